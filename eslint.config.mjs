@@ -1,0 +1,103 @@
+// House rules. The rooms (who may import whom) are those of docs/architecture.md.
+import js from "@eslint/js"
+import tseslint from "typescript-eslint"
+
+const builtinHttp = {
+  regex: "^(node:)?(http|https|http2|_http_.*)$",
+  message: "The HTTP implementation is ours; only `import type` may name the built-in one.",
+  allowTypeImports: true
+}
+const node = { regex: "^node:", message: "core runs wherever JavaScript runs: no node: modules." }
+const effect = { regex: "^(effect|@effect/)", message: "wire/ and pool/ are plain TypeScript: no Effect." }
+const foreignRoom = (...names) => ({
+  regex: `^@httpfx/(${names.join("|")})(/|$)`,
+  message: "This room may not know that one (docs/architecture.md)."
+})
+const outOf = (room) => ({
+  regex: "^\\.\\./(?!\\.\\./)",
+  message: `${room}/ imports nothing from outside itself.`
+})
+const restrict = (...patterns) => ({ "@typescript-eslint/no-restricted-imports": ["error", { patterns }] })
+
+const nodeGlobals = [
+  "process",
+  "Buffer",
+  "global",
+  "require",
+  "module",
+  "exports",
+  "__dirname",
+  "__filename",
+  "setImmediate",
+  "clearImmediate"
+].map((name) => ({ name, message: "A Node global: core runs wherever JavaScript runs." }))
+const ambient = ["setTimeout", "setInterval", "Date", "performance", "fetch", "console", "crypto"].map(
+  (name) => ({ name, message: "wire/ and pool/ have no clock and no I/O: take `now` as an argument." })
+)
+
+export default tseslint.config(
+  { ignores: ["**/dist/**", "**/node_modules/**"] },
+  js.configs.recommended,
+  ...tseslint.configs.recommended,
+  {
+    languageOptions: {
+      globals: { process: "readonly", console: "readonly", URL: "readonly", Buffer: "readonly" }
+    },
+    rules: {
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-empty-object-type": "off",
+      "@typescript-eslint/no-unsafe-declaration-merging": "off",
+      "@typescript-eslint/no-namespace": "off",
+      "no-control-regex": "off",
+      "require-yield": "off",
+      eqeqeq: "error"
+    }
+  },
+  {
+    files: ["**/*.mjs"],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          "setTimeout",
+          "clearTimeout",
+          "setInterval",
+          "clearInterval",
+          "setImmediate",
+          "performance",
+          "fetch"
+        ].map((name) => [name, "readonly"])
+      )
+    }
+  },
+  { files: ["packages/*/src/**"], rules: restrict(builtinHttp) },
+  {
+    files: ["packages/core/src/**"],
+    rules: {
+      ...restrict(builtinHttp, node, foreignRoom("node", "testing")),
+      "no-restricted-globals": ["error", ...nodeGlobals]
+    }
+  },
+  {
+    files: ["packages/core/src/wire/**"],
+    rules: {
+      ...restrict(builtinHttp, node, effect, foreignRoom("node", "testing", "core"), outOf("wire")),
+      "no-restricted-globals": ["error", ...nodeGlobals, ...ambient]
+    }
+  },
+  {
+    files: ["packages/core/src/pool/**"],
+    rules: {
+      ...restrict(builtinHttp, node, effect, foreignRoom("node", "testing", "core"), outOf("pool")),
+      "no-restricted-globals": ["error", ...nodeGlobals, ...ambient]
+    }
+  },
+  { files: ["packages/node/src/**"], rules: restrict(builtinHttp, foreignRoom("testing", "node")) },
+  {
+    files: ["packages/testing/src/**"],
+    rules: {
+      ...restrict(builtinHttp, node, foreignRoom("node", "testing")),
+      "no-restricted-globals": ["error", ...nodeGlobals]
+    }
+  }
+)

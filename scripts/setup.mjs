@@ -1,0 +1,16 @@
+// Installs the dependencies with pnpm (fetched by npx, so that Node and npm are all a machine needs).
+// Does nothing when what is installed already matches the lock file.
+import { spawnSync } from "node:child_process"
+import { copyFileSync, existsSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const lock = root + "pnpm-lock.yaml"
+const stamp = root + "node_modules/.installed-lock.yaml"
+const same = existsSync(stamp) && readFileSync(stamp, "utf8") === readFileSync(lock, "utf8")
+if (!same) {
+  const install = ["--yes", "pnpm@10", "install", "--frozen-lockfile", "--reporter=append-only"]
+  const { status } = spawnSync("npx", install, { cwd: root, stdio: "inherit" })
+  if (status !== 0) process.exit(status ?? 1)
+  copyFileSync(lock, stamp)
+}
