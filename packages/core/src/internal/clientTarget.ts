@@ -1,0 +1,121 @@
+/**
+ * From a URL to what a request needs of it: the origin to connect to, the request target, the `Host` value and
+ * credentials.
+ *
+ * Ends where `new URL` would have ended for every input, but does not call it where the text is already normal: that
+ * costs more than the rest of a request. Never repairs what `new URL` refuses.
+ */
+import { defaultPort, origin, type Origin } from "../pool/index.js"
+
+/** Where a request goes to and what it asks for there. */
+export interface Target {
+  readonly origin: Origin
+  /** Path and query: the request target in origin form (RFC 9112 §3.2.1). */
+  readonly path: string
+  /** The `Host` field (RFC 9110 §7.2): the port only where it is not the protocol's own. */
+  readonly host: string
+  /** The `Authorization` field for credentials in the URL. */
+  readonly authorization: string | undefined
+}
+
+/** A URL that no request can be sent to. */
+export interface InvalidTarget {
+  readonly _tag: "InvalidTarget"
+  readonly reason: string
+  /** The scheme, where that is what cannot be served. */
+  readonly protocol: string | undefined
+  readonly cause: unknown
+}
+
+const invalid = (reason: string, options: { protocol?: string; cause?: unknown }): InvalidTarget => ({
+  _tag: "InvalidTarget",
+  reason,
+  protocol: options.protocol,
+  cause: options.cause
+})
+
+// Characters that the URL parser leaves as they are, in a path and in a query of `http:` (URL Standard, percent-encode
+// sets). A dot in front of a segment could make it a dot segment; so could `%2e`.
+const normal =
+  /^(https?:\/\/[a-z0-9.-]+(?::[0-9]+)?)((?:\/(?!\.|%2[eE])[\w.~!$&'()*+,;=:@%-]*)+(?:\?[\w.~!$&()*+,;=:@/?%-]*)?)$/
+
+interface Place {
+  readonly origin: Origin
+  readonly host: string
+}
+
+// Origins, keyed as written. Bounded: a program that asks ever new hosts starts over now and then.
+const places = new Map<string, Place>()
+const maxPlaces = 512
+
+const bare = (hostname: string) => (hostname.startsWith("[") ? hostname.slice(1, -1) : hostname)
+
+const placeOf = (url: URL): Place | InvalidTarget => {
+  const protocol = url.protocol
+  if (protocol !== "http:" && protocol !== "https:") {
+    return invalid(`Protocol "${protocol}" not supported. Expected "http:" or "https:"`, { protocol })
+  }
+  const port = url.port === "" ? defaultPort[protocol] : +url.port
+  return { origin: origin(protocol, bare(url.hostname), port), host: url.host }
+}
+
+// Basic credentials are the UTF-8 of `user:password` in base64 (RFC 7617 §2.1).
+const basic = (url: URL): string | undefined => {
+  if (url.username === "" && url.password === "") return undefined
+  const text = `${decode(url.username)}:${decode(url.password)}`
+  let binary = ""
+  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte)
+  return `Basic ${btoa(binary)}`
+}
+
+const decode = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** The target of a URL. */
+export const fromUrl = (url: URL): Target | InvalidTarget => {
+  const place = placeOf(url)
+  if ("_tag" in place) return place
+  return {
+    origin: place.origin,
+    path: url.pathname + url.search,
+    host: place.host,
+    authorization: basic(url)
+  }
+}
+
+/** The target of an absolute URL given as text. */
+export const fromString = (text: string): Target | InvalidTarget => {
+  const match = normal.exec(text)
+  if (match === null) return fromText(text)
+  const prefix = match[1] as string
+  const place = places.get(prefix) ?? learn(prefix)
+  return "_tag" in place
+    ? place
+    : { origin: place.origin, path: match[2] as string, host: place.host, authorization: undefined }
+}
+
+const fromText = (text: string): Target | InvalidTarget => {
+  try {
+    return fromUrl(new URL(text))
+  } catch (cause) {
+    return invalid("Invalid URL", { cause })
+  }
+}
+
+const learn = (prefix: string): Place | InvalidTarget => {
+  let place: Place | InvalidTarget
+  try {
+    place = placeOf(new URL(prefix))
+  } catch (cause) {
+    return invalid("Invalid URL", { cause })
+  }
+  if ("_tag" in place) return place
+  if (places.size >= maxPlaces) places.clear()
+  places.set(prefix, place)
+  return place
+}
