@@ -1,5 +1,5 @@
 /**
- * A platform `HttpBody` as what a driver sends: bytes at hand, or a stream with or without a known length.
+ * A platform `HttpBody` as what a driver sends: nothing, bytes at hand, or a stream with or without a known length.
  *
  * Used by both drivers. Decides neither framing nor headers, reads nothing before the driver pulls, and never copies
  * bytes that are at hand.
@@ -10,33 +10,67 @@ import { identity } from "effect/Function"
 import * as Stream from "effect/Stream"
 
 /** A body as a driver sends it. */
-export type EncodedBody = BytesBody | StreamBody
+export type OutgoingBody = NoBody | BytesBody | StreamBody
+
+export interface NoBody {
+  readonly _tag: "None"
+  readonly length: 0
+  readonly contentType: undefined
+}
 
 export interface BytesBody {
   readonly _tag: "Bytes"
-  readonly bytes: Uint8Array
+  readonly length: number
   readonly contentType: string | undefined
+  readonly bytes: Uint8Array
 }
 
 export interface StreamBody {
   readonly _tag: "Stream"
-  readonly stream: Stream.Stream<Uint8Array, unknown>
   /** `undefined`: not known before its end. */
-  readonly contentLength: number | undefined
+  readonly length: number | undefined
   readonly contentType: string | undefined
+  readonly stream: Stream.Stream<Uint8Array, unknown>
 }
 
-const bytes = (bytes: Uint8Array, contentType?: string): BytesBody => ({ _tag: "Bytes", bytes, contentType })
+/** A value of `HttpBody.raw` that is no body. */
+export interface Unsupported {
+  readonly _tag: "Unsupported"
+  readonly reason: string
+}
 
-const stream = (
-  stream: Stream.Stream<Uint8Array, unknown>,
-  contentLength: number | undefined,
-  contentType: string | undefined
-): StreamBody => ({ _tag: "Stream", stream, contentLength, contentType })
-
-const noBytes = bytes(new Uint8Array(0))
+export const none: NoBody = { _tag: "None", length: 0, contentType: undefined }
 
 const encoder = new TextEncoder()
+
+export const fromBytes = (bytes: Uint8Array, contentType?: string): BytesBody => ({
+  _tag: "Bytes",
+  length: bytes.length,
+  contentType,
+  bytes
+})
+
+export const fromText = (text: string, contentType?: string): BytesBody =>
+  fromBytes(encoder.encode(text), contentType)
+
+export const fromStream = (
+  stream: Stream.Stream<Uint8Array, unknown>,
+  length?: number,
+  contentType?: string
+): StreamBody => ({ _tag: "Stream", length, contentType, stream })
+
+const fromWebStream = (
+  source: () => ReadableStream<Uint8Array>,
+  length: number | undefined,
+  contentType: string | undefined
+) => fromStream(Stream.fromReadableStream(source, identity), length, contentType)
+
+// A web `Response` is the one portable encoder of form data; its content type carries the boundary.
+const fromFormData = (data: FormData): StreamBody => {
+  const response = new Response(data)
+  const contentType = response.headers.get("content-type") ?? undefined
+  return fromWebStream(() => response.body as ReadableStream<Uint8Array>, undefined, contentType)
+}
 
 const viewBytes = (view: ArrayBufferView | ArrayBuffer): Uint8Array => {
   if (view instanceof Uint8Array) return view
@@ -50,62 +84,49 @@ const chunkBytes = (chunk: unknown): Effect.Effect<Uint8Array, TypeError> => {
   return Effect.fail(new TypeError(`a ${typeof chunk} in a body: its chunks are bytes or strings`))
 }
 
-const fromWebStream = (
-  source: () => ReadableStream<Uint8Array>,
-  contentLength: number | undefined,
-  contentType: string | undefined
-) => stream(Stream.fromReadableStream(source, identity), contentLength, contentType)
-
-// A web `Response` is the one portable encoder of form data; its content type carries the boundary.
-const formData = (data: FormData): StreamBody => {
-  const response = new Response(data)
-  const contentType = response.headers.get("content-type") ?? undefined
-  return fromWebStream(() => response.body as ReadableStream<Uint8Array>, undefined, contentType)
-}
-
 const isAsyncIterable = (value: object): value is AsyncIterable<unknown> => Symbol.asyncIterator in value
 
-const raw = (
+const fromRaw = (
   value: unknown,
   contentType: string | undefined,
-  contentLength: number | undefined
-): Effect.Effect<EncodedBody, TypeError> => {
-  if (value === undefined || value === null) return Effect.succeed(noBytes)
-  if (typeof value === "string") return Effect.succeed(bytes(encoder.encode(value), contentType))
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
-    return Effect.succeed(bytes(viewBytes(value), contentType))
-  }
+  length: number | undefined
+): OutgoingBody | Unsupported => {
+  if (value === undefined || value === null) return none
+  if (typeof value === "string") return fromText(value, contentType)
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value))
+    return fromBytes(viewBytes(value), contentType)
   if (value instanceof URLSearchParams) {
-    const type = contentType ?? "application/x-www-form-urlencoded;charset=UTF-8"
-    return Effect.succeed(bytes(encoder.encode(value.toString()), type))
+    return fromText(value.toString(), contentType ?? "application/x-www-form-urlencoded;charset=UTF-8")
   }
-  if (value instanceof FormData) return Effect.succeed(formData(value))
+  if (value instanceof FormData) return fromFormData(value)
   if (value instanceof Blob) {
     const type = contentType ?? (value.type === "" ? undefined : value.type)
-    return Effect.succeed(fromWebStream(() => value.stream(), value.size, type))
+    return fromWebStream(() => value.stream(), value.size, type)
   }
   // Streams of Node and, there, web streams are async iterables; elsewhere a web stream may be none.
   if (typeof value === "object" && isAsyncIterable(value)) {
-    const chunks = Stream.mapEffect(Stream.fromAsyncIterable(value, identity), chunkBytes)
-    return Effect.succeed(stream(chunks, contentLength, contentType))
+    return fromStream(
+      Stream.mapEffect(Stream.fromAsyncIterable(value, identity), chunkBytes),
+      length,
+      contentType
+    )
   }
-  if (value instanceof ReadableStream)
-    return Effect.succeed(fromWebStream(() => value, contentLength, contentType))
-  return Effect.fail(new TypeError(`a ${typeof value} is no body: give bytes, a string or a stream`))
+  if (value instanceof ReadableStream) return fromWebStream(() => value, length, contentType)
+  return { _tag: "Unsupported", reason: `a ${typeof value} is no body: give bytes, a string or a stream` }
 }
 
-/** What to send for a platform body. Fails only for a `Raw` of a kind that no driver can send. */
-export const encodeBody = (body: HttpBody.HttpBody): Effect.Effect<EncodedBody, TypeError> => {
+/** What to send for a platform body. `Unsupported` only for a `Raw` of a kind that no driver can send. */
+export const fromHttpBody = (body: HttpBody.HttpBody): OutgoingBody | Unsupported => {
   switch (body._tag) {
     case "Empty":
-      return Effect.succeed(noBytes)
+      return none
     case "Uint8Array":
-      return Effect.succeed(bytes(body.body, body.contentType))
+      return fromBytes(body.body, body.contentType)
     case "Stream":
-      return Effect.succeed(stream(body.stream, body.contentLength, body.contentType))
+      return fromStream(body.stream, body.contentLength, body.contentType)
     case "FormData":
-      return Effect.succeed(formData(body.formData))
+      return fromFormData(body.formData)
     case "Raw":
-      return raw(body.body, body.contentType, body.contentLength)
+      return fromRaw(body.body, body.contentType, body.contentLength)
   }
 }
