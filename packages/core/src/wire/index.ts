@@ -1,1 +1,46 @@
-export {}
+/**
+ * HTTP/1.1 as pure TypeScript: bytes in, events out; events in, bytes out. No I/O, no clock, no Effect.
+ *
+ * Where to start: `automaton-table.ts` for what may happen on a connection, `encode-response.ts` for the way out.
+ *
+ * What we send
+ * - `violation.ts`        what our side must not send, and Node's words for it
+ * - `validate.ts`         names, values, targets, status codes
+ * - `encode-response.ts`  response heads, final and informational
+ * - `encode-request.ts`   request heads
+ * - `encode-fields.ts`    the user's fields: checked, printed, understood
+ * - `encode-tables.ts`    METHODS, STATUS_CODES
+ * - `framing.ts`          how the end of a body is marked
+ * - `body-writer.ts`      bodies: chunks, trailers, accounting
+ * - `date.ts`             the Date field
+ *
+ * What we received
+ * - `fields.ts`           the raw list as headers, headersDistinct, trailers, trailersDistinct
+ *
+ * What may happen when
+ * - `automaton-table.ts`  the rules of a connection
+ * - `automaton.ts`        the automaton that walks them
+ * - `after-exchange.ts`   reuse or close, with the reason
+ *
+ * @since 0.1.0
+ */
+export * from "./after-exchange.js"
+export * from "./automaton.js"
+export type { RequestSignal, RequestState, ResponseSignal, ResponseState } from "./automaton-table.js"
+export * from "./body-writer.js"
+export * from "./date.js"
+export * from "./encode.js"
+export { METHODS, STATUS_CODES } from "./encode-tables.js"
+export * from "./encode-request.js"
+export * from "./encode-response.js"
+export * from "./fields.js"
+export type { Framing } from "./framing.js"
+export * from "./validate.js"
+export {
+  errorClassOf,
+  messageOf,
+  type FieldConflict,
+  type Violation,
+  type ViolationCode,
+  type ViolationOf
+} from "./violation.js"

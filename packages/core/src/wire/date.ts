@@ -1,0 +1,59 @@
+/**
+ * The date of a message: IMF-fixdate (RFC 9110 §5.6.7) from milliseconds since 1970, by arithmetic.
+ *
+ * Never reads a clock (the caller brings `now`), knows no time zone and no leap second, keeps one formatted second.
+ *
+ * @since 0.1.0
+ */
+
+const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+const two = (n: number): string => (n < 10 ? `0${n}` : `${n}`)
+const four = (n: number): string => (n < 0 ? `-${`${-n}`.padStart(6, "0")}` : `${n}`.padStart(4, "0"))
+
+let formattedSecond = NaN
+let formatted = ""
+
+const format = (second: number): string => {
+  const day = Math.floor(second / 86_400)
+  const rest = second - day * 86_400
+  // Civil date from a day number, in the proleptic Gregorian calendar. A year begins in March, so that the leap day is
+  // its last; 400 years have 146 097 days. Day 0 of the reckoning is the 1st of March of the year 0.
+  const shifted = day + 719_468
+  const era = Math.floor(shifted / 146_097)
+  const dayOfEra = shifted - era * 146_097
+  const yearOfEra = Math.floor(
+    (dayOfEra -
+      Math.floor(dayOfEra / 1460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365
+  )
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const marchMonth = Math.floor((5 * dayOfYear + 2) / 153)
+  const dayOfMonth = dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1
+  const month = marchMonth < 10 ? marchMonth + 2 : marchMonth - 10
+  const year = yearOfEra + era * 400 + (month < 2 ? 1 : 0)
+  // Day 0 of 1970 was a Thursday.
+  const weekday = (((day + 4) % 7) + 7) % 7
+  const hour = Math.floor(rest / 3600)
+  const minute = Math.floor((rest - hour * 3600) / 60)
+  return `${weekdays[weekday]}, ${two(dayOfMonth)} ${months[month]} ${four(year)} ${two(hour)}:${two(minute)}:${two(rest % 60)} GMT`
+}
+
+/**
+ * The value of a `Date` field for `now` (milliseconds since 1970-01-01T00:00:00Z), as `Date.prototype.toUTCString` has it:
+ * `Sun, 06 Nov 1994 08:49:37 GMT`. Fractions of a second are cut. `now` must be finite.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const httpDate = (now: number): string => {
+  const second = Math.floor(now / 1000)
+  if (second !== formattedSecond) {
+    formatted = format(second)
+    formattedSecond = second
+  }
+  return formatted
+}

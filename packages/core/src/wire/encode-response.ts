@@ -1,0 +1,177 @@
+/**
+ * Response heads: the status line, the user's fields, and the fields that HTTP needs besides (RFC 9112 §4, §6, §9).
+ *
+ * A field that the user set is respected; one that he did not set is added. Never writes a body, never reads a clock.
+ *
+ * @since 0.1.0
+ */
+import { Known, found, ownField, scanFields } from "./encode-fields.js"
+import { statusLine } from "./encode-tables.js"
+import { chunked, none, ofLength, untilClose, type Framing } from "./framing.js"
+import type { BodyLength, EncodedHead } from "./encode.js"
+import {
+  fieldConflict,
+  invalidStatus,
+  lengthMismatch,
+  trailersNotChunked,
+  type Violation
+} from "./violation.js"
+
+/**
+ * What a response head is made from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResponseHeadInput {
+  /** Minor version of the request. */
+  readonly versionMinor: number
+  /** Method of the request: the answers to HEAD and CONNECT are framed differently. */
+  readonly method: string
+  /** 101, or 200-999. */
+  readonly status: number
+  /** Reason phrase; default: that of `STATUS_CODES`. */
+  readonly statusMessage?: string | undefined
+  /** Flat list: name, value, name, value, ... Order and case are kept. */
+  readonly headers: ReadonlyArray<string>
+  /** For HEAD: the length that the body of a GET would have, or `"none"` if that is not known. */
+  readonly body: BodyLength
+  /** May the connection be used again, as far as the connection knows? */
+  readonly keepAlive: boolean
+  /** Milliseconds an idle connection is kept; announced in whole seconds in `Keep-Alive`. Default: not announced. */
+  readonly keepAliveTimeout?: number | undefined
+  /** Requests a connection may have; announced beside the timeout. Default: not announced. */
+  readonly keepAliveMax?: number | undefined
+  /** Value of `Date` (see `httpDate`); default: none is added. */
+  readonly date?: string | undefined
+  /** Trailers will follow: the body is chunked even if its length is known (not for HTTP/1.0). Default: false. */
+  readonly trailers?: boolean | undefined
+}
+
+// A server announces the same figures in every response.
+let keepAliveKey = ""
+let keepAliveText = ""
+const keepAliveLines = (timeout: number | undefined, max: number | undefined): string => {
+  if (timeout === undefined || timeout <= 0) return "Connection: keep-alive\r\n"
+  const key = `${timeout} ${max}`
+  if (key !== keepAliveKey) {
+    const limit = max !== undefined && max > 0 ? `, max=${Math.floor(max)}` : ""
+    keepAliveText = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(timeout / 1000)}${limit}\r\n`
+    keepAliveKey = key
+  }
+  return keepAliveText
+}
+
+/**
+ * The head of a final response, 101 included.
+ *
+ * Framing, in this order:
+ * 1. 204, 304, 101, the answer to HEAD, 2xx to CONNECT: no body (RFC 9112 §6.3). `Content-Length` and
+ *    `Transfer-Encoding` are left out of 101, 204 and 2xx to CONNECT even if the user set them (RFC 9110 §8.6,
+ *    RFC 9112 §6.1); the others may have them.
+ * 2. The user's `Transfer-Encoding`: chunked, or until the connection closes if `chunked` is not in it.
+ * 3. The user's `Content-Length`.
+ * 4. A known length and no trailers: `Content-Length` is added.
+ * 5. HTTP/1.1: `Transfer-Encoding: chunked` is added.
+ * 6. HTTP/1.0: until the connection closes. A user's `Transfer-Encoding: chunked` and `Trailer` are left out.
+ *
+ * `Date`, `Connection` and `Keep-Alive` are added when the user has none. A user's `Connection: close` closes.
+ *
+ * Violations: ERR_HTTP_INVALID_STATUS_CODE (also for 1xx but 101), ERR_INVALID_CHAR, ERR_INVALID_HTTP_TOKEN,
+ * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT, ERR_HTTP_CONTENT_LENGTH_MISMATCH (the user's `Content-Length`
+ * is not the known length), ERR_HTTP_TRAILER_INVALID (`Trailer` or trailers on a body that is not chunked).
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Violation => {
+  const { body, status } = input
+  if (status < 200 && status !== 101) return invalidStatus(status)
+  const line = statusLine(status, input.statusMessage)
+  if (typeof line !== "string") return line
+
+  const http10 = input.versionMinor === 0
+  const switching = status === 101 || (input.method === "CONNECT" && status < 300)
+  const framingless = switching || status === 204
+  const refused = scanFields(
+    input.headers,
+    (framingless || http10 ? Known.TransferEncoding : 0) |
+      (framingless ? Known.ContentLength : 0) |
+      (http10 ? Known.Trailer : 0)
+  )
+  if (refused !== undefined) return refused
+  if (http10 && found.otherCoding && !framingless) return fieldConflict("Transfer-Encoding", "NotForVersion")
+
+  const seen = found.seen
+  const trailers = !http10 && (input.trailers === true || (seen & Known.Trailer) !== 0)
+  let framing: Framing
+  let framingLine = ""
+  if (framingless || status === 304 || input.method === "HEAD") {
+    framing = none
+    // What a 304 stands for has a length of its own, so only the user can know it (RFC 9110 §8.6).
+    if (typeof body === "number" && input.method === "HEAD" && !framingless && status !== 304) {
+      if ((seen & (Known.ContentLength | Known.TransferEncoding)) === 0)
+        framingLine = `Content-Length: ${body}\r\n`
+    }
+  } else if ((seen & Known.TransferEncoding) !== 0 && !http10) {
+    framing = found.chunkedLast ? chunked : untilClose
+  } else if (found.contentLength >= 0) {
+    const actual = body === "none" ? 0 : body
+    if (actual !== "unknown" && actual !== found.contentLength)
+      return lengthMismatch(found.contentLength, actual)
+    framing = ofLength(found.contentLength)
+  } else if (body !== "unknown" && !trailers) {
+    const length = body === "none" ? 0 : body
+    framing = ofLength(length)
+    framingLine = "Content-Length: " + length + "\r\n"
+  } else if (!http10) {
+    framing = chunked
+    framingLine = "Transfer-Encoding: chunked\r\n"
+  } else {
+    framing = untilClose
+  }
+  if (trailers && framing !== chunked && framing !== none) return trailersNotChunked
+
+  let text = line + found.text
+  if (input.date !== undefined && (seen & Known.Date) === 0) {
+    const date = ownField("Date", input.date)
+    if (typeof date !== "string") return date
+    text += date
+  }
+  let close: EncodedHead["close"]
+  if (switching) {
+    // RFC 9110 §7.8: Upgrade goes with the connection option of that name.
+    if (status === 101 && (seen & Known.Connection) === 0) text += "Connection: Upgrade\r\n"
+  } else {
+    if (framing === untilClose) close = "UntilClose"
+    else if (found.close || !input.keepAlive) close = "ResponseClose"
+    if (close !== undefined) {
+      if (!found.close) text += "Connection: close\r\n"
+    } else if ((seen & Known.Connection) === 0) {
+      text +=
+        (seen & Known.KeepAlive) === 0
+          ? keepAliveLines(input.keepAliveTimeout, input.keepAliveMax)
+          : "Connection: keep-alive\r\n"
+    } else if (http10 && !found.keepAlive) {
+      text += "Connection: keep-alive\r\n"
+    }
+  }
+  return { _tag: "EncodedHead", head: text + framingLine + "\r\n", framing, close }
+}
+
+/**
+ * An informational response: 100, 102-199 (RFC 9110 §15.2). It has no body, and the exchange goes on after it; 101 ends
+ * the exchange and is encoded by `encodeResponseHead`. `Content-Length` and `Transfer-Encoding` are left out.
+ *
+ * Violations: ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE,
+ * ERR_HTTPFX_FIELD_CONFLICT.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const encodeInformational = (status: number, headers: ReadonlyArray<string>): string | Violation => {
+  if (status >= 200 || status === 101) return invalidStatus(status)
+  const line = statusLine(status, undefined)
+  if (typeof line !== "string") return line
+  return scanFields(headers, Known.ContentLength | Known.TransferEncoding) ?? line + found.text + "\r\n"
+}

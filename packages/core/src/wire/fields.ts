@@ -1,0 +1,136 @@
+/**
+ * Received fields in the shapes that Node documents: `message.headers`, `headersDistinct`, `trailers`,
+ * `trailersDistinct`. All are views, computed from the raw list (name, value, name, value, ...) when someone asks.
+ *
+ * The raw list stays the truth: nothing here changes it, and nothing on the way of a request needs these views.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * Lower-case names; a string each, but an array for `set-cookie`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type FoldedFields = { [name: string]: string | Array<string> | undefined }
+
+/**
+ * Lower-case names; all values of each, in order.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type DistinctFields = { [name: string]: Array<string> | undefined }
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface FoldOptions {
+  /**
+   * Join the repetitions of every field with `, ` instead of discarding those of the fields that can only have one
+   * value. Default: false. Source: Node documentation, http.createServer, joinDuplicateHeaders.
+   */
+  readonly joinDuplicateHeaders?: boolean | undefined
+  /**
+   * The object to fill. Default: a new one without a prototype, so that no name can be mistaken for a member of
+   * `Object.prototype`. In an ordinary object a field named `__proto__` is dropped.
+   */
+  readonly into?: FoldedFields | undefined
+}
+
+// Node documentation, message.headers: of these, all but the first are discarded.
+const onlyFirst: ReadonlySet<string> = new Set(
+  (
+    "age authorization content-length content-type etag expires from host if-modified-since if-unmodified-since " +
+    "last-modified location max-forwards proxy-authorization referer retry-after server user-agent"
+  ).split(" ")
+)
+
+const emptyRecord = (): { [name: string]: never } => Object.create(null) as { [name: string]: never }
+
+/**
+ * The fields as `message.headers` has them (Node documentation): `set-cookie` is an array, repetitions of `cookie` are
+ * joined with `; `, those of fields with one value are discarded, those of all others joined with `, `.
+ *
+ * @since 0.1.0
+ * @category views
+ */
+export const foldFields = (raw: ReadonlyArray<string>, options?: FoldOptions): FoldedFields => {
+  const folded: FoldedFields = options?.into ?? emptyRecord()
+  const joinAll = options?.joinDuplicateHeaders === true
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i]!.toLowerCase()
+    const value = raw[i + 1]!
+    // Only a string or an array can be there from an earlier field; anything else is a prototype's.
+    const before = folded[name]
+    if (name === "set-cookie") {
+      if (Array.isArray(before)) before.push(value)
+      else folded[name] = [value]
+    } else if (typeof before !== "string") {
+      folded[name] = value
+    } else if (joinAll || !onlyFirst.has(name)) {
+      folded[name] = before + (name === "cookie" ? "; " : ", ") + value
+    }
+  }
+  return folded
+}
+
+/**
+ * The fields as `message.headersDistinct` has them (Node documentation): every value of every field, nothing joined and
+ * nothing discarded. The object has no prototype.
+ *
+ * @since 0.1.0
+ * @category views
+ */
+export const distinctFields = (raw: ReadonlyArray<string>): DistinctFields => {
+  const distinct: DistinctFields = emptyRecord()
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i]!.toLowerCase()
+    const values = distinct[name]
+    if (values === undefined) distinct[name] = [raw[i + 1]!]
+    else values.push(raw[i + 1]!)
+  }
+  return distinct
+}
+
+/**
+ * The value of the first field of that name (lower case), or `undefined`. Makes no view of the others.
+ *
+ * @since 0.1.0
+ * @category views
+ */
+export const firstValue = (raw: ReadonlyArray<string>, name: string): string | undefined => {
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const candidate = raw[i]!
+    if (candidate.length === name.length && candidate.toLowerCase() === name) return raw[i + 1]
+  }
+  return undefined
+}
+
+/**
+ * Both shapes of one raw list, each computed at its first reading and kept.
+ *
+ * @since 0.1.0
+ * @category views
+ */
+export class FieldViews {
+  private foldedView: FoldedFields | undefined
+  private distinctView: DistinctFields | undefined
+
+  constructor(
+    readonly raw: ReadonlyArray<string>,
+    private readonly options?: FoldOptions
+  ) {}
+
+  /** As `message.headers` and `message.trailers`. */
+  get folded(): FoldedFields {
+    return (this.foldedView ??= foldFields(this.raw, this.options))
+  }
+
+  /** As `message.headersDistinct` and `message.trailersDistinct`. */
+  get distinct(): DistinctFields {
+    return (this.distinctView ??= distinctFields(this.raw))
+  }
+}

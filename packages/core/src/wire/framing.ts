@@ -1,0 +1,50 @@
+/**
+ * How the end of a body is marked (RFC 9112 §6): the one decision that head and body writer share.
+ *
+ * Only names the four ways; which one a message gets is decided where its head is encoded. Never counts bytes.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * - `None`: no body follows the head
+ * - `Length`: `length` bytes follow (RFC 9112 §6.2)
+ * - `Chunked`: chunks follow, then trailers (RFC 9112 §7.1)
+ * - `UntilClose`: everything up to the end of the connection is body; responses only (RFC 9112 §6.3, item 8)
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Framing =
+  | { readonly _tag: "None" }
+  | { readonly _tag: "Length"; readonly length: number }
+  | { readonly _tag: "Chunked" }
+  | { readonly _tag: "UntilClose" }
+
+/**
+ * The framings without facts, and the most frequent with one.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const none: Framing = Object.freeze({ _tag: "None" })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const chunked: Framing = Object.freeze({ _tag: "Chunked" })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const untilClose: Framing = Object.freeze({ _tag: "UntilClose" })
+
+const empty: Framing = Object.freeze({ _tag: "Length", length: 0 })
+
+/**
+ * A body of `length` bytes.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const ofLength = (length: number): Framing => (length === 0 ? empty : { _tag: "Length", length })

@@ -1,0 +1,225 @@
+/**
+ * What our own side must not send, as plain records: the sending half of the engine returns one instead of throwing.
+ *
+ * The Effect driver makes a typed error of a violation, the callback driver a plain `Error` with Node's message; both
+ * from this one table. Never describes faults of a peer's bytes (those are refusals of the parser), never throws.
+ *
+ * @since 0.1.0
+ */
+
+/** The state and the signal of a step that the connection automaton does not have. */
+type OutOfOrder = {
+  readonly half: "request" | "response"
+  readonly state: string
+  readonly signal: string
+}
+
+/**
+ * Why a header field that decides about framing or routing was refused.
+ *
+ * - `Repeated`: there is a second one, with another value
+ * - `Malformed`: the value is not what the field's grammar has
+ * - `BesideTransferEncoding`: `Content-Length` beside `Transfer-Encoding` (RFC 9112 §6.2)
+ * - `ChunkedNotLast`: a request's last transfer coding is not `chunked`, or `chunked` comes before another coding
+ *   (RFC 9112 §6.1)
+ * - `NotForVersion`: a transfer coding for an HTTP/1.0 peer (RFC 9112 §6.1)
+ * - `NotForMethod`: framing of a body that the method cannot have (RFC 9110 §9.3.6, §9.3.8)
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type FieldConflict =
+  "Repeated" | "Malformed" | "BesideTransferEncoding" | "ChunkedNotLast" | "NotForVersion" | "NotForMethod"
+
+/** Facts per code. */
+interface Facts {
+  /** A name that must be a token (RFC 9110 §5.6.2) is none. */
+  readonly ERR_INVALID_HTTP_TOKEN: { readonly what: string; readonly value: string }
+  /** A header field without a value. */
+  readonly ERR_HTTP_INVALID_HEADER_VALUE: { readonly name: string; readonly value: string | undefined }
+  /** A control character, or one above U+00FF, where none may be. */
+  readonly ERR_INVALID_CHAR: {
+    readonly what: "header content" | "trailer content" | "statusMessage"
+    readonly name?: string
+  }
+  /** Not an integer of 100-999, or a 1xx where a final status is due and the other way round. */
+  readonly ERR_HTTP_INVALID_STATUS_CODE: { readonly status: number }
+  /** Trailers without the chunked coding; with `name`: a field that must not be in a trailer section. */
+  readonly ERR_HTTP_TRAILER_INVALID: { readonly name?: string }
+  /** The body's bytes are not as many as its `Content-Length` says. */
+  readonly ERR_HTTP_CONTENT_LENGTH_MISMATCH: { readonly declared: number; readonly actual: number }
+  /** Body bytes where the method or the status allows none. */
+  readonly ERR_HTTP_BODY_NOT_ALLOWED: {}
+  /** Header fields changed after the head was sent; `what` is the verb: set, append, remove, write, render. */
+  readonly ERR_HTTP_HEADERS_SENT: { readonly what: string }
+  /** Body bytes after the end of the body. */
+  readonly ERR_STREAM_WRITE_AFTER_END: {}
+  /** A request target with a space, a control character, or a character above U+00FF. */
+  readonly ERR_UNESCAPED_CHARACTERS: { readonly what: "Request path" }
+  /** A scheme that the agent or client does not speak; both with the colon, as in `http:`. */
+  readonly ERR_INVALID_PROTOCOL: { readonly protocol: string; readonly expected: string }
+  /** Framing or routing fields that contradict each other or the message. Node has no code for it. */
+  readonly ERR_HTTPFX_FIELD_CONFLICT: { readonly name: string; readonly reason: FieldConflict }
+  /** A step that the connection automaton does not have. Node has no code for it. */
+  readonly ERR_HTTPFX_OUT_OF_ORDER: OutOfOrder
+  /** 101 for a request that asked for no upgrade (RFC 9110 §7.8). Node has no code for it. */
+  readonly ERR_HTTPFX_UPGRADE_NOT_ASKED: {}
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ViolationCode = keyof Facts
+
+/**
+ * A violation of one code.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ViolationOf<Code extends ViolationCode> = {
+  readonly _tag: "Violation"
+  readonly code: Code
+} & Facts[Code]
+
+/**
+ * One thing our side must not send. `code` is Node's where Node has one, `ERR_HTTPFX_*` elsewhere.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Violation = { [Code in ViolationCode]: ViolationOf<Code> }[ViolationCode]
+
+/** A violation of a code that has no facts. */
+export const bodyNotAllowed: Violation = { _tag: "Violation", code: "ERR_HTTP_BODY_NOT_ALLOWED" }
+/** Trailers where the body is not chunked. */
+export const trailersNotChunked: Violation = { _tag: "Violation", code: "ERR_HTTP_TRAILER_INVALID" }
+/** Bytes or a second end after the end. */
+export const writeAfterEnd: Violation = { _tag: "Violation", code: "ERR_STREAM_WRITE_AFTER_END" }
+/** 101 that nobody asked for. */
+export const upgradeNotAsked: Violation = { _tag: "Violation", code: "ERR_HTTPFX_UPGRADE_NOT_ASKED" }
+
+export const invalidToken = (what: string, value: string): Violation => ({
+  _tag: "Violation",
+  code: "ERR_INVALID_HTTP_TOKEN",
+  what,
+  value
+})
+
+export const invalidValue = (name: string, value: string | undefined): Violation => ({
+  _tag: "Violation",
+  code: "ERR_HTTP_INVALID_HEADER_VALUE",
+  name,
+  value
+})
+
+export const invalidChar = (what: "header content" | "trailer content", name: string): Violation => ({
+  _tag: "Violation",
+  code: "ERR_INVALID_CHAR",
+  what,
+  name
+})
+
+export const invalidStatus = (status: number): Violation => ({
+  _tag: "Violation",
+  code: "ERR_HTTP_INVALID_STATUS_CODE",
+  status
+})
+
+export const lengthMismatch = (declared: number, actual: number): Violation => ({
+  _tag: "Violation",
+  code: "ERR_HTTP_CONTENT_LENGTH_MISMATCH",
+  declared,
+  actual
+})
+
+export const fieldConflict = (name: string, reason: FieldConflict): Violation => ({
+  _tag: "Violation",
+  code: "ERR_HTTPFX_FIELD_CONFLICT",
+  name,
+  reason
+})
+
+export const outOfOrder = (half: "request" | "response", state: string, signal: string): Violation => ({
+  _tag: "Violation",
+  code: "ERR_HTTPFX_OUT_OF_ORDER",
+  half,
+  state,
+  signal
+})
+
+/**
+ * Which of JavaScript's error classes Node throws for a code (Node documentation, "Errors"); `Error` for ours.
+ *
+ * @since 0.1.0
+ * @category tables
+ */
+export const errorClassOf: { readonly [Code in ViolationCode]: "Error" | "TypeError" | "RangeError" } = {
+  ERR_INVALID_HTTP_TOKEN: "TypeError",
+  ERR_HTTP_INVALID_HEADER_VALUE: "TypeError",
+  ERR_INVALID_CHAR: "TypeError",
+  ERR_HTTP_INVALID_STATUS_CODE: "RangeError",
+  ERR_HTTP_TRAILER_INVALID: "Error",
+  ERR_HTTP_CONTENT_LENGTH_MISMATCH: "Error",
+  ERR_HTTP_BODY_NOT_ALLOWED: "Error",
+  ERR_HTTP_HEADERS_SENT: "Error",
+  ERR_STREAM_WRITE_AFTER_END: "Error",
+  ERR_UNESCAPED_CHARACTERS: "TypeError",
+  ERR_INVALID_PROTOCOL: "TypeError",
+  ERR_HTTPFX_FIELD_CONFLICT: "Error",
+  ERR_HTTPFX_OUT_OF_ORDER: "Error",
+  ERR_HTTPFX_UPGRADE_NOT_ASKED: "Error"
+}
+
+const conflictText: { readonly [Reason in FieldConflict]: string } = {
+  Repeated: "is there more than once, with different values",
+  Malformed: "has a value outside its grammar",
+  BesideTransferEncoding: "must not stand beside Transfer-Encoding",
+  ChunkedNotLast: 'must have "chunked" once, as the last coding',
+  NotForVersion: "must not be sent to an HTTP/1.0 peer",
+  NotForMethod: "announces a body that the request method cannot have"
+}
+
+/**
+ * The message of a violation: Node's own words (those of Node.js 20) for the codes that Node has.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const messageOf = (violation: Violation): string => {
+  switch (violation.code) {
+    case "ERR_INVALID_HTTP_TOKEN":
+      return `${violation.what} must be a valid HTTP token ["${violation.value}"]`
+    case "ERR_HTTP_INVALID_HEADER_VALUE":
+      return `Invalid value "${violation.value}" for header "${violation.name}"`
+    case "ERR_INVALID_CHAR":
+      return violation.name === undefined
+        ? `Invalid character in ${violation.what}`
+        : `Invalid character in ${violation.what} ["${violation.name}"]`
+    case "ERR_HTTP_INVALID_STATUS_CODE":
+      return `Invalid status code: ${violation.status}`
+    case "ERR_HTTP_TRAILER_INVALID":
+      return violation.name === undefined
+        ? "Trailers are invalid with this transfer encoding"
+        : `Field "${violation.name}" is not allowed in trailers`
+    case "ERR_HTTP_CONTENT_LENGTH_MISMATCH":
+      return `Response body's content-length of ${violation.actual} byte(s) does not match the content-length of ${violation.declared} byte(s) set in header`
+    case "ERR_HTTP_BODY_NOT_ALLOWED":
+      return "Adding content for this request method or response status is not allowed."
+    case "ERR_HTTP_HEADERS_SENT":
+      return `Cannot ${violation.what} headers after they are sent to the client`
+    case "ERR_STREAM_WRITE_AFTER_END":
+      return "write after end"
+    case "ERR_UNESCAPED_CHARACTERS":
+      return `${violation.what} contains unescaped characters`
+    case "ERR_INVALID_PROTOCOL":
+      return `Protocol "${violation.protocol}" not supported. Expected "${violation.expected}"`
+    case "ERR_HTTPFX_FIELD_CONFLICT":
+      return `Field "${violation.name}" ${conflictText[violation.reason]}`
+    case "ERR_HTTPFX_OUT_OF_ORDER":
+      return `The ${violation.half} half of the connection has no step "${violation.signal}" in the state "${violation.state}"`
+    case "ERR_HTTPFX_UPGRADE_NOT_ASKED":
+      return "A 101 response needs a request that asked for an upgrade"
+  }
+}
