@@ -12,8 +12,8 @@
  * - `ResponseClose`: the response had `Connection: close`, or an HTTP version without persistence
  * - `UntilClose`: the end of the connection is the end of the response's body (RFC 9112 §6.3)
  * - `RequestUnfinished`: the response is complete, the request is not
- * - `RequestEof`: the client ended its direction
- * - `ResponseEof`: the server ended its direction
+ * - `PeerEof`: the peer ended its direction
+ * - `OwnEof`: our side ended its direction, and gave no other reason before
  * - `Refused`: bytes that are not HTTP as the strictness has it
  * - `SurplusBytes`: bytes of a response that no request asked for
  * - `TimedOut`: a head or a request did not come in time
@@ -33,8 +33,8 @@ export type CloseReason =
   | "ResponseClose"
   | "UntilClose"
   | "RequestUnfinished"
-  | "RequestEof"
-  | "ResponseEof"
+  | "PeerEof"
+  | "OwnEof"
   | "Refused"
   | "SurplusBytes"
   | "TimedOut"

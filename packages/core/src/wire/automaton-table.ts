@@ -77,7 +77,7 @@ export const steps = {
   request: {
     idle: { head: "body", refused: "done", eof: "closed" },
     body: { refused: "done", complete: "done", eof: "closed" },
-    done: { refused: "done", eof: "closed" },
+    done: { eof: "closed" },
     switched: {},
     closed: { eof: "closed" }
   },

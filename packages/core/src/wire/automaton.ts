@@ -55,7 +55,7 @@ export interface ResponseFacts {
   /** The message allows another exchange. */
   readonly keepAlive: boolean
   /** The end of the connection is the end of the body. */
-  readonly untilClose: boolean
+  readonly framingUntilClose: boolean
 }
 
 type RequestSteps = { readonly [S in RequestSignal]?: RequestState }
@@ -86,10 +86,10 @@ const fitting = <State>(
  * Every method that reports a step returns `undefined`, or a `Violation` if the step is refused; then nothing changed.
  *
  * ```ts
- * const connection = new Connection()
+ * const connection = new Connection("server")
  * connection.requestHead({ method: "GET", versionMinor: 1, keepAlive: true, upgrade: false, expectContinue: false })
  * connection.requestComplete()
- * connection.responseHead({ status: 200, keepAlive: true, untilClose: false })
+ * connection.responseHead({ status: 200, keepAlive: true, framingUntilClose: false })
  * connection.responseComplete()
  * connection.after() // { _tag: "Reuse" }
  * ```
@@ -98,6 +98,9 @@ const fitting = <State>(
  * @category models
  */
 export class Connection {
+  /** Which half is ours to send: the request half of a client, the response half of a server. */
+  constructor(readonly role: "client" | "server") {}
+
   private requestNow: RequestState = "idle"
   private responseNow: ResponseState = "idle"
   private facts = 0
@@ -167,15 +170,16 @@ export class Connection {
   }
 
   /**
-   * What the client sends is not a request, or did not come in time, and is answered nevertheless: one more response is
-   * due unless the request's head had come, and the connection closes after it.
+   * What the client sends is not a request, or did not come in time, and is answered nevertheless: the
+   * connection closes after that. Before the request's head one more response is due; after it, only its own, which may
+   * have been sent already.
    */
   requestRefused(reason: CloseReason): Violation | undefined {
     const before = this.requestNow
     const next = requestSteps[before].refused
     if (next === undefined) return outOfOrder("request", before, "refused")
     this.requestNow = next
-    if (before !== "body" || this.owed === 0) this.enqueue(0)
+    if (before === "idle") this.enqueue(0)
     this.note(reason)
     this.settle()
     return undefined
@@ -195,7 +199,7 @@ export class Connection {
     const next = requestSteps[this.requestNow].eof
     if (next === undefined) return outOfOrder("request", this.requestNow, "eof")
     this.requestNow = next
-    this.note("RequestEof")
+    this.note(this.role === "server" ? "PeerEof" : "OwnEof")
     this.settle()
     return undefined
   }
@@ -219,7 +223,7 @@ export class Connection {
     // Nothing follows a request that asks for a switch, so it is the oldest if it is the only one.
     const asked = this.owed === 1 ? this.asked : undefined
     const switches = status === 101 ? asked === "upgrade" : asked === "connect" && status < 300
-    const signal = switches ? "switch" : facts.untilClose ? "headUntilClose" : "head"
+    const signal = switches ? "switch" : facts.framingUntilClose ? "headUntilClose" : "head"
     const next = responseSteps[this.responseNow][signal]
     if (next === undefined) return outOfOrder("response", this.responseNow, signal)
     if (status === 101 && !switches) return upgradeNotAsked
@@ -231,9 +235,9 @@ export class Connection {
     if (switches) {
       this.facts |= Fact.Switched
       this.dequeue()
-    } else if (facts.untilClose || !facts.keepAlive) {
+    } else if (facts.framingUntilClose || !facts.keepAlive) {
       this.facts |= Fact.Last
-      this.note(facts.untilClose ? "UntilClose" : "ResponseClose")
+      this.note(facts.framingUntilClose ? "UntilClose" : "ResponseClose")
     }
     this.settle()
     return undefined
@@ -255,7 +259,7 @@ export class Connection {
     if (next === undefined) return outOfOrder("response", this.responseNow, "eof")
     if (this.responseNow === "untilClose") this.dequeue()
     this.responseNow = next
-    this.note("ResponseEof")
+    this.note(this.role === "client" ? "PeerEof" : "OwnEof")
     this.settle()
     return undefined
   }

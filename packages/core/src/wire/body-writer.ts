@@ -121,7 +121,7 @@ export class BodyWriter {
    * announced), ERR_HTTP_TRAILER_INVALID (trailers on a body that is not chunked, or a field that may not be one),
    * ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE.
    */
-  end(sink: (part: Part) => void, trailers?: ReadonlyArray<string>): Violation | undefined {
+  end(trailers: ReadonlyArray<string> | undefined, sink: (part: Part) => void): Violation | undefined {
     if (this.ended) return writeAfterEnd
     if (this.framing._tag === "Chunked") {
       const text = trailers === undefined ? "" : printTrailers(trailers)

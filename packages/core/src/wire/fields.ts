@@ -57,7 +57,7 @@ const emptyRecord = (): { [name: string]: never } => Object.create(null) as { [n
  * @since 0.1.0
  * @category views
  */
-export const foldFields = (raw: ReadonlyArray<string>, options?: FoldOptions): FoldedFields => {
+export const foldHeaders = (raw: ReadonlyArray<string>, options?: FoldOptions): FoldedFields => {
   const folded: FoldedFields = options?.into ?? emptyRecord()
   const joinAll = options?.joinDuplicateHeaders === true
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -84,7 +84,7 @@ export const foldFields = (raw: ReadonlyArray<string>, options?: FoldOptions): F
  * @since 0.1.0
  * @category views
  */
-export const distinctFields = (raw: ReadonlyArray<string>): DistinctFields => {
+export const distinctHeaders = (raw: ReadonlyArray<string>): DistinctFields => {
   const distinct: DistinctFields = emptyRecord()
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase()
@@ -126,11 +126,11 @@ export class FieldViews {
 
   /** As `message.headers` and `message.trailers`. */
   get folded(): FoldedFields {
-    return (this.foldedView ??= foldFields(this.raw, this.options))
+    return (this.foldedView ??= foldHeaders(this.raw, this.options))
   }
 
   /** As `message.headersDistinct` and `message.trailersDistinct`. */
   get distinct(): DistinctFields {
-    return (this.distinctView ??= distinctFields(this.raw))
+    return (this.distinctView ??= distinctHeaders(this.raw))
   }
 }
