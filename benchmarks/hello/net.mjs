@@ -1,0 +1,16 @@
+// The ceiling: a socket that answers whatever comes with a constant. It reads no HTTP at all.
+import { createServer } from "node:net"
+
+const answer = Buffer.from(
+  "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 13\r\n\r\nHello, World!",
+  "latin1"
+)
+
+export const start = () =>
+  new Promise((resolve) => {
+    const server = createServer({ noDelay: true }, (socket) => {
+      socket.on("data", () => socket.write(answer))
+      socket.on("error", () => socket.destroy())
+    })
+    server.listen(0, "127.0.0.1", () => resolve(server.address().port))
+  })

@@ -1,0 +1,21 @@
+// Are the contestants doing the same thing? Status, body and content type must be equal; other header fields may
+// differ and are reported.
+import { exchange } from "./exchange.mjs"
+
+const essence = ({ status, headers, body }) =>
+  JSON.stringify([status, headers.get("content-type") ?? "", body])
+const names = ({ headers }) => [...headers.keys()].sort().join(", ")
+
+/** Throws where responses differ in what matters; gives lines that tell how their header sets differ. */
+export const compare = async (request, ports) => {
+  const responses = []
+  for (const [name, port] of ports) responses.push([name, await exchange(port, request)])
+  const [firstName, first] = responses[0]
+  for (const [name, response] of responses) {
+    if (essence(response) !== essence(first)) {
+      throw new Error(`${name} answers ${essence(response)}, ${firstName} answers ${essence(first)}`)
+    }
+  }
+  if (responses.every(([, response]) => names(response) === names(first))) return []
+  return responses.map(([name, response]) => `${name}: ${names(response)} (${response.length} bytes in all)`)
+}

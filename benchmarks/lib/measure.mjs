@@ -1,0 +1,40 @@
+// One measurement: load on one server for a while, and what the two processes used meanwhile.
+const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+
+const busy = (from, to) => to.cpu.user + to.cpu.system - from.cpu.user - from.cpu.system // microseconds
+const share = (from, to) => busy(from, to) / ((to.at - from.at) * 1000)
+
+const order = async (load, command, input = {}) => {
+  const { value, error } = await load.ask({ command, ...input })
+  if (error !== undefined) throw new Error(error)
+  return value
+}
+
+/** Runs `load` against `port` without measuring, so that the code under it is compiled. */
+export const warmUp = async (load, { port, request, connections, seconds }) => {
+  await order(load, "start", { port, request, connections })
+  await pause(seconds)
+  await order(load, "stop")
+}
+
+/**
+ * CPU microseconds of the server per request, requests per second, and how busy both processes were (0 to 1). The
+ * readings are taken in mid-load: what happens while connections open is not in them.
+ */
+export const measure = async (server, load, { port, request, connections, seconds }) => {
+  await order(load, "start", { port, request, connections })
+  await pause(0.3)
+  const [from, loadFrom] = await Promise.all([server.ask("usage"), order(load, "mark")])
+  await pause(seconds)
+  const [to, loadTo] = await Promise.all([server.ask("usage"), order(load, "mark")])
+  await order(load, "stop")
+  const trouble = loadFrom.trouble ?? loadTo.trouble
+  if (trouble !== undefined) throw new Error(trouble)
+  const requests = loadTo.count - loadFrom.count
+  return {
+    cpuPerRequest: busy(from, to) / requests,
+    requestsPerSecond: requests / ((loadTo.at - loadFrom.at) / 1000),
+    serverBusy: share(from, to),
+    loadBusy: share(loadFrom, loadTo)
+  }
+}

@@ -1,0 +1,45 @@
+// The command line: what to run, for how long, and how to print it.
+import { parseArgs } from "node:util"
+
+const usage = `npm run bench -- [options]
+  --only <words>     only rows whose scenario or contestant contains one of these words (comma between them)
+  --rounds <n>       how often every contestant is measured, in alternation (default 5)
+  --seconds <s>      length of one measurement (default 2)
+  --warmup <s>       load before the first measurement of each contestant (default 3)
+  --quick            2 rounds of 0.5 s after 1 s of warm-up: shows that everything runs, says little about speed
+  --json             print the numbers as JSON, without tables`
+
+const positive = (name, text) => {
+  const value = Number(text)
+  if (!(value > 0)) throw new Error(`--${name} wants a positive number, not ${text}`)
+  return value
+}
+
+export const readOptions = (args) => {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: "string", default: "" },
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      warmup: { type: "string" },
+      quick: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false }
+    }
+  })
+  if (values.help) {
+    console.log(usage)
+    process.exit(0)
+  }
+  const words = values.only.split(",").filter((word) => word !== "")
+  return {
+    wants: (...names) =>
+      words.length === 0 ||
+      words.some((word) => names.some((name) => name.toLowerCase().includes(word.toLowerCase()))),
+    rounds: Math.ceil(positive("rounds", values.rounds ?? (values.quick ? 2 : 5))),
+    seconds: positive("seconds", values.seconds ?? (values.quick ? 0.5 : 2)),
+    warmup: positive("warmup", values.warmup ?? (values.quick ? 1 : 3)),
+    json: values.json
+  }
+}

@@ -1,0 +1,35 @@
+// Results as text: plain tables in Markdown, so that they can be pasted where they are discussed.
+const fixed = (digits) => (value) => value.toFixed(digits)
+const percent = (value) => `${Math.round(value * 100)} %`
+const thousands = (value) => `${(value / 1000).toFixed(1)}k`
+const range = ({ median, min, max }, print) => `${print(median)} (${print(min)}-${print(max)})`
+
+export const table = (head, rows) => {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)))
+  const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`
+  return [line(head), `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...rows.map(line)].join(
+    "\n"
+  )
+}
+
+/** A scenario with servers: ratio first, everything else beside it. */
+export const scenarioTable = ({ title, baseline, differences, rows }) => {
+  const cells = rows.map((row) => [
+    row.name,
+    range(row.ratio, fixed(2)),
+    range(row.requestsPerSecond, thousands),
+    percent(row.serverBusy.median),
+    percent(row.loadBusy.median),
+    row.countingRounds * 2 > row.rounds
+      ? `yes (${row.countingRounds}/${row.rounds})`
+      : `no (${row.countingRounds}/${row.rounds})`
+  ])
+  const head = ["contestant", `speed, ${baseline} = 1`, "requests/s", "server core", "load core", "counts"]
+  const notes =
+    differences.length === 0
+      ? "Responses: the same status, body and header names everywhere."
+      : ["Responses: the same status, body and content type; header names differ:", ...differences].join(
+          "\n  "
+        )
+  return `## ${title}\n\n${table(head, cells)}\n\n${notes}\n`
+}

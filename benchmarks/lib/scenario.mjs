@@ -1,0 +1,73 @@
+// One scenario: every contestant in a process of its own, compared, warmed up, then measured in alternating rounds.
+import { cores, start } from "./child.mjs"
+import { compare } from "./compare.mjs"
+import { measure, warmUp } from "./measure.mjs"
+import { spread } from "./statistics.mjs"
+
+// The measured core must have had nothing left to give, the other one must have had something left.
+const saturated = 0.95
+const counts = (sample) => sample.serverBusy >= saturated && sample.loadBusy < saturated
+
+// Another program on the measured core spoils a round: it is run again, but not for ever.
+const attempts = 3
+const measureCounting = async (...args) => {
+  for (let attempt = 1; ; attempt++) {
+    const sample = await measure(...args)
+    if (counts(sample) || attempt === attempts) return sample
+  }
+}
+
+const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
+
+const summary = (samples, baseline) => ({
+  // Paired by round, so that a slow minute of the machine weighs on both sides of the ratio.
+  ratio: spread(samples.map((sample, round) => baseline[round].cpuPerRequest / sample.cpuPerRequest)),
+  cpuPerRequest: spread(samples.map((sample) => sample.cpuPerRequest)),
+  requestsPerSecond: spread(samples.map((sample) => sample.requestsPerSecond)),
+  serverBusy: spread(samples.map((sample) => sample.serverBusy)),
+  loadBusy: spread(samples.map((sample) => sample.loadBusy)),
+  countingRounds: samples.filter(counts).length,
+  rounds: samples.length
+})
+
+/** Gives a row per contestant: `ratio` is the baseline's CPU time per request over the contestant's (more is better). */
+export const runScenario = async (scenario, { wants, rounds, seconds, warmup }, progress) => {
+  const wanted = Object.entries(scenario.contestants).filter(
+    ([name]) => name === scenario.baseline || wants(scenario.name, name)
+  )
+  const contestants = wanted.map(([name, script]) => ({
+    name,
+    server: start("./serve.mjs", [script], cores.server),
+    samples: []
+  }))
+  const load = start("./load.mjs", [], cores.load)
+  try {
+    for (const contestant of contestants) contestant.port = await contestant.server.ask("port")
+    const differences = await compare(
+      scenario.request,
+      contestants.map(({ name, port }) => [name, port])
+    )
+    const job = ({ port }, duration) => ({
+      port,
+      request: scenario.request,
+      connections: scenario.connections,
+      seconds: duration
+    })
+    for (const contestant of contestants) {
+      progress(`${scenario.name}: warming up ${contestant.name}`)
+      await warmUp(load, job(contestant, warmup))
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const contestant of rotate(contestants, round)) {
+        progress(`${scenario.name}: round ${round + 1} of ${rounds}, ${contestant.name}`)
+        contestant.samples.push(await measureCounting(contestant.server, load, job(contestant, seconds)))
+      }
+    }
+    const baseline = contestants.find(({ name }) => name === scenario.baseline).samples
+    const rows = contestants.map(({ name, samples }) => ({ name, ...summary(samples, baseline) }))
+    return { name: scenario.name, title: scenario.title, baseline: scenario.baseline, differences, rows }
+  } finally {
+    for (const { server } of contestants) server.stop()
+    load.stop()
+  }
+}

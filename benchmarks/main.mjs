@@ -1,0 +1,36 @@
+// `npm run bench`: every comparison in one go. What is run stands in scenarios.mjs and parser.mjs, how in lib/.
+import { cpus } from "node:os"
+import { cores, pinned } from "./lib/child.mjs"
+import { readOptions } from "./lib/options.mjs"
+import { scenarioTable } from "./lib/report.mjs"
+import { runScenario } from "./lib/scenario.mjs"
+import { scenarios } from "./scenarios.mjs"
+
+const options = readOptions(process.argv.slice(2))
+const progress = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[2K${text}`)
+const print = (text) => {
+  progress("")
+  if (!options.json) console.log(text)
+}
+
+const machine = {
+  node: process.version,
+  processor: cpus()[0].model,
+  cores: cpus().length,
+  pinned: pinned ? `server on core ${cores.server}, load on core ${cores.load}` : "no"
+}
+print(`Node.js ${machine.node}, ${machine.cores} cores, ${machine.processor}; pinned: ${machine.pinned}`)
+if (!pinned)
+  print("taskset is missing, or there is one core only: processes are not kept apart, ratios are rough.")
+print(
+  `${options.rounds} rounds of ${options.seconds} s; medians, in brackets the lowest and highest round.\n`
+)
+
+const results = []
+for (const scenario of scenarios) {
+  if (!options.wants(scenario.name, ...Object.keys(scenario.contestants))) continue
+  const result = await runScenario(scenario, options, progress)
+  results.push(result)
+  print(scenarioTable(result))
+}
+if (options.json) console.log(JSON.stringify({ machine, options, scenarios: results }, null, 2))
