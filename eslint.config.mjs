@@ -51,6 +51,7 @@ export default tseslint.config(
       "@typescript-eslint/no-namespace": "off",
       "no-control-regex": "off",
       "require-yield": "off",
+      "prefer-rest-params": "off",
       eqeqeq: "error"
     }
   },

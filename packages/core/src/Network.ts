@@ -1,0 +1,177 @@
+/**
+ * Where connections come from: names to addresses, connections to one address, listening, TLS over a connection.
+ *
+ * A network moves bytes between ends; it knows nothing of HTTP, keeps no pool and never retries. Trying several
+ * addresses of a name is the client's.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as HttpError from "./HttpError.js"
+import type { Address, Transport } from "./Transport.js"
+
+/**
+ * What failing to make a connection to one address can look like.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type ConnectError =
+  | HttpError.ConnectionRefused
+  | HttpError.ConnectionReset
+  | HttpError.ConnectionTimedOut
+  | HttpError.Unreachable
+  | HttpError.ConnectionFailed
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export type ListenError = HttpError.AddressInUse | HttpError.ListenFailed
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResolveOptions {
+  /** Only addresses of this family. Default: both, in the resolver's order. */
+  readonly family?: 4 | 6 | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResolvedAddress {
+  readonly address: string
+  readonly family: 4 | 6
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConnectOptions {
+  /** Address of our end. Default: the system chooses. */
+  readonly localAddress?: string | undefined
+  /** Port of our end. Default: the system chooses. */
+  readonly localPort?: number | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ListenOptions =
+  | {
+      /** 0: any free port; the listener's address tells which. */
+      readonly port: number
+      /** Default: every address of both families, as Node's `server.listen`. */
+      readonly host?: string | undefined
+      /** Only IPv6 where `host` is `::`. Default `false`. */
+      readonly ipv6Only?: boolean | undefined
+      /** Connections the system holds ready until they are accepted. Default 511. */
+      readonly backlog?: number | undefined
+    }
+  | { readonly path: string; readonly backlog?: number | undefined }
+
+/**
+ * A bound address. Connections are handed over as they arrive, not yet started: nothing of them is read before
+ * `Transport.start`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Listener {
+  readonly address: Address
+  /** Stops accepting and frees the address; connections that were handed over stay. Idempotent. */
+  readonly close: Effect.Effect<void>
+  readonly ref: () => void
+  readonly unref: () => void
+}
+
+/**
+ * TLS as data: PEM texts and names. Each role reads its own fields.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TlsOptions {
+  readonly role: "client" | "server"
+  /** Client: the name asked for (SNI) and checked against the certificate. */
+  readonly serverName?: string | undefined
+  /** Certificate chain, PEM. A server needs one. */
+  readonly cert?: string | undefined
+  /** Private key, PEM. */
+  readonly key?: string | undefined
+  /** Trusted authorities, PEM. Default: those of the platform. */
+  readonly ca?: string | ReadonlyArray<string> | undefined
+  /** Refuse a peer whose certificate cannot be verified. Default: `true` for a client, `false` for a server. */
+  readonly rejectUnauthorized?: boolean | undefined
+  /** Server: ask the client for a certificate. Default `false`. */
+  readonly requestCert?: boolean | undefined
+  /** Protocols offered, most wanted first. Default `["http/1.1"]`. */
+  readonly alpn?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface NetworkService {
+  /** The addresses of a name, best first; an IP address is its own answer. Never an empty list. */
+  readonly resolve: (
+    host: string,
+    options?: ResolveOptions
+  ) => Effect.Effect<readonly [ResolvedAddress, ...Array<ResolvedAddress>], HttpError.NameNotResolved>
+  /**
+   * A connection to one address. It belongs to the caller, who ends or resets it. Interruption gives the attempt up
+   * and leaves nothing behind.
+   */
+  readonly connect: (address: Address, options?: ConnectOptions) => Effect.Effect<Transport, ConnectError>
+  /** Listens until the scope closes. `onConnection` must not throw. */
+  readonly listen: (
+    options: ListenOptions,
+    onConnection: (transport: Transport) => void
+  ) => Effect.Effect<Listener, ListenError, Scope.Scope>
+  /**
+   * TLS over a connection that has not been started, or whose owner gives it up by this call. The given transport must
+   * not be used any more, whatever the outcome; on failure and interruption it is reset.
+   */
+  readonly secure: (
+    transport: Transport,
+    options: TlsOptions
+  ) => Effect.Effect<Transport, HttpError.TlsFailure | HttpError.ConnectionReset | HttpError.HangUp>
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class Network extends Context.Tag("@httpfx/core/Network")<Network, NetworkService>() {}
+
+/**
+ * Listens on the network in the context.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const listen = (
+  options: ListenOptions,
+  onConnection: (transport: Transport) => void
+): Effect.Effect<Listener, ListenError, Network | Scope.Scope> =>
+  Effect.flatMap(Network, (network) => network.listen(options, onConnection))
+
+/**
+ * Connects on the network in the context.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const connect = (
+  address: Address,
+  options?: ConnectOptions
+): Effect.Effect<Transport, ConnectError, Network> =>
+  Effect.flatMap(Network, (network) => network.connect(address, options))

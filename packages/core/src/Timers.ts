@@ -1,0 +1,66 @@
+/**
+ * The one way in which drivers wait: a reading of the clock, and a call at a deadline.
+ *
+ * Made from Effect's `Clock` here (so that `TestClock` moves every timeout); the shim makes its own from Node's timers.
+ * A timer never runs inside the call that made it.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Timers {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Calls `f` once `now() >= deadline` (ms). The result cancels; cancelling twice, or after the call, does nothing. */
+  at(deadline: number, f: () => void): () => void
+}
+
+// A timer of the platform holds at most 2^31-1 ms; longer waits are cut into several.
+const maxDelay = 0x7fffffff
+
+const live: Timers = {
+  now: () => Date.now(),
+  at(deadline, f) {
+    let handle: ReturnType<typeof setTimeout>
+    const wait = () => {
+      const left = deadline - Date.now()
+      handle = setTimeout(left > maxDelay ? wait : f, Math.min(Math.max(left, 0), maxDelay))
+    }
+    wait()
+    return () => clearTimeout(handle)
+  }
+}
+
+/**
+ * Timers that follow a `Clock`. For Effect's own live clock they are the platform's timers, without a fiber each.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromClock = (clock: Clock.Clock): Timers => {
+  if (clock === Context.get(DefaultServices.liveServices, Clock.Clock)) return live
+  return {
+    now: () => clock.unsafeCurrentTimeMillis(),
+    at(deadline, f) {
+      const delay = Math.max(deadline - clock.unsafeCurrentTimeMillis(), 0)
+      const fiber = Effect.runFork(Effect.andThen(clock.sleep(Duration.millis(delay)), Effect.sync(f)))
+      return () => fiber.unsafeInterruptAsFork(fiber.id())
+    }
+  }
+}
+
+/**
+ * The timers of the current fiber's clock.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const timers: Effect.Effect<Timers> = Effect.clockWith((clock) => Effect.succeed(fromClock(clock)))

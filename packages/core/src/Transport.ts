@@ -1,0 +1,164 @@
+/**
+ * The callback face of one established connection: what both drivers run on and what a network yields.
+ *
+ * A transport moves bytes and tells what happened to them. It never parses, never reconnects, keeps no clock, and
+ * never throws from a method: what goes wrong arrives once, through `error`, followed by `close`.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * An address of either end. Assignable to platform's `HttpServer.Address`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Address = TcpAddress | UnixAddress
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface TcpAddress {
+  readonly _tag: "TcpAddress"
+  /** An IP address in text form (a name only where a network accepts names). */
+  readonly hostname: string
+  readonly port: number
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface UnixAddress {
+  readonly _tag: "UnixAddress"
+  readonly path: string
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const tcp = (hostname: string, port: number): TcpAddress => ({ _tag: "TcpAddress", hostname, port })
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unix = (path: string): UnixAddress => ({ _tag: "UnixAddress", path })
+
+/**
+ * `host:port`, `[v6]:port` or the path: for messages and logs.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const formatAddress = (address: Address): string =>
+  address._tag === "UnixAddress"
+    ? address.path
+    : address.hostname.includes(":")
+      ? `[${address.hostname}]:${address.port}`
+      : `${address.hostname}:${address.port}`
+
+/**
+ * Why the operating system (or the memory network) gave a connection or an operation up: a plain record, from which
+ * the Effect driver makes a class of `HttpError` and the shim an `Error`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Fault {
+  readonly _tag: "Fault"
+  /** The system's code: `ECONNRESET`, `EPIPE`, `ECONNREFUSED`, `ETIMEDOUT`, `ENOTFOUND`, ... */
+  readonly code: string
+  /** The system's message, as Node prints it: `read ECONNRESET`. */
+  readonly message: string
+  readonly syscall?: string | undefined
+  readonly address?: Address | undefined
+  readonly cause?: unknown
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fault = (
+  code: string,
+  syscall: string,
+  options?: { readonly address?: Address | undefined; readonly cause?: unknown; readonly message?: string }
+): Fault => ({
+  _tag: "Fault",
+  code,
+  syscall,
+  message:
+    options?.message ??
+    `${syscall} ${code}${options?.address === undefined ? "" : ` ${formatAddress(options.address)}`}`,
+  address: options?.address,
+  cause: options?.cause
+})
+
+/**
+ * What a transport tells its owner. Every callback runs in a turn of its own: never inside a call of the owner's.
+ *
+ * Order: `data`* `end`? then, whatever happened, exactly one `close`; at most one `error`, right before `close`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TransportHandlers {
+  /** Bytes of the peer. The chunk belongs to the receiver and is never written again. */
+  data(chunk: Uint8Array): void
+  /** The peer sent FIN: no more data will come. Writing may still be possible. */
+  end(): void
+  /** After `write` gave `false`: the buffered output has been handed to the system. */
+  drain(): void
+  /** The connection failed; `close` follows. */
+  error(fault: Fault): void
+  /** Both directions are over and nothing is held any more. */
+  close(): void
+}
+
+/**
+ * One established connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Transport {
+  /** Our end. `undefined` where the system does not say (a pipe). */
+  readonly local: Address | undefined
+  /** The peer's end. */
+  readonly remote: Address | undefined
+  /** Bytes accepted by `write` and not yet handed to the system. */
+  readonly buffered: number
+  /** Nothing can be written any more: `end` or `reset` was called, or the connection is over. */
+  readonly writable: boolean
+  /**
+   * Takes the connection: from now on these handlers are told, and reading begins. Before the first `start` nothing is
+   * read. A later `start` replaces the handlers (a connection handed over after an upgrade).
+   */
+  start(handlers: TransportHandlers): void
+  /**
+   * Sends bytes, or a string whose characters are bytes (U+0000-U+00FF). `body` follows in the same segment where
+   * possible. Neither may be changed afterwards. `false` means: wait for `drain` before writing more; the bytes are taken all the same.
+   * After `end`, `reset` or `close` nothing is sent and `false` returned.
+   */
+  write(data: string | Uint8Array, body?: Uint8Array): boolean
+  /** Holds writes back until `uncork`, so that several go out as one. Calls nest. */
+  cork(): void
+  uncork(): void
+  /** Sends what is buffered, then FIN. The peer may still send. */
+  end(): void
+  /** Ends both directions at once, without sending what is buffered; the peer sees RST. `close` follows. */
+  reset(): void
+  /** Stops reading: the peer is held back by the flow control of TCP. */
+  pause(): void
+  resume(): void
+  /** Whether the connection keeps the process alive. Default: it does. */
+  ref(): void
+  unref(): void
+  /** `TCP_NODELAY`. Without effect where there is no TCP. */
+  noDelay(enable: boolean): void
+  /** TCP keep-alive probes, the first after `initialDelay` ms (0: the system's default). */
+  keepAlive(enable: boolean, initialDelay: number): void
+}

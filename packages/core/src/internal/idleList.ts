@@ -1,0 +1,68 @@
+/**
+ * Connections without an exchange, oldest first, and the one timer that ends those which stay too long.
+ *
+ * Entering and leaving are a few pointer stores: nothing is scheduled per exchange. It closes nothing itself.
+ */
+import type { Timers } from "../Timers.js"
+
+export interface Idler {
+  idleSince: number
+  idlePrevious: Idler | undefined
+  idleNext: Idler | undefined
+  isIdle: boolean
+  /** The limit has passed. Called once, after the connection has left the list. */
+  idleExpired(): void
+}
+
+export class IdleList {
+  private first: Idler | undefined
+  private last: Idler | undefined
+  private cancel: (() => void) | undefined
+
+  /** `limit`: milliseconds; `0`: no limit. */
+  constructor(
+    private readonly timers: Timers,
+    private readonly limit: number
+  ) {}
+
+  enter(idler: Idler): void {
+    idler.isIdle = true
+    idler.idleSince = this.timers.now()
+    idler.idlePrevious = this.last
+    if (this.last === undefined) this.first = idler
+    else this.last.idleNext = idler
+    this.last = idler
+    if (this.cancel === undefined && this.limit > 0) this.arm(idler)
+  }
+
+  leave(idler: Idler): void {
+    if (!idler.isIdle) return
+    idler.isIdle = false
+    if (idler.idlePrevious === undefined) this.first = idler.idleNext
+    else idler.idlePrevious.idleNext = idler.idleNext
+    if (idler.idleNext === undefined) this.last = idler.idlePrevious
+    else idler.idleNext.idlePrevious = idler.idlePrevious
+    idler.idlePrevious = idler.idleNext = undefined
+  }
+
+  /** Lets go of the timer; the list may be used again. */
+  stop(): void {
+    this.cancel?.()
+    this.cancel = undefined
+  }
+
+  private arm(oldest: Idler): void {
+    this.cancel = this.timers.at(oldest.idleSince + this.limit, this.sweep)
+  }
+
+  private readonly sweep = (): void => {
+    this.cancel = undefined
+    const now = this.timers.now()
+    while (this.first !== undefined && this.first.idleSince + this.limit <= now) {
+      const expired = this.first
+      this.leave(expired)
+      expired.idleExpired()
+    }
+    if (this.first !== undefined && this.cancel === undefined) this.arm(this.first)
+  }
+}

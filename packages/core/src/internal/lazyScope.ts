@@ -1,0 +1,67 @@
+/**
+ * The scope of one exchange: costs one small object until something is added to it.
+ *
+ * Behaves as `Scope.make()` does (finalizers in reverse order, a fork closes with its parent); the real scope is made
+ * by the first `addFinalizer` or `fork`. It never closes by itself: the driver closes it with the exchange's exit.
+ */
+import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import type * as Exit from "effect/Exit"
+import { pipeArguments } from "effect/Pipeable"
+import * as Scope from "effect/Scope"
+
+const makeScope = Scope.make()
+
+export class LazyScope implements Scope.CloseableScope {
+  readonly [Scope.ScopeTypeId]: Scope.ScopeTypeId = Scope.ScopeTypeId
+  readonly [Scope.CloseableScopeTypeId]: Scope.CloseableScopeTypeId = Scope.CloseableScopeTypeId
+  readonly strategy = ExecutionStrategy.sequential
+  private real: Scope.CloseableScope | undefined
+  private exit: Exit.Exit<unknown, unknown> | undefined
+
+  /** Nothing was ever added: closing is not worth an effect. */
+  get unused(): boolean {
+    return this.real === undefined
+  }
+
+  addFinalizer(finalizer: Scope.Scope.Finalizer): Effect.Effect<void> {
+    return Effect.suspend(() => scopeOf(this).addFinalizer(finalizer))
+  }
+
+  fork(strategy: ExecutionStrategy.ExecutionStrategy): Effect.Effect<Scope.CloseableScope> {
+    return Effect.suspend(() => scopeOf(this).fork(strategy))
+  }
+
+  close(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.exit ??= exit
+      return this.real === undefined ? Effect.void : Scope.close(this.real, exit)
+    })
+  }
+
+  /** Closed without a real scope: what is added from now on must run at once. */
+  markClosed(exit: Exit.Exit<unknown, unknown>): void {
+    this.exit ??= exit
+  }
+
+  /** @internal */
+  make(): Scope.CloseableScope {
+    if (this.real === undefined) {
+      this.real = Effect.runSync(makeScope)
+      if (this.exit !== undefined) Effect.runSync(Scope.close(this.real, this.exit))
+    }
+    return this.real
+  }
+
+  pipe() {
+    return pipeArguments(this, arguments)
+  }
+}
+
+// The methods of a scope are not part of its public type; a closeable scope made by Effect has them.
+interface ScopeMethods {
+  addFinalizer(finalizer: Scope.Scope.Finalizer): Effect.Effect<void>
+  fork(strategy: ExecutionStrategy.ExecutionStrategy): Effect.Effect<Scope.CloseableScope>
+}
+
+const scopeOf = (self: LazyScope): ScopeMethods => self.make() as unknown as ScopeMethods

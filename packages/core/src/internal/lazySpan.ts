@@ -1,0 +1,129 @@
+/**
+ * The span of one exchange while no tracer is installed: ids, parent and attributes are made when somebody reads them.
+ *
+ * With a tracer installed the driver makes a real span instead; this one is never exported anywhere.
+ */
+import * as Context from "effect/Context"
+import type * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
+
+/** What a lazy span asks of its exchange, once and only when read. */
+export interface SpanSource {
+  spanName(): string
+  spanParent(): Option.Option<Tracer.AnySpan>
+  spanAttributes(set: (key: string, value: unknown) => void): void
+}
+
+const hex = "0123456789abcdef"
+const randomHex = (length: number): string => {
+  let text = ""
+  for (let i = 0; i < length; i++) text += hex[(Math.random() * 16) | 0]
+  return text
+}
+
+const toNanos = (millis: number): bigint => BigInt(Math.round(millis)) * 1_000_000n
+
+export class LazySpan implements Tracer.Span {
+  readonly _tag = "Span"
+  readonly sampled = true
+  private ids: { readonly traceId: string; readonly spanId: string } | undefined
+  private cachedParent: Option.Option<Tracer.AnySpan> | undefined
+  private ownAttributes: Map<string, unknown> | undefined
+  private described = false
+  private ended: { readonly endTime: bigint; readonly exit: Exit.Exit<unknown, unknown> } | undefined
+  private endedAt = -1
+  private endedWith: Exit.Exit<unknown, unknown> | undefined
+  private ownLinks: Array<Tracer.SpanLink> | undefined
+  private ownEvents: Array<[string, bigint, Record<string, unknown>]> | undefined
+
+  /** `startedAt`: milliseconds of the clock. */
+  constructor(
+    private readonly source: SpanSource,
+    readonly kind: Tracer.SpanKind,
+    private readonly startedAt: number
+  ) {}
+
+  get name(): string {
+    return this.source.spanName()
+  }
+
+  get parent(): Option.Option<Tracer.AnySpan> {
+    return (this.cachedParent ??= this.source.spanParent())
+  }
+
+  get spanId(): string {
+    return this.makeIds().spanId
+  }
+
+  get traceId(): string {
+    return this.makeIds().traceId
+  }
+
+  get context(): Context.Context<never> {
+    return Context.empty()
+  }
+
+  get status(): Tracer.SpanStatus {
+    const startTime = toNanos(this.startedAt)
+    const ended = this.ended ?? this.finished()
+    return ended === undefined ? { _tag: "Started", startTime } : { _tag: "Ended", startTime, ...ended }
+  }
+
+  get attributes(): ReadonlyMap<string, unknown> {
+    const own = (this.ownAttributes ??= new Map())
+    if (!this.described) {
+      // The answer's attributes are only there once the exchange has ended.
+      this.described = this.status._tag === "Ended"
+      this.source.spanAttributes((key, value) => {
+        if (!own.has(key)) own.set(key, value)
+      })
+    }
+    return own
+  }
+
+  get links(): ReadonlyArray<Tracer.SpanLink> {
+    return this.ownLinks ?? []
+  }
+
+  get events(): ReadonlyArray<
+    readonly [name: string, startTime: bigint, attributes: Record<string, unknown>]
+  > {
+    return this.ownEvents ?? []
+  }
+
+  end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
+    this.ended = { endTime, exit }
+  }
+
+  /** As `end`, with the time in milliseconds: two stores. */
+  endAt(millis: number, exit: Exit.Exit<unknown, unknown>): void {
+    this.endedAt = millis
+    this.endedWith = exit
+  }
+
+  attribute(key: string, value: unknown): void {
+    const own = (this.ownAttributes ??= new Map())
+    own.set(key, value)
+  }
+
+  event(name: string, startTime: bigint, attributes?: Record<string, unknown>): void {
+    const events = (this.ownEvents ??= [])
+    events.push([name, startTime, attributes ?? {}])
+  }
+
+  addLinks(links: ReadonlyArray<Tracer.SpanLink>): void {
+    this.ownLinks = [...this.links, ...links]
+  }
+
+  private finished() {
+    return this.endedWith === undefined ? undefined : { endTime: toNanos(this.endedAt), exit: this.endedWith }
+  }
+
+  private makeIds() {
+    return (this.ids ??= {
+      traceId: Option.match(this.parent, { onNone: () => randomHex(32), onSome: (parent) => parent.traceId }),
+      spanId: randomHex(16)
+    })
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Platform's response value to bytes on the connection: the head through `wire/`, then the body.
+ *
+ * A small answer is one write. A stream is pulled only as fast as the peer takes it. What may not be sent fails before
+ * anything is sent; what goes wrong later cuts the connection, so that the peer never takes a part for the whole.
+ */
+import * as Cookies from "@effect/platform/Cookies"
+import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
+import type * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Stream from "effect/Stream"
+import * as HttpError from "../HttpError.js"
+import { BodyWriter, encodeResponseHead, type EncodedHead } from "../wire/index.js"
+import { fromHttpBody, type StreamBody } from "./body.js"
+import type { BodyError, ServerExchange } from "./serverExchange.js"
+
+/** What our own side can do wrong in an answer. */
+export type SendError = HttpError.MessageError
+
+/** Gives an answer to the exchange's connection, once; a second one is ignored, as is any after the client has gone. */
+export const sendResponse = (
+  exchange: ServerExchange,
+  response: HttpServerResponse
+): Effect.Effect<HttpServerResponse, unknown> => {
+  if (exchange.answer !== undefined || exchange.aborted) return Exit.succeed(response)
+  const body = response.body
+  switch (body._tag) {
+    case "Empty":
+      return sendBytes(exchange, response, undefined, undefined)
+    case "Uint8Array":
+      return sendBytes(exchange, response, body.body, undefined)
+    default:
+      return sendOther(exchange, response)
+  }
+}
+
+const sendOther = (
+  exchange: ServerExchange,
+  response: HttpServerResponse
+): Effect.Effect<HttpServerResponse, unknown> => {
+  const body = fromHttpBody(response.body)
+  switch (body._tag) {
+    case "None":
+      return sendBytes(exchange, response, undefined, undefined)
+    case "Bytes":
+      return sendBytes(exchange, response, body.bytes, body.contentType)
+    case "Stream":
+      return sendStream(exchange, response, body)
+    case "Unsupported":
+      return Effect.fail(new HttpError.UnsupportedBody({ reason: body.reason }))
+  }
+}
+
+const headOf = (
+  exchange: ServerExchange,
+  response: HttpServerResponse,
+  body: number | "unknown",
+  contentType: string | undefined
+) => {
+  const headers: Array<string> = []
+  const record = response.headers
+  for (const name in record) headers.push(name, record[name]!)
+  if (contentType !== undefined && record["content-type"] === undefined)
+    headers.push("content-type", contentType)
+  if (!Cookies.isEmpty(response.cookies)) {
+    for (const cookie of Cookies.toSetCookieHeaders(response.cookies)) headers.push("set-cookie", cookie)
+  }
+  const { connection, head } = exchange
+  return encodeResponseHead({
+    versionMinor: head.versionMinor === 0 ? 0 : 1,
+    method: head.method,
+    status: response.status,
+    statusMessage: response.statusText,
+    headers,
+    body,
+    keepAlive: connection.mayKeepAlive(exchange),
+    keepAliveTimeout: connection.server.keepAliveTimeout,
+    date: connection.server.date()
+  })
+}
+
+const sendBytes = (
+  exchange: ServerExchange,
+  response: HttpServerResponse,
+  bytes: Uint8Array | undefined,
+  contentType: string | undefined
+): Effect.Effect<HttpServerResponse, HttpError.MessageError> => {
+  const length = bytes === undefined ? 0 : bytes.length
+  const head = headOf(exchange, response, length, contentType)
+  if (head._tag === "Violation") return Effect.fail(HttpError.fromViolation(head))
+  const { transport } = exchange.connection
+  if (
+    head.framing._tag === "None" ||
+    (length === 0 && head.framing._tag !== "Chunked" && head.framing._tag !== "Length")
+  ) {
+    exchange.connection.answerBegins(exchange, response, head)
+    transport.write(head.head)
+  } else if (head.framing._tag === "Length" && head.framing.length === length) {
+    exchange.connection.answerBegins(exchange, response, head)
+    transport.write(head.head, bytes)
+  } else {
+    const writer = new BodyWriter(head.framing)
+    const parts: Array<string | Uint8Array> = []
+    const sink = (part: string | Uint8Array) => void parts.push(part)
+    const violation = (bytes === undefined ? undefined : writer.write(bytes, sink)) ?? writer.end(undefined, sink)
+    if (violation !== undefined) return Effect.fail(HttpError.fromViolation(violation))
+    exchange.connection.answerBegins(exchange, response, head)
+    transport.cork()
+    transport.write(head.head)
+    for (const part of parts) transport.write(part)
+    transport.uncork()
+  }
+  exchange.connection.answerEnds(exchange)
+  return Exit.succeed(response)
+}
+
+const sendStream = (
+  exchange: ServerExchange,
+  response: HttpServerResponse,
+  body: StreamBody
+): Effect.Effect<HttpServerResponse, unknown> => {
+  const head = headOf(exchange, response, body.length ?? "unknown", body.contentType)
+  if (head._tag === "Violation") return Effect.fail(HttpError.fromViolation(head))
+  const { connection } = exchange
+  connection.answerBegins(exchange, response, head)
+  connection.transport.write(head.head)
+  if (head.framing._tag === "None") {
+    connection.answerEnds(exchange)
+    return Exit.succeed(response)
+  }
+  const sending = new SendingBody(exchange, head)
+  return Effect.matchCauseEffect(Effect.interruptible(Stream.runForEachChunk(body.stream, sending.write)), {
+    onFailure: (cause) => {
+      // A client that went away has ended this; anything else is the handler's failure, after its answer began.
+      if (exchange.aborted) return Exit.succeed(response)
+      connection.cut(exchange, head.framing)
+      return Effect.failCause(cause)
+    },
+    onSuccess: () => sending.end(response)
+  })
+}
+
+class SendingBody {
+  private readonly writer: BodyWriter
+
+  constructor(
+    private readonly exchange: ServerExchange,
+    private readonly head: EncodedHead
+  ) {
+    this.writer = new BodyWriter(head.framing)
+  }
+
+  readonly write = (
+    chunk: Chunk.Chunk<Uint8Array>
+  ): Effect.Effect<void, HttpError.MessageError | BodyError> => {
+    const { connection, abortedWith } = this.exchange
+    // An uninterruptible handler learns here that there is nobody to answer.
+    if (abortedWith !== undefined) return Effect.fail(abortedWith)
+    const { transport } = connection
+    let open = true
+    transport.cork()
+    for (const slice of chunk) {
+      if (slice.length === 0) continue
+      const violation = this.writer.write(slice, (part) => {
+        open = transport.write(part)
+      })
+      if (violation !== undefined) {
+        transport.uncork()
+        return Effect.fail(HttpError.fromViolation(violation))
+      }
+    }
+    transport.uncork()
+    return open ? Effect.void : connection.drained
+  }
+
+  end(response: HttpServerResponse): Effect.Effect<HttpServerResponse, HttpError.MessageError> {
+    const { connection } = this.exchange
+    const violation = this.writer.end(undefined, (part) => void connection.transport.write(part))
+    if (violation !== undefined) {
+      connection.cut(this.exchange, this.head.framing)
+      return Effect.fail(HttpError.fromViolation(violation))
+    }
+    connection.answerEnds(this.exchange)
+    return Exit.succeed(response)
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * From a platform app to something that runs once per exchange.
+ *
+ * Keeps the order of platform's `HttpApp.toHandled`: app, pre-response handlers, the answer, then what middleware does
+ * after it, then the scope. What costs nothing until used (scope, span) is not paid for. Never decides about
+ * connections.
+ */
+import * as Headers from "@effect/platform/Headers"
+import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as ServerError from "@effect/platform/HttpServerError"
+import * as ServerRequest from "@effect/platform/HttpServerRequest"
+import * as ServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
+import { globalValue } from "effect/GlobalValue"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import * as RuntimeFlags from "effect/RuntimeFlags"
+import * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+import type { Timers } from "../Timers.js"
+import { LazySpan } from "./lazySpan.js"
+import { sendResponse } from "./serverAnswer.js"
+import type { ServerExchange } from "./serverExchange.js"
+
+type Response = ServerResponse.HttpServerResponse
+
+// Platform's own set: a scope in it is closed by whoever ejected it.
+const ejectedScopes = globalValue("@effect/platform/HttpApp/ejectedScopes", () => new WeakSet<Scope.Scope>())
+
+const exchangeIn = (fiber: Fiber.RuntimeFiber<any, any>): ServerExchange =>
+  Context.unsafeGet(
+    fiber.currentContext as Context.Context<ServerRequest.HttpServerRequest>,
+    ServerRequest.HttpServerRequest
+  ).source as ServerExchange
+
+const withExchange = <A, E, R>(
+  f: (exchange: ServerExchange, fiber: Fiber.RuntimeFiber<any, any>) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> => Effect.withFiberRuntime((fiber) => f(exchangeIn(fiber), fiber))
+
+const answer = (
+  exchange: ServerExchange,
+  fiber: Fiber.RuntimeFiber<any, any>,
+  response: Response
+): Effect.Effect<Response, unknown> => {
+  const handlers = fiber.getFiberRef(HttpApp.currentPreResponseHandlers)
+  if (handlers._tag === "None") return sendResponse(exchange, response)
+  return Effect.flatMap(handlers.value(exchange.request, response), (changed) =>
+    sendResponse(exchange, changed)
+  )
+}
+
+// What an app's failure answers with, and what is left of the failure once it is answered.
+const answerFailure = (cause: Cause.Cause<unknown>): Effect.Effect<Response, unknown> =>
+  withExchange((exchange, fiber) =>
+    Effect.flatMap(ServerError.causeResponse(cause), ([response, rest]) =>
+      Effect.zipRight(
+        answer(exchange, fiber, response),
+        Cause.isEmptyType(rest) ? Effect.succeed(response) : Effect.failCause(rest)
+      )
+    )
+  )
+
+const respond = (response: Response): Effect.Effect<Response, unknown> =>
+  withExchange((exchange, fiber) => {
+    const sent = answer(exchange, fiber, response)
+    // Sent already: the common case pays for no handler.
+    return "_tag" in sent && sent._tag === "Success" ? sent : Effect.catchAllCause(sent, answerFailure)
+  })
+
+// For an installed tracer: a span of its making, with the attributes that platform's tracer middleware writes.
+const withSpan = (app: HttpApp.Default<any, any>): Effect.Effect<Response, any, any> =>
+  withExchange((exchange, fiber) => {
+    if (fiber.getFiberRef(HttpMiddleware.currentTracerDisabledWhen)(exchange.request)) return app
+    const parent = Option.getOrUndefined(exchange.spanParent())
+    return Effect.useSpan(
+      exchange.spanName(),
+      { parent, kind: "server", captureStackTrace: false },
+      (span) => {
+        const set = (key: string, value: unknown) => span.attribute(key, value)
+        exchange.requestAttributes(set)
+        return Effect.flatMap(Effect.exit(Effect.withParentSpan(app, span)), (exit) => {
+          exchange.responseAttributes(set, ServerError.exitResponse(exit))
+          return exit
+        })
+      }
+    )
+  })
+
+/** Made once per `serve`; runs exchanges. */
+export interface ServerApp {
+  readonly context: Context.Context<never>
+  readonly redactedNames: ReadonlyArray<string | RegExp>
+  /** Starts the handler of an exchange; `ended` is called when it and its scope are over. */
+  run(exchange: ServerExchange, ended: (exchange: ServerExchange) => void): void
+}
+
+/** Must run where the app is served: takes context, fiber refs and tracer from there. */
+export const make = (
+  httpApp: HttpApp.Default<any, any>,
+  middleware: HttpMiddleware.HttpMiddleware | undefined,
+  timers: Timers
+): Effect.Effect<ServerApp> =>
+  Effect.map(Effect.runtime<never>(), (runtime) => {
+    const tracer = Context.get(
+      FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices),
+      Tracer.Tracer
+    )
+    const untraced =
+      tracer === Context.get(DefaultServices.liveServices, Tracer.Tracer) ||
+      !FiberRefs.getOrDefault(runtime.fiberRefs, FiberRef.currentTracerEnabled)
+    const spans = untraced && FiberRefs.getOrDefault(runtime.fiberRefs, FiberRef.currentTracerEnabled)
+    const disabledWhen = FiberRefs.getOrDefault(runtime.fiberRefs, HttpMiddleware.currentTracerDisabledWhen)
+    return new App(
+      runtime,
+      handled(httpApp, middleware, untraced) as Effect.Effect<unknown>,
+      timers,
+      spans ? disabledWhen : undefined
+    )
+  })
+
+const handled = (
+  httpApp: HttpApp.Default<any, any>,
+  middleware: HttpMiddleware.HttpMiddleware | undefined,
+  untraced: boolean
+): Effect.Effect<unknown, unknown, any> => {
+  // The exchange's fiber starts uninterruptible, so that what follows the app runs even when a client went away.
+  const responded = Effect.matchCauseEffect(Effect.interruptible(httpApp), {
+    onFailure: answerFailure,
+    onSuccess: respond
+  }) as HttpApp.Default<any, any>
+  const traced = untraced ? (app: HttpApp.Default<any, any>) => app : withSpan
+  if (middleware === undefined) return traced(responded)
+  return Effect.matchCauseEffect(traced(middleware(responded)) as HttpApp.Default<any, any>, {
+    // A middleware may answer in the app's place, or fail: then nothing has been answered yet.
+    onFailure: (cause) =>
+      withExchange((exchange) =>
+        exchange.answer !== undefined
+          ? Effect.void
+          : Effect.matchCauseEffect(ServerError.causeResponse(cause), {
+              onFailure: () => sendResponse(exchange, ServerResponse.empty({ status: 500 })),
+              onSuccess: ([response]) => sendResponse(exchange, response)
+            })
+      ),
+    onSuccess: (response) =>
+      withExchange((exchange) =>
+        exchange.answer !== undefined ? Effect.void : sendResponse(exchange, response)
+      )
+  })
+}
+
+class App implements ServerApp {
+  readonly context: Context.Context<never>
+  readonly redactedNames: ReadonlyArray<string | RegExp>
+  private readonly services: ReadonlyMap<string, unknown>
+  private readonly fiberRefs: FiberRefs.FiberRefs
+  private readonly runtimeFlags: RuntimeFlags.RuntimeFlags
+
+  constructor(
+    private readonly runtime: Runtime.Runtime<never>,
+    private readonly program: Effect.Effect<unknown>,
+    private readonly timers: Timers,
+    private readonly spanless: ((request: ServerRequest.HttpServerRequest) => boolean) | undefined
+  ) {
+    this.context = runtime.context
+    this.services = runtime.context.unsafeMap
+    this.fiberRefs = runtime.fiberRefs
+    this.runtimeFlags = RuntimeFlags.disable(runtime.runtimeFlags, RuntimeFlags.Interruption)
+    this.redactedNames = FiberRefs.getOrDefault(runtime.fiberRefs, Headers.currentRedactedNames)
+  }
+
+  run(exchange: ServerExchange, ended: (exchange: ServerExchange) => void): void {
+    const services = new Map(this.services)
+    services.set(ServerRequest.HttpServerRequest.key, exchange.request)
+    services.set(Scope.Scope.key, exchange.scope)
+    if (this.spanless !== undefined && !this.spanless(exchange.request)) {
+      exchange.span = new LazySpan(exchange, "server", this.timers.now())
+      services.set(Tracer.ParentSpan.key, exchange.span)
+    }
+    const fiber = Runtime.runFork(
+      Runtime.make({
+        context: Context.unsafeMake<never>(services),
+        fiberRefs: this.fiberRefs,
+        runtimeFlags: this.runtimeFlags
+      }),
+      this.program
+    )
+    exchange.fiber = fiber
+    fiber.addObserver((exit) => this.finish(exchange, exit, ended))
+  }
+
+  private finish(
+    exchange: ServerExchange,
+    exit: Exit.Exit<unknown, unknown>,
+    ended: (exchange: ServerExchange) => void
+  ): void {
+    exchange.fiber = undefined
+    exchange.span?.endAt(this.timers.now(), exit)
+    const { scope } = exchange
+    if (ejectedScopes.has(scope)) return ended(exchange)
+    if (scope.unused) {
+      scope.markClosed(exit)
+      return ended(exchange)
+    }
+    Runtime.runFork(this.runtime, Scope.close(scope, exit)).addObserver(() => ended(exchange))
+  }
+}

@@ -1,0 +1,444 @@
+/**
+ * One connection of a server: bytes of the transport to exchanges, one after the other, and back.
+ *
+ * Drives the parser and the automaton of `wire/` and obeys them: what is refused, what may be sent when, and whether
+ * the connection goes on are their decisions. Reading goes on during an exchange into a bounded look-ahead, because a
+ * departed client is only noticed by reading. Never throws into the transport, and holds nothing once closed.
+ */
+import * as ServerError from "@effect/platform/HttpServerError"
+import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import * as HttpError from "../HttpError.js"
+import type { Timers } from "../Timers.js"
+import { formatAddress, type Fault, type Transport, type TransportHandlers } from "../Transport.js"
+import {
+  Body,
+  Connection as Automaton,
+  encodeResponseHead,
+  RequestParser,
+  type CloseReason,
+  type EncodedHead,
+  type Flags,
+  type Limits,
+  type Refusal,
+  type RequestEvents,
+  type RequestHead
+} from "../wire/index.js"
+import type { IdleList, Idler } from "./idleList.js"
+import { IncomingBody, lookAhead, type BodyFlow } from "./incomingBody.js"
+import type { ServerApp } from "./serverApp.js"
+import { ServerExchange, type BodyError } from "./serverExchange.js"
+
+/** What a connection needs of its server. */
+export interface ConnectionServer {
+  readonly flags: Flags
+  readonly limits: Limits
+  readonly timers: Timers
+  readonly idle: IdleList
+  /** Milliseconds. */
+  readonly keepAliveTimeout: number
+  readonly draining: boolean
+  /** The value of a `Date` field. */
+  date(): string
+  exchangeStarted(exchange: ServerExchange): void
+  exchangeEnded(exchange: ServerExchange): void
+  connectionClosed(connection: ServerConnection): void
+}
+
+/** Bytes of a peer that are read and thrown away, so that an answer arrives or the connection can be used again. */
+const lingerBytes = 262_144
+/** Milliseconds without progress after which a connection that is being closed is reset. */
+const lingerTime = 5_000
+
+// Why the transport is held back; several reasons at once are added up.
+const forBody = 1
+const forQueue = 2
+
+export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
+  idleSince = 0
+  idlePrevious: Idler | undefined = undefined
+  idleNext: Idler | undefined = undefined
+  isIdle = false
+
+  app: ServerApp | undefined = undefined
+  private readonly parser: RequestParser
+  private readonly automaton = new Automaton("server")
+  private exchange: ServerExchange | undefined = undefined
+  private state: "open" | "closing" | "closed" = "open"
+  private parsing = false
+  private used = false
+  private readonly queue: Array<Uint8Array> = []
+  private queued = 0
+  private heldFor = 0
+  private discarded = 0
+  private leftToSend = 0
+  private cancelLinger: (() => void) | undefined = undefined
+  private waitingForDrain: (() => void) | undefined = undefined
+
+  constructor(
+    readonly transport: Transport,
+    readonly server: ConnectionServer
+  ) {
+    this.parser = new RequestParser(new Receiver(this), { flags: server.flags, limits: server.limits })
+  }
+
+  start(app: ServerApp): void {
+    this.app = app
+    this.transport.start(this)
+  }
+
+  // ---- what the transport tells
+
+  data(chunk: Uint8Array): void {
+    if (this.state !== "open") return this.discard(chunk.length)
+    if (this.isIdle) this.server.idle.leave(this)
+    if (this.parsing || this.parser.paused || this.parser.stopped) this.enqueue(chunk)
+    else this.parse(chunk)
+  }
+
+  end(): void {
+    if (this.state !== "open") return
+    const refusal = this.parser.finish()
+    if (this.exchange !== undefined) {
+      this.abort((where) => new HttpError.HangUp({ reason: "the client closed the connection", ...where }))
+    } else if (refusal !== undefined) return this.refuse(refusal)
+    this.automaton.requestEof()
+    this.finish("PeerEof")
+  }
+
+  drain(): void {
+    const resume = this.waitingForDrain
+    this.waitingForDrain = undefined
+    resume?.()
+  }
+
+  error(fault: Fault): void {
+    this.abort((where) => HttpError.fromFault(fault, where))
+  }
+
+  close(): void {
+    this.state = "closed"
+    this.abort((where) => new HttpError.ConnectionReset({ reason: "the connection was closed", ...where }))
+    this.cancelLinger?.()
+    if (this.isIdle) this.server.idle.leave(this)
+    this.queue.length = 0
+    this.server.connectionClosed(this)
+  }
+
+  // ---- what the parser tells
+
+  requestHead(head: RequestHead): number {
+    const exchange = new ServerExchange(this, head)
+    this.exchange = exchange
+    this.automaton.requestHead(head)
+    if (head.method === "CONNECT") {
+      // What follows the head is not HTTP, and nothing here takes a tunnel.
+      this.automaton.requestComplete()
+      exchange.requestComplete = true
+      return Body.Stop
+    }
+    if (head.chunked || (head.contentLength !== undefined && head.contentLength > 0)) {
+      exchange.body = new IncomingBody<BodyError>(this)
+    }
+    return Body.Read
+  }
+
+  requestData(slice: Uint8Array): void {
+    const exchange = this.exchange
+    if (exchange === undefined) return
+    exchange.body!.push(slice)
+    if (exchange.responseComplete) this.discard(slice.length)
+  }
+
+  requestComplete(rawTrailers: ReadonlyArray<string>): void {
+    // The next request waits in the look-ahead until this one is answered.
+    this.parser.pause()
+    const exchange = this.exchange
+    if (exchange === undefined || exchange.requestComplete) return
+    exchange.requestComplete = true
+    this.automaton.requestComplete()
+    exchange.body?.end(rawTrailers)
+    this.settle(exchange)
+  }
+
+  // ---- what a body tells
+
+  bodyFull(): void {
+    this.hold(forBody)
+  }
+
+  bodyDrained(): void {
+    this.release(forBody)
+  }
+
+  bodyWanted(): void {
+    const exchange = this.exchange
+    if (exchange === undefined || exchange.answer !== undefined || !this.awaitsContinue(exchange)) return
+    exchange.continued = true
+    this.automaton.responseInformational(100)
+    this.transport.write(continueHead)
+  }
+
+  // ---- what an answer tells
+
+  /** Whether the answer may leave the connection open. */
+  mayKeepAlive(exchange: ServerExchange): boolean {
+    if (this.server.draining || !exchange.head.keepAlive || this.parser.stopped) return false
+    if (exchange.requestComplete) return true
+    const left = (exchange.head.contentLength ?? 0) - (exchange.body?.received ?? 0)
+    return left <= lingerBytes && !this.awaitsContinue(exchange)
+  }
+
+  answerBegins(exchange: ServerExchange, response: HttpServerResponse, head: EncodedHead): void {
+    exchange.answer = response
+    this.automaton.responseHead({
+      status: response.status,
+      keepAlive: head.close === undefined,
+      framingUntilClose: head.framing._tag === "UntilClose"
+    })
+    if (head.close !== undefined) this.automaton.mustClose(head.close)
+  }
+
+  answerEnds(exchange: ServerExchange): void {
+    if (exchange.aborted || exchange.responseComplete) return
+    exchange.responseComplete = true
+    this.automaton.responseComplete()
+    this.settle(exchange)
+  }
+
+  /** An answer that has begun cannot be finished: the peer must see that it was cut. */
+  cut(exchange: ServerExchange, framing: EncodedHead["framing"]): void {
+    if (exchange.aborted || this.exchange !== exchange) return
+    this.exchange = undefined
+    exchange.aborted = true
+    // Without a length, FIN would end the body as if it were whole.
+    if (framing._tag === "UntilClose") this.transport.reset()
+    else this.finish("Failed")
+  }
+
+  /** Waits until the transport takes more, or the connection is over. */
+  readonly drained: Effect.Effect<void> = Effect.async((resume) => {
+    if (this.state === "closed") return resume(Effect.void)
+    this.waitingForDrain = () => resume(Effect.void)
+    return Effect.sync(() => {
+      this.waitingForDrain = undefined
+    })
+  })
+
+  // ---- what the server tells
+
+  /** No further request: an idle connection ends now, a busy one after its answer. */
+  shutdown(): void {
+    this.automaton.mustClose("Draining")
+    if (this.exchange === undefined && !this.parser.inMessage) this.finish("Draining")
+  }
+
+  /** Ends the connection at once, with whatever is under way. */
+  kill(): void {
+    const error = (where: HttpError.Where) =>
+      new HttpError.ConnectionReset({ reason: "the server was closed", ...where })
+    this.abort(error, FiberId.none)
+    this.transport.reset()
+  }
+
+  idleExpired(): void {
+    this.finish("IdleTimeout")
+  }
+
+  // ---- inside
+
+  private parse(first: Uint8Array): void {
+    this.parsing = true
+    let chunk: Uint8Array | undefined = first
+    while (chunk !== undefined) {
+      const consumed: number = this.parser.execute(chunk)
+      const refusal = this.parser.refusal
+      if (refusal !== undefined) {
+        this.refuse(refusal)
+        break
+      }
+      const rest: Uint8Array | undefined = consumed < chunk.length ? chunk.subarray(consumed) : undefined
+      if (this.exchange !== undefined && !this.exchange.started) this.run(this.exchange)
+      if (this.state !== "open") break
+      if (this.parser.paused || this.parser.stopped) {
+        if (rest !== undefined) this.requeue(rest)
+        break
+      }
+      chunk = rest ?? this.dequeue()
+    }
+    this.parsing = false
+    this.enterIdle()
+  }
+
+  private run(exchange: ServerExchange): void {
+    exchange.started = true
+    const { head } = exchange
+    // RFC 9112 §3.2: a request of HTTP/1.1 without Host is answered with 400.
+    if (head.versionMinor > 0 && head.get("host") === undefined) return this.answerPlainly(400)
+    if (head.method === "CONNECT") return this.answerPlainly(501)
+    this.server.exchangeStarted(exchange)
+    this.app!.run(exchange, this.server.exchangeEnded)
+  }
+
+  // Both halves over: the next request, or the end of the connection.
+  private settle(exchange: ServerExchange): void {
+    if (!exchange.responseComplete || this.exchange !== exchange) return
+    if (!exchange.requestComplete) return this.discardBody(exchange)
+    this.exchange = undefined
+    this.used = true
+    this.cancelLinger?.()
+    this.cancelLinger = undefined
+    const after = this.automaton.after()
+    if (after._tag === "Close") return this.finish(after.reason)
+    this.parser.resume()
+    if (this.parsing) return
+    const next = this.dequeue()
+    if (next === undefined) this.enterIdle()
+    else this.parse(next)
+  }
+
+  // Answered before the request's body had arrived: a small rest is read and thrown away, for anything else we close.
+  private discardBody(exchange: ServerExchange): void {
+    const body = exchange.body!
+    if (!this.mayKeepAlive(exchange)) return this.finish("RequestUnfinished")
+    this.discarded = 0
+    body.discard()
+    this.cancelLinger = this.server.timers.at(this.server.timers.now() + lingerTime, () => {
+      this.finish("RequestUnfinished")
+    })
+  }
+
+  private awaitsContinue(exchange: ServerExchange): boolean {
+    return exchange.head.expectContinue && !exchange.continued && (exchange.body?.received ?? 0) === 0
+  }
+
+  private refuse(refusal: Refusal): void {
+    const answered = this.exchange?.answer !== undefined
+    this.abort(() => HttpError.fromRefusal(refusal))
+    if (answered) this.finish("Refused")
+    else this.answerPlainly(refusal.status)
+  }
+
+  private answerPlainly(status: number): void {
+    const head = encodeResponseHead({
+      versionMinor: 1,
+      method: "GET",
+      status,
+      headers: [],
+      body: 0,
+      keepAlive: false,
+      date: this.server.date()
+    })
+    if (head._tag !== "Violation") this.transport.write(head.head)
+    this.exchange = undefined
+    this.automaton.mustClose("Refused")
+    this.finish("Refused")
+  }
+
+  // The client is gone, or has spoilt its request: the handler is told and interrupted.
+  private abort(
+    error: (where: HttpError.Where) => BodyError,
+    by: FiberId.FiberId = ServerError.clientAbortFiberId
+  ): void {
+    const exchange = this.exchange
+    if (exchange === undefined) return
+    this.exchange = undefined
+    exchange.aborted = true
+    const { remote } = this.transport
+    exchange.abortedWith = error({
+      phase: "body",
+      address: remote === undefined ? undefined : formatAddress(remote),
+      reused: this.used,
+      received: exchange.body?.received ?? 0
+    })
+    exchange.body?.fail(exchange.abortedWith)
+    exchange.interrupt(by)
+    this.drain()
+  }
+
+  // FIN after what is buffered, then reading on for a while: an answer must not be lost to the RST that unread bytes cause.
+  private finish(_reason: CloseReason): void {
+    if (this.state !== "open") return
+    this.state = "closing"
+    this.discarded = 0
+    this.queue.length = 0
+    if (this.isIdle) this.server.idle.leave(this)
+    this.cancelLinger?.()
+    this.transport.end()
+    this.heldFor = 0
+    this.transport.resume()
+    this.linger()
+  }
+
+  private linger(): void {
+    this.leftToSend = this.transport.buffered
+    this.cancelLinger = this.server.timers.at(this.server.timers.now() + lingerTime, () => {
+      if (this.transport.buffered < this.leftToSend) this.linger()
+      else this.transport.reset()
+    })
+  }
+
+  private discard(bytes: number): void {
+    this.discarded += bytes
+    if (this.discarded <= lingerBytes) return
+    if (this.state === "open") this.finish("RequestUnfinished")
+    else if (this.transport.buffered > 0) this.transport.pause()
+    else this.transport.reset()
+  }
+
+  private enterIdle(): void {
+    if (this.exchange !== undefined || this.state !== "open" || this.parser.inMessage || this.isIdle) return
+    if (this.server.draining) this.finish("Draining")
+    else if (this.used) this.server.idle.enter(this)
+  }
+
+  private enqueue(chunk: Uint8Array): void {
+    this.queue.push(chunk)
+    this.queued += chunk.length
+    if (this.queued > lookAhead) this.hold(forQueue)
+  }
+
+  private requeue(chunk: Uint8Array): void {
+    this.queue.unshift(chunk)
+    this.queued += chunk.length
+  }
+
+  private dequeue(): Uint8Array | undefined {
+    const chunk = this.queue.shift()
+    if (chunk === undefined) return undefined
+    this.queued -= chunk.length
+    if (this.queued <= lookAhead) this.release(forQueue)
+    return chunk
+  }
+
+  private hold(reason: number): void {
+    if (this.heldFor === 0) this.transport.pause()
+    this.heldFor |= reason
+  }
+
+  private release(reason: number): void {
+    if ((this.heldFor & reason) === 0) return
+    this.heldFor &= ~reason
+    if (this.heldFor === 0 && this.state === "open") this.transport.resume()
+  }
+}
+
+const continueHead = "HTTP/1.1 100 Continue\r\n\r\n"
+
+/** The parser's face of a connection: its events have names that the transport's have too. */
+class Receiver implements RequestEvents {
+  constructor(private readonly connection: ServerConnection) {}
+
+  head(head: RequestHead): number {
+    return this.connection.requestHead(head)
+  }
+
+  data(slice: Uint8Array): void {
+    this.connection.requestData(slice)
+  }
+
+  complete(rawTrailers: ReadonlyArray<string>): void {
+    this.connection.requestComplete(rawTrailers)
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * One request and its answer on a server's connection.
+ *
+ * Holds what belongs to this exchange alone: head, body, scope, span, fiber, what was answered. How an answer becomes
+ * bytes is decided by `wire/`, what becomes of the connection afterwards by `serverConnection`.
+ */
+import * as Headers from "@effect/platform/Headers"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as ServerRequest from "@effect/platform/HttpServerRequest"
+import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
+import * as TraceContext from "@effect/platform/HttpTraceContext"
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+import type * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
+import type * as HttpError from "../HttpError.js"
+import type { RequestHead } from "../wire/index.js"
+import type { IncomingBody } from "./incomingBody.js"
+import { LazyScope } from "./lazyScope.js"
+import type { LazySpan, SpanSource } from "./lazySpan.js"
+import type { ServerConnection } from "./serverConnection.js"
+import { ServerRequestImpl } from "./serverRequest.js"
+
+/** What ends a request's body early. */
+export type BodyError = HttpError.ConnectionError | HttpError.ParseError | HttpError.BodyTooLarge
+
+export class ServerExchange implements SpanSource {
+  readonly scope = new LazyScope()
+  readonly request: ServerRequestImpl
+  body: IncomingBody<BodyError> | undefined = undefined
+  span: LazySpan | undefined = undefined
+  fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined = undefined
+  /** The handler has been started. */
+  started = false
+  /** The whole request has arrived. */
+  requestComplete = false
+  /** `100 Continue` was sent. */
+  continued = false
+  /** The answer's head has been given to the transport. */
+  answer: HttpServerResponse | undefined = undefined
+  /** All of the answer has been given to the transport, or never will be. */
+  responseComplete = false
+  /** The connection is gone, or given up: nothing can be answered any more. */
+  aborted = false
+  /** Why, where the peer or the connection ended it. */
+  abortedWith: BodyError | undefined = undefined
+
+  constructor(
+    readonly connection: ServerConnection,
+    readonly head: RequestHead
+  ) {
+    this.request = new ServerRequestImpl(this, head.target, undefined, undefined)
+  }
+
+  get remoteAddress(): string | undefined {
+    const remote = this.connection.transport.remote
+    return remote?._tag === "TcpAddress" ? remote.hostname : undefined
+  }
+
+  /** Ends the handler, unless its route asked not to be interrupted (`HttpRouter`'s `uninterruptible`). */
+  interrupt(by: FiberId.FiberId): void {
+    const fiber = this.fiber
+    if (fiber === undefined || uninterruptible(fiber)) return
+    fiber.unsafeInterruptAsFork(by)
+  }
+
+  // ---- the span: what platform's tracer middleware writes
+
+  spanName(): string {
+    return Context.get(this.connection.app!.context, HttpMiddleware.SpanNameGenerator)(this.request)
+  }
+
+  spanParent(): Option.Option<Tracer.AnySpan> {
+    return TraceContext.fromHeaders(this.request.headers)
+  }
+
+  spanAttributes(set: SetAttribute): void {
+    this.requestAttributes(set)
+    if (this.answer !== undefined) this.responseAttributes(set, this.answer)
+  }
+
+  requestAttributes(set: SetAttribute): void {
+    set("http.request.method", this.request.method)
+    const url = Option.getOrUndefined(ServerRequest.toURL(this.request))
+    if (url !== undefined) {
+      if (url.username !== "" || url.password !== "") {
+        url.username = "REDACTED"
+        url.password = "REDACTED"
+      }
+      set("url.full", url.toString())
+      set("url.path", url.pathname)
+      if (url.search.length > 1) set("url.query", url.search.slice(1))
+      set("url.scheme", url.protocol.slice(0, -1))
+    }
+    const agent = this.request.headers["user-agent"]
+    if (agent !== undefined) set("user_agent.original", agent)
+    this.headerAttributes(set, "http.request.header", this.request.headers)
+    if (this.remoteAddress !== undefined) set("client.address", this.remoteAddress)
+  }
+
+  responseAttributes(set: SetAttribute, response: HttpServerResponse): void {
+    set("http.response.status_code", response.status)
+    this.headerAttributes(set, "http.response.header", response.headers)
+  }
+
+  private headerAttributes(set: SetAttribute, prefix: string, headers: Headers.Headers): void {
+    const shown = Headers.redact(headers, this.connection.app!.redactedNames)
+    for (const name in shown) set(`${prefix}.${name}`, String(shown[name]))
+  }
+}
+
+type SetAttribute = (key: string, value: unknown) => void
+
+const uninterruptible = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean => {
+  const route = Context.getOption(fiber.currentContext as Context.Context<never>, HttpRouter.RouteContext)
+  return Option.isSome(route) && route.value.route.uninterruptible
+}
+
+/** The exchange behind platform's request. `undefined` where the request is not ours (a web handler's, a test's). */
+export const exchangeOf = (request: ServerRequest.HttpServerRequest): ServerExchange | undefined =>
+  request.source instanceof ServerExchange ? request.source : undefined

@@ -1,0 +1,197 @@
+/**
+ * Platform's `HttpServerRequest` over one exchange of ours.
+ *
+ * Every view of the head is computed when it is first read. The body is read once; text, JSON, form data and bytes are
+ * remembered, so that several middlewares may ask.
+ */
+import * as Cookies from "@effect/platform/Cookies"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Headers from "@effect/platform/Headers"
+import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
+import type { HttpMethod } from "@effect/platform/HttpMethod"
+import * as ServerError from "@effect/platform/HttpServerError"
+import * as ServerRequest from "@effect/platform/HttpServerRequest"
+import * as Respondable from "@effect/platform/HttpServerRespondable"
+import * as ServerResponse from "@effect/platform/HttpServerResponse"
+import * as Multipart from "@effect/platform/Multipart"
+import type * as Path from "@effect/platform/Path"
+import type * as PlatformSocket from "@effect/platform/Socket"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
+import type { ReadonlyRecord } from "effect/Record"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { ServerExchange } from "./serverExchange.js"
+import { BodyTooLarge } from "../HttpError.js"
+import { foldHeaders } from "../wire/index.js"
+
+const decoder = new TextDecoder()
+
+// The result is kept: a body can be read once, its text asked for often.
+const once = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.runSync(Effect.cached(effect))
+
+// What platform answers with when the failure reaches the server.
+const respondWithTooLarge = {
+  [Respondable.symbol]: () => ServerResponse.empty({ status: 413 })
+}
+
+type Failure = ServerError.RequestError
+
+export class ServerRequestImpl extends Inspectable.Class implements ServerRequest.HttpServerRequest {
+  readonly [ServerRequest.TypeId]: ServerRequest.TypeId = ServerRequest.TypeId
+  readonly [IncomingMessage.TypeId]: IncomingMessage.TypeId = IncomingMessage.TypeId
+
+  private cachedHeaders: Headers.Headers | undefined
+  private cachedCookies: ReadonlyRecord<string, string> | undefined
+  private cachedBytes: Effect.Effect<Uint8Array, Failure> | undefined
+  private cachedMultipart: ServerRequest.HttpServerRequest["multipart"] | undefined
+
+  constructor(
+    readonly source: ServerExchange,
+    readonly url: string,
+    headers: Headers.Headers | undefined,
+    private readonly remoteAddressOverride: string | undefined
+  ) {
+    super()
+    this.cachedHeaders = headers
+  }
+
+  get method(): HttpMethod {
+    return this.source.head.method as HttpMethod
+  }
+
+  get originalUrl(): string {
+    return this.source.head.target
+  }
+
+  get headers(): Headers.Headers {
+    return (this.cachedHeaders ??= Headers.unsafeFromRecord(
+      foldHeaders(this.source.head.rawHeaders) as Record<string, string>
+    ))
+  }
+
+  get cookies(): ReadonlyRecord<string, string> {
+    return (this.cachedCookies ??= Cookies.parseHeader(this.headers["cookie"] ?? ""))
+  }
+
+  get remoteAddress(): Option.Option<string> {
+    return Option.fromNullable(this.remoteAddressOverride ?? this.source.remoteAddress)
+  }
+
+  modify(options: {
+    readonly url?: string
+    readonly headers?: Headers.Headers
+    readonly remoteAddress?: string
+  }): ServerRequest.HttpServerRequest {
+    const copy = new ServerRequestImpl(
+      this.source,
+      options.url ?? this.url,
+      options.headers ?? this.cachedHeaders,
+      options.remoteAddress ?? this.remoteAddressOverride
+    )
+    // A copy reads the same body.
+    copy.cachedBytes = this.cachedBytes
+    copy.cachedMultipart = this.cachedMultipart
+    return copy
+  }
+
+  get stream(): Stream.Stream<Uint8Array, Failure> {
+    const body = this.source.body
+    return body === undefined ? Stream.empty : Stream.mapError(body.stream, (cause) => this.failed(cause))
+  }
+
+  get text(): Effect.Effect<string, Failure> {
+    return Effect.map(this.bytes, (bytes) => decoder.decode(bytes))
+  }
+
+  get json(): Effect.Effect<unknown, Failure> {
+    return Effect.flatMap(this.text, (text) =>
+      Effect.try({ try: () => JSON.parse(text) as unknown, catch: (cause) => this.undecodable(cause) })
+    )
+  }
+
+  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, Failure> {
+    return Effect.flatMap(this.text, (text) =>
+      Effect.try({
+        try: () => UrlParams.fromInput(new URLSearchParams(text)),
+        catch: (cause) => this.undecodable(cause)
+      })
+    )
+  }
+
+  get arrayBuffer(): Effect.Effect<ArrayBuffer, Failure> {
+    return Effect.map(
+      this.bytes,
+      (bytes) => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
+    )
+  }
+
+  get multipart(): Effect.Effect<
+    Multipart.Persisted,
+    Multipart.MultipartError,
+    Scope.Scope | FileSystem.FileSystem | Path.Path
+  > {
+    return (this.cachedMultipart ??= once(Multipart.toPersisted(this.multipartStream)))
+  }
+
+  get multipartStream(): Stream.Stream<Multipart.Part, Multipart.MultipartError> {
+    return Stream.pipeThroughChannel(
+      Stream.mapError(
+        this.stream,
+        (cause) => new Multipart.MultipartError({ reason: "InternalError", cause })
+      ),
+      Multipart.makeChannel(this.headers)
+    )
+  }
+
+  get upgrade(): Effect.Effect<PlatformSocket.Socket, Failure> {
+    return Effect.fail(
+      new ServerError.RequestError({
+        request: this,
+        reason: "Decode",
+        description: "not an upgradeable ServerRequest"
+      })
+    )
+  }
+
+  toJSON(): unknown {
+    return IncomingMessage.inspect(this, {
+      _id: "@effect/platform/HttpServerRequest",
+      method: this.method,
+      url: this.originalUrl
+    })
+  }
+
+  private get bytes(): Effect.Effect<Uint8Array, Failure> {
+    return (this.cachedBytes ??= once(this.readBytes))
+  }
+
+  private get readBytes(): Effect.Effect<Uint8Array, Failure> {
+    const body = this.source.body
+    if (body === undefined) return Effect.succeed(new Uint8Array(0))
+    return Effect.flatMap(IncomingMessage.MaxBodySize, (size) => {
+      const limit = Option.getOrUndefined(Option.map(size, Number))
+      return Effect.mapError(
+        body.bytes(limit, () => new BodyTooLarge({ limit: limit! })),
+        (cause) => this.failed(cause)
+      )
+    })
+  }
+
+  private failed(cause: { readonly _tag: string; readonly message: string }): Failure {
+    const error = new ServerError.RequestError({
+      request: this,
+      reason: cause._tag === "BodyTooLarge" ? "Decode" : "Transport",
+      description: cause.message,
+      cause
+    })
+    return cause._tag === "BodyTooLarge" ? Object.assign(error, respondWithTooLarge) : error
+  }
+
+  private undecodable(cause: unknown): Failure {
+    return new ServerError.RequestError({ request: this, reason: "Decode", cause })
+  }
+}
