@@ -57,7 +57,8 @@ export type ResponseState = "idle" | "head" | "body" | "untilClose" | "done" | "
  * @since 0.1.0
  * @category models
  */
-export type RequestSignal = "head" | "refused" | "complete" | "eof"
+export type RequestSignal = (typeof requestSignals)[number]
+export const requestSignals = ["head", "refused", "complete", "eof"] as const
 
 /**
  * - `informational`: a 1xx but 101
@@ -70,7 +71,15 @@ export type RequestSignal = "head" | "refused" | "complete" | "eof"
  * @since 0.1.0
  * @category models
  */
-export type ResponseSignal = "informational" | "head" | "headUntilClose" | "switch" | "complete" | "eof"
+export type ResponseSignal = (typeof responseSignals)[number]
+export const responseSignals = [
+  "informational",
+  "head",
+  "headUntilClose",
+  "switch",
+  "complete",
+  "eof"
+] as const
 
 /** What a signal does to its half. No entry: refused. */
 export const steps = {

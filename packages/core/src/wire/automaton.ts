@@ -15,15 +15,15 @@ import {
   type AfterExchange,
   type CloseReason
 } from "./after-exchange.js"
+import { compile, factSets, refused } from "./automaton-compile.js"
 import {
   Fact,
+  requestSignals,
+  responseSignals,
   rules,
   steps,
-  type RequestSignal,
   type RequestState,
-  type ResponseSignal,
-  type ResponseState,
-  type Rule
+  type ResponseState
 } from "./automaton-table.js"
 import { invalidStatus, outOfOrder, upgradeNotAsked, type Violation } from "./violation.js"
 
@@ -58,29 +58,19 @@ export interface ResponseFacts {
   readonly framingUntilClose: boolean
 }
 
-type RequestSteps = { readonly [S in RequestSignal]?: RequestState }
-type ResponseSteps = { readonly [S in ResponseSignal]?: ResponseState }
-const requestSteps: { readonly [S in RequestState]: RequestSteps } = steps.request
-const responseSteps: { readonly [S in ResponseState]: ResponseSteps } = steps.response
+const requests = compile(steps.request, rules.request, requestSignals)
+const responses = compile(steps.response, rules.response, responseSignals)
+const requestIdle = requests.at("idle")
+const { at: responseAt } = responses
+const responseHead = responseAt("head")
+const responseUntilClose = responseAt("untilClose")
+const responseDone = responseAt("done")
+const responseSwitched = responseAt("switched")
+const responseClosed = responseAt("closed")
 
 // What is remembered of an exchange until its response is complete; bits.
 const Http10 = 1
 const Expects = 2
-
-const applies = (rule: Rule<unknown>, facts: number): boolean => (facts & (rule.all | rule.none)) === rule.all
-
-const fitting = <State>(
-  candidates: ReadonlyArray<Rule<State>> | undefined,
-  facts: number
-): State | undefined => {
-  if (candidates !== undefined) {
-    for (let i = 0; i < candidates.length; i++) {
-      const rule = candidates[i]!
-      if (applies(rule, facts)) return rule.to
-    }
-  }
-  return undefined
-}
 
 /**
  * Every method that reports a step returns `undefined`, or a `Violation` if the step is refused; then nothing changed.
@@ -101,8 +91,8 @@ export class Connection {
   /** Which half is ours to send: the request half of a client, the response half of a server. */
   constructor(readonly role: "client" | "server") {}
 
-  private requestNow: RequestState = "idle"
-  private responseNow: ResponseState = "idle"
+  private requestNow = requestIdle
+  private responseNow = responseAt("idle")
   private facts = 0
   private owed = 0
   /** Of the oldest exchange that is not answered. */
@@ -115,12 +105,12 @@ export class Connection {
 
   /** State of the request half: of the newest exchange. */
   get request(): RequestState {
-    return this.requestNow
+    return requests.states[this.requestNow]!
   }
 
   /** State of the response half: of the oldest exchange that is not answered. */
   get response(): ResponseState {
-    return this.responseNow
+    return responses.states[this.responseNow]!
   }
 
   /** Exchanges whose response is not complete. */
@@ -135,7 +125,7 @@ export class Connection {
 
   /** The response switched protocols. The request half follows when its request is complete. */
   get switched(): boolean {
-    return this.responseNow === "switched"
+    return this.responseNow === responseSwitched
   }
 
   /** Why the connection will be closed, as soon as that is known; the first reason stays. */
@@ -145,7 +135,7 @@ export class Connection {
 
   /** The client waits for 100 before it sends the body of the oldest request (RFC 9110 §10.1.1). */
   get expectsContinue(): boolean {
-    return this.responseNow === "head" && (this.oldest & Expects) !== 0
+    return this.responseNow === responseHead && (this.oldest & Expects) !== 0
   }
 
   /** May the response that is due now say that the connection goes on? False for the last one before a close. */
@@ -155,8 +145,8 @@ export class Connection {
 
   /** A request head. Refused while a request is under way, after a close was announced, and while a switch is open. */
   requestHead(facts: RequestFacts): Violation | undefined {
-    const next = requestSteps[this.requestNow].head
-    if (next === undefined) return outOfOrder("request", this.requestNow, "head")
+    const next = requests.next.head[this.requestNow]!
+    if (next === refused) return outOfOrder("request", this.request, "head")
     this.requestNow = next
     this.begun++
     const http10 = facts.versionMinor === 0
@@ -176,10 +166,10 @@ export class Connection {
    */
   requestRefused(reason: CloseReason): Violation | undefined {
     const before = this.requestNow
-    const next = requestSteps[before].refused
-    if (next === undefined) return outOfOrder("request", before, "refused")
+    const next = requests.next.refused[before]!
+    if (next === refused) return outOfOrder("request", this.request, "refused")
     this.requestNow = next
-    if (before === "idle") this.enqueue(0)
+    if (before === requestIdle) this.enqueue(0)
     this.note(reason)
     this.settle()
     return undefined
@@ -187,8 +177,8 @@ export class Connection {
 
   /** The end of a request; also of one without a body. */
   requestComplete(): Violation | undefined {
-    const next = requestSteps[this.requestNow].complete
-    if (next === undefined) return outOfOrder("request", this.requestNow, "complete")
+    const next = requests.next.complete[this.requestNow]!
+    if (next === refused) return outOfOrder("request", this.request, "complete")
     this.requestNow = next
     this.settle()
     return undefined
@@ -196,8 +186,8 @@ export class Connection {
 
   /** The client ended its direction. Responses that are due may still be sent (RFC 9112 §9.6). */
   requestEof(): Violation | undefined {
-    const next = requestSteps[this.requestNow].eof
-    if (next === undefined) return outOfOrder("request", this.requestNow, "eof")
+    const next = requests.next.eof[this.requestNow]!
+    if (next === refused) return outOfOrder("request", this.request, "eof")
     this.requestNow = next
     this.note(this.role === "server" ? "PeerEof" : "OwnEof")
     this.settle()
@@ -207,9 +197,9 @@ export class Connection {
   /** A 1xx but 101. Refused when no response head is due, and for an HTTP/1.0 request (RFC 9110 §15.2). */
   responseInformational(status: number): Violation | undefined {
     if (status < 100 || status >= 200 || status === 101) return invalidStatus(status)
-    const next = responseSteps[this.responseNow].informational
-    if (next === undefined || (this.oldest & Http10) !== 0) {
-      return outOfOrder("response", this.responseNow, "informational")
+    const next = responses.next.informational[this.responseNow]!
+    if (next === refused || (this.oldest & Http10) !== 0) {
+      return outOfOrder("response", this.response, "informational")
     }
     this.responseNow = next
     if (status === 100) this.oldest &= ~Expects
@@ -224,8 +214,8 @@ export class Connection {
     const asked = this.owed === 1 ? this.asked : undefined
     const switches = status === 101 ? asked === "upgrade" : asked === "connect" && status < 300
     const signal = switches ? "switch" : facts.framingUntilClose ? "headUntilClose" : "head"
-    const next = responseSteps[this.responseNow][signal]
-    if (next === undefined) return outOfOrder("response", this.responseNow, signal)
+    const next = responses.next[signal][this.responseNow]!
+    if (next === refused) return outOfOrder("response", this.response, signal)
     if (status === 101 && !switches) return upgradeNotAsked
     this.responseNow = next
     if (asked !== undefined) {
@@ -245,8 +235,8 @@ export class Connection {
 
   /** The end of a response; also of one without a body. */
   responseComplete(): Violation | undefined {
-    const next = responseSteps[this.responseNow].complete
-    if (next === undefined) return outOfOrder("response", this.responseNow, "complete")
+    const next = responses.next.complete[this.responseNow]!
+    if (next === refused) return outOfOrder("response", this.response, "complete")
     this.responseNow = next
     this.dequeue()
     this.settle()
@@ -255,9 +245,9 @@ export class Connection {
 
   /** The server ended its direction. Completes a body that ends with the connection; what else was due never comes. */
   responseEof(): Violation | undefined {
-    const next = responseSteps[this.responseNow].eof
-    if (next === undefined) return outOfOrder("response", this.responseNow, "eof")
-    if (this.responseNow === "untilClose") this.dequeue()
+    const next = responses.next.eof[this.responseNow]!
+    if (next === refused) return outOfOrder("response", this.response, "eof")
+    if (this.responseNow === responseUntilClose) this.dequeue()
     this.responseNow = next
     this.note(this.role === "client" ? "PeerEof" : "OwnEof")
     this.settle()
@@ -272,13 +262,13 @@ export class Connection {
 
   /** What becomes of the connection, as things stand now. */
   after(): AfterExchange {
-    if (this.responseNow === "switched") return switchedOver
+    if (this.responseNow === responseSwitched) return switchedOver
     if (this.reason === undefined) {
       if (this.owed > 0) return pending
       // A driver that reads or sends the rest of the request asks again after that.
-      return this.requestNow === "idle" ? reuse : closeFor("RequestUnfinished")
+      return this.requestNow === requestIdle ? reuse : closeFor("RequestUnfinished")
     }
-    const over = this.owed === 0 || this.responseNow === "done" || this.responseNow === "closed"
+    const over = this.owed === 0 || this.responseNow === responseDone || this.responseNow === responseClosed
     return over ? closeFor(this.reason) : pending
   }
 
@@ -304,12 +294,7 @@ export class Connection {
   }
 
   private settle(): void {
-    let request: RequestState | undefined
-    while ((request = fitting(rules.request[this.requestNow], this.facts)) !== undefined)
-      this.requestNow = request
-    let response: ResponseState | undefined
-    while ((response = fitting(rules.response[this.responseNow], this.facts)) !== undefined) {
-      this.responseNow = response
-    }
+    this.requestNow = requests.settled[this.requestNow * factSets + this.facts]!
+    this.responseNow = responses.settled[this.responseNow * factSets + this.facts]!
   }
 }
