@@ -8,6 +8,7 @@
 import { Known, found, ownField, scanFields } from "./encode-fields.js"
 import { statusLine } from "./encode-tables.js"
 import { chunked, none, ofLength, untilClose, type Framing } from "./framing.js"
+import type { CloseReason } from "./after-exchange.js"
 import type { BodyLength, EncodedHead } from "./encode.js"
 import {
   fieldConflict,
@@ -48,19 +49,57 @@ export interface ResponseHeadInput {
   readonly trailers?: boolean | undefined
 }
 
-// A server announces the same figures in every response.
-let keepAliveKey = ""
-let keepAliveText = ""
+const keepAliveLine = "Connection: keep-alive\r\n"
 const keepAliveLines = (timeout: number | undefined, max: number | undefined): string => {
-  if (timeout === undefined || timeout <= 0) return "Connection: keep-alive\r\n"
-  const key = `${timeout} ${max}`
-  if (key !== keepAliveKey) {
-    const limit = max !== undefined && max > 0 ? `, max=${Math.floor(max)}` : ""
-    keepAliveText = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(timeout / 1000)}${limit}\r\n`
-    keepAliveKey = key
-  }
-  return keepAliveText
+  if (timeout === undefined || timeout <= 0) return keepAliveLine
+  const limit = max !== undefined && max > 0 ? `, max=${Math.floor(max)}` : ""
+  return `${keepAliveLine}Keep-Alive: timeout=${Math.floor(timeout / 1000)}${limit}\r\n`
 }
+
+// Within a second a server adds the same lines to nearly every head, so the last ones made are kept.
+let addedFor: Pick<ResponseHeadInput, "date" | "keepAliveTimeout" | "keepAliveMax"> = {}
+let addedLines = keepAliveLine
+const usualLines = (input: ResponseHeadInput): string | Violation => {
+  const { date, keepAliveMax, keepAliveTimeout } = input
+  if (
+    date !== addedFor.date ||
+    keepAliveTimeout !== addedFor.keepAliveTimeout ||
+    keepAliveMax !== addedFor.keepAliveMax
+  ) {
+    const dateLine = date === undefined ? "" : ownField("Date", date)
+    if (typeof dateLine !== "string") return dateLine
+    addedLines = dateLine + keepAliveLines(keepAliveTimeout, keepAliveMax)
+    addedFor = { date, keepAliveTimeout, keepAliveMax }
+  }
+  return addedLines
+}
+
+const unusualLines = (
+  input: ResponseHeadInput,
+  switching: boolean,
+  close: CloseReason | undefined
+): string | Violation => {
+  const { close: hasClose, keepAlive: hasKeepAlive, seen } = found
+  let text = ""
+  if (input.date !== undefined && (seen & Known.Date) === 0) {
+    const date = ownField("Date", input.date)
+    if (typeof date !== "string") return date
+    text = date
+  }
+  const hasConnection = (seen & Known.Connection) !== 0
+  if (switching) {
+    // RFC 9110 §7.8: Upgrade goes with the connection option of that name.
+    return input.status === 101 && !hasConnection ? text + "Connection: Upgrade\r\n" : text
+  }
+  if (close !== undefined) return hasClose ? text : text + "Connection: close\r\n"
+  if (!hasConnection && (seen & Known.KeepAlive) === 0) {
+    return text + keepAliveLines(input.keepAliveTimeout, input.keepAliveMax)
+  }
+  // HTTP/1.0 goes on only if the response says so too (RFC 9112 §9.3).
+  return !hasConnection || (input.versionMinor === 0 && !hasKeepAlive) ? text + keepAliveLine : text
+}
+
+const addedByUser = Known.Date | Known.Connection | Known.KeepAlive
 
 /**
  * The head of a final response, 101 included.
@@ -132,31 +171,17 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
   }
   if (trailers && framing !== chunked && framing !== none) return trailersNotChunked
 
-  let text = line + found.text
-  if (input.date !== undefined && (seen & Known.Date) === 0) {
-    const date = ownField("Date", input.date)
-    if (typeof date !== "string") return date
-    text += date
-  }
-  let close: EncodedHead["close"]
-  if (switching) {
-    // RFC 9110 §7.8: Upgrade goes with the connection option of that name.
-    if (status === 101 && (seen & Known.Connection) === 0) text += "Connection: Upgrade\r\n"
-  } else {
+  let close: CloseReason | undefined
+  if (!switching) {
     if (framing === untilClose) close = "UntilClose"
     else if (found.close || !input.keepAlive) close = "ResponseClose"
-    if (close !== undefined) {
-      if (!found.close) text += "Connection: close\r\n"
-    } else if ((seen & Known.Connection) === 0) {
-      text +=
-        (seen & Known.KeepAlive) === 0
-          ? keepAliveLines(input.keepAliveTimeout, input.keepAliveMax)
-          : "Connection: keep-alive\r\n"
-    } else if (http10 && !found.keepAlive) {
-      text += "Connection: keep-alive\r\n"
-    }
   }
-  return { _tag: "EncodedHead", head: text + framingLine + "\r\n", framing, close }
+  const added =
+    close === undefined && !switching && (seen & addedByUser) === 0
+      ? usualLines(input)
+      : unusualLines(input, switching, close)
+  if (typeof added !== "string") return added
+  return { _tag: "EncodedHead", head: line + found.text + added + framingLine + "\r\n", framing, close }
 }
 
 /**
