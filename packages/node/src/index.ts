@@ -1,1 +1,10 @@
-export {}
+/**
+ * The parts of `@httpfx/node`.
+ *
+ * - `NodeNetwork`: TCP, TLS and Unix sockets as a `Network`
+ * - `NodeDuplex`: transports from and to `stream.Duplex`
+ *
+ * @since 0.1.0
+ */
+export * as NodeDuplex from "./NodeDuplex.js"
+export * as NodeNetwork from "./NodeNetwork.js"

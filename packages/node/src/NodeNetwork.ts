@@ -1,0 +1,200 @@
+/**
+ * The network of the operating system: TCP over IPv4 and IPv6, Unix domain sockets, TLS over either, by `node:net`,
+ * `node:dns` and `node:tls`.
+ *
+ * It moves bytes and knows nothing of HTTP; what a connection does is in internal/tcpTransport.ts.
+ *
+ * @since 0.1.0
+ */
+import * as dns from "node:dns"
+import * as net from "node:net"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as HttpError from "@httpfx/core/HttpError"
+import {
+  Network,
+  type ConnectError,
+  type ConnectOptions,
+  type ListenError,
+  type Listener,
+  type ListenOptions,
+  type NetworkService
+} from "@httpfx/core/Network"
+import { formatAddress, type Address, type Transport } from "@httpfx/core/Transport"
+import { faultOf } from "./internal/fault.js"
+import { accepted, connecting, type TcpTransport } from "./internal/tcpTransport.js"
+import { secure } from "./internal/tls.js"
+
+const resolverCodes = ["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA", "ETIMEOUT"] as const
+
+const notResolved = (host: string, error: NodeJS.ErrnoException) =>
+  new HttpError.NameNotResolved({
+    code:
+      resolverCodes.find((code) => code === error.code) ??
+      (error.code === "EAI_NODATA" ? "ENODATA" : "EAI_FAIL"),
+    host,
+    reason: error.message,
+    cause: error
+  })
+
+// A host as it stands in a URL: brackets around IPv6 (RFC 3986 section 3.2.2), a zone after "%25" (RFC 6874).
+const literal = (host: string): string =>
+  host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1).replace("%25", "%") : host
+
+const resolve: NetworkService["resolve"] = (host, options) =>
+  Effect.async((resume) => {
+    const name = literal(host)
+    const family = net.isIP(name)
+    if (family === 4 || family === 6) {
+      if (options?.family === undefined || options.family === family) {
+        return resume(Effect.succeed([{ address: name, family }]))
+      }
+      const message = `getaddrinfo ENOTFOUND ${name}`
+      return resume(Effect.fail(new HttpError.NameNotResolved({ code: "ENOTFOUND", host, reason: message })))
+    }
+    dns.lookup(name, { all: true, verbatim: true, family: options?.family ?? 0 }, (error, found) => {
+      if (error) return resume(Effect.fail(notResolved(host, error)))
+      const [first, ...rest] = found.map(
+        ({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }) as const
+      )
+      resume(
+        first === undefined
+          ? Effect.fail(
+              new HttpError.NameNotResolved({ code: "ENODATA", host, reason: `no address for ${host}` })
+            )
+          : Effect.succeed([first, ...rest])
+      )
+    })
+  })
+
+const connectError = (address: Address, error: unknown): ConnectError => {
+  const fault = { ...faultOf(error as Error, "connect"), address }
+  const failure = HttpError.fromFault(fault, { phase: "connect" })
+  // Neither has a place where there is no connection yet.
+  return failure._tag === "BrokenPipe" || failure._tag === "TlsFailure"
+    ? new HttpError.ConnectionFailed({ ...failure, code: fault.code })
+    : failure
+}
+
+const open = (address: Address, options: ConnectOptions | undefined) =>
+  address._tag === "UnixAddress"
+    ? connecting({ path: address.path }, { remote: address })
+    : connecting({
+        host: literal(address.hostname),
+        port: address.port,
+        // One address is asked for; racing several is the caller's.
+        autoSelectFamily: false,
+        noDelay: true,
+        ...(options?.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+        ...(options?.localPort === undefined ? {} : { localPort: options.localPort })
+      })
+
+const connect: NetworkService["connect"] = (address, options) =>
+  Effect.async((resume) => {
+    let transport: TcpTransport
+    try {
+      transport = open(address, options)
+    } catch (error) {
+      // Node throws at arguments out of range: a port above 65535.
+      return resume(Effect.fail(connectError(address, error)))
+    }
+    const { socket } = transport
+    const connected = () => {
+      socket.off("error", failed)
+      resume(Effect.succeed(transport))
+    }
+    const failed = (error: Error) => {
+      socket.off("connect", connected)
+      resume(Effect.fail(connectError(address, error)))
+    }
+    socket.once("connect", connected)
+    socket.once("error", failed)
+    return Effect.sync(() => {
+      socket.off("connect", connected)
+      socket.off("error", failed)
+      socket.destroy()
+    })
+  })
+
+const listenFailed = (options: ListenOptions, error: NodeJS.ErrnoException): ListenError => {
+  const address =
+    "path" in options
+      ? options.path
+      : formatAddress({ _tag: "TcpAddress", hostname: options.host ?? "::", port: options.port })
+  const fields = { address, reason: error.message, cause: error }
+  return error.code === "EADDRINUSE"
+    ? new HttpError.AddressInUse(fields)
+    : new HttpError.ListenFailed({ ...fields, code: error.code ?? "EINVAL" })
+}
+
+const boundTo = (server: net.Server): Address => {
+  const address = server.address()
+  return typeof address === "string"
+    ? { _tag: "UnixAddress", path: address }
+    : { _tag: "TcpAddress", hostname: address?.address ?? "", port: address?.port ?? 0 }
+}
+
+const closeServer = (server: net.Server) => Effect.sync(() => void server.close())
+
+const openServer = (
+  options: ListenOptions,
+  onConnection: (transport: Transport) => void
+): Effect.Effect<Listener, ListenError> =>
+  Effect.async((resume) => {
+    let local: Address | undefined
+    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) =>
+      onConnection(accepted(socket, local?._tag === "UnixAddress" ? { local } : undefined))
+    )
+    const failed = (error: Error) => resume(Effect.fail(listenFailed(options, error)))
+    server.once("error", failed)
+    const backlog = options.backlog ?? 511
+    const ready = () => {
+      server.off("error", failed)
+      // A failing accept (EMFILE) concerns one connection that never was; the server goes on listening.
+      server.on("error", () => {})
+      const address = (local = boundTo(server))
+      resume(
+        Effect.succeed({
+          address,
+          close: closeServer(server),
+          ref: () => void server.ref(),
+          unref: () => void server.unref()
+        })
+      )
+    }
+    try {
+      if ("path" in options) server.listen({ path: options.path, backlog }, ready)
+      else {
+        const { host, ipv6Only = false, port } = options
+        server.listen(
+          { port, backlog, ipv6Only, ...(host === undefined ? {} : { host: literal(host) }) },
+          ready
+        )
+      }
+    } catch (error) {
+      failed(error as Error)
+    }
+  })
+
+/**
+ * The service itself, for programs that hold no layers.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: NetworkService = {
+  resolve,
+  connect,
+  listen: (options, onConnection) =>
+    Effect.acquireRelease(openServer(options, onConnection), (listener) => listener.close),
+  secure
+}
+
+/**
+ * Provides `Network` with the sockets of Node.js. Needs nothing and holds nothing: listeners belong to the scopes they
+ * were made in, connections to those who asked for them.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Network> = Layer.succeed(Network, make)

@@ -1,0 +1,234 @@
+/**
+ * The `Transport` over a `net.Socket` that we opened or accepted: reading past the stream machinery, resets, and
+ * failures in the order in which they matter to the owner.
+ *
+ * Reading. All connections read into one scratch buffer (`onread`, Node documentation: net.Socket), and what came is
+ * copied into a chunk of its own size: no 64 KiB allocation per read, nothing held by an idle connection, and `pause`
+ * stops the handle at once. A connection that fills the scratch buffer reads into buffers of its own, which are
+ * handed over without a copy, until it slows down.
+ *
+ * Write failures. A peer may answer and close while we still send. The write then fails although the answer waits in
+ * the receive queue; so a failed write is held back until reading has ended. While the owner has paused reading it is
+ * told at once, since nothing else would ever wake a writer that waits for `drain`.
+ *
+ * Never reads before `start`, and never keeps a listener after `close`.
+ */
+import * as net from "node:net"
+import type { Address, Fault, Transport } from "@httpfx/core/Transport"
+import { faultOf } from "./fault.js"
+import { StreamTransport } from "./streamTransport.js"
+
+const scratchSize = 64 * 1024
+const scratch = Buffer.allocUnsafeSlow(scratchSize)
+// From this size on a read is worth a buffer of its own.
+const bulkSize = 16 * 1024
+
+/** What we use of the handle below a socket; absent on what is not a plain TCP connection or pipe. */
+interface Handle {
+  reading: boolean
+  readStart(): number
+  /** TCP only. */
+  readonly getpeername?: (out: object) => number
+  /** TCP only. */
+  readonly reset?: unknown
+}
+interface WithHandle {
+  _handle?: Handle | null
+}
+const handleOf = (socket: net.Socket): Handle | null | undefined => (socket as WithHandle)._handle
+
+type WriteDone = (error?: Error | null) => void
+interface Streams {
+  _write(data: unknown, encoding: string, done: WriteDone): void
+  _writev(chunks: unknown, done: WriteDone): void
+}
+const streams = net.Socket.prototype as unknown as Streams
+
+const self = Symbol("httpfx.tcp")
+interface OwnSocket extends Streams {
+  [self]: TcpTransport
+}
+
+// A stream has one write under way, so its callback can wait in a field.
+function write(this: OwnSocket, data: unknown, encoding: string, done: WriteDone) {
+  const transport = this[self]
+  transport.done = done
+  streams._write.call(this, data, encoding, transport.written)
+}
+function writev(this: OwnSocket, chunks: unknown, done: WriteDone) {
+  const transport = this[self]
+  transport.done = done
+  streams._writev.call(this, chunks, transport.written)
+}
+
+/** The part of a connection that must exist before its socket does: `onread` is an option of the constructor. */
+export class Reader {
+  transport: TcpTransport | undefined
+  private own = false
+  private next: Buffer | undefined = scratch
+  readonly options: net.OnReadOpts = {
+    // Asked before the first and after every read; nothing means: the same again.
+    buffer: (() => {
+      const next = this.next
+      this.next = undefined
+      return next
+    }) as () => Uint8Array,
+    callback: (length, buffer) => {
+      this.transport?.handlers.data(this.take(length, buffer as Buffer))
+      return true
+    }
+  }
+
+  private take(length: number, buffer: Buffer): Uint8Array {
+    if (length >= bulkSize) {
+      if (this.own) {
+        this.next = Buffer.allocUnsafeSlow(scratchSize)
+        return buffer.subarray(0, length)
+      }
+      if (length === scratchSize) {
+        this.own = true
+        this.next = Buffer.allocUnsafeSlow(scratchSize)
+      }
+    } else if (this.own) {
+      this.own = false
+      this.next = scratch
+    }
+    const chunk = Buffer.allocUnsafe(length)
+    chunk.set(new Uint8Array(buffer.buffer, buffer.byteOffset, length), 0)
+    return chunk
+  }
+}
+
+export class TcpTransport extends StreamTransport implements Transport {
+  /** The stream's own callback of the write under way. */
+  done: WriteDone | undefined
+  readonly written: WriteDone
+  private held: Fault | undefined
+  private looking = false
+
+  constructor(
+    readonly socket: net.Socket,
+    reader: Reader,
+    addresses?: { readonly local?: Address | undefined; readonly remote?: Address | undefined }
+  ) {
+    super(socket, addresses)
+    reader.transport = this
+    this.written = (error) => {
+      if (error) this.writeFailed(error)
+      else this.done?.()
+    }
+    const own = socket as unknown as OwnSocket
+    own[self] = this
+    own._write = write
+    own._writev = writev
+  }
+
+  override get buffered(): number {
+    return this.writable ? this.socket.writableLength : 0
+  }
+
+  override pause(): void {
+    super.pause()
+    if (this.held !== undefined && this.started) this.fail()
+  }
+
+  // `resume` would read in a later turn, even if the owner had paused meanwhile.
+  protected override beginReading(): void {
+    this.socket.read(0)
+  }
+
+  override sawError(error: Error): void {
+    this.failure ??= this.held ?? faultOf(error, "read")
+  }
+
+  override sawEnd(): void {
+    if (this.held !== undefined) {
+      this.ended = true
+      this.fail()
+      return
+    }
+    // libuv reports the end when the last bytes and a hang-up arrive in one turn, be it FIN or RST. After an RST the
+    // system knows no peer any more; then one more read tells them apart. (Nor does it after FIN in both directions,
+    // but then the socket is about to close itself.)
+    const handle = handleOf(this.socket)
+    if (this.socket.writableFinished || !handle?.getpeername || handle.getpeername({}) === 0)
+      return super.sawEnd()
+    this.looking = true
+    handle.reading = true
+    handle.readStart()
+    setImmediate(() => setImmediate(() => this.looked()))
+  }
+
+  override sawClose(): void {
+    if (this.looking) this.ended ||= this.failure === undefined
+    super.sawClose()
+  }
+
+  private looked(): void {
+    this.looking = false
+    if (this.failure === undefined && !this.ended) super.sawEnd()
+  }
+
+  protected override destroyNow(): void {
+    const socket = this.socket
+    // libuv refuses to reset while it sends FIN (EINVAL), which is over in the next turn.
+    if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0) {
+      socket.once("finish", () => this.resetSocket())
+    } else this.resetSocket()
+  }
+
+  private resetSocket(): void {
+    const handle = handleOf(this.socket)
+    if (handle?.reset === undefined) this.socket.destroy()
+    else this.socket.resetAndDestroy()
+  }
+
+  // The stream never hears of the failure: it would destroy itself, and the receive queue with it.
+  private writeFailed(error: Error): void {
+    this.writable = false
+    this.held = faultOf(error, "write")
+    if (this.ended || this.paused) this.fail()
+  }
+
+  private fail(): void {
+    this.failure ??= this.held
+    process.nextTick(() => this.socket.destroy())
+  }
+}
+
+/** The transport over a connection that `net.connect` makes. Nothing is read before `start`. */
+export const connecting = (
+  options: net.NetConnectOpts,
+  addresses?: { readonly remote?: Address | undefined }
+): TcpTransport => {
+  const reader = new Reader()
+  const socket = net.connect({ ...options, allowHalfOpen: true, onread: reader.options })
+  // Node begins to read at the moment of connecting unless the socket is paused.
+  socket.pause()
+  return new TcpTransport(socket, reader, addresses)
+}
+
+/**
+ * The transport over a socket that a `net.Server` with `pauseOnConnect` handed over. `onread` cannot be asked of a
+ * server, so the handle moves into a socket that has it.
+ */
+export const accepted = (
+  socket: net.Socket,
+  addresses?: { readonly local?: Address | undefined }
+): Transport => {
+  const handle = handleOf(socket)
+  if (!handle) return new StreamTransport(socket, addresses)
+  ;(socket as WithHandle)._handle = null
+  const reader = new Reader()
+  const options: net.SocketConstructorOpts & {
+    handle: Handle
+    manualStart: boolean
+    onread: net.OnReadOpts
+  } = {
+    handle,
+    manualStart: true,
+    allowHalfOpen: true,
+    onread: reader.options
+  }
+  return new TcpTransport(new net.Socket(options), reader, addresses)
+}

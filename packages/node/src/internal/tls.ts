@@ -1,0 +1,134 @@
+/**
+ * TLS over a connection that is already made, in either role: the handshake is `node:tls`.
+ *
+ * Takes the given transport over, whatever the outcome; never leaves it open after a failure.
+ */
+import * as tls from "node:tls"
+import type { Duplex } from "node:stream"
+import * as Effect from "effect/Effect"
+import * as HttpError from "@httpfx/core/HttpError"
+import type { NetworkService, TlsOptions } from "@httpfx/core/Network"
+import { formatAddress, type Address, type Transport } from "@httpfx/core/Transport"
+import { StreamTransport, type SocketMembers } from "./streamTransport.js"
+import { TransportSocket } from "./transportSocket.js"
+
+const contextOptions = (options: TlsOptions): tls.SecureContextOptions => ({
+  ...(options.cert === undefined ? {} : { cert: options.cert }),
+  ...(options.key === undefined ? {} : { key: options.key }),
+  ...(options.ca === undefined ? {} : { ca: typeof options.ca === "string" ? options.ca : [...options.ca] })
+})
+
+const handshake = (stream: Duplex, options: TlsOptions): tls.TLSSocket => {
+  const ALPNProtocols = [...(options.alpn ?? ["http/1.1"])]
+  if (options.role === "client") {
+    return tls.connect({
+      ...contextOptions(options),
+      socket: stream,
+      ALPNProtocols,
+      rejectUnauthorized: options.rejectUnauthorized ?? true,
+      ...(options.serverName === undefined
+        ? {}
+        : { servername: options.serverName, host: options.serverName })
+    })
+  }
+  return new tls.TLSSocket(stream, {
+    isServer: true,
+    secureContext: tls.createSecureContext(contextOptions(options)),
+    ALPNProtocols,
+    requestCert: options.requestCert ?? false,
+    rejectUnauthorized: options.rejectUnauthorized ?? false
+  })
+}
+
+// `net.Socket` below as it is; any other transport (a tunnel, a memory network) as a stream.
+const streamOf = (transport: Transport): Duplex =>
+  transport instanceof StreamTransport
+    ? transport.release()
+    : new TransportSocket(transport, { allowHalfOpen: true })
+
+// OpenSSL's own codes (ERR_SSL_...), Node's (ERR_TLS_...) and those of a failed verification (CERT_HAS_EXPIRED,
+// DEPTH_ZERO_SELF_SIGNED_CERT, ...) mean a failed handshake; the rest comes from the connection below.
+const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
+  const facts = { reason: error.message, phase: "secure" as const, address, cause: error }
+  if (error.code !== "ECONNRESET" && error.code !== "EPIPE") {
+    return new HttpError.TlsFailure({ ...facts, code: error.code ?? "ERR_TLS_HANDSHAKE" })
+  }
+  return error.syscall === undefined ? new HttpError.HangUp(facts) : new HttpError.ConnectionReset(facts)
+}
+
+// A TLS layer cannot send RST; the connection below can.
+class TlsTransport extends StreamTransport {
+  constructor(
+    socket: tls.TLSSocket,
+    private readonly below: Duplex,
+    addresses: { readonly local: Address | undefined; readonly remote: Address | undefined }
+  ) {
+    super(socket, addresses)
+  }
+
+  protected override destroyNow(): void {
+    try {
+      ;(this.below as SocketMembers).resetAndDestroy?.()
+    } catch {
+      // Below is a pipe (ERR_INVALID_HANDLE_TYPE).
+    }
+    super.destroyNow()
+  }
+}
+
+export const secure: NetworkService["secure"] = (transport, options) =>
+  Effect.async((resume) => {
+    const { local, remote } = transport
+    const address = remote === undefined ? undefined : formatAddress(remote)
+    const stream = streamOf(transport)
+    let socket: tls.TLSSocket
+    try {
+      socket = handshake(stream, options)
+    } catch (error) {
+      // Node throws at a key or certificate that it cannot read.
+      stream.destroy()
+      return resume(Effect.fail(failure(error as Error, address)))
+    }
+    const done = options.role === "client" ? "secureConnect" : "secure"
+    const stop = () => {
+      socket.off(done, connected)
+      socket.off("_tlsError", failed)
+      socket.off("error", failed)
+      socket.off("close", closed)
+      stream.off("error", failed)
+    }
+    const giveUp = () => {
+      stop()
+      socket.on("error", () => {})
+      socket.destroy()
+      stream.destroy()
+    }
+    const connected = () => {
+      // A server's socket does not verify on its own: `tls.Server` does it for its sockets.
+      const refused =
+        options.role === "server" && options.rejectUnauthorized ? socket.authorizationError : undefined
+      if (refused)
+        return failed(
+          refused instanceof Error
+            ? refused
+            : Object.assign(new Error(String(refused)), { code: String(refused) })
+        )
+      stop()
+      resume(Effect.succeed(new TlsTransport(socket, stream, { local, remote })))
+    }
+    const failed = (error: Error) => {
+      giveUp()
+      resume(Effect.fail(failure(error, address)))
+    }
+    const closed = () => {
+      const reason = "the connection was closed before TLS was established"
+      failed(Object.assign(new Error(reason), { code: "ECONNRESET" }))
+    }
+    socket.once(done, connected)
+    // Where a handshake fails in the server role, only this event tells why (`tls.Server` listens to it too).
+    socket.once("_tlsError", failed)
+    socket.once("error", failed)
+    socket.once("close", closed)
+    stream.once("error", failed)
+    return Effect.sync(giveUp)
+  })

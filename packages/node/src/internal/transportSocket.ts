@@ -1,0 +1,245 @@
+/**
+ * A `stream.Duplex` over a `Transport`, with the members of `net.Socket` that libraries lean on (Node documentation:
+ * Class: net.Socket).
+ *
+ * It is no `net.Socket`: it has no handle, connects nowhere, and is never handed to another process.
+ */
+import * as net from "node:net"
+import { Duplex } from "node:stream"
+import { fault, type Address, type Transport } from "@httpfx/core/Transport"
+import { errorOf } from "./fault.js"
+import { StreamTransport } from "./streamTransport.js"
+
+type Done = (error?: Error | null) => void
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface DuplexOptions {
+  /** Bytes of the peer that were taken from the transport before and are to be read first. */
+  readonly initial?: Uint8Array | undefined
+  /** Keep the writing side open when the peer has sent FIN. Default `false`, as `net.Socket`. */
+  readonly allowHalfOpen?: boolean | undefined
+}
+
+// As much as one read of a socket may bring.
+const highWaterMark = 64 * 1024
+// How long a destroyed connection whose transport knows no plain close waits for the peer's FIN before it is reset, so
+// that the peer can read what was sent last.
+const lingerMillis = 1000
+
+const family = (address: string | undefined): string | undefined =>
+  address === undefined ? undefined : net.isIPv6(address) ? "IPv6" : "IPv4"
+const hostOf = (address: Address | undefined) =>
+  address?._tag === "TcpAddress" ? address.hostname : undefined
+const portOf = (address: Address | undefined) => (address?._tag === "TcpAddress" ? address.port : undefined)
+
+const nothing = () => {}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export class TransportSocket extends Duplex {
+  /** Always `false`: the transport is connected. */
+  readonly connecting = false
+  readonly pending = false
+  bytesRead = 0
+  /** Milliseconds without traffic after which `timeout` is emitted; 0: never. */
+  timeout = 0
+  private accepted = 0
+  private over = false
+  private waiting: Done | undefined
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(
+    readonly transport: Transport,
+    options: DuplexOptions = {}
+  ) {
+    super({ allowHalfOpen: options.allowHalfOpen ?? false, decodeStrings: false, highWaterMark })
+    if (options.initial !== undefined && options.initial.length > 0) this.push(Buffer.from(options.initial))
+    transport.start({
+      data: (chunk) => {
+        this.bytesRead += chunk.length
+        this.active()
+        // Consumers of a socket expect Buffers.
+        if (
+          !this.push(
+            Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+          )
+        ) {
+          transport.pause()
+        }
+      },
+      end: () => void this.push(null),
+      drain: () => this.settle(),
+      error: (fault) => void this.destroy(errorOf(fault)),
+      close: () => this.gone()
+    })
+  }
+
+  get remoteAddress(): string | undefined {
+    return hostOf(this.transport.remote)
+  }
+  get remotePort(): number | undefined {
+    return portOf(this.transport.remote)
+  }
+  get remoteFamily(): string | undefined {
+    return family(this.remoteAddress)
+  }
+  get localAddress(): string | undefined {
+    return hostOf(this.transport.local)
+  }
+  get localPort(): number | undefined {
+    return portOf(this.transport.local)
+  }
+  get localFamily(): string | undefined {
+    return family(this.localAddress)
+  }
+  get bytesWritten(): number {
+    return this.accepted + this.writableLength
+  }
+  get readyState(): net.SocketReadyState {
+    if (this.readable && this.writable) return "open"
+    return this.readable ? "readOnly" : this.writable ? "writeOnly" : "closed"
+  }
+
+  address(): net.AddressInfo | {} {
+    const { localAddress: address, localFamily: family, localPort: port } = this
+    return address === undefined || port === undefined || family === undefined
+      ? {}
+      : { address, family, port }
+  }
+
+  setNoDelay(enable = true): this {
+    this.transport.noDelay(enable)
+    return this
+  }
+
+  setKeepAlive(enable = false, initialDelay = 0): this {
+    this.transport.keepAlive(enable, initialDelay)
+    return this
+  }
+
+  ref(): this {
+    this.transport.ref()
+    return this
+  }
+
+  unref(): this {
+    this.transport.unref()
+    return this
+  }
+
+  setTimeout(millis: number, callback?: () => void): this {
+    this.timeout = millis
+    clearTimeout(this.timer)
+    this.timer = undefined
+    if (millis > 0 && !this.destroyed) this.timer = setTimeout(() => this.emit("timeout"), millis).unref()
+    if (callback !== undefined) {
+      if (millis > 0) this.once("timeout", callback)
+      else this.off("timeout", callback)
+    }
+    return this
+  }
+
+  /** Destroys once everything written has been handed over. */
+  destroySoon(): void {
+    if (this.writable) this.end()
+    if (this.writableFinished) this.destroy()
+    else this.once("finish", () => this.destroy())
+  }
+
+  resetAndDestroy(): this {
+    this.transport.reset()
+    this.destroy()
+    return this
+  }
+
+  override _read(): void {
+    this.transport.resume()
+  }
+
+  override _write(chunk: string | Uint8Array, encoding: BufferEncoding, done: Done): void {
+    this.send(chunk, encoding)
+    this.await(done)
+  }
+
+  override _writev(
+    chunks: Array<{ chunk: string | Uint8Array; encoding: BufferEncoding }>,
+    done: Done
+  ): void {
+    this.transport.cork()
+    for (const { chunk, encoding } of chunks) this.send(chunk, encoding)
+    this.transport.uncork()
+    this.await(done)
+  }
+
+  override _final(done: Done): void {
+    this.transport.end()
+    done()
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    clearTimeout(this.timer)
+    this.waiting = undefined
+    const { transport } = this
+    if (!this.over) {
+      if (transport instanceof StreamTransport) transport.destroy()
+      else if (error) transport.reset()
+      else this.linger()
+    }
+    done(error)
+  }
+
+  private send(chunk: string | Uint8Array, encoding: BufferEncoding): void {
+    const bytes =
+      typeof chunk === "string" && encoding !== "latin1" && encoding !== "binary"
+        ? Buffer.from(chunk, encoding)
+        : chunk
+    this.accepted += bytes.length
+    this.full = !this.transport.write(bytes)
+  }
+
+  private full = false
+
+  private await(done: Done): void {
+    this.active()
+    if (!this.full) done()
+    else if (this.transport.writable) this.waiting = done
+    else done(errorOf(fault("EPIPE", "write")))
+  }
+
+  private settle(): void {
+    const done = this.waiting
+    this.waiting = undefined
+    this.active()
+    done?.()
+  }
+
+  private active(): void {
+    this.timer?.refresh()
+  }
+
+  private gone(): void {
+    this.over = true
+    // After an orderly end the reader may still have bytes before it; the stream destroys itself when they are read.
+    if (!this.readableEnded && this.readableLength === 0 && !this.writableFinished) this.destroy()
+  }
+
+  private linger(): void {
+    const { transport } = this
+    const timer = setTimeout(() => transport.reset(), lingerMillis)
+    timer.unref()
+    transport.start({
+      data: nothing,
+      end: nothing,
+      drain: nothing,
+      error: nothing,
+      close: () => clearTimeout(timer)
+    })
+    transport.end()
+    transport.resume()
+  }
+}
