@@ -14,7 +14,7 @@ const foreignRoom = (...names) => ({
   message: "This room may not know that one (docs/architecture.md)."
 })
 const outOf = (room) => ({
-  regex: "^\\.\\./(?!\\.\\./)",
+  regex: "^\\.\\.(/|$)",
   message: `${room}/ imports nothing from outside itself.`
 })
 const restrict = (...patterns) => ({ "@typescript-eslint/no-restricted-imports": ["error", { patterns }] })

@@ -25,7 +25,7 @@ import type { ServerExchange } from "./internal/serverExchange.js"
 import * as Network from "./Network.js"
 import * as Timers from "./Timers.js"
 import type { Transport } from "./Transport.js"
-import { httpDate, makeLimits, strict, type Flags, type Limits } from "./wire/index.js"
+import { httpDate, makeLimits, presets, type Flags, type Limits } from "./wire/index.js"
 
 /**
  * What a server can be told besides where to listen.
@@ -35,8 +35,8 @@ import { httpDate, makeLimits, strict, type Flags, type Limits } from "./wire/in
  */
 export interface ServerOptions {
   /**
-   * What is accepted beyond what RFC 9112 allows: a preset of `wire/` (`strict`, `node`, `insecure`) or flags of one's own.
-   * Default `strict`.
+   * What is accepted beyond what RFC 9112 allows: one of `wire/`'s `presets` (`strict`, `node`, `insecure`) or flags of one's own.
+   * Default `presets.strict`.
    */
   readonly flags?: Flags | undefined
   /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/limits`. */
@@ -157,7 +157,7 @@ export const make = (
     const network = yield* Network.Network
     const state = new ServerState(
       yield* Timers.timers,
-      options.flags ?? strict,
+      options.flags ?? presets.strict,
       makeLimits(options.limits),
       Duration.toMillis(options.keepAliveTimeout ?? Duration.seconds(5))
     )

@@ -1,1 +1,23 @@
-export {}
+/**
+ * HTTP/1.1 for Effect: our own engine, servers and clients as layers, on any network.
+ *
+ * Where to start: `Server` for a server, `Client` for a client; both run on a `Network` (real sockets: `@httpfx/node`,
+ * in-memory ones: `@httpfx/testing`). Apps are platform's: `HttpServer.serve`, `HttpRouter`, `HttpClient`.
+ *
+ * - `Server`     platform's `HttpServer` over a network
+ * - `Client`     platform's `HttpClient` over a network
+ * - `HttpError`  every failure, one class per kind
+ * - `Network`    where connections come from
+ * - `Socket`     a connection, with effects
+ * - `Transport`  a connection, with callbacks: what drivers run on
+ * - `Timers`     waiting for a deadline
+ *
+ * The engine has an entry of its own, `@httpfx/core/wire`, and so has the pool's policy, `@httpfx/core/pool`.
+ *
+ * @since 0.1.0
+ */
+export * as HttpError from "./HttpError.js"
+export * as Network from "./Network.js"
+export * as Server from "./Server.js"
+export * as Timers from "./Timers.js"
+export * as Transport from "./Transport.js"

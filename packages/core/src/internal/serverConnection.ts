@@ -273,10 +273,7 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
 
   private run(exchange: ServerExchange): void {
     exchange.started = true
-    const { head } = exchange
-    // RFC 9112 §3.2: a request of HTTP/1.1 without Host is answered with 400.
-    if (head.versionMinor > 0 && head.get("host") === undefined) return this.answerPlainly(400)
-    if (head.method === "CONNECT") return this.answerPlainly(501)
+    if (exchange.head.method === "CONNECT") return this.answerPlainly(501)
     this.server.exchangeStarted(exchange)
     this.app!.run(exchange, this.server.exchangeEnded)
   }

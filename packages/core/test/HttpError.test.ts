@@ -1,0 +1,145 @@
+// Holds docs/errors.md against the classes of HttpError: none missing on either side, codes as they are.
+import * as Schema from "effect/Schema"
+import { readFileSync } from "node:fs"
+import { describe, expect, it } from "vitest"
+import { HttpError } from "@httpfx/core"
+
+const where = { phase: "head", address: "127.0.0.1:80", reused: true, written: "all", received: 0 } as const
+const facts = { ...where, reason: "read ECONNRESET" }
+const listen = { address: "127.0.0.1:80", reason: "listen failed" }
+const violation = HttpError.fromViolation
+
+const samples: ReadonlyArray<
+  readonly [name: string, error: { readonly code: string; readonly message: string }]
+> = [
+  ["ConnectionReset", new HttpError.ConnectionReset(facts)],
+  ["HangUp", new HttpError.HangUp(facts)],
+  ["ConnectionRefused", new HttpError.ConnectionRefused(facts)],
+  ["ConnectionTimedOut", new HttpError.ConnectionTimedOut(facts)],
+  ["BrokenPipe", new HttpError.BrokenPipe(facts)],
+  ["Unreachable", new HttpError.Unreachable({ ...facts, code: "EHOSTUNREACH" })],
+  ["TlsFailure", new HttpError.TlsFailure({ ...facts, code: "CERT_HAS_EXPIRED" })],
+  ["ConnectionFailed", new HttpError.ConnectionFailed({ ...facts, code: "EIO" })],
+  [
+    "NameNotResolved",
+    new HttpError.NameNotResolved({ code: "ENOTFOUND", host: "x", reason: "getaddrinfo ENOTFOUND x" })
+  ],
+  ["AddressInUse", new HttpError.AddressInUse(listen)],
+  ["ListenFailed", new HttpError.ListenFailed({ ...listen, code: "EACCES" })],
+  [
+    "ParseError",
+    HttpError.fromRefusal({
+      _tag: "Refusal",
+      code: "HPE_INVALID_METHOD",
+      reason: "Invalid method encountered",
+      status: 400,
+      bytesParsed: 0,
+      offset: 0,
+      rawPacket: new Uint8Array([1]),
+      flag: undefined
+    })
+  ],
+  ["BodyTooLarge", new HttpError.BodyTooLarge({ limit: 1 })],
+  ["InvalidUrl", new HttpError.InvalidUrl({ url: "x" })],
+  ["UnsupportedBody", new HttpError.UnsupportedBody({ reason: "a number is no body" })],
+  [
+    "InvalidProtocol",
+    violation({ _tag: "Violation", code: "ERR_INVALID_PROTOCOL", protocol: "x:", expected: "http:" })
+  ],
+  [
+    "UnescapedCharacters",
+    violation({ _tag: "Violation", code: "ERR_UNESCAPED_CHARACTERS", what: "Request path" })
+  ],
+  [
+    "InvalidToken",
+    violation({ _tag: "Violation", code: "ERR_INVALID_HTTP_TOKEN", what: "Method", value: "a b" })
+  ],
+  [
+    "InvalidHeaderValue",
+    violation({ _tag: "Violation", code: "ERR_HTTP_INVALID_HEADER_VALUE", name: "a", value: undefined })
+  ],
+  [
+    "InvalidCharacter",
+    violation({ _tag: "Violation", code: "ERR_INVALID_CHAR", what: "header content", name: "a" })
+  ],
+  ["InvalidStatusCode", violation({ _tag: "Violation", code: "ERR_HTTP_INVALID_STATUS_CODE", status: 99 })],
+  ["TrailerInvalid", violation({ _tag: "Violation", code: "ERR_HTTP_TRAILER_INVALID", name: "host" })],
+  [
+    "ContentLengthMismatch",
+    violation({ _tag: "Violation", code: "ERR_HTTP_CONTENT_LENGTH_MISMATCH", declared: 3, actual: 4 })
+  ],
+  ["BodyNotAllowed", violation({ _tag: "Violation", code: "ERR_HTTP_BODY_NOT_ALLOWED" })],
+  ["HeadersSent", violation({ _tag: "Violation", code: "ERR_HTTP_HEADERS_SENT", what: "set" })],
+  ["WriteAfterEnd", violation({ _tag: "Violation", code: "ERR_STREAM_WRITE_AFTER_END" })],
+  [
+    "FieldConflict",
+    violation({ _tag: "Violation", code: "ERR_HTTPFX_FIELD_CONFLICT", name: "host", reason: "Repeated" })
+  ],
+  [
+    "OutOfOrder",
+    violation({
+      _tag: "Violation",
+      code: "ERR_HTTPFX_OUT_OF_ORDER",
+      half: "response",
+      state: "idle",
+      signal: "head"
+    })
+  ],
+  ["UpgradeNotAsked", violation({ _tag: "Violation", code: "ERR_HTTPFX_UPGRADE_NOT_ASKED" })]
+]
+
+const rows = new Map(
+  readFileSync(new URL("../../../docs/errors.md", import.meta.url), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) => line.split("|").map((cell) => cell.trim()))
+    .map((cells) => [cells[1]!.slice(1, -1), cells] as const)
+)
+
+const classes = Object.entries(HttpError)
+  .filter(([, value]) => typeof value === "function" && "identifier" in value)
+  .map(([name]) => name)
+
+describe("docs/errors.md", () => {
+  it("has a row for every class, and no other", () => {
+    expect([...rows.keys()].sort()).toEqual([...classes].sort())
+  })
+
+  it("has a sample of every class here", () => {
+    expect(samples.map(([name]) => name).sort()).toEqual([...classes].sort())
+  })
+
+  it.each(samples)("%s: tag, code, channel and message", (name, error) => {
+    const [, , code, when, channel, shim] = rows.get(name)!
+    expect(error).toMatchObject({ _tag: name })
+    const codes = code!.match(/`[^`]+`/g)?.map((text) => text.slice(1, -1).replace("*", "")) ?? []
+    if (!code!.includes("other") && !code!.includes("…")) {
+      expect(codes.some((known) => error.code.startsWith(known))).toBe(true)
+    }
+    for (const cell of [when, channel, shim]) expect(cell).not.toBe("")
+    expect(error.message).not.toBe("")
+  })
+
+  it.each(samples)("%s survives encoding and decoding", (name, error) => {
+    const schema = HttpError[name as "HangUp"]
+    const decoded = Schema.decodeUnknownSync(schema)(Schema.encodeSync(schema)(error as HttpError.HangUp))
+    expect(decoded).toStrictEqual(error)
+    expect(decoded.message).toBe(error.message)
+  })
+})
+
+describe("fromFault", () => {
+  it.each([
+    ["ECONNRESET", "ConnectionReset"],
+    ["ECONNREFUSED", "ConnectionRefused"],
+    ["ETIMEDOUT", "ConnectionTimedOut"],
+    ["EPIPE", "BrokenPipe"],
+    ["ENETUNREACH", "Unreachable"],
+    ["ERR_SSL_WRONG_VERSION_NUMBER", "TlsFailure"],
+    ["EIO", "ConnectionFailed"]
+  ])("%s is %s", (code, tag) => {
+    const error = HttpError.fromFault({ _tag: "Fault", code, message: `read ${code}` }, where)
+    expect(error).toMatchObject({ _tag: tag, code, phase: "head", written: "all", reused: true })
+    expect(error.message).toContain(code)
+  })
+})

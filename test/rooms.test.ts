@@ -1,0 +1,57 @@
+// The lint rules that keep the rooms apart (docs/architecture.md): each must bite where it should, and only there.
+import { ESLint } from "eslint"
+import { fileURLToPath } from "node:url"
+import { describe, expect, it } from "vitest"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const eslint = new ESLint({ cwd: root })
+
+const rulesBroken = async (file: string, code: string) => {
+  const [result] = await eslint.lintText(code + "\n", { filePath: root + file })
+  return result!.messages.map((message) => message.ruleId)
+}
+
+const restrictedImport = "@typescript-eslint/no-restricted-imports"
+
+describe("a room may not", () => {
+  it.each([
+    ["packages/core/src/wire/x.ts", 'export * from "effect/Effect"', restrictedImport],
+    ["packages/core/src/wire/x.ts", 'export * from "@effect/platform/HttpServer"', restrictedImport],
+    ["packages/core/src/wire/x.ts", 'export * from "../Timers.js"', restrictedImport],
+    ["packages/core/src/wire/x.ts", 'export * from "node:buffer"', restrictedImport],
+    ["packages/core/src/wire/x.ts", "export const now = Date.now()", "no-restricted-globals"],
+    [
+      "packages/core/src/wire/x.ts",
+      "export const f = () => setTimeout(() => {}, 1)",
+      "no-restricted-globals"
+    ],
+    ["packages/core/src/pool/x.ts", 'export * from "effect/Effect"', restrictedImport],
+    ["packages/core/src/pool/x.ts", 'export * from "../wire/index.js"', restrictedImport],
+    ["packages/core/src/x.ts", 'export * from "node:net"', restrictedImport],
+    ["packages/core/src/x.ts", 'export * from "@httpfx/node"', restrictedImport],
+    ["packages/core/src/x.ts", 'export const b = Buffer.from("x")', "no-restricted-globals"],
+    ["packages/core/src/x.ts", "export const p = process.pid", "no-restricted-globals"],
+    ["packages/node/src/x.ts", 'export * from "node:http"', restrictedImport],
+    ["packages/node/src/x.ts", 'export * from "https"', restrictedImport],
+    ["packages/node/src/x.ts", 'export * from "_http_common"', restrictedImport],
+    ["packages/node/src/x.ts", 'export * from "@httpfx/testing"', restrictedImport],
+    ["packages/testing/src/x.ts", 'export * from "node:net"', restrictedImport],
+    ["packages/testing/src/x.ts", 'export * from "@httpfx/node"', restrictedImport]
+  ])("%s: %s", async (file, code, rule) => {
+    expect(await rulesBroken(file, code)).toContain(rule)
+  })
+})
+
+describe("a room may", () => {
+  it.each([
+    ["packages/core/src/wire/x.ts", 'export * from "./grammar.js"'],
+    ["packages/core/src/x.ts", 'export * from "effect/Effect"'],
+    ["packages/core/src/x.ts", 'export * from "./wire/index.js"'],
+    ["packages/node/src/x.ts", 'export * from "node:net"'],
+    ["packages/node/src/x.ts", 'import type { Server } from "node:http"\nexport type S = Server'],
+    ["packages/testing/src/x.ts", 'export * from "@httpfx/core/Network"'],
+    ["packages/core/test/x.ts", 'export * from "node:http"']
+  ])("%s: %s", async (file, code) => {
+    expect(await rulesBroken(file, code)).toEqual([])
+  })
+})
