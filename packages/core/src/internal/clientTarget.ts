@@ -88,10 +88,10 @@ export const fromUrl = (url: URL): Target | InvalidTarget => {
   }
 }
 
-/** The target of an absolute URL given as text. */
-export const fromString = (text: string): Target | InvalidTarget => {
+/** The target of an absolute URL given as text, where that is in the form that `new URL` would give it. */
+export const fromNormal = (text: string): Target | InvalidTarget | undefined => {
   const match = normal.exec(text)
-  if (match === null) return fromText(text)
+  if (match === null) return undefined
   const prefix = match[1] as string
   const place = places.get(prefix) ?? learn(prefix)
   return "_tag" in place
@@ -99,9 +99,10 @@ export const fromString = (text: string): Target | InvalidTarget => {
     : { origin: place.origin, path: match[2] as string, host: place.host, authorization: undefined }
 }
 
-const fromText = (text: string): Target | InvalidTarget => {
+/** The target of an absolute URL given as text. */
+export const fromString = (text: string): Target | InvalidTarget => {
   try {
-    return fromUrl(new URL(text))
+    return fromNormal(text) ?? fromUrl(new URL(text))
   } catch (cause) {
     return invalid("Invalid URL", { cause })
   }

@@ -1,0 +1,44 @@
+/**
+ * From an origin to an established connection: the name's addresses one after the other, then TLS where it is due.
+ *
+ * Leaves nothing behind when it fails or is interrupted. Keeps no connection and knows nothing of requests.
+ */
+import * as Effect from "effect/Effect"
+import type * as HttpError from "../HttpError.js"
+import type { ConnectError, NetworkService, ResolvedAddress } from "../Network.js"
+import type { Origin } from "../pool/index.js"
+import { tcp, type Transport } from "../Transport.js"
+
+/** Why there is no connection to an origin. */
+export type OpenError =
+  | ConnectError
+  | HttpError.NameNotResolved
+  | HttpError.TlsFailure
+  | HttpError.ConnectionReset
+  | HttpError.HangUp
+
+// The error of the last address is the one that is told, as in curl and in Node without `autoSelectFamily`.
+const inOrder = (
+  network: NetworkService,
+  [first, ...others]: readonly [ResolvedAddress, ...Array<ResolvedAddress>],
+  port: number
+): Effect.Effect<Transport, ConnectError> => {
+  const attempt = (at: ResolvedAddress) => network.connect(tcp(at.address, port))
+  return others.reduce((tried, next) => Effect.catchAll(tried, () => attempt(next)), attempt(first))
+}
+
+export const connect = (network: NetworkService, origin: Origin): Effect.Effect<Transport, OpenError> => {
+  const plain = Effect.flatMap(network.resolve(origin.host), (addresses) =>
+    inOrder(network, addresses, origin.port)
+  )
+  if (origin.protocol === "http:") return plain
+  return Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(restore(plain), (transport) =>
+      // An interruption may come before `secure` has taken the connection.
+      Effect.onInterrupt(
+        restore(network.secure(transport, { role: "client", serverName: origin.host })),
+        () => Effect.sync(() => transport.reset())
+      )
+    )
+  )
+}

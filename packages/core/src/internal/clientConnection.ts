@@ -1,0 +1,269 @@
+/**
+ * One connection of a client: takes one exchange after the other, gives bytes to the parser and its events to the
+ * exchange, and says after each whether it can be used again.
+ *
+ * What may happen next is the automaton's to say, what becomes of the connection the pool's. Never serves two
+ * exchanges at once, and nothing of one reaches the next: bytes that nobody asked for end it.
+ */
+import * as HttpError from "../HttpError.js"
+import type { IdleConnection, Origin } from "../pool/index.js"
+import type { Fault, Transport, TransportHandlers } from "../Transport.js"
+import {
+  Body,
+  Connection as Automaton,
+  ResponseParser,
+  type ResponseEvents,
+  type ResponseHead,
+  type Violation
+} from "../wire/index.js"
+import type { BodyError } from "./clientError.js"
+import type { ClientExchange } from "./clientExchange.js"
+import type { ClientPool } from "./clientPool.js"
+import { Upload, type UploadOwner } from "./clientUpload.js"
+
+const noTrailers: ReadonlyArray<string> = []
+
+// A 2xx to CONNECT makes the connection a tunnel; a request has no way to take it.
+const notTaken: Violation = {
+  _tag: "Violation",
+  code: "ERR_HTTPFX_OUT_OF_ORDER",
+  half: "response",
+  state: "head",
+  signal: "switch"
+}
+
+export class ClientConnection implements TransportHandlers, IdleConnection, UploadOwner {
+  idleSince = 0
+  /** When it began to close, ms; the peer has a while to do its part. */
+  closingSince = Infinity
+  exchange: ClientExchange | undefined = undefined
+
+  private readonly parser: ResponseParser
+  private readonly automaton = new Automaton("client")
+  private state: "open" | "closing" | "closed" = "open"
+  private paused = false
+  // What the parser's events left for the time after the parser has returned.
+  private complete = false
+  private rawTrailers = noTrailers
+  private violation: Violation | undefined = undefined
+
+  constructor(
+    readonly transport: Transport,
+    readonly origin: Origin,
+    private readonly pool: ClientPool
+  ) {
+    this.parser = new ResponseParser(new Events(this), pool.parserOptions)
+    transport.start(this)
+  }
+
+  /** Sends the request of an exchange. The connection is idle or fresh. */
+  begin(exchange: ClientExchange): void {
+    const { request } = exchange
+    this.exchange = exchange
+    exchange.connection = this
+    exchange.reused = this.automaton.exchanges > 0
+    exchange.remote = this.transport.remote
+    const violation = this.automaton.requestHead(request)
+    if (violation !== undefined) return this.break(HttpError.fromViolation(violation))
+    const { payload, encoded } = request
+    if (payload._tag === "Stream") {
+      this.transport.write(encoded.head)
+      exchange.written = "some"
+      exchange.upload = new Upload(this, this.transport, encoded.framing)
+      exchange.upload.start(payload.stream, payload.runtime)
+    } else {
+      const { parts } = payload
+      if (parts.length < 2 && typeof parts[0] !== "string") this.transport.write(encoded.head, parts[0])
+      else {
+        this.transport.cork()
+        this.transport.write(encoded.head)
+        for (const part of parts) this.transport.write(part)
+        this.transport.uncork()
+      }
+      this.sent(exchange)
+    }
+  }
+
+  private sent(exchange: ClientExchange): void {
+    exchange.written = "all"
+    this.automaton.requestComplete()
+  }
+
+  // ---- what the upload tells
+
+  uploadEnded(): void {
+    const { exchange } = this
+    if (exchange !== undefined) this.sent(exchange)
+  }
+
+  uploadFailed(cause: Parameters<UploadOwner["uploadFailed"]>[0]): void {
+    this.exchange?.uploadFailed(cause)
+  }
+
+  // ---- what the transport tells
+
+  data(chunk: Uint8Array): void {
+    const { exchange } = this
+    if (exchange === undefined) {
+      if (this.state === "open") this.cut()
+      return
+    }
+    exchange.received += chunk.length
+    const used = this.parser.execute(chunk)
+    // Given up meanwhile, by what an event led to.
+    if (this.exchange !== exchange) return
+    if (this.violation !== undefined) this.break(HttpError.fromViolation(this.violation))
+    else if (this.complete) this.settle(exchange, used < chunk.length)
+    else if (this.parser.refusal !== undefined) this.break(HttpError.fromRefusal(this.parser.refusal))
+    else exchange.response?.unread()
+  }
+
+  end(): void {
+    const { exchange } = this
+    if (exchange === undefined) return this.retire()
+    const refusal = this.parser.finish()
+    this.automaton.responseEof()
+    if (refusal === undefined && this.complete) this.settle(exchange, false)
+    else this.lose(exchange, hangUp)
+  }
+
+  drain(): void {
+    this.exchange?.upload?.drain()
+  }
+
+  error(fault: Fault): void {
+    const { exchange } = this
+    this.state = "closing"
+    if (exchange !== undefined) this.lose(exchange, (where) => HttpError.fromFault(fault, where))
+  }
+
+  close(): void {
+    const { exchange } = this
+    this.state = "closed"
+    this.pool.remove(this)
+    if (exchange !== undefined) this.lose(exchange, hangUp)
+  }
+
+  // ---- what the parser tells, while `data` or `end` runs
+
+  onHead(head: ResponseHead): number {
+    const exchange = this.exchange
+    // The exchange may have been given up by the observer of an earlier 1xx.
+    if (exchange === undefined) return Body.Stop
+    if (head.status < 200 && head.status !== 101) {
+      this.violation = this.automaton.responseInformational(head.status)
+      if (this.violation !== undefined) return Body.Stop
+      exchange.informational(head)
+      return Body.Read
+    }
+    const bodiless = exchange.request.method === "HEAD" || head.status === 204 || head.status === 304
+    // RFC 9112 §6.3, item 8.
+    const framingUntilClose = !bodiless && !head.chunked && head.contentLength === undefined
+    this.violation = this.automaton.responseHead({
+      status: head.status,
+      keepAlive: head.keepAlive,
+      framingUntilClose
+    })
+    if (this.violation !== undefined) return Body.Stop
+    if (this.automaton.switched) {
+      this.violation = notTaken
+      return Body.Stop
+    }
+    exchange.answer(head)
+    return exchange.request.method === "HEAD" ? Body.Skip : Body.Read
+  }
+
+  onData(slice: Uint8Array): void {
+    this.exchange?.response?.push(slice)
+  }
+
+  onComplete(rawTrailers: ReadonlyArray<string>): void {
+    if (this.exchange?.response === undefined) return
+    this.complete = true
+    this.rawTrailers = rawTrailers
+    this.automaton.responseComplete()
+    // Whatever follows in the same chunk is nobody's.
+    this.parser.pause()
+  }
+
+  // ---- what becomes of the connection
+
+  /** The response is complete: its exchange ends, and the connection serves the next or closes. */
+  private settle(exchange: ClientExchange, surplus: boolean): void {
+    const { rawTrailers } = this
+    this.exchange = undefined
+    this.complete = false
+    this.rawTrailers = noTrailers
+    if (surplus) this.automaton.mustClose("SurplusBytes")
+    const after = this.automaton.after()
+    if (after._tag === "Reuse" && this.state === "open") {
+      this.resume()
+      this.parser.resume()
+      this.pool.release(this)
+    } else if (exchange.sent && !surplus) this.retire()
+    else this.cut()
+    exchange.end(rawTrailers)
+  }
+
+  private lose(exchange: ClientExchange, error: (where: HttpError.Where) => BodyError): void {
+    this.exchange = undefined
+    this.cut()
+    exchange.lost(error)
+  }
+
+  private break(error: BodyError): void {
+    const { exchange } = this
+    this.exchange = undefined
+    this.cut()
+    exchange?.fail(error)
+  }
+
+  /** Closes after what was sent; the peer closes too, or the pool does not wait longer. */
+  retire(): void {
+    if (this.state !== "open") return
+    this.state = "closing"
+    this.pool.closing(this)
+    this.transport.end()
+  }
+
+  /** Closes at once: what is under way is given up. */
+  cut(): void {
+    this.exchange = undefined
+    if (this.state === "closed") return
+    this.state = "closing"
+    this.pool.closing(this)
+    this.transport.reset()
+  }
+
+  pause(): void {
+    if (this.paused) return
+    this.paused = true
+    this.transport.pause()
+  }
+
+  resume(): void {
+    if (!this.paused) return
+    this.paused = false
+    this.transport.resume()
+  }
+}
+
+const hangUp = (where: HttpError.Where) =>
+  new HttpError.HangUp({ reason: where.phase === "body" ? "aborted" : "socket hang up", ...where })
+
+// Both the transport and the parser call what they deliver `data`.
+class Events implements ResponseEvents {
+  constructor(private readonly connection: ClientConnection) {}
+
+  head(head: ResponseHead): number {
+    return this.connection.onHead(head)
+  }
+
+  data(slice: Uint8Array): void {
+    this.connection.onData(slice)
+  }
+
+  complete(rawTrailers: ReadonlyArray<string>): void {
+    this.connection.onComplete(rawTrailers)
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * Which failures a request and a response body can end with. Only names: the classes are those of `HttpError`.
+ */
+import type * as HttpError from "../HttpError.js"
+
+/** After the head of the response. */
+export type BodyError = HttpError.ConnectionError | HttpError.ParseError | HttpError.MessageError
+
+/** Before the head of the response. */
+export type RequestError = BodyError | HttpError.NameNotResolved | HttpError.InvalidUrl
+
+/** The client has been closed: its layer's scope has ended. */
+export const closedCode = "ERR_HTTPFX_CLIENT_CLOSED"

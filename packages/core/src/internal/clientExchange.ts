@@ -1,0 +1,215 @@
+/**
+ * One request and its response: waits for a connection, is sent, is answered, ends.
+ *
+ * Holds what a request needs to be sent again, and counts how far it got, so that every failure can say whether the
+ * server may have acted on it. Never touches a connection that serves somebody else by now.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Runtime from "effect/Runtime"
+import type * as Stream from "effect/Stream"
+import * as HttpError from "../HttpError.js"
+import { resend, type Origin } from "../pool/index.js"
+import { formatAddress, type Address } from "../Transport.js"
+import type { EncodedHead, Part, RequestFacts, ResponseHead } from "../wire/index.js"
+import type { ClientConnection } from "./clientConnection.js"
+import type { BodyError, RequestError } from "./clientError.js"
+import type { ClientPool } from "./clientPool.js"
+import { IncomingResponse } from "./clientResponse.js"
+import type { Upload } from "./clientUpload.js"
+import type { BodyFlow } from "./incomingBody.js"
+
+/** What is sent after a head. */
+export type Payload =
+  | { readonly _tag: "Parts"; readonly parts: ReadonlyArray<Part> }
+  | {
+      readonly _tag: "Stream"
+      readonly stream: Stream.Stream<Uint8Array, unknown>
+      /** Of the fiber that made the request: its context is the stream's. */
+      readonly runtime: Runtime.Runtime<never>
+    }
+
+/** A request ready to be sent: validated, encoded, not yet bound to a connection. */
+export interface PreparedRequest extends RequestFacts {
+  readonly _tag: "Prepared"
+  readonly origin: Origin
+  readonly encoded: EncodedHead
+  readonly payload: Payload
+  readonly onInformational: ((head: ResponseHead) => void) | undefined
+}
+
+/** Who waits for the response. One of these is called, once. */
+export interface Receiver {
+  answered(response: IncomingResponse): void
+  failed(error: RequestError): void
+  /** The stream of the request's body failed, or something died. */
+  failedCause(cause: Cause.Cause<unknown>): void
+}
+
+export class ClientExchange implements BodyFlow {
+  connection: ClientConnection | undefined = undefined
+  response: IncomingResponse | undefined = undefined
+  upload: Upload | undefined = undefined
+  /** The fiber that makes a connection for this exchange. */
+  attempt: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  written: HttpError.Written = "none"
+  /** Bytes of the answer that have come. */
+  received = 0
+  resent = 0
+  reused = false
+  remote: Address | undefined = undefined
+  /** Ended: answered in full, failed or given up. */
+  over = false
+
+  constructor(
+    readonly request: PreparedRequest,
+    private readonly pool: ClientPool,
+    private readonly receiver: Receiver
+  ) {}
+
+  start(): void {
+    const connection = this.pool.take(this.request.origin)
+    if (connection === undefined) this.pool.connect(this)
+    else connection.begin(this)
+  }
+
+  /** The request is complete: nothing of it is left to send. */
+  get sent(): boolean {
+    return this.written === "all"
+  }
+
+  get where(): HttpError.Where {
+    const phase = this.response !== undefined ? "body" : this.sent ? "head" : "send"
+    const address = this.remote === undefined ? undefined : formatAddress(this.remote)
+    return { phase, reused: this.reused, written: this.written, received: this.received, address }
+  }
+
+  // ---- what the connection tells
+
+  informational(head: ResponseHead): void {
+    this.request.onInformational?.(head)
+  }
+
+  answer(head: ResponseHead): void {
+    this.response = new IncomingResponse(head, this)
+    this.receiver.answered(this.response)
+  }
+
+  /** The response has ended; the connection is done with this exchange. */
+  end(rawTrailers: ReadonlyArray<string>): void {
+    this.over = true
+    this.connection = undefined
+    // The rest of a request whose answer is complete is wanted by nobody.
+    this.upload?.stop()
+    this.response?.end(rawTrailers)
+  }
+
+  /** The connection is gone. `error` is made only where somebody is told. */
+  lost(error: (where: HttpError.Where) => BodyError): void {
+    if (this.over) return
+    const decision = resend({
+      method: this.request.method,
+      reused: this.reused,
+      received: this.received,
+      unsent: this.written === "none",
+      replayable: this.request.payload._tag === "Parts",
+      resent: this.resent
+    })
+    if (decision._tag === "GiveUp") return this.fail(error(this.where))
+    this.connection = undefined
+    this.written = "none"
+    this.resent++
+    this.pool.connect(this)
+  }
+
+  /** Ends the exchange with a failure. The connection is the caller's to close. */
+  fail(error: RequestError): void {
+    if (this.over) return
+    this.over = true
+    this.connection = undefined
+    this.upload?.stop()
+    if (this.response === undefined) this.receiver.failed(error)
+    else this.response.fail(error as BodyError)
+  }
+
+  /** No connection could be made. */
+  failCause(cause: Cause.Cause<RequestError>): void {
+    if (this.over) return
+    const failure = Cause.failureOption(cause)
+    if (failure._tag === "Some") return this.fail(failure.value)
+    this.over = true
+    this.receiver.failedCause(cause)
+  }
+
+  uploadFailed(cause: Cause.Cause<unknown>): void {
+    if (this.over) return
+    if (this.response === undefined) {
+      this.over = true
+      this.cut()
+      this.receiver.failedCause(cause)
+    } else {
+      this.giveUp("ERR_HTTPFX_UPLOAD_FAILED", "the body of the request failed", Cause.squash(cause))
+    }
+  }
+
+  // ---- what the response and the pool tell
+
+  bodyFull(): void {
+    this.connection?.pause()
+  }
+
+  bodyDrained(): void {
+    this.connection?.resume()
+  }
+
+  bodyWanted(): void {}
+
+  /** Nobody reads the body: from when on, ms. */
+  quiet(): number {
+    return this.over ? Infinity : this.pool.watchUnread()
+  }
+
+  /** Nobody wants the rest of the response. */
+  abandon(why: string): BodyError {
+    return this.giveUp("ABORT_ERR", `the response was given up: ${why}`)
+  }
+
+  /** Ends the exchange from our side, whatever its state, with a failure that tells why. */
+  giveUp(code: string, reason: string, cause?: unknown): BodyError {
+    const error = new HttpError.ConnectionFailed({
+      code,
+      reason,
+      ...this.where,
+      ...(cause !== undefined && { cause })
+    })
+    if (this.over) return error
+    this.cut()
+    this.fail(error)
+    return error
+  }
+
+  /** The scope of the response ended: resolves when nothing of it is left. */
+  release(why: string): Effect.Effect<void> {
+    if (this.over) return Effect.void
+    this.abandon(why)
+    return this.upload === undefined ? Effect.void : this.upload.stopped
+  }
+
+  /** The request was interrupted: resolves when nothing of it is left. */
+  cancel(): Effect.Effect<void> {
+    if (this.over) return Effect.void
+    if (this.response !== undefined) return this.release("its request was interrupted")
+    this.over = true
+    this.cut()
+    if (this.attempt !== undefined) return Effect.asVoid(Fiber.interrupt(this.attempt))
+    return this.upload === undefined ? Effect.void : this.upload.stopped
+  }
+
+  private cut(): void {
+    const connection = this.connection
+    this.connection = undefined
+    this.upload?.stop()
+    connection?.cut()
+  }
+}

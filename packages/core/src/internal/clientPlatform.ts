@@ -1,0 +1,191 @@
+/**
+ * The client with platform's face: `HttpClient.HttpClient` over the same exchanges.
+ *
+ * Behaves as platform's own `HttpClient.make` does: spans, propagation, `withScope`, the `with...` switches and the
+ * reasons of its errors, whose `cause` is ours. A span is made where somebody could see it: a tracer is installed, a
+ * span is already open, or a streamed body could ask for the current one. Without any of these there is no trace that
+ * could be propagated, and no header is sent for one.
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as PlatformError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Headers from "@effect/platform/Headers"
+import * as TraceContext from "@effect/platform/HttpTraceContext"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
+import * as Tracer from "effect/Tracer"
+import * as HttpError from "../HttpError.js"
+import { fromHttpBody } from "./body.js"
+import type { RequestError } from "./clientError.js"
+import { ClientExchange } from "./clientExchange.js"
+import { PlatformResponse } from "./clientPlatformResponse.js"
+import type { ClientPool } from "./clientPool.js"
+import { prepare, targetError, wait, type Resumable } from "./clientRequest.js"
+import type { IncomingResponse } from "./clientResponse.js"
+import { fromNormal, fromUrl, type InvalidTarget, type Target } from "./clientTarget.js"
+
+type Request = HttpClientRequest.HttpClientRequest
+type Response = HttpClientResponse.HttpClientResponse
+type Answer = Effect.Effect<Response, PlatformError.HttpClientError>
+type RequestFiber = Fiber.RuntimeFiber<Response, PlatformError.HttpClientError>
+
+export const httpClient = (pool: ClientPool): HttpClient.HttpClient => {
+  const execute = (request: Request): Answer =>
+    Effect.withFiberRuntime((fiber) =>
+      isTraced(fiber, request) ? traced(pool, request) : send(pool, request, fiber)
+    )
+  return HttpClient.makeWith(
+    (request) => Effect.flatMap(request, execute),
+    Effect.succeed as HttpClient.HttpClient.Preprocess<never, never>
+  )
+}
+
+// ---- errors
+
+const requestError = (
+  request: Request,
+  reason: PlatformError.RequestError["reason"],
+  cause: unknown
+): PlatformError.RequestError => {
+  const description = cause instanceof Error ? { description: cause.message } : undefined
+  return new PlatformError.RequestError({ request, reason, cause, ...description })
+}
+
+class Receiver implements Resumable<Response, PlatformError.HttpClientError> {
+  resume: (effect: Answer) => void = () => {}
+
+  constructor(private readonly request: Request) {}
+
+  answered(response: IncomingResponse): void {
+    this.resume(Exit.succeed(new PlatformResponse(this.request, response)))
+  }
+
+  failed(error: RequestError): void {
+    this.resume(Exit.fail(requestError(this.request, "Transport", error)))
+  }
+
+  failedCause(cause: Cause.Cause<unknown>): void {
+    this.resume(Exit.failCause(Cause.map(cause, (error) => requestError(this.request, "Encode", error))))
+  }
+}
+
+// ---- sending
+
+const targetOf = (request: Request): Target | InvalidTarget => {
+  const plain = request.urlParams.length === 0 ? fromNormal(request.url) : undefined
+  if (plain !== undefined) return plain
+  const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+  return url._tag === "Right"
+    ? fromUrl(url.right)
+    : { _tag: "InvalidTarget", reason: "Invalid URL", protocol: undefined, cause: url.left }
+}
+
+const send = (pool: ClientPool, request: Request, fiber: RequestFiber): Answer => {
+  const target = targetOf(request)
+  if ("_tag" in target) {
+    const cause = target.cause ?? targetError(target, request.url)
+    return Exit.fail(requestError(request, "InvalidUrl", cause))
+  }
+  const body = fromHttpBody(request.body)
+  if (body._tag === "Unsupported") {
+    return Exit.fail(requestError(request, "Encode", new HttpError.UnsupportedBody({ reason: body.reason })))
+  }
+  const headers: Array<string> = []
+  for (const name in request.headers) headers.push(name, request.headers[name] as string)
+  // Platform's request has the field already, except where only the encoded body tells it.
+  const encodes = request.body._tag === "FormData" || request.body._tag === "Raw"
+  const contentType = encodes ? body.contentType : undefined
+  const prepared = prepare(pool, fiber, { method: request.method, target, headers, body, contentType })
+  if (prepared._tag === "Violation") {
+    return Exit.fail(requestError(request, "Encode", HttpError.fromViolation(prepared)))
+  }
+  const receiver = new Receiver(request)
+  const exchange = new ClientExchange(prepared, pool, receiver)
+  const scope = scopes.get(request)
+  if (scope !== undefined) {
+    const { signal } = scope
+    const release = () => void exchange.abandon("its scope ended")
+    signal.addEventListener("abort", release, { once: true })
+  }
+  return wait(exchange, receiver)
+}
+
+// Where `HttpClient.withScope` leaves what it aborts when the scope ends: shared by every client on platform.
+const scopes = globalValue(
+  Symbol.for("@effect/platform/HttpClient/scopedRequests"),
+  () => new WeakMap<Request, AbortController>()
+)
+
+// ---- tracing
+
+const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
+
+const isTraced = (fiber: RequestFiber, request: Request): boolean => {
+  if (!fiber.getFiberRef(FiberRef.currentTracerEnabled)) return false
+  if (fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)) return false
+  return (
+    Context.get(fiber.getFiberRef(DefaultServices.currentServices), Tracer.Tracer) !== nativeTracer ||
+    fiber.currentContext.unsafeMap.has(Tracer.ParentSpan.key) ||
+    request.body._tag === "Stream"
+  )
+}
+
+const headerAttributes = (
+  span: Tracer.Span,
+  prefix: string,
+  headers: Headers.Headers,
+  redacted: Redacted
+): void => {
+  const shown = Headers.redact(headers, redacted)
+  for (const name in shown) span.attribute(`${prefix}.${name}`, String(shown[name]))
+}
+
+type Redacted = ReadonlyArray<string | RegExp>
+
+const requestAttributes = (span: Tracer.Span, request: Request, url: URL, redacted: Redacted): void => {
+  span.attribute("http.request.method", request.method)
+  span.attribute("server.address", url.origin)
+  if (url.port !== "") span.attribute("server.port", +url.port)
+  span.attribute("url.full", url.toString())
+  span.attribute("url.path", url.pathname)
+  span.attribute("url.scheme", url.protocol.slice(0, -1))
+  const query = url.search.slice(1)
+  if (query !== "") span.attribute("url.query", query)
+  headerAttributes(span, "http.request.header", request.headers, redacted)
+}
+
+// A request in a client span (OpenTelemetry's semantic conventions for HTTP), as platform makes it.
+const traced = (pool: ClientPool, request: Request): Answer =>
+  Effect.withFiberRuntime((fiber) => {
+    const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+    if (url._tag === "Left") return Exit.fail(requestError(request, "InvalidUrl", url.left))
+    const name = Context.get(fiber.currentContext, HttpClient.SpanNameGenerator)(request)
+    const redacted = fiber.getFiberRef(Headers.currentRedactedNames)
+    return Effect.useSpan(name, { kind: "client", captureStackTrace: false }, (span) => {
+      requestAttributes(span, request, url.right, redacted)
+      const sent = fiber.getFiberRef(HttpClient.currentTracerPropagation)
+        ? HttpClientRequest.setHeaders(request, TraceContext.toHeaders(span))
+        : request
+      share(request, sent)
+      const answer: Answer = Effect.withFiberRuntime((inner) => send(pool, sent, inner))
+      return Effect.tap(Effect.withParentSpan(answer, span), (response) => {
+        span.attribute("http.response.status_code", response.status)
+        headerAttributes(span, "http.response.header", response.headers, redacted)
+        return Effect.void
+      })
+    })
+  })
+
+// `setHeaders` makes another request: it has the same scope.
+const share = (request: Request, copy: Request): void => {
+  const scope = scopes.get(request)
+  if (scope !== undefined) scopes.set(copy, scope)
+}

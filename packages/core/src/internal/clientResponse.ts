@@ -1,0 +1,173 @@
+/**
+ * A response as it arrives: its head, and a body that is read once.
+ *
+ * Knows who reads it and since when nobody does, so that the pool can end a body that is left unread. It never holds a
+ * connection whose response is complete: what has arrived stays here, the connection is free.
+ */
+import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import * as Stream from "effect/Stream"
+import type { Response } from "../Client.js"
+import * as HttpError from "../HttpError.js"
+import type { Address } from "../Transport.js"
+import type { ResponseHead } from "../wire/index.js"
+import type { BodyError } from "./clientError.js"
+import type { ClientExchange } from "./clientExchange.js"
+import { IncomingBody } from "./incomingBody.js"
+
+const decoder = new TextDecoder()
+
+type Bytes = Exit.Exit<Uint8Array, BodyError>
+
+const alreadyRead = Exit.fail(
+  new HttpError.ConnectionFailed({
+    code: "ERR_HTTPFX_BODY_READ",
+    reason: "the body of this response has been read as a stream",
+    phase: "body"
+  })
+)
+
+export class IncomingResponse implements Response {
+  readonly status: number
+  /** When the last reader went away, ms; `Infinity` while somebody reads. */
+  quietSince = Infinity
+
+  private readonly incoming: IncomingBody<BodyError>
+  private reader: "none" | "stream" | "bytes" = "none"
+  private whole: Bytes | Deferred.Deferred<Uint8Array, BodyError> | undefined = undefined
+
+  constructor(
+    readonly head: ResponseHead,
+    private readonly exchange: ClientExchange
+  ) {
+    this.status = head.status
+    this.incoming = new IncomingBody(exchange)
+  }
+
+  get statusMessage(): string {
+    return this.head.statusMessage
+  }
+
+  get versionMinor(): number {
+    return this.head.versionMinor
+  }
+
+  get rawHeaders(): ReadonlyArray<string> {
+    return this.head.rawHeaders
+  }
+
+  get remote(): Address | undefined {
+    return this.exchange.remote
+  }
+
+  get reused(): boolean {
+    return this.exchange.reused
+  }
+
+  get resent(): number {
+    return this.exchange.resent
+  }
+
+  get complete(): boolean {
+    return this.incoming.ended
+  }
+
+  get rawTrailers(): ReadonlyArray<string> {
+    return this.incoming.rawTrailers
+  }
+
+  header(name: string): string | undefined {
+    return this.head.get(name.toLowerCase())
+  }
+
+  // ---- what the connection tells
+
+  push(slice: Uint8Array): void {
+    this.incoming.push(slice)
+  }
+
+  end(rawTrailers: ReadonlyArray<string>): void {
+    this.incoming.end(rawTrailers)
+  }
+
+  fail(error: BodyError): void {
+    this.incoming.fail(error)
+  }
+
+  /** The chunk that brought the head has been taken in, and the body goes on after it. */
+  unread(): void {
+    if (this.reader !== "none") return
+    this.quiet()
+  }
+
+  private quiet(): void {
+    this.quietSince = this.exchange.quiet()
+  }
+
+  // ---- what a reader does
+
+  get bytes(): Effect.Effect<Uint8Array, BodyError> {
+    return Effect.suspend(() => {
+      const whole = this.whole
+      if (whole !== undefined) return Exit.isExit(whole) ? whole : Deferred.await(whole)
+      if (this.reader === "stream") return alreadyRead
+      this.reader = "bytes"
+      this.quietSince = Infinity
+      const read = this.incoming.bytes(undefined, noLimit)
+      return this.complete ? Effect.map(read, this.keep) : this.collect(read)
+    })
+  }
+
+  private readonly keep = (bytes: Uint8Array): Uint8Array => {
+    this.whole = Exit.succeed(bytes)
+    return bytes
+  }
+
+  // Several fibers may ask for the whole: the first one reads, and takes the others down with it when interrupted.
+  private collect(read: Effect.Effect<Uint8Array, BodyError>): Effect.Effect<Uint8Array, BodyError> {
+    const others = (this.whole = Deferred.unsafeMake<Uint8Array, BodyError>(FiberId.none))
+    return Effect.onExit(read, (exit) =>
+      Effect.sync(() => {
+        const whole = Exit.isInterrupted(exit) ? Exit.fail(this.exchange.abandon("its reader left")) : exit
+        this.whole = whole
+        Deferred.unsafeDone(others, whole)
+      })
+    )
+  }
+
+  get text(): Effect.Effect<string, BodyError> {
+    return Effect.map(this.bytes, decode)
+  }
+
+  get body(): Stream.Stream<Uint8Array, BodyError> {
+    return Stream.suspend(() => {
+      if (this.reader === "bytes") return Stream.fromEffect(this.bytes)
+      if (this.reader === "stream") return Stream.fromEffect(alreadyRead)
+      this.reader = "stream"
+      return Stream.ensuring(Stream.repeatEffectChunkOption(this.pull), this.leave)
+    })
+  }
+
+  private readonly pull = Effect.suspend(() => {
+    this.quietSince = Infinity
+    return Effect.map(this.incoming.read, (slices) => {
+      this.quiet()
+      return Chunk.unsafeFromArray(slices)
+    })
+  })
+
+  private readonly leave = Effect.sync(() => {
+    if (this.complete) this.incoming.discard()
+    else this.exchange.abandon("its reader left")
+  })
+}
+
+const decode = (bytes: Uint8Array): string => decoder.decode(bytes)
+
+// Without a limit the body is never too large.
+const noLimit = (): never => {
+  throw new Error("unreachable")
+}

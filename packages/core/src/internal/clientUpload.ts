@@ -1,0 +1,95 @@
+/**
+ * The body of a request on its way: a stream is pulled only as fast as the connection takes it.
+ *
+ * Runs in a fiber of its own, so that an answer that comes early is delivered meanwhile. Ends its connection's exchange
+ * when the stream fails: a part is never taken for the whole. Writes nothing once stopped.
+ */
+import * as Cause from "effect/Cause"
+import type * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Runtime from "effect/Runtime"
+import * as Stream from "effect/Stream"
+import * as HttpError from "../HttpError.js"
+import type { Transport } from "../Transport.js"
+import { BodyWriter, type Framing, type Part } from "../wire/index.js"
+
+/** Who is told how the upload ended; nobody is once it was stopped. */
+export interface UploadOwner {
+  uploadEnded(): void
+  uploadFailed(cause: Cause.Cause<unknown>): void
+}
+
+export class Upload {
+  private readonly writer: BodyWriter
+  private fiber: Fiber.RuntimeFiber<void, unknown> | undefined = undefined
+  private drained: (() => void) | undefined = undefined
+  private writable = true
+  private over = false
+
+  constructor(
+    private readonly owner: UploadOwner,
+    private readonly transport: Transport,
+    framing: Framing
+  ) {
+    this.writer = new BodyWriter(framing)
+  }
+
+  start(stream: Stream.Stream<Uint8Array, unknown>, runtime: Runtime.Runtime<never>): void {
+    this.fiber = Runtime.runFork(runtime, Stream.runForEachChunk(stream, this.write))
+    this.fiber.addObserver(this.ended)
+  }
+
+  /** The transport takes bytes again. */
+  drain(): void {
+    this.writable = true
+    const drained = this.drained
+    this.drained = undefined
+    drained?.()
+  }
+
+  /** Interrupts the stream without waiting for its finalizers. */
+  stop(): void {
+    if (this.over) return
+    this.over = true
+    if (this.fiber !== undefined) this.fiber.unsafeInterruptAsFork(this.fiber.id())
+  }
+
+  /** Resolves when the stream's finalizers have run. Only after `stop`. */
+  get stopped(): Effect.Effect<void> {
+    return this.fiber === undefined ? Effect.void : Effect.asVoid(Fiber.await(this.fiber))
+  }
+
+  private readonly sink = (part: Part): void => {
+    this.writable = this.transport.write(part)
+  }
+
+  private readonly write = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, HttpError.MessageError> => {
+    if (this.over) return Effect.never
+    this.transport.cork()
+    for (const slice of chunk) {
+      const violation = this.writer.write(slice, this.sink)
+      if (violation !== undefined) {
+        this.transport.uncork()
+        return Effect.fail(HttpError.fromViolation(violation))
+      }
+    }
+    this.transport.uncork()
+    return this.writable ? Effect.void : this.untilDrained
+  }
+
+  private readonly untilDrained = Effect.async<void>((resume) => {
+    if (this.writable) resume(Effect.void)
+    else this.drained = () => resume(Effect.void)
+  })
+
+  private readonly ended = (exit: Exit.Exit<void, unknown>): void => {
+    if (this.over) return
+    this.over = true
+    if (exit._tag === "Failure") return this.owner.uploadFailed(exit.cause)
+    const violation = this.writer.end(undefined, this.sink)
+    if (violation === undefined) this.owner.uploadEnded()
+    else this.owner.uploadFailed(Cause.fail(HttpError.fromViolation(violation)))
+  }
+}
