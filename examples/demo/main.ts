@@ -1,1 +1,33 @@
-export {}
+/**
+ * The demo: a server and a client in one program. `npm start` runs it.
+ *
+ * It serves the routes of `routes.ts`, lets our own client take a tour of them (`tour.ts`), and then serves until
+ * Ctrl-C, which lets the answers under way end before the program does. `PORT` says where it listens (default 3000).
+ */
+import { runMain } from "@effect/platform-node-shared/NodeRuntime"
+import { HttpServer } from "@effect/platform"
+import { NodeHttpClient, NodeHttpServer } from "@httpfx/node"
+import { Config, Console, Effect, Layer } from "effect"
+import { router } from "./routes.js"
+import { tour } from "./tour.js"
+
+const port = Config.withDefault(Config.port("PORT"), 3000)
+
+// The whole choice of an implementation: another layer that provides platform's `HttpServer` would do as well.
+const ServerLive = NodeHttpServer.layerConfig({ port })
+
+// Routes are served from here on, until the layer's scope closes.
+const AppLive = Layer.provideMerge(HttpServer.serve(router), ServerLive)
+
+const program = Effect.gen(function* () {
+  const address = yield* HttpServer.addressFormattedWith(Effect.succeed)
+  const url = address.replace("0.0.0.0", "localhost").replace("[::]", "localhost")
+  yield* Console.log(`Listening on ${url}\n`)
+  yield* tour(url)
+  yield* Console.log(`\nOpen ${url} in a browser. Ctrl-C ends the answers under way, then the program.`)
+  yield* Effect.onInterrupt(Effect.never, () =>
+    Console.log("\nStopping: no new connections, answers under way end.")
+  )
+})
+
+program.pipe(Effect.provide([AppLive, NodeHttpClient.layer]), runMain)

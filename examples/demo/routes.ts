@@ -1,0 +1,35 @@
+/**
+ * The routes of the demo: platform's router and responses, nothing of ours. The server behind them is not known here.
+ */
+import { HttpRouter, HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import { Effect, Schedule, Stream } from "effect"
+import { page } from "./page.js"
+import { digest } from "./upload.js"
+
+// The parts of the slow answer: one every 200 ms, each sent as soon as it is there.
+const parts = Stream.fromIterable(["one", "two", "three", "four", "five"]).pipe(
+  Stream.schedule(Schedule.spaced("200 millis")),
+  Stream.map((word) => `${word}\n`),
+  Stream.encodeText
+)
+
+// The body goes back as it comes: neither side ever holds the whole of it.
+const echo = Effect.gen(function* () {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  const contentType = request.headers["content-type"] ?? "application/octet-stream"
+  return HttpServerResponse.stream(request.stream, { contentType })
+})
+
+// The answer begins while the request's body is still arriving.
+const upload = Effect.gen(function* () {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  return HttpServerResponse.stream(Stream.encodeText(digest(request.stream)), { contentType: "text/plain" })
+})
+
+export const router = HttpRouter.empty.pipe(
+  HttpRouter.get("/", HttpServerResponse.html(page)),
+  HttpRouter.get("/json", HttpServerResponse.json({ message: "Hello, World!", from: "httpfx" })),
+  HttpRouter.post("/echo", echo),
+  HttpRouter.get("/slow", HttpServerResponse.stream(parts, { contentType: "text/plain; charset=utf-8" })),
+  HttpRouter.post("/upload", upload)
+)

@@ -1,0 +1,44 @@
+/**
+ * Our own client calls every route once and prints what it saw: status, what came, and for streamed answers when.
+ */
+import { HttpBody, HttpClient, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
+import { Clock, Console, Effect, Stream } from "effect"
+
+const stop = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
+  Effect.gen(function* () {
+    const start = yield* Clock.currentTimeMillis
+    const response = yield* client.execute(request)
+    const name = `${request.method} ${request.url}`.padEnd(13)
+    yield* Console.log(`${name} ${response.status} ${response.headers["content-type"]}`)
+    yield* show(response, start)
+  })
+
+// One line per line of the answer, with the time at which it came.
+const show = (response: HttpClientResponse.HttpClientResponse, start: number) =>
+  response.stream.pipe(
+    Stream.decodeText(),
+    Stream.splitLines,
+    Stream.take(8),
+    Stream.runForEach((line) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Console.log(`${String(now - start).padStart(7)} ms  ${line.slice(0, 100)}`)
+      )
+    )
+  )
+
+// Three mebibytes in pieces, so that there is progress to report.
+const pieces = Stream.repeatValue(new Uint8Array(64 * 1024).fill(0x61)).pipe(Stream.take(48))
+
+const stops = [
+  HttpClientRequest.get("/"),
+  HttpClientRequest.get("/json"),
+  HttpClientRequest.post("/echo", { body: HttpBody.text("what goes in comes out") }),
+  HttpClientRequest.get("/slow"),
+  HttpClientRequest.post("/upload", { body: HttpBody.stream(pieces) })
+]
+
+export const tour = (url: string) =>
+  Effect.gen(function* () {
+    const client = HttpClient.mapRequest(yield* HttpClient.HttpClient, HttpClientRequest.prependUrl(url))
+    yield* Effect.forEach(stops, (request) => stop(client, request), { discard: true })
+  })

@@ -1,0 +1,107 @@
+/**
+ * The packages as a stranger gets them: packed, installed by npm into a project outside the repository, type-checked
+ * there in both ways in which modules are resolved today, and run.
+ */
+import { mkdir, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { assert, describe, it } from "vitest"
+import { root, run, temporaryFolder } from "./support.js"
+
+const program = `
+import { HttpClient, HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
+import { Client, HttpError, Server } from "@httpfx/core"
+import * as NetworkModule from "@httpfx/core/Network"
+import { NodeNetwork } from "@httpfx/node"
+import { MemoryNetwork } from "@httpfx/testing"
+import { Effect, Layer, Schema } from "effect"
+
+const router = HttpRouter.empty.pipe(HttpRouter.get("/", HttpServerResponse.json({ greeting: "hello" })))
+const Greeting = Schema.Struct({ greeting: Schema.String })
+
+const visit = Effect.gen(function* () {
+  const url = yield* HttpServer.addressFormattedWith(Effect.succeed)
+  const response = yield* HttpClient.get(url.replace("0.0.0.0", "127.0.0.1"))
+  const { greeting } = yield* Schema.decodeUnknown(Greeting)(yield* response.json)
+  return greeting
+})
+
+const refused: Effect.Effect<string, Exclude<Client.RequestError, HttpError.ConnectionRefused>, Client.Client> =
+  Client.request({ url: "http://127.0.0.1:1/" }).pipe(
+    Effect.as("answered"),
+    Effect.catchTag("ConnectionRefused", (error) => Effect.succeed(error.code))
+  )
+
+const on = (network: Layer.Layer<NetworkModule.Network>) =>
+  Effect.all([visit, refused]).pipe(
+    Effect.provide(HttpServer.serve(router).pipe(
+      Layer.provideMerge(Server.layer({ port: 0, host: "127.0.0.1" })),
+      Layer.merge(Client.layer),
+      Layer.provide(network)
+    ))
+  )
+
+const results = await Effect.runPromise(Effect.all({ memory: on(MemoryNetwork.layer()), node: on(NodeNetwork.layer) }))
+console.log(JSON.stringify(results))
+`
+
+const compilerOptions = {
+  target: "ES2022",
+  lib: ["ES2022", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  verbatimModuleSyntax: true,
+  skipLibCheck: true,
+  types: ["node"]
+}
+
+const configurations = {
+  nodenext: { module: "NodeNext", moduleResolution: "NodeNext", outDir: "out" },
+  bundler: { module: "ESNext", moduleResolution: "Bundler", noEmit: true }
+}
+
+describe("packages, packed and installed elsewhere", () => {
+  it("type-check, run, and hide what is internal", { timeout: 180_000 }, async () => {
+    const folder = await temporaryFolder()
+    const tarballs = (await run(process.execPath, ["scripts/pack.mjs", join(folder, "tarballs")], root))
+      .trim()
+      .split("\n")
+    assert.lengthOf(tarballs, 3)
+
+    const project = join(folder, "project")
+    await mkdir(project)
+    await writeFile(join(project, "package.json"), JSON.stringify({ type: "module", private: true }))
+    await writeFile(join(project, "program.ts"), program)
+    const wanted = [...tarballs, "effect@3.22.4", "@effect/platform@0.97.2", "@types/node@20"]
+    const quiet = ["--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
+    await run("npm", ["install", ...quiet, ...wanted], project)
+
+    const compiler = join(root, "node_modules/typescript/bin/tsc")
+    for (const [name, options] of Object.entries(configurations)) {
+      const file = join(project, `tsconfig.${name}.json`)
+      const config = { compilerOptions: { ...compilerOptions, ...options }, files: ["program.ts"] }
+      await writeFile(file, JSON.stringify(config))
+      await run(process.execPath, [compiler, "-p", file], project)
+    }
+
+    const printed = await run(process.execPath, ["out/program.js"], project)
+    const expected = ["hello", "ECONNREFUSED"]
+    assert.deepStrictEqual(JSON.parse(printed), { memory: expected, node: expected })
+
+    const imports = (specifier: string) =>
+      run(process.execPath, ["--input-type=module", "--eval", `await import("${specifier}")`], project)
+    await imports("@httpfx/core/wire")
+    await imports("@httpfx/core/pool")
+    for (const hidden of [
+      "@httpfx/core/internal/body",
+      "@httpfx/core/wire/encode",
+      "@httpfx/node/internal/fault"
+    ]) {
+      const refusal = await imports(hidden).then(
+        () => "imported",
+        (error: Error) => error.message
+      )
+      assert.include(refusal, "ERR_PACKAGE_PATH_NOT_EXPORTED", hidden)
+    }
+  })
+})

@@ -1,0 +1,83 @@
+/**
+ * What the tests of the whole repository share: its folders, commands run to their end, and running programs.
+ */
+import { spawn, type ChildProcess } from "node:child_process"
+import { existsSync } from "node:fs"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { onTestFinished } from "vitest"
+
+export const root = fileURLToPath(new URL("..", import.meta.url))
+
+// The newest modules stand for the whole build: `npm test` builds before it runs.
+if (!existsSync(join(root, "packages/node/dist/index.js"))) throw new Error("run `npm run build` first")
+
+/** A folder outside the repository, gone when the test is over. */
+export const temporaryFolder = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), "httpfx-"))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+const output = (child: ChildProcess) => {
+  const seen = { text: "" }
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => (seen.text += text))
+  }
+  return seen
+}
+
+/** Runs a command to its end and gives what it printed; fails with that when it did not end well. */
+export const run = (command: string, args: ReadonlyArray<string>, cwd: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"] })
+    const seen = output(child)
+    child.on("error", reject)
+    child.on("close", (code) =>
+      code === 0
+        ? resolve(seen.text)
+        : reject(new Error(`${command} ${args.join(" ")}: exit ${code}\n${seen.text}`))
+    )
+  })
+
+export interface Program {
+  /** Waits until the output has a match. */
+  readonly prints: (pattern: RegExp) => Promise<RegExpExecArray>
+  /** Sends a signal and waits for the end: the exit code and all output. */
+  readonly stop: (signal: NodeJS.Signals) => Promise<{ readonly code: number | null; readonly text: string }>
+}
+
+/** Starts a Node program that runs until it is told to stop. It never outlives its test. */
+export const program = (
+  args: ReadonlyArray<string>,
+  cwd: string,
+  env: Readonly<Record<string, string>> = {}
+): Program => {
+  const child = spawn(process.execPath, args, {
+    cwd,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env }
+  })
+  onTestFinished(() => void child.kill("SIGKILL"))
+  const seen = output(child)
+  const closed = new Promise<number | null>((resolve) => child.on("close", resolve))
+  return {
+    prints: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const match = pattern.exec(seen.text)
+          if (match !== null) resolve(match)
+        }
+        child.stdout?.on("data", look)
+        child.stderr?.on("data", look)
+        void closed.then((code) => reject(new Error(`exit ${code} without ${pattern}\n${seen.text}`)))
+        look()
+      }),
+    stop: async (signal) => {
+      child.kill(signal)
+      return { code: await closed, text: seen.text }
+    }
+  }
+}
