@@ -10,7 +10,7 @@ const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 const two = (n: number): string => (n < 10 ? `0${n}` : `${n}`)
-const four = (n: number): string => (n < 0 ? `-${`${-n}`.padStart(6, "0")}` : `${n}`.padStart(4, "0"))
+const four = (n: number): string => (n < 0 ? `-${`${-n}`.padStart(4, "0")}` : `${n}`.padStart(4, "0"))
 
 let formattedSecond = NaN
 let formatted = ""

@@ -1,0 +1,164 @@
+/** Bodies on their way out: counted against what their head announced, framed, never cut. */
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { BodyWriter, isTrailerName, type Framing, type Part, type Violation } from "@httpfx/core/wire"
+
+const bytes = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0))
+const textOf = (part: Part) => (typeof part === "string" ? part : String.fromCharCode(...part))
+
+const writerOf = (framing: Framing) => {
+  const parts: Array<Part> = []
+  const writer = new BodyWriter(framing)
+  const sink = (part: Part) => void parts.push(part)
+  return {
+    writer,
+    parts,
+    write: (part: Part) => writer.write(part, sink),
+    end: (trailers?: ReadonlyArray<string>) => writer.end(trailers, sink),
+    sent: () => parts.map(textOf).join("")
+  }
+}
+const codeOf = (violation: Violation | undefined) => violation?.code
+
+describe("a body of announced length", () => {
+  it("passes through as it came", () => {
+    const { end, parts, write, writer } = writerOf({ _tag: "Length", length: 5 })
+    const slice = bytes("abc")
+    expect(write(slice)).toBe(undefined)
+    expect(write("de")).toBe(undefined)
+    expect(end()).toBe(undefined)
+    expect(parts[0]).toBe(slice)
+    expect(parts.length).toBe(2)
+    expect(writer.written).toBe(5)
+    expect(writer.ended).toBe(true)
+  })
+
+  it("refuses the surplus whole, and says how much there was", () => {
+    const { sent, write, writer } = writerOf({ _tag: "Length", length: 3 })
+    write("ab")
+    expect(write("cd")).toEqual({
+      _tag: "Violation",
+      code: "ERR_HTTP_CONTENT_LENGTH_MISMATCH",
+      declared: 3,
+      actual: 4
+    })
+    expect(sent()).toBe("ab")
+    expect(writer.written).toBe(2)
+  })
+
+  it("refuses to end short", () => {
+    const { end, write, writer } = writerOf({ _tag: "Length", length: 3 })
+    write("ab")
+    expect(end()).toEqual({
+      _tag: "Violation",
+      code: "ERR_HTTP_CONTENT_LENGTH_MISMATCH",
+      declared: 3,
+      actual: 2
+    })
+    expect(writer.ended).toBe(false)
+    expect(write("c")).toBe(undefined)
+    expect(end()).toBe(undefined)
+  })
+})
+
+describe("a chunked body", () => {
+  it("is chunks, the last chunk and trailers (RFC 9112 §7.1)", () => {
+    const { end, parts, sent, write } = writerOf({ _tag: "Chunked" })
+    const slice = bytes("x".repeat(26))
+    write("abc")
+    write(slice)
+    end(["Digest", "q", "X-B", ""])
+    expect(sent()).toBe(`3\r\nabc\r\n1a\r\n${"x".repeat(26)}\r\n0\r\nDigest: q\r\nX-B: \r\n\r\n`)
+    expect(parts).toContain(slice)
+  })
+
+  it("has no empty chunk but the last", () => {
+    const { end, sent, write } = writerOf({ _tag: "Chunked" })
+    write("")
+    write(new Uint8Array(0))
+    expect(sent()).toBe("")
+    end()
+    expect(sent()).toBe("0\r\n\r\n")
+  })
+
+  it.each([
+    ["a name that is no token", ["a b", "1"], "ERR_INVALID_HTTP_TOKEN"],
+    ["a value that would split", ["a", "1\r\nb: 2"], "ERR_INVALID_CHAR"],
+    ["a name without a value", ["a"], "ERR_HTTP_INVALID_HEADER_VALUE"],
+    ["framing", ["Content-Length", "1"], "ERR_HTTP_TRAILER_INVALID"],
+    ["framing, after good ones", ["a", "1", "transfer-encoding", "chunked"], "ERR_HTTP_TRAILER_INVALID"],
+    ["routing", ["HOST", "a"], "ERR_HTTP_TRAILER_INVALID"]
+  ])("refuses %s in trailers, and sends nothing of the end", (_, trailers, code) => {
+    const { end, sent } = writerOf({ _tag: "Chunked" })
+    expect(codeOf(end(trailers))).toBe(code)
+    expect(sent()).toBe("")
+    expect(end()).toBe(undefined)
+  })
+})
+
+describe("a body until the connection closes", () => {
+  it("passes through, of any length", () => {
+    const { end, sent, write } = writerOf({ _tag: "UntilClose" })
+    write("ab")
+    write("c")
+    expect(codeOf(end(["a", "1"]))).toBe("ERR_HTTP_TRAILER_INVALID")
+    expect(end()).toBe(undefined)
+    expect(sent()).toBe("abc")
+  })
+})
+
+describe("no body", () => {
+  it("takes no byte", () => {
+    const { end, sent, write } = writerOf({ _tag: "None" })
+    expect(write("")).toBe(undefined)
+    expect(codeOf(write("a"))).toBe("ERR_HTTP_BODY_NOT_ALLOWED")
+    expect(codeOf(end(["a", "1"]))).toBe("ERR_HTTP_TRAILER_INVALID")
+    expect(end([])).toBe(undefined)
+    expect(sent()).toBe("")
+  })
+})
+
+describe("every body", () => {
+  const framing: fc.Arbitrary<Framing> = fc.oneof(
+    fc.constantFrom<Framing>({ _tag: "None" }, { _tag: "Chunked" }, { _tag: "UntilClose" }),
+    fc.nat({ max: 30 }).map((length): Framing => ({ _tag: "Length", length }))
+  )
+
+  it("has an end after which nothing comes", () => {
+    fc.assert(
+      fc.property(framing, (framing) => {
+        const { end, sent, write } = writerOf(framing)
+        if (framing._tag === "Length") write("x".repeat(framing.length))
+        expect(end()).toBe(undefined)
+        const before = sent()
+        expect(codeOf(write("a"))).toBe("ERR_STREAM_WRITE_AFTER_END")
+        expect(codeOf(write(""))).toBe("ERR_STREAM_WRITE_AFTER_END")
+        expect(codeOf(end())).toBe("ERR_STREAM_WRITE_AFTER_END")
+        expect(sent()).toBe(before)
+      })
+    )
+  })
+
+  it("of announced length is exactly that long, or refused", () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 30 }), fc.array(fc.nat({ max: 12 })), (length, sizes) => {
+        const { end, sent, write } = writerOf({ _tag: "Length", length })
+        for (const size of sizes) write("x".repeat(size))
+        const refused = end()
+        if (refused === undefined) expect(sent().length).toBe(length)
+        else expect(sent().length).toBeLessThan(length)
+      })
+    )
+  })
+})
+
+describe("isTrailerName", () => {
+  it("knows what must not come after the content (RFC 9110 §6.5.1)", () => {
+    for (const name of ["Trailer", "TE", "connection", "Set-Cookie", "authorization"]) {
+      expect([name, isTrailerName(name)]).toEqual([name, false])
+    }
+    for (const name of ["ETag", "Server-Timing", "Digest", "grpc-status"]) {
+      expect([name, isTrailerName(name)]).toEqual([name, true])
+    }
+  })
+})

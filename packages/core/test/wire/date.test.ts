@@ -1,0 +1,40 @@
+/** Dates of messages: the RFC's own example, the edges of the calendar, and the language's as an oracle. */
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { httpDate } from "@httpfx/core/wire"
+
+describe("httpDate", () => {
+  it("prints the example of RFC 9110 §5.6.7", () => {
+    expect(httpDate(784_111_777_000)).toBe("Sun, 06 Nov 1994 08:49:37 GMT")
+  })
+
+  it.each([
+    ["the epoch", 0],
+    ["the second before it", -1],
+    ["a leap day of a century", Date.UTC(2000, 1, 29)],
+    ["a century without one", Date.UTC(2100, 2, 1) - 1],
+    ["the last day of a leap year", Date.UTC(2024, 11, 31, 23, 59, 59, 999)],
+    ["the last year of four digits", Date.UTC(9999, 11, 31, 23, 59, 59)],
+    ["the first of five", Date.UTC(10_000, 0, 1)],
+    ["before our era", -1e14]
+  ])("%s", (_, now) => {
+    expect(httpDate(now)).toBe(new Date(now).toUTCString())
+  })
+
+  it("says what Date.prototype.toUTCString says", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -8.64e15, max: 8.64e15 }), (now) => {
+        expect(httpDate(now)).toBe(new Date(now).toUTCString())
+      }),
+      { numRuns: 2000 }
+    )
+  })
+
+  it("keeps a second, not longer", () => {
+    const now = 1_700_000_000_000
+    const first = httpDate(now)
+    expect(httpDate(now + 999)).toBe(first)
+    expect(httpDate(now + 1000)).not.toBe(first)
+    expect(httpDate(now)).toBe(first)
+  })
+})

@@ -1,0 +1,84 @@
+/** What may stand in a head: every character, and Node's own validators as an oracle. */
+import * as http from "node:http"
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { isFieldValue, isRequestTarget, isStatusCode, isToken, parseContentLength } from "@httpfx/core/wire"
+
+const passes = (f: () => unknown): boolean => {
+  try {
+    f()
+    return true
+  } catch {
+    return false
+  }
+}
+
+const strings = fc.oneof(
+  fc.string(),
+  fc.string({ unit: "binary" }),
+  fc.string({ unit: fc.integer({ min: 0, max: 0x17f }).map((code) => String.fromCharCode(code)) })
+)
+
+describe("validation", () => {
+  it("takes the same characters in names and values as Node, one by one", () => {
+    for (let code = 0; code <= 0x300; code++) {
+      const c = String.fromCharCode(code)
+      expect([code, isToken(`x${c}`)]).toEqual([code, passes(() => http.validateHeaderName(`x${c}`))])
+      expect([code, isFieldValue(`x${c}y`)]).toEqual([
+        code,
+        passes(() => http.validateHeaderValue("a", `x${c}y`))
+      ])
+    }
+  })
+
+  it("takes the same strings in names and values as Node", () => {
+    fc.assert(
+      fc.property(strings, (text) => {
+        expect(isToken(text)).toBe(passes(() => http.validateHeaderName(text)))
+        expect(isFieldValue(text)).toBe(passes(() => http.validateHeaderValue("a", text)))
+      }),
+      { numRuns: 2000 }
+    )
+  })
+
+  it("refuses in a target what Node refuses, and DEL and nothing at all", () => {
+    // The pattern of Node's client (ERR_UNESCAPED_CHARACTERS).
+    const refusedByNode = /[^\u0021-\u00ff]/
+    for (let code = 0; code <= 0x300; code++) {
+      const target = `/${String.fromCharCode(code)}`
+      expect([code, isRequestTarget(target)]).toEqual([code, !refusedByNode.test(target) && code !== 0x7f])
+    }
+    expect(isRequestTarget("")).toBe(false)
+  })
+
+  it.each([
+    [100, true],
+    [999, true],
+    [99, false],
+    [1000, false],
+    [200.5, false],
+    [NaN, false],
+    [Infinity, false],
+    [-200, false]
+  ])("status %s: %s", (status, expected) => {
+    expect(isStatusCode(status)).toBe(expected)
+  })
+
+  it.each([
+    ["0", 0],
+    ["007", 7],
+    ["9007199254740991", Number.MAX_SAFE_INTEGER],
+    ["9007199254740992", -1],
+    ["99999999999999999999999999", -1],
+    ["", -1],
+    ["+1", -1],
+    ["-1", -1],
+    ["1 ", -1],
+    ["1,1", -1],
+    ["0x10", -1],
+    ["1e3", -1],
+    ["\u0661", -1]
+  ])("Content-Length %j: %s", (text, expected) => {
+    expect(parseContentLength(text)).toBe(expected)
+  })
+})

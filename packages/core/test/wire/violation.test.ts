@@ -1,0 +1,147 @@
+/** Messages of violations, held against what Node itself throws in the same situations. */
+import * as http from "node:http"
+import { describe, expect, it } from "vitest"
+import { errorClassOf, messageOf, type Violation } from "@httpfx/core/wire"
+
+const response = (options: object = {}) =>
+  new http.ServerResponse(
+    { method: "GET", httpVersionMajor: 1, httpVersionMinor: 1, headers: {} } as http.IncomingMessage,
+    options as never
+  )
+const sent = () => {
+  const message = response()
+  message.writeHead(200)
+  return message
+}
+
+const table: ReadonlyArray<{ readonly violation: Violation; readonly node: () => unknown }> = [
+  {
+    violation: { _tag: "Violation", code: "ERR_INVALID_HTTP_TOKEN", what: "Header name", value: "a b" },
+    node: () => response().setHeader("a b", "1")
+  },
+  {
+    violation: { _tag: "Violation", code: "ERR_INVALID_HTTP_TOKEN", what: "Method", value: "G T" },
+    node: () => http.request({ method: "G T" })
+  },
+  {
+    violation: { _tag: "Violation", code: "ERR_INVALID_HTTP_TOKEN", what: "Trailer name", value: "" },
+    node: () => response().addTrailers({ "": "1" })
+  },
+  {
+    violation: { _tag: "Violation", code: "ERR_HTTP_INVALID_HEADER_VALUE", name: "Foo", value: undefined },
+    node: () => response().setHeader("Foo", undefined as never)
+  },
+  {
+    violation: { _tag: "Violation", code: "ERR_INVALID_CHAR", what: "header content", name: "Foo" },
+    node: () => response().setHeader("Foo", "a\nb")
+  },
+  {
+    violation: { _tag: "Violation", code: "ERR_INVALID_CHAR", what: "trailer content", name: "Foo" },
+    node: () => response().addTrailers({ Foo: "a\rb" })
+  },
+  {
+    violation: { _tag: "Violation", code: "ERR_INVALID_CHAR", what: "statusMessage" },
+    node: () => response().writeHead(200, "a\nb")
+  },
+  {
+    violation: { _tag: "Violation", code: "ERR_HTTP_INVALID_STATUS_CODE", status: 99 },
+    node: () => response().writeHead(99)
+  },
+  {
+    violation: { _tag: "Violation", code: "ERR_HTTP_TRAILER_INVALID" },
+    node: () => response().writeHead(200, { "content-length": "3", trailer: "x" })
+  },
+  {
+    violation: { _tag: "Violation", code: "ERR_HTTP_CONTENT_LENGTH_MISMATCH", declared: 3, actual: 2 },
+    node: () => {
+      const message = response()
+      message.strictContentLength = true
+      message.setHeader("content-length", 3)
+      message.end("ab")
+    }
+  },
+  {
+    violation: { _tag: "Violation", code: "ERR_HTTP_BODY_NOT_ALLOWED" },
+    node: () => {
+      const message = new http.ServerResponse(
+        { method: "HEAD", httpVersionMajor: 1, httpVersionMinor: 1, headers: {} } as http.IncomingMessage,
+        { rejectNonStandardBodyWrites: true } as never
+      )
+      message.write("a")
+    }
+  },
+  {
+    violation: { _tag: "Violation", code: "ERR_HTTP_HEADERS_SENT", what: "set" },
+    node: () => sent().setHeader("a", "b")
+  },
+  {
+    violation: { _tag: "Violation", code: "ERR_HTTP_HEADERS_SENT", what: "write" },
+    node: () => sent().writeHead(200)
+  },
+  {
+    violation: { _tag: "Violation", code: "ERR_UNESCAPED_CHARACTERS", what: "Request path" },
+    node: () => http.request({ path: "/a b" })
+  },
+  {
+    violation: { _tag: "Violation", code: "ERR_INVALID_PROTOCOL", protocol: "ftp:", expected: "http:" },
+    node: () => http.request({ protocol: "ftp:" })
+  }
+]
+
+const thrown = (f: () => unknown): { name: string; code: string; message: string } => {
+  try {
+    f()
+  } catch (error) {
+    const { code, message, name } = error as Error & { code: string }
+    return { name, code, message }
+  }
+  throw new Error("Node threw nothing")
+}
+
+describe("messages of violations", () => {
+  for (const { node, violation } of table) {
+    it(`${violation.code}: ${messageOf(violation)}`, () => {
+      const { code, message, name } = thrown(node)
+      expect({
+        name: errorClassOf[violation.code],
+        code: violation.code,
+        message: messageOf(violation)
+      }).toEqual({ name, code, message })
+    })
+  }
+
+  it("after the end, as Node's stream says it", async () => {
+    const message = response()
+    const error = await new Promise<Error>((resolve) => {
+      message.on("error", resolve)
+      message.end()
+      message.write("x")
+    })
+    expect((error as Error & { code: string }).code).toBe("ERR_STREAM_WRITE_AFTER_END")
+    expect(error.message).toBe(messageOf({ _tag: "Violation", code: "ERR_STREAM_WRITE_AFTER_END" }))
+  })
+
+  it("our own codes have their facts in the message", () => {
+    const conflict: Violation = {
+      _tag: "Violation",
+      code: "ERR_HTTPFX_FIELD_CONFLICT",
+      name: "Content-Length",
+      reason: "BesideTransferEncoding"
+    }
+    expect(messageOf(conflict)).toBe('Field "Content-Length" must not stand beside Transfer-Encoding')
+    const order: Violation = {
+      _tag: "Violation",
+      code: "ERR_HTTPFX_OUT_OF_ORDER",
+      half: "response",
+      state: "idle",
+      signal: "head"
+    }
+    expect(messageOf(order)).toBe(
+      'The response half of the connection has no step "head" in the state "idle"'
+    )
+    expect(messageOf({ _tag: "Violation", code: "ERR_HTTP_TRAILER_INVALID", name: "Host" })).toContain(
+      '"Host"'
+    )
+    expect(messageOf({ _tag: "Violation", code: "ERR_HTTPFX_UPGRADE_NOT_ASKED" })).toContain("101")
+  })
+})
