@@ -37,7 +37,7 @@ const invalid = (reason: string, options: { protocol?: string; cause?: unknown }
 // Characters that the URL parser leaves as they are, in a path and in a query of `http:` (URL Standard, percent-encode
 // sets). A dot in front of a segment could make it a dot segment; so could `%2e`.
 const normal =
-  /^(https?:\/\/[a-z0-9.-]+(?::[0-9]+)?)((?:\/(?!\.|%2[eE])[\w.~!$&'()*+,;=:@%-]*)+(?:\?[\w.~!$&()*+,;=:@/?%-]*)?)$/
+  /^(https?:\/\/[a-z0-9.-]+(?::[0-9]+)?)((?:\/(?!\.|%2[eE])[\w.~!$&'()*+,;=:@%-]*)+(?:\?[\w.~!$&()*+,;=:@/?%-]+)?)$/
 
 interface Place {
   readonly origin: Origin
