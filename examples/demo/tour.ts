@@ -2,7 +2,7 @@
  * Our own client calls every route once and prints what it saw: status, what came, and for streamed answers when.
  */
 import { HttpBody, HttpClient, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
-import { Clock, Console, Effect, Stream } from "effect"
+import { Clock, Console, Effect, Schedule, Stream } from "effect"
 
 const stop = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
   Effect.gen(function* () {
@@ -13,12 +13,14 @@ const stop = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClie
     yield* show(response, start)
   })
 
-// One line per line of the answer, with the time at which it came.
+const most = 6
+
+// The first lines of the answer, each with the time at which it came.
 const show = (response: HttpClientResponse.HttpClientResponse, start: number) =>
   response.stream.pipe(
     Stream.decodeText(),
     Stream.splitLines,
-    Stream.take(8),
+    Stream.take(most),
     Stream.runForEach((line) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Console.log(`${String(now - start).padStart(7)} ms  ${line.slice(0, 100)}`)
@@ -26,8 +28,11 @@ const show = (response: HttpClientResponse.HttpClientResponse, start: number) =>
     )
   )
 
-// Three mebibytes in pieces, so that there is progress to report.
-const pieces = Stream.repeatValue(new Uint8Array(64 * 1024).fill(0x61)).pipe(Stream.take(48))
+// Three mebibytes, 64 KiB every 10 ms, so that there is progress to report.
+const pieces = Stream.repeatValue(new Uint8Array(64 * 1024).fill(0x61)).pipe(
+  Stream.take(48),
+  Stream.schedule(Schedule.spaced("10 millis"))
+)
 
 const stops = [
   HttpClientRequest.get("/"),
