@@ -25,7 +25,7 @@ import { requester } from "./internal/clientRequest.js"
 import { backgroundTimers } from "./internal/clientTimers.js"
 import { Network } from "./Network.js"
 import type { Address } from "./Transport.js"
-import { makeLimits, strict, type Flags, type Limits } from "./wire/index.js"
+import type { Flags, Limits } from "./wire/index.js"
 
 /**
  * Why a request has no response.
@@ -153,7 +153,7 @@ export interface Options {
   readonly idleTimeout?: Duration.DurationInput | undefined
   /** How long a body that is not complete may be left without a reader. Default 30 seconds. */
   readonly unreadTimeout?: Duration.DurationInput | undefined
-  /** What is accepted beyond what RFC 9112 allows: a preset of `wire/`, or flags of one's own. Default `strict`. */
+  /** What is accepted beyond what RFC 9112 allows: one of `presets` of `wire/`, or flags of one's own. Default `strict`. */
   readonly flags?: Flags | undefined
   /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/limits`. */
   readonly limits?: Partial<Limits> | undefined
@@ -218,7 +218,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Netwo
         idleTimeout: Duration.toMillis(options.idleTimeout ?? "4 seconds")
       },
       unreadTimeout: Duration.toMillis(options.unreadTimeout ?? "30 seconds"),
-      parser: { flags: options.flags ?? strict, limits: makeLimits(options.limits) }
+      parser: { flags: options.flags, limits: options.limits }
     })
     yield* Effect.addFinalizer(() => pool.close)
     return {

@@ -13,7 +13,7 @@ import type { NetworkService } from "../Network.js"
 import { choose, expiry, retain, type KeepAlivePolicy, type Origin } from "../pool/index.js"
 import type { Timers } from "../Timers.js"
 import type { Transport } from "../Transport.js"
-import type { Flags, Limits } from "../wire/index.js"
+import type { ParserOptions } from "../wire/index.js"
 import { connect, type OpenError } from "./clientConnect.js"
 import { ClientConnection } from "./clientConnection.js"
 import { closedCode } from "./clientError.js"
@@ -23,7 +23,7 @@ export interface PoolOptions {
   readonly policy: KeepAlivePolicy
   /** Milliseconds that a body may be left unread. */
   readonly unreadTimeout: number
-  readonly parser: { readonly flags?: Flags; readonly limits?: Limits }
+  readonly parser: ParserOptions
 }
 
 /** Milliseconds that a peer has to close its side after we closed ours. */
