@@ -16,6 +16,7 @@
  *
  * @since 0.1.0
  */
+export * as Client from "./Client.js"
 export * as HttpError from "./HttpError.js"
 export * as Network from "./Network.js"
 export * as Server from "./Server.js"
