@@ -14,7 +14,12 @@
  * - `body-writer.ts`      bodies: chunks, trailers, accounting
  * - `date.ts`             the Date field
  *
- * What we received
+ * What we receive
+ * - `parser.ts`           bytes in; heads, slices of bodies, trailers out (its head names the files it stands on)
+ * - `head.ts`             a received head: facts, and the raw list of fields on demand
+ * - `flags.ts`            strict, node, insecure: named leniency flags
+ * - `limits.ts`           what one message may make us keep
+ * - `refusal.ts`          why bytes were refused
  * - `fields.ts`           the raw list as headers, headersDistinct, trailers, trailersDistinct
  *
  * What may happen when
@@ -34,7 +39,12 @@ export { METHODS, STATUS_CODES } from "./encode-tables.js"
 export * from "./encode-request.js"
 export * from "./encode-response.js"
 export * from "./fields.js"
+export { type FlagName, flagNames, type Flags, presets } from "./flags.js"
 export type { Framing } from "./framing.js"
+export type { Head, RequestHead, ResponseHead } from "./head.js"
+export * from "./limits.js"
+export * from "./parser.js"
+export * from "./refusal.js"
 export * from "./validate.js"
 export {
   errorClassOf,

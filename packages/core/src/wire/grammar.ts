@@ -1,0 +1,82 @@
+/**
+ * Byte classes of the grammar the parser reads, one 256-entry table per production, and the list of methods.
+ * Tables only: nothing here reads input or decides what a violation means.
+ */
+
+const table = (...parts: ReadonlyArray<string | readonly [number, number]>): Uint8Array => {
+  const bytes = new Uint8Array(256)
+  for (const part of parts) {
+    if (typeof part === "string") {
+      for (let i = 0; i < part.length; i++) bytes[part.charCodeAt(i)] = 1
+    } else {
+      bytes.fill(1, part[0], part[1] + 1)
+    }
+  }
+  return bytes
+}
+
+const DIGITS = "0123456789"
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+const ALPHANUMERIC = DIGITS + LETTERS
+
+/** `tchar` (RFC 9110 §5.6.2): field names, methods, names and values of chunk extensions. */
+export const TOKEN = table(ALPHANUMERIC, "!#$%&'*+-.^_`|~")
+
+/** What a field value may hold: `HTAB`, `SP`, `VCHAR`, `obs-text` (RFC 9110 §5.5). */
+export const VALUE = table("\t", [0x20, 0x7e], [0x80, 0xff])
+
+/** {@link VALUE} without the comma: one element of a `Connection` or `Transfer-Encoding` list as Node reads it. */
+export const ELEMENT = table("\t", [0x20, 0x2b], [0x2d, 0x7e], [0x80, 0xff])
+
+/** `qdtext` (RFC 9110 §5.6.4): inside the quotes of a chunk extension value. */
+export const QDTEXT = table("\t ", "!", [0x23, 0x5b], [0x5d, 0x7e], [0x80, 0xff])
+
+/** `ALPHA` (RFC 5234 §B.1): the scheme of an absolute-form target as Node reads it. */
+export const ALPHA = table(LETTERS)
+
+/** Path and query of a target as Node's parser takes them: every `VCHAR` except `#` and `?`. */
+export const LOOSE_PATH = table([0x21, 0x22], [0x24, 0x3e], [0x40, 0x7e])
+
+/** `pchar` and `/` (RFC 3986 §3.3): path and query of a target. The query's `?` is the automaton's business. */
+export const PATH = table(ALPHANUMERIC, "-._~", "%", "!$&'()*+,;=", ":@", "/")
+
+/** The authority of a target: `unreserved`, `sub-delims`, `%` and `:` (RFC 3986 §3.2), and the brackets of IPv6. */
+export const AUTHORITY = table(ALPHANUMERIC, "-._~", "%", "!$&'()*+,;=", ":", "[]")
+
+/** The value of a hexadecimal digit, 255 for every other byte (`chunk-size`, RFC 9112 §7.1). */
+export const HEX = new Uint8Array(256).fill(255)
+for (let value = 0; value < 16; value++) {
+  const digit = value.toString(16)
+  HEX[digit.charCodeAt(0)] = value
+  HEX[digit.toUpperCase().charCodeAt(0)] = value
+}
+
+/** Methods of HTTP requests (the list of Node's parser; the last opens the preface of HTTP/2, RFC 9113 §3.4). */
+export const httpMethods: ReadonlyArray<string> = (
+  "DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND " +
+  "UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK " +
+  "UNLINK SOURCE QUERY PRI"
+).split(" ")
+
+/** Methods of RTSP requests (RFC 2326), which Node's parser shares its request line with. */
+export const rtspMethods: ReadonlyArray<string> =
+  "OPTIONS DESCRIBE ANNOUNCE SETUP PLAY PAUSE TEARDOWN GET_PARAMETER SET_PARAMETER REDIRECT RECORD FLUSH GET POST".split(
+    " "
+  )
+
+/** What a beginning of a method is: more must follow, a method that another one continues, or a whole method. */
+export const MethodPrefix = { Begun: 0, MayEnd: 1, Whole: 2 } as const
+
+/** Every beginning of every known method, with its {@link MethodPrefix}. */
+export const methodPrefixes: ReadonlyMap<string, number> = (() => {
+  const all = [...new Set([...httpMethods, ...rtspMethods])]
+  const prefixes = new Map<string, number>()
+  for (const method of all) {
+    for (let end = 1; end < method.length; end++) prefixes.set(method.slice(0, end), MethodPrefix.Begun)
+  }
+  for (const method of all) {
+    const continued = prefixes.has(method)
+    prefixes.set(method, continued ? MethodPrefix.MayEnd : MethodPrefix.Whole)
+  }
+  return prefixes
+})()

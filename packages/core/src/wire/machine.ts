@@ -1,0 +1,211 @@
+/**
+ * The parser's memory between two bytes, and the few things every part of it does with it: open and close a span of
+ * text, carry a head over a chunk's end, refuse. Knows no grammar and calls nobody back.
+ *
+ * Positions. `i` is an index in the current chunk, `i + base` the same place in the text of the current section (a
+ * head or a trailer section). `text` is what earlier chunks had of the section; bytes that belong to no span (spaces
+ * between parts) are dropped from it, so that what is kept is bounded by the limits and not by the peer.
+ */
+import { Allow, bitsOf, type FlagName, type Flags } from "./flags.js"
+import { latin1 } from "./latin1.js"
+import type { Limits } from "./limits.js"
+import type { Refusal, RefusalCode, RefusalStatus } from "./refusal.js"
+import { IDLE, OWS, OWS_LINE, REFUSED, TARGET, VALUE_LF, VALUE_LINE } from "./stage.js"
+
+/** Facts about the current message, gathered from its fields: bits of {@link Machine.facts}. */
+export const Fact = {
+  KeepAlive: 1,
+  Close: 2,
+  ConnectionUpgrade: 4,
+  Chunked: 8,
+  Upgrade: 16,
+  ContentLength: 32,
+  /** The driver said that no body follows. */
+  SkipBody: 64,
+  /** The fields being read are trailers. */
+  Trailers: 128,
+  TransferEncoding: 256
+} as const
+
+/** What the field being read is for framing: {@link Machine.kind}. */
+export const Kind = {
+  General: 0,
+  Connection: 1,
+  ContentLength: 2,
+  TransferEncoding: 3,
+  Upgrade: 4,
+  // Set while a value is read; taken over as a fact when the value has ended.
+  KeepAliveSeen: 5,
+  CloseSeen: 6,
+  UpgradeSeen: 7,
+  ChunkedSeen: 8
+} as const
+
+// Bytes between two spans that are kept rather than cut out: a cut costs a copy of the text so far.
+const KEPT_GAP = 16
+
+// Entries of the reused list of marks past which it is given up after a head: 256 field lines.
+const KEPT_MARKS = 1024
+
+const noBytes = new Uint8Array(0)
+
+export class Machine {
+  readonly allow: number
+  stage = IDLE
+  /** A place inside the current stage: the part of a target, the letter of a word. */
+  part = 0
+  word = 0
+
+  chunk: Uint8Array = noBytes
+  /** Bytes of the connection before the current chunk. */
+  consumed = 0
+
+  text = ""
+  base = 0
+  /** Index in the chunk from which on the section's bytes are not in `text`. */
+  sectionAt = 0
+  /** Index in the chunk of the open span's first byte, -1 without one. */
+  spanAt = -1
+  /** The part of an unfinished name or method that earlier chunks had. */
+  partial = ""
+  /** Bytes of the section's spans (maxHeaderSize counts them). */
+  counted = 0
+  limit: number
+  extensions = 0
+  marks: Array<number> = []
+  markCount = 0
+
+  method = ""
+  versionMajor = 0
+  versionMinor = 0
+  status = 0
+  lineStart = 0
+  lineEnd = 0
+  facts = 0
+  kind = 0
+  upgrade = false
+  /** What follows the current message is not HTTP. */
+  stopping = false
+  /** Content-Length, then what is left of it; the same of a chunk. */
+  remaining = 0
+  /** Digits of the number being read, for numbers past 2^53. */
+  digits = 0
+  exact: bigint | undefined = undefined
+  hosts = 0
+  hostMark = 0
+
+  refusal: Refusal | undefined = undefined
+
+  constructor(
+    readonly request: boolean,
+    flags: Flags,
+    readonly limits: Limits
+  ) {
+    this.allow = bitsOf(flags)
+    this.limit = limits.maxHeaderSize
+  }
+
+  /** Takes the next chunk; an open span goes on at its first byte. */
+  begin(chunk: Uint8Array): void {
+    this.chunk = chunk
+    this.base = this.text.length
+    this.sectionAt = 0
+    if (this.spanAt >= 0) this.spanAt = 0
+  }
+
+  /** A new section (head or trailers) begins at `i`. */
+  openSection(i: number, limit: number): void {
+    this.text = ""
+    this.base = -i
+    this.sectionAt = i
+    this.markCount = 0
+    this.counted = 0
+    this.limit = limit
+  }
+
+  /** The whole text of the section that ends before `i`. */
+  closeSection(i: number): string {
+    const text = latin1(this.chunk, this.sectionAt, i)
+    return this.text === "" ? text : this.text + text
+  }
+
+  /** The marks of the section; the list itself is used again. */
+  takeMarks(): Array<number> {
+    const taken = this.marks.slice(0, this.markCount)
+    if (this.marks.length > KEPT_MARKS) this.marks = []
+    this.markCount = 0
+    return taken
+  }
+
+  /** Bytes from the last span's end to `i` were insignificant: cut them out if they are many. */
+  skipGap(from: number, i: number): void {
+    if (i - from <= KEPT_GAP) return
+    if (from > this.sectionAt) this.text += latin1(this.chunk, this.sectionAt, from)
+    this.sectionAt = i
+    this.base = this.text.length - i
+  }
+
+  /** Counts the open span up to `i` and closes it. False: too many bytes, refused at `at`. */
+  closeSpan(i: number, at: number): boolean {
+    this.counted += i - this.spanAt
+    this.spanAt = -1
+    if (this.counted < this.limit) return true
+    this.overflow(at)
+    return false
+  }
+
+  /** The chunk is read to its end `n` inside a head: keep what is needed. False: refused. */
+  carry(n: number): boolean {
+    let keep = n
+    if (this.spanAt >= 0) {
+      this.counted += n - this.spanAt
+      if (this.counted >= this.limit) {
+        this.overflow(n)
+        return false
+      }
+    } else {
+      keep = this.lastSpanEnd() - this.base
+    }
+    if (keep > this.sectionAt) this.text += latin1(this.chunk, this.sectionAt, keep)
+    return true
+  }
+
+  /** Where, in the section's text, the last closed span has ended: a value, a name, or the start line's. */
+  private lastSpanEnd(): number {
+    const k = this.markCount
+    if (this.stage >= OWS && this.stage <= OWS_LINE) return this.marks[k + 1]!
+    if (this.stage === VALUE_LF || this.stage === VALUE_LINE) return this.marks[k + 3]!
+    return k > 0 ? this.marks[k - 1]! : this.lineEnd
+  }
+
+  allows(flag: FlagName): boolean {
+    return (this.allow & Allow[flag]) !== 0
+  }
+
+  overflow(at: number): number {
+    const status = this.stage === TARGET ? 414 : 431
+    return this.refuse(at, "HPE_HEADER_OVERFLOW", "Header overflow", undefined, status)
+  }
+
+  /** Ends the connection's parsing at `at` of the current chunk, and returns `at`. */
+  refuse(
+    at: number,
+    code: RefusalCode,
+    reason: string,
+    flag?: FlagName | undefined,
+    status: RefusalStatus = 400
+  ): number {
+    this.stage = REFUSED
+    this.refusal = {
+      _tag: "Refusal",
+      code,
+      reason,
+      status,
+      bytesParsed: at,
+      offset: this.consumed + at,
+      rawPacket: this.chunk,
+      flag
+    }
+    return at
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The request line (RFC 9112 §3): method, target, version. Sets the machine's method, target span and version, and
+ * leaves it at the first field line. Never normalises; a method is one of the known list, in capitals.
+ */
+import { httpMethods, methodPrefixes, MethodPrefix, rtspMethods } from "./grammar.js"
+import { latin1 } from "./latin1.js"
+import type { Machine } from "./machine.js"
+import * as S from "./stage.js"
+import { readTarget, SERVER, START } from "./target.js"
+import { checkVersion, versionDigit } from "./version.js"
+
+const CR = 13
+const LF = 10
+const SP = 32
+
+const http: ReadonlySet<string> = new Set(httpMethods)
+const rtsp: ReadonlySet<string> = new Set(rtspMethods)
+
+// RFC 9113 §3.4, what follows the version.
+const PREFACE = "\r\n\r\nSM\r\n\r\n"
+
+/** Reads on from `i`; returns where it stopped: at `n`, refused, or with the stage of the first field line. */
+export const readRequestLine = (m: Machine, i: number, n: number): number => {
+  const chunk = m.chunk
+  while (i < n) {
+    switch (m.stage) {
+      case S.METHOD: {
+        i = readMethod(m, i, n)
+        if (m.stage !== S.METHOD_SPACE) return i
+        break
+      }
+      case S.METHOD_SPACE: {
+        if (chunk[i] !== SP) return m.refuse(i, "HPE_INVALID_METHOD", "Expected space after method")
+        i++
+        m.stage = S.TARGET_SPACES
+        break
+      }
+      case S.TARGET_SPACES: {
+        const from = i
+        while (i < n && chunk[i] === SP) i++
+        // The one space of the grammar was the method's; each further one is too many.
+        if (i > from && !m.allows("extraSpaces")) {
+          return m.refuse(from, "HPE_INVALID_URL", "More than one space after method", "extraSpaces")
+        }
+        if (i === n) return i
+        m.skipGap(from, i)
+        m.stage = S.TARGET
+        m.part = m.method === "CONNECT" ? SERVER : START
+        m.spanAt = i
+        m.lineStart = i + m.base
+        break
+      }
+      case S.TARGET: {
+        i = readTarget(m, i, n)
+        if (m.refusal !== undefined) return i
+        break
+      }
+      case S.TARGET_ENDED:
+      case S.TARGET_ENDED_09: {
+        if (chunk[i] === 9 || chunk[i] === 12)
+          return m.refuse(i + 1, "HPE_INVALID_URL", "Invalid characters in url")
+        if (m.stage === S.TARGET_ENDED) {
+          m.stage = S.VERSION_SPACES
+          break
+        }
+        m.versionMajor = 0
+        m.versionMinor = 9
+        m.stage = S.FIELDS_START
+        return i
+      }
+      case S.TARGET_LF: {
+        if (chunk[i] !== LF) return m.refuse(i, "HPE_INVALID_URL", "Expected CRLF")
+        i++
+        m.stage = S.TARGET_ENDED_09
+        break
+      }
+      case S.VERSION_SPACES: {
+        // The common case in one step: "HTTP/1.1" and its line break, all in this chunk.
+        if (i + 10 <= n && isHttp11(chunk, i) && http.has(m.method) && m.method !== "PRI") {
+          m.versionMajor = 1
+          m.versionMinor = 1
+          m.stage = S.FIELDS_START
+          return i + 10
+        }
+        const from = i
+        while (i < n && chunk[i] === SP) i++
+        if (i > from && !m.allows("extraSpaces")) {
+          return m.refuse(from, "HPE_INVALID_CONSTANT", "More than one space after url", "extraSpaces")
+        }
+        if (i === n) return i
+        m.stage = S.REQUEST_PROTOCOL
+        m.word = 0
+        m.part = 0
+        break
+      }
+      default: {
+        i = readVersion(m, i, n)
+        if (m.stage === S.FIELDS_START || m.refusal !== undefined) return i
+      }
+    }
+  }
+  return i
+}
+
+const readVersion = (m: Machine, i: number, n: number): number => {
+  const chunk = m.chunk
+  for (; i < n; i++) {
+    const c = chunk[i]!
+    switch (m.stage) {
+      case S.REQUEST_PROTOCOL: {
+        if (!protocolByte(m, c)) {
+          return m.refuse(i, "HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/")
+        }
+        if (m.part === protocols[m.word]!.length && !protocolFits(m, i + 1)) return i + 1
+        break
+      }
+      case S.REQUEST_SLASH:
+        if (c !== 47) return m.refuse(i, "HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/")
+        m.stage = S.REQUEST_MAJOR
+        break
+      case S.REQUEST_MAJOR:
+        m.versionMajor = versionDigit(c)
+        if (m.versionMajor < 0)
+          return m.refuse(i, "HPE_INVALID_VERSION", "Invalid major version", undefined, 505)
+        m.stage = S.REQUEST_DOT
+        break
+      case S.REQUEST_DOT:
+        if (c !== 46) return m.refuse(i, "HPE_INVALID_VERSION", "Expected dot", undefined, 505)
+        m.stage = S.REQUEST_MINOR
+        break
+      case S.REQUEST_MINOR:
+        m.versionMinor = versionDigit(c)
+        if (m.versionMinor < 0)
+          return m.refuse(i, "HPE_INVALID_VERSION", "Invalid minor version", undefined, 505)
+        if (!checkVersion(m, i + 1)) return i + 1
+        m.stage = m.method === "PRI" ? S.HTTP2_PREFACE : S.REQUEST_END
+        m.part = 0
+        break
+      case S.REQUEST_END:
+        if (c === CR) {
+          m.stage = S.REQUEST_LF
+        } else if (c === LF) {
+          if (!m.allows("bareLineFeed")) {
+            return m.refuse(i + 1, "HPE_INVALID_VERSION", "Expected CRLF after version", "bareLineFeed")
+          }
+          // With both flags Node's parser takes a second LF for the end of this same line.
+          m.stage = m.allows("bareCarriageReturn") ? S.REQUEST_LF : S.FIELDS_START
+          if (m.stage === S.FIELDS_START) return i + 1
+        } else {
+          return m.refuse(i, "HPE_INVALID_VERSION", "Expected CRLF after version")
+        }
+        break
+      case S.REQUEST_LF:
+        if (c !== LF && !m.allows("bareCarriageReturn")) {
+          return m.refuse(i, "HPE_STRICT", "Expected CRLF after version", "bareCarriageReturn")
+        }
+        m.stage = S.FIELDS_START
+        return c === LF ? i + 1 : i
+      case S.HTTP2_PREFACE:
+        if (c !== PREFACE.charCodeAt(m.part)) {
+          return m.refuse(i, "HPE_INVALID_VERSION", "Expected HTTP/2 Connection Preface", undefined, 505)
+        }
+        if (++m.part === PREFACE.length) {
+          return m.refuse(i + 1, "HPE_PAUSED_H2_UPGRADE", "Pause on PRI/Upgrade", undefined, 505)
+        }
+        break
+    }
+  }
+  return i
+}
+
+/** The names a start line may have before the slash (the latter two with the flag otherProtocols). */
+export const protocols: ReadonlyArray<string> = ["HTTP", "RTSP", "ICE"]
+
+/** Takes one byte of a protocol's name; `word` and `part` tell which and how far. False: none goes on so. */
+export const protocolByte = (m: Machine, c: number): boolean => {
+  if (m.part === 0) {
+    m.word = protocols.findIndex((name) => name.charCodeAt(0) === c)
+    if (m.word < 0) return false
+  } else if (protocols[m.word]!.charCodeAt(m.part) !== c) {
+    return false
+  }
+  m.part++
+  return true
+}
+
+const protocolFits = (m: Machine, at: number): boolean => {
+  const protocol = protocols[m.word]!
+  if (protocol === "HTTP") {
+    if (!http.has(m.method)) {
+      m.refuse(at, "HPE_INVALID_CONSTANT", "Invalid method for HTTP/x.x request")
+      return false
+    }
+  } else if (protocol === "RTSP" ? !rtsp.has(m.method) : m.method !== "SOURCE") {
+    const reason =
+      protocol === "RTSP"
+        ? "Invalid method for RTSP/x.x request"
+        : "Expected SOURCE method for ICE/x.x request"
+    m.refuse(at, "HPE_INVALID_CONSTANT", reason)
+    return false
+  } else if (!m.allows("otherProtocols")) {
+    m.refuse(at, "HPE_INVALID_CONSTANT", "Not an HTTP request", "otherProtocols")
+    return false
+  }
+  m.stage = S.REQUEST_SLASH
+  return true
+}
+
+/** "HTTP/1.1\r\n" at `i`. */
+const isHttp11 = (b: Uint8Array, i: number): boolean =>
+  b[i] === 72 && b[i + 1] === 84 && b[i + 2] === 84 && b[i + 3] === 80 && b[i + 4] === 47 && b[i + 5] === 49 &&
+  b[i + 6] === 46 && b[i + 7] === 49 && b[i + 8] === CR && b[i + 9] === LF // prettier-ignore
+
+const readMethod = (m: Machine, i: number, n: number): number => {
+  const b = m.chunk
+  if (m.partial === "" && i + 4 < n) {
+    const c = b[i]
+    const c1 = b[i + 1]
+    const c2 = b[i + 2]
+    const c3 = b[i + 3]
+    if (c === 71 && c1 === 69 && c2 === 84 && c3 === SP) return whole(m, "GET", i + 3)
+    if (c === 80 && c1 === 79 && c2 === 83 && c3 === 84) return whole(m, "POST", i + 4)
+    if (c === 80 && c1 === 85 && c2 === 84) return whole(m, "PUT", i + 3)
+    if (c === 72 && c1 === 69 && c2 === 65 && c3 === 68) return whole(m, "HEAD", i + 4)
+  }
+  let method = m.partial
+  for (; i < n; i++) {
+    const longer = method + latin1(b, i, i + 1)
+    const found = methodPrefixes.get(longer)
+    if (found === undefined) {
+      if (methodPrefixes.get(method) === MethodPrefix.MayEnd) return whole(m, method, i)
+      return m.refuse(i, "HPE_INVALID_METHOD", "Invalid method encountered")
+    }
+    method = longer
+    if (found === MethodPrefix.Whole) return whole(m, method, i + 1)
+  }
+  m.partial = method
+  return i
+}
+
+const whole = (m: Machine, method: string, i: number): number => {
+  m.method = method
+  m.partial = ""
+  m.stage = S.METHOD_SPACE
+  return i
+}

@@ -1,0 +1,17 @@
+/** The version of a start line (RFC 9112 §2.3): which ones are taken. Never says what a version means for the message. */
+import type { Machine } from "./machine.js"
+
+/** The value of a digit, -1 for any other byte. */
+export const versionDigit = (c: number): number => (c >= 48 && c <= 57 ? c - 48 : -1)
+
+/** 1.0 and 1.1 always; the others by their flags. False: refused at `at`. */
+export const checkVersion = (m: Machine, at: number): boolean => {
+  const major = m.versionMajor
+  const minor = m.versionMinor
+  if (major === 1 && minor <= 1) return true
+  if (m.allows("anyVersion")) return true
+  const flag = major === 0 && minor === 9 ? "http09" : major === 2 && minor === 0 ? "http20" : "anyVersion"
+  if (m.allows(flag)) return true
+  m.refuse(at, "HPE_INVALID_VERSION", "Invalid HTTP version", flag, 505)
+  return false
+}
