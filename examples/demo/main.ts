@@ -4,8 +4,8 @@
  * It serves the routes of `routes.ts`, lets our own client take a tour of them (`tour.ts`), and then serves until
  * Ctrl-C, which lets the answers under way end before the program does. `PORT` says where it listens (default 3000).
  */
-import { runMain } from "@effect/platform-node-shared/NodeRuntime"
 import { HttpServer } from "@effect/platform"
+import { runMain } from "@effect/platform-node-shared/NodeRuntime"
 import { NodeHttpClient, NodeHttpServer } from "@httpfx/node"
 import { Config, Console, Effect, Layer } from "effect"
 import { router } from "./routes.js"
@@ -20,8 +20,8 @@ const ServerLive = NodeHttpServer.layerConfig({ port })
 const AppLive = Layer.provideMerge(HttpServer.serve(router), ServerLive)
 
 const program = Effect.gen(function* () {
-  const address = yield* HttpServer.addressFormattedWith(Effect.succeed)
-  const url = address.replace("0.0.0.0", "localhost").replace("[::]", "localhost")
+  const { address } = yield* HttpServer.HttpServer
+  const url = address._tag === "TcpAddress" ? `http://localhost:${address.port}` : address.path
   yield* Console.log(`Listening on ${url}\n`)
   yield* tour(url)
   yield* Console.log(`\nOpen ${url} in a browser. Ctrl-C ends the answers under way, then the program.`)
