@@ -26,7 +26,7 @@ import { MemoryNetwork } from "@httpfx/testing"
 import { connect, talk } from "./support/raw.js"
 
 const networks: ReadonlyArray<readonly [string, Layer.Layer<Network.Network>]> = [
-  ["memory", MemoryNetwork.layer],
+  ["memory", MemoryNetwork.layer()],
   ["node", NodeNetwork.layer]
 ]
 
@@ -394,7 +394,7 @@ describe.each(networks)("Server on %s", (_, network) => {
           const raw = yield* connect
           raw.send(get("/", "Connection: Upgrade\r\nUpgrade: websocket\r\n") + last())
           const all = yield* raw.over
-          expect(all.split("plain").length).toBe(3)
+          expect(all.split("\r\n\r\nplain").length).toBe(3)
         })
       )
     )
