@@ -1,0 +1,62 @@
+/**
+ * A server by hand for tests of the client: takes connections, sees the bytes, and answers what the test says.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as Scope from "effect/Scope"
+import { Client, Network } from "@httpfx/core"
+import { NodeNetwork } from "@httpfx/node"
+import { MemoryNetwork } from "@httpfx/testing"
+import { Raw } from "./raw.js"
+
+/** A listening address and the connections that come to it, in order. */
+export interface Peer {
+  readonly url: string
+  readonly host: string
+  readonly port: number
+  /** The next connection; nothing of it is read before this. */
+  readonly accept: Effect.Effect<Raw>
+  /** Connections that have come so far. */
+  readonly accepted: () => number
+}
+
+export const peer: Effect.Effect<Peer, Network.ListenError, Network.Network | Scope.Scope> = Effect.gen(
+  function* () {
+    const queue = yield* Queue.unbounded<Raw>()
+    const all: Array<Raw> = []
+    const listener = yield* Network.listen({ port: 0, host: "127.0.0.1" }, (transport) => {
+      const raw = new Raw(transport)
+      all.push(raw)
+      Queue.unsafeOffer(queue, raw)
+    })
+    yield* Effect.addFinalizer(() => Effect.sync(() => all.forEach((raw) => raw.transport.reset())))
+    const { port } = listener.address as { readonly port: number }
+    return {
+      url: `http://127.0.0.1:${port}`,
+      host: `127.0.0.1:${port}`,
+      port,
+      accept: Queue.take(queue),
+      accepted: () => all.length
+    }
+  }
+)
+
+/** The networks that a battery runs over. */
+export const networks: ReadonlyArray<readonly [string, Layer.Layer<Network.Network>]> = [
+  ["memory", MemoryNetwork.layer()],
+  ["node", NodeNetwork.layer]
+]
+
+/** Runs a test with a client of its own, whose scope is closed at its end. */
+export const withClient =
+  (network: Layer.Layer<Network.Network>, options: Client.Options = {}) =>
+  <A, E>(
+    test: Effect.Effect<A, E, Client.Client | HttpClient.HttpClient | Network.Network | Scope.Scope>
+  ): Effect.Effect<A, E> =>
+    Effect.provide(Effect.scoped(test), Layer.provideMerge(Client.layerWith(options), network))
+
+/** Head and body of an answer with a length. */
+export const ok = (body: string, fields = ""): string =>
+  `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`
