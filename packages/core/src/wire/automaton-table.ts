@@ -87,7 +87,8 @@ export const steps = {
     idle: { head: "body", refused: "done", eof: "closed" },
     body: { refused: "done", complete: "done", eof: "closed" },
     done: { eof: "closed" },
-    switched: {},
+    // The client may have ended its direction before it learnt of the switch.
+    switched: { eof: "closed" },
     closed: { eof: "closed" }
   },
   response: {

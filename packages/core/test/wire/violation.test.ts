@@ -3,11 +3,13 @@ import * as http from "node:http"
 import { describe, expect, it } from "vitest"
 import { errorClassOf, messageOf, type Violation } from "@httpfx/core/wire"
 
-const response = (options: object = {}) =>
-  new http.ServerResponse(
-    { method: "GET", httpVersionMajor: 1, httpVersionMinor: 1, headers: {} } as http.IncomingMessage,
-    options as never
-  )
+// The types know only the first argument.
+const ServerResponse = http.ServerResponse as unknown as new (
+  request: object,
+  options: object
+) => http.ServerResponse
+const response = (method = "GET", options: object = {}) =>
+  new ServerResponse({ method, httpVersionMajor: 1, httpVersionMinor: 1, headers: {} }, options)
 const sent = () => {
   const message = response()
   message.writeHead(200)
@@ -62,13 +64,7 @@ const table: ReadonlyArray<{ readonly violation: Violation; readonly node: () =>
   },
   {
     violation: { _tag: "Violation", code: "ERR_HTTP_BODY_NOT_ALLOWED" },
-    node: () => {
-      const message = new http.ServerResponse(
-        { method: "HEAD", httpVersionMajor: 1, httpVersionMinor: 1, headers: {} } as http.IncomingMessage,
-        { rejectNonStandardBodyWrites: true } as never
-      )
-      message.write("a")
-    }
+    node: () => response("HEAD", { rejectNonStandardBodyWrites: true }).write("a")
   },
   {
     violation: { _tag: "Violation", code: "ERR_HTTP_HEADERS_SENT", what: "set" },
