@@ -53,13 +53,14 @@ describe("the benchmarked configuration", () => {
     return Effect.gen(function* () {
       const { port } = yield* address
       const trace = "0af7651916cd43dd8448eb211c80319c"
-      const response = yield* HttpClient.get(`http://127.0.0.1:${port}/span?a=1`, {
+      const client = HttpClient.withTracerPropagation(yield* HttpClient.HttpClient, false)
+      const response = yield* client.get(`http://127.0.0.1:${port}/span?a=1`, {
         headers: { traceparent: `00-${trace}-b7ad6b7169203331-01` }
       })
       const span = yield* HttpClientResponse.schemaBodyJson(Span)(response)
       assert.deepInclude(span, { name: "http.server GET", kind: "server", parent: trace, trace })
       assert.deepInclude(span.attributes, { "http.request.method": "GET", "url.path": "/span" })
-    }).pipe(HttpClient.withTracerPropagation(false), Effect.provide(serving(app)))
+    }).pipe(Effect.provide(serving(app)))
   })
 
   it.live("runs the finalizers of the request's scope", () =>
