@@ -5,21 +5,18 @@
  *
  * @since 0.1.0
  */
+import { httpMethods } from "./grammar.js"
 import { invalidStatus, type Violation } from "./violation.js"
 import { isStatusCode, isStatusMessage } from "./validate.js"
 
 /**
- * The methods of Node's `http.METHODS`, in its order (IANA HTTP Method Registry, and some that Node's parser knows
- * besides). Any other token may be sent too (RFC 9110 §16.1).
+ * The methods of Node's `http.METHODS`, in its order. Any other token may be sent too (RFC 9110 §16.1); the preface of
+ * HTTP/2 is no request.
  *
  * @since 0.1.0
  * @category tables
  */
-export const METHODS: ReadonlyArray<string> = (
-  "ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY " +
-  "OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK " +
-  "UNLOCK UNSUBSCRIBE"
-).split(" ")
+export const METHODS: ReadonlyArray<string> = httpMethods.filter((method) => method !== "PRI").sort()
 
 /**
  * Reason phrases by status code, as Node's `http.STATUS_CODES` has them (IANA HTTP Status Code Registry).

@@ -7,31 +7,11 @@
  *
  * @since 0.1.0
  */
+import { TOKEN, VALUE } from "./grammar.js"
 
-const table = (ranges: ReadonlyArray<readonly [number, number]>): Uint8Array => {
-  const allowed = new Uint8Array(256)
-  for (const [from, to] of ranges) allowed.fill(1, from, to + 1)
-  return allowed
-}
-
-const codes = (characters: string): Array<readonly [number, number]> =>
-  Array.from(characters, (c) => [c.charCodeAt(0), c.charCodeAt(0)] as const)
-
-// RFC 9110 §5.6.2: tchar
-const tokenChars = table([...codes("!#$%&'*+-.^_`|~"), [0x30, 0x39], [0x41, 0x5a], [0x61, 0x7a]])
-// RFC 9110 §5.5: field-vchar, SP and HTAB. Wider than the production in one place: whitespace at the ends passes, as
-// it does in Node, since a receiver cuts it off and it cannot split anything.
-const fieldChars = table([
-  [0x09, 0x09],
-  [0x20, 0x7e],
-  [0x80, 0xff]
-])
 // RFC 9112 §3.2 has URI characters only. Node's own client lets U+0080-U+00FF pass (raw UTF-8 in a path), so does this;
 // DEL is refused.
-const targetChars = table([
-  [0x21, 0x7e],
-  [0x80, 0xff]
-])
+const TARGET = new Uint8Array(256).fill(1, 0x21, 0x7f).fill(1, 0x80)
 
 const every = (allowed: Uint8Array, text: string): boolean => {
   for (let i = 0; i < text.length; i++) {
@@ -47,16 +27,16 @@ const every = (allowed: Uint8Array, text: string): boolean => {
  * @since 0.1.0
  * @category validation
  */
-export const isToken = (text: string): boolean => text.length > 0 && every(tokenChars, text)
+export const isToken = (text: string): boolean => text.length > 0 && every(TOKEN, text)
 
 /**
  * May this be the value of a header field: no control character but HTAB, nothing above U+00FF (RFC 9110 §5.5)? The
- * empty string may.
+ * empty string may. Whitespace at the ends passes, as in Node: a receiver cuts it off, and it splits nothing.
  *
  * @since 0.1.0
  * @category validation
  */
-export const isFieldValue = (text: string): boolean => every(fieldChars, text)
+export const isFieldValue = (text: string): boolean => every(VALUE, text)
 
 /**
  * May this be the reason phrase of a status line (RFC 9112 §4)? The same characters as in a field value.
@@ -72,7 +52,7 @@ export const isStatusMessage = isFieldValue
  * @since 0.1.0
  * @category validation
  */
-export const isRequestTarget = (text: string): boolean => text.length > 0 && every(targetChars, text)
+export const isRequestTarget = (text: string): boolean => text.length > 0 && every(TARGET, text)
 
 /**
  * Is this a status code that can be sent: an integer of three digits (RFC 9110 §15)?
