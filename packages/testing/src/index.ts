@@ -1,1 +1,10 @@
-export {}
+/**
+ * The parts of `@httpfx/testing`.
+ *
+ * - `MemoryNetwork`: a `Network` in memory that behaves like TCP under Effect's clock
+ * - `NetworkBattery`: what every `Network` must do, as named effects
+ *
+ * @since 0.1.0
+ */
+export * as MemoryNetwork from "./MemoryNetwork.js"
+export * as NetworkBattery from "./NetworkBattery.js"

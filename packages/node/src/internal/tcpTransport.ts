@@ -14,7 +14,7 @@
  * Never reads before `start`, and never keeps a listener after `close`.
  */
 import * as net from "node:net"
-import type { Address, Fault, Transport } from "@httpfx/core/Transport"
+import type { Address, Fault, Transport, TransportHandlers } from "@httpfx/core/Transport"
 import { faultOf } from "./fault.js"
 import { StreamTransport } from "./streamTransport.js"
 
@@ -127,6 +127,11 @@ export class TcpTransport extends StreamTransport implements Transport {
     return this.writable ? this.socket.writableLength : 0
   }
 
+  override start(handlers: TransportHandlers): void {
+    super.start(handlers)
+    if (this.held !== undefined && this.paused) this.fail()
+  }
+
   override pause(): void {
     super.pause()
     if (this.held !== undefined && this.started) this.fail()
@@ -143,7 +148,9 @@ export class TcpTransport extends StreamTransport implements Transport {
 
   override sawEnd(): void {
     if (this.held !== undefined) {
-      this.ended = true
+      // The failed write has taken the system's note of what happened, and reading ends as if by FIN. Linux keeps the
+      // two apart: EPIPE where FIN had come before RST, ECONNRESET where not.
+      this.ended = this.held.code === "EPIPE"
       this.fail()
       return
     }

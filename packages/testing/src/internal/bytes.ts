@@ -1,0 +1,88 @@
+/**
+ * Copies of what is written, so that neither side of a memory connection can change what the other reads.
+ */
+
+// Small writes share a slab. A piece of it is given out once and never written again.
+const slabSize = 32 * 1024
+const largest = 4 * 1024
+let slab = new Uint8Array(slabSize)
+let used = 0
+
+const allocate = (length: number): Uint8Array => {
+  if (length > largest) return new Uint8Array(length)
+  if (used + length > slabSize) {
+    slab = new Uint8Array(slabSize)
+    used = 0
+  }
+  const piece = slab.subarray(used, used + length)
+  used += length
+  return piece
+}
+
+const encoder = new TextEncoder()
+
+const put = (target: Uint8Array, offset: number, data: string | Uint8Array): void => {
+  if (typeof data !== "string") return target.set(data, offset)
+  const { length } = data
+  if (length > 32) {
+    // The encoder is fast; what it wrote is what is wanted where every character was ASCII.
+    const { read, written } = encoder.encodeInto(data, target.subarray(offset, offset + length))
+    if (read === length && written === length) return
+  }
+  for (let index = 0; index < length; index++) target[offset + index] = data.charCodeAt(index)
+}
+
+/** The bytes of `data` (characters are bytes), then those of `body`, in memory that nobody else writes to. */
+export const copyOf = (data: string | Uint8Array, body?: Uint8Array): Uint8Array => {
+  const bytes = allocate(data.length + (body === undefined ? 0 : body.length))
+  put(bytes, 0, data)
+  if (body !== undefined) bytes.set(body, data.length)
+  return bytes
+}
+
+/** All chunks in one. */
+export const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const bytes = allocate(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.length
+  }
+  return bytes
+}
+
+/** Chunks in the order in which they came, and how many bytes they are. */
+export class ByteQueue {
+  bytes = 0
+  private chunks: Array<Uint8Array> = []
+  private head = 0
+
+  push(chunk: Uint8Array): void {
+    this.chunks.push(chunk)
+    this.bytes += chunk.length
+  }
+
+  /** The next chunk, or as much of it as `limit` allows. The queue must not be empty. */
+  take(limit: number): Uint8Array {
+    const chunk = this.chunks[this.head]!
+    if (chunk.length > limit) {
+      this.chunks[this.head] = chunk.subarray(limit)
+      this.bytes -= limit
+      return chunk.subarray(0, limit)
+    }
+    this.bytes -= chunk.length
+    this.head++
+    if (this.head === this.chunks.length) this.clear()
+    else if (this.head >= 1024) {
+      this.chunks = this.chunks.slice(this.head)
+      this.head = 0
+    }
+    return chunk
+  }
+
+  clear(): void {
+    this.chunks.length = 0
+    this.head = 0
+    this.bytes = 0
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Who listens where, and which port is free.
+ */
+import type { ListenOptions } from "@httpfx/core/Network"
+import { tcp, unix, type Address, type Transport } from "@httpfx/core/Transport"
+import { collide, covers, type Binding, type Names } from "./names.js"
+
+export interface MemoryListener {
+  readonly address: Address
+  readonly binding: Binding | undefined
+  readonly backlog: number
+  readonly onConnection: (transport: Transport) => void
+  /** Connections that arrived and are not yet handed over. */
+  waiting: number
+}
+
+// IANA's dynamic ports (RFC 6335 section 6).
+const firstEphemeral = 49152
+const lastPort = 65535
+
+export class Listeners {
+  readonly all = new Set<MemoryListener>()
+  private nextPort = firstEphemeral
+
+  constructor(private readonly names: Names) {}
+
+  /** A port that nobody has just been given. */
+  ephemeral(): number {
+    const port = this.nextPort
+    this.nextPort = port === lastPort ? firstEphemeral : port + 1
+    return port
+  }
+
+  find(address: Address): MemoryListener | undefined {
+    for (const listener of this.all) {
+      if (address._tag === "UnixAddress") {
+        if (listener.address._tag === "UnixAddress" && listener.address.path === address.path) return listener
+      } else if (listener.binding !== undefined && covers(listener.binding, address.hostname, address.port)) {
+        return listener
+      }
+    }
+    return undefined
+  }
+
+  /** `undefined`: the address is taken. */
+  open(options: ListenOptions, onConnection: (transport: Transport) => void): MemoryListener | undefined {
+    const backlog = options.backlog ?? 511
+    const binding = "path" in options ? undefined : this.bind(options)
+    const address = "path" in options ? unix(options.path) : tcp(binding!.host, binding!.port)
+    const taken = binding === undefined ? this.find(address) !== undefined : this.taken(binding)
+    if (taken) return undefined
+    const listener = { address, binding, backlog, onConnection, waiting: 0 }
+    this.all.add(listener)
+    return listener
+  }
+
+  private bind(options: {
+    readonly port: number
+    readonly host?: string | undefined
+    readonly ipv6Only?: boolean | undefined
+  }): Binding {
+    const host = options.host === undefined ? "::" : this.names.claim(options.host)
+    const ipv6Only = options.ipv6Only ?? false
+    if (options.port !== 0) return { host, port: options.port, ipv6Only }
+    for (let tries = firstEphemeral; ; tries++) {
+      const binding = { host, port: this.ephemeral(), ipv6Only }
+      if (!this.taken(binding) || tries === lastPort) return binding
+    }
+  }
+
+  private taken(binding: Binding): boolean {
+    for (const listener of this.all) {
+      if (listener.binding !== undefined && collide(listener.binding, binding)) return true
+    }
+    return false
+  }
+}

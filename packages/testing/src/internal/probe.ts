@@ -1,0 +1,93 @@
+/**
+ * One end of a connection under observation: it records what the end is told, in order, and waits for it.
+ *
+ * It never decides whether what it saw is right.
+ */
+import * as Effect from "effect/Effect"
+import type { Transport, TransportHandlers } from "@httpfx/core/Transport"
+
+const decoder = new TextDecoder("latin1")
+
+export class Probe implements TransportHandlers {
+  /** What was told, with neighbouring `data` as one. */
+  readonly log: Array<string> = []
+  readonly chunks: Array<Uint8Array> = []
+  received = 0
+  /** A callback came inside a call of ours. */
+  reentered = false
+  onData: (chunk: Uint8Array) => void = () => {}
+  onEnd: () => void = () => {}
+  private inside = false
+  private readonly waiting = new Set<() => void>()
+
+  constructor(readonly transport: Transport) {}
+
+  /** Bytes received, as text. */
+  get text(): string {
+    return this.chunks.map((chunk) => decoder.decode(chunk)).join("")
+  }
+
+  /** Calls the transport; what it tells meanwhile would be a fault of it. */
+  call<A>(f: (transport: Transport) => A): A {
+    const before = this.inside
+    this.inside = true
+    try {
+      return f(this.transport)
+    } finally {
+      this.inside = before
+    }
+  }
+
+  start(): this {
+    this.call((transport) => transport.start(this))
+    return this
+  }
+
+  write(data: string | Uint8Array, body?: Uint8Array): boolean {
+    return this.call((transport) => transport.write(data, body))
+  }
+
+  /** Waits until `ready` holds, looking after every callback. */
+  until(ready: (self: Probe) => boolean): Effect.Effect<void> {
+    return Effect.async((resume) => {
+      const look = () => {
+        if (!ready(this)) return
+        this.waiting.delete(look)
+        resume(Effect.void)
+      }
+      this.waiting.add(look)
+      look()
+      return Effect.sync(() => void this.waiting.delete(look))
+    })
+  }
+
+  /** Waits until the event was told. */
+  saw(event: string): Effect.Effect<void> {
+    return this.until(() => this.log.includes(event))
+  }
+
+  data(chunk: Uint8Array): void {
+    this.chunks.push(chunk)
+    this.received += chunk.length
+    this.told("data", () => this.onData(chunk))
+  }
+  end(): void {
+    this.told("end", this.onEnd)
+  }
+  drain(): void {
+    this.told("drain")
+  }
+  error(fault: { readonly code: string }): void {
+    this.told(`error ${fault.code}`)
+  }
+  close(): void {
+    this.told("close")
+  }
+
+  private told(event: string, then?: () => void): void {
+    if (this.inside) this.reentered = true
+    if (event !== "data" || this.log[this.log.length - 1] !== "data") this.log.push(event)
+    then?.()
+    for (const look of [...this.waiting]) look()
+  }
+}

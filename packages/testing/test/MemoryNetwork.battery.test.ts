@@ -1,0 +1,26 @@
+/** The network in memory does what every network must do, also when everything takes time and comes in pieces. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
+import * as NetworkBattery from "@httpfx/testing/NetworkBattery"
+
+let paths = 0
+const cases = NetworkBattery.cases({ path: () => `/run/memory-${++paths}.sock` })
+
+const nothingLeft = Effect.gen(function* () {
+  const left = yield* MemoryNetwork.connections
+  assert.deepStrictEqual([left, yield* MemoryNetwork.listeners], [[], []])
+})
+
+describe("no latency, a test clock that nobody moves", () => {
+  for (const { name, effect } of cases) {
+    it.effect(name, () => Effect.zipRight(effect, nothingLeft).pipe(Effect.provide(MemoryNetwork.layer())))
+  }
+})
+
+describe("latency of 1 ms, small windows and segments", () => {
+  const options = { latency: 1, sendWindow: 20_000, receiveWindow: 30_000, segmentSize: 1460 }
+  for (const { name, effect } of cases) {
+    it.live(name, () => effect.pipe(Effect.provide(MemoryNetwork.layer(options))))
+  }
+})
