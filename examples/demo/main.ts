@@ -11,7 +11,8 @@ import { Config, Console, Effect, Layer } from "effect"
 import { router } from "./routes.js"
 import { tour } from "./tour.js"
 
-const port = Config.withDefault(Config.port("PORT"), 3000)
+// 0: any free port.
+const port = Config.withDefault(Config.integer("PORT"), 3000)
 
 // The whole choice of an implementation: another layer that provides platform's `HttpServer` would do as well.
 const ServerLive = NodeHttpServer.layerConfig({ port })
