@@ -2,6 +2,7 @@
  * The demo as `npm start` runs it: its tour of its own routes, what a stranger's client sees, and how Ctrl-C ends it.
  */
 import { createHash } from "node:crypto"
+import { ReadableStream } from "node:stream/web"
 import { assert, describe, it } from "vitest"
 import { program, root } from "./support.js"
 

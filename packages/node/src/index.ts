@@ -2,6 +2,7 @@
  * The parts of `@httpfx/node`.
  *
  * - `NodeHttpClient`: clients on this machine's sockets
+ * - `NodeHttpServer`: servers on this machine's sockets
  * - `NodeNetwork`: TCP, TLS and Unix sockets as a `Network`
  * - `NodeDuplex`: transports from and to `stream.Duplex`
  *
@@ -9,4 +10,5 @@
  */
 export * as NodeDuplex from "./NodeDuplex.js"
 export * as NodeHttpClient from "./NodeHttpClient.js"
+export * as NodeHttpServer from "./NodeHttpServer.js"
 export * as NodeNetwork from "./NodeNetwork.js"
