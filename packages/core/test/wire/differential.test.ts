@@ -1,0 +1,102 @@
+/**
+ * Our parser against Node's own, which is where the `node` and `insecure` presets are defined: thousands of
+ * generated and damaged streams, cut at random, give the same events and the same ending, to the byte. `strict` must
+ * give the same or refuse, and name the flag.
+ *
+ * HTTPFX_DIFFERENTIAL_CASES and HTTPFX_DIFFERENTIAL_SEED (or `npm run differential -- --cases N --seed S`) set how
+ * many and which; every failure prints the number of its case.
+ */
+import { flagNames, presets } from "@httpfx/core/wire"
+import { assert, describe, it } from "@effect/vitest"
+import { difference, strictWalk } from "./differential/compare.js"
+import { generate } from "./differential/generate.js"
+import { nativeVersion, runNative } from "./differential/native.js"
+import { runOurs } from "./differential/ours.js"
+import { type Outcome, showBytes } from "./differential/outcome.js"
+import { makeRandom } from "./differential/random.js"
+
+const cases = Number(process.env["HTTPFX_DIFFERENTIAL_CASES"] ?? 8000)
+const seed = Number(process.env["HTTPFX_DIFFERENTIAL_SEED"] ?? Math.floor(Math.random() * 0x7fffffff))
+
+/** Codes of the native parser that bytes alone can bring about. */
+const codes = [
+  "HPE_INVALID_METHOD",
+  "HPE_INVALID_URL",
+  "HPE_INVALID_HEADER_TOKEN",
+  "HPE_INVALID_CONTENT_LENGTH",
+  "HPE_UNEXPECTED_CONTENT_LENGTH",
+  "HPE_INVALID_TRANSFER_ENCODING",
+  "HPE_INVALID_CHUNK_SIZE",
+  "HPE_HEADER_OVERFLOW",
+  "HPE_CHUNK_EXTENSIONS_OVERFLOW",
+  "HPE_INVALID_VERSION",
+  "HPE_INVALID_STATUS",
+  "HPE_INVALID_CONSTANT",
+  "HPE_LF_EXPECTED",
+  "HPE_CR_EXPECTED",
+  "HPE_STRICT",
+  "HPE_UNEXPECTED_SPACE",
+  "HPE_INVALID_EOF_STATE",
+  "HPE_CLOSED_CONNECTION",
+  "HPE_PAUSED_H2_UPGRADE"
+]
+
+class Counts {
+  private readonly counts = new Map<string, number>()
+  of(name: string): number {
+    return this.counts.get(name) ?? 0
+  }
+  add(name: string): void {
+    this.counts.set(name, this.of(name) + 1)
+  }
+  show(): string {
+    return [...this.counts]
+      .sort((a, b) => b[1] - a[1])
+      .map(([name, count]) => `${name} ${count}`)
+      .join(", ")
+  }
+}
+
+const accepted = (outcome: Outcome): boolean =>
+  outcome.ending._tag === "Open" || outcome.ending._tag === "Stopped"
+
+describe("differential", () => {
+  it(
+    `${cases} cases against ${nativeVersion}, seed ${seed}`,
+    () => {
+      const codesMet = new Counts()
+      const flagsMet = new Counts()
+      let taken = 0
+      for (let index = 0; index < cases; index++) {
+        const input = generate(makeRandom(seed + index))
+        const say = (preset: string, what: string): string =>
+          `case ${index} of seed ${seed}, ${preset}: ${what}\n  ${input.role}, ${input.answering}, maxHeaderSize ` +
+          `${input.maxHeaderSize}, cuts ${input.cuts.join(" ")}\n  ${showBytes(input.bytes)}`
+        for (const preset of ["node", "insecure"] as const) {
+          const native = runNative(input, preset)
+          const ours = runOurs(input, presets[preset], index % 2 === 0)
+          const what = difference(native, ours, input.bytes.length)
+          if (what !== undefined) assert.fail(say(preset, what))
+          if (preset === "insecure") continue
+          if (native.ending._tag === "Refused") codesMet.add(native.ending.code)
+          if (accepted(native)) taken++
+          if (!accepted(ours)) continue
+          const walk = strictWalk(input, ours)
+          if (walk.fault !== undefined) assert.fail(say("strict", walk.fault))
+          for (const flag of walk.met) flagsMet.add(flag)
+        }
+      }
+      console.log(
+        `differential: ${nativeVersion}, seed ${seed}, ${cases} cases, ${taken} accepted\n` +
+          `  refused: ${codesMet.show()}\n  strict refused for: ${flagsMet.show()}`
+      )
+      assert.isAtLeast(taken, cases / 2, "at least half of the cases are accepted")
+      if (cases < 5000) return
+      for (const code of codes) assert.isAtLeast(codesMet.of(code), 20, code)
+      for (const flag of flagNames) {
+        if (presets.node[flag]) assert.isAtLeast(flagsMet.of(flag), 1, flag)
+      }
+    },
+    Math.max(60_000, cases * 20)
+  )
+})

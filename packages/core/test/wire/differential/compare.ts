@@ -1,0 +1,66 @@
+/** When two outcomes are the same, and what strict may refuse. */
+import { type FlagName, type Flags, presets } from "@httpfx/core/wire"
+import { isDeepStrictEqual } from "node:util"
+import { runOurs } from "./ours.js"
+import type { Case, Ending, Outcome } from "./outcome.js"
+
+/** Why the two differ, undefined if they do not. */
+export const difference = (native: Outcome, ours: Outcome, length: number): string | undefined => {
+  if (!isDeepStrictEqual(native.events, ours.events)) {
+    return `events\n  native ${JSON.stringify(native.events)}\n  ours   ${JSON.stringify(ours.events)}`
+  }
+  if (!sameEnding(native.ending, ours.ending, length)) {
+    return `ending\n  native ${JSON.stringify(native.ending)}\n  ours   ${JSON.stringify(ours.ending)}`
+  }
+  return undefined
+}
+
+const sameEnding = (native: Ending, ours: Ending, length: number): boolean => {
+  // Behind a head with an upgrade the native parser swallows its errors; we report them, at the same place.
+  if (native._tag === "Swallowed") return ours._tag === "Refused" && ours.offset === native.offset
+  if (native._tag === "Open") {
+    return ours._tag === "Open" || (native.silent && ours._tag === "Refused" && ours.offset === length)
+  }
+  return isDeepStrictEqual(native, ours)
+}
+
+/** Flags that only the `insecure` preset sets. */
+const insecureOnly = (flag: FlagName): boolean => presets.insecure[flag] && !presets.node[flag]
+
+/**
+ * Checks strict against the `node` preset: the same outcome, or a refusal that names a flag. Setting each named flag
+ * in turn must lead to the `node` outcome. Gives the flags met, or the fault.
+ */
+export const strictWalk = (
+  input: Case,
+  node: Outcome
+): { readonly met: ReadonlyArray<FlagName>; readonly fault: string | undefined } => {
+  const met: Array<FlagName> = []
+  let flags: Flags = presets.strict
+  for (;;) {
+    const ours = runOurs(input, flags)
+    if (isDeepStrictEqual(ours.events, node.events) && isDeepStrictEqual(ours.ending, node.ending)) {
+      return { met, fault: undefined }
+    }
+    const flag = ours.refusal?.flag
+    const prefix = node.events.slice(0, ours.events.length)
+    if (ours.refusal === undefined) return { met, fault: "another outcome without a refusal" }
+    if (!startsWith(prefix, ours.events)) return { met, fault: "other events before the refusal" }
+    if (flag === undefined || insecureOnly(flag)) {
+      return { met, fault: `refused as ${ours.refusal.code} (${ours.refusal.reason}) without a flag of node` }
+    }
+    if (flags[flag]) return { met, fault: `${flag} was set and is named again` }
+    met.push(flag)
+    flags = { ...flags, [flag]: true }
+  }
+}
+
+/** Events up to a refusal: the last may be the beginning of a piece of data. */
+const startsWith = (whole: Outcome["events"], begun: Outcome["events"]): boolean =>
+  begun.every((event, index) => {
+    const other = whole[index]
+    if (event._tag === "Data" && other?._tag === "Data" && index === begun.length - 1) {
+      return other.text.startsWith(event.text)
+    }
+    return isDeepStrictEqual(event, other)
+  })

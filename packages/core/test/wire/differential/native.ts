@@ -1,0 +1,127 @@
+/** Node's own parser through its binding, as the oracle of the differential test. */
+import { answer, type Case, type Ending, Log, type Outcome } from "./outcome.js"
+
+interface NativeError extends Error {
+  readonly code: string
+  readonly reason: string
+  readonly bytesParsed: number
+}
+
+interface NativeParser {
+  [callback: number]: (...args: Array<never>) => unknown
+  initialize(type: number, resource: object, maxHeaderSize: number, lenientFlags: number): void
+  execute(chunk: Uint8Array): number | NativeError
+  finish(): undefined | NativeError
+  close(): void
+}
+
+interface NativeBinding {
+  readonly methods: ReadonlyArray<string>
+  readonly allMethods?: ReadonlyArray<string>
+  readonly HTTPParser: {
+    new (): NativeParser
+    readonly REQUEST: number
+    readonly RESPONSE: number
+    readonly kOnHeaders: number
+    readonly kOnHeadersComplete: number
+    readonly kOnBody: number
+    readonly kOnMessageComplete: number
+    readonly kLenientAll: number
+    readonly kLenientNone: number
+  }
+}
+
+const binding = (process as unknown as { binding(name: string): unknown }).binding(
+  "http_parser"
+) as NativeBinding
+const { HTTPParser } = binding
+
+export const nativeVersion = `Node ${process.versions.node}, llhttp ${process.versions["llhttp"]}`
+
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1")
+
+/** Runs a case through the native parser with its default flags or with all of them. */
+export const runNative = (input: Case, preset: "node" | "insecure"): Outcome => {
+  const log = new Log()
+  const parser = new HTTPParser()
+  const lenient = preset === "node" ? HTTPParser.kLenientNone : HTTPParser.kLenientAll
+  parser.initialize(
+    input.role === "request" ? HTTPParser.REQUEST : HTTPParser.RESPONSE,
+    {},
+    input.maxHeaderSize,
+    lenient
+  )
+  let spilled: Array<string> = []
+  let spilledTarget = ""
+  let upgrade = false
+  let stopping = false
+  parser[HTTPParser.kOnHeaders] = (fields: Array<string>, target: string) => {
+    spilled.push(...fields)
+    spilledTarget += target
+  }
+  parser[HTTPParser.kOnHeadersComplete] = (
+    major: number,
+    minor: number,
+    fields: Array<string> | undefined,
+    method: number | undefined,
+    target: string | undefined,
+    status: number | undefined,
+    statusMessage: string | undefined,
+    isUpgrade: boolean,
+    keepAlive: boolean
+  ) => {
+    upgrade = isUpgrade
+    const start =
+      input.role === "request"
+        ? `${nativeMethod(method!)} ${target ?? spilledTarget}`
+        : `${status} ${statusMessage}`
+    const rawHeaders = fields ?? spilled
+    spilled = []
+    spilledTarget = ""
+    const result = answer(input.answering, isUpgrade, log.heads)
+    stopping = result === 2 || status === 101
+    log.head({ _tag: "Head", start, version: `${major}.${minor}`, rawHeaders, upgrade, keepAlive })
+    return result
+  }
+  parser[HTTPParser.kOnBody] = (bytes: Uint8Array) => log.data(latin1(bytes))
+  parser[HTTPParser.kOnMessageComplete] = () => {
+    log.complete(spilled)
+    spilled = []
+    // Behind trailers the binding tells the target once more.
+    spilledTarget = ""
+  }
+  const ending = feed(parser, input, () => ({ upgrade, stopping, events: log.events.length }))
+  parser.close()
+  return { events: log.events, ending }
+}
+
+const nativeMethod = (index: number): string => (binding.allMethods ?? binding.methods)[index]!
+
+const feed = (
+  parser: NativeParser,
+  input: Case,
+  state: () => { readonly upgrade: boolean; readonly stopping: boolean; readonly events: number }
+): Ending => {
+  let from = 0
+  for (const to of input.cuts) {
+    while (from < to) {
+      const before = state().events
+      const result = parser.execute(input.bytes.subarray(from, to))
+      if (typeof result !== "number") {
+        return {
+          _tag: "Refused",
+          code: result.code,
+          reason: result.reason,
+          offset: from + result.bytesParsed
+        }
+      }
+      // An error not reported leaves its position behind: nothing moves any more.
+      if (result <= 0 && state().events === before) return { _tag: "Swallowed", offset: from + result }
+      from += result
+      if (state().stopping) return { _tag: "Stopped", consumed: from }
+    }
+  }
+  const end = parser.finish()
+  if (end === undefined) return { _tag: "Open", silent: state().upgrade }
+  return { _tag: "Refused", code: end.code, reason: end.reason, offset: from }
+}

@@ -1,0 +1,80 @@
+/**
+ * What a parser made of a byte stream, in a form in which two parsers can be compared: the events with adjacent data
+ * joined, and how it ended.
+ */
+
+export type Role = "request" | "response"
+
+/** What the head callback answers: always read; always skip; stop where the head says upgrade; read, skip in turn. */
+export type Answering = "read" | "skip" | "stop" | "turns"
+
+export interface Case {
+  readonly role: Role
+  readonly answering: Answering
+  readonly maxHeaderSize: number
+  /** One buffer, so that positions in different pieces can be told apart in memory. */
+  readonly bytes: Buffer
+  /** Ends of the pieces, ascending, the last is the length. */
+  readonly cuts: ReadonlyArray<number>
+}
+
+export type Event =
+  | {
+      readonly _tag: "Head"
+      readonly start: string
+      readonly version: string
+      readonly rawHeaders: ReadonlyArray<string>
+      readonly upgrade: boolean
+      readonly keepAlive: boolean
+    }
+  | { readonly _tag: "Data"; text: string }
+  | { readonly _tag: "Complete"; readonly rawTrailers: ReadonlyArray<string> }
+
+export type Ending =
+  /** `silent`, native only: behind a head with an upgrade, where it reports no errors. */
+  | { readonly _tag: "Open"; readonly silent: boolean }
+  | { readonly _tag: "Stopped"; readonly consumed: number }
+  | { readonly _tag: "Refused"; readonly code: string; readonly reason: string; readonly offset: number }
+  /** Native only: an error behind a head with an upgrade is not reported, only where it was. */
+  | { readonly _tag: "Swallowed"; readonly offset: number }
+
+export interface Outcome {
+  readonly events: ReadonlyArray<Event>
+  readonly ending: Ending
+}
+
+export const answer = (answering: Answering, upgrade: boolean, index: number): 0 | 1 | 2 => {
+  switch (answering) {
+    case "read":
+      return 0
+    case "skip":
+      return 1
+    case "stop":
+      return upgrade ? 2 : 0
+    case "turns":
+      return index % 2 === 0 ? 0 : 1
+  }
+}
+
+/** Collects events; adjacent data become one. */
+export class Log {
+  readonly events: Array<Event> = []
+  heads = 0
+
+  head(event: Extract<Event, { _tag: "Head" }>): void {
+    this.events.push(event)
+    this.heads++
+  }
+
+  data(text: string): void {
+    const last = this.events.at(-1)
+    if (last?._tag === "Data") last.text += text
+    else this.events.push({ _tag: "Data", text })
+  }
+
+  complete(rawTrailers: ReadonlyArray<string>): void {
+    this.events.push({ _tag: "Complete", rawTrailers })
+  }
+}
+
+export const showBytes = (bytes: Buffer): string => JSON.stringify(bytes.toString("latin1"))
