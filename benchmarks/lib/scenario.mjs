@@ -19,16 +19,24 @@ const measureCounting = async (...args) => {
 
 const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
 
-const summary = (samples, baseline) => ({
-  // Paired by round, so that a slow minute of the machine weighs on both sides of the ratio.
-  ratio: spread(samples.map((sample, round) => baseline[round].cpuPerRequest / sample.cpuPerRequest)),
-  cpuPerRequest: spread(samples.map((sample) => sample.cpuPerRequest)),
-  requestsPerSecond: spread(samples.map((sample) => sample.requestsPerSecond)),
-  serverBusy: spread(samples.map((sample) => sample.serverBusy)),
-  loadBusy: spread(samples.map((sample) => sample.loadBusy)),
-  countingRounds: samples.filter(counts).length,
-  rounds: samples.length
-})
+const summary = (samples, baseline) => {
+  // A ratio needs two sides that count. Where no round has them it is shown all the same, and said not to count.
+  const both = samples.map((sample, round) => counts(sample) && counts(baseline[round]))
+  const shown = both.includes(true) ? (_, round) => both[round] : () => true
+  const of = (key) => spread(samples.map((sample) => sample[key]).filter(shown))
+  return {
+    // Paired by round, so that a slow minute of the machine weighs on both sides of the ratio.
+    ratio: spread(
+      samples.map((sample, round) => baseline[round].cpuPerRequest / sample.cpuPerRequest).filter(shown)
+    ),
+    cpuPerRequest: of("cpuPerRequest"),
+    requestsPerSecond: of("requestsPerSecond"),
+    serverBusy: of("serverBusy"),
+    loadBusy: of("loadBusy"),
+    countingRounds: both.filter((counted) => counted).length,
+    rounds: samples.length
+  }
+}
 
 /** Gives a row per contestant: `ratio` is the baseline's CPU time per request over the contestant's (more is better). */
 export const runScenario = async (scenario, { wants, rounds, seconds, warmup }, progress) => {
