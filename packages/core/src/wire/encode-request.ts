@@ -9,7 +9,7 @@ import { Known, found, ownField, scanFields } from "./encode-fields.js"
 import { METHODS } from "./encode-tables.js"
 import { chunked, none, ofLength, type Framing } from "./framing.js"
 import type { BodyLength, EncodedHead } from "./encode.js"
-import { isRequestTarget, isToken } from "./validate.js"
+import { isContentLength, isRequestTarget, isToken } from "./validate.js"
 import {
   bodyNotAllowed,
   fieldConflict,
@@ -60,9 +60,9 @@ const neverBody = new Set(["TRACE", "CONNECT"])
  * 6. `Transfer-Encoding: chunked` is added.
  *
  * Violations: ERR_INVALID_HTTP_TOKEN, ERR_UNESCAPED_CHARACTERS, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE,
- * ERR_HTTPFX_FIELD_CONFLICT, ERR_HTTP_BODY_NOT_ALLOWED (a body on TRACE or CONNECT), ERR_HTTP_CONTENT_LENGTH_MISMATCH
- * (the user's `Content-Length` is not the known length), ERR_HTTP_TRAILER_INVALID (`Trailer` or trailers on a body
- * that is not chunked).
+ * ERR_HTTPFX_FIELD_CONFLICT (also for a known length that is no count of bytes), ERR_HTTP_BODY_NOT_ALLOWED (a body on
+ * TRACE or CONNECT), ERR_HTTP_CONTENT_LENGTH_MISMATCH (the user's `Content-Length` is not the known length),
+ * ERR_HTTP_TRAILER_INVALID (`Trailer` or trailers on a body that is not chunked).
  *
  * @since 0.1.0
  * @category encoding
@@ -72,6 +72,9 @@ export const encodeRequestHead = (input: RequestHeadInput): EncodedHead | Violat
   if (!knownMethods.has(method) && !isToken(method)) return invalidToken("Method", method)
   if (!isRequestTarget(input.target)) {
     return { _tag: "Violation", code: "ERR_UNESCAPED_CHARACTERS", what: "Request path" }
+  }
+  if (typeof input.body === "number" && !isContentLength(input.body)) {
+    return fieldConflict("Content-Length", "Malformed")
   }
   const refused = scanFields(input.headers, 0)
   if (refused !== undefined) return refused

@@ -10,6 +10,7 @@ import { statusLine } from "./encode-tables.js"
 import { chunked, none, ofLength, untilClose, type Framing } from "./framing.js"
 import type { CloseReason } from "./after-exchange.js"
 import type { BodyLength, EncodedHead } from "./encode.js"
+import { isContentLength } from "./validate.js"
 import {
   fieldConflict,
   invalidStatus,
@@ -117,8 +118,9 @@ const addedByUser = Known.Date | Known.Connection | Known.KeepAlive
  * `Date`, `Connection` and `Keep-Alive` are added when the user has none. A user's `Connection: close` closes.
  *
  * Violations: ERR_HTTP_INVALID_STATUS_CODE (also for 1xx but 101), ERR_INVALID_CHAR, ERR_INVALID_HTTP_TOKEN,
- * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT, ERR_HTTP_CONTENT_LENGTH_MISMATCH (the user's `Content-Length`
- * is not the known length), ERR_HTTP_TRAILER_INVALID (`Trailer` or trailers on a body that is not chunked).
+ * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT (also for a known length that is no count of bytes),
+ * ERR_HTTP_CONTENT_LENGTH_MISMATCH (the user's `Content-Length` is not the known length), ERR_HTTP_TRAILER_INVALID
+ * (`Trailer` or trailers on a body that is not chunked).
  *
  * @since 0.1.0
  * @category encoding
@@ -126,6 +128,7 @@ const addedByUser = Known.Date | Known.Connection | Known.KeepAlive
 export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Violation => {
   const { body, status } = input
   if (status < 200 && status !== 101) return invalidStatus(status)
+  if (typeof body === "number" && !isContentLength(body)) return fieldConflict("Content-Length", "Malformed")
   const line = statusLine(status, input.statusMessage)
   if (typeof line !== "string") return line
 

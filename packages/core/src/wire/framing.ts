@@ -21,30 +21,12 @@ export type Framing =
   | { readonly _tag: "Chunked" }
   | { readonly _tag: "UntilClose" }
 
-/**
- * The framings without facts, and the most frequent with one.
- *
- * @since 0.1.0
- * @category constructors
- */
+/** The framings without facts: one value each. */
 export const none: Framing = Object.freeze({ _tag: "None" })
-/**
- * @since 0.1.0
- * @category constructors
- */
 export const chunked: Framing = Object.freeze({ _tag: "Chunked" })
-/**
- * @since 0.1.0
- * @category constructors
- */
 export const untilClose: Framing = Object.freeze({ _tag: "UntilClose" })
 
 const empty: Framing = Object.freeze({ _tag: "Length", length: 0 })
 
-/**
- * A body of `length` bytes.
- *
- * @since 0.1.0
- * @category constructors
- */
+/** A body of `length` bytes. */
 export const ofLength = (length: number): Framing => (length === 0 ? empty : { _tag: "Length", length })

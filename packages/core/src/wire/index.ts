@@ -1,7 +1,8 @@
 /**
  * HTTP/1.1 as pure TypeScript: bytes in, events out; events in, bytes out. No I/O, no clock, no Effect.
  *
- * Where to start: `automaton-table.ts` for what may happen on a connection, `encode-response.ts` for the way out.
+ * Where to start: `automaton-table.ts` for what may happen on a connection, `parser.ts` for the way in,
+ * `encode-response.ts` for the way out.
  *
  * What we send
  * - `violation.ts`        what our side must not send, and Node's words for it
@@ -10,6 +11,7 @@
  * - `encode-request.ts`   request heads
  * - `encode-fields.ts`    the user's fields: checked, printed, understood
  * - `encode-tables.ts`    METHODS, STATUS_CODES
+ * - `encode.ts`           what heads have in common
  * - `framing.ts`          how the end of a body is marked
  * - `body-writer.ts`      bodies: chunks, trailers, accounting
  * - `date.ts`             the Date field
@@ -25,6 +27,7 @@
  * What may happen when
  * - `automaton-table.ts`  the rules of a connection
  * - `automaton.ts`        the automaton that walks them
+ * - `automaton-compile.ts` the same rules as numbers
  * - `after-exchange.ts`   reuse or close, with the reason
  *
  * @since 0.1.0

@@ -64,6 +64,14 @@ export const isStatusCode = (status: number): boolean =>
   Number.isInteger(status) && status >= 100 && status <= 999
 
 /**
+ * Can a body have so many bytes: a whole number, not negative, that is counted exactly?
+ *
+ * @since 0.1.0
+ * @category validation
+ */
+export const isContentLength = (length: number): boolean => Number.isSafeInteger(length) && length >= 0
+
+/**
  * The number of a `Content-Length` value (RFC 9110 §8.6: digits only), or -1 when it is none that can be counted exactly.
  *
  * @since 0.1.0

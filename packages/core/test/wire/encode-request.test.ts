@@ -145,6 +145,8 @@ describe("encodeRequestHead", () => {
     ["no target", { target: "" }, { code: "ERR_UNESCAPED_CHARACTERS" }],
     ["a split through the host", { host: "a\r\nb: c" }, { code: "ERR_INVALID_CHAR", name: "Host" }],
     ["a split through a value", { headers: ["a", "1\n"] }, { code: "ERR_INVALID_CHAR", name: "a" }],
+    ["a body of no number of bytes", { body: NaN }, { code: "ERR_HTTPFX_FIELD_CONFLICT" }],
+    ["a body of infinitely many", { body: Infinity }, { code: "ERR_HTTPFX_FIELD_CONFLICT" }],
     [
       "two Hosts",
       { headers: ["Host", "a", "host", "a"] },

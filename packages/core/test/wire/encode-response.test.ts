@@ -282,6 +282,9 @@ describe("encodeResponseHead", () => {
     ["status 1000", { status: 1000 }, { code: "ERR_HTTP_INVALID_STATUS_CODE" }],
     ["status 200.5", { status: 200.5 }, { code: "ERR_HTTP_INVALID_STATUS_CODE" }],
     ["no number at all", { status: NaN }, { code: "ERR_HTTP_INVALID_STATUS_CODE" }],
+    ["a body of no number of bytes", { body: NaN }, { code: "ERR_HTTPFX_FIELD_CONFLICT" }],
+    ["a body of half a byte", { body: 0.5 }, { code: "ERR_HTTPFX_FIELD_CONFLICT" }],
+    ["a body of less than nothing", { body: -1 }, { code: "ERR_HTTPFX_FIELD_CONFLICT" }],
     [
       "two lengths",
       { headers: ["content-length", "1", "Content-Length", "2"], body: "unknown" },
@@ -347,10 +350,23 @@ describe("encodeResponseHead", () => {
     })
   })
 
+  it("knows nothing of the head before", () => {
+    const before = { headers: ["Transfer-Encoding", "gzip", "Connection", "close, keep-alive"] }
+    encode({ ...before, body: "unknown" })
+    expect(linesOf(encode({ versionMinor: 0, body: 1, headers: ["Connection", "x"] }))).toEqual([
+      "HTTP/1.1 200 OK",
+      "Connection: x",
+      keep,
+      "Content-Length: 1"
+    ])
+  })
+
   it("keeps added lines apart when what they are made from changes", () => {
     expect(linesOf(encode({ date: "A", keepAliveTimeout: 5000 }))).toContain("Keep-Alive: timeout=5")
     expect(linesOf(encode({ date: "A", keepAliveTimeout: 6000 }))).toContain("Keep-Alive: timeout=6")
     expect(linesOf(encode({ date: "B", keepAliveTimeout: 6000 }))).toContain("Date: B")
+    const limited = { date: "B", keepAliveTimeout: 6000, keepAliveMax: 2 }
+    expect(linesOf(encode(limited))).toContain("Keep-Alive: timeout=6, max=2")
     expect(linesOf(encode({}))).toEqual(["HTTP/1.1 200 OK", keep, "Content-Length: 0"])
     expect(encode({ date: "\r\n" })._tag).toBe("Violation")
     expect(linesOf(encode({ date: "B" }))).toContain("Date: B")
