@@ -100,6 +100,7 @@ class ServerState implements ConnectionServer {
 
   readonly exchangeEnded = (exchange: ServerExchange): void => {
     this.exchanges.delete(exchange)
+    exchange.connection.handlerEnded(exchange)
     this.checkEmpty()
   }
 

@@ -120,7 +120,7 @@ const send = (pool: ClientPool, request: Request, fiber: RequestFiber): Answer =
 
 // Where `HttpClient.withScope` leaves what it aborts when the scope ends: shared by every client on platform.
 const scopes = globalValue(
-  Symbol.for("@effect/platform/HttpClient/scopedRequests"),
+  "@effect/platform/HttpClient/scopedRequests",
   () => new WeakMap<Request, AbortController>()
 )
 

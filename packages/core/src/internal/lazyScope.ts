@@ -13,11 +13,11 @@ import * as Scope from "effect/Scope"
 const makeScope = Scope.make()
 
 export class LazyScope implements Scope.CloseableScope {
-  readonly [Scope.ScopeTypeId]: Scope.ScopeTypeId = Scope.ScopeTypeId
-  readonly [Scope.CloseableScopeTypeId]: Scope.CloseableScopeTypeId = Scope.CloseableScopeTypeId
-  readonly strategy = ExecutionStrategy.sequential
-  private real: Scope.CloseableScope | undefined
-  private exit: Exit.Exit<unknown, unknown> | undefined
+  declare readonly [Scope.ScopeTypeId]: Scope.ScopeTypeId
+  declare readonly [Scope.CloseableScopeTypeId]: Scope.CloseableScopeTypeId
+  declare readonly strategy: ExecutionStrategy.ExecutionStrategy
+  private real: Scope.CloseableScope | undefined = undefined
+  private exit: Exit.Exit<unknown, unknown> | undefined = undefined
 
   /** Nothing was ever added: closing is not worth an effect. */
   get unused(): boolean {
@@ -65,3 +65,10 @@ interface ScopeMethods {
 }
 
 const scopeOf = (self: LazyScope): ScopeMethods => self.make() as unknown as ScopeMethods
+
+// One is made per exchange: what is the same in all of them is not stored in each.
+Object.assign(LazyScope.prototype, {
+  [Scope.ScopeTypeId]: Scope.ScopeTypeId,
+  [Scope.CloseableScopeTypeId]: Scope.CloseableScopeTypeId,
+  strategy: ExecutionStrategy.sequential
+})

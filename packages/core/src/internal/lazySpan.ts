@@ -25,8 +25,8 @@ const randomHex = (length: number): string => {
 const toNanos = (millis: number): bigint => BigInt(Math.round(millis)) * 1_000_000n
 
 export class LazySpan implements Tracer.Span {
-  readonly _tag = "Span"
-  readonly sampled = true
+  declare readonly _tag: "Span"
+  declare readonly sampled: boolean
   private ids: { readonly traceId: string; readonly spanId: string } | undefined
   private cachedParent: Option.Option<Tracer.AnySpan> | undefined
   private ownAttributes: Map<string, unknown> | undefined
@@ -127,3 +127,6 @@ export class LazySpan implements Tracer.Span {
     })
   }
 }
+
+// One is made per exchange: what is the same in all of them is not stored in each.
+Object.assign(LazySpan.prototype, { _tag: "Span", sampled: true })

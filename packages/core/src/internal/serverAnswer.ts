@@ -103,7 +103,8 @@ const sendBytes = (
     const writer = new BodyWriter(head.framing)
     const parts: Array<string | Uint8Array> = []
     const sink = (part: string | Uint8Array) => void parts.push(part)
-    const violation = (bytes === undefined ? undefined : writer.write(bytes, sink)) ?? writer.end(undefined, sink)
+    const violation =
+      (bytes === undefined ? undefined : writer.write(bytes, sink)) ?? writer.end(undefined, sink)
     if (violation !== undefined) return Effect.fail(HttpError.fromViolation(violation))
     exchange.connection.answerBegins(exchange, response, head)
     transport.cork()

@@ -31,28 +31,31 @@ import { sendResponse } from "./serverAnswer.js"
 import type { ServerExchange } from "./serverExchange.js"
 
 type Response = ServerResponse.HttpServerResponse
+type AnyApp = HttpApp.Default<unknown, unknown>
+type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
 // Platform's own set: a scope in it is closed by whoever ejected it.
 const ejectedScopes = globalValue("@effect/platform/HttpApp/ejectedScopes", () => new WeakSet<Scope.Scope>())
 
-const exchangeIn = (fiber: Fiber.RuntimeFiber<any, any>): ServerExchange =>
+const requestIn = (fiber: AnyFiber): ServerRequest.HttpServerRequest =>
   Context.unsafeGet(
     fiber.currentContext as Context.Context<ServerRequest.HttpServerRequest>,
     ServerRequest.HttpServerRequest
-  ).source as ServerExchange
+  )
 
 const withExchange = <A, E, R>(
-  f: (exchange: ServerExchange, fiber: Fiber.RuntimeFiber<any, any>) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> => Effect.withFiberRuntime((fiber) => f(exchangeIn(fiber), fiber))
+  f: (exchange: ServerExchange, fiber: AnyFiber) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime((fiber) => f(requestIn(fiber).source as ServerExchange, fiber))
 
 const answer = (
   exchange: ServerExchange,
-  fiber: Fiber.RuntimeFiber<any, any>,
+  fiber: AnyFiber,
   response: Response
 ): Effect.Effect<Response, unknown> => {
   const handlers = fiber.getFiberRef(HttpApp.currentPreResponseHandlers)
   if (handlers._tag === "None") return sendResponse(exchange, response)
-  return Effect.flatMap(handlers.value(exchange.request, response), (changed) =>
+  return Effect.flatMap(handlers.value(requestIn(fiber), response), (changed) =>
     sendResponse(exchange, changed)
   )
 }
@@ -76,7 +79,7 @@ const respond = (response: Response): Effect.Effect<Response, unknown> =>
   })
 
 // For an installed tracer: a span of its making, with the attributes that platform's tracer middleware writes.
-const withSpan = (app: HttpApp.Default<any, any>): Effect.Effect<Response, any, any> =>
+const withSpan = (app: AnyApp): AnyApp =>
   withExchange((exchange, fiber) => {
     if (fiber.getFiberRef(HttpMiddleware.currentTracerDisabledWhen)(exchange.request)) return app
     const parent = Option.getOrUndefined(exchange.spanParent())
@@ -104,7 +107,7 @@ export interface ServerApp {
 
 /** Must run where the app is served: takes context, fiber refs and tracer from there. */
 export const make = (
-  httpApp: HttpApp.Default<any, any>,
+  httpApp: AnyApp,
   middleware: HttpMiddleware.HttpMiddleware | undefined,
   timers: Timers
 ): Effect.Effect<ServerApp> =>
@@ -121,24 +124,25 @@ export const make = (
     return new App(
       runtime,
       handled(httpApp, middleware, untraced) as Effect.Effect<unknown>,
+      middleware === undefined && untraced,
       timers,
       spans ? disabledWhen : undefined
     )
   })
 
 const handled = (
-  httpApp: HttpApp.Default<any, any>,
+  httpApp: AnyApp,
   middleware: HttpMiddleware.HttpMiddleware | undefined,
   untraced: boolean
-): Effect.Effect<unknown, unknown, any> => {
-  // The exchange's fiber starts uninterruptible, so that what follows the app runs even when a client went away.
-  const responded = Effect.matchCauseEffect(Effect.interruptible(httpApp), {
-    onFailure: answerFailure,
-    onSuccess: respond
-  }) as HttpApp.Default<any, any>
-  const traced = untraced ? (app: HttpApp.Default<any, any>) => app : withSpan
+): Effect.Effect<unknown, unknown, unknown> => {
+  const outcome = { onFailure: answerFailure, onSuccess: respond }
+  // Nothing surrounds the app that would have to run after an interruption.
+  if (middleware === undefined && untraced) return Effect.matchCauseEffect(httpApp, outcome)
+  // What surrounds the app runs to its end even when a client went away: its fiber starts uninterruptible.
+  const responded = Effect.matchCauseEffect(Effect.interruptible(httpApp), outcome) as AnyApp
+  const traced = untraced ? (app: AnyApp) => app : withSpan
   if (middleware === undefined) return traced(responded)
-  return Effect.matchCauseEffect(traced(middleware(responded)) as HttpApp.Default<any, any>, {
+  return Effect.matchCauseEffect(traced(middleware(responded)) as AnyApp, {
     // A middleware may answer in the app's place, or fail: then nothing has been answered yet.
     onFailure: (cause) =>
       withExchange((exchange) =>
@@ -166,13 +170,16 @@ class App implements ServerApp {
   constructor(
     private readonly runtime: Runtime.Runtime<never>,
     private readonly program: Effect.Effect<unknown>,
+    interruptible: boolean,
     private readonly timers: Timers,
     private readonly spanless: ((request: ServerRequest.HttpServerRequest) => boolean) | undefined
   ) {
     this.context = runtime.context
     this.services = runtime.context.unsafeMap
     this.fiberRefs = runtime.fiberRefs
-    this.runtimeFlags = RuntimeFlags.disable(runtime.runtimeFlags, RuntimeFlags.Interruption)
+    this.runtimeFlags = interruptible
+      ? runtime.runtimeFlags
+      : RuntimeFlags.disable(runtime.runtimeFlags, RuntimeFlags.Interruption)
     this.redactedNames = FiberRefs.getOrDefault(runtime.fiberRefs, Headers.currentRedactedNames)
   }
 

@@ -217,6 +217,13 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
     else this.finish("Failed")
   }
 
+  /** The handler is over. One that has not answered in whole must not leave the client waiting. */
+  handlerEnded(exchange: ServerExchange): void {
+    if (exchange.responseComplete || this.exchange !== exchange) return
+    if (exchange.answer === undefined) this.answerPlainly(500)
+    else this.transport.reset()
+  }
+
   /** Waits until the transport takes more, or the connection is over. */
   readonly drained: Effect.Effect<void> = Effect.async((resume) => {
     if (this.state === "closed") return resume(Effect.void)

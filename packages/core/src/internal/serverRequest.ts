@@ -41,13 +41,13 @@ const respondWithTooLarge = {
 type Failure = ServerError.RequestError
 
 export class ServerRequestImpl extends Inspectable.Class implements ServerRequest.HttpServerRequest {
-  readonly [ServerRequest.TypeId]: ServerRequest.TypeId = ServerRequest.TypeId
-  readonly [IncomingMessage.TypeId]: IncomingMessage.TypeId = IncomingMessage.TypeId
+  declare readonly [ServerRequest.TypeId]: ServerRequest.TypeId
+  declare readonly [IncomingMessage.TypeId]: IncomingMessage.TypeId
 
   private cachedHeaders: Headers.Headers | undefined
-  private cachedCookies: ReadonlyRecord<string, string> | undefined
-  private cachedBytes: Effect.Effect<Uint8Array, Failure> | undefined
-  private cachedMultipart: ServerRequest.HttpServerRequest["multipart"] | undefined
+  private cachedCookies: ReadonlyRecord<string, string> | undefined = undefined
+  private cachedBytes: Effect.Effect<Uint8Array, Failure> | undefined = undefined
+  private cachedMultipart: ServerRequest.HttpServerRequest["multipart"] | undefined = undefined
 
   constructor(
     readonly source: ServerExchange,
@@ -195,3 +195,9 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     return new ServerError.RequestError({ request: this, reason: "Decode", cause })
   }
 }
+
+// One is made per exchange: what is the same in all of them is not stored in each.
+Object.assign(ServerRequestImpl.prototype, {
+  [ServerRequest.TypeId]: ServerRequest.TypeId,
+  [IncomingMessage.TypeId]: IncomingMessage.TypeId
+})
