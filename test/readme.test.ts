@@ -1,7 +1,7 @@
 /**
  * The programs in README.md are compiled and run as they stand there (ports aside, which may be taken).
  */
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises"
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "vitest"
 import { program, root, run, temporaryFolder } from "./support.js"
@@ -79,5 +79,21 @@ describe("README.md", { timeout: 60_000 }, () => {
       await run(process.execPath, ["out/client.js"], folder),
       "nobody listens: ECONNREFUSED\n"
     )
+  })
+})
+
+describe("the packages' README.md", () => {
+  it.each(["core", "node", "testing"])("%s: names every module, as its index does", async (name) => {
+    const folder = join(root, "packages", name)
+    const text = await readFile(join(folder, "README.md"), "utf8")
+    const index = await readFile(join(folder, "src/index.ts"), "utf8")
+    const modules = (await readdir(join(folder, "src")))
+      .filter((file) => file.endsWith(".ts") && file !== "index.ts")
+      .map((file) => file.slice(0, -3))
+    assert.isNotEmpty(modules)
+    for (const module of modules) {
+      assert.include(text, `\`${module}\``)
+      assert.include(index, `export * as ${module} from "./${module}.js"`)
+    }
   })
 })
