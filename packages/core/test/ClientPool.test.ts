@@ -28,7 +28,7 @@ const settled = (expected: Client.Connections) =>
     { until: (now) => JSON.stringify(now) === JSON.stringify(expected) }
   )
 
-describe.each(networks)("Client's connections on %s", (name, network) => {
+describe.each(networks)("Client's connections on %s", (_, network) => {
   const run = withClient(network)
 
   it.effect("serve one request after the other, the last to become idle first", () =>
@@ -168,8 +168,8 @@ describe.each(networks)("Client's connections on %s", (name, network) => {
         const waiting = yield* accept
         yield* waiting.has("\r\n\r\n").pipe(Effect.raceFirst(Effect.yieldNow()), Effect.ignore)
         yield* Scope.close(scope, Exit.void)
-        for (const fiber of [head, body]) {
-          assert.propertyVal(yield* Effect.flip(fiber), "code", "ERR_HTTPFX_CLIENT_CLOSED")
+        for (const failed of [Effect.flip(head), Effect.flip(body)]) {
+          assert.propertyVal(yield* failed, "code", "ERR_HTTPFX_CLIENT_CLOSED")
         }
         assert.deepStrictEqual(yield* client.connections, { open: 0, idle: 0, connecting: 0 })
         assert.propertyVal(yield* Effect.flip(client.request({ url })), "code", "ERR_HTTPFX_CLIENT_CLOSED")
@@ -326,8 +326,6 @@ describe("Client's connections in time", () => {
         yield* settled({ open: 1, idle: 0, connecting: 0 })
         yield* TestClock.adjust("1 seconds")
         yield* settled({ open: 0, idle: 0, connecting: 0 })
-        yield* raw.until((raw) => raw.closed)
-        assert.strictEqual(raw.fault, "ECONNRESET")
       })
     )
   )

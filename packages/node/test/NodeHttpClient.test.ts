@@ -2,12 +2,11 @@
  * The client on real sockets, against Node's own server.
  */
 import * as http from "node:http"
-import * as net from "node:net"
-import { HttpBody, HttpClient, HttpClientRequest } from "@effect/platform"
+import type * as net from "node:net"
+import { HttpBody, HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Client } from "@httpfx/core"
 import { NodeHttpClient } from "@httpfx/node"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
@@ -37,25 +36,6 @@ const nodeServer = (handler: http.RequestListener, options: http.ServerOptions =
       Effect.async<void>((resume) => {
         server.close(() => resume(Effect.void))
         server.closeAllConnections()
-      })
-  )
-
-const rawServer = (onConnection: (socket: net.Socket) => void) =>
-  Effect.acquireRelease(
-    Effect.gen(function* () {
-      const sockets = new Set<net.Socket>()
-      const server = net.createServer((socket) => {
-        sockets.add(socket)
-        socket.on("error", () => {})
-        onConnection(socket)
-      })
-      const port = yield* listening(server)
-      return { url: `http://127.0.0.1:${port}`, server, sockets }
-    }),
-    ({ server, sockets }) =>
-      Effect.async<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        for (const socket of sockets) socket.destroy()
       })
   )
 
@@ -96,6 +76,154 @@ describe("NodeHttpClient against node:http", () => {
       }
       assert.strictEqual(connections.size, 1)
       assert.deepStrictEqual(yield* client.connections, { open: 1, idle: 1, connecting: 0 })
+    }).pipe(Effect.provide(NodeHttpClient.layer))
+  )
+
+  it.scopedLive("sends bodies of every kind", () =>
+    Effect.gen(function* () {
+      const { url } = yield* nodeServer((request, response) => {
+        void readAll(request).then((body) => {
+          const {
+            "content-length": length,
+            "transfer-encoding": coding,
+            "content-type": type
+          } = request.headers
+          response.end(JSON.stringify({ length, coding, type, body: body.toString() }))
+        })
+      })
+      const post = (body: HttpBody.HttpBody) =>
+        Effect.flatMap(HttpClient.post(url, { body }), (response) => response.json)
+      const chunks = Stream.map(Stream.make("ab", "", "cde"), (text) => new TextEncoder().encode(text))
+
+      assert.deepStrictEqual(yield* post(HttpBody.empty), { length: "0", body: "" })
+      assert.deepStrictEqual(yield* post(HttpBody.text("abcde")), {
+        length: "5",
+        type: "text/plain",
+        body: "abcde"
+      })
+      assert.deepStrictEqual(yield* post(HttpBody.stream(chunks)), {
+        coding: "chunked",
+        type: "application/octet-stream",
+        body: "abcde"
+      })
+      assert.deepStrictEqual(yield* post(HttpBody.stream(chunks, "text/x", 5)), {
+        length: "5",
+        type: "text/x",
+        body: "abcde"
+      })
+      assert.deepStrictEqual(yield* post(HttpBody.raw("abcde")), { length: "5", body: "abcde" })
+      assert.deepStrictEqual(yield* post(HttpBody.raw(new URLSearchParams({ a: "b c" }))), {
+        length: "5",
+        type: "application/x-www-form-urlencoded;charset=UTF-8",
+        body: "a=b+c"
+      })
+      const form = (yield* post(HttpBody.formDataRecord({ field: "value" }))) as {
+        type: string
+        body: string
+      }
+      assert.match(form.type, /^multipart\/form-data; boundary=/)
+      assert.include(form.body, 'name="field"\r\n\r\nvalue')
+    }).pipe(Effect.provide(NodeHttpClient.layer))
+  )
+
+  it.scopedLive("moves 20 MB each way, neither side ahead of the other", () =>
+    Effect.gen(function* () {
+      const { url } = yield* nodeServer((request, response) => void request.pipe(response))
+      const size = 65_536
+      const count = 320
+      const sent = Stream.map(Stream.range(0, count - 1), (i) => new Uint8Array(size).fill(i % 251))
+      const response = yield* HttpClient.post(url, { body: HttpBody.stream(sent) })
+      let length = 0
+      let wrong = 0
+      yield* Stream.runForEach(response.stream, (chunk) =>
+        Effect.sync(() => {
+          for (const byte of chunk) {
+            if (byte !== Math.floor(length / size) % 251) wrong++
+            length++
+          }
+        })
+      )
+      assert.strictEqual(length, size * count)
+      assert.strictEqual(wrong, 0)
+    }).pipe(Effect.provide(NodeHttpClient.layer))
+  )
+
+  it.scopedLive("an interrupted download closes its connection, and the server sees it", () =>
+    Effect.gen(function* () {
+      let closed: () => void = () => {}
+      const gone = new Promise<void>((resolve) => (closed = resolve))
+      const { url } = yield* nodeServer((_, response) => {
+        response.on("close", closed)
+        response.write("begun")
+      })
+      const fiber = yield* Effect.fork(Effect.flatMap(HttpClient.get(url), (response) => response.text))
+      const client = yield* Client.Client
+      yield* Effect.repeat(Effect.zipRight(Effect.sleep(1), client.connections), {
+        until: ({ open }) => open === 1
+      })
+      yield* Fiber.interrupt(fiber)
+      yield* Effect.promise(() => gone)
+      yield* Effect.repeat(Effect.zipRight(Effect.yieldNow(), client.connections), {
+        until: ({ open }) => open === 0
+      })
+    }).pipe(Effect.provide(NodeHttpClient.layer))
+  )
+
+  it.scopedLive("HEAD, 1xx, 304 and trailers as Node's server sends them", () =>
+    Effect.gen(function* () {
+      const { url } = yield* nodeServer((request, response) => {
+        if (request.method === "HEAD") return response.writeHead(200, { "Content-Length": 10 }).end()
+        if (request.url === "/304") return response.writeHead(304, { ETag: "x" }).end()
+        response.writeEarlyHints({ link: "</a>; rel=preload" })
+        response.writeHead(200, { Trailer: "X-Sum" })
+        response.write("abc")
+        response.addTrailers({ "X-Sum": "6" })
+        return response.end("def")
+      })
+      const client = yield* Client.Client
+      const informational: Array<number> = []
+      const head = yield* client.request({ url, method: "HEAD" })
+      assert.strictEqual(head.header("content-length"), "10")
+      assert.strictEqual(yield* head.text, "")
+      const unchanged = yield* client.request({ url: `${url}/304` })
+      assert.strictEqual(unchanged.status, 304)
+      assert.strictEqual(yield* unchanged.text, "")
+      const whole = yield* client.request({
+        url,
+        onInformational: ({ status }) => informational.push(status)
+      })
+      assert.strictEqual(yield* whole.text, "abcdef")
+      assert.deepStrictEqual(whole.rawTrailers, ["X-Sum", "6"])
+      assert.deepStrictEqual(informational, [103])
+      assert.strictEqual((yield* client.connections).open, 1)
+    }).pipe(Effect.provide(NodeHttpClient.layer))
+  )
+
+  it.live("idle connections do not keep a process alive", () =>
+    Effect.gen(function* () {
+      const handles = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const before = handles()
+          const { url } = yield* nodeServer((_, response) => response.end("hello"))
+          const timers = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
+          yield* Effect.flatMap(HttpClient.get(url), (response) => response.text)
+          // The server's end of the connection, which is in this process too, is the one that counts.
+          assert.isAtMost(handles(), before + 1)
+          assert.isAtMost(
+            process.getActiveResourcesInfo().filter((name) => name === "Timeout").length,
+            timers + 1
+          )
+        }).pipe(Effect.provide(NodeHttpClient.layer))
+      )
+    })
+  )
+
+  it.scopedLive("a name that is none: NameNotResolved, as platform's RequestError", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(HttpClient.get("http://nowhere.invalid/"))
+      assert.deepInclude(error, { _tag: "RequestError", reason: "Transport" })
+      assert.propertyVal(error.cause, "_tag", "NameNotResolved")
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 })

@@ -88,8 +88,8 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, PlatformError.ResponseError> {
-    // A copy: what arrived is a view of a larger buffer, and may be asked for again.
-    return Effect.map(this.body, (bytes) => bytes.slice().buffer as ArrayBuffer)
+    // A copy: what arrived is a view of a larger buffer (and a Node buffer's `slice` is one again).
+    return Effect.map(this.body, (bytes) => new Uint8Array(bytes).buffer)
   }
 
   get formData(): Effect.Effect<FormData, PlatformError.ResponseError> {

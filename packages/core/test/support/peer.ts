@@ -22,26 +22,25 @@ export interface Peer {
   readonly accepted: () => number
 }
 
-export const peer: Effect.Effect<Peer, Network.ListenError, Network.Network | Scope.Scope> = Effect.gen(
-  function* () {
-    const queue = yield* Queue.unbounded<Raw>()
-    const all: Array<Raw> = []
-    const listener = yield* Network.listen({ port: 0, host: "127.0.0.1" }, (transport) => {
-      const raw = new Raw(transport)
-      all.push(raw)
-      Queue.unsafeOffer(queue, raw)
-    })
-    yield* Effect.addFinalizer(() => Effect.sync(() => all.forEach((raw) => raw.transport.reset())))
-    const { port } = listener.address as { readonly port: number }
-    return {
-      url: `http://127.0.0.1:${port}`,
-      host: `127.0.0.1:${port}`,
-      port,
-      accept: Queue.take(queue),
-      accepted: () => all.length
-    }
+export const peer: Effect.Effect<Peer, never, Network.Network | Scope.Scope> = Effect.gen(function* () {
+  const queue = yield* Queue.unbounded<Raw>()
+  const all: Array<Raw> = []
+  const listening = Network.listen({ port: 0, host: "127.0.0.1" }, (transport) => {
+    const raw = new Raw(transport)
+    all.push(raw)
+    Queue.unsafeOffer(queue, raw)
+  })
+  const listener = yield* Effect.orDie(listening)
+  yield* Effect.addFinalizer(() => Effect.sync(() => all.forEach((raw) => raw.transport.reset())))
+  const { port } = listener.address as { readonly port: number }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    host: `127.0.0.1:${port}`,
+    port,
+    accept: Queue.take(queue),
+    accepted: () => all.length
   }
-)
+})
 
 /** The networks that a battery runs over. */
 export const networks: ReadonlyArray<readonly [string, Layer.Layer<Network.Network>]> = [
