@@ -13,6 +13,7 @@ import {
   type TransportHandlers
 } from "@httpfx/core/Transport"
 import { faultOf } from "./fault.js"
+import { resetStream } from "./reset.js"
 
 const owner = Symbol("httpfx.transport")
 
@@ -62,7 +63,6 @@ export interface SocketMembers {
   readonly setKeepAlive?: (enable: boolean, initialDelay: number) => unknown
   readonly ref?: () => unknown
   readonly unref?: () => unknown
-  readonly resetAndDestroy?: () => unknown
 }
 
 const address = (hostname: string | undefined, port: number | undefined): Address | undefined =>
@@ -243,12 +243,7 @@ export class StreamTransport implements Transport {
   }
 
   protected destroyNow(): void {
-    try {
-      ;(this.stream as SocketMembers).resetAndDestroy?.()
-    } catch {
-      // A socket over something that is not TCP (ERR_INVALID_HANDLE_TYPE).
-    }
-    this.stream.destroy()
+    resetStream(this.stream)
   }
 
   sawEnd(): void {

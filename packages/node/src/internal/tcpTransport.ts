@@ -29,8 +29,6 @@ interface Handle {
   readStart(): number
   /** TCP only. */
   readonly getpeername?: (out: object) => number
-  /** TCP only. */
-  readonly reset?: unknown
 }
 interface WithHandle {
   _handle?: Handle | null
@@ -174,20 +172,6 @@ export class TcpTransport extends StreamTransport implements Transport {
   private looked(): void {
     this.looking = false
     if (this.failure === undefined && !this.ended) super.sawEnd()
-  }
-
-  protected override destroyNow(): void {
-    const socket = this.socket
-    // libuv refuses to reset while it sends FIN (EINVAL), which is over in the next turn.
-    if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0) {
-      socket.once("finish", () => this.resetSocket())
-    } else this.resetSocket()
-  }
-
-  private resetSocket(): void {
-    const handle = handleOf(this.socket)
-    if (handle?.reset === undefined) this.socket.destroy()
-    else this.socket.resetAndDestroy()
   }
 
   // The stream never hears of the failure: it would destroy itself, and the receive queue with it.

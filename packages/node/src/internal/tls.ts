@@ -3,13 +3,16 @@
  *
  * Takes the given transport over, whatever the outcome; never leaves it open after a failure.
  */
+import * as net from "node:net"
 import * as tls from "node:tls"
 import type { Duplex } from "node:stream"
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
 import type { NetworkService, TlsOptions } from "@httpfx/core/Network"
-import { formatAddress, type Address, type Transport } from "@httpfx/core/Transport"
-import { StreamTransport, type SocketMembers } from "./streamTransport.js"
+import { fault, formatAddress, type Address, type Transport } from "@httpfx/core/Transport"
+import { errorOf } from "./fault.js"
+import { resetStream } from "./reset.js"
+import { StreamTransport } from "./streamTransport.js"
 import { TransportSocket } from "./transportSocket.js"
 
 const contextOptions = (options: TlsOptions): tls.SecureContextOptions => ({
@@ -44,7 +47,7 @@ const handshake = (stream: Duplex, options: TlsOptions): tls.TLSSocket => {
 const streamOf = (transport: Transport): Duplex =>
   transport instanceof StreamTransport
     ? transport.release()
-    : new TransportSocket(transport, { allowHalfOpen: true })
+    : new TransportSocket(transport, { allowHalfOpen: true }).on("error", () => {})
 
 // OpenSSL's own codes (ERR_SSL_...), Node's (ERR_TLS_...) and those of a failed verification (CERT_HAS_EXPIRED,
 // DEPTH_ZERO_SELF_SIGNED_CERT, ...) mean a failed handshake; the rest comes from the connection below.
@@ -54,6 +57,13 @@ const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
     return new HttpError.TlsFailure({ ...facts, code: error.code ?? "ERR_TLS_HANDSHAKE" })
   }
   return error.syscall === undefined ? new HttpError.HangUp(facts) : new HttpError.ConnectionReset(facts)
+}
+
+// A server's socket does not refuse on its own: `tls.Server` does it for its sockets.
+const refusalOf = (socket: tls.TLSSocket, options: TlsOptions): Error | undefined => {
+  const reason: unknown = socket.authorizationError
+  if (options.role === "client" || !options.rejectUnauthorized || !reason) return undefined
+  return reason instanceof Error ? reason : Object.assign(new Error(String(reason)), { code: String(reason) })
 }
 
 // A TLS layer cannot send RST; the connection below can.
@@ -67,12 +77,12 @@ class TlsTransport extends StreamTransport {
   }
 
   protected override destroyNow(): void {
-    try {
-      ;(this.below as SocketMembers).resetAndDestroy?.()
-    } catch {
-      // Below is a pipe (ERR_INVALID_HANDLE_TYPE).
+    // The layer follows a socket below; destroying both at once ends the process in Node 20.
+    if (this.below instanceof net.Socket) resetStream(this.below)
+    else {
+      this.below.destroy(errorOf(fault("ECONNRESET", "reset")))
+      this.stream.destroy()
     }
-    super.destroyNow()
   }
 }
 
@@ -95,6 +105,7 @@ export const secure: NetworkService["secure"] = (transport, options) =>
       socket.off("_tlsError", failed)
       socket.off("error", failed)
       socket.off("close", closed)
+      socket.off("end", closed)
       stream.off("error", failed)
     }
     const giveUp = () => {
@@ -104,15 +115,8 @@ export const secure: NetworkService["secure"] = (transport, options) =>
       stream.destroy()
     }
     const connected = () => {
-      // A server's socket does not verify on its own: `tls.Server` does it for its sockets.
-      const refused =
-        options.role === "server" && options.rejectUnauthorized ? socket.authorizationError : undefined
-      if (refused)
-        return failed(
-          refused instanceof Error
-            ? refused
-            : Object.assign(new Error(String(refused)), { code: String(refused) })
-        )
+      const refused = refusalOf(socket, options)
+      if (refused !== undefined) return failed(refused)
       stop()
       resume(Effect.succeed(new TlsTransport(socket, stream, { local, remote })))
     }
@@ -129,6 +133,8 @@ export const secure: NetworkService["secure"] = (transport, options) =>
     socket.once("_tlsError", failed)
     socket.once("error", failed)
     socket.once("close", closed)
+    // In the client role Node makes an error of it, in the server role nothing.
+    if (options.role === "server") socket.once("end", closed)
     stream.once("error", failed)
     return Effect.sync(giveUp)
   })
