@@ -4,7 +4,13 @@
  */
 import * as fc from "fast-check"
 import { assert, describe, it } from "@effect/vitest"
-import { fromNormal, fromString, fromUrl, type InvalidTarget, type Target } from "../src/internal/clientTarget.js"
+import {
+  fromNormal,
+  fromString,
+  fromUrl,
+  type InvalidTarget,
+  type Target
+} from "../src/internal/clientTarget.js"
 
 const byUrl = (text: string): Target | InvalidTarget | "invalid" => {
   try {
@@ -63,14 +69,44 @@ describe("target of a URL", () => {
 
   it("ends where new URL does, for any text", () => {
     const piece = fc.oneof(
-      fc.constantFrom("/", ".", "..", "%2e", "%2E", "%", "?", "#", ":", "@", "\\", "'", "|", "^", "a", "Z", "9"),
+      fc.constantFrom(
+        "/",
+        ".",
+        "..",
+        "%2e",
+        "%2E",
+        "%",
+        "?",
+        "#",
+        ":",
+        "@",
+        "\\",
+        "'",
+        "|",
+        "^",
+        "a",
+        "Z",
+        "9"
+      ),
       fc.string({ maxLength: 3 }),
       fc.webPath()
     )
     const url = fc
       .tuple(
         fc.constantFrom("http://", "https://", "http:/", "http:"),
-        fc.constantFrom("a", "a.b", "127.0.0.1", "1.2", "0x10", "a:8080", "a:80", "[::1]", "xn--a", "a-b.", "A"),
+        fc.constantFrom(
+          "a",
+          "a.b",
+          "127.0.0.1",
+          "1.2",
+          "0x10",
+          "a:8080",
+          "a:80",
+          "[::1]",
+          "xn--a",
+          "a-b.",
+          "A"
+        ),
         fc.array(piece, { maxLength: 8 })
       )
       .map(([scheme, host, rest]) => scheme + host + rest.join(""))
@@ -79,9 +115,6 @@ describe("target of a URL", () => {
 
   it("decodes credentials (RFC 7617)", () => {
     const target = fromString("http://J%C3%BCrgen:p%40ss@a/") as Target
-    assert.strictEqual(
-      target.authorization,
-      `Basic ${Buffer.from("Jürgen:p@ss", "utf8").toString("base64")}`
-    )
+    assert.strictEqual(target.authorization, `Basic ${Buffer.from("Jürgen:p@ss", "utf8").toString("base64")}`)
   })
 })
