@@ -1,6 +1,6 @@
 // `npm run bench`: every comparison in one go. What is run stands in scenarios.mjs and parser.mjs, how in lib/.
 import { cpus } from "node:os"
-import { cores, pinned } from "./lib/child.mjs"
+import { cores, pinned, start } from "./lib/child.mjs"
 import { readOptions } from "./lib/options.mjs"
 import { scenarioTable } from "./lib/report.mjs"
 import { runScenario } from "./lib/scenario.mjs"
@@ -26,6 +26,24 @@ print(
   `${options.rounds} rounds of ${options.seconds} s; medians, in brackets the lowest and highest round.\n`
 )
 
+const parse = async () => {
+  progress("parser: every kind of message in turn")
+  const child = start("./parse.mjs", [], cores.server)
+  try {
+    const result = await child.ask({ rounds: options.rounds, milliseconds: options.seconds * 125 })
+    print(`${result.table}Core of the parsers: ${Math.round(result.busy * 100)} % theirs.\n`)
+    return result.rows
+  } catch (error) {
+    // Not every version of Node.js lets its parser be reached; the other rows do not need it.
+    print(`## Parser\n\nNot measured: ${error.message}\n`)
+    return undefined
+  } finally {
+    child.stop()
+  }
+}
+
+const parser = options.wants("parser") ? await parse() : undefined
+
 const results = []
 for (const scenario of scenarios) {
   if (!options.wants(scenario.name, ...Object.keys(scenario.contestants))) continue
@@ -33,4 +51,4 @@ for (const scenario of scenarios) {
   results.push(result)
   print(scenarioTable(result))
 }
-if (options.json) console.log(JSON.stringify({ machine, options, scenarios: results }, null, 2))
+if (options.json) console.log(JSON.stringify({ machine, options, parser, scenarios: results }, null, 2))

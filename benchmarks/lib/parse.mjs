@@ -1,0 +1,11 @@
+// The parser rows in a process of their own, pinned like a server: nothing but parsing is in it.
+import { parserTable, runParserRows } from "../parser.mjs"
+
+process.on("message", (options) => {
+  const at = performance.now()
+  const before = process.cpuUsage()
+  const rows = runParserRows(options)
+  const { user, system } = process.cpuUsage(before)
+  process.send({ rows, table: parserTable(rows), busy: (user + system) / ((performance.now() - at) * 1000) })
+})
+process.on("disconnect", () => process.exit())
