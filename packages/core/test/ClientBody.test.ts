@@ -300,6 +300,20 @@ describe("A response that nobody reads", () => {
     )
   }
 
+  it.effect("is given up although the server goes on in small pieces", () =>
+    run(
+      Effect.gen(function* () {
+        const { raw } = yield* begun(head(1_000_000) + "abc")
+        yield* settle
+        for (let second = 0; second < 10; second++) {
+          raw.send("x")
+          yield* pass(1)
+        }
+        assert.strictEqual((yield* connections).open, 0)
+      })
+    )
+  )
+
   it.effect("stays while somebody reads, however slow the server", () =>
     run(
       Effect.gen(function* () {

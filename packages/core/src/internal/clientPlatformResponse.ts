@@ -104,12 +104,19 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
     )
   }
 
+  // Looking at a response must not take its body from its reader: it is shown where it is at hand.
   override toJSON(): unknown {
-    return IncomingMessage.inspect(this, {
+    const shown = {
       _id: "@effect/platform/HttpClientResponse",
       request: this.request.toJSON(),
       status: this.status
-    })
+    }
+    if (this.source.readable) return IncomingMessage.inspect(this, shown)
+    return {
+      ...shown,
+      headers: Inspectable.redact(this.headers),
+      remoteAddress: this.remoteAddress.toJSON()
+    }
   }
 
   private get body(): Effect.Effect<Uint8Array, PlatformError.ResponseError> {

@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as HttpError from "../HttpError.js"
 import type { NetworkService } from "../Network.js"
@@ -80,7 +81,7 @@ export class ClientPool {
   connect(exchange: ClientExchange): void {
     if (this.closed) return exchange.fail(clientClosed())
     const { origin } = exchange.request
-    const fiber = Runtime.runFork(this.runtime, connect(this.network, origin))
+    const fiber = Runtime.runFork(this.runtime, quietly(connect(this.network, origin)))
     exchange.attempt = fiber
     this.attempts.set(fiber, exchange)
     fiber.addObserver((exit) => {
@@ -207,6 +208,9 @@ export class ClientPool {
     if (this.emptied !== undefined && this.connections.size === 0 && this.attempts.size === 0) this.emptied()
   }
 }
+
+// A failure is told to the exchange; the fiber's own end is nobody's to log.
+const quietly = Effect.withUnhandledErrorLogLevel(Option.none())
 
 const clientClosed = () =>
   new HttpError.ConnectionFailed({ code: closedCode, reason: "the client has been closed", phase: "connect" })

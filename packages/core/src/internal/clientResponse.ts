@@ -75,6 +75,11 @@ export class IncomingResponse implements Response {
     return this.incoming.ended
   }
 
+  /** The whole body is at hand. */
+  get readable(): boolean {
+    return this.complete && this.reader !== "stream"
+  }
+
   get rawTrailers(): ReadonlyArray<string> {
     return this.incoming.rawTrailers
   }
@@ -99,8 +104,7 @@ export class IncomingResponse implements Response {
 
   /** The chunk that brought the head has been taken in, and the body goes on after it. */
   unread(): void {
-    if (this.reader !== "none") return
-    this.quiet()
+    if (this.reader === "none" && this.quietSince === Infinity) this.quiet()
   }
 
   private quiet(): void {
@@ -160,7 +164,7 @@ export class IncomingResponse implements Response {
   })
 
   private readonly leave = Effect.sync(() => {
-    if (this.complete) this.incoming.discard()
+    if (this.exchange.over) this.incoming.discard()
     else this.exchange.abandon("its reader left")
   })
 }

@@ -9,6 +9,7 @@ import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
 import * as HttpError from "../HttpError.js"
@@ -37,7 +38,9 @@ export class Upload {
   }
 
   start(stream: Stream.Stream<Uint8Array, unknown>, runtime: Runtime.Runtime<never>): void {
-    this.fiber = Runtime.runFork(runtime, Stream.runForEachChunk(stream, this.write))
+    const upload = Stream.runForEachChunk(stream, this.write)
+    // Its failure is told to the owner, and is not to be logged as nobody's.
+    this.fiber = Runtime.runFork(runtime, Effect.withUnhandledErrorLogLevel(upload, Option.none()))
     this.fiber.addObserver(this.ended)
   }
 
