@@ -23,6 +23,22 @@ export interface Timers {
   at(deadline: number, f: () => void): () => void
 }
 
+/**
+ * Where a clock that makes its timers itself has them, so that a timer needs no fiber.
+ *
+ * @since 0.1.0
+ * @category symbols
+ */
+export const ClockTimers: unique symbol = Symbol.for("@httpfx/core/Timers/ClockTimers")
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface TimedClock {
+  readonly [ClockTimers]: Timers
+}
+
 // A timer of the platform holds at most 2^31-1 ms; longer waits are cut into several.
 const maxDelay = 0x7fffffff
 
@@ -40,13 +56,15 @@ const live: Timers = {
 }
 
 /**
- * Timers that follow a `Clock`. For Effect's own live clock they are the platform's timers, without a fiber each.
+ * Timers that follow a `Clock`. For Effect's own live clock they are the platform's timers, for a {@link TimedClock} its
+ * own, both without a fiber each.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const fromClock = (clock: Clock.Clock): Timers => {
   if (clock === Context.get(DefaultServices.liveServices, Clock.Clock)) return live
+  if (ClockTimers in clock) return (clock as TimedClock)[ClockTimers]
   return {
     now: () => clock.unsafeCurrentTimeMillis(),
     at(deadline, f) {

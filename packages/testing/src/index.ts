@@ -3,8 +3,10 @@
  *
  * - `MemoryNetwork`: a `Network` in memory that behaves like TCP under Effect's clock
  * - `NetworkBattery`: what every `Network` must do, as named effects
+ * - `VirtualClock`: a `Clock` that jumps from deadline to deadline
  *
  * @since 0.1.0
  */
 export * as MemoryNetwork from "./MemoryNetwork.js"
 export * as NetworkBattery from "./NetworkBattery.js"
+export * as VirtualClock from "./VirtualClock.js"

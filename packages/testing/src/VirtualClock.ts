@@ -1,0 +1,259 @@
+/**
+ * A clock for simulations: a heap of deadlines that jumps from one to the next, however far apart they are.
+ *
+ * Time stands still until somebody moves it: `Simulation.run`, or a test through `advance` and `advanceTo`. Equal
+ * deadlines come in the order in which they were asked for, a wait that is given up by interruption leaves the heap.
+ * It never reads the real time and never waits for it.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Timers from "@httpfx/core/Timers"
+import { Deadlines } from "./internal/deadlines.js"
+import { nextTurn } from "./internal/turn.js"
+
+/**
+ * Milliseconds since the epoch at which a virtual clock starts unless told otherwise: 2000-01-01T00:00:00Z.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const epoch = Date.UTC(2000, 0, 1)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Milliseconds since the epoch at the start. Default {@link epoch}. */
+  readonly start?: number | undefined
+}
+
+/**
+ * Somebody who waits for the clock.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Wait {
+  /** Milliseconds since the epoch; `Infinity` for a sleep without end. */
+  readonly deadline: number
+  /** The fiber that sleeps; `undefined` for a timer, which is a callback. */
+  readonly fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
+}
+
+/**
+ * Effect's `Clock` and the toolkit's `Timers` over one heap, with what moves them. None of its methods waits.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VirtualClockService extends Clock.Clock, Timers.TimedClock {
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** How many wait. */
+  readonly size: number
+  /** The next deadline, in milliseconds since the epoch; `undefined` when nobody waits for a moment that will come. */
+  readonly next: number | undefined
+  /** Who waits, in the order in which they will be woken. */
+  readonly waits: () => ReadonlyArray<Wait>
+  /** Grows by one whenever somebody begins or ceases to wait. */
+  readonly changes: number
+  /**
+   * Moves to the next deadline and wakes all whose it is, but not those who begin to wait meanwhile. What they do
+   * happens afterwards, in tasks of their own. `false`, and nothing is moved, when there is no next deadline.
+   */
+  readonly jump: () => boolean
+  /** Moves to a moment not before `now`, waking those due, without giving them time to wait again in between. */
+  readonly moveTo: (time: number) => void
+}
+
+/**
+ * The virtual clock in use.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class VirtualClock extends Context.Tag("@httpfx/testing/VirtualClock")<
+  VirtualClock,
+  VirtualClockService
+>() {}
+
+class Implementation implements VirtualClockService {
+  readonly [Clock.ClockTypeId]: Clock.ClockTypeId = Clock.ClockTypeId
+  now: number
+  changes = 0
+  private readonly deadlines = new Deadlines()
+
+  constructor(start: number) {
+    this.now = start
+  }
+
+  get size(): number {
+    return this.deadlines.size
+  }
+
+  get next(): number | undefined {
+    const at = this.deadlines.first?.at
+    return at === Infinity ? undefined : at
+  }
+
+  readonly waits = () =>
+    this.deadlines.list().map(({ at, owner }) => ({ deadline: at, fiber: owner as Wait["fiber"] }))
+
+  readonly jump = (): boolean => {
+    const { next } = this
+    if (next === undefined) return false
+    this.moveTo(next)
+    return true
+  }
+
+  readonly moveTo = (time: number): void => {
+    this.now = Math.max(this.now, time)
+    for (const { wake } of this.deadlines.due(this.now)) wake()
+  }
+
+  readonly [Timers.ClockTimers]: Timers.Timers = {
+    now: () => this.now,
+    at: (deadline, f) => this.wait(deadline, f)
+  }
+
+  unsafeCurrentTimeMillis(): number {
+    return this.now
+  }
+
+  unsafeCurrentTimeNanos(): bigint {
+    const whole = Math.floor(this.now)
+    return BigInt(whole) * 1_000_000n + BigInt(Math.round((this.now - whole) * 1_000_000))
+  }
+
+  readonly currentTimeMillis = Effect.sync(() => this.now)
+  readonly currentTimeNanos = Effect.sync(() => this.unsafeCurrentTimeNanos())
+
+  scheduler(): Effect.Effect<Clock.ClockScheduler> {
+    return Effect.succeed({
+      unsafeSchedule: (task, duration) => {
+        let done = false
+        const cancel = this.wait(this.now + Duration.toMillis(duration), () => {
+          done = true
+          task()
+        })
+        return () => {
+          cancel()
+          return !done
+        }
+      }
+    })
+  }
+
+  sleep(duration: Duration.Duration): Effect.Effect<void> {
+    return Effect.withFiberRuntime((fiber) =>
+      Effect.async((resume) => {
+        const wake = () => resume(Effect.void)
+        return Effect.sync(this.wait(this.now + Duration.toMillis(duration), wake, fiber))
+      })
+    )
+  }
+
+  private wait(deadline: number, wake: () => void, owner?: unknown): () => void {
+    this.changes++
+    const item = this.deadlines.add(Math.max(deadline, this.now), wake, owner)
+    return () => {
+      if (this.deadlines.remove(item)) this.changes++
+    }
+  }
+}
+
+/**
+ * A clock that nobody has installed.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): VirtualClockService => new Implementation(options.start ?? epoch)
+
+/**
+ * Makes the given clock the `Clock` of the effects below, and provides it.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerOf = (clock: VirtualClockService): Layer.Layer<VirtualClock> =>
+  Layer.merge(Layer.setClock(clock), Layer.succeed(VirtualClock, clock))
+
+/**
+ * A new clock as the `Clock` of the effects below, which a test moves with {@link advance}. It wins over a `TestClock`.
+ *
+ * @example
+ * import { VirtualClock } from "@httpfx/testing"
+ * import { Effect, Fiber } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const fiber = yield* Effect.fork(Effect.sleep("3 hours"))
+ *   yield* VirtualClock.advance("3 hours")
+ *   yield* Fiber.join(fiber)
+ * }).pipe(Effect.provide(VirtualClock.layer()))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<VirtualClock> =>
+  Layer.unwrapEffect(Effect.sync(() => layerOf(make(options))))
+
+/**
+ * Everything that can happen without time has happened: no fiber of Effect's default scheduler, microtask, tick or
+ * message of a memory network is left. What the operating system may still bring cannot be known.
+ *
+ * @since 0.1.0
+ * @category time
+ */
+export const settle: Effect.Effect<void> = Effect.async((resume) => {
+  // A message posted in the first turn is received in the second.
+  nextTurn(() => nextTurn(() => nextTurn(() => resume(Effect.void))))
+})
+
+/**
+ * Moves time on to a moment (ms since the epoch), from deadline to deadline; after each one everybody has the time to do what
+ * they do. At the end everything has come to rest.
+ *
+ * @since 0.1.0
+ * @category time
+ */
+export const advanceTo = (time: number): Effect.Effect<void, never, VirtualClock> =>
+  Effect.flatMap(VirtualClock, (clock) => {
+    const due = () => clock.next !== undefined && clock.next <= time
+    const step = Effect.zipRight(
+      Effect.sync(() => clock.jump()),
+      settle
+    )
+    return Effect.whileLoop({ while: due, body: () => step, step: () => {} }).pipe(
+      Effect.zipRight(Effect.sync(() => clock.moveTo(time))),
+      (moved) => Effect.zipRight(settle, moved)
+    )
+  })
+
+/**
+ * Moves time on by a duration, as {@link advanceTo} does.
+ *
+ * @since 0.1.0
+ * @category time
+ */
+export const advance = (by: Duration.DurationInput): Effect.Effect<void, never, VirtualClock> =>
+  Effect.flatMap(VirtualClock, (clock) => advanceTo(clock.now + Duration.toMillis(by)))
+
+/**
+ * How many wait for the clock and until when: nobody and `undefined` when nothing was left behind.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const pending: Effect.Effect<
+  { readonly size: number; readonly next: number | undefined },
+  never,
+  VirtualClock
+> = Effect.map(VirtualClock, ({ next, size }) => ({ size, next }))
