@@ -3,8 +3,9 @@
  * the connection, or no HTTP at all; and whether the connection outlives the message. Also the checks that need the
  * whole head. Decides only; reads no bytes.
  */
+import { Allow } from "./flags.js"
 import { Fact, type Machine } from "./machine.js"
-import { isHostValue, wrongForm } from "./target.js"
+import { isHost, wrongForm } from "./target.js"
 
 export const Follows = {
   Nothing: 0,
@@ -16,6 +17,7 @@ export const Follows = {
 } as const
 
 const CONNECT = "CONNECT"
+const SLASH = 47
 
 /** Sets `upgrade`: asked for, or in a 101 done; or a tunnel asked for. */
 export const decideUpgrade = (m: Machine): void => {
@@ -63,10 +65,23 @@ export const keepsAlive = (m: Machine): boolean => {
   return !needsClose(m)
 }
 
+// A parser with all these flags has no fault to look for in a whole head.
+const CHECKED =
+  Allow.targetForms |
+  Allow.missingHost |
+  Allow.repeatedHost |
+  Allow.invalidHost |
+  Allow.lengthWithoutBody |
+  Allow.transferEncodingInHttp10
+
 /** The faults that only a whole head shows, all of them Node's parser's leniencies. False: refused at `at`. */
 export const checkHead = (m: Machine, at: number, text: string): boolean => {
+  if ((m.allow & CHECKED) === CHECKED) return true
   if (m.request) {
-    if (!m.allows("targetForms")) {
+    if (
+      (m.allow & Allow.targetForms) === 0 &&
+      (text.charCodeAt(m.lineStart) !== SLASH || m.method === CONNECT)
+    ) {
       const reason = wrongForm(m.method, text.slice(m.lineStart, m.lineEnd))
       if (reason !== undefined) {
         m.refuse(at, "HPE_INVALID_URL", reason, "targetForms")
@@ -74,7 +89,7 @@ export const checkHead = (m: Machine, at: number, text: string): boolean => {
       }
     }
     if (!checkHost(m, at, text)) return false
-  } else if (hasNoBody(m.status) && !m.allows("lengthWithoutBody")) {
+  } else if (hasNoBody(m.status) && (m.allow & Allow.lengthWithoutBody) === 0) {
     if ((m.facts & Fact.TransferEncoding) !== 0 || m.remaining > 0) {
       m.refuse(
         at,
@@ -85,30 +100,26 @@ export const checkHead = (m: Machine, at: number, text: string): boolean => {
       return false
     }
   }
-  const http11 = m.versionMajor === 1 && m.versionMinor === 1
-  if (!http11 && (m.facts & Fact.TransferEncoding) !== 0 && !m.allows("transferEncodingInHttp10")) {
-    const reason = "Transfer-Encoding before HTTP/1.1"
-    m.refuse(at, "HPE_INVALID_TRANSFER_ENCODING", reason, "transferEncodingInHttp10")
-    return false
-  }
-  return true
+  if ((m.facts & Fact.TransferEncoding) === 0 || (m.versionMajor === 1 && m.versionMinor === 1)) return true
+  if (m.allows("transferEncodingInHttp10")) return true
+  const reason = "Transfer-Encoding before HTTP/1.1"
+  m.refuse(at, "HPE_INVALID_TRANSFER_ENCODING", reason, "transferEncodingInHttp10")
+  return false
 }
 
 const hasNoBody = (status: number): boolean => (status >= 100 && status < 200) || status === 204
 
 const checkHost = (m: Machine, at: number, text: string): boolean => {
-  if (m.hosts === 0) {
+  if (m.hosts === 1) {
+    if ((m.allow & Allow.invalidHost) !== 0) return true
+    if (isHost(text, m.marks[m.hostMark + 2]!, m.marks[m.hostMark + 3]!)) return true
+    m.refuse(at, "HPE_INVALID_HEADER_TOKEN", "Invalid Host", "invalidHost")
+  } else if (m.hosts === 0) {
     if (m.versionMajor !== 1 || m.versionMinor !== 1 || m.allows("missingHost")) return true
     m.refuse(at, "HPE_INVALID_HEADER_TOKEN", "Missing Host", "missingHost")
-    return false
-  }
-  if (m.hosts > 1 && !m.allows("repeatedHost")) {
+  } else {
+    if (m.allows("repeatedHost")) return true
     m.refuse(at, "HPE_INVALID_HEADER_TOKEN", "Repeated Host", "repeatedHost")
-    return false
   }
-  if (m.allows("invalidHost")) return true
-  const value = text.slice(m.marks[m.hostMark + 2], m.marks[m.hostMark + 3])
-  if (isHostValue(value)) return true
-  m.refuse(at, "HPE_INVALID_HEADER_TOKEN", "Invalid Host", "invalidHost")
   return false
 }

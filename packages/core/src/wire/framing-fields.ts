@@ -21,6 +21,9 @@ const kinds: ReadonlyMap<string, number> = new Map([
   ["transfer-encoding", Kind.TransferEncoding]
 ])
 
+/** Length of the longest of these names. */
+export const LONGEST_NAME = 17
+
 const matches = (m: Machine, from: number, lower: string): boolean => {
   for (let k = 0; k < lower.length; k++) {
     const c = m.chunk[from + k]!
@@ -34,20 +37,19 @@ const set = (m: Machine, kind: number): boolean => {
   return true
 }
 
-/**
- * Sets the kind of the field whose name ends before `i`; true if its name alone needs a check. A name that came in
- * pieces is given as a whole.
- */
-export const recogniseName = (m: Machine, i: number, whole?: string): boolean => {
+/** Sets the kind of the field whose name came in pieces; true if its name alone needs a check. */
+export const recogniseWhole = (m: Machine, name: string): boolean => {
   m.kind = Kind.General
-  const from = m.spanAt
-  if (whole !== undefined) {
-    if (whole.length > 17) return false
-    const lower = whole.toLowerCase()
-    if (lower === "host") return sawHost(m)
-    const kind = kinds.get(lower)
-    return kind !== undefined && set(m, kind)
-  }
+  if (name.length > LONGEST_NAME) return false
+  const lower = name.toLowerCase()
+  if (lower === "host") return sawHost(m)
+  const kind = kinds.get(lower)
+  return kind !== undefined && set(m, kind)
+}
+
+/** Sets the kind of the field whose name is the chunk's bytes from `from` to `i`; true if it needs a check. */
+export const recogniseName = (m: Machine, from: number, i: number): boolean => {
+  m.kind = Kind.General
   const first = m.chunk[from]! | 32
   switch (i - from) {
     case 4:

@@ -60,7 +60,8 @@ const isBlank = (code: number): boolean => code === 32 || code === 9
 /** The raw list of a field section. Whitespace around a value is no part of it (RFC 9112 §5.1). */
 export const rawFields = (text: string, marks: Marks): Array<string> => {
   const list: Array<string> = []
-  for (let k = 0; k < marks.length; k += 4) {
+  const length = marks.length
+  for (let k = 0; k < length; k += 4) {
     const start = marks[k]!
     if (start === FOLD) {
       // Node joins the lines as they are, without the line break, and trims the whole at its end.
@@ -98,7 +99,8 @@ const sameName = (text: string, start: number, lowerName: string): boolean => {
   return true
 }
 
-abstract class ParsedHead implements Head {
+/** What the two kinds of head have in common. The fields are set by the parser, which is the only one to make heads. */
+export class ParsedHead implements Head {
   private raw: ReadonlyArray<string> | undefined = undefined
 
   constructor(
@@ -109,7 +111,13 @@ abstract class ParsedHead implements Head {
     readonly keepAlive: boolean,
     readonly upgrade: boolean,
     readonly contentLength: number | undefined,
-    readonly chunked: boolean
+    readonly chunked: boolean,
+    /** A request's. */
+    readonly method: string,
+    readonly target: string,
+    /** A response's. */
+    readonly status: number,
+    readonly statusMessage: string
   ) {}
 
   get rawHeaders(): ReadonlyArray<string> {
@@ -135,43 +143,9 @@ abstract class ParsedHead implements Head {
     }
     return undefined
   }
-}
-
-export class ParsedRequestHead extends ParsedHead implements RequestHead {
-  constructor(
-    readonly method: string,
-    readonly target: string,
-    text: string,
-    marks: Marks,
-    versionMajor: number,
-    versionMinor: number,
-    keepAlive: boolean,
-    upgrade: boolean,
-    contentLength: number | undefined,
-    chunked: boolean
-  ) {
-    super(text, marks, versionMajor, versionMinor, keepAlive, upgrade, contentLength, chunked)
-  }
 
   get expectContinue(): boolean {
     if (this.versionMajor !== 1 || this.versionMinor === 0) return false
     return this.get("expect")?.toLowerCase() === "100-continue"
-  }
-}
-
-export class ParsedResponseHead extends ParsedHead implements ResponseHead {
-  constructor(
-    readonly status: number,
-    readonly statusMessage: string,
-    text: string,
-    marks: Marks,
-    versionMajor: number,
-    versionMinor: number,
-    keepAlive: boolean,
-    upgrade: boolean,
-    contentLength: number | undefined,
-    chunked: boolean
-  ) {
-    super(text, marks, versionMajor, versionMinor, keepAlive, upgrade, contentLength, chunked)
   }
 }

@@ -96,6 +96,9 @@ export class Machine {
 
   refusal: Refusal | undefined = undefined
 
+  /** Entries of the list of marks that maxHeaderCount allows. */
+  readonly maxMarks: number
+
   constructor(
     readonly request: boolean,
     flags: Flags,
@@ -103,6 +106,7 @@ export class Machine {
   ) {
     this.allow = bitsOf(flags)
     this.limit = limits.maxHeaderSize
+    this.maxMarks = limits.maxHeaderCount > 0 ? limits.maxHeaderCount * 4 : Number.MAX_SAFE_INTEGER
   }
 
   /** Takes the next chunk; an open span goes on at its first byte. */

@@ -10,13 +10,7 @@ import { checkHead, decideUpgrade, Follows, keepsAlive, whatFollows } from "./bo
 import { carryExtension, readChunkLine } from "./chunk-line.js"
 import { readFieldLines } from "./field-lines.js"
 import { type Flags, presets } from "./flags.js"
-import {
-  ParsedRequestHead,
-  ParsedResponseHead,
-  rawFields,
-  type RequestHead,
-  type ResponseHead
-} from "./head.js"
+import { ParsedHead, rawFields, type RequestHead, type ResponseHead } from "./head.js"
 import { type Limits, makeLimits } from "./limits.js"
 import { Fact, Machine } from "./machine.js"
 import type { Refusal } from "./refusal.js"
@@ -401,9 +395,7 @@ export class RequestParser extends MessageParser<RequestHead> {
 
   protected override makeHead(text: string, keepAlive: boolean): RequestHead {
     const m = this.machine
-    return new ParsedRequestHead(
-      m.method,
-      text.slice(m.lineStart, m.lineEnd),
+    return new ParsedHead(
       text,
       m.takeMarks(),
       m.versionMajor,
@@ -411,7 +403,11 @@ export class RequestParser extends MessageParser<RequestHead> {
       keepAlive,
       m.upgrade,
       (m.facts & Fact.ContentLength) !== 0 ? m.remaining : undefined,
-      (m.facts & Fact.Chunked) !== 0
+      (m.facts & Fact.Chunked) !== 0,
+      m.method,
+      text.slice(m.lineStart, m.lineEnd),
+      0,
+      ""
     )
   }
 }
@@ -434,9 +430,7 @@ export class ResponseParser extends MessageParser<ResponseHead> {
 
   protected override makeHead(text: string, keepAlive: boolean): ResponseHead {
     const m = this.machine
-    return new ParsedResponseHead(
-      m.status,
-      text.slice(m.lineStart, m.lineEnd),
+    return new ParsedHead(
       text,
       m.takeMarks(),
       m.versionMajor,
@@ -444,7 +438,11 @@ export class ResponseParser extends MessageParser<ResponseHead> {
       keepAlive,
       m.upgrade,
       (m.facts & Fact.ContentLength) !== 0 ? m.remaining : undefined,
-      (m.facts & Fact.Chunked) !== 0
+      (m.facts & Fact.Chunked) !== 0,
+      "",
+      "",
+      m.status,
+      text.slice(m.lineStart, m.lineEnd)
     )
   }
 }

@@ -2,7 +2,8 @@
  * The request line (RFC 9112 §3): method, target, version. Sets the machine's method, target span and version, and
  * leaves it at the first field line. Never normalises; a method is one of the known list, in capitals.
  */
-import { httpMethods, methodPrefixes, MethodPrefix, rtspMethods } from "./grammar.js"
+import { Allow } from "./flags.js"
+import { httpMethods, LOOSE_PATH, MethodPrefix, methodPrefixes, PATH, rtspMethods } from "./grammar.js"
 import { latin1 } from "./latin1.js"
 import type { Machine } from "./machine.js"
 import * as S from "./stage.js"
@@ -12,6 +13,7 @@ import { checkVersion, versionDigit } from "./version.js"
 const CR = 13
 const LF = 10
 const SP = 32
+const SLASH = 47
 
 const http: ReadonlySet<string> = new Set(httpMethods)
 const rtsp: ReadonlySet<string> = new Set(rtspMethods)
@@ -21,6 +23,10 @@ const PREFACE = "\r\n\r\nSM\r\n\r\n"
 
 /** Reads on from `i`; returns where it stopped: at `n`, refused, or with the stage of the first field line. */
 export const readRequestLine = (m: Machine, i: number, n: number): number => {
+  if (m.stage === S.METHOD && m.partial === "") {
+    const end = readPlainLine(m, i, n)
+    if (end > i) return end
+  }
   const chunk = m.chunk
   while (i < n) {
     switch (m.stage) {
@@ -75,13 +81,6 @@ export const readRequestLine = (m: Machine, i: number, n: number): number => {
         break
       }
       case S.VERSION_SPACES: {
-        // The common case in one step: "HTTP/1.1" and its line break, all in this chunk.
-        if (i + 10 <= n && isHttp11(chunk, i) && http.has(m.method) && m.method !== "PRI") {
-          m.versionMajor = 1
-          m.versionMinor = 1
-          m.stage = S.FIELDS_START
-          return i + 10
-        }
         const from = i
         while (i < n && chunk[i] === SP) i++
         if (i > from && !m.allows("extraSpaces")) {
@@ -206,26 +205,62 @@ const protocolFits = (m: Machine, at: number): boolean => {
   return true
 }
 
-/** "HTTP/1.1\r\n" at `i`. */
+/**
+ * A whole line of the usual kind in one go: a frequent method, a target that begins with a slash, HTTP/1.1, all in
+ * this chunk. Anything else gives `i` and is read from there, step by step.
+ */
+const readPlainLine = (m: Machine, i: number, n: number): number => {
+  const b = m.chunk
+  const method = frequentMethod(b, i, n)
+  if (method === "") return i
+  const start = i + method.length + 1
+  let end = start
+  if ((m.allow & Allow.targetCharacters) === 0) while (end < n && strictTarget[b[end]!] !== 0) end++
+  else while (end < n && looseTarget[b[end]!] !== 0) end++
+  if (end + 11 > n || b[start] !== SLASH || end - start >= m.limit || !isHttp11(b, end)) return i
+  m.method = method
+  m.lineStart = start + m.base
+  m.lineEnd = end + m.base
+  m.counted = end - start
+  m.versionMajor = 1
+  m.versionMinor = 1
+  m.stage = S.FIELDS_START
+  return end + 11
+}
+
+// Path and query together: only where the query begins do they differ.
+const looseTarget = LOOSE_PATH.slice()
+const strictTarget = PATH.slice()
+looseTarget[63] = strictTarget[63] = 1
+
+/** " HTTP/1.1\r\n" at `i`. */
 const isHttp11 = (b: Uint8Array, i: number): boolean =>
-  b[i] === 72 && b[i + 1] === 84 && b[i + 2] === 84 && b[i + 3] === 80 && b[i + 4] === 47 && b[i + 5] === 49 &&
-  b[i + 6] === 46 && b[i + 7] === 49 && b[i + 8] === CR && b[i + 9] === LF // prettier-ignore
+  b[i] === SP && b[i + 1] === 72 && b[i + 2] === 84 && b[i + 3] === 84 && b[i + 4] === 80 && b[i + 5] === SLASH && b[i + 6] === 49 &&
+  b[i + 7] === 46 && b[i + 8] === 49 && b[i + 9] === CR && b[i + 10] === LF // prettier-ignore
+
+/** The method at `i` with the space behind it, if it is one of the most frequent. */
+const frequentMethod = (b: Uint8Array, i: number, n: number): string => {
+  if (i + 5 > n) return ""
+  const c1 = b[i + 1]
+  const c2 = b[i + 2]
+  const c3 = b[i + 3]
+  switch (b[i]) {
+    case 71:
+      return c1 === 69 && c2 === 84 && c3 === SP ? "GET" : ""
+    case 80:
+      if (c1 === 79) return c2 === 83 && c3 === 84 && b[i + 4] === SP ? "POST" : ""
+      return c1 === 85 && c2 === 84 && c3 === SP ? "PUT" : ""
+    case 72:
+      return c1 === 69 && c2 === 65 && c3 === 68 && b[i + 4] === SP ? "HEAD" : ""
+    default:
+      return ""
+  }
+}
 
 const readMethod = (m: Machine, i: number, n: number): number => {
-  const b = m.chunk
-  if (m.partial === "" && i + 4 < n) {
-    const c = b[i]
-    const c1 = b[i + 1]
-    const c2 = b[i + 2]
-    const c3 = b[i + 3]
-    if (c === 71 && c1 === 69 && c2 === 84 && c3 === SP) return whole(m, "GET", i + 3)
-    if (c === 80 && c1 === 79 && c2 === 83 && c3 === 84) return whole(m, "POST", i + 4)
-    if (c === 80 && c1 === 85 && c2 === 84) return whole(m, "PUT", i + 3)
-    if (c === 72 && c1 === 69 && c2 === 65 && c3 === 68) return whole(m, "HEAD", i + 4)
-  }
   let method = m.partial
   for (; i < n; i++) {
-    const longer = method + latin1(b, i, i + 1)
+    const longer = method + latin1(m.chunk, i, i + 1)
     const found = methodPrefixes.get(longer)
     if (found === undefined) {
       if (methodPrefixes.get(method) === MethodPrefix.MayEnd) return whole(m, method, i)

@@ -3,9 +3,15 @@
  * (its positions and reasons are part of what the `node` preset promises) and the narrower alphabet of RFC 3986.
  * Never splits, decodes or normalises a target.
  */
+import { Allow } from "./flags.js"
 import { ALPHA, AUTHORITY, LOOSE_PATH, PATH } from "./grammar.js"
 import type { Machine } from "./machine.js"
 import { TARGET_ENDED, TARGET_ENDED_09, TARGET_LF } from "./stage.js"
+
+// The module's own names are constants to the compiler of the engine, imported ones are not.
+const authority = AUTHORITY
+const loosePath = LOOSE_PATH
+const strictPath = PATH
 
 // Where in the target we are: values of Machine.part.
 export const START = 0
@@ -26,7 +32,7 @@ const isTabOrFormFeed = (c: number): boolean => c === 9 || c === 12
 /** Reads on from `i`; ends with the span closed and the next stage set, at `n`, or refused. */
 export const readTarget = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
-  const path = m.allows("targetCharacters") ? LOOSE_PATH : PATH
+  const path = (m.allow & Allow.targetCharacters) !== 0 ? loosePath : strictPath
   for (;;) {
     if (m.part === PATH_PART || m.part === QUERY) {
       while (i < n && path[chunk[i]!] !== 0) i++
@@ -40,7 +46,7 @@ export const readTarget = (m: Machine, i: number, n: number): number => {
       }
       if (c === 13 || c === 10) return ended(m, i, c)
       if (isTabOrFormFeed(c)) return wrongCharacter(m, i + 1)
-      if (c === 35 || LOOSE_PATH[c] !== 0) {
+      if (c === 35 || loosePath[c] !== 0) {
         if (!m.allows("targetCharacters")) {
           const reason = c === 35 ? "Fragment in url" : "Character in url that no URI has"
           return m.refuse(i, "HPE_INVALID_URL", reason, "targetCharacters")
@@ -64,7 +70,7 @@ export const readTarget = (m: Machine, i: number, n: number): number => {
 const readFragment = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
   let c = 0
-  while (i < n && (LOOSE_PATH[(c = chunk[i]!)] !== 0 || c === 35 || c === 63)) i++
+  while (i < n && (loosePath[(c = chunk[i]!)] !== 0 || c === 35 || c === 63)) i++
   if (i === n) return i
   if (c === 32 || c === 13 || c === 10) return ended(m, i, c)
   if (isTabOrFormFeed(c)) return wrongCharacter(m, i + 1)
@@ -103,7 +109,7 @@ const readAuthority = (m: Machine, i: number, n: number): number => {
         m.part = m.part === SCHEME_SLASH ? SCHEME_SLASH_2 : SERVER
         break
       default:
-        if (AUTHORITY[c] !== 0) m.part = SERVER
+        if (authority[c] !== 0) m.part = SERVER
         else if (c === 47 || c === 63) {
           m.part = c === 47 ? PATH_PART : QUERY
           return i + 1
@@ -135,11 +141,11 @@ export const wrongForm = (method: string, target: string): string | undefined =>
   if (first === 42) {
     return target === "*" && method === "OPTIONS" ? undefined : "Only OPTIONS may have the target *"
   }
-  const authority = target.indexOf("://") + 3
-  let end = authority
+  const start = target.indexOf("://") + 3
+  let end = start
   while (end < target.length && target[end] !== "/" && target[end] !== "?") end++
-  if (end === authority) return "Absolute target without authority"
-  return target.lastIndexOf("@", end) >= authority ? "Userinfo in url" : undefined
+  if (end === start) return "Absolute target without authority"
+  return target.lastIndexOf("@", end) >= start ? "Userinfo in url" : undefined
 }
 
 const isHostAndPort = (target: string): boolean => {
@@ -147,15 +153,15 @@ const isHostAndPort = (target: string): boolean => {
   if (colon <= 0 || colon === target.length - 1) return false
   for (let i = 0; i < target.length; i++) {
     const c = target.charCodeAt(i)
-    if (i > colon ? c < 48 || c > 57 : AUTHORITY[c] === 0) return false
+    if (i > colon ? c < 48 || c > 57 : authority[c] === 0) return false
   }
   return true
 }
 
-/** `Host = uri-host [ ":" port ]` (RFC 9110 §7.2), by its characters; empty is allowed. */
-export const isHostValue = (value: string): boolean => {
-  for (let i = 0; i < value.length; i++) {
-    if (AUTHORITY[value.charCodeAt(i)] === 0) return false
-  }
-  return true
+/** `Host = uri-host [ ":" port ]` (RFC 9110 §7.2), by its characters, blanks behind it aside; may be empty. */
+export const isHost = (text: string, start: number, end: number): boolean => {
+  let i = start
+  while (i < end && authority[text.charCodeAt(i)] !== 0) i++
+  while (i < end && (text.charCodeAt(i) === 32 || text.charCodeAt(i) === 9)) i++
+  return i === end
 }

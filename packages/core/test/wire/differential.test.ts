@@ -68,7 +68,7 @@ describe("differential", () => {
       const flagsMet = new Counts()
       let taken = 0
       for (let index = 0; index < cases; index++) {
-        const input = generate(makeRandom(seed + index))
+        const input = generate(makeRandom(Math.imul(seed, 0x9e3779b1) + index))
         const say = (preset: string, what: string): string =>
           `case ${index} of seed ${seed}, ${preset}: ${what}\n  ${input.role}, ${input.answering}, maxHeaderSize ` +
           `${input.maxHeaderSize}, cuts ${input.cuts.join(" ")}\n  ${showBytes(input.bytes)}`
