@@ -69,7 +69,9 @@ export const fromClock = (clock: Clock.Clock): Timers => {
     now: () => clock.unsafeCurrentTimeMillis(),
     at(deadline, f) {
       const delay = Math.max(deadline - clock.unsafeCurrentTimeMillis(), 0)
-      const fiber = Effect.runFork(Effect.andThen(clock.sleep(Duration.millis(delay)), Effect.sync(f)))
+      // A sleep is asked for at once, so that it counts from now; one of no length would end inside this call.
+      const wait = Effect.andThen(clock.sleep(Duration.millis(delay)), Effect.sync(f))
+      const fiber = Effect.runFork(wait, { immediate: delay > 0 })
       return () => fiber.unsafeInterruptAsFork(fiber.id())
     }
   }

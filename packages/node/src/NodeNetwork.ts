@@ -22,7 +22,7 @@ import {
 } from "@httpfx/core/Network"
 import { formatAddress, type Address, type Transport } from "@httpfx/core/Transport"
 import { faultOf } from "./internal/fault.js"
-import { accepted, connecting, type TcpTransport } from "./internal/tcpTransport.js"
+import { acceptDirectly, connecting, createServer, type TcpTransport } from "./internal/tcpTransport.js"
 import { secure } from "./internal/tls.js"
 
 const resolverCodes = ["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA", "ETIMEOUT"] as const
@@ -142,16 +142,15 @@ const openServer = (
 ): Effect.Effect<Listener, ListenError> =>
   Effect.async((resume) => {
     let local: Address | undefined
-    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) =>
-      onConnection(accepted(socket, local?._tag === "UnixAddress" ? { local } : undefined))
-    )
+    const addresses = () => (local?._tag === "UnixAddress" ? { local } : undefined)
+    const server = createServer(addresses, onConnection)
     const failed = (error: Error) => resume(Effect.fail(listenFailed(options, error)))
     server.once("error", failed)
     const backlog = options.backlog ?? 511
     const ready = () => {
       server.off("error", failed)
-      // A failing accept (EMFILE) concerns one connection that never was; the server goes on listening.
       server.on("error", () => {})
+      acceptDirectly(server, addresses, onConnection)
       const address = (local = boundTo(server))
       resume(
         Effect.succeed({

@@ -18,6 +18,11 @@ import type { Address, Fault, Transport, TransportHandlers } from "@httpfx/core/
 import { faultOf } from "./fault.js"
 import { StreamTransport } from "./streamTransport.js"
 
+export interface Addresses {
+  readonly local?: Address | undefined
+  readonly remote?: Address | undefined
+}
+
 const scratchSize = 64 * 1024
 const scratch = Buffer.allocUnsafeSlow(scratchSize)
 // From this size on a read is worth a buffer of its own.
@@ -29,6 +34,8 @@ interface Handle {
   readStart(): number
   /** TCP only. */
   readonly getpeername?: (out: object) => number
+  /** TCP only. */
+  readonly setNoDelay?: (enable: boolean) => number
 }
 interface WithHandle {
   _handle?: Handle | null
@@ -107,7 +114,7 @@ export class TcpTransport extends StreamTransport implements Transport {
   constructor(
     readonly socket: net.Socket,
     reader: Reader,
-    addresses?: { readonly local?: Address | undefined; readonly remote?: Address | undefined }
+    addresses?: Addresses
   ) {
     super(socket, addresses)
     reader.transport = this
@@ -188,10 +195,7 @@ export class TcpTransport extends StreamTransport implements Transport {
 }
 
 /** The transport over a connection that `net.connect` makes. Nothing is read before `start`. */
-export const connecting = (
-  options: net.NetConnectOpts,
-  addresses?: { readonly remote?: Address | undefined }
-): TcpTransport => {
+export const connecting = (options: net.NetConnectOpts, addresses?: Addresses): TcpTransport => {
   const reader = new Reader()
   const socket = net.connect({ ...options, allowHalfOpen: true, onread: reader.options })
   // Node begins to read at the moment of connecting unless the socket is paused.
@@ -199,17 +203,7 @@ export const connecting = (
   return new TcpTransport(socket, reader, addresses)
 }
 
-/**
- * The transport over a socket that a `net.Server` with `pauseOnConnect` handed over. `onread` cannot be asked of a
- * server, so the handle moves into a socket that has it.
- */
-export const accepted = (
-  socket: net.Socket,
-  addresses?: { readonly local?: Address | undefined }
-): Transport => {
-  const handle = handleOf(socket)
-  if (!handle) return new StreamTransport(socket, addresses)
-  ;(socket as WithHandle)._handle = null
+const overHandle = (handle: Handle, addresses: Addresses | undefined): Transport => {
   const reader = new Reader()
   const options: net.SocketConstructorOpts & {
     handle: Handle
@@ -222,4 +216,33 @@ export const accepted = (
     onread: reader.options
   }
   return new TcpTransport(new net.Socket(options), reader, addresses)
+}
+
+/** A server that hands no data of a connection on before its transport is started. */
+export const createServer = (
+  addresses: () => Addresses | undefined,
+  onConnection: (transport: Transport) => void
+): net.Server =>
+  net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) =>
+    onConnection(new StreamTransport(socket, addresses()))
+  )
+
+/**
+ * `onread` cannot be asked of a `net.Server`, and moving each connection into a second socket costs a fifth of a short
+ * connection. So a listening server of ours makes its sockets itself; where Node's server has another shape than the
+ * one expected, its own sockets are used as they are.
+ */
+export const acceptDirectly = (
+  server: net.Server,
+  addresses: () => Addresses | undefined,
+  onConnection: (transport: Transport) => void
+): void => {
+  const handle = (server as { _handle?: { onconnection?: unknown } | null })._handle
+  if (typeof handle?.onconnection !== "function") return
+  handle.onconnection = (status: number, connection: Handle | undefined) => {
+    // A failing accept (EMFILE) concerns one connection that never was; the server goes on listening.
+    if (status !== 0 || connection === undefined) return
+    connection.setNoDelay?.(true)
+    onConnection(overHandle(connection, addresses()))
+  }
 }
