@@ -1,0 +1,91 @@
+/**
+ * Bytes of the wire as people read them: escaped, a line per line, and two texts side by side up to where they part.
+ *
+ * A text here has a character per byte (U+0000-U+00FF). It prints; it never judges whether a difference matters.
+ */
+
+/** A character per byte. (`TextDecoder("latin1")` is windows-1252, which is something else from 0x80 to 0x9F.) */
+export const textOf = (bytes: Uint8Array): string => {
+  let text = ""
+  for (let from = 0; from < bytes.length; from += 8192)
+    text += String.fromCharCode(...bytes.subarray(from, from + 8192))
+  return text
+}
+
+/** A byte per character; characters above U+00FF are cut. */
+export const bytesOf = (text: string): Uint8Array => {
+  const bytes = new Uint8Array(text.length)
+  for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index)
+  return bytes
+}
+
+const names: Readonly<Record<string, string>> = { "\r": "\\r", "\n": "\\n", "\t": "\\t", "\\": "\\\\" }
+
+/** Printable ASCII as it is, everything else as an escape. */
+export const escape = (text: string): string =>
+  text.replace(
+    /[^\x20-\x5b\x5d-\x7e]/g,
+    (char) => names[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`
+  )
+
+/** The escaped text, cut in the middle where it is longer than `limit` characters. */
+export const excerpt = (text: string, limit = 400): string => {
+  if (text.length <= limit) return escape(text)
+  const half = limit >> 1
+  return `${escape(text.slice(0, half))} ... ${text.length - 2 * half} bytes ... ${escape(text.slice(-half))}`
+}
+
+/** Where the texts part: the length of the shorter one when it is a prefix of the other. */
+export const firstDifference = (a: string, b: string): number => {
+  const length = Math.min(a.length, b.length)
+  let index = 0
+  while (index < length && a.charCodeAt(index) === b.charCodeAt(index)) index++
+  return index
+}
+
+const linesOf = (text: string): ReadonlyArray<string> => (text === "" ? [] : text.split(/(?<=\n)/))
+
+const context = 3
+const width = 96
+
+/**
+ * Expected (`-`) against received (`+`), aligned, the first byte that differs marked. `start` is the offset of both in
+ * all that was received; `ended` is what stands for the byte after the last one received.
+ */
+export const compare = (
+  expected: string,
+  received: string,
+  { ended, start = 0 }: { readonly start?: number; readonly ended: string }
+): string => {
+  const at = firstDifference(expected, received)
+  const lineStart = at === 0 ? 0 : expected.lastIndexOf("\n", at - 1) + 1
+  const common = linesOf(expected.slice(0, lineStart)).slice(-context)
+  const column = escape(expected.slice(lineStart, at)).length
+  // A long line is shown around the place that counts.
+  const from = column > width - 20 ? column - (width - 40) : 0
+  const show = (line: string) => {
+    const text = escape(line)
+    return (
+      (from > 0 ? "..." : "") + text.slice(from, from + width) + (text.length > from + width ? "..." : "")
+    )
+  }
+  const [wanted = "", ...wantedRest] = linesOf(expected.slice(lineStart))
+  const [got = "", ...gotRest] = linesOf(received.slice(lineStart))
+  const byte = (text: string) =>
+    at < text.length ? `0x${text.charCodeAt(at).toString(16).padStart(2, "0")}` : ended
+  const mark = `${" ".repeat(column - from + (from > 0 ? 3 : 0))}^ offset ${start + at}`
+  const facts =
+    at < expected.length ? `expected ${byte(expected)}, received ${byte(received)}` : "surplus bytes"
+  const rest = (sign: string, lines: ReadonlyArray<string>) => [
+    ...lines.slice(0, context).map((line) => `  ${sign} ${excerpt(line, width)}`),
+    ...(lines.length > context ? [`  ${sign} ... ${lines.length - context} more lines`] : [])
+  ]
+  return [
+    ...common.map((line) => `    ${excerpt(line, width)}`),
+    `  - ${show(wanted)}`,
+    `  + ${show(got)}`,
+    `    ${mark}: ${facts}`,
+    ...rest("-", wantedRest),
+    ...rest("+", gotRest)
+  ].join("\n")
+}
