@@ -4,9 +4,13 @@
  * - `MemoryNetwork`: a `Network` in memory that behaves like TCP under Effect's clock
  * - `NetworkBattery`: what every `Network` must do, as named effects
  * - `VirtualClock`: a `Clock` that jumps from deadline to deadline
+ * - `RawPeer`: the other side of a connection by hand
+ * - `TestServer`: a server and a client that reaches it, in one layer
  *
  * @since 0.1.0
  */
 export * as MemoryNetwork from "./MemoryNetwork.js"
 export * as NetworkBattery from "./NetworkBattery.js"
 export * as VirtualClock from "./VirtualClock.js"
+export * as RawPeer from "./RawPeer.js"
+export * as TestServer from "./TestServer.js"
