@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Client } from "@httpfx/core"
+import { MemoryNetwork } from "@httpfx/testing"
 import { networks, ok, peer, withClient } from "./support/peer.js"
 import type { Raw } from "./support/raw.js"
 
@@ -254,4 +255,31 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
       )
     )
   })
+})
+
+describe("Client and the addresses of a name", () => {
+  const hosts = { "two.test": ["10.0.0.9", "127.0.0.1"], "none.test": ["10.0.0.8", "10.0.0.9"] }
+  const run = withClient(MemoryNetwork.layer({ hosts }))
+
+  it.effect("takes the next one when nobody listens at the first", () =>
+    run(
+      Effect.gen(function* () {
+        const { accept, port } = yield* peer
+        const fiber = yield* Effect.fork(Client.request({ url: `http://two.test:${port}/` }))
+        const raw = yield* accept
+        assert.include(yield* raw.has("\r\n\r\n"), `Host: two.test:${port}\r\n`)
+        raw.send(ok(""))
+        assert.strictEqual((yield* fiber).status, 200)
+      })
+    )
+  )
+
+  it.effect("tells the failure of the last one", () =>
+    run(
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(Client.request({ url: "http://none.test:81/" }))
+        assert.deepInclude(error, { _tag: "ConnectionRefused", address: "10.0.0.9:81" })
+      })
+    )
+  )
 })

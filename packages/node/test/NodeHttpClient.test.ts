@@ -199,26 +199,6 @@ describe("NodeHttpClient against node:http", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.live("idle connections do not keep a process alive", () =>
-    Effect.gen(function* () {
-      const handles = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const before = handles()
-          const { url } = yield* nodeServer((_, response) => response.end("hello"))
-          const timers = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
-          yield* Effect.flatMap(HttpClient.get(url), (response) => response.text)
-          // The server's end of the connection, which is in this process too, is the one that counts.
-          assert.isAtMost(handles(), before + 1)
-          assert.isAtMost(
-            process.getActiveResourcesInfo().filter((name) => name === "Timeout").length,
-            timers + 1
-          )
-        }).pipe(Effect.provide(NodeHttpClient.layer))
-      )
-    })
-  )
-
   it.scopedLive("a name that is none: NameNotResolved, as platform's RequestError", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(HttpClient.get("http://nowhere.invalid/"))

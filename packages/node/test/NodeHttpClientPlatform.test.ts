@@ -7,6 +7,7 @@ import type * as net from "node:net"
 import { Headers, HttpBody, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import * as PlatformNode from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
+import { Client } from "@httpfx/core"
 import { NodeHttpClient } from "@httpfx/node"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -22,6 +23,10 @@ const server = Effect.acquireRelease(
       if (url.startsWith("/reset")) {
         response.writeHead(200, { "Content-Length": 10 })
         return response.write("12345", () => (request.socket as net.Socket).resetAndDestroy())
+      }
+      if (url.startsWith("/endless")) {
+        response.writeHead(200, { "Content-Type": "text/plain" })
+        return response.write("begun")
       }
       if (url.startsWith("/redirect")) return response.writeHead(302, { Location: "/" }).end()
       if (url.startsWith("/form")) {
@@ -271,6 +276,37 @@ describe("NodeHttpClient without a tracer", () => {
         traceId: "0123456789abcdef0123456789abcdef"
       })
       assert.deepStrictEqual(yield* Effect.withParentSpan(propagated(url), external), ["b3", "traceparent"])
+    }).pipe(Effect.provide(NodeHttpClient.layer))
+  )
+})
+
+describe("NodeHttpClient's responses", () => {
+  it.scopedLive("end with their scope, traced or not", () =>
+    Effect.gen(function* () {
+      const { url } = yield* server
+      const client = yield* Client.Client
+      const scoped = HttpClient.withScope(yield* HttpClient.HttpClient)
+      for (const { tracer } of [undefined, recording()].map((it) => ({ tracer: it?.tracer }))) {
+        const request = scoped.get(`${url}/endless`)
+        const traced = tracer === undefined ? request : Effect.withTracer(request, tracer)
+        yield* Effect.scoped(Effect.asVoid(traced))
+        assert.strictEqual((yield* client.connections).idle, 0)
+        yield* Effect.repeat(Effect.zipRight(Effect.yieldNow(), client.connections), {
+          until: ({ open }) => open === 0
+        })
+      }
+    }).pipe(Effect.provide(NodeHttpClient.layer))
+  )
+
+  it.scopedLive("are shown without taking their body from its reader", () =>
+    Effect.gen(function* () {
+      const { url } = yield* server
+      const endless = yield* HttpClient.get(`${url}/endless`)
+      assert.notProperty(endless.toJSON(), "body")
+      assert.isTrue(Option.isSome(yield* Stream.runHead(endless.stream)))
+      const whole = yield* HttpClient.get(url)
+      yield* whole.text
+      assert.deepInclude(whole.toJSON(), { status: 200, body: { method: "GET", propagated: [] } })
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 })

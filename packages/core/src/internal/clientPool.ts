@@ -29,6 +29,8 @@ export interface PoolOptions {
 
 /** Milliseconds that a peer has to close its side after we closed ours. */
 const lingerTime = 1_000
+/** The same when the client itself is closed. */
+const closeTime = 100
 
 export class ClientPool {
   private readonly idle = new Map<string, Array<ClientConnection>>()
@@ -180,7 +182,10 @@ export class ClientPool {
     if (next !== Infinity) this.arm(Math.max(next, now + 1))
   }
 
-  /** Ends everything: requests under way fail, connections are reset. Resolves when all of it is gone. */
+  /**
+   * Ends everything: requests under way fail and their connections are reset, idle ones are closed, and reset if the
+   * peer does not close too. Resolves when all of it is gone.
+   */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.closed = true
     this.disarm?.()
@@ -193,14 +198,19 @@ export class ClientPool {
     for (const connection of this.connections) {
       const { exchange } = connection
       if (exchange?.upload !== undefined) uploads.push(exchange.upload.stopped)
-      if (exchange === undefined) connection.cut()
+      if (exchange === undefined) connection.retire()
       else exchange.giveUp(closedCode, clientClosed().reason)
     }
     return Effect.zipRight(Effect.all(uploads, { discard: true }), this.empty)
   })
 
   private readonly empty = Effect.async<void>((resume) => {
-    this.emptied = () => resume(Effect.void)
+    // Real time: the scope of a client ends even where a test's clock stands still.
+    const impatient = setTimeout(() => this.connections.forEach((connection) => connection.cut()), closeTime)
+    this.emptied = () => {
+      clearTimeout(impatient)
+      resume(Effect.void)
+    }
     this.checkEmpty()
   })
 
