@@ -6,6 +6,7 @@
  * - `VirtualClock`: a `Clock` that jumps from deadline to deadline
  * - `RawPeer`: the other side of a connection by hand
  * - `TestServer`: a server and a client that reaches it, in one layer
+ * - `Simulation`: a program in virtual time, repeatable from a seed, that fails instead of hanging
  *
  * @since 0.1.0
  */
@@ -14,3 +15,4 @@ export * as NetworkBattery from "./NetworkBattery.js"
 export * as VirtualClock from "./VirtualClock.js"
 export * as RawPeer from "./RawPeer.js"
 export * as TestServer from "./TestServer.js"
+export * as Simulation from "./Simulation.js"
