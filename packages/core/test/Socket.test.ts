@@ -34,12 +34,12 @@ const sockets = Effect.gen(function* () {
   }
 })
 
-const latin1 = (bytes: Uint8Array) => new TextDecoder("latin1").decode(bytes)
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 
-const readText = (socket: Socket.Socket) => Effect.map(socket.read, Option.map(latin1))
+const readText = (socket: Socket.Socket) => Effect.map(socket.read, Option.map(text))
 
 const readAll = (socket: Socket.Socket) =>
-  Effect.map(Stream.runCollect(socket.stream), (chunks) => Chunk.toReadonlyArray(chunks).map(latin1).join(""))
+  Effect.map(Stream.runCollect(socket.stream), (chunks) => Chunk.toReadonlyArray(chunks).map(text).join(""))
 
 /** Until the flow control of the connection holds the writer back for good: nothing has moved for a while. */
 const stuck = (transport: Transport) =>
@@ -133,7 +133,7 @@ for (const [name, network] of networks) {
           yield* client.write("x")
           if (round % 2 === 0) yield* Effect.yieldNow()
           const exit = yield* Fiber.interrupt(reading)
-          if (Exit.isSuccess(exit)) assert.deepStrictEqual(Option.map(exit.value, latin1), Option.some("x"))
+          if (Exit.isSuccess(exit)) assert.deepStrictEqual(Option.map(exit.value, text), Option.some("x"))
           else assert.deepStrictEqual(yield* readText(server), Option.some("x"))
         }
       })
@@ -148,7 +148,7 @@ for (const [name, network] of networks) {
         )
         yield* client.write("once")
         yield* client.end
-        const got = (yield* Fiber.join(reads)).map(Option.map(latin1))
+        const got = (yield* Fiber.join(reads)).map(Option.map(text))
         assert.deepStrictEqual(got.filter(Option.isSome), [Option.some("once")])
         assert.strictEqual(got.length, 3)
       })

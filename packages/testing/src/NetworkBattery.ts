@@ -111,15 +111,17 @@ const checked = (probe: Probe): (() => boolean) => {
   return () => right
 }
 
+const drainsOf = (probe: Probe) => probe.log.filter((event) => event === "drain").length
+
 /** Writes `total` bytes of the pattern, waiting for `drain` when told to. Gives how often it had to wait. */
 const pour = (probe: Probe, total: number, size: number) =>
   Effect.gen(function* () {
     let waits = 0
     for (let offset = 0; offset < total; offset += size) {
-      const drains = probe.log.filter((event) => event === "drain").length
+      const drains = drainsOf(probe)
       if (probe.write(pattern(Math.min(size, total - offset), offset))) continue
       waits++
-      yield* probe.until(() => probe.log.filter((event) => event === "drain").length > drains)
+      yield* probe.until(() => drainsOf(probe) > drains)
     }
     return waits
   })
@@ -134,13 +136,13 @@ const clog = (probe: Probe) =>
   Effect.gen(function* () {
     let total = 0
     for (;;) {
-      while (probe.transport.buffered === 0) {
+      const drains = drainsOf(probe)
+      for (let more = true; more; total += 16 * 1024) {
         isTrue(total < 64 * mebibyte, "the writer was never held back")
-        probe.write(pattern(16 * 1024, total))
-        total += 16 * 1024
+        more = probe.write(pattern(16 * 1024, total))
       }
       yield* settled
-      if (probe.transport.buffered > 0) return total
+      if (probe.transport.buffered > 0 && drainsOf(probe) === drains) return total
     }
   })
 

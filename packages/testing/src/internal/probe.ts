@@ -6,7 +6,12 @@
 import * as Effect from "effect/Effect"
 import type { Transport, TransportHandlers } from "@httpfx/core/Transport"
 
-const decoder = new TextDecoder("latin1")
+// Not a TextDecoder: what it calls latin1 is windows-1252.
+const latin1 = (bytes: Uint8Array): string => {
+  let text = ""
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
+}
 
 export class Probe implements TransportHandlers {
   /** What was told, with neighbouring `data` as one. */
@@ -24,7 +29,7 @@ export class Probe implements TransportHandlers {
 
   /** Bytes received, as text. */
   get text(): string {
-    return this.chunks.map((chunk) => decoder.decode(chunk)).join("")
+    return this.chunks.map(latin1).join("")
   }
 
   /** Calls the transport; what it tells meanwhile would be a fault of it. */
