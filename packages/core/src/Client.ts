@@ -23,7 +23,7 @@ import { httpClient } from "./internal/clientPlatform.js"
 import { ClientPool } from "./internal/clientPool.js"
 import { requester } from "./internal/clientRequest.js"
 import { backgroundTimers } from "./internal/clientTimers.js"
-import { Network } from "./Network.js"
+import { Network, type TlsOptions } from "./Network.js"
 import type { Address } from "./Transport.js"
 import type { Flags, Limits } from "./wire/index.js"
 
@@ -129,7 +129,7 @@ export interface Response {
   readonly complete: boolean
   /** The body, once. Giving the stream up before its end closes the connection. */
   readonly body: Stream.Stream<Uint8Array, BodyError>
-  /** The whole body; may be asked for again. Interrupting it closes the connection. */
+  /** The whole body; may be asked for again. Interrupting the last who wait for it closes the connection. */
   readonly bytes: Effect.Effect<Uint8Array, BodyError>
   /** The whole body as UTF-8. */
   readonly text: Effect.Effect<string, BodyError>
@@ -153,6 +153,8 @@ export interface Options {
   readonly idleTimeout?: Duration.DurationInput | undefined
   /** How long a body that is not complete may be left without a reader. Default 30 seconds. */
   readonly unreadTimeout?: Duration.DurationInput | undefined
+  /** For `https:` origins: trusted authorities, a certificate of one's own. Default: what the platform trusts. */
+  readonly tls?: Pick<TlsOptions, "ca" | "cert" | "key" | "rejectUnauthorized"> | undefined
   /** What is accepted beyond what RFC 9112 allows: one of `presets` of `wire/`, or flags of one's own. Default `strict`. */
   readonly flags?: Flags | undefined
   /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/limits`. */
@@ -218,6 +220,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Netwo
         idleTimeout: Duration.toMillis(options.idleTimeout ?? "4 seconds")
       },
       unreadTimeout: Duration.toMillis(options.unreadTimeout ?? "30 seconds"),
+      tls: options.tls ?? {},
       parser: { flags: options.flags, limits: options.limits }
     })
     yield* Effect.addFinalizer(() => pool.close)

@@ -1,8 +1,11 @@
 /**
  * The client on real sockets, against Node's own server.
  */
+import * as fs from "node:fs"
 import * as http from "node:http"
+import * as https from "node:https"
 import type * as net from "node:net"
+import type * as tls from "node:tls"
 import { HttpBody, HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Client } from "@httpfx/core"
@@ -204,6 +207,48 @@ describe("NodeHttpClient against node:http", () => {
       const error = yield* Effect.flip(HttpClient.get("http://nowhere.invalid/"))
       assert.deepInclude(error, { _tag: "RequestError", reason: "Transport" })
       assert.propertyVal(error.cause, "_tag", "NameNotResolved")
+    }).pipe(Effect.provide(NodeHttpClient.layer))
+  )
+})
+
+describe("NodeHttpClient against node:https", () => {
+  const pem = (name: string) => fs.readFileSync(new URL(`fixtures/${name}.pem`, import.meta.url), "utf8")
+
+  const httpsServer = Effect.acquireRelease(
+    Effect.gen(function* () {
+      const server = https.createServer(
+        { cert: pem("server"), key: pem("server-key") },
+        (request, response) =>
+          response.end(`hello ${(request.socket as tls.TLSSocket).servername || "nobody"}`)
+      )
+      return { server, port: yield* listening(server) }
+    }),
+    ({ server }) =>
+      Effect.async<void>((resume) => {
+        server.close(() => resume(Effect.void))
+        server.closeAllConnections()
+      })
+  )
+
+  it.scopedLive("verifies the name of the URL, and keeps the connection", () =>
+    Effect.gen(function* () {
+      const { port } = yield* httpsServer
+      const client = yield* Client.Client
+      for (let i = 0; i < 3; i++) {
+        const response = yield* client.request({ url: `https://localhost:${port}/` })
+        assert.strictEqual(response.reused, i > 0)
+        assert.strictEqual(yield* response.text, "hello localhost")
+      }
+    }).pipe(Effect.provide(NodeHttpClient.layerWith({ tls: { ca: pem("ca") } })))
+  )
+
+  it.scopedLive("refuses what it cannot verify: TlsFailure", () =>
+    Effect.gen(function* () {
+      const { port } = yield* httpsServer
+      const client = yield* Client.Client
+      const error = yield* Effect.flip(client.request({ url: `https://localhost:${port}/` }))
+      assert.deepInclude(error, { _tag: "TlsFailure", phase: "secure" })
+      assert.deepStrictEqual(yield* client.connections, { open: 0, idle: 0, connecting: 0 })
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 })

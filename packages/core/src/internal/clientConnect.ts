@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as HttpError from "../HttpError.js"
-import type { ConnectError, NetworkService, ResolvedAddress } from "../Network.js"
+import type { ConnectError, NetworkService, ResolvedAddress, TlsOptions } from "../Network.js"
 import type { Origin } from "../pool/index.js"
 import { tcp, type Transport } from "../Transport.js"
 
@@ -27,7 +27,14 @@ const inOrder = (
   return others.reduce((tried, next) => Effect.catchAll(tried, () => attempt(next)), attempt(first))
 }
 
-export const connect = (network: NetworkService, origin: Origin): Effect.Effect<Transport, OpenError> => {
+/** What the owner of the client says of TLS; the name to verify is the origin's. */
+export type TlsFields = Omit<TlsOptions, "role" | "serverName" | "alpn">
+
+export const connect = (
+  network: NetworkService,
+  origin: Origin,
+  tls: TlsFields
+): Effect.Effect<Transport, OpenError> => {
   const plain = Effect.flatMap(network.resolve(origin.host), (addresses) =>
     inOrder(network, addresses, origin.port)
   )
@@ -36,7 +43,7 @@ export const connect = (network: NetworkService, origin: Origin): Effect.Effect<
     Effect.flatMap(restore(plain), (transport) =>
       // An interruption may come before `secure` has taken the connection.
       Effect.onInterrupt(
-        restore(network.secure(transport, { role: "client", serverName: origin.host })),
+        restore(network.secure(transport, { ...tls, role: "client", serverName: origin.host })),
         () => Effect.sync(() => transport.reset())
       )
     )

@@ -15,7 +15,7 @@ import { choose, expiry, retain, type KeepAlivePolicy, type Origin } from "../po
 import type { Timers } from "../Timers.js"
 import type { Transport } from "../Transport.js"
 import type { ParserOptions } from "../wire/index.js"
-import { connect, type OpenError } from "./clientConnect.js"
+import { connect, type OpenError, type TlsFields } from "./clientConnect.js"
 import { ClientConnection } from "./clientConnection.js"
 import { closedCode } from "./clientError.js"
 import type { ClientExchange } from "./clientExchange.js"
@@ -24,6 +24,7 @@ export interface PoolOptions {
   readonly policy: KeepAlivePolicy
   /** Milliseconds that a body may be left unread. */
   readonly unreadTimeout: number
+  readonly tls: TlsFields
   readonly parser: ParserOptions
 }
 
@@ -83,7 +84,7 @@ export class ClientPool {
   connect(exchange: ClientExchange): void {
     if (this.closed) return exchange.fail(clientClosed())
     const { origin } = exchange.request
-    const fiber = Runtime.runFork(this.runtime, quietly(connect(this.network, origin)))
+    const fiber = Runtime.runFork(this.runtime, quietly(connect(this.network, origin, this.options.tls)))
     exchange.attempt = fiber
     this.attempts.set(fiber, exchange)
     fiber.addObserver((exit) => {
