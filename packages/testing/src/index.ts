@@ -7,6 +7,7 @@
  * - `RawPeer`: the other side of a connection by hand
  * - `TestServer`: a server and a client that reaches it, in one layer
  * - `Simulation`: a program in virtual time, repeatable from a seed, that fails instead of hanging
+ * - `Wiretap`: any network with a record of every byte, as text, HAR and pcap
  *
  * @since 0.1.0
  */
@@ -16,3 +17,4 @@ export * as VirtualClock from "./VirtualClock.js"
 export * as RawPeer from "./RawPeer.js"
 export * as TestServer from "./TestServer.js"
 export * as Simulation from "./Simulation.js"
+export * as Wiretap from "./Wiretap.js"

@@ -1,0 +1,266 @@
+/**
+ * A wiretap: any `Network` with a record of every byte both ways, of when it passed and of how connections ended.
+ *
+ * The record is read as raw bytes, as messages, as text for people and for snapshots, as a HAR and as a pcap. What is
+ * recorded is what the tapped end wrote and was told, at that moment of the current `Clock`. The connections behave
+ * as they would without it; without the layer it costs nothing.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Network, type NetworkService } from "@httpfx/core/Network"
+import * as Timers from "@httpfx/core/Timers"
+import { formatAddress, type Address, type Transport } from "@httpfx/core/Transport"
+import { har, type Har } from "./internal/har.js"
+import { pcap } from "./internal/pcap.js"
+import { parse, type Exchange, type Message, type Parsed, type Piece } from "./internal/tapParse.js"
+import { Placeholders, printRecording } from "./internal/tapPrint.js"
+import { TapTransport, type Recording, type Side, type TapEvent } from "./internal/tapTransport.js"
+
+export type { Exchange, Har, Message, Parsed, Piece, Recording, Side, TapEvent }
+
+/**
+ * An attempt that gave no connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Failure {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** What was wanted: `resolve name`, `connect address`, `secure`. */
+  readonly what: string
+  readonly error: { readonly _tag: string; readonly message: string }
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * Which ends are recorded: those of connections made through the network, those that were accepted, or both. With
+   * both, a connection within one network is recorded twice; views show it as its client saw it. Default `"both"`.
+   */
+  readonly ends?: Side | "both" | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface WiretapService {
+  readonly network: NetworkService
+  /** Everything recorded, in the order in which connections were opened. It grows while the network is in use. */
+  readonly recordings: ReadonlyArray<Recording>
+  readonly failures: ReadonlyArray<Failure>
+  /** Forgets what was recorded of connections that are closed, and all failures. */
+  readonly clear: () => void
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class Wiretap extends Context.Tag("@httpfx/testing/Wiretap")<Wiretap, WiretapService>() {}
+
+const tap = (network: NetworkService, timers: Timers.Timers, options: Options): WiretapService => {
+  const ends = options.ends ?? "both"
+  const recordings: Array<Recording> = []
+  const failures: Array<Failure> = []
+  let nextId = 1
+
+  const taps = (side: Side) => ends === "both" || ends === side
+  const record = (inner: Transport, side: Side, server?: Address): Transport => {
+    const { local, remote } = inner
+    const recording: Recording = {
+      id: nextId++,
+      side,
+      client: side === "client" ? local : remote,
+      server: (side === "client" ? remote : local) ?? server,
+      opened: timers.now(),
+      events: []
+    }
+    recordings.push(recording)
+    return new TapTransport(inner, recording, timers)
+  }
+  const failed = (what: string) => (error: { readonly _tag: string; readonly message: string }) =>
+    Effect.sync(() => void failures.push({ at: timers.now(), what, error }))
+
+  return {
+    recordings,
+    failures,
+    clear: () => {
+      const open = recordings.filter(({ events }) => events.at(-1)?._tag !== "Close")
+      recordings.splice(0, recordings.length, ...open)
+      failures.length = 0
+    },
+    network: {
+      resolve: (host, options) => Effect.tapError(network.resolve(host, options), failed(`resolve ${host}`)),
+      connect: (address, options) =>
+        network.connect(address, options).pipe(
+          Effect.tapError(failed(`connect ${formatAddress(address)}`)),
+          Effect.map((inner) => (taps("client") ? record(inner, "client", address) : inner))
+        ),
+      listen: (options, onConnection) => {
+        if (!taps("server")) return network.listen(options, onConnection)
+        let address: Address | undefined
+        return Effect.tap(
+          network.listen(options, (inner) => onConnection(record(inner, "server", address))),
+          (listener) => Effect.sync(() => (address = listener.address))
+        )
+      },
+      secure: (transport, options) => {
+        if (!(transport instanceof TapTransport)) return network.secure(transport, options)
+        const { inner, recording } = transport
+        return network.secure(inner, options).pipe(
+          Effect.tapError(failed("secure")),
+          Effect.map((secured) => {
+            recording.events.push({ _tag: "Secured", at: timers.now() })
+            return new TapTransport(secured, recording, timers)
+          })
+        )
+      }
+    }
+  }
+}
+
+/**
+ * A wiretap on the given network; times are those of the current clock.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (network: NetworkService, options: Options = {}): Effect.Effect<WiretapService> =>
+  Effect.map(Timers.timers, (timers) => tap(network, timers, options))
+
+/**
+ * Puts a wiretap on the `Network` below and provides the tapped one.
+ *
+ * @example
+ * import { MemoryNetwork, Wiretap } from "@httpfx/testing"
+ * import { Effect, Layer } from "effect"
+ *
+ * const tapped = Layer.provideMerge(Wiretap.layer(), MemoryNetwork.layer())
+ *
+ * const test = Effect.gen(function* () {
+ *   // ... servers and clients ...
+ *   console.log(yield* Wiretap.print({ stable: true }))
+ * }).pipe(Effect.provide(tapped))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<Network | Wiretap, never, Network> =>
+  Layer.effectContext(
+    Effect.map(
+      Effect.flatMap(Network, (network) => make(network, options)),
+      (wiretap) => Context.make(Wiretap, wiretap).pipe(Context.add(Network, wiretap.network))
+    )
+  )
+
+const key = (client: Address | undefined, server: Address | undefined) =>
+  client === undefined || server === undefined
+    ? undefined
+    : `${formatAddress(client)} ${formatAddress(server)}`
+
+/** Each connection once: as its client saw it, where that was recorded. */
+const onceEach = (recordings: ReadonlyArray<Recording>): ReadonlyArray<Recording> => {
+  const clients = new Set<string | undefined>()
+  for (const { client, server, side } of recordings) if (side === "client") clients.add(key(client, server))
+  clients.delete(undefined)
+  return recordings.filter(
+    ({ client, server, side }) => side === "client" || !clients.has(key(client, server))
+  )
+}
+
+/**
+ * What was recorded, each connection once, in the order in which they were opened.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const recordings: Effect.Effect<ReadonlyArray<Recording>, never, Wiretap> = Effect.map(
+  Wiretap,
+  (wiretap) => onceEach(wiretap.recordings)
+)
+
+/**
+ * Requests with their answers, connection by connection.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const exchanges: Effect.Effect<ReadonlyArray<Exchange>, never, Wiretap> = Effect.map(
+  recordings,
+  (all) => all.flatMap((recording) => parse(recording).exchanges)
+)
+
+/**
+ * One recording read as HTTP.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const parsed: (recording: Recording) => Parsed = parse
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface PrintOptions {
+  /**
+   * Replaces what differs from run to run: `Date`, trace and span ids (traceparent, b3), multipart boundaries, ports
+   * given by the system. Equal ids have equal placeholders. Default `false`.
+   */
+  readonly stable?: boolean | undefined
+  /** Times in milliseconds since the first connection. Default `true`. */
+  readonly times?: boolean | undefined
+  /** Characters of a piece of a body that are shown, its two ends. Default 200. */
+  readonly bodyLimit?: number | undefined
+  /** Further replacements in the wire text (a character per byte), in order. */
+  readonly redact?: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> | undefined
+}
+
+/**
+ * What was recorded as wire text: `>` is what clients sent, `<` what servers did, with escapes for all that is not
+ * printable ASCII. Attempts that failed come last.
+ *
+ * @since 0.1.0
+ * @category views
+ */
+export const print = (options: PrintOptions = {}): Effect.Effect<string, never, Wiretap> =>
+  Effect.map(Wiretap, (wiretap) => {
+    const all = onceEach(wiretap.recordings)
+    const starts = [...all.map(({ opened }) => opened), ...wiretap.failures.map(({ at }) => at)]
+    const origin = starts.length === 0 ? 0 : Math.min(...starts)
+    const times = options.times ?? true
+    const names = new Placeholders()
+    const stable = options.stable ?? false
+    const redact = options.redact ?? []
+    const settings = { origin, times, stable, redact, bodyLimit: options.bodyLimit ?? 200 }
+    const texts = all.map((recording) => printRecording(recording, names, settings))
+    for (const { at, error, what } of wiretap.failures) {
+      texts.push(`failed${times ? ` at +${at - origin} ms` : ""}: ${what}: ${error._tag}`)
+    }
+    return texts.join("\n\n")
+  })
+
+/**
+ * The exchanges as a HAR 1.2 document (http://www.softwareishard.com/blog/har-12-spec/), ready for `JSON.stringify`.
+ *
+ * @since 0.1.0
+ * @category views
+ */
+export const toHar: Effect.Effect<Har, never, Wiretap> = Effect.map(exchanges, har)
+
+/**
+ * The connections as a capture file (classic pcap, raw IP), with IP and TCP headers made up around what was recorded,
+ * for `tshark` and Wireshark. Unix paths appear under loopback addresses.
+ *
+ * @since 0.1.0
+ * @category views
+ */
+export const toPcap: Effect.Effect<Uint8Array, never, Wiretap> = Effect.map(recordings, pcap)

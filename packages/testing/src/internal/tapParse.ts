@@ -1,0 +1,283 @@
+/**
+ * A recording read as HTTP: pieces of the wire with what they are, messages, and which response answers which request.
+ *
+ * Our own parsers read both directions, with every leniency flag set, since a wiretap shows what passed and judges
+ * nothing. What is no HTTP (after an upgrade, after bytes that cannot be parsed) stays raw.
+ */
+import {
+  Body,
+  presets,
+  RequestParser,
+  ResponseParser,
+  type Refusal,
+  type RequestHead,
+  type ResponseHead
+} from "@httpfx/core/wire"
+import { bytesOf } from "./wireText.js"
+import type { Recording, Side } from "./tapTransport.js"
+
+/** One message as it passed. Times are those of its first and last byte at the recorded end. */
+export interface Message<H> {
+  readonly head: H
+  /** The content: without chunk lines, still in its content codings. */
+  readonly body: Uint8Array
+  /** Name, value, name, value, ... */
+  readonly rawTrailers: ReadonlyArray<string>
+  /** Its end was seen. */
+  readonly complete: boolean
+  readonly begun: number
+  readonly ended: number
+  /** Bytes on the wire: of the head, and of all that followed. */
+  readonly headBytes: number
+  readonly bodyBytes: number
+}
+
+/** A request and its answers. `request` is missing where a server spoke unasked. */
+export interface Exchange {
+  readonly connection: Recording
+  readonly request: Message<RequestHead> | undefined
+  readonly informational: ReadonlyArray<Message<ResponseHead>>
+  readonly response: Message<ResponseHead> | undefined
+}
+
+/** Bytes that belong together. `framing`: chunk lines, trailers; `raw`: no HTTP. */
+export interface Piece {
+  readonly at: number
+  readonly from: Side
+  readonly kind: "head" | "framing" | "body" | "raw"
+  readonly bytes: Uint8Array
+}
+
+export interface Parsed {
+  readonly pieces: ReadonlyArray<Piece>
+  readonly exchanges: ReadonlyArray<Exchange>
+  /** Where a direction ceased to be HTTP by mistake. */
+  readonly refusals: ReadonlyArray<{ readonly at: number; readonly from: Side; readonly refusal: Refusal }>
+}
+
+interface Draft<H> {
+  head: H
+  chunks: Array<Uint8Array>
+  rawTrailers: ReadonlyArray<string>
+  complete: boolean
+  begun: number
+  ended: number
+  headBytes: number
+  bodyBytes: number
+}
+interface DraftExchange {
+  connection: Recording
+  request: Draft<RequestHead> | undefined
+  informational: Array<Draft<ResponseHead>>
+  response: Draft<ResponseHead> | undefined
+}
+
+const huge = 0x7fffffff
+const lenient = {
+  flags: presets.insecure,
+  limits: { maxHeaderSize: huge, maxTrailerSize: huge, maxChunkExtensionsSize: huge }
+}
+
+const join = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.length
+  }
+  return bytes
+}
+
+/** One direction. The parser is paused at every event, so that it is known which bytes made it. */
+abstract class Direction<H> {
+  draft: Draft<H> | undefined
+  /** Bytes that wait until it is known whether they are HTTP. */
+  held: Array<{ readonly at: number; readonly bytes: Uint8Array }> | undefined
+  raw = false
+  private slice: Uint8Array | undefined
+  private headed = false
+  private begun: number | undefined
+  private headBytes = 0
+  private at = 0
+  abstract readonly parser: RequestParser | ResponseParser
+
+  constructor(
+    readonly from: Side,
+    private readonly pieces: Array<Piece>,
+    private readonly refused: (from: Side, at: number, refusal: Refusal) => void
+  ) {}
+
+  feed(at: number, bytes: Uint8Array): void {
+    let offset = 0
+    this.at = at
+    while (offset < bytes.length || this.parser.paused) {
+      if (this.held !== undefined) {
+        if (offset < bytes.length) this.held.push({ at, bytes: bytes.subarray(offset) })
+        return
+      }
+      if (this.raw || this.parser.stopped || this.parser.refusal !== undefined) {
+        if (offset < bytes.length) this.piece("raw", bytes.subarray(offset))
+        return
+      }
+      this.parser.resume()
+      this.begun ??= at
+      const taken = this.parser.execute(bytes.subarray(offset))
+      this.took(bytes.subarray(offset, offset + taken))
+      offset += taken
+      const { refusal } = this.parser
+      if (refusal !== undefined) this.refused(this.from, at, refusal)
+    }
+  }
+
+  /** The held bytes are HTTP after all, or they are not. */
+  release(raw: boolean): void {
+    const held = this.held ?? []
+    this.held = undefined
+    this.raw ||= raw
+    for (const { at, bytes } of held) this.feed(at, bytes)
+  }
+
+  end(at: number): void {
+    this.at = at
+    if (this.raw || this.held !== undefined) return
+    this.parser.resume()
+    const refusal = this.parser.finish()
+    if (refusal !== undefined) this.refused(this.from, at, refusal)
+  }
+
+  protected begin(head: H): Draft<H> {
+    this.headed = true
+    this.parser.pause()
+    this.draft = {
+      head,
+      chunks: [],
+      rawTrailers: [],
+      complete: false,
+      begun: this.begun ?? this.at,
+      ended: this.at,
+      headBytes: 0,
+      bodyBytes: 0
+    }
+    return this.draft
+  }
+
+  protected data(slice: Uint8Array): void {
+    this.slice = slice
+    this.draft?.chunks.push(slice)
+    this.parser.pause()
+  }
+
+  protected completed(rawTrailers: ReadonlyArray<string>): void {
+    this.begun = undefined
+    if (this.draft !== undefined) {
+      this.draft.rawTrailers = rawTrailers
+      this.draft.complete = true
+      this.draft.ended = this.at
+    }
+    this.parser.pause()
+  }
+
+  private took(bytes: Uint8Array): void {
+    const { draft, slice } = this
+    this.slice = undefined
+    if (draft !== undefined) draft.ended = Math.max(draft.ended, draft.complete ? 0 : this.at)
+    if (this.headed || this.parser.phase === "head") {
+      this.headBytes += bytes.length
+      this.piece("head", bytes)
+      if (this.headed && draft !== undefined) {
+        draft.headBytes = this.headBytes
+        this.headBytes = 0
+      }
+      this.headed = false
+      return
+    }
+    if (draft !== undefined) draft.bodyBytes += bytes.length
+    const framing = bytes.length - (slice?.length ?? 0)
+    if (framing > 0) this.piece("framing", bytes.subarray(0, framing))
+    if (slice !== undefined) this.piece("body", slice)
+  }
+
+  private piece(kind: Piece["kind"], bytes: Uint8Array): void {
+    if (bytes.length > 0) this.pieces.push({ at: this.at, from: this.from, kind, bytes })
+  }
+}
+
+class Requests extends Direction<RequestHead> {
+  readonly parser = new RequestParser(
+    {
+      head: (head) => {
+        this.onHead(this.begin(head))
+        return head.method === "CONNECT" ? Body.Skip : Body.Read
+      },
+      data: (slice) => this.data(slice),
+      complete: (trailers) => {
+        const asked = this.draft?.head.upgrade === true
+        this.completed(trailers)
+        if (asked) this.held = []
+      }
+    },
+    lenient
+  )
+  onHead: (draft: Draft<RequestHead>) => void = () => {}
+}
+
+class Responses extends Direction<ResponseHead> {
+  readonly parser = new ResponseParser(
+    {
+      head: (head) => this.onHead(this.begin(head)),
+      data: (slice) => this.data(slice),
+      complete: (trailers) => this.completed(trailers)
+    },
+    lenient
+  )
+  onHead: (draft: Draft<ResponseHead>) => number = () => Body.Read
+}
+
+export const parse = (connection: Recording): Parsed => {
+  const pieces: Array<Piece> = []
+  const refusals: Array<Parsed["refusals"][number]> = []
+  const exchanges: Array<DraftExchange> = []
+  const refused = (from: Side, at: number, refusal: Refusal) => void refusals.push({ at, from, refusal })
+  const requests = new Requests("client", pieces, refused)
+  const responses = new Responses("server", pieces, refused)
+  requests.onHead = (request) => {
+    exchanges.push({ connection, request, informational: [], response: undefined })
+  }
+  responses.onHead = (draft) => {
+    const { status } = draft.head
+    let exchange = exchanges.find(({ response }) => response === undefined)
+    if (exchange === undefined) {
+      exchange = { connection, request: undefined, informational: [], response: undefined }
+      exchanges.push(exchange)
+    }
+    if (status < 200 && status !== 101) {
+      exchange.informational.push(draft)
+      return Body.Read
+    }
+    exchange.response = draft
+    const method = exchange.request?.head.method
+    const switched = status === 101 || (method === "CONNECT" && status < 300)
+    if (exchange.request?.head.upgrade === true) requests.release(switched)
+    if (switched) return Body.Stop
+    return method === "HEAD" ? Body.Skip : Body.Read
+  }
+  for (const event of connection.events) {
+    const direction = "from" in event && event.from === "client" ? requests : responses
+    if (event._tag === "Bytes") {
+      direction.feed(event.at, typeof event.data === "string" ? bytesOf(event.data) : event.data)
+    } else if (event._tag === "End") direction.end(event.at)
+  }
+  requests.release(true)
+  pieces.sort((a, b) => a.at - b.at)
+  const messageOf = <H>({ chunks, ...draft }: Draft<H>): Message<H> => ({ ...draft, body: join(chunks) })
+  return {
+    pieces,
+    refusals,
+    exchanges: exchanges.map(({ connection, informational, request, response }) => ({
+      connection,
+      request: request === undefined ? undefined : messageOf(request),
+      informational: informational.map(messageOf),
+      response: response === undefined ? undefined : messageOf(response)
+    }))
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * A recording as text: who sent what when, line by line, with what differs from run to run replaced where a snapshot
+ * is wanted. It shows bytes as they passed and never hides one without saying how many.
+ */
+import { formatAddress, type Address } from "@httpfx/core/Transport"
+import { parse, type Piece } from "./tapParse.js"
+import type { Recording, TapEvent } from "./tapTransport.js"
+import { escape, excerpt, textOf } from "./wireText.js"
+
+export interface PrintOptions {
+  /** Moment from which times are counted. */
+  readonly origin: number
+  readonly times: boolean
+  /** Characters of a piece of a body that are shown. */
+  readonly bodyLimit: number
+  readonly stable: boolean
+  readonly redact: ReadonlyArray<readonly [pattern: RegExp, replacement: string]>
+}
+
+// From here on the system gives ports away, another one in every run.
+const firstEphemeral = 32768
+
+/** Names for what differs from run to run: equal ones have the same name everywhere. */
+export class Placeholders {
+  private readonly known = new Map<string, string>()
+  private readonly counts = new Map<string, number>()
+
+  of(kind: string, value: string): string {
+    const key = `${kind} ${value}`
+    let name = this.known.get(key)
+    if (name === undefined) {
+      const count = (this.counts.get(kind) ?? 0) + 1
+      this.counts.set(kind, count)
+      this.known.set(key, (name = `<${kind}-${count}>`))
+    }
+    return name
+  }
+
+  /** Fields of a head: Date (RFC 9110 section 6.6.1), W3C trace context, B3, boundaries, ports in Host. */
+  head(text: string): string {
+    return text
+      .replace(/^(date:[ \t]*)[^\r\n]*/gim, "$1<date>")
+      .replace(
+        /^(traceparent:[ \t]*\w\w-)(\w{32})-(\w{16})/gim,
+        (_, name: string, trace: string, span: string) =>
+          `${name}${this.of("trace", trace)}-${this.of("span", span)}`
+      )
+      .replace(
+        /^(b3:[ \t]*)(\w{16,32})-(\w{16})((?:-\w)?)((?:-\w{16})?)/gim,
+        (_, name: string, trace: string, span: string, flag: string, parent: string) =>
+          `${name}${this.of("trace", trace)}-${this.of("span", span)}${flag}${
+            parent === "" ? "" : `-${this.of("span", parent.slice(1))}`
+          }`
+      )
+      .replace(
+        /^(x-b3-(trace|span|parentspan)id:[ \t]*)(\w+)/gim,
+        (_, name: string, kind: string, id: string) =>
+          `${name}${this.of(kind.toLowerCase() === "trace" ? "trace" : "span", id)}`
+      )
+      .replace(
+        /^(content-type:[ \t]*multipart\/[^\r\n]*?boundary=)("?)([^"\r\n;]+)("?)/gim,
+        (_, before: string, open: string, boundary: string, close: string) =>
+          `${before}${open}${this.of("boundary", boundary)}${close}`
+      )
+      .replace(
+        /^((?:host|location|origin|referer):[^\r\n]*?):(\d{5})(?=[/\r\n]|$)/gim,
+        (all, before, port) => (Number(port) < firstEphemeral ? (all as string) : `${before as string}:*`)
+      )
+  }
+
+  body(text: string): string {
+    let replaced = text
+    for (const [key, name] of this.known) {
+      if (key.startsWith("boundary ")) replaced = replaced.replaceAll(key.slice("boundary ".length), name)
+    }
+    return replaced
+  }
+}
+
+const portless = (address: Address): string => {
+  const text = formatAddress(address)
+  return address._tag === "TcpAddress" && address.port >= firstEphemeral ? text.replace(/\d+$/, "*") : text
+}
+
+const addressOf = (address: Address | undefined, stable: boolean) =>
+  address === undefined ? "?" : stable ? portless(address) : formatAddress(address)
+
+/** Neighbours of one kind, sender and moment as one: how they were cut does not matter to a reader. */
+const merge = (pieces: ReadonlyArray<Piece>): Array<{ piece: Piece; text: string }> => {
+  const merged: Array<{ piece: Piece; text: string }> = []
+  for (const piece of pieces) {
+    const last = merged.at(-1)
+    const { at, bytes, from, kind } = piece
+    if (last !== undefined && last.piece.kind === kind && last.piece.from === from && last.piece.at === at)
+      last.text += textOf(bytes)
+    else merged.push({ piece, text: textOf(bytes) })
+  }
+  return merged
+}
+
+interface Line {
+  readonly at: number
+  readonly arrow: string
+  readonly text: string
+}
+
+const note = (event: TapEvent): Line | undefined => {
+  const { at } = event
+  const arrow = "from" in event ? (event.from === "client" ? ">" : "<") : "*"
+  switch (event._tag) {
+    case "Bytes":
+    case "Close":
+      return undefined
+    case "End":
+      return { at, arrow, text: "[FIN]" }
+    case "Reset":
+      return { at, arrow, text: "[RST]" }
+    case "Fault":
+      return { at, arrow, text: `[${event.fault.message}]` }
+    case "Secured":
+      return { at, arrow, text: "[inside TLS from here]" }
+  }
+}
+
+const pieceLines = (
+  { piece: { at, from, kind }, text }: { piece: Piece; text: string },
+  names: Placeholders,
+  { bodyLimit, redact, stable }: PrintOptions
+): Array<Line> => {
+  const arrow = from === "client" ? ">" : "<"
+  let shown = text
+  if (stable) shown = kind === "head" ? names.head(text) : names.body(text)
+  for (const [pattern, replacement] of redact) shown = shown.replace(pattern, replacement)
+  if (kind === "body" || kind === "raw") {
+    return [{ at, arrow, text: `(${text.length} bytes) ${excerpt(shown, bodyLimit)}` }]
+  }
+  return shown.split(/(?<=\n)/).map((line) => ({ at, arrow, text: escape(line) }))
+}
+
+/** The recording, a line of text for each line of the wire. */
+export const printRecording = (recording: Recording, names: Placeholders, options: PrintOptions): string => {
+  const { client, events, id, server, side } = recording
+  const { pieces, refusals } = parse(recording)
+  const notes: Array<Line> = refusals.map(({ at, from, refusal }) => ({
+    at,
+    arrow: from === "client" ? ">" : "<",
+    text: `[no HTTP: ${refusal.code}: ${refusal.reason}]`
+  }))
+  for (const event of events) {
+    const line = note(event)
+    if (line !== undefined) notes.push(line)
+  }
+  const lines = [...merge(pieces).flatMap((piece) => pieceLines(piece, names, options)), ...notes]
+  lines.sort((a, b) => a.at - b.at)
+  const { stable } = options
+  const ends = `${addressOf(client, stable)} > ${addressOf(server, stable)}`
+  const text = [`connection ${id}: ${ends} (${side}'s end)`]
+  let last: number | undefined
+  for (const { arrow, at, text: line } of lines) {
+    const time = at === last ? "" : `+${at - options.origin} ms`
+    last = at
+    text.push(`${options.times ? time.padEnd(12) : " "} ${arrow} ${line}`)
+  }
+  return text.join("\n")
+}

@@ -1,0 +1,138 @@
+/**
+ * What a wiretap records of one end of a connection, and the transport that records it.
+ *
+ * Every call and callback goes through as it came, at once and unchanged; nothing is copied, since neither a written
+ * nor a received chunk may be changed afterwards (Transport.ts). It never looks into the bytes.
+ */
+import type { Timers } from "@httpfx/core/Timers"
+import type { Address, Fault, Transport, TransportHandlers } from "@httpfx/core/Transport"
+
+export type Side = "client" | "server"
+
+/** What passed at the recorded end, `at` that moment (ms since the epoch). */
+export type TapEvent =
+  | { readonly _tag: "Bytes"; readonly at: number; readonly from: Side; readonly data: string | Uint8Array }
+  /** FIN was sent, or was read. */
+  | { readonly _tag: "End"; readonly at: number; readonly from: Side }
+  /** This end gave the connection up. */
+  | { readonly _tag: "Reset"; readonly at: number; readonly from: Side }
+  /** The connection failed, as this end was told. */
+  | { readonly _tag: "Fault"; readonly at: number; readonly fault: Fault }
+  | { readonly _tag: "Close"; readonly at: number }
+  /** From here on the bytes are those inside TLS. */
+  | { readonly _tag: "Secured"; readonly at: number }
+
+export interface Recording {
+  readonly id: number
+  /** The end that was recorded. */
+  readonly side: Side
+  readonly client: Address | undefined
+  readonly server: Address | undefined
+  readonly opened: number
+  readonly events: Array<TapEvent>
+}
+
+export class TapTransport implements Transport {
+  private readonly peer: Side
+
+  constructor(
+    readonly inner: Transport,
+    readonly recording: Recording,
+    private readonly timers: Timers
+  ) {
+    this.peer = recording.side === "client" ? "server" : "client"
+  }
+
+  get local(): Address | undefined {
+    return this.inner.local
+  }
+  get remote(): Address | undefined {
+    return this.inner.remote
+  }
+  get buffered(): number {
+    return this.inner.buffered
+  }
+  get writable(): boolean {
+    return this.inner.writable
+  }
+
+  start(handlers: TransportHandlers): void {
+    const { events } = this.recording
+    const from = this.peer
+    const now = () => this.timers.now()
+    this.inner.start({
+      data(chunk) {
+        events.push({ _tag: "Bytes", at: now(), from, data: chunk })
+        handlers.data(chunk)
+      },
+      end() {
+        events.push({ _tag: "End", at: now(), from })
+        handlers.end()
+      },
+      drain: () => handlers.drain(),
+      error(fault) {
+        events.push({ _tag: "Fault", at: now(), fault })
+        handlers.error(fault)
+      },
+      close() {
+        events.push({ _tag: "Close", at: now() })
+        handlers.close()
+      }
+    })
+  }
+
+  write(data: string | Uint8Array, body?: Uint8Array): boolean {
+    if (this.inner.writable) {
+      this.wrote(data)
+      if (body !== undefined) this.wrote(body)
+    }
+    return this.inner.write(data, body)
+  }
+
+  end(): void {
+    if (this.inner.writable) this.record("End")
+    this.inner.end()
+  }
+
+  reset(): void {
+    const last = this.recording.events.at(-1)?._tag
+    if (last !== "Close" && last !== "Reset") this.record("Reset")
+    this.inner.reset()
+  }
+
+  cork(): void {
+    this.inner.cork()
+  }
+  uncork(): void {
+    this.inner.uncork()
+  }
+  pause(): void {
+    this.inner.pause()
+  }
+  resume(): void {
+    this.inner.resume()
+  }
+  ref(): void {
+    this.inner.ref()
+  }
+  unref(): void {
+    this.inner.unref()
+  }
+  noDelay(enable: boolean): void {
+    this.inner.noDelay(enable)
+  }
+  keepAlive(enable: boolean, initialDelay: number): void {
+    this.inner.keepAlive(enable, initialDelay)
+  }
+
+  private wrote(data: string | Uint8Array): void {
+    if (data.length === 0) return
+    const { events, side } = this.recording
+    events.push({ _tag: "Bytes", at: this.timers.now(), from: side, data })
+  }
+
+  private record(_tag: "End" | "Reset"): void {
+    const { events, side } = this.recording
+    events.push({ _tag, at: this.timers.now(), from: side })
+  }
+}
