@@ -89,8 +89,8 @@ export interface Options {
   /** What failures call this peer. Default: `client` or `server` with its address. */
   readonly name?: string | undefined
   /**
-   * How long an expectation waits for bytes, in real time whatever the test's clock: so that a script that does not fit
-   * fails with what came instead of hanging. `Duration.infinity`: without limit. Default 3 seconds.
+   * How long an expectation goes on while no byte comes, in real time whatever the test's clock: so that a script that
+   * does not fit fails with what came instead of hanging. `Duration.infinity`: without limit. Default 3 seconds.
    */
   readonly patience?: Duration.DurationInput | undefined
 }
@@ -209,11 +209,14 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
       }
       if (watch()) return
       state.watchers.add(watch)
-      if (Number.isFinite(patience))
+      const arm = (seen: number) => {
         timer = setTimeout(() => {
+          if (state.length > seen) return arm(state.length)
           stop()
           resume(Effect.fail(mismatch("silent", wanted, expected)))
         }, patience)
+      }
+      if (Number.isFinite(patience)) arm(state.length)
       return Effect.sync(stop)
     })
 
@@ -273,7 +276,8 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
   const expectNothing = (duration?: Duration.DurationInput): Wire =>
     Effect.suspend(() => {
       const wanted = `nothing${duration === undefined ? "" : ` for ${Duration.format(duration)}`}`
-      const told = () => (state.unread !== "" || noMore() ? mismatch("unexpected", wanted) : undefined)
+      const told = () =>
+        state.length > state.consumed || noMore() ? mismatch("unexpected", wanted) : undefined
       const pause =
         duration === undefined
           ? Effect.repeatN(turn, 5)
@@ -288,7 +292,7 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
   const expectFin = wait(
     "FIN",
     () =>
-      state.unread !== ""
+      state.length > state.consumed
         ? Effect.fail(mismatch("unexpected", "FIN"))
         : state.ended
           ? Effect.void
@@ -310,10 +314,14 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
     until,
     head: until("\r\n\r\n"),
     take: (length) =>
-      wait(`${length} bytes`, () => (state.unread.length >= length ? consume(length) : undefined), noMore),
+      wait(
+        `${length} bytes`,
+        () => (state.length - state.consumed >= length ? consume(length) : undefined),
+        noMore
+      ),
     rest: wait(
       "the end",
-      () => (noMore() ? consume(state.unread.length) : undefined),
+      () => (noMore() ? consume(state.length - state.consumed) : undefined),
       () => false
     ),
     wait: (what, holds) => wait(what, () => (holds(state.unread) ? Effect.void : undefined), noMore),

@@ -13,6 +13,8 @@ export class PeerState implements TransportHandlers {
   fault: string | undefined
   drains = 0
   consumed = 0
+  /** Bytes that came. */
+  length = 0
   readonly watchers = new Set<() => unknown>()
   private chunks: Array<string> = []
   private text = ""
@@ -59,6 +61,7 @@ export class PeerState implements TransportHandlers {
   }
 
   data(chunk: Uint8Array): void {
+    this.length += chunk.length
     this.chunks.push(textOf(chunk))
     this.wake()
   }

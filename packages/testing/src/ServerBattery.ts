@@ -1,0 +1,51 @@
+/**
+ * What an HTTP/1.1 server must do, seen from the wire, as named effects: a server passes when all of them succeed.
+ *
+ * A server joins as a layer of platform's `HttpServer`, and is provided anew to each case together with the `Network` on
+ * which its clients come. Cases are about HTTP, not about options: nothing here knows a timeout or a limit's value, and
+ * nothing moves a clock. A failed expectation is a defect with a message.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type * as HttpServer from "@effect/platform/HttpServer"
+import type { Network } from "@httpfx/core/Network"
+import { without } from "./internal/battery.js"
+import { answers } from "./internal/serverAnswers.js"
+import { bodies } from "./internal/serverBodies.js"
+import { failures } from "./internal/serverFailures.js"
+import { refusals } from "./internal/serverRefusals.js"
+
+/**
+ * One promise of a server.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Case {
+  readonly name: string
+  /** Serves an app of its own on the server, which therefore must be a fresh one. */
+  readonly effect: Effect.Effect<void, unknown, HttpServer.HttpServer | Network>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Names of cases that do not apply to this server, by design. A name that no case has throws. Default: none. */
+  readonly without?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * All cases, but for those that do not apply.
+ *
+ * @example
+ * for (const { effect, name } of ServerBattery.cases())
+ *   it.effect(name, () => Effect.provide(effect, serverAndNetwork))
+ *
+ * @since 0.1.0
+ * @category cases
+ */
+export const cases = (options: Options = {}): ReadonlyArray<Case> =>
+  without([...answers, ...bodies, ...refusals, ...failures], options.without)
