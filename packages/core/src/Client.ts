@@ -97,7 +97,7 @@ export interface Request<E = never> {
    * among the headers. Default: none.
    */
   readonly body?: string | Uint8Array | Stream.Stream<Uint8Array, E> | undefined
-  /** Told of each 1xx as it comes, in the turn of the socket: must be quick and not throw. */
+  /** Told of each 1xx as it comes, in the turn of the socket: must be quick. What it throws ends the request (a defect). */
   readonly onInformational?: ((informational: Informational) => void) | undefined
 }
 

@@ -1,6 +1,8 @@
 // What the client writes for a request, and what it makes of an answer: seen by a server by hand.
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { Client } from "@httpfx/core"
@@ -264,6 +266,23 @@ describe.each(networks)("Client on %s", (_, network) => {
           assert.strictEqual(yield* response.text, "hello")
         })
       )
+    )
+
+    it.effect(
+      "informational responses whose observer throws: a defect of the request, not of the process",
+      () =>
+        run(
+          Effect.gen(function* () {
+            const exit = yield* answered("GET", `HTTP/1.1 103 Early Hints\r\n\r\n${ok("hello")}`, {
+              onInformational: () => {
+                throw new Error("observer")
+              }
+            }).pipe(Effect.exit)
+            assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+            const client = yield* Client.Client
+            yield* Effect.repeat(client.connections, { until: ({ open }) => open === 0 })
+          })
+        )
     )
 
     it.effect("the whole again after the whole, but a stream once", () =>

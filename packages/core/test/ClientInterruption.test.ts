@@ -1,9 +1,12 @@
 // A request interrupted at any step leaves nothing: no connection, no fiber of a body, no timer; and the client works.
 import { assert, describe, it } from "@effect/vitest"
+import { HttpClient } from "@effect/platform"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Client, Network } from "@httpfx/core"
 import { MemoryNetwork } from "@httpfx/testing"
@@ -143,6 +146,13 @@ describe.each(networks)("An interrupted request on %s", (_, network) => {
   )
 })
 
+/** A network in memory on which connecting is this. */
+const unconnected = (connect: Effect.Effect<never>) =>
+  Layer.effect(
+    Network.Network,
+    Effect.map(Network.Network, (network) => ({ ...network, connect: () => connect }))
+  ).pipe(Layer.provide(MemoryNetwork.layer()))
+
 describe("An interrupted request while it connects", () => {
   it.effect("gives the attempt up, and waits until it has", () =>
     Effect.gen(function* () {
@@ -151,15 +161,7 @@ describe("An interrupted request while it connects", () => {
       const never = Effect.zipRight(Deferred.succeed(reached, undefined), Effect.never).pipe(
         Effect.onInterrupt(() => Effect.sync(() => (given = true)))
       )
-      const network = Layer.map(MemoryNetwork.layer(), (context) => context).pipe(
-        Layer.flatMap((context) =>
-          Layer.succeed(Network.Network, {
-            ...(context.unsafeMap.get(Network.Network.key) as Network.NetworkService),
-            connect: () => never
-          })
-        )
-      )
-      yield* withClient(network)(
+      yield* withClient(unconnected(never))(
         Effect.gen(function* () {
           const fiber = yield* Effect.fork(Client.request({ url: "http://127.0.0.1/" }))
           yield* Deferred.await(reached)
@@ -167,6 +169,36 @@ describe("An interrupted request while it connects", () => {
           yield* Fiber.interrupt(fiber)
           assert.isTrue(given)
           assert.deepStrictEqual(yield* connections, nothing)
+        })
+      )
+    })
+  )
+
+  it.effect("does so too when the scope of the request ends, through platform's withScope", () =>
+    Effect.gen(function* () {
+      const reached = yield* Deferred.make<void>()
+      const given = yield* Deferred.make<void>()
+      const never = Effect.zipRight(Deferred.succeed(reached, undefined), Effect.never).pipe(
+        Effect.onInterrupt(() => Deferred.succeed(given, undefined))
+      )
+      yield* withClient(unconnected(never))(
+        Effect.gen(function* () {
+          const scope = yield* Scope.make()
+          const client = HttpClient.withScope(yield* HttpClient.HttpClient)
+          const request = Scope.extend(client.get("http://127.0.0.1/"), scope)
+          const fiber = yield* Effect.fork(Effect.flip(request))
+          yield* Deferred.await(reached)
+          yield* Scope.close(scope, Exit.void)
+          assert.propertyVal((yield* fiber).cause, "code", "ABORT_ERR")
+          yield* Deferred.await(given)
+          assert.deepStrictEqual(yield* connections, nothing)
+          const late = yield* Effect.flip(request)
+          assert.propertyVal(late.cause, "code", "ABORT_ERR")
+          const own = yield* Client.Client
+          const scoped = yield* Effect.flip(
+            Scope.extend(own.requestScoped({ url: "http://127.0.0.1/" }), scope)
+          )
+          assert.propertyVal(scoped, "code", "ABORT_ERR")
         })
       )
     })

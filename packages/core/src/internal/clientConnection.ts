@@ -7,7 +7,7 @@
  */
 import * as HttpError from "../HttpError.js"
 import type { IdleConnection, Origin } from "../pool/index.js"
-import type { Fault, Transport, TransportHandlers } from "../Transport.js"
+import type { Address, Fault, Transport, TransportHandlers } from "../Transport.js"
 import {
   Body,
   Connection as Automaton,
@@ -38,6 +38,7 @@ export class ClientConnection implements TransportHandlers, IdleConnection, Uplo
   closingSince = Infinity
   exchange: ClientExchange | undefined = undefined
 
+  private readonly remote: Address | undefined
   private readonly parser: ResponseParser
   private readonly automaton = new Automaton("client")
   private state: "open" | "closing" | "closed" = "open"
@@ -52,6 +53,7 @@ export class ClientConnection implements TransportHandlers, IdleConnection, Uplo
     readonly origin: Origin,
     private readonly pool: ClientPool
   ) {
+    this.remote = transport.remote
     this.parser = new ResponseParser(new Events(this), pool.parserOptions)
     transport.start(this)
   }
@@ -62,7 +64,7 @@ export class ClientConnection implements TransportHandlers, IdleConnection, Uplo
     this.exchange = exchange
     exchange.connection = this
     exchange.reused = this.automaton.exchanges > 0
-    exchange.remote = this.transport.remote
+    exchange.remote = this.remote
     const violation = this.automaton.requestHead(request)
     if (violation !== undefined) return this.break(HttpError.fromViolation(violation))
     const { payload, encoded } = request

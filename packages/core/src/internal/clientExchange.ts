@@ -52,7 +52,7 @@ export class ClientExchange implements BodyFlow {
   response: IncomingResponse | undefined = undefined
   upload: Upload | undefined = undefined
   /** The fiber that makes a connection for this exchange. */
-  attempt: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  attempt: Fiber.RuntimeFiber<unknown, unknown> | undefined = undefined
   written: HttpError.Written = "none"
   /** Bytes of the answer that have come. */
   received = 0
@@ -88,7 +88,14 @@ export class ClientExchange implements BodyFlow {
   // ---- what the connection tells
 
   informational(head: ResponseHead): void {
-    this.request.onInformational?.(head)
+    try {
+      this.request.onInformational?.(head)
+    } catch (defect) {
+      // Not into the socket's turn, where it would end the process.
+      this.over = true
+      this.cut()
+      this.receiver.failedCause(Cause.die(defect))
+    }
   }
 
   answer(head: ResponseHead): void {
@@ -200,16 +207,18 @@ export class ClientExchange implements BodyFlow {
   cancel(): Effect.Effect<void> {
     if (this.over) return Effect.void
     if (this.response !== undefined) return this.release("its request was interrupted")
+    const { attempt } = this
     this.over = true
     this.cut()
-    if (this.attempt !== undefined) return Effect.asVoid(Fiber.interrupt(this.attempt))
+    if (attempt !== undefined) return Effect.asVoid(Fiber.await(attempt))
     return this.upload === undefined ? Effect.void : this.upload.stopped
   }
 
   private cut(): void {
-    const connection = this.connection
+    const { attempt, connection } = this
     this.connection = undefined
     this.upload?.stop()
+    attempt?.unsafeInterruptAsFork(attempt.id())
     connection?.cut()
   }
 }

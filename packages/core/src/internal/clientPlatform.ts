@@ -109,11 +109,11 @@ const send = (pool: ClientPool, request: Request, fiber: RequestFiber): Answer =
   }
   const receiver = new Receiver(request)
   const exchange = new ClientExchange(prepared, pool, receiver)
-  const scope = scopes.get(request)
-  if (scope !== undefined) {
-    const { signal } = scope
+  const signal = scopes.get(request)?.signal
+  if (signal !== undefined) {
     const release = () => void exchange.abandon("its scope ended")
-    signal.addEventListener("abort", release, { once: true })
+    if (signal.aborted) release()
+    else signal.addEventListener("abort", release, { once: true })
   }
   return wait(exchange, receiver)
 }

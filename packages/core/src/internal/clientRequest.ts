@@ -109,7 +109,9 @@ export const wait = <A, E>(exchange: ClientExchange, receiver: Resumable<A, E>):
       restore(
         Effect.async<A, E>((resume) => {
           receiver.resume = resume
-          exchange.start()
+          // The scope that would end it may have ended before.
+          if (exchange.over) receiver.failed(exchange.abandon("its scope has ended"))
+          else exchange.start()
         })
       ),
       {
