@@ -26,6 +26,7 @@ export interface BodyFlow {
 
 const empty = new Uint8Array(0)
 const noTrailers: ReadonlyArray<string> = []
+const none: ReadonlyArray<never> = []
 
 /** Joins slices; a single one is given back as it is. */
 export const concat = (parts: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
@@ -51,11 +52,14 @@ export class IncomingBody<E> {
   private parts: Array<Uint8Array> = []
   private waiting = 0
   private state: "open" | "ended" | "failed" = "open"
-  private failure: Exit.Exit<never, E> | undefined
-  private notify: (() => void) | undefined
+  private failure: (() => Exit.Exit<never, E>) | undefined
+  /** Readers that wait; each looks again whenever something has changed. */
+  private readers: ReadonlyArray<() => void> = none
+  /** Of these, how many want the whole body: nothing is taken out for them before its end. */
+  private collecting = 0
+  private whole: Exit.Exit<Uint8Array, E> | undefined
   private held = false
   private asked = false
-  private discarding = false
 
   constructor(private readonly flow: BodyFlow) {}
 
@@ -77,14 +81,11 @@ export class IncomingBody<E> {
 
   push(slice: Uint8Array): void {
     this.received += slice.length
-    if (this.discarding) return
+    if (this.state !== "open") return
     this.parts.push(slice)
     this.waiting += slice.length
-    if (this.notify !== undefined) this.wake()
-    else if (!this.held && this.waiting > lookAhead) {
-      this.held = true
-      this.flow.bodyFull()
-    }
+    this.wake()
+    this.holdBack()
   }
 
   end(rawTrailers: ReadonlyArray<string>): void {
@@ -95,59 +96,72 @@ export class IncomingBody<E> {
   }
 
   fail(error: E): void {
-    if (this.state !== "open") return
-    this.state = "failed"
-    this.failure = Exit.fail(error)
-    this.wake()
+    const exit = Exit.fail(error)
+    this.failWith(() => exit)
   }
 
-  /** What waits and what still comes is thrown away; the peer is no longer held back. */
-  discard(): void {
-    this.discarding = true
-    this.parts = []
-    this.waiting = 0
-    this.release()
+  /**
+   * What waits and what still comes is thrown away; the peer is no longer held back. Whoever reads a body that had not
+   * ended fails with `error()`, so that a part is never passed for the whole. Needed unless the body has ended.
+   */
+  discard(error?: () => E): void {
+    this.drop()
+    if (error === undefined) return
+    let exit: Exit.Exit<never, E> | undefined
+    this.failWith(() => (exit ??= Exit.fail(error())))
   }
 
   // ---- the reader's side
 
   /** The slices that wait, or else the next ones; no more: `None`. */
   readonly read: Effect.Effect<ReadonlyArray<Uint8Array>, Option.Option<E>> = Effect.suspend(() => {
-    const now = this.take()
-    return now ?? Effect.async((resume) => this.wait(() => resume(this.take()!)))
+    this.want()
+    return (
+      this.take() ??
+      Effect.async((resume) =>
+        this.wait(() => {
+          const next = this.take()
+          if (next !== undefined) resume(next)
+          return next !== undefined
+        })
+      )
+    )
   })
 
   get stream(): Stream.Stream<Uint8Array, E> {
     return Stream.repeatEffectChunkOption(Effect.map(this.read, Chunk.unsafeFromArray))
   }
 
-  /** The whole body in one piece; above `limit` bytes (`undefined`: none) it fails with `tooLarge()`. */
+  /**
+   * The whole body in one piece, or what earlier readers of pieces left of it; above `limit` bytes (`undefined`: none)
+   * it fails with `tooLarge()`. Kept: several readers get the same. One that is interrupted takes nothing with it.
+   */
   bytes(limit: number | undefined, tooLarge: () => E): Effect.Effect<Uint8Array, E> {
     return Effect.suspend(() => {
       this.want()
-      const whole: Array<Uint8Array> = []
-      let length = 0
-      const step = (): Effect.Effect<Uint8Array, E> | undefined => {
-        for (const part of this.parts) {
-          whole.push(part)
-          length += part.length
-        }
-        this.drop()
-        if (limit !== undefined && length > limit) return Effect.fail(tooLarge())
-        if (this.state === "failed") return this.failure!
-        if (this.state === "ended") return Effect.succeed(whole.length === 0 ? empty : concat(whole, length))
-        return undefined
-      }
-      const now = step()
-      if (now !== undefined) return now
-      return Effect.async((resume) => {
-        const again = () => {
-          const next = step()
-          if (next === undefined) this.notify = again
-          else resume(next)
-        }
-        return this.wait(again)
-      })
+      return (
+        this.collect(limit, tooLarge) ??
+        Effect.async((resume) => {
+          let over = false
+          // An interruption may come between the result and the fiber that it is for.
+          const leave = () => {
+            if (over) return
+            over = true
+            this.collecting--
+            this.holdBack()
+          }
+          this.collecting++
+          this.release()
+          const forget = this.wait(() => {
+            const whole = this.collect(limit, tooLarge)
+            if (whole === undefined) return false
+            leave()
+            resume(whole)
+            return true
+          })
+          return Effect.zipRight(forget, Effect.sync(leave))
+        })
+      )
     })
   }
 
@@ -158,22 +172,48 @@ export class IncomingBody<E> {
   }
 
   private take(): Effect.Effect<ReadonlyArray<Uint8Array>, Option.Option<E>> | undefined {
-    this.want()
     if (this.waiting > 0) {
       const parts = this.parts
       this.drop()
       return Effect.succeed(parts)
     }
     if (this.state === "ended") return Effect.fail(Option.none())
-    if (this.state === "failed") return Exit.mapError(this.failure!, Option.some)
-    return undefined
+    return this.failure === undefined ? undefined : Exit.mapError(this.failure(), Option.some)
   }
 
-  private wait(f: () => void): Effect.Effect<void> {
-    this.notify = f
+  private collect(limit: number | undefined, tooLarge: () => E): Exit.Exit<Uint8Array, E> | undefined {
+    if (this.whole !== undefined) return this.whole
+    if (limit !== undefined && this.waiting > limit) this.discard(tooLarge)
+    if (this.failure !== undefined) return (this.whole = this.failure())
+    if (this.state === "open") return undefined
+    this.whole = Exit.succeed(this.waiting === 0 ? empty : concat(this.parts, this.waiting))
+    this.drop()
+    return this.whole
+  }
+
+  // `look` is called until it says that it has got what it waited for.
+  private wait(look: () => boolean): Effect.Effect<void> {
+    const reader = () => {
+      if (!look()) this.readers = [...this.readers, reader]
+    }
+    this.readers = [...this.readers, reader]
     return Effect.sync(() => {
-      this.notify = undefined
+      this.readers = this.readers.filter((other) => other !== reader)
     })
+  }
+
+  private wake(): void {
+    const readers = this.readers
+    if (readers.length === 0) return
+    this.readers = none
+    for (const reader of readers) reader()
+  }
+
+  private failWith(failure: () => Exit.Exit<never, E>): void {
+    if (this.state !== "open") return
+    this.state = "failed"
+    this.failure = failure
+    this.wake()
   }
 
   private drop(): void {
@@ -182,16 +222,15 @@ export class IncomingBody<E> {
     this.release()
   }
 
+  private holdBack(): void {
+    if (this.held || this.collecting > 0 || this.state !== "open" || this.waiting <= lookAhead) return
+    this.held = true
+    this.flow.bodyFull()
+  }
+
   private release(): void {
     if (!this.held) return
     this.held = false
     this.flow.bodyDrained()
-  }
-
-  private wake(): void {
-    const notify = this.notify
-    if (notify === undefined) return
-    this.notify = undefined
-    notify()
   }
 }

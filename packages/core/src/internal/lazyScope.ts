@@ -19,6 +19,11 @@ export class LazyScope implements Scope.CloseableScope {
   private real: Scope.CloseableScope | undefined = undefined
   private exit: Exit.Exit<unknown, unknown> | undefined = undefined
 
+  /** What `Effect.forkIn` and `forkScoped` look at: not part of a scope's public type, but of every scope that Effect makes. */
+  get state(): unknown {
+    return scopeOf(this).state
+  }
+
   /** Nothing was ever added: closing is not worth an effect. */
   get unused(): boolean {
     return this.real === undefined
@@ -60,6 +65,7 @@ export class LazyScope implements Scope.CloseableScope {
 
 // The methods of a scope are not part of its public type; a closeable scope made by Effect has them.
 interface ScopeMethods {
+  readonly state: unknown
   addFinalizer(finalizer: Scope.Scope.Finalizer): Effect.Effect<void>
   fork(strategy: ExecutionStrategy.ExecutionStrategy): Effect.Effect<Scope.CloseableScope>
 }

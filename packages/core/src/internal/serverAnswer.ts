@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import * as HttpError from "../HttpError.js"
-import { BodyWriter, encodeResponseHead, type EncodedHead } from "../wire/index.js"
+import { BodyWriter, encodeResponseHead, type EncodedHead, type Violation } from "../wire/index.js"
 import { fromHttpBody, type StreamBody } from "./body.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
 
@@ -52,6 +52,8 @@ const sendOther = (
   }
 }
 
+const switching: Violation = { _tag: "Violation", code: "ERR_HTTP_INVALID_STATUS_CODE", status: 101 }
+
 const headOf = (
   exchange: ServerExchange,
   response: HttpServerResponse,
@@ -67,6 +69,8 @@ const headOf = (
     for (const cookie of Cookies.toSetCookieHeaders(response.cookies)) headers.push("set-cookie", cookie)
   }
   const { connection, head } = exchange
+  // A switch of protocols is no answer of an app's: nothing here would speak the other protocol.
+  if (response.status === 101) return switching
   return encodeResponseHead({
     versionMinor: head.versionMinor === 0 ? 0 : 1,
     method: head.method,
@@ -89,16 +93,16 @@ const sendBytes = (
   const length = bytes === undefined ? 0 : bytes.length
   const head = headOf(exchange, response, length, contentType)
   if (head._tag === "Violation") return Effect.fail(HttpError.fromViolation(head))
-  const { transport } = exchange.connection
+  const { connection } = exchange
   if (
     head.framing._tag === "None" ||
     (length === 0 && head.framing._tag !== "Chunked" && head.framing._tag !== "Length")
   ) {
-    exchange.connection.answerBegins(exchange, response, head)
-    transport.write(head.head)
+    connection.answerBegins(exchange, response, head)
+    connection.write(head.head)
   } else if (head.framing._tag === "Length" && head.framing.length === length) {
-    exchange.connection.answerBegins(exchange, response, head)
-    transport.write(head.head, bytes)
+    connection.answerBegins(exchange, response, head)
+    connection.write(head.head, bytes)
   } else {
     const writer = new BodyWriter(head.framing)
     const parts: Array<string | Uint8Array> = []
@@ -106,13 +110,13 @@ const sendBytes = (
     const violation =
       (bytes === undefined ? undefined : writer.write(bytes, sink)) ?? writer.end(undefined, sink)
     if (violation !== undefined) return Effect.fail(HttpError.fromViolation(violation))
-    exchange.connection.answerBegins(exchange, response, head)
-    transport.cork()
-    transport.write(head.head)
-    for (const part of parts) transport.write(part)
-    transport.uncork()
+    connection.answerBegins(exchange, response, head)
+    connection.transport.cork()
+    connection.write(head.head)
+    for (const part of parts) connection.write(part)
+    connection.transport.uncork()
   }
-  exchange.connection.answerEnds(exchange)
+  connection.answerEnds(exchange)
   return Exit.succeed(response)
 }
 
@@ -125,7 +129,7 @@ const sendStream = (
   if (head._tag === "Violation") return Effect.fail(HttpError.fromViolation(head))
   const { connection } = exchange
   connection.answerBegins(exchange, response, head)
-  connection.transport.write(head.head)
+  connection.write(head.head)
   if (head.framing._tag === "None") {
     connection.answerEnds(exchange)
     return Exit.succeed(response)
@@ -135,7 +139,7 @@ const sendStream = (
     onFailure: (cause) => {
       // A client that went away has ended this; anything else is the handler's failure, after its answer began.
       if (exchange.aborted) return Exit.succeed(response)
-      connection.cut(exchange, head.framing)
+      connection.cut(exchange)
       return Effect.failCause(cause)
     },
     onSuccess: () => sending.end(response)
@@ -147,7 +151,7 @@ class SendingBody {
 
   constructor(
     private readonly exchange: ServerExchange,
-    private readonly head: EncodedHead
+    head: EncodedHead
   ) {
     this.writer = new BodyWriter(head.framing)
   }
@@ -164,7 +168,7 @@ class SendingBody {
     for (const slice of chunk) {
       if (slice.length === 0) continue
       const violation = this.writer.write(slice, (part) => {
-        open = transport.write(part)
+        open = connection.write(part)
       })
       if (violation !== undefined) {
         transport.uncork()
@@ -177,9 +181,9 @@ class SendingBody {
 
   end(response: HttpServerResponse): Effect.Effect<HttpServerResponse, HttpError.MessageError> {
     const { connection } = this.exchange
-    const violation = this.writer.end(undefined, (part) => void connection.transport.write(part))
+    const violation = this.writer.end(undefined, (part) => void connection.write(part))
     if (violation !== undefined) {
-      connection.cut(this.exchange, this.head.framing)
+      connection.cut(this.exchange)
       return Effect.fail(HttpError.fromViolation(violation))
     }
     connection.answerEnds(this.exchange)

@@ -187,9 +187,15 @@ class App implements ServerApp {
     const services = new Map(this.services)
     services.set(ServerRequest.HttpServerRequest.key, exchange.request)
     services.set(Scope.Scope.key, exchange.scope)
-    if (this.spanless !== undefined && !this.spanless(exchange.request)) {
-      exchange.span = new LazySpan(exchange, "server", this.timers.now())
-      services.set(Tracer.ParentSpan.key, exchange.span)
+    let program = this.program
+    try {
+      if (this.spanless !== undefined && !this.spanless(exchange.request)) {
+        exchange.span = new LazySpan(exchange, "server", this.timers.now())
+        services.set(Tracer.ParentSpan.key, exchange.span)
+      }
+    } catch (defect) {
+      // The predicate is the user's: what it throws is the handler's failure.
+      program = answerFailure(Cause.die(defect)) as Effect.Effect<unknown>
     }
     const fiber = Runtime.runFork(
       Runtime.make({
@@ -197,7 +203,7 @@ class App implements ServerApp {
         fiberRefs: this.fiberRefs,
         runtimeFlags: this.runtimeFlags
       }),
-      this.program
+      program
     )
     exchange.fiber = fiber
     fiber.addObserver((exit) => this.finish(exchange, exit, ended))

@@ -26,7 +26,7 @@ import {
   type RequestHead
 } from "../wire/index.js"
 import type { IdleList, Idler } from "./idleList.js"
-import { IncomingBody, lookAhead, type BodyFlow } from "./incomingBody.js"
+import { IncomingBody, lookAhead } from "./incomingBody.js"
 import type { ServerApp } from "./serverApp.js"
 import { ServerExchange, type BodyError } from "./serverExchange.js"
 
@@ -55,7 +55,7 @@ const lingerTime = 5_000
 const forBody = 1
 const forQueue = 2
 
-export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
+export class ServerConnection implements TransportHandlers, Idler {
   idleSince = 0
   idlePrevious: Idler | undefined = undefined
   idleNext: Idler | undefined = undefined
@@ -74,6 +74,8 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
   private discarded = 0
   private leftToSend = 0
   private cancelLinger: (() => void) | undefined = undefined
+  /** A write was told to wait; `drain` follows. */
+  private backedUp = false
   private waitingForDrain: (() => void) | undefined = undefined
 
   constructor(
@@ -100,14 +102,16 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
   end(): void {
     if (this.state !== "open") return
     const refusal = this.parser.finish()
-    if (this.exchange !== undefined) {
+    const exchange = this.exchange
+    if (exchange !== undefined) {
       this.abort((where) => new HttpError.HangUp({ reason: "the client closed the connection", ...where }))
     } else if (refusal !== undefined) return this.refuse(refusal)
     this.automaton.requestEof()
-    this.finish("PeerEof")
+    this.breakOff(exchange, "PeerEof")
   }
 
   drain(): void {
+    this.backedUp = false
     const resume = this.waitingForDrain
     this.waitingForDrain = undefined
     resume?.()
@@ -120,6 +124,7 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
   close(): void {
     this.state = "closed"
     this.abort((where) => new HttpError.ConnectionReset({ reason: "the connection was closed", ...where }))
+    this.drain()
     this.cancelLinger?.()
     if (this.isIdle) this.server.idle.leave(this)
     this.queue.length = 0
@@ -138,8 +143,13 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
       exchange.requestComplete = true
       return Body.Stop
     }
-    if (head.chunked || (head.contentLength !== undefined && head.contentLength > 0)) {
-      exchange.body = new IncomingBody<BodyError>(this)
+    if (
+      head.chunked ||
+      (head.contentLength !== undefined && head.contentLength > 0) ||
+      // Only where the flags allow it: a body that ends with the connection.
+      (this.server.flags.chunkedNotLast && head.get("transfer-encoding") !== undefined)
+    ) {
+      exchange.body = new IncomingBody<BodyError>(exchange)
     }
     return Body.Read
   }
@@ -164,20 +174,19 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
 
   // ---- what a body tells
 
-  bodyFull(): void {
-    this.hold(forBody)
+  bodyFull(exchange: ServerExchange): void {
+    if (this.exchange === exchange) this.hold(forBody)
   }
 
-  bodyDrained(): void {
-    this.release(forBody)
+  bodyDrained(exchange: ServerExchange): void {
+    if (this.exchange === exchange) this.release(forBody)
   }
 
-  bodyWanted(): void {
-    const exchange = this.exchange
-    if (exchange === undefined || exchange.answer !== undefined || !this.awaitsContinue(exchange)) return
+  bodyWanted(exchange: ServerExchange): void {
+    if (this.exchange !== exchange || exchange.answer !== undefined || !this.awaitsContinue(exchange)) return
     exchange.continued = true
     this.automaton.responseInformational(100)
-    this.transport.write(continueHead)
+    this.write(continueHead)
   }
 
   // ---- what an answer tells
@@ -190,12 +199,20 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
     return left <= lingerBytes && !this.awaitsContinue(exchange)
   }
 
+  /** As the transport's; what does not fit is remembered. */
+  write(data: string | Uint8Array, body?: Uint8Array): boolean {
+    const more = this.transport.write(data, body)
+    if (!more) this.backedUp = true
+    return more
+  }
+
   answerBegins(exchange: ServerExchange, response: HttpServerResponse, head: EncodedHead): void {
     exchange.answer = response
+    exchange.untilClose = head.framing._tag === "UntilClose"
     this.automaton.responseHead({
       status: response.status,
       keepAlive: head.close === undefined,
-      framingUntilClose: head.framing._tag === "UntilClose"
+      framingUntilClose: exchange.untilClose
     })
     if (head.close !== undefined) this.automaton.mustClose(head.close)
   }
@@ -208,13 +225,11 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
   }
 
   /** An answer that has begun cannot be finished: the peer must see that it was cut. */
-  cut(exchange: ServerExchange, framing: EncodedHead["framing"]): void {
+  cut(exchange: ServerExchange): void {
     if (exchange.aborted || this.exchange !== exchange) return
     this.exchange = undefined
     exchange.aborted = true
-    // Without a length, FIN would end the body as if it were whole.
-    if (framing._tag === "UntilClose") this.transport.reset()
-    else this.finish("Failed")
+    this.breakOff(exchange, "Failed")
   }
 
   /** The handler is over. One that has not answered in whole must not leave the client waiting. */
@@ -295,6 +310,15 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
     this.cancelLinger = undefined
     const after = this.automaton.after()
     if (after._tag === "Close") return this.finish(after.reason)
+    // A body that arrived whole and that nobody read must not hold back the next request.
+    this.release(forBody)
+    // Whoever takes no answers gets no further ones: what is buffered stays bounded.
+    if (this.backedUp && this.transport.buffered > lookAhead) this.waitingForDrain = this.proceed
+    else this.proceed()
+  }
+
+  private readonly proceed = (): void => {
+    if (this.state !== "open") return
     this.parser.resume()
     if (this.parsing) return
     const next = this.dequeue()
@@ -307,7 +331,15 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
     const body = exchange.body!
     if (!this.mayKeepAlive(exchange)) return this.finish("RequestUnfinished")
     this.discarded = 0
-    body.discard()
+    body.discard(
+      () =>
+        new HttpError.HangUp({
+          reason: "the request was answered before its body had been read",
+          phase: "body",
+          reused: this.used,
+          received: body.received
+        })
+    )
     this.cancelLinger = this.server.timers.at(this.server.timers.now() + lingerTime, () => {
       this.finish("RequestUnfinished")
     })
@@ -318,9 +350,9 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
   }
 
   private refuse(refusal: Refusal): void {
-    const answered = this.exchange?.answer !== undefined
+    const exchange = this.exchange
     this.abort(() => HttpError.fromRefusal(refusal))
-    if (answered) this.finish("Refused")
+    if (exchange?.answer !== undefined) this.breakOff(exchange, "Refused")
     else this.answerPlainly(refusal.status)
   }
 
@@ -334,7 +366,7 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
       keepAlive: false,
       date: this.server.date()
     })
-    if (head._tag !== "Violation") this.transport.write(head.head)
+    if (head._tag !== "Violation") this.write(head.head)
     this.exchange = undefined
     this.automaton.mustClose("Refused")
     this.finish("Refused")
@@ -359,6 +391,12 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
     exchange.body?.fail(exchange.abortedWith)
     exchange.interrupt(by)
     this.drain()
+  }
+
+  // No more of an answer that may have begun. Without a length, FIN would end its body as if it were whole.
+  private breakOff(exchange: ServerExchange | undefined, reason: CloseReason): void {
+    if (exchange?.untilClose === true && !exchange.responseComplete) this.transport.reset()
+    else this.finish(reason)
   }
 
   // FIN after what is buffered, then reading on for a while: an answer must not be lost to the RST that unread bytes cause.
@@ -392,7 +430,8 @@ export class ServerConnection implements TransportHandlers, BodyFlow, Idler {
   }
 
   private enterIdle(): void {
-    if (this.exchange !== undefined || this.state !== "open" || this.parser.inMessage || this.isIdle) return
+    if (this.exchange !== undefined || this.state !== "open" || this.isIdle) return
+    if (this.parser.inMessage || this.parser.paused) return
     if (this.server.draining) this.finish("Draining")
     else if (this.used) this.server.idle.enter(this)
   }

@@ -14,22 +14,25 @@ import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 import type * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
-import type * as Tracer from "effect/Tracer"
+import * as Tracer from "effect/Tracer"
 import type * as HttpError from "../HttpError.js"
 import type { RequestHead } from "../wire/index.js"
-import type { IncomingBody } from "./incomingBody.js"
+import type { BodyFlow, IncomingBody } from "./incomingBody.js"
 import { LazyScope } from "./lazyScope.js"
 import type { LazySpan, SpanSource } from "./lazySpan.js"
 import type { ServerConnection } from "./serverConnection.js"
 import { ServerRequestImpl } from "./serverRequest.js"
+import { originForm } from "./serverTarget.js"
 
 /** What ends a request's body early. */
 export type BodyError = HttpError.ConnectionError | HttpError.ParseError | HttpError.BodyTooLarge
 
-export class ServerExchange implements SpanSource {
+export class ServerExchange implements SpanSource, BodyFlow {
   readonly scope = new LazyScope()
   readonly request: ServerRequestImpl
   body: IncomingBody<BodyError> | undefined = undefined
+  /** The parts of a form, once asked for; they are the same through every view of the request. */
+  multipart: ServerRequest.HttpServerRequest["multipart"] | undefined = undefined
   span: LazySpan | undefined = undefined
   fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined = undefined
   /** The handler has been started. */
@@ -40,6 +43,8 @@ export class ServerExchange implements SpanSource {
   continued = false
   /** The answer's head has been given to the transport. */
   answer: HttpServerResponse | undefined = undefined
+  /** The answer's body ends with the connection: FIN would pass a part of it for the whole. */
+  untilClose = false
   /** All of the answer has been given to the transport, or never will be. */
   responseComplete = false
   /** The connection is gone, or given up: nothing can be answered any more. */
@@ -51,7 +56,21 @@ export class ServerExchange implements SpanSource {
     readonly connection: ServerConnection,
     readonly head: RequestHead
   ) {
-    this.request = new ServerRequestImpl(this, head.target, undefined, undefined)
+    this.request = new ServerRequestImpl(this, originForm(head.target), undefined, undefined)
+  }
+
+  // ---- the body's flow: the connection listens only while this is the exchange that it reads
+
+  bodyFull(): void {
+    this.connection.bodyFull(this)
+  }
+
+  bodyDrained(): void {
+    this.connection.bodyDrained(this)
+  }
+
+  bodyWanted(): void {
+    this.connection.bodyWanted(this)
   }
 
   get remoteAddress(): string | undefined {
@@ -73,7 +92,10 @@ export class ServerExchange implements SpanSource {
   }
 
   spanParent(): Option.Option<Tracer.AnySpan> {
-    return TraceContext.fromHeaders(this.request.headers)
+    const remote = TraceContext.fromHeaders(this.request.headers)
+    return Option.isSome(remote)
+      ? remote
+      : Context.getOption(this.connection.app!.context as Context.Context<never>, Tracer.ParentSpan)
   }
 
   spanAttributes(set: SetAttribute): void {

@@ -1,8 +1,8 @@
 /**
  * Platform's `HttpServerRequest` over one exchange of ours.
  *
- * Every view of the head is computed when it is first read. The body is read once; text, JSON, form data and bytes are
- * remembered, so that several middlewares may ask.
+ * Every view of the head is computed when it is first read. The body is read once and belongs to the exchange, so that
+ * several middlewares may ask for text, JSON, form data or bytes, each through its own view of the request.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -26,12 +26,9 @@ import * as Stream from "effect/Stream"
 import type { ServerExchange } from "./serverExchange.js"
 import { BodyTooLarge } from "../HttpError.js"
 import { foldHeaders } from "../wire/index.js"
+import { targetHost } from "./serverTarget.js"
 
 const decoder = new TextDecoder()
-
-// The result is kept: a body can be read once, its text asked for often.
-const once = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.runSync(Effect.cached(effect))
 
 // What platform answers with when the failure reaches the server.
 const respondWithTooLarge = {
@@ -46,8 +43,6 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
 
   private cachedHeaders: Headers.Headers | undefined
   private cachedCookies: ReadonlyRecord<string, string> | undefined = undefined
-  private cachedBytes: Effect.Effect<Uint8Array, Failure> | undefined = undefined
-  private cachedMultipart: ServerRequest.HttpServerRequest["multipart"] | undefined = undefined
 
   constructor(
     readonly source: ServerExchange,
@@ -68,9 +63,18 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   }
 
   get headers(): Headers.Headers {
-    return (this.cachedHeaders ??= Headers.unsafeFromRecord(
-      foldHeaders(this.source.head.rawHeaders) as Record<string, string>
-    ))
+    return (this.cachedHeaders ??= this.foldHeaders())
+  }
+
+  // Platform's record has one string per name.
+  private foldHeaders(): Headers.Headers {
+    const { rawHeaders, target } = this.source.head
+    const folded = foldHeaders(rawHeaders)
+    const cookies = folded["set-cookie"]
+    if (Array.isArray(cookies)) folded["set-cookie"] = cookies.join(", ")
+    const host = targetHost(target)
+    if (host !== undefined) folded["host"] = host
+    return Headers.unsafeFromRecord(folded as Record<string, string>)
   }
 
   get cookies(): ReadonlyRecord<string, string> {
@@ -86,16 +90,12 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     readonly headers?: Headers.Headers
     readonly remoteAddress?: string
   }): ServerRequest.HttpServerRequest {
-    const copy = new ServerRequestImpl(
+    return new ServerRequestImpl(
       this.source,
       options.url ?? this.url,
       options.headers ?? this.cachedHeaders,
       options.remoteAddress ?? this.remoteAddressOverride
     )
-    // A copy reads the same body.
-    copy.cachedBytes = this.cachedBytes
-    copy.cachedMultipart = this.cachedMultipart
-    return copy
   }
 
   get stream(): Stream.Stream<Uint8Array, Failure> {
@@ -109,7 +109,11 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
 
   get json(): Effect.Effect<unknown, Failure> {
     return Effect.flatMap(this.text, (text) =>
-      Effect.try({ try: () => JSON.parse(text) as unknown, catch: (cause) => this.undecodable(cause) })
+      Effect.try({
+        // No content is no fault, as in platform's other servers.
+        try: () => (text === "" ? null : (JSON.parse(text) as unknown)),
+        catch: (cause) => this.undecodable(cause)
+      })
     )
   }
 
@@ -134,7 +138,9 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     Multipart.MultipartError,
     Scope.Scope | FileSystem.FileSystem | Path.Path
   > {
-    return (this.cachedMultipart ??= once(Multipart.toPersisted(this.multipartStream)))
+    return (this.source.multipart ??= Effect.runSync(
+      Effect.cached(Multipart.toPersisted(this.multipartStream))
+    ))
   }
 
   get multipartStream(): Stream.Stream<Multipart.Part, Multipart.MultipartError> {
@@ -166,18 +172,17 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   }
 
   private get bytes(): Effect.Effect<Uint8Array, Failure> {
-    return (this.cachedBytes ??= once(this.readBytes))
-  }
-
-  private get readBytes(): Effect.Effect<Uint8Array, Failure> {
-    const body = this.source.body
+    const { body, head } = this.source
     if (body === undefined) return Effect.succeed(new Uint8Array(0))
     return Effect.flatMap(IncomingMessage.MaxBodySize, (size) => {
       const limit = Option.getOrUndefined(Option.map(size, Number))
-      return Effect.mapError(
-        body.bytes(limit, () => new BodyTooLarge({ limit: limit! })),
-        (cause) => this.failed(cause)
-      )
+      const tooLarge = () => new BodyTooLarge({ limit: limit! })
+      // Not even asked for (RFC 9110 §10.1.1) if it is announced as too large.
+      const bytes =
+        limit !== undefined && head.contentLength !== undefined && head.contentLength > limit
+          ? Effect.fail(tooLarge())
+          : body.bytes(limit, tooLarge)
+      return Effect.mapError(bytes, (cause) => this.failed(cause))
     })
   }
 

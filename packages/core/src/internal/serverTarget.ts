@@ -1,0 +1,33 @@
+/**
+ * What an origin server makes of a request target (RFC 9112 §3.2): path and query for the router, and the authority.
+ *
+ * The parser has checked the form; nothing is decoded or normalised here.
+ */
+
+const slash = 47
+
+// Where the authority of an absolute-form begins and ends; none in the other forms.
+const authority = (target: string): readonly [from: number, to: number] | undefined => {
+  if (target.charCodeAt(0) === slash) return undefined
+  const scheme = target.indexOf("://")
+  if (scheme <= 0) return undefined
+  const rest = target.slice(scheme + 3)
+  const length = rest.search(/[/?#]/)
+  return [scheme + 3, length < 0 ? target.length : scheme + 3 + length]
+}
+
+/** Path and query of an absolute-form (RFC 9112 §3.2.2: every server must accept it); another form as it is. */
+export const originForm = (target: string): string => {
+  const found = authority(target)
+  if (found === undefined) return target
+  const path = target.slice(found[1])
+  return path.charCodeAt(0) === slash ? path : `/${path}`
+}
+
+/** The host that an absolute-form names, which goes before `Host` (RFC 9112 §3.2.2). */
+export const targetHost = (target: string): string | undefined => {
+  const found = authority(target)
+  if (found === undefined) return undefined
+  const whole = target.slice(found[0], found[1])
+  return whole.slice(whole.lastIndexOf("@") + 1)
+}

@@ -1,0 +1,48 @@
+/**
+ * An app on a server of its own, over each network, for tests that look at the wire.
+ */
+import type * as HttpApp from "@effect/platform/HttpApp"
+import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { type Network, Server } from "@httpfx/core"
+import { NodeNetwork } from "@httpfx/node"
+import { MemoryNetwork } from "@httpfx/testing"
+
+/** The networks that a battery runs over. */
+export const networks: ReadonlyArray<readonly [string, Layer.Layer<Network.Network>]> = [
+  ["memory", MemoryNetwork.layer()],
+  ["node", NodeNetwork.layer]
+]
+
+/** Serves `app` while `test` runs; the server has closed when this ends. */
+export const servedOn =
+  (network: Layer.Layer<Network.Network>) =>
+  <A, E, R>(
+    app: HttpApp.Default<unknown, Scope.Scope>,
+    test: Effect.Effect<A, E, R>,
+    options: Server.ServerOptions = {},
+    middleware?: HttpMiddleware.HttpMiddleware
+  ): Effect.Effect<A, E> => {
+    const serving = (
+      middleware === undefined ? HttpServer.serve(app) : HttpServer.serve(app, middleware as never)
+    ) as Layer.Layer<never, never, HttpServer.HttpServer>
+    const server = Server.layer({ port: 0, host: "127.0.0.1", ...options })
+    return Effect.provide(
+      Effect.scoped(test),
+      Layer.provideMerge(serving, server).pipe(Layer.provideMerge(network))
+    ) as Effect.Effect<A, E>
+  }
+
+/** A request without a body. */
+export const get = (target = "/", extra = ""): string =>
+  `GET ${target} HTTP/1.1\r\nHost: test\r\n${extra}\r\n`
+
+/** One after which the server closes. */
+export const last = (target = "/"): string => get(target, "Connection: close\r\n")
+
+/** A request with a body of known length. */
+export const post = (target: string, body: string, extra = ""): string =>
+  `POST ${target} HTTP/1.1\r\nHost: test\r\nContent-Length: ${body.length}\r\n${extra}\r\n${body}`
