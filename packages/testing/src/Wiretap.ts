@@ -70,13 +70,13 @@ const tap = (network: NetworkService, timers: Timers.Timers, options: Options): 
   const ends = options.ends ?? "both"
   const recordings: Array<Recording> = []
   const failures: Array<Failure> = []
-  let nextId = 1
+  const ids = { client: 0, server: 0 }
 
   const taps = (side: Side) => ends === "both" || ends === side
   const record = (inner: Transport, side: Side, server?: Address): Transport => {
     const { local, remote } = inner
     const recording: Recording = {
-      id: nextId++,
+      id: ++ids[side],
       side,
       client: side === "client" ? local : remote,
       server: (side === "client" ? remote : local) ?? server,

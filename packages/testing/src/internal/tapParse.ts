@@ -43,6 +43,8 @@ export interface Exchange {
 /** Bytes that belong together. `framing`: chunk lines, trailers; `raw`: no HTTP. */
 export interface Piece {
   readonly at: number
+  /** Index of the event that brought it. */
+  readonly event: number
   readonly from: Side
   readonly kind: "head" | "framing" | "body" | "raw"
   readonly bytes: Uint8Array
@@ -52,7 +54,11 @@ export interface Parsed {
   readonly pieces: ReadonlyArray<Piece>
   readonly exchanges: ReadonlyArray<Exchange>
   /** Where a direction ceased to be HTTP by mistake. */
-  readonly refusals: ReadonlyArray<{ readonly at: number; readonly from: Side; readonly refusal: Refusal }>
+  readonly refusals: ReadonlyArray<{
+    readonly event: number
+    readonly from: Side
+    readonly refusal: Refusal
+  }>
 }
 
 interface Draft<H> {
@@ -92,27 +98,29 @@ const join = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
 abstract class Direction<H> {
   draft: Draft<H> | undefined
   /** Bytes that wait until it is known whether they are HTTP. */
-  held: Array<{ readonly at: number; readonly bytes: Uint8Array }> | undefined
+  held: Array<{ readonly at: number; readonly event: number; readonly bytes: Uint8Array }> | undefined
   raw = false
   private slice: Uint8Array | undefined
   private headed = false
   private begun: number | undefined
   private headBytes = 0
   private at = 0
+  private event = 0
   abstract readonly parser: RequestParser | ResponseParser
 
   constructor(
     readonly from: Side,
     private readonly pieces: Array<Piece>,
-    private readonly refused: (from: Side, at: number, refusal: Refusal) => void
+    private readonly refused: (from: Side, event: number, refusal: Refusal) => void
   ) {}
 
-  feed(at: number, bytes: Uint8Array): void {
+  feed(at: number, event: number, bytes: Uint8Array): void {
     let offset = 0
     this.at = at
+    this.event = event
     while (offset < bytes.length || this.parser.paused) {
       if (this.held !== undefined) {
-        if (offset < bytes.length) this.held.push({ at, bytes: bytes.subarray(offset) })
+        if (offset < bytes.length) this.held.push({ at, event, bytes: bytes.subarray(offset) })
         return
       }
       if (this.raw || this.parser.stopped || this.parser.refusal !== undefined) {
@@ -120,12 +128,12 @@ abstract class Direction<H> {
         return
       }
       this.parser.resume()
-      this.begun ??= at
+      if (offset < bytes.length) this.begun ??= at
       const taken = this.parser.execute(bytes.subarray(offset))
       this.took(bytes.subarray(offset, offset + taken))
       offset += taken
       const { refusal } = this.parser
-      if (refusal !== undefined) this.refused(this.from, at, refusal)
+      if (refusal !== undefined) this.refused(this.from, event, refusal)
     }
   }
 
@@ -134,15 +142,16 @@ abstract class Direction<H> {
     const held = this.held ?? []
     this.held = undefined
     this.raw ||= raw
-    for (const { at, bytes } of held) this.feed(at, bytes)
+    for (const { at, bytes, event } of held) this.feed(at, event, bytes)
   }
 
-  end(at: number): void {
+  end(at: number, event: number): void {
     this.at = at
+    this.event = event
     if (this.raw || this.held !== undefined) return
     this.parser.resume()
     const refusal = this.parser.finish()
-    if (refusal !== undefined) this.refused(this.from, at, refusal)
+    if (refusal !== undefined) this.refused(this.from, event, refusal)
   }
 
   protected begin(head: H): Draft<H> {
@@ -198,7 +207,7 @@ abstract class Direction<H> {
   }
 
   private piece(kind: Piece["kind"], bytes: Uint8Array): void {
-    if (bytes.length > 0) this.pieces.push({ at: this.at, from: this.from, kind, bytes })
+    if (bytes.length > 0) this.pieces.push({ at: this.at, event: this.event, from: this.from, kind, bytes })
   }
 }
 
@@ -237,7 +246,8 @@ export const parse = (connection: Recording): Parsed => {
   const pieces: Array<Piece> = []
   const refusals: Array<Parsed["refusals"][number]> = []
   const exchanges: Array<DraftExchange> = []
-  const refused = (from: Side, at: number, refusal: Refusal) => void refusals.push({ at, from, refusal })
+  const refused = (from: Side, event: number, refusal: Refusal) =>
+    void refusals.push({ event, from, refusal })
   const requests = new Requests("client", pieces, refused)
   const responses = new Responses("server", pieces, refused)
   requests.onHead = (request) => {
@@ -261,14 +271,14 @@ export const parse = (connection: Recording): Parsed => {
     if (switched) return Body.Stop
     return method === "HEAD" ? Body.Skip : Body.Read
   }
-  for (const event of connection.events) {
+  connection.events.forEach((event, index) => {
     const direction = "from" in event && event.from === "client" ? requests : responses
     if (event._tag === "Bytes") {
-      direction.feed(event.at, typeof event.data === "string" ? bytesOf(event.data) : event.data)
-    } else if (event._tag === "End") direction.end(event.at)
-  }
+      direction.feed(event.at, index, typeof event.data === "string" ? bytesOf(event.data) : event.data)
+    } else if (event._tag === "End") direction.end(event.at, index)
+  })
   requests.release(true)
-  pieces.sort((a, b) => a.at - b.at)
+  pieces.sort((a, b) => a.event - b.event)
   const messageOf = <H>({ chunks, ...draft }: Draft<H>): Message<H> => ({ ...draft, body: join(chunks) })
   return {
     pieces,

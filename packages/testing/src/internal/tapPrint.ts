@@ -99,59 +99,60 @@ const merge = (pieces: ReadonlyArray<Piece>): Array<{ piece: Piece; text: string
 }
 
 interface Line {
+  readonly event: number
   readonly at: number
   readonly arrow: string
   readonly text: string
 }
 
-const note = (event: TapEvent): Line | undefined => {
-  const { at } = event
-  const arrow = "from" in event ? (event.from === "client" ? ">" : "<") : "*"
+const noteOf = (event: TapEvent): string | undefined => {
   switch (event._tag) {
     case "Bytes":
     case "Close":
       return undefined
     case "End":
-      return { at, arrow, text: "[FIN]" }
+      return "[FIN]"
     case "Reset":
-      return { at, arrow, text: "[RST]" }
+      return "[RST]"
     case "Fault":
-      return { at, arrow, text: `[${event.fault.message}]` }
+      return `[${event.fault.message}]`
     case "Secured":
-      return { at, arrow, text: "[inside TLS from here]" }
+      return "[inside TLS from here]"
   }
 }
 
+const arrows = { client: ">", server: "<" } as const
+
 const pieceLines = (
-  { piece: { at, from, kind }, text }: { piece: Piece; text: string },
+  { piece: { at, event, from, kind }, text }: { piece: Piece; text: string },
   names: Placeholders,
   { bodyLimit, redact, stable }: PrintOptions
 ): Array<Line> => {
-  const arrow = from === "client" ? ">" : "<"
+  const arrow = arrows[from]
   let shown = text
   if (stable) shown = kind === "head" ? names.head(text) : names.body(text)
   for (const [pattern, replacement] of redact) shown = shown.replace(pattern, replacement)
   if (kind === "body" || kind === "raw") {
-    return [{ at, arrow, text: `(${text.length} bytes) ${excerpt(shown, bodyLimit)}` }]
+    return [{ at, event, arrow, text: `(${text.length} bytes) ${excerpt(shown, bodyLimit)}` }]
   }
-  return shown.split(/(?<=\n)/).map((line) => ({ at, arrow, text: escape(line) }))
+  return shown.split(/(?<=\n)/).map((line) => ({ at, event, arrow, text: escape(line) }))
 }
 
 /** The recording, a line of text for each line of the wire. */
 export const printRecording = (recording: Recording, names: Placeholders, options: PrintOptions): string => {
   const { client, events, id, server, side } = recording
   const { pieces, refusals } = parse(recording)
-  const notes: Array<Line> = refusals.map(({ at, from, refusal }) => ({
-    at,
-    arrow: from === "client" ? ">" : "<",
-    text: `[no HTTP: ${refusal.code}: ${refusal.reason}]`
-  }))
-  for (const event of events) {
-    const line = note(event)
-    if (line !== undefined) notes.push(line)
-  }
+  const notes: Array<Line> = refusals.map(({ event, from, refusal }) => {
+    const text = `[no HTTP: ${refusal.code}: ${refusal.reason}]`
+    return { at: events[event]!.at, event, arrow: arrows[from], text }
+  })
+  events.forEach((event, index) => {
+    const text = noteOf(event)
+    const arrow = "from" in event ? arrows[event.from] : "*"
+    if (text !== undefined) notes.push({ at: event.at, event: index, arrow, text })
+  })
   const lines = [...merge(pieces).flatMap((piece) => pieceLines(piece, names, options)), ...notes]
-  lines.sort((a, b) => a.at - b.at)
+  lines.sort((a, b) => a.event - b.event)
   const { stable } = options
   const ends = `${addressOf(client, stable)} > ${addressOf(server, stable)}`
   const text = [`connection ${id}: ${ends} (${side}'s end)`]

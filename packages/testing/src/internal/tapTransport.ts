@@ -23,6 +23,7 @@ export type TapEvent =
   | { readonly _tag: "Secured"; readonly at: number }
 
 export interface Recording {
+  /** Counted from 1, apart for each side. */
   readonly id: number
   /** The end that was recorded. */
   readonly side: Side
