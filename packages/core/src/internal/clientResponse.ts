@@ -5,10 +5,8 @@
  * connection whose response is complete: what has arrived stays here, the connection is free.
  */
 import * as Chunk from "effect/Chunk"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FiberId from "effect/FiberId"
 import * as Stream from "effect/Stream"
 import type { Response } from "../Client.js"
 import * as HttpError from "../HttpError.js"
@@ -20,15 +18,12 @@ import { IncomingBody } from "./incomingBody.js"
 
 const decoder = new TextDecoder()
 
-type Bytes = Exit.Exit<Uint8Array, BodyError>
-
-const alreadyRead = Exit.fail(
+const alreadyRead = () =>
   new HttpError.ConnectionFailed({
     code: "ERR_HTTPFX_BODY_READ",
     reason: "the body of this response has been read as a stream",
     phase: "body"
   })
-)
 
 export class IncomingResponse implements Response {
   readonly status: number
@@ -37,7 +32,8 @@ export class IncomingResponse implements Response {
 
   private readonly incoming: IncomingBody<BodyError>
   private reader: "none" | "stream" | "bytes" = "none"
-  private whole: Bytes | Deferred.Deferred<Uint8Array, BodyError> | undefined = undefined
+  /** How many wait for the whole. */
+  private readers = 0
 
   constructor(
     readonly head: ResponseHead,
@@ -115,31 +111,21 @@ export class IncomingResponse implements Response {
 
   get bytes(): Effect.Effect<Uint8Array, BodyError> {
     return Effect.suspend(() => {
-      const whole = this.whole
-      if (whole !== undefined) return Exit.isExit(whole) ? whole : Deferred.await(whole)
-      if (this.reader === "stream") return alreadyRead
+      if (this.reader === "stream") return Effect.fail(alreadyRead())
       this.reader = "bytes"
       this.quietSince = Infinity
-      const read = this.incoming.bytes(undefined, noLimit)
-      return this.complete ? Effect.map(read, this.keep) : this.collect(read)
+      const whole = this.incoming.bytes(undefined, alreadyRead)
+      if (this.exchange.over) return whole
+      this.readers++
+      return Effect.onExit(whole, this.wholeRead)
     })
   }
 
-  private readonly keep = (bytes: Uint8Array): Uint8Array => {
-    this.whole = Exit.succeed(bytes)
-    return bytes
-  }
-
-  // Several fibers may ask for the whole: the first one reads, and takes the others down with it when interrupted.
-  private collect(read: Effect.Effect<Uint8Array, BodyError>): Effect.Effect<Uint8Array, BodyError> {
-    const others = (this.whole = Deferred.unsafeMake<Uint8Array, BodyError>(FiberId.none))
-    return Effect.onExit(read, (exit) =>
-      Effect.sync(() => {
-        const whole = Exit.isInterrupted(exit) ? Exit.fail(this.exchange.abandon("its reader left")) : exit
-        this.whole = whole
-        Deferred.unsafeDone(others, whole)
-      })
-    )
+  // With the last of those who wait for the whole, the connection goes.
+  private readonly wholeRead = (exit: Exit.Exit<Uint8Array, BodyError>): Effect.Effect<void> => {
+    this.readers--
+    if (this.readers === 0 && Exit.isInterrupted(exit)) this.exchange.abandon("its reader left")
+    return Effect.void
   }
 
   get text(): Effect.Effect<string, BodyError> {
@@ -149,7 +135,7 @@ export class IncomingResponse implements Response {
   get body(): Stream.Stream<Uint8Array, BodyError> {
     return Stream.suspend(() => {
       if (this.reader === "bytes") return Stream.fromEffect(this.bytes)
-      if (this.reader === "stream") return Stream.fromEffect(alreadyRead)
+      if (this.reader === "stream") return Stream.fail(alreadyRead())
       this.reader = "stream"
       return Stream.ensuring(Stream.repeatEffectChunkOption(this.pull), this.leave)
     })
@@ -164,14 +150,9 @@ export class IncomingResponse implements Response {
   })
 
   private readonly leave = Effect.sync(() => {
-    if (this.exchange.over) this.incoming.discard()
+    if (this.exchange.over) this.incoming.discard(alreadyRead)
     else this.exchange.abandon("its reader left")
   })
 }
 
 const decode = (bytes: Uint8Array): string => decoder.decode(bytes)
-
-// Without a limit the body is never too large.
-const noLimit = (): never => {
-  throw new Error("unreachable")
-}
