@@ -178,6 +178,15 @@ class Implementation implements VirtualClockService {
 export const make = (options: Options = {}): VirtualClockService => new Implementation(options.start ?? epoch)
 
 /**
+ * Whether a clock is one of ours.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isVirtualClock = (clock: Clock.Clock): clock is VirtualClockService =>
+  clock instanceof Implementation
+
+/**
  * Makes the given clock the `Clock` of the effects below, and provides it.
  *
  * @since 0.1.0

@@ -8,6 +8,7 @@
  * - `TestServer`: a server and a client that reaches it, in one layer
  * - `Simulation`: a program in virtual time, repeatable from a seed, that fails instead of hanging
  * - `Wiretap`: any network with a record of every byte, as text, HAR and pcap
+ * - `Quiet`: time that moves by itself in an ordinary test
  *
  * @since 0.1.0
  */
@@ -18,3 +19,4 @@ export * as RawPeer from "./RawPeer.js"
 export * as TestServer from "./TestServer.js"
 export * as Simulation from "./Simulation.js"
 export * as Wiretap from "./Wiretap.js"
+export * as Quiet from "./Quiet.js"
