@@ -239,11 +239,9 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
   const expect = (...parts: ReadonlyArray<Bytes>): Wire => {
     const expected = text(parts)
     const look = (): Wire | undefined => {
-      const { unread } = state
-      if (unread.startsWith(expected)) return Effect.asVoid(consume(expected.length))
-      return expected.startsWith(unread)
-        ? undefined
-        : Effect.fail(mismatch("differs", "these bytes", expected))
+      const next = state.peek(expected.length)
+      if (next === expected) return Effect.asVoid(consume(expected.length))
+      return expected.startsWith(next) ? undefined : Effect.fail(mismatch("differs", "these bytes", expected))
     }
     return wait("these bytes", look, noMore, expected)
   }
@@ -261,14 +259,8 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
   const until = (marker: Bytes, times = 1): Wire<string> => {
     const wanted = text([marker])
     const look = () => {
-      const { unread } = state
-      let end = 0
-      for (let found = 0; found < times; found++) {
-        const index = unread.indexOf(wanted, end)
-        if (index < 0) return undefined
-        end = index + wanted.length
-      }
-      return consume(end)
+      const end = state.find(wanted, times)
+      return end < 0 ? undefined : consume(end)
     }
     return wait(`"${excerpt(wanted)}"${times === 1 ? "" : ` ${times} times`}`, look, noMore)
   }
@@ -276,8 +268,7 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
   const expectNothing = (duration?: Duration.DurationInput): Wire =>
     Effect.suspend(() => {
       const wanted = `nothing${duration === undefined ? "" : ` for ${Duration.format(duration)}`}`
-      const told = () =>
-        state.length > state.consumed || noMore() ? mismatch("unexpected", wanted) : undefined
+      const told = () => (state.waiting > 0 || noMore() ? mismatch("unexpected", wanted) : undefined)
       const pause =
         duration === undefined
           ? Effect.repeatN(turn, 5)
@@ -292,11 +283,7 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
   const expectFin = wait(
     "FIN",
     () =>
-      state.length > state.consumed
-        ? Effect.fail(mismatch("unexpected", "FIN"))
-        : state.ended
-          ? Effect.void
-          : undefined,
+      state.waiting > 0 ? Effect.fail(mismatch("unexpected", "FIN")) : state.ended ? Effect.void : undefined,
     () => state.closed
   )
 
@@ -314,14 +301,10 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
     until,
     head: until("\r\n\r\n"),
     take: (length) =>
-      wait(
-        `${length} bytes`,
-        () => (state.length - state.consumed >= length ? consume(length) : undefined),
-        noMore
-      ),
+      wait(`${length} bytes`, () => (state.waiting >= length ? consume(length) : undefined), noMore),
     rest: wait(
       "the end",
-      () => (noMore() ? consume(state.length - state.consumed) : undefined),
+      () => (noMore() ? consume(state.waiting) : undefined),
       () => false
     ),
     wait: (what, holds) => wait(what, () => (holds(state.unread) ? Effect.void : undefined), noMore),

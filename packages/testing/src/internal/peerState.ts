@@ -16,33 +16,63 @@ export class PeerState implements TransportHandlers {
   /** Bytes that came. */
   length = 0
   readonly watchers = new Set<() => unknown>()
-  private chunks: Array<string> = []
-  private text = ""
+  /** Everything, in the order in which it came. */
+  private all: Array<string> = []
+  /** What was not consumed. Joined only as far as somebody looks, so that large bodies cost once. */
+  private ahead: Array<string> = []
 
   constructor(transport: Transport) {
     transport.start(this)
   }
 
-  /** All that came. Joined when asked for, so that a large body costs once. */
   get received(): string {
-    if (this.chunks.length > 0) {
-      this.text += this.chunks.join("")
-      this.chunks = []
-    }
-    return this.text
+    if (this.all.length > 1) this.all = [this.all.join("")]
+    return this.all[0] ?? ""
   }
 
   get unread(): string {
-    return this.received.slice(this.consumed)
+    if (this.ahead.length > 1) this.ahead = [this.ahead.join("")]
+    return this.ahead[0] ?? ""
+  }
+
+  get waiting(): number {
+    return this.length - this.consumed
   }
 
   get summary(): string {
     return this.fault ?? (this.closed ? "closed" : this.ended ? "fin" : "open")
   }
 
+  /** The next bytes, as many of them as there are. Consumes nothing. */
+  peek(length: number): string {
+    let [first = ""] = this.ahead
+    for (let parts = 1; first.length < length && this.ahead.length > 1; parts++) {
+      // Twice as much each time, so that many small pieces are not joined one by one.
+      first = this.ahead.splice(0, 2 ** parts).join("")
+      this.ahead.unshift(first)
+    }
+    return first.length > length ? first.slice(0, length) : first
+  }
+
+  /** Where the marker ends for the `times`th time, or -1. */
+  find(marker: string, times: number): number {
+    for (let length = 256; ; length *= 4) {
+      const text = this.peek(length)
+      let end = 0
+      for (let found = 0; found < times && end >= 0; found++) {
+        const index = text.indexOf(marker, end)
+        end = index < 0 ? -1 : index + marker.length
+      }
+      if (end >= 0 || text.length < length) return end
+    }
+  }
+
   take(length: number): string {
-    const text = this.received.slice(this.consumed, this.consumed + length)
-    this.consumed += length
+    const text = this.peek(length)
+    const [first = ""] = this.ahead
+    if (first.length > length) this.ahead[0] = first.slice(length)
+    else this.ahead.shift()
+    this.consumed += text.length
     return text
   }
 
@@ -61,8 +91,10 @@ export class PeerState implements TransportHandlers {
   }
 
   data(chunk: Uint8Array): void {
-    this.length += chunk.length
-    this.chunks.push(textOf(chunk))
+    const text = textOf(chunk)
+    this.length += text.length
+    this.all.push(text)
+    this.ahead.push(text)
     this.wake()
   }
   end(): void {

@@ -17,16 +17,15 @@ export interface Message {
 /** Decodes a chunked body, and gives it with its trailers. */
 const chunks = (peer: RawPeer): Effect.Effect<string, WireMismatch> =>
   Effect.gen(function* () {
-    let body = ""
+    const parts: Array<string> = []
     for (;;) {
-      const [, size] = yield* peer.expectMatch(/([0-9a-fA-F]+)[^\r\n]*\r\n/)
-      const length = Number.parseInt(size!, 16)
+      const length = Number.parseInt(yield* peer.until("\r\n"), 16)
       if (length === 0) break
-      body += yield* peer.take(length)
+      parts.push(yield* peer.take(length))
       yield* peer.expect("\r\n")
     }
-    yield* peer.expectMatch(/([^\r\n]+\r\n)*\r\n/)
-    return body
+    while ((yield* peer.until("\r\n")) !== "\r\n");
+    return parts.join("")
   })
 
 const bodyOf = (peer: RawPeer, fields: Message["fields"], otherwise: Effect.Effect<string, WireMismatch>) => {

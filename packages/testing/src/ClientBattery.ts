@@ -1,0 +1,50 @@
+/**
+ * What an HTTP/1.1 client must do, seen by a server by hand, as named effects: a client passes when all of them succeed.
+ *
+ * A client joins as a layer of platform's `HttpClient`, provided anew to each case together with the `Network` on which
+ * its servers listen. Cases are about HTTP and about failures that are told; nothing here knows a timeout, and nothing
+ * moves a clock. A failed expectation is a defect with a message.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as Effect from "effect/Effect"
+import type { Network } from "@httpfx/core/Network"
+import { without } from "./internal/battery.js"
+import { connections } from "./internal/clientConnections.js"
+import { failures } from "./internal/clientFailures.js"
+import { messages } from "./internal/clientMessages.js"
+
+/**
+ * One promise of a client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Case {
+  readonly name: string
+  /** Needs a client without open connections. */
+  readonly effect: Effect.Effect<void, unknown, HttpClient.HttpClient | Network>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Names of cases that do not apply to this client, by design. A name that no case has throws. Default: none. */
+  readonly without?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * All cases, but for those that do not apply.
+ *
+ * @example
+ * for (const { effect, name } of ClientBattery.cases())
+ *   it.effect(name, () => Effect.provide(effect, clientAndNetwork))
+ *
+ * @since 0.1.0
+ * @category cases
+ */
+export const cases = (options: Options = {}): ReadonlyArray<Case> =>
+  without([...messages, ...connections, ...failures], options.without)

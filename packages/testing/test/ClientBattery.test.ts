@@ -1,0 +1,48 @@
+/** Our client passes the battery over memory and over sockets; so does Node's, but for what it does by design. */
+import { NodeHttpClient } from "@effect/platform-node"
+import { describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Client } from "@httpfx/core"
+import { NodeNetwork } from "@httpfx/node"
+import * as ClientBattery from "@httpfx/testing/ClientBattery"
+import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
+
+const stacks = {
+  memory: Layer.provideMerge(Client.layer, MemoryNetwork.layer()),
+  node: Layer.provideMerge(Client.layer, NodeNetwork.layer)
+}
+
+describe.each(Object.entries(stacks))("our client on %s", (_, stack) => {
+  for (const { effect, name } of ClientBattery.cases()) it.live(name, () => Effect.provide(effect, stack))
+})
+
+describe("our client on memory, in segments of 7 bytes", () => {
+  const network = MemoryNetwork.layer({ segmentSize: 7, receiveWindow: 3_000, sendWindow: 2_000 })
+  const stack = Layer.provideMerge(Client.layer, network)
+  const without = [
+    // Megabytes in segments of 7 bytes take long and show nothing new.
+    "fails with a head of 1 MB",
+    "a large body both ways is intact",
+    "an upload is pulled only as the server takes it",
+    "an answer that nobody reads holds the server back"
+  ]
+  for (const { effect, name } of ClientBattery.cases({ without }))
+    it.live(name, () => Effect.provide(effect, stack))
+})
+
+describe("Node's own client through platform-node", () => {
+  const client = Layer.provide(
+    NodeHttpClient.layerWithoutAgent,
+    NodeHttpClient.makeAgentLayer({ keepAlive: true })
+  )
+  const stack = Layer.merge(client, NodeNetwork.layer)
+  const without = [
+    // platform-node gives the response after the request's body.
+    "an early answer arrives although the upload has not ended",
+    // platform-node does not wait for the socket to drain.
+    "an upload is pulled only as the server takes it"
+  ]
+  for (const { effect, name } of ClientBattery.cases({ without }))
+    it.live(name, () => Effect.provide(effect, stack))
+})
