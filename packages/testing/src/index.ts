@@ -9,6 +9,9 @@
  * - `Simulation`: a program in virtual time, repeatable from a seed, that fails instead of hanging
  * - `Wiretap`: any network with a record of every byte, as text, HAR and pcap
  * - `Quiet`: time that moves by itself in an ordinary test
+ * - `ServerBattery`: what every HTTP server must do, as named effects
+ * - `ClientBattery`: what every HTTP client must do, as named effects
+ * - `Leaks`: fails a test that leaves a fiber, a timer, a connection, a listener or a request
  *
  * @since 0.1.0
  */
@@ -20,3 +23,6 @@ export * as TestServer from "./TestServer.js"
 export * as Simulation from "./Simulation.js"
 export * as Wiretap from "./Wiretap.js"
 export * as Quiet from "./Quiet.js"
+export * as ServerBattery from "./ServerBattery.js"
+export * as ClientBattery from "./ClientBattery.js"
+export * as Leaks from "./Leaks.js"

@@ -1,0 +1,226 @@
+/**
+ * What is left when a test is over: fibers, timers, connections, listeners, requests that hold a connection. A picture of
+ * it is a failure.
+ *
+ * Nothing is cleaned up here, and nothing is counted that was there before. What ends by itself in the next turns of
+ * the event loop is no leak: the system reports a closed socket a little later.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import type * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Supervisor from "effect/Supervisor"
+import { ParentSpan } from "effect/Tracer"
+import { Client } from "@httpfx/core/Client"
+import { Network } from "@httpfx/core/Network"
+import { formatAddress } from "@httpfx/core/Transport"
+import { watchClock } from "./internal/watchedClock.js"
+import { WatchedNetwork } from "./internal/watchedNetwork.js"
+import { MemoryNetwork, type End } from "./MemoryNetwork.js"
+import { microturns, turn } from "./internal/turns.js"
+
+/**
+ * One thing that was left.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Left = Schema.Struct({
+  /**
+   * - `fiber`: it runs or waits
+   * - `timer`: somebody sleeps
+   * - `socket`: a connection of which an end is open
+   * - `listener`: an address is listened on
+   * - `request`: a request of a client holds (or waits for) a connection
+   */
+  kind: Schema.Literal("fiber", "timer", "socket", "listener", "request"),
+  /** What is known of it, for people. */
+  what: Schema.String
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Left = typeof Left.Type
+
+/**
+ * A test left something behind.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class Leaked extends Schema.TaggedError<Leaked>("@httpfx/testing/Leaked")("Leaked", {
+  left: Schema.Array(Left)
+}) {
+  override get message(): string {
+    return [
+      `${this.left.length} left at the end:`,
+      ...this.left.map(({ kind, what }) => `  ${kind}: ${what}`)
+    ].join("\n")
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How long, in real time, what ends by itself may take to do so. Default 250 milliseconds. */
+  readonly patience?: Duration.DurationInput | undefined
+}
+
+/**
+ * Watches what effects do, over as many of them as are run through it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Watch {
+  /** Runs an effect under observation: its fibers, its sleeps, and the connections it makes through its `Network`. */
+  readonly run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** Everything that is left now. */
+  readonly left: Effect.Effect<ReadonlyArray<Left>>
+  /** Fails if something is left, after it had time to end. */
+  readonly check: Effect.Effect<void, Leaked>
+}
+
+const ends = ({ client, server }: { readonly client: End; readonly server: End }) => {
+  const end = (name: string, { address, state, unread, unsent }: End) =>
+    `${name} ${address === undefined ? "?" : formatAddress(address)} ${state}, ${unsent} unsent, ${unread} unread`
+  return `${end("client", client)}; ${end("server", server)}`
+}
+
+// `Tracer.ParentSpan`, which may be a span of another process and then has no name.
+const nameOfSpan = (fiber: Fiber.RuntimeFiber<unknown, unknown>): string => {
+  const span = Context.getOption(fiber.currentContext as Context.Context<ParentSpan>, ParentSpan)
+  return Option.isSome(span) && span.value._tag === "Span" ? ` in span "${span.value.name}"` : ""
+}
+
+/**
+ * A watch of its own, which has seen nothing yet.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<Watch> =>
+  Effect.map(Supervisor.track, (supervisor): Watch => {
+    const patience = Duration.toMillis(options.patience ?? "250 millis")
+    const network = new WatchedNetwork()
+    const sleeps = new Map<object, string>()
+    const sources: Array<Effect.Effect<ReadonlyArray<Left>>> = []
+
+    const left = Effect.gen(function* () {
+      const found: Array<Left> = []
+      for (const fiber of yield* supervisor.value)
+        if (fiber.unsafePoll() === null)
+          found.push({ kind: "fiber", what: `${FiberId.threadName(fiber.id())}${nameOfSpan(fiber)}` })
+      for (const what of sleeps.values()) found.push({ kind: "timer", what })
+      for (const what of network.listeners) found.push({ kind: "listener", what })
+      for (const what of network.connections) found.push({ kind: "socket", what })
+      for (const source of sources) found.push(...(yield* source))
+      return found
+    })
+
+    const check = Effect.gen(function* () {
+      yield* microturns()
+      const end = Date.now() + patience
+      while ((yield* left).length > 0 && Date.now() < end) yield* turn
+      const found = yield* left
+      if (found.length > 0) return yield* new Leaked({ left: found })
+    })
+
+    // The whole network in memory is seen, the client's pool is known to keep idle connections.
+    const around = Effect.gen(function* () {
+      const memory = yield* Effect.serviceOption(MemoryNetwork)
+      const client = yield* Effect.serviceOption(Client)
+      const before = Option.isSome(memory) ? (yield* memory.value.connections).map(({ id }) => id) : []
+      const busy = Option.isSome(client) ? client.value.connections : undefined
+      const busyBefore =
+        busy === undefined ? 0 : yield* Effect.map(busy, (now) => now.open - now.idle + now.connecting)
+      const idleBefore = busy === undefined ? 0 : yield* Effect.map(busy, (now) => now.idle)
+      sources.push(
+        Effect.gen(function* () {
+          const counts = busy === undefined ? undefined : yield* busy
+          const requests =
+            counts === undefined ? 0 : counts.open - counts.idle + counts.connecting - busyBefore
+          const found: Array<Left> = []
+          for (let index = 0; index < requests; index++)
+            found.push({ kind: "request", what: "the client in the context has a connection in use" })
+          if (Option.isNone(memory)) return found
+          const fresh = (yield* memory.value.connections).filter(({ id }) => !before.includes(id))
+          const idle = Math.max((counts?.idle ?? 0) - idleBefore, 0)
+          if (fresh.length > idle) for (const pair of fresh) found.push({ kind: "socket", what: ends(pair) })
+          return found
+        })
+      )
+    })
+
+    const run: Watch["run"] = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      Effect.clockWith((clock) => {
+        const watched = Effect.mapInputContext(effect, (context: Context.Context<R>): Context.Context<R> => {
+          const service = Context.getOption(context, Network)
+          if (Option.isNone(service)) return context
+          return Context.add(context, Network, network.watch(service.value)) as Context.Context<R>
+        })
+        return Effect.zipRight(
+          around,
+          watched.pipe(Effect.supervised(supervisor), Effect.withClock(watchClock(clock, sleeps)))
+        )
+      })
+
+    return { run, left, check }
+  })
+
+/**
+ * Runs a test and fails it with `Leaked` if it leaves something: fibers it forked (daemons too), sleeps, connections and
+ * listeners it made through its `Network`, other new connections of a `MemoryNetwork` in its context (but for idle ones of a
+ * `Client` there), requests of that `Client` still under way.
+ *
+ * Its scope, if it has one, is closed before. A test that fails keeps its failure.
+ *
+ * @example
+ * it.effect("leaves nothing", () => Leaks.check(test).pipe(Effect.provide(MemoryNetwork.layer())))
+ *
+ * @since 0.1.0
+ * @category assertions
+ */
+export const check = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  options?: Options
+): Effect.Effect<A, E | Leaked, R> =>
+  Effect.flatMap(make(options), (watch) => Effect.zipLeft(watch.run(effect), watch.check))
+
+/**
+ * `check` of a test with a scope, which is closed before anything is counted.
+ *
+ * @since 0.1.0
+ * @category assertions
+ */
+export const checkScoped = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  options?: Options
+): Effect.Effect<A, E | Leaked, Exclude<R, Scope.Scope>> => check(Effect.scoped(effect), options)
+
+/**
+ * A layer around others: it builds them under observation, and its end, after theirs, dies with `Leaked` if they left
+ * something.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <A, E, R>(inner: Layer.Layer<A, E, R>, options?: Options): Layer.Layer<A, E, R> =>
+  Layer.scopedContext(
+    Effect.gen(function* () {
+      const watch = yield* make(options)
+      yield* Effect.addFinalizer(() => Effect.orDie(watch.check))
+      return yield* watch.run(Layer.build(inner))
+    })
+  )

@@ -1,0 +1,50 @@
+/**
+ * A clock that knows who sleeps on it. Time, and whatever else the clock beneath can do (a test's `adjust`), stay its own.
+ */
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import * as FiberRef from "effect/FiberRef"
+import * as Supervisor from "effect/Supervisor"
+import { ClockTimers, fromClock, type Timers } from "@httpfx/core/Timers"
+
+const watchTimers = (timers: Timers, sleeps: Map<object, string>): Timers => ({
+  now: () => timers.now(),
+  at(deadline, f) {
+    const key = {}
+    sleeps.set(key, `${Duration.format(Math.max(deadline - timers.now(), 0))}, asked for by a driver`)
+    const cancel = timers.at(deadline, () => {
+      sleeps.delete(key)
+      f()
+    })
+    return () => {
+      sleeps.delete(key)
+      cancel()
+    }
+  }
+})
+
+export const watchClock = (clock: Clock.Clock, sleeps: Map<object, string>): Clock.Clock => {
+  const timers = watchTimers(fromClock(clock), sleeps)
+  const sleep = (duration: Duration.Duration) =>
+    Effect.withFiberRuntime<void>((fiber) => {
+      const key = {}
+      sleeps.set(key, `${Duration.format(duration)}, asked for by ${FiberId.threadName(fiber.id())}`)
+      return Effect.ensuring(
+        // What a clock forks for its own sake (a test clock's warning) is no fiber of the test.
+        Effect.locally(clock.sleep(duration), FiberRef.currentSupervisor, Supervisor.none),
+        Effect.sync(() => sleeps.delete(key))
+      )
+    })
+  return new Proxy(clock, {
+    has: (target, key) => key === ClockTimers || Reflect.has(target, key),
+    get: (target, key) => {
+      if (key === "sleep") return sleep
+      if (key === ClockTimers) return timers
+      const value: unknown = Reflect.get(target, key)
+      // Bound: what a method keeps belongs to the clock, not to the watch.
+      return typeof value === "function" ? (value.bind(target) as unknown) : value
+    }
+  })
+}

@@ -1,0 +1,137 @@
+/**
+ * A network that knows which of its connections and listeners are still there. It changes nothing of what they do.
+ */
+import * as Effect from "effect/Effect"
+import type { NetworkService } from "@httpfx/core/Network"
+import { formatAddress, type Transport, type TransportHandlers } from "@httpfx/core/Transport"
+
+const name = (transport: Transport, role: string) => {
+  const end = (address: Transport["local"]) => (address === undefined ? "?" : formatAddress(address))
+  return `${role} ${end(transport.local)} to ${end(transport.remote)}`
+}
+
+export class WatchedNetwork {
+  private readonly open = new Map<Transport, string>()
+  private readonly bound = new Map<object, string>()
+  private readonly inner = new WeakMap<Transport, Transport>()
+
+  get connections(): Iterable<string> {
+    return this.open.values()
+  }
+
+  get listeners(): Iterable<string> {
+    return this.bound.values()
+  }
+
+  watch(network: NetworkService): NetworkService {
+    return {
+      resolve: network.resolve,
+      connect: (address, options) =>
+        Effect.map(network.connect(address, options), (transport) => this.transport(transport, "client")),
+      listen: (options, onConnection) =>
+        Effect.acquireRelease(
+          Effect.map(
+            network.listen(options, (transport) => onConnection(this.transport(transport, "server"))),
+            (listener) => {
+              const key = {}
+              this.bound.set(key, formatAddress(listener.address))
+              const close = Effect.zipRight(
+                listener.close,
+                Effect.sync(() => this.bound.delete(key))
+              )
+              return {
+                address: listener.address,
+                close,
+                ref: () => listener.ref(),
+                unref: () => listener.unref()
+              }
+            }
+          ),
+          (listener) => listener.close
+        ),
+      secure: (transport, options) => {
+        // What encrypts knows only transports of its own network; it closes with the one that is made of it.
+        this.open.delete(transport)
+        return Effect.map(network.secure(this.inner.get(transport) ?? transport, options), (secured) =>
+          this.transport(secured, `TLS ${options.role}`)
+        )
+      }
+    }
+  }
+
+  private transport(inner: Transport, role: string): Transport {
+    const watched = new WatchedTransport(inner, () => this.open.delete(watched))
+    this.inner.set(watched, inner)
+    this.open.set(watched, name(inner, role))
+    return watched
+  }
+}
+
+class WatchedTransport implements Transport {
+  private started = false
+  readonly local: Transport["local"]
+  readonly remote: Transport["remote"]
+
+  constructor(
+    private readonly inner: Transport,
+    private readonly onClose: () => void
+  ) {
+    this.local = inner.local
+    this.remote = inner.remote
+  }
+
+  get buffered() {
+    return this.inner.buffered
+  }
+  get writable() {
+    return this.inner.writable
+  }
+  start(handlers: TransportHandlers) {
+    this.started = true
+    this.inner.start({
+      data: (chunk) => handlers.data(chunk),
+      end: () => handlers.end(),
+      drain: () => handlers.drain(),
+      error: (fault) => handlers.error(fault),
+      close: () => {
+        this.onClose()
+        handlers.close()
+      }
+    })
+  }
+  write(data: string | Uint8Array, body?: Uint8Array) {
+    return body === undefined ? this.inner.write(data) : this.inner.write(data, body)
+  }
+  cork() {
+    this.inner.cork()
+  }
+  uncork() {
+    this.inner.uncork()
+  }
+  end() {
+    this.inner.end()
+  }
+  reset() {
+    // An end that was never started is told nothing.
+    if (!this.started) this.onClose()
+    this.inner.reset()
+  }
+  pause() {
+    this.inner.pause()
+  }
+  resume() {
+    this.inner.resume()
+  }
+  ref() {
+    this.inner.ref()
+  }
+  unref() {
+    this.inner.unref()
+  }
+  noDelay(enable: boolean) {
+    this.inner.noDelay(enable)
+  }
+  keepAlive(enable: boolean, initialDelay: number) {
+    this.inner.keepAlive(enable, initialDelay)
+  }
+}
