@@ -110,9 +110,12 @@ export interface TransportHandlers {
   data(chunk: Uint8Array): void
   /** The peer sent FIN: no more data will come. Writing may still be possible. */
   end(): void
-  /** After `write` gave `false`: the buffered output has been handed to the system. */
+  /** After `write` gave `false`: the buffered output has been handed to the system. Not told after `end`. */
   drain(): void
-  /** The connection failed; `close` follows. */
+  /**
+   * The connection failed; `close` follows. What the peer had sent before is told first: a write that failed is told
+   * when reading has ended, or at once while reading is paused.
+   */
   error(fault: Fault): void
   /** Both directions are over and nothing is held any more. */
   close(): void
@@ -131,11 +134,12 @@ export interface Transport {
   readonly remote: Address | undefined
   /** Bytes accepted by `write` and not yet handed to the system. */
   readonly buffered: number
-  /** Nothing can be written any more: `end` or `reset` was called, or the connection is over. */
+  /** `false`: nothing can be written any more. `end` or `reset` was called, a write failed, or the connection is over. */
   readonly writable: boolean
   /**
-   * Takes the connection: from now on these handlers are told, and reading begins. Before the first `start` nothing is
-   * read. A later `start` replaces the handlers (a connection handed over after an upgrade).
+   * Takes the connection: from now on these handlers are told, and reading begins unless it was paused. Before the
+   * first `start` nothing is read. A later `start` replaces the handlers (a connection handed over after an upgrade);
+   * the new ones are told, in a turn of its own, of an end and a close that came before.
    */
   start(handlers: TransportHandlers): void
   /**
@@ -151,7 +155,7 @@ export interface Transport {
   end(): void
   /** Ends both directions at once, without sending what is buffered; the peer sees RST. `close` follows. */
   reset(): void
-  /** Stops reading: the peer is held back by the flow control of TCP. */
+  /** Stops reading: the peer is held back by the flow control of TCP. Its FIN and RST are not seen meanwhile. */
   pause(): void
   resume(): void
   /** Whether the connection keeps the process alive. Default: it does. */

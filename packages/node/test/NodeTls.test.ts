@@ -104,6 +104,27 @@ describe("secure", () => {
     }).pipe(tcp)
   )
 
+  overTcp("a reset while FIN is on its way leaves no socket open", () =>
+    Effect.gen(function* () {
+      const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length
+      const before = sockets()
+      for (let round = 0; round < 10; round++) {
+        const { client, server } = yield* secured()
+        yield* client.end
+        yield* client.reset
+        yield* client.closed
+        yield* Effect.exit(Stream.runDrain(server.stream))
+        yield* server.end
+        yield* server.reset
+        yield* server.closed
+      }
+      // A handle is gone a turn after its socket has closed.
+      const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+      for (let turns = 0; turns < 20 && sockets() > before; turns++) yield* turn
+      assert.strictEqual(sockets(), before)
+    }).pipe(tcp)
+  )
+
   const refusals: ReadonlyArray<readonly [string, TlsOptions, string]> = [
     [
       "an authority it does not know",

@@ -543,6 +543,20 @@ const owners = [
     })
   ),
   scoped(
+    "a new owner of a connection that was reset hears of nothing but its end",
+    Effect.gen(function* () {
+      const { client, server } = yield* started
+      server.write("on its way")
+      yield* client.saw("data")
+      server.write("on its way")
+      client.call((transport) => transport.reset())
+      const next = new Probe(client.transport).start()
+      yield* next.saw("close")
+      yield* settled
+      equal([client.log, next.log], [["data"], ["close"]], "what was told")
+    })
+  ),
+  scoped(
     "a new owner is told of FIN and of the end that the former one had seen",
     Effect.gen(function* () {
       const { client, server } = yield* started

@@ -78,7 +78,7 @@ class TlsTransport extends StreamTransport {
 
   protected override destroyNow(): void {
     // The layer follows a socket below; destroying both at once ends the process in Node 20.
-    if (this.below instanceof net.Socket) resetStream(this.below)
+    if (this.below instanceof net.Socket) resetStream(this.below, this.stream)
     else {
       this.below.destroy(errorOf(fault("ECONNRESET", "reset")))
       this.stream.destroy()
