@@ -1,9 +1,9 @@
 /**
  * What makes a simulation go: the scheduler of its fibers and the loop that moves its clock.
  *
- * Fibers run in microtasks, in the order in which they became runnable (or in one drawn from the seed). Between turns
- * of the event loop it looks: as long as a turn has brought anything, it waits for another; then those who wait for
- * rest are called; then the clock jumps. When nothing can move any more, or a bound is passed, it says why, and goes on
+ * Fibers run in microtasks, in the order in which they became runnable (or in one drawn from the seed). It looks in
+ * turns of the event loop: as long as something is still to come by itself, it waits for another; then those who wait
+ * for rest are called; then the clock jumps. When nothing can move any more, or a bound is passed, it says why, and goes on
  * only to let the interrupted program end. It never waits for real time, but for a moment before it says "stuck".
  */
 import type { RuntimeFiber } from "effect/Fiber"
@@ -41,7 +41,8 @@ export class Driver implements Scheduler {
   private readonly tasks = new PriorityBuckets()
   private planned = false
   private ran = 0
-  private messages = 0
+  private announcedTurns = 0
+  private turns = 0
   private seen = -1
   private silent = 0
   private instant = 0
@@ -59,7 +60,7 @@ export class Driver implements Scheduler {
     private readonly abandon: () => void
   ) {
     this.watch = watch({
-      message: () => this.messages++,
+      turn: () => this.announcedTurns++,
       real: (type, stack) => this.real(type, stack)
     })
   }
@@ -78,7 +79,7 @@ export class Driver implements Scheduler {
   start(begin: () => void): void {
     this.watch.run(() => {
       begin()
-      nextTurn(this.turn)
+      this.again()
     })
   }
 
@@ -95,7 +96,7 @@ export class Driver implements Scheduler {
   }
 
   private get activity(): number {
-    return this.steps + this.clock.changes + this.messages
+    return this.steps + this.clock.changes + this.announcedTurns
   }
 
   private readonly drain = () => {
@@ -129,22 +130,40 @@ export class Driver implements Scheduler {
   private readonly turn = () => {
     if (this.stopped) return
     this.ran = 0
-    if (this.planned) this.drain()
     const { activity } = this
     if (activity - this.instant > this.bounds.steps) return this.end("steps", this.timeless())
-    if (activity !== this.seen) {
-      if (this.silent > 0) this.outOfTurn()
-      this.silent = 0
-      this.seen = activity
-      return nextTurn(this.turn)
+    if (this.planned) {
+      this.drain()
+      return this.again()
     }
-    // Where nobody tells of real asynchrony, one more turn may show it.
-    if (!this.watch.exact && ++this.silent < 2) return nextTurn(this.turn)
-    this.silent = 0
+    if (this.watch.exact ? this.announced() : this.stirred(activity)) return this.again()
     this.atRest()
   }
 
+  private again(): void {
+    this.turns++
+    nextTurn(this.turn)
+  }
+
+  // Microtasks and ticks are over when a turn begins. What comes later was announced, as our own turn was.
+  private announced(): boolean {
+    const foreign = this.announcedTurns - this.turns
+    const before = this.seen
+    this.seen = foreign
+    return foreign !== before
+  }
+
+  // Where nothing is announced, two turns in which nothing happened; what happens in the second came from outside.
+  private stirred(activity: number): boolean {
+    if (activity === this.seen) return ++this.silent < 2
+    if (this.silent > 0) this.outOfTurn()
+    this.silent = 0
+    this.seen = activity
+    return true
+  }
+
   private atRest(): void {
+    this.silent = 0
     let called = false
     for (const rest of this.rests) {
       if (!rest.ready()) continue
@@ -152,14 +171,14 @@ export class Driver implements Scheduler {
       rest.resume()
       called = true
     }
-    if (called) return nextTurn(this.turn)
+    if (called) return this.again()
     const { next } = this.clock
     if (next === undefined) return this.linger()
     if (next > this.bounds.until)
       return this.end("time", "the next moment anybody waits for is past the bound")
     this.clock.jump()
     this.instant = this.activity
-    nextTurn(this.turn)
+    this.again()
   }
 
   // Before it is said that nothing will ever move: is it only that the outside has not answered yet?
@@ -170,7 +189,7 @@ export class Driver implements Scheduler {
       if (this.lingering) {
         this.lingering = false
         this.end("stuck", "nothing can move any more, and nobody waits for a moment that will come")
-      } else nextTurn(this.turn)
+      } else this.again()
     }
     this.watch.aside(() => setTimeout(() => this.watch.run(look), grace))
   }
@@ -203,6 +222,6 @@ export class Driver implements Scheduler {
   private end(reason: Reason, detail: string): void {
     if (this.closing) return this.abandon()
     this.fail(reason, detail)
-    nextTurn(this.turn)
+    this.again()
   }
 }

@@ -25,8 +25,8 @@ interface Host {
 
 /** What is told of a watched program. */
 export interface Watcher {
-  /** A message port: harmless, but something will come through it. */
-  message(): void
+  /** Something that comes in a turn of the event loop of its own, by itself: an immediate, a message. */
+  turn(): void
   /** Something real. `type` is Node's word for it, `stack` where it was begun. */
   real(type: string, stack: string): void
 }
@@ -61,7 +61,7 @@ const hook = hooks?.createHook({
     if (type === "PROMISE" || type === "TickObject" || type === "Microtask") return
     const watcher = storage!.getStore() as Watcher | undefined
     if (watcher === undefined) return
-    if (type === "MESSAGEPORT") watcher.message()
+    if (type === "MESSAGEPORT" || type === "Immediate") watcher.turn()
     else if (isReal(type) && (resource as { readonly _idleTimeout?: number })._idleTimeout !== longest) {
       const stack = new Error().stack ?? ""
       if (!excused.test(stack)) watcher.real(type, stack)
