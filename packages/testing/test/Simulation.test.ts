@@ -87,6 +87,68 @@ describe("time", () => {
   )
 })
 
+describe("time stands still", () => {
+  const turns = (count: number) =>
+    Effect.promise(async () => {
+      for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+    })
+  const messages = (count: number) =>
+    Effect.promise(async () => {
+      for (let turn = 0; turn < count; turn++) {
+        const { port1, port2 } = new MessageChannel()
+        await new Promise((resolve) => {
+          port1.onmessage = resolve
+          port2.postMessage(0)
+        })
+        port1.close()
+      }
+    })
+  const transfer = Effect.gen(function* () {
+    const size = 8 * 1024 * 1024
+    const network = yield* Network
+    let received = 0
+    const done = yield* Deferred.make<void>()
+    const listener = yield* network.listen({ port: 80, host: "a.test" }, (transport) => {
+      transport.start({
+        data(chunk) {
+          received += chunk.length
+          if (received === size) Deferred.unsafeDone(done, Effect.void)
+        },
+        end() {},
+        drain() {},
+        error() {},
+        close() {}
+      })
+    })
+    const client = yield* network.connect(listener.address)
+    client.start({ data() {}, end() {}, drain() {}, error() {}, close() {} })
+    client.write(new Uint8Array(size))
+    yield* Deferred.await(done)
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(MemoryNetwork.layer({ segmentSize: 500, sendWindow: 1000, receiveWindow: 1000 }))
+  )
+  const busy: ReadonlyArray<[string, Effect.Effect<void, unknown>]> = [
+    ["immediates", turns(20)],
+    ["messages", messages(20)],
+    ["a long transfer that takes no time", transfer]
+  ]
+  for (const [name, effect] of busy) {
+    it.effect(`during ${name}`, () =>
+      Simulation.run(
+        {},
+        Effect.gen(function* () {
+          const first = yield* Effect.raceFirst(
+            Effect.as(effect, "busy"),
+            Effect.as(Effect.sleep(1), "the clock")
+          )
+          assert.strictEqual(first, "busy")
+        })
+      )
+    )
+  }
+})
+
 describe("chance", () => {
   it.effect("the same seed gives the same run, another another", () =>
     Effect.gen(function* () {
