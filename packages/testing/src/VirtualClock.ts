@@ -184,7 +184,7 @@ export const make = (options: Options = {}): VirtualClockService => new Implemen
  * @category guards
  */
 export const isVirtualClock = (clock: Clock.Clock): clock is VirtualClockService =>
-  clock instanceof Implementation
+  "jump" in clock && "moveTo" in clock
 
 /**
  * Makes the given clock the `Clock` of the effects below, and provides it.

@@ -228,6 +228,38 @@ describe("what cannot go on", () => {
   )
 })
 
+describe("interruption", () => {
+  it.live("of a run interrupts the program, whose finalizers may take their virtual time", () =>
+    Effect.gen(function* () {
+      const started = yield* Deferred.make<void>()
+      let released = 0
+      const program = Effect.andThen(
+        Deferred.succeed(started, undefined),
+        Effect.forever(Effect.sleep("1 second"))
+      ).pipe(
+        Effect.ensuring(
+          Effect.andThen(
+            Effect.sleep("1 hour"),
+            Effect.map(Clock.currentTimeMillis, (now) => (released = now))
+          )
+        )
+      )
+      const run = yield* Effect.fork(Simulation.run({ ...quiet, maxTime: "1000 days" }, program))
+      yield* Deferred.await(started)
+      const exit = yield* Fiber.interrupt(run)
+      assert.isTrue(Exit.isInterrupted(exit))
+      assert.isAtLeast(released, epoch + 3_600_000)
+    })
+  )
+
+  it.effect("of a program that refuses to end is given up", () =>
+    Effect.gen(function* () {
+      const { reason } = yield* failureOf({}, Effect.uninterruptible(Effect.never))
+      assert.strictEqual(reason, "stuck")
+    })
+  )
+})
+
 describe("real asynchrony is refused", () => {
   const real: ReadonlyArray<[string, Effect.Effect<unknown, unknown>, string]> = [
     ["a file", Effect.tryPromise(() => readFile(import.meta.filename)), "FSREQ"],

@@ -1,13 +1,18 @@
 /** What a wiretap records is what passed, and its views say so: as events, as messages, as text. */
+import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
 import * as fc from "fast-check"
 import * as Client from "@httpfx/core/Client"
 import { Network } from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
+import type { Transport } from "@httpfx/core/Transport"
 import * as NodeNetwork from "@httpfx/node/NodeNetwork"
 import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
 import * as Simulation from "@httpfx/testing/Simulation"
@@ -321,6 +326,52 @@ describe("print", () => {
         )
       })
     )
+  )
+})
+
+describe("TLS", () => {
+  const pem = (name: string) =>
+    readFileSync(new URL(`../../node/test/fixtures/${name}.pem`, import.meta.url), "utf8")
+
+  it.live("is seen from inside, and a failed handshake is told", () =>
+    Effect.gen(function* () {
+      const network = yield* Network
+      const accepted = yield* Queue.unbounded<Transport>()
+      const listener = yield* network.listen({ port: 0, host: "127.0.0.1" }, (transport) => {
+        Queue.unsafeOffer(accepted, transport)
+      })
+      const secured = (serverName: string) =>
+        Effect.gen(function* () {
+          const client = yield* network.connect(listener.address)
+          const server = yield* Queue.take(accepted)
+          const cert = { cert: pem("server"), key: pem("server-key") }
+          return yield* Effect.all(
+            [
+              Effect.either(network.secure(client, { role: "client", ca: pem("ca"), serverName })),
+              Effect.either(network.secure(server, { role: "server", ...cert }))
+            ],
+            { concurrency: 2 }
+          )
+        })
+      const [client, server] = yield* Effect.map(secured("api.test"), ([left, right]) => [
+        Either.getOrThrow(left),
+        Either.getOrThrow(right)
+      ])
+      const heard = yield* Deferred.make<void>()
+      const deaf = { data() {}, end() {}, drain() {}, error() {}, close() {} }
+      server!.start({ ...deaf, data: () => Deferred.unsafeDone(heard, Effect.void) })
+      client!.start(deaf)
+      client!.write("GET /inside HTTP/1.1\r\nHost: api.test\r\n\r\n")
+      yield* Deferred.await(heard)
+      client!.reset()
+      server!.reset()
+      yield* secured("wrong.test")
+      const text = yield* Wiretap.print({ stable: true, times: false })
+      assert.include(text, "  * [inside TLS from here]\n  > GET /inside HTTP/1.1\\r\\n")
+      assert.include(text, "failed: secure: TlsFailure")
+      const { log } = yield* Wiretap.toHar
+      assert.strictEqual(log.entries[0]?.request.url, "https://api.test/inside")
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Wiretap.layer(), NodeNetwork.layer)))
   )
 })
 
