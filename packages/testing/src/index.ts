@@ -2,6 +2,7 @@
  * The parts of `@httpfx/testing`.
  *
  * - `MemoryNetwork`: a `Network` in memory that behaves like TCP under Effect's clock
+ * - `Conditions`, `Verdict`, `Fault`: how good its ways are, and everything that can go wrong on them, HTTP included
  * - `NetworkBattery`: what every `Network` must do, as named effects
  * - `VirtualClock`: a `Clock` that jumps from deadline to deadline
  * - `RawPeer`: the other side of a connection by hand
@@ -12,10 +13,15 @@
  * - `ServerBattery`: what every HTTP server must do, as named effects
  * - `ClientBattery`: what every HTTP client must do, as named effects
  * - `Leaks`: fails a test that leaves a fiber, a timer, a connection, a listener or a request
+ * - `Origin`: third-party services as stubs behind the network
+ * - `Recording`: exchanges with a real service, kept and replayed
  *
  * @since 0.1.0
  */
 export * as MemoryNetwork from "./MemoryNetwork.js"
+export * as Conditions from "./Conditions.js"
+export * as Verdict from "./Verdict.js"
+export * as Fault from "./Fault.js"
 export * as NetworkBattery from "./NetworkBattery.js"
 export * as VirtualClock from "./VirtualClock.js"
 export * as RawPeer from "./RawPeer.js"
@@ -26,3 +32,5 @@ export * as Quiet from "./Quiet.js"
 export * as ServerBattery from "./ServerBattery.js"
 export * as ClientBattery from "./ClientBattery.js"
 export * as Leaks from "./Leaks.js"
+export * as Origin from "./Origin.js"
+export * as Recording from "./Recording.js"

@@ -1,0 +1,323 @@
+/**
+ * Third-party services as stubs behind the network: a name and a port that answer what the test says.
+ *
+ * A client under test does all it does in production: looks the name up, connects, keeps connections, times out,
+ * retries. Nothing of it is replaced. A request that no stub fits is answered with 501 and told precisely, in the answer
+ * and, so that nobody overlooks it, as a failure at the end of the scope.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpServer from "@effect/platform/HttpServer"
+import type { ServeError } from "@effect/platform/HttpServerError"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { Network, type TlsOptions } from "@httpfx/core/Network"
+import * as Server from "@httpfx/core/Server"
+import { connectionNumbers } from "./internal/originConnections.js"
+import { nameOf, reasons } from "./internal/originMatch.js"
+
+/**
+ * A request as an origin got it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Call {
+  /** 1 for the first. */
+  readonly number: number
+  /** Milliseconds of the clock under which the origin was made. */
+  readonly time: number
+  /** Which connection to this origin it came on, 1 for the first: whether connections are reused shows here. */
+  readonly connection: number
+  readonly method: string
+  /** Path and query as sent. */
+  readonly target: string
+  /** Names in lower case; repeated ones joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly bytes: Uint8Array
+  /** The body as UTF-8. */
+  readonly text: string
+  /** The name of the stub that answered; `undefined`: none did. */
+  readonly stub: string | undefined
+}
+
+/**
+ * A whole value, or what it has to match.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Matcher = string | RegExp
+
+/**
+ * What a stub answers: a response, an effect of one, or either made from the call.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Reply =
+  | HttpServerResponse.HttpServerResponse
+  | Effect.Effect<
+      HttpServerResponse.HttpServerResponse,
+      never,
+      HttpServerRequest.HttpServerRequest | Scope.Scope
+    >
+  | ((
+      call: Call
+    ) =>
+      | HttpServerResponse.HttpServerResponse
+      | Effect.Effect<
+          HttpServerResponse.HttpServerResponse,
+          never,
+          HttpServerRequest.HttpServerRequest | Scope.Scope
+        >)
+
+/**
+ * Which requests a stub answers, and with what. What is not said is not looked at.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Route {
+  /** For failures and history. Default: method and path. */
+  readonly name?: string | undefined
+  readonly method?: string | undefined
+  /** The path without its query; a text with `?` is compared with path and query. */
+  readonly path?: Matcher | undefined
+  readonly query?: Readonly<Record<string, Matcher>> | undefined
+  readonly headers?: Readonly<Record<string, Matcher>> | undefined
+  /** The body as text. */
+  readonly body?: Matcher | undefined
+  /** The body as JSON, in any order of keys. */
+  readonly json?: unknown
+  /** One for every call, or a sequence: the first, the second, and from then on the last. */
+  readonly reply: Reply | readonly [Reply, ...Array<Reply>]
+  /** How many calls it answers; then it fits none. Default: any number. */
+  readonly times?: number | undefined
+  /** `true`: that it is never called is no fault. Default `false`. */
+  readonly optional?: boolean | undefined
+}
+
+const Unmatched = Schema.Struct({
+  method: Schema.String,
+  target: Schema.String,
+  /** For each stub: its name and why it did not fit. */
+  stubs: Schema.Array(Schema.Struct({ name: Schema.String, reasons: Schema.Array(Schema.String) }))
+})
+
+/**
+ * A request that no stub fits.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Unmatched = typeof Unmatched.Type
+
+const print = (origin: string, { method, stubs, target }: Unmatched): string =>
+  [
+    `no stub of ${origin} fits ${method} ${target}`,
+    ...(stubs.length === 0 ? ["  there are no stubs"] : []),
+    ...stubs.map(({ name, reasons }) => `  ${name}\n${reasons.map((reason) => `    ${reason}`).join("\n")}`)
+  ].join("\n")
+
+/**
+ * Requests came that no stub fits, or stubs were not called as often as they were to be.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OriginUnmet extends Schema.TaggedError<OriginUnmet>("@httpfx/testing/OriginUnmet")(
+  "OriginUnmet",
+  {
+    /** `http://name:port` */
+    origin: Schema.String,
+    unmatched: Schema.Array(Unmatched),
+    /** Stubs that were not called, or not as often as `times` says. */
+    pending: Schema.Array(Schema.String)
+  }
+) {
+  override get message(): string {
+    return [
+      ...this.unmatched.map((request) => print(this.origin, request)),
+      ...this.pending.map((stub) => `stub of ${this.origin} not called: ${stub}`)
+    ].join("\n")
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The name under which clients find it; on a `MemoryNetwork` any name will do. */
+  readonly host: string
+  /** Default 80, with `tls` 443. */
+  readonly port?: number | undefined
+  /** Makes it an `https` origin, where the network can encrypt. */
+  readonly tls?: Omit<TlsOptions, "role"> | undefined
+  readonly server?: Server.ServerOptions | undefined
+  /** Die at the end of the scope when a request came that no stub fits. Default `true`. */
+  readonly strict?: boolean | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Origin {
+  /** Without a path: `http://api.stripe.test`. */
+  readonly url: string
+  /** Adds stubs, before those that are there: the first that fits answers. */
+  readonly stub: (...routes: ReadonlyArray<Route>) => Effect.Effect<void>
+  /** All requests so far, oldest first. */
+  readonly calls: Effect.Effect<ReadonlyArray<Call>>
+  readonly unmatched: Effect.Effect<ReadonlyArray<Unmatched>>
+  /** Connections to it so far. */
+  readonly connections: Effect.Effect<number>
+  /** Fails when a stub that is not optional was not called, or not `times` times, or when a request fitted none. */
+  readonly assertAllCalled: Effect.Effect<void, OriginUnmet>
+}
+
+interface Stub {
+  readonly route: Route
+  calls: number
+}
+
+const replyOf = ({ calls, route }: Stub, call: Call) => {
+  const { reply } = route
+  const replies: ReadonlyArray<Reply> = Array.isArray(reply) ? reply : [reply as Reply]
+  const next = replies[Math.min(calls, replies.length) - 1]!
+  const answer = typeof next === "function" ? next(call) : next
+  return HttpServerResponse.isServerResponse(answer) ? Effect.succeed(answer) : answer
+}
+
+/**
+ * Listens on the network in the context until the scope ends.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: Options,
+  ...routes: ReadonlyArray<Route>
+): Effect.Effect<Origin, ServeError, Network | Scope.Scope> =>
+  Effect.gen(function* () {
+    const url = urlOf(options)
+    const stubs: Array<Stub> = []
+    const calls: Array<Call> = []
+    const unmatched: Array<Unmatched> = []
+    const add = (more: ReadonlyArray<Route>) => stubs.unshift(...more.map((route) => ({ route, calls: 0 })))
+    add(routes)
+
+    const answer = (call: Call) =>
+      Effect.suspend(() => {
+        const spent = ({ calls, route }: Stub) => route.times !== undefined && calls >= route.times
+        const stub = stubs.find((entry) => !spent(entry) && reasons(entry.route, call).length === 0)
+        calls.push({ ...call, stub: stub === undefined ? undefined : nameOf(stub.route) })
+        if (stub !== undefined) {
+          stub.calls++
+          return replyOf(stub, call)
+        }
+        const tried = stubs.map((entry) => ({
+          name: nameOf(entry.route),
+          reasons: [
+            ...reasons(entry.route, call),
+            ...(spent(entry) ? [`times: it has answered its ${entry.calls} calls`] : [])
+          ]
+        }))
+        const request = { method: call.method, target: call.target, stubs: tried }
+        unmatched.push(request)
+        return Effect.succeed(HttpServerResponse.text(`${print(url, request)}\n`, { status: 501 }))
+      })
+
+    const clock = yield* Effect.clock
+    let number = 0
+    const served = yield* serve(options, (request, connection) =>
+      Effect.gen(function* () {
+        const time = clock.unsafeCurrentTimeMillis()
+        const current = ++number
+        const bytes = new Uint8Array(yield* request.arrayBuffer)
+        return yield* answer({
+          number: current,
+          time,
+          connection,
+          method: request.method,
+          target: request.url,
+          headers: { ...request.headers },
+          bytes,
+          text: new TextDecoder().decode(bytes),
+          stub: undefined
+        })
+      })
+    )
+    const unmet = (pending: ReadonlyArray<string>) =>
+      pending.length === 0 && unmatched.length === 0
+        ? Effect.void
+        : Effect.fail(new OriginUnmet({ origin: url, unmatched: [...unmatched], pending }))
+    if (options.strict !== false)
+      yield* Effect.addFinalizer(() => Effect.orDie(Effect.suspend(() => unmet([]))))
+    return {
+      url,
+      stub: (...more) => Effect.sync(() => void add(more)),
+      calls: Effect.sync(() => [...calls]),
+      unmatched: Effect.sync(() => [...unmatched]),
+      connections: served.connections,
+      assertAllCalled: Effect.suspend(() =>
+        unmet(
+          stubs.flatMap(({ calls, route }) => {
+            const wanted = route.times ?? (route.optional === true ? 0 : 1)
+            if (calls >= wanted || (calls === 0 && route.optional === true)) return []
+            return [
+              route.times === undefined ? nameOf(route) : `${nameOf(route)} (${calls} of ${wanted} times)`
+            ]
+          })
+        )
+      )
+    }
+  })
+
+/**
+ * A whole app as an origin: for services that are simulated rather than stubbed. Resolves to its URL.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const app = <E>(
+  options: Options,
+  handler: HttpApp.Default<E, Scope.Scope>
+): Effect.Effect<string, ServeError, Network | Scope.Scope> =>
+  Effect.as(
+    serve(options, () => handler),
+    urlOf(options)
+  )
+
+const urlOf = ({ host, port, tls }: Options): string => {
+  const [protocol, usual] = tls === undefined ? ["http", 80] : ["https", 443]
+  return `${protocol}://${host.includes(":") ? `[${host}]` : host}${port === undefined || port === usual ? "" : `:${port}`}`
+}
+
+const serve = <E>(
+  options: Options,
+  handler: (
+    request: HttpServerRequest.HttpServerRequest,
+    connection: number
+  ) => HttpApp.Default<E, Scope.Scope>
+) =>
+  Effect.gen(function* () {
+    const { host, port = options.tls === undefined ? 80 : 443, server, tls } = options
+    const numbered = connectionNumbers(yield* Network, tls)
+    const made = yield* Effect.provideService(
+      Server.make({ host, port, ...server }),
+      Network,
+      numbered.network
+    )
+    const handle = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+      handler(request, numbered.numberOf(request.remoteAddress))
+    )
+    yield* Effect.provideService(HttpServer.serveEffect(handle), HttpServer.HttpServer, made)
+    return { connections: Effect.sync(numbered.count) }
+  })
