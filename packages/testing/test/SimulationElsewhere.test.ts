@@ -1,0 +1,58 @@
+/** A simulation where nothing of Node is there: no immediates, nobody who tells of real asynchrony. */
+import { assert, describe, it } from "@effect/vitest"
+import { afterAll, vi } from "vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as Simulation from "@httpfx/testing/Simulation"
+import { epoch } from "@httpfx/testing/VirtualClock"
+
+// Before the modules are read.
+const restore = vi.hoisted(() => {
+  const { setImmediate } = globalThis
+  const { getBuiltinModule } = process
+  Object.assign(globalThis, { setImmediate: undefined })
+  Object.assign(process, { getBuiltinModule: undefined })
+  return () => {
+    Object.assign(globalThis, { setImmediate })
+    Object.assign(process, { getBuiltinModule })
+  }
+})
+afterAll(restore)
+
+const reasonOf = (effect: Effect.Effect<unknown, unknown>) =>
+  Effect.map(Effect.flip(Simulation.run({ report: () => {} }, effect)), (error) =>
+    error instanceof Simulation.SimulationFailed ? error.reason : String(error)
+  )
+
+describe("without Node's help", () => {
+  it.effect("time passes in order, the same for the same seed", () =>
+    Effect.gen(function* () {
+      const program = Effect.gen(function* () {
+        const seen: Array<string> = []
+        const one = (name: number) =>
+          Effect.gen(function* () {
+            for (let round = 0; round < 20; round++) {
+              yield* Effect.sleep(yield* Random.nextIntBetween(0, 9))
+              yield* Effect.promise(() => Promise.resolve())
+              seen.push(`${name}@${(yield* Clock.currentTimeMillis) - epoch}`)
+            }
+          })
+        yield* Effect.forEach([1, 2, 3], one, { concurrency: "unbounded", discard: true })
+        return seen.join(" ")
+      })
+      const first = yield* Simulation.run({ seed: 1 }, program)
+      assert.strictEqual(yield* Simulation.run({ seed: 1 }, program), first)
+    })
+  )
+
+  it.effect("a program that waits for nothing is stuck", () =>
+    Effect.map(reasonOf(Effect.never), (reason) => assert.strictEqual(reason, "stuck"))
+  )
+
+  it.effect("what the outside brings when all is at rest is noticed", () =>
+    Effect.map(reasonOf(Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))), (reason) =>
+      assert.strictEqual(reason, "realAsync")
+    )
+  )
+})
