@@ -2,8 +2,9 @@
  * A network in memory: connections that behave like TCP, without sockets, under Effect's clock.
  *
  * Ordered bytes, windows and backpressure, half-close, reset, refusal, names and ports. With no latency everything
- * arrives without the clock being moved; with latency a `TestClock` moves it. Nothing depends on chance: the same
- * program sees the same order of events in every run. It encrypts nothing and loses nothing.
+ * arrives without the clock being moved; with latency a `TestClock` moves it. Conditions and faults hold as long as
+ * their scope. All chance comes from one seed: the same program sees the same order of events in every run. It encrypts
+ * nothing.
  *
  * @since 0.1.0
  */
@@ -11,34 +12,30 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as HttpError from "@httpfx/core/HttpError"
-import { Network, type Listener, type ListenOptions, type NetworkService } from "@httpfx/core/Network"
+import * as Random from "effect/Random"
+import { Network, type NetworkService } from "@httpfx/core/Network"
 import * as Timers from "@httpfx/core/Timers"
-import { fault, formatAddress, tcp, type Address } from "@httpfx/core/Transport"
-import { Deliveries } from "./internal/deliveries.js"
-import { Flow, type FlowOptions } from "./internal/flow.js"
-import { Listeners, type MemoryListener } from "./internal/memoryListeners.js"
-import { MemoryTransport, type EndState } from "./internal/memoryTransport.js"
-import { familyOf, Names, plain } from "./internal/names.js"
+import type { Address } from "@httpfx/core/Transport"
+import type { Conditions, Where } from "./Conditions.js"
+import { Memory } from "./internal/memory.js"
+import type { EndState } from "./internal/memoryTransport.js"
+import type { Passing, Rule } from "./Verdict.js"
 
 /**
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Milliseconds from one end to the other. Default 0: everything arrives without the clock being moved. */
-  readonly latency?: number | undefined
-  /** Bytes that an end takes before `write` gives `false`. Default 64 KiB. */
-  readonly sendWindow?: number | undefined
-  /** Bytes that may be under way or unread in each direction. Default 64 KiB. */
-  readonly receiveWindow?: number | undefined
-  /** Bytes that arrive at once at most. Default 64 KiB, as on a loopback interface. */
-  readonly segmentSize?: number | undefined
+export interface Options extends Conditions {
   /**
    * Addresses of names. Besides these are known: `localhost`, and every name that was listened on, which has a made-up
    * address of its own. Others do not resolve (`ENOTFOUND`).
    */
   readonly hosts?: Readonly<Record<string, string | ReadonlyArray<string>>> | undefined
+  /**
+   * Where jitter and drawn segment sizes come from. Default: drawn from Effect's `Random`, which in a simulation comes
+   * from its seed. `MemoryNetwork.seed` tells it.
+   */
+  readonly seed?: number | string | undefined
 }
 
 /**
@@ -79,6 +76,21 @@ export interface MemoryNetworkService {
   readonly connections: Effect.Effect<ReadonlyArray<Connection>>
   /** The addresses that are listened on. */
   readonly listeners: Effect.Effect<ReadonlyArray<Address>>
+  /** Where all chance in this network comes from. */
+  readonly seed: number | string
+  /** Until the scope closes these connections, open ones too, have these conditions. The newest wins, property by property. */
+  readonly condition: (where: Where, conditions: Conditions) => Effect.Effect<void, never, Scope.Scope>
+  /**
+   * Until the scope closes the rule is asked for what passes, after those that were installed before. `observe` is told of
+   * everything that passes, whichever rule decides.
+   */
+  readonly rule: (rule: Rule, observe?: (passing: Passing) => void) => Effect.Effect<void, never, Scope.Scope>
+  /** Resets these connections now; both ends see it. Gives how many they were. */
+  readonly reset: (where: Where) => Effect.Effect<number>
+  /** What a name resolves to from now on; an empty list: nothing (`ENOTFOUND`). */
+  readonly setHost: (name: string, addresses: string | ReadonlyArray<string>) => Effect.Effect<void>
+  /** The same network as a host of that name uses it: its connections come from the host's address. */
+  readonly from: (host: string) => NetworkService
 }
 
 /**
@@ -114,200 +126,6 @@ export const listeners: Effect.Effect<ReadonlyArray<Address>, never, MemoryNetwo
   (memory) => memory.listeners
 )
 
-class Pair {
-  readonly client: MemoryTransport
-  readonly server: MemoryTransport
-  private readonly up: Flow
-  private readonly down: Flow
-
-  constructor(
-    readonly id: number,
-    readonly ends: { readonly client: Address | undefined; readonly server: Address | undefined },
-    deliveries: Deliveries,
-    options: FlowOptions,
-    onClosed: (pair: Pair) => void
-  ) {
-    const { client, server } = ends
-    const up = (this.up = new Flow(deliveries, options))
-    const down = (this.down = new Flow(deliveries, options))
-    const closed = () => {
-      if (this.client.closed && this.server.closed) onClosed(this)
-    }
-    this.client = new MemoryTransport(client, server, up, down, deliveries, closed)
-    this.server = new MemoryTransport(server, client, down, up, deliveries, closed)
-  }
-
-  report(): Connection {
-    const end = (
-      transport: MemoryTransport,
-      out: Flow,
-      incoming: Flow,
-      address: Address | undefined
-    ): End => ({
-      address,
-      state: transport.state,
-      unsent: out.outgoing.bytes,
-      unread: incoming.arrived.bytes
-    })
-    return {
-      id: this.id,
-      client: end(this.client, this.up, this.down, this.ends.client),
-      server: end(this.server, this.down, this.up, this.ends.server)
-    }
-  }
-}
-
-// Our own end, as seen from the address that is connected to.
-const ownAddress = (remote: string): string =>
-  familyOf(remote) === 6
-    ? remote === "::1"
-      ? "::1"
-      : "fd00::1"
-    : remote.startsWith("127.")
-      ? "127.0.0.1"
-      : "10.0.0.1"
-
-class Memory {
-  private readonly names: Names
-  private readonly bound: Listeners
-  private readonly deliveries: Deliveries
-  private readonly pairs = new Set<Pair>()
-  private readonly options: FlowOptions
-  private nextId = 1
-
-  constructor(options: Options, timers: Timers.Timers) {
-    const { latency = 0, receiveWindow = 65536, segmentSize = 65536, sendWindow = 65536 } = options
-    this.options = { latency, receiveWindow, segmentSize, sendWindow }
-    this.names = new Names(options.hosts ?? {})
-    this.bound = new Listeners(this.names)
-    this.deliveries = new Deliveries(timers)
-  }
-
-  readonly resolve: NetworkService["resolve"] = (host, options) =>
-    Effect.suspend(() => {
-      const [first, ...rest] = this.names
-        .lookup(host)
-        .filter(({ family }) => options?.family === undefined || options.family === family)
-      if (first !== undefined) return Effect.succeed([first, ...rest] as const)
-      return Effect.fail(
-        new HttpError.NameNotResolved({ code: "ENOTFOUND", host, reason: `getaddrinfo ENOTFOUND ${host}` })
-      )
-    })
-
-  readonly connect: NetworkService["connect"] = (address, options) =>
-    Effect.async((resume) => {
-      let wanted = true
-      let pair: Pair | undefined
-      const arrive = () => {
-        if (!wanted) return
-        const target = address._tag === "TcpAddress" ? tcp(plain(address.hostname), address.port) : address
-        const listener = this.bound.find(target)
-        if (listener === undefined) return this.later(() => resume(Effect.fail(this.refused(target))))
-        // The system repeats what a full queue has dropped.
-        if (listener.waiting >= listener.backlog) return this.later(arrive)
-        pair = this.accept(listener, target, options?.localAddress, options?.localPort)
-        const { client } = pair
-        this.later(() => {
-          if (wanted) resume(Effect.succeed(client))
-        })
-      }
-      this.later(arrive)
-      return Effect.sync(() => {
-        wanted = false
-        pair?.client.reset()
-      })
-    })
-
-  readonly listen: NetworkService["listen"] = (options, onConnection) =>
-    Effect.acquireRelease(
-      Effect.suspend(() => {
-        const listener = this.bound.open(options, onConnection)
-        return listener === undefined
-          ? Effect.fail(this.inUse(options))
-          : Effect.succeed(this.handle(listener))
-      }),
-      (listener) => listener.close
-    )
-
-  // Certificates are the business of a network that encrypts.
-  readonly secure: NetworkService["secure"] = (transport) =>
-    Effect.suspend(() => {
-      transport.reset()
-      const reason = "a memory network has no TLS"
-      return Effect.fail(
-        new HttpError.TlsFailure({ code: "ERR_HTTPFX_TLS_UNAVAILABLE", phase: "secure", reason })
-      )
-    })
-
-  readonly service: MemoryNetworkService = {
-    network: { resolve: this.resolve, connect: this.connect, listen: this.listen, secure: this.secure },
-    connections: Effect.sync(() => Array.from(this.pairs, (pair) => pair.report())),
-    listeners: Effect.sync(() => Array.from(this.bound.all, (listener) => listener.address))
-  }
-
-  close(): void {
-    this.bound.all.clear()
-    for (const pair of this.pairs) {
-      pair.client.reset()
-      pair.server.reset()
-    }
-    this.deliveries.forget()
-  }
-
-  private later(run: () => void): void {
-    this.deliveries.schedule({ run }, this.options.latency)
-  }
-
-  private accept(listener: MemoryListener, target: Address, localAddress?: string, localPort?: number): Pair {
-    const unix = target._tag === "UnixAddress"
-    const client = unix
-      ? undefined
-      : tcp(localAddress ?? ownAddress(target.hostname), localPort ?? this.bound.ephemeral())
-    const onClosed = (closed: Pair) => void this.pairs.delete(closed)
-    const pair = new Pair(this.nextId++, { client, server: target }, this.deliveries, this.options, onClosed)
-    this.pairs.add(pair)
-    listener.waiting++
-    this.deliveries.schedule({
-      run: () => {
-        listener.waiting--
-        if (this.bound.all.has(listener)) listener.onConnection(pair.server)
-        else pair.server.reset()
-      }
-    })
-    return pair
-  }
-
-  private handle(listener: MemoryListener): Listener {
-    return {
-      address: listener.address,
-      close: Effect.sync(() => void this.bound.all.delete(listener)),
-      ref: () => {},
-      unref: () => {}
-    }
-  }
-
-  private refused(address: Address): HttpError.ConnectionRefused | HttpError.ConnectionFailed {
-    const facts = { phase: "connect" as const, address: formatAddress(address) }
-    // A path that nobody listens on does not exist here; a socket file that was left behind would refuse.
-    if (address._tag === "UnixAddress") {
-      const { code, message: reason } = fault("ENOENT", "connect", { address })
-      return new HttpError.ConnectionFailed({ ...facts, code, reason })
-    }
-    return new HttpError.ConnectionRefused({
-      ...facts,
-      reason: fault("ECONNREFUSED", "connect", { address }).message
-    })
-  }
-
-  private inUse(options: ListenOptions): HttpError.AddressInUse {
-    const address = "path" in options ? options.path : formatAddress(tcp(options.host ?? "::", options.port))
-    return new HttpError.AddressInUse({
-      address,
-      reason: `listen EADDRINUSE: address already in use ${address}`
-    })
-  }
-}
-
 /**
  * A network of its own, until the scope closes; its timers are those of the current clock.
  *
@@ -317,7 +135,10 @@ class Memory {
 export const make = (options: Options = {}): Effect.Effect<MemoryNetworkService, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
-      Effect.map(Timers.timers, (timers) => new Memory(options, timers)),
+      Effect.gen(function* () {
+        const seed = options.seed ?? (yield* Random.nextIntBetween(0, 0x100000000))
+        return new Memory(options, seed, yield* Timers.timers)
+      }),
       (memory) => Effect.sync(() => memory.close())
     ),
     (memory) => memory.service
@@ -334,4 +155,96 @@ export const layer = (options?: Options): Layer.Layer<Network | MemoryNetwork> =
     Effect.map(make(options), (memory) =>
       Context.make(MemoryNetwork, memory).pipe(Context.add(Network, memory.network))
     )
+  )
+
+/**
+ * Where all chance in the network in the context comes from: print it when a test fails, give it as `Options.seed`
+ * to run it again.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const seed: Effect.Effect<number | string, never, MemoryNetwork> = Effect.map(
+  MemoryNetwork,
+  (memory) => memory.seed
+)
+
+/**
+ * Gives connections, open ones and those to come, other conditions until the scope closes. Of several that match the
+ * newest wins, property by property. A script over time is an ordinary effect with sleeps.
+ *
+ * @example
+ * import { MemoryNetwork } from "@httpfx/testing"
+ * import { Effect } from "effect"
+ *
+ * const slowMinute = Effect.scoped(
+ *   Effect.zipRight(
+ *     MemoryNetwork.condition({ to: "api.internal:80" }, { latency: "20 millis", bandwidth: 1_000_000 }),
+ *     Effect.sleep("1 minute")
+ *   )
+ * )
+ *
+ * @since 0.1.0
+ * @category conditions
+ */
+export const condition = (
+  where: Where,
+  conditions: Conditions
+): Effect.Effect<void, never, MemoryNetwork | Scope.Scope> =>
+  Effect.flatMap(MemoryNetwork, (memory) => memory.condition(where, conditions))
+
+/**
+ * Installs a rule until the scope closes. `Fault` has the usual ones ready.
+ *
+ * @example
+ * import { MemoryNetwork, Verdict } from "@httpfx/testing"
+ *
+ * const cutAnswers = MemoryNetwork.rule((passing) =>
+ *   passing.from === "server" && passing.offset + passing.size >= 100
+ *     ? Verdict.Reset({ after: 100 - passing.offset })
+ *     : Verdict.Pass()
+ * )
+ *
+ * @since 0.1.0
+ * @category faults
+ */
+export const rule = (
+  decide: Rule,
+  observe?: (passing: Passing) => void
+): Effect.Effect<void, never, MemoryNetwork | Scope.Scope> =>
+  Effect.flatMap(MemoryNetwork, (memory) => memory.rule(decide, observe))
+
+/**
+ * Resets connections now; both ends see RST. Gives how many they were.
+ *
+ * @since 0.1.0
+ * @category faults
+ */
+export const reset = (where: Where = {}): Effect.Effect<number, never, MemoryNetwork> =>
+  Effect.flatMap(MemoryNetwork, (memory) => memory.reset(where))
+
+/**
+ * What a name resolves to from now on; an empty list: nothing (`ENOTFOUND`). Who listens on the name already stays where
+ * it is.
+ *
+ * @since 0.1.0
+ * @category conditions
+ */
+export const setHost = (
+  name: string,
+  addresses: string | ReadonlyArray<string>
+): Effect.Effect<void, never, MemoryNetwork> =>
+  Effect.flatMap(MemoryNetwork, (memory) => memory.setHost(name, addresses))
+
+/**
+ * The network as a host of that name uses it: what connects through it comes from the host's address, so that
+ * conditions and partitions can tell one client from another.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const from = (host: string): Layer.Layer<Network, never, MemoryNetwork> =>
+  Layer.effect(
+    Network,
+    Effect.map(MemoryNetwork, (memory) => memory.from(host))
   )

@@ -80,6 +80,17 @@ export class ByteQueue {
     return chunk
   }
 
+  /** The next `limit` bytes, or all there are, in one chunk. The queue must not be empty. */
+  gather(limit: number): Uint8Array {
+    const parts = [this.take(limit)]
+    for (let left = limit - parts[0]!.length; left > 0 && this.bytes > 0;) {
+      const part = this.take(left)
+      left -= part.length
+      parts.push(part)
+    }
+    return parts.length === 1 ? parts[0]! : concat(parts)
+  }
+
   clear(): void {
     this.chunks.length = 0
     this.head = 0

@@ -3,21 +3,13 @@
  * order, each buffer bounded by its window; then FIN, or RST in place of what was not sent.
  *
  * The receiver sees nothing of it, FIN and RST included, while it does not read: that is how a socket behaves. A flow
- * never calls an end inside a call of that end's owner.
+ * never calls an end inside a call of that end's owner. What leaves the sender is put to the rules (gate.ts); how long
+ * it takes is the wire's business (transit.ts).
  */
 import { ByteQueue } from "./bytes.js"
 import type { Deliveries, Task } from "./deliveries.js"
-
-export interface FlowOptions {
-  /** Milliseconds from end to end. */
-  readonly latency: number
-  /** Bytes the sender's system takes before writes have to wait. */
-  readonly sendWindow: number
-  /** Bytes that may be under way or unread. */
-  readonly receiveWindow: number
-  /** Bytes that arrive at once at most. */
-  readonly segmentSize: number
-}
+import { Gate, type Line } from "./gate.js"
+import { Transit } from "./transit.js"
 
 /** What a flow asks of the end that writes into it. */
 export interface Sender {
@@ -47,7 +39,10 @@ export class Flow implements Task {
   readonly outgoing = new ByteQueue()
   /** Arrived, not read. */
   readonly arrived = new ByteQueue()
-  private travelling = 0
+  /** The application does not read, although it would. */
+  stalled = false
+  readonly gate: Gate
+  private readonly transit: Transit
   private scheduled = false
   private fin: "no" | "queued" | "sent" | "arrived" | "read" = "no"
   private rst: "no" | "sent" | "arrived" | "read" = "no"
@@ -56,22 +51,20 @@ export class Flow implements Task {
 
   constructor(
     private readonly deliveries: Deliveries,
-    private readonly options: FlowOptions
-  ) {}
+    private readonly line: Line
+  ) {
+    this.transit = new Transit(deliveries, line)
+    this.gate = new Gate(this, this.transit, line)
+  }
 
   /** Bytes that the sender's system has not taken. */
   get excess(): number {
-    return Math.max(0, this.outgoing.bytes - this.options.sendWindow)
+    return Math.max(0, this.outgoing.bytes - this.line.wire.sendWindow)
   }
 
   /** RST is there, read or not. */
   get broken(): boolean {
     return this.rst === "arrived" || this.rst === "read"
-  }
-
-  /** Nothing will be delivered any more. */
-  get over(): boolean {
-    return this.deaf || this.fin === "read" || this.rst === "read"
   }
 
   send(chunk: Uint8Array): void {
@@ -86,20 +79,34 @@ export class Flow implements Task {
 
   /** Drops what was not sent and cuts the connection. */
   reset(): void {
+    if (this.startReset()) this.gate.rst()
+  }
+
+  /** As `reset`, by the wire: no rule is asked. */
+  cut(): void {
+    if (this.startReset()) this.carryRst()
+  }
+
+  private startReset(): boolean {
     this.outgoing.clear()
-    if (this.rst !== "no" || this.deaf) return
+    this.gate.forget()
+    if (this.rst !== "no" || this.deaf) return false
     this.rst = "sent"
-    this.after(() => {
-      this.rst = "arrived"
-      this.receiver.cut()
-      this.tellEnd()
-    })
+    return true
   }
 
   /** The receiver is no more: nothing moves. The sender learns of it by RST. */
   close(): void {
     this.deaf = true
     this.arrived.clear()
+    this.gate.close()
+  }
+
+  /** The peer has reset the connection, or so it seems: what is not sent is lost. */
+  lost(): void {
+    // An RST that the wire has sent both ways is still to come.
+    if (this.rst === "no") this.close()
+    else this.outgoing.clear()
   }
 
   /** Goes on in a turn of its own: there are bytes to send, or the receiver reads again. */
@@ -112,66 +119,78 @@ export class Flow implements Task {
   run(): void {
     this.scheduled = false
     if (this.deaf) return this.sender.sent()
-    const { arrived, options, outgoing, receiver } = this
+    const { arrived, line, outgoing, receiver } = this
     let left = turn
-    while (arrived.bytes > 0 && receiver.reading) {
-      const chunk = arrived.take(options.segmentSize)
+    while (arrived.bytes > 0 && this.reads) {
+      const chunk = arrived.take(line.wire.maxSegment)
       left -= chunk.length
       receiver.receive(chunk)
     }
     while (outgoing.bytes > 0 && left > 0) {
-      const room = options.receiveWindow - arrived.bytes - this.travelling
+      const room = line.wire.receiveWindow - arrived.bytes - this.gate.kept - this.transit.bytes
       if (room <= 0) break
-      const chunk = outgoing.take(Math.min(room, options.segmentSize))
+      const limit = Math.min(room, this.transit.segment())
+      const chunk = line.wire.coalesce ? outgoing.gather(limit) : outgoing.take(limit)
       left -= chunk.length
-      if (options.latency > 0) this.travel(chunk)
-      else this.arrive(chunk)
+      this.gate.segment(chunk)
     }
     if (left <= 0 && outgoing.bytes > 0) this.wake()
-    if (outgoing.bytes === 0 && this.fin === "queued" && this.rst === "no") this.sendFin()
+    if (outgoing.bytes === 0 && this.fin === "queued" && this.rst === "no") {
+      this.fin = "sent"
+      this.gate.fin()
+    }
     if (left < turn || this.fin !== "no") this.sender.sent()
     this.tellEnd()
   }
 
-  private after(run: () => void): void {
-    this.deliveries.schedule({ run }, this.options.latency)
+  // The gate's side: what may pass.
+
+  carry(chunk: Uint8Array): void {
+    if (this.transit.instant) return this.arrive(chunk)
+    this.transit.carry(chunk.length, () => {
+      this.arrive(chunk)
+      // Over a wire that takes time the sender waits for this room.
+      if (this.outgoing.bytes > 0) this.wake()
+    })
   }
 
-  private travel(chunk: Uint8Array): void {
-    this.travelling += chunk.length
-    this.after(() => {
-      this.travelling -= chunk.length
-      this.arrive(chunk)
+  carryFin(): void {
+    this.fin = "sent"
+    if (this.transit.instant) {
+      this.fin = "arrived"
+      return
+    }
+    this.transit.carry(0, () => {
+      this.fin = "arrived"
+      this.tellEnd()
     })
+  }
+
+  carryRst(): void {
+    this.transit.carry(0, () => {
+      this.rst = "arrived"
+      this.receiver.cut()
+      this.tellEnd()
+    })
+  }
+
+  private get reads(): boolean {
+    return this.receiver.reading && !this.stalled
   }
 
   private arrive(chunk: Uint8Array): void {
     if (this.deaf) return
-    if (this.receiver.reading && this.arrived.bytes === 0) {
-      this.receiver.receive(chunk)
-      // Over a wire that takes time the sender waits for this room.
-      if (this.options.latency > 0 && this.outgoing.bytes > 0) this.wake()
-    } else this.arrived.push(chunk)
-  }
-
-  private sendFin(): void {
-    this.fin = "sent"
-    if (this.options.latency === 0) this.fin = "arrived"
-    else {
-      this.after(() => {
-        this.fin = "arrived"
-        this.tellEnd()
-      })
-    }
+    if (this.reads && this.arrived.bytes === 0) this.receiver.receive(chunk)
+    else this.arrived.push(chunk)
   }
 
   private tellEnd(): void {
-    if (this.deaf || this.arrived.bytes > 0 || !this.receiver.reading) return
+    if (this.deaf || this.arrived.bytes > 0 || !this.reads) return
     if (this.fin === "arrived") {
       this.fin = "read"
       this.receiver.finished()
     }
-    if (this.rst === "arrived" && this.receiver.reading) {
+    if (this.rst === "arrived" && this.reads) {
       this.rst = "read"
       this.receiver.wasReset()
     }

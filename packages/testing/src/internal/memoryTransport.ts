@@ -168,7 +168,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
   cut(): void {
     // A write that waits in the system fails; one that the system had taken is just lost.
     const waiting = this.buffered > 0
-    this.out.close()
+    this.out.lost()
     if (waiting) this.fail(fault("ECONNRESET", "write"))
   }
 

@@ -28,14 +28,34 @@ const madeUp = (number: number) => `10.${(number >> 16) & 255}.${(number >> 8) &
 export class Names {
   private readonly known = new Map<string, ReadonlyArray<string>>()
   private readonly taken = new Set<string>()
+  private readonly called = new Map<string, ReadonlyArray<string>>()
 
   constructor(hosts: Readonly<Record<string, string | ReadonlyArray<string>>>) {
-    this.known.set("localhost", ["127.0.0.1", "::1"])
+    this.set("localhost", ["127.0.0.1", "::1"])
     for (const [name, addresses] of Object.entries(hosts)) {
-      const list = typeof addresses === "string" ? [addresses] : [...addresses]
-      this.known.set(plain(name), list)
-      for (const address of list) this.taken.add(address)
+      this.set(name, typeof addresses === "string" ? [addresses] : [...addresses])
     }
+  }
+
+  /** Gives a name these addresses from now on; none: it is unknown. */
+  set(host: string, addresses: ReadonlyArray<string>): void {
+    const name = plain(host)
+    if (addresses.length === 0) this.known.delete(name)
+    else this.known.set(name, addresses)
+    for (const address of addresses) {
+      this.taken.add(address)
+      this.remember(address, name)
+    }
+  }
+
+  /** The names that have or had this address. */
+  of(address: string): ReadonlyArray<string> {
+    return this.called.get(address) ?? []
+  }
+
+  private remember(address: string, name: string): void {
+    const names = this.called.get(address) ?? []
+    if (!names.includes(name)) this.called.set(address, [...names, name])
   }
 
   /** The addresses of a name or of an IP address; empty for an unknown name. */
@@ -54,8 +74,7 @@ export class Names {
     let number = hash(name)
     while (number < 256 || this.taken.has(madeUp(number))) number = (number + 1) & 0xffffff
     const address = madeUp(number)
-    this.taken.add(address)
-    this.known.set(name, [address])
+    this.set(name, [address])
     return address
   }
 }

@@ -1,0 +1,245 @@
+/**
+ * A rule that acts at a place in a message: which messages are meant, how they are counted, where in them.
+ *
+ * It follows both directions of every connection that matches, by what passes, and remembers the offsets at which it
+ * is to act.
+ */
+import { Body, RequestParser, ResponseParser, type RequestHead, type ResponseHead } from "@httpfx/core/wire"
+import type { Pattern } from "../Conditions.js"
+import type { Link, Passing, Rule, Side, Verdict } from "../Verdict.js"
+import { beginsRequest, Tracker, type Places } from "./httpTracker.js"
+import { compile, originOf } from "./patterns.js"
+
+/**
+ * Which of the messages that match otherwise, counted from 1: one, several, or as a function says.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Nth = number | ReadonlyArray<number> | ((number: number) => boolean)
+
+/**
+ * Which messages, and where in them. What is left out is any; without `request` and `response` it is every response.
+ * Informational responses (1xx) are not counted and not met.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HttpMatch {
+  /** Who was connected to. */
+  readonly origin?: Pattern | undefined
+  /** Who connected. */
+  readonly from?: Pattern | undefined
+  readonly connection?: number | undefined
+  /** Responses, of all that match the rest. */
+  readonly response?: Nth | undefined
+  /** Requests, of all that match the rest. */
+  readonly request?: Nth | undefined
+  /** What is counted together. Default `origin`: all connections to one address and port. */
+  readonly per?: "origin" | "connection" | undefined
+  /** Of the request, or of the request that is answered. */
+  readonly method?: string | undefined
+  /** The target as sent: equal to a text, or matching. */
+  readonly target?: string | RegExp | undefined
+  readonly status?: number | ((status: number) => boolean) | undefined
+  /** Before the head, after it, or at the end of the message. Default `head`. */
+  readonly at?: "head" | "body" | "end" | undefined
+  /** After so many chunks of a chunked body, in place of `at`. */
+  readonly afterChunk?: number | undefined
+  /** After so many bytes of the content, in place of `at`. */
+  readonly afterBytes?: number | undefined
+}
+
+/**
+ * The message at a place of which a fault acts.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HttpPoint {
+  readonly link: Link
+  /** Missing for a response whose request was not seen. */
+  readonly request: RequestHead | undefined
+  /** Missing at a request. */
+  readonly response: ResponseHead | undefined
+  /** The how-many-th of those that match. */
+  readonly number: number
+}
+
+const isNth = (nth: Nth | undefined, number: number): boolean =>
+  nth === undefined
+    ? true
+    : typeof nth === "function"
+      ? nth(number)
+      : typeof nth === "number"
+        ? nth === number
+        : nth.includes(number)
+
+interface Trigger {
+  readonly at: number
+  readonly point: HttpPoint
+}
+
+/** One connection as this rule sees it. */
+class View {
+  readonly triggers: Record<Side, Array<Trigger>> = { client: [], server: [] }
+  private readonly seen: Record<Side, number> = { client: 0, server: 0 }
+  private segment = 0
+  private requests: Array<RequestHead> = []
+  private up: Tracker<RequestHead> | undefined
+  private down: Tracker<ResponseHead> | undefined
+
+  constructor(
+    private readonly match: HttpMatch,
+    private readonly chosen: (
+      request: RequestHead | undefined,
+      response?: ResponseHead
+    ) => HttpPoint | undefined
+  ) {}
+
+  feed({ bytes, from, offset }: Passing): void {
+    // What was held back passes a second time.
+    const known = Math.max(0, this.seen[from] - offset)
+    if (known >= bytes.length) return
+    this.seen[from] = offset + bytes.length
+    const fresh = known === 0 ? bytes : bytes.subarray(known)
+    this.segment = offset + known
+    if (from === "server") return this.down?.feed(this.segment, fresh)
+    if (this.up === undefined && beginsRequest(fresh)) this.begin()
+    this.up?.feed(this.segment, fresh)
+    // Lost its place: it looks for the next request.
+    if (this.up?.lost === true) this.up = this.down = undefined
+  }
+
+  private begin(): void {
+    this.requests = []
+    let current: HttpPoint | undefined
+    this.up = new Tracker<RequestHead>(
+      (events, options) => new RequestParser(events, options),
+      () => Body.Read,
+      this.places(
+        "client",
+        (head) => {
+          this.requests.push(head)
+          return (current = this.match.request === undefined ? undefined : this.chosen(head))
+        },
+        () => current
+      )
+    )
+    let answered: HttpPoint | undefined
+    this.down = new Tracker<ResponseHead>(
+      (events, options) => new ResponseParser(events, options),
+      ({ status }) => {
+        const method = this.requests[0]?.method
+        if (method === "HEAD") return Body.Skip
+        return method === "CONNECT" && status >= 200 && status < 300 ? Body.Stop : Body.Read
+      },
+      this.places(
+        "server",
+        (head) => {
+          // Informational responses answer nothing yet (RFC 9110 section 15.2).
+          if (head.status < 200) return (answered = undefined)
+          const request = this.requests.shift()
+          return (answered = this.match.request === undefined ? this.chosen(request, head) : undefined)
+        },
+        () => answered
+      )
+    )
+  }
+
+  private places<H>(
+    side: Side,
+    choose: (head: H) => HttpPoint | undefined,
+    current: () => HttpPoint | undefined
+  ): Places<H> {
+    const { afterBytes, afterChunk, at = "head" } = this.match
+    const where = afterChunk !== undefined ? "chunk" : afterBytes !== undefined ? "bytes" : at
+    const trigger = (position: number): void => {
+      const point = current()
+      if (point !== undefined) this.triggers[side].push({ at: position, point })
+    }
+    return {
+      head: (head, start, end) => {
+        choose(head)
+        // Where a head came in pieces, the first of them have passed.
+        if (where === "head") trigger(Math.max(start, this.segment))
+        else if (where === "body" || (where === "bytes" && afterBytes === 0)) trigger(end)
+      },
+      data: (start, length, before) => {
+        if (where !== "bytes" || afterBytes === undefined) return
+        if (before < afterBytes && afterBytes <= before + length) trigger(start + afterBytes - before)
+      },
+      chunk: (number, end) => {
+        if (where === "chunk" && number === afterChunk) trigger(end)
+      },
+      complete: (end) => {
+        if (where === "end") trigger(end)
+      }
+    }
+  }
+}
+
+const meets = (match: HttpMatch, request: RequestHead | undefined, response?: ResponseHead): boolean => {
+  const { method, status, target } = match
+  if (method !== undefined && request?.method !== method) return false
+  if (
+    typeof target === "string" ? request?.target !== target : target?.test(request?.target ?? "") === false
+  ) {
+    return false
+  }
+  if (status === undefined) return true
+  if (response === undefined) return false
+  return typeof status === "number" ? response.status === status : status(response.status)
+}
+
+const placed = (verdict: Verdict, after: number, until: number): Verdict => {
+  switch (verdict._tag) {
+    case "Delay":
+      return { ...verdict, after, size: until - after }
+    case "Reset":
+    case "Silence":
+    case "Stall":
+    case "Truncate":
+      return { ...verdict, after }
+    default:
+      return verdict
+  }
+}
+
+/** The rule, and what has to see everything that passes. */
+export const httpRule = (
+  match: HttpMatch,
+  verdictOf: (point: HttpPoint) => Verdict
+): { readonly decide: Rule; readonly observe: (passing: Passing) => void } => {
+  const matches = compile({ from: match.from, to: match.origin, connection: match.connection })
+  const views = new WeakMap<Link, View>()
+  const counts = new Map<string, number>()
+  const viewOf = (link: Link): View => {
+    const known = views.get(link)
+    if (known !== undefined) return known
+    const key = match.per === "connection" ? String(link.id) : originOf(link)
+    const view = new View(match, (request, response) => {
+      if (!meets(match, request, response)) return undefined
+      const number = (counts.get(key) ?? 0) + 1
+      counts.set(key, number)
+      return isNth(match.request ?? match.response, number) ? { link, request, response, number } : undefined
+    })
+    views.set(link, view)
+    return view
+  }
+  return {
+    observe: (passing) => {
+      if (passing.kind === "Segment" && matches(passing.link)) viewOf(passing.link).feed(passing)
+    },
+    decide: ({ from, kind, link, offset, size }) => {
+      const triggers = kind === "Segment" ? views.get(link)?.triggers[from] : undefined
+      // Those that another rule was faster to decide on have passed.
+      while (triggers !== undefined && triggers.length > 0 && triggers[0]!.at < offset) triggers.shift()
+      const first = triggers?.[0]
+      if (first === undefined || first.at > offset + size) return { _tag: "Pass" }
+      triggers!.shift()
+      const next = triggers?.[0]?.at ?? Infinity
+      return placed(verdictOf(first.point), first.at - offset, next - offset)
+    }
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Where in one direction of a connection its messages are: heads, chunks, bytes of bodies, ends, by their offsets.
+ *
+ * The parser is paused at every event, so that it is known which byte made it. It changes and keeps no bytes.
+ */
+import type { ResponseParser } from "@httpfx/core/wire"
+import {
+  Body,
+  presets,
+  RequestParser,
+  type MessageEvents,
+  type RequestHead,
+  type ResponseHead
+} from "@httpfx/core/wire"
+
+/** What is told, with offsets in the direction. */
+export interface Places<H> {
+  readonly head: (head: H, start: number, end: number) => void
+  /** Content from `start` on; `before` bytes of it came earlier. */
+  readonly data: (start: number, length: number, before: number) => void
+  /** The chunk of that number (from 1) ends, its line break included. */
+  readonly chunk: (number: number, end: number) => void
+  readonly complete: (end: number) => void
+}
+
+type Event<H> =
+  | { readonly kind: "head"; readonly head: H }
+  | { readonly kind: "data"; readonly length: number }
+  | { readonly kind: "complete" }
+
+const huge = 0x7fffffff
+// A fault judges nobody's grammar.
+const lenient = {
+  flags: presets.insecure,
+  limits: { maxHeaderSize: huge, maxTrailerSize: huge, maxChunkExtensionsSize: huge }
+}
+
+/** These bytes can be the beginning of a request: they are not the middle of something, nor another protocol. */
+export const beginsRequest = (bytes: Uint8Array): boolean => {
+  const parser = new RequestParser({ head: () => Body.Read, data: () => {}, complete: () => {} }, lenient)
+  parser.execute(bytes)
+  return parser.refusal === undefined
+}
+
+export class Tracker<H extends RequestHead | ResponseHead> {
+  private readonly parser: RequestParser | ResponseParser
+  private event: Event<H> | undefined
+  private start: number | undefined
+  private chunked = false
+  private chunks = 0
+  private content = 0
+  /** Where data of a chunk ended; whether the chunk did as well is seen from the next byte. */
+  private dataEnd: number | undefined
+
+  constructor(
+    makeParser: (events: MessageEvents<H>, options: typeof lenient) => RequestParser | ResponseParser,
+    bodyOf: (head: H) => Body,
+    private readonly places: Places<H>
+  ) {
+    const paused = (event: Event<H>): void => {
+      this.event = event
+      this.parser.pause()
+    }
+    this.parser = makeParser(
+      {
+        head: (head) => {
+          paused({ kind: "head", head })
+          return bodyOf(head)
+        },
+        data: ({ length }) => paused({ kind: "data", length }),
+        complete: () => paused({ kind: "complete" })
+      },
+      lenient
+    )
+  }
+
+  /** No more messages can be told apart. */
+  get lost(): boolean {
+    return this.parser.refusal !== undefined
+  }
+
+  feed(offset: number, bytes: Uint8Array): void {
+    const { parser } = this
+    let at = 0
+    let event: Event<H> | undefined
+    do {
+      const left = bytes.length - at
+      if (left > 0) this.start ??= offset + at
+      const read = parser.execute(bytes.subarray(at, this.dataEnd === undefined ? bytes.length : at + 1))
+      parser.resume()
+      at += read
+      event = this.take()
+      if (this.dataEnd !== undefined && read > 0 && event?.kind !== "data") {
+        this.places.chunk(++this.chunks, this.dataEnd + 2)
+        this.dataEnd = undefined
+      }
+      if (event !== undefined) this.tell(event, offset + at)
+    } while (!this.lost && !parser.stopped && (at < bytes.length || event !== undefined))
+  }
+
+  private take(): Event<H> | undefined {
+    const { event } = this
+    this.event = undefined
+    return event
+  }
+
+  private tell(event: Event<H>, at: number): void {
+    switch (event.kind) {
+      case "head":
+        this.chunked = event.head.chunked
+        this.chunks = this.content = 0
+        return this.places.head(event.head, this.start ?? at, at)
+      case "data":
+        this.places.data(at - event.length, event.length, this.content)
+        this.content += event.length
+        if (this.chunked) this.dataEnd = at
+        return
+      case "complete":
+        this.start = undefined
+        return this.places.complete(at)
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * The rules of a memory network in the order in which they were installed, and who waits for one of them to go.
+ */
+import type { Passing, Rule, Verdict } from "../Verdict.js"
+
+/** An installed rule. */
+export interface Installed {
+  readonly rule: Rule
+  readonly observe: ((passing: Passing) => void) | undefined
+  /** Called when the rule is removed: what it held back goes on. */
+  readonly held: Set<() => void>
+}
+
+export interface Found {
+  readonly verdict: Verdict
+  readonly by: Installed
+}
+
+export class Rules {
+  private readonly list: Array<Installed> = []
+
+  get empty(): boolean {
+    return this.list.length === 0
+  }
+
+  install(rule: Rule, observe?: (passing: Passing) => void): Installed {
+    const installed = { rule, observe, held: new Set<() => void>() }
+    this.list.push(installed)
+    return installed
+  }
+
+  remove(installed: Installed): void {
+    const index = this.list.indexOf(installed)
+    if (index < 0) return
+    this.list.splice(index, 1)
+    const waiting = [...installed.held]
+    installed.held.clear()
+    for (const release of waiting) release()
+  }
+
+  /** The first verdict that is not `Pass`. */
+  ask(passing: Passing): Found | undefined {
+    for (const { observe } of this.list) observe?.(passing)
+    for (const by of this.list) {
+      const verdict = by.rule(passing)
+      if (verdict._tag !== "Pass") return { verdict, by }
+    }
+    return undefined
+  }
+}
