@@ -9,6 +9,7 @@ const lock = root + "pnpm-lock.yaml"
 const stamp = root + "node_modules/.installed-lock.yaml"
 const same = existsSync(stamp) && readFileSync(stamp, "utf8") === readFileSync(lock, "utf8")
 if (!same) {
+  console.log("Installing dependencies (once, and again when pnpm-lock.yaml changes) …")
   const install = ["--yes", "pnpm@10", "install", "--frozen-lockfile", "--reporter=append-only"]
   const { status } = spawnSync("npx", install, { cwd: root, stdio: "inherit" })
   if (status !== 0) process.exit(status ?? 1)

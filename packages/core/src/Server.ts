@@ -24,7 +24,7 @@ import { ServerConnection, type ConnectionServer } from "./internal/serverConnec
 import type { ServerExchange } from "./internal/serverExchange.js"
 import * as Network from "./Network.js"
 import * as Timers from "./Timers.js"
-import type { Transport } from "./Transport.js"
+import type { Address, Transport } from "./Transport.js"
 import { httpDate, makeLimits, presets, type Flags, type Limits } from "./wire/index.js"
 
 /**
@@ -142,6 +142,10 @@ class ServerState implements ConnectionServer {
   }
 }
 
+// Every address of both families is shown as platform-node shows it: a URL made of `::` would need brackets.
+const shownAddress = (address: Address): Address =>
+  address._tag === "TcpAddress" && address.hostname === "::" ? { ...address, hostname: "0.0.0.0" } : address
+
 /**
  * Listens at once; requests are answered from `serve` on, and connections made before wait until then.
  *
@@ -180,7 +184,7 @@ export const make = (
     })
     yield* Effect.addFinalizer(() => close)
     return HttpServer.make({
-      address: listener.address,
+      address: shownAddress(listener.address),
       serve: (app: HttpApp.Default<unknown>, middleware?: HttpMiddleware) =>
         Effect.gen(function* () {
           state.serve(yield* ServerApp.make(app, middleware, state.timers))

@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import * as HttpError from "../HttpError.js"
-import { BodyWriter, encodeResponseHead, type EncodedHead, type Violation } from "../wire/index.js"
+import { BodyWriter, encodeResponseHead, type Violation } from "../wire/index.js"
 import { fromHttpBody, type StreamBody } from "./body.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
 
@@ -125,35 +125,55 @@ const sendStream = (
   response: HttpServerResponse,
   body: StreamBody
 ): Effect.Effect<HttpServerResponse, unknown> => {
-  const head = headOf(exchange, response, body.length ?? "unknown", body.contentType)
-  if (head._tag === "Violation") return Effect.fail(HttpError.fromViolation(head))
   const { connection } = exchange
-  connection.answerBegins(exchange, response, head)
-  connection.write(head.head)
-  if (head.framing._tag === "None") {
-    connection.answerEnds(exchange)
-    return Exit.succeed(response)
+  const sending = new SendingBody(exchange, response, body)
+  // A stream made from the request's body asks for that body only when it is pulled, and 100 must come before our head.
+  const waits = connection.awaitsContinue(exchange) && mayHaveBody(response.status)
+  if (!waits) {
+    const violation = sending.begin()
+    if (violation !== undefined) return Effect.fail(HttpError.fromViolation(violation))
+    if (sending.bodiless) {
+      connection.answerEnds(exchange)
+      return Exit.succeed(response)
+    }
   }
-  const sending = new SendingBody(exchange, head)
   return Effect.matchCauseEffect(Effect.interruptible(Stream.runForEachChunk(body.stream, sending.write)), {
     onFailure: (cause) => {
       // A client that went away has ended this; anything else is the handler's failure, after its answer began.
       if (exchange.aborted) return Exit.succeed(response)
-      connection.cut(exchange)
+      if (exchange.answer !== undefined) connection.cut(exchange)
       return Effect.failCause(cause)
     },
     onSuccess: () => sending.end(response)
   })
 }
 
+// RFC 9110 §15.3.5, §15.4.5. What asks for 100 is never a HEAD: it has a body of its own.
+const mayHaveBody = (status: number) => status !== 204 && status !== 304
+
 class SendingBody {
-  private readonly writer: BodyWriter
+  private writer: BodyWriter | undefined = undefined
 
   constructor(
     private readonly exchange: ServerExchange,
-    head: EncodedHead
-  ) {
+    private readonly response: HttpServerResponse,
+    private readonly body: StreamBody
+  ) {}
+
+  /** The head allows no body. */
+  get bodiless(): boolean {
+    return this.writer?.framing._tag === "None"
+  }
+
+  /** Sends the head. */
+  begin(): Violation | undefined {
+    const { body, exchange, response } = this
+    const head = headOf(exchange, response, body.length ?? "unknown", body.contentType)
+    if (head._tag === "Violation") return head
     this.writer = new BodyWriter(head.framing)
+    exchange.connection.answerBegins(exchange, response, head)
+    exchange.connection.write(head.head)
+    return undefined
   }
 
   readonly write = (
@@ -165,9 +185,15 @@ class SendingBody {
     const { transport } = connection
     let open = true
     transport.cork()
+    const late = this.writer === undefined ? this.begin() : undefined
+    if (late !== undefined) {
+      transport.uncork()
+      return Effect.fail(HttpError.fromViolation(late))
+    }
+    const writer = this.writer!
     for (const slice of chunk) {
       if (slice.length === 0) continue
-      const violation = this.writer.write(slice, (part) => {
+      const violation = writer.write(slice, (part) => {
         open = connection.write(part)
       })
       if (violation !== undefined) {
@@ -181,7 +207,10 @@ class SendingBody {
 
   end(response: HttpServerResponse): Effect.Effect<HttpServerResponse, HttpError.MessageError> {
     const { connection } = this.exchange
-    const violation = this.writer.end(undefined, (part) => void connection.write(part))
+    if (this.exchange.aborted) return Exit.succeed(response)
+    const late = this.writer === undefined ? this.begin() : undefined
+    if (late !== undefined) return Effect.fail(HttpError.fromViolation(late))
+    const violation = this.writer!.end(undefined, (part) => void connection.write(part))
     if (violation !== undefined) {
       connection.cut(this.exchange)
       return Effect.fail(HttpError.fromViolation(violation))

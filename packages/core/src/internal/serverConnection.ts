@@ -345,7 +345,8 @@ export class ServerConnection implements TransportHandlers, Idler {
     })
   }
 
-  private awaitsContinue(exchange: ServerExchange): boolean {
+  /** The client holds its body back until it sees 100, or a final answer. */
+  awaitsContinue(exchange: ServerExchange): boolean {
     return exchange.head.expectContinue && !exchange.continued && (exchange.body?.received ?? 0) === 0
   }
 
