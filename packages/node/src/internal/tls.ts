@@ -31,7 +31,11 @@ const handshake = (stream: Duplex, options: TlsOptions): tls.TLSSocket => {
       rejectUnauthorized: options.rejectUnauthorized ?? true,
       ...(options.serverName === undefined
         ? {}
-        : { servername: options.serverName, host: options.serverName })
+        : // An address is checked against the certificate, but is no name to ask for (RFC 6066 section 3).
+          {
+            ...(net.isIP(options.serverName) === 0 ? { servername: options.serverName } : {}),
+            host: options.serverName
+          })
     })
   }
   return new tls.TLSSocket(stream, {
