@@ -15,6 +15,7 @@
  * - `Leaks`: fails a test that leaves a fiber, a timer, a connection, a listener or a request
  * - `Origin`: third-party services as stubs behind the network
  * - `Recording`: exchanges with a real service, kept and replayed
+ * - `Arbitraries`: messages, cuts and faults for fast-check
  *
  * @since 0.1.0
  */
@@ -34,3 +35,4 @@ export * as ClientBattery from "./ClientBattery.js"
 export * as Leaks from "./Leaks.js"
 export * as Origin from "./Origin.js"
 export * as Recording from "./Recording.js"
+export * as Arbitraries from "./Arbitraries.js"

@@ -1,0 +1,130 @@
+/** The arbitraries against our own parser, their cuts against the whole, and what a planted failure shrinks to. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as fc from "effect/FastCheck"
+import { Body, RequestParser, ResponseParser } from "@httpfx/core/wire"
+import * as Arbitraries from "@httpfx/testing/Arbitraries"
+
+const text = (bytes: Uint8Array) => String.fromCharCode(...bytes)
+
+/** What a parser makes of the bytes. */
+const parsed = (kind: "request" | "response", parts: ReadonlyArray<Uint8Array>) => {
+  const heads: Array<{ readonly rawHeaders: ReadonlyArray<string> }> = []
+  let body = ""
+  let ended = 0
+  const events = {
+    head: (head: { readonly rawHeaders: ReadonlyArray<string> }) => {
+      heads.push(head)
+      return Body.Read
+    },
+    data: (slice: Uint8Array) => void (body += text(slice)),
+    complete: () => void ended++
+  }
+  const parser = kind === "request" ? new RequestParser(events) : new ResponseParser(events)
+  for (const part of parts) parser.execute(part)
+  const refusal = parser.refusal
+  if (refusal === undefined) parser.finish()
+  return { heads, body, ended, refusal: parser.refusal }
+}
+
+const check = <A>(arbitrary: fc.Arbitrary<A>, property: (value: A) => void) => {
+  const seed = Date.now() & 0x7fffffff
+  fc.assert(fc.property(arbitrary, property), { seed, numRuns: 300 })
+}
+
+describe("Arbitraries", () => {
+  it("requests are valid, and say what is in them", () =>
+    check(Arbitraries.request, (request) => {
+      const { body, ended, heads, refusal } = parsed("request", [request.bytes])
+      assert.deepStrictEqual([refusal, ended, body], [undefined, 1, request.body])
+      assert.deepStrictEqual(
+        heads[0]!.rawHeaders,
+        request.fields.flatMap(([name, value]) => [name, value])
+      )
+    }))
+
+  it("responses are valid, and say what is in them", () =>
+    check(Arbitraries.response, (response) => {
+      const { body, ended, refusal } = parsed("response", [response.bytes])
+      assert.deepStrictEqual([refusal, ended, body], [undefined, 1, response.body])
+    }))
+
+  it("pipelines are as many requests", () =>
+    check(Arbitraries.pipeline, (requests) => {
+      const { ended } = parsed(
+        "request",
+        requests.map(({ bytes }) => bytes)
+      )
+      assert.strictEqual(ended, requests.length)
+    }))
+
+  it("malformed ones are refused", () => {
+    check(Arbitraries.malformedRequest, ({ bytes, fault }) =>
+      assert.isDefined(parsed("request", [bytes]).refusal, fault)
+    )
+    check(Arbitraries.malformedResponse, ({ bytes, fault }) =>
+      assert.isDefined(parsed("response", [bytes]).refusal, fault)
+    )
+  })
+
+  it("splits and chunks are the whole, without empty parts", () =>
+    check(
+      Arbitraries.request.chain((request) =>
+        fc.tuple(fc.constant(request), Arbitraries.splits(request.bytes), Arbitraries.chunkings(request.body))
+      ),
+      ([request, parts, chunks]) => {
+        assert.strictEqual(parts.map(text).join(""), request.wire)
+        assert.isTrue(parts.every(({ length }) => length > 0))
+        assert.strictEqual(chunks.join(""), request.body)
+        assert.isTrue(chunks.every(({ length }) => length > 0))
+      }
+    ))
+
+  it("faults are in the order of their times", () =>
+    check(Arbitraries.faults(["reset", "stall"], { until: 100, most: 5 }), (faults) => {
+      assert.isAtMost(faults.length, 5)
+      for (let index = 1; index < faults.length; index++)
+        assert.isAtLeast(faults[index]!.at, faults[index - 1]!.at)
+    }))
+
+  it.effect.prop("fit it.prop", [Arbitraries.request], ([request]) =>
+    Effect.sync(() => assert.include(request.wire, "Host: test"))
+  )
+
+  describe("a planted failure shrinks to a short text", () => {
+    const smallest = (
+      arbitrary: fc.Arbitrary<{ readonly wire: string }>,
+      fails: (wire: string) => boolean
+    ) => {
+      const found = fc.check(
+        fc.property(arbitrary, ({ wire }) => !fails(wire)),
+        { seed: 42, numRuns: 1000 }
+      )
+      return found.counterexample![0].wire
+    }
+
+    it("of a chunked body", () => {
+      const wire = smallest(Arbitraries.request, (wire) => wire.includes("chunked"))
+      assert.match(wire, /^P\w+ \/ HTTP\/1\.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n$/)
+    })
+
+    it("of any request", () => {
+      assert.strictEqual(
+        smallest(Arbitraries.request, () => true),
+        "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+      )
+    })
+
+    it("of a field with a byte above 0x7F", () => {
+      const wire = smallest(Arbitraries.request, (wire) =>
+        /^[^:]+: [^\r]*[\x80-\xff]/m.test(wire.split("\r\n\r\n")[0]!)
+      )
+      assert.isBelow(wire.length, 60)
+    })
+
+    it("of a response", () => {
+      const wire = smallest(Arbitraries.response, (wire) => /\r\n\r\n./.test(wire))
+      assert.isBelow(wire.length, 60)
+    })
+  })
+})
