@@ -26,6 +26,7 @@ import * as Stream from "effect/Stream"
 import type { ServerExchange } from "./serverExchange.js"
 import { BodyTooLarge } from "../HttpError.js"
 import { foldHeaders } from "../wire/index.js"
+import { parts } from "./serverMultipart.js"
 import { targetHost } from "./serverTarget.js"
 
 const decoder = new TextDecoder()
@@ -144,12 +145,12 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   }
 
   get multipartStream(): Stream.Stream<Multipart.Part, Multipart.MultipartError> {
-    return Stream.pipeThroughChannel(
+    return parts(
+      this.headers,
       Stream.mapError(
         this.stream,
         (cause) => new Multipart.MultipartError({ reason: "InternalError", cause })
-      ),
-      Multipart.makeChannel(this.headers)
+      )
     )
   }
 

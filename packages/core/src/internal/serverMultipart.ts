@@ -1,0 +1,60 @@
+/**
+ * The parts of a multipart body (RFC 2046 §5.1) through platform's parser, which must not be given a body that is cut
+ * off before its closing delimiter: cut between two parts, or in a part's fields, it would wait for more without end.
+ *
+ * Looks at the end of the body only; copies nothing but that.
+ */
+import * as Multipart from "@effect/platform/Multipart"
+import type * as Chunk from "effect/Chunk"
+import * as Stream from "effect/Stream"
+
+// What may follow the closing delimiter (an epilogue, which nobody sends in a form), in bytes.
+const epilogue = 1024
+
+const boundaryOf = (contentType: string): string | undefined => {
+  const found = /;\s*boundary=(?:"([^"]*)"|([^\s;]+))/i.exec(contentType)
+  return found?.[1] ?? found?.[2]
+}
+
+class Ending {
+  private text = ""
+  private readonly kept: number
+
+  constructor(private readonly delimiter: string) {
+    this.kept = delimiter.length + epilogue
+  }
+
+  readonly see = (chunk: Chunk.Chunk<Uint8Array>): Chunk.Chunk<Uint8Array> => {
+    for (const slice of chunk) {
+      const end = slice.subarray(Math.max(0, slice.length - this.kept))
+      this.text = (this.text + String.fromCharCode(...end)).slice(-this.kept)
+    }
+    return chunk
+  }
+
+  get closed(): boolean {
+    return this.text.includes(this.delimiter)
+  }
+}
+
+const cutOff = () =>
+  new Multipart.MultipartError({
+    reason: "Parse",
+    cause: new Error("the body ends before its last part does")
+  })
+
+/** The parts of `body`, whose fields say how they are delimited. */
+export const parts = (
+  headers: Record<string, string>,
+  body: Stream.Stream<Uint8Array, Multipart.MultipartError>
+): Stream.Stream<Multipart.Part, Multipart.MultipartError> =>
+  Stream.suspend(() => {
+    const boundary = boundaryOf(headers["content-type"] ?? "")
+    // Without one the parser fails by itself.
+    const ending = new Ending(`--${boundary ?? ""}--`)
+    const checked = Stream.concat(
+      Stream.mapChunks(body, ending.see),
+      Stream.suspend(() => (ending.closed ? Stream.empty : Stream.fail(cutOff())))
+    )
+    return Stream.pipeThroughChannel(checked, Multipart.makeChannel(headers))
+  })
