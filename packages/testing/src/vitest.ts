@@ -1,0 +1,213 @@
+/**
+ * Matchers of vitest for requests, responses and wire text, and the check for leaks over a whole file.
+ *
+ * The one module of this package that knows vitest, which is an optional peer dependency. Importing it adds the matchers
+ * to `expect`, types included. Matchers take values that are at hand: a body that has still to come is read before
+ * (`Matchable`).
+ *
+ * @since 0.1.0
+ */
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as Effect from "effect/Effect"
+import { afterAll, expect } from "vitest"
+import * as Leaks from "./Leaks.js"
+import { fieldsOf } from "./internal/battery.js"
+import { compare, excerpt, textOf } from "./internal/wireText.js"
+
+/**
+ * A message with its body at hand. Headers as a record, as a flat raw list (name, value, ...), or in the text of a whole
+ * message: a string and bytes are taken for one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Matchable {
+  readonly status?: number | undefined
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined
+  readonly rawHeaders?: ReadonlyArray<string> | undefined
+  readonly body?: string | Uint8Array | undefined
+  /** As `body`: what `Origin.Call` has. */
+  readonly text?: string | undefined
+}
+
+/**
+ * A response of platform's client with its body, for the matchers.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const whole = <E = never, R = never>(
+  response: HttpClientResponse | Effect.Effect<HttpClientResponse, E, R>
+): Effect.Effect<Matchable, E | Effect.Effect.Error<HttpClientResponse["text"]>, R> =>
+  Effect.flatMap(
+    Effect.isEffect(response) ? response : Effect.succeed(response),
+    ({ headers, status, text }) => Effect.map(text, (body) => ({ status, headers, body }))
+  )
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface WireOptions {
+  /** Names of fields whose lines are left out on both sides: `["date"]`. */
+  readonly ignore?: ReadonlyArray<string> | undefined
+}
+
+interface HttpMatchers<R> {
+  /** The status code of a response. */
+  toHaveStatus(status: number): R
+  /** A field of that name, in any case, and its value where one is given. Repeated ones are joined by `, `. */
+  toHaveHeader(name: string, value?: string | RegExp): R
+  /** The body, as text or bytes. */
+  toHaveBody(body: string | RegExp | Uint8Array): R
+  /** The body as JSON, compared as `toEqual` does, asymmetric matchers included. */
+  toHaveJson(json: unknown): R
+  /** The text on the wire, byte by byte, but for the lines of ignored fields in heads. */
+  toMatchWire(wire: string | Uint8Array, options?: WireOptions): R
+}
+
+declare module "vitest" {
+  interface Assertion<T> extends HttpMatchers<T> {}
+  interface AsymmetricMatchersContaining extends HttpMatchers<unknown> {}
+}
+
+interface Facts {
+  readonly status: number | undefined
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: string | undefined
+}
+
+const utf8 = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+
+const ofWire = (wire: string): Facts => {
+  const end = wire.indexOf("\r\n\r\n")
+  const head = end < 0 ? wire : wire.slice(0, end)
+  const status = /^HTTP\/\d\.\d (\d{3})/.exec(head)?.[1]
+  return {
+    status: status === undefined ? undefined : Number(status),
+    headers: fieldsOf(head),
+    body: end < 0 ? undefined : wire.slice(end + 4)
+  }
+}
+
+const lower = (record: Readonly<Record<string, string | undefined>>) =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name.toLowerCase(), value]))
+
+const ofRaw = (raw: ReadonlyArray<string>) => {
+  const lines = raw.map((part, index) => (index % 2 === 0 ? `\r\n${part}: ` : part))
+  return fieldsOf(lines.join(""))
+}
+
+const factsOf = (received: unknown): Facts => {
+  if (typeof received === "string") return ofWire(received)
+  if (received instanceof Uint8Array) return ofWire(textOf(received))
+  if (typeof received !== "object" || received === null)
+    return { status: undefined, headers: {}, body: undefined }
+  const { body, headers, rawHeaders, status, text } = received as Matchable
+  const content = body ?? (typeof text === "string" ? text : undefined)
+  return {
+    status,
+    headers: rawHeaders === undefined ? lower(headers ?? {}) : ofRaw(rawHeaders),
+    body: content instanceof Uint8Array ? utf8(content) : content
+  }
+}
+
+const picture = ({ body, headers, status }: Facts) =>
+  [
+    ...(status === undefined ? [] : [`  status ${status}`]),
+    ...Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`),
+    `  body: ${body === undefined ? "none at hand" : `"${excerpt(body)}"`}`
+  ].join("\n")
+
+const outcome = (pass: boolean, wanted: string, facts: Facts) => ({
+  pass,
+  message: () => `expected ${pass ? "something else than " : ""}${wanted}, received\n${picture(facts)}`
+})
+
+const without = (wire: string, names: ReadonlyArray<string>) => {
+  const ignored = new Set(names.map((name) => name.toLowerCase()))
+  if (ignored.size === 0) return wire
+  // Only lines of a head: a body may look like one.
+  const head = /^(?:[A-Z]+ [^\r\n]* HTTP\/1\.[01]|HTTP\/1\.[01] \d{3}[^\r\n]*)\r\n(?:[^\r\n]+\r\n)*\r\n/gm
+  return wire.replace(head, (text) =>
+    text.replace(/^([^:\r\n]+):[^\r\n]*\r\n/gm, (line, name: string) =>
+      ignored.has(name.toLowerCase()) ? "" : line
+    )
+  )
+}
+
+const wireOf = (value: unknown): string =>
+  typeof value === "string"
+    ? value
+    : value instanceof Uint8Array
+      ? textOf(value)
+      : typeof (value as { readonly wire?: unknown })?.wire === "string"
+        ? (value as { readonly wire: string }).wire
+        : String(value)
+
+const fits = (wanted: string | RegExp, actual: string) =>
+  typeof wanted === "string" ? wanted === actual : wanted.test(actual)
+
+const show = (wanted: string | RegExp) =>
+  typeof wanted === "string" ? `"${excerpt(wanted)}"` : String(wanted)
+
+expect.extend({
+  toHaveStatus(received: unknown, status: number) {
+    const facts = factsOf(received)
+    return outcome(facts.status === status, `status ${status}`, facts)
+  },
+  toHaveHeader(received: unknown, name: string, value?: string | RegExp) {
+    const facts = factsOf(received)
+    const actual = facts.headers[name.toLowerCase()]
+    const pass = actual !== undefined && (value === undefined || fits(value, actual))
+    return outcome(pass, `a header "${name}"${value === undefined ? "" : ` with ${show(value)}`}`, facts)
+  },
+  toHaveBody(received: unknown, body: string | RegExp | Uint8Array) {
+    const facts = factsOf(received)
+    const wanted = body instanceof Uint8Array ? utf8(body) : body
+    return outcome(facts.body !== undefined && fits(wanted, facts.body), `the body ${show(wanted)}`, facts)
+  },
+  toHaveJson(received: unknown, json: unknown) {
+    const facts = factsOf(received)
+    let actual: unknown
+    try {
+      actual = JSON.parse(facts.body ?? "")
+    } catch {
+      return outcome(false, "a body of JSON", facts)
+    }
+    return {
+      pass: this.equals(actual, json),
+      message: () =>
+        `the JSON of the body ${this.isNot ? "is" : "differs"}\n${this.utils.diff(json, actual) ?? ""}`
+    }
+  },
+  toMatchWire(received: unknown, wire: string | Uint8Array, options: WireOptions = {}) {
+    const names = options.ignore ?? []
+    const actual = without(wireOf(received), names)
+    const wanted = without(wireOf(wire), names)
+    return {
+      pass: actual === wanted,
+      message: () =>
+        actual === wanted
+          ? "the wire text is not to be this one"
+          : `other text on the wire${names.length === 0 ? "" : ` (ignored: ${names.join(", ")})`}\n${compare(wanted, actual, { ended: "the end" })}`
+    }
+  }
+})
+
+/**
+ * Watches the tests of a file, and fails the file when something is left after the last. Call it at the top of the file
+ * and run each test through what it gives.
+ *
+ * @example
+ * const watched = noLeaks()
+ * it.effect("works", () => watched(test))
+ *
+ * @since 0.1.0
+ * @category assertions
+ */
+export const noLeaks = (options?: Leaks.Options): Leaks.Watch["run"] => {
+  const watch = Effect.runSync(Leaks.make(options))
+  afterAll(() => Effect.runPromise(watch.check))
+  return watch.run
+}
