@@ -5,7 +5,7 @@
  */
 import { Allow } from "./flags.js"
 import { Fact, type Machine } from "./machine.js"
-import { isHost, wrongForm } from "./target.js"
+import { isHostText, wrongForm } from "./target.js"
 
 export const Follows = {
   Nothing: 0,
@@ -17,7 +17,6 @@ export const Follows = {
 } as const
 
 const CONNECT = "CONNECT"
-const SLASH = 47
 
 /** Sets `upgrade`: asked for, or in a 101 done; or a tunnel asked for. */
 export const decideUpgrade = (m: Machine): void => {
@@ -78,10 +77,7 @@ const CHECKED =
 export const checkHead = (m: Machine, at: number, text: string): boolean => {
   if ((m.allow & CHECKED) === CHECKED) return true
   if (m.request) {
-    if (
-      (m.allow & Allow.targetForms) === 0 &&
-      (text.charCodeAt(m.lineStart) !== SLASH || m.method === CONNECT)
-    ) {
+    if (!m.originForm && (m.allow & Allow.targetForms) === 0) {
       const reason = wrongForm(m.method, text.slice(m.lineStart, m.lineEnd))
       if (reason !== undefined) {
         m.refuse(at, "HPE_INVALID_URL", reason, "targetForms")
@@ -111,8 +107,8 @@ const hasNoBody = (status: number): boolean => (status >= 100 && status < 200) |
 
 const checkHost = (m: Machine, at: number, text: string): boolean => {
   if (m.hosts === 1) {
-    if ((m.allow & Allow.invalidHost) !== 0) return true
-    if (isHost(text, m.marks[m.hostMark + 2]!, m.marks[m.hostMark + 3]!)) return true
+    if (m.hostIsValid || (m.allow & Allow.invalidHost) !== 0) return true
+    if (isHostText(text.slice(m.marks[m.hostMark + 2], m.marks[m.hostMark + 3]).trimEnd())) return true
     m.refuse(at, "HPE_INVALID_HEADER_TOKEN", "Invalid Host", "invalidHost")
   } else if (m.hosts === 0) {
     if (m.versionMajor !== 1 || m.versionMinor !== 1 || m.allows("missingHost")) return true

@@ -9,21 +9,24 @@
 import { Allow } from "./flags.js"
 import {
   kindOfValue,
+  KNOWN_SIZE,
   LONGEST_NAME,
   readFramingValue,
+  readPlainOption,
   recogniseName,
   recogniseWhole,
   takeOver
 } from "./framing-fields.js"
 import { TOKEN, VALUE } from "./grammar.js"
 import { FOLD } from "./head.js"
-import { latin1 } from "./latin1.js"
 import { Fact, Kind, type Machine } from "./machine.js"
 import * as S from "./stage.js"
+import { endOfHost } from "./target.js"
 
 // An imported binding is looked up at every use; one of the module's own is a constant (half the time, measured).
 const token = TOKEN
 const value = VALUE
+const knownSize = KNOWN_SIZE
 
 const CR = 13
 const LF = 10
@@ -53,11 +56,8 @@ export const readFieldLines = (m: Machine, i: number, n: number): number => {
     }
     if (m.stage === S.NAME) {
       while (i < n && token[chunk[i]!] !== 0) i++
-      if (i === n) return keepName(m, n)
-      const special =
-        m.partial === ""
-          ? recogniseName(m, m.spanAt, i)
-          : recogniseWhole(m, m.partial + latin1(chunk, m.spanAt, i))
+      if (i === n) return i
+      const special = m.partial === "" ? recogniseName(m, m.spanAt, i) : recogniseWhole(m, i)
       m.partial = ""
       i = chunk[i] === COLON ? endName(m, i, special) : readNameFault(m, i)
       if (m.refusal !== undefined) return i
@@ -149,13 +149,22 @@ const readPlainLines = (m: Machine, i: number, n: number): number => {
       m.spanAt = nameAt
       break
     }
-    if (size <= LONGEST_NAME && FRAMING_SIZE[size] !== 0) {
+    if (size <= LONGEST_NAME && knownSize[size] !== 0) {
       m.markCount = k
-      const special = recogniseName(m, nameAt, i)
-      if (special) {
+      if (recogniseName(m, nameAt, i)) {
+        const end = counted + LONGEST_LINE < limit ? readPlainOption(m, i + 1, n) : -1
         m.counted = counted
         m.spanAt = nameAt
-        return endName(m, i, special)
+        if (end < 0) return endName(m, i, true)
+        // One of the usual values of Connection: nothing is left to look at in this line.
+        counted += size + end - i - 2
+        m.spanAt = -1
+        marks[k + 1] = i + base
+        marks[k + 2] = i + 2 + base
+        marks[k + 3] = end + base
+        k += 4
+        i = end + 2
+        continue
       }
     }
     counted += size
@@ -173,8 +182,12 @@ const readPlainLines = (m: Machine, i: number, n: number): number => {
     }
     const valueAt = i
     marks[k + 2] = i + base
-    // The table VALUE as comparisons, which save a load per byte (15 % of this loop, measured).
-    while (i < n && (((c = chunk[i]!) >= SP && c !== DEL) || c === TAB)) i++
+    if (size === 4 && m.hosts === 1 && m.hostMark === k) {
+      i = endOfHost(chunk, i, n)
+      m.hostIsValid = i < n && chunk[i] === CR
+    }
+    i = endOfValue(chunk, i, n)
+    c = i < n ? chunk[i]! : 0
     if (c !== CR || i + 2 >= n || chunk[i + 1] !== LF || (c = chunk[i + 2]!) === SP || c === TAB) {
       m.kind = Kind.General
       m.stage = S.VALUE_TEXT
@@ -189,18 +202,28 @@ const readPlainLines = (m: Machine, i: number, n: number): number => {
   }
   m.markCount = k
   m.counted = counted
-  return i === n && m.stage === S.NAME ? keepName(m, n) : i
+  return i
 }
 
-/** Lengths of the names that recogniseName knows. */
-const FRAMING_SIZE = new Uint8Array(LONGEST_NAME + 1)
-for (const size of [4, 7, 10, 14, 16, 17]) FRAMING_SIZE[size] = 1
-
-/** The chunk ended in a name: keep it for the comparison, unless it is too long for a framing field's. */
-const keepName = (m: Machine, n: number): number => {
-  if (m.partial.length <= LONGEST_NAME) m.partial += latin1(m.chunk, m.spanAt, n)
-  return n
+/** The first byte from `i` on that no value has (VALUE as comparisons, by fours where there are), or `n`. */
+const endOfValue = (chunk: Uint8Array, i: number, n: number): number => {
+  const fours = n - 4
+  while (i <= fours) {
+    const a = chunk[i]!
+    const b = chunk[i + 1]!
+    const c = chunk[i + 2]!
+    const d = chunk[i + 3]!
+    if (((a - SP) | (b - SP) | (c - SP) | (d - SP)) < 0 || a === DEL || b === DEL || c === DEL || d === DEL)
+      break
+    i += 4
+  }
+  let c = 0
+  while (i < n && (((c = chunk[i]!) >= SP && c !== DEL) || c === TAB)) i++
+  return i
 }
+
+// Name and value of the longest line that readPlainOption takes, "Proxy-Connection: keep-alive".
+const LONGEST_LINE = 26
 
 /** The colon at `i` ends the name. */
 const endName = (m: Machine, i: number, special: boolean): number => {

@@ -3,6 +3,7 @@
  * byte by byte as Node's parser reads them. Gathers facts in the machine; what follows from them is body-framing.ts.
  */
 import { ELEMENT } from "./grammar.js"
+import { latin1 } from "./latin1.js"
 import { Fact, Kind, type Machine } from "./machine.js"
 import { addDecimal } from "./numbers.js"
 import * as S from "./stage.js"
@@ -24,8 +25,13 @@ const kinds: ReadonlyMap<string, number> = new Map([
 /** Length of the longest of these names. */
 export const LONGEST_NAME = 17
 
+/** Lengths of these names. */
+export const KNOWN_SIZE = new Uint8Array(LONGEST_NAME + 1)
+for (const name of ["host", ...kinds.keys()]) KNOWN_SIZE[name.length] = 1
+
+/** The chunk's bytes from `from` on are `lower` but for case; the first is known to be. */
 const matches = (m: Machine, from: number, lower: string): boolean => {
-  for (let k = 0; k < lower.length; k++) {
+  for (let k = 1; k < lower.length; k++) {
     const c = m.chunk[from + k]!
     if ((c >= 65 && c <= 90 ? c | 32 : c) !== lower.charCodeAt(k)) return false
   }
@@ -37,11 +43,12 @@ const set = (m: Machine, kind: number): boolean => {
   return true
 }
 
-/** Sets the kind of the field whose name came in pieces; true if its name alone needs a check. */
-export const recogniseWhole = (m: Machine, name: string): boolean => {
+/** Sets the kind of the field whose name came in pieces and ends before `i`; true if its name alone needs a check. */
+export const recogniseWhole = (m: Machine, i: number): boolean => {
   m.kind = Kind.General
-  if (name.length > LONGEST_NAME) return false
-  const lower = name.toLowerCase()
+  const size = m.partial.length + i
+  if (size > LONGEST_NAME || KNOWN_SIZE[size] === 0) return false
+  const lower = (m.partial + latin1(m.chunk, 0, i)).toLowerCase()
   if (lower === "host") return sawHost(m)
   const kind = kinds.get(lower)
   return kind !== undefined && set(m, kind)
@@ -150,6 +157,25 @@ export const readFramingValue = (m: Machine, i: number, n: number): number => {
 
 const options: ReadonlyArray<string> = ["close", "upgrade", "keep-alive"]
 const optionKinds: ReadonlyArray<number> = [Kind.CloseSeen, Kind.UpgradeSeen, Kind.KeepAliveSeen]
+
+/**
+ * ` keep-alive`, ` close` or ` upgrade` and the end of the line, all in this chunk with the byte behind it: takes the
+ * option over and gives the place of its CR. -1 for anything else, which is then read step by step.
+ */
+export const readPlainOption = (m: Machine, i: number, n: number): number => {
+  if (m.kind !== Kind.Connection || (m.facts & Fact.Trailers) !== 0) return -1
+  const chunk = m.chunk
+  // The longest one, the space before it and three bytes behind it.
+  if (i + 14 > n || chunk[i] !== SP) return -1
+  const first = chunk[i + 1]! | 32
+  const word = first === 107 ? 2 : first === 99 ? 0 : first === 117 ? 1 : -1
+  if (word < 0 || !matches(m, i + 1, options[word]!)) return -1
+  const end = i + 1 + options[word]!.length
+  if (chunk[end] !== CR || chunk[end + 1] !== LF || chunk[end + 2] === SP || chunk[end + 2] === TAB) return -1
+  m.kind = optionKinds[word]!
+  takeOver(m)
+  return end
+}
 
 const readOptions = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk

@@ -18,6 +18,7 @@
  *
  * What we receive
  * - `parser.ts`           bytes in; heads, slices of bodies, trailers out (its head names the files it stands on)
+ * - `events.ts`           what the parser calls, and what a driver answers to a head
  * - `head.ts`             a received head: facts, and the raw list of fields on demand
  * - `flags.ts`            strict, node, insecure: named leniency flags
  * - `limits.ts`           what one message may make us keep
@@ -41,6 +42,7 @@ export * from "./encode.js"
 export { METHODS, STATUS_CODES } from "./encode-tables.js"
 export * from "./encode-request.js"
 export * from "./encode-response.js"
+export * from "./events.js"
 export * from "./fields.js"
 export { type FlagName, flagNames, type Flags, presets } from "./flags.js"
 export type { Framing } from "./framing.js"

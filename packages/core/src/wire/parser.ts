@@ -8,72 +8,22 @@
  */
 import { checkHead, decideUpgrade, Follows, keepsAlive, whatFollows } from "./body-framing.js"
 import { carryExtension, readChunkLine } from "./chunk-line.js"
+import {
+  Body,
+  type MessageEvents,
+  type ParserOptions,
+  type RequestEvents,
+  type ResponseEvents
+} from "./events.js"
 import { readFieldLines } from "./field-lines.js"
-import { type Flags, presets } from "./flags.js"
-import { ParsedHead, rawFields, type RequestHead, type ResponseHead } from "./head.js"
-import { type Limits, makeLimits } from "./limits.js"
+import { presets } from "./flags.js"
+import { ParsedHead, rawFields } from "./head.js"
+import { makeLimits } from "./limits.js"
 import { Fact, Machine } from "./machine.js"
 import type { Refusal } from "./refusal.js"
 import { readRequestLine } from "./request-line.js"
 import * as S from "./stage.js"
 import { readStatusLine } from "./status-line.js"
-
-/**
- * What a driver answers to a head.
- *
- * - `Read`: the body is framed as the head says
- * - `Skip`: no body follows, whatever the head says (the response to a `HEAD`)
- * - `Stop`: nothing after the head is HTTP (an accepted upgrade, a `CONNECT` answered with success)
- *
- * @since 0.1.0
- * @category events
- */
-export const Body = { Read: 0, Skip: 1, Stop: 2 } as const
-
-/**
- * @since 0.1.0
- * @category events
- */
-export type Body = (typeof Body)[keyof typeof Body]
-
-/**
- * Who is called while `execute` runs, for every message of the connection. The callbacks may pause the parser, but
- * neither call `execute` nor throw.
- *
- * @since 0.1.0
- * @category events
- */
-export interface MessageEvents<H> {
-  /** A head is complete, that of a 1xx response too. Returns a {@link Body}. */
-  head(head: H): number
-  /** A piece of the body, never empty: a view of the chunk, not a copy. */
-  data(slice: Uint8Array): void
-  /** The message has ended. Trailer fields as received: name, value, name, value, ... */
-  complete(rawTrailers: ReadonlyArray<string>): void
-}
-
-/**
- * @since 0.1.0
- * @category events
- */
-export interface RequestEvents extends MessageEvents<RequestHead> {}
-
-/**
- * @since 0.1.0
- * @category events
- */
-export interface ResponseEvents extends MessageEvents<ResponseHead> {}
-
-/**
- * @since 0.1.0
- * @category parsers
- */
-export interface ParserOptions {
-  /** Default: `presets.strict`. */
-  readonly flags?: Flags | undefined
-  /** What is left out is as in `defaultLimits`. */
-  readonly limits?: Partial<Limits> | undefined
-}
 
 /**
  * Where a parser is: between messages, in a head, in a body (or its trailers), at an end behind which no message can
@@ -87,20 +37,17 @@ export type Phase = "idle" | "head" | "body" | "closed" | "stopped" | "refused"
 const noTrailers: ReadonlyArray<string> = Object.freeze([])
 const noBytes = new Uint8Array(0)
 
-abstract class MessageParser<H> {
-  protected readonly machine: Machine
+class MessageParser {
+  private readonly machine: Machine
   private isPaused = false
 
   constructor(
-    private readonly events: MessageEvents<H>,
+    private readonly events: MessageEvents<ParsedHead>,
     request: boolean,
     options: ParserOptions
   ) {
     this.machine = new Machine(request, options.flags ?? presets.strict, makeLimits(options.limits))
   }
-
-  protected abstract makeHead(text: string, keepAlive: boolean): H
-  protected abstract readStartLine(i: number, n: number): number
 
   /** Why the peer's bytes were refused; the parser then reads no more. */
   get refusal(): Refusal | undefined {
@@ -204,7 +151,7 @@ abstract class MessageParser<H> {
     const stage = m.stage
     if (stage >= S.CHUNK_FIRST) return readChunkLine(m, i, n)
     if (stage >= S.FIELDS_FIRST) return readFieldLines(m, i, n)
-    if (stage >= S.METHOD) return this.readStartLine(i, n)
+    if (stage >= S.METHOD) return m.request ? readRequestLine(m, i, n) : readStatusLine(m, i, n)
     switch (stage) {
       case S.IDLE:
       case S.IDLE_LF:
@@ -252,6 +199,7 @@ abstract class MessageParser<H> {
     m.openSection(i, m.limits.maxHeaderSize)
     m.lineStart = m.lineEnd = 0
     m.hosts = 0
+    m.hostIsValid = false
     m.part = 0
     m.stage = m.request ? S.METHOD : S.STATUS_PROTOCOL
   }
@@ -323,7 +271,7 @@ abstract class MessageParser<H> {
     decideUpgrade(m)
     if (!checkHead(m, i, text)) return
     m.stage = S.FRAMING
-    const body = this.events.head(this.makeHead(text, keepsAlive(m)))
+    const body = this.events.head(new ParsedHead(text, m, keepsAlive(m)))
     if (body === Body.Read) return
     m.facts |= Fact.SkipBody
     if (body === Body.Stop) m.upgrade = m.stopping = true
@@ -384,31 +332,9 @@ abstract class MessageParser<H> {
  * @since 0.1.0
  * @category parsers
  */
-export class RequestParser extends MessageParser<RequestHead> {
+export class RequestParser extends MessageParser {
   constructor(events: RequestEvents, options: ParserOptions = {}) {
     super(events, true, options)
-  }
-
-  protected override readStartLine(i: number, n: number): number {
-    return readRequestLine(this.machine, i, n)
-  }
-
-  protected override makeHead(text: string, keepAlive: boolean): RequestHead {
-    const m = this.machine
-    return new ParsedHead(
-      text,
-      m.takeMarks(),
-      m.versionMajor,
-      m.versionMinor,
-      keepAlive,
-      m.upgrade,
-      (m.facts & Fact.ContentLength) !== 0 ? m.remaining : undefined,
-      (m.facts & Fact.Chunked) !== 0,
-      m.method,
-      text.slice(m.lineStart, m.lineEnd),
-      0,
-      ""
-    )
   }
 }
 
@@ -419,30 +345,8 @@ export class RequestParser extends MessageParser<RequestHead> {
  * @since 0.1.0
  * @category parsers
  */
-export class ResponseParser extends MessageParser<ResponseHead> {
+export class ResponseParser extends MessageParser {
   constructor(events: ResponseEvents, options: ParserOptions = {}) {
     super(events, false, options)
-  }
-
-  protected override readStartLine(i: number, n: number): number {
-    return readStatusLine(this.machine, i, n)
-  }
-
-  protected override makeHead(text: string, keepAlive: boolean): ResponseHead {
-    const m = this.machine
-    return new ParsedHead(
-      text,
-      m.takeMarks(),
-      m.versionMajor,
-      m.versionMinor,
-      keepAlive,
-      m.upgrade,
-      (m.facts & Fact.ContentLength) !== 0 ? m.remaining : undefined,
-      (m.facts & Fact.Chunked) !== 0,
-      "",
-      "",
-      m.status,
-      text.slice(m.lineStart, m.lineEnd)
-    )
   }
 }

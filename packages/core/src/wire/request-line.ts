@@ -52,6 +52,7 @@ export const readRequestLine = (m: Machine, i: number, n: number): number => {
         m.skipGap(from, i)
         m.stage = S.TARGET
         m.part = m.method === "CONNECT" ? SERVER : START
+        m.originForm = m.part === START && chunk[i] === SLASH
         m.spanAt = i
         m.lineStart = i + m.base
         break
@@ -219,6 +220,7 @@ const readPlainLine = (m: Machine, i: number, n: number): number => {
   else while (end < n && looseTarget[b[end]!] !== 0) end++
   if (end + 11 > n || b[start] !== SLASH || end - start >= m.limit || !isHttp11(b, end)) return i
   m.method = method
+  m.originForm = true
   m.lineStart = start + m.base
   m.lineEnd = end + m.base
   m.counted = end - start

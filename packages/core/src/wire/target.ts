@@ -158,10 +158,16 @@ const isHostAndPort = (target: string): boolean => {
   return true
 }
 
-/** `Host = uri-host [ ":" port ]` (RFC 9110 §7.2), by its characters, blanks behind it aside; may be empty. */
-export const isHost = (text: string, start: number, end: number): boolean => {
-  let i = start
-  while (i < end && authority[text.charCodeAt(i)] !== 0) i++
-  while (i < end && (text.charCodeAt(i) === 32 || text.charCodeAt(i) === 9)) i++
-  return i === end
+/** The first byte from `i` on that `Host = uri-host [ ":" port ]` (RFC 9110 §7.2) does not have, or `n`. */
+export const endOfHost = (bytes: Uint8Array, i: number, n: number): number => {
+  while (i < n && authority[bytes[i]!] !== 0) i++
+  return i
+}
+
+/** Whether a whole value is one, by its characters; may be empty. */
+export const isHostText = (text: string): boolean => {
+  for (let i = 0; i < text.length; i++) {
+    if (authority[text.charCodeAt(i)] === 0) return false
+  }
+  return true
 }
