@@ -3,6 +3,7 @@
  *
  * - `MemoryNetwork`: a `Network` in memory that behaves like TCP under Effect's clock
  * - `Conditions`, `Verdict`, `Fault`: how good its ways are, and everything that can go wrong on them, HTTP included
+ * - `MemoryTls`: certificates for it, described instead of encrypted
  * - `NetworkBattery`: what every `Network` must do, as named effects
  * - `VirtualClock`: a `Clock` that jumps from deadline to deadline
  * - `RawPeer`: the other side of a connection by hand
@@ -23,6 +24,7 @@ export * as MemoryNetwork from "./MemoryNetwork.js"
 export * as Conditions from "./Conditions.js"
 export * as Verdict from "./Verdict.js"
 export * as Fault from "./Fault.js"
+export * as MemoryTls from "./MemoryTls.js"
 export * as NetworkBattery from "./NetworkBattery.js"
 export * as VirtualClock from "./VirtualClock.js"
 export * as RawPeer from "./RawPeer.js"

@@ -29,7 +29,7 @@ const app = Effect.gen(function* () {
   return HttpServerResponse.text(`answer to ${request.method} ${request.url}`)
 })
 
-type Env = Client.Client | Network | MemoryNetwork.MemoryNetwork | Scope.Scope
+type Env = Client.Client | Network | MemoryNetwork.MemoryNetwork | Scope.Scope | Simulation.Simulation
 
 /** In virtual time, with a server at `api`. */
 const world = <A, E>(program: Effect.Effect<A, E, Env>) =>

@@ -80,6 +80,14 @@ interface Trigger {
   readonly point: HttpPoint
 }
 
+// Behind the records of a described handshake (handshake.ts) what passes can be read.
+const behindHandshake = (bytes: Uint8Array): Uint8Array => {
+  let rest = bytes
+  while (rest.length > 5 && rest[0] === 22 && rest[1] === 3)
+    rest = rest.subarray(5 + rest[3]! * 256 + rest[4]!)
+  return rest
+}
+
 /** One connection as this rule sees it. */
 class View {
   readonly triggers: Record<Side, Array<Trigger>> = { client: [], server: [] }
@@ -102,8 +110,10 @@ class View {
     const known = Math.max(0, this.seen[from] - offset)
     if (known >= bytes.length) return
     this.seen[from] = offset + bytes.length
-    const fresh = known === 0 ? bytes : bytes.subarray(known)
-    this.segment = offset + known
+    const unread = known === 0 ? bytes : bytes.subarray(known)
+    const fresh = this.up === undefined ? behindHandshake(unread) : unread
+    if (fresh.length === 0) return
+    this.segment = offset + bytes.length - fresh.length
     if (from === "server") return this.down?.feed(this.segment, fresh)
     if (this.up === undefined && beginsRequest(fresh)) this.begin()
     this.up?.feed(this.segment, fresh)

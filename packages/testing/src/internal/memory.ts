@@ -1,6 +1,6 @@
 /**
  * The network in memory itself: who is connected to whom, and under which conditions and rules. How bytes travel is
- * flow.ts, how attempts go is attempt.ts, TLS is memoryTls.ts.
+ * flow.ts, how attempts go is attempt.ts, TLS is handshake.ts.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
@@ -12,6 +12,7 @@ import type { Link, Side } from "../Verdict.js"
 import { attempt, type Attempts } from "./attempt.js"
 import { chance } from "./chance.js"
 import { Deliveries } from "./deliveries.js"
+import { secureWith } from "./handshake.js"
 import { Listeners, type MemoryListener } from "./memoryListeners.js"
 import { familyOf, Names, plain } from "./names.js"
 import { Pair, type Surroundings } from "./pair.js"
@@ -113,7 +114,7 @@ export class Memory implements Surroundings, Attempts {
         })
       },
       listen: (options, onConnection) => this.listen(options, onConnection),
-      secure
+      secure: secureWith(() => this.timers.now())
     }
   }
 
@@ -190,16 +191,6 @@ export class Memory implements Surroundings, Attempts {
     }
   }
 }
-
-// Certificates are the business of a network that encrypts.
-const secure: NetworkService["secure"] = (transport) =>
-  Effect.suspend(() => {
-    transport.reset()
-    const reason = "a memory network has no TLS"
-    return Effect.fail(
-      new HttpError.TlsFailure({ code: "ERR_HTTPFX_TLS_UNAVAILABLE", phase: "secure", reason })
-    )
-  })
 
 const inUse = (options: ListenOptions): HttpError.AddressInUse => {
   const address = "path" in options ? options.path : formatAddress(tcp(options.host ?? "::", options.port))

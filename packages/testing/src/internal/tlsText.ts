@@ -1,0 +1,98 @@
+/**
+ * Described certificates, keys and authorities as texts with the frame of PEM (RFC 7468), and whether one is accepted.
+ */
+
+export interface Certificate {
+  readonly names: ReadonlyArray<string>
+  /** `null`: itself. */
+  readonly issuer: string | null
+  readonly notBefore?: number | undefined
+  readonly notAfter?: number | undefined
+}
+
+export const platformAuthority = "Memory Network Platform Authority"
+
+type Label = "MEMORY CERTIFICATE" | "MEMORY KEY" | "MEMORY AUTHORITY"
+
+const framed = (label: Label, content: string) =>
+  `-----BEGIN ${label}-----\n${content}\n-----END ${label}-----\n`
+
+const blocks = (label: Label, text: string): Array<string> =>
+  Array.from(
+    text.matchAll(new RegExp(`-----BEGIN ${label}-----\\r?\\n(.*)\\r?\\n-----END ${label}-----`, "g")),
+    (match) => match[1]!
+  )
+
+export const certificateText = (certificate: Certificate) =>
+  framed("MEMORY CERTIFICATE", JSON.stringify(certificate))
+
+export const keyText = (certificate: Certificate) => framed("MEMORY KEY", JSON.stringify(certificate))
+
+export const authorityText = (name: string) => framed("MEMORY AUTHORITY", JSON.stringify(name))
+
+/** Why something does not hold: Node's code, and its words. */
+export interface Objection {
+  readonly code: string
+  readonly reason: string
+}
+
+/** The certificate of one's own. */
+export const readOwn = (cert: string, key: string | undefined): Certificate | Objection => {
+  const [own] = blocks("MEMORY CERTIFICATE", cert)
+  if (own === undefined) {
+    return { code: "ERR_OSSL_PEM_NO_START_LINE", reason: "no certificate as `MemoryTls` makes them" }
+  }
+  // A key says whose it is.
+  if (key === undefined || blocks("MEMORY KEY", key)[0] !== own) {
+    return { code: "ERR_OSSL_X509_KEY_VALUES_MISMATCH", reason: "key values mismatch" }
+  }
+  return JSON.parse(own) as Certificate
+}
+
+const covers = (name: string, host: string): boolean => {
+  const [wanted, actual] = [name.toLowerCase(), host.toLowerCase()]
+  if (!wanted.startsWith("*.")) return wanted === actual
+  // One label (RFC 6125 section 6.4.3).
+  const dot = actual.indexOf(".")
+  return dot > 0 && actual.slice(dot) === wanted.slice(1)
+}
+
+const address = /^[\d.]+$|:/
+
+const chain = (
+  certificate: Certificate,
+  ca: string | ReadonlyArray<string> | undefined
+): Objection | undefined => {
+  const text =
+    ca === undefined ? authorityText(platformAuthority) : typeof ca === "string" ? ca : ca.join("\n")
+  const { issuer } = certificate
+  if (issuer === null) {
+    if (blocks("MEMORY CERTIFICATE", text).includes(JSON.stringify(certificate))) return undefined
+    return { code: "DEPTH_ZERO_SELF_SIGNED_CERT", reason: "self-signed certificate" }
+  }
+  if (blocks("MEMORY AUTHORITY", text).includes(JSON.stringify(issuer))) return undefined
+  return { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", reason: "unable to verify the first certificate" }
+}
+
+/** Why the certificate is not accepted, in the order in which Node objects: the chain, its time, the name. */
+export const objection = (
+  certificate: Certificate,
+  ca: string | ReadonlyArray<string> | undefined,
+  now: number,
+  host: string | undefined
+): Objection | undefined => {
+  const untrusted = chain(certificate, ca)
+  if (untrusted !== undefined) return untrusted
+  const { names, notAfter = Infinity, notBefore = -Infinity } = certificate
+  if (now < notBefore) return { code: "CERT_NOT_YET_VALID", reason: "certificate is not yet valid" }
+  if (now > notAfter) return { code: "CERT_HAS_EXPIRED", reason: "certificate has expired" }
+  if (host === undefined || names.some((name) => covers(name, host))) return undefined
+  const list = names.map((name) => `${address.test(name) ? "IP Address" : "DNS"}:${name}`).join(", ")
+  const why = address.test(host)
+    ? `IP: ${host} is not in the cert's list: ${list}`
+    : `Host: ${host}. is not in the cert's altnames: ${list}`
+  return {
+    code: "ERR_TLS_CERT_ALTNAME_INVALID",
+    reason: `Hostname/IP does not match certificate's altnames: ${why}`
+  }
+}
