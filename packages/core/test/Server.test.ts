@@ -209,6 +209,21 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
+    it.effect("however large, leave the connection open when their echo has read them", () =>
+      served(
+        echo,
+        Effect.gen(function* () {
+          const raw = yield* connect
+          const body = "x".repeat(1_000_000)
+          raw.send(`POST / HTTP/1.1\r\nHost: t\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+          const first = yield* raw.has("\r\n0\r\n\r\n")
+          expect(first.slice(0, first.indexOf("\r\n\r\n"))).toContain("Connection: keep-alive")
+          raw.send(last())
+          yield* raw.has("HTTP/1.1 200 OK", 2)
+        })
+      )
+    )
+
     it.effect("hold the client back while nobody reads", () =>
       served(
         Effect.gen(function* () {

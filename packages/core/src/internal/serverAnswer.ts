@@ -58,7 +58,8 @@ const headOf = (
   exchange: ServerExchange,
   response: HttpServerResponse,
   body: number | "unknown",
-  contentType: string | undefined
+  contentType: string | undefined,
+  streamed: boolean
 ) => {
   const headers: Array<string> = []
   const record = response.headers
@@ -78,7 +79,7 @@ const headOf = (
     statusMessage: response.statusText,
     headers,
     body,
-    keepAlive: connection.mayKeepAlive(exchange),
+    keepAlive: connection.mayKeepAlive(exchange, streamed),
     keepAliveTimeout: connection.server.keepAliveTimeout,
     date: connection.server.date()
   })
@@ -91,7 +92,7 @@ const sendBytes = (
   contentType: string | undefined
 ): Effect.Effect<HttpServerResponse, HttpError.MessageError> => {
   const length = bytes === undefined ? 0 : bytes.length
-  const head = headOf(exchange, response, length, contentType)
+  const head = headOf(exchange, response, length, contentType, false)
   if (head._tag === "Violation") return Effect.fail(HttpError.fromViolation(head))
   const { connection } = exchange
   if (
@@ -168,7 +169,7 @@ class SendingBody {
   /** Sends the head. */
   begin(): Violation | undefined {
     const { body, exchange, response } = this
-    const head = headOf(exchange, response, body.length ?? "unknown", body.contentType)
+    const head = headOf(exchange, response, body.length ?? "unknown", body.contentType, true)
     if (head._tag === "Violation") return head
     this.writer = new BodyWriter(head.framing)
     exchange.connection.answerBegins(exchange, response, head)

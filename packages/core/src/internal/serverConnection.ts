@@ -191,12 +191,12 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   // ---- what an answer tells
 
-  /** Whether the answer may leave the connection open. */
-  mayKeepAlive(exchange: ServerExchange): boolean {
+  /** Whether the answer may leave the connection open. `readingOn`: the rest of the request may still be read for it. */
+  mayKeepAlive(exchange: ServerExchange, readingOn: boolean): boolean {
     if (this.server.draining || !exchange.head.keepAlive || this.parser.stopped) return false
     if (exchange.requestComplete) return true
     const left = (exchange.head.contentLength ?? 0) - (exchange.body?.received ?? 0)
-    return left <= lingerBytes && !this.awaitsContinue(exchange)
+    return (readingOn || left <= lingerBytes) && !this.awaitsContinue(exchange)
   }
 
   /** As the transport's; what does not fit is remembered. */
@@ -329,7 +329,7 @@ export class ServerConnection implements TransportHandlers, Idler {
   // Answered before the request's body had arrived: a small rest is read and thrown away, for anything else we close.
   private discardBody(exchange: ServerExchange): void {
     const body = exchange.body!
-    if (!this.mayKeepAlive(exchange)) return this.finish("RequestUnfinished")
+    if (!this.mayKeepAlive(exchange, false)) return this.finish("RequestUnfinished")
     this.discarded = 0
     body.discard(
       () =>
