@@ -94,6 +94,12 @@ describe("connecting", () => {
           failure(network.network.connect({ _tag: "TcpAddress", hostname: first.address, port: 80 }))
         )
         assert.deepStrictEqual([error._tag, millis], ["ConnectionTimedOut", 4000])
+        const { clock } = yield* Simulation.Simulation
+        const before = clock.size
+        const attempt = yield* Effect.fork(get())
+        yield* Simulation.settled
+        yield* Fiber.interrupt(attempt)
+        assert.strictEqual(clock.size, before)
       })
     )
   )
@@ -199,7 +205,7 @@ describe("connections", () => {
         const [before] = yield* MemoryNetwork.connections
         const parted = yield* Scope.make()
         yield* Scope.extend(Fault.partition("api.internal", ["10.0.0.1", "web.internal"]), parted)
-        const old = yield* Effect.fork(get("/old"))
+        const old = yield* Effect.fork(timed(get("/old")))
         yield* Effect.sleep(1)
         const fresh = yield* Effect.fork(get("/new"))
         // Shorter than either end keeps an idle connection.
@@ -208,7 +214,7 @@ describe("connections", () => {
         yield* Scope.close(parted, Exit.void)
         assert.deepStrictEqual(
           [yield* Fiber.join(old), yield* Fiber.join(fresh)],
-          ["answer to GET /old", "answer to GET /new"]
+          [["answer to GET /old", 2001], "answer to GET /new"]
         )
         assert.include(
           (yield* MemoryNetwork.connections).map(({ id }) => id),
@@ -298,6 +304,21 @@ describe("HTTP", () => {
           })
         )
         assert.deepStrictEqual(yield* timed(get()), ["answer to GET /", 0])
+      })
+    )
+  )
+
+  it.live("what was held back and passes a second time is counted once", () =>
+    world(
+      Effect.gen(function* () {
+        yield* Fault.http({ origin: api, request: 2 }, Verdict.Reset())
+        const silence = yield* Scope.make()
+        yield* Scope.extend(Fault.halfOpen({ to: api, sender: "client" }), silence)
+        const first = yield* Effect.fork(get())
+        yield* Effect.sleep("1 second")
+        yield* Scope.close(silence, Exit.void)
+        assert.strictEqual(yield* Fiber.join(first), "answer to GET /")
+        assert.strictEqual((yield* failure(get("/", "POST")))._tag, "ConnectionReset")
       })
     )
   )
