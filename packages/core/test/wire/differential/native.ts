@@ -1,4 +1,5 @@
 /** Node's own parser through its binding, as the oracle of the differential test. */
+import { createRequire } from "node:module"
 import { answer, type Case, type Ending, Log, type Outcome } from "./outcome.js"
 
 interface NativeError extends Error {
@@ -16,8 +17,6 @@ interface NativeParser {
 }
 
 interface NativeBinding {
-  readonly methods: ReadonlyArray<string>
-  readonly allMethods?: ReadonlyArray<string>
   readonly HTTPParser: {
     new (): NativeParser
     readonly REQUEST: number
@@ -31,12 +30,29 @@ interface NativeBinding {
   }
 }
 
-const binding = (process as unknown as { binding(name: string): unknown }).binding(
-  "http_parser"
-) as NativeBinding
-const { HTTPParser } = binding
+// Node 20's own way; later versions give the class out of an old module, deprecated but public.
+const loadBinding = (): NativeBinding => {
+  try {
+    return (process as unknown as { binding(name: string): unknown }).binding("http_parser") as NativeBinding
+  } catch {
+    return createRequire(import.meta.url)("node:_http_common") as NativeBinding
+  }
+}
 
-export const nativeVersion = `Node ${process.versions.node}, llhttp ${process.versions["llhttp"]}`
+const { HTTPParser } = loadBinding()
+
+// llhttp's numbers of the methods, which are part of its interface and of no list that every version gives out.
+const methods = (
+  "DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND " +
+  "UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK " +
+  "UNLINK SOURCE PRI DESCRIBE ANNOUNCE SETUP PLAY PAUSE TEARDOWN GET_PARAMETER SET_PARAMETER REDIRECT RECORD FLUSH " +
+  "QUERY"
+).split(" ")
+
+/** llhttp's version: what the presets are defined by is that of Node 20.20, 9.3.1. */
+export const llhttp = process.versions["llhttp"] ?? ""
+
+export const nativeVersion = `Node ${process.versions.node}, llhttp ${llhttp}`
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1")
 
@@ -73,7 +89,7 @@ export const runNative = (input: Case, preset: "node" | "insecure"): Outcome => 
     upgrade = isUpgrade
     const start =
       input.role === "request"
-        ? `${nativeMethod(method!)} ${target ?? spilledTarget}`
+        ? `${methods[method!]} ${target ?? spilledTarget}`
         : `${status} ${statusMessage}`
     const rawHeaders = fields ?? spilled
     spilled = []
@@ -94,8 +110,6 @@ export const runNative = (input: Case, preset: "node" | "insecure"): Outcome => 
   parser.close()
   return { events: log.events, ending }
 }
-
-const nativeMethod = (index: number): string => (binding.allMethods ?? binding.methods)[index]!
 
 const feed = (
   parser: NativeParser,

@@ -1,0 +1,48 @@
+/**
+ * What the parsers of other Node versions do otherwise. The presets are defined by Node 20.20 (llhttp 9.3.1); where a
+ * later llhttp differs, its cases must be among those listed here (docs/strictness.md has the list in words).
+ */
+import type { Case } from "./outcome.js"
+
+export interface Change {
+  /** The first llhttp with it. */
+  readonly since: string
+  readonly what: string
+  /** Whether a stream has what the change is about. */
+  readonly concerns: (text: string, role: Case["role"]) => boolean
+}
+
+export const changes: ReadonlyArray<Change> = [
+  {
+    since: "9.4.2",
+    what: "a status line ended by two CR is refused",
+    concerns: (text, role) => role === "response" && text.includes("\r\r")
+  },
+  {
+    since: "9.4.2",
+    what: "a tab behind an option of Connection is whitespace",
+    concerns: (text) => /connection *:[^\r\n]*\t/i.test(text)
+  },
+  {
+    since: "9.4.2",
+    what: "a tab behind the digits of Content-Length is whitespace",
+    concerns: (text) => /content-length *:[^\r\n]*\t/i.test(text)
+  },
+  {
+    since: "9.4.3",
+    what: "an empty Transfer-Encoding is refused",
+    concerns: (text) => /transfer-encoding *:[ \t]*[\r\n]/i.test(text)
+  }
+]
+
+/** Versions this list has been held against, in runs of 200000 cases. */
+export const examined: ReadonlyArray<string> = ["9.3.1", "9.4.3"]
+
+const isAtLeast = (version: string, least: string): boolean =>
+  version.localeCompare(least, "en", { numeric: true }) >= 0
+
+/** The changes of this version of llhttp that a stream is about. */
+export const changesFor = (llhttp: string, input: Case): ReadonlyArray<Change> => {
+  const text = input.bytes.toString("latin1")
+  return changes.filter((change) => isAtLeast(llhttp, change.since) && change.concerns(text, input.role))
+}
