@@ -1,0 +1,232 @@
+/**
+ * The vectors (packages/core/test/vectors/*.md), each: whole, byte by byte, cut at random, with bytes behind its end,
+ * and, for the presets that promise it, against Node's own parser.
+ */
+import { flagNames, presets, type RefusalCode } from "@httpfx/core/wire"
+import { assert, describe, it } from "@effect/vitest"
+import { difference } from "./differential/compare.js"
+import { nativeVersion, runNative } from "./differential/native.js"
+import { runOurs } from "./differential/ours.js"
+import { makeRandom } from "./differential/random.js"
+import { type Expected, readVectors, setupOf, type Vector } from "./vectors/document.js"
+import { run } from "./vectors/log.js"
+import { escape, unescape } from "./vectors/text.js"
+
+const seed = Number(process.env["HTTPFX_VECTORS_SEED"] ?? Math.floor(Math.random() * 0x7fffffff))
+const vectors = readVectors()
+const files = [...new Set(vectors.map((vector) => vector.file))]
+
+const everyByte = (length: number): ReadonlyArray<number> => Array.from({ length }, (_, k) => k + 1)
+
+const label = (one: Expected): string => [one.preset, ...one.extra].join("+")
+
+const behind = Buffer.from("GET /behind HTTP/1.1\r\nHost: b\r\n\r\n")
+const behindResponse = Buffer.from("HTTP/1.1 200 Behind\r\nContent-Length: 0\r\n\r\n")
+const garbage = Buffer.from("\u0000\u0001 no HTTP \r\n\r\n", "latin1")
+
+const overflow = /^(refused HPE_(?:HEADER|CHUNK_EXTENSIONS)_OVERFLOW) @(\d+)(.*)$/
+
+/**
+ * A text is counted where it ends or its piece of the stream does, as in Node's parser: an overflow is found the
+ * earlier the smaller the pieces. Gives `lines` with the place of the whole stream if its own is not behind that.
+ */
+const settled = (lines: ReadonlyArray<string>, whole: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const [, told, at, rest] = overflow.exec(lines.at(-1)!) ?? []
+  const place = overflow.exec(whole.at(-1)!)?.[2]
+  if (told === undefined || place === undefined || Number(at) > Number(place)) return lines
+  return [...lines.slice(0, -1), `${told} @${place}${rest}`]
+}
+
+/** A vector's own log goes unchanged before what bytes behind its end bring. */
+const checkBehind = (vector: Vector, one: Expected, tail: Buffer, follows: string): void => {
+  const setup = setupOf(vector, one.flags)
+  const bytes = Buffer.concat([vector.bytes, tail])
+  // An unfinished text would go on behind its piece and overflow further on.
+  const cuts = overflow.test(one.log.at(-1)!) ? [vector.bytes.length, bytes.length] : [bytes.length]
+  const { lines } = run(setup, bytes, cuts)
+  const own = one.log.slice(0, -1)
+  const last = one.log.at(-1)!
+  const say = `with ${escape(tail.toString("latin1"))} behind`
+  assert.deepStrictEqual(lines.slice(0, own.length), own, say)
+  const after = lines.slice(own.length)
+  if (last.startsWith("refused") || last.startsWith("stopped")) {
+    assert.deepStrictEqual(after, [last], say)
+  } else if (last === "end idle") {
+    assert.include(after[0], follows, say)
+  } else if (one.flags.dataAfterClose) {
+    assert.deepStrictEqual(after, [last], say)
+  } else {
+    const at = vector.bytes.length + 1
+    assert.deepStrictEqual(
+      after,
+      [`refused HPE_CLOSED_CONNECTION @${at} status=400 flag=dataAfterClose`],
+      say
+    )
+  }
+}
+
+/** Whether bytes behind its end are behind its last message, too. */
+const endsByItself = (vector: Vector, one: Expected): boolean => {
+  if (one.log.at(-1)!.startsWith("refused HPE_INVALID_EOF_STATE")) return false
+  return !run(setupOf(vector, one.flags), vector.bytes, [vector.bytes.length]).completedByEnd
+}
+
+for (const file of files) {
+  describe(`vectors/${file}, seed ${seed}`, () => {
+    for (const vector of vectors.filter((one) => one.file === file)) {
+      it(vector.title, () => {
+        const length = vector.bytes.length
+        for (const one of vector.expected) {
+          const setup = setupOf(vector, one.flags)
+          assert.deepStrictEqual(run(setup, vector.bytes, [length]).lines, one.log, `${label(one)}, whole`)
+          assert.deepStrictEqual(
+            settled(run(setup, vector.bytes, everyByte(length), true).lines, one.log),
+            one.log,
+            `${label(one)}, byte by byte`
+          )
+          const random = makeRandom(seed ^ length)
+          for (let round = 0; round < 8; round++) {
+            const cuts = everyByte(length).filter((cut) => cut === length || random.chance(0.15))
+            assert.deepStrictEqual(
+              settled(run(setup, vector.bytes, cuts, round % 2 === 0).lines, one.log),
+              one.log,
+              `${label(one)}, seed ${seed}, cut at ${cuts.join(" ")}`
+            )
+          }
+          if (!endsByItself(vector, one)) continue
+          const request = vector.role === "request"
+          checkBehind(vector, one, request ? behind : behindResponse, request ? "/behind" : "Behind")
+          checkBehind(
+            vector,
+            one,
+            garbage,
+            `refused ${request ? "HPE_INVALID_METHOD" : "HPE_INVALID_CONSTANT"} @${length}`
+          )
+        }
+      })
+    }
+  })
+}
+
+describe("vectors", () => {
+  it("nothing is told before its last byte has come", () => {
+    for (const vector of vectors) {
+      for (const one of vector.expected) {
+        const setup = setupOf(vector, one.flags)
+        for (const line of one.log) {
+          const at = Number(/^(?:head|complete) @(\d+)/.exec(line)?.[1] ?? 0)
+          // In a chunk that ends one byte earlier the event has not come, and no later one either.
+          if (at === 0) continue
+          const { lines } = run(setup, vector.bytes.subarray(0, at - 1), [at - 1], false, false)
+          const early = lines.filter((seen) => seen.startsWith(line.split(" ", 2).join(" ") + " "))
+          assert.deepStrictEqual(early, [], `${vector.file}, ${vector.title}, ${label(one)}`)
+        }
+      }
+    }
+  })
+
+  it("a refusal's flag, once set, is not named again at the same place", () => {
+    for (const vector of vectors) {
+      for (const one of vector.expected) {
+        const { refusal } = run(setupOf(vector, one.flags), vector.bytes, [vector.bytes.length])
+        if (refusal?.flag === undefined) continue
+        assert.isFalse(one.flags[refusal.flag])
+        const flags = { ...one.flags, [refusal.flag]: true }
+        const next = run(setupOf(vector, flags), vector.bytes, [vector.bytes.length]).refusal
+        const same =
+          next?.offset === refusal.offset && next.code === refusal.code && next.flag === refusal.flag
+        assert.isFalse(same, `${vector.file}, ${vector.title}, ${label(one)}: ${refusal.flag}`)
+      }
+    }
+  })
+
+  it("every flag, every code and every status is met", () => {
+    const flags = new Set<string>()
+    const codes = new Set<RefusalCode>()
+    const statuses = new Set<number>()
+    for (const vector of vectors) {
+      for (const one of vector.expected) {
+        const { refusal } = run(setupOf(vector, one.flags), vector.bytes, [vector.bytes.length])
+        if (refusal === undefined) continue
+        codes.add(refusal.code)
+        statuses.add(refusal.status)
+        if (refusal.flag !== undefined) flags.add(refusal.flag)
+      }
+    }
+    const everyCode: { readonly [C in RefusalCode]: true } = {
+      HPE_CHUNK_EXTENSIONS_OVERFLOW: true,
+      HPE_CLOSED_CONNECTION: true,
+      HPE_CR_EXPECTED: true,
+      HPE_HEADER_OVERFLOW: true,
+      HPE_INVALID_CHUNK_SIZE: true,
+      HPE_INVALID_CONSTANT: true,
+      HPE_INVALID_CONTENT_LENGTH: true,
+      HPE_INVALID_EOF_STATE: true,
+      HPE_INVALID_HEADER_TOKEN: true,
+      HPE_INVALID_METHOD: true,
+      HPE_INVALID_STATUS: true,
+      HPE_INVALID_TRANSFER_ENCODING: true,
+      HPE_INVALID_URL: true,
+      HPE_INVALID_VERSION: true,
+      HPE_LF_EXPECTED: true,
+      HPE_PAUSED_H2_UPGRADE: true,
+      HPE_STRICT: true,
+      HPE_UNEXPECTED_CONTENT_LENGTH: true,
+      HPE_UNEXPECTED_SPACE: true
+    }
+    // `keepAliveAfterClose` lets pass what `dataAfterClose` is named for: the bytes behind, as a message.
+    assert.deepStrictEqual(
+      flagNames.filter((flag) => !flags.has(flag) && flag !== "keepAliveAfterClose"),
+      []
+    )
+    assert.deepStrictEqual([...codes].sort(), Object.keys(everyCode).sort())
+    assert.deepStrictEqual(
+      [...statuses].sort((a, b) => a - b),
+      [400, 413, 414, 431, 501, 505]
+    )
+  })
+
+  it("every reason names its RFC section", () => {
+    for (const vector of vectors)
+      assert.match(vector.reason, /RFC \d+ (§|Appendix )/, `${vector.file}, ${vector.title}`)
+  })
+
+  it("titles are told apart, and there are enough of them", () => {
+    for (const file of files) {
+      const titles = vectors.filter((one) => one.file === file).map((one) => one.title)
+      assert.strictEqual(new Set(titles).size, titles.length, file)
+    }
+    assert.isAtLeast(vectors.length, 150)
+  })
+
+  it("escapes give back the bytes", () => {
+    const all = String.fromCharCode(...everyByte(256).map((k) => k - 1))
+    assert.strictEqual(
+      unescape(escape(all + "x".repeat(99) + "\r\n\\{" + all)),
+      all + "x".repeat(99) + "\r\n\\{" + all
+    )
+  })
+})
+
+// The presets are what Node 20 does; what the parsers of other versions do otherwise is in docs/strictness.md.
+describe.runIf(process.versions.node.startsWith("20."))(`vectors on ${nativeVersion}`, () => {
+  for (const preset of ["node", "insecure"] as const) {
+    it(`${preset}: the same outcome`, () => {
+      let compared = 0
+      for (const vector of vectors) {
+        const { answers, bytes } = vector
+        const others = Object.keys(vector.limits).filter((name) => name !== "maxHeaderSize")
+        // Limits that Node has not, or does not let one set; and an answer that is ours alone.
+        if (others.length > 0 || answers === "stop-all") continue
+        const { maxHeaderSize = 16384 } = vector.limits
+        for (const cuts of [[bytes.length], everyByte(bytes.length)]) {
+          const input = { role: vector.role, answering: answers, maxHeaderSize, bytes, cuts }
+          const what = difference(runNative(input, preset), runOurs(input, presets[preset]), bytes.length)
+          assert.isUndefined(what, `${vector.file}, ${vector.title}, ${cuts.length} pieces`)
+          compared++
+        }
+      }
+      assert.isAtLeast(compared, vectors.length)
+    })
+  }
+})
