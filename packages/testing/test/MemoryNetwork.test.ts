@@ -343,16 +343,6 @@ describe("what is open", () => {
   )
 })
 
-it.scoped("TLS is refused with a typed error, and the connection given up", () =>
-  Effect.gen(function* () {
-    const network = yield* Network
-    const { client } = yield* pair
-    const error = yield* Effect.flip(network.secure(client, { role: "client" }))
-    assert.deepStrictEqual([error._tag, error.code], ["TlsFailure", "ERR_HTTPFX_TLS_UNAVAILABLE"])
-    assert.isFalse(client.writable)
-  }).pipe(memory())
-)
-
 it.effect("the same program sees the same events in the same order", () =>
   Effect.gen(function* () {
     const program = Effect.gen(function* () {
