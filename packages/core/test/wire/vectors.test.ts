@@ -9,7 +9,7 @@ import { nativeVersion, runNative } from "./differential/native.js"
 import { runOurs } from "./differential/ours.js"
 import { makeRandom } from "./differential/random.js"
 import { type Expected, readVectors, setupOf, type Vector } from "./vectors/document.js"
-import { run } from "./vectors/log.js"
+import { overflows, run, settled } from "./vectors/log.js"
 import { escape, unescape } from "./vectors/text.js"
 
 const seed = Number(process.env["HTTPFX_VECTORS_SEED"] ?? Math.floor(Math.random() * 0x7fffffff))
@@ -24,25 +24,12 @@ const behind = Buffer.from("GET /behind HTTP/1.1\r\nHost: b\r\n\r\n")
 const behindResponse = Buffer.from("HTTP/1.1 200 Behind\r\nContent-Length: 0\r\n\r\n")
 const garbage = Buffer.from("\u0000\u0001 no HTTP \r\n\r\n", "latin1")
 
-const overflow = /^(refused HPE_(?:HEADER|CHUNK_EXTENSIONS)_OVERFLOW) @(\d+)(.*)$/
-
-/**
- * A text is counted where it ends or its piece of the stream does, as in Node's parser: an overflow is found the
- * earlier the smaller the pieces. Gives `lines` with the place of the whole stream if its own is not behind that.
- */
-const settled = (lines: ReadonlyArray<string>, whole: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const [, told, at, rest] = overflow.exec(lines.at(-1)!) ?? []
-  const place = overflow.exec(whole.at(-1)!)?.[2]
-  if (told === undefined || place === undefined || Number(at) > Number(place)) return lines
-  return [...lines.slice(0, -1), `${told} @${place}${rest}`]
-}
-
 /** A vector's own log goes unchanged before what bytes behind its end bring. */
 const checkBehind = (vector: Vector, one: Expected, tail: Buffer, follows: string): void => {
   const setup = setupOf(vector, one.flags)
   const bytes = Buffer.concat([vector.bytes, tail])
   // An unfinished text would go on behind its piece and overflow further on.
-  const cuts = overflow.test(one.log.at(-1)!) ? [vector.bytes.length, bytes.length] : [bytes.length]
+  const cuts = overflows(one.log) ? [vector.bytes.length, bytes.length] : [bytes.length]
   const { lines } = run(setup, bytes, cuts)
   const own = one.log.slice(0, -1)
   const last = one.log.at(-1)!

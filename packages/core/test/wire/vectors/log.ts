@@ -146,3 +146,22 @@ export const run = (
     completedByEnd
   }
 }
+
+const overflow = /^(refused HPE_(?:HEADER|CHUNK_EXTENSIONS)_OVERFLOW) @(\d+)(.*)$/
+
+/** Whether the stream ended with a text that was too long. */
+export const overflows = (lines: ReadonlyArray<string>): boolean => overflow.test(lines.at(-1)!)
+
+/**
+ * A text is counted where it ends or its piece of the stream does, as in Node's parser: an overflow is found the
+ * earlier the smaller the pieces. Gives `lines` with the place of the whole stream if its own is not behind that.
+ */
+export const settled = (
+  lines: ReadonlyArray<string>,
+  whole: ReadonlyArray<string>
+): ReadonlyArray<string> => {
+  const [, told, at, rest] = overflow.exec(lines.at(-1)!) ?? []
+  const place = overflow.exec(whole.at(-1)!)?.[2]
+  if (told === undefined || place === undefined || Number(at) > Number(place)) return lines
+  return [...lines.slice(0, -1), `${told} @${place}${rest}`]
+}
