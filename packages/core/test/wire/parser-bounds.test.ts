@@ -1,0 +1,192 @@
+/**
+ * The work and the memory of the parser, counted and not timed: how often the bytes of a stream are looked at,
+ * however it is cut, and what is kept between two calls of a message without an end.
+ */
+import { Body, type Limits, presets, RequestParser, ResponseParser } from "@httpfx/core/wire"
+import { assert, describe, it } from "@effect/vitest"
+import { generate } from "./differential/generate.js"
+import { makeRandom } from "./differential/random.js"
+import { presetNames } from "./vectors/document.js"
+import { counting, kept, type Reads } from "./vectors/counting.js"
+
+const seed = Number(process.env["HTTPFX_BOUNDS_SEED"] ?? Math.floor(Math.random() * 0x7fffffff))
+
+const events = { head: () => Body.Read, data: () => undefined, complete: () => undefined }
+
+const get = "GET / HTTP/1.1\r\nHost: a\r\n"
+const chunked = `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`
+
+const streams: Readonly<Record<string, string>> = {
+  "small requests": `${get}\r\n`.repeat(60),
+  "requests as small as can be": "GET / HTTP/1.1\r\nHost:\r\n\r\n".repeat(60),
+  "line breaks": "\r\n".repeat(2000),
+  "a long target": `GET /${"x".repeat(9000)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+  "a long name": `${get}${"x".repeat(9000)}: a\r\n\r\n`,
+  "a long value": `${get}A: ${"x".repeat(9000)}\r\n\r\n`,
+  "a long value of blanks and letters": `${get}A: ${"x  \t".repeat(2000)}x\r\n\r\n`,
+  "many short lines": `${get}${"A: b\r\n".repeat(1000)}\r\n`,
+  "many lines without a value": `${get}${"A:\r\n".repeat(1000)}\r\n`,
+  "lines behind a run of spaces": `${get}${`A:${" ".repeat(99)}b\r\n`.repeat(50)}\r\n`,
+  "lines before a run of spaces": `${get}${`A: b${" ".repeat(99)}\r\n`.repeat(50)}\r\n`,
+  "names nearly known": `${get}${"Content-Lengti: 1\r\nConnectioo: x\r\nUpgradf: y\r\n".repeat(90)}\r\n`,
+  "options of Connection": `${get}${"Connection: keep-alive, x, upgrade\r\n".repeat(90)}\r\n`,
+  "a body with a length": `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n${"x".repeat(9000)}`,
+  "small bodies": "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi".repeat(60),
+  "small chunks": `${chunked}${"1\r\nx\r\n".repeat(500)}0\r\n\r\n`,
+  "a long size": `${chunked}${`${"0".repeat(15)}1\r\nx\r\n`.repeat(50)}0\r\n\r\n`,
+  "a big chunk": `${chunked}2328\r\n${"x".repeat(9000)}\r\n0\r\n\r\n`,
+  "a long extension": `${chunked}1;a=${"x".repeat(9000)}\r\nx\r\n0\r\n\r\n`,
+  "a long quoted extension": `${chunked}1;a="${"x\\y".repeat(3000)}"\r\nx\r\n0\r\n\r\n`,
+  "many extensions": `${chunked}1${";a=b".repeat(2000)}\r\nx\r\n0\r\n\r\n`,
+  trailers: `${chunked}0\r\n${"A: b\r\n".repeat(1000)}\r\n`,
+  "a long trailer": `${chunked}0\r\nA: ${"x".repeat(9000)}\r\n\r\n`
+}
+
+const read = (parser: RequestParser | ResponseParser, bytes: Buffer, sizeOf: () => number): Reads => {
+  const reads = { examined: 0, decoded: 0 }
+  for (let at = 0; at < bytes.length;) {
+    const piece = bytes.subarray(at, at + sizeOf())
+    const taken = parser.execute(counting(piece, reads))
+    if (taken !== piece.length) return reads
+    at += taken
+  }
+  return reads
+}
+
+describe(`work, seed ${seed}`, () => {
+  for (const [name, text] of Object.entries(streams)) {
+    it(`${name}: every byte is looked at twice at most, and made into text twice at most`, () => {
+      const bytes = Buffer.from(text, "latin1")
+      const random = makeRandom(seed)
+      const sizes: Readonly<Record<string, () => number>> = {
+        whole: () => bytes.length,
+        "byte by byte": () => 1,
+        "by twos": () => 2,
+        "by threes": () => 3,
+        "by sixteens": () => 16,
+        "in packets": () => 1460,
+        "at random": () => 1 + random.int(40)
+      }
+      for (const preset of presetNames) {
+        for (const [cut, sizeOf] of Object.entries(sizes)) {
+          const parser = new RequestParser(events, { flags: presets[preset] })
+          const { examined, decoded } = read(parser, bytes, sizeOf)
+          assert.isUndefined(parser.refusal, `${cut}, ${preset}`)
+          assert.strictEqual(parser.bytesConsumed, bytes.length)
+          assert.isAtMost(examined, 2 * bytes.length, `${cut}, ${preset}: looked at`)
+          assert.isAtMost(decoded, 2 * bytes.length, `${cut}, ${preset}: made into text`)
+        }
+      }
+    })
+  }
+
+  it("generated streams, damaged ones too: as much, over all", () => {
+    let total = 0
+    let examined = 0
+    for (let index = 0; index < 400; index++) {
+      const { role, bytes, cuts } = generate(makeRandom(seed + index))
+      const parser =
+        role === "request"
+          ? new RequestParser(events, { flags: presets.node })
+          : new ResponseParser(events, { flags: presets.node })
+      let from = 0
+      let next = 0
+      const reads = read(parser, bytes, () => {
+        const size = cuts[next++]! - from
+        from += size
+        return size
+      })
+      total += parser.refusal?.offset ?? bytes.length
+      examined += reads.examined
+    }
+    assert.isAtMost(examined, 2 * total)
+  })
+})
+
+/** Feeds a beginning and then the same piece again and again; the most that was ever kept between two calls. */
+const mostKept = (
+  role: "request" | "response",
+  begin: string,
+  piece: string,
+  limits: Partial<Limits>,
+  times: number
+) => {
+  const options = { flags: presets.node, limits }
+  const parser = role === "request" ? new RequestParser(events, options) : new ResponseParser(events, options)
+  const fixed = [events, options.flags]
+  // A piece in a memory of its own, so that keeping a view of it would be seen.
+  const pieceBytes = new Uint8Array(Buffer.from(piece, "latin1"))
+  parser.execute(new Uint8Array(Buffer.from(begin, "latin1")))
+  let most = 0
+  let fed = 0
+  for (let round = 0; round < times && parser.refusal === undefined; round++) {
+    parser.execute(pieceBytes.slice())
+    fed += pieceBytes.length
+    if (parser.refusal === undefined) most = Math.max(most, kept(parser, fixed))
+  }
+  return { most, fed, refusal: parser.refusal }
+}
+
+describe("memory", () => {
+  const limits = {
+    maxHeaderSize: 2048,
+    maxHeaderCount: 100,
+    maxTrailerSize: 2048,
+    maxChunkExtensionsSize: 2048
+  }
+  // Text within the limit, four numbers a field line, and the parser's own small things.
+  const bound = 2048 + 4 * 256 + 2048
+
+  const refused: ReadonlyArray<readonly [string, "request" | "response", string, string, string]> = [
+    ["a target", "request", "GET /", "x".repeat(100), "HPE_HEADER_OVERFLOW"],
+    ["a name", "request", get, "x".repeat(100), "HPE_HEADER_OVERFLOW"],
+    ["a value", "request", `${get}A: `, "x".repeat(100), "HPE_HEADER_OVERFLOW"],
+    ["a value of spaces behind a letter", "request", `${get}A: x`, " ".repeat(100), "HPE_HEADER_OVERFLOW"],
+    ["field lines", "request", get, "A: b\r\n", "HPE_HEADER_OVERFLOW"],
+    ["field lines without value", "request", get, "A:\r\n", "HPE_HEADER_OVERFLOW"],
+    ["long field lines", "request", get, `${"A".repeat(40)}: ${"b".repeat(40)}\r\n`, "HPE_HEADER_OVERFLOW"],
+    ["a reason", "response", "HTTP/1.1 200 ", "x".repeat(100), "HPE_HEADER_OVERFLOW"],
+    ["an extension", "request", `${chunked}1;`, "x".repeat(100), "HPE_CHUNK_EXTENSIONS_OVERFLOW"],
+    ["extensions", "request", `${chunked}1`, ";a=b", "HPE_CHUNK_EXTENSIONS_OVERFLOW"],
+    ["a quoted extension", "request", `${chunked}1;a="`, "x".repeat(100), "HPE_CHUNK_EXTENSIONS_OVERFLOW"],
+    ["trailers", "request", `${chunked}0\r\n`, "A: b\r\n", "HPE_HEADER_OVERFLOW"],
+    ["a trailer", "request", `${chunked}0\r\nA: `, "x".repeat(100), "HPE_HEADER_OVERFLOW"],
+    ["a size", "request", chunked, "1".repeat(40), "HPE_INVALID_CHUNK_SIZE"],
+    ["a length", "request", `${get}Content-Length: `, "1".repeat(40), "HPE_INVALID_CONTENT_LENGTH"]
+  ]
+  for (const [name, role, begin, piece, code] of refused) {
+    it(`${name} without an end is refused, and little is kept until then`, () => {
+      const { most, fed, refusal } = mostKept(role, begin, piece, limits, 4000)
+      assert.strictEqual(refusal?.code, code)
+      assert.isAtMost(fed, 3 * 2048)
+      assert.isAtMost(most, bound)
+    })
+  }
+
+  const endless: ReadonlyArray<readonly [string, "request" | "response", string, string]> = [
+    ["line breaks before a request", "request", "", "\r\n".repeat(50)],
+    ["spaces behind the method", "request", "GET ", " ".repeat(100)],
+    ["spaces before the version", "request", "GET / ", " ".repeat(100)],
+    ["spaces before a value", "request", `${get}A:`, " ".repeat(100)],
+    ["leading zeros of a size", "request", chunked, "0".repeat(100)],
+    ["chunks", "request", chunked, "1;a=b\r\nx\r\n"],
+    ["a body until the end", "response", "HTTP/1.1 200 OK\r\n\r\n", "x".repeat(100)],
+    ["messages", "request", "", `${get}X: y\r\n\r\n`],
+    ["interim responses", "response", "", "HTTP/1.1 100 Continue\r\n\r\n"]
+  ]
+  for (const [name, role, begin, piece] of endless) {
+    it(`${name} may go on for ever, and nothing is kept of them`, () => {
+      const { most, refusal } = mostKept(role, begin, piece, limits, 2000)
+      assert.isUndefined(refusal)
+      assert.isAtMost(most, bound)
+    })
+  }
+
+  it("a refused parser keeps the chunk it refused, and no more", () => {
+    const parser = new RequestParser(events)
+    parser.execute(Buffer.from(get))
+    parser.execute(new Uint8Array(Buffer.from("A b\r\n")))
+    assert.strictEqual(parser.refusal?.rawPacket.length, 5)
+    assert.isAtMost(kept(parser, [events, presets.strict]), bound)
+  })
+})
