@@ -113,6 +113,34 @@ describe("a verdict", () => {
     )
   }
 
+  it.live(
+    "a reset lets nothing follow, although the sender has not heard of it and the receiver does not read",
+    () =>
+      world(
+        Effect.gen(function* () {
+          const { client, server } = yield* pair()
+          yield* MemoryNetwork.rule(({ offset, size }) =>
+            size > 0 ? Verdict.Reset({ after: 2 - offset }) : Verdict.Pass()
+          )
+          const atClient = yield* watch(client)
+          client.write("abc")
+          yield* Effect.sleep(5)
+          client.write("def")
+          yield* Effect.sleep(45)
+          const atServer = yield* watch(server)
+          yield* Effect.sleep(1)
+          assert.deepStrictEqual(
+            [atServer, atClient],
+            [
+              ["ab 0", "ECONNRESET 0", "close 0"],
+              ["ECONNRESET 10", "close 10"]
+            ]
+          )
+        }),
+        { latency: 10 }
+      )
+  )
+
   it.live("on an attempt to connect", () =>
     world(
       Effect.gen(function* () {

@@ -68,7 +68,8 @@ export class Flow implements Task {
   }
 
   send(chunk: Uint8Array): void {
-    this.outgoing.push(chunk)
+    // The sender may not have heard of a reset by the wire yet: what it writes meanwhile is lost with the rest.
+    if (this.rst === "no") this.outgoing.push(chunk)
     this.wake()
   }
 
