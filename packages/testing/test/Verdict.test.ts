@@ -120,7 +120,7 @@ describe("a verdict", () => {
         Effect.gen(function* () {
           const { client, server } = yield* pair()
           yield* MemoryNetwork.rule(({ offset, size }) =>
-            size > 0 ? Verdict.Reset({ after: 2 - offset }) : Verdict.Pass()
+            size > 0 && offset === 0 ? Verdict.Reset({ after: 2 }) : Verdict.Pass()
           )
           const atClient = yield* watch(client)
           client.write("abc")
