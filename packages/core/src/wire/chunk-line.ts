@@ -7,6 +7,8 @@ import type { Machine } from "./machine.js"
 import { addHex } from "./numbers.js"
 import * as S from "./stage.js"
 
+// HEX of a byte that is no digit.
+const NONE = 255
 const CR = 13
 const LF = 10
 const SP = 32
@@ -54,7 +56,7 @@ const invalidSize = "Invalid character in chunk size"
 const readSize = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
   if (m.stage === S.CHUNK_SIZE_FIRST) {
-    if (HEX[chunk[i]!] === 255) return m.refuse(i, "HPE_INVALID_CHUNK_SIZE", invalidSize)
+    if (HEX[chunk[i]!] === NONE) return m.refuse(i, "HPE_INVALID_CHUNK_SIZE", invalidSize)
     m.remaining = 0
     m.digits = 0
     m.exact = undefined
@@ -63,7 +65,7 @@ const readSize = (m: Machine, i: number, n: number): number => {
   }
   let c = 0
   if (m.stage === S.CHUNK_SIZE) {
-    for (; i < n && HEX[(c = chunk[i]!)] !== 255; i++) {
+    for (; i < n && HEX[(c = chunk[i]!)] !== NONE; i++) {
       const fault = addHex(m, HEX[c]!)
       if (fault !== undefined) {
         return m.refuse(i + 1, "HPE_INVALID_CHUNK_SIZE", "Chunk size overflow", fault.flag, 413)
@@ -97,46 +99,44 @@ const wrongSyntax = (m: Machine, at: number, reason: string): boolean => {
 }
 
 const readExtensions = (m: Machine, i: number, n: number): number => {
-  const chunk = m.chunk
-  const c = chunk[i]!
-  switch (m.stage) {
-    case S.EXTENSION:
-      if (c === SP || c === CR) return m.refuse(i + 1, "HPE_STRICT", "Invalid character in chunk extensions")
-      if (
-        (c === SEMICOLON || c === EQUALS || c === LF) &&
-        wrongSyntax(m, i, "Chunk extension without a name")
-      )
-        return i
-      m.spanAt = i
-      m.stage = S.EXTENSION_NAME
+  if (m.stage === S.EXTENSION_NAME) return readExtensionName(m, i, n)
+  if (m.stage === S.EXTENSION_VALUE) return readExtensionValue(m, i, n)
+  if (m.stage === S.EXTENSION_QUOTED) return readQuoted(m, i, n)
+  const c = m.chunk[i]!
+  if (m.stage === S.EXTENSION) {
+    if (c === SP || c === CR) return m.refuse(i + 1, "HPE_STRICT", "Invalid character in chunk extensions")
+    if ((c === SEMICOLON || c === EQUALS || c === LF) && wrongSyntax(m, i, "Chunk extension without a name"))
       return i
-    case S.EXTENSION_NAME:
-      return readExtensionName(m, i, n)
-    case S.EXTENSION_VALUE:
-      return readExtensionValue(m, i, n)
-    case S.EXTENSION_QUOTED:
-      while (i < n && QDTEXT[chunk[i]!] !== 0) i++
-      if (i === n) return i
-      if (chunk[i] === BACKSLASH) {
-        m.stage = S.EXTENSION_ESCAPE
-      } else if (chunk[i] === QUOTE) {
-        if (!closeExtension(m, i + 1, i + 1)) return i + 1
-        m.stage = S.EXTENSION_QUOTED_END
-      } else {
-        return fault(m, i, "Invalid character in chunk extensions quoted value")
-      }
-      return i + 1
-    case S.EXTENSION_ESCAPE:
-      if (VALUE[c] === 0) return fault(m, i, "Invalid quoted-pair in chunk extensions quoted value")
-      m.stage = S.EXTENSION_QUOTED
-      return i + 1
-    default:
-      if (c === SEMICOLON) m.stage = S.EXTENSION
-      else if (c === CR) m.stage = S.CHUNK_LF
-      else if (c === LF) return lineFeed(m, i, "value")
-      else return m.refuse(i, "HPE_STRICT", "Invalid character in chunk extensions quote value")
-      return i + 1
+    m.spanAt = i
+    m.stage = S.EXTENSION_NAME
+    return i
   }
+  if (m.stage === S.EXTENSION_ESCAPE) {
+    if (VALUE[c] === 0) return fault(m, i, "Invalid quoted-pair in chunk extensions quoted value")
+    m.stage = S.EXTENSION_QUOTED
+    return i + 1
+  }
+  if (c === SEMICOLON) m.stage = S.EXTENSION
+  else if (c === CR) m.stage = S.CHUNK_LF
+  else if (c === LF) return lineFeed(m, i, "value")
+  else return m.refuse(i, "HPE_STRICT", "Invalid character in chunk extensions quote value")
+  return i + 1
+}
+
+const readQuoted = (m: Machine, i: number, n: number): number => {
+  const chunk = m.chunk
+  let c = 0
+  while (i < n && QDTEXT[(c = chunk[i]!)] !== 0) i++
+  if (i === n) return i
+  if (c === BACKSLASH) {
+    m.stage = S.EXTENSION_ESCAPE
+  } else if (c === QUOTE) {
+    if (!closeExtension(m, i + 1, i + 1)) return i + 1
+    m.stage = S.EXTENSION_QUOTED_END
+  } else {
+    return fault(m, i, "Invalid character in chunk extensions quoted value")
+  }
+  return i + 1
 }
 
 const fault = (m: Machine, i: number, reason: string): number =>
@@ -152,9 +152,9 @@ const lineFeed = (m: Machine, i: number, part: "name" | "value"): number => {
 
 const readExtensionName = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
-  while (i < n && TOKEN[chunk[i]!] !== 0) i++
+  let c = 0
+  while (i < n && TOKEN[(c = chunk[i]!)] !== 0) i++
   if (i === n) return i
-  const c = chunk[i]!
   if (c === LF) return closeExtension(m, i, i) ? lineFeed(m, i, "name") : i
   if (c !== EQUALS && c !== SEMICOLON && c !== CR)
     return fault(m, i, "Invalid character in chunk extensions name")
@@ -173,11 +173,11 @@ const readExtensionName = (m: Machine, i: number, n: number): number => {
 const readExtensionValue = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
   const from = i
-  while (i < n && TOKEN[chunk[i]!] !== 0) i++
+  let c = 0
+  while (i < n && TOKEN[(c = chunk[i]!)] !== 0) i++
   // `part` remembers over a chunk's end whether the value has begun.
   if (i > from) m.part = 1
   if (i === n) return i
-  const c = chunk[i]!
   if (c === QUOTE) {
     if (m.part !== 0 && wrongSyntax(m, i, "Quote inside a chunk extension's token")) return i
     m.stage = S.EXTENSION_QUOTED

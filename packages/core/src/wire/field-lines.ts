@@ -3,36 +3,26 @@
  * are; the values that decide about framing are handed to framing-fields.ts byte by byte. Never unfolds, decodes or
  * combines fields.
  *
- * The loop's ifs stand in the order in which a line passes them, so that it runs straight through from top to bottom.
- * Plain lines that lie in one chunk are read by a loop of their own (half the time of a browser's head, measured).
+ * The loop's ifs stand in the order in which a line passes them, so that it runs straight through from top to bottom;
+ * plain-lines.ts reads the lines that need none of this.
  */
 import { Allow } from "./flags.js"
-import {
-  kindOfValue,
-  KNOWN_SIZE,
-  LONGEST_NAME,
-  readFramingValue,
-  readPlainOption,
-  recogniseName,
-  recogniseWhole,
-  takeOver
-} from "./framing-fields.js"
+import { endEmptyValue, endName, endSection, endValue } from "./field-ends.js"
+import { kindOfValue, readFramingValue, recogniseName, recogniseWhole, takeOver } from "./framing-fields.js"
 import { TOKEN, VALUE } from "./grammar.js"
 import { FOLD } from "./head.js"
-import { Fact, Kind, type Machine } from "./machine.js"
+import { Kind, type Machine } from "./machine.js"
+import { readPlainLines } from "./plain-lines.js"
 import * as S from "./stage.js"
-import { endOfHost } from "./target.js"
 
-// An imported binding is looked up at every use; one of the module's own is a constant (half the time, measured).
+// An imported binding is looked up at every use; one of the module's own is a constant.
 const token = TOKEN
 const value = VALUE
-const knownSize = KNOWN_SIZE
 
 const CR = 13
 const LF = 10
 const SP = 32
 const TAB = 9
-const DEL = 127
 const COLON = 58
 
 /** Reads on from `i`; returns where it stopped: at `n`, refused, or behind the empty line with the next stage. */
@@ -55,11 +45,12 @@ export const readFieldLines = (m: Machine, i: number, n: number): number => {
       if (i === n || m.stage > S.FIELDS_LAST) return i
     }
     if (m.stage === S.NAME) {
-      while (i < n && token[chunk[i]!] !== 0) i++
+      let c = 0
+      while (i < n && token[(c = chunk[i]!)] !== 0) i++
       if (i === n) return i
       const special = m.partial === "" ? recogniseName(m, m.spanAt, i) : recogniseWhole(m, i)
       m.partial = ""
-      i = chunk[i] === COLON ? endName(m, i, special) : readNameFault(m, i)
+      i = c === COLON ? endName(m, i, special) : readNameFault(m, i, c)
       if (m.refusal !== undefined) return i
     }
     if (m.stage === S.OWS) {
@@ -92,9 +83,10 @@ export const readFieldLines = (m: Machine, i: number, n: number): number => {
       if (m.refusal !== undefined || i === n) return i
     }
     if (m.stage === S.VALUE_TEXT) {
-      while (i < n && value[chunk[i]!] !== 0) i++
+      let c = 0
+      while (i < n && value[(c = chunk[i]!)] !== 0) i++
       if (i === n) return i
-      i = endValue(m, i)
+      i = endValue(m, i, c)
       if (m.refusal !== undefined) return i
     }
     if (m.stage === S.VALUE_LF) {
@@ -106,7 +98,8 @@ export const readFieldLines = (m: Machine, i: number, n: number): number => {
     if (m.stage === S.VALUE_LINE) {
       if (i === n) return i
       m.markCount += 4
-      if (chunk[i] !== SP && chunk[i] !== TAB) {
+      const c = chunk[i]!
+      if (c !== SP && c !== TAB) {
         if (m.kind !== Kind.General) takeOver(m)
         m.stage = S.FIELD_START
         continue
@@ -119,119 +112,6 @@ export const readFieldLines = (m: Machine, i: number, n: number): number => {
     i = readUncommon(m, i, n)
     if (m.stage > S.FIELDS_LAST) return i
   }
-}
-
-/**
- * From the start of a line: the lines of fields that decide nothing, as long as they lie in the chunk with their line
- * break and the byte behind it, with all that changes in local variables. Stops, with the stage set for the loop
- * above, at whatever is not like this.
- */
-const readPlainLines = (m: Machine, i: number, n: number): number => {
-  const chunk = m.chunk
-  const marks = m.marks
-  const base = m.base
-  const limit = m.limit
-  let k = m.markCount
-  let counted = m.counted
-  let c = 0
-  while (i < n) {
-    const nameAt = i
-    while (i < n && token[(c = chunk[i]!)] !== 0) i++
-    const size = i - nameAt
-    if (size === 0 || k >= m.maxMarks) {
-      m.markCount = k
-      m.counted = counted
-      return endLines(m, nameAt, n)
-    }
-    marks[k] = nameAt + base
-    if (i === n || c !== COLON) {
-      m.stage = S.NAME
-      m.spanAt = nameAt
-      break
-    }
-    if (size <= LONGEST_NAME && knownSize[size] !== 0) {
-      m.markCount = k
-      if (recogniseName(m, nameAt, i)) {
-        const end = counted + LONGEST_LINE < limit ? readPlainOption(m, i + 1, n) : -1
-        m.counted = counted
-        m.spanAt = nameAt
-        if (end < 0) return endName(m, i, true)
-        // One of the usual values of Connection: nothing is left to look at in this line.
-        counted += size + end - i - 2
-        m.spanAt = -1
-        marks[k + 1] = i + base
-        marks[k + 2] = i + 2 + base
-        marks[k + 3] = end + base
-        k += 4
-        i = end + 2
-        continue
-      }
-    }
-    counted += size
-    if (counted >= limit) return m.overflow(i + 1)
-    marks[k + 1] = i + base
-    i++
-    const blankAt = i
-    while (i < n && ((c = chunk[i]!) === SP || c === TAB)) i++
-    if (i === n || c === CR || c === LF || i - blankAt > 8) {
-      m.kind = Kind.General
-      m.stage = S.OWS
-      // A long gap is measured once more, to be cut out.
-      if (i < n) i = blankAt
-      break
-    }
-    const valueAt = i
-    marks[k + 2] = i + base
-    if (size === 4 && m.hosts === 1 && m.hostMark === k) {
-      i = endOfHost(chunk, i, n)
-      m.hostIsValid = i < n && chunk[i] === CR
-    }
-    i = endOfValue(chunk, i, n)
-    c = i < n ? chunk[i]! : 0
-    if (c !== CR || i + 2 >= n || chunk[i + 1] !== LF || (c = chunk[i + 2]!) === SP || c === TAB) {
-      m.kind = Kind.General
-      m.stage = S.VALUE_TEXT
-      m.spanAt = valueAt
-      break
-    }
-    counted += i - valueAt
-    if (counted >= limit) return m.overflow(i + 1)
-    marks[k + 3] = i + base
-    k += 4
-    i += 2
-  }
-  m.markCount = k
-  m.counted = counted
-  return i
-}
-
-/** The first byte from `i` on that no value has (VALUE as comparisons, by fours where there are), or `n`. */
-const endOfValue = (chunk: Uint8Array, i: number, n: number): number => {
-  const fours = n - 4
-  while (i <= fours) {
-    const a = chunk[i]!
-    const b = chunk[i + 1]!
-    const c = chunk[i + 2]!
-    const d = chunk[i + 3]!
-    if (((a - SP) | (b - SP) | (c - SP) | (d - SP)) < 0 || a === DEL || b === DEL || c === DEL || d === DEL)
-      break
-    i += 4
-  }
-  let c = 0
-  while (i < n && (((c = chunk[i]!) >= SP && c !== DEL) || c === TAB)) i++
-  return i
-}
-
-// Name and value of the longest line that readPlainOption takes, "Proxy-Connection: keep-alive".
-const LONGEST_LINE = 26
-
-/** The colon at `i` ends the name. */
-const endName = (m: Machine, i: number, special: boolean): number => {
-  if (!m.closeSpan(i, i + 1)) return i + 1
-  m.marks[m.markCount + 1] = i + m.base
-  m.stage = S.OWS
-  if (special) checkName(m, i + 1)
-  return i + 1
 }
 
 /** The value goes on in the line that begins with a blank at `i` (RFC 9112 §5.2). */
@@ -249,52 +129,9 @@ const foldValue = (m: Machine, i: number): void => {
   else if (m.kind !== Kind.General) kindOfValue(m, i)
 }
 
-/** The end of a value: CR, LF or a byte that no value has. */
-const endValue = (m: Machine, i: number): number => {
-  const c = m.chunk[i]!
-  if (c !== CR && c !== LF && m.allows("controlsInValues")) {
-    m.stage = S.VALUE_LOOSE
-    return i
-  }
-  m.marks[m.markCount + 3] = i + m.base
-  if (!m.closeSpan(i, c === CR ? i + 1 : i)) return m.refusal!.bytesParsed
-  if (c === CR) {
-    m.stage = S.VALUE_LF
-    return i + 1
-  }
-  if (c !== LF) {
-    return m.refuse(i, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char", "controlsInValues")
-  }
-  if (!m.allows("bareLineFeed")) {
-    return m.refuse(i, "HPE_CR_EXPECTED", "Missing expected CR after header value", "bareLineFeed")
-  }
-  m.stage = S.VALUE_LF
-  return i
-}
-
-/** A line that begins with no name: the empty line, or a fault. Or with one name too many. */
-const endLines = (m: Machine, i: number, n: number): number => {
-  const c = m.chunk[i]!
-  if (token[c] !== 0) return m.refuse(i, "HPE_HEADER_OVERFLOW", "Too many header fields", undefined, 431)
-  if (c === CR) {
-    if (i + 1 < n && m.chunk[i + 1] === LF) {
-      endSection(m)
-      return i + 2
-    }
-    m.stage = S.SECTION_LF
-    return i + 1
-  }
-  if (c !== LF) return m.refuse(i, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
-  if (!m.allows("bareLineFeed")) {
-    return m.refuse(i + 1, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char", "bareLineFeed")
-  }
-  endSection(m)
-  return i + 1
-}
-
 /** A name not followed by its colon. Node's parser has a word of its own for framing fields with a space there. */
-const readNameFault = (m: Machine, i: number): number => {
-  if (m.chunk[i] !== SP || m.kind === Kind.General) {
+const readNameFault = (m: Machine, i: number, c: number): number => {
+  if (c !== SP || m.kind === Kind.General) {
     return m.refuse(i, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
   }
   if (m.allows("spaceBeforeColon")) {
@@ -305,40 +142,26 @@ const readNameFault = (m: Machine, i: number): number => {
   return m.refuse(i + 1, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char", "spaceBeforeColon")
 }
 
-/** What the name of a framing field rules out already; refuses at `at`. */
-const checkName = (m: Machine, at: number): void => {
-  if ((m.facts & Fact.Trailers) !== 0 && !m.allows("framingInTrailers")) {
-    m.refuse(at, "HPE_INVALID_HEADER_TOKEN", "Framing field in trailers", "framingInTrailers")
-  } else if ((m.allow & Allow.lengthWithTransferEncoding) !== 0) {
-    return
-  } else if (m.kind === Kind.TransferEncoding && (m.facts & Fact.ContentLength) !== 0) {
-    const reason = "Transfer-Encoding can't be present with Content-Length"
-    m.refuse(at, "HPE_INVALID_TRANSFER_ENCODING", reason, "lengthWithTransferEncoding")
-  } else if (m.kind === Kind.ContentLength && (m.facts & Fact.TransferEncoding) !== 0) {
-    const reason = "Content-Length can't be present with Transfer-Encoding"
-    m.refuse(at, "HPE_INVALID_CONTENT_LENGTH", reason, "lengthWithTransferEncoding")
-  }
-}
-
 const readUncommon = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
-  const c = chunk[i]!
+  let c = 0
   switch (m.stage) {
     case S.NAME_SPACE: {
-      while (i < n && chunk[i] === SP) i++
+      while (i < n && (c = chunk[i]!) === SP) i++
       if (i === n) return i
-      if (chunk[i] === COLON) return endName(m, i, m.kind !== Kind.General)
+      if (c === COLON) return endName(m, i, m.kind !== Kind.General)
       m.kind = Kind.General
       m.stage = S.NAME_PLAIN
       return i
     }
     case S.NAME_PLAIN: {
-      while (i < n && token[chunk[i]!] !== 0) i++
+      while (i < n && token[(c = chunk[i]!)] !== 0) i++
       if (i === n) return i
-      if (chunk[i] === COLON) return endName(m, i, m.kind !== Kind.General)
+      if (c === COLON) return endName(m, i, m.kind !== Kind.General)
       return m.refuse(i, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
     }
     case S.OWS_CR: {
+      c = chunk[i]!
       if (c !== LF && !m.allows("bareCarriageReturn")) {
         return m.refuse(i, "HPE_STRICT", "Expected LF after CR", "bareCarriageReturn")
       }
@@ -346,6 +169,7 @@ const readUncommon = (m: Machine, i: number, n: number): number => {
       return c === LF ? i + 1 : i
     }
     case S.OWS_LINE: {
+      c = chunk[i]!
       if (c === SP || c === TAB) {
         if (!m.allows("obsoleteFold")) {
           return m.refuse(i + 1, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char", "obsoleteFold")
@@ -356,15 +180,16 @@ const readUncommon = (m: Machine, i: number, n: number): number => {
       return endEmptyValue(m, i)
     }
     case S.VALUE_LOOSE: {
-      while (i < n && chunk[i] !== CR && chunk[i] !== LF) i++
+      while (i < n && (c = chunk[i]!) !== CR && c !== LF) i++
       if (i === n) return i
       m.marks[m.markCount + 3] = i + m.base
-      const at = chunk[i] === CR ? i + 1 : i
+      const at = c === CR ? i + 1 : i
       if (!m.closeSpan(i, at)) return at
       m.stage = S.VALUE_LF
       return at
     }
     default: {
+      c = chunk[i]!
       if (c !== LF && !m.allows("bareCarriageReturn")) {
         return m.refuse(i, "HPE_STRICT", "Expected LF after headers", "bareCarriageReturn")
       }
@@ -372,28 +197,4 @@ const readUncommon = (m: Machine, i: number, n: number): number => {
       return c === LF ? i + 1 : i
     }
   }
-}
-
-const endEmptyValue = (m: Machine, i: number): number => {
-  if (m.kind === Kind.ContentLength) return m.refuse(i, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
-  if (m.kind === Kind.TransferEncoding && !m.allows("otherTransferCodings")) {
-    return m.refuse(
-      i,
-      "HPE_INVALID_TRANSFER_ENCODING",
-      "Empty Transfer-Encoding",
-      "otherTransferCodings",
-      501
-    )
-  }
-  takeOver(m)
-  const end = m.marks[m.markCount + 1]!
-  m.marks[m.markCount + 2] = end
-  m.marks[m.markCount + 3] = end
-  m.markCount += 4
-  m.stage = S.FIELD_START
-  return i
-}
-
-const endSection = (m: Machine): void => {
-  m.stage = (m.facts & Fact.Trailers) !== 0 ? S.MESSAGE_COMPLETE : S.HEAD_COMPLETE
 }

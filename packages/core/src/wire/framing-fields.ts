@@ -29,9 +29,9 @@ export const LONGEST_NAME = 17
 export const KNOWN_SIZE = new Uint8Array(LONGEST_NAME + 1)
 for (const name of ["host", ...kinds.keys()]) KNOWN_SIZE[name.length] = 1
 
-/** The chunk's bytes from `from` on are `lower` but for case; the first is known to be. */
+/** The chunk's bytes from `from` on are `lower` but for case. */
 const matches = (m: Machine, from: number, lower: string): boolean => {
-  for (let k = 1; k < lower.length; k++) {
+  for (let k = 0; k < lower.length; k++) {
     const c = m.chunk[from + k]!
     if ((c >= 65 && c <= 90 ? c | 32 : c) !== lower.charCodeAt(k)) return false
   }
@@ -57,20 +57,19 @@ export const recogniseWhole = (m: Machine, i: number): boolean => {
 /** Sets the kind of the field whose name is the chunk's bytes from `from` to `i`; true if it needs a check. */
 export const recogniseName = (m: Machine, from: number, i: number): boolean => {
   m.kind = Kind.General
-  const first = m.chunk[from]! | 32
   switch (i - from) {
     case 4:
-      return first === 104 && matches(m, from, "host") && sawHost(m)
+      return matches(m, from, "host") && sawHost(m)
     case 7:
-      return first === 117 && matches(m, from, "upgrade") && set(m, Kind.Upgrade)
+      return matches(m, from, "upgrade") && set(m, Kind.Upgrade)
     case 10:
-      return first === 99 && matches(m, from, "connection") && set(m, Kind.Connection)
+      return matches(m, from, "connection") && set(m, Kind.Connection)
     case 14:
-      return first === 99 && matches(m, from, "content-length") && set(m, Kind.ContentLength)
+      return matches(m, from, "content-length") && set(m, Kind.ContentLength)
     case 16:
-      return first === 112 && matches(m, from, "proxy-connection") && set(m, Kind.Connection)
+      return matches(m, from, "proxy-connection") && set(m, Kind.Connection)
     case 17:
-      return first === 116 && matches(m, from, "transfer-encoding") && set(m, Kind.TransferEncoding)
+      return matches(m, from, "transfer-encoding") && set(m, Kind.TransferEncoding)
     default:
       return false
   }
@@ -158,6 +157,8 @@ export const readFramingValue = (m: Machine, i: number, n: number): number => {
 const options: ReadonlyArray<string> = ["close", "upgrade", "keep-alive"]
 const optionKinds: ReadonlyArray<number> = [Kind.CloseSeen, Kind.UpgradeSeen, Kind.KeepAliveSeen]
 
+const OPTION_TAILS = options.map((option) => option.slice(1))
+
 /**
  * ` keep-alive`, ` close` or ` upgrade` and the end of the line, all in this chunk with the byte behind it: takes the
  * option over and gives the place of its CR. -1 for anything else, which is then read step by step.
@@ -169,7 +170,7 @@ export const readPlainOption = (m: Machine, i: number, n: number): number => {
   if (i + 14 > n || chunk[i] !== SP) return -1
   const first = chunk[i + 1]! | 32
   const word = first === 107 ? 2 : first === 99 ? 0 : first === 117 ? 1 : -1
-  if (word < 0 || !matches(m, i + 1, options[word]!)) return -1
+  if (word < 0 || !matches(m, i + 2, OPTION_TAILS[word]!)) return -1
   const end = i + 1 + options[word]!.length
   if (chunk[end] !== CR || chunk[end + 1] !== LF || chunk[end + 2] === SP || chunk[end + 2] === TAB) return -1
   m.kind = optionKinds[word]!

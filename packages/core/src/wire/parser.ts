@@ -3,8 +3,9 @@
  * responses. Any split of the input gives the same events. Never copies a body, never repairs, never throws because
  * of the peer's bytes, keeps of a message no more than its limits allow.
  *
- * The way of a message: request-line.ts or status-line.ts, field-lines.ts (with framing-fields.ts), body-framing.ts,
- * then here, for chunks with chunk-line.ts. State is in machine.ts, its numbers in stage.ts.
+ * The way of a message: request-line.ts (target.ts, version.ts) or status-line.ts; field-lines.ts (plain-lines.ts,
+ * framing-fields.ts, field-ends.ts); body-framing.ts; then here, for chunks with chunk-line.ts. State is in
+ * machine.ts, its numbers in stage.ts.
  */
 import { checkHead, decideUpgrade, Follows, keepsAlive, whatFollows } from "./body-framing.js"
 import { carryExtension, readChunkLine } from "./chunk-line.js"

@@ -8,6 +8,9 @@ import { protocolByte, protocols } from "./request-line.js"
 import * as S from "./stage.js"
 import { checkVersion, versionDigit } from "./version.js"
 
+// An imported binding is looked up at every use; one of the module's own is a constant.
+const value = VALUE
+
 const CR = 13
 const LF = 10
 
@@ -15,6 +18,11 @@ const LF = 10
 export const readStatusLine = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
   while (i < n && m.stage !== S.FIELDS_START) {
+    if (m.stage >= S.STATUS_AFTER_CODE) {
+      i = m.stage === S.REASON ? readReason(m, i, n) : readAroundReason(m, i)
+      if (m.refusal !== undefined) return i
+      continue
+    }
     const c = chunk[i]!
     switch (m.stage) {
       case S.STATUS_PROTOCOL:
@@ -69,17 +77,14 @@ export const readStatusLine = (m: Machine, i: number, n: number): number => {
         }
         break
       }
-      default:
-        i = readReason(m, i, n)
-        if (m.refusal !== undefined) return i
     }
   }
   return i
 }
 
-const readReason = (m: Machine, i: number, n: number): number => {
-  const chunk = m.chunk
-  const c = chunk[i]!
+/** The byte behind the code, and the one behind the CR. */
+const readAroundReason = (m: Machine, i: number): number => {
+  const c = m.chunk[i]!
   if (m.stage === S.STATUS_AFTER_CODE) {
     if (c === 32) {
       m.stage = S.REASON
@@ -98,35 +103,24 @@ const readReason = (m: Machine, i: number, n: number): number => {
     m.stage = c === CR ? S.STATUS_LF : S.FIELDS_START
     return i + 1
   }
-  if (m.stage === S.STATUS_LF) {
-    if (c === LF) {
-      m.stage = S.FIELDS_START
-      return i + 1
-    }
-    if (c === CR && m.allows("looseStatusLine")) {
-      m.stage = S.FIELDS_START
-      return i + 1
-    }
-    if (!m.allows("bareCarriageReturn")) {
-      return m.refuse(
-        i,
-        "HPE_STRICT",
-        "Expected LF after CR",
-        c === CR ? "looseStatusLine" : "bareCarriageReturn"
-      )
-    }
+  if (c === LF || (c === CR && m.allows("looseStatusLine"))) {
     m.stage = S.FIELDS_START
-    return i
+    return i + 1
   }
-  return readReasonText(m, i, n)
+  if (!m.allows("bareCarriageReturn")) {
+    const flag = c === CR ? "looseStatusLine" : "bareCarriageReturn"
+    return m.refuse(i, "HPE_STRICT", "Expected LF after CR", flag)
+  }
+  m.stage = S.FIELDS_START
+  return i
 }
 
-const readReasonText = (m: Machine, i: number, n: number): number => {
+const readReason = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
   for (;;) {
-    while (i < n && VALUE[chunk[i]!] !== 0) i++
+    let c = 0
+    while (i < n && value[(c = chunk[i]!)] !== 0) i++
     if (i === n) return i
-    const c = chunk[i]!
     if (c === CR || c === LF) {
       m.lineEnd = i + m.base
       if (!m.closeSpan(i, i + 1)) return i + 1
