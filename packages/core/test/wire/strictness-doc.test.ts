@@ -1,0 +1,71 @@
+/** docs/strictness.md says of flags and limits what the code does. */
+import { defaultLimits, flagNames, makeLimits, presets } from "@httpfx/core/wire"
+import { assert, describe, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
+
+const text = readFileSync(new URL("../../../../docs/strictness.md", import.meta.url), "utf8")
+
+/** The rows of the table under a heading, as cells. */
+const table = (heading: string): ReadonlyArray<ReadonlyArray<string>> => {
+  const start = text.indexOf(`\n## ${heading}\n`)
+  assert.isAtLeast(start, 0, heading)
+  const end = text.indexOf("\n## ", start + 1)
+  return text
+    .slice(start, end < 0 ? undefined : end)
+    .split("\n")
+    .filter((line) => line.startsWith("|"))
+    .slice(2)
+    .map((line) =>
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim())
+    )
+}
+
+const unquote = (cell: string | undefined): string => (cell ?? "").replaceAll("`", "")
+
+describe("docs/strictness.md", () => {
+  it("has a row for every flag, in the order of the code, with the presets that set it", () => {
+    const rows = table("Flags")
+    assert.deepStrictEqual(
+      rows.map(([name]) => unquote(name)),
+      [...flagNames]
+    )
+    for (const [index, flag] of flagNames.entries()) {
+      const on = (["strict", "node", "insecure"] as const).filter((preset) => presets[preset][flag])
+      assert.strictEqual(rows[index]![2], on.join(", "), flag)
+    }
+  })
+
+  it("says of every flag what it lets pass, where the RFC speaks of it and what it answers", () => {
+    for (const [name, passes, , section, answers] of table("Flags")) {
+      assert.isAbove(passes!.length, 10, name)
+      assert.match(section!, /^9\d{3} §\d/, name)
+      assert.isAbove(answers!.length, 10, name)
+    }
+  })
+
+  it("names the three presets", () => {
+    assert.deepStrictEqual(
+      table("Presets").map(([name]) => unquote(name)),
+      Object.keys(presets)
+    )
+    assert.isEmpty(flagNames.filter((flag) => presets.strict[flag]))
+    assert.isEmpty(flagNames.filter((flag) => !presets.insecure[flag]))
+  })
+
+  it("has a row for every limit, with its default", () => {
+    const rows = table("Limits")
+    assert.deepStrictEqual(
+      rows.map(([name]) => unquote(name)),
+      Object.keys(defaultLimits)
+    )
+    for (const [name, , value] of rows) {
+      const limit = unquote(name) as keyof typeof defaultLimits
+      const told = unquote(value)
+      if (told === "maxHeaderSize") assert.strictEqual(makeLimits({ maxHeaderSize: 7 })[limit], 7)
+      else assert.strictEqual(String(defaultLimits[limit]), told, name)
+    }
+  })
+})
