@@ -30,6 +30,7 @@ const streams: Readonly<Record<string, string>> = {
   "lines before a run of spaces": `${get}${`A: b${" ".repeat(99)}\r\n`.repeat(50)}\r\n`,
   "names nearly known": `${get}${"Content-Lengti: 1\r\nConnectioo: x\r\nUpgradf: y\r\n".repeat(90)}\r\n`,
   "options of Connection": `${get}${"Connection: keep-alive, x, upgrade\r\n".repeat(90)}\r\n`,
+  "options that begin like known ones": `${get}${"Connection: closeX\r\nConnection: keep-alive\t\r\n".repeat(90)}\r\n`,
   "a body with a length": `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n${"x".repeat(9000)}`,
   "small bodies": "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi".repeat(60),
   "small chunks": `${chunked}${"1\r\nx\r\n".repeat(500)}0\r\n\r\n`,
@@ -114,13 +115,15 @@ const mostKept = (
   const options = { flags: presets.node, limits }
   const parser = role === "request" ? new RequestParser(events, options) : new ResponseParser(events, options)
   const fixed = [events, options.flags]
-  // A piece in a memory of its own, so that keeping a view of it would be seen.
-  const pieceBytes = new Uint8Array(Buffer.from(piece, "latin1"))
+  const pieceBytes = Buffer.from(piece, "latin1")
   parser.execute(new Uint8Array(Buffer.from(begin, "latin1")))
   let most = 0
   let fed = 0
   for (let round = 0; round < times && parser.refusal === undefined; round++) {
-    parser.execute(pieceBytes.slice())
+    // In a big memory of its own, so that keeping a view of it would be seen.
+    const memory = new Uint8Array(65536)
+    memory.set(pieceBytes)
+    parser.execute(memory.subarray(0, pieceBytes.length))
     fed += pieceBytes.length
     if (parser.refusal === undefined) most = Math.max(most, kept(parser, fixed))
   }
@@ -181,6 +184,13 @@ describe("memory", () => {
       assert.isAtMost(most, bound)
     })
   }
+
+  it("of field lines with much white space before the value only text is kept", () => {
+    const { most, fed, refusal } = mostKept("request", get, `A:${" ".repeat(1000)}b\r\n`, limits, 4000)
+    assert.strictEqual(refusal?.code, "HPE_HEADER_OVERFLOW")
+    assert.isAbove(fed, 90_000)
+    assert.isAtMost(most, bound)
+  })
 
   it("a refused parser keeps the chunk it refused, and no more", () => {
     const parser = new RequestParser(events)

@@ -176,17 +176,18 @@ describe("events", () => {
   })
 
   it("data are views of the chunk, in its own memory, and never empty", () => {
-    const bytes = bytesOf(sized + chunked)
-    for (let size = 1; size <= bytes.length; size++) {
-      for (let at = 0, { parser, slices } = recording(new Set()); at < bytes.length; at += size) {
-        const chunk = bytes.subarray(at, at + size)
-        slices.length = 0
-        parser.execute(chunk)
-        for (const slice of slices) {
-          assert.strictEqual(slice.buffer, chunk.buffer)
-          assert.isAtLeast(slice.byteOffset, chunk.byteOffset)
-          assert.isAtMost(slice.byteOffset + slice.length, chunk.byteOffset + chunk.length)
-          assert.isAbove(slice.length, 0)
+    for (const bytes of [bytesOf(sized + chunked), new Uint8Array(bytesOf(sized + chunked))]) {
+      for (let size = 1; size <= bytes.length; size++) {
+        for (let at = 0, { parser, slices } = recording(new Set()); at < bytes.length; at += size) {
+          const chunk = bytes.subarray(at, at + size)
+          slices.length = 0
+          parser.execute(chunk)
+          for (const slice of slices) {
+            assert.strictEqual(slice.buffer, chunk.buffer)
+            assert.isAtLeast(slice.byteOffset, chunk.byteOffset)
+            assert.isAtMost(slice.byteOffset + slice.length, chunk.byteOffset + chunk.length)
+            assert.isAbove(slice.length, 0)
+          }
         }
       }
     }
