@@ -163,7 +163,7 @@ export class ClientConnection implements TransportHandlers, IdleConnection, Uplo
     const framingUntilClose = !bodiless && !head.chunked && head.contentLength === undefined
     this.violation = this.automaton.responseHead({
       status: head.status,
-      keepAlive: head.keepAlive,
+      keepAlive: head.keepAlive || (exchange.request.method === "HEAD" && persists(head)),
       framingUntilClose
     })
     if (this.violation !== undefined) return Body.Stop
@@ -198,8 +198,9 @@ export class ClientConnection implements TransportHandlers, IdleConnection, Uplo
     this.rawTrailers = noTrailers
     if (surplus) this.automaton.mustClose("SurplusBytes")
     const after = this.automaton.after()
+    // Also where it closes: the peer's FIN is seen only by reading.
+    this.resume()
     if (after._tag === "Reuse" && this.state === "open") {
-      this.resume()
       this.parser.resume()
       this.pool.release(this)
     } else if (exchange.sent && !surplus) this.retire()
@@ -248,6 +249,18 @@ export class ClientConnection implements TransportHandlers, IdleConnection, Uplo
     this.paused = false
     this.transport.resume()
   }
+}
+
+// A head without a length speaks of the connection's end where a body follows; to a HEAD none does, and its fields alone
+// decide (RFC 9112 §9.3).
+const persists = (head: ResponseHead): boolean => {
+  if (head.versionMinor === 0) return false
+  const { rawHeaders } = head
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if ((rawHeaders[i] as string).toLowerCase() !== "connection") continue
+    if (/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(rawHeaders[i + 1] as string)) return false
+  }
+  return true
 }
 
 const hangUp = (where: HttpError.Where) =>
