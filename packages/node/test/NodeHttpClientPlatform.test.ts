@@ -253,19 +253,69 @@ describe("NodeHttpClient does as platform's own client", () => {
   }
 })
 
+const clients: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> = [
+  ["ours", NodeHttpClient.layer],
+  ["platform's", PlatformNode.layer]
+]
+
+// What a server is told of a trace, where no tracer is installed and no span is open.
+describe.each(clients)("Without a tracer, %s client", (_, layer) => {
+  const echo = Effect.acquireRelease(
+    Effect.async<http.Server>((resume) => {
+      const server = http.createServer((request, response) => response.end(JSON.stringify(request.headers)))
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) => Effect.sync(() => (server.close(), server.closeAllConnections()))
+  )
+  const told = (
+    change: (client: HttpClient.HttpClient) => HttpClient.HttpClient,
+    headers: Record<string, string> = {}
+  ) =>
+    Effect.gen(function* () {
+      const { port } = (yield* echo).address() as net.AddressInfo
+      const client = change(yield* HttpClient.HttpClient)
+      const response = yield* client.get(`http://127.0.0.1:${port}`, { headers })
+      const { b3, traceparent } = (yield* response.json) as Record<string, string | undefined>
+      return { b3, traceparent }
+    })
+  const none = { b3: undefined, traceparent: undefined }
+
+  it.scopedLive("begins a trace with each request, in the place of a caller's fields", () =>
+    Effect.gen(function* () {
+      const seen = new Set<string>()
+      for (const headers of [{}, {}, { b3: "0", traceparent: "x" }]) {
+        const { b3, traceparent } = yield* told((client) => client, headers)
+        const [, trace, span] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/.exec(traceparent!)!
+        assert.strictEqual(b3, `${trace}-${span}-1`)
+        seen.add(trace!).add(span!)
+      }
+      assert.strictEqual(seen.size, 6)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.scopedLive("sends nothing of it where it is not to", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* told(HttpClient.withTracerPropagation(false)), none)
+      assert.deepStrictEqual(yield* told(HttpClient.withTracerDisabledWhen(() => true)), none)
+      assert.deepStrictEqual(
+        yield* Effect.withTracerEnabled(
+          told((client) => client),
+          false
+        ),
+        none
+      )
+      const own = { b3: "0", traceparent: "x" }
+      assert.deepStrictEqual(yield* told(HttpClient.withTracerPropagation(false), own), own)
+    }).pipe(Effect.provide(layer))
+  )
+})
+
 describe("NodeHttpClient without a tracer", () => {
   const propagated = (url: string) =>
     Effect.map(
       Effect.flatMap(HttpClient.get(url), (response) => response.json),
       (body) => (body as { readonly propagated: ReadonlyArray<string> }).propagated
     )
-
-  it.scopedLive("makes no span and propagates nothing where no trace is", () =>
-    Effect.gen(function* () {
-      const { url } = yield* server
-      assert.deepStrictEqual(yield* propagated(url), [])
-    }).pipe(Effect.provide(NodeHttpClient.layer))
-  )
 
   it.scopedLive("propagates the span that is open, and a trace from elsewhere", () =>
     Effect.gen(function* () {
@@ -306,7 +356,10 @@ describe("NodeHttpClient's responses", () => {
       assert.isTrue(Option.isSome(yield* Stream.runHead(endless.stream)))
       const whole = yield* HttpClient.get(url)
       yield* whole.text
-      assert.deepInclude(whole.toJSON(), { status: 200, body: { method: "GET", propagated: [] } })
+      assert.deepInclude(whole.toJSON(), {
+        status: 200,
+        body: { method: "GET", propagated: ["b3", "traceparent"] }
+      })
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 })

@@ -3,8 +3,8 @@
  *
  * Behaves as platform's own `HttpClient.make` does: spans, propagation, `withScope`, the `with...` switches and the
  * reasons of its errors, whose `cause` is ours. A span is made where somebody could see it: a tracer is installed, a
- * span is already open, or a streamed body could ask for the current one. Without any of these there is no trace that
- * could be propagated, and no header is sent for one.
+ * span is already open, or a streamed body could ask for the current one. Without any of these only the server sees
+ * the trace: it is told the ids of a span that is never made.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as PlatformError from "@effect/platform/HttpClientError"
@@ -39,9 +39,11 @@ type RequestFiber = Fiber.RuntimeFiber<Response, PlatformError.HttpClientError>
 
 export const httpClient = (pool: ClientPool): HttpClient.HttpClient => {
   const execute = (request: Request): Answer =>
-    Effect.withFiberRuntime((fiber) =>
-      isTraced(fiber, request) ? traced(pool, request) : send(pool, request, fiber)
-    )
+    Effect.withFiberRuntime((fiber) => {
+      if (!isTraced(fiber, request)) return send(pool, request, fiber, false)
+      if (isSeen(fiber, request)) return traced(pool, request)
+      return send(pool, request, fiber, fiber.getFiberRef(HttpClient.currentTracerPropagation))
+    })
   return HttpClient.makeWith(
     (request) => Effect.flatMap(request, execute),
     Effect.succeed as HttpClient.HttpClient.Preprocess<never, never>
@@ -88,7 +90,8 @@ const targetOf = (request: Request): Target | InvalidTarget => {
     : { _tag: "InvalidTarget", reason: "Invalid URL", protocol: undefined, cause: url.left }
 }
 
-const send = (pool: ClientPool, request: Request, fiber: RequestFiber): Answer => {
+/** `root`: with the fields of a trace that begins here, instead of those that the request may have. */
+const send = (pool: ClientPool, request: Request, fiber: RequestFiber, root: boolean): Answer => {
   const target = targetOf(request)
   if ("_tag" in target) {
     const cause = target.cause ?? targetError(target, request.url)
@@ -99,7 +102,14 @@ const send = (pool: ClientPool, request: Request, fiber: RequestFiber): Answer =
     return Exit.fail(requestError(request, "Encode", new HttpError.UnsupportedBody({ reason: body.reason })))
   }
   const headers: Array<string> = []
-  for (const name in request.headers) headers.push(name, request.headers[name] as string)
+  for (const name in request.headers) {
+    if (!root || (name !== "b3" && name !== "traceparent"))
+      headers.push(name, request.headers[name] as string)
+  }
+  if (root) {
+    const ids = randomHex(4) + "-" + randomHex(2)
+    headers.push("b3", ids + "-1", "traceparent", "00-" + ids + "-01")
+  }
   // Platform's request has the field already, except where only the encoded body tells it.
   const encodes = request.body._tag === "FormData" || request.body._tag === "Raw"
   const contentType = encodes ? body.contentType : undefined
@@ -128,14 +138,21 @@ const scopes = globalValue(
 
 const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
-const isTraced = (fiber: RequestFiber, request: Request): boolean => {
-  if (!fiber.getFiberRef(FiberRef.currentTracerEnabled)) return false
-  if (fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)) return false
-  return (
-    Context.get(fiber.getFiberRef(DefaultServices.currentServices), Tracer.Tracer) !== nativeTracer ||
-    fiber.currentContext.unsafeMap.has(Tracer.ParentSpan.key) ||
-    request.body._tag === "Stream"
-  )
+const isTraced = (fiber: RequestFiber, request: Request): boolean =>
+  fiber.getFiberRef(FiberRef.currentTracerEnabled) &&
+  !fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
+
+/** Somebody on this side could see the span. */
+const isSeen = (fiber: RequestFiber, request: Request): boolean =>
+  Context.get(fiber.getFiberRef(DefaultServices.currentServices), Tracer.Tracer) !== nativeTracer ||
+  fiber.currentContext.unsafeMap.has(Tracer.ParentSpan.key) ||
+  request.body._tag === "Stream"
+
+// Eight digits per word. The words of one id are drawn at once: a digit at a time costs as much as the whole request.
+const randomHex = (words: number): string => {
+  let text = ""
+  for (let i = 0; i < words; i++) text += ((Math.random() * 0x100000000) >>> 0).toString(16).padStart(8, "0")
+  return text
 }
 
 const headerAttributes = (
@@ -175,7 +192,7 @@ const traced = (pool: ClientPool, request: Request): Answer =>
         ? HttpClientRequest.setHeaders(request, TraceContext.toHeaders(span))
         : request
       share(request, sent)
-      const answer: Answer = Effect.withFiberRuntime((inner) => send(pool, sent, inner))
+      const answer: Answer = Effect.withFiberRuntime((inner) => send(pool, sent, inner, false))
       return Effect.tap(Effect.withParentSpan(answer, span), (response) => {
         span.attribute("http.response.status_code", response.status)
         headerAttributes(span, "http.response.header", response.headers, redacted)
