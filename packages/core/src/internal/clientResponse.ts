@@ -113,11 +113,14 @@ export class IncomingResponse implements Response {
     return Effect.suspend(() => {
       if (this.reader === "stream") return Effect.fail(alreadyRead())
       this.reader = "bytes"
-      this.quietSince = Infinity
       const whole = this.incoming.bytes(undefined, alreadyRead)
       if (this.exchange.over) return whole
-      this.readers++
-      return Effect.onExit(whole, this.wholeRead)
+      // From here on no time runs for a body without a reader, so nothing may come between this and the end of the wait.
+      return Effect.uninterruptibleMask((restore) => {
+        this.quietSince = Infinity
+        this.readers++
+        return Effect.onExit(restore(whole), this.wholeRead)
+      })
     })
   }
 
