@@ -37,6 +37,11 @@ const portOf = (address: Address | undefined) => (address?._tag === "TcpAddress"
 
 const nothing = () => {}
 
+const destroyedError = () =>
+  Object.assign(new Error("Cannot call write after a stream was destroyed"), {
+    code: "ERR_STREAM_DESTROYED"
+  })
+
 /**
  * @since 0.1.0
  * @category models
@@ -183,8 +188,10 @@ export class TransportSocket extends Duplex {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     clearTimeout(this.timer)
+    const { transport, waiting } = this
     this.waiting = undefined
-    const { transport } = this
+    // Node tells of writes that wait in the stream; the one under way is ours to tell.
+    if (waiting !== undefined) process.nextTick(waiting, error ?? destroyedError())
     if (!this.over) {
       if (transport instanceof StreamTransport) transport.destroy()
       else if (error) transport.reset()
