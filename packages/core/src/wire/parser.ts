@@ -125,24 +125,27 @@ class MessageParser {
 
   /**
    * The stream has ended. Completes a body that only this ends; in the middle of a message that is a refusal, which
-   * is also returned.
+   * is also returned. While paused it does nothing: call it again after `resume` and a last `execute`.
    */
   finish(): Refusal | undefined {
     const m = this.machine
     if (this.isPaused || m.stage >= S.ENDED) return undefined
+    if (m.stage >= S.EAGER) {
+      // What a pause has left to do needs no more bytes.
+      this.execute(noBytes)
+      if (this.paused || m.refusal !== undefined || this.stopped) return m.refusal
+    }
     switch (m.stage) {
       case S.IDLE:
       case S.IDLE_LF:
       case S.CLOSED:
       case S.IGNORE:
-      case S.NEXT_MESSAGE:
         return undefined
       case S.BODY_CLOSE:
         m.stage = S.CLOSED
         this.events.complete(noTrailers)
         return undefined
     }
-    m.chunk = noBytes
     m.refuse(0, "HPE_INVALID_EOF_STATE", "Invalid EOF state")
     return m.refusal
   }

@@ -12,6 +12,10 @@ export interface Change {
   readonly concerns: (text: string, role: Case["role"]) => boolean
 }
 
+/** A field of this name with a tab in its value, or in the lines that continue it. */
+const withTab = (name: string): RegExp =>
+  new RegExp(`${name} *:(?:[^\\r\\n]|[\\r\\n]+[ \\t])*[\\r\\n]*\\t`, "i")
+
 export const changes: ReadonlyArray<Change> = [
   {
     since: "9.4.2",
@@ -21,17 +25,17 @@ export const changes: ReadonlyArray<Change> = [
   {
     since: "9.4.2",
     what: "a tab behind an option of Connection is whitespace",
-    concerns: (text) => /connection *:[^\r\n]*\t/i.test(text)
+    concerns: (text) => withTab("connection").test(text)
   },
   {
     since: "9.4.2",
     what: "a tab behind the digits of Content-Length is whitespace",
-    concerns: (text) => /content-length *:[^\r\n]*\t/i.test(text)
+    concerns: (text) => withTab("content-length").test(text)
   },
   {
     since: "9.4.3",
     what: "an empty Transfer-Encoding is refused",
-    concerns: (text) => /transfer-encoding *:[ \t]*[\r\n]/i.test(text)
+    concerns: (text) => /transfer-encoding *:(?:[ \t]|[\r\n]+[ \t])*[\r\n]/i.test(text)
   }
 ]
 
