@@ -57,6 +57,8 @@ export class ClientExchange implements BodyFlow {
   /** Bytes of the answer that have come. */
   received = 0
   resent = 0
+  /** How the first connection ended, where the request is sent again. */
+  private lostWith: BodyError | undefined = undefined
   reused = false
   remote: Address | undefined = undefined
   /** Ended: answered in full, failed or given up. */
@@ -124,6 +126,7 @@ export class ClientExchange implements BodyFlow {
       resent: this.resent
     })
     if (decision._tag === "GiveUp") return this.fail(error(this.where))
+    this.lostWith = error(this.where)
     this.connection = undefined
     this.written = "none"
     this.resent++
@@ -144,6 +147,8 @@ export class ClientExchange implements BodyFlow {
   failCause(cause: Cause.Cause<RequestError>): void {
     if (this.over) return
     const failure = Cause.failureOption(cause)
+    // The server may have acted on what the first connection took: that is what the caller must hear of.
+    if (failure._tag === "Some" && this.lostWith !== undefined) return this.fail(this.lostWith)
     if (failure._tag === "Some") return this.fail(failure.value)
     this.over = true
     this.receiver.failedCause(cause)
