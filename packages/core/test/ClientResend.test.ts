@@ -29,7 +29,7 @@ describe("a request that is sent again in vain", () => {
           (response) => response.text
         )
         yield* send
-          // The second answer is lost with its connection.
+        // The second answer is lost with its connection.
         yield* MemoryNetwork.rule(({ from, kind }) =>
           from === "server" && kind === "Segment" ? Verdict.Reset() : Verdict.Pass()
         )
