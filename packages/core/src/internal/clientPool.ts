@@ -72,6 +72,11 @@ export class ClientPool {
     if (choice._tag === "Reuse") {
       const { connection } = choice
       list.pop()
+      // It has failed, and tells so when reading has ended: nothing would be sent, and a request be lost that is whole.
+      if (!connection.transport.writable) {
+        connection.cut()
+        return this.take(origin)
+      }
       connection.transport.ref()
       return connection
     }

@@ -1,0 +1,211 @@
+// Many connections at once over the sockets of Node: each chunk keeps its bytes, whoever reads slowly; streams beneath a
+// transport that misbehave do no harm.
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { Duplex } from "node:stream"
+import { Network } from "@httpfx/core/Network"
+import type { Transport, TransportHandlers } from "@httpfx/core/Transport"
+import { transportFromDuplex } from "@httpfx/node/NodeDuplex"
+import * as NodeNetwork from "@httpfx/node/NodeNetwork"
+
+const nothing: TransportHandlers = { data() {}, end() {}, drain() {}, error() {}, close() {} }
+const turns = async (n: number) => {
+  for (let i = 0; i < n; i++) await new Promise((done) => setImmediate(done))
+}
+
+describe("connections side by side", () => {
+  it.scopedLive("keep every chunk as it came, from one byte to bulk, with readers that pause", () =>
+    Effect.gen(function* () {
+      const network = yield* Network
+      const connections = 40
+      const rounds = 60
+      // Sizes on both sides of every limit at which reading changes its ways.
+      const sizes = [1, 100, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 200_000]
+      const open: Array<Transport> = []
+      yield* Effect.addFinalizer(() => Effect.sync(() => open.forEach((transport) => transport.reset())))
+      const listener = yield* network.listen({ port: 0, host: "127.0.0.1" }, (transport) => {
+        open.push(transport)
+        let left = 0
+        let round = 0
+        const send = () => {
+          while (round < rounds) {
+            const number = round++
+            // Each byte tells its round, each run of bytes its place.
+            const bytes = new Uint8Array(sizes[number % sizes.length]!).fill(number)
+            left += bytes.length
+            if (!transport.write(bytes)) return
+          }
+          transport.end()
+        }
+        transport.start({ ...nothing, drain: send })
+        send()
+      })
+      const total = Array.from({ length: rounds }, (_, i) => sizes[i % sizes.length]!)
+      const one = (id: number) =>
+        Effect.flatMap(network.connect(listener.address), (transport) =>
+          Effect.async<ReadonlyArray<Uint8Array>>((resume) => {
+            open.push(transport)
+            const kept: Array<Uint8Array> = []
+            transport.start({
+              ...nothing,
+              data: (chunk) => {
+                kept.push(chunk)
+                if ((kept.length + id) % 3 !== 0) return
+                transport.pause()
+                void turns(1 + (id % 4)).then(() => transport.resume())
+              },
+              end: () => transport.end(),
+              close: () => resume(Effect.succeed(kept))
+            })
+          })
+        )
+      const all = yield* Effect.forEach(
+        Array.from({ length: connections }, (_, id) => id),
+        one,
+        { concurrency: "unbounded" }
+      )
+      for (const kept of all) {
+        const bytes = Buffer.concat(kept)
+        let at = 0
+        for (const [round, size] of total.entries()) {
+          assert.isTrue(bytes.subarray(at, at + size).equals(Buffer.alloc(size, round)), `round ${round}`)
+          at += size
+        }
+        assert.strictEqual(bytes.length, at)
+      }
+    }).pipe(Effect.provide(NodeNetwork.layer))
+  )
+
+  it.scopedLive("are opened, used and closed by the thousand", () =>
+    Effect.gen(function* () {
+      const network = yield* Network
+      let closed = 0
+      const listener = yield* network.listen({ port: 0, host: "127.0.0.1" }, (transport) => {
+        transport.start({
+          ...nothing,
+          data: (chunk) => void transport.write(chunk),
+          end: () => transport.end(),
+          close: () => closed++
+        })
+      })
+      const count = 2_000
+      const one = Effect.flatMap(network.connect(listener.address), (transport) =>
+        Effect.async<number>((resume) => {
+          let received = 0
+          transport.start({
+            ...nothing,
+            data: (chunk) => {
+              received += chunk.length
+              if (received === 5) transport.end()
+            },
+            close: () => resume(Effect.succeed(received))
+          })
+          transport.write("hello")
+        })
+      )
+      const all = yield* Effect.all(
+        Array.from({ length: count }, () => one),
+        { concurrency: "unbounded" }
+      )
+      assert.isTrue(all.every((received) => received === 5))
+      for (let i = 0; i < 2_000 && closed < count; i++) yield* Effect.promise(() => turns(1))
+      assert.strictEqual(closed, count)
+    }).pipe(Effect.provide(NodeNetwork.layer))
+  )
+})
+
+describe("a stream beneath a transport that", () => {
+  const record = (transport: Transport) => {
+    const told: Array<string> = []
+    transport.start({
+      data: (chunk) => void told.push(`data ${chunk.length}`),
+      end: () => void told.push("end"),
+      drain: () => void told.push("drain"),
+      error: (fault) => void told.push(`error ${fault.code}`),
+      close: () => void told.push("close")
+    })
+    return told
+  }
+  const make = (options: ConstructorParameters<typeof Duplex>[0] = {}) =>
+    new Duplex({ allowHalfOpen: true, read() {}, write: (_chunk, _encoding, done) => done(), ...options })
+
+  const cases: ReadonlyArray<
+    readonly [string, () => Duplex, (duplex: Duplex) => void, ReadonlyArray<string>]
+  > = [
+    ["fails", () => make(), (duplex) => duplex.destroy(new Error("x")), ["error ERR_HTTPFX_STREAM", "close"]],
+    [
+      "is destroyed without an error",
+      () => make(),
+      (duplex) => duplex.destroy(),
+      ["error ECONNRESET", "close"]
+    ],
+    [
+      "emits errors again and again",
+      () => make(),
+      (duplex) => {
+        for (const text of ["a", "b"]) duplex.emit("error", Object.assign(new Error(text), { code: text }))
+        duplex.destroy()
+        duplex.emit("error", new Error("c"))
+      },
+      ["error a", "close"]
+    ],
+    [
+      "emits data, an end and an error after its close",
+      () => make(),
+      (duplex) => {
+        duplex.destroy()
+        duplex.on("close", () => {
+          setImmediate(() => {
+            duplex.emit("data", Buffer.from("late"))
+            duplex.emit("end")
+            duplex.emit("error", new Error("late"))
+            duplex.emit("close")
+          })
+        })
+      },
+      ["error ECONNRESET", "close"]
+    ],
+    [
+      "fails a write",
+      () =>
+        make({ write: (_chunk, _encoding, done) => done(Object.assign(new Error("no"), { code: "EPIPE" })) }),
+      () => {},
+      ["error EPIPE", "close"]
+    ],
+    [
+      "throws in its destructor's callback twice",
+      () =>
+        make({
+          destroy: (_error, done) => {
+            done(null)
+            done(new Error("again"))
+          }
+        }),
+      (duplex) => duplex.destroy(),
+      ["error ECONNRESET", "close"]
+    ]
+  ]
+  for (const [what, stream, misbehave, expected] of cases) {
+    it.live(`${what} ends in at most one error and one close`, () =>
+      Effect.promise(async () => {
+        const duplex = stream()
+        const transport = transportFromDuplex(duplex)
+        const told = record(transport)
+        transport.write("x")
+        misbehave(duplex)
+        await turns(5)
+        transport.write("x")
+        transport.end()
+        transport.pause()
+        transport.resume()
+        transport.reset()
+        await turns(3)
+        assert.deepStrictEqual(told, expected)
+        // Who takes it over afterwards is told the end.
+        const later = record(transport)
+        await turns(2)
+        assert.include(later, "close")
+      })
+    )
+  }
+})
