@@ -102,7 +102,7 @@ const version = (r: Random, odd: number, last: boolean): string => {
 const requestLine = (r: Random, odd: number, last: boolean): string => {
   if (r.chance(0.004))
     return r.pick(["DESCRIBE * RTSP/1.0\r\n", "SOURCE / ICE/1.0\r\n", "SETUP / RTSP/1.1\r\n"])
-  if (r.chance(0.004)) return `PRI * HTTP/2.0${CRLF}${CRLF}SM${CRLF}${CRLF}`
+  if (r.chance(0.008)) return `PRI * HTTP/2.0${CRLF}${CRLF}SM${CRLF}${CRLF}`
   const method = r.chance(0.7)
     ? r.pick(["GET", "POST", "PUT"])
     : r.chance(odd)
@@ -327,8 +327,8 @@ const chunks = (r: Random, odd: number): string => {
     text += size + extensions + lineEnd(r, odd / 2) + data + mostly(r, CRLF, odd / 2, ["\n", "", "\r", "x"])
   }
   // Around the limit of 16384 bytes.
-  if (r.chance(0.03))
-    text += `5;${"e".repeat(16300 + r.int(200))}${r.chance(0.5) ? "=" + "v".repeat(r.int(200)) : ""}\r\nhello\r\n`
+  if (r.chance(0.06))
+    text += `5;${"e".repeat(r.chance(0.5) ? 16382 + r.int(5) : 16300 + r.int(200))}${r.chance(0.3) ? "=" + "v".repeat(r.int(200)) : ""}\r\nhello\r\n`
   text += `${mostly(r, "0", odd / 2, ["00", "0 ", ""])}${r.chance(0.1) ? extension(r, odd) : ""}${lineEnd(r, odd / 2)}`
   if (r.chance(0.25)) text += r.chance(0.3) ? framingField(r, odd) : plainField(r, odd)
   return text + lineEnd(r, odd / 2)
@@ -336,7 +336,7 @@ const chunks = (r: Random, odd: number): string => {
 
 const message = (r: Random, role: Role, last: boolean, bodiless: boolean): string => {
   // Half of the messages are as they should be, so that many streams are accepted.
-  const odd = r.chance(0.8) ? 0 : r.pick([0.03, 0.1, 0.3])
+  const odd = r.chance(0.85) ? 0 : r.pick([0.03, 0.1, 0.3])
   let text = role === "request" ? requestLine(r, odd, last) : statusLine(r, odd, last)
   if (r.chance(odd / 4 + 0.003)) text += " "
   const count = r.chance(0.02) ? 40 : r.int(6)
@@ -415,6 +415,16 @@ const cutsOf = (r: Random, length: number): ReadonlyArray<number> => {
 
 const answerings: ReadonlyArray<Answering> = ["read", "read", "stop", "stop", "skip", "turns"]
 
+/** A limit that is met: anywhere, or right at the end of the first target or of the first few fields. */
+const smallLimit = (r: Random, text: string): number => {
+  if (r.chance(0.4)) return 1 + r.int(200)
+  const target = /^\S+ (\S+)/.exec(text)?.[1] ?? ""
+  const fields = r.int(4)
+  const lines = text.split(CRLF).slice(1, 1 + fields)
+  const size = lines.reduce((sum, line) => sum + line.length - 2, target.length)
+  return Math.max(1, size - 1 + r.int(3))
+}
+
 /** The case that follows from these numbers. */
 export const generate = (r: Random): Case => {
   const role: Role = r.chance(0.6) ? "request" : "response"
@@ -428,6 +438,6 @@ export const generate = (r: Random): Case => {
   if (r.chance(0.2)) for (let k = 1 + r.int(3); k > 0; k--) text = damage(r, text)
   if (text === "") text = CRLF
   const bytes = Buffer.from(text, "latin1")
-  const maxHeaderSize = r.chance(0.08) ? 1 + r.int(200) : 16384
+  const maxHeaderSize = r.chance(0.1) ? smallLimit(r, text) : 16384
   return { role, answering, maxHeaderSize, bytes, cuts: cutsOf(r, bytes.length) }
 }
