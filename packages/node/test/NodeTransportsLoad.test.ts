@@ -25,14 +25,12 @@ describe("connections side by side", () => {
       yield* Effect.addFinalizer(() => Effect.sync(() => open.forEach((transport) => transport.reset())))
       const listener = yield* network.listen({ port: 0, host: "127.0.0.1" }, (transport) => {
         open.push(transport)
-        let left = 0
         let round = 0
         const send = () => {
           while (round < rounds) {
             const number = round++
             // Each byte tells its round, each run of bytes its place.
             const bytes = new Uint8Array(sizes[number % sizes.length]!).fill(number)
-            left += bytes.length
             if (!transport.write(bytes)) return
           }
           transport.end()
