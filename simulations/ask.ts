@@ -1,0 +1,118 @@
+/**
+ * What a request of the simulation asks for, drawn from the seed, and how it stands in a request's target.
+ */
+
+/** Numbers in [0, 1). */
+export type Draw = () => number
+
+export const between = (draw: Draw, low: number, high: number): number =>
+  low + Math.floor(draw() * (high - low + 1))
+
+/** One of these, by weight. */
+export const pick = <A>(draw: Draw, weighted: ReadonlyArray<readonly [weight: number, value: A]>): A => {
+  let left = draw() * weighted.reduce((sum, [weight]) => sum + weight, 0)
+  for (const [weight, value] of weighted) {
+    left -= weight
+    if (left < 0) return value
+  }
+  return weighted[weighted.length - 1]![1]
+}
+
+export type Method = "GET" | "HEAD" | "PUT" | "POST" | "DELETE"
+
+/**
+ * How a body travels: at hand, as a stream of unknown length, as a stream that takes its time; `through` is a stream that
+ * each service hands on as it comes.
+ */
+export type Flow = "bytes" | "stream" | "slow" | "through"
+
+export interface Body {
+  readonly flow: Flow
+  /** Bytes; 0: no body. */
+  readonly size: number
+}
+
+export interface Ask {
+  readonly method: Method
+  /** How many further services the answer takes. */
+  readonly hops: number
+  readonly up: Body
+  readonly down: Body
+  /** Milliseconds that the last service thinks. */
+  readonly delay: number
+  /** The services read the request's body before they answer. */
+  readonly read: boolean
+}
+
+/** What the caller does with the answer's body. */
+export type Reading = "whole" | "stream" | "slowly" | "leave" | "ignore"
+
+const none: Body = { flow: "bytes", size: 0 }
+
+const drawBody = (draw: Draw): Body => {
+  const size = pick(draw, [
+    [15, 0],
+    [69, between(draw, 1, 400)],
+    [12, between(draw, 1_000, 12_000)],
+    [4, 100_000]
+  ])
+  const flow = pick<Flow>(draw, [
+    [50, "bytes"],
+    [20, "stream"],
+    [12, "slow"],
+    [18, "through"]
+  ])
+  return { flow, size }
+}
+
+export const isIdempotent = (method: Method): boolean => method !== "POST"
+
+export const drawAsk = (draw: Draw): Ask => {
+  const method = pick<Method>(draw, [
+    [40, "GET"],
+    [4, "HEAD"],
+    [14, "PUT"],
+    [36, "POST"],
+    [6, "DELETE"]
+  ])
+  return {
+    method,
+    hops: pick(draw, [
+      [62, 0],
+      [26, 1],
+      [12, 2]
+    ]),
+    up: method === "PUT" || method === "POST" ? drawBody(draw) : none,
+    down: method === "HEAD" ? none : drawBody(draw),
+    delay: pick(draw, [
+      [50, 0],
+      [40, between(draw, 1, 300)],
+      [10, between(draw, 300, 3_000)]
+    ]),
+    read: draw() < 0.8
+  }
+}
+
+export const drawReading = (draw: Draw): Reading =>
+  pick(draw, [
+    [80, "whole"],
+    [8, "stream"],
+    [6, "slowly"],
+    [3, "leave"],
+    [3, "ignore"]
+  ])
+
+export const pathOf = ({ delay, down, hops, read, up }: Ask): string =>
+  `/${hops}/${up.flow}/${up.size}/${down.flow}/${down.size}/${delay}/${read ? 1 : 0}`
+
+export const askOf = (method: string, path: string): Ask => {
+  const [, hops, up, upSize, down, downSize, delay, read] = path.split("/")
+  return {
+    method: method as Method,
+    hops: Number(hops),
+    up: { flow: up as Flow, size: Number(upSize) },
+    down: { flow: down as Flow, size: Number(downSize) },
+    delay: Number(delay),
+    read: read === "1"
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Bodies that anybody can make again from an id and a size, and their hashes.
+ *
+ * Their bytes look like messages of somebody else, so that a parser that loses its place finds a wrong answer and not
+ * just noise.
+ */
+
+const stranger =
+  "HTTP/1.1 200 OK\r\nX-ID: stranger\r\nContent-Length: 5\r\n\r\nwrong" +
+  "POST /0/bytes/3/0/1 HTTP/1.1\r\nHost: stock\r\nX-ID: stranger\r\nContent-Length: 3\r\n\r\nbad0\r\n\r\n"
+const largest = 128 * 1024
+const block = new Uint8Array(
+  Buffer.from(stranger.repeat(Math.ceil((2 * largest) / stranger.length)), "latin1")
+)
+
+// FNV-1a.
+const basis = 0x811c9dc5
+const mix = (hash: number, byte: number) => Math.imul(hash ^ byte, 0x01000193)
+
+export const hashOf = (bytes: Uint8Array): string => {
+  let hash = basis
+  for (let index = 0; index < bytes.length; index++) hash = mix(hash, bytes[index]!)
+  return (hash >>> 0).toString(16)
+}
+
+const seedOf = (id: string): number => {
+  let hash = basis
+  for (let index = 0; index < id.length; index++) hash = mix(hash, id.charCodeAt(index))
+  return hash >>> 0
+}
+
+/** The body of that size that belongs to an id: the id itself, then a piece of the block that depends on it. */
+export const bodyOf = (id: string, size: number): Uint8Array => {
+  const from = seedOf(id) % largest
+  const body = block.slice(from, from + size)
+  for (let index = 0; index < Math.min(id.length, size); index++) body[index] = id.charCodeAt(index)
+  return body
+}

@@ -1,0 +1,239 @@
+/**
+ * What happened to every request, and whether it was allowed to happen.
+ *
+ * Everybody reports here: callers what they asked and got, services what they ran, the network what it did to which
+ * connection. It only compares; nothing in it acts on the simulation.
+ */
+import * as Data from "effect/Data"
+import type { ConnectionError, NameNotResolved } from "@httpfx/core/HttpError"
+import { isIdempotent, type Method } from "./ask.js"
+
+/** A rule of the simulation was broken. */
+export class Broken extends Data.TaggedError("Broken")<{
+  readonly seed: number
+  readonly violations: ReadonlyArray<string>
+  /** The trace, where it was kept. */
+  readonly lines: ReadonlyArray<string> | undefined
+}> {
+  override get message(): string {
+    return [`seed ${this.seed}: ${this.violations.length} broken`, ...this.violations].join("\n")
+  }
+}
+
+/** What a request may fail with: the network failed. A message that cannot be parsed, say, is nobody's fault but ours. */
+export type NetworkFailure = ConnectionError | NameNotResolved
+
+const networkFailures: ReadonlySet<string> = new Set<NetworkFailure["_tag"]>([
+  "ConnectionReset",
+  "HangUp",
+  "ConnectionRefused",
+  "ConnectionTimedOut",
+  "BrokenPipe",
+  "Unreachable",
+  "ConnectionFailed",
+  "NameNotResolved"
+])
+
+export const isNetworkFailure = (error: unknown): error is NetworkFailure =>
+  typeof error === "object" && error !== null && "_tag" in error && networkFailures.has(String(error._tag))
+
+/** The stream of a request's body failed after the head of the answer had come. */
+export const isUploadFailed = (error: unknown): boolean =>
+  isNetworkFailure(error) && error.code === "ERR_HTTPFX_UPLOAD_FAILED"
+
+/** Tag, code, phase, and how much was written. */
+export const nameOf = (error: NetworkFailure): string =>
+  error._tag === "NameNotResolved"
+    ? `${error._tag} ${error.code} resolve`
+    : `${error._tag} ${error.code} ${error.phase} written ${error.written}${error.reused ? " reused" : ""}`
+
+/** One request on one link. `id` is unique; what a service asks the next for its sake begins with it. */
+export interface Call {
+  readonly id: string
+  readonly method: Method
+  /** The name of the service that is asked. */
+  readonly to: string
+  readonly began: number
+}
+
+const baseOf = (id: string): string => {
+  const end = id.indexOf(">")
+  return end < 0 ? id : id.slice(0, end)
+}
+
+// Milliseconds for which a fault can hold back what waits behind it.
+const longestFault = 60_000
+
+const add = (counts: Map<string, number>, name: string): void => {
+  counts.set(name, (counts.get(name) ?? 0) + 1)
+}
+
+export class Ledger {
+  readonly violations: Array<string> = []
+  readonly answers = new Map<string, number>()
+  readonly failures = new Map<string, number>()
+  readonly faults = new Map<string, number>()
+  /** What clients asked and a fault met on its way, on a connection that carried it or was made for it. */
+  private readonly met = new Set<string>()
+  /** Requests that were sent again. */
+  resent = 0
+  calls = 0
+  /** Of them, those of clients. */
+  requests = 0
+  private metAttempts = 0
+  private readonly runs = new Map<string, number>()
+  /** By what a client asked: the connections that carried it, on all links. */
+  private readonly carriers = new Map<string, Set<number>>()
+  /** By connection: the request it carried last. */
+  private readonly carried = new Map<number, string>()
+  private readonly lateConnections = new Set<number>()
+  private readonly open = new Set<string>()
+  private readonly damaged = new Map<number, string>()
+  /** By service: when a connection to it was damaged last. */
+  private readonly lastDamage = new Map<string, number>()
+  /** Requests whose head has left. */
+  private readonly seen = new Set<string>()
+  private readonly attempts: Array<{ readonly to: string; readonly time: number }> = []
+
+  constructor(
+    private readonly now: () => number,
+    private readonly trace: (line: string) => void
+  ) {}
+
+  /** Requests that are neither answered, failed nor given up. */
+  get pending(): ReadonlyArray<string> {
+    return [...this.open].map((id) => {
+      const connections = [...(this.carriers.get(baseOf(id)) ?? [])]
+      return `${id}, run ${this.runs.get(id) ?? 0} times, on connections ${connections.join(" ")}`
+    })
+  }
+
+  /** Requests of clients that a fault met. An attempt that failed was made for one that is not known, and counts as one. */
+  get metCount(): number {
+    return this.met.size + this.metAttempts
+  }
+
+  // ---- callers
+
+  begin(id: string, method: Method, to: string): Call {
+    this.calls++
+    if (baseOf(id) === id) this.requests++
+    this.open.add(id)
+    this.trace(`begin ${id}`)
+    return { id, method, to, began: this.now() }
+  }
+
+  /** The head of an answer. Only a request that was cut on its way is answered by nobody: the server refuses what came of it. */
+  head(call: Call, status: number, id: string | undefined): void {
+    if (id === call.id || (status === 400 && id === undefined && this.wasMet(call.id))) return
+    this.broken(`${call.id} has the answer of ${id}, ${status}`)
+  }
+
+  /** Answered in whole, by the one that was asked. `resent` is `undefined` where the caller cannot see it. */
+  answered(call: Call, status: number, resent: number | undefined): void {
+    this.end(call, `${status}`)
+    add(this.answers, `${status}`)
+    this.resent += resent ?? 0
+    if (status === 400) return this.checkRuns(call, true)
+    const runs = this.runs.get(call.id) ?? 0
+    const most = isIdempotent(call.method) ? 1 + (resent ?? 1) : 1
+    if (runs < 1 || runs > most) this.broken(`${call.method} ${call.id} was answered and ran ${runs} times`)
+  }
+
+  /** Failed, before or within the answer. */
+  failed(call: Call, error: unknown): void {
+    if (!isNetworkFailure(error)) {
+      this.end(call, "failed")
+      return this.broken(`${call.id} failed with what no network does: ${String(error)}`)
+    }
+    const name = nameOf(error)
+    this.end(call, name)
+    add(this.failures, name)
+    this.checkRuns(call, "written" in error && error.written !== "none")
+    if (!this.explained(call, error)) this.broken(`${call.id} failed without a fault: ${name}`)
+  }
+
+  /** The caller had enough: it interrupted the request, or did not read the answer to its end. Ignored if it has ended. */
+  givenUp(call: Call): void {
+    if (!this.open.has(call.id)) return
+    this.end(call, "given up")
+    this.checkRuns(call, true)
+  }
+
+  broken(what: string): void {
+    this.trace(`broken ${what}`)
+    this.violations.push(`+${this.now()} ms: ${what}`)
+  }
+
+  private end(call: Call, how: string): void {
+    this.trace(`end ${call.id} ${how}`)
+    if (!this.open.delete(call.id)) this.broken(`${call.id} ended twice: ${how}`)
+  }
+
+  private checkRuns({ id, method }: Call, sent: boolean): void {
+    const runs = this.runs.get(id) ?? 0
+    const most = isIdempotent(method) ? 2 : 1
+    if (runs > most) this.broken(`${method} ${id} ran ${runs} times`)
+    if (!sent && runs > 0) this.broken(`${method} ${id} ran, but nothing of it had been written`)
+  }
+
+  private explained({ began, id, to }: Call, error: NetworkFailure): boolean {
+    if (error.phase === "resolve" || error.phase === "connect") {
+      return this.attempts.some((attempt) => attempt.to === to && attempt.time >= began)
+    }
+    if (this.wasMet(id)) return true
+    // It never left its machine: it waited behind what a fault held back.
+    return !this.seen.has(id) && this.now() - (this.lastDamage.get(to) ?? -Infinity) < longestFault
+  }
+
+  private wasMet(id: string): boolean {
+    for (const connection of this.carriers.get(baseOf(id)) ?? [])
+      if (this.damaged.has(connection)) return true
+    return false
+  }
+
+  // ---- services
+
+  /** A handler was started for this request; gives how often. */
+  ran(id: string): number {
+    add(this.runs, id)
+    this.trace(`run ${id}`)
+    return this.runs.get(id)!
+  }
+
+  // ---- the network
+
+  /** The head of this request was seen on a connection. */
+  carries(connection: number, id: string): void {
+    if (this.lateConnections.delete(connection)) this.met.add(baseOf(id))
+    this.carried.set(connection, id)
+    this.seen.add(id)
+    const base = baseOf(id)
+    const carriers = this.carriers.get(base)
+    if (carriers === undefined) this.carriers.set(base, new Set([connection]))
+    else carriers.add(connection)
+  }
+
+  damage(connection: number, to: string, kind: string): void {
+    add(this.faults, kind)
+    this.lastDamage.set(to, this.now())
+    this.trace(`fault ${kind} on ${connection}`)
+    this.damaged.set(connection, kind)
+    const id = this.carried.get(connection)
+    if (id !== undefined && this.open.has(id)) this.met.add(baseOf(id))
+  }
+
+  /** An attempt to connect or the question for a name; its request is not known yet, or never will be. */
+  damageAttempt(to: string, kind: string, fails: boolean): void {
+    add(this.faults, kind)
+    this.trace(`fault ${kind} to ${to}`)
+    this.attempts.push({ to, time: this.now() })
+    if (fails) this.metAttempts++
+  }
+
+  /** The attempt to make this connection was held up. */
+  late(connection: number): void {
+    this.damaged.set(connection, "late connection")
+    this.lateConnections.add(connection)
+  }
+}

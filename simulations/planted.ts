@@ -1,0 +1,121 @@
+/**
+ * Five bugs, planted in copies of the toolkit's compiled core: does the simulation find them?
+ *
+ * Each is a change of a few characters in one file. The copy lives in a folder of its own with the packages it needs, where a
+ * process of its own runs the simulation, seed after seed, until something is broken.
+ */
+import { spawn } from "node:child_process"
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+export interface Bug {
+  readonly name: string
+  /** A file of the compiled core. */
+  readonly file: string
+  /** What stands there, once. */
+  readonly find: string
+  readonly replace: string
+}
+
+export const bugs: ReadonlyArray<Bug> = [
+  {
+    name: "a connection is reused with an unread rest",
+    file: "internal/clientConnection.js",
+    find: `cut() {
+        this.exchange = undefined;`,
+    replace: `cut() {
+        const begun = this.exchange?.response !== undefined && this.exchange.sent && this.state === "open";
+        this.exchange = undefined;
+        if (begun) {
+            this.parser = new ResponseParser(new Events(this), this.pool.parserOptions);
+            this.automaton = new Automaton("client");
+            this.resume();
+            return this.pool.release(this);
+        }`
+  },
+  {
+    name: "pipelined answers are swapped when the first handler is slower",
+    file: "internal/serverConnection.js",
+    find: "this.parser.pause();",
+    replace: "if (this.exchange !== undefined && !this.exchange.started) this.run(this.exchange);"
+  },
+  {
+    name: "a wake-up is lost when the transport takes bytes again",
+    file: "internal/serverAnswer.js",
+    find: "open ? Effect.void : connection.drained",
+    replace: "open ? Effect.void : Effect.zipRight(Effect.yieldNow(), connection.drained)"
+  },
+  {
+    name: "a timeout survives into the next exchange",
+    file: "internal/serverConnection.js",
+    find: `this.used = true;
+        this.cancelLinger?.();
+        this.cancelLinger = undefined;`,
+    replace: "this.used = true;"
+  },
+  {
+    name: "a request is sent again after its bytes were written",
+    file: "pool/resend.js",
+    find: 'return lost.unsent || isIdempotent(lost.method) ? again : giveUp("NotIdempotent");',
+    replace: "return again;"
+  }
+]
+
+const here = dirname(fileURLToPath(import.meta.url))
+// Compiled, this file is one folder further down than its source.
+const root = join(here, here.endsWith("dist") ? "../.." : "..")
+
+const plant = async (bug: Bug, folder: string): Promise<void> => {
+  const modules = join(folder, "node_modules")
+  await mkdir(join(modules, "@effect"), { recursive: true })
+  await symlink(await realpath(join(root, "node_modules/effect")), join(modules, "effect"))
+  const platform = await realpath(join(root, "node_modules/@effect/platform"))
+  await symlink(platform, join(modules, "@effect/platform"))
+  for (const name of ["core", "testing"])
+    for (const part of ["package.json", "dist"])
+      await cp(join(root, "packages", name, part), join(modules, "@httpfx", name, part), { recursive: true })
+  await cp(join(root, "simulations/dist"), join(folder, "simulations"), { recursive: true })
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }))
+
+  const file = join(modules, "@httpfx/core/dist", bug.file)
+  const text = await readFile(file, "utf8")
+  const places = text.split(bug.find).length - 1
+  if (places !== 1) throw new Error(`"${bug.name}" has ${places} places in ${bug.file}`)
+  await writeFile(
+    file,
+    text.replace(bug.find, () => bug.replace)
+  )
+}
+
+/** What a hunt has found. */
+export interface Found {
+  readonly bug: Bug
+  /** How many it took; `undefined`: it was not found. */
+  readonly seeds: number | undefined
+  /** What was broken first. */
+  readonly broken: string
+}
+
+/** Runs seeds from 1 on until the bug shows itself. */
+export const hunt = async (bug: Bug, seeds: number): Promise<Found> => {
+  const folder = await mkdtemp(join(tmpdir(), "httpfx-planted-"))
+  try {
+    await plant(bug, folder)
+    const main = join(folder, "simulations/main.js")
+    const child = spawn(process.execPath, [main, "--seeds", `${seeds}`], {
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    let output = ""
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text: string) => (output += text))
+    await new Promise((resolve) => child.on("close", resolve))
+    const found = /^seed \d+ failed, (\d+) seeds? in/m.exec(output)
+    if (found === null && child.exitCode !== 0) throw new Error(`"${bug.name}" does not even run:\n${output}`)
+    const broken = /^(?:\+\d+ ms|stuck|time|steps|realAsync): .*/m.exec(output)
+    return { bug, seeds: found === null ? undefined : Number(found[1]), broken: broken?.[0] ?? "" }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

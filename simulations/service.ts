@@ -1,0 +1,184 @@
+/**
+ * A service: answers what it is asked, with the help of the next one where the request says so.
+ *
+ * It checks what it reads, tells the ledger what it runs, and answers 502 with the failure's name when the next service
+ * could not be reached. It repeats nothing.
+ */
+import * as HttpServerError from "@effect/platform/HttpServerError"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as Client from "@httpfx/core/Client"
+import { askOf, between, pathOf, type Ask, type Draw } from "./ask.js"
+import { bodyOf, hashOf } from "./bodies.js"
+import { isNetworkFailure, isUploadFailed, nameOf, type Call, type Ledger } from "./ledger.js"
+
+type Request = HttpServerRequest.HttpServerRequest
+type Response = HttpServerResponse.HttpServerResponse
+type Bytes<E> = Stream.Stream<Uint8Array, E>
+
+/** What a service needs to ask the next one. */
+export interface Next {
+  readonly name: string
+  readonly client: Client.Service
+}
+
+/** Pieces of a body, with pauses where it is slow. */
+export const streamed = (draw: Draw, bytes: Uint8Array, slow: boolean): Bytes<never> => {
+  const size = Math.max(1, Math.ceil(bytes.length / between(draw, 2, 6)))
+  const pieces: Array<Uint8Array> = []
+  for (let at = 0; at < bytes.length; at += size) pieces.push(bytes.subarray(at, at + size))
+  const stream = Stream.fromIterable(pieces)
+  return slow
+    ? Stream.mapEffect(stream, (piece) => Effect.as(Effect.sleep(between(draw, 20, 900)), piece))
+    : stream
+}
+
+/** The base of an id: what the client asked. */
+export const baseOf = (id: string): string => id.split(">", 1)[0]!
+
+/** The body of a request, and that of its answer, belong to what the client asked, whoever hands them on. */
+export const upBody = (id: string, { up }: Ask): Uint8Array => bodyOf(`${baseOf(id)}^`, up.size)
+export const downBody = (id: string, { down }: Ask): Uint8Array => bodyOf(`${baseOf(id)}v`, down.size)
+
+export class Service {
+  constructor(
+    readonly name: string,
+    private readonly next: Next | undefined,
+    private readonly ledger: Ledger,
+    private readonly draw: Draw,
+    /** Runs in each handler; nothing by default. */
+    private readonly intrude: Effect.Effect<void>
+  ) {}
+
+  readonly app = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    const id = request.headers["x-id"] ?? "nobody"
+    const run = this.ledger.ran(id)
+    return Effect.onExit(Effect.zipRight(this.intrude, this.handle(request, id, run)), (exit) =>
+      Effect.sync(() => {
+        if (Exit.isFailure(exit) && Cause.isDie(exit.cause))
+          this.ledger.broken(`the handler of ${id} died: ${Cause.pretty(exit.cause)}`)
+      })
+    )
+  })
+
+  private handle(request: Request, id: string, run: number): Effect.Effect<Response, never, Scope.Scope> {
+    const ask = askOf(request.method, request.url)
+    const handsOn = ask.hops > 0 && ask.up.flow === "through" && ask.read && ask.up.size > 0
+    const received = ask.read && !handsOn ? this.receive(request, id, ask) : Effect.void
+    const answer =
+      ask.hops > 0 && this.next !== undefined
+        ? this.forward(this.next, request, id, run, ask, handsOn)
+        : Effect.as(ask.delay > 0 ? Effect.sleep(ask.delay) : Effect.void, this.answer(id, ask, undefined))
+    // Nobody will see this answer: the client is gone, or its body was cut on the way.
+    return Effect.zipRight(received, answer).pipe(
+      Effect.catchAll(() =>
+        Effect.succeed(HttpServerResponse.empty({ status: 400, headers: { "x-id": id } }))
+      )
+    )
+  }
+
+  private receive(request: Request, id: string, ask: Ask): Effect.Effect<void, unknown> {
+    return Effect.map(request.arrayBuffer, (buffer) => {
+      const got = new Uint8Array(buffer)
+      const want = upBody(id, ask)
+      if (hashOf(got) !== hashOf(want))
+        this.ledger.broken(`${this.name} read ${got.length} bytes of ${id}, not its ${want.length}`)
+    })
+  }
+
+  private answer(id: string, ask: Ask, body: Bytes<unknown> | undefined): Response {
+    const bytes = downBody(id, ask)
+    const headers = { "x-id": id, "x-hash": hashOf(bytes) }
+    if (body !== undefined) return HttpServerResponse.stream(body, { headers })
+    if (ask.down.size === 0)
+      return HttpServerResponse.empty({ status: ask.method === "DELETE" ? 204 : 200, headers })
+    if (ask.down.flow === "stream" || ask.down.flow === "slow")
+      return HttpServerResponse.stream(streamed(this.draw, bytes, ask.down.flow === "slow"), { headers })
+    return HttpServerResponse.uint8Array(bytes, { headers })
+  }
+
+  private forward(
+    next: Next,
+    request: Request,
+    id: string,
+    run: number,
+    ask: Ask,
+    handsOn: boolean
+  ): Effect.Effect<Response, never, Scope.Scope> {
+    const { ledger } = this
+    const begin = Effect.acquireRelease(
+      Effect.sync(() => ledger.begin(`${id}>${next.name}#${run}`, ask.method, next.name)),
+      // The scope ends after the answer has been sent, or given up.
+      (call) => Effect.sync(() => ledger.givenUp(call))
+    )
+    return Effect.flatMap(begin, (call) => this.hand(call, next, request, id, ask, handsOn))
+  }
+
+  private hand(
+    call: Call,
+    next: Next,
+    request: Request,
+    id: string,
+    ask: Ask,
+    handsOn: boolean
+  ): Effect.Effect<Response, never, Scope.Scope> {
+    const { ledger } = this
+    const body = handsOn ? request.stream : requestBody(this.draw, call.id, ask)
+    const refuse = (why: string) =>
+      HttpServerResponse.empty({ status: 502, headers: { "x-id": id, "x-failure": why } })
+    const failed = (error: unknown) => {
+      // The body handed on failed: that is the failure of the request it came with.
+      if (HttpServerError.isServerError(error) || isUploadFailed(error)) ledger.givenUp(call)
+      else ledger.failed(call, error)
+      return refuse(isNetworkFailure(error) ? nameOf(error) : "upload")
+    }
+    const asked = next.client.requestScoped({
+      method: ask.method,
+      url: { host: next.name, path: pathOf({ ...ask, hops: ask.hops - 1 }) },
+      headers: ["x-id", call.id],
+      ...(body !== undefined && { body })
+    })
+    const received = Effect.flatMap(asked, (response): Effect.Effect<Response, unknown> => {
+      ledger.head(call, response.status, response.header("x-id"))
+      const answered = Effect.sync(() => ledger.answered(call, response.status, response.resent))
+      if (response.status < 400 && ask.down.flow === "through" && ask.down.size > 0) {
+        const handed = Stream.tapError(response.body, (error) => Effect.sync(() => failed(error)))
+        return Effect.succeed(this.answer(id, ask, Stream.concat(handed, Stream.execute(answered))))
+      }
+      return Effect.map(Effect.zipLeft(response.bytes, answered), (bytes) => {
+        if (response.status >= 400) return refuse("further on")
+        if (ask.method !== "HEAD") check(ledger, call.id, bytes, response.header("x-hash"), downBody(id, ask))
+        return this.answer(id, ask, undefined)
+      })
+    })
+    return Effect.catchAll(received, (error) => Effect.sync(() => failed(error)))
+  }
+}
+
+/** A body as the client of a request gives it. */
+export const requestBody = (draw: Draw, id: string, ask: Ask): Uint8Array | Bytes<never> | undefined => {
+  const { flow, size } = ask.up
+  if (size === 0) return undefined
+  const bytes = upBody(id, ask)
+  return flow === "bytes" ? bytes : streamed(draw, bytes, flow === "slow")
+}
+
+/** The body of an answer is whole, and that of the request it answers. */
+export const check = (
+  ledger: Ledger,
+  id: string,
+  got: Uint8Array,
+  told: string | undefined,
+  want: Uint8Array
+): void => {
+  const hash = hashOf(got)
+  if (hash === told && hash === hashOf(want)) return
+  ledger.broken(
+    `${id} got ${got.length} bytes with hash ${hash}, wanted ${want.length} with ${hashOf(want)}, told ${told}`
+  )
+}

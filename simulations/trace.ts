@@ -1,0 +1,48 @@
+/**
+ * One hash of everything that happened: every byte that left, with its time, and every line that was told.
+ *
+ * Two runs of the same seed have the same; the first lines that differ are found by `lines`, kept only when asked for.
+ */
+import { createHash } from "node:crypto"
+
+const bufferSize = 256 * 1024
+
+export class Trace {
+  /** Bytes of the network. */
+  bytes = 0
+  readonly lines: Array<string> | undefined
+  private readonly hash = createHash("sha256")
+  private readonly buffer = Buffer.allocUnsafe(bufferSize)
+  private used = 0
+
+  constructor(
+    private readonly now: () => number,
+    keep: boolean
+  ) {
+    this.lines = keep ? [] : undefined
+  }
+
+  line(text: string): void {
+    const line = `${this.now()} ${text}\n`
+    this.lines?.push(line)
+    if (this.used + line.length > bufferSize) this.flush()
+    this.used += this.buffer.write(line, this.used, "latin1")
+  }
+
+  data(bytes: Uint8Array): void {
+    this.bytes += bytes.length
+    if (this.used + bytes.length > bufferSize) this.flush()
+    this.buffer.set(bytes, this.used)
+    this.used += bytes.length
+  }
+
+  digest(): string {
+    this.flush()
+    return this.hash.digest("hex")
+  }
+
+  private flush(): void {
+    this.hash.update(this.buffer.subarray(0, this.used))
+    this.used = 0
+  }
+}
