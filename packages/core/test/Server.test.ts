@@ -30,7 +30,7 @@ const networks: ReadonlyArray<readonly [string, Layer.Layer<Network.Network>]> =
   ["node", NodeNetwork.layer]
 ]
 
-type App<R = never> = HttpApp.Default<any, R | Scope.Scope>
+type App<R = never> = HttpApp.Default<unknown, R | Scope.Scope>
 
 const get = (target = "/", extra = "") => `GET ${target} HTTP/1.1\r\nHost: test\r\n${extra}\r\n`
 const last = (target = "/") => get(target, "Connection: close\r\n")

@@ -45,15 +45,13 @@ const countingClock = () => {
   return { clock, waiting: () => waiting }
 }
 
-const networks: ReadonlyArray<
-  readonly [string, Layer.Layer<Network.Network>, (layer: Layer.Layer<any>) => Effect.Effect<number>]
-> = [
+const networks: ReadonlyArray<readonly [string, Layer.Layer<Network.Network>, Effect.Effect<number>]> = [
   [
     "memory",
     MemoryNetwork.layer(),
-    () => Effect.map(MemoryNetwork.connections, (open) => open.length) as Effect.Effect<number>
+    Effect.map(MemoryNetwork.connections, (open) => open.length) as Effect.Effect<number>
   ],
-  ["node", NodeNetwork.layer, () => openSockets]
+  ["node", NodeNetwork.layer, openSockets]
 ]
 
 const head = "HTTP/1.1\r\nHost: test\r\n"
@@ -104,7 +102,7 @@ const moments: ReadonlyArray<
   ["between requests", `POST /upload ${head}Content-Length: 2\r\n\r\nhi`, (raw) => raw.has("\r\n\r\nhi")]
 ]
 
-describe.each(networks)("a killed client on %s leaves nothing behind", (_, network, sockets) => {
+describe.each(networks)("a killed client on %s leaves nothing behind", (_, network, open) => {
   for (const [moment, text, before] of moments) {
     for (const way of ["FIN", "RST"] as const) {
       it.live(`${moment}, by ${way}`, () =>
@@ -118,7 +116,6 @@ describe.each(networks)("a killed client on %s leaves nothing behind", (_, netwo
             Layer.provideMerge(network)
           )
           yield* Effect.gen(function* () {
-            const open = sockets(network)
             const atFirst = yield* open
             yield* Effect.scoped(
               Effect.gen(function* () {
