@@ -24,6 +24,7 @@ import * as Supervisor from "effect/Supervisor"
 import { PCGRandom } from "effect/Utils"
 import { Driver, type Reason } from "./internal/driver.js"
 import { draw, type AnyFiber } from "./internal/picture.js"
+import { seededRandom } from "./internal/seededRandom.js"
 import * as VirtualClock from "./VirtualClock.js"
 
 /**
@@ -154,7 +155,7 @@ class Run {
           () => Effect.sync(() => this.notes.delete(lines))
         )
     }
-    Math.random = numbers(seed)
+    Math.random = seededRandom(numbers(seed), numbers(`${seed}/hashes`))
   }
 
   /** Runs the program; `ended` hears of its exit. */

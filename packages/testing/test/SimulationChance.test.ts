@@ -1,0 +1,44 @@
+/**
+ * A seed gives the same numbers however often it ran in this process: an object that keeps its hash from the first run
+ * draws none in the second, which must not be seen.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Hash from "effect/Hash"
+import * as Simulation from "@httpfx/testing/Simulation"
+
+describe("chance", () => {
+  it.effect("does not depend on which objects had a hash before", () =>
+    Effect.gen(function* () {
+      const kept = {}
+      const of = (seed: number) =>
+        Simulation.run(
+          { seed },
+          Effect.sync(() => {
+            const before = Math.random()
+            Hash.hash(kept)
+            return [before, Math.random(), Math.random()]
+          })
+        )
+      const first = yield* of(1)
+      assert.deepStrictEqual(yield* of(1), first)
+      assert.notDeepEqual(yield* of(2), first)
+      assert.lengthOf(new Set(first), 3)
+    })
+  )
+
+  it.effect("leaves the stacks of errors as they were", () =>
+    Effect.gen(function* () {
+      const { stackTraceLimit } = Error
+      const stack = yield* Simulation.run(
+        { seed: 1 },
+        Effect.sync(() => {
+          Math.random()
+          return new Error("here").stack
+        })
+      )
+      assert.include(stack, "SimulationChance.test")
+      assert.strictEqual(Error.stackTraceLimit, stackTraceLimit)
+    })
+  )
+})
