@@ -30,3 +30,11 @@ export const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
     ? portable(bytes, start, end)
     : (bytes as unknown as FastSlice).latin1Slice(start, end)
 }
+
+/** Room for bytes, of the same kind as `like`, so that it brings the same conversion. */
+export const roomLike = (like: Uint8Array, size: number): Uint8Array => {
+  if ((like as unknown as Partial<FastSlice>).latin1Slice === undefined) return new Uint8Array(size)
+  const kind = like.constructor as unknown as { readonly [Symbol.species]?: new (size: number) => Uint8Array }
+  const Kind = kind[Symbol.species]
+  return Kind === undefined ? new Uint8Array(size) : new Kind(size)
+}

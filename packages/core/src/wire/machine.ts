@@ -3,11 +3,11 @@
  * text, carry a head over a chunk's end, refuse. Knows no grammar and calls nobody back.
  *
  * Positions. `i` is an index in the current chunk, `i + base` the same place in the text of the current section (a
- * head or a trailer section). `text` is what earlier chunks had of the section; bytes that belong to no span (spaces
- * between parts) are dropped from it, so that what is kept is bounded by the limits and not by the peer.
+ * head or a trailer section). `held` is what earlier chunks had of the section; bytes that belong to no span (spaces
+ * between parts) are not held, so that what is kept is bounded by the limits and not by the peer.
  */
 import { Allow, bitsOf, type FlagName, type Flags } from "./flags.js"
-import { latin1 } from "./latin1.js"
+import { latin1, roomLike } from "./latin1.js"
 import type { Limits } from "./limits.js"
 import type { Refusal, RefusalCode, RefusalStatus } from "./refusal.js"
 import { IDLE, NAME, OWS, OWS_LINE, REFUSED, TARGET, VALUE_LF, VALUE_LINE } from "./stage.js"
@@ -44,6 +44,9 @@ export const Kind = {
 // Bytes between two spans that are kept rather than cut out: a cut costs a copy of the text so far.
 const KEPT_GAP = 16
 
+// Bytes of the room for split heads that a connection keeps once it has needed one.
+const KEPT_ROOM = 1024
+
 // Bytes of an unfinished name past which it is none that the parser knows.
 const KEPT_NAME = 20
 
@@ -66,9 +69,10 @@ export class Machine {
   /** Bytes of the connection before the current chunk. */
   consumed = 0
 
-  text = ""
+  private held: Uint8Array = noBytes
+  private heldLength = 0
   base = 0
-  /** Index in the chunk from which on the section's bytes are not in `text`. */
+  /** Index in the chunk from which on the section's bytes are not held. */
   sectionAt = 0
   /** Sections begun in this chunk; from the second on several may share the text of one window of the chunk. */
   private sections = 0
@@ -127,7 +131,7 @@ export class Machine {
   /** Takes the next chunk; an open span goes on at its first byte. */
   begin(chunk: Uint8Array): void {
     this.chunk = chunk
-    this.base = this.text.length
+    this.base = this.heldLength
     this.sectionAt = 0
     this.sections = 0
     this.windowEnd = 0
@@ -138,7 +142,7 @@ export class Machine {
   /** A new section (head or trailers) begins at `i`. */
   openSection(i: number, limit: number): void {
     const at = i < this.windowEnd ? this.windowAt : i
-    this.text = ""
+    this.heldLength = 0
     this.base = -at
     this.sectionAt = at
     this.sections++
@@ -149,7 +153,7 @@ export class Machine {
 
   /** The whole text of the section that ends before `i`. */
   closeSection(i: number): string {
-    if (this.text !== "") return this.text + latin1(this.chunk, this.sectionAt, i)
+    if (this.heldLength > 0) return this.releaseHeld(i)
     if (i <= this.windowEnd) return this.window
     const end = Math.min(this.chunk.length, this.sectionAt + WINDOW)
     if (this.sections === 1 || end < i || i === this.chunk.length)
@@ -158,6 +162,26 @@ export class Machine {
     this.windowAt = this.sectionAt
     this.windowEnd = end
     return this.window
+  }
+
+  /** The chunk's bytes, added to those held. Bytes and not text: a string put together is paid for at its first use. */
+  private hold(from: number, to: number): void {
+    const size = this.heldLength + to - from
+    if (size > this.held.length) {
+      const room = roomLike(this.chunk, Math.max(KEPT_ROOM, 2 ** Math.ceil(Math.log2(size))))
+      room.set(this.held.subarray(0, this.heldLength))
+      this.held = room
+    }
+    this.held.set(this.chunk.subarray(from, to), this.heldLength)
+    this.heldLength = size
+  }
+
+  private releaseHeld(i: number): string {
+    this.hold(this.sectionAt, i)
+    const text = latin1(this.held, 0, this.heldLength)
+    this.heldLength = 0
+    if (this.held.length > KEPT_ROOM) this.held = noBytes
+    return text
   }
 
   /** The marks of the section; the list itself is used again. */
@@ -171,9 +195,9 @@ export class Machine {
   /** Bytes from the last span's end to `i` were insignificant: cut them out if they are many. */
   skipGap(from: number, i: number): void {
     if (i - from <= KEPT_GAP) return
-    if (from > this.sectionAt) this.text += latin1(this.chunk, this.sectionAt, from)
+    this.hold(this.sectionAt, from)
     this.sectionAt = i
-    this.base = this.text.length - i
+    this.base = this.heldLength - i
   }
 
   /** Counts the open span up to `i` and closes it. False: too many bytes, refused at `at`. */
@@ -198,11 +222,10 @@ export class Machine {
       keep = this.lastSpanEnd() - this.base
     }
     if (keep <= this.sectionAt) return true
-    const piece = latin1(this.chunk, this.sectionAt, keep)
-    this.text += piece
+    this.hold(this.sectionAt, keep)
     // Of a name, as much as tells whether it is a framing field's.
     if (this.stage === NAME && this.partial.length < KEPT_NAME)
-      this.partial += piece.slice(this.spanAt - this.sectionAt)
+      this.partial += latin1(this.chunk, this.spanAt, n)
     return true
   }
 

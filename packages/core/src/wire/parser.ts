@@ -258,7 +258,6 @@ class MessageParser {
         return
       case S.MESSAGE_COMPLETE: {
         const trailers = m.markCount === 0 ? noTrailers : rawFields(m.closeSection(i), m.takeMarks())
-        m.text = ""
         m.stage = S.NEXT_MESSAGE
         return this.events.complete(trailers)
       }
@@ -270,7 +269,6 @@ class MessageParser {
   private endHead(i: number): void {
     const m = this.machine
     const text = m.closeSection(i)
-    m.text = ""
     m.partial = ""
     decideUpgrade(m)
     if (!checkHead(m, i, text)) return
