@@ -152,16 +152,19 @@ const overflow = /^(refused HPE_(?:HEADER|CHUNK_EXTENSIONS)_OVERFLOW) @(\d+)(.*)
 /** Whether the stream ended with a text that was too long. */
 export const overflows = (lines: ReadonlyArray<string>): boolean => overflow.test(lines.at(-1)!)
 
+const refused = /^refused \S+ @(\d+)/
+
 /**
  * A text is counted where it ends or its piece of the stream does, as in Node's parser: an overflow is found the
- * earlier the smaller the pieces. Gives `lines` with the place of the whole stream if its own is not behind that.
+ * earlier the smaller the pieces, also before another fault of the same text that a larger piece would have shown.
+ * Gives `lines` with the refusal of the whole stream if its own is an overflow and not behind that.
  */
 export const settled = (
   lines: ReadonlyArray<string>,
   whole: ReadonlyArray<string>
 ): ReadonlyArray<string> => {
-  const [, told, at, rest] = overflow.exec(lines.at(-1)!) ?? []
-  const place = overflow.exec(whole.at(-1)!)?.[2]
-  if (told === undefined || place === undefined || Number(at) > Number(place)) return lines
-  return [...lines.slice(0, -1), `${told} @${place}${rest}`]
+  const at = overflow.exec(lines.at(-1)!)?.[2]
+  const place = refused.exec(whole.at(-1)!)?.[1]
+  if (at === undefined || place === undefined || Number(at) > Number(place)) return lines
+  return [...lines.slice(0, -1), whole.at(-1)!]
 }
