@@ -90,8 +90,8 @@ export class Flow implements Task {
 
   private startReset(): boolean {
     this.outgoing.clear()
-    this.gate.forget()
     if (this.rst !== "no" || this.deaf) return false
+    this.gate.forget()
     this.rst = "sent"
     return true
   }
