@@ -1,4 +1,5 @@
-// `npm run bench`: every comparison in one go. What is run stands in scenarios.mjs and parser.mjs, how in lib/.
+// `npm run bench`: every comparison in one go. What is run stands in scenarios.mjs, parser.mjs and
+// networks.mjs, how in lib/.
 import { cpus } from "node:os"
 import { cores, pinned, start } from "./lib/child.mjs"
 import { readOptions } from "./lib/options.mjs"
@@ -44,6 +45,24 @@ const parse = async () => {
 
 const parser = options.wants("parser") ? await parse() : undefined
 
+const compareNetworks = async () => {
+  progress("networks: memory against loopback")
+  const child = start("./networks.mjs", [], cores.server)
+  try {
+    const { row, table } = await child.ask({
+      rounds: options.rounds,
+      milliseconds: options.seconds * 1000,
+      warmup: options.warmup * 1000
+    })
+    print(table)
+    return row
+  } finally {
+    child.stop()
+  }
+}
+
+const networks = options.wants("networks", "memory", "loopback") ? await compareNetworks() : undefined
+
 const results = []
 for (const scenario of scenarios) {
   if (!options.wants(scenario.name, ...Object.keys(scenario.contestants))) continue
@@ -51,4 +70,5 @@ for (const scenario of scenarios) {
   results.push(result)
   print(scenarioTable(result))
 }
-if (options.json) console.log(JSON.stringify({ machine, options, parser, scenarios: results }, null, 2))
+if (options.json)
+  console.log(JSON.stringify({ machine, options, parser, networks, scenarios: results }, null, 2))
