@@ -287,10 +287,20 @@ describe("real asynchrony is refused", () => {
 
   it.effect("also when it was begun before", () =>
     Effect.gen(function* () {
-      const promise = new Promise<void>((resolve) => setTimeout(resolve, 5))
+      let awaited = false
+      const promise = new Promise<void>((resolve) => {
+        const timer = setInterval(() => {
+          if (!awaited) return
+          clearInterval(timer)
+          resolve()
+        }, 1)
+      })
       const { reason } = yield* failureOf(
         {},
-        Effect.promise(() => promise)
+        Effect.promise(() => {
+          awaited = true
+          return promise
+        })
       )
       assert.strictEqual(reason, "realAsync")
     })
