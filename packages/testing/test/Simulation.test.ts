@@ -289,8 +289,10 @@ describe("real asynchrony is refused", () => {
     Effect.gen(function* () {
       let awaited = false
       const promise = new Promise<void>((resolve) => {
+        // Some turns after it was waited for: by then all is at rest.
+        let turns = 5
         const timer = setInterval(() => {
-          if (!awaited) return
+          if (!awaited || --turns > 0) return
           clearInterval(timer)
           resolve()
         }, 1)
