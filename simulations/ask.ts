@@ -57,10 +57,10 @@ const drawBody = (draw: Draw): Body => {
     [4, 100_000]
   ])
   const flow = pick<Flow>(draw, [
-    [50, "bytes"],
-    [20, "stream"],
-    [12, "slow"],
-    [18, "through"]
+    [64, "bytes"],
+    [14, "stream"],
+    [8, "slow"],
+    [14, "through"]
   ])
   return { flow, size }
 }
@@ -78,9 +78,9 @@ export const drawAsk = (draw: Draw): Ask => {
   return {
     method,
     hops: pick(draw, [
-      [62, 0],
-      [26, 1],
-      [12, 2]
+      [75, 0],
+      [16, 1],
+      [9, 2]
     ]),
     up: method === "PUT" || method === "POST" ? drawBody(draw) : none,
     down: method === "HEAD" ? none : drawBody(draw),
@@ -95,9 +95,9 @@ export const drawAsk = (draw: Draw): Ask => {
 
 export const drawReading = (draw: Draw): Reading =>
   pick(draw, [
-    [80, "whole"],
-    [8, "stream"],
-    [6, "slowly"],
+    [84, "whole"],
+    [6, "stream"],
+    [4, "slowly"],
     [3, "leave"],
     [3, "ignore"]
   ])

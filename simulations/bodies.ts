@@ -29,10 +29,30 @@ const seedOf = (id: string): number => {
   return hash >>> 0
 }
 
-/** The body of that size that belongs to an id: the id itself, then a piece of the block that depends on it. */
-export const bodyOf = (id: string, size: number): Uint8Array => {
+export interface Body {
+  /** Shared: never to be changed. */
+  readonly bytes: Uint8Array
+  readonly hash: string
+}
+
+const make = (id: string, size: number): Body => {
   const from = seedOf(id) % largest
-  const body = block.slice(from, from + size)
-  for (let index = 0; index < Math.min(id.length, size); index++) body[index] = id.charCodeAt(index)
+  const bytes = block.slice(from, from + size)
+  for (let index = 0; index < Math.min(id.length, size); index++) bytes[index] = id.charCodeAt(index)
+  return { bytes, hash: hashOf(bytes) }
+}
+
+// What one request needs is asked for by everybody on its way within a short time.
+const kept = new Map<string, Body>()
+const mostKept = 64
+
+/** The body of that size that belongs to an id: the id itself, then a piece of the block that depends on it. */
+export const bodyOf = (id: string, size: number): Body => {
+  const key = `${id}/${size}`
+  const known = kept.get(key)
+  if (known !== undefined) return known
+  const body = make(id, size)
+  kept.set(key, body)
+  if (kept.size > mostKept) kept.delete(kept.keys().next().value!)
   return body
 }

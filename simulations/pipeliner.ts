@@ -132,7 +132,7 @@ export class Pipeliner {
       })
       transport.cork()
       for (const { ask, call } of waiting) {
-        const body = upBody(call.id, ask)
+        const body = upBody(call.id, ask).bytes
         const head = `${ask.method} ${pathOf(ask)} HTTP/1.1\r\nHost: ${this.settings.to}\r\nx-id: ${call.id}\r\n`
         transport.write(`${head}Content-Length: ${body.length}\r\n\r\n`, body)
       }

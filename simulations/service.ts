@@ -14,7 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Client from "@httpfx/core/Client"
 import { askOf, between, pathOf, type Ask, type Draw } from "./ask.js"
-import { bodyOf, hashOf } from "./bodies.js"
+import { bodyOf, hashOf, type Body } from "./bodies.js"
 import { isNetworkFailure, isUploadFailed, nameOf, type Call, type Ledger } from "./ledger.js"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -42,8 +42,8 @@ export const streamed = (draw: Draw, bytes: Uint8Array, slow: boolean): Bytes<ne
 export const baseOf = (id: string): string => id.split(">", 1)[0]!
 
 /** The body of a request, and that of its answer, belong to what the client asked, whoever hands them on. */
-export const upBody = (id: string, { up }: Ask): Uint8Array => bodyOf(`${baseOf(id)}^`, up.size)
-export const downBody = (id: string, { down }: Ask): Uint8Array => bodyOf(`${baseOf(id)}v`, down.size)
+export const upBody = (id: string, { up }: Ask): Body => bodyOf(`${baseOf(id)}^`, up.size)
+export const downBody = (id: string, { down }: Ask): Body => bodyOf(`${baseOf(id)}v`, down.size)
 
 export class Service {
   constructor(
@@ -86,14 +86,14 @@ export class Service {
     return Effect.map(request.arrayBuffer, (buffer) => {
       const got = new Uint8Array(buffer)
       const want = upBody(id, ask)
-      if (hashOf(got) !== hashOf(want))
-        this.ledger.broken(`${this.name} read ${got.length} bytes of ${id}, not its ${want.length}`)
+      if (hashOf(got) !== want.hash)
+        this.ledger.broken(`${this.name} read ${got.length} bytes of ${id}, not its ${want.bytes.length}`)
     })
   }
 
   private answer(id: string, ask: Ask, body: Bytes<unknown> | undefined): Response {
-    const bytes = downBody(id, ask)
-    const headers = { "x-id": id, "x-hash": hashOf(bytes) }
+    const { bytes, hash } = downBody(id, ask)
+    const headers = { "x-id": id, "x-hash": hash }
     if (body !== undefined) return HttpServerResponse.stream(body, { headers })
     if (ask.down.size === 0)
       return HttpServerResponse.empty({ status: ask.method === "DELETE" ? 204 : 200, headers })
@@ -164,7 +164,7 @@ export class Service {
 export const requestBody = (draw: Draw, id: string, ask: Ask): Uint8Array | Bytes<never> | undefined => {
   const { flow, size } = ask.up
   if (size === 0) return undefined
-  const bytes = upBody(id, ask)
+  const { bytes } = upBody(id, ask)
   return flow === "bytes" ? bytes : streamed(draw, bytes, flow === "slow")
 }
 
@@ -174,11 +174,11 @@ export const check = (
   id: string,
   got: Uint8Array,
   told: string | undefined,
-  want: Uint8Array
+  want: Body
 ): void => {
   const hash = hashOf(got)
-  if (hash === told && hash === hashOf(want)) return
+  if (hash === told && hash === want.hash) return
   ledger.broken(
-    `${id} got ${got.length} bytes with hash ${hash}, wanted ${want.length} with ${hashOf(want)}, told ${told}`
+    `${id} got ${got.length} bytes with hash ${hash}, wanted ${want.bytes.length} with ${want.hash}, told ${told}`
   )
 }
