@@ -179,7 +179,9 @@ export class Weather {
         )
       ),
       MemoryNetwork.condition({ from: small }, { segmentSize: { min: 300, max: 1_460 } }),
-      ...services.map((from) => MemoryNetwork.condition({ from }, { latency: draw() < 0.5 ? 0 : between(draw, 1, 5) }))
+      ...services.map((from) =>
+        MemoryNetwork.condition({ from }, { latency: draw() < 0.5 ? 0 : between(draw, 1, 5) })
+      )
     ]
   }
 
