@@ -217,7 +217,9 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Netwo
     const pool = new ClientPool(network, backgroundTimers(clock), runtime, {
       policy: {
         keepAlive: options.keepAlive ?? true,
-        idleTimeout: Duration.toMillis(options.idleTimeout ?? "4 seconds")
+        maxFreeSockets: 256,
+        idleTimeout: Duration.toMillis(options.idleTimeout ?? "4 seconds"),
+        hintBuffer: 1_000
       },
       unreadTimeout: Duration.toMillis(options.unreadTimeout ?? "30 seconds"),
       tls: options.tls ?? {},

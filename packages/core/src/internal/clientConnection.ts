@@ -6,7 +6,7 @@
  * exchanges at once, and nothing of one reaches the next: bytes that nobody asked for end it.
  */
 import * as HttpError from "../HttpError.js"
-import type { IdleConnection, Origin } from "../pool/index.js"
+import type { Origin } from "../pool/index.js"
 import type { Address, Fault, Transport, TransportHandlers } from "../Transport.js"
 import {
   Body,
@@ -32,8 +32,9 @@ const notTaken: Violation = {
   signal: "switch"
 }
 
-export class ClientConnection implements TransportHandlers, IdleConnection, UploadOwner {
-  idleSince = 0
+export class ClientConnection implements TransportHandlers, UploadOwner {
+  /** While idle: until when it may be used, ms. */
+  usableUntil = 0
   /** When it began to close, ms; the peer has a while to do its part. */
   closingSince = Infinity
   exchange: ClientExchange | undefined = undefined

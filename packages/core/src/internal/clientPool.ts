@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as HttpError from "../HttpError.js"
 import type { NetworkService } from "../Network.js"
-import { choose, expiry, retain, type KeepAlivePolicy, type Origin } from "../pool/index.js"
+import { choose, retain, type KeepAlivePolicy, type Origin } from "../pool/index.js"
 import type { Timers } from "../Timers.js"
 import type { Transport } from "../Transport.js"
 import type { ParserOptions } from "../wire/index.js"
@@ -50,7 +50,7 @@ export class ClientPool {
   ) {}
 
   get keepAlive(): boolean {
-    return retain(this.options.policy) === undefined
+    return this.options.policy.keepAlive
   }
 
   get parserOptions(): PoolOptions["parser"] {
@@ -68,10 +68,10 @@ export class ClientPool {
   take(origin: Origin): ClientConnection | undefined {
     const list = this.idle.get(origin.key)
     if (list === undefined) return undefined
-    const choice = choose(list, this.timers.now(), this.options.policy)
+    const choice = choose(list, "lifo", this.timers.now(), inTime)
     if (choice._tag === "Reuse") {
       const { connection } = choice
-      list.pop()
+      list.splice(choice.index, 1)
       // It has failed, and tells so when reading has ended: nothing would be sent, and a request be lost that is whole.
       if (!connection.transport.writable) {
         connection.cut()
@@ -107,14 +107,15 @@ export class ClientPool {
 
   /** A connection whose exchange has ended and that can be used again. */
   release(connection: ClientConnection): void {
-    const { policy } = this.options
-    if (this.closed || !this.keepAlive) return connection.retire()
-    connection.idleSince = this.timers.now()
-    connection.transport.unref()
     const list = this.idle.get(connection.origin.key)
+    const ended = { now: this.timers.now(), free: list?.length ?? 0, ...ageless }
+    const kept = retain(ended, this.options.policy)
+    if (this.closed || kept._tag === "Close") return connection.retire()
+    connection.usableUntil = kept.until
+    connection.transport.unref()
     if (list === undefined) this.idle.set(connection.origin.key, [connection])
     else list.push(connection)
-    this.arm(expiry(connection, policy))
+    this.arm(kept.until)
   }
 
   /** The connection closes: it serves no one any more. */
@@ -152,7 +153,7 @@ export class ClientPool {
   private deadline(connection: ClientConnection): number {
     if (connection.closingSince !== Infinity) return connection.closingSince + lingerTime
     const { exchange } = connection
-    if (exchange === undefined) return expiry(connection, this.options.policy)
+    if (exchange === undefined) return connection.usableUntil
     return exchange.response === undefined
       ? Infinity
       : exchange.response.quietSince + this.options.unreadTimeout
@@ -224,6 +225,10 @@ export class ClientPool {
     if (this.emptied !== undefined && this.connections.size === 0 && this.attempts.size === 0) this.emptied()
   }
 }
+
+const ageless = { crowded: false, hint: undefined, agesAt: Infinity }
+
+const inTime = (connection: ClientConnection, now: number): boolean => now < connection.usableUntil
 
 // A failure is told to the exchange; the fiber's own end is nobody's to log.
 const quietly = Effect.withUnhandledErrorLogLevel(Option.none())

@@ -1,12 +1,27 @@
 /**
- * Which connection serves which request. Start with `keepAlive.ts`.
+ * Which connection serves which request: decisions over counts, candidates and `now`, each with its reason.
  *
- * - `origin.ts`: the key under which connections may stand in for each other
- * - `keepAlive.ts`: reuse, keep, expire
+ * In the order in which a request meets them:
+ *
+ * - `origin.ts`: where a request goes to
+ * - `name.ts`: the key under which connections may stand in for each other, as Node's agents write it
+ * - `keepAlive.ts`: which idle connection serves; which is kept after an exchange, and until when
+ * - `admission.ts`: make a connection, or wait
+ * - `queue.ts`: who gets a place that became free
+ * - `hint.ts`: what a server announces about its patience
+ * - `age.ts`: when a connection is too old
  * - `resend.ts`: when a request may be sent again on a fresh connection
+ *
+ * What Node's agent does not do is left off by giving its neutral value: no `idleElsewhere`, `agesAt: Infinity`,
+ * `nextAsNode` instead of `nextFair`, no `resend`.
  *
  * Decisions only: no Effect, no I/O, no clock, nothing of `wire/`.
  */
+export * from "./admission.js"
+export * from "./age.js"
+export * from "./hint.js"
 export * from "./keepAlive.js"
+export * from "./name.js"
 export * from "./origin.js"
+export * from "./queue.js"
 export * from "./resend.js"

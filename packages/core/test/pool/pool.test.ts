@@ -1,49 +1,218 @@
 import * as fc from "fast-check"
 import { assert, describe, it } from "@effect/vitest"
 import {
+  admit,
+  agesAt,
   choose,
   defaultPort,
-  expiry,
   isIdempotent,
+  keepAliveHint,
+  keepAliveHintAsNode,
+  mayGoOn,
+  nextAsNode,
+  nextFair,
   origin,
   resend,
   retain,
+  type EndedExchange,
   type KeepAlivePolicy,
-  type LostRequest
+  type LostRequest,
+  type WaitingKey
 } from "@httpfx/core/pool"
 
-const policy: KeepAlivePolicy = { keepAlive: true, idleTimeout: 4_000 }
-const idleSince = (...times: ReadonlyArray<number>) => times.map((idleSince) => ({ idleSince }))
+const policy: KeepAlivePolicy = {
+  keepAlive: true,
+  maxFreeSockets: 2,
+  idleTimeout: 4_000,
+  hintBuffer: 1_000
+}
 
-describe("keepAlive", () => {
-  it("takes the connection that became idle last", () => {
-    const idle = idleSince(10, 20, 30)
-    const choice = choose(idle, 31, policy)
-    assert.deepStrictEqual(choice, { _tag: "Reuse", connection: idle[2]! })
+const inTime = (connection: { readonly until: number }, now: number) => now < connection.until
+const until = (...times: ReadonlyArray<number>) => times.map((until) => ({ until }))
+
+describe("choose", () => {
+  const idle = until(10, 20, 30)
+  const all = () => true
+
+  it("takes the last to become idle, or the first", () => {
+    assert.deepStrictEqual(choose(idle, "lifo", 0, all), { _tag: "Reuse", connection: idle[2]!, index: 2 })
+    assert.deepStrictEqual(choose(idle, "fifo", 0, all), { _tag: "Reuse", connection: idle[0]!, index: 0 })
   })
 
-  it("opens one when there is none, and says why", () => {
-    assert.deepStrictEqual(choose(undefined, 0, policy), { _tag: "Open", reason: "NoneIdle" })
-    assert.deepStrictEqual(choose([], 0, policy), { _tag: "Open", reason: "NoneIdle" })
-    assert.deepStrictEqual(choose(idleSince(0, 5), 4_005, policy), { _tag: "Open", reason: "AllExpired" })
+  it("passes over what may not be used, and says when nothing may", () => {
+    assert.deepStrictEqual(choose(idle, "fifo", 15, inTime), {
+      _tag: "Reuse",
+      connection: idle[1]!,
+      index: 1
+    })
+    assert.deepStrictEqual(choose(idle, "lifo", 30, inTime), { _tag: "None", reason: "NoneUsable" })
+    assert.deepStrictEqual(choose([], "lifo", 0, all), { _tag: "None", reason: "NoneIdle" })
+    assert.deepStrictEqual(choose(undefined, "lifo", 0, all), { _tag: "None", reason: "NoneIdle" })
   })
 
-  it("never hands out a connection whose time is over, and always one whose is not", () => {
+  it("gives a usable connection exactly if there is one", () => {
+    const scheduling = fc.constantFrom("lifo" as const, "fifo" as const)
     fc.assert(
-      fc.property(fc.array(fc.nat(10_000)), fc.nat(20_000), fc.nat(10_000), (times, now, idleTimeout) => {
-        const idle = idleSince(...times.sort((a, b) => a - b))
-        const own = { keepAlive: true, idleTimeout }
-        const choice = choose(idle, now, own)
-        const usable = idle.filter((connection) => expiry(connection, own) > now)
-        if (choice._tag === "Reuse") assert.include(usable, choice.connection)
-        else assert.lengthOf(usable, 0)
+      fc.property(fc.array(fc.nat(100)), fc.nat(100), scheduling, (times, now, scheduling) => {
+        const idle = until(...times)
+        const choice = choose(idle, scheduling, now, inTime)
+        if (choice._tag === "Reuse") assert.isTrue(inTime(idle[choice.index]!, now))
+        else assert.isFalse(idle.some((connection) => inTime(connection, now)))
       })
     )
   })
+})
 
-  it("keeps connections unless told not to", () => {
-    assert.isUndefined(retain(policy))
-    assert.strictEqual(retain({ keepAlive: false, idleTimeout: 4_000 }), "KeepAliveOff")
+describe("retain", () => {
+  const ended: EndedExchange = { now: 100, free: 0, crowded: false, hint: undefined, agesAt: Infinity }
+  const cases: ReadonlyArray<readonly [string, Partial<EndedExchange>, Partial<KeepAlivePolicy>, unknown]> = [
+    ["for the idle time", {}, {}, [4_100, "IdleTimeout"]],
+    ["for ever", {}, { idleTimeout: Infinity }, [Infinity, "IdleTimeout"]],
+    ["until shortly before the server closes", { hint: 3_000 }, {}, [2_100, "HintExpired"]],
+    ["no longer than the idle time", { hint: 60_000 }, {}, [4_100, "IdleTimeout"]],
+    ["until it is too old", { agesAt: 200 }, {}, [200, "MaxAge"]],
+    ["not when it is too old", { agesAt: 100 }, {}, "MaxAge"],
+    ["not when the server is about to close", { hint: 1_000 }, {}, "HintTooShort"],
+    ["not when enough are idle", { free: 2 }, {}, "MaxFreeSockets"],
+    ["not when there are too many", { crowded: true }, {}, "OverLimit"],
+    ["not when told so", {}, { keepAlive: false }, "KeepAliveOff"]
+  ]
+  for (const [name, facts, own, expected] of cases) {
+    it(`keeps ${name}`, () => {
+      const retention = retain({ ...ended, ...facts }, { ...policy, ...own })
+      const told = retention._tag === "Keep" ? [retention.until, retention.then] : retention.reason
+      assert.deepStrictEqual(told, expected)
+    })
+  }
+
+  it("lets a connection go on at once whatever the server announced, unless it is too old", () => {
+    assert.isTrue(mayGoOn(Infinity, 5))
+    assert.isFalse(mayGoOn(5, 5))
+  })
+})
+
+describe("age", () => {
+  it("is shortened by at most the jitter, never lengthened", () => {
+    assert.strictEqual(agesAt(1_000, { maxAge: 100, jitter: 0.2 }, 0), 1_100)
+    assert.strictEqual(agesAt(1_000, { maxAge: 100, jitter: 0.2 }, 1), 1_080)
+    assert.strictEqual(agesAt(1_000, { maxAge: Infinity, jitter: 0.2 }, 0.5), Infinity)
+  })
+})
+
+describe("hint", () => {
+  const cases: ReadonlyArray<readonly [string | undefined, number | undefined, number | undefined]> = [
+    [undefined, undefined, undefined],
+    ["timeout=5", 5_000, 5_000],
+    ["timeout=5, max=100", 5_000, 5_000],
+    ["max=100, timeout=5", 5_000, undefined],
+    ["Timeout=5", 5_000, undefined],
+    ["timeout = 5", 5_000, undefined],
+    ["timeout=0", 0, 0],
+    ["timeout=", undefined, undefined],
+    ["timeout=5s", undefined, 5_000],
+    ["timeout=-1", undefined, undefined],
+    ["mytimeout=5", undefined, undefined],
+    ["timeout=99999999999999", undefined, 99999999999999000]
+  ]
+  for (const [value, ours, node] of cases) {
+    it(`${value} is ${ours}, as Node reads it ${node}`, () => {
+      assert.strictEqual(keepAliveHint(value), ours)
+      if (value !== undefined) assert.strictEqual(keepAliveHintAsNode(value), node)
+    })
+  }
+})
+
+describe("admit", () => {
+  const limits = { maxSockets: 2, maxTotalSockets: 3 }
+  it("opens below both limits", () => {
+    assert.deepStrictEqual(admit({ open: 1, total: 2, idleElsewhere: 0 }, limits), { _tag: "Open" })
+  })
+  it("waits for its own key even where others have idle connections", () => {
+    assert.deepStrictEqual(admit({ open: 2, total: 3, idleElsewhere: 1 }, limits), {
+      _tag: "Wait",
+      reason: "MaxSockets"
+    })
+  })
+  it("takes the place of an idle connection of another key, or waits", () => {
+    assert.deepStrictEqual(admit({ open: 1, total: 3, idleElsewhere: 1 }, limits), {
+      _tag: "Replace",
+      reason: "MaxTotalSockets"
+    })
+    assert.deepStrictEqual(admit({ open: 1, total: 3, idleElsewhere: 0 }, limits), {
+      _tag: "Wait",
+      reason: "MaxTotalSockets"
+    })
+  })
+})
+
+describe("nextFair", () => {
+  const limits = { maxSockets: 10, maxTotalSockets: 10 }
+  const key = (key: string, open: number, since: number): WaitingKey => ({ key, open, since })
+  const next = (waiting: ReadonlyArray<WaitingKey>, freed?: string, own = limits) =>
+    nextFair(waiting, freed, own)?.key
+
+  it("gives a connection to its own key when nobody else waits", () => {
+    assert.strictEqual(next([key("a", 3, 0)], "a"), "a")
+    assert.isUndefined(next([], "a"))
+  })
+  it("does not let a busy key keep a quiet one waiting", () => {
+    assert.strictEqual(next([key("a", 9, 0), key("b", 1, 5)], "a"), "b")
+    assert.strictEqual(next([key("a", 1, 0), key("b", 0, 5)]), "b")
+  })
+  it("does not close and make connections in turn between equals", () => {
+    assert.strictEqual(next([key("a", 6, 9), key("b", 5, 0)], "a"), "a")
+    assert.strictEqual(next([key("b", 5, 0), key("a", 6, 9)], "a"), "a")
+  })
+  it("goes by the longest wait where there are fewer places than keys", () => {
+    assert.strictEqual(next([key("a", 1, 9), key("b", 0, 5), key("c", 0, 4)], "a"), "c")
+  })
+  it("makes no connection above a key's own limit, but lets it go on", () => {
+    const own = { ...limits, maxSockets: 2 }
+    assert.isUndefined(next([key("a", 2, 0)], undefined, own))
+    assert.strictEqual(next([key("a", 2, 0)], "a", own), "a")
+    assert.isUndefined(next([key("a", 2, 0)], "b", own))
+  })
+
+  it("lets nobody wait for ever: every request of any mix is served", () => {
+    // A pool of `places`, each request a turn long; a key asks again and again.
+    const asks = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(asks, fc.integer({ min: 1, max: 4 }), (asks, places) => {
+        const keys = asks.map((left, at) => ({ key: `k${at}`, open: 0, since: at, left }))
+        const total = asks.reduce((sum, n) => sum + n, 0)
+        const busy: Array<(typeof keys)[number]> = []
+        let served = 0
+        for (let turn = 0; served < total; turn++) {
+          assert.isBelow(turn, total * 2)
+          const done = busy.shift()
+          if (done !== undefined) served++
+          let freed = done?.key
+          while (busy.length < places) {
+            const waiting = keys.filter((k) => k.left > 0)
+            const chosen = nextFair(waiting, freed, { maxSockets: Infinity, maxTotalSockets: places })
+            if (done !== undefined && freed !== undefined && chosen !== done) done.open--
+            if (chosen === undefined) break
+            if (chosen !== done || freed === undefined) chosen.open++
+            chosen.left--
+            chosen.since = turn + keys.length
+            busy.push(chosen)
+            freed = undefined
+          }
+        }
+      })
+    )
+  })
+})
+
+describe("nextAsNode", () => {
+  const one = [{}]
+  it("serves its own queue first", () => {
+    assert.strictEqual(nextAsNode({ requests: { b: one, a: one }, sockets: {} }, "a"), "a")
+  })
+  it("or the first that queued, if that has no sockets", () => {
+    assert.strictEqual(nextAsNode({ requests: { b: one, c: one }, sockets: {} }, "a"), "b")
+    assert.isUndefined(nextAsNode({ requests: { b: one, c: one }, sockets: { b: one } }, "a"))
+    assert.isUndefined(nextAsNode({ requests: {}, sockets: {} }, "a"))
   })
 })
 

@@ -1,0 +1,89 @@
+/**
+ * The name under which Node's agents file a connection (`agent.getName()`), letter by letter: programs read it, and build
+ * on it.
+ *
+ * Two requests share connections exactly if their names are equal, so everything that makes a connection another one is
+ * in it. Values are put in as they are given: nothing is normalized or resolved.
+ */
+
+/** What is in the name of a connection without TLS. */
+export interface NameOptions {
+  /** Default: `localhost`. */
+  readonly host?: string | null | undefined
+  readonly port?: number | string | null | undefined
+  readonly localAddress?: string | null | undefined
+  /** Only 4 and 6 are in the name. */
+  readonly family?: number | string | null | undefined
+  readonly socketPath?: string | null | undefined
+}
+
+/** `host:port:localAddress`, then `:family` and `:socketPath` where they are given. */
+export const connectionName = (options: NameOptions = {}): string => {
+  let name = `${options.host || "localhost"}:${options.port || ""}:${options.localAddress || ""}`
+  if (options.family === 4 || options.family === 6) name += `:${options.family}`
+  if (options.socketPath) name += `:${options.socketPath}`
+  return name
+}
+
+// Fields of the TLS part, in their order, and when one is in the name: if it is truthy, or if it is given at all.
+const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "truthy" | "given"]> = [
+  ["ca", "truthy"],
+  ["cert", "truthy"],
+  ["clientCertEngine", "truthy"],
+  ["ciphers", "truthy"],
+  ["key", "truthy"],
+  ["pfx", "truthy"],
+  ["rejectUnauthorized", "given"],
+  ["servername", "truthy"],
+  ["minVersion", "truthy"],
+  ["maxVersion", "truthy"],
+  ["secureProtocol", "truthy"],
+  ["crl", "truthy"],
+  ["honorCipherOrder", "given"],
+  ["ecdhCurve", "truthy"],
+  ["dhparam", "truthy"],
+  ["secureOptions", "given"],
+  ["sessionIdContext", "truthy"],
+  ["sigalgs", "truthy"],
+  ["privateKeyIdentifier", "truthy"],
+  ["privateKeyEngine", "truthy"]
+]
+
+/** What else is in the name of a connection with TLS: options of `tls.connect` and `tls.createSecureContext`. */
+export interface TlsNameOptions {
+  readonly ca?: unknown
+  readonly cert?: unknown
+  readonly clientCertEngine?: unknown
+  readonly ciphers?: unknown
+  readonly key?: unknown
+  readonly pfx?: unknown
+  readonly rejectUnauthorized?: unknown
+  /** Only where it is not the host. */
+  readonly servername?: unknown
+  readonly minVersion?: unknown
+  readonly maxVersion?: unknown
+  readonly secureProtocol?: unknown
+  readonly crl?: unknown
+  readonly honorCipherOrder?: unknown
+  readonly ecdhCurve?: unknown
+  readonly dhparam?: unknown
+  readonly secureOptions?: unknown
+  readonly sessionIdContext?: unknown
+  readonly sigalgs?: unknown
+  readonly privateKeyIdentifier?: unknown
+  readonly privateKeyEngine?: unknown
+}
+
+/** `connectionName`, then each TLS field after a colon, empty where it does not count. */
+export const secureConnectionName = (options: NameOptions & TlsNameOptions = {}): string => {
+  let name = connectionName(options)
+  for (const [field, when] of tlsFields) {
+    name += ":"
+    const value = options[field]
+    if (when === "truthy" ? !value : value === undefined) continue
+    if (field === "servername" && value === options.host) continue
+    // As `+` joins it: a Buffer by its text, a list by commas.
+    name += field === "sigalgs" ? JSON.stringify(value) : (value as string)
+  }
+  return name
+}
