@@ -551,6 +551,21 @@ export class FieldConflict extends Schema.TaggedError<FieldConflict>("@httpfx/co
 }
 
 /**
+ * A link of early hints is not of the form `</styles.css>; rel=preload; as=style` (RFC 8288 §3).
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class InvalidLink extends Schema.TaggedError<InvalidLink>("@httpfx/core/InvalidLink")("InvalidLink", {
+  value: Schema.String
+}) {
+  readonly code = "ERR_INVALID_ARG_VALUE"
+  override get message(): string {
+    return messageOf({ ...this, what: "hints", _tag: "Violation", code: this.code })
+  }
+}
+
+/**
  * A step that the connection does not have in its state.
  *
  * @since 0.1.0
@@ -602,6 +617,7 @@ export type MessageError =
   | UnescapedCharacters
   | InvalidProtocol
   | FieldConflict
+  | InvalidLink
   | OutOfOrder
   | UpgradeNotAsked
   | UnsupportedBody
@@ -709,6 +725,8 @@ export const fromViolation = (violation: Violation): Exclude<MessageError, Unsup
       return new InvalidProtocol(violation)
     case "ERR_HTTPFX_FIELD_CONFLICT":
       return new FieldConflict(violation)
+    case "ERR_INVALID_ARG_VALUE":
+      return new InvalidLink(violation)
     case "ERR_HTTPFX_OUT_OF_ORDER":
       return new OutOfOrder(violation)
     case "ERR_HTTPFX_UPGRADE_NOT_ASKED":

@@ -6,6 +6,7 @@
  *
  * - `Server`     platform's `HttpServer` over a network
  * - `Client`     platform's `HttpClient` over a network
+ * - `Exchange`   what platform's request cannot say of a request and its answer
  * - `HttpError`  every failure, one class per kind
  * - `Network`    where connections come from
  * - `Socket`     a connection, with effects
@@ -17,6 +18,7 @@
  * @since 0.1.0
  */
 export * as Client from "./Client.js"
+export * as Exchange from "./Exchange.js"
 export * as HttpError from "./HttpError.js"
 export * as Network from "./Network.js"
 export * as Server from "./Server.js"

@@ -75,6 +75,7 @@ const samples: ReadonlyArray<
     "FieldConflict",
     violation({ _tag: "Violation", code: "ERR_HTTPFX_FIELD_CONFLICT", name: "host", reason: "Repeated" })
   ],
+  ["InvalidLink", violation({ _tag: "Violation", code: "ERR_INVALID_ARG_VALUE", what: "hints", value: "x" })],
   [
     "OutOfOrder",
     violation({

@@ -16,6 +16,7 @@ import {
   Body,
   Connection as Automaton,
   encodeResponseHead,
+  headersSent,
   RequestParser,
   type CloseReason,
   type EncodedHead,
@@ -23,7 +24,8 @@ import {
   type Limits,
   type Refusal,
   type RequestEvents,
-  type RequestHead
+  type RequestHead,
+  type Violation
 } from "../wire/index.js"
 import type { IdleList, Idler } from "./idleList.js"
 import { IncomingBody, lookAhead } from "./incomingBody.js"
@@ -75,7 +77,7 @@ export class ServerConnection implements TransportHandlers, Idler {
   private leftToSend = 0
   private cancelLinger: (() => void) | undefined = undefined
   /** A write was told to wait; `drain` follows. */
-  private backedUp = false
+  backedUp = false
   private waitingForDrain: (() => void) | undefined = undefined
 
   constructor(
@@ -134,9 +136,9 @@ export class ServerConnection implements TransportHandlers, Idler {
   // ---- what the parser tells
 
   requestHead(head: RequestHead): number {
-    const exchange = new ServerExchange(this, head)
-    this.exchange = exchange
     this.automaton.requestHead(head)
+    const exchange = new ServerExchange(this, head, this.automaton.exchanges)
+    this.exchange = exchange
     if (head.method === "CONNECT") {
       // What follows the head is not HTTP, and nothing here takes a tunnel.
       this.automaton.requestComplete()
@@ -184,9 +186,7 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   bodyWanted(exchange: ServerExchange): void {
     if (this.exchange !== exchange || exchange.answer !== undefined || !this.awaitsContinue(exchange)) return
-    exchange.continued = true
-    this.automaton.responseInformational(100)
-    this.write(continueHead)
+    this.inform(exchange, 100, continueHead)
   }
 
   // ---- what an answer tells
@@ -197,6 +197,17 @@ export class ServerConnection implements TransportHandlers, Idler {
     if (exchange.requestComplete) return true
     const left = (exchange.head.contentLength ?? 0) - (exchange.body?.received ?? 0)
     return (readingOn || left <= lingerBytes) && !this.awaitsContinue(exchange)
+  }
+
+  /** Sends an informational head before the answer. Ignored once the client is gone. */
+  inform(exchange: ServerExchange, status: number, head: string): Violation | undefined {
+    if (exchange.aborted) return undefined
+    if (exchange.answer !== undefined) return headersSent("write")
+    const refused = this.automaton.responseInformational(status)
+    if (refused !== undefined) return refused
+    if (status === 100) exchange.continued = true
+    this.write(head)
+    return undefined
   }
 
   /** As the transport's; what does not fit is remembered. */
@@ -468,7 +479,8 @@ export class ServerConnection implements TransportHandlers, Idler {
   }
 }
 
-const continueHead = "HTTP/1.1 100 Continue\r\n\r\n"
+/** What `continue` sends. */
+export const continueHead = "HTTP/1.1 100 Continue\r\n\r\n"
 
 /** The parser's face of a connection: its events have names that the transport's have too. */
 class Receiver implements RequestEvents {

@@ -54,7 +54,9 @@ export class ServerExchange implements SpanSource, BodyFlow {
 
   constructor(
     readonly connection: ServerConnection,
-    readonly head: RequestHead
+    readonly head: RequestHead,
+    /** Which exchange of its connection this is, from 1. */
+    readonly number: number
   ) {
     this.request = new ServerRequestImpl(this, originForm(head.target), undefined, undefined)
   }

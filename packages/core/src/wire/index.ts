@@ -8,6 +8,7 @@
  * - `violation.ts`        what our side must not send, and Node's words for it
  * - `validate.ts`         names, values, targets, status codes
  * - `encode-response.ts`  response heads, final and informational
+ * - `early-hints.ts`      103, with its links checked
  * - `encode-request.ts`   request heads
  * - `encode-fields.ts`    the user's fields: checked, printed, understood
  * - `encode-tables.ts`    METHODS, STATUS_CODES
@@ -42,6 +43,7 @@ export * from "./encode.js"
 export { METHODS, STATUS_CODES } from "./encode-tables.js"
 export * from "./encode-request.js"
 export * from "./encode-response.js"
+export * from "./early-hints.js"
 export * from "./events.js"
 export * from "./fields.js"
 export { type FlagName, flagNames, type Flags, presets } from "./flags.js"
@@ -53,6 +55,7 @@ export * from "./refusal.js"
 export * from "./validate.js"
 export {
   errorClassOf,
+  headersSent,
   messageOf,
   type FieldConflict,
   type Violation,

@@ -60,6 +60,8 @@ interface Facts {
   readonly ERR_INVALID_PROTOCOL: { readonly protocol: string; readonly expected: string }
   /** Framing or routing fields that contradict each other or the message. Node has no code for it. */
   readonly ERR_HTTPFX_FIELD_CONFLICT: { readonly name: string; readonly reason: FieldConflict }
+  /** A value of a `Link` field that is none (RFC 8288 §3). */
+  readonly ERR_INVALID_ARG_VALUE: { readonly what: "hints"; readonly value: string }
   /** A step that the connection automaton does not have. Node has no code for it. */
   readonly ERR_HTTPFX_OUT_OF_ORDER: OutOfOrder
   /** 101 for a request that asked for no upgrade (RFC 9110 §7.8). Node has no code for it. */
@@ -99,6 +101,13 @@ export const trailersNotChunked: Violation = { _tag: "Violation", code: "ERR_HTT
 export const writeAfterEnd: Violation = { _tag: "Violation", code: "ERR_STREAM_WRITE_AFTER_END" }
 /** 101 that nobody asked for. */
 export const upgradeNotAsked: Violation = { _tag: "Violation", code: "ERR_HTTPFX_UPGRADE_NOT_ASKED" }
+
+/** The head has been sent; `what` is the verb of what comes too late. */
+export const headersSent = (what: string): Violation => ({
+  _tag: "Violation",
+  code: "ERR_HTTP_HEADERS_SENT",
+  what
+})
 
 export const invalidToken = (what: string, value: string): Violation => ({
   _tag: "Violation",
@@ -167,6 +176,7 @@ export const errorClassOf: { readonly [Code in ViolationCode]: "Error" | "TypeEr
   ERR_STREAM_WRITE_AFTER_END: "Error",
   ERR_UNESCAPED_CHARACTERS: "TypeError",
   ERR_INVALID_PROTOCOL: "TypeError",
+  ERR_INVALID_ARG_VALUE: "TypeError",
   ERR_HTTPFX_FIELD_CONFLICT: "Error",
   ERR_HTTPFX_OUT_OF_ORDER: "Error",
   ERR_HTTPFX_UPGRADE_NOT_ASKED: "Error"
@@ -215,6 +225,8 @@ export const messageOf = (violation: Violation): string => {
       return `${violation.what} contains unescaped characters`
     case "ERR_INVALID_PROTOCOL":
       return `Protocol "${violation.protocol}" not supported. Expected "${violation.expected}"`
+    case "ERR_INVALID_ARG_VALUE":
+      return `The argument '${violation.what}' must be an array or string of format "</styles.css>; rel=preload; as=style". Received '${violation.value}'`
     case "ERR_HTTPFX_FIELD_CONFLICT":
       return `Field "${violation.name}" ${conflictText[violation.reason]}`
     case "ERR_HTTPFX_OUT_OF_ORDER":

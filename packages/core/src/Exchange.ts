@@ -1,0 +1,211 @@
+/**
+ * What platform's `HttpServerRequest` cannot say of a request and its answer: fields as they came, the connection, TLS,
+ * trailers, informational answers.
+ *
+ * Everything here needs `HttpServerRequest` and nothing else, so `HttpServer.serve` and `HttpRouter` take handlers that
+ * use it as they are; it is found through the request's `source`, which `modify`, mounting and prefixes keep. Nothing is
+ * computed before it is asked for.
+ *
+ * @since 0.1.0
+ */
+import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as HttpError from "./HttpError.js"
+import { ExchangeHandle } from "./internal/exchangeHandle.js"
+import { exchangeOf, type BodyError } from "./internal/serverExchange.js"
+import type { Address, TlsFacts } from "./Transport.js"
+import type { DistinctFields, FieldViews, FoldedFields } from "./wire/index.js"
+
+/**
+ * Fields to send. Order, case and repetitions are kept.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Fields =
+  Readonly<Record<string, string | ReadonlyArray<string>>> | Iterable<readonly [name: string, value: string]>
+
+/**
+ * The connection that an exchange is on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Connection {
+  readonly local: Address | undefined
+  readonly remote: Address | undefined
+  /** The TLS session and the client's certificate; `undefined` without TLS. */
+  readonly tls: TlsFacts | undefined
+  /** Which exchange of the connection this is, from 1. */
+  readonly exchange: number
+}
+
+/**
+ * What sending something beside the answer can fail with. Nothing was sent then.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type InformationalError =
+  | HttpError.HeadersSent
+  | HttpError.InvalidStatusCode
+  | HttpError.InvalidToken
+  | HttpError.InvalidHeaderValue
+  | HttpError.InvalidCharacter
+  | HttpError.FieldConflict
+
+/**
+ * Why a body, and with it what follows it, did not come.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type RequestBodyError = BodyError
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Exchange {
+  readonly method: string
+  /** The target as it came, in any of its four forms (RFC 9112 §3.2). */
+  readonly target: string
+  /** `1.1`, `1.0`. */
+  readonly httpVersion: string
+  /** Field lines as they came, with their case and order: name, value, name, value, ... */
+  readonly rawHeaders: ReadonlyArray<string>
+  /** Folded as Node's `message.headers`: `set-cookie` is an array. */
+  readonly headers: FoldedFields
+  /** Every value of every field, as Node's `message.headersDistinct`. */
+  readonly headersDistinct: DistinctFields
+  readonly connection: Connection
+  /**
+   * The fields behind a chunked body: `raw`, `folded`, `distinct`. Ask after reading the body; what is left of it is read
+   * and thrown away first.
+   */
+  readonly trailers: Effect.Effect<FieldViews, RequestBodyError>
+  /**
+   * Sends `100 Continue` now, unless it was sent. Without it, it is sent when the body is first read, if the client waits
+   * for it.
+   */
+  readonly continue: Effect.Effect<void, HttpError.HeadersSent>
+  /** Sends `102 Processing`: the answer will take a while. */
+  readonly processing: Effect.Effect<void, HttpError.HeadersSent>
+  /**
+   * Sends `103 Early Hints` with these links (`</style.css>; rel=preload; as=style`), each checked, and other fields. Without
+   * a link nothing is sent.
+   */
+  readonly earlyHints: (
+    links: string | ReadonlyArray<string>,
+    headers?: Fields
+  ) => Effect.Effect<void, InformationalError | HttpError.InvalidLink>
+  /**
+   * Sends a 1xx of another kind: 100, 102-199. As the others it waits until the client takes it, is not sent to
+   * HTTP/1.0, which has none (RFC 9110 §15.2), nor when the client has gone, and fails once the answer's head was sent.
+   */
+  readonly informational: (status: number, headers?: Fields) => Effect.Effect<void, InformationalError>
+}
+
+/**
+ * The exchange behind a request. `None` where another server made the request: a web handler, a test's.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromRequest = (request: HttpServerRequest): Option.Option<Exchange> =>
+  Option.map(Option.fromNullable(exchangeOf(request)), (exchange) => new ExchangeHandle(exchange))
+
+/**
+ * The exchange under way. It dies where the request is not one of this package's servers: use `fromRequest` in a handler that runs on
+ * others too.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const exchange: Effect.Effect<Exchange, never, HttpServerRequest> = Effect.map(
+  HttpServerRequest,
+  (request) =>
+    Option.getOrThrowWith(
+      fromRequest(request),
+      () => new Error("the request in the context was not made by a server of httpfx")
+    )
+)
+
+/**
+ * @since 0.1.0
+ * @category accessors
+ */
+export const rawHeaders: Effect.Effect<ReadonlyArray<string>, never, HttpServerRequest> = Effect.map(
+  exchange,
+  (self) => self.rawHeaders
+)
+
+/**
+ * @since 0.1.0
+ * @category accessors
+ */
+export const headersDistinct: Effect.Effect<DistinctFields, never, HttpServerRequest> = Effect.map(
+  exchange,
+  (self) => self.headersDistinct
+)
+
+/**
+ * @since 0.1.0
+ * @category accessors
+ */
+export const connection: Effect.Effect<Connection, never, HttpServerRequest> = Effect.map(
+  exchange,
+  (self) => self.connection
+)
+
+/**
+ * @since 0.1.0
+ * @category accessors
+ */
+export const trailers: Effect.Effect<FieldViews, RequestBodyError, HttpServerRequest> = Effect.flatMap(
+  exchange,
+  (self) => self.trailers
+)
+
+const continue_: Effect.Effect<void, HttpError.HeadersSent, HttpServerRequest> = Effect.flatMap(
+  exchange,
+  (self) => self.continue
+)
+
+export {
+  /**
+   * @since 0.1.0
+   * @category informational
+   */
+  continue_ as continue
+}
+
+/**
+ * @since 0.1.0
+ * @category informational
+ */
+export const processing: Effect.Effect<void, HttpError.HeadersSent, HttpServerRequest> = Effect.flatMap(
+  exchange,
+  (self) => self.processing
+)
+
+/**
+ * @since 0.1.0
+ * @category informational
+ */
+export const earlyHints = (
+  links: string | ReadonlyArray<string>,
+  headers?: Fields
+): Effect.Effect<void, InformationalError | HttpError.InvalidLink, HttpServerRequest> =>
+  Effect.flatMap(exchange, (self) => self.earlyHints(links, headers))
+
+/**
+ * @since 0.1.0
+ * @category informational
+ */
+export const informational = (
+  status: number,
+  headers?: Fields
+): Effect.Effect<void, InformationalError, HttpServerRequest> =>
+  Effect.flatMap(exchange, (self) => self.informational(status, headers))

@@ -1,0 +1,125 @@
+/**
+ * The exchange as users see it, over one exchange of a server: made when somebody asks for it.
+ *
+ * Holds only views. What may be sent when is the automaton's to say, what it looks like `wire/`'s.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Connection, Exchange, Fields, InformationalError } from "../Exchange.js"
+import * as HttpError from "../HttpError.js"
+import {
+  encodeEarlyHints,
+  encodeInformational,
+  FieldViews,
+  type DistinctFields,
+  type FoldedFields,
+  type Violation
+} from "../wire/index.js"
+import { continueHead } from "./serverConnection.js"
+import type { BodyError, ServerExchange } from "./serverExchange.js"
+
+/** As the encoders of `wire/` take them: name, value, name, value, ... */
+export const flatFields = (fields: Fields | undefined): Array<string> => {
+  const flat: Array<string> = []
+  if (fields === undefined) return flat
+  if (Symbol.iterator in fields) {
+    for (const [name, value] of fields as Iterable<readonly [string, string]>) flat.push(name, value)
+    return flat
+  }
+  for (const name of Object.keys(fields)) {
+    const value = fields[name]!
+    if (typeof value === "string") flat.push(name, value)
+    else for (const each of value) flat.push(name, each)
+  }
+  return flat
+}
+
+const processingHead = "HTTP/1.1 102 Processing\r\n\r\n"
+
+export class ExchangeHandle implements Exchange {
+  private views: FieldViews | undefined
+
+  constructor(private readonly self: ServerExchange) {}
+
+  get method(): string {
+    return this.self.head.method
+  }
+  get target(): string {
+    return this.self.head.target
+  }
+  get httpVersion(): string {
+    return `${this.self.head.versionMajor}.${this.self.head.versionMinor}`
+  }
+  get rawHeaders(): ReadonlyArray<string> {
+    return this.self.head.rawHeaders
+  }
+  get headers(): FoldedFields {
+    return this.fields.folded
+  }
+  get headersDistinct(): DistinctFields {
+    return this.fields.distinct
+  }
+
+  get connection(): Connection {
+    const { connection, number } = this.self
+    const { transport } = connection
+    return {
+      local: transport.local,
+      remote: transport.remote,
+      get tls() {
+        return transport.tls
+      },
+      exchange: number
+    }
+  }
+
+  get trailers(): Effect.Effect<FieldViews, BodyError> {
+    const { body } = this.self
+    if (body === undefined) return Effect.sync(() => new FieldViews([]))
+    const ended = Effect.catchAll(Effect.forever(body.read), (failure) =>
+      Option.isSome(failure) ? Effect.fail(failure.value) : Effect.void
+    )
+    return Effect.map(ended, () => new FieldViews(body.rawTrailers))
+  }
+
+  get continue(): Effect.Effect<void, HttpError.HeadersSent> {
+    return Effect.suspend(() => (this.self.continued ? Effect.void : this.send(100, continueHead)))
+  }
+
+  get processing(): Effect.Effect<void, HttpError.HeadersSent> {
+    return this.send(102, processingHead)
+  }
+
+  earlyHints(
+    links: string | ReadonlyArray<string>,
+    headers?: Fields
+  ): Effect.Effect<void, InformationalError | HttpError.InvalidLink> {
+    return this.encoded(103, () => encodeEarlyHints(links, flatFields(headers)))
+  }
+
+  informational(status: number, headers?: Fields): Effect.Effect<void, InformationalError> {
+    return this.encoded(status, () => encodeInformational(status, flatFields(headers)))
+  }
+
+  private get fields(): FieldViews {
+    return (this.views ??= new FieldViews(this.self.head.rawHeaders))
+  }
+
+  private encoded<E>(status: number, encode: () => string | Violation): Effect.Effect<void, E> {
+    return Effect.suspend(() => {
+      const head = encode()
+      if (typeof head !== "string") return Effect.fail(HttpError.fromViolation(head) as E)
+      return head === "" ? Effect.void : this.send<E>(status, head)
+    })
+  }
+
+  private send<E>(status: number, head: string): Effect.Effect<void, E> {
+    return Effect.suspend(() => {
+      const { connection, head: request } = this.self
+      if (request.versionMinor === 0) return Effect.void
+      const refused = connection.inform(this.self, status, head)
+      if (refused !== undefined) return Effect.fail(HttpError.fromViolation(refused) as E)
+      return connection.backedUp ? connection.drained : Effect.void
+    })
+  }
+}
