@@ -1,0 +1,72 @@
+/**
+ * `node --import @httpfx/node/register app.js`, or `--require`: from here on `http`, `https`, `node:http` and `node:https` are
+ * ours, for `import` and for `require`, in the program and in what it depends on.
+ *
+ * `HTTPFX_REGISTER_EXCEPT` names importing packages and files that stay on the built-in modules; `process.getBuiltinModule`
+ * gives the built-in ones to everybody. Loads the shim only when somebody asks for it.
+ */
+import { Module, createRequire } from "node:module"
+import { facades } from "./register/facades.js"
+import { initialize, resolve } from "./register/loader.js"
+import { exceptions, moduleOf } from "./register/redirect.js"
+
+type Load = (
+  this: unknown,
+  request: string,
+  parent?: { filename?: string | null } | null,
+  ...rest: unknown[]
+) => unknown
+
+/** The parts of `node:module` that are not typed, or not on every Node.js. */
+interface Loaders {
+  _load: Load
+  syncBuiltinESMExports: () => void
+  register?: (specifier: string, options: { parentURL: string; data: unknown }) => void
+  registerHooks?: (hooks: { resolve: typeof resolve }) => void
+}
+
+const marker = Symbol.for("@httpfx/node/register")
+
+const register = (): void => {
+  const loaders = Module as unknown as Loaders
+  const here = import.meta.url
+  const own = createRequire(here)
+  const list = process.env["HTTPFX_REGISTER_EXCEPT"]
+  const isException = exceptions(list)
+
+  const load = loaders._load
+  loaders._load = function (request, parent, ...rest) {
+    const name = moduleOf(request)
+    if (name === undefined || isException(parent?.filename ?? "")) {
+      return Reflect.apply(load, this, [request, parent, ...rest])
+    }
+    return own(`./${name}.cjs`)
+  }
+
+  const urls = {
+    http: new URL("./http.mjs", here).href,
+    https: new URL("./https.mjs", here).href
+  }
+  const data = { urls, exceptions: list }
+  if (loaders.registerHooks !== undefined) {
+    initialize(data)
+    loaders.registerHooks({ resolve })
+  } else if (loaders.register !== undefined) {
+    loaders.register(new URL("./register-loader.cjs", here).href, { parentURL: here, data })
+  } else {
+    throw new Error(`@httpfx/node/register needs Node.js 20.6 or later, this is ${process.version}`)
+  }
+
+  const sync = loaders.syncBuiltinESMExports
+  loaders.syncBuiltinESMExports = function syncBuiltinESMExports() {
+    sync()
+    for (const update of facades) update()
+  }
+  sync()
+}
+
+const once = globalThis as { [marker]?: true }
+if (once[marker] === undefined) {
+  Object.defineProperty(once, marker, { value: true })
+  register()
+}

@@ -1,0 +1,2 @@
+import https = require("node:https")
+export = https

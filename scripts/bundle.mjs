@@ -1,0 +1,102 @@
+// Bundles the callback shim: from the sources of `packages/node/src` into `packages/node/dist`, in a second.
+//
+// The shim is CommonJS, because only that is loaded by `require` and by `import` alike on every Node.js, and is one copy by
+// either road. The engine's rooms (`wire/`, `pool/`) are bundled in. What is written:
+//
+//   http.cjs, https.cjs    `module.exports` is the default export of `src/http.ts`, `src/https.ts`
+//   http.mjs, https.mjs    the same objects for `import`: as default, and each member by its name
+//   register.cjs           the hook of `node --import` and `node --require`; register-loader.cjs is its part for `import`
+//
+// Their types, those of @types/node, are in `packages/node/types`.
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire, isBuiltin } from "node:module"
+import { dirname, join, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { rollup } from "rollup"
+import ts from "typescript"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const source = join(root, "packages/node/src")
+const dist = join(root, "packages/node/dist")
+const core = join(root, "packages/core/src")
+
+const entries = {
+  http: "http.ts",
+  https: "https.ts",
+  register: "register.ts",
+  "register-loader": "register/loader.ts",
+  facades: "register/facades.ts"
+}
+
+const sources = {
+  name: "sources",
+  resolveId(id, importer) {
+    if (isBuiltin(id)) {
+      if (/^(node:)?_?http/.test(id)) this.error(`${importer} imports ${id}`)
+      return { id, external: true }
+    }
+    const room = /^@httpfx\/core\/(wire|pool)$/.exec(id)
+    if (room !== null) return join(core, room[1], "index.ts")
+    if (id.startsWith("@httpfx/core/")) return join(core, id.slice("@httpfx/core/".length) + ".ts")
+    if (/^\.\.?\//.test(id)) return resolve(dirname(importer), id.replace(/\.js$/, ".ts"))
+    if (importer !== undefined) this.error(`${importer} imports ${id}: the shim has no dependencies`)
+    return join(source, id)
+  },
+  resolveImportMeta: () => 'require("node:url").pathToFileURL(__filename).href',
+  transform(code, fileName) {
+    const { outputText, sourceMapText } = ts.transpileModule(code, {
+      fileName,
+      compilerOptions: {
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.ESNext,
+        verbatimModuleSyntax: true,
+        sourceMap: true
+      }
+    })
+    return { code: outputText.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, ""), map: sourceMapText }
+  }
+}
+
+const bundle = await rollup({
+  input: entries,
+  plugins: [sources],
+  treeshake: { moduleSideEffects: true },
+  onwarn: (warning) => {
+    // Modules may name each other, as long as none needs the other to load.
+    if (warning.code !== "CIRCULAR_DEPENDENCY") throw new Error(warning.message)
+  }
+})
+
+for (const file of existsSync(dist) ? readdirSync(dist) : []) {
+  if (/\.(cjs|mjs|cjs\.map)$/.test(file)) rmSync(join(dist, file))
+}
+await bundle.write({
+  dir: dist,
+  format: "cjs",
+  exports: "auto",
+  interop: "default",
+  entryFileNames: "[name].cjs",
+  chunkFileNames: "callback-[name].cjs",
+  generatedCode: "es2015",
+  esModule: false,
+  externalLiveBindings: false,
+  sourcemap: true
+})
+await bundle.close()
+
+const require = createRequire(import.meta.url)
+const identifier = /^[A-Za-z_$][\w$]*$/
+for (const name of ["http", "https"]) {
+  const members = Object.keys(require(join(dist, `${name}.cjs`))).filter((member) => identifier.test(member))
+  const facade = [
+    'import { facades } from "./facades.cjs"',
+    `import ${name} from "./${name}.cjs"`,
+    `export default ${name}`,
+    ...members.map((member) => `export let ${member} = ${name}.${member}`),
+    "// What was put into the module's place reaches those who import by name, when they ask for it.",
+    "facades.add(() => {",
+    ...members.map((member) => `  ${member} = ${name}.${member}`),
+    "})\n"
+  ]
+  writeFileSync(join(dist, `${name}.mjs`), facade.join("\n"))
+}
