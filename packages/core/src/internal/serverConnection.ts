@@ -29,6 +29,8 @@ import {
 } from "../wire/index.js"
 import type { IdleList, Idler } from "./idleList.js"
 import { IncomingBody, lookAhead } from "./incomingBody.js"
+import { forBody, Inflow } from "./inflow.js"
+import { Linger, lingerBytes } from "./linger.js"
 import type { ServerApp } from "./serverApp.js"
 import { ServerExchange, type BodyError } from "./serverExchange.js"
 
@@ -48,15 +50,6 @@ export interface ConnectionServer {
   connectionClosed(connection: ServerConnection): void
 }
 
-/** Bytes of a peer that are read and thrown away, so that an answer arrives or the connection can be used again. */
-const lingerBytes = 262_144
-/** Milliseconds without progress after which a connection that is being closed is reset. */
-const lingerTime = 5_000
-
-// Why the transport is held back; several reasons at once are added up.
-const forBody = 1
-const forQueue = 2
-
 export class ServerConnection implements TransportHandlers, Idler {
   idleSince = 0
   idlePrevious: Idler | undefined = undefined
@@ -70,12 +63,8 @@ export class ServerConnection implements TransportHandlers, Idler {
   private state: "open" | "closing" | "closed" = "open"
   private parsing = false
   private used = false
-  private readonly queue: Array<Uint8Array> = []
-  private queued = 0
-  private heldFor = 0
-  private discarded = 0
-  private leftToSend = 0
-  private cancelLinger: (() => void) | undefined = undefined
+  private readonly inflow: Inflow
+  private linger: Linger | undefined = undefined
   /** A write was told to wait; `drain` follows. */
   backedUp = false
   private waitingForDrain: (() => void) | undefined = undefined
@@ -84,6 +73,7 @@ export class ServerConnection implements TransportHandlers, Idler {
     readonly transport: Transport,
     readonly server: ConnectionServer
   ) {
+    this.inflow = new Inflow(transport, lookAhead)
     this.parser = new RequestParser(new Receiver(this), { flags: server.flags, limits: server.limits })
   }
 
@@ -95,9 +85,9 @@ export class ServerConnection implements TransportHandlers, Idler {
   // ---- what the transport tells
 
   data(chunk: Uint8Array): void {
-    if (this.state !== "open") return this.discard(chunk.length)
+    if (this.state !== "open") return this.lingering.discard(chunk.length)
     if (this.isIdle) this.server.idle.leave(this)
-    if (this.parsing || this.parser.paused || this.parser.stopped) this.enqueue(chunk)
+    if (this.parsing || this.parser.paused || this.parser.stopped) this.inflow.push(chunk)
     else this.parse(chunk)
   }
 
@@ -127,9 +117,9 @@ export class ServerConnection implements TransportHandlers, Idler {
     this.state = "closed"
     this.abort((where) => new HttpError.ConnectionReset({ reason: "the connection was closed", ...where }))
     this.drain()
-    this.cancelLinger?.()
+    this.linger?.stop()
     if (this.isIdle) this.server.idle.leave(this)
-    this.queue.length = 0
+    this.inflow.end()
     this.server.connectionClosed(this)
   }
 
@@ -160,7 +150,7 @@ export class ServerConnection implements TransportHandlers, Idler {
     const exchange = this.exchange
     if (exchange === undefined) return
     exchange.body!.push(slice)
-    if (exchange.responseComplete) this.discard(slice.length)
+    if (exchange.responseComplete) this.lingering.discard(slice.length)
   }
 
   requestComplete(rawTrailers: ReadonlyArray<string>): void {
@@ -177,11 +167,11 @@ export class ServerConnection implements TransportHandlers, Idler {
   // ---- what a body tells
 
   bodyFull(exchange: ServerExchange): void {
-    if (this.exchange === exchange) this.hold(forBody)
+    if (this.exchange === exchange) this.inflow.hold(forBody)
   }
 
   bodyDrained(exchange: ServerExchange): void {
-    if (this.exchange === exchange) this.release(forBody)
+    if (this.exchange === exchange) this.inflow.release(forBody)
   }
 
   bodyWanted(exchange: ServerExchange): void {
@@ -295,10 +285,10 @@ export class ServerConnection implements TransportHandlers, Idler {
       if (this.exchange !== undefined && !this.exchange.started) this.run(this.exchange)
       if (this.state !== "open") break
       if (this.parser.paused || this.parser.stopped) {
-        if (rest !== undefined) this.requeue(rest)
+        if (rest !== undefined) this.inflow.unshift(rest)
         break
       }
-      chunk = rest ?? this.dequeue()
+      chunk = rest ?? this.inflow.shift()
     }
     this.parsing = false
     this.enterIdle()
@@ -317,12 +307,11 @@ export class ServerConnection implements TransportHandlers, Idler {
     if (!exchange.requestComplete) return this.discardBody(exchange)
     this.exchange = undefined
     this.used = true
-    this.cancelLinger?.()
-    this.cancelLinger = undefined
+    this.linger?.stop()
     const after = this.automaton.after()
     if (after._tag === "Close") return this.finish(after.reason)
     // A body that arrived whole and that nobody read must not hold back the next request.
-    this.release(forBody)
+    this.inflow.release(forBody)
     // Whoever takes no answers gets no further ones: what is buffered stays bounded.
     if (this.backedUp && this.transport.buffered > lookAhead) this.waitingForDrain = this.proceed
     else this.proceed()
@@ -332,7 +321,7 @@ export class ServerConnection implements TransportHandlers, Idler {
     if (this.state !== "open") return
     this.parser.resume()
     if (this.parsing) return
-    const next = this.dequeue()
+    const next = this.inflow.shift()
     if (next === undefined) this.enterIdle()
     else this.parse(next)
   }
@@ -341,7 +330,6 @@ export class ServerConnection implements TransportHandlers, Idler {
   private discardBody(exchange: ServerExchange): void {
     const body = exchange.body!
     if (!this.mayKeepAlive(exchange, false)) return this.finish("RequestUnfinished")
-    this.discarded = 0
     body.discard(
       () =>
         new HttpError.HangUp({
@@ -351,9 +339,7 @@ export class ServerConnection implements TransportHandlers, Idler {
           received: body.received
         })
     )
-    this.cancelLinger = this.server.timers.at(this.server.timers.now() + lingerTime, () => {
-      this.finish("RequestUnfinished")
-    })
+    this.lingering.readOn(() => this.finish("RequestUnfinished"))
   }
 
   /** The client holds its body back until it sees 100, or a final answer. */
@@ -415,30 +401,15 @@ export class ServerConnection implements TransportHandlers, Idler {
   private finish(_reason: CloseReason): void {
     if (this.state !== "open") return
     this.state = "closing"
-    this.discarded = 0
-    this.queue.length = 0
     if (this.isIdle) this.server.idle.leave(this)
-    this.cancelLinger?.()
     this.transport.end()
-    this.heldFor = 0
-    this.transport.resume()
-    this.linger()
+    this.inflow.end()
+    this.lingering.toTheEnd()
   }
 
-  private linger(): void {
-    this.leftToSend = this.transport.buffered
-    this.cancelLinger = this.server.timers.at(this.server.timers.now() + lingerTime, () => {
-      if (this.transport.buffered < this.leftToSend) this.linger()
-      else this.transport.reset()
-    })
-  }
-
-  private discard(bytes: number): void {
-    this.discarded += bytes
-    if (this.discarded <= lingerBytes) return
-    if (this.state === "open") this.finish("RequestUnfinished")
-    else if (this.transport.buffered > 0) this.transport.pause()
-    else this.transport.reset()
+  // Most connections never need one.
+  private get lingering(): Linger {
+    return (this.linger ??= new Linger(this.transport, this.server.timers))
   }
 
   private enterIdle(): void {
@@ -446,36 +417,6 @@ export class ServerConnection implements TransportHandlers, Idler {
     if (this.parser.inMessage || this.parser.paused) return
     if (this.server.draining) this.finish("Draining")
     else if (this.used) this.server.idle.enter(this)
-  }
-
-  private enqueue(chunk: Uint8Array): void {
-    this.queue.push(chunk)
-    this.queued += chunk.length
-    if (this.queued > lookAhead) this.hold(forQueue)
-  }
-
-  private requeue(chunk: Uint8Array): void {
-    this.queue.unshift(chunk)
-    this.queued += chunk.length
-  }
-
-  private dequeue(): Uint8Array | undefined {
-    const chunk = this.queue.shift()
-    if (chunk === undefined) return undefined
-    this.queued -= chunk.length
-    if (this.queued <= lookAhead) this.release(forQueue)
-    return chunk
-  }
-
-  private hold(reason: number): void {
-    if (this.heldFor === 0) this.transport.pause()
-    this.heldFor |= reason
-  }
-
-  private release(reason: number): void {
-    if ((this.heldFor & reason) === 0) return
-    this.heldFor &= ~reason
-    if (this.heldFor === 0 && this.state === "open") this.transport.resume()
   }
 }
 

@@ -1,0 +1,72 @@
+/**
+ * What a connection has received and cannot use yet, and the holding back of a peer that sends more than that.
+ *
+ * Bounds what one connection keeps: past the look-ahead the transport is paused, and TCP holds the peer back. Parses
+ * nothing, and never resumes a transport for one reason while another still holds it.
+ */
+import type { Transport } from "../Transport.js"
+
+/** The body that arrives has more than its reader has asked for. */
+export const forBody = 1
+/** More has come of the requests that follow than may wait. */
+export const forQueue = 2
+
+export class Inflow {
+  private readonly queue: Array<Uint8Array> = []
+  private heldFor = 0
+  private over = false
+  /** Bytes that wait. */
+  queued = 0
+
+  /** `lookAhead`: bytes that may wait before the peer is held back. */
+  constructor(
+    private readonly transport: Transport,
+    private readonly lookAhead: number
+  ) {}
+
+  /** The peer is held back: that nothing comes is our doing. */
+  get held(): boolean {
+    return this.heldFor !== 0
+  }
+
+  push(chunk: Uint8Array): void {
+    this.queue.push(chunk)
+    this.queued += chunk.length
+    if (this.queued > this.lookAhead) this.hold(forQueue)
+  }
+
+  /** Gives back what of a chunk could not be used. */
+  unshift(chunk: Uint8Array): void {
+    this.queue.unshift(chunk)
+    this.queued += chunk.length
+  }
+
+  shift(): Uint8Array | undefined {
+    const chunk = this.queue.shift()
+    if (chunk === undefined) return undefined
+    this.queued -= chunk.length
+    if (this.queued <= this.lookAhead) this.release(forQueue)
+    return chunk
+  }
+
+  hold(reason: number): void {
+    if (this.over) return
+    if (this.heldFor === 0) this.transport.pause()
+    this.heldFor |= reason
+  }
+
+  release(reason: number): void {
+    if ((this.heldFor & reason) === 0) return
+    this.heldFor &= ~reason
+    if (this.heldFor === 0) this.transport.resume()
+  }
+
+  /** Nothing more will be used: what waits is dropped, and nobody holds the peer back any more. */
+  end(): void {
+    this.over = true
+    this.queue.length = 0
+    this.queued = 0
+    this.heldFor = 0
+    this.transport.resume()
+  }
+}
