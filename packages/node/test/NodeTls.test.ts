@@ -175,6 +175,44 @@ describe("secure", () => {
     }).pipe(tcp)
   )
 
+  overTcp("the session is described to both ends", () =>
+    Effect.gen(function* () {
+      const certified = { ...clientOptions, cert: pem("client"), key: pem("client-key") }
+      const asked = { ...serverOptions, ca, requestCert: true }
+      const [client, server] = yield* Effect.flatMap(handshake(certified, asked), Effect.all)
+      assert.deepInclude(server.tls!, {
+        protocol: "TLSv1.3",
+        alpnProtocol: "http/1.1",
+        serverName: "api.test",
+        sessionReused: false,
+        authorized: true,
+        authorizationError: undefined
+      })
+      const { peerCertificate } = server.tls!
+      assert.match(peerCertificate!.fingerprint256, /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/)
+      assert.isAbove(peerCertificate!.validTo!, peerCertificate!.validFrom!)
+      assert.include(client.tls!.peerCertificate!.subjectAltName, "DNS:api.test")
+      assert.isTrue(client.tls!.authorized)
+      client.reset()
+      server.reset()
+    }).pipe(tcp)
+  )
+
+  overTcp("a client without a certificate, and one that is not trusted but let in", () =>
+    Effect.gen(function* () {
+      const asked = { ...serverOptions, ca, requestCert: true }
+      const stranger = { ...clientOptions, cert: pem("client"), key: pem("client-key") }
+      for (const [client, server, code] of [
+        [clientOptions, asked, undefined],
+        [stranger, { ...asked, ca: pem("server") }, "SELF_SIGNED_CERT_IN_CHAIN"]
+      ] as const) {
+        const ends = yield* Effect.flatMap(handshake(client, server), Effect.all)
+        assert.deepInclude(ends[1].tls!, { authorized: false, authorizationError: code })
+        for (const end of ends) end.reset()
+      }
+    }).pipe(tcp)
+  )
+
   overTcp("a peer that does not speak TLS is a TlsFailure, in either role", () =>
     Effect.gen(function* () {
       for (const options of [clientOptions, serverOptions]) {

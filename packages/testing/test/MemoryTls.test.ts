@@ -199,6 +199,49 @@ describe("a handshake", () => {
   )
 })
 
+describe("a session", () => {
+  it.live("is described to both ends", () =>
+    world(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const [client, server] = yield* shake(
+            { serverName: name, ...issued },
+            { ...good, requestCert: true, ca: company.ca }
+          )
+          assert(client._tag === "Right" && server._tag === "Right")
+          const seen = server.right.tls!
+          assert.deepInclude(seen, { serverName: name, alpnProtocol: "http/1.1", authorized: true })
+          assert.include(seen.peerCertificate!.subjectAltName, "DNS:")
+          assert.deepInclude(client.right.tls!, { alpnProtocol: "http/1.1", authorized: true })
+          assert.strictEqual(client.right.tls!.peerCertificate!.subject["CN"], name)
+          assert.notStrictEqual(
+            client.right.tls!.peerCertificate!.fingerprint256,
+            seen.peerCertificate!.fingerprint256
+          )
+        })
+      )
+    )
+  )
+
+  it.live("says why a client is not trusted that was let in nevertheless", () =>
+    world(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const [, server] = yield* shake(
+            { serverName: name, ...own },
+            { ...good, requestCert: true, ca: company.ca }
+          )
+          assert(server._tag === "Right")
+          assert.deepInclude(server.right.tls!, {
+            authorized: false,
+            authorizationError: "DEPTH_ZERO_SELF_SIGNED_CERT"
+          })
+        })
+      )
+    )
+  )
+})
+
 describe("who speaks no TLS", () => {
   it.live("a plain client at a server of TLS, and the other way round", () =>
     world(

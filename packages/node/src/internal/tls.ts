@@ -9,10 +9,11 @@ import type { Duplex } from "node:stream"
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
 import type { NetworkService, TlsOptions } from "@httpfx/core/Network"
-import { fault, formatAddress, type Address, type Transport } from "@httpfx/core/Transport"
+import { fault, formatAddress, type Address, type TlsFacts, type Transport } from "@httpfx/core/Transport"
 import { errorOf } from "./fault.js"
 import { resetStream } from "./reset.js"
 import { StreamTransport } from "./streamTransport.js"
+import { tlsFacts } from "./tlsFacts.js"
 import { TransportSocket } from "./transportSocket.js"
 
 const contextOptions = (options: TlsOptions): tls.SecureContextOptions => ({
@@ -72,12 +73,18 @@ const refusalOf = (socket: tls.TLSSocket, options: TlsOptions): Error | undefine
 
 // A TLS layer cannot send RST; the connection below can.
 class TlsTransport extends StreamTransport {
+  private facts: TlsFacts | undefined
+
   constructor(
-    socket: tls.TLSSocket,
+    private readonly socket: tls.TLSSocket,
     private readonly below: Duplex,
     addresses: { readonly local: Address | undefined; readonly remote: Address | undefined }
   ) {
     super(socket, addresses)
+  }
+
+  get tls(): TlsFacts {
+    return (this.facts ??= tlsFacts(this.socket))
   }
 
   protected override destroyNow(): void {

@@ -10,6 +10,7 @@ import * as HttpError from "@httpfx/core/HttpError"
 import type { NetworkService, TlsOptions } from "@httpfx/core/Network"
 import { formatAddress, type Fault, type Transport } from "@httpfx/core/Transport"
 import { concat } from "./bytes.js"
+import { describedFacts } from "./describedFacts.js"
 import { SecuredTransport } from "./securedTransport.js"
 import { objection, readOwn, type Certificate, type Objection } from "./tlsText.js"
 
@@ -20,6 +21,7 @@ interface Hello {
   readonly alpn: ReadonlyArray<string>
 }
 interface Answer {
+  readonly alpn?: string | undefined
   readonly certificate: Certificate
   readonly wantsCertificate: boolean
 }
@@ -67,6 +69,9 @@ class Handshake {
   /** We object, and the peer is being told. */
   private objected: Objection | undefined
   private greeted = false
+  private alpnProtocol: string | undefined
+  /** Server: the name asked for. */
+  private serverName: string | undefined
   private readonly own: Certificate | Objection | undefined
 
   constructor(
@@ -120,44 +125,48 @@ class Handshake {
   }
 
   // The client's side.
-  private answered({ certificate, wantsCertificate }: Answer): void {
+  private answered({ alpn, certificate, wantsCertificate }: Answer): void {
     const { ca, rejectUnauthorized = true, serverName } = this.options
-    const refused = rejectUnauthorized ? objection(certificate, ca, this.now(), serverName) : undefined
-    if (refused !== undefined) return this.fail(refused)
+    const objected = objection(certificate, ca, this.now(), serverName)
+    if (rejectUnauthorized && objected !== undefined) return this.fail(objected)
     const last: Last = wantsCertificate ? { certificate: this.own as Certificate | undefined } : {}
     this.transport.write(record(HANDSHAKE, last))
-    this.succeed()
+    this.alpnProtocol = alpn
+    this.serverName = serverName
+    this.succeed(certificate, objected)
   }
 
   // The server's side.
-  private hello({ alpn }: Hello): void {
+  private hello({ alpn, name }: Hello): void {
     const { own, options } = this
     if (own === undefined) return this.object(noCertificate)
     const offered = options.alpn ?? ["http/1.1"]
-    if (alpn.length > 0 && !offered.some((protocol) => alpn.includes(protocol))) {
-      return this.object(noProtocol)
-    }
+    const agreed = offered.find((protocol) => alpn.includes(protocol))
+    if (alpn.length > 0 && agreed === undefined) return this.object(noProtocol)
     this.greeted = true
+    this.alpnProtocol = agreed
+    this.serverName = name
     const wantsCertificate = options.requestCert ?? false
-    this.transport.write(record(HANDSHAKE, { certificate: own, wantsCertificate }))
+    this.transport.write(record(HANDSHAKE, { alpn: agreed, certificate: own, wantsCertificate }))
     // Whatever came behind a hello is the next message.
     if (this.received.length > 0) this.data(new Uint8Array(0))
   }
 
   private finished({ certificate }: Last): void {
     const { ca, rejectUnauthorized, requestCert } = this.options
-    if (requestCert === true && rejectUnauthorized === true) {
-      const refused = certificate === undefined ? noClient : objection(certificate, ca, this.now(), undefined)
-      if (refused !== undefined) return this.fail(refused)
-    }
-    this.succeed()
+    if (requestCert !== true) return this.succeed(undefined, undefined)
+    const refused = certificate === undefined ? noClient : objection(certificate, ca, this.now(), undefined)
+    if (rejectUnauthorized === true && refused !== undefined) return this.fail(refused)
+    this.succeed(certificate, refused)
   }
 
-  private succeed(): void {
+  private succeed(certificate: Certificate | undefined, objected: Objection | undefined): void {
     this.over = true
     this.transport.pause()
     const rest = this.received.length === 0 ? undefined : this.received
-    this.done(Effect.succeed(new SecuredTransport(this.transport, rest)))
+    const { alpnProtocol, serverName } = this
+    const facts = describedFacts({ alpnProtocol, serverName, certificate, objected })
+    this.done(Effect.succeed(new SecuredTransport(this.transport, rest, facts)))
   }
 
   // A reset would overtake the alert: the peer reads it and goes.

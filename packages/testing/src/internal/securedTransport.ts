@@ -3,7 +3,7 @@
  *
  * The one below is paused until this one is started.
  */
-import type { Address, Transport, TransportHandlers } from "@httpfx/core/Transport"
+import type { Address, TlsFacts, Transport, TransportHandlers } from "@httpfx/core/Transport"
 
 export class SecuredTransport implements Transport {
   private started = false
@@ -13,7 +13,8 @@ export class SecuredTransport implements Transport {
 
   constructor(
     private readonly below: Transport,
-    private rest: Uint8Array | undefined
+    private rest: Uint8Array | undefined,
+    readonly tls: TlsFacts
   ) {}
 
   get local(): Address | undefined {

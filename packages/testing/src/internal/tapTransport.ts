@@ -5,7 +5,7 @@
  * nor a received chunk may be changed afterwards (Transport.ts). It never looks into the bytes.
  */
 import type { Timers } from "@httpfx/core/Timers"
-import type { Address, Fault, Transport, TransportHandlers } from "@httpfx/core/Transport"
+import type { Address, Fault, TlsFacts, Transport, TransportHandlers } from "@httpfx/core/Transport"
 
 export type Side = "client" | "server"
 
@@ -49,6 +49,9 @@ export class TapTransport implements Transport {
   }
   get remote(): Address | undefined {
     return this.inner.remote
+  }
+  get tls(): TlsFacts | undefined {
+    return this.inner.tls
   }
   get buffered(): number {
     return this.inner.buffered

@@ -80,6 +80,9 @@ class WatchedTransport implements Transport {
     this.remote = inner.remote
   }
 
+  get tls() {
+    return this.inner.tls
+  }
   get buffered() {
     return this.inner.buffered
   }

@@ -1,0 +1,59 @@
+/**
+ * What Node knows of a TLS session, as core's data. Asked for when somebody reads it; never changes the session.
+ */
+import type * as tls from "node:tls"
+import type { Certificate, TlsFacts } from "@httpfx/core/Transport"
+
+const names = (name: tls.Certificate): Certificate["subject"] => ({ ...name }) as Certificate["subject"]
+
+const time = (text: string): number | undefined => {
+  const millis = Date.parse(text)
+  return Number.isNaN(millis) ? undefined : millis
+}
+
+const certificateOf = (socket: tls.TLSSocket): Certificate | undefined => {
+  const found = socket.getPeerCertificate() as tls.PeerCertificate | undefined
+  // Node gives an empty object where the peer sent none.
+  if (found?.raw === undefined) return undefined
+  return {
+    subject: names(found.subject),
+    issuer: names(found.issuer),
+    subjectAltName: found.subjectaltname,
+    validFrom: time(found.valid_from),
+    validTo: time(found.valid_to),
+    serialNumber: found.serialNumber,
+    fingerprint256: found.fingerprint256,
+    raw: found.raw
+  }
+}
+
+const codeOf = (error: unknown): string | undefined => {
+  if (error === null || error === undefined || error === "") return undefined
+  return error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : String(error)
+}
+
+/**
+ * Why OpenSSL does not trust the peer's certificate. Node asks it by itself only for its clients and the sockets of a
+ * `tls.Server`.
+ */
+export const verifyError = (socket: tls.TLSSocket): unknown => {
+  if (socket.authorized) return undefined
+  const { ssl } = socket as { ssl?: { verifyError?: () => unknown } | null }
+  return socket.authorizationError ?? ssl?.verifyError?.()
+}
+
+/** To be asked while the connection is open: Node forgets the certificate with it. */
+export const tlsFacts = (socket: tls.TLSSocket): TlsFacts => {
+  const peerCertificate = certificateOf(socket)
+  const error = codeOf(verifyError(socket))
+  return {
+    protocol: socket.getProtocol() ?? undefined,
+    cipher: (socket.getCipher() as tls.CipherNameAndProtocol | undefined)?.name,
+    alpnProtocol: typeof socket.alpnProtocol === "string" ? socket.alpnProtocol : undefined,
+    serverName: (socket as { servername?: string | false | null }).servername || undefined,
+    sessionReused: socket.isSessionReused(),
+    authorized: peerCertificate !== undefined && error === undefined,
+    authorizationError: peerCertificate === undefined ? undefined : error,
+    peerCertificate
+  }
+}
