@@ -3,7 +3,7 @@
  *
  * Provides platform's `HttpClient.HttpClient`, so everything built on it runs unchanged; `Client` beneath it says what
  * platform's types cannot (raw header lists, informational responses, trailers, facts of the connection) and costs
- * less. Both share one pool. Closing the layer's scope closes every connection.
+ * less. Both share one agent. Closing the layer's scope closes every connection.
  *
  * Neither follows redirects nor retries by status: platform's combinators do. A request is sent a second time only
  * when its reused connection died before a byte of the answer came, its method is idempotent and its body is at hand
@@ -18,14 +18,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import * as Agent from "./Agent.js"
+import { poolOf } from "./internal/agentPool.js"
 import type * as clientError from "./internal/clientError.js"
 import { httpClient } from "./internal/clientPlatform.js"
-import { ClientPool } from "./internal/clientPool.js"
 import { requester } from "./internal/clientRequest.js"
-import { backgroundTimers } from "./internal/clientTimers.js"
-import { Network, type TlsOptions } from "./Network.js"
+import type { Network } from "./Network.js"
 import type { Address } from "./Transport.js"
-import type { Flags, Limits } from "./wire/index.js"
 
 /**
  * Why a request has no response.
@@ -97,6 +96,10 @@ export interface Request<E = never> {
    * among the headers. Default: none.
    */
   readonly body?: string | Uint8Array | Stream.Stream<Uint8Array, E> | undefined
+  /**
+   * Over another agent than the client's; `false`: on a connection of its own, which is not kept (Node's one-shot agent).
+   */
+  readonly agent?: Agent.Service | false | undefined
   /** Told of each 1xx as it comes, in the turn of the socket: must be quick. What it throws ends the request (a defect). */
   readonly onInformational?: ((informational: Informational) => void) | undefined
 }
@@ -138,28 +141,23 @@ export interface Response {
 }
 
 /**
- * What a client can be told.
+ * What a client can be told of its requests, whatever its agent is.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Keep connections for the next request. `false`: each request says `Connection: close`. Default `true`. */
-  readonly keepAlive?: boolean | undefined
-  /**
-   * How long a connection may be idle. Default 4 seconds: less than the 5 after which Node's server closes
-   * (`server.keepAliveTimeout`).
-   */
-  readonly idleTimeout?: Duration.DurationInput | undefined
+export interface RequestOptions {
   /** How long a body that is not complete may be left without a reader. Default 30 seconds. */
   readonly unreadTimeout?: Duration.DurationInput | undefined
-  /** For `https:` origins: trusted authorities, a certificate of one's own. Default: what the platform trusts. */
-  readonly tls?: Pick<TlsOptions, "ca" | "cert" | "key" | "rejectUnauthorized"> | undefined
-  /** What is accepted beyond what RFC 9112 allows: one of `presets` of `wire/`, or flags of one's own. Default `strict`. */
-  readonly flags?: Flags | undefined
-  /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/limits`. */
-  readonly limits?: Partial<Limits> | undefined
 }
+
+/**
+ * What a client with an agent of its own can be told.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends RequestOptions, Agent.Options {}
 
 /**
  * How many connections there are.
@@ -203,35 +201,30 @@ export interface Service {
 export class Client extends Context.Tag("@httpfx/core/Client")<Client, Service>() {}
 
 /**
- * A client with a pool of its own. The end of the scope fails the requests under way and waits until every connection
+ * A client over an agent, which may serve others as well.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromAgent = (agent: Agent.Service, options: RequestOptions = {}): Service => {
+  const pool = poolOf(agent)
+  const settings = { unreadTimeout: Duration.toMillis(options.unreadTimeout ?? "30 seconds") }
+  return {
+    ...requester(pool, settings),
+    httpClient: httpClient(pool, settings),
+    connections: Effect.sync(() => pool.counts)
+  }
+}
+
+/**
+ * A client with an agent of its own. The end of the scope fails the requests under way and waits until every connection
  * is closed.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<Service, never, Network | Scope.Scope> =>
-  Effect.gen(function* () {
-    const network = yield* Network
-    const runtime = yield* Effect.runtime<never>()
-    const clock = yield* Effect.clock
-    const pool = new ClientPool(network, backgroundTimers(clock), runtime, {
-      policy: {
-        keepAlive: options.keepAlive ?? true,
-        maxFreeSockets: 256,
-        idleTimeout: Duration.toMillis(options.idleTimeout ?? "4 seconds"),
-        hintBuffer: 1_000
-      },
-      unreadTimeout: Duration.toMillis(options.unreadTimeout ?? "30 seconds"),
-      tls: options.tls ?? {},
-      parser: { flags: options.flags, limits: options.limits }
-    })
-    yield* Effect.addFinalizer(() => pool.close)
-    return {
-      ...requester(pool),
-      httpClient: httpClient(pool),
-      connections: Effect.sync(() => pool.counts)
-    }
-  })
+  Effect.map(Agent.make(options), (agent) => fromAgent(agent, options))
 
 /**
  * A client as `Client` and as platform's `HttpClient.HttpClient`, with options.
@@ -240,11 +233,21 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Netwo
  * @category layers
  */
 export const layerWith = (options: Options): Layer.Layer<Client | HttpClient.HttpClient, never, Network> =>
-  Layer.scopedContext(
-    Effect.map(make(options), (service) =>
-      Context.make(Client, service).pipe(Context.add(HttpClient.HttpClient, service.httpClient))
-    )
-  )
+  Layer.scopedContext(Effect.map(make(options), both))
+
+/**
+ * A client as `Client` and as platform's `HttpClient.HttpClient`, over the agent in the context.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerAgent = (
+  options: RequestOptions = {}
+): Layer.Layer<Client | HttpClient.HttpClient, never, Agent.Agent> =>
+  Layer.effectContext(Effect.map(Agent.Agent, (agent) => both(fromAgent(agent, options))))
+
+const both = (service: Service): Context.Context<Client | HttpClient.HttpClient> =>
+  Context.make(Client, service).pipe(Context.add(HttpClient.HttpClient, service.httpClient))
 
 /**
  * A client as `Client` and as platform's `HttpClient.HttpClient`, with the defaults.

@@ -6,6 +6,7 @@
  *
  * - `Server`     platform's `HttpServer` over a network
  * - `Client`     platform's `HttpClient` over a network
+ * - `Agent`      the connections of clients: how many, for how long, who waits
  * - `Exchange`   what platform's request cannot say of a request and its answer
  * - `HttpError`  every failure, one class per kind
  * - `Network`    where connections come from
@@ -17,6 +18,7 @@
  *
  * @since 0.1.0
  */
+export * as Agent from "./Agent.js"
 export * as Client from "./Client.js"
 export * as Exchange from "./Exchange.js"
 export * as HttpError from "./HttpError.js"

@@ -5,8 +5,9 @@
  * What may happen next is the automaton's to say, what becomes of the connection the pool's. Never serves two
  * exchanges at once, and nothing of one reaches the next: bytes that nobody asked for end it.
  */
+import type { CloseReason } from "../Agent.js"
 import * as HttpError from "../HttpError.js"
-import type { Origin } from "../pool/index.js"
+import type { RetireReason } from "../pool/index.js"
 import type { Address, Fault, Transport, TransportHandlers } from "../Transport.js"
 import {
   Body,
@@ -16,6 +17,7 @@ import {
   type ResponseHead,
   type Violation
 } from "../wire/index.js"
+import type { Bucket } from "./clientBucket.js"
 import type { BodyError } from "./clientError.js"
 import type { ClientExchange } from "./clientExchange.js"
 import type { ClientPool } from "./clientPool.js"
@@ -33,8 +35,12 @@ const notTaken: Violation = {
 }
 
 export class ClientConnection implements TransportHandlers, UploadOwner {
-  /** While idle: until when it may be used, ms. */
+  /** While idle: since when, until when it may be used (ms), and why not longer. */
+  idleSince = 0
   usableUntil = 0
+  expiresBy: RetireReason = "IdleTimeout"
+  /** When it is too old for a further request, ms. */
+  agesAt = Infinity
   /** When it began to close, ms; the peer has a while to do its part. */
   closingSince = Infinity
   exchange: ClientExchange | undefined = undefined
@@ -51,7 +57,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
 
   constructor(
     readonly transport: Transport,
-    readonly origin: Origin,
+    readonly bucket: Bucket,
     private readonly pool: ClientPool
   ) {
     this.remote = transport.remote
@@ -108,7 +114,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   data(chunk: Uint8Array): void {
     const { exchange } = this
     if (exchange === undefined) {
-      if (this.state === "open") this.cut()
+      if (this.state === "open") this.cut("SurplusBytes")
       return
     }
     exchange.received += chunk.length
@@ -123,11 +129,11 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
 
   end(): void {
     const { exchange } = this
-    if (exchange === undefined) return this.retire()
+    if (exchange === undefined) return this.retire("PeerEof")
     const refusal = this.parser.finish()
     this.automaton.responseEof()
     if (refusal === undefined && this.complete) this.settle(exchange, false)
-    else this.lose(exchange, hangUp)
+    else this.lose(exchange, "PeerEof", hangUp)
   }
 
   drain(): void {
@@ -137,14 +143,16 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   error(fault: Fault): void {
     const { exchange } = this
     this.state = "closing"
-    if (exchange !== undefined) this.lose(exchange, (where) => HttpError.fromFault(fault, where))
+    this.pool.closing(this, "Failed")
+    if (exchange !== undefined) this.lose(exchange, "Failed", (where) => HttpError.fromFault(fault, where))
   }
 
   close(): void {
     const { exchange } = this
     this.state = "closed"
+    this.pool.closing(this, "PeerEof")
     this.pool.remove(this)
-    if (exchange !== undefined) this.lose(exchange, hangUp)
+    if (exchange !== undefined) this.lose(exchange, "PeerEof", hangUp)
   }
 
   // ---- what the parser tells, while `data` or `end` runs
@@ -203,40 +211,61 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     this.resume()
     if (after._tag === "Reuse" && this.state === "open") {
       this.parser.resume()
-      this.pool.release(this)
-    } else if (exchange.sent && !surplus) this.retire()
-    else this.cut()
+      this.pool.release(this, exchange.response?.head.get("keep-alive"))
+    } else {
+      const reason = after._tag === "Close" ? after.reason : "PeerEof"
+      if (exchange.sent && !surplus) this.retire(reason)
+      else this.cut(reason)
+    }
     exchange.end(rawTrailers)
   }
 
-  private lose(exchange: ClientExchange, error: (where: HttpError.Where) => BodyError): void {
+  private lose(
+    exchange: ClientExchange,
+    reason: CloseReason,
+    error: (where: HttpError.Where) => BodyError
+  ): void {
     this.exchange = undefined
-    this.cut()
+    this.cut(reason)
     exchange.lost(error)
   }
 
   private break(error: BodyError): void {
     const { exchange } = this
     this.exchange = undefined
-    this.cut()
+    this.cut("Refused")
     exchange?.fail(error)
   }
 
   /** Closes after what was sent; the peer closes too, or the pool does not wait longer. */
-  retire(): void {
+  retire(reason: CloseReason): void {
     if (this.state !== "open") return
     this.state = "closing"
-    this.pool.closing(this)
     this.transport.end()
+    this.pool.closing(this, reason)
   }
 
   /** Closes at once: what is under way is given up. */
-  cut(): void {
+  cut(reason: CloseReason): void {
     this.exchange = undefined
     if (this.state === "closed") return
     this.state = "closing"
-    this.pool.closing(this)
     this.transport.reset()
+    this.pool.closing(this, reason)
+  }
+
+  // ---- time
+
+  /** When something is due, ms. `linger`: how long its peer has to close too. */
+  deadline(linger: number): number {
+    if (this.closingSince !== Infinity) return this.closingSince + linger
+    return this.exchange === undefined ? this.usableUntil : this.exchange.unreadUntil
+  }
+
+  expire(): void {
+    if (this.exchange !== undefined) this.exchange.unreadTooLong()
+    else if (this.closingSince === Infinity) this.retire(this.expiresBy)
+    else this.cut("TimedOut")
   }
 
   pause(): void {

@@ -9,10 +9,12 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Runtime from "effect/Runtime"
 import type * as Stream from "effect/Stream"
+import type { CloseReason } from "../Agent.js"
 import * as HttpError from "../HttpError.js"
 import { resend, type Origin } from "../pool/index.js"
 import { formatAddress, type Address } from "../Transport.js"
 import type { EncodedHead, Part, RequestFacts, ResponseHead } from "../wire/index.js"
+import type { Waiter } from "./clientBucket.js"
 import type { ClientConnection } from "./clientConnection.js"
 import type { BodyError, RequestError } from "./clientError.js"
 import type { ClientPool } from "./clientPool.js"
@@ -37,6 +39,10 @@ export interface PreparedRequest extends RequestFacts {
   readonly encoded: EncodedHead
   readonly payload: Payload
   readonly onInformational: ((head: ResponseHead) => void) | undefined
+  /** On a connection of its own, which is not kept. */
+  readonly alone: boolean
+  /** Milliseconds that the body of the answer may be left unread. */
+  readonly unreadTimeout: number
 }
 
 /** Who waits for the response. One of these is called, once. */
@@ -51,6 +57,8 @@ export class ClientExchange implements BodyFlow {
   connection: ClientConnection | undefined = undefined
   response: IncomingResponse | undefined = undefined
   upload: Upload | undefined = undefined
+  /** Its place in a queue. */
+  waiter: Waiter | undefined = undefined
   /** The fiber that makes a connection for this exchange. */
   attempt: Fiber.RuntimeFiber<unknown, unknown> | undefined = undefined
   written: HttpError.Written = "none"
@@ -71,9 +79,7 @@ export class ClientExchange implements BodyFlow {
   ) {}
 
   start(): void {
-    const connection = this.pool.take(this.request.origin)
-    if (connection === undefined) this.pool.connect(this)
-    else connection.begin(this)
+    this.pool.serve(this)
   }
 
   /** The request is complete: nothing of it is left to send. */
@@ -95,7 +101,7 @@ export class ClientExchange implements BodyFlow {
     } catch (defect) {
       // Not into the socket's turn, where it would end the process.
       this.over = true
-      this.cut()
+      this.cut("Interrupted")
       this.receiver.failedCause(Cause.die(defect))
     }
   }
@@ -130,7 +136,7 @@ export class ClientExchange implements BodyFlow {
     this.connection = undefined
     this.written = "none"
     this.resent++
-    this.pool.connect(this)
+    this.pool.serve(this, true)
   }
 
   /** Ends the exchange with a failure. The connection is the caller's to close. */
@@ -158,10 +164,11 @@ export class ClientExchange implements BodyFlow {
     if (this.over) return
     if (this.response === undefined) {
       this.over = true
-      this.cut()
+      this.cut("RequestUnfinished")
       this.receiver.failedCause(cause)
     } else {
-      this.giveUp("ERR_HTTPFX_UPLOAD_FAILED", "the body of the request failed", Cause.squash(cause))
+      const reason = "the body of the request failed"
+      this.giveUp("ERR_HTTPFX_UPLOAD_FAILED", reason, "RequestUnfinished", Cause.squash(cause))
     }
   }
 
@@ -179,16 +186,25 @@ export class ClientExchange implements BodyFlow {
 
   /** Nobody reads the body: from when on, ms. */
   quiet(): number {
-    return this.over ? Infinity : this.pool.watchUnread()
+    return this.over ? Infinity : this.pool.watchUnread(this.request.unreadTimeout)
+  }
+
+  get unreadUntil(): number {
+    return this.response === undefined ? Infinity : this.response.quietSince + this.request.unreadTimeout
+  }
+
+  unreadTooLong(): void {
+    const reason = `nobody read the response for ${this.request.unreadTimeout} ms`
+    this.giveUp("ERR_HTTPFX_BODY_UNREAD", reason, "TimedOut")
   }
 
   /** Nobody wants the rest of the response. */
   abandon(why: string): BodyError {
-    return this.giveUp("ABORT_ERR", `the response was given up: ${why}`)
+    return this.giveUp("ABORT_ERR", `the response was given up: ${why}`, "Interrupted")
   }
 
   /** Ends the exchange from our side, whatever its state, with a failure that tells why. */
-  giveUp(code: string, reason: string, cause?: unknown): BodyError {
+  giveUp(code: string, reason: string, closing: CloseReason, cause?: unknown): BodyError {
     const error = new HttpError.ConnectionFailed({
       code,
       reason,
@@ -196,7 +212,7 @@ export class ClientExchange implements BodyFlow {
       ...(cause !== undefined && { cause })
     })
     if (this.over) return error
-    this.cut()
+    this.cut(closing)
     this.fail(error)
     return error
   }
@@ -214,16 +230,17 @@ export class ClientExchange implements BodyFlow {
     if (this.response !== undefined) return this.release("its request was interrupted")
     const { attempt } = this
     this.over = true
-    this.cut()
+    this.cut("Interrupted")
     if (attempt !== undefined) return Effect.asVoid(Fiber.await(attempt))
     return this.upload === undefined ? Effect.void : this.upload.stopped
   }
 
-  private cut(): void {
-    const { attempt, connection } = this
+  private cut(reason: CloseReason): void {
+    const { attempt, connection, waiter } = this
     this.connection = undefined
     this.upload?.stop()
+    if (waiter !== undefined) this.pool.leave(waiter)
     attempt?.unsafeInterruptAsFork(attempt.id())
-    connection?.cut()
+    connection?.cut(reason)
   }
 }

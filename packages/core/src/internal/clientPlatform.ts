@@ -28,7 +28,7 @@ import type { RequestError } from "./clientError.js"
 import { ClientExchange } from "./clientExchange.js"
 import { PlatformResponse } from "./clientPlatformResponse.js"
 import type { ClientPool } from "./clientPool.js"
-import { prepare, targetError, wait, type Resumable } from "./clientRequest.js"
+import { prepare, targetError, wait, type RequestSettings, type Resumable } from "./clientRequest.js"
 import type { IncomingResponse } from "./clientResponse.js"
 import { fromNormal, fromUrl, type InvalidTarget, type Target } from "./clientTarget.js"
 
@@ -37,12 +37,12 @@ type Response = HttpClientResponse.HttpClientResponse
 type Answer = Effect.Effect<Response, PlatformError.HttpClientError>
 type RequestFiber = Fiber.RuntimeFiber<Response, PlatformError.HttpClientError>
 
-export const httpClient = (pool: ClientPool): HttpClient.HttpClient => {
+export const httpClient = (pool: ClientPool, settings: RequestSettings): HttpClient.HttpClient => {
   const execute = (request: Request): Answer =>
     Effect.withFiberRuntime((fiber) => {
-      if (!isTraced(fiber, request)) return send(pool, request, fiber, false)
-      if (isSeen(fiber, request)) return traced(pool, request)
-      return send(pool, request, fiber, fiber.getFiberRef(HttpClient.currentTracerPropagation))
+      if (!isTraced(fiber, request)) return send(pool, settings, request, fiber, false)
+      if (isSeen(fiber, request)) return traced(pool, settings, request)
+      return send(pool, settings, request, fiber, fiber.getFiberRef(HttpClient.currentTracerPropagation))
     })
   return HttpClient.makeWith(
     (request) => Effect.flatMap(request, execute),
@@ -91,7 +91,13 @@ const targetOf = (request: Request): Target | InvalidTarget => {
 }
 
 /** `root`: with the fields of a trace that begins here, instead of those that the request may have. */
-const send = (pool: ClientPool, request: Request, fiber: RequestFiber, root: boolean): Answer => {
+const send = (
+  pool: ClientPool,
+  settings: RequestSettings,
+  request: Request,
+  fiber: RequestFiber,
+  root: boolean
+): Answer => {
   const target = targetOf(request)
   if ("_tag" in target) {
     const cause = target.cause ?? targetError(target, request.url)
@@ -113,7 +119,8 @@ const send = (pool: ClientPool, request: Request, fiber: RequestFiber, root: boo
   // Platform's request has the field already, except where only the encoded body tells it.
   const encodes = request.body._tag === "FormData" || request.body._tag === "Raw"
   const contentType = encodes ? body.contentType : undefined
-  const prepared = prepare(pool, fiber, { method: request.method, target, headers, body, contentType })
+  const draft = { method: request.method, target, headers, body, contentType }
+  const prepared = prepare(pool, settings, fiber, draft)
   if (prepared._tag === "Violation") {
     return Exit.fail(requestError(request, "Encode", HttpError.fromViolation(prepared)))
   }
@@ -180,7 +187,7 @@ const requestAttributes = (span: Tracer.Span, request: Request, url: URL, redact
 }
 
 // A request in a client span (OpenTelemetry's semantic conventions for HTTP), as platform makes it.
-const traced = (pool: ClientPool, request: Request): Answer =>
+const traced = (pool: ClientPool, settings: RequestSettings, request: Request): Answer =>
   Effect.withFiberRuntime((fiber) => {
     const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
     if (url._tag === "Left") return Exit.fail(requestError(request, "InvalidUrl", url.left))
@@ -192,7 +199,7 @@ const traced = (pool: ClientPool, request: Request): Answer =>
         ? HttpClientRequest.setHeaders(request, TraceContext.toHeaders(span))
         : request
       share(request, sent)
-      const answer: Answer = Effect.withFiberRuntime((inner) => send(pool, sent, inner, false))
+      const answer: Answer = Effect.withFiberRuntime((inner) => send(pool, settings, sent, inner, false))
       return Effect.tap(Effect.withParentSpan(answer, span), (response) => {
         span.attribute("http.response.status_code", response.status)
         headerAttributes(span, "http.response.header", response.headers, redacted)

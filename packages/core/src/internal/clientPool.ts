@@ -1,20 +1,36 @@
 /**
- * The connections of one client: made when none is idle, kept between exchanges, swept when their time is over.
+ * The connections of one agent: made where the limits allow it, kept between exchanges, closed when their time is over;
+ * and the requests that wait for one.
  *
- * Which connection serves a request is `pool/`'s to say; this owns them and does what was decided. One timer for all
- * of them, armed only while something can expire. After `close` nothing is left: no connection, fiber or timer.
+ * What is decided is decided in `pool/`; this owns the connections and does it. After `close` nothing is left: no
+ * connection, fiber or timer.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
+import type { CloseReason } from "../Agent.js"
 import * as HttpError from "../HttpError.js"
 import type { NetworkService } from "../Network.js"
-import { choose, retain, type KeepAlivePolicy, type Origin } from "../pool/index.js"
+import {
+  admit,
+  agesAt,
+  choose,
+  keepAliveHint,
+  mayGoOn,
+  nextFair,
+  retain,
+  type AgePolicy,
+  type ConnectionLimits,
+  type KeepAlivePolicy,
+  type Scheduling
+} from "../pool/index.js"
 import type { Timers } from "../Timers.js"
 import type { Transport } from "../Transport.js"
 import type { ParserOptions } from "../wire/index.js"
+import { Alarm } from "./clientAlarm.js"
+import { Bucket, type Waiter } from "./clientBucket.js"
 import { connect, type OpenError, type TlsFields } from "./clientConnect.js"
 import { ClientConnection } from "./clientConnection.js"
 import { closedCode } from "./clientError.js"
@@ -22,32 +38,49 @@ import type { ClientExchange } from "./clientExchange.js"
 
 export interface PoolOptions {
   readonly policy: KeepAlivePolicy
-  /** Milliseconds that a body may be left unread. */
-  readonly unreadTimeout: number
+  readonly limits: ConnectionLimits
+  readonly scheduling: Scheduling
+  readonly age: AgePolicy
+  /** Delay of the first TCP keep-alive probe, ms. */
+  readonly keepAliveMsecs: number
   readonly tls: TlsFields
   readonly parser: ParserOptions
 }
 
+/** A connection being made, and for which request. */
+interface Attempt {
+  readonly exchange: ClientExchange
+  readonly bucket: Bucket
+}
+
 /** Milliseconds that a peer has to close its side after we closed ours. */
 const lingerTime = 1_000
-/** The same when the client itself is closed. */
+/** The same when the agent itself is closed. */
 const closeTime = 100
 
 export class ClientPool {
-  private readonly idle = new Map<string, Array<ClientConnection>>()
+  private readonly buckets = new Map<string, Bucket>()
+  /** Those with a queue. */
+  private readonly queues = new Set<Bucket>()
   private readonly connections = new Set<ClientConnection>()
-  private readonly attempts = new Map<Fiber.RuntimeFiber<Transport, OpenError>, ClientExchange>()
+  private readonly attempts = new Map<Fiber.RuntimeFiber<Transport, OpenError>, Attempt>()
+  /** Connections that count against the limit of all keys, and those of them that are idle. */
+  private total = 0
+  private idle = 0
+  /** How many connections were closed, and why. */
+  private readonly closedBy = new Map<CloseReason, number>()
   private closed = false
-  private armedFor = Infinity
-  private disarm: (() => void) | undefined = undefined
   private emptied: (() => void) | undefined = undefined
+  private readonly alarm: Alarm
 
   constructor(
     private readonly network: NetworkService,
     private readonly timers: Timers,
     private readonly runtime: Runtime.Runtime<never>,
     private readonly options: PoolOptions
-  ) {}
+  ) {
+    this.alarm = new Alarm(timers, this.sweep)
+  }
 
   get keepAlive(): boolean {
     return this.options.policy.keepAlive
@@ -57,137 +90,244 @@ export class ClientPool {
     return this.options.parser
   }
 
-  /** Connections in being, those of them that are idle, and connections being made. */
-  get counts(): { readonly open: number; readonly idle: number; readonly connecting: number } {
-    let idle = 0
-    for (const list of this.idle.values()) idle += list.length
-    return { open: this.connections.size, idle, connecting: this.attempts.size }
+  now(): number {
+    return this.timers.now()
   }
 
-  /** An idle connection to an origin, no longer idle. */
-  take(origin: Origin): ClientConnection | undefined {
-    const list = this.idle.get(origin.key)
-    if (list === undefined) return undefined
-    const choice = choose(list, "lifo", this.timers.now(), inTime)
+  // ---- what there is
+
+  /** Connections in being, those of them that are idle, and connections being made. */
+  get counts(): { readonly open: number; readonly idle: number; readonly connecting: number } {
+    return { open: this.connections.size, idle: this.idle, connecting: this.attempts.size }
+  }
+
+  get queued(): number {
+    let queued = 0
+    for (const bucket of this.queues) queued += bucket.queued
+    return queued
+  }
+
+  get closings(): ReadonlyMap<CloseReason, number> {
+    return this.closedBy
+  }
+
+  /** Per key: all connections that serve or can serve, those that are idle, and requests that wait. */
+  get keys(): ReadonlyMap<string, { readonly open: number; readonly idle: number; readonly queued: number }> {
+    const keys = new Map<string, { open: number; idle: number; queued: number }>()
+    for (const [key, { open, idle, queued }] of this.buckets)
+      keys.set(key, { open, idle: idle.length, queued })
+    return keys
+  }
+
+  // ---- a request comes
+
+  /**
+   * Finds a connection for a request: an idle one, a new one, or the one that becomes free first. `again`: the
+   * connection that it had has died; only a fresh one will do, and it goes to the head of the queue.
+   */
+  serve(exchange: ClientExchange, again = false): void {
+    if (this.closed) return exchange.fail(clientClosed())
+    const { origin, alone } = exchange.request
+    if (alone) return this.connect(exchange, new Bucket(origin.key, false))
+    let bucket = this.buckets.get(origin.key)
+    if (bucket === undefined) this.buckets.set(origin.key, (bucket = new Bucket(origin.key, true)))
+    const connection = again ? undefined : this.takeIdle(bucket)
+    if (connection !== undefined) return connection.begin(exchange)
+    const { open, idle } = bucket
+    const admission = admit(
+      { open, total: this.total, idleElsewhere: this.idle - idle.length },
+      this.options.limits
+    )
+    if (admission._tag === "Wait") return this.enqueue(exchange, bucket, again)
+    this.connect(exchange, bucket)
+    if (admission._tag === "Replace") this.oldestIdle(bucket).retire("MadeRoom")
+  }
+
+  private takeIdle(bucket: Bucket): ClientConnection | undefined {
+    const { idle } = bucket
+    if (idle.length === 0) return undefined
+    const choice = choose(idle, this.options.scheduling, this.timers.now(), isUsable)
     if (choice._tag === "Reuse") {
-      const { connection } = choice
-      list.splice(choice.index, 1)
-      // It has failed, and tells so when reading has ended: nothing would be sent, and a request be lost that is whole.
-      if (!connection.transport.writable) {
-        connection.cut()
-        return this.take(origin)
-      }
+      const { connection, index } = choice
+      if (index === idle.length - 1) idle.pop()
+      else idle.splice(index, 1)
+      this.idle--
       connection.transport.ref()
       return connection
     }
-    // The timer is late, or time stood still while the process was suspended.
-    for (const connection of [...list]) connection.retire()
+    // The timer is late, or time stood still while the process was suspended; or they have failed, and will tell so when
+    // reading has ended.
+    for (const connection of [...idle]) {
+      if (connection.transport.writable) connection.retire(connection.expiresBy)
+      else connection.cut("Failed")
+    }
     return undefined
   }
 
-  /** Makes a connection and gives it to the exchange. */
-  connect(exchange: ClientExchange): void {
-    if (this.closed) return exchange.fail(clientClosed())
+  private oldestIdle(except: Bucket): ClientConnection {
+    let oldest: ClientConnection | undefined
+    for (const bucket of this.buckets.values()) {
+      const first = bucket === except ? undefined : bucket.idle[0]
+      if (first !== undefined && (oldest === undefined || first.idleSince < oldest.idleSince)) oldest = first
+    }
+    return oldest as ClientConnection
+  }
+
+  // ---- requests that wait
+
+  private enqueue(exchange: ClientExchange, bucket: Bucket, atHead: boolean): void {
+    exchange.waiter = bucket.join(exchange, this.timers.now(), atHead)
+    this.queues.add(bucket)
+  }
+
+  /** The request waits no longer: it has its turn, or was given up. */
+  leave(waiter: Waiter): void {
+    const { bucket } = waiter
+    waiter.exchange.waiter = undefined
+    bucket.leave(waiter)
+    if (bucket.queued > 0) return
+    this.queues.delete(bucket)
+    this.drop(bucket)
+  }
+
+  /** There is room for a connection: those who wait get it. */
+  private grant(): void {
+    const { limits } = this.options
+    while (this.queues.size > 0 && this.total < limits.maxTotalSockets) {
+      const waiter = nextFair(this.queues, undefined, limits)?.head
+      if (waiter === undefined) return
+      this.leave(waiter)
+      this.connect(waiter.exchange, waiter.bucket)
+    }
+  }
+
+  // ---- a connection is made
+
+  private connect(exchange: ClientExchange, bucket: Bucket): void {
+    // `leave` may have dropped it as empty.
+    if (bucket.counted) {
+      this.buckets.set(bucket.key, bucket)
+      this.total++
+    }
+    bucket.open++
     const { origin } = exchange.request
     const fiber = Runtime.runFork(this.runtime, quietly(connect(this.network, origin, this.options.tls)))
     exchange.attempt = fiber
-    this.attempts.set(fiber, exchange)
+    this.attempts.set(fiber, { exchange, bucket })
     fiber.addObserver((exit) => {
       this.attempts.delete(fiber)
       exchange.attempt = undefined
       if (Exit.isSuccess(exit)) {
-        const connection = new ClientConnection(exit.value, origin, this)
-        this.connections.add(connection)
-        if (exchange.over) connection.cut()
+        const connection = this.own(exit.value, bucket)
+        if (exchange.over) connection.cut("Interrupted")
         else connection.begin(exchange)
-      } else if (!exchange.over) exchange.failCause(exit.cause)
+      } else {
+        this.free(bucket)
+        if (!exchange.over) exchange.failCause(exit.cause)
+      }
       this.checkEmpty()
     })
   }
 
-  /** A connection whose exchange has ended and that can be used again. */
-  release(connection: ClientConnection): void {
-    const list = this.idle.get(connection.origin.key)
-    const ended = { now: this.timers.now(), free: list?.length ?? 0, ...ageless }
-    const kept = retain(ended, this.options.policy)
-    if (this.closed || kept._tag === "Close") return connection.retire()
-    connection.usableUntil = kept.until
-    connection.transport.unref()
-    if (list === undefined) this.idle.set(connection.origin.key, [connection])
-    else list.push(connection)
-    this.arm(kept.until)
+  private own(transport: Transport, bucket: Bucket): ClientConnection {
+    const { age, keepAliveMsecs, policy } = this.options
+    const connection = new ClientConnection(transport, bucket, this)
+    if (age.maxAge !== Infinity) connection.agesAt = agesAt(this.timers.now(), age, Math.random())
+    if (policy.keepAlive && bucket.counted) transport.keepAlive(true, keepAliveMsecs)
+    this.connections.add(connection)
+    return connection
   }
 
-  /** The connection closes: it serves no one any more. */
-  closing(connection: ClientConnection): void {
-    this.forget(connection)
+  // ---- an exchange ends
+
+  /** A connection whose exchange has ended and that can be used again. `keepAlive`: that field of its response. */
+  release(connection: ClientConnection, keepAlive: string | undefined): void {
+    const { bucket } = connection
+    if (this.closed) return connection.retire("Draining")
+    const now = this.timers.now()
+    if (this.queues.size > 0 && bucket.counted) {
+      const next = nextFair(this.queues, bucket.key, this.options.limits)
+      if (next !== undefined) {
+        if (next !== bucket) return connection.retire("MadeRoom")
+        if (!mayGoOn(connection.agesAt, now)) return connection.retire("MaxAge")
+        const waiter = next.head as Waiter
+        this.leave(waiter)
+        return connection.begin(waiter.exchange)
+      }
+    }
+    const kept = retain(
+      {
+        now,
+        free: bucket.idle.length,
+        crowded: false,
+        hint: keepAlive === undefined ? undefined : keepAliveHint(keepAlive),
+        agesAt: connection.agesAt
+      },
+      this.options.policy
+    )
+    if (kept._tag === "Close") return connection.retire(kept.reason)
+    connection.idleSince = now
+    connection.usableUntil = kept.until
+    connection.expiresBy = kept.then
+    connection.transport.unref()
+    bucket.idle.push(connection)
+    this.idle++
+    this.alarm.set(kept.until)
+  }
+
+  /** The connection closes: it serves no one any more, and somebody else may have its place. */
+  closing(connection: ClientConnection, reason: CloseReason): void {
     if (connection.closingSince !== Infinity) return
+    const { bucket } = connection
+    const at = bucket.idle.indexOf(connection)
+    if (at >= 0) {
+      bucket.idle.splice(at, 1)
+      this.idle--
+    }
+    this.closedBy.set(reason, (this.closedBy.get(reason) ?? 0) + 1)
     connection.closingSince = this.timers.now()
     connection.transport.unref()
-    if (this.connections.has(connection)) this.arm(connection.closingSince + lingerTime)
+    if (!this.closed) this.alarm.set(connection.closingSince + lingerTime)
+    this.free(bucket)
   }
 
   /** The connection is over. */
   remove(connection: ClientConnection): void {
-    this.forget(connection)
     this.connections.delete(connection)
     this.checkEmpty()
   }
 
-  private forget(connection: ClientConnection): void {
-    const { key } = connection.origin
-    const list = this.idle.get(key)
-    if (list === undefined) return
-    const at = list.indexOf(connection)
-    if (at >= 0) list.splice(at, 1)
-    if (list.length === 0) this.idle.delete(key)
+  private free(bucket: Bucket): void {
+    bucket.open--
+    if (!bucket.counted) return
+    this.total--
+    this.drop(bucket)
+    this.grant()
   }
 
-  /** A response was left unread just now; it may stay so for a while. */
-  watchUnread(): number {
+  private drop(bucket: Bucket): void {
+    if (bucket.empty) this.buckets.delete(bucket.key)
+  }
+
+  // ---- time
+
+  /** A response is left unread from now on; it may stay so for a while. */
+  watchUnread(limit: number): number {
     const now = this.timers.now()
-    this.arm(now + this.options.unreadTimeout)
+    this.alarm.set(now + limit)
     return now
   }
 
-  private deadline(connection: ClientConnection): number {
-    if (connection.closingSince !== Infinity) return connection.closingSince + lingerTime
-    const { exchange } = connection
-    if (exchange === undefined) return connection.usableUntil
-    return exchange.response === undefined
-      ? Infinity
-      : exchange.response.quietSince + this.options.unreadTimeout
-  }
-
-  private expire(connection: ClientConnection): void {
-    const { exchange } = connection
-    if (exchange !== undefined) {
-      exchange.giveUp(
-        "ERR_HTTPFX_BODY_UNREAD",
-        `nobody read the response for ${this.options.unreadTimeout} ms`
-      )
-    } else if (connection.closingSince === Infinity) connection.retire()
-    else connection.cut()
-  }
-
-  private arm(deadline: number): void {
-    if (deadline >= this.armedFor || this.closed) return
-    this.disarm?.()
-    this.armedFor = deadline
-    this.disarm = this.timers.at(deadline, this.sweep)
-  }
-
-  private readonly sweep = (): void => {
-    this.armedFor = Infinity
-    this.disarm = undefined
-    const now = this.timers.now()
+  private readonly sweep = (now: number): number => {
     let next = Infinity
     for (const connection of this.connections) {
-      if (this.deadline(connection) <= now) this.expire(connection)
-      next = Math.min(next, this.deadline(connection))
+      if (connection.deadline(lingerTime) <= now) connection.expire()
+      next = Math.min(next, connection.deadline(lingerTime))
     }
-    if (next !== Infinity) this.arm(Math.max(next, now + 1))
+    return next
   }
+
+  // ---- the end
 
   /**
    * Ends everything: requests under way fail and their connections are reset, idle ones are closed, and reset if the
@@ -195,25 +335,32 @@ export class ClientPool {
    */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.closed = true
-    this.disarm?.()
-    this.disarm = undefined
+    this.alarm.stop()
     const uploads: Array<Effect.Effect<void>> = []
-    for (const [fiber, exchange] of this.attempts) {
+    for (const bucket of [...this.queues])
+      for (const waiter of bucket) {
+        this.leave(waiter)
+        waiter.exchange.fail(clientClosed())
+      }
+    for (const [fiber, { exchange }] of this.attempts) {
       exchange.fail(clientClosed())
       fiber.unsafeInterruptAsFork(fiber.id())
     }
     for (const connection of this.connections) {
       const { exchange } = connection
       if (exchange?.upload !== undefined) uploads.push(exchange.upload.stopped)
-      if (exchange === undefined) connection.retire()
-      else exchange.giveUp(closedCode, clientClosed().reason)
+      if (exchange === undefined) connection.retire("Draining")
+      else exchange.giveUp(closedCode, clientClosed().reason, "Draining")
     }
-    return Effect.zipRight(Effect.all(uploads, { discard: true }), this.empty)
+    return Effect.zipRight(Effect.all(uploads, { discard: true }), this.gone)
   })
 
-  private readonly empty = Effect.async<void>((resume) => {
-    // Real time: the scope of a client ends even where a test's clock stands still.
-    const impatient = setTimeout(() => this.connections.forEach((connection) => connection.cut()), closeTime)
+  private readonly gone = Effect.async<void>((resume) => {
+    // Real time: the scope of an agent ends even where a test's clock stands still.
+    const impatient = setTimeout(
+      () => this.connections.forEach((connection) => connection.cut("Draining")),
+      closeTime
+    )
     this.emptied = () => {
       clearTimeout(impatient)
       resume(Effect.void)
@@ -226,9 +373,8 @@ export class ClientPool {
   }
 }
 
-const ageless = { crowded: false, hint: undefined, agesAt: Infinity }
-
-const inTime = (connection: ClientConnection, now: number): boolean => now < connection.usableUntil
+const isUsable = (connection: ClientConnection, now: number): boolean =>
+  now < connection.usableUntil && connection.transport.writable
 
 // A failure is told to the exchange; the fiber's own end is nobody's to log.
 const quietly = Effect.withUnhandledErrorLogLevel(Option.none())

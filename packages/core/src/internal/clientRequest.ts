@@ -16,6 +16,7 @@ import { BodyWriter, encodeRequestHead, type Part, type Violation } from "../wir
 import { fromBytes, fromStream, fromText, none, type OutgoingBody } from "./body.js"
 import type { RequestError } from "./clientError.js"
 import { ClientExchange, type Payload, type PreparedRequest, type Receiver } from "./clientExchange.js"
+import { poolOf } from "./agentPool.js"
 import type { ClientPool } from "./clientPool.js"
 import type { IncomingResponse } from "./clientResponse.js"
 import { fromString, fromUrl, type InvalidTarget, type Target } from "./clientTarget.js"
@@ -30,6 +31,14 @@ export interface Draft {
   /** For the body, where no field says it. */
   readonly contentType?: string | undefined
   readonly onInformational?: Request["onInformational"]
+  /** On a connection of its own, which is not kept. */
+  readonly alone?: boolean | undefined
+}
+
+/** What a client says for all of its requests. */
+export interface RequestSettings {
+  /** Milliseconds that a body may be left unread. */
+  readonly unreadTimeout: number
 }
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
@@ -45,7 +54,13 @@ const hasField = (headers: ReadonlyArray<string>, lowerName: string): boolean =>
 const noParts: Extract<Payload, { _tag: "Parts" }> = { _tag: "Parts", parts: [] }
 
 /** Encodes a request, so that all that is left is to write it. */
-export const prepare = (pool: ClientPool, fiber: AnyFiber, draft: Draft): PreparedRequest | Violation => {
+export const prepare = (
+  pool: ClientPool,
+  settings: RequestSettings,
+  fiber: AnyFiber,
+  draft: Draft
+): PreparedRequest | Violation => {
+  const alone = draft.alone === true
   const { method, target, headers, body, contentType } = draft
   if (target.authorization !== undefined && !hasField(headers, "authorization")) {
     headers.push("Authorization", target.authorization)
@@ -58,7 +73,7 @@ export const prepare = (pool: ClientPool, fiber: AnyFiber, draft: Draft): Prepar
     headers,
     host: target.host,
     body: body._tag === "None" ? "none" : (body.length ?? "unknown"),
-    keepAlive: pool.keepAlive
+    keepAlive: pool.keepAlive && !alone
   })
   if (encoded._tag === "Violation") return encoded
   let payload: Payload = noParts
@@ -79,7 +94,9 @@ export const prepare = (pool: ClientPool, fiber: AnyFiber, draft: Draft): Prepar
     origin: target.origin,
     encoded,
     payload,
-    onInformational: draft.onInformational
+    onInformational: draft.onInformational,
+    alone,
+    unreadTimeout: settings.unreadTimeout
   }
 }
 
@@ -182,12 +199,16 @@ const draftOf = (request: Request<unknown>): Draft | InvalidTarget => {
     target,
     headers: request.headers === undefined ? [] : [...request.headers],
     body: bodyOf(request.body),
-    onInformational: request.onInformational
+    onInformational: request.onInformational,
+    alone: request.agent === false
   }
 }
 
 /** The lean face of the client. */
-export const requester = (pool: ClientPool): Pick<Service, "request" | "requestScoped"> => {
+export const requester = (
+  ownPool: ClientPool,
+  settings: RequestSettings
+): Pick<Service, "request" | "requestScoped"> => {
   const start = <E, R>(
     request: Request<E>,
     run: (exchange: ClientExchange, receiver: Waiting<E>) => Effect.Effect<Response, RequestError | E, R>
@@ -195,7 +216,9 @@ export const requester = (pool: ClientPool): Pick<Service, "request" | "requestS
     Effect.withFiberRuntime((fiber) => {
       const draft = draftOf(request)
       if ("_tag" in draft) return Exit.fail(targetError(draft, String(request.url)))
-      const prepared = prepare(pool, fiber as AnyFiber, draft)
+      const { agent } = request
+      const pool = agent === undefined || agent === false ? ownPool : poolOf(agent)
+      const prepared = prepare(pool, settings, fiber as AnyFiber, draft)
       if (prepared._tag === "Violation") return Exit.fail(HttpError.fromViolation(prepared))
       const receiver = new Waiting<E>()
       return run(new ClientExchange(prepared, pool, receiver), receiver)

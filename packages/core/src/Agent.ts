@@ -1,0 +1,201 @@
+/**
+ * Agents: which connections there are, how many, for how long, and who gets the next one.
+ *
+ * An agent is a scoped service over a `Network`. Clients send their requests over one: `Client.layer` makes its own,
+ * `Client.layerAgent` takes the one in the context, and a single request can name another. The end of its scope closes
+ * its sockets. Idle sockets do not keep the process alive.
+ *
+ * What an agent decides is decided in `pool/`, which the callback face shares. `docs/agent.md` tells the whole.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { bind } from "./internal/agentPool.js"
+import { ClientPool } from "./internal/clientPool.js"
+import { backgroundTimers } from "./internal/clientTimers.js"
+import { Network, type TlsOptions } from "./Network.js"
+import type { RetireReason, Scheduling } from "./pool/index.js"
+import type { CloseReason as WireCloseReason, Flags, Limits } from "./wire/index.js"
+
+/**
+ * Why a connection was closed: what the protocol says (`RequestClose`, `ResponseClose`, `PeerEof`, `Refused`, ...), or
+ * what the pool decides (`KeepAliveOff`, `MaxFreeSockets`, `HintTooShort`, `HintExpired`, `IdleTimeout`, `MaxAge`,
+ * `MadeRoom`).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CloseReason = WireCloseReason | RetireReason
+
+/**
+ * What an agent can be told. The names are those of Node's `http.Agent` where it has one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Keep connections for the next request. `false`: each request says `Connection: close`. Default `true`. */
+  readonly keepAlive?: boolean | undefined
+  /** Delay of the first TCP keep-alive probe on a connection, with `keepAlive`; a number is milliseconds. Default 1 second. */
+  readonly keepAliveMsecs?: Duration.DurationInput | undefined
+  /** Connections per host and port, idle ones included; further requests wait. Default `Infinity`. */
+  readonly maxSockets?: number | undefined
+  /** Connections in all. An idle one of another host is closed to make room. Default `Infinity`. */
+  readonly maxTotalSockets?: number | undefined
+  /** Idle connections that are kept per host and port. Default 256. */
+  readonly maxFreeSockets?: number | undefined
+  /** Which idle connection serves: `lifo`, the last used; `fifo`, the one unused for longest. Default `lifo`. */
+  readonly scheduling?: Scheduling | undefined
+  /**
+   * Silence on a connection after which it is given up: an idle one is closed, and a request under way fails as with
+   * `timeouts.connect`, `secure`, `head` and `body` of this length. Default: none.
+   */
+  readonly timeout?: Duration.DurationInput | undefined
+  /**
+   * How long a connection may be idle. Default 4 seconds: less than the 5 after which Node's server closes
+   * (`server.keepAliveTimeout`). A server that announces less (`Keep-Alive: timeout=n`) is believed.
+   */
+  readonly idleTimeout?: Duration.DurationInput | undefined
+  /** How long before the end that a server announced its connection is given up. Default 1 second. */
+  readonly keepAliveTimeoutBuffer?: Duration.DurationInput | undefined
+  /** How old a connection may become; the exchange that is under way then is the last. Default: any age. */
+  readonly maxAge?: Duration.DurationInput | undefined
+  /**
+   * The part of `maxAge`, 0 to 1, by which it is shortened at random for each connection, so that those made together do
+   * not end together. Default 0.1.
+   */
+  readonly maxAgeJitter?: number | undefined
+  /** For `https:` origins: trusted authorities, a certificate of one's own. Default: what the platform trusts. */
+  readonly tls?: Pick<TlsOptions, "ca" | "cert" | "key" | "rejectUnauthorized"> | undefined
+  /** What is accepted beyond what RFC 9112 allows: one of `presets` of `wire/`, or flags of one's own. Default `strict`. */
+  readonly flags?: Flags | undefined
+  /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/limits`. */
+  readonly limits?: Partial<Limits> | undefined
+}
+
+/**
+ * The connections of one key, and the requests that wait for them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface KeyState {
+  /** In use, idle and being made. */
+  readonly open: number
+  readonly idle: number
+  readonly queued: number
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface State {
+  /** All that are not closed, idle ones included. */
+  readonly open: number
+  readonly idle: number
+  /** Being made. */
+  readonly connecting: number
+  /** Requests that wait for a connection. */
+  readonly queued: number
+  /** By `protocol//host:port`; keys without connections and without requests are left out. */
+  readonly keys: ReadonlyMap<string, KeyState>
+  /** How many connections were closed so far, by reason. */
+  readonly closed: ReadonlyMap<CloseReason, number>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** What there is at this moment. */
+  readonly state: Effect.Effect<State>
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class Agent extends Context.Tag("@httpfx/core/Agent")<Agent, Service>() {}
+
+const millis = (input: Duration.DurationInput | undefined, otherwise: number): number =>
+  input === undefined ? otherwise : Duration.toMillis(input)
+
+const count = (name: string, value: number | undefined, otherwise: number, least: number): number => {
+  if (value === undefined) return otherwise
+  if (value >= least) return value
+  throw new RangeError(`${name} must be a number of at least ${least}, not ${value}`)
+}
+
+/**
+ * An agent. Its scope's end fails the requests under way and waits until every connection is closed. A limit that is no
+ * number, or below 1 (`maxFreeSockets`: below 0), is a defect (`RangeError`).
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<Service, never, Network | Scope.Scope> =>
+  Effect.gen(function* () {
+    const network = yield* Network
+    const runtime = yield* Effect.runtime<never>()
+    const clock = yield* Effect.clock
+    const timeout = millis(options.timeout, Infinity)
+    const pool = new ClientPool(network, backgroundTimers(clock), runtime, {
+      policy: {
+        keepAlive: options.keepAlive ?? true,
+        maxFreeSockets: count("maxFreeSockets", options.maxFreeSockets, 256, 0),
+        idleTimeout: Math.min(millis(options.idleTimeout, 4_000), timeout),
+        hintBuffer: millis(options.keepAliveTimeoutBuffer, 1_000)
+      },
+      limits: {
+        maxSockets: count("maxSockets", options.maxSockets, Infinity, 1),
+        maxTotalSockets: count("maxTotalSockets", options.maxTotalSockets, Infinity, 1)
+      },
+      scheduling: options.scheduling ?? "lifo",
+      age: {
+        maxAge: millis(options.maxAge, Infinity),
+        jitter: Math.min(count("maxAgeJitter", options.maxAgeJitter, 0.1, 0), 1)
+      },
+      keepAliveMsecs: millis(options.keepAliveMsecs, 1_000),
+      tls: options.tls ?? {},
+      parser: { flags: options.flags, limits: options.limits }
+    })
+    yield* Effect.addFinalizer(() => pool.close)
+    const service: Service = {
+      state: Effect.sync(() => ({
+        ...pool.counts,
+        queued: pool.queued,
+        keys: pool.keys,
+        closed: new Map(pool.closings)
+      }))
+    }
+    bind(service, pool)
+    return service
+  })
+
+/**
+ * An agent with options.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options = {}): Layer.Layer<Agent, never, Network> =>
+  Layer.scoped(Agent, make(options))
+
+/**
+ * An agent whose options come from the configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<Agent, ConfigError.ConfigError, Network> =>
+  Layer.scoped(Agent, Effect.flatMap(Config.unwrap(options), make))
