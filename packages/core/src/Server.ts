@@ -10,22 +10,23 @@ import type * as HttpApp from "@effect/platform/HttpApp"
 import type { HttpMiddleware } from "@effect/platform/HttpMiddleware"
 import * as HttpServer from "@effect/platform/HttpServer"
 import { ServeError } from "@effect/platform/HttpServerError"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FiberId from "effect/FiberId"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { IdleList } from "./internal/idleList.js"
+import * as Stream from "effect/Stream"
 import * as ServerApp from "./internal/serverApp.js"
-import { ServerConnection, type ConnectionServer } from "./internal/serverConnection.js"
-import type { ServerExchange } from "./internal/serverExchange.js"
+import { ServerLife } from "./internal/serverLife.js"
+import { make as makeShutdown } from "./internal/serverShutdown.js"
 import * as Network from "./Network.js"
+import type * as Shutdown from "./Shutdown.js"
 import * as Timers from "./Timers.js"
-import type { Address, Transport } from "./Transport.js"
-import { httpDate, makeLimits, presets, type Flags, type Limits } from "./wire/index.js"
+import type { Address } from "./Transport.js"
+import { makeLimits, presets, type Flags, type Limits } from "./wire/index.js"
 
 /**
  * What a server can be told besides where to listen.
@@ -33,7 +34,7 @@ import { httpDate, makeLimits, presets, type Flags, type Limits } from "./wire/i
  * @since 0.1.0
  * @category models
  */
-export interface ServerOptions {
+export interface ServerOptions extends Shutdown.Options {
   /**
    * What is accepted beyond what RFC 9112 allows: one of `wire/`'s `presets` (`strict`, `node`, `insecure`) or flags of one's own.
    * Default `presets.strict`.
@@ -46,11 +47,6 @@ export interface ServerOptions {
    * `Keep-Alive`. Zero: no limit. Default 5 seconds (Node's `server.keepAliveTimeout`).
    */
   readonly keepAliveTimeout?: Duration.DurationInput | undefined
-  /**
-   * How long closing the server waits for answers under way; then their handlers are interrupted and their connections
-   * reset; a handler that refuses interruption is waited for as long again. Default 20 seconds.
-   */
-  readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
 }
 
 /**
@@ -59,98 +55,116 @@ export interface ServerOptions {
  */
 export type Options = Network.ListenOptions & ServerOptions
 
-class ServerState implements ConnectionServer {
-  readonly idle: IdleList
-  draining = false
-  private app: ServerApp.ServerApp | undefined
-  private readonly connections = new Set<ServerConnection>()
-  private readonly exchanges = new Set<ServerExchange>()
-  private early: Array<Transport> = []
-  private whenEmpty: (() => void) | undefined
-
-  constructor(
-    readonly timers: Timers.Timers,
-    readonly flags: Flags,
-    readonly limits: Limits,
-    readonly keepAliveTimeout: number
-  ) {
-    this.idle = new IdleList(timers, keepAliveTimeout)
-  }
-
-  date(): string {
-    return httpDate(this.timers.now())
-  }
-
-  readonly accept = (transport: Transport): void => {
-    if (this.draining) transport.reset()
-    else if (this.app === undefined) this.early.push(transport)
-    else this.open(transport, this.app)
-  }
-
-  serve(app: ServerApp.ServerApp): void {
-    this.app = app
-    const early = this.early
-    this.early = []
-    for (const transport of early) this.open(transport, app)
-  }
-
-  readonly exchangeStarted = (exchange: ServerExchange): void => {
-    this.exchanges.add(exchange)
-  }
-
-  readonly exchangeEnded = (exchange: ServerExchange): void => {
-    this.exchanges.delete(exchange)
-    exchange.connection.handlerEnded(exchange)
-    this.checkEmpty()
-  }
-
-  readonly connectionClosed = (connection: ServerConnection): void => {
-    this.connections.delete(connection)
-    if (this.connections.size === 0) this.idle.stop()
-    this.checkEmpty()
-  }
-
-  drain(): void {
-    this.draining = true
-    for (const transport of this.early) transport.reset()
-    this.early = []
-    for (const connection of [...this.connections]) connection.shutdown()
-  }
-
-  kill(): void {
-    for (const connection of [...this.connections]) connection.kill()
-    for (const exchange of this.exchanges) exchange.interrupt(FiberId.none)
-  }
-
-  /** Neither a connection nor a handler is left. */
-  readonly emptied: Effect.Effect<void> = Effect.async((resume) => {
-    this.whenEmpty = () => resume(Effect.void)
-    this.checkEmpty()
-  })
-
-  private open(transport: Transport, app: ServerApp.ServerApp): void {
-    const connection = new ServerConnection(transport, this)
-    this.connections.add(connection)
-    connection.start(app)
-  }
-
-  private checkEmpty(): void {
-    if (this.whenEmpty === undefined || this.connections.size > 0 || this.exchanges.size > 0) return
-    const resume = this.whenEmpty
-    this.whenEmpty = undefined
-    resume()
-  }
-}
-
 // Every address of both families is shown as platform-node shows it: a URL made of `::` would need brackets.
 const shownAddress = (address: Address): Address =>
   address._tag === "TcpAddress" && address.hostname === "::" ? { ...address, hostname: "0.0.0.0" } : address
 
 /**
+ * What there is to know and to do about a running server, besides serving.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** Platform's face of it: what `HttpServer.serve` uses. */
+  readonly httpServer: HttpServer.HttpServer
+  /** Where it listens, as the network says it. */
+  readonly address: Address
+  readonly state: Effect.Effect<Shutdown.State>
+  /** The state it is in, and each that follows. Ends after `closed`. */
+  readonly states: Stream.Stream<Shutdown.State>
+  /** Waits until draining begins. */
+  readonly awaitDrain: Effect.Effect<void>
+  /** Fails readiness checks from now on, and serves as before. Does nothing unless the server is `ready`. */
+  readonly lameDuck: Effect.Effect<void>
+  /**
+   * All that closing the layer's scope does: lame duck, drain, deadline. Ends when nothing is left. Interrupting the wait
+   * does not interrupt the shutdown.
+   */
+  readonly shutdown: Effect.Effect<void>
+  /** Connections that are open. */
+  readonly connections: Effect.Effect<number>
+  /** Ends connections on which no request is under way. */
+  readonly closeIdleConnections: Effect.Effect<void>
+  /** Resets every connection, whatever is under way on it, but those that were upgraded. */
+  readonly closeAllConnections: Effect.Effect<void>
+}
+
+/**
+ * The server that answers, for its state and its connections. Layers of servers provide it beside platform's `HttpServer`.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class Server extends Context.Tag("@httpfx/core/Server")<Server, Service>() {}
+
+/**
+ * A readiness check for a load balancer: 200 while the server is ready, else 503; the state's name is the body.
+ *
+ * On a port of its own it is given the `Service` of the server that it speaks for.
+ *
+ * @since 0.1.0
+ * @category apps
+ */
+export const readiness = (server: Service): HttpApp.Default =>
+  Effect.map(server.state, (state) =>
+    HttpServerResponse.text(state, {
+      status: state === "ready" ? 200 : 503,
+      headers: { "cache-control": "no-store" }
+    })
+  )
+
+/**
  * Listens at once; requests are answered from `serve` on, and connections made before wait until then.
  *
- * When the scope of a `serve` closes, the server stops accepting, lets answers under way end (up to
- * `gracefulShutdownTimeout`) and closes every connection. Errors: `ServeError`, with a `Network.ListenError` as cause.
+ * When the scope of a `serve` closes, the server shuts down (docs/shutdown.md): it stops accepting, lets answers under way
+ * end, and leaves no connection and no handler. Errors: `ServeError`, with a `Network.ListenError` as cause.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeService = (
+  options: Options
+): Effect.Effect<Service, ServeError, Network.Network | Scope.Scope> =>
+  Effect.gen(function* () {
+    const network = yield* Network.Network
+    const life = new ServerLife(
+      yield* Timers.timers,
+      options.flags ?? presets.strict,
+      makeLimits(options.limits),
+      Duration.toMillis(options.keepAliveTimeout ?? Duration.seconds(5))
+    )
+    const listener = yield* Effect.mapError(
+      network.listen(options, life.accept),
+      (cause) => new ServeError({ cause })
+    )
+    const { enter, run: shutdown, states } = yield* makeShutdown(life, listener, options)
+    yield* Effect.addFinalizer(() => shutdown)
+    const httpServer = HttpServer.make({
+      address: shownAddress(listener.address),
+      serve: (app: HttpApp.Default<unknown>, middleware?: HttpMiddleware) =>
+        Effect.gen(function* () {
+          life.serve(yield* ServerApp.make(app, middleware, life.timers))
+          if (life.state === "starting") yield* enter("ready")
+          yield* Effect.addFinalizer(() => shutdown)
+        })
+    })
+    return {
+      httpServer,
+      address: listener.address,
+      state: Effect.sync(() => life.state),
+      states: Stream.takeUntil(states.changes, (state) => state === "closed"),
+      awaitDrain: life.awaitDrain,
+      lameDuck: Effect.suspend(() => (life.state === "ready" ? enter("lameDuck") : Effect.void)),
+      shutdown,
+      connections: Effect.sync(() => life.connectionCount),
+      closeIdleConnections: Effect.sync(() => life.closeIdleConnections()),
+      closeAllConnections: Effect.sync(() => life.closeAllConnections())
+    }
+  })
+
+/**
+ * `makeService`, for who needs no more than platform's face of a server.
  *
  * @since 0.1.0
  * @category constructors
@@ -158,49 +172,23 @@ const shownAddress = (address: Address): Address =>
 export const make = (
   options: Options
 ): Effect.Effect<HttpServer.HttpServer, ServeError, Network.Network | Scope.Scope> =>
-  Effect.gen(function* () {
-    const network = yield* Network.Network
-    const state = new ServerState(
-      yield* Timers.timers,
-      options.flags ?? presets.strict,
-      makeLimits(options.limits),
-      Duration.toMillis(options.keepAliveTimeout ?? Duration.seconds(5))
-    )
-    const deadline = Duration.decode(options.gracefulShutdownTimeout ?? Duration.seconds(20))
-    const listener = yield* Effect.mapError(
-      network.listen(options, state.accept),
-      (cause) => new ServeError({ cause })
-    )
-    const close = Effect.gen(function* () {
-      yield* listener.close
-      state.drain()
-      const emptied = Effect.timeoutOption(Effect.interruptible(state.emptied), deadline)
-      if (Option.isNone(yield* emptied)) {
-        state.kill()
-        // Bounded as well: an uninterruptible handler may not end.
-        yield* emptied
-      }
-      state.idle.stop()
-    })
-    yield* Effect.addFinalizer(() => close)
-    return HttpServer.make({
-      address: shownAddress(listener.address),
-      serve: (app: HttpApp.Default<unknown>, middleware?: HttpMiddleware) =>
-        Effect.gen(function* () {
-          state.serve(yield* ServerApp.make(app, middleware, state.timers))
-          yield* Effect.addFinalizer(() => close)
-        })
-    })
-  })
+  Effect.map(makeService(options), ({ httpServer }) => httpServer)
+
+const context = (options: Options) =>
+  Effect.map(makeService(options), (server) =>
+    Context.make(Server, server).pipe(Context.add(HttpServer.HttpServer, server.httpServer))
+  )
 
 /**
- * A layer of `make`.
+ * A server, as platform's `HttpServer` and as `Server`.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options): Layer.Layer<HttpServer.HttpServer, ServeError, Network.Network> =>
-  Layer.scoped(HttpServer.HttpServer, make(options))
+export const layer = (
+  options: Options
+): Layer.Layer<HttpServer.HttpServer | Server, ServeError, Network.Network> =>
+  Layer.scopedContext(context(options))
 
 /**
  * `layer`, with its options from the configuration.
@@ -210,8 +198,5 @@ export const layer = (options: Options): Layer.Layer<HttpServer.HttpServer, Serv
  */
 export const layerConfig = (
   options: Config.Config.Wrap<Options>
-): Layer.Layer<HttpServer.HttpServer, ServeError | ConfigError, Network.Network> =>
-  Layer.scoped(
-    HttpServer.HttpServer,
-    Effect.flatMap(Config.unwrap(options), (options) => make(options as Options))
-  )
+): Layer.Layer<HttpServer.HttpServer | Server, ServeError | ConfigError, Network.Network> =>
+  Layer.scopedContext(Effect.flatMap(Config.unwrap(options), (options) => context(options as Options)))

@@ -8,6 +8,7 @@
  * - `Client`     platform's `HttpClient` over a network
  * - `Agent`      the connections of clients: how many, for how long, who waits
  * - `Exchange`   what platform's request cannot say of a request and its answer
+ * - `Shutdown`   how a server ends, and what a handler can say about it
  * - `HttpError`  every failure, one class per kind
  * - `Network`    where connections come from
  * - `Socket`     a connection, with effects
@@ -24,6 +25,7 @@ export * as Exchange from "./Exchange.js"
 export * as HttpError from "./HttpError.js"
 export * as Network from "./Network.js"
 export * as Server from "./Server.js"
+export * as Shutdown from "./Shutdown.js"
 export * as Socket from "./Socket.js"
 export * as Timers from "./Timers.js"
 export * as Transport from "./Transport.js"

@@ -604,7 +604,7 @@ describe.each(networks)("Server on %s", (_, network) => {
         return { server, close: Scope.close(scope, Exit.void) }
       })
 
-    it.effect("ends idle connections at once, lets answers under way end, and takes no more", () =>
+    it.effect("ends idle connections after a grace, lets answers under way end, and takes no more", () =>
       Effect.scoped(
         Effect.gen(function* () {
           const gate = yield* Deferred.make<void>()
@@ -623,6 +623,9 @@ describe.each(networks)("Server on %s", (_, network) => {
           busy.send(get("/wait"))
           yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
           const closing = yield* Effect.fork(close)
+          yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
+          expect(idle.ended).toBe(false)
+          yield* TestClock.adjust("500 millis")
           yield* idle.over
           expect(busy.ended).toBe(false)
           expect(yield* Effect.flip(client)).toMatchObject({ _tag: "ConnectionRefused" })

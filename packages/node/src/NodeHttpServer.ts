@@ -17,7 +17,7 @@ import * as NodeNetwork from "./NodeNetwork.js"
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Server.Options): Layer.Layer<HttpServer, ServeError> =>
+export const layer = (options: Server.Options): Layer.Layer<HttpServer | Server.Server, ServeError> =>
   Layer.provide(Server.layer(options), NodeNetwork.layer)
 
 /**
@@ -28,5 +28,5 @@ export const layer = (options: Server.Options): Layer.Layer<HttpServer, ServeErr
  */
 export const layerConfig = (
   options: Config.Config.Wrap<Server.Options>
-): Layer.Layer<HttpServer, ServeError | ConfigError> =>
+): Layer.Layer<HttpServer | Server.Server, ServeError | ConfigError> =>
   Layer.provide(Server.layerConfig(options), NodeNetwork.layer)

@@ -311,7 +311,8 @@ const serve = <E>(
     const { host, port = options.tls === undefined ? 80 : 443, server, tls } = options
     const numbered = connectionNumbers(yield* Network, tls)
     const made = yield* Effect.provideService(
-      Server.make({ host, port, ...server }),
+      // What a test closes ends at once: its clock may be moved by nobody.
+      Server.make({ host, port, idleConnectionGrace: 0, ...server }),
       Network,
       numbered.network
     )

@@ -85,7 +85,8 @@ const client = (host: string, options: Client.Options = {}) =>
 export const layerOver = (options: Options = {}): Layer.Layer<Provided, ServeError, Network> => {
   const { host = "server.test", port = 80 } = options
   return client(host, options.client).pipe(
-    Layer.provideMerge(Server.layer({ host, port, ...options.server })),
+    // What a test closes ends at once: its clock may be moved by nobody.
+    Layer.provideMerge(Server.layer({ host, port, idleConnectionGrace: 0, ...options.server })),
     Layer.merge(HttpServer.layerContext)
   )
 }

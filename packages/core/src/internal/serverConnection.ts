@@ -10,6 +10,7 @@ import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as HttpError from "../HttpError.js"
+import type { State } from "../Shutdown.js"
 import type { Timers } from "../Timers.js"
 import { formatAddress, type Fault, type Transport, type TransportHandlers } from "../Transport.js"
 import {
@@ -42,7 +43,10 @@ export interface ConnectionServer {
   readonly idle: IdleList
   /** Milliseconds. */
   readonly keepAliveTimeout: number
+  readonly state: State
   readonly draining: boolean
+  /** Waits for the drain to begin. */
+  readonly awaitDrain: Effect.Effect<void>
   /** The value of a `Date` field. */
   date(): string
   exchangeStarted(exchange: ServerExchange): void
@@ -236,8 +240,8 @@ export class ServerConnection implements TransportHandlers, Idler {
   /** The handler is over. One that has not answered in whole must not leave the client waiting. */
   handlerEnded(exchange: ServerExchange): void {
     if (exchange.responseComplete || this.exchange !== exchange) return
-    if (exchange.answer === undefined) this.answerPlainly(500)
-    else this.transport.reset()
+    if (exchange.answer === undefined) this.answerPlainly(exchange.shutDown ? 503 : 500)
+    else this.cut(exchange)
   }
 
   /** Waits until the transport takes more, or the connection is over. */
@@ -251,10 +255,19 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   // ---- what the server tells
 
-  /** No further request: an idle connection ends now, a busy one after its answer. */
-  shutdown(): void {
+  /** The next answer is the last one. */
+  drainBegins(): void {
     this.automaton.mustClose("Draining")
+  }
+
+  /** Ends now unless something is under way. */
+  endIfIdle(): void {
     if (this.exchange === undefined && !this.parser.inMessage) this.finish("Draining")
+  }
+
+  /** What is under way is a handler that a shutdown does not interrupt. */
+  get waitsForHandler(): boolean {
+    return this.exchange?.started === true && this.exchange.isKept
   }
 
   /** Ends the connection at once, with whatever is under way. */
@@ -415,8 +428,7 @@ export class ServerConnection implements TransportHandlers, Idler {
   private enterIdle(): void {
     if (this.exchange !== undefined || this.state !== "open" || this.isIdle) return
     if (this.parser.inMessage || this.parser.paused) return
-    if (this.server.draining) this.finish("Draining")
-    else if (this.used) this.server.idle.enter(this)
+    if (this.used) this.server.idle.enter(this)
   }
 }
 

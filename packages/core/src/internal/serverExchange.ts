@@ -12,10 +12,11 @@ import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as TraceContext from "@effect/platform/HttpTraceContext"
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
-import type * as FiberId from "effect/FiberId"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type * as HttpError from "../HttpError.js"
+import type { Policy } from "../Shutdown.js"
 import type { RequestHead } from "../wire/index.js"
 import type { BodyFlow, IncomingBody } from "./incomingBody.js"
 import { LazyScope } from "./lazyScope.js"
@@ -51,6 +52,10 @@ export class ServerExchange implements SpanSource, BodyFlow {
   aborted = false
   /** Why, where the peer or the connection ended it. */
   abortedWith: BodyError | undefined = undefined
+  /** What a shutdown does with the handler. */
+  drainPolicy: Policy = "interruptAtDeadline"
+  /** A shutdown has interrupted the handler. */
+  shutDown = false
 
   constructor(
     readonly connection: ServerConnection,
@@ -85,6 +90,17 @@ export class ServerExchange implements SpanSource, BodyFlow {
     const fiber = this.fiber
     if (fiber === undefined || uninterruptible(fiber)) return
     fiber.unsafeInterruptAsFork(by)
+  }
+
+  /** A shutdown does not interrupt it. */
+  get isKept(): boolean {
+    const fiber = this.fiber
+    return this.drainPolicy === "wait" || (fiber !== undefined && uninterruptible(fiber))
+  }
+
+  interruptForShutdown(): void {
+    this.shutDown = true
+    this.interrupt(FiberId.none)
   }
 
   // ---- the span: what platform's tracer middleware writes

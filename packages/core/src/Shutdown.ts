@@ -1,0 +1,150 @@
+/**
+ * How a server ends: the states it passes through, how long each lasts, and what a handler can know and say about it.
+ *
+ * A shutdown announces itself, waits, and always ends. Nothing here closes anything by itself: closing the scope of a server's layer does,
+ * or `Server.shutdown`. docs/shutdown.md shows the timeline.
+ *
+ * @since 0.1.0
+ */
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Stream from "effect/Stream"
+import { exchangeOf } from "./internal/serverExchange.js"
+
+/**
+ * Where a server is in its life.
+ *
+ * - `starting`: it listens; connections wait, because no app is served yet
+ * - `ready`: it serves
+ * - `lameDuck`: it serves as before, but readiness checks fail, so that new traffic goes elsewhere
+ * - `draining`: it accepts no connection; every answer is the last of its connection
+ * - `closed`: nothing is left
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type State = "starting" | "ready" | "lameDuck" | "draining" | "closed"
+
+/**
+ * How long the phases of a shutdown last: a part of a server's options.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * How long the server goes on serving, with readiness already red, before it stops accepting: what a load balancer
+   * needs to notice. Default 0: no such phase.
+   */
+  readonly lameDuckPeriod?: Duration.DurationInput | undefined
+  /**
+   * How long a connection without a request is kept once draining has begun, so that a request already on its way is
+   * answered and not reset. At most `gracefulShutdownTimeout`. Default 500 milliseconds.
+   */
+  readonly idleConnectionGrace?: Duration.DurationInput | undefined
+  /**
+   * How long draining waits for what is under way. Then handlers are interrupted and connections reset; only handlers
+   * that are not to be interrupted (policy `wait`, `HttpRouter`'s `uninterruptible`) keep theirs for as long again. Default
+   * 20 seconds.
+   */
+  readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * What a shutdown does with a handler that is under way.
+ *
+ * - `interruptAtDeadline` (default): it may go on until `gracefulShutdownTimeout` has passed
+ * - `interruptAtDrain`: it is interrupted when draining begins; 503 if it had not answered
+ * - `wait`: it is never interrupted by a shutdown, which waits for it up to twice `gracefulShutdownTimeout`
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Policy = "interruptAtDeadline" | "interruptAtDrain" | "wait"
+
+/**
+ * The state of the server that answers this request. `ready` where the server is not ours.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const state: Effect.Effect<State, never, HttpServerRequest.HttpServerRequest> = Effect.map(
+  HttpServerRequest.HttpServerRequest,
+  (request) => exchangeOf(request)?.connection.server.state ?? "ready"
+)
+
+/**
+ * Waits until the server that answers this request begins to drain: for long polls and streams that are to end in good
+ * order. Never ends where the server is not ours.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const awaitDrain: Effect.Effect<void, never, HttpServerRequest.HttpServerRequest> = Effect.flatMap(
+  HttpServerRequest.HttpServerRequest,
+  (request) => exchangeOf(request)?.connection.server.awaitDrain ?? Effect.never
+)
+
+/**
+ * A stream that ends, in good order, when draining begins: for server-sent events and the like. The client sees a
+ * whole answer.
+ *
+ * @example
+ * import { HttpServerResponse } from "@effect/platform"
+ * import { Shutdown } from "@httpfx/core"
+ * import { Effect, Stream } from "effect"
+ *
+ * const handler = (events: Stream.Stream<Uint8Array>) =>
+ *   Effect.map(Shutdown.endAtDrain(events), (stream) => HttpServerResponse.stream(stream))
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const endAtDrain = <A, E, R>(
+  stream: Stream.Stream<A, E, R>
+): Effect.Effect<Stream.Stream<A, E, R>, never, HttpServerRequest.HttpServerRequest> =>
+  Effect.map(HttpServerRequest.HttpServerRequest, (request) => {
+    const exchange = exchangeOf(request)
+    return exchange === undefined
+      ? stream
+      : Stream.interruptWhen(stream, exchange.connection.server.awaitDrain)
+  })
+
+/**
+ * Says what a shutdown does with this handler, and with the stream it answers with. A request with `interruptAtDrain`
+ * that comes while the server drains is answered 503.
+ *
+ * @example
+ * import { HttpRouter } from "@effect/platform"
+ * import { Shutdown } from "@httpfx/core"
+ *
+ * const router = HttpRouter.empty.pipe(HttpRouter.post("/pay", pay.pipe(Shutdown.withPolicy("wait"))))
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withPolicy: {
+  (
+    policy: Policy
+  ): <A, E, R>(
+    handler: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E, R | HttpServerRequest.HttpServerRequest>
+  <A, E, R>(
+    handler: Effect.Effect<A, E, R>,
+    policy: Policy
+  ): Effect.Effect<A, E, R | HttpServerRequest.HttpServerRequest>
+} = dual(
+  2,
+  <A, E, R>(
+    handler: Effect.Effect<A, E, R>,
+    policy: Policy
+  ): Effect.Effect<A, E, R | HttpServerRequest.HttpServerRequest> =>
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      const exchange = exchangeOf(request)
+      if (exchange === undefined) return handler
+      exchange.drainPolicy = policy
+      return policy === "interruptAtDrain" && exchange.connection.server.draining ? Effect.interrupt : handler
+    })
+)

@@ -1,0 +1,156 @@
+/**
+ * What a server has open, and the way it ends: its connections, its handlers, and the states from listening to closed.
+ *
+ * Knows when a server is empty and tells connections what the shutdown asks of them. It waits for nothing itself: how
+ * long each phase lasts is `serverShutdown`'s, what a connection does about it is `serverConnection`'s.
+ */
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import type { State } from "../Shutdown.js"
+import type { Timers } from "../Timers.js"
+import type { Transport } from "../Transport.js"
+import { httpDate, type Flags, type Limits } from "../wire/index.js"
+import { IdleList } from "./idleList.js"
+import type { ServerApp } from "./serverApp.js"
+import { ServerConnection, type ConnectionServer } from "./serverConnection.js"
+import type { ServerExchange } from "./serverExchange.js"
+
+export class ServerLife implements ConnectionServer {
+  readonly idle: IdleList
+  state: State = "starting"
+  private app: ServerApp | undefined
+  private readonly connections = new Set<ServerConnection>()
+  private readonly exchanges = new Set<ServerExchange>()
+  private early: Array<Transport> = []
+  private readonly untilDrain = new Set<() => void>()
+  private whenEmpty: (() => void) | undefined
+  private graceIsOver = false
+
+  constructor(
+    readonly timers: Timers,
+    readonly flags: Flags,
+    readonly limits: Limits,
+    readonly keepAliveTimeout: number
+  ) {
+    this.idle = new IdleList(timers, keepAliveTimeout)
+  }
+
+  /** Answers announce that their connection closes. */
+  get draining(): boolean {
+    return this.state === "draining" || this.state === "closed"
+  }
+
+  get connectionCount(): number {
+    return this.connections.size + this.early.length
+  }
+
+  date(): string {
+    return httpDate(this.timers.now())
+  }
+
+  // ---- what comes and goes
+
+  readonly accept = (transport: Transport): void => {
+    // What was accepted just before the listener closed is still answered.
+    if (this.app !== undefined && !this.graceIsOver) this.open(transport, this.app)
+    else if (this.draining) transport.reset()
+    else this.early.push(transport)
+  }
+
+  serve(app: ServerApp): void {
+    this.app = app
+    const early = this.early
+    this.early = []
+    for (const transport of early) this.open(transport, app)
+  }
+
+  readonly exchangeStarted = (exchange: ServerExchange): void => {
+    this.exchanges.add(exchange)
+  }
+
+  readonly exchangeEnded = (exchange: ServerExchange): void => {
+    this.exchanges.delete(exchange)
+    exchange.connection.handlerEnded(exchange)
+    this.checkEmpty()
+  }
+
+  readonly connectionClosed = (connection: ServerConnection): void => {
+    this.connections.delete(connection)
+    if (this.connections.size === 0) this.idle.stop()
+    this.checkEmpty()
+  }
+
+  // ---- what a shutdown does, in this order
+
+  /** Every answer from now on is the last of its connection; whoever waits for the drain is told. */
+  drain(): void {
+    this.state = "draining"
+    // Nobody serves, so nobody would ever answer them.
+    for (const transport of this.early) transport.reset()
+    this.early = []
+    for (const connection of [...this.connections]) connection.drainBegins()
+    for (const exchange of [...this.exchanges]) {
+      if (exchange.drainPolicy === "interruptAtDrain") exchange.interruptForShutdown()
+    }
+    for (const tell of [...this.untilDrain]) tell()
+  }
+
+  /** No request is expected any more on connections without one. */
+  endIdle(): void {
+    this.graceIsOver = true
+    for (const connection of [...this.connections]) connection.endIfIdle()
+  }
+
+  /** Everything ends but handlers that are not to be interrupted, which keep their connection. */
+  interruptAll(): void {
+    for (const connection of [...this.connections]) if (!connection.waitsForHandler) connection.kill()
+    for (const exchange of [...this.exchanges]) if (!exchange.isKept) exchange.interrupt(FiberId.none)
+  }
+
+  /** No connection is left, whatever is under way on it. */
+  endAll(): void {
+    for (const connection of [...this.connections]) connection.kill()
+    this.idle.stop()
+  }
+
+  /** Neither a connection nor a handler is left. */
+  readonly emptied: Effect.Effect<void> = Effect.async((resume) => {
+    this.whenEmpty = () => resume(Effect.void)
+    this.checkEmpty()
+  })
+
+  readonly awaitDrain: Effect.Effect<void> = Effect.async((resume) => {
+    if (this.draining) return resume(Effect.void)
+    const tell = () => {
+      this.untilDrain.delete(tell)
+      resume(Effect.void)
+    }
+    this.untilDrain.add(tell)
+    return Effect.sync(() => void this.untilDrain.delete(tell))
+  })
+
+  // ---- at any time
+
+  closeIdleConnections(): void {
+    for (const connection of [...this.connections]) connection.endIfIdle()
+  }
+
+  /** Spares what was upgraded, as Node's `server.closeAllConnections` does. */
+  closeAllConnections(): void {
+    for (const connection of [...this.connections]) connection.kill()
+  }
+
+  private open(transport: Transport, app: ServerApp): void {
+    const connection = new ServerConnection(transport, this)
+    this.connections.add(connection)
+    if (this.draining) connection.drainBegins()
+    connection.start(app)
+  }
+
+  private checkEmpty(): void {
+    if (this.whenEmpty === undefined || this.connections.size > 0 || this.exchanges.size > 0) return
+    const resume = this.whenEmpty
+    this.whenEmpty = undefined
+    resume()
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * The shutdown of a server, phase after phase, on the clock of the fiber that runs it.
+ *
+ * Always ends: every phase has a limit. docs/shutdown.md is its timeline.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import type { Listener } from "../Network.js"
+import type { Options, State } from "../Shutdown.js"
+import type { ServerLife } from "./serverLife.js"
+
+export interface Shutdown {
+  readonly states: SubscriptionRef.SubscriptionRef<State>
+  readonly enter: (state: State) => Effect.Effect<void>
+  /** Runs once, however often it is asked for; whoever is interrupted only waits no longer. */
+  readonly run: Effect.Effect<void>
+}
+
+export const make = (life: ServerLife, listener: Listener, options: Options): Effect.Effect<Shutdown> =>
+  Effect.gen(function* () {
+    const states = yield* SubscriptionRef.make<State>(life.state)
+    const lameDuck = Duration.decode(options.lameDuckPeriod ?? 0)
+    const deadline = Duration.decode(options.gracefulShutdownTimeout ?? Duration.seconds(20))
+    const grace = Duration.min(Duration.decode(options.idleConnectionGrace ?? Duration.millis(500)), deadline)
+
+    const enter = (state: State) =>
+      Effect.suspend(() => {
+        life.state = state
+        return SubscriptionRef.set(states, state)
+      })
+
+    /** Whether all was over before the time was. */
+    const emptiedWithin = (time: Duration.Duration) =>
+      Effect.map(Effect.timeoutOption(Effect.interruptible(life.emptied), time), Option.isSome)
+
+    const run = Effect.gen(function* () {
+      if (!Duration.isZero(lameDuck) && life.state !== "starting") {
+        yield* enter("lameDuck")
+        yield* Effect.sleep(lameDuck)
+      }
+      yield* listener.close
+      life.drain()
+      yield* enter("draining")
+      if (!(yield* emptiedWithin(grace))) {
+        life.endIdle()
+        if (!(yield* emptiedWithin(Duration.subtract(deadline, grace)))) {
+          life.interruptAll()
+          // Bounded as well: a handler that refuses interruption may not end.
+          if (!(yield* emptiedWithin(deadline))) life.endAll()
+        }
+      }
+      yield* enter("closed")
+    })
+    const once = yield* Effect.cached(Effect.forkDaemon(Effect.uninterruptible(run)))
+    return { states, enter, run: Effect.flatMap(Effect.uninterruptible(once), Fiber.join) }
+  })
