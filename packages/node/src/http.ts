@@ -1,9 +1,60 @@
 /**
- * `node:http` with the engine of httpfx: what `require("@httpfx/node/http")` gives, and `import` by default and by name.
- * `scripts/bundle.mjs` makes the CommonJS module from the default export.
+ * `@httpfx/node/http`: what `node:http` exports, on httpfx's engine. Loads neither Effect nor a built-in HTTP module.
+ *
+ * `scripts/bundle.mjs` makes the CommonJS module from the default export, and the names for `import` from its members.
+ *
+ * @since 0.1.0
  */
-import type builtin from "node:http"
+import { METHODS as wireMethods, STATUS_CODES as wireStatusCodes } from "@httpfx/core/wire"
+import type * as builtin from "node:http"
+import { Agent, globalAgent as currentAgent, setGlobalAgent } from "./http/agent.js"
+import { ClientRequest, get, request } from "./http/clientRequest.js"
+import { maxHeaderSize } from "./http/flags.js"
+import { IncomingMessage } from "./http/incoming.js"
+import { OutgoingMessage } from "./http/outgoing.js"
+import { setMaxIdle } from "./http/parser.js"
+import { connectionListener, createServer, Server } from "./http/server.js"
+import { ServerResponse } from "./http/serverResponse.js"
+import { validateHeaderName, validateHeaderValue, validateInteger } from "./http/validate.js"
 
-const http = {} as unknown as typeof builtin
+/** `http.METHODS`. */
+const METHODS: Array<string> = [...wireMethods]
+/** `http.STATUS_CODES`. */
+const STATUS_CODES: { [status: number]: string | undefined } = { ...wireStatusCodes }
 
-export default http
+/** `http.setMaxIdleHTTPParsers`: how many parsers without a connection are kept for the next ones. Default: 1000. */
+const setMaxIdleHTTPParsers = (max: number): void => {
+  validateInteger(max, "max", 1)
+  setMaxIdle(max)
+}
+
+const http = {
+  _connectionListener: connectionListener,
+  METHODS,
+  STATUS_CODES,
+  Agent,
+  ClientRequest,
+  IncomingMessage,
+  OutgoingMessage,
+  Server,
+  ServerResponse,
+  createServer,
+  validateHeaderName,
+  validateHeaderValue,
+  get,
+  request,
+  setMaxIdleHTTPParsers
+}
+Object.defineProperty(http, "maxHeaderSize", {
+  configurable: true,
+  enumerable: true,
+  get: () => maxHeaderSize
+})
+Object.defineProperty(http, "globalAgent", {
+  configurable: true,
+  enumerable: true,
+  get: currentAgent,
+  set: setGlobalAgent
+})
+
+export default http as unknown as typeof builtin

@@ -1,9 +1,60 @@
 /**
- * `node:https` with the engine of httpfx: what `require("@httpfx/node/https")` gives, and `import` by default and by name.
- * `scripts/bundle.mjs` makes the CommonJS module from the default export.
+ * `@httpfx/node/https`: what `node:https` exports, on httpfx's engine. Loads neither Effect nor a built-in HTTP module.
+ *
+ * `scripts/bundle.mjs` makes the CommonJS module from the default export, and the names for `import` from its members.
+ *
+ * @since 0.1.0
  */
-import type builtin from "node:https"
+import type * as builtinHttp from "node:http"
+import type * as builtin from "node:https"
+import { urlToHttpOptions } from "node:url"
+import { ClientRequest } from "./http/clientRequest.js"
+import { Agent, globalAgent as currentAgent, setGlobalAgent } from "./https/agent.js"
+import { createServer, Server } from "./https/server.js"
 
-const https = {} as unknown as typeof builtin
+type OnResponse = (res: builtinHttp.IncomingMessage) => void
 
-export default https
+const isUrl = (value: unknown): value is URL =>
+  typeof value === "object" &&
+  value !== null &&
+  Boolean((value as URL).href) &&
+  Boolean((value as URL).protocol) &&
+  (value as { auth?: unknown }).auth === undefined &&
+  (value as { path?: unknown }).path === undefined
+
+/** `https.request`. */
+function request(
+  url: string | URL | builtin.RequestOptions,
+  options?: builtin.RequestOptions | OnResponse,
+  callback?: OnResponse
+): builtinHttp.ClientRequest {
+  const rest: Array<unknown> = [url, options, callback]
+  let wanted: object = {}
+  if (typeof rest[0] === "string") wanted = urlToHttpOptions(new URL(rest.shift() as string))
+  else if (isUrl(rest[0])) wanted = urlToHttpOptions(rest.shift() as URL)
+  if (rest[0] && typeof rest[0] !== "function") Object.assign(wanted, rest.shift())
+  else if (rest[0] === undefined || rest[0] === null) rest.shift()
+  const listener = rest.find((one) => typeof one === "function") as OnResponse | undefined
+  return new ClientRequest({ ...wanted, _defaultAgent: currentAgent() } as never, listener as never)
+}
+
+/** `https.get`. */
+function get(
+  url: string | URL | builtin.RequestOptions,
+  options?: builtin.RequestOptions | OnResponse,
+  callback?: OnResponse
+): builtinHttp.ClientRequest {
+  const req = request(url, options, callback)
+  req.end()
+  return req
+}
+
+const https = { Agent, Server, createServer, get, request }
+Object.defineProperty(https, "globalAgent", {
+  configurable: true,
+  enumerable: true,
+  get: currentAgent,
+  set: setGlobalAgent
+})
+
+export default https as unknown as typeof builtin

@@ -60,21 +60,28 @@ const emptyRecord = (): { [name: string]: never } => Object.create(null) as { [n
 export const foldHeaders = (raw: ReadonlyArray<string>, options?: FoldOptions): FoldedFields => {
   const folded: FoldedFields = options?.into ?? emptyRecord()
   const joinAll = options?.joinDuplicateHeaders === true
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i]!.toLowerCase()
-    const value = raw[i + 1]!
-    // Only a string or an array can be there from an earlier field; anything else is a prototype's.
-    const before = folded[name]
-    if (name === "set-cookie") {
-      if (Array.isArray(before)) before.push(value)
-      else folded[name] = [value]
-    } else if (typeof before !== "string") {
-      folded[name] = value
-    } else if (joinAll || !onlyFirst.has(name)) {
-      folded[name] = before + (name === "cookie" ? "; " : ", ") + value
-    }
-  }
+  for (let i = 0; i + 1 < raw.length; i += 2) foldField(raw[i]!, raw[i + 1]!, folded, joinAll)
   return folded
+}
+
+/**
+ * Adds one field to a folded view: the step of `foldHeaders`.
+ *
+ * @since 0.1.0
+ * @category views
+ */
+export const foldField = (field: string, value: string, folded: FoldedFields, joinAll: boolean): void => {
+  const name = field.toLowerCase()
+  // Only a string or an array can be there from an earlier field; anything else is a prototype's.
+  const before = folded[name]
+  if (name === "set-cookie") {
+    if (Array.isArray(before)) before.push(value)
+    else folded[name] = [value]
+  } else if (typeof before !== "string") {
+    folded[name] = value
+  } else if (joinAll || !onlyFirst.has(name)) {
+    folded[name] = before + (name === "cookie" ? "; " : ", ") + value
+  }
 }
 
 /**

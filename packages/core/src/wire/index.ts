@@ -10,6 +10,7 @@
  * - `encode-response.ts`  response heads, final and informational
  * - `early-hints.ts`      103, with its links checked
  * - `encode-request.ts`   request heads
+ * - `node-head.ts`        what Node's own module adds to a head, for drivers with its API
  * - `encode-fields.ts`    the user's fields: checked, printed, understood
  * - `encode-tables.ts`    METHODS, STATUS_CODES
  * - `encode.ts`           what heads have in common
@@ -50,6 +51,7 @@ export { type FlagName, flagNames, type Flags, presets } from "./flags.js"
 export type { Framing } from "./framing.js"
 export type { Head, RequestHead, ResponseHead } from "./head.js"
 export * from "./limits.js"
+export * from "./node-head.js"
 export * from "./parser.js"
 export * from "./refusal.js"
 export * from "./validate.js"

@@ -1,0 +1,394 @@
+/**
+ * `http.Agent`: which socket serves which request. Its lists are plain objects that anyone may read and change, and every
+ * step is a method that a subclass may have its own of; what is decided between the steps is `pool/`'s.
+ */
+import {
+  admit,
+  choose,
+  connectionName,
+  keepAliveHintAsNode,
+  nextAsNode,
+  retain,
+  type NameOptions,
+  type Scheduling
+} from "@httpfx/core/pool"
+import { AsyncResource } from "node:async_hooks"
+import { EventEmitter } from "node:events"
+import type * as http from "node:http"
+import { createConnection, isIP } from "node:net"
+import type { Duplex } from "node:stream"
+import type { ClientReq } from "./clientRequest.js"
+import { callParent, inherit } from "./inherit.js"
+import type { HttpSocket } from "./shapes.js"
+import { validateNumber, validateOneOf, validateString } from "./validate.js"
+
+const onKeylog = Symbol("onKeylog")
+/** What a waiting request was added with, and the asynchronous context of its maker. */
+const waiting = Symbol("waiting")
+
+export interface Waiting {
+  [waiting]?: { readonly options: ConnectOptions; readonly resource: AsyncResource } | undefined
+}
+
+/** The options of a connection: those of the request under those of the agent. */
+export interface ConnectOptions {
+  [name: string]: unknown
+  host?: string | undefined
+  port?: number | string | undefined
+  localAddress?: string | undefined
+  family?: number | undefined
+  socketPath?: string | undefined
+  servername?: string | undefined
+  timeout?: number | undefined
+}
+
+type Lists<T> = { [name: string]: Array<T> | undefined }
+type OnCreate = (error: Error | null, socket?: HttpSocket) => void
+
+/** The agent as this folder sees it. */
+export interface AgentLike extends EventEmitter {
+  defaultPort: number
+  protocol: string
+  options: ConnectOptions
+  requests: Lists<ClientReq & Waiting>
+  sockets: Lists<HttpSocket>
+  freeSockets: Lists<HttpSocket>
+  keepAliveMsecs: number
+  keepAlive: boolean
+  maxSockets: number
+  maxFreeSockets: number
+  scheduling: string
+  maxTotalSockets: number
+  totalSocketCount: number
+  agentKeepAliveTimeoutBuffer?: number
+  createConnection(options: ConnectOptions, callback?: OnCreate): HttpSocket | Duplex | null | undefined
+  getName(options?: ConnectOptions): string
+  addRequest(req: ClientReq, options: ConnectOptions | string, port?: unknown, localAddress?: unknown): void
+  createSocket(req: ClientReq, options: ConnectOptions, callback: OnCreate): void
+  removeSocket(socket: HttpSocket, options: ConnectOptions): void
+  keepSocketAlive(socket: HttpSocket): boolean
+  reuseSocket(socket: HttpSocket, req: ClientReq): void
+  destroy(): void
+  [onKeylog]?: (this: HttpSocket, line: Buffer) => void
+}
+
+/** Milliseconds by which an idle socket is given up before the server's announced end (Node 20: a second). */
+const usualBuffer = 1000
+
+const emptyLists = <T>(): Lists<T> => Object.create(null) as Lists<T>
+
+function Constructor(this: AgentLike, options?: http.AgentOptions & { [name: string]: unknown }): unknown {
+  if (!(this instanceof Constructor)) return new (Constructor as unknown as typeof http.Agent)(options)
+  callParent(EventEmitter, this, undefined)
+  this.defaultPort = 80
+  this.protocol = "http:"
+  const own = (this.options = Object.assign(Object.create(null) as ConnectOptions, options))
+  if (own["noDelay"] === undefined) own["noDelay"] = true
+  // A path here would be taken for a socket's.
+  own["path"] = null
+  this.requests = emptyLists()
+  this.sockets = emptyLists()
+  this.freeSockets = emptyLists()
+  this.keepAliveMsecs = options?.keepAliveMsecs || 1000
+  this.keepAlive = options?.keepAlive || false
+  this.maxSockets = options?.maxSockets || Infinity
+  this.maxFreeSockets = options?.maxFreeSockets || 256
+  this.scheduling = options?.scheduling || "lifo"
+  this.maxTotalSockets = options?.maxTotalSockets as number
+  this.totalSocketCount = 0
+  const buffer = options?.["agentKeepAliveTimeoutBuffer"]
+  if (typeof buffer === "number" && buffer >= 0 && Number.isFinite(buffer)) {
+    this.agentKeepAliveTimeoutBuffer = buffer
+  }
+  validateOneOf(this.scheduling, "scheduling", ["fifo", "lifo"])
+  if (this.maxTotalSockets !== undefined) validateNumber(this.maxTotalSockets, "maxTotalSockets", 1)
+  else this.maxTotalSockets = Infinity
+  this.on("free", onFree)
+  // Keys are logged by all sockets as soon as somebody wants to read them.
+  this.on("newListener", onNewListener)
+  return undefined
+}
+inherit(Constructor, EventEmitter, "Agent")
+
+/** A socket has nothing to do: the next waiting request, the list of idle ones, or the end. */
+function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const name = this.getName(options)
+  const queue = this.requests[name]
+  if (queue !== undefined && queue.length > 0) {
+    const req = queue.shift()!
+    const held = req[waiting]
+    if (held === undefined) {
+      assign(this, req, socket)
+    } else {
+      req[waiting] = undefined
+      held.resource.runInAsyncScope(assign, undefined, this, req, socket)
+    }
+    if (queue.length === 0) delete this.requests[name]
+    return
+  }
+  const req = socket._httpMessage
+  if (!req || !req.shouldKeepAlive || !this.keepAlive) {
+    socket.destroy()
+    return
+  }
+  const idle = this.freeSockets[name] ?? []
+  const used = this.sockets[name]?.length ?? 0
+  const crowded = this.totalSocketCount > this.maxTotalSockets || used + idle.length > this.maxSockets
+  const kept = retain(
+    { now: 0, free: idle.length, crowded, hint: undefined, agesAt: Infinity },
+    { keepAlive: true, maxFreeSockets: this.maxFreeSockets, idleTimeout: Infinity, hintBuffer: 0 }
+  )
+  if (kept._tag === "Close" || !this.keepSocketAlive(socket)) {
+    socket.destroy()
+    return
+  }
+  this.freeSockets[name] = idle
+  socket._httpMessage = null
+  this.removeSocket(socket, options)
+  socket.once("error", onIdleError)
+  idle.push(socket)
+}
+
+function onIdleError(this: HttpSocket): void {
+  this.destroy()
+}
+
+function onNewListener(this: AgentLike, event: string): void {
+  if (event !== "keylog" || this[onKeylog] !== undefined) return
+  const listener = (this[onKeylog] = keylogListener(this))
+  for (const lists of [this.sockets, this.freeSockets]) {
+    for (const name in lists) for (const socket of lists[name]!) socket.on("keylog", listener)
+  }
+}
+
+const keylogListener = (agent: AgentLike) =>
+  function (this: HttpSocket, line: Buffer): void {
+    agent.emit("keylog", line, this)
+  }
+
+/** Gives a socket to a request. */
+const assign = (agent: AgentLike, req: ClientReq, socket: HttpSocket): void => {
+  req.onSocket(socket)
+  const timeout = agent.options.timeout || 0
+  if (req.timeout === undefined || req.timeout === timeout) return
+  socket.setTimeout(req.timeout)
+}
+
+/** The name for the server's certificate: that of the `Host` field, else the host's; none for addresses. */
+const serverName = (options: ConnectOptions, req: ClientReq): string => {
+  let name = options.host as string
+  const host = req.getHeader("host")
+  if (host) {
+    validateString(host, "options.headers.host")
+    name = hostOf(host as string)
+  }
+  return isIP(name) ? "" : name
+}
+
+const hostOf = (field: string): string => {
+  if (!field.startsWith("[")) return field.split(":", 1)[0]!
+  const end = field.indexOf("]")
+  return end < 0 ? field : field.slice(1, end)
+}
+
+const connectOptions = (agent: AgentLike, req: ClientReq, given: ConnectOptions): ConnectOptions => {
+  const options = Object.assign(Object.create(null) as ConnectOptions, given, agent.options)
+  if (options.socketPath) options["path"] = options.socketPath
+  if (!options.servername && options.servername !== "") options.servername = serverName(options, req)
+  return options
+}
+
+const proto = Constructor.prototype as AgentLike
+
+const isAdmitted = (agent: AgentLike, open: number): boolean =>
+  admit({ open, total: agent.totalSocketCount, idleElsewhere: 0 }, agent)._tag === "Open"
+
+const isUsable = (socket: HttpSocket): boolean => !socket.destroyed
+
+/** Takes the idle socket that serves next out of its list; destroyed ones go too. */
+const takeIdle = (idle: Array<HttpSocket> | undefined, scheduling: string): HttpSocket | undefined => {
+  const choice = choose(idle, scheduling as Scheduling, 0, isUsable)
+  if (choice._tag === "Reuse") {
+    idle!.splice(choice.index, 1)
+    return choice.connection
+  }
+  if (idle !== undefined) idle.length = 0
+  return undefined
+}
+
+Object.assign(proto, {
+  createConnection,
+
+  getName(this: AgentLike, options?: ConnectOptions): string {
+    return connectionName(options as NameOptions)
+  },
+
+  addRequest(
+    this: AgentLike,
+    req: ClientReq,
+    given: ConnectOptions | string,
+    port?: number,
+    localAddress?: string
+  ): void {
+    const asked: ConnectOptions = typeof given === "string" ? { host: given, port, localAddress } : given
+    const options = connectOptions(this, req, asked)
+    const name = this.getName(options)
+    const inUse = (this.sockets[name] ??= [])
+    const idle = this.freeSockets[name]
+    const socket = takeIdle(idle, this.scheduling)
+    if (idle !== undefined && idle.length === 0) delete this.freeSockets[name]
+    if (socket !== undefined) {
+      this.reuseSocket(socket, req)
+      assign(this, req, socket)
+      inUse.push(socket)
+    } else if (isAdmitted(this, (idle?.length ?? 0) + inUse.length)) {
+      this.createSocket(req, options, (error, created) => {
+        if (error) req.onSocket(created, error)
+        else assign(this, req, created!)
+      })
+    } else {
+      ;(req as Waiting)[waiting] = { options, resource: new AsyncResource("QueuedRequest") }
+      ;(this.requests[name] ??= []).push(req)
+    }
+  },
+
+  createSocket(this: AgentLike, req: ClientReq, given: ConnectOptions, callback: OnCreate): void {
+    const options = connectOptions(this, req, given)
+    const name = this.getName(options)
+    options["_agentKey"] = name
+    options["encoding"] = null
+    let called = false
+    const onCreate: OnCreate = (error, socket) => {
+      if (called) return
+      called = true
+      if (error) {
+        callback(error)
+        return
+      }
+      ;(this.sockets[name] ??= []).push(socket!)
+      this.totalSocketCount++
+      watch(this, socket!, options)
+      callback(null, socket)
+    }
+    if (this.keepAlive) {
+      options["keepAlive"] = this.keepAlive
+      options["keepAliveInitialDelay"] = this.keepAliveMsecs
+    }
+    const socket = this.createConnection(options, onCreate)
+    if (socket) onCreate(null, socket as HttpSocket)
+  },
+
+  removeSocket(this: AgentLike, socket: HttpSocket, options: ConnectOptions): void {
+    const name = this.getName(options)
+    dropFrom(this.sockets, name, socket)
+    if (!socket.writable) dropFrom(this.freeSockets, name, socket)
+    // A place is free for a request that waits.
+    const next = nextAsNode(this, name)
+    const req = next === undefined ? undefined : this.requests[next]![0]
+    if (req === undefined) return
+    if (next !== name && req[waiting]) options = req[waiting].options
+    this.createSocket(req, options, (error, created) => {
+      if (error) req.onSocket(created, error)
+      else created!.emit("free")
+    })
+  },
+
+  keepSocketAlive(this: AgentLike, socket: HttpSocket): boolean {
+    socket.setKeepAlive(true, this.keepAliveMsecs)
+    socket.unref()
+    const res = (socket._httpMessage as ClientReq | null | undefined)?.res
+    const hint = res?.headers["keep-alive"] as string | undefined
+    const timeout = this.options.timeout || 0
+    const kept = retain(
+      {
+        now: 0,
+        free: 0,
+        crowded: false,
+        hint: hint === undefined ? undefined : keepAliveHintAsNode(hint),
+        agesAt: Infinity
+      },
+      {
+        keepAlive: true,
+        maxFreeSockets: Infinity,
+        idleTimeout: timeout || Infinity,
+        hintBuffer: this.agentKeepAliveTimeoutBuffer ?? usualBuffer
+      }
+    )
+    if (kept._tag === "Close") return false
+    // Only a timeout that the agent has is shortened.
+    const time = timeout === 0 ? 0 : kept.until
+    if (socket.timeout !== time) socket.setTimeout(time)
+    return true
+  },
+
+  reuseSocket(this: AgentLike, socket: HttpSocket, req: ClientReq): void {
+    socket.removeListener("error", onIdleError)
+    req.reusedSocket = true
+    socket.ref()
+  },
+
+  destroy(this: AgentLike): void {
+    for (const lists of [this.freeSockets, this.sockets]) {
+      for (const name of Object.keys(lists)) for (const socket of [...lists[name]!]) socket.destroy()
+    }
+  }
+})
+
+const dropFrom = (lists: Lists<HttpSocket>, name: string, socket: HttpSocket): void => {
+  const list = lists[name]
+  if (list === undefined) return
+  const index = list.indexOf(socket)
+  if (index < 0) return
+  list.splice(index, 1)
+  if (list.length === 0) delete lists[name]
+}
+
+/** What the agent must hear of a socket that it opened. */
+const watch = (agent: AgentLike, socket: HttpSocket, options: ConnectOptions): void => {
+  const onSocketFree = (): void => {
+    agent.emit("free", socket, options)
+  }
+  const onClose = (): void => {
+    agent.totalSocketCount--
+    agent.removeSocket(socket, options)
+  }
+  const onTimeout = (): void => {
+    for (const name in agent.freeSockets) {
+      if (agent.freeSockets[name]!.includes(socket)) {
+        socket.destroy()
+        return
+      }
+    }
+  }
+  // An upgraded socket is never given back.
+  const onRemove = (): void => {
+    onClose()
+    socket.removeListener("close", onClose)
+    socket.removeListener("free", onSocketFree)
+    socket.removeListener("timeout", onTimeout)
+    socket.removeListener("agentRemove", onRemove)
+  }
+  socket.on("free", onSocketFree)
+  socket.on("close", onClose)
+  socket.on("timeout", onTimeout)
+  socket.on("agentRemove", onRemove)
+  if (agent[onKeylog] !== undefined) socket.on("keylog", agent[onKeylog])
+}
+
+/** `http.Agent`. */
+export const Agent = Constructor as unknown as typeof http.Agent & { defaultMaxSockets: number }
+Agent.defaultMaxSockets = Infinity
+
+/** The agent of requests that name none; https has its own. */
+export const makeGlobalAgent = (): http.Agent =>
+  new Agent({ keepAlive: true, scheduling: "lifo", timeout: 5000 })
+
+const globals: { agent: http.Agent } = { agent: makeGlobalAgent() }
+export const globalAgent = (): http.Agent => globals.agent
+export const setGlobalAgent = (agent: http.Agent): void => {
+  globals.agent = agent
+}

@@ -1,0 +1,311 @@
+/**
+ * A client's socket while requests use it: its events become calls of the parser, heads become responses, and the end of
+ * an exchange gives the socket back. Its listeners stay on a kept socket, so that a further request adds none.
+ *
+ * Does not decide whether a connection may be used again: the parser and the sent head say so.
+ */
+import { AsyncResource } from "node:async_hooks"
+import { clientRequestError, clientResponseFinish, measureEnd } from "./channels.js"
+import type { ClientReq } from "./clientRequest.js"
+import { resetError, type ParserError } from "./errors.js"
+import { maxHeaderSize, parserFlags } from "./flags.js"
+import { IncomingMessage, type Incoming } from "./incoming.js"
+import { freeParser, RESPONSE, takeParser, type HttpParser } from "./parser.js"
+import type { HttpSocket } from "./shapes.js"
+import { needDrain } from "./symbols.js"
+
+const attached = Symbol("clientConnection")
+type ClientSocket = HttpSocket & { [attached]?: boolean; _httpMessage?: ClientReq | null }
+
+type Message = new (socket: HttpSocket) => Incoming
+const MessageClass = IncomingMessage as unknown as Message
+
+export const emitError = (req: ClientReq, error: Error): void => {
+  if (clientRequestError.hasSubscribers) clientRequestError.publish({ request: req, error })
+  req.emit("error", error)
+}
+
+export const closeRequest = (req: ClientReq): void => {
+  req._closed = true
+  req.emit("close")
+}
+
+const isInformational = (status: number): boolean => status >= 100 && status < 200 && status !== 101
+
+/** The request takes the socket: from now on what comes is its answer. */
+export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
+  const socket = plain as ClientSocket
+  const parser = takeParser()
+  req.socket = socket
+  parser.initialize({
+    type: RESPONSE,
+    socket,
+    Message: MessageClass,
+    onIncoming: onResponse,
+    options: {
+      flags: parserFlags(req.insecureHTTPParser),
+      limits: { maxHeaderSize: req.maxHeaderSize || maxHeaderSize, maxHeaderCount: 0 }
+    },
+    joinDuplicateHeaders: req.joinDuplicateHeaders,
+    maxHeadersCount: req.maxHeadersCount,
+    resource: new AsyncResource("HTTPCLIENTREQUEST")
+  })
+  parser.outgoing = req
+  req.parser = parser
+  socket.parser = parser
+  socket._httpMessage = req
+  if (socket[attached] !== true) attach(socket)
+  if (req.timeout !== undefined) listenForTimeout(req)
+  req.emit("socket", socket)
+}
+
+const attach = (socket: ClientSocket): void => {
+  socket[attached] = true
+  socket.on("error", onError)
+  socket.on("data", onData)
+  socket.on("end", onEnd)
+  socket.on("close", onClose)
+  socket.on("drain", onDrain)
+  socket.on("timeout", onTimeout)
+}
+
+const detach = (socket: ClientSocket): void => {
+  socket[attached] = false
+  socket.removeListener("error", onError)
+  socket.removeListener("data", onData)
+  socket.removeListener("end", onEnd)
+  socket.removeListener("close", onClose)
+  socket.removeListener("drain", onDrain)
+  socket.removeListener("timeout", onTimeout)
+}
+
+/** Requests with a timeout hear of their socket's; once, and only while it is theirs. */
+export const listenForTimeout = (req: ClientReq): void => {
+  if (req.timeoutCb) return
+  req.timeoutCb = emitTimeout
+  if (req.socket) req.socket.once("timeout", emitTimeout)
+  else req.on("socket", (socket: HttpSocket) => socket.once("timeout", emitTimeout))
+}
+
+function emitTimeout(this: ClientSocket): void {
+  this._httpMessage?.emit("timeout")
+}
+
+function onTimeout(this: ClientSocket): void {
+  this._httpMessage?.res?.emit("timeout")
+}
+
+function onDrain(this: ClientSocket): void {
+  const req = this._httpMessage
+  if (req && !req.finished && req[needDrain]) {
+    req[needDrain] = false
+    req.emit("drain")
+  }
+}
+
+function onError(this: ClientSocket, error: Error): void {
+  const req = this._httpMessage
+  if (req) {
+    // Whatever fails after this is the same failure.
+    this._hadError = true
+    emitError(req, error)
+  }
+  const parser = this.parser
+  if (parser) {
+    parser.finish()
+    freeParser(parser, req as { parser?: unknown } | null, this)
+  }
+  this.removeListener("data", onData)
+  this.removeListener("end", onEnd)
+  this.destroy()
+}
+
+function onEnd(this: ClientSocket): void {
+  const req = this._httpMessage
+  const parser = this.parser
+  if (req && !req.res && !this._hadError) {
+    this._hadError = true
+    emitError(req, resetError("socket hang up"))
+  }
+  if (parser) {
+    parser.finish()
+    freeParser(parser, req as { parser?: unknown } | null, this)
+  }
+  this.end()
+}
+
+function onClose(this: ClientSocket): void {
+  const req = this._httpMessage
+  const parser = this.parser
+  if (parser) {
+    parser.finish()
+    freeParser(parser, req as { parser?: unknown } | null, this)
+  }
+  if (!req) return
+  req.destroyed = true
+  const res = req.res
+  if (res) {
+    // The connection ended before the response did.
+    if (!res.complete) res.destroy(resetError("aborted"))
+    closeRequest(req)
+    if (!res.aborted && res.readable) res.push(null)
+  } else {
+    if (!this._hadError) {
+      this._hadError = true
+      emitError(req, resetError("socket hang up"))
+    }
+    closeRequest(req)
+  }
+  // Nobody will take it any more.
+  if (req.outputData) req.outputData.length = 0
+}
+
+function onData(this: ClientSocket, chunk: Buffer): void {
+  const parser = this.parser
+  const req = this._httpMessage
+  if (!parser || !req) return
+  const read = parser.execute(chunk)
+  const incoming = parser.incoming
+  if (typeof read !== "number") {
+    refuse(this, req, parser, read, chunk)
+  } else if (incoming !== null && incoming.upgrade) {
+    handOver(this, req, parser, incoming, chunk.subarray(read))
+  } else if (incoming !== null && incoming.complete && !isInformational(incoming.statusCode!)) {
+    freeParser(parser, req as { parser?: unknown }, this)
+  }
+}
+
+const refuse = (
+  socket: ClientSocket,
+  req: ClientReq,
+  parser: HttpParser,
+  error: ParserError,
+  chunk: Buffer
+): void => {
+  error.rawPacket = chunk
+  freeParser(parser, req as { parser?: unknown }, socket)
+  socket.removeListener("data", onData)
+  socket.removeListener("end", onEnd)
+  socket.destroy()
+  socket._hadError = true
+  emitError(req, error)
+}
+
+/** From here on the bytes are another protocol's (101, or a success to CONNECT). */
+const handOver = (
+  socket: ClientSocket,
+  req: ClientReq,
+  parser: HttpParser,
+  res: Incoming,
+  rest: Buffer
+): void => {
+  req.res = res
+  parser.finish()
+  freeParser(parser, req as { parser?: unknown }, socket)
+  const event = req.method === "CONNECT" ? "connect" : "upgrade"
+  if (req.listenerCount(event) === 0) {
+    socket.removeListener("data", onData)
+    socket.removeListener("end", onEnd)
+    socket.destroy()
+    return
+  }
+  req.upgradeOrConnect = true
+  socket.emit("agentRemove")
+  detach(socket)
+  if (req.timeoutCb) socket.removeListener("timeout", emitTimeout)
+  socket._httpMessage = null
+  ;(socket as unknown as { readableFlowing: boolean | null }).readableFlowing = null
+  req.emit(event, res, socket, rest)
+  req.destroyed = true
+  closeRequest(req)
+}
+
+/** A head has come. */
+function onResponse(this: HttpParser, res: Incoming, keepAlive: boolean): number {
+  const socket = this.socket as ClientSocket
+  const req = socket._httpMessage as ClientReq
+  if (req.res) {
+    // A second answer to one request.
+    socket.destroy()
+    return 0
+  }
+  req.res = res
+  if (res.upgrade) return 2
+  if (req.method === "CONNECT") {
+    res.upgrade = true
+    return 2
+  }
+  const status = res.statusCode!
+  if (isInformational(status)) {
+    req.res = null
+    if (status === 100) req.emit("continue")
+    req.emit("information", {
+      statusCode: status,
+      statusMessage: res.statusMessage,
+      httpVersion: res.httpVersion,
+      httpVersionMajor: res.httpVersionMajor,
+      httpVersionMinor: res.httpVersionMinor,
+      headers: res.headers,
+      rawHeaders: res.rawHeaders
+    })
+    return 1
+  }
+  if (req.shouldKeepAlive && !keepAlive && !req.upgradeOrConnect) req.shouldKeepAlive = false
+  if (clientResponseFinish.hasSubscribers) clientResponseFinish.publish({ request: req, response: res })
+  if (req._startTime) {
+    measureEnd("HttpClient", req._startTime, () => ({
+      req: {
+        method: req.method,
+        url: `${req.protocol}//${req.host}${req.path}`,
+        headers: (req as unknown as { getHeaders(): unknown }).getHeaders()
+      },
+      res: { statusCode: status, statusMessage: res.statusMessage, headers: res.headers }
+    }))
+  }
+  ;(res as { req?: unknown }).req = req
+  res.on("end", onResponseEnd)
+  req.on("finish", onRequestFinish)
+  if (req.aborted || !req.emit("response", res)) res._dump()
+  if (req.method === "HEAD") return 1
+  if (status === 304) {
+    res.complete = true
+    return 1
+  }
+  return 0
+}
+
+function onResponseEnd(this: Incoming): void {
+  const req = this.req as unknown as ClientReq
+  const socket = req.socket as ClientSocket | null
+  if (socket && req.timeoutCb) socket.removeListener("timeout", emitTimeout)
+  req._ended = true
+  if (!req.shouldKeepAlive) {
+    if (socket && socket.writable) {
+      if (typeof socket.destroySoon === "function") socket.destroySoon()
+      else socket.end()
+    }
+  } else if (req.writableFinished && !this.aborted) {
+    giveBack(req)
+  }
+}
+
+function onRequestFinish(this: ClientReq): void {
+  if (this.shouldKeepAlive && this._ended) giveBack(this)
+}
+
+/** The exchange is over and the connection may go on. */
+const giveBack = (req: ClientReq): void => {
+  const socket = req.socket as ClientSocket
+  if (req.timeoutCb) {
+    socket.setTimeout(0)
+    socket.removeListener("timeout", emitTimeout)
+    req.timeoutCb = null
+  }
+  req.destroyed = true
+  process.nextTick(free, req, socket)
+}
+
+const free = (req: ClientReq, socket: ClientSocket): void => {
+  closeRequest(req)
+  socket.emit("free")
+}

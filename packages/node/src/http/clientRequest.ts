@@ -1,0 +1,392 @@
+/**
+ * `http.ClientRequest`: options to a request line, fields and a socket, asked of an agent or made by itself. What happens
+ * on the socket is clientConnection.ts's.
+ */
+import { isRequestTarget, isToken } from "@httpfx/core/wire"
+import type * as http from "node:http"
+import { createConnection } from "node:net"
+import { addAbortSignal, finished, type Writable } from "node:stream"
+import { urlToHttpOptions } from "node:url"
+import { globalAgent, type AgentLike, type ConnectOptions } from "./agent.js"
+import { clientRequestCreated, clientRequestStart, measureStart } from "./channels.js"
+import { beginExchange, closeRequest, emitError, listenForTimeout } from "./clientConnection.js"
+import { headersSent, invalidArgType, resetError, violationError } from "./errors.js"
+import type { Incoming } from "./incoming.js"
+import { callParent, inherit } from "./inherit.js"
+import { OutgoingMessage, type HeaderValue, type Outgoing } from "./outgoing.js"
+import type { HttpParser } from "./parser.js"
+import { parseUniqueHeaders } from "./server.js"
+import type { HttpSocket } from "./shapes.js"
+import { errored, outHeaders, uniqueHeaders } from "./symbols.js"
+import { validateBoolean, validateInteger, validateTimeout } from "./validate.js"
+
+const base = OutgoingMessage.prototype as unknown as Outgoing
+
+/** The request as this folder sees it. */
+export interface ClientReq extends Outgoing {
+  agent: AgentLike | false | null | undefined
+  socketPath: string | undefined
+  timeout?: number
+  method: string
+  maxHeaderSize: number | undefined
+  insecureHTTPParser: boolean | undefined
+  joinDuplicateHeaders: boolean | undefined
+  path: string
+  _ended: boolean
+  res: Incoming | null
+  aborted: boolean
+  timeoutCb: (() => void) | null
+  upgradeOrConnect: boolean
+  parser: HttpParser | null
+  maxHeadersCount: number | null
+  reusedSocket: boolean
+  host: string
+  protocol: string
+  _startTime?: number
+  abort(): void
+  onSocket(socket: HttpSocket | undefined, error?: Error): void
+  _deferToConnect(method: string, args: ReadonlyArray<unknown>): void
+}
+
+interface Options extends ConnectOptions {
+  agent?: AgentLike | false | null
+  _defaultAgent?: AgentLike
+  protocol?: string | null
+  path?: string | null
+  defaultPort?: number | string
+  hostname?: string | null
+  setHost?: boolean
+  setDefaultHeaders?: boolean
+  signal?: AbortSignal
+  method?: string
+  maxHeaderSize?: number
+  insecureHTTPParser?: boolean
+  joinDuplicateHeaders?: boolean
+  headers?: unknown
+  auth?: string | null
+  uniqueHeaders?: unknown
+  createConnection?: (
+    options: ConnectOptions,
+    callback: (error: Error | null, socket?: HttpSocket) => void
+  ) => HttpSocket | null | undefined
+}
+
+const isUrl = (value: unknown): value is URL =>
+  typeof value === "object" &&
+  value !== null &&
+  Boolean((value as URL).href) &&
+  Boolean((value as URL).protocol) &&
+  (value as { auth?: unknown }).auth === undefined &&
+  (value as { path?: unknown }).path === undefined
+
+/** The three ways to say what is wanted: an address, an address and options, options. */
+const readArguments = (
+  input: unknown,
+  options: unknown,
+  callback: unknown
+): { readonly options: Options; readonly callback: unknown } => {
+  let address: object | null = null
+  if (typeof input === "string") {
+    address = urlToHttpOptions(new URL(input))
+  } else if (isUrl(input)) {
+    address = urlToHttpOptions(input)
+  } else {
+    callback = options
+    options = input
+  }
+  if (typeof options === "function") return { options: (address ?? {}) as Options, callback: options }
+  return { options: Object.assign(address ?? {}, options) as Options, callback }
+}
+
+const agentOf = (options: Options, usual: AgentLike): AgentLike | null | undefined | false => {
+  const { agent } = options
+  if (agent === false) return new (usual.constructor as new () => AgentLike)()
+  if (agent === null || agent === undefined) {
+    return typeof options.createConnection === "function" ? agent : usual
+  }
+  if (typeof agent.addRequest !== "function") {
+    throw invalidArgType("options.agent", ["Agent-like Object", "undefined", "false"], agent)
+  }
+  return agent
+}
+
+const checkedHost = (host: unknown, name: string): string | null | undefined => {
+  if (host !== null && host !== undefined && typeof host !== "string") {
+    throw invalidArgType(`options.${name}`, ["string", "undefined", "null"], host)
+  }
+  return host
+}
+
+const checkedMethod = (method: unknown): string => {
+  if (method !== null && method !== undefined && typeof method !== "string") {
+    throw invalidArgType("options.method", "string", method)
+  }
+  if (!method) return "GET"
+  if (!isToken(method)) {
+    throw violationError({ _tag: "Violation", code: "ERR_INVALID_HTTP_TOKEN", what: "Method", value: method })
+  }
+  return method.toUpperCase()
+}
+
+/** Methods whose requests have no body unless the user sends one. */
+const bodiless = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"])
+
+const hostField = (host: string, port: unknown, defaultPort: unknown): string => {
+  const colon = host.indexOf(":")
+  // An IPv6 address stands in brackets.
+  const name = colon >= 0 && host.includes(":", colon + 1) && host[0] !== "[" ? `[${host}]` : host
+  return port && +(port as string) !== defaultPort ? `${name}:${String(port)}` : name
+}
+
+function Request(this: ClientReq, input: unknown, given?: unknown, callback?: unknown): void {
+  callParent(OutgoingMessage, this, undefined)
+  const read = readArguments(input, given, callback)
+  const { options } = read
+  const usual = options._defaultAgent ?? (globalAgent() as unknown as AgentLike)
+  const agent = (this.agent = agentOf(options, usual))
+  const protocol = options.protocol || usual.protocol
+  let expected = usual.protocol
+  if (agent && agent.protocol) expected = agent.protocol
+  if (options.path) {
+    if (!isRequestTarget(String(options.path))) {
+      throw violationError({ _tag: "Violation", code: "ERR_UNESCAPED_CHARACTERS", what: "Request path" })
+    }
+  }
+  if (protocol !== expected) {
+    throw violationError({ _tag: "Violation", code: "ERR_INVALID_PROTOCOL", protocol, expected })
+  }
+  const defaultPort = options.defaultPort || (agent ? agent.defaultPort : undefined)
+  const port = (options.port = options.port || (defaultPort as number) || 80)
+  const host = (options.host =
+    checkedHost(options.hostname, "hostname") || checkedHost(options.host, "host") || "localhost")
+  const bare = options.setDefaultHeaders === false
+  const setHost = options.setHost !== undefined ? Boolean(options.setHost) : !bare
+  this._removedConnection = this._removedContLen = this._removedTE = bare
+  this.socketPath = options.socketPath
+  if (options.timeout !== undefined) this.timeout = validateTimeout(options.timeout, "timeout")
+  const { signal } = options
+  if (signal) addAbortSignal(signal, this as unknown as Writable)
+  const method = (this.method = checkedMethod(options.method))
+  if (options.maxHeaderSize !== undefined) validateInteger(options.maxHeaderSize, "maxHeaderSize", 0)
+  this.maxHeaderSize = options.maxHeaderSize
+  if (options.insecureHTTPParser !== undefined) {
+    validateBoolean(options.insecureHTTPParser, "options.insecureHTTPParser")
+  }
+  this.insecureHTTPParser = options.insecureHTTPParser
+  if (options.joinDuplicateHeaders !== undefined) {
+    validateBoolean(options.joinDuplicateHeaders, "options.joinDuplicateHeaders")
+  }
+  this.joinDuplicateHeaders = options.joinDuplicateHeaders
+  this.path = options.path || "/"
+  if (read.callback) this.once("response", read.callback as () => void)
+  this.useChunkedEncodingByDefault = !bodiless.has(method)
+  this._ended = false
+  this.res = null
+  this.aborted = false
+  this.timeoutCb = null
+  this.upgradeOrConnect = false
+  this.parser = null
+  this.maxHeadersCount = null
+  this.reusedSocket = false
+  this.host = host
+  this.protocol = protocol
+  if (agent) {
+    // Without a limit and without keeping, no socket is ever used twice.
+    const reuses = agent.keepAlive || Number.isFinite(agent.maxSockets)
+    this._last = !reuses
+    this.shouldKeepAlive = reuses
+  }
+  if (Array.isArray(options.headers)) {
+    this._storeHeader(requestLine(this), options.headers)
+  } else {
+    setFields(this, options, setHost ? hostField(host, port, defaultPort) : undefined)
+  }
+  this[uniqueHeaders] = parseUniqueHeaders(options.uniqueHeaders)
+  if (clientRequestCreated.hasSubscribers) clientRequestCreated.publish({ request: this })
+  connect(this, options)
+}
+inherit(Request, OutgoingMessage, "ClientRequest")
+
+const requestLine = (req: ClientReq): string => `${req.method} ${req.path} HTTP/1.1\r\n`
+
+const setFields = (req: ClientReq, options: Options, host: string | undefined): void => {
+  const headers = options.headers as { [name: string]: HeaderValue } | null | undefined
+  if (headers) for (const name of Object.keys(headers)) req.setHeader(name, headers[name]!)
+  if (host !== undefined && !req.getHeader("host")) req.setHeader("Host", host)
+  if (options.auth && !req.getHeader("Authorization")) {
+    req.setHeader("Authorization", "Basic " + Buffer.from(options.auth).toString("base64"))
+  }
+  // Whoever waits for 100 needs the head to go now.
+  if (req.getHeader("expect")) {
+    if (req._header) throw headersSent("render")
+    req._storeHeader(requestLine(req), req[outHeaders])
+  }
+}
+
+/** The signal ends the request; the socket may serve others. */
+const withoutSignal = (options: Options): Options => {
+  if (!options.signal) return options
+  const copy = { ...options }
+  delete copy.signal
+  return copy
+}
+
+const connect = (req: ClientReq, options: Options): void => {
+  const plain = withoutSignal(options)
+  if (req.agent) {
+    req.agent.addRequest(req, plain)
+    return
+  }
+  req._last = true
+  req.shouldKeepAlive = false
+  if (plain.socketPath) plain.path = plain.socketPath
+  const own = plain.createConnection
+  if (typeof own !== "function") {
+    req.onSocket(createConnection(plain as never) as HttpSocket)
+    return
+  }
+  let called = false
+  const onCreate = (error: Error | null, socket?: HttpSocket): void => {
+    if (called) return
+    called = true
+    if (error) process.nextTick(emitError, req, error)
+    else req.onSocket(socket)
+  }
+  try {
+    const socket = own(plain, onCreate)
+    if (socket) onCreate(null, socket)
+  } catch (error) {
+    onCreate(error as Error)
+  }
+}
+
+const proto = Request.prototype as ClientReq
+
+const emitAbort = (req: ClientReq): void => {
+  req.emit("abort")
+}
+
+Object.assign(proto, {
+  _finish(this: ClientReq) {
+    base._finish.call(this)
+    if (clientRequestStart.hasSubscribers) clientRequestStart.publish({ request: this })
+    this._startTime = measureStart()
+  },
+
+  _implicitHeader(this: ClientReq) {
+    if (this._header) throw headersSent("render")
+    this._storeHeader(requestLine(this), this[outHeaders])
+  },
+
+  abort(this: ClientReq) {
+    if (this.aborted) return
+    this.aborted = true
+    process.nextTick(emitAbort, this)
+    this.destroy()
+  },
+
+  destroy(this: ClientReq, error?: Error) {
+    if (this.destroyed) return this
+    this.destroyed = true
+    // Nobody wants more of the response.
+    if (this.res) this.res._dump()
+    this[errored] = error ?? null
+    this.socket?.destroy(error)
+    return this
+  },
+
+  onSocket(this: ClientReq, socket: HttpSocket | undefined, error?: Error) {
+    process.nextTick(takeSocket, this, socket, error)
+  },
+
+  _deferToConnect(this: ClientReq, method: string, args: ReadonlyArray<unknown>) {
+    const call = (): void => {
+      const socket = this.socket as unknown as { [name: string]: (...args: ReadonlyArray<unknown>) => void }
+      if (method) socket[method]!(...args)
+    }
+    const onSocket = (): void => {
+      if (this.socket!.writable) call()
+      else this.socket!.once("connect", call)
+    }
+    if (this.socket) onSocket()
+    else this.once("socket", onSocket)
+  },
+
+  setTimeout(this: ClientReq, msecs: number, callback?: () => void) {
+    if (this._ended) return this
+    listenForTimeout(this)
+    msecs = validateTimeout(msecs, "msecs")
+    if (callback) this.once("timeout", callback)
+    if (this.socket) setSocketTimeout(this.socket, msecs)
+    else this.once("socket", (socket: HttpSocket) => setSocketTimeout(socket, msecs))
+    return this
+  },
+
+  setNoDelay(this: ClientReq, noDelay?: boolean) {
+    this._deferToConnect("setNoDelay", [noDelay])
+  },
+
+  setSocketKeepAlive(this: ClientReq, enable?: boolean, initialDelay?: number) {
+    this._deferToConnect("setKeepAlive", [enable, initialDelay])
+  },
+
+  clearTimeout(this: ClientReq, callback?: () => void) {
+    ;(this as unknown as http.ClientRequest).setTimeout(0, callback)
+  }
+})
+
+const setSocketTimeout = (socket: HttpSocket, msecs: number): void => {
+  if (socket.connecting) socket.once("connect", () => socket.setTimeout(msecs))
+  else socket.setTimeout(msecs)
+}
+
+/** The request was given up before it had a socket, or there is none to be had. */
+const giveUp = (req: ClientReq, error: Error | null | undefined): void => {
+  const cause = !req.aborted && !error ? resetError("socket hang up") : error
+  if (cause) emitError(req, cause)
+  closeRequest(req)
+}
+
+const takeSocket = (req: ClientReq, socket: HttpSocket | undefined, error: Error | undefined): void => {
+  if (!req.destroyed && !error) {
+    beginExchange(req, socket!)
+    req._flush()
+    return
+  }
+  const cause = error ?? req[errored]
+  if (!socket) {
+    giveUp(req, cause)
+  } else if (!error && req.agent && !socket.destroyed) {
+    // Somebody else may need it.
+    socket.emit("free")
+    giveUp(req, cause)
+  } else {
+    finished(socket.destroy(cause ?? undefined), (ended) => {
+      giveUp(req, (ended?.code === "ERR_STREAM_PREMATURE_CLOSE" ? null : ended) ?? cause)
+    })
+  }
+}
+
+export const ClientRequest = Request as unknown as typeof http.ClientRequest
+
+type New = new (...args: ReadonlyArray<unknown>) => http.ClientRequest
+
+/** `http.request`. */
+export function request(
+  url: string | URL | http.RequestOptions,
+  options?: http.RequestOptions | ((res: http.IncomingMessage) => void),
+  callback?: (res: http.IncomingMessage) => void
+): http.ClientRequest {
+  return new (ClientRequest as unknown as New)(url, options, callback)
+}
+
+/** `http.get`. */
+export function get(
+  url: string | URL | http.RequestOptions,
+  options?: http.RequestOptions | ((res: http.IncomingMessage) => void),
+  callback?: (res: http.IncomingMessage) => void
+): http.ClientRequest {
+  const req = request(url, options, callback)
+  req.end()
+  return req
+}

@@ -1,0 +1,233 @@
+/**
+ * `http.OutgoingMessage`: what requests and responses that are sent have in common. Here: the object itself and what
+ * becomes of it (socket, destruction, timeouts). Its fields are in outgoingHead.ts, its body in outgoingBody.ts.
+ */
+import { getDefaultHighWaterMark, Stream } from "node:stream"
+import type * as http from "node:http"
+import type { EventEmitter } from "node:events"
+import { callParent, inherit } from "./inherit.js"
+import { codedError } from "./errors.js"
+import * as head from "./outgoingHead.js"
+import * as body from "./outgoingBody.js"
+import type { uniqueHeaders } from "./symbols.js"
+import { bytesWritten, corked, errored, highWater, needDrain, outHeaders, rejectBody } from "./symbols.js"
+import type { Callback, HttpSocket } from "./shapes.js"
+
+export type HeaderValue = number | string | ReadonlyArray<string>
+export type OutHeaders = { [lowerName: string]: [name: string, value: HeaderValue] }
+
+/** A piece that waits for a socket. */
+export interface Pending {
+  readonly data: string | Uint8Array
+  readonly encoding: BufferEncoding | null | undefined
+  readonly callback: Callback | null | undefined
+}
+
+/** The message as this folder sees it. */
+export interface Outgoing extends EventEmitter {
+  outputData: Array<Pending>
+  outputSize: number
+  writable: boolean
+  destroyed: boolean
+  _last: boolean
+  chunkedEncoding: boolean
+  shouldKeepAlive: boolean
+  maxRequestsOnConnectionReached: boolean
+  _defaultKeepAlive: boolean
+  useChunkedEncodingByDefault: boolean
+  sendDate: boolean
+  _removedConnection: boolean
+  _removedContLen: boolean
+  _removedTE: boolean
+  strictContentLength: boolean
+  _contentLength: number | null
+  _hasBody: boolean
+  _trailer: string
+  finished: boolean
+  _headerSent: boolean
+  _closed: boolean
+  socket: HttpSocket | null
+  _header: string | null
+  _keepAliveTimeout: number
+  _maxRequestsPerSocket?: number
+  _onPendingData: (delta: number) => void
+  agent?: unknown
+  statusCode?: number
+  timeoutCb?: unknown
+  readonly writableFinished: boolean
+  readonly writableEnded: boolean
+  readonly writableLength: number
+  [bytesWritten]: number
+  [needDrain]: boolean
+  [corked]: number
+  [outHeaders]: OutHeaders | null
+  [errored]: Error | null
+  [highWater]: number
+  [rejectBody]: boolean
+  [uniqueHeaders]?: Set<string> | null
+  cork(): void
+  uncork(): void
+  destroy(error?: Error | null): this
+  write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean
+  end(chunk?: unknown, encoding?: unknown, callback?: unknown): this
+  setHeader(name: string, value: HeaderValue): this
+  appendHeader(name: string, value: HeaderValue): this
+  removeHeader(name: string): void
+  getHeader(name: string): HeaderValue | undefined
+  hasHeader(name: string): boolean
+  _send(
+    data: string | Uint8Array,
+    encoding?: BufferEncoding | Callback | null,
+    callback?: Callback | null,
+    byteLength?: number
+  ): boolean
+  _writeRaw(
+    data: string | Uint8Array,
+    encoding?: BufferEncoding | Callback | null,
+    callback?: Callback | null,
+    size?: number
+  ): boolean
+  _storeHeader(firstLine: string, headers: unknown): void
+  _implicitHeader(): void
+  _finish(): void
+  _flush(): void
+  pipe(): void
+  _flushOutput(socket: HttpSocket): boolean | undefined
+}
+
+export interface OutgoingOptions {
+  readonly highWaterMark?: number | undefined
+  readonly rejectNonStandardBodyWrites?: boolean | undefined
+}
+
+const nothing = (): void => {}
+
+function Message(this: Outgoing, options?: OutgoingOptions): void {
+  callParent(Stream, this, undefined)
+  this.outputData = []
+  this.outputSize = 0
+  this.writable = true
+  this.destroyed = false
+  this._last = false
+  this.chunkedEncoding = false
+  this.shouldKeepAlive = true
+  this.maxRequestsOnConnectionReached = false
+  this._defaultKeepAlive = true
+  this.useChunkedEncodingByDefault = true
+  this.sendDate = false
+  this._removedConnection = false
+  this._removedContLen = false
+  this._removedTE = false
+  this.strictContentLength = false
+  this[bytesWritten] = 0
+  this._contentLength = null
+  this._hasBody = true
+  this._trailer = ""
+  this[needDrain] = false
+  this.finished = false
+  this._headerSent = false
+  this[corked] = 0
+  this._closed = false
+  this.socket = null
+  this._header = null
+  this[outHeaders] = null
+  this._keepAliveTimeout = 0
+  this._onPendingData = nothing
+  this[errored] = null
+  this[highWater] = options?.highWaterMark ?? getDefaultHighWaterMark(false)
+  this[rejectBody] = options?.rejectNonStandardBodyWrites ?? false
+}
+inherit(Message, Stream, "OutgoingMessage")
+
+const proto = Message.prototype as Outgoing
+
+const getter = (name: string, get: (this: Outgoing) => unknown, enumerable = false) =>
+  Object.defineProperty(proto, name, { configurable: true, enumerable, get })
+
+getter("errored", function () {
+  return this[errored]
+})
+getter("closed", function () {
+  return this._closed
+})
+getter("writableFinished", function () {
+  return this.finished && this.outputSize === 0 && (!this.socket || this.socket.writableLength === 0)
+})
+getter("writableObjectMode", () => false)
+getter("writableLength", function () {
+  return this.outputSize + (this.socket ? this.socket.writableLength : 0)
+})
+getter("writableHighWaterMark", function () {
+  return this.socket ? this.socket.writableHighWaterMark : this[highWater]
+})
+getter("writableCorked", function () {
+  return this[corked]
+})
+Object.defineProperty(proto, "connection", {
+  configurable: true,
+  enumerable: false,
+  get(this: Outgoing) {
+    return this.socket
+  },
+  set(this: Outgoing, socket: HttpSocket) {
+    this.socket = socket
+  }
+})
+head.install(proto, getter)
+getter("writableEnded", function () {
+  return this.finished
+})
+getter("writableNeedDrain", function () {
+  return !this.destroyed && !this.finished && this[needDrain]
+})
+
+proto.cork = function cork(this: Outgoing) {
+  this[corked]++
+  if (this.socket) this.socket.cork()
+}
+
+proto.uncork = function uncork(this: Outgoing) {
+  this[corked]--
+  if (this.socket) this.socket.uncork()
+}
+
+;(proto as unknown as http.OutgoingMessage).setTimeout = function setTimeout(
+  this: http.OutgoingMessage,
+  msecs: number,
+  callback?: () => void
+) {
+  if (callback) this.on("timeout", callback)
+  if (this.socket) this.socket.setTimeout(msecs)
+  else this.once("socket", (socket: HttpSocket) => socket.setTimeout(msecs))
+  return this
+}
+
+proto.destroy = function destroy<T extends Outgoing>(this: T, error?: Error | null): T {
+  if (this.destroyed) return this
+  this.destroyed = true
+  this[errored] = error ?? null
+  if (this.socket) this.socket.destroy(error ?? undefined)
+  else this.once("socket", (socket: HttpSocket) => socket.destroy(error ?? undefined))
+  return this
+}
+
+body.install(proto)
+
+proto._implicitHeader = function _implicitHeader() {
+  throw codedError("ERR_METHOD_NOT_IMPLEMENTED", "The _implicitHeader() method is not implemented")
+}
+
+proto.pipe = function pipe(this: Outgoing): void {
+  this.emit("error", codedError("ERR_STREAM_CANNOT_PIPE", "Cannot pipe, not readable"))
+}
+
+Object.defineProperty(proto, Symbol.for("nodejs.rejection"), {
+  configurable: true,
+  writable: true,
+  enumerable: true,
+  value(this: Outgoing, error: Error) {
+    this.destroy(error)
+  }
+})
+
+export const OutgoingMessage = Message as unknown as typeof http.OutgoingMessage

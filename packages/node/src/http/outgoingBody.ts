@@ -1,0 +1,313 @@
+/**
+ * The way of a message's bytes: from `write` and `end` to the socket, or into a queue while there is none. The head goes
+ * out with the first bytes of the body, in one write where their encodings allow it.
+ */
+import { isFieldValue, isToken } from "@httpfx/core/wire"
+import { codedError, codedTypeError, invalidArgType, lengthMismatch, violationError } from "./errors.js"
+import { bytesWritten, corked, highWater, needDrain, rejectBody } from "./symbols.js"
+import type { Outgoing } from "./outgoing.js"
+import type { Callback, HttpSocket } from "./shapes.js"
+
+type Chunk = string | Uint8Array
+
+const nothing = (): void => {}
+
+/** Encodings in which a head (one byte a character) and a body may go as one string. */
+const joinsHead = (encoding: unknown): boolean => !encoding || encoding === "utf8" || encoding === "latin1"
+
+function send(
+  this: Outgoing,
+  data: Chunk,
+  encoding?: BufferEncoding | Callback | null,
+  callback?: Callback | null,
+  byteLength?: number
+): boolean {
+  if (!this._headerSent) {
+    const head = this._header as string
+    this._headerSent = true
+    if (typeof data === "string" && joinsHead(encoding)) {
+      data = head + data
+    } else {
+      this.outputData.unshift({ data: head, encoding: "latin1", callback: null })
+      this.outputSize += head.length
+      this._onPendingData(head.length)
+    }
+  }
+  return this._writeRaw(data, encoding, callback, byteLength)
+}
+
+function writeRaw(
+  this: Outgoing,
+  data: Chunk,
+  encoding?: BufferEncoding | Callback | null,
+  callback?: Callback | null,
+  size?: number
+): boolean {
+  const socket = this.socket
+  // What is written to a connection that is gone is let go of.
+  if (socket && socket.destroyed) return false
+  if (typeof encoding === "function") {
+    callback = encoding
+    encoding = null
+  }
+  if (socket && socket._httpMessage === this && socket.writable) {
+    if (this.outputData.length > 0) this._flushOutput(socket)
+    return socket.write(data, encoding as BufferEncoding, callback as Callback)
+  }
+  const length = size ?? data.length
+  this.outputData.push({ data, encoding, callback })
+  this.outputSize += length
+  this._onPendingData(length)
+  return this.outputSize < this[highWater]
+}
+
+const fail = (message: Outgoing, error: Error, callback: Callback): void => {
+  process.nextTick(failNow, message, error, callback)
+}
+
+const failNow = (message: Outgoing, error: Error, callback: Callback): void => {
+  callback(error)
+  if (typeof message.emit === "function" && !message.destroyed) message.emit("error", error)
+}
+
+const uncorkNext = (socket: HttpSocket): void => socket.uncork()
+
+const sizeOf = (chunk: Chunk, encoding: unknown): number =>
+  typeof chunk === "string" ? Buffer.byteLength(chunk, encoding as BufferEncoding) : chunk.byteLength
+
+const writeBody = (
+  message: Outgoing,
+  chunk: Chunk,
+  encoding: BufferEncoding | null | undefined,
+  callback: Callback,
+  last: boolean
+): boolean => {
+  if (chunk === null) throw codedTypeError("ERR_STREAM_NULL_VALUES", "May not write null values to stream")
+  const text = typeof chunk === "string"
+  if (!text && !(chunk instanceof Uint8Array)) {
+    throw invalidArgType("chunk", ["string", "Buffer", "Uint8Array"], chunk)
+  }
+  if (message.finished || message.destroyed) {
+    if (message.destroyed) {
+      const error = message.finished
+        ? codedError("ERR_STREAM_WRITE_AFTER_END", "write after end")
+        : codedError("ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed")
+      process.nextTick(callback, error)
+    } else {
+      fail(message, codedError("ERR_STREAM_WRITE_AFTER_END", "write after end"), callback)
+    }
+    return false
+  }
+  let length = -1
+  if (message.strictContentLength) {
+    length = sizeOf(chunk, encoding)
+    const total = message[bytesWritten] + length
+    const declared = message._contentLength
+    if (typeof declared === "number" && message._hasBody && total > declared)
+      throw lengthMismatch(total, declared)
+    message[bytesWritten] = total
+  }
+  if (!message._header) {
+    if (last) {
+      if (length < 0) length = sizeOf(chunk, encoding)
+      message._contentLength = length
+    }
+    message._implicitHeader()
+  }
+  if (!message._hasBody) {
+    if (message[rejectBody]) {
+      throw violationError({ _tag: "Violation", code: "ERR_HTTP_BODY_NOT_ALLOWED" })
+    }
+    process.nextTick(callback)
+    return true
+  }
+  const socket = message.socket
+  if (!last && socket && !socket.writableCorked) {
+    socket.cork()
+    process.nextTick(uncorkNext, socket)
+  }
+  if (!message.chunkedEncoding || chunk.length === 0) {
+    return message._send(chunk, encoding, callback, length < 0 ? chunk.length : length)
+  }
+  if (length < 0) length = sizeOf(chunk, encoding)
+  const line = length.toString(16) + "\r\n"
+  if (text && joinsHead(encoding)) {
+    return message._send(line + chunk + "\r\n", encoding, callback, length + line.length + 2)
+  }
+  message._send(line, "latin1", null)
+  message._send(chunk, encoding, null, length)
+  return message._send("\r\n", "latin1", callback)
+}
+
+function write(this: Outgoing, chunk: Chunk, encoding?: unknown, callback?: unknown): boolean {
+  if (typeof encoding === "function") {
+    callback = encoding
+    encoding = null
+  }
+  const done = typeof callback === "function" ? (callback as Callback) : nothing
+  const room = writeBody(this, chunk, encoding as BufferEncoding, done, false)
+  if (!room) this[needDrain] = true
+  return room
+}
+
+const finished = (message: Outgoing): void => {
+  if (message.socket && message.socket._hadError) return
+  message.emit("finish")
+}
+
+function end(this: Outgoing, chunk?: unknown, encoding?: unknown, callback?: unknown): Outgoing {
+  if (typeof chunk === "function") {
+    callback = chunk
+    chunk = null
+    encoding = null
+  } else if (typeof encoding === "function") {
+    callback = encoding
+    encoding = null
+  }
+  const hasChunk = chunk !== undefined && chunk !== null && chunk !== ""
+  if (chunk) {
+    if (this.finished) {
+      fail(
+        this,
+        codedError("ERR_STREAM_WRITE_AFTER_END", "write after end"),
+        typeof callback === "function" ? (callback as Callback) : nothing
+      )
+      return this
+    }
+    return endWith(this, chunk as Chunk, encoding as BufferEncoding, callback, hasChunk)
+  }
+  if (this.finished) {
+    if (typeof callback === "function") {
+      if (!this.writableFinished) this.on("finish", callback as () => void)
+      else {
+        ;(callback as Callback)(
+          codedError("ERR_STREAM_ALREADY_FINISHED", "Cannot call end after a stream was finished")
+        )
+      }
+    }
+    return this
+  }
+  return endWith(this, undefined, undefined, callback, false)
+}
+
+const endWith = (
+  message: Outgoing,
+  chunk: Chunk | undefined,
+  encoding: BufferEncoding | null | undefined,
+  callback: unknown,
+  hasChunk: boolean
+): Outgoing => {
+  // The last bytes are one write with what comes before them.
+  const socket = message.socket
+  if (socket) socket.cork()
+  if (hasChunk) {
+    writeBody(message, chunk as Chunk, encoding, nothing, true)
+  } else if (!message._header) {
+    message._contentLength = 0
+    message._implicitHeader()
+  }
+  if (typeof callback === "function") message.once("finish", callback as () => void)
+  if (message.strictContentLength && message._hasBody && message[bytesWritten] !== message._contentLength) {
+    throw lengthMismatch(message[bytesWritten], message._contentLength as number)
+  }
+  const done = finished.bind(undefined, message)
+  if (message._hasBody && message.chunkedEncoding) {
+    message._send("0\r\n" + message._trailer + "\r\n", "latin1", done)
+  } else if (!message._headerSent || message.writableLength > 0 || hasChunk) {
+    message._send("", "latin1", done)
+  } else {
+    process.nextTick(done)
+  }
+  if (message.socket) {
+    // Whoever corked it, it is let go now.
+    const state = (message.socket as unknown as { _writableState?: { corked: number } })._writableState
+    if (state) state.corked = 1
+    message.socket.uncork()
+  }
+  message[corked] = 1
+  message.uncork()
+  message.finished = true
+  if (message.outputData.length === 0 && message.socket && message.socket._httpMessage === message) {
+    message._finish()
+  }
+  return message
+}
+
+function addTrailers(this: Outgoing, headers: unknown): void {
+  this._trailer = ""
+  const entries: Iterable<[string, unknown]> = Array.isArray(headers)
+    ? (headers as Array<[string, unknown]>)
+    : Object.entries(headers as object)
+  for (const [name, value] of entries) {
+    if (typeof name !== "string" || !isToken(name)) {
+      throw violationError({
+        _tag: "Violation",
+        code: "ERR_INVALID_HTTP_TOKEN",
+        what: "Trailer name",
+        value: name
+      })
+    }
+    for (const one of Array.isArray(value) ? (value as Array<unknown>) : [value]) {
+      const text = String(one)
+      if (!isFieldValue(text)) {
+        throw violationError({ _tag: "Violation", code: "ERR_INVALID_CHAR", what: "trailer content", name })
+      }
+      this._trailer += name + ": " + text + "\r\n"
+    }
+  }
+}
+
+function finish(this: Outgoing): void {
+  this.emit("prefinish")
+}
+
+function flush(this: Outgoing): void {
+  const socket = this.socket
+  if (!socket || !socket.writable) return
+  const room = this._flushOutput(socket)
+  if (this.finished) {
+    this._finish()
+  } else if (room && this[needDrain]) {
+    this[needDrain] = false
+    this.emit("drain")
+  }
+}
+
+function flushOutput(this: Outgoing, socket: HttpSocket): boolean | undefined {
+  while (this[corked] > 0) {
+    this[corked]--
+    socket.cork()
+  }
+  const pending = this.outputData
+  if (pending.length === 0) return undefined
+  socket.cork()
+  let room: boolean | undefined
+  for (const { callback, data, encoding } of pending) {
+    room = socket.write(data, encoding as BufferEncoding, callback as Callback)
+  }
+  socket.uncork()
+  this.outputData = []
+  this._onPendingData(-this.outputSize)
+  this.outputSize = 0
+  return room
+}
+
+function flushHeaders(this: Outgoing): void {
+  if (!this._header) this._implicitHeader()
+  this._send("")
+}
+
+/** Adds this file's members to the prototype. */
+export const install = (proto: Outgoing): void => {
+  Object.assign(proto, {
+    _send: send,
+    _writeRaw: writeRaw,
+    write,
+    addTrailers,
+    end,
+    _finish: finish,
+    _flush: flush,
+    _flushOutput: flushOutput,
+    flushHeaders
+  })
+}

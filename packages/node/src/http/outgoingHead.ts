@@ -1,0 +1,340 @@
+/**
+ * The fields of a message that is sent, as Node's API keeps them, and the head made of them. Names and values are judged,
+ * and what is added to them is decided, by `wire/`.
+ */
+import {
+  httpDate,
+  isFieldValue,
+  isToken,
+  NodeField,
+  nodeField,
+  nodeHead,
+  NodeTrait,
+  saysChunked,
+  saysClose
+} from "@httpfx/core/wire"
+import { deprecate } from "node:util"
+import { headersSent, invalidArgType, invalidArgValue, violationError } from "./errors.js"
+import { outHeaders, uniqueHeaders } from "./symbols.js"
+import type { HeaderValue, Outgoing, OutHeaders } from "./outgoing.js"
+import { validateHeaderName, validateHeaderValue, validateString } from "./validate.js"
+
+const fieldsOf = (message: Outgoing): OutHeaders =>
+  (message[outHeaders] ??= Object.create(null) as OutHeaders)
+
+// Names repeat, so each spelling is checked and lowered once; the bound keeps invented ones from filling memory.
+const maxKnownNames = 1024
+const lowered = new Map<string, string>()
+
+const checkedLower = (name: string): string => {
+  const known = lowered.get(name)
+  if (known !== undefined) return known
+  validateHeaderName(name)
+  const lower = name.toLowerCase()
+  if (lowered.size < maxKnownNames && name.length <= 64) lowered.set(name, lower)
+  return lower
+}
+
+function setHeader(this: Outgoing, name: string, value: HeaderValue): Outgoing {
+  if (this._header) throw headersSent("set")
+  const lower = checkedLower(name)
+  validateHeaderValue(name, value)
+  fieldsOf(this)[lower] = [name, value]
+  const field = nodeField(lower)
+  if (field !== 0) markRemoved(this, field, false)
+  return this
+}
+
+/** What the user took away is not added again by itself. */
+const markRemoved = (message: Outgoing, field: number, removed: boolean): void => {
+  if (field === NodeField.Connection) message._removedConnection = removed
+  else if (field === NodeField.ContentLength) message._removedContLen = removed
+  else if (field === NodeField.TransferEncoding) message._removedTE = removed
+  else if (field === NodeField.Date) message.sendDate = !removed
+}
+
+function setHeaders(this: Outgoing, headers: Headers | Map<string, HeaderValue>): Outgoing {
+  if (this._header) throw headersSent("set")
+  if (
+    !headers ||
+    Array.isArray(headers) ||
+    typeof headers.keys !== "function" ||
+    typeof headers.get !== "function"
+  ) {
+    throw invalidArgType("headers", ["Headers", "Map"], headers)
+  }
+  // `Headers` yields each set-cookie by itself, and setting them one by one would keep only the last.
+  const cookies: Array<string> = []
+  for (const [name, value] of headers as Iterable<[string, HeaderValue]>) {
+    if (name === "set-cookie") {
+      if (Array.isArray(value)) cookies.push(...(value as Array<string>))
+      else cookies.push(value as string)
+      continue
+    }
+    this.setHeader(name, value)
+  }
+  if (cookies.length > 0) this.setHeader("set-cookie", cookies)
+  return this
+}
+
+function appendHeader(this: Outgoing, name: string, value: HeaderValue): Outgoing {
+  if (this._header) throw headersSent("append")
+  validateHeaderName(name)
+  if (Array.isArray(value)) for (const one of value as Array<string>) validateHeaderValue(name, one)
+  else validateHeaderValue(name, value)
+  const lower = name.toLowerCase()
+  const fields = fieldsOf(this)
+  const entry = fields[lower]
+  if (entry === undefined) {
+    fields[lower] = [name, Array.isArray(value) ? [...(value as Array<string>)] : value]
+    const field = nodeField(lower)
+    if (field !== 0 && field !== NodeField.Date) markRemoved(this, field, false)
+    return this
+  }
+  const before = Array.isArray(entry[1]) ? (entry[1] as Array<string>) : [String(entry[1])]
+  entry[1] = before.concat(value as string | Array<string>)
+  return this
+}
+
+function getHeader(this: Outgoing, name: string): HeaderValue | undefined {
+  validateString(name, "name")
+  return this[outHeaders]?.[name.toLowerCase()]?.[1]
+}
+
+function getHeaderNames(this: Outgoing): Array<string> {
+  return this[outHeaders] === null ? [] : Object.keys(this[outHeaders])
+}
+
+function getRawHeaderNames(this: Outgoing): Array<string> {
+  return this[outHeaders] === null ? [] : Object.values(this[outHeaders]).map((entry) => entry[0])
+}
+
+function getHeaders(this: Outgoing): { [name: string]: HeaderValue } {
+  const copy = Object.create(null) as { [name: string]: HeaderValue }
+  const fields = this[outHeaders]
+  if (fields) for (const lower in fields) copy[lower] = fields[lower]![1]
+  return copy
+}
+
+function hasHeader(this: Outgoing, name: string): boolean {
+  validateString(name, "name")
+  const fields = this[outHeaders]
+  return fields !== null && fields[name.toLowerCase()] !== undefined
+}
+
+function removeHeader(this: Outgoing, name: string): void {
+  validateString(name, "name")
+  if (this._header) throw headersSent("remove")
+  const lower = name.toLowerCase()
+  const field = nodeField(lower)
+  if (field !== 0) markRemoved(this, field, true)
+  if (this[outHeaders] !== null) delete this[outHeaders][lower]
+}
+
+function renderHeaders(this: Outgoing): { [name: string]: HeaderValue } {
+  if (this._header) throw headersSent("render")
+  const rendered: { [name: string]: HeaderValue } = {}
+  const fields = this[outHeaders]
+  if (fields) for (const lower in fields) rendered[fields[lower]![0]] = fields[lower]![1]
+  return rendered
+}
+
+/** Prints fields into a head and notes what they say about it. */
+class Printer {
+  text: string
+  seen = 0
+
+  constructor(
+    private readonly message: Outgoing,
+    firstLine: string
+  ) {
+    this.text = firstLine
+  }
+
+  field(name: string, value: unknown, check: boolean): void {
+    if (check && !isToken(name)) validateHeaderName(name)
+    if (!Array.isArray(value)) return this.line(name, value as HeaderValue, check)
+    const joined = nodeField(name) === NodeField.Cookie && value.length >= 2
+    if (joined || this.message[uniqueHeaders]?.has(name.toLowerCase()) === true) {
+      return this.line(name, (value as Array<string>).join("; "), check)
+    }
+    for (const one of value as Array<string>) this.line(name, one, check)
+  }
+
+  private line(name: string, value: HeaderValue, check: boolean): void {
+    if (check) {
+      if (value === undefined) validateHeaderValue(name, value)
+      const printed = typeof value === "string" ? value : String(value)
+      if (!isFieldValue(printed)) validateHeaderValue(name, printed)
+    }
+    const field = nodeField(name)
+    if (field !== 0) value = this.note(field, value)
+    this.text += name + ": " + (value as string) + "\r\n"
+  }
+
+  private note(field: number, value: HeaderValue): HeaderValue {
+    const message = this.message
+    this.seen |= field
+    switch (field) {
+      case NodeField.Connection:
+        message._removedConnection = false
+        if (saysClose(String(value))) message._last = true
+        else message.shouldKeepAlive = true
+        break
+      case NodeField.TransferEncoding:
+        message._removedTE = false
+        if (saysChunked(String(value))) message.chunkedEncoding = true
+        break
+      case NodeField.ContentLength:
+        message._contentLength = +(value as string)
+        message._removedContLen = false
+        break
+      case NodeField.KeepAlive:
+        message._defaultKeepAlive = false
+        break
+      case NodeField.ContentDisposition:
+        // A file name's bytes, one to a character, become text again, because the head may be encoded as UTF-8.
+        if (message._contentLength) return Buffer.from(String(value), "latin1").toString("utf8")
+    }
+    return value
+  }
+}
+
+const printAll = (printer: Printer, message: Outgoing, headers: unknown): void => {
+  if (!headers) return
+  if (headers === message[outHeaders]) {
+    const fields = headers as OutHeaders
+    for (const lower in fields) {
+      const entry = fields[lower]!
+      printer.field(entry[0], entry[1], false)
+    }
+  } else if (Array.isArray(headers)) {
+    const list = headers as Array<unknown>
+    if (list.length > 0 && Array.isArray(list[0])) {
+      for (const entry of list as Array<[string, unknown]>) printer.field(entry[0], entry[1], true)
+      return
+    }
+    if (list.length % 2 !== 0) throw invalidArgValue("headers", headers)
+    for (let i = 0; i < list.length; i += 2) printer.field(list[i] as string, list[i + 1], true)
+  } else {
+    const record = headers as { [name: string]: unknown }
+    for (const name in record) {
+      if (Object.hasOwn(record, name)) printer.field(name, record[name], true)
+    }
+  }
+}
+
+const traitsOf = (message: Outgoing): number =>
+  (message.shouldKeepAlive ? NodeTrait.KeepAlive : 0) |
+  (message.chunkedEncoding ? NodeTrait.Chunked : 0) |
+  (message._last ? NodeTrait.Last : 0) |
+  (message._hasBody ? NodeTrait.HasBody : 0) |
+  (message.useChunkedEncodingByDefault ? NodeTrait.MayChunk : 0) |
+  (message._removedConnection ? NodeTrait.NoConnection : 0) |
+  (message._removedContLen ? NodeTrait.NoLength : 0) |
+  (message._removedTE ? NodeTrait.NoCoding : 0) |
+  (message.maxRequestsOnConnectionReached ? NodeTrait.LimitReached : 0) |
+  (message.agent ? NodeTrait.Pooled : 0) |
+  (message.statusCode === 204 || message.statusCode === 304 ? NodeTrait.Bodiless : 0)
+
+function storeHeader(this: Outgoing, firstLine: string, headers: unknown): void {
+  const printer = new Printer(this, firstLine)
+  printAll(printer, this, headers)
+  if (this.sendDate && (printer.seen & NodeField.Date) === 0) {
+    printer.text += "Date: " + httpDate(Date.now()) + "\r\n"
+  }
+  const length = typeof this._contentLength === "number" ? this._contentLength : -1
+  const timeout = this._defaultKeepAlive ? this._keepAliveTimeout : 0
+  const decided = nodeHead(
+    printer.seen,
+    traitsOf(this),
+    length,
+    timeout,
+    ~~(this._maxRequestsPerSocket as number)
+  )
+  if ("_tag" in decided) throw violationError(decided)
+  this.shouldKeepAlive = (decided.traits & NodeTrait.KeepAlive) !== 0
+  this.chunkedEncoding = (decided.traits & NodeTrait.Chunked) !== 0
+  this._last = (decided.traits & NodeTrait.Last) !== 0
+  this._header = printer.text + decided.lines + "\r\n"
+  this._headerSent = false
+  // Whoever waits for 100 needs the head now; otherwise it goes with the first bytes of the body.
+  if ((printer.seen & NodeField.Expect) !== 0) this._send("")
+}
+
+const headersText = "OutgoingMessage.prototype._headers is deprecated"
+const headerNamesText = "OutgoingMessage.prototype._headerNames is deprecated"
+
+/** Adds this file's members to the prototype. */
+export const install = (
+  proto: Outgoing,
+  getter: (name: string, get: (this: Outgoing) => unknown, enumerable?: boolean) => void
+): void => {
+  Object.defineProperty(proto, "_headers", {
+    configurable: true,
+    enumerable: false,
+    get: deprecate(
+      function (this: Outgoing) {
+        return getHeaders.call(this)
+      },
+      headersText,
+      "DEP0066"
+    ),
+    set: deprecate(
+      function (this: Outgoing, given: { [name: string]: HeaderValue } | null) {
+        if (given === null) {
+          this[outHeaders] = null
+        } else if (typeof given === "object") {
+          const fields = (this[outHeaders] = Object.create(null) as OutHeaders)
+          for (const name of Object.keys(given)) fields[name.toLowerCase()] = [name, given[name]!]
+        }
+      },
+      headersText,
+      "DEP0066"
+    )
+  })
+  Object.defineProperty(proto, "_headerNames", {
+    configurable: true,
+    enumerable: false,
+    get: deprecate(
+      function (this: Outgoing) {
+        const fields = this[outHeaders]
+        if (fields === null) return null
+        const names = Object.create(null) as { [lower: string]: string }
+        for (const lower in fields) names[lower] = fields[lower]![0]
+        return names
+      },
+      headerNamesText,
+      "DEP0066"
+    ),
+    set: deprecate(
+      function (this: Outgoing, given: { [lower: string]: string }) {
+        const fields = this[outHeaders]
+        if (typeof given !== "object" || given === null || !fields) return
+        for (const lower of Object.keys(given)) if (fields[lower]) fields[lower]![0] = given[lower]!
+      },
+      headerNamesText,
+      "DEP0066"
+    )
+  })
+  getter(
+    "headersSent",
+    function () {
+      return !!this._header
+    },
+    true
+  )
+  Object.assign(proto, {
+    _renderHeaders: renderHeaders,
+    _storeHeader: storeHeader,
+    setHeader,
+    setHeaders,
+    appendHeader,
+    getHeader,
+    getHeaderNames,
+    getRawHeaderNames,
+    getHeaders,
+    hasHeader,
+    removeHeader
+  })
+}

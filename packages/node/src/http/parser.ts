@@ -1,0 +1,236 @@
+/**
+ * `socket.parser`: the engine's parser with the members that Node's has, and the incoming messages made from its events.
+ * One per connection, on servers and clients alike; what a message means to its side is `onIncoming`'s.
+ *
+ * Never judges bytes (wire/ does) and never answers them.
+ */
+import {
+  RequestParser,
+  ResponseParser,
+  type RequestHead,
+  type ResponseHead,
+  type ParserOptions
+} from "@httpfx/core/wire"
+import type { AsyncResource } from "node:async_hooks"
+import { codedError, refusalError, type ParserError } from "./errors.js"
+import type { Incoming } from "./incoming.js"
+import type { HttpSocket } from "./shapes.js"
+
+/** Values of Node's parser for the kind of message that it reads. */
+export const REQUEST = 1
+export const RESPONSE = 2
+
+/** As many entries of the raw list (twice the number of fields) count for `headers`, where nothing else is said. */
+const usualHeaderPairs = 2000
+
+// Node's parser hands fields over in groups of so many entries; a group that has begun below the limit is kept whole.
+const groupOfPairs = 64
+
+export type OnIncoming = (this: HttpParser, message: Incoming, keepAlive: boolean) => number | undefined
+
+interface MessageClass {
+  new (socket: HttpSocket): Incoming
+}
+
+/** What a parser's owner asks for when it takes one. */
+export interface ParserSetup {
+  readonly type: number
+  readonly socket: HttpSocket
+  readonly Message: MessageClass
+  readonly onIncoming: OnIncoming
+  readonly options: ParserOptions
+  readonly joinDuplicateHeaders: boolean | undefined
+  /** `maxHeadersCount` of the owner: a number bounds what `headers` holds. */
+  readonly maxHeadersCount: number | null | undefined
+  /** In whose asynchronous context the owner is called. */
+  readonly resource?: AsyncResource | undefined
+}
+
+export class HttpParser {
+  socket: HttpSocket | null = null
+  incoming: Incoming | null = null
+  outgoing: unknown = null
+  maxHeaderPairs = usualHeaderPairs
+  onIncoming: OnIncoming | null = null
+  joinDuplicateHeaders: boolean | undefined = undefined
+  /** Milliseconds of `performance.now()` at which the message under way began, 0 between messages. */
+  since = 0
+  /** The head of the message under way has been read. */
+  headComplete = false
+
+  private type = 0
+  private wire: RequestParser | ResponseParser | undefined
+  private Message: MessageClass | undefined
+  private resource: AsyncResource | undefined
+  /** A callback threw: what the engine's parser was doing is not known. */
+  private broken = false
+  private running = false
+
+  initialize(setup: ParserSetup): void {
+    this.type = setup.type
+    this.socket = setup.socket
+    this.Message = setup.Message
+    this.onIncoming = setup.onIncoming
+    this.joinDuplicateHeaders = setup.joinDuplicateHeaders
+    this.maxHeaderPairs =
+      typeof setup.maxHeadersCount === "number" ? setup.maxHeadersCount << 1 : usualHeaderPairs
+    this.resource = setup.resource
+    this.broken = false
+    this.headComplete = false
+    this.wire =
+      setup.type === REQUEST
+        ? new RequestParser(this, setup.options)
+        : new ResponseParser(this, setup.options)
+  }
+
+  /** Reads bytes of the connection; what is not read (behind an upgrade) is told by the number. */
+  execute(chunk: Uint8Array): number | ParserError {
+    const { resource } = this
+    return resource === undefined ? this.run(chunk) : resource.runInAsyncScope(this.run, this, chunk)
+  }
+
+  private run(chunk: Uint8Array): number | ParserError {
+    const wire = this.wire
+    if (wire === undefined) return chunk.length
+    if (this.broken) return brokenParser(0)
+    this.broken = this.running = true
+    const read = wire.execute(chunk)
+    this.broken = this.running = false
+    if (wire.refusal !== undefined) return refusalError(wire.refusal)
+    if (this.since === 0 && wire.inMessage) this.since = performance.now()
+    return read
+  }
+
+  /** The connection's bytes have ended; an error if that is in the middle of a message. */
+  finish(): ParserError | undefined {
+    const { resource } = this
+    return resource === undefined ? this.runFinish() : resource.runInAsyncScope(this.runFinish, this)
+  }
+
+  private runFinish(): ParserError | undefined {
+    const wire = this.wire
+    if (wire === undefined || this.broken || wire.refusal !== undefined) return undefined
+    const refusal = wire.finish()
+    return refusal === undefined ? undefined : refusalError(refusal)
+  }
+
+  // Node's parser can be given a handle to read from; ours is fed by the socket's owner.
+  consume(): void {}
+  unconsume(): void {}
+  pause(): void {}
+  resume(): void {}
+  getCurrentBuffer(): Uint8Array | undefined {
+    return undefined
+  }
+  remove(): void {}
+  close(): void {}
+  free(): void {}
+
+  get isRunning(): boolean {
+    return this.running
+  }
+
+  /** Lets go of everything that the connection had. */
+  release(): void {
+    this.socket = null
+    this.incoming = null
+    this.outgoing = null
+    this.onIncoming = null
+    this.wire = undefined
+    this.Message = undefined
+    this.resource = undefined
+    this.since = 0
+    this.headComplete = false
+    this.maxHeaderPairs = usualHeaderPairs
+  }
+
+  // Called by the engine's parser.
+  head(head: RequestHead & ResponseHead): number {
+    const socket = this.socket
+    const Message = this.Message
+    if (socket === null || Message === undefined) return 0
+    const message = new Message(socket)
+    this.incoming = message
+    this.headComplete = true
+    message.httpVersionMajor = head.versionMajor
+    message.httpVersionMinor = head.versionMinor
+    message.httpVersion =
+      head.versionMajor === 1 && head.versionMinor === 1 ? "1.1" : `${head.versionMajor}.${head.versionMinor}`
+    message.joinDuplicateHeaders = this.joinDuplicateHeaders
+    message.upgrade = head.upgrade
+    const raw = head.rawHeaders as Array<string>
+    const max = this.maxHeaderPairs
+    if (max > 0 && raw.length > max) addCut(message, raw, max)
+    else message._addHeaderLines(raw, raw.length)
+    if (this.type === REQUEST) {
+      message.url = head.target
+      message.method = head.method
+    } else {
+      message.statusCode = head.status
+      message.statusMessage = head.statusMessage
+    }
+    return this.onIncoming?.(message, head.keepAlive) ?? 0
+  }
+
+  data(slice: Uint8Array): void {
+    const message = this.incoming
+    if (message === null || message._dumped) return
+    if (!message.push(slice)) this.socket?.pause()
+  }
+
+  complete(trailers: ReadonlyArray<string>): void {
+    this.since = 0
+    this.headComplete = false
+    const message = this.incoming
+    if (message !== null && !message.upgrade) {
+      message.complete = true
+      if (trailers.length > 0) message._addHeaderLines(trailers as Array<string>, trailers.length)
+      message.push(null)
+    }
+    readOn(this.socket)
+  }
+}
+
+const addCut = (message: Incoming, raw: Array<string>, max: number): void => {
+  const kept = raw.length <= groupOfPairs ? raw : raw.slice(0, Math.ceil(max / groupOfPairs) * groupOfPairs)
+  message._addHeaderLines(kept, Math.min(kept.length, max))
+}
+
+const brokenParser = (bytesParsed: number): ParserError => {
+  const error = codedError("HPE_USER", "Parse Error: A listener threw") as unknown as ParserError
+  error.reason = "A listener threw"
+  error.bytesParsed = bytesParsed
+  return error
+}
+
+/** Lets the socket read on, unless its owner holds it back. */
+export const readOn = (socket: HttpSocket | null): void => {
+  if (socket !== null && socket._paused !== true && socket.readable) socket.resume()
+}
+
+const idle: Array<HttpParser> = []
+let maxIdle = 1000
+
+/** `http.setMaxIdleHTTPParsers`. */
+export const setMaxIdle = (max: number): void => {
+  maxIdle = max
+  if (idle.length > max) idle.length = max
+}
+
+export const takeParser = (): HttpParser => idle.pop() ?? new HttpParser()
+
+/** Takes a parser back from a connection that needs it no longer. */
+export const freeParser = (
+  parser: HttpParser | null | undefined,
+  message: { parser?: unknown } | null,
+  socket: HttpSocket | null
+): void => {
+  if (parser) {
+    const running = parser.isRunning
+    parser.release()
+    // A parser whose own call is still under way finds nothing to do; it is not given to anyone else meanwhile.
+    if (!running && idle.length < maxIdle) idle.push(parser)
+  }
+  if (message) message.parser = null
+  if (socket) socket.parser = null
+}

@@ -1,0 +1,294 @@
+/**
+ * `http.Server`: a `net.Server` whose connections speak HTTP. Options, timeouts and the list of connections; each
+ * connection is a ServerConnection.
+ */
+import type * as http from "node:http"
+import { Server as NetServer } from "node:net"
+import { codedError, outOfRange } from "./errors.js"
+import { IncomingMessage, type Incoming } from "./incoming.js"
+import { callParent, inherit, type Constructor as AnyConstructor } from "./inherit.js"
+import { failSocket, ServerConnection } from "./serverConnection.js"
+import { ServerResponse, type Response } from "./serverResponse.js"
+import type { HttpSocket } from "./shapes.js"
+import { uniqueHeaders } from "./symbols.js"
+import { validateBoolean, validateFunction, validateInteger, validateObject } from "./validate.js"
+
+const sweep = Symbol("connectionsChecking")
+
+export interface ServerOptions extends http.ServerOptions {
+  readonly rejectNonStandardBodyWrites?: boolean
+  readonly keepAliveTimeoutBuffer?: number
+  readonly optimizeEmptyRequests?: boolean
+  readonly shouldUpgradeCallback?: (request: Incoming) => boolean
+  readonly noDelay?: boolean
+  readonly keepAlive?: boolean
+  readonly keepAliveInitialDelay?: number
+}
+
+/** What http.Server and https.Server have in common, as this folder sees them. */
+export interface HttpServer extends NetServer {
+  maxHeaderSize: number | undefined
+  insecureHTTPParser: boolean | undefined
+  requestTimeout: number
+  headersTimeout: number
+  keepAliveTimeout: number
+  connectionsCheckingInterval: number
+  requireHostHeader: boolean
+  joinDuplicateHeaders: boolean | undefined
+  rejectNonStandardBodyWrites: boolean
+  timeout: number
+  maxHeadersCount: number | null
+  maxRequestsPerSocket: number | null
+  httpAllowHalfOpen: boolean
+  readonly httpConnections: Set<ServerConnection>
+  readonly messageClass: new (socket: HttpSocket) => Incoming
+  readonly responseClass: new (req: Incoming, options: object) => Response
+  shouldUpgrade(req: Incoming): boolean
+  [uniqueHeaders]: Set<string> | null
+  [sweep]: NodeJS.Timeout | undefined
+}
+
+/** The names of `uniqueHeaders`, in lower case. */
+export const parseUniqueHeaders = (names: unknown): Set<string> | null => {
+  if (!Array.isArray(names)) return null
+  return new Set((names as Array<string>).map((name) => name.toLowerCase()))
+}
+
+const optionalInteger = (value: unknown, name: string, fallback: number): number => {
+  if (value === undefined) return fallback
+  validateInteger(value, name, 0)
+  return value as number
+}
+
+const optionalBoolean = <T>(value: unknown, name: string, fallback: T): boolean | T => {
+  if (value === undefined) return fallback
+  validateBoolean(value, name)
+  return value as boolean
+}
+
+const hidden = (server: HttpServer, name: string, value: unknown): void => {
+  Object.defineProperty(server, name, { configurable: true, enumerable: false, writable: true, value })
+}
+
+/** Takes the options that are HTTP's over into the server. */
+export const storeOptions = (server: HttpServer, options: ServerOptions): void => {
+  hidden(server, "messageClass", options.IncomingMessage || IncomingMessage)
+  hidden(server, "responseClass", options.ServerResponse || ServerResponse)
+  const { maxHeaderSize } = options
+  if (maxHeaderSize !== undefined) validateInteger(maxHeaderSize, "maxHeaderSize", 0)
+  server.maxHeaderSize = maxHeaderSize
+  server.insecureHTTPParser = optionalBoolean(
+    options.insecureHTTPParser,
+    "options.insecureHTTPParser",
+    undefined
+  )
+  server.requestTimeout = optionalInteger(options.requestTimeout, "requestTimeout", 300_000)
+  const { requestTimeout } = server
+  server.headersTimeout = optionalInteger(
+    options.headersTimeout,
+    "headersTimeout",
+    requestTimeout > 0 ? Math.min(60_000, requestTimeout) : 60_000
+  )
+  if (requestTimeout > 0 && server.headersTimeout > 0 && server.headersTimeout > requestTimeout) {
+    throw outOfRange("headersTimeout", "<= requestTimeout", options.headersTimeout)
+  }
+  server.keepAliveTimeout = optionalInteger(options.keepAliveTimeout, "keepAliveTimeout", 5_000)
+  server.connectionsCheckingInterval = optionalInteger(
+    options.connectionsCheckingInterval,
+    "connectionsCheckingInterval",
+    30_000
+  )
+  server.requireHostHeader = optionalBoolean(options.requireHostHeader, "options.requireHostHeader", true)
+  server.joinDuplicateHeaders = optionalBoolean(
+    options.joinDuplicateHeaders,
+    "options.joinDuplicateHeaders",
+    undefined
+  )
+  server.rejectNonStandardBodyWrites = optionalBoolean(
+    options.rejectNonStandardBodyWrites,
+    "options.rejectNonStandardBodyWrites",
+    false
+  )
+  const { shouldUpgradeCallback } = options
+  if (shouldUpgradeCallback !== undefined) {
+    validateFunction(shouldUpgradeCallback, "options.shouldUpgradeCallback")
+  }
+  hidden(
+    server,
+    "shouldUpgrade",
+    shouldUpgradeCallback === undefined
+      ? () => server.listenerCount("upgrade") > 0
+      : (req: Incoming) => shouldUpgradeCallback.call(server, req)
+  )
+}
+
+/** What both servers set up once they are a net or tls server. */
+export const initialize = (server: HttpServer, options: ServerOptions, requestListener: unknown): void => {
+  hidden(server, "httpConnections", new Set<ServerConnection>())
+  if (requestListener) server.on("request", requestListener as () => void)
+  server.on("listening", startSweep)
+  server.httpAllowHalfOpen = false
+  server.timeout = 0
+  server.maxHeadersCount = null
+  server.maxRequestsPerSocket = 0
+  server[uniqueHeaders] = parseUniqueHeaders((options as { uniqueHeaders?: unknown }).uniqueHeaders)
+}
+
+/** `http._connectionListener`: the socket becomes a connection of `this` server. */
+export function connectionListener(this: HttpServer, socket: HttpSocket): void {
+  new ServerConnection(this, socket)
+}
+
+function startSweep(this: HttpServer): void {
+  if (this[sweep]) clearInterval(this[sweep])
+  this[sweep] = setInterval(findLate, this.connectionsCheckingInterval, new WeakRef(this)).unref()
+}
+
+/** One look at all connections finds the late ones: no connection needs a timer of its own. */
+const findLate = (reference: WeakRef<HttpServer>): void => {
+  const server = reference.deref()
+  if (server === undefined || (server.headersTimeout === 0 && server.requestTimeout === 0)) return
+  const now = performance.now()
+  for (const connection of [...server.httpConnections]) {
+    const { parser } = connection
+    if (parser.since === 0) continue
+    const waited = now - parser.since
+    const headLate = !parser.headComplete && server.headersTimeout > 0 && waited >= server.headersTimeout
+    const requestLate = server.requestTimeout > 0 && waited >= server.requestTimeout
+    if (headLate || requestLate) {
+      // Told once: what happens now is the listener's.
+      parser.since = now
+      failSocket(connection.socket, codedError("ERR_HTTP_REQUEST_TIMEOUT", "Request timeout"))
+    }
+  }
+}
+
+interface ServerConstructor {
+  (this: HttpServer | void, options?: unknown, requestListener?: unknown): HttpServer
+  new (options?: unknown, requestListener?: unknown): HttpServer
+}
+
+function Constructor(this: HttpServer, options?: unknown, requestListener?: unknown): HttpServer | void {
+  if (!(this instanceof Constructor)) {
+    return new (Constructor as unknown as ServerConstructor)(options, requestListener)
+  }
+  let given: ServerOptions
+  if (typeof options === "function") {
+    requestListener = options
+    given = {}
+  } else if (options === undefined || options === null) {
+    given = {}
+  } else {
+    validateObject(options, "options")
+    given = { ...options }
+  }
+  storeOptions(this, given)
+  callParent(NetServer, this, {
+    allowHalfOpen: true,
+    noDelay: given.noDelay ?? true,
+    keepAlive: given.keepAlive,
+    keepAliveInitialDelay: given.keepAliveInitialDelay,
+    highWaterMark: given.highWaterMark
+  })
+  initialize(this, given, requestListener)
+  this.on("connection", connectionListener as never)
+}
+inherit(Constructor, NetServer, "Server")
+
+/** Before a server closes: idle connections go, and nobody looks for late ones any more. */
+export const prepareClose = (server: HttpServer): void => {
+  closeIdle(server)
+  clearInterval(server[sweep])
+}
+
+export const closeAll = (server: HttpServer): void => {
+  for (const connection of [...server.httpConnections]) connection.socket.destroy()
+}
+
+export const closeIdle = (server: HttpServer): void => {
+  for (const { isIdle, socket } of [...server.httpConnections]) {
+    if (isIdle && !(socket._httpMessage && !socket._httpMessage.finished)) socket.destroy()
+  }
+}
+
+/** Members that both servers have. */
+export const serverMembers = (Parent: { prototype: object }) => {
+  const parent = Parent.prototype as NetServer
+  return {
+    close(this: HttpServer, callback?: (error?: Error) => void): HttpServer {
+      prepareClose(this)
+      parent.close.call(this, callback)
+      return this
+    },
+    closeAllConnections(this: HttpServer): void {
+      if (this.httpConnections) closeAll(this)
+    },
+    closeIdleConnections(this: HttpServer): void {
+      if (this.httpConnections) closeIdle(this)
+    },
+    setTimeout(this: HttpServer, msecs: number, callback?: () => void): HttpServer {
+      this.timeout = msecs
+      if (callback) this.on("timeout", callback)
+      return this
+    }
+  }
+}
+
+type Rejection = (this: unknown, error: Error, event: string, ...args: ReadonlyArray<unknown>) => void
+const rejectionOfNet = (NetServer.prototype as unknown as { [key: symbol]: Rejection })[
+  Symbol.for("nodejs.rejection")
+]!
+
+const rejection = function (
+  this: HttpServer,
+  error: Error,
+  event: string,
+  ...args: ReadonlyArray<unknown>
+): void {
+  const [, res] = args as [unknown, Response | undefined]
+  if (event !== "request" || !res) {
+    rejectionOfNet.call(this, error, event, ...args)
+    return
+  }
+  if (!res._header && !res.writableEnded) {
+    // What was set for the answer that did not come is not this answer's.
+    for (const name of (res as unknown as http.ServerResponse).getHeaderNames()) res.removeHeader(name)
+    res.statusCode = 500
+    res.end("Internal Server Error")
+  } else {
+    res.destroy()
+  }
+}
+
+const asyncDispose = (Symbol as { asyncDispose?: symbol }).asyncDispose ?? Symbol.for("nodejs.asyncDispose")
+
+/** Adds the members of an HTTP server to a class that inherits from net's or tls's. */
+export const installServer = (Child: AnyConstructor, Parent: { prototype: object }): void => {
+  const proto = Child.prototype as { [key: symbol]: unknown }
+  Object.assign(proto, serverMembers(Parent))
+  Object.defineProperty(proto, asyncDispose, {
+    configurable: true,
+    enumerable: true,
+    writable: true,
+    async value(this: HttpServer) {
+      await new Promise<void>((resolve, reject) => {
+        ;(this as NetServer & HttpServer).close((error) => (error ? reject(error) : resolve()))
+      })
+    }
+  })
+  Object.defineProperty(proto, Symbol.for("nodejs.rejection"), {
+    configurable: true,
+    enumerable: true,
+    writable: true,
+    value: rejection
+  })
+}
+installServer(Constructor, NetServer)
+
+export const Server = Constructor as unknown as typeof http.Server
+
+export const createServer = ((options?: unknown, requestListener?: unknown) =>
+  new (Constructor as unknown as ServerConstructor)(
+    options,
+    requestListener
+  )) as unknown as typeof http.createServer

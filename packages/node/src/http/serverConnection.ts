@@ -1,0 +1,344 @@
+/**
+ * One connection of a server: its socket's events become calls of the parser, heads become requests and responses, and
+ * responses take their turn on the socket.
+ *
+ * Order is kept here: a response that is not first in the line writes into its queue. Framing and reuse are not decided
+ * here: the parser says what keeps alive, the head that was sent says what is last.
+ */
+import { saysContinue } from "@httpfx/core/wire"
+import { measureEnd, measureStart, serverRequestStart, serverResponseFinish } from "./channels.js"
+import { resetError, type ParserError } from "./errors.js"
+import { parserFlags, maxHeaderSize } from "./flags.js"
+import type { Incoming } from "./incoming.js"
+import { freeParser, REQUEST, takeParser, type HttpParser } from "./parser.js"
+import type { HttpServer } from "./server.js"
+import { closeResponse, type Response } from "./serverResponse.js"
+import type { HttpSocket } from "./shapes.js"
+import { connectionOf, needDrain, uniqueHeaders } from "./symbols.js"
+
+type OnSocket = HttpSocket & { [connectionOf]?: ServerConnection | undefined }
+
+const noop = (): void => {}
+
+/** The answers that a server gives by itself to what is no request. */
+const answerTo = (code: string): string => {
+  switch (code) {
+    case "HPE_HEADER_OVERFLOW":
+      return "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n"
+    case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
+      return "HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n\r\n"
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
+    default:
+      return "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
+  }
+}
+
+// One function for all connections where Node allows it: a listener finds its connection on its socket.
+function onData(this: OnSocket, chunk: Uint8Array): void {
+  this[connectionOf]?.read(chunk)
+}
+function onEnd(this: OnSocket): void {
+  this[connectionOf]?.ended()
+}
+function onClose(this: OnSocket): void {
+  this[connectionOf]?.closed()
+}
+function onDrain(this: OnSocket): void {
+  this[connectionOf]?.drained()
+}
+export function onError(this: OnSocket, error: Error & { code?: string }): void {
+  failSocket(this, error)
+}
+function onTimeout(this: OnSocket): void {
+  const connection = this[connectionOf]
+  const request = this.parser?.incoming
+  const response = this._httpMessage
+  const asked = request && !request.complete && request.emit("timeout", this)
+  const answered = response && response.emit("timeout", this)
+  const served = connection?.server.emit("timeout", this)
+  if (!asked && !answered && !served) this.destroy()
+}
+
+/** What a listener of `clientError` is told, or else the peer. */
+export const failSocket = (socket: OnSocket, error: Error & { code?: string }): void => {
+  socket.removeListener("error", onError)
+  // Whatever else goes wrong while the connection ends is of no interest.
+  if (!socket.listeners("error").includes(noop)) socket.on("error", noop)
+  const server = socket.server as HttpServer
+  if (server.emit("clientError", error, socket)) return
+  if (socket.writable && (!socket._httpMessage || !socket._httpMessage._headerSent)) {
+    socket.write(answerTo(error.code ?? ""))
+  }
+  socket.destroy(error)
+}
+
+export class ServerConnection {
+  /** Requests whose responses are not finished, oldest first. */
+  readonly incoming: Array<Incoming> = []
+  /** Responses that wait for their turn. */
+  private readonly outgoing: Array<Response> = []
+  /** Bytes (or characters) that waiting responses hold. */
+  private pendingSize = 0
+  private requests = 0
+  private idleTimeoutSet = false
+  readonly parser: HttpParser
+  private readonly onPending = (delta: number): void => {
+    this.pendingSize += delta
+    this.drained()
+  }
+
+  constructor(
+    readonly server: HttpServer,
+    readonly socket: OnSocket
+  ) {
+    socket.server = server
+    if (server.timeout && typeof socket.setTimeout === "function") socket.setTimeout(server.timeout)
+    socket.on("timeout", onTimeout)
+    const parser = takeParser()
+    this.parser = parser
+    parser.initialize({
+      type: REQUEST,
+      socket,
+      Message: server.messageClass,
+      onIncoming: (message, keepAlive) => this.request(message, keepAlive),
+      options: {
+        flags: parserFlags(server.insecureHTTPParser),
+        limits: { maxHeaderSize: server.maxHeaderSize || maxHeaderSize, maxHeaderCount: 0 }
+      },
+      joinDuplicateHeaders: server.joinDuplicateHeaders,
+      maxHeadersCount: server.maxHeadersCount
+    })
+    // A connection that sends nothing is late from its first moment on.
+    parser.since = performance.now()
+    socket.parser = parser
+    socket[connectionOf] = this
+    socket.on("data", onData)
+    socket.on("error", onError)
+    socket.on("end", onEnd)
+    socket.on("close", onClose)
+    socket.on("drain", onDrain)
+    socket._paused = false
+    server.httpConnections.add(this)
+  }
+
+  /** Between two requests, with at least one behind it. */
+  get isIdle(): boolean {
+    return this.parser.since === 0
+  }
+
+  read(chunk: Uint8Array): void {
+    const parser = this.parser
+    if (this.socket.parser !== parser) return
+    this.executed(parser.execute(chunk), chunk)
+  }
+
+  private executed(read: number | ParserError, chunk: Uint8Array | undefined): void {
+    const { parser, socket } = this
+    this.resetTimeout()
+    if (typeof read !== "number") {
+      this.fail(read, chunk)
+    } else if (parser.incoming !== null && parser.incoming.upgrade) {
+      this.handOver(parser.incoming, chunk === undefined ? Buffer.alloc(0) : (chunk as Buffer).subarray(read))
+    }
+    void socket
+  }
+
+  private fail(error: ParserError, chunk: Uint8Array | undefined): void {
+    if (chunk !== undefined) error.rawPacket = chunk
+    onError.call(this.socket, error)
+  }
+
+  /** Lets go of the socket: from here on its bytes are not HTTP. */
+  private handOver(request: Incoming, rest: Buffer): void {
+    const { parser, server, socket } = this
+    this.detach()
+    socket.removeListener("error", onError)
+    socket.removeListener("timeout", onTimeout)
+    parser.finish()
+    freeParser(parser, request as { parser?: unknown }, socket)
+    const event = request.method === "CONNECT" ? "connect" : "upgrade"
+    if (event === "upgrade" || server.listenerCount(event) > 0) {
+      // Whoever listens next decides how it is read.
+      ;(socket as unknown as { readableFlowing: boolean | null }).readableFlowing = null
+      server.emit(event, request, socket, rest)
+    } else {
+      socket.destroy()
+    }
+  }
+
+  private detach(): void {
+    const { server, socket } = this
+    socket.removeListener("data", onData)
+    socket.removeListener("end", onEnd)
+    socket.removeListener("close", onClose)
+    socket.removeListener("drain", onDrain)
+    socket[connectionOf] = undefined
+    server.httpConnections.delete(this)
+  }
+
+  ended(): void {
+    const { server, socket } = this
+    const error = this.parser.finish()
+    if (error !== undefined) {
+      this.fail(error, undefined)
+    } else if (!server.httpAllowHalfOpen) {
+      socket.end()
+    } else if (this.outgoing.length > 0) {
+      this.outgoing[this.outgoing.length - 1]!._last = true
+    } else if (socket._httpMessage) {
+      socket._httpMessage._last = true
+    } else {
+      socket.end()
+    }
+  }
+
+  closed(): void {
+    const { parser, server, socket } = this
+    server.httpConnections.delete(this)
+    freeParser(parser, null, socket)
+    const { incoming } = this
+    while (incoming.length > 0) incoming.shift()!.destroy(resetError("aborted"))
+    if (socket._httpMessage) closeResponse(socket._httpMessage)
+  }
+
+  drained(): void {
+    const { socket } = this
+    if (socket._paused === true && this.pendingSize <= socket.writableHighWaterMark) {
+      socket._paused = false
+      socket.resume()
+    }
+    const message = socket._httpMessage
+    if (message && !message.finished && message[needDrain]) {
+      message[needDrain] = false
+      message.emit("drain")
+    }
+  }
+
+  private resetTimeout(): void {
+    if (!this.idleTimeoutSet) return
+    this.idleTimeoutSet = false
+    this.socket.setTimeout(this.server.timeout || 0)
+  }
+
+  private request(req: Incoming, keepAlive: boolean): number {
+    const { server, socket } = this
+    this.resetTimeout()
+    if (req.upgrade) {
+      req.upgrade = req.method === "CONNECT" || server.shouldUpgrade(req)
+      if (req.upgrade) return 2
+    }
+    this.incoming.push(req)
+    // A peer that does not read its answers is not read either.
+    if (socket._paused === false) {
+      if (socket.writableNeedDrain || this.pendingSize >= socket.writableHighWaterMark) {
+        socket._paused = true
+        socket.pause()
+      }
+    }
+    const Response = server.responseClass
+    const res = new Response(req, {
+      highWaterMark: socket.writableHighWaterMark,
+      rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites
+    })
+    res._keepAliveTimeout = server.keepAliveTimeout
+    res._maxRequestsPerSocket = server.maxRequestsPerSocket as number
+    res._onPendingData = this.onPending
+    res.shouldKeepAlive = keepAlive
+    res[uniqueHeaders] = server[uniqueHeaders]
+    res._startTime = measureStart()
+    if (serverRequestStart.hasSubscribers) {
+      serverRequestStart.publish({ request: req, response: res, socket, server })
+    }
+    if (socket._httpMessage) this.outgoing.push(res)
+    else res.assignSocket(socket)
+    res.on("finish", () => this.finished(req, res))
+    if (this.answeredBeforehand(req, res)) return 0
+    server.emit("request", req, res)
+    return 0
+  }
+
+  /** Answers that need no handler, or that have events of their own. */
+  private answeredBeforehand(req: Incoming, res: Response): boolean {
+    const { server, socket } = this
+    if (req.httpVersionMajor !== 1 || req.httpVersionMinor !== 1) return false
+    const { expect, host } = req.headers
+    if (server.requireHostHeader && host === undefined) {
+      res.writeHead(400, ["Connection", "close"])
+      res.end()
+      return true
+    }
+    const max = server.maxRequestsPerSocket
+    if (typeof max === "number" && max > 0) {
+      this.requests++
+      res.maxRequestsOnConnectionReached = max <= this.requests
+      if (max < this.requests) {
+        server.emit("dropRequest", req, socket)
+        res.writeHead(503)
+        res.end()
+        return true
+      }
+    }
+    if (expect === undefined) return false
+    if (saysContinue(String(expect))) {
+      res._expect_continue = true
+      if (server.listenerCount("checkContinue") > 0) {
+        server.emit("checkContinue", req, res)
+      } else {
+        res.writeContinue()
+        server.emit("request", req, res)
+      }
+    } else if (server.listenerCount("checkExpectation") > 0) {
+      server.emit("checkExpectation", req, res)
+    } else {
+      res.writeHead(417)
+      res.end()
+    }
+    return true
+  }
+
+  /** A response has been handed to the socket whole: the next one's turn, or the end. */
+  private finished(req: Incoming, res: Response): void {
+    const { server, socket } = this
+    if (serverResponseFinish.hasSubscribers) {
+      serverResponseFinish.publish({ request: req, response: res, socket, server })
+    }
+    if (res._startTime) {
+      measureEnd("HttpRequest", res._startTime, () => ({
+        req: { method: req.method, url: req.url, headers: req.headers },
+        res: {
+          statusCode: res.statusCode,
+          statusMessage: res.statusMessage,
+          headers: (res as unknown as { getHeaders(): unknown }).getHeaders()
+        }
+      }))
+    }
+    this.incoming.shift()
+    // A body that nobody reads would stop the connection.
+    if (!req._consuming) req._dump()
+    res.detachSocket(socket)
+    forget(req, this.parser)
+    process.nextTick(closeResponse, res)
+    if (res._last) {
+      if (typeof socket.destroySoon === "function") socket.destroySoon()
+      else socket.end()
+    } else if (this.outgoing.length > 0) {
+      this.outgoing.shift()!.assignSocket(socket)
+    } else if (server.keepAliveTimeout && typeof socket.setTimeout === "function") {
+      socket.setTimeout(server.keepAliveTimeout)
+      this.idleTimeoutSet = true
+    }
+  }
+}
+
+/** The parser forgets a request that was read to its end. */
+const forget = (req: Incoming, parser: HttpParser): void => {
+  if (parser.incoming !== req) return
+  if (req.readableEnded) {
+    parser.incoming = null
+  } else {
+    req.on("end", () => {
+      if (parser.incoming === req) parser.incoming = null
+    })
+  }
+}

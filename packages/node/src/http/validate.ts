@@ -1,0 +1,125 @@
+/**
+ * Checks of arguments as Node's HTTP module makes them, with its errors. Names and values of header fields are judged by
+ * `wire/`.
+ */
+import { isFieldValue, isToken } from "@httpfx/core/wire"
+import { invalidArgType, invalidArgValue, outOfRange, violationError } from "./errors.js"
+
+export const validateString = (value: unknown, name: string): void => {
+  if (typeof value !== "string") throw invalidArgType(name, "string", value)
+}
+
+export const validateBoolean = (value: unknown, name: string): void => {
+  if (typeof value !== "boolean") throw invalidArgType(name, "boolean", value)
+}
+
+export const validateNumber = (value: unknown, name: string, min?: number, max?: number): void => {
+  if (typeof value !== "number") throw invalidArgType(name, "number", value)
+  const below = min !== undefined && value < min
+  const above = max !== undefined && value > max
+  if (below || above || ((min !== undefined || max !== undefined) && Number.isNaN(value))) {
+    const parts: Array<string> = []
+    if (min !== undefined) parts.push(`>= ${min}`)
+    if (max !== undefined) parts.push(`<= ${max}`)
+    throw outOfRange(name, parts.join(" && "), value)
+  }
+}
+
+export const validateInteger = (
+  value: unknown,
+  name: string,
+  min: number = Number.MIN_SAFE_INTEGER,
+  max: number = Number.MAX_SAFE_INTEGER
+): void => {
+  if (typeof value !== "number") throw invalidArgType(name, "number", value)
+  if (!Number.isInteger(value)) throw outOfRange(name, "an integer", value)
+  if (value < min || value > max) throw outOfRange(name, `>= ${min} && <= ${max}`, value)
+}
+
+export const validateFunction = (value: unknown, name: string): void => {
+  if (typeof value !== "function") throw invalidArgType(name, "Function", value)
+}
+
+export const validateObject = (value: unknown, name: string): void => {
+  if (value === null || Array.isArray(value) || typeof value !== "object") {
+    throw invalidArgType(name, "Object", value)
+  }
+}
+
+export const validateOneOf = (value: unknown, name: string, allowed: ReadonlyArray<unknown>): void => {
+  if (allowed.includes(value)) return
+  const list = allowed.map((one) => (typeof one === "string" ? `'${one}'` : String(one))).join(", ")
+  throw invalidArgValue(name, value, `must be one of: ${list}`)
+}
+
+/** As Node's timers have it: a whole number of milliseconds below 2^31; more is cut, with a warning. */
+export const validateTimeout = (value: unknown, name: string): number => {
+  validateNumber(value, name)
+  const ms = value as number
+  if (ms < 0 || !Number.isFinite(ms)) throw outOfRange(name, "a non-negative finite number", ms)
+  if (ms > 2 ** 31 - 1) {
+    process.emitWarning(
+      `${ms} does not fit into a 32-bit signed integer.\nTimer duration was truncated to ${2 ** 31 - 1}.`,
+      "TimeoutOverflowWarning"
+    )
+    return 2 ** 31 - 1
+  }
+  return ms
+}
+
+const linkValue = /^(?:<[^>]*>)(?:\s*;\s*[^;"\s]+(?:=(")?[^;"\s]*\1)?)*$/
+
+const validateLink = (value: unknown): void => {
+  if (typeof value !== "string" || !linkValue.test(value)) {
+    throw invalidArgValue(
+      "hints",
+      value,
+      'must be an array or string of format "</styles.css>; rel=preload; as=style"'
+    )
+  }
+}
+
+/** The value of a `Link` field from a string or an array of strings. */
+export const linkFieldValue = (hints: unknown): string => {
+  if (typeof hints === "string") {
+    validateLink(hints)
+    return hints
+  }
+  if (Array.isArray(hints)) {
+    if (hints.length === 0) return ""
+    for (const link of hints as Array<unknown>) validateLink(link)
+    return (hints as Array<string>).join(", ")
+  }
+  throw invalidArgValue(
+    "hints",
+    hints,
+    'must be an array or string of format "</styles.css>; rel=preload; as=style"'
+  )
+}
+
+/** `http.validateHeaderName`. */
+export const validateHeaderName = (name: string, label?: string): void => {
+  if (typeof name !== "string" || !isToken(name)) {
+    throw violationError({
+      _tag: "Violation",
+      code: "ERR_INVALID_HTTP_TOKEN",
+      what: label || "Header name",
+      value: name
+    })
+  }
+}
+
+/** `http.validateHeaderValue`. */
+export const validateHeaderValue = (name: string, value: unknown): void => {
+  if (value === undefined) {
+    throw violationError({
+      _tag: "Violation",
+      code: "ERR_HTTP_INVALID_HEADER_VALUE",
+      name,
+      value: undefined
+    })
+  }
+  if (!isFieldValue(typeof value === "string" ? value : String(value))) {
+    throw violationError({ _tag: "Violation", code: "ERR_INVALID_CHAR", what: "header content", name })
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * `https.Agent`: an agent whose sockets are TLS, which keeps sessions for later handshakes.
+ */
+import { secureConnectionName, type NameOptions } from "@httpfx/core/pool"
+import type * as https from "node:https"
+import { connect } from "node:tls"
+import { Agent as HttpAgent, type AgentLike, type ConnectOptions } from "../http/agent.js"
+import { callParent, inherit } from "../http/inherit.js"
+import type { HttpSocket } from "../http/shapes.js"
+
+interface TlsAgent extends AgentLike {
+  maxCachedSessions: number
+  _sessionCache: { map: { [key: string]: Buffer }; list: Array<string> }
+  _getSession(key: string): Buffer | undefined
+  _cacheSession(key: string, session: Buffer): void
+  _evictSession(key: string): void
+}
+
+function Constructor(this: TlsAgent, options?: https.AgentOptions): unknown {
+  if (!(this instanceof Constructor)) return new (Constructor as unknown as typeof https.Agent)(options)
+  callParent(HttpAgent, this, options)
+  this.defaultPort = 443
+  this.protocol = "https:"
+  this.maxCachedSessions = options?.maxCachedSessions ?? 100
+  this._sessionCache = { map: {}, list: [] }
+  return undefined
+}
+inherit(Constructor, HttpAgent, "Agent")
+
+const proto = Constructor.prototype as TlsAgent
+
+/** The three ways to call it: options; port and options; port, host and options. */
+const readArguments = (port: unknown, host: unknown, options: unknown): ConnectOptions => {
+  if (port !== null && typeof port === "object") return port as ConnectOptions
+  let read: ConnectOptions
+  if (host !== null && typeof host === "object") read = { ...(host as object) }
+  else if (options === null || typeof options !== "object") read = {}
+  else read = { ...options }
+  if (typeof port === "number") read.port = port
+  if (typeof host === "string") read.host = host
+  return read
+}
+
+Object.assign(proto, {
+  createConnection(this: TlsAgent, port: unknown, host: unknown, given: unknown): HttpSocket {
+    let options = readArguments(port, host, given)
+    const key = options["_agentKey"] as string | undefined
+    if (key) {
+      const session = this._getSession(key)
+      if (session) options = { session, ...options }
+    }
+    const socket = connect(options as never) as unknown as HttpSocket
+    if (key) {
+      socket.on("session", (session: Buffer) => this._cacheSession(key, session))
+      // A session that goes with a failure is not tried again.
+      socket.once("close", (failed: boolean) => {
+        if (failed) this._evictSession(key)
+      })
+    }
+    return socket
+  },
+
+  getName(this: TlsAgent, options?: ConnectOptions): string {
+    return secureConnectionName(options as NameOptions)
+  },
+
+  _getSession(this: TlsAgent, key: string): Buffer | undefined {
+    return this._sessionCache.map[key]
+  },
+
+  _cacheSession(this: TlsAgent, key: string, session: Buffer): void {
+    if (this.maxCachedSessions === 0) return
+    const { list, map } = this._sessionCache
+    if (!map[key]) {
+      if (list.length >= this.maxCachedSessions) delete map[list.shift()!]
+      list.push(key)
+    }
+    map[key] = session
+  },
+
+  _evictSession(this: TlsAgent, key: string): void {
+    const { list, map } = this._sessionCache
+    const index = list.indexOf(key)
+    if (index < 0) return
+    list.splice(index, 1)
+    delete map[key]
+  }
+})
+
+/** `https.Agent`. */
+export const Agent = Constructor as unknown as typeof https.Agent
+
+const globals = {
+  agent: new Agent({ keepAlive: true, scheduling: "lifo", timeout: 5000 })
+}
+export const globalAgent = (): https.Agent => globals.agent
+export const setGlobalAgent = (agent: https.Agent): void => {
+  globals.agent = agent
+}

@@ -1,0 +1,46 @@
+/**
+ * `https.Server`: a `tls.Server` whose connections speak HTTP. What it has of an HTTP server is http/server.ts's.
+ */
+import type * as https from "node:https"
+import { Server as TlsServer, type TlsOptions } from "node:tls"
+import { callParent, inherit } from "../http/inherit.js"
+import {
+  connectionListener,
+  initialize,
+  installServer,
+  storeOptions,
+  type HttpServer,
+  type ServerOptions
+} from "../http/server.js"
+import type { HttpSocket } from "../http/shapes.js"
+
+type New = new (options?: unknown, requestListener?: unknown) => HttpServer
+
+function Constructor(this: HttpServer, options?: unknown, requestListener?: unknown): unknown {
+  if (!(this instanceof Constructor)) return new (Constructor as unknown as New)(options, requestListener)
+  if (typeof options === "function") {
+    requestListener = options
+    options = undefined
+  }
+  const given = { ...(options as ServerOptions & TlsOptions & { ALPNCallback?: unknown }) }
+  if (!given.ALPNProtocols && !given.ALPNCallback) given.ALPNProtocols = ["http/1.1"]
+  storeOptions(this, given)
+  callParent(TlsServer, this, given)
+  this.on("secureConnection", connectionListener as never)
+  initialize(this, given, requestListener)
+  this.on("tlsClientError", onTlsError as never)
+  return undefined
+}
+inherit(Constructor, TlsServer, "Server")
+installServer(Constructor, TlsServer)
+
+function onTlsError(this: HttpServer, error: Error, socket: HttpSocket): void {
+  if (!this.emit("clientError", error, socket)) socket.destroy(error)
+}
+
+/** `https.Server`. */
+export const Server = Constructor as unknown as typeof https.Server
+
+/** `https.createServer`. */
+export const createServer = ((options?: unknown, requestListener?: unknown) =>
+  new (Constructor as unknown as New)(options, requestListener)) as unknown as typeof https.createServer
