@@ -52,6 +52,27 @@ export const Written = Schema.Literal("none", "some", "all")
  */
 export type Written = typeof Written.Type
 
+/**
+ * One try to connect to one address, and how it ended.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Attempt = Schema.Struct({
+  /** `host:port`, or a path. */
+  address: Schema.String,
+  code: Schema.String,
+  reason: Schema.String,
+  /** How long it took, ms. */
+  millis: Schema.Number
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Attempt = typeof Attempt.Type
+
 // What every failure of a connection tells.
 const connectionFields = {
   /** The system's message, as Node prints it. */
@@ -64,6 +85,8 @@ const connectionFields = {
   written: Schema.optionalWith(Written, { default: () => "none" as const }),
   /** Bytes of the answer that had come. */
   received: Schema.optionalWith(Schema.Number, { default: () => 0 }),
+  /** Where no connection could be made: every address tried, in the order in which the tries ended. */
+  attempts: Schema.optional(Schema.Array(Attempt)),
   cause: Schema.optional(Schema.Defect)
 }
 
@@ -71,7 +94,13 @@ const at = (self: {
   readonly reason: string
   readonly address?: string | undefined
   readonly phase: Phase
-}) => `${self.reason} (${self.phase}${self.address === undefined ? "" : `, ${self.address}`})`
+  readonly attempts?: ReadonlyArray<Attempt> | undefined
+}) => {
+  const { address, attempts = [], phase, reason } = self
+  const others = attempts.slice(0, -1).map((attempt) => `${attempt.address}: ${attempt.code}`)
+  const before = others.length === 0 ? "" : `; before it ${others.join(", ")}`
+  return `${reason} (${phase}${address === undefined ? "" : `, ${address}`}${before})`
+}
 
 /**
  * The peer reset the connection (RST), or it was cut while bytes were due.
@@ -650,6 +679,21 @@ export interface Where {
   readonly reused?: boolean
   readonly written?: Written
   readonly received?: number
+}
+
+/**
+ * The same error of a connection that could not be made, with all that was tried.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const withAttempts = <E extends Exclude<ConnectionError, HangUp>>(
+  error: E,
+  attempts: ReadonlyArray<Attempt>
+): E => {
+  const Class = error.constructor as new (fields: object) => E
+  // A `cause` is no enumerable property.
+  return new Class({ ...error, cause: error.cause, attempts: [...attempts] })
 }
 
 /**

@@ -1,13 +1,14 @@
 /**
- * From an origin to an established connection: the name's addresses one after the other, then TLS where it is due.
+ * From an origin to an established connection: the name's addresses raced, then TLS where it is due.
  *
  * Leaves nothing behind when it fails or is interrupted. Keeps no connection and knows nothing of requests.
  */
 import * as Effect from "effect/Effect"
 import type * as HttpError from "../HttpError.js"
-import type { ConnectError, NetworkService, ResolvedAddress, TlsOptions } from "../Network.js"
+import type { ConnectError, NetworkService, TlsOptions } from "../Network.js"
 import type { Origin } from "../pool/index.js"
 import { tcp, type Transport } from "../Transport.js"
+import { alternate, race } from "./clientRace.js"
 
 /** Why there is no connection to an origin. */
 export type OpenError =
@@ -16,16 +17,6 @@ export type OpenError =
   | HttpError.TlsFailure
   | HttpError.ConnectionReset
   | HttpError.HangUp
-
-// The error of the last address is the one that is told, as in curl and in Node without `autoSelectFamily`.
-const inOrder = (
-  network: NetworkService,
-  [first, ...others]: readonly [ResolvedAddress, ...Array<ResolvedAddress>],
-  port: number
-): Effect.Effect<Transport, ConnectError> => {
-  const attempt = (at: ResolvedAddress) => network.connect(tcp(at.address, port))
-  return others.reduce((tried, next) => Effect.catchAll(tried, () => attempt(next)), attempt(first))
-}
 
 /** What the owner of the client says of TLS; the name to verify is the origin's. */
 export type TlsFields = Omit<TlsOptions, "role" | "serverName" | "alpn">
@@ -36,7 +27,10 @@ export const connect = (
   tls: TlsFields
 ): Effect.Effect<Transport, OpenError> => {
   const plain = Effect.flatMap(network.resolve(origin.host), (addresses) =>
-    inOrder(network, addresses, origin.port)
+    race(
+      alternate(addresses).map(({ address }) => tcp(address, origin.port)),
+      (address) => network.connect(address)
+    )
   )
   if (origin.protocol === "http:") return plain
   return Effect.uninterruptibleMask((restore) =>
