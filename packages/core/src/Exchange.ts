@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import type * as HttpError from "./HttpError.js"
 import { ExchangeHandle } from "./internal/exchangeHandle.js"
 import { exchangeOf, type BodyError } from "./internal/serverExchange.js"
+import type { Socket } from "./Socket.js"
 import type { Address, TlsFacts } from "./Transport.js"
 import type { DistinctFields, FieldViews, FoldedFields } from "./wire/index.js"
 
@@ -64,6 +65,30 @@ export type InformationalError =
 export type RequestBodyError = BodyError
 
 /**
+ * Why a connection could not be taken over. Nothing was sent, and the request can still be answered, unless the client
+ * has gone (`RequestBodyError`).
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type UpgradeError =
+  InformationalError | HttpError.UpgradeNotAsked | HttpError.OutOfOrder | RequestBodyError
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface UpgradeOptions {
+  /** The protocol that follows, for `Upgrade`. Default: what the client asked for. */
+  readonly protocol?: string | undefined
+  /** More fields for the answer. */
+  readonly headers?: Fields | undefined
+  /** For CONNECT: another 2xx. Default 200; an upgrade is always 101. */
+  readonly status?: number | undefined
+  readonly statusMessage?: string | undefined
+}
+
+/**
  * @since 0.1.0
  * @category models
  */
@@ -105,6 +130,15 @@ export interface Exchange {
    * HTTP/1.0, which has none (RFC 9110 §15.2), nor when the client has gone, and fails once the answer's head was sent.
    */
   readonly informational: (status: number, headers?: Fields) => Effect.Effect<void, InformationalError>
+  /** The protocols that the client would change to, best first. Empty: it asked for none. */
+  readonly upgradeProtocols: ReadonlyArray<string>
+  /**
+   * Takes the connection over: answers an upgrade with 101, CONNECT with 200, and gives the connection, first the bytes that
+   * have come already. What is left of the request's body is read and thrown away before. What the handler returns then
+   * is sent to nobody. When the handler ends well, what was written arrives and the connection ends; when it fails or
+   * is interrupted, the connection is reset. A peer that goes away is seen by reading and writing alone.
+   */
+  readonly upgrade: (options?: UpgradeOptions) => Effect.Effect<Socket, UpgradeError>
 }
 
 /**
@@ -209,3 +243,10 @@ export const informational = (
   headers?: Fields
 ): Effect.Effect<void, InformationalError, HttpServerRequest> =>
   Effect.flatMap(exchange, (self) => self.informational(status, headers))
+
+/**
+ * @since 0.1.0
+ * @category upgrade
+ */
+export const upgrade = (options?: UpgradeOptions): Effect.Effect<Socket, UpgradeError, HttpServerRequest> =>
+  Effect.flatMap(exchange, (self) => self.upgrade(options))

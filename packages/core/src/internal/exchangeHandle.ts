@@ -4,9 +4,16 @@
  * Holds only views. What may be sent when is the automaton's to say, what it looks like `wire/`'s.
  */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import type { Connection, Exchange, Fields, InformationalError } from "../Exchange.js"
+import type {
+  Connection,
+  Exchange,
+  Fields,
+  InformationalError,
+  UpgradeError,
+  UpgradeOptions
+} from "../Exchange.js"
 import * as HttpError from "../HttpError.js"
+import * as Socket from "../Socket.js"
 import {
   encodeEarlyHints,
   encodeInformational,
@@ -17,6 +24,7 @@ import {
 } from "../wire/index.js"
 import { continueHead } from "./serverConnection.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
+import { restOfBody, takeOver } from "./serverUpgrade.js"
 
 /** As the encoders of `wire/` take them: name, value, name, value, ... */
 export const flatFields = (fields: Fields | undefined): Array<string> => {
@@ -74,12 +82,7 @@ export class ExchangeHandle implements Exchange {
   }
 
   get trailers(): Effect.Effect<FieldViews, BodyError> {
-    const { body } = this.self
-    if (body === undefined) return Effect.sync(() => new FieldViews([]))
-    const ended = Effect.catchAll(Effect.forever(body.read), (failure) =>
-      Option.isSome(failure) ? Effect.fail(failure.value) : Effect.void
-    )
-    return Effect.map(ended, () => new FieldViews(body.rawTrailers))
+    return Effect.map(restOfBody(this.self), () => new FieldViews(this.self.body?.rawTrailers ?? []))
   }
 
   get continue(): Effect.Effect<void, HttpError.HeadersSent> {
@@ -99,6 +102,26 @@ export class ExchangeHandle implements Exchange {
 
   informational(status: number, headers?: Fields): Effect.Effect<void, InformationalError> {
     return this.encoded(status, () => encodeInformational(status, flatFields(headers)))
+  }
+
+  get upgradeProtocols(): ReadonlyArray<string> {
+    const { head } = this.self
+    if (head.method === "CONNECT" || !this.self.asksForSwitch) return []
+    return (this.headersDistinct["upgrade"] ?? [])
+      .flatMap((value) => value.split(","))
+      .map((name) => name.trim())
+      .filter((name) => name !== "")
+  }
+
+  upgrade(options: UpgradeOptions = {}): Effect.Effect<Socket.Socket, UpgradeError> {
+    return Effect.suspend(() => {
+      const headers = flatFields(options.headers)
+      if (options.protocol !== undefined) headers.push("Upgrade", options.protocol)
+      const { status, statusMessage } = options
+      return takeOver(this.self, { status, statusMessage, headers }, ({ initial, transport }) =>
+        Socket.make(transport, initial)
+      )
+    })
   }
 
   private get fields(): FieldViews {

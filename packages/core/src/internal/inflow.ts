@@ -5,6 +5,7 @@
  * nothing, and never resumes a transport for one reason while another still holds it.
  */
 import type { Transport } from "../Transport.js"
+import { concat } from "./incomingBody.js"
 
 /** The body that arrives has more than its reader has asked for. */
 export const forBody = 1
@@ -47,6 +48,16 @@ export class Inflow {
     this.queued -= chunk.length
     if (this.queued <= this.lookAhead) this.release(forQueue)
     return chunk
+  }
+
+  /** All that waits, for whoever reads on; the transport is left as it is. */
+  takeAll(): Uint8Array {
+    const all = concat(this.queue, this.queued)
+    this.over = true
+    this.queue.length = 0
+    this.queued = 0
+    this.heldFor = 0
+    return all
   }
 
   hold(reason: number): void {

@@ -5,7 +5,7 @@
  * anything is sent; what goes wrong later cuts the connection, so that the peer never takes a part for the whole.
  */
 import * as Cookies from "@effect/platform/Cookies"
-import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
+import * as ServerResponse from "@effect/platform/HttpServerResponse"
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -21,9 +21,10 @@ export type SendError = HttpError.MessageError
 /** Gives an answer to the exchange's connection, once; a second one is ignored, as is any after the client has gone. */
 export const sendResponse = (
   exchange: ServerExchange,
-  response: HttpServerResponse
-): Effect.Effect<HttpServerResponse, unknown> => {
+  response: ServerResponse.HttpServerResponse
+): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
   if (exchange.answer !== undefined || exchange.aborted) return Exit.succeed(response)
+  if (response.status < 300 && exchange.head.method === "CONNECT") return sendResponse(exchange, noTunnel)
   const body = response.body
   switch (body._tag) {
     case "Empty":
@@ -35,10 +36,13 @@ export const sendResponse = (
   }
 }
 
+// 2xx to CONNECT says that the tunnel stands (RFC 9110 §9.3.6), and nobody has made one.
+const noTunnel = ServerResponse.empty({ status: 501 })
+
 const sendOther = (
   exchange: ServerExchange,
-  response: HttpServerResponse
-): Effect.Effect<HttpServerResponse, unknown> => {
+  response: ServerResponse.HttpServerResponse
+): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
   const body = fromHttpBody(response.body)
   switch (body._tag) {
     case "None":
@@ -56,7 +60,7 @@ const switching: Violation = { _tag: "Violation", code: "ERR_HTTP_INVALID_STATUS
 
 const headOf = (
   exchange: ServerExchange,
-  response: HttpServerResponse,
+  response: ServerResponse.HttpServerResponse,
   body: number | "unknown",
   contentType: string | undefined,
   streamed: boolean
@@ -87,10 +91,10 @@ const headOf = (
 
 const sendBytes = (
   exchange: ServerExchange,
-  response: HttpServerResponse,
+  response: ServerResponse.HttpServerResponse,
   bytes: Uint8Array | undefined,
   contentType: string | undefined
-): Effect.Effect<HttpServerResponse, HttpError.MessageError> => {
+): Effect.Effect<ServerResponse.HttpServerResponse, HttpError.MessageError> => {
   const length = bytes === undefined ? 0 : bytes.length
   const head = headOf(exchange, response, length, contentType, false)
   if (head._tag === "Violation") return Effect.fail(HttpError.fromViolation(head))
@@ -123,9 +127,9 @@ const sendBytes = (
 
 const sendStream = (
   exchange: ServerExchange,
-  response: HttpServerResponse,
+  response: ServerResponse.HttpServerResponse,
   body: StreamBody
-): Effect.Effect<HttpServerResponse, unknown> => {
+): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
   const { connection } = exchange
   const sending = new SendingBody(exchange, response, body)
   // A stream made from the request's body asks for that body only when it is pulled, and 100 must come before our head.
@@ -157,7 +161,7 @@ class SendingBody {
 
   constructor(
     private readonly exchange: ServerExchange,
-    private readonly response: HttpServerResponse,
+    private readonly response: ServerResponse.HttpServerResponse,
     private readonly body: StreamBody
   ) {}
 
@@ -206,7 +210,9 @@ class SendingBody {
     return open ? Effect.void : connection.drained
   }
 
-  end(response: HttpServerResponse): Effect.Effect<HttpServerResponse, HttpError.MessageError> {
+  end(
+    response: ServerResponse.HttpServerResponse
+  ): Effect.Effect<ServerResponse.HttpServerResponse, HttpError.MessageError> {
     const { connection } = this.exchange
     if (this.exchange.aborted) return Exit.succeed(response)
     const late = this.writer === undefined ? this.begin() : undefined

@@ -28,12 +28,14 @@ import {
   type RequestHead,
   type Violation
 } from "../wire/index.js"
+import { HandedOver } from "./handedOver.js"
 import type { IdleList, Idler } from "./idleList.js"
 import { IncomingBody, lookAhead } from "./incomingBody.js"
 import { forBody, Inflow } from "./inflow.js"
 import { Linger, lingerBytes } from "./linger.js"
 import type { ServerApp } from "./serverApp.js"
 import { ServerExchange, type BodyError } from "./serverExchange.js"
+import type { Taken } from "./serverUpgrade.js"
 
 /** What a connection needs of its server. */
 export interface ConnectionServer {
@@ -64,7 +66,9 @@ export class ServerConnection implements TransportHandlers, Idler {
   private readonly parser: RequestParser
   private readonly automaton = new Automaton("server")
   private exchange: ServerExchange | undefined = undefined
-  private state: "open" | "closing" | "closed" = "open"
+  /** `switched`: another protocol's; its owner is told everything, and we only of the end. */
+  private state: "open" | "switched" | "closing" | "closed" = "open"
+  private handedOver: HandedOver | undefined = undefined
   private parsing = false
   private used = false
   private readonly inflow: Inflow
@@ -118,6 +122,7 @@ export class ServerConnection implements TransportHandlers, Idler {
   }
 
   close(): void {
+    if (this.state === "closed") return
     this.state = "closed"
     this.abort((where) => new HttpError.ConnectionReset({ reason: "the connection was closed", ...where }))
     this.drain()
@@ -134,7 +139,7 @@ export class ServerConnection implements TransportHandlers, Idler {
     const exchange = new ServerExchange(this, head, this.automaton.exchanges)
     this.exchange = exchange
     if (head.method === "CONNECT") {
-      // What follows the head is not HTTP, and nothing here takes a tunnel.
+      // What follows the head is not HTTP, whether the tunnel is made or not.
       this.automaton.requestComplete()
       exchange.requestComplete = true
       return Body.Stop
@@ -158,10 +163,12 @@ export class ServerConnection implements TransportHandlers, Idler {
   }
 
   requestComplete(rawTrailers: ReadonlyArray<string>): void {
+    const exchange = this.exchange
+    // CONNECT: behind its head the parser stops by itself.
+    if (exchange?.requestComplete === true) return
     // The next request waits in the look-ahead until this one is answered.
     this.parser.pause()
-    const exchange = this.exchange
-    if (exchange === undefined || exchange.requestComplete) return
+    if (exchange === undefined) return
     exchange.requestComplete = true
     this.automaton.requestComplete()
     exchange.body?.end(rawTrailers)
@@ -253,6 +260,42 @@ export class ServerConnection implements TransportHandlers, Idler {
     })
   })
 
+  /**
+   * Gives the connection to another protocol, with what has come of it already. `head` is the last of HTTP that is
+   * written; `undefined`: the new owner writes it.
+   */
+  handOver(
+    exchange: ServerExchange,
+    response: HttpServerResponse,
+    head: string | undefined
+  ): Taken | Violation {
+    const refused = this.automaton.responseHead({
+      status: response.status,
+      keepAlive: true,
+      framingUntilClose: false
+    })
+    if (refused !== undefined) return refused
+    exchange.answer = response
+    exchange.responseComplete = true
+    this.exchange = undefined
+    this.state = "switched"
+    this.transport.pause()
+    const initial = this.inflow.takeAll()
+    if (head !== undefined) this.write(head)
+    this.handedOver = new HandedOver(this.transport, () => this.close())
+    return { transport: this.handedOver, initial }
+  }
+
+  /** The other protocol is done with the connection. `whole`: what it wrote last is to arrive. */
+  handBack(whole: boolean): void {
+    if (this.state !== "switched") return
+    this.state = "open"
+    this.transport.start(this)
+    this.handedOver?.revoke()
+    if (whole) this.finish("OwnEof")
+    else this.transport.reset()
+  }
+
   // ---- what the server tells
 
   /** The next answer is the last one. */
@@ -294,14 +337,11 @@ export class ServerConnection implements TransportHandlers, Idler {
         this.refuse(refusal)
         break
       }
-      const rest: Uint8Array | undefined = consumed < chunk.length ? chunk.subarray(consumed) : undefined
+      // Before the handler runs: it may take the connection with all that has come.
+      if (consumed < chunk.length) this.inflow.unshift(chunk.subarray(consumed))
       if (this.exchange !== undefined && !this.exchange.started) this.run(this.exchange)
-      if (this.state !== "open") break
-      if (this.parser.paused || this.parser.stopped) {
-        if (rest !== undefined) this.inflow.unshift(rest)
-        break
-      }
-      chunk = rest ?? this.inflow.shift()
+      if (this.state !== "open" || this.parser.paused || this.parser.stopped) break
+      chunk = this.inflow.shift()
     }
     this.parsing = false
     this.enterIdle()
@@ -309,7 +349,6 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   private run(exchange: ServerExchange): void {
     exchange.started = true
-    if (exchange.head.method === "CONNECT") return this.answerPlainly(501)
     this.server.exchangeStarted(exchange)
     this.app!.run(exchange, this.server.exchangeEnded)
   }

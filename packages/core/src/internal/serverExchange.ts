@@ -85,6 +85,12 @@ export class ServerExchange implements SpanSource, BodyFlow {
     return remote?._tag === "TcpAddress" ? remote.hostname : undefined
   }
 
+  /** An upgrade (RFC 9110 §7.8: not in HTTP/1.0) or CONNECT. */
+  get asksForSwitch(): boolean {
+    const { method, upgrade, versionMinor } = this.head
+    return method === "CONNECT" || (upgrade && versionMinor !== 0)
+  }
+
   /** Ends the handler, unless its route asked not to be interrupted (`HttpRouter`'s `uninterruptible`). */
   interrupt(by: FiberId.FiberId): void {
     const fiber = this.fiber

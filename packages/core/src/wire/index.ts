@@ -59,6 +59,7 @@ export {
   errorClassOf,
   headersSent,
   messageOf,
+  upgradeNotAsked,
   type FieldConflict,
   type Violation,
   type ViolationCode,

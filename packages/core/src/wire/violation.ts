@@ -232,6 +232,6 @@ export const messageOf = (violation: Violation): string => {
     case "ERR_HTTPFX_OUT_OF_ORDER":
       return `The ${violation.half} half of the connection has no step "${violation.signal}" in the state "${violation.state}"`
     case "ERR_HTTPFX_UPGRADE_NOT_ASKED":
-      return "A 101 response needs a request that asked for an upgrade"
+      return "A switch of protocols (101, or 2xx to CONNECT) needs a request that asked for it"
   }
 }
