@@ -23,6 +23,7 @@ import * as ServerApp from "./internal/serverApp.js"
 import { ServerLife } from "./internal/serverLife.js"
 import { make as makeShutdown } from "./internal/serverShutdown.js"
 import * as Network from "./Network.js"
+import type { ServerEvent } from "./ServerEvent.js"
 import type * as Shutdown from "./Shutdown.js"
 import * as Timers from "./Timers.js"
 import type { Address } from "./Transport.js"
@@ -82,6 +83,16 @@ export interface Service {
    * does not interrupt the shutdown.
    */
   readonly shutdown: Effect.Effect<void>
+  /**
+   * What happens from now on, until the server is closed. A reader that falls behind by more than 4096 events loses the
+   * oldest; `observe` loses none.
+   */
+  readonly events: Stream.Stream<ServerEvent>
+  /**
+   * Calls `f` with each event as it happens, until the scope closes. `f` runs in the middle of the server's work: it
+   * should be quick. What it throws is logged.
+   */
+  readonly observe: (f: (event: ServerEvent) => void) => Effect.Effect<void, never, Scope.Scope>
   /** Connections that are open. */
   readonly connections: Effect.Effect<number>
   /** Ends connections on which no request is under way. */
@@ -112,6 +123,18 @@ export const readiness = (server: Service): HttpApp.Default =>
       status: state === "ready" ? 200 : 503,
       headers: { "cache-control": "no-store" }
     })
+  )
+
+const eventsOf = (life: ServerLife): Stream.Stream<ServerEvent> =>
+  Stream.asyncPush<ServerEvent>(
+    (emit) =>
+      life.state === "closed"
+        ? Effect.sync(() => emit.end())
+        : life.observers.observe((event) => {
+            emit.single(event)
+            if (event._tag === "StateChanged" && event.state === "closed") emit.end()
+          }),
+    { bufferSize: 4096, strategy: "sliding" }
   )
 
 /**
@@ -155,6 +178,8 @@ export const makeService = (
       state: Effect.sync(() => life.state),
       states: Stream.takeUntil(states.changes, (state) => state === "closed"),
       awaitDrain: life.awaitDrain,
+      events: eventsOf(life),
+      observe: (f) => life.observers.observe(f),
       lameDuck: Effect.suspend(() => (life.state === "ready" ? enter("lameDuck") : Effect.void)),
       shutdown,
       connections: Effect.sync(() => life.connectionCount),

@@ -8,6 +8,8 @@
  * - `Client`     platform's `HttpClient` over a network
  * - `Agent`      the connections of clients: how many, for how long, who waits
  * - `Exchange`   what platform's request cannot say of a request and its answer
+ * - `ExchangeOutcome`, `ServerEvent`  how exchanges end and what happens in a server, as values
+ * - `AccessLog`, `ServerMetrics`      made from them
  * - `Shutdown`   how a server ends, and what a handler can say about it
  * - `HttpError`  every failure, one class per kind
  * - `Network`    where connections come from
@@ -20,11 +22,15 @@
  * @since 0.1.0
  */
 export * as Agent from "./Agent.js"
+export * as AccessLog from "./AccessLog.js"
 export * as Client from "./Client.js"
 export * as Exchange from "./Exchange.js"
+export * as ExchangeOutcome from "./ExchangeOutcome.js"
 export * as HttpError from "./HttpError.js"
 export * as Network from "./Network.js"
 export * as Server from "./Server.js"
+export * as ServerEvent from "./ServerEvent.js"
+export * as ServerMetrics from "./ServerMetrics.js"
 export * as Shutdown from "./Shutdown.js"
 export * as Socket from "./Socket.js"
 export * as Timers from "./Timers.js"

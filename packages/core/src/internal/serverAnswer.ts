@@ -6,6 +6,7 @@
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -146,7 +147,7 @@ const sendStream = (
     onFailure: (cause) => {
       // A client that went away has ended this; anything else is the handler's failure, after its answer began.
       if (exchange.aborted) return Exit.succeed(response)
-      if (exchange.answer !== undefined) connection.cut(exchange)
+      if (exchange.answer !== undefined) connection.cut(exchange, cause)
       return Effect.failCause(cause)
     },
     onSuccess: () => sending.end(response)
@@ -219,8 +220,9 @@ class SendingBody {
     if (late !== undefined) return Effect.fail(HttpError.fromViolation(late))
     const violation = this.writer!.end(undefined, (part) => void connection.write(part))
     if (violation !== undefined) {
-      connection.cut(this.exchange)
-      return Effect.fail(HttpError.fromViolation(violation))
+      const error = HttpError.fromViolation(violation)
+      connection.cut(this.exchange, Cause.fail(error))
+      return Effect.fail(error)
     }
     connection.answerEnds(this.exchange)
     return Exit.succeed(response)

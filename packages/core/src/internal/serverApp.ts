@@ -60,12 +60,41 @@ const answer = (
   )
 }
 
+// What platform answers with where a failure has no answer of its own.
+const unhandled = Effect.runSync(ServerError.causeResponse(Cause.fail(undefined)))[0]
+
+// Effect would log the end of the fiber as well, at level Debug.
+const notTwice = FiberRef.set(FiberRef.unhandledErrorLogLevel, Option.none())
+
+// Nothing of the app's own answers it: it is remembered, and logged once. An interruption is no failure of a handler.
+const report = (
+  exchange: ServerExchange,
+  fiber: AnyFiber,
+  cause: Cause.Cause<unknown>,
+  response: Response
+): Effect.Effect<void> => {
+  if (exchange.reported || exchange.abortedWith !== undefined || Cause.isInterruptedOnly(cause))
+    return Effect.void
+  if (response !== unhandled && exchange.answer === undefined) return Effect.void
+  exchange.failure ??= cause
+  exchange.reported = true
+  // Platform's logger says it in the line of its request.
+  if (exchange.connection.app!.logsFailures && !fiber.getFiberRef(HttpMiddleware.loggerDisabled))
+    return notTwice
+  const { method, originalUrl } = exchange.request
+  const log = Effect.annotateLogs(Effect.logError("a handler has failed", cause), {
+    "http.request.method": method,
+    "url.path": originalUrl
+  })
+  return Effect.zipRight(notTwice, log)
+}
+
 // What an app's failure answers with, and what is left of the failure once it is answered.
 const answerFailure = (cause: Cause.Cause<unknown>): Effect.Effect<Response, unknown> =>
   withExchange((exchange, fiber) =>
     Effect.flatMap(ServerError.causeResponse(cause), ([response, rest]) =>
       Effect.zipRight(
-        answer(exchange, fiber, response),
+        Effect.zipRight(report(exchange, fiber, cause, response), answer(exchange, fiber, response)),
         Cause.isEmptyType(rest) ? Effect.succeed(response) : Effect.failCause(rest)
       )
     )
@@ -101,6 +130,8 @@ const withSpan = (app: AnyApp): AnyApp =>
 export interface ServerApp {
   readonly context: Context.Context<never>
   readonly redactedNames: ReadonlyArray<string | RegExp>
+  /** Its middleware logs the cause of a failure by itself. */
+  readonly logsFailures: boolean
   /** Starts the handler of an exchange; `ended` is called when it and its scope are over. */
   run(exchange: ServerExchange, ended: (exchange: ServerExchange) => void): void
 }
@@ -126,7 +157,8 @@ export const make = (
       handled(httpApp, middleware, untraced) as Effect.Effect<unknown>,
       middleware === undefined && untraced,
       timers,
-      spans ? disabledWhen : undefined
+      spans ? disabledWhen : undefined,
+      middleware === HttpMiddleware.logger
     )
   })
 
@@ -145,12 +177,13 @@ const handled = (
   return Effect.matchCauseEffect(traced(middleware(responded)) as AnyApp, {
     // A middleware may answer in the app's place, or fail: then nothing has been answered yet.
     onFailure: (cause) =>
-      withExchange((exchange) =>
+      withExchange((exchange, fiber) =>
         exchange.answer !== undefined
           ? Effect.void
           : Effect.matchCauseEffect(ServerError.causeResponse(cause), {
               onFailure: () => sendResponse(exchange, ServerResponse.empty({ status: 500 })),
-              onSuccess: ([response]) => sendResponse(exchange, response)
+              onSuccess: ([response]) =>
+                Effect.zipRight(report(exchange, fiber, cause, response), sendResponse(exchange, response))
             })
       ),
     onSuccess: (response) =>
@@ -172,7 +205,8 @@ class App implements ServerApp {
     private readonly program: Effect.Effect<unknown>,
     interruptible: boolean,
     private readonly timers: Timers,
-    private readonly spanless: ((request: ServerRequest.HttpServerRequest) => boolean) | undefined
+    private readonly spanless: ((request: ServerRequest.HttpServerRequest) => boolean) | undefined,
+    readonly logsFailures: boolean
   ) {
     this.context = runtime.context
     this.services = runtime.context.unsafeMap

@@ -7,6 +7,7 @@
  */
 import * as ServerError from "@effect/platform/HttpServerError"
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as HttpError from "../HttpError.js"
@@ -32,7 +33,9 @@ import { HandedOver } from "./handedOver.js"
 import type { IdleList, Idler } from "./idleList.js"
 import { IncomingBody, lookAhead } from "./incomingBody.js"
 import { forBody, Inflow } from "./inflow.js"
+import { outcomeOf, refusedOutcome } from "./exchangeEnd.js"
 import { Linger, lingerBytes } from "./linger.js"
+import type { Observers } from "./observers.js"
 import type { ServerApp } from "./serverApp.js"
 import { ServerExchange, type BodyError } from "./serverExchange.js"
 import type { Taken } from "./serverUpgrade.js"
@@ -53,6 +56,7 @@ export interface ConnectionServer {
   date(): string
   exchangeStarted(exchange: ServerExchange): void
   exchangeEnded(exchange: ServerExchange): void
+  readonly observers: Observers
   connectionClosed(connection: ServerConnection): void
 }
 
@@ -69,17 +73,30 @@ export class ServerConnection implements TransportHandlers, Idler {
   /** `switched`: another protocol's; its owner is told everything, and we only of the end. */
   private state: "open" | "switched" | "closing" | "closed" = "open"
   private handedOver: HandedOver | undefined = undefined
+  /** Whose handler took it. */
+  private taken: ServerExchange | undefined = undefined
   private parsing = false
   private used = false
   private readonly inflow: Inflow
   private linger: Linger | undefined = undefined
   /** A write was told to wait; `drain` follows. */
   backedUp = false
+  /** Bytes written; those before the exchange under way; the same of what was read. */
+  bytesOut = 0
+  bytesOutBefore = 0
+  bytesInBefore = 0
+  private openedAt: number | undefined = undefined
+  private closeReason: CloseReason | undefined = undefined
+  private executing = false
+  /** An exchange that ended while its last bytes were being parsed. */
+  private over: ServerExchange | undefined = undefined
   private waitingForDrain: (() => void) | undefined = undefined
 
   constructor(
     readonly transport: Transport,
-    readonly server: ConnectionServer
+    readonly server: ConnectionServer,
+    /** Which connection of its server this is, from 1. */
+    readonly id: number
   ) {
     this.inflow = new Inflow(transport, lookAhead)
     this.parser = new RequestParser(new Receiver(this), { flags: server.flags, limits: server.limits })
@@ -88,6 +105,11 @@ export class ServerConnection implements TransportHandlers, Idler {
   start(app: ServerApp): void {
     this.app = app
     this.transport.start(this)
+    if (this.server.observers.active) this.tellOpened()
+  }
+
+  get bytesIn(): number {
+    return this.parser.bytesConsumed
   }
 
   // ---- what the transport tells
@@ -118,6 +140,7 @@ export class ServerConnection implements TransportHandlers, Idler {
   }
 
   error(fault: Fault): void {
+    this.closeReason ??= "Failed"
     this.abort((where) => HttpError.fromFault(fault, where))
   }
 
@@ -129,6 +152,7 @@ export class ServerConnection implements TransportHandlers, Idler {
     this.linger?.stop()
     if (this.isIdle) this.server.idle.leave(this)
     this.inflow.end()
+    if (this.server.observers.active) this.tellClosed()
     this.server.connectionClosed(this)
   }
 
@@ -215,12 +239,14 @@ export class ServerConnection implements TransportHandlers, Idler {
   write(data: string | Uint8Array, body?: Uint8Array): boolean {
     const more = this.transport.write(data, body)
     if (!more) this.backedUp = true
+    this.bytesOut += body === undefined ? data.length : data.length + body.length
     return more
   }
 
   answerBegins(exchange: ServerExchange, response: HttpServerResponse, head: EncodedHead): void {
     exchange.answer = response
     exchange.untilClose = head.framing._tag === "UntilClose"
+    if (exchange.isWatched) this.tellAnswer(exchange, response.status)
     this.automaton.responseHead({
       status: response.status,
       keepAlive: head.close === undefined,
@@ -237,10 +263,12 @@ export class ServerConnection implements TransportHandlers, Idler {
   }
 
   /** An answer that has begun cannot be finished: the peer must see that it was cut. */
-  cut(exchange: ServerExchange): void {
+  cut(exchange: ServerExchange, failure?: Cause.Cause<unknown>): void {
     if (exchange.aborted || this.exchange !== exchange) return
+    exchange.failure ??= failure
     this.exchange = undefined
     exchange.aborted = true
+    this.exchangeOver(exchange, undefined, undefined)
     this.breakOff(exchange, "Failed")
   }
 
@@ -282,6 +310,9 @@ export class ServerConnection implements TransportHandlers, Idler {
     this.transport.pause()
     const initial = this.inflow.takeAll()
     if (head !== undefined) this.write(head)
+    if (exchange.isWatched) this.tellAnswer(exchange, response.status)
+    this.exchangeOver(exchange, undefined, undefined)
+    this.taken = exchange
     this.handedOver = new HandedOver(this.transport, () => this.close())
     return { transport: this.handedOver, initial }
   }
@@ -294,6 +325,11 @@ export class ServerConnection implements TransportHandlers, Idler {
     this.handedOver?.revoke()
     if (whole) this.finish("OwnEof")
     else this.transport.reset()
+  }
+
+  /** It is another protocol's. */
+  get isSwitched(): boolean {
+    return this.state === "switched"
   }
 
   // ---- what the server tells
@@ -310,13 +346,16 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   /** What is under way is a handler that a shutdown does not interrupt. */
   get waitsForHandler(): boolean {
-    return this.exchange?.started === true && this.exchange.isKept
+    const exchange = this.exchange ?? this.taken
+    return exchange?.started === true && exchange.isKept
   }
 
   /** Ends the connection at once, with whatever is under way. */
   kill(): void {
     const error = (where: HttpError.Where) =>
       new HttpError.ConnectionReset({ reason: "the server was closed", ...where })
+    this.closeReason ??= this.server.draining ? "Draining" : "Interrupted"
+    if (this.exchange !== undefined) this.exchange.shutDown = true
     this.abort(error, FiberId.none)
     this.transport.reset()
   }
@@ -331,7 +370,10 @@ export class ServerConnection implements TransportHandlers, Idler {
     this.parsing = true
     let chunk: Uint8Array | undefined = first
     while (chunk !== undefined) {
+      this.executing = true
       const consumed: number = this.parser.execute(chunk)
+      this.executing = false
+      if (this.over !== undefined) this.tellDeferred()
       const refusal = this.parser.refusal
       if (refusal !== undefined) {
         this.refuse(refusal)
@@ -349,6 +391,7 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   private run(exchange: ServerExchange): void {
     exchange.started = true
+    if (this.server.observers.active) this.tellRequest(exchange)
     this.server.exchangeStarted(exchange)
     this.app!.run(exchange, this.server.exchangeEnded)
   }
@@ -359,6 +402,7 @@ export class ServerConnection implements TransportHandlers, Idler {
     if (!exchange.requestComplete) return this.discardBody(exchange)
     this.exchange = undefined
     this.used = true
+    this.exchangeOver(exchange, undefined, undefined)
     this.linger?.stop()
     const after = this.automaton.after()
     if (after._tag === "Close") return this.finish(after.reason)
@@ -401,12 +445,31 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   private refuse(refusal: Refusal): void {
     const exchange = this.exchange
-    this.abort(() => HttpError.fromRefusal(refusal))
-    if (exchange?.answer !== undefined) this.breakOff(exchange, "Refused")
-    else this.answerPlainly(refusal.status)
+    const error = HttpError.fromRefusal(refusal)
+    const { active } = this.server.observers
+    if (active) {
+      this.tellClientError(error)
+      // Refused together with its head: no handler has seen it.
+      if (exchange?.started === false) exchange.startedAt = this.server.timers.now()
+    }
+    const begun = exchange?.answer !== undefined
+    if (!begun) this.writeAnswer(refusal.status)
+    this.abort(() => error, ServerError.clientAbortFiberId, refusal.status)
+    if (active && exchange === undefined) this.tellRefused(error)
+    if (!begun) this.automaton.mustClose("Refused")
+    this.breakOff(exchange, "Refused")
   }
 
   private answerPlainly(status: number): void {
+    this.writeAnswer(status)
+    const exchange = this.exchange
+    this.exchange = undefined
+    if (exchange !== undefined) this.exchangeOver(exchange, undefined, status)
+    this.automaton.mustClose("Refused")
+    this.finish("Refused")
+  }
+
+  private writeAnswer(status: number): void {
     const head = encodeResponseHead({
       versionMinor: 1,
       method: "GET",
@@ -417,15 +480,13 @@ export class ServerConnection implements TransportHandlers, Idler {
       date: this.server.date()
     })
     if (head._tag !== "Violation") this.write(head.head)
-    this.exchange = undefined
-    this.automaton.mustClose("Refused")
-    this.finish("Refused")
   }
 
   // The client is gone, or has spoilt its request: the handler is told and interrupted.
   private abort(
     error: (where: HttpError.Where) => BodyError,
-    by: FiberId.FiberId = ServerError.clientAbortFiberId
+    by: FiberId.FiberId = ServerError.clientAbortFiberId,
+    status?: number
   ): void {
     const exchange = this.exchange
     if (exchange === undefined) return
@@ -439,6 +500,7 @@ export class ServerConnection implements TransportHandlers, Idler {
       received: exchange.body?.received ?? 0
     })
     exchange.body?.fail(exchange.abortedWith)
+    this.exchangeOver(exchange, exchange.abortedWith, status)
     exchange.interrupt(by)
     this.drain()
   }
@@ -450,9 +512,10 @@ export class ServerConnection implements TransportHandlers, Idler {
   }
 
   // FIN after what is buffered, then reading on for a while: an answer must not be lost to the RST that unread bytes cause.
-  private finish(_reason: CloseReason): void {
+  private finish(reason: CloseReason): void {
     if (this.state !== "open") return
     this.state = "closing"
+    this.closeReason ??= reason
     if (this.isIdle) this.server.idle.leave(this)
     this.transport.end()
     this.inflow.end()
@@ -462,6 +525,94 @@ export class ServerConnection implements TransportHandlers, Idler {
   // Most connections never need one.
   private get lingering(): Linger {
     return (this.linger ??= new Linger(this.transport, this.server.timers))
+  }
+
+  // ---- what is told to who listens; nothing of it happens unless somebody does
+
+  private exchangeOver(
+    exchange: ServerExchange,
+    error: BodyError | undefined,
+    status: number | undefined
+  ): void {
+    if (exchange.isWatched) {
+      // Its last bytes count as consumed when the parser returns.
+      if (this.executing) {
+        this.over = exchange
+        return
+      }
+      this.tellEnd(exchange, error, status)
+    }
+    this.bytesInBefore = this.bytesIn
+    this.bytesOutBefore = this.bytesOut
+  }
+
+  private tellOpened(): void {
+    const { local, remote } = this.transport
+    const at = (this.openedAt = this.server.timers.now())
+    this.server.observers.emit({ _tag: "ConnectionOpened", at, connection: this.id, local, remote })
+  }
+
+  private tellRequest(exchange: ServerExchange): void {
+    const at = (exchange.startedAt = this.server.timers.now())
+    const { method, target } = exchange.head
+    const { number } = exchange
+    const event = {
+      _tag: "RequestReceived",
+      at,
+      connection: this.id,
+      exchange: number,
+      method,
+      target
+    } as const
+    this.server.observers.emit(event)
+  }
+
+  private tellAnswer(exchange: ServerExchange, status: number): void {
+    const at = (exchange.answeredAt = this.server.timers.now())
+    const { number } = exchange
+    const event = { _tag: "ResponseBegun", at, connection: this.id, exchange: number, status } as const
+    this.server.observers.emit(event)
+  }
+
+  private tellClientError(error: HttpError.ParseError): void {
+    const { remote } = this.transport
+    const at = this.server.timers.now()
+    this.server.observers.emit({ _tag: "ClientError", at, connection: this.id, remote, error })
+  }
+
+  private tellRefused(error: HttpError.ParseError): void {
+    const at = this.server.timers.now()
+    this.server.observers.emit({ _tag: "ExchangeEnded", at, outcome: refusedOutcome(this, error, at) })
+  }
+
+  private tellClosed(): void {
+    const at = this.server.timers.now()
+    this.server.observers.emit({
+      _tag: "ConnectionClosed",
+      at,
+      connection: this.id,
+      remote: this.transport.remote,
+      reason: this.closeReason ?? "PeerEof",
+      exchanges: this.automaton.exchanges,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      duration: this.openedAt === undefined ? undefined : at - this.openedAt
+    })
+  }
+
+  private tellDeferred(): void {
+    const exchange = this.over!
+    this.over = undefined
+    this.tellEnd(exchange, exchange.abortedWith, undefined)
+    this.bytesInBefore = this.bytesIn
+    this.bytesOutBefore = this.bytesOut
+  }
+
+  private tellEnd(exchange: ServerExchange, error: BodyError | undefined, status: number | undefined): void {
+    const at = this.server.timers.now()
+    const outcome = outcomeOf(this, exchange, error, status, at)
+    exchange.tellEnd(outcome)
+    if (this.server.observers.active) this.server.observers.emit({ _tag: "ExchangeEnded", at, outcome })
   }
 
   private enterIdle(): void {

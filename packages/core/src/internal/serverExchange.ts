@@ -10,11 +10,13 @@ import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as ServerRequest from "@effect/platform/HttpServerRequest"
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as TraceContext from "@effect/platform/HttpTraceContext"
+import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
+import type { ExchangeOutcome } from "../ExchangeOutcome.js"
 import type * as HttpError from "../HttpError.js"
 import type { Policy } from "../Shutdown.js"
 import type { RequestHead } from "../wire/index.js"
@@ -56,6 +58,14 @@ export class ServerExchange implements SpanSource, BodyFlow {
   drainPolicy: Policy = "interruptAtDeadline"
   /** A shutdown has interrupted the handler. */
   shutDown = false
+  /** What the handler failed with, where nothing of its own answers it. */
+  failure: Cause.Cause<unknown> | undefined = undefined
+  /** The failure has been logged. */
+  reported = false
+  /** When its head was read and answered, if somebody listens: milliseconds since the epoch. */
+  startedAt: number | undefined = undefined
+  answeredAt: number | undefined = undefined
+  private ended: ReadonlyArray<(outcome: ExchangeOutcome) => void> | undefined = undefined
 
   constructor(
     readonly connection: ServerConnection,
@@ -102,6 +112,23 @@ export class ServerExchange implements SpanSource, BodyFlow {
   get isKept(): boolean {
     const fiber = this.fiber
     return this.drainPolicy === "wait" || (fiber !== undefined && uninterruptible(fiber))
+  }
+
+  /** Told once, when all is over. */
+  onEnd(listener: (outcome: ExchangeOutcome) => void): void {
+    this.startedAt ??= this.connection.server.timers.now()
+    this.ended = this.ended === undefined ? [listener] : [...this.ended, listener]
+  }
+
+  /** Somebody wants to know how it ends. */
+  get isWatched(): boolean {
+    return this.startedAt !== undefined
+  }
+
+  tellEnd(outcome: ExchangeOutcome): void {
+    const listeners = this.ended
+    this.ended = undefined
+    if (listeners !== undefined) for (const tell of listeners) tell(outcome)
   }
 
   interruptForShutdown(): void {

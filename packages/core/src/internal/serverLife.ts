@@ -11,12 +11,14 @@ import type { Timers } from "../Timers.js"
 import type { Transport } from "../Transport.js"
 import { httpDate, type Flags, type Limits } from "../wire/index.js"
 import { IdleList } from "./idleList.js"
+import { Observers } from "./observers.js"
 import type { ServerApp } from "./serverApp.js"
 import { ServerConnection, type ConnectionServer } from "./serverConnection.js"
 import type { ServerExchange } from "./serverExchange.js"
 
 export class ServerLife implements ConnectionServer {
   readonly idle: IdleList
+  readonly observers = new Observers()
   state: State = "starting"
   private app: ServerApp | undefined
   private readonly connections = new Set<ServerConnection>()
@@ -25,6 +27,7 @@ export class ServerLife implements ConnectionServer {
   private readonly untilDrain = new Set<() => void>()
   private whenEmpty: (() => void) | undefined
   private graceIsOver = false
+  private opened = 0
 
   constructor(
     readonly timers: Timers,
@@ -42,6 +45,11 @@ export class ServerLife implements ConnectionServer {
 
   get connectionCount(): number {
     return this.connections.size + this.early.length
+  }
+
+  enter(state: State): void {
+    this.state = state
+    if (this.observers.active) this.observers.emit({ _tag: "StateChanged", at: this.timers.now(), state })
   }
 
   date(): string {
@@ -84,7 +92,7 @@ export class ServerLife implements ConnectionServer {
 
   /** Every answer from now on is the last of its connection; whoever waits for the drain is told. */
   drain(): void {
-    this.state = "draining"
+    this.enter("draining")
     // Nobody serves, so nobody would ever answer them.
     for (const transport of this.early) transport.reset()
     this.early = []
@@ -137,11 +145,11 @@ export class ServerLife implements ConnectionServer {
 
   /** Spares what was upgraded, as Node's `server.closeAllConnections` does. */
   closeAllConnections(): void {
-    for (const connection of [...this.connections]) connection.kill()
+    for (const connection of [...this.connections]) if (!connection.isSwitched) connection.kill()
   }
 
   private open(transport: Transport, app: ServerApp): void {
-    const connection = new ServerConnection(transport, this)
+    const connection = new ServerConnection(transport, this, ++this.opened)
     this.connections.add(connection)
     if (this.draining) connection.drainBegins()
     connection.start(app)

@@ -28,7 +28,7 @@ export const make = (life: ServerLife, listener: Listener, options: Options): Ef
 
     const enter = (state: State) =>
       Effect.suspend(() => {
-        life.state = state
+        if (life.state !== state) life.enter(state)
         return SubscriptionRef.set(states, state)
       })
 

@@ -1,0 +1,93 @@
+/**
+ * One structured line per exchange, the ones included that never got an answer: made from `ServerEvent.ExchangeEnded`.
+ *
+ * It writes through Effect's loggers, and takes its times and bytes from the wire. Other formats: `format`.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
+import type { ExchangeOutcome } from "./ExchangeOutcome.js"
+import { Server } from "./Server.js"
+import { formatAddress } from "./Transport.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Outcomes that get a line. Default: all. */
+  readonly filter?: ((outcome: ExchangeOutcome) => boolean) | undefined
+  /** Runs for each. Default {@link write}. */
+  readonly write?: ((outcome: ExchangeOutcome) => Effect.Effect<void>) | undefined
+}
+
+const why = (outcome: ExchangeOutcome): string | undefined => {
+  switch (outcome._tag) {
+    case "ClientGone":
+    case "TimedOut":
+    case "Refused":
+      return outcome.error.code
+    case "Dropped":
+      return outcome.reason
+    default:
+      return undefined
+  }
+}
+
+/**
+ * `GET /users 200 Answered 12 ms` at level Info, with everything else as annotations.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const write = (outcome: ExchangeOutcome): Effect.Effect<void> => {
+  const {
+    _tag,
+    answeredAfter,
+    bytesIn,
+    bytesOut,
+    connection,
+    duration,
+    exchange,
+    method,
+    remote,
+    status,
+    target
+  } = outcome
+  const reason = why(outcome)
+  return Effect.annotateLogs(
+    Effect.logInfo(`${method ?? "-"} ${target ?? "-"} ${status ?? "-"} ${_tag} ${duration} ms`),
+    {
+      outcome: _tag,
+      connection,
+      exchange,
+      bytesIn,
+      bytesOut,
+      duration,
+      ...(remote === undefined ? {} : { remote: formatAddress(remote) }),
+      ...(answeredAfter === undefined ? {} : { answeredAfter }),
+      ...(reason === undefined ? {} : { reason })
+    }
+  )
+}
+
+/**
+ * Writes the log of the server in the context, with the loggers of the place where the layer is built.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options = {}): Layer.Layer<never, never, Server> =>
+  Layer.scopedDiscard(
+    Effect.gen(function* () {
+      const server = yield* Server
+      const run = Runtime.runFork(yield* Effect.runtime<never>())
+      const { filter, write: line = write } = options
+      yield* server.observe((event) => {
+        if (event._tag !== "ExchangeEnded") return
+        if (filter === undefined || filter(event.outcome)) run(line(event.outcome))
+      })
+    })
+  )

@@ -1,0 +1,132 @@
+/**
+ * How an exchange ended: one value, told once, from which logs, metrics and tests are made.
+ *
+ * A server tells it in `ServerEvent.ExchangeEnded`; a handler may ask for its own with `onEnd`. Nothing of it is made, and
+ * no clock read, unless somebody listens. docs/observability.md.
+ *
+ * @since 0.1.0
+ */
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as HttpError from "./HttpError.js"
+import { exchangeOf, type BodyError } from "./internal/serverExchange.js"
+import type { Address } from "./Transport.js"
+
+/**
+ * What is known of every exchange, however it ended.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Facts {
+  /** Number of the connection on its server, from 1. */
+  readonly connection: number
+  /** Number of the exchange on its connection, from 1; 0: nothing of a request was understood. */
+  readonly exchange: number
+  readonly remote: Address | undefined
+  /** As it came. `undefined`: no head was understood. */
+  readonly method: string | undefined
+  readonly target: string | undefined
+  /** Of the answer's head, if one was given to the network. */
+  readonly status: number | undefined
+  /** Bytes on the wire, heads and framing included. */
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** When the request's head was read: milliseconds since the epoch, by the server's clock. */
+  readonly startedAt: number
+  /** Milliseconds from then until the answer's head was given to the network. */
+  readonly answeredAfter: number | undefined
+  /** Milliseconds until all was over. */
+  readonly duration: number
+}
+
+/**
+ * The whole answer was given to the network. Whether the client has read it, nobody on this side knows.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Answered extends Facts {
+  readonly _tag: "Answered"
+}
+
+/**
+ * The client left (FIN or RST) before its answer was whole; its handler was interrupted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientGone extends Facts {
+  readonly _tag: "ClientGone"
+  readonly error: BodyError
+}
+
+/**
+ * The handler failed or died, or the shutdown's deadline ended it. It was answered 500 (503), or its answer was cut.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerFailed extends Facts {
+  readonly _tag: "ServerFailed"
+  /** `undefined`: the server ended it, the handler did not fail. */
+  readonly cause: Cause.Cause<unknown> | undefined
+}
+
+/**
+ * The client was too slow: to send its request, or to take its answer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TimedOut extends Facts {
+  readonly _tag: "TimedOut"
+  readonly error: BodyError
+}
+
+/**
+ * What the client sent is not HTTP as the server has it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Refused extends Facts {
+  readonly _tag: "Refused"
+  readonly error: HttpError.ParseError
+}
+
+/**
+ * The request was answered without a handler, for want of room.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Dropped extends Facts {
+  readonly _tag: "Dropped"
+  readonly reason: DropReason
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type DropReason = "maxConnections" | "maxConnectionsPerAddress" | "maxRequestsPerSocket"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ExchangeOutcome = Answered | ClientGone | ServerFailed | TimedOut | Refused | Dropped
+
+/**
+ * Calls `f` once the exchange of this request is over, with how it ended. `f` must not throw. Times count from this call
+ * unless the server is observed. Does nothing where the request is not ours.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const onEnd = (
+  f: (outcome: ExchangeOutcome) => void
+): Effect.Effect<void, never, HttpServerRequest.HttpServerRequest> =>
+  Effect.map(HttpServerRequest.HttpServerRequest, (request) => exchangeOf(request)?.onEnd(f))

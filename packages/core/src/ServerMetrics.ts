@@ -1,0 +1,89 @@
+/**
+ * Metrics of a server by the conventions of OpenTelemetry, made from its events: `http.server.request.duration`,
+ * `http.server.active_requests`, and the connections that are open.
+ *
+ * They are Effect metrics: any exporter of Effect's sees them. Targets are no labels: there are as many as clients like.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricLabel from "effect/MetricLabel"
+import type { ExchangeOutcome } from "./ExchangeOutcome.js"
+import { Server } from "./Server.js"
+
+/**
+ * Seconds from a request's head until all of its exchange was over, by method, status and kind of failure.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const requestDuration = Metric.histogram(
+  "http.server.request.duration",
+  // Those that the conventions advise.
+  MetricBoundaries.fromIterable([0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]),
+  "Duration of HTTP server requests."
+)
+
+/**
+ * @since 0.1.0
+ * @category metrics
+ */
+export const activeRequests = Metric.gauge("http.server.active_requests", {
+  description: "Number of active HTTP server requests."
+})
+
+/**
+ * @since 0.1.0
+ * @category metrics
+ */
+export const openConnections = Metric.gauge("http.server.open_connections", {
+  description: "Number of open connections of the HTTP server."
+})
+
+// Any other method is one label, so that a client cannot make more (as the conventions have it).
+const methods = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"])
+
+const labels = (outcome: ExchangeOutcome): ReadonlyArray<MetricLabel.MetricLabel> => {
+  const { _tag, method = "_OTHER", status } = outcome
+  const all = [MetricLabel.make("http.request.method", methods.has(method) ? method : "_OTHER")]
+  if (status !== undefined) all.push(MetricLabel.make("http.response.status_code", String(status)))
+  if (_tag !== "Answered") all.push(MetricLabel.make("error.type", _tag))
+  else if (status !== undefined && status >= 500) all.push(MetricLabel.make("error.type", String(status)))
+  return all
+}
+
+/**
+ * Counts the server in the context, from the moment the layer is built.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<never, never, Server> = Layer.scopedDiscard(
+  Effect.gen(function* () {
+    const server = yield* Server
+    const active = new Set<string>()
+    const open = new Set<number>()
+    yield* server.observe((event) => {
+      switch (event._tag) {
+        case "ConnectionOpened":
+          open.add(event.connection)
+          return openConnections.unsafeUpdate(open.size, [])
+        case "ConnectionClosed":
+          open.delete(event.connection)
+          return openConnections.unsafeUpdate(open.size, [])
+        case "RequestReceived":
+          active.add(`${event.connection} ${event.exchange}`)
+          return activeRequests.unsafeUpdate(active.size, [])
+        case "ExchangeEnded": {
+          const { connection, duration, exchange } = event.outcome
+          active.delete(`${connection} ${exchange}`)
+          activeRequests.unsafeUpdate(active.size, [])
+          return requestDuration.unsafeUpdate(duration / 1000, labels(event.outcome))
+        }
+      }
+    })
+  })
+)

@@ -1,0 +1,70 @@
+/**
+ * From what a connection knows at the end of an exchange to its `ExchangeOutcome`.
+ *
+ * Called only when somebody listens. Decides what an end is called, never what becomes of a connection.
+ */
+import type { DropReason, ExchangeOutcome, Facts } from "../ExchangeOutcome.js"
+import type { ParseError } from "../HttpError.js"
+import type { ServerConnection } from "./serverConnection.js"
+import type { BodyError, ServerExchange } from "./serverExchange.js"
+
+const facts = (
+  connection: ServerConnection,
+  exchange: ServerExchange | undefined,
+  status: number | undefined,
+  now: number
+): Facts => {
+  const startedAt = exchange?.startedAt ?? now
+  return {
+    connection: connection.id,
+    exchange: exchange?.number ?? 0,
+    remote: connection.transport.remote,
+    method: exchange?.head.method,
+    target: exchange?.head.target,
+    status: exchange?.answer?.status ?? status,
+    bytesIn: connection.bytesIn - connection.bytesInBefore,
+    bytesOut: connection.bytesOut - connection.bytesOutBefore,
+    startedAt,
+    answeredAfter: exchange?.answeredAt === undefined ? undefined : exchange.answeredAt - startedAt,
+    duration: now - startedAt
+  }
+}
+
+/** `error`: why it was given up; `status`: of an answer that came from the connection itself. */
+export const outcomeOf = (
+  connection: ServerConnection,
+  exchange: ServerExchange,
+  error: BodyError | undefined,
+  status: number | undefined,
+  now: number
+): ExchangeOutcome => {
+  const known = facts(connection, exchange, status, now)
+  if (exchange.failure !== undefined) return { _tag: "ServerFailed", ...known, cause: exchange.failure }
+  if (exchange.responseComplete) return { _tag: "Answered", ...known }
+  if (error === undefined || exchange.shutDown) {
+    // What a connection answers by itself is the handler's failure only where a handler was to answer.
+    const answered = status !== undefined && status !== 500 && status !== 503
+    return answered ? { _tag: "Answered", ...known } : { _tag: "ServerFailed", ...known, cause: undefined }
+  }
+  switch (error._tag) {
+    case "ParseError":
+      return { _tag: "Refused", ...known, error }
+    default:
+      return { _tag: "ClientGone", ...known, error }
+  }
+}
+
+/** Bytes that never became a request. */
+export const refusedOutcome = (
+  connection: ServerConnection,
+  error: ParseError,
+  now: number
+): ExchangeOutcome => ({ _tag: "Refused", ...facts(connection, undefined, error.status, now), error })
+
+/** A request that got no handler. */
+export const droppedOutcome = (
+  connection: ServerConnection,
+  exchange: ServerExchange | undefined,
+  reason: DropReason,
+  now: number
+): ExchangeOutcome => ({ _tag: "Dropped", ...facts(connection, exchange, 503, now), reason })
