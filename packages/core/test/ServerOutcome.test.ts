@@ -16,7 +16,7 @@ import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as HttpApp from "@effect/platform/HttpApp"
-import { AccessLog, ExchangeOutcome, Server, ServerEvent, ServerMetrics, Transport } from "@httpfx/core"
+import { AccessLog, ExchangeOutcome, Server, ServerMetrics, Transport, type ServerEvent } from "@httpfx/core"
 import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
 import { get, post } from "./support/served.js"
 
