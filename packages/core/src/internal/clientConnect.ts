@@ -24,25 +24,22 @@ export type TlsFields = Omit<TlsOptions, "role" | "serverName" | "alpn">
 export const connect = (
   network: NetworkService,
   origin: Origin,
-  tls: TlsFields,
-  onStep: (step: "connect" | "secure") => void
+  tls: TlsFields
 ): Effect.Effect<Transport, OpenError> => {
-  const plain = Effect.flatMap(network.resolve(origin.host), (addresses) => {
-    onStep("connect")
-    return race(
+  const plain = Effect.flatMap(network.resolve(origin.host), (addresses) =>
+    race(
       alternate(addresses).map(({ address }) => tcp(address, origin.port)),
       (address) => network.connect(address)
     )
-  })
+  )
   if (origin.protocol === "http:") return plain
   return Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(plain), (transport) => {
-      onStep("secure")
+    Effect.flatMap(restore(plain), (transport) =>
       // An interruption may come before `secure` has taken the connection.
-      return Effect.onInterrupt(
+      Effect.onInterrupt(
         restore(network.secure(transport, { ...tls, role: "client", serverName: origin.host })),
         () => Effect.sync(() => transport.reset())
       )
-    })
+    )
   )
 }

@@ -8,13 +8,7 @@
 import type { CloseReason } from "../Agent.js"
 import * as HttpError from "../HttpError.js"
 import type { RetireReason } from "../pool/index.js"
-import {
-  formatAddress,
-  type Address,
-  type Fault,
-  type Transport,
-  type TransportHandlers
-} from "../Transport.js"
+import type { Address, Fault, Transport, TransportHandlers } from "../Transport.js"
 import {
   Body,
   Connection as Automaton,
@@ -27,7 +21,6 @@ import type { Bucket } from "./clientBucket.js"
 import type { BodyError } from "./clientError.js"
 import type { ClientExchange } from "./clientExchange.js"
 import type { ClientPool } from "./clientPool.js"
-import type { Watch } from "./clientWatch.js"
 import { Upload, type UploadOwner } from "./clientUpload.js"
 
 const noTrailers: ReadonlyArray<string> = []
@@ -79,7 +72,6 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     exchange.connection = this
     exchange.reused = this.automaton.exchanges > 0
     exchange.remote = this.remote
-    if (exchange.watch !== undefined) this.tellBegun(exchange.watch)
     const violation = this.automaton.requestHead(request)
     if (violation !== undefined) return this.break(HttpError.fromViolation(violation))
     const { payload, encoded } = request
@@ -90,46 +82,27 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
       exchange.upload.start(payload.stream, payload.runtime)
     } else {
       const { parts } = payload
-      let flowing: boolean
-      if (parts.length < 2 && typeof parts[0] !== "string") {
-        flowing = this.transport.write(encoded.head, parts[0])
-      } else {
+      if (parts.length < 2 && typeof parts[0] !== "string") this.transport.write(encoded.head, parts[0])
+      else {
         this.transport.cork()
-        flowing = this.transport.write(encoded.head)
-        for (const part of parts) flowing = this.transport.write(part)
+        this.transport.write(encoded.head)
+        for (const part of parts) this.transport.write(part)
         this.transport.uncork()
       }
-      this.sent(exchange, flowing)
+      this.sent(exchange)
     }
   }
 
-  private tellBegun(watch: Watch): void {
-    const address = this.address
-    watch.tell({ _tag: this.automaton.exchanges > 0 ? "Reused" : "Connected", address })
-    watch.enter("send")
-  }
-
-  /** `flowing`: the connection has taken all of it already. */
-  private sent(exchange: ClientExchange, flowing: boolean): void {
+  private sent(exchange: ClientExchange): void {
     exchange.written = "all"
     this.automaton.requestComplete()
-    if (exchange.watch !== undefined && flowing) exchange.requestTaken()
-  }
-
-  get address(): string | undefined {
-    return this.remote === undefined ? undefined : formatAddress(this.remote)
-  }
-
-  /** How many it has served. */
-  get exchanges(): number {
-    return this.automaton.exchanges
   }
 
   // ---- what the upload tells
 
   uploadEnded(): void {
     const { exchange } = this
-    if (exchange !== undefined) this.sent(exchange, exchange.upload?.flowing ?? true)
+    if (exchange !== undefined) this.sent(exchange)
   }
 
   uploadFailed(cause: Parameters<UploadOwner["uploadFailed"]>[0]): void {
@@ -151,10 +124,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     if (this.violation !== undefined) this.break(HttpError.fromViolation(this.violation))
     else if (this.complete) this.settle(exchange, used < chunk.length)
     else if (this.parser.refusal !== undefined) this.break(HttpError.fromRefusal(this.parser.refusal))
-    else if (exchange.response !== undefined) {
-      exchange.response.unread()
-      if (exchange.watch !== undefined && !this.paused) exchange.watch.restart()
-    }
+    else exchange.response?.unread()
   }
 
   end(): void {
@@ -167,25 +137,22 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   }
 
   drain(): void {
-    const { exchange } = this
-    if (exchange === undefined) return
-    exchange.upload?.drain()
-    if (exchange.watch !== undefined && exchange.sent) exchange.requestTaken()
+    this.exchange?.upload?.drain()
   }
 
   error(fault: Fault): void {
     const { exchange } = this
     this.state = "closing"
-    if (exchange === undefined) this.pool.closing(this, "Failed")
-    else this.lose(exchange, "Failed", (where) => HttpError.fromFault(fault, where))
+    this.pool.closing(this, "Failed")
+    if (exchange !== undefined) this.lose(exchange, "Failed", (where) => HttpError.fromFault(fault, where))
   }
 
   close(): void {
     const { exchange } = this
     this.state = "closed"
-    if (exchange !== undefined) this.lose(exchange, "PeerEof", hangUp)
     this.pool.closing(this, "PeerEof")
     this.pool.remove(this)
+    if (exchange !== undefined) this.lose(exchange, "PeerEof", hangUp)
   }
 
   // ---- what the parser tells, while `data` or `end` runs
@@ -259,9 +226,8 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     error: (where: HttpError.Where) => BodyError
   ): void {
     this.exchange = undefined
-    // First, so that it is at the head of the queue for its place where it is sent again.
-    exchange.lost(error)
     this.cut(reason)
+    exchange.lost(error)
   }
 
   private break(error: BodyError): void {
@@ -293,19 +259,12 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   /** When something is due, ms. `linger`: how long its peer has to close too. */
   deadline(linger: number): number {
     if (this.closingSince !== Infinity) return this.closingSince + linger
-    const { exchange } = this
-    if (exchange === undefined) return this.usableUntil
-    return exchange.watch === undefined
-      ? exchange.unreadUntil
-      : Math.min(exchange.unreadUntil, exchange.watch.due)
+    return this.exchange === undefined ? this.usableUntil : this.exchange.unreadUntil
   }
 
-  expire(now: number): void {
-    const { exchange } = this
-    if (exchange !== undefined) {
-      if (exchange.unreadUntil <= now) exchange.unreadTooLong()
-      else exchange.timeOut()
-    } else if (this.closingSince === Infinity) this.retire(this.expiresBy)
+  expire(): void {
+    if (this.exchange !== undefined) this.exchange.unreadTooLong()
+    else if (this.closingSince === Infinity) this.retire(this.expiresBy)
     else this.cut("TimedOut")
   }
 
@@ -313,14 +272,12 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     if (this.paused) return
     this.paused = true
     this.transport.pause()
-    this.exchange?.watch?.hold()
   }
 
   resume(): void {
     if (!this.paused) return
     this.paused = false
     this.transport.resume()
-    this.exchange?.watch?.restart()
   }
 }
 

@@ -4,16 +4,10 @@
 import type * as HttpError from "../HttpError.js"
 
 /** After the head of the response. */
-export type BodyError =
-  | HttpError.ConnectionError
-  | HttpError.ParseError
-  | HttpError.MessageError
-  | HttpError.BodyTimedOut
-  | HttpError.RequestTimedOut
+export type BodyError = HttpError.ConnectionError | HttpError.ParseError | HttpError.MessageError
 
 /** Before the head of the response. */
-export type RequestError =
-  BodyError | HttpError.NameNotResolved | HttpError.InvalidUrl | HttpError.TimeoutError
+export type RequestError = BodyError | HttpError.NameNotResolved | HttpError.InvalidUrl
 
 /** The client has been closed: its layer's scope has ended. */
 export const closedCode = "ERR_HTTPFX_CLIENT_CLOSED"

@@ -4,13 +4,12 @@
  * What may not be sent fails before a connection is taken. Interruption ends the exchange before it resolves.
  */
 import type * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
-import type { Request, RequestOptions, RequestParts, Response, Service, Timeouts } from "../Client.js"
+import type { Request, RequestParts, Response, Service } from "../Client.js"
 import * as HttpError from "../HttpError.js"
 import { defaultPort, origin } from "../pool/index.js"
 import { BodyWriter, encodeRequestHead, type Part, type Violation } from "../wire/index.js"
@@ -19,7 +18,6 @@ import type { RequestError } from "./clientError.js"
 import { ClientExchange, type Payload, type PreparedRequest, type Receiver } from "./clientExchange.js"
 import { poolOf } from "./agentPool.js"
 import type { ClientPool } from "./clientPool.js"
-import { merge, type TimeLimits } from "./clientTimeouts.js"
 import type { IncomingResponse } from "./clientResponse.js"
 import { fromString, fromUrl, type InvalidTarget, type Target } from "./clientTarget.js"
 
@@ -33,45 +31,14 @@ export interface Draft {
   /** For the body, where no field says it. */
   readonly contentType?: string | undefined
   readonly onInformational?: Request["onInformational"]
-}
-
-/** What holds for one request. */
-export interface Resolved {
-  readonly pool: ClientPool
   /** On a connection of its own, which is not kept. */
-  readonly alone: boolean
-  /** Milliseconds that a body may be left unread. */
-  readonly unreadTimeout: number
-  /** `undefined`: nothing is limited. */
-  readonly limits: TimeLimits | undefined
+  readonly alone?: boolean | undefined
 }
 
 /** What a client says for all of its requests. */
-export interface RequestSettings extends Resolved {
-  readonly timeouts: Timeouts | undefined
-}
-
-export const settingsOf = (pool: ClientPool, options: RequestOptions): RequestSettings => ({
-  pool,
-  alone: false,
-  unreadTimeout: Duration.toMillis(options.unreadTimeout ?? "30 seconds"),
-  limits: merge(options.timeouts, pool.timeouts),
-  timeouts: options.timeouts
-})
-
-/** A request's own options over those of its client. */
-export const resolve = (settings: RequestSettings, own: RequestOptions | undefined): Resolved => {
-  if (own === undefined) return settings
-  const { agent, timeouts, unreadTimeout } = own
-  if (agent === undefined && timeouts === undefined && unreadTimeout === undefined) return settings
-  const pool = agent === undefined || agent === false ? settings.pool : poolOf(agent)
-  const beneath = pool === settings.pool ? settings.limits : merge(settings.timeouts, pool.timeouts)
-  return {
-    pool,
-    alone: agent === false,
-    unreadTimeout: unreadTimeout === undefined ? settings.unreadTimeout : Duration.toMillis(unreadTimeout),
-    limits: merge(timeouts, beneath)
-  }
+export interface RequestSettings {
+  /** Milliseconds that a body may be left unread. */
+  readonly unreadTimeout: number
 }
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
@@ -88,10 +55,12 @@ const noParts: Extract<Payload, { _tag: "Parts" }> = { _tag: "Parts", parts: [] 
 
 /** Encodes a request, so that all that is left is to write it. */
 export const prepare = (
-  { alone, limits, pool, unreadTimeout }: Resolved,
+  pool: ClientPool,
+  settings: RequestSettings,
   fiber: AnyFiber,
   draft: Draft
 ): PreparedRequest | Violation => {
+  const alone = draft.alone === true
   const { method, target, headers, body, contentType } = draft
   if (target.authorization !== undefined && !hasField(headers, "authorization")) {
     headers.push("Authorization", target.authorization)
@@ -127,9 +96,7 @@ export const prepare = (
     payload,
     onInformational: draft.onInformational,
     alone,
-    unreadTimeout,
-    path: target.path,
-    limits
+    unreadTimeout: settings.unreadTimeout
   }
 }
 
@@ -232,12 +199,16 @@ const draftOf = (request: Request<unknown>): Draft | InvalidTarget => {
     target,
     headers: request.headers === undefined ? [] : [...request.headers],
     body: bodyOf(request.body),
-    onInformational: request.onInformational
+    onInformational: request.onInformational,
+    alone: request.agent === false
   }
 }
 
 /** The lean face of the client. */
-export const requester = (settings: RequestSettings): Pick<Service, "request" | "requestScoped"> => {
+export const requester = (
+  ownPool: ClientPool,
+  settings: RequestSettings
+): Pick<Service, "request" | "requestScoped"> => {
   const start = <E, R>(
     request: Request<E>,
     run: (exchange: ClientExchange, receiver: Waiting<E>) => Effect.Effect<Response, RequestError | E, R>
@@ -245,11 +216,12 @@ export const requester = (settings: RequestSettings): Pick<Service, "request" | 
     Effect.withFiberRuntime((fiber) => {
       const draft = draftOf(request)
       if ("_tag" in draft) return Exit.fail(targetError(draft, String(request.url)))
-      const resolved = resolve(settings, request)
-      const prepared = prepare(resolved, fiber as AnyFiber, draft)
+      const { agent } = request
+      const pool = agent === undefined || agent === false ? ownPool : poolOf(agent)
+      const prepared = prepare(pool, settings, fiber as AnyFiber, draft)
       if (prepared._tag === "Violation") return Exit.fail(HttpError.fromViolation(prepared))
       const receiver = new Waiting<E>()
-      return run(new ClientExchange(prepared, resolved.pool, receiver), receiver)
+      return run(new ClientExchange(prepared, pool, receiver), receiver)
     })
   return {
     request: (request) => start(request, wait),

@@ -55,7 +55,7 @@ export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
   socket.parser = parser
   socket._httpMessage = req
   if (socket[attached] !== true) attach(socket)
-  if (req.timeout !== undefined) listenForTimeout(req)
+  if (req.timeout !== undefined || (req.agent && req.agent.options?.timeout)) listenForTimeout(req)
   req.emit("socket", socket)
 }
 

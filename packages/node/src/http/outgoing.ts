@@ -161,7 +161,7 @@ getter("writableHighWaterMark", function () {
   return this.socket ? this.socket.writableHighWaterMark : this[highWater]
 })
 getter("writableCorked", function () {
-  return this[corked]
+  return (this.socket ? this.socket.writableCorked : 0) + this[corked]
 })
 Object.defineProperty(proto, "connection", {
   configurable: true,
@@ -182,13 +182,13 @@ getter("writableNeedDrain", function () {
 })
 
 proto.cork = function cork(this: Outgoing) {
-  this[corked]++
   if (this.socket) this.socket.cork()
+  else this[corked]++
 }
 
 proto.uncork = function uncork(this: Outgoing) {
-  this[corked]--
   if (this.socket) this.socket.uncork()
+  else if (this[corked] > 0) this[corked]--
 }
 
 ;(proto as unknown as http.OutgoingMessage).setTimeout = function setTimeout(

@@ -224,8 +224,7 @@ const endWith = (
     if (state) state.corked = 1
     message.socket.uncork()
   }
-  message[corked] = 1
-  message.uncork()
+  message[corked] = 0
   message.finished = true
   if (message.outputData.length === 0 && message.socket && message.socket._httpMessage === message) {
     message._finish()
