@@ -13,15 +13,21 @@ const block = new Uint8Array(
   Buffer.from(stranger.repeat(Math.ceil((2 * largest) / stranger.length)), "latin1")
 )
 
-// FNV-1a.
+// FNV-1a, by words of four bytes where they are bytes of a body.
 const basis = 0x811c9dc5
-const mix = (hash: number, byte: number) => Math.imul(hash ^ byte, 0x01000193)
+const mix = (hash: number, word: number) => Math.imul(hash ^ word, 0x01000193)
 
-export const hashOf = (bytes: Uint8Array): string => {
+const hashOf = (bytes: Uint8Array): string => {
+  const words = bytes.length >> 2
+  const view = new Int32Array(bytes.buffer, bytes.byteOffset, words)
   let hash = basis
-  for (let index = 0; index < bytes.length; index++) hash = mix(hash, bytes[index]!)
+  for (let index = 0; index < words; index++) hash = mix(hash, view[index]!)
+  for (let index = 4 * words; index < bytes.length; index++) hash = mix(hash, bytes[index]!)
   return (hash >>> 0).toString(16)
 }
+
+/** Whether these are the bytes of that body, each of them. */
+export const isBody = (bytes: Uint8Array, body: Body): boolean => Buffer.compare(bytes, body.bytes) === 0
 
 const seedOf = (id: string): number => {
   let hash = basis

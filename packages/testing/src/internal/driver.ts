@@ -2,7 +2,7 @@
  * What makes a simulation go: the scheduler of its fibers and the loop that moves its clock.
  *
  * Fibers run in microtasks, in the order in which they became runnable (or in one drawn from the seed). It looks in
- * turns of the event loop: as long as something is still to come by itself, it waits for another; then those who wait
+ * ticks where those are told of, in turns of the event loop otherwise and now and then: as long as something is still to come by itself, it waits for another; then those who wait
  * for rest are called; then the clock jumps. When nothing can move any more, or a bound is passed, it says why, and goes on
  * only to let the interrupted program end. It never waits for real time, but for a moment before it says "stuck".
  */
@@ -10,7 +10,7 @@ import type { RuntimeFiber } from "effect/Fiber"
 import { defaultShouldYield, PriorityBuckets, type Scheduler, type Task } from "effect/Scheduler"
 import type { VirtualClockService } from "../VirtualClock.js"
 import { watch, type Watch } from "./realAsync.js"
-import { nextTurn } from "./turn.js"
+import { nextTick, nextTurn } from "./turn.js"
 
 /** Why a simulation was given up. */
 export type Reason = "stuck" | "time" | "steps" | "realAsync"
@@ -29,6 +29,8 @@ interface Rest {
 
 // So many tasks run before others of the process have their turn.
 const burst = 4096
+// And so many ticks: a turn costs five times as much.
+const ticksOfTurn = 256
 // What comes from outside shows itself within this time, in milliseconds.
 const grace = 25
 // An interrupted program may end in its own time: virtual milliseconds.
@@ -43,6 +45,13 @@ export class Driver implements Scheduler {
   private ran = 0
   private announcedTurns = 0
   private turns = 0
+  private seenTurns = -1
+  private turnPending = true
+  private announcedTicks = 0
+  private ticks = 0
+  private seenTicks = -1
+  private ticksLeft = ticksOfTurn
+  private inTurn = true
   private seen = -1
   private silent = 0
   private instant = 0
@@ -61,6 +70,7 @@ export class Driver implements Scheduler {
   ) {
     this.watch = watch({
       turn: () => this.announcedTurns++,
+      tick: () => this.announcedTicks++,
       real: (type, stack) => this.real(type, stack)
     })
   }
@@ -128,12 +138,23 @@ export class Driver implements Scheduler {
   }
 
   private readonly turn = () => {
-    if (this.stopped) return
+    this.inTurn = true
     this.ran = 0
+    this.ticksLeft = ticksOfTurn
+    this.look()
+  }
+
+  private readonly tick = () => {
+    this.inTurn = false
+    this.look()
+  }
+
+  private look(): void {
+    if (this.stopped) return
     const { activity } = this
     if (activity - this.instant > this.bounds.steps) return this.end("steps", this.timeless())
     if (this.planned) {
-      this.drain()
+      if (this.inTurn) this.drain()
       return this.again()
     }
     if (this.watch.exact ? this.announced() : this.stirred(activity)) return this.again()
@@ -141,16 +162,26 @@ export class Driver implements Scheduler {
   }
 
   private again(): void {
-    this.turns++
-    nextTurn(this.turn)
+    const turn = !this.watch.exact || this.turnPending || this.ran >= burst || this.ticksLeft-- <= 0
+    if (turn || nextTick === undefined) {
+      this.turns++
+      nextTurn(this.turn)
+    } else {
+      this.ticks++
+      nextTick(this.tick)
+    }
   }
 
-  // Microtasks and ticks are over when a turn begins. What comes later was announced, as our own turn was.
+  // When a tick begins microtasks are over, and when a turn begins ticks are. What comes later was announced, as our own
+  // was; what was announced before the last look has come before this one.
   private announced(): boolean {
-    const foreign = this.announcedTurns - this.turns
-    const before = this.seen
-    this.seen = foreign
-    return foreign !== before
+    const ticks = this.announcedTicks - this.ticks
+    const turns = this.announcedTurns - this.turns
+    const tickPending = ticks !== this.seenTicks
+    this.turnPending = turns !== this.seenTurns
+    this.seenTicks = ticks
+    this.seenTurns = turns
+    return tickPending || this.turnPending
   }
 
   // Where nothing is announced, two turns in which nothing happened; what happens in the second came from outside.

@@ -27,6 +27,8 @@ interface Host {
 export interface Watcher {
   /** Something that comes in a turn of the event loop of its own, by itself: an immediate, a message. */
   turn(): void
+  /** Something that comes in a tick. */
+  tick(): void
   /** Something real. `type` is Node's word for it, `stack` where it was begun. */
   real(type: string, stack: string): void
 }
@@ -58,10 +60,11 @@ const hooks = (globalThis as Host).process?.getBuiltinModule?.("node:async_hooks
 const storage = hooks === undefined ? undefined : new hooks.AsyncLocalStorage()
 const hook = hooks?.createHook({
   init(_id, type, _trigger, resource) {
-    if (type === "PROMISE" || type === "TickObject" || type === "Microtask") return
+    if (type === "PROMISE" || type === "Microtask") return
     const watcher = storage!.getStore() as Watcher | undefined
     if (watcher === undefined) return
-    if (type === "MESSAGEPORT" || type === "Immediate") watcher.turn()
+    if (type === "TickObject") watcher.tick()
+    else if (type === "MESSAGEPORT" || type === "Immediate") watcher.turn()
     else if (isReal(type) && (resource as { readonly _idleTimeout?: number })._idleTimeout !== longest) {
       const stack = new Error().stack ?? ""
       if (!excused.test(stack)) watcher.real(type, stack)

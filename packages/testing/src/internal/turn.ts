@@ -7,7 +7,9 @@
  */
 type Later = (f: () => void) => unknown
 
-const immediate = (globalThis as { readonly setImmediate?: Later }).setImmediate
+const host = globalThis as { readonly setImmediate?: Later; readonly process?: { readonly nextTick?: Later } }
+const immediate = host.setImmediate
+const tick = host.process?.nextTick
 
 const message: Later = (f) => {
   const { port1, port2 } = new MessageChannel()
@@ -20,3 +22,10 @@ const message: Later = (f) => {
 
 /** Calls `f` in a turn of its own. */
 export const nextTurn: (f: () => void) => void = immediate ?? message
+
+/**
+ * Calls `f` in a tick of its own, when no microtask is left: asked for in one, because a tick that is asked for in a tick
+ * comes before them (Node documentation: process.nextTick). `undefined` where there are no ticks.
+ */
+export const nextTick: ((f: () => void) => void) | undefined =
+  tick === undefined ? undefined : (f) => queueMicrotask(() => tick(f))
