@@ -37,7 +37,7 @@ describe("three services and two hundred clients", () => {
 
   it(
     "a seed gives the same trace, whoever runs it, and another seed another",
-    { timeout: 60_000 },
+    { timeout: 240_000 },
     async () => {
       const traceOf = async (seed: number) => (await Effect.runPromise(simulate({ seed }))).trace
       const first = await traceOf(5)
@@ -54,7 +54,7 @@ describe("three services and two hundred clients", () => {
     "the thread pool": () => promisify(deflate)("x"),
     "a timer": () => new Promise((resolve) => setTimeout(resolve, 1))
   }
-  it.each(Object.entries(real))("fails on what is real: %s", { timeout: 30_000 }, async (_, begin) => {
+  it.each(Object.entries(real))("fails on what is real: %s", { timeout: 120_000 }, async (_, begin) => {
     const intrude = Effect.promise<unknown>(begin)
     const error = await Effect.runPromise(Effect.flip(simulate({ seed: 1, intrude })))
     assert.instanceOf(error, SimulationFailed)
@@ -63,7 +63,7 @@ describe("three services and two hundred clients", () => {
 })
 
 describe("planted bugs", () => {
-  it.each(bugs)("$name: is found", { timeout: 120_000 }, async (bug) => {
+  it.each(bugs)("$name: is found", { timeout: 240_000 }, async (bug) => {
     const { broken, seeds } = await hunt(bug, bound)
     console.log(`${bug.name}: found by seed ${seeds}, ${broken}`)
     assert.isDefined(seeds)

@@ -59,4 +59,9 @@ export interface Conditions {
   readonly sendWindow?: number | undefined
   /** Bytes that may be under way or unread in each direction. Default 64 KiB. */
   readonly receiveWindow?: number | undefined
+  /**
+   * How long an end that has closed in order may go on sending what its system still holds (`SO_LINGER`); then the rest is
+   * dropped and the peer sees RST. 0: at once. It does nothing where all was sent. Default: as long as it takes.
+   */
+  readonly linger?: Duration.DurationInput | undefined
 }

@@ -270,3 +270,55 @@ describe("chance", () => {
     )
   )
 })
+
+describe("linger: what an end leaves when it closes", () => {
+  /** What the peer gets of 20,000 bytes at 1,000 bytes per second, and how it ends. */
+  const left = (conditions: Conditions) =>
+    world(
+      Effect.gen(function* () {
+        yield* MemoryNetwork.condition({ sender: "client" }, { bandwidth: 1_000, receiveWindow: 1_000 })
+        yield* MemoryNetwork.condition({}, conditions)
+        const { client, server } = yield* pair()
+        const done = yield* Deferred.make<string>()
+        let received = 0
+        server.start({
+          ...nothing,
+          data: ({ length }) => void (received += length),
+          end: () => Deferred.unsafeDone(done, Effect.succeed("end")),
+          error: ({ code }) => Deferred.unsafeDone(done, Effect.succeed(code))
+        })
+        client.start({ ...nothing, end: () => client.end() })
+        client.write(new Uint8Array(20_000))
+        server.end()
+        const ended = yield* Deferred.await(done)
+        const { clock } = yield* Simulation.Simulation
+        yield* Simulation.settled
+        return { ended, received, waits: clock.size }
+      })
+    )
+
+  it.effect("by default it is sent as long as it takes", () =>
+    Effect.map(left({}), (seen) => assert.deepStrictEqual(seen, { ended: "end", received: 20_000, waits: 0 }))
+  )
+
+  it.effect("0: the connection is reset at once", () =>
+    Effect.map(left({ linger: 0 }), ({ ended, received }) => {
+      assert.strictEqual(ended, "ECONNRESET")
+      assert.isAtMost(received, 1_000)
+    })
+  )
+
+  it.effect("for a time: the connection is reset after it", () =>
+    Effect.map(left({ linger: "5 seconds" }), ({ ended, received }) => {
+      assert.strictEqual(ended, "ECONNRESET")
+      assert.isAbove(received, 3_000)
+      assert.isAtMost(received, 6_000)
+    })
+  )
+
+  it.effect("it does nothing where all is sent in time", () =>
+    Effect.map(left({ linger: "1 minute" }), (seen) =>
+      assert.deepStrictEqual(seen, { ended: "end", received: 20_000, waits: 0 })
+    )
+  )
+})

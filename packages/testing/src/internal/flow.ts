@@ -48,6 +48,7 @@ export class Flow implements Task {
   private rst: "no" | "sent" | "arrived" | "read" = "no"
   /** Nobody reads any more. */
   private deaf = false
+  private cancelLinger: (() => void) | undefined
 
   constructor(
     private readonly deliveries: Deliveries,
@@ -83,12 +84,21 @@ export class Flow implements Task {
     if (this.startReset()) this.gate.rst()
   }
 
+  /** The sender has closed in order: what it leaves may go on for a while (`Conditions.linger`). */
+  linger(): void {
+    const { linger } = this.line.wire
+    if (linger === Infinity || this.outgoing.bytes === 0) return
+    if (linger === 0) return this.reset()
+    this.cancelLinger = this.line.wait(linger, () => this.reset())
+  }
+
   /** As `reset`, by the wire: no rule is asked. */
   cut(): void {
     if (this.startReset()) this.carryRst()
   }
 
   private startReset(): boolean {
+    this.cancelLinger?.()
     this.outgoing.clear()
     if (this.rst !== "no" || this.deaf) return false
     this.gate.forget()
@@ -99,6 +109,7 @@ export class Flow implements Task {
   /** The receiver is no more: nothing moves. The sender learns of it by RST. */
   close(): void {
     this.deaf = true
+    this.cancelLinger?.()
     this.arrived.clear()
     this.gate.close()
   }
@@ -137,6 +148,7 @@ export class Flow implements Task {
     }
     if (left <= 0 && outgoing.bytes > 0) this.wake()
     if (outgoing.bytes === 0 && this.fin === "queued" && this.rst === "no") {
+      this.cancelLinger?.()
       this.fin = "sent"
       this.gate.fin()
     }

@@ -214,6 +214,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
   // Both directions have come to their end in order: nothing of ours waits, and the peer's FIN was read.
   private settle(): void {
     if (this.closed || !this.ended || this.writable || this.buffered > 0) return
+    this.out.linger()
     this.over()
     this.deliveries.schedule(this)
   }

@@ -16,6 +16,7 @@ export interface Wire {
   readonly coalesce: boolean
   readonly sendWindow: number
   readonly receiveWindow: number
+  readonly linger: number
   /** What is sent may arrive in the same turn. */
   readonly instant: boolean
 }
@@ -43,6 +44,7 @@ const toWire = (conditions: Conditions): Wire => {
     coalesce: conditions.coalesce ?? drawn,
     sendWindow: conditions.sendWindow ?? windowSize,
     receiveWindow: conditions.receiveWindow ?? windowSize,
+    linger: conditions.linger === undefined ? Infinity : millis(conditions.linger),
     instant: latency === 0 && jitter === 0 && bandwidth === Infinity
   }
 }
