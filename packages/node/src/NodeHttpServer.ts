@@ -1,24 +1,73 @@
 /**
- * Servers on Node's sockets: `@httpfx/core/Server` with `NodeNetwork` beneath it.
+ * Servers on Node's sockets: `@httpfx/core/Server` with `NodeNetwork` beneath it, under the names that users of
+ * `@effect/platform-node` know. Options take the place of a `node:http` server.
  *
  * @since 0.1.0
  */
-import type { HttpServer } from "@effect/platform/HttpServer"
+import * as Etag from "@effect/platform/Etag"
+import type { HttpClient } from "@effect/platform/HttpClient"
+import type { HttpPlatform } from "@effect/platform/HttpPlatform"
+import * as HttpServer from "@effect/platform/HttpServer"
 import type { ServeError } from "@effect/platform/HttpServerError"
 import { Server } from "@httpfx/core"
 import type * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as NodeContext from "./NodeContext.js"
+import * as NodeHttpClient from "./NodeHttpClient.js"
+import * as NodeHttpPlatform from "./NodeHttpPlatform.js"
 import * as NodeNetwork from "./NodeNetwork.js"
 
 /**
- * A server on a port or a Unix path of this machine.
+ * What an app may ask for besides its server: files as responses, ETags, and what `NodeContext` has.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Services = HttpPlatform | Etag.Generator | NodeContext.NodeContext
+
+/**
+ * A server on a port or a Unix path of this machine, until the scope closes.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: Server.Options
+): Effect.Effect<HttpServer.HttpServer, ServeError, Scope.Scope> =>
+  Effect.provide(Server.make(options), NodeNetwork.layer)
+
+/**
+ * The server alone.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Server.Options): Layer.Layer<HttpServer | Server.Server, ServeError> =>
+export const layerServer = (options: Server.Options): Layer.Layer<HttpServer.HttpServer, ServeError> =>
   Layer.provide(Server.layer(options), NodeNetwork.layer)
+
+/**
+ * `Services`, with weak ETags.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerContext: Layer.Layer<Services> = Layer.mergeAll(
+  NodeHttpPlatform.layer,
+  Etag.layerWeak,
+  NodeContext.layer
+)
+
+/**
+ * The server, with all that an app may ask for.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Server.Options): Layer.Layer<HttpServer.HttpServer | Services, ServeError> =>
+  Layer.merge(layerServer(options), layerContext)
 
 /**
  * `layer`, with its options from the configuration.
@@ -28,5 +77,29 @@ export const layer = (options: Server.Options): Layer.Layer<HttpServer | Server.
  */
 export const layerConfig = (
   options: Config.Config.Wrap<Server.Options>
-): Layer.Layer<HttpServer | Server.Server, ServeError | ConfigError> =>
-  Layer.provide(Server.layerConfig(options), NodeNetwork.layer)
+): Layer.Layer<HttpServer.HttpServer | Services, ServeError | ConfigError> =>
+  Layer.merge(Layer.provide(Server.layerConfig(options), NodeNetwork.layer), layerContext)
+
+/**
+ * For tests on sockets: a server on a free port of the loopback interface, and an `HttpClient` to which its URL is put
+ * before paths. `TestServer` of `@httpfx/testing` does the same without a port.
+ *
+ * @example
+ * import { HttpClient, HttpRouter, HttpServer } from "@effect/platform"
+ * import { NodeHttpServer } from "@httpfx/node"
+ * import { Effect } from "effect"
+ *
+ * const status = Effect.gen(function* () {
+ *   yield* HttpServer.serveEffect(HttpRouter.empty)
+ *   return (yield* HttpClient.get("/")).status // 404
+ * }).pipe(Effect.provide(NodeHttpServer.layerTest))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerTest: Layer.Layer<HttpClient | HttpServer.HttpServer | Services, ServeError> =
+  HttpServer.layerTestClient.pipe(
+    Layer.provide(NodeHttpClient.layer),
+    // What a test closes ends at once: its clock may be moved by nobody.
+    Layer.provideMerge(layer({ host: "127.0.0.1", port: 0, idleConnectionGrace: 0 }))
+  )

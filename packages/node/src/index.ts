@@ -1,14 +1,18 @@
 /**
  * The parts of `@httpfx/node`.
  *
+ * - `NodeContext`: files, paths, commands, the terminal
  * - `NodeHttpClient`: clients on this machine's sockets
  * - `NodeHttpServer`: servers on this machine's sockets
+ * - `NodeHttpPlatform`: files as responses
  * - `NodeNetwork`: TCP, TLS and Unix sockets as a `Network`
  * - `NodeDuplex`: transports from and to `stream.Duplex`
  *
  * @since 0.1.0
  */
+export * as NodeContext from "./NodeContext.js"
 export * as NodeDuplex from "./NodeDuplex.js"
 export * as NodeHttpClient from "./NodeHttpClient.js"
 export * as NodeHttpServer from "./NodeHttpServer.js"
+export * as NodeHttpPlatform from "./NodeHttpPlatform.js"
 export * as NodeNetwork from "./NodeNetwork.js"

@@ -1,0 +1,31 @@
+/**
+ * What programs on Node.js ask of platform besides HTTP: files, paths, commands and the terminal, from
+ * `@effect/platform-node-shared`. Workers are not in it: they come from `NodeWorker` of `@effect/platform-node`.
+ *
+ * @since 0.1.0
+ */
+import type { CommandExecutor } from "@effect/platform/CommandExecutor"
+import type { FileSystem } from "@effect/platform/FileSystem"
+import type { Path } from "@effect/platform/Path"
+import type { Terminal } from "@effect/platform/Terminal"
+import * as NodeCommandExecutor from "@effect/platform-node-shared/NodeCommandExecutor"
+import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
+import * as NodePath from "@effect/platform-node-shared/NodePath"
+import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
+import * as Layer from "effect/Layer"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type NodeContext = CommandExecutor | FileSystem | Path | Terminal
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<NodeContext> = Layer.mergeAll(
+  NodePath.layer,
+  NodeCommandExecutor.layer,
+  NodeTerminal.layer
+).pipe(Layer.provideMerge(NodeFileSystem.layer))

@@ -1,0 +1,91 @@
+// The tests of platform-node's own suite that go through HTTP, once with its layers and once with ours.
+//
+//   npm run platform-suite -- --checkout DIR
+//
+// DIR is a checkout of Effect's repository, branch v3; nothing needs to be installed in it. Prints both counts, and each test
+// that did not pass with its reason. Fails if one that passes with platform-node's layers does not pass with ours.
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, relative, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const at = process.argv.indexOf("--checkout")
+if (at < 0 || process.argv[at + 1] === undefined) {
+  console.error("npm run platform-suite -- --checkout DIR, a checkout of Effect's repository, branch v3")
+  process.exit(2)
+}
+const checkout = resolve(process.argv[at + 1])
+const folder = join(checkout, "packages/platform-node")
+if (!existsSync(join(folder, "test/HttpServer.test.ts"))) {
+  console.error(`${folder} has no tests of platform-node's`)
+  process.exit(2)
+}
+
+const files = ["HttpServer", "HttpApi", "HttpClient", "RpcServer"].map((name) => `test/${name}.test.ts`)
+
+// Not HTTP, or another client: the layers that are exchanged are not in them.
+const others = [
+  [/^NodeHttpClient - undici/, "undici, which is another client"],
+  [/^RpcServer e2e tcp|^RpcServer e2e worker|^RpcServer RpcTest/, "no HTTP in it"]
+]
+const foreign = (name) => others.find(([pattern]) => pattern.test(name))?.[1]
+
+const run = (layers) => {
+  const temporary = mkdtempSync(join(tmpdir(), "platform-suite-"))
+  const output = join(temporary, "results.json")
+  const config = join(root, "scripts/platform-suite/vitest.config.ts")
+  const vitest = join(root, "node_modules/vitest/vitest.mjs")
+  const { status } = spawnSync(
+    process.execPath,
+    [vitest, "run", "--config", config, "--reporter=json", `--outputFile=${output}`, ...files],
+    {
+      cwd: root,
+      stdio: ["ignore", "ignore", process.env.VERBOSE ? "inherit" : "ignore"],
+      env: { ...process.env, PLATFORM_SUITE: JSON.stringify({ checkout, layers }) }
+    }
+  )
+  if (!existsSync(output)) throw new Error(`the tests did not run (exit code ${status}); VERBOSE=1 tells why`)
+  const { testResults } = JSON.parse(readFileSync(output, "utf8"))
+  rmSync(temporary, { recursive: true })
+  return testResults.flatMap(({ assertionResults, message, name }) => {
+    const file = relative(folder, name)
+    if (assertionResults.length === 0) return [{ file, name: "(the file)", passed: false, reason: message }]
+    return assertionResults.map(({ failureMessages, fullName, status }) => ({
+      file,
+      name: fullName.trim(),
+      passed: status === "passed",
+      reason: status === "failed" ? (failureMessages?.[0] ?? "") : status
+    }))
+  })
+}
+
+const line = (text) => text.split("\n")[0].slice(0, 200)
+const report = (title, results) => {
+  const counted = results.filter(({ name }) => foreign(name) === undefined)
+  console.log(`\n${title}: ${counted.filter(({ passed }) => passed).length} of ${counted.length} passed`)
+  for (const file of files) {
+    const of = counted.filter((result) => result.file === file)
+    console.log(`  ${file}: ${of.filter(({ passed }) => passed).length} of ${of.length}`)
+  }
+  for (const { file, name, passed, reason } of counted)
+    if (!passed) console.log(`  not passed: ${file} > ${name}\n    ${line(reason)}`)
+}
+
+const theirs = run("theirs")
+const ours = run("ours")
+report("with the layers of @effect/platform-node", theirs)
+report("with the layers of httpfx", ours)
+for (const [pattern, reason] of others)
+  console.log(`\nnot counted, ${reason}: ${ours.filter(({ name }) => pattern.test(name)).length}`)
+
+const key = ({ file, name }) => `${file} > ${name}`
+const passed = new Set(ours.filter((result) => result.passed).map(key))
+const worse = theirs.filter(
+  (result) => result.passed && foreign(result.name) === undefined && !passed.has(key(result))
+)
+if (worse.length > 0) {
+  console.log(`\n${worse.length} pass with platform-node's layers only`)
+  process.exitCode = 1
+}

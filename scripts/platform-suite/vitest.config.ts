@@ -1,0 +1,51 @@
+/**
+ * Runs test files of a checkout of Effect that has nothing installed: what they import is ours. `PLATFORM_SUITE` says where it
+ * is and whose layers they get.
+ */
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const { checkout, layers } = JSON.parse(process.env["PLATFORM_SUITE"]!) as {
+  readonly checkout: string
+  readonly layers: "ours" | "theirs"
+}
+const exchanged = new Map([
+  ["@effect/platform-node", here("layers.ts")],
+  ["@effect/platform-node/NodeHttpClient", here("../../packages/node/src/NodeHttpClient.ts")],
+  ["@effect/platform-node/NodeHttpServer", here("../../packages/node/src/NodeHttpServer.ts")]
+])
+const setup = join(checkout, "vitest.setup.ts")
+
+export default defineConfig({
+  root: join(checkout, "packages/platform-node"),
+  plugins: [
+    {
+      name: "from-here",
+      enforce: "pre",
+      async resolveId(source, importer) {
+        if (importer === undefined || !importer.startsWith(checkout) || /^[./]|^node:/.test(source))
+          return undefined
+        const ours = layers === "ours" ? exchanged.get(source) : undefined
+        return ours ?? (await this.resolve(source, here("layers.ts"), { skipSelf: true }))
+      }
+    }
+  ],
+  resolve: {
+    alias: [
+      { find: /^@httpfx\/([^/]+)$/, replacement: here("../../packages/$1/src/index.ts") },
+      { find: /^@httpfx\/([^/]+)\/(wire|pool)$/, replacement: here("../../packages/$1/src/$2/index.ts") },
+      { find: /^@httpfx\/([^/]+)\/(.+)$/, replacement: here("../../packages/$1/src/$2.ts") }
+    ]
+  },
+  server: { fs: { strict: false } },
+  test: {
+    // As their own configuration says.
+    setupFiles: existsSync(setup) ? [setup] : [],
+    fakeTimers: { toFake: undefined },
+    sequence: { concurrent: true },
+    include: ["test/**/*.test.ts"]
+  }
+})
