@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as HttpError from "./HttpError.js"
@@ -114,6 +115,51 @@ export interface TlsOptions {
   readonly requestCert?: boolean | undefined
   /** Protocols offered, most wanted first. Default `["http/1.1"]`. */
   readonly alpn?: ReadonlyArray<string> | undefined
+  /**
+   * Server: certificates by the name that a client asks for (SNI); `*.example.com` stands for one label. `cert` and `key` are for
+   * all other names, and for clients that ask for none.
+   */
+  readonly certificates?: Readonly<Record<string, Credentials>> | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Credentials {
+  /** Certificate chain, PEM. */
+  readonly cert: string
+  /** Private key, PEM. */
+  readonly key: string
+}
+
+/**
+ * The TLS of a server.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerTls extends Omit<TlsOptions, "role" | "serverName"> {
+  /** How long a client may take for the handshake; then its connection is reset. Default 120 seconds (Node's `handshakeTimeout`). */
+  readonly handshakeTimeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * Which key of `certificates` serves a name that a client asks for: the name itself, or the wildcard over its first
+ * label. `undefined`: `cert` and `key` do.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const certificateName = (options: TlsOptions, serverName: string | undefined): string | undefined => {
+  const { certificates } = options
+  if (certificates === undefined || serverName === undefined) return undefined
+  const name = serverName.toLowerCase()
+  const wildcard = `*${name.slice(name.indexOf(".") >>> 0)}`
+  return (
+    Object.keys(certificates).find((key) => key.toLowerCase() === name) ??
+    Object.keys(certificates).find((key) => key.toLowerCase() === wildcard)
+  )
 }
 
 /**
@@ -144,6 +190,11 @@ export interface NetworkService {
     transport: Transport,
     options: TlsOptions
   ) => Effect.Effect<Transport, HttpError.TlsFailure | HttpError.ConnectionReset | HttpError.HangUp>
+  /**
+   * Whether certificates and keys can be read and fit each other, before a connection needs them. A network may have
+   * none: then nothing is checked beforehand.
+   */
+  readonly checkTls?: (options: TlsOptions) => Effect.Effect<void, HttpError.TlsFailure>
 }
 
 /**

@@ -19,9 +19,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type * as HttpError from "./HttpError.js"
 import * as ServerApp from "./internal/serverApp.js"
 import { ServerLife } from "./internal/serverLife.js"
 import { make as makeShutdown } from "./internal/serverShutdown.js"
+import { check as checkTls, ServerHandshakes } from "./internal/serverTls.js"
 import * as Network from "./Network.js"
 import type { ServerEvent } from "./ServerEvent.js"
 import type * as Shutdown from "./Shutdown.js"
@@ -36,6 +38,14 @@ import { makeLimits, presets, type Flags, type Limits } from "./wire/index.js"
  * @category models
  */
 export interface ServerOptions extends Shutdown.Options {
+  /** HTTPS. docs/tls.md. Default: none. */
+  readonly tls?: Network.ServerTls | undefined
+  /**
+   * What a client that sends FIN gets for the requests it has sent before. `false`: it counts as gone, and the handler under way is
+   * interrupted. `true`: they are answered, then the connection closes; one that is really gone shows when the answer is
+   * written. Default `false`.
+   */
+  readonly allowHalfOpen?: boolean | undefined
   /**
    * What is accepted beyond what RFC 9112 allows: one of `wire/`'s `presets` (`strict`, `node`, `insecure`) or flags of one's own.
    * Default `presets.strict`.
@@ -95,6 +105,11 @@ export interface Service {
   readonly observe: (f: (event: ServerEvent) => void) => Effect.Effect<void, never, Scope.Scope>
   /** Connections that are open. */
   readonly connections: Effect.Effect<number>
+  /**
+   * Other certificates for connections to come; those that are open keep theirs. What the network cannot use fails, and
+   * the old ones stay. A server without TLS stays without.
+   */
+  readonly reloadTls: (tls: Network.ServerTls) => Effect.Effect<void, HttpError.TlsFailure>
   /** Ends connections on which no request is under way. */
   readonly closeIdleConnections: Effect.Effect<void>
   /** Resets every connection, whatever is under way on it, but those that were upgraded. */
@@ -155,11 +170,25 @@ export const makeService = (
       yield* Timers.timers,
       options.flags ?? presets.strict,
       makeLimits(options.limits),
-      Duration.toMillis(options.keepAliveTimeout ?? Duration.seconds(5))
+      Duration.toMillis(options.keepAliveTimeout ?? Duration.seconds(5)),
+      options.allowHalfOpen ?? false
     )
+    const { tls } = options
+    const failed = (cause: unknown) => new ServeError({ cause })
+    if (tls !== undefined) {
+      yield* Effect.mapError(checkTls(network, tls), failed)
+      life.handshakes = new ServerHandshakes(
+        network,
+        tls,
+        yield* Effect.runtime<never>(),
+        life.accept,
+        life.handshakeFailed,
+        life.checkEmpty
+      )
+    }
     const listener = yield* Effect.mapError(
-      network.listen(options, life.accept),
-      (cause) => new ServeError({ cause })
+      network.listen(options, life.handshakes?.accept ?? life.accept),
+      failed
     )
     const { enter, run: shutdown, states } = yield* makeShutdown(life, listener, options)
     yield* Effect.addFinalizer(() => shutdown)
@@ -183,6 +212,7 @@ export const makeService = (
       lameDuck: Effect.suspend(() => (life.state === "ready" ? enter("lameDuck") : Effect.void)),
       shutdown,
       connections: Effect.sync(() => life.connectionCount),
+      reloadTls: (tls) => life.handshakes?.use(tls) ?? Effect.void,
       closeIdleConnections: Effect.sync(() => life.closeIdleConnections()),
       closeAllConnections: Effect.sync(() => life.closeAllConnections())
     }

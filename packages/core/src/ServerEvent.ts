@@ -68,7 +68,7 @@ export interface ExchangeEnded {
 }
 
 /**
- * Bytes that are not HTTP as the server has it: malformed, too large, or cut short.
+ * Bytes that are not HTTP as the server has it (malformed, too large, or cut short), or a TLS handshake that failed.
  *
  * @since 0.1.0
  * @category models
@@ -76,9 +76,10 @@ export interface ExchangeEnded {
 export interface ClientError {
   readonly _tag: "ClientError"
   readonly at: number
+  /** 0: a handshake failed, and it never became a connection. */
   readonly connection: number
   readonly remote: Address | undefined
-  readonly error: HttpError.ParseError
+  readonly error: HttpError.ParseError | HttpError.TlsFailure | HttpError.ConnectionReset | HttpError.HangUp
 }
 
 /**

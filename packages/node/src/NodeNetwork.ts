@@ -23,7 +23,7 @@ import {
 import { formatAddress, type Address, type Transport } from "@httpfx/core/Transport"
 import { faultOf } from "./internal/fault.js"
 import { acceptDirectly, connecting, createServer, type TcpTransport } from "./internal/tcpTransport.js"
-import { secure } from "./internal/tls.js"
+import { checkTls, secure } from "./internal/tls.js"
 
 const resolverCodes = ["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA", "ETIMEOUT"] as const
 
@@ -186,7 +186,8 @@ export const make: NetworkService = {
   connect,
   listen: (options, onConnection) =>
     Effect.acquireRelease(openServer(options, onConnection), (listener) => listener.close),
-  secure
+  secure,
+  checkTls
 }
 
 /**

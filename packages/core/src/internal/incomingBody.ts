@@ -50,7 +50,9 @@ export class IncomingBody<E> {
   rawTrailers: ReadonlyArray<string> = noTrailers
 
   private parts: Array<Uint8Array> = []
-  private waiting = 0
+  /** Bytes that nobody has read. */
+  waiting = 0
+  private taken: (() => void) | undefined = undefined
   private state: "open" | "ended" | "failed" = "open"
   private failure: (() => Exit.Exit<never, E>) | undefined
   /** Readers that wait; each looks again whenever something has changed. */
@@ -109,6 +111,11 @@ export class IncomingBody<E> {
     if (error === undefined) return
     let exit: Exit.Exit<never, E> | undefined
     this.failWith(() => (exit ??= Exit.fail(error())))
+  }
+
+  /** Calls once what waits has been read or thrown away; replaces an earlier wish. */
+  whenRead(read: () => void): void {
+    this.taken = read
   }
 
   // ---- the reader's side
@@ -220,6 +227,10 @@ export class IncomingBody<E> {
     this.parts = []
     this.waiting = 0
     this.release()
+    const { taken } = this
+    if (taken === undefined) return
+    this.taken = undefined
+    taken()
   }
 
   private holdBack(): void {

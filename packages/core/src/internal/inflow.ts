@@ -12,6 +12,14 @@ export const forBody = 1
 /** More has come of the requests that follow than may wait. */
 export const forQueue = 2
 
+/** Of a body that has arrived. */
+interface UnreadBody {
+  /** Bytes that nobody has read. */
+  readonly waiting: number
+  /** Calls once these have been read, or thrown away. */
+  whenRead(read: () => void): void
+}
+
 export class Inflow {
   private readonly queue: Array<Uint8Array> = []
   private heldFor = 0
@@ -30,10 +38,17 @@ export class Inflow {
     return this.heldFor !== 0
   }
 
-  push(chunk: Uint8Array): void {
+  /** `body`: the one before these bytes; what of it nobody has read counts as well. */
+  push(chunk: Uint8Array, body?: UnreadBody): void {
     this.queue.push(chunk)
     this.queued += chunk.length
     if (this.queued > this.lookAhead) this.hold(forQueue)
+    else if (body !== undefined && this.queued + body.waiting > this.lookAhead) {
+      this.hold(forQueue)
+      body.whenRead(() => {
+        if (this.queued <= this.lookAhead) this.release(forQueue)
+      })
+    }
   }
 
   /** Gives back what of a chunk could not be used. */

@@ -50,6 +50,7 @@ export interface ConnectionServer {
   readonly keepAliveTimeout: number
   readonly state: State
   readonly draining: boolean
+  readonly allowHalfOpen: boolean
   /** Waits for the drain to begin. */
   readonly awaitDrain: Effect.Effect<void>
   /** The value of a `Date` field. */
@@ -76,6 +77,8 @@ export class ServerConnection implements TransportHandlers, Idler {
   /** Whose handler took it. */
   private taken: ServerExchange | undefined = undefined
   private parsing = false
+  /** FIN has come. */
+  private peerEnded = false
   private used = false
   private readonly inflow: Inflow
   private linger: Linger | undefined = undefined
@@ -117,12 +120,21 @@ export class ServerConnection implements TransportHandlers, Idler {
   data(chunk: Uint8Array): void {
     if (this.state !== "open") return this.lingering.discard(chunk.length)
     if (this.isIdle) this.server.idle.leave(this)
-    if (this.parsing || this.parser.paused || this.parser.stopped) this.inflow.push(chunk)
+    if (this.parsing || this.parser.paused || this.parser.stopped)
+      this.inflow.push(chunk, this.exchange?.body)
     else this.parse(chunk)
   }
 
   end(): void {
     if (this.state !== "open") return
+    this.peerEnded = true
+    // What it has asked for before is still answered, where that is the policy.
+    if (this.server.allowHalfOpen && (this.exchange?.requestComplete === true || this.inflow.queued > 0))
+      return
+    this.endRequests()
+  }
+
+  private endRequests(): void {
     const refusal = this.parser.finish()
     const exchange = this.exchange
     if (exchange !== undefined) {
@@ -219,6 +231,7 @@ export class ServerConnection implements TransportHandlers, Idler {
   /** Whether the answer may leave the connection open. `readingOn`: the rest of the request may still be read for it. */
   mayKeepAlive(exchange: ServerExchange, readingOn: boolean): boolean {
     if (this.server.draining || !exchange.head.keepAlive || this.parser.stopped) return false
+    if (this.peerEnded && this.inflow.queued === 0) return false
     if (exchange.requestComplete) return true
     const left = (exchange.head.contentLength ?? 0) - (exchange.body?.received ?? 0)
     return (readingOn || left <= lingerBytes) && !this.awaitsContinue(exchange)
@@ -616,6 +629,9 @@ export class ServerConnection implements TransportHandlers, Idler {
   }
 
   private enterIdle(): void {
+    if (this.peerEnded && this.state === "open" && this.exchange?.requestComplete !== true) {
+      return this.endRequests()
+    }
     if (this.exchange !== undefined || this.state !== "open" || this.isIdle) return
     if (this.parser.inMessage || this.parser.paused) return
     if (this.used) this.server.idle.enter(this)

@@ -13,6 +13,7 @@ import { httpDate, type Flags, type Limits } from "../wire/index.js"
 import { IdleList } from "./idleList.js"
 import { Observers } from "./observers.js"
 import type { ServerApp } from "./serverApp.js"
+import type { HandshakeError, ServerHandshakes } from "./serverTls.js"
 import { ServerConnection, type ConnectionServer } from "./serverConnection.js"
 import type { ServerExchange } from "./serverExchange.js"
 
@@ -27,13 +28,15 @@ export class ServerLife implements ConnectionServer {
   private readonly untilDrain = new Set<() => void>()
   private whenEmpty: (() => void) | undefined
   private graceIsOver = false
+  handshakes: ServerHandshakes | undefined = undefined
   private opened = 0
 
   constructor(
     readonly timers: Timers,
     readonly flags: Flags,
     readonly limits: Limits,
-    readonly keepAliveTimeout: number
+    readonly keepAliveTimeout: number,
+    readonly allowHalfOpen: boolean
   ) {
     this.idle = new IdleList(timers, keepAliveTimeout)
   }
@@ -72,6 +75,11 @@ export class ServerLife implements ConnectionServer {
     for (const transport of early) this.open(transport, app)
   }
 
+  readonly handshakeFailed = (error: HandshakeError, { remote }: Transport): void => {
+    if (!this.observers.active) return
+    this.observers.emit({ _tag: "ClientError", at: this.timers.now(), connection: 0, remote, error })
+  }
+
   readonly exchangeStarted = (exchange: ServerExchange): void => {
     this.exchanges.add(exchange)
   }
@@ -106,6 +114,7 @@ export class ServerLife implements ConnectionServer {
   /** No request is expected any more on connections without one. */
   endIdle(): void {
     this.graceIsOver = true
+    this.handshakes?.giveUp()
     for (const connection of [...this.connections]) connection.endIfIdle()
   }
 
@@ -155,8 +164,9 @@ export class ServerLife implements ConnectionServer {
     connection.start(app)
   }
 
-  private checkEmpty(): void {
+  readonly checkEmpty = (): void => {
     if (this.whenEmpty === undefined || this.connections.size > 0 || this.exchanges.size > 0) return
+    if (this.handshakes !== undefined && this.handshakes.count > 0) return
     const resume = this.whenEmpty
     this.whenEmpty = undefined
     resume()

@@ -44,7 +44,8 @@ export const make = (life: ServerLife, listener: Listener, options: Options): Ef
       yield* listener.close
       life.drain()
       yield* enter("draining")
-      if (!(yield* emptiedWithin(grace))) {
+      // Without a grace there is no wait either.
+      if (Duration.isZero(grace) || !(yield* emptiedWithin(grace))) {
         life.endIdle()
         if (!(yield* emptiedWithin(Duration.subtract(deadline, grace)))) {
           life.interruptAll()

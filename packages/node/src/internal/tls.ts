@@ -8,7 +8,7 @@ import * as tls from "node:tls"
 import type { Duplex } from "node:stream"
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
-import type { NetworkService, TlsOptions } from "@httpfx/core/Network"
+import { certificateName, type NetworkService, type TlsOptions } from "@httpfx/core/Network"
 import { fault, formatAddress, type Address, type TlsFacts, type Transport } from "@httpfx/core/Transport"
 import { errorOf } from "./fault.js"
 import { resetStream } from "./reset.js"
@@ -21,6 +21,49 @@ const contextOptions = (options: TlsOptions): tls.SecureContextOptions => ({
   ...(options.key === undefined ? {} : { key: options.key }),
   ...(options.ca === undefined ? {} : { ca: typeof options.ca === "string" ? options.ca : [...options.ca] })
 })
+
+// One is made per set of options, not per connection: reading keys and certificates takes a millisecond.
+const contexts = new WeakMap<TlsOptions, Map<string | undefined, tls.SecureContext>>()
+
+const contextFor = (options: TlsOptions, name: string | undefined): tls.SecureContext => {
+  let made = contexts.get(options)
+  if (made === undefined) contexts.set(options, (made = new Map()))
+  let context = made.get(name)
+  if (context === undefined) {
+    const credentials = name === undefined ? {} : options.certificates![name]!
+    made.set(name, (context = tls.createSecureContext(contextOptions({ ...options, ...credentials }))))
+  }
+  return context
+}
+
+const byName =
+  (options: TlsOptions): NonNullable<tls.TLSSocketOptions["SNICallback"]> =>
+  (serverName, done) => {
+    const name = certificateName(options, serverName)
+    if (name === undefined) return done(null)
+    try {
+      done(null, contextFor(options, name))
+    } catch (error) {
+      done(error as Error)
+    }
+  }
+
+export const checkTls: NonNullable<NetworkService["checkTls"]> = (options) =>
+  Effect.try({
+    try: () => {
+      if (options.role === "client") return void contextFor(options, undefined)
+      for (const name of [undefined, ...Object.keys(options.certificates ?? {})]) contextFor(options, name)
+    },
+    catch: (error) => {
+      const { code, message } = error as NodeJS.ErrnoException
+      return new HttpError.TlsFailure({
+        code: code ?? "ERR_TLS",
+        reason: message,
+        phase: "secure",
+        cause: error
+      })
+    }
+  })
 
 const handshake = (stream: Duplex, options: TlsOptions): tls.TLSSocket => {
   const ALPNProtocols = [...(options.alpn ?? ["http/1.1"])]
@@ -41,7 +84,8 @@ const handshake = (stream: Duplex, options: TlsOptions): tls.TLSSocket => {
   }
   return new tls.TLSSocket(stream, {
     isServer: true,
-    secureContext: tls.createSecureContext(contextOptions(options)),
+    secureContext: contextFor(options, undefined),
+    ...(options.certificates === undefined ? {} : { SNICallback: byName(options) }),
     ALPNProtocols,
     requestCert: options.requestCert ?? false,
     rejectUnauthorized: options.rejectUnauthorized ?? false

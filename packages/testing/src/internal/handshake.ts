@@ -7,7 +7,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
-import type { NetworkService, TlsOptions } from "@httpfx/core/Network"
+import { certificateName, type NetworkService, type TlsOptions } from "@httpfx/core/Network"
 import { formatAddress, type Fault, type Transport } from "@httpfx/core/Transport"
 import { concat } from "./bytes.js"
 import { describedFacts } from "./describedFacts.js"
@@ -72,7 +72,7 @@ class Handshake {
   private alpnProtocol: string | undefined
   /** Server: the name asked for. */
   private serverName: string | undefined
-  private readonly own: Certificate | Objection | undefined
+  private own: Certificate | Objection | undefined
 
   constructor(
     private readonly transport: Transport,
@@ -138,7 +138,15 @@ class Handshake {
 
   // The server's side.
   private hello({ alpn, name }: Hello): void {
-    const { own, options } = this
+    const { options } = this
+    const asked = certificateName(options, name)
+    if (asked !== undefined) {
+      const { cert, key } = options.certificates![asked]!
+      const found = readOwn(cert, key)
+      if ("code" in found) return this.fail(found)
+      this.own = found
+    }
+    const { own } = this
     if (own === undefined) return this.object(noCertificate)
     const offered = options.alpn ?? ["http/1.1"]
     const agreed = offered.find((protocol) => alpn.includes(protocol))
@@ -219,3 +227,13 @@ export const secureWith =
         if (!settled) handshake.giveUp()
       })
     })
+
+/** Whether the texts of `MemoryTls` can be read and fit each other. */
+export const checkTls: NonNullable<NetworkService["checkTls"]> = ({ cert, certificates = {}, key }) => {
+  const own = cert === undefined ? [] : [{ cert, key }]
+  for (const each of [...own, ...Object.values(certificates)]) {
+    const read = readOwn(each.cert, each.key)
+    if ("code" in read) return Effect.fail(new HttpError.TlsFailure({ phase: "secure", ...read }))
+  }
+  return Effect.void
+}

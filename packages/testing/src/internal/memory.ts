@@ -12,7 +12,7 @@ import type { Link, Side } from "../Verdict.js"
 import { attempt, type Attempts } from "./attempt.js"
 import { chance } from "./chance.js"
 import { Deliveries } from "./deliveries.js"
-import { secureWith } from "./handshake.js"
+import { checkTls, secureWith } from "./handshake.js"
 import { Listeners, type MemoryListener } from "./memoryListeners.js"
 import { familyOf, Names, plain } from "./names.js"
 import { Pair, type Surroundings } from "./pair.js"
@@ -114,7 +114,8 @@ export class Memory implements Surroundings, Attempts {
         })
       },
       listen: (options, onConnection) => this.listen(options, onConnection),
-      secure: secureWith(() => this.timers.now())
+      secure: secureWith(() => this.timers.now()),
+      checkTls
     }
   }
 

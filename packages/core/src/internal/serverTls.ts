@@ -1,0 +1,94 @@
+/**
+ * The TLS handshakes of a server: plain connections in, secured ones out.
+ *
+ * Certificates can be changed while it runs; handshakes that have begun go on with the old ones. A handshake that fails, or
+ * takes too long, costs its connection and nothing else. It decides nothing about the connections that it hands on.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Runtime from "effect/Runtime"
+import * as HttpError from "../HttpError.js"
+import type { NetworkService, ServerTls, TlsOptions } from "../Network.js"
+import { formatAddress, type Transport } from "../Transport.js"
+
+/** Why a connection never got as far as HTTP. */
+export type HandshakeError = Effect.Effect.Error<ReturnType<NetworkService["secure"]>>
+
+export class ServerHandshakes {
+  private options: TlsOptions
+  private readonly underWay = new Set<Fiber.RuntimeFiber<unknown, unknown>>()
+
+  constructor(
+    private readonly network: NetworkService,
+    private tls: ServerTls,
+    private readonly runtime: Runtime.Runtime<never>,
+    private readonly secured: (transport: Transport) => void,
+    private readonly failed: (error: HandshakeError, plain: Transport) => void,
+    /** One is over, in whatever way. */
+    private readonly changed: () => void
+  ) {
+    this.options = optionsOf(tls)
+  }
+
+  get count(): number {
+    return this.underWay.size
+  }
+
+  readonly accept = (plain: Transport): void => {
+    const timeout = this.tls.handshakeTimeout ?? Duration.seconds(120)
+    const handshake = Effect.matchEffect(
+      Effect.timeoutFail(this.network.secure(plain, this.options), {
+        duration: timeout,
+        onTimeout: () => tooSlow(plain, timeout)
+      }),
+      {
+        onFailure: (error) => Effect.sync(() => this.failed(error, plain)),
+        onSuccess: (transport) => Effect.sync(() => this.secured(transport))
+      }
+    )
+    const fiber = Runtime.runFork(this.runtime, handshake)
+    this.underWay.add(fiber)
+    fiber.addObserver(() => {
+      this.underWay.delete(fiber)
+      this.changed()
+    })
+  }
+
+  /** From the next handshake on. */
+  use(tls: ServerTls): Effect.Effect<void, HttpError.TlsFailure> {
+    return Effect.map(check(this.network, tls), () => {
+      this.tls = tls
+      this.options = optionsOf(tls)
+    })
+  }
+
+  giveUp(): void {
+    for (const fiber of [...this.underWay]) fiber.unsafeInterruptAsFork(fiber.id())
+  }
+}
+
+// The same object for every handshake: networks keep what they have made of it.
+const optionsOf = ({ handshakeTimeout: _, ...options }: ServerTls): TlsOptions => ({
+  ...options,
+  role: "server"
+})
+
+const tooSlow = (plain: Transport, timeout: Duration.DurationInput) =>
+  new HttpError.TlsFailure({
+    code: "ERR_TLS_HANDSHAKE_TIMEOUT",
+    reason: `TLS handshake timeout (${Duration.toMillis(timeout)} ms)`,
+    phase: "secure",
+    address: plain.remote === undefined ? undefined : formatAddress(plain.remote)
+  })
+
+/** Whether there are certificates and keys, and the network can use them. */
+export const check = (network: NetworkService, tls: ServerTls): Effect.Effect<void, HttpError.TlsFailure> => {
+  if (tls.cert === undefined && Object.keys(tls.certificates ?? {}).length === 0) {
+    const reason = "a server with TLS needs a certificate"
+    return Effect.fail(
+      new HttpError.TlsFailure({ code: "ERR_HTTPFX_NO_CERTIFICATE", reason, phase: "secure" })
+    )
+  }
+  return network.checkTls === undefined ? Effect.void : network.checkTls(optionsOf(tls))
+}

@@ -1,0 +1,152 @@
+// Clients that go away: a FIN or an RST interrupts the handler, whatever came of the request and whatever was read of it.
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import { Server, Transport, type ExchangeOutcome } from "@httpfx/core"
+import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
+import { get } from "./support/served.js"
+
+const connect = RawPeer.connect(Transport.tcp("127.0.0.1", 80))
+const after = VirtualClock.advance
+const inMemory = Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer())
+
+const serving = (options: Server.ServerOptions = {}) =>
+  Effect.gen(function* () {
+    const seen = {
+      interrupted: 0,
+      finished: 0,
+      outcomes: [] as Array<ExchangeOutcome.ExchangeOutcome["_tag"]>
+    }
+    const handler = Effect.gen(function* () {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      if (request.url === "/some") yield* Stream.runDrain(Stream.take(request.stream, 1))
+      if (request.url === "/all") yield* request.arrayBuffer
+      if (request.url === "/endless")
+        return HttpServerResponse.stream(Stream.tick("1 second").pipe(Stream.as(new Uint8Array(10))))
+      yield* Effect.sleep("10 seconds")
+      seen.finished++
+      return HttpServerResponse.text("<answer>")
+    }).pipe(Effect.onInterrupt(() => Effect.sync(() => seen.interrupted++)))
+    const server = yield* Server.makeService({
+      port: 80,
+      host: "127.0.0.1",
+      gracefulShutdownTimeout: 0,
+      ...options
+    })
+    yield* server.observe((event) => {
+      if (event._tag === "ExchangeEnded") seen.outcomes.push(event.outcome._tag)
+    })
+    yield* server.httpServer.serve(Effect.orDie(handler))
+    return { server, seen }
+  })
+
+const body = "x".repeat(40_000)
+const announced = (path: string, length: number, sent: string) =>
+  `POST ${path} HTTP/1.1\r\nHost: t\r\nContent-Length: ${length}\r\n\r\n${sent}`
+const chunked = (path: string) => `POST ${path} HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n`
+
+const requests: Record<string, string> = {
+  "no body": get("/none"),
+  "a body read in whole": announced("/all", body.length, body),
+  "a body read in part": announced("/some", body.length, body),
+  "a body nobody reads": announced("/none", body.length, body),
+  "half a body that is being read": announced("/all", body.length, body.slice(100)),
+  "half a body nobody reads": announced("/none", body.length, body.slice(100)),
+  "an unfinished chunk": chunked("/some") + "ff\r\nabc",
+  "a chunked body nobody reads": chunked("/none") + "3\r\nabc\r\n0\r\n\r\n",
+  "further requests behind it": get("/none") + get("/none").repeat(20)
+}
+
+describe("A client that goes away", () => {
+  const leaves: ReadonlyArray<readonly [string, (peer: RawPeer.RawPeer) => Effect.Effect<void>]> = [
+    ["FIN", (peer) => peer.end],
+    ["RST", (peer) => peer.reset]
+  ]
+  for (const [name, leave] of leaves)
+    it.live.each(Object.entries(requests))(`by ${name} interrupts its handler: %s`, ([, request]) =>
+      Effect.gen(function* () {
+        const { seen, server } = yield* serving()
+        const client = yield* connect
+        yield* client.send(request)
+        yield* after("5 seconds")
+        expect(seen.interrupted).toBe(0)
+        yield* leave(client)
+        yield* VirtualClock.settle
+        expect(seen).toEqual({ interrupted: 1, finished: 0, outcomes: ["ClientGone"] })
+        expect(yield* server.connections).toBe(0)
+      }).pipe(Effect.scoped, Effect.provide(inMemory))
+    )
+
+  it.live("interrupts the stream that it was sent", () =>
+    Effect.gen(function* () {
+      const { seen, server } = yield* serving()
+      const client = yield* connect
+      yield* client.send(get("/endless"))
+      yield* after("3 seconds")
+      yield* client.end
+      yield* VirtualClock.settle
+      expect(seen.outcomes).toEqual(["ClientGone"])
+      expect(yield* server.connections).toBe(0)
+    }).pipe(Effect.scoped, Effect.provide(inMemory))
+  )
+
+  // What waits unread is bounded in sum, a body and what is behind it: then the client is held back, and its end is not seen.
+  it.live("is noticed as long as no more waits than the look-ahead, of a body and of requests together", () =>
+    Effect.gen(function* () {
+      const { seen } = yield* serving()
+      const [below, above] = yield* Effect.all([connect, connect])
+      const request = announced("/none", body.length, body)
+      yield* below.send(request + "x".repeat(20_000))
+      yield* above.send(request + "x".repeat(60_000))
+      yield* VirtualClock.settle
+      yield* below.end
+      yield* above.end
+      yield* VirtualClock.settle
+      expect(seen.interrupted).toBe(1)
+      yield* after("10 seconds")
+      expect(seen.finished).toBe(1)
+    }).pipe(Effect.scoped, Effect.provide(inMemory))
+  )
+})
+
+describe("A client that half-closes", () => {
+  it.live("is answered where the server allows it, all it had asked for, and then closed", () =>
+    Effect.gen(function* () {
+      const { seen, server } = yield* serving({ allowHalfOpen: true })
+      const client = yield* connect
+      yield* client.send(announced("/all", body.length, body) + get("/a") + get("/b"))
+      yield* client.end
+      yield* after("30 seconds")
+      const all = yield* client.rest
+      expect(all.split("<answer>")).toHaveLength(4)
+      expect(all.match(/Connection: (?:keep-alive|close)/g)).toEqual([
+        "Connection: keep-alive",
+        "Connection: keep-alive",
+        "Connection: close"
+      ])
+      expect(seen).toEqual({ interrupted: 0, finished: 3, outcomes: ["Answered", "Answered", "Answered"] })
+      yield* VirtualClock.settle
+      expect(yield* server.connections).toBe(0)
+    }).pipe(Effect.scoped, Effect.provide(inMemory))
+  )
+
+  it.live("after a part of a request gets no answer to it", () =>
+    Effect.gen(function* () {
+      const { seen, server } = yield* serving({ allowHalfOpen: true })
+      const [body, head, idle] = yield* Effect.all([connect, connect, connect])
+      yield* body.send(announced("/all", 10, "abc"))
+      yield* head.send(get("/a") + "GET / HT")
+      yield* Effect.forEach([body, head, idle], (client) => client.end)
+      yield* after("10 seconds")
+      expect(yield* body.rest).toBe("")
+      expect(yield* head.rest).toMatch(/^HTTP\/1.1 200 [^]*<answer>HTTP\/1.1 400 /)
+      expect(yield* idle.rest).toBe("")
+      expect(seen).toEqual({ interrupted: 1, finished: 1, outcomes: ["ClientGone", "Answered", "Refused"] })
+      yield* VirtualClock.settle
+      expect(yield* server.connections).toBe(0)
+    }).pipe(Effect.scoped, Effect.provide(inMemory))
+  )
+})
