@@ -17,6 +17,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as HttpError from "./HttpError.js"
@@ -29,6 +30,7 @@ import type { ServerEvent } from "./ServerEvent.js"
 import type * as Shutdown from "./Shutdown.js"
 import * as Timers from "./Timers.js"
 import type { Address } from "./Transport.js"
+import { WebSocketUpgrader } from "./WebSocketUpgrader.js"
 import { makeLimits, presets, type Flags, type Limits } from "./wire/index.js"
 
 /**
@@ -190,6 +192,7 @@ export const makeService = (
       network.listen(options, life.handshakes?.accept ?? life.accept),
       failed
     )
+    life.webSocket = Option.getOrUndefined(yield* Effect.serviceOption(WebSocketUpgrader))
     const { enter, run: shutdown, states } = yield* makeShutdown(life, listener, options)
     yield* Effect.addFinalizer(() => shutdown)
     const httpServer = HttpServer.make({

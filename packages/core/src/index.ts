@@ -16,6 +16,7 @@
  * - `Socket`     a connection, with effects
  * - `Transport`  a connection, with callbacks: what drivers run on
  * - `Timers`     waiting for a deadline
+ * - `WebSocketUpgrader`  WebSocket framing for servers, as a service
  *
  * The engine has an entry of its own, `@httpfx/core/wire`, and so has the pool's policy, `@httpfx/core/pool`.
  *
@@ -35,3 +36,4 @@ export * as Shutdown from "./Shutdown.js"
 export * as Socket from "./Socket.js"
 export * as Timers from "./Timers.js"
 export * as Transport from "./Transport.js"
+export * as WebSocketUpgrader from "./WebSocketUpgrader.js"

@@ -1,6 +1,7 @@
 /**
  * Servers on Node's sockets: `@httpfx/core/Server` with `NodeNetwork` beneath it, under the names that users of
- * `@effect/platform-node` know. Options take the place of a `node:http` server.
+ * `@effect/platform-node` know. Options take the place of a `node:http` server;
+ * WebSockets are framed by `NodeWebSocket`.
  *
  * @since 0.1.0
  */
@@ -19,6 +20,9 @@ import * as NodeContext from "./NodeContext.js"
 import * as NodeHttpClient from "./NodeHttpClient.js"
 import * as NodeHttpPlatform from "./NodeHttpPlatform.js"
 import * as NodeNetwork from "./NodeNetwork.js"
+import * as NodeWebSocket from "./NodeWebSocket.js"
+
+const platform = Layer.merge(NodeNetwork.layer, NodeWebSocket.layer)
 
 /**
  * What an app may ask for besides its server: files as responses, ETags, and what `NodeContext` has.
@@ -37,7 +41,7 @@ export type Services = HttpPlatform | Etag.Generator | NodeContext.NodeContext
 export const make = (
   options: Server.Options
 ): Effect.Effect<HttpServer.HttpServer, ServeError, Scope.Scope> =>
-  Effect.provide(Server.make(options), NodeNetwork.layer)
+  Effect.provide(Server.make(options), platform)
 
 /**
  * The server alone.
@@ -45,8 +49,10 @@ export const make = (
  * @since 0.1.0
  * @category layers
  */
-export const layerServer = (options: Server.Options): Layer.Layer<HttpServer.HttpServer, ServeError> =>
-  Layer.provide(Server.layer(options), NodeNetwork.layer)
+export const layerServer = (
+  options: Server.Options
+): Layer.Layer<HttpServer.HttpServer | Server.Server, ServeError> =>
+  Layer.provide(Server.layer(options), platform)
 
 /**
  * `Services`, with weak ETags.
@@ -66,7 +72,9 @@ export const layerContext: Layer.Layer<Services> = Layer.mergeAll(
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Server.Options): Layer.Layer<HttpServer.HttpServer | Services, ServeError> =>
+export const layer = (
+  options: Server.Options
+): Layer.Layer<HttpServer.HttpServer | Server.Server | Services, ServeError> =>
   Layer.merge(layerServer(options), layerContext)
 
 /**
@@ -77,8 +85,8 @@ export const layer = (options: Server.Options): Layer.Layer<HttpServer.HttpServe
  */
 export const layerConfig = (
   options: Config.Config.Wrap<Server.Options>
-): Layer.Layer<HttpServer.HttpServer | Services, ServeError | ConfigError> =>
-  Layer.merge(Layer.provide(Server.layerConfig(options), NodeNetwork.layer), layerContext)
+): Layer.Layer<HttpServer.HttpServer | Server.Server | Services, ServeError | ConfigError> =>
+  Layer.merge(Layer.provide(Server.layerConfig(options), platform), layerContext)
 
 /**
  * For tests on sockets: a server on a free port of the loopback interface, and an `HttpClient` to which its URL is put
@@ -97,9 +105,11 @@ export const layerConfig = (
  * @since 0.1.0
  * @category layers
  */
-export const layerTest: Layer.Layer<HttpClient | HttpServer.HttpServer | Services, ServeError> =
-  HttpServer.layerTestClient.pipe(
-    Layer.provide(NodeHttpClient.layer),
-    // What a test closes ends at once: its clock may be moved by nobody.
-    Layer.provideMerge(layer({ host: "127.0.0.1", port: 0, idleConnectionGrace: 0 }))
-  )
+export const layerTest: Layer.Layer<
+  HttpClient | HttpServer.HttpServer | Server.Server | Services,
+  ServeError
+> = HttpServer.layerTestClient.pipe(
+  Layer.provide(NodeHttpClient.layer),
+  // What a test closes ends at once: its clock may be moved by nobody.
+  Layer.provideMerge(layer({ host: "127.0.0.1", port: 0, idleConnectionGrace: 0 }))
+)

@@ -6,6 +6,7 @@
  * - `NodeHttpServer`: servers on this machine's sockets
  * - `NodeHttpPlatform`: files as responses
  * - `NodeNetwork`: TCP, TLS and Unix sockets as a `Network`
+ * - `NodeWebSocket`: WebSocket framing for servers, by `ws`
  * - `NodeDuplex`: transports from and to `stream.Duplex`
  *
  * @since 0.1.0
@@ -16,3 +17,4 @@ export * as NodeHttpClient from "./NodeHttpClient.js"
 export * as NodeHttpServer from "./NodeHttpServer.js"
 export * as NodeHttpPlatform from "./NodeHttpPlatform.js"
 export * as NodeNetwork from "./NodeNetwork.js"
+export * as NodeWebSocket from "./NodeWebSocket.js"

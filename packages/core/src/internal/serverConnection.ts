@@ -14,6 +14,7 @@ import * as HttpError from "../HttpError.js"
 import type { State } from "../Shutdown.js"
 import type { Timers } from "../Timers.js"
 import { formatAddress, type Fault, type Transport, type TransportHandlers } from "../Transport.js"
+import type { WebSocketUpgrader } from "../WebSocketUpgrader.js"
 import {
   Body,
   Connection as Automaton,
@@ -51,6 +52,8 @@ export interface ConnectionServer {
   readonly state: State
   readonly draining: boolean
   readonly allowHalfOpen: boolean
+  /** Framing for platform's `HttpServerRequest.upgrade`. */
+  readonly webSocket: typeof WebSocketUpgrader.Service | undefined
   /** Waits for the drain to begin. */
   readonly awaitDrain: Effect.Effect<void>
   /** The value of a `Date` field. */

@@ -9,6 +9,7 @@ import * as FiberId from "effect/FiberId"
 import type { State } from "../Shutdown.js"
 import type { Timers } from "../Timers.js"
 import type { Transport } from "../Transport.js"
+import type { WebSocketUpgrader } from "../WebSocketUpgrader.js"
 import { httpDate, type Flags, type Limits } from "../wire/index.js"
 import { IdleList } from "./idleList.js"
 import { Observers } from "./observers.js"
@@ -21,6 +22,7 @@ export class ServerLife implements ConnectionServer {
   readonly idle: IdleList
   readonly observers = new Observers()
   state: State = "starting"
+  webSocket: typeof WebSocketUpgrader.Service | undefined = undefined
   private app: ServerApp | undefined
   private readonly connections = new Set<ServerConnection>()
   private readonly exchanges = new Set<ServerExchange>()

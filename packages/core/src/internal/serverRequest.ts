@@ -27,6 +27,7 @@ import type { ServerExchange } from "./serverExchange.js"
 import { BodyTooLarge } from "../HttpError.js"
 import { foldHeaders } from "../wire/index.js"
 import { parts } from "./serverMultipart.js"
+import { upgradeToWebSocket } from "./serverWebSocket.js"
 import { targetHost } from "./serverTarget.js"
 
 const decoder = new TextDecoder()
@@ -155,13 +156,7 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   }
 
   get upgrade(): Effect.Effect<PlatformSocket.Socket, Failure> {
-    return Effect.fail(
-      new ServerError.RequestError({
-        request: this,
-        reason: "Decode",
-        description: "not an upgradeable ServerRequest"
-      })
-    )
+    return upgradeToWebSocket(this.source, this)
   }
 
   toJSON(): unknown {

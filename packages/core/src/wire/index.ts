@@ -26,6 +26,7 @@
  * - `limits.ts`           what one message may make us keep
  * - `refusal.ts`          why bytes were refused
  * - `fields.ts`           the raw list as headers, headersDistinct, trailers, trailersDistinct
+ * - `websocket.ts`        whether a request opens a WebSocket
  *
  * What may happen when
  * - `automaton-table.ts`  the rules of a connection
@@ -55,6 +56,7 @@ export * from "./node-head.js"
 export * from "./parser.js"
 export * from "./refusal.js"
 export * from "./validate.js"
+export { checkHandshake, type HandshakeRefusal } from "./websocket.js"
 export {
   errorClassOf,
   headersSent,

@@ -1,0 +1,45 @@
+/**
+ * WebSocket framing for servers, as a service: what stands behind platform's `HttpServerRequest.upgrade`.
+ *
+ * The server decides whether a request opens a WebSocket and gives the connection away; who provides this speaks the
+ * protocol on it. `@httpfx/node` has one (`NodeWebSocket`), and `NodeHttpServer` provides it. Without one `upgrade` fails.
+ *
+ * @since 0.1.0
+ */
+import type * as PlatformSocket from "@effect/platform/Socket"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { Transport } from "./Transport.js"
+import type { FoldedFields } from "./wire/index.js"
+
+/**
+ * A request that opens a WebSocket: GET, with a key and version 13 (RFC 6455 §4.2.1).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WebSocketRequest {
+  readonly target: string
+  /** Folded as Node's `message.headers`. */
+  readonly headers: FoldedFields
+  /**
+   * Takes the connection, once: whoever does writes the 101 itself. `initial` are the bytes that have come already. The
+   * connection ends with the exchange's scope.
+   */
+  readonly take: Effect.Effect<
+    { readonly transport: Transport; readonly initial: Uint8Array },
+    PlatformSocket.SocketError
+  >
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class WebSocketUpgrader extends Context.Tag("@httpfx/core/WebSocketUpgrader")<
+  WebSocketUpgrader,
+  {
+    /** The socket of a request. Nothing is taken or sent before it is run. */
+    readonly upgrade: (request: WebSocketRequest) => Effect.Effect<PlatformSocket.Socket>
+  }
+>() {}

@@ -1,0 +1,65 @@
+/**
+ * The opening handshake of WebSocket as a server reads it (RFC 6455 §4.2.1): whether a request is one, and what to answer
+ * when it is not. Framing is no part of HTTP, and none of it is here.
+ *
+ * @since 0.1.0
+ */
+import type { RequestHead } from "./head.js"
+import { isToken } from "./validate.js"
+
+/**
+ * Why a request is no handshake, and how it is answered.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HandshakeRefusal {
+  readonly status: 400 | 405 | 426
+  readonly reason: string
+  /** Flat: name, value, ... */
+  readonly headers: ReadonlyArray<string>
+}
+
+// 16 bytes in base64.
+const KEY = /^[+/0-9A-Za-z]{21}[AQgw]==$/
+
+const refusal = (
+  status: HandshakeRefusal["status"],
+  reason: string,
+  headers: ReadonlyArray<string> = []
+): HandshakeRefusal => ({ status, reason, headers })
+
+const notAsked = refusal(426, "no upgrade to WebSocket was asked for", [
+  ...["Upgrade", "websocket"],
+  ...["Connection", "Upgrade"]
+])
+const wrongMethod = refusal(405, "a WebSocket is opened with GET", ["Allow", "GET"])
+const wrongKey = refusal(400, "Sec-WebSocket-Key is missing or not 16 bytes in base64")
+const wrongVersion = refusal(426, "only version 13 of WebSocket is spoken here", [
+  ...["Sec-WebSocket-Version", "13"],
+  ...["Upgrade", "websocket"],
+  ...["Connection", "Upgrade"]
+])
+const wrongProtocols = refusal(400, "Sec-WebSocket-Protocol is no list of different tokens")
+
+const validProtocols = (value: string): boolean => {
+  const names = value.split(",").map((name) => name.trim())
+  return names.every(isToken) && new Set(names).size === names.length
+}
+
+/**
+ * `undefined`: the request opens a WebSocket.
+ *
+ * @since 0.1.0
+ * @category validation
+ */
+export const checkHandshake = (head: RequestHead): HandshakeRefusal | undefined => {
+  const protocols = head.get("upgrade")?.split(",") ?? []
+  const asked = protocols.some((name) => name.trim().toLowerCase() === "websocket")
+  if (!asked || !head.upgrade || head.versionMinor === 0) return notAsked
+  if (head.method !== "GET") return wrongMethod
+  if (!KEY.test(head.get("sec-websocket-key") ?? "")) return wrongKey
+  if (head.get("sec-websocket-version") !== "13") return wrongVersion
+  const subprotocols = head.get("sec-websocket-protocol")
+  return subprotocols === undefined || validProtocols(subprotocols) ? undefined : wrongProtocols
+}

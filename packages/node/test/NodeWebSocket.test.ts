@@ -1,0 +1,248 @@
+/**
+ * WebSockets of our servers: the client is the `ws` package, the server side platform's `HttpServerRequest.upgrade`.
+ */
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as PlatformSocket from "@effect/platform/Socket"
+import { assert, describe, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { Network, Server } from "@httpfx/core"
+import { NodeDuplex, NodeHttpServer, NodeNetwork, NodeWebSocket } from "@httpfx/node"
+import { MemoryNetwork } from "@httpfx/testing"
+import { WebSocket } from "ws"
+
+const handler = (use: (socket: PlatformSocket.Socket) => Effect.Effect<void, unknown>) =>
+  HttpServerRequest.upgrade.pipe(Effect.flatMap(use), Effect.as(HttpServerResponse.text("never seen")))
+
+const echo = handler((socket) =>
+  Effect.scoped(
+    Effect.flatMap(socket.writer, (write) =>
+      socket.runRaw((message) =>
+        typeof message === "string" ? write(`<${message}>`) : write(new Uint8Array([...message, 0]))
+      )
+    )
+  )
+)
+
+type Seen = ReadonlyArray<string>
+
+/** What a `ws` client sees: messages, then its close code. `on` says what it does about each. */
+const client = (open: () => WebSocket, on: (socket: WebSocket, message: string) => void) =>
+  Effect.async<Seen>((resume) => {
+    const socket = open()
+    const seen: Array<string> = []
+    const say = (what: string) => {
+      seen.push(what)
+      on(socket, what)
+    }
+    socket.on("open", () => say("open"))
+    socket.on("message", (data: Buffer, binary) =>
+      say(binary ? `bytes ${[...data].join(" ")}` : data.toString())
+    )
+    socket.on("unexpected-response", (_, response) => {
+      seen.push(`status ${response.statusCode}`)
+      socket.terminate()
+    })
+    socket.on("error", (error) => seen.push(`error ${(error as NodeJS.ErrnoException).code ?? ""}`))
+    socket.on("close", (code, reason) => {
+      seen.push(`close ${code} ${reason.toString()}`)
+      resume(Effect.succeed(seen))
+    })
+    return Effect.sync(() => socket.terminate())
+  })
+
+const upgraderOf = { node: NodeNetwork.layer, memory: MemoryNetwork.layer() }
+
+for (const [name, network] of Object.entries(upgraderOf)) {
+  /** Serves `app`; gives what opens a `ws` client to it. */
+  const served = <A, E>(
+    app: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, HttpServerRequest.HttpServerRequest>,
+    test: (open: (protocols?: Array<string>) => WebSocket) => Effect.Effect<A, E, Scope.Scope>
+  ) =>
+    Effect.gen(function* () {
+      const { address } = yield* Server.Server
+      const { connect } = yield* Network.Network
+      const transport = yield* connect(address)
+      const duplex = NodeDuplex.duplexFromTransport(transport).on("error", () => {})
+      yield* Effect.addFinalizer(() => Effect.sync(() => transport.reset()))
+      return yield* test(
+        (protocols = []) =>
+          new WebSocket("ws://test/chat", protocols, { createConnection: () => duplex as never })
+      )
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        HttpServer.serve(app).pipe(
+          Layer.provideMerge(Server.layer({ port: 0, host: "127.0.0.1" })),
+          Layer.provide(NodeWebSocket.layer),
+          Layer.provideMerge(network)
+        )
+      )
+    )
+
+  describe(`WebSocket on ${name}`, () => {
+    it.live("carries text and bytes both ways, and the client's close code", () =>
+      served(echo, (open) =>
+        Effect.gen(function* () {
+          const seen = yield* client(open, (socket, what) => {
+            if (what === "open") socket.send("hello")
+            if (what === "<hello>") socket.send(new Uint8Array([1, 2]))
+            if (what.startsWith("bytes")) socket.close(1000, "enough")
+          })
+          assert.deepStrictEqual(seen, ["open", "<hello>", "bytes 1 2 0", "close 1000 enough"])
+        })
+      )
+    )
+
+    it.live("tells a handler the client's code, and the client the handler's", () =>
+      Effect.gen(function* () {
+        const heard = yield* Deferred.make<unknown>()
+        const listening = handler((socket) =>
+          Effect.flatMap(Effect.flip(socket.run(() => {})), (error) => Deferred.succeed(heard, error))
+        )
+        yield* served(listening, (open) => client(open, (socket) => socket.close(4321, "mine")))
+        const error = yield* Deferred.await(heard)
+        assert(PlatformSocket.isSocketError(error) && error.reason === "Close")
+        assert.deepInclude(error, { code: 4321, closeReason: "mine" })
+
+        const closing = handler((socket) =>
+          Effect.scoped(
+            Effect.flatMap(socket.writer, (write) =>
+              socket.run(() => write(new PlatformSocket.CloseEvent(4001, "go away")))
+            )
+          )
+        )
+        const seen = yield* served(closing, (open) => client(open, (socket) => socket.send("x")))
+        assert.deepStrictEqual(seen, ["open", "close 4001 go away"])
+      })
+    )
+
+    it.live("ends with 1011 when the handler fails, and with 1000 when it has had enough", () =>
+      Effect.gen(function* () {
+        for (const [use, code] of [
+          [(socket) => socket.run(() => Effect.fail("no")), 1011],
+          [
+            (socket) =>
+              Effect.race(
+                socket.run(() => {}),
+                Effect.sleep(20)
+              ),
+            1000
+          ]
+        ] as ReadonlyArray<readonly [Parameters<typeof handler>[0], number]>) {
+          const seen = yield* served(handler(use), (open) => client(open, (socket) => socket.send("x")))
+          assert.deepStrictEqual(seen, ["open", `close ${code} `])
+        }
+      })
+    )
+
+    it.live("as a channel", () =>
+      Effect.gen(function* () {
+        const shout = Stream.make("one", "two").pipe(
+          Stream.map((text) => new TextEncoder().encode(text)),
+          Stream.concat(Stream.never),
+          Stream.pipeThroughChannel(HttpServerRequest.upgradeChannel()),
+          Stream.runDrain,
+          Effect.as(HttpServerResponse.empty())
+        )
+        const seen = yield* served(shout, (open) =>
+          client(open, (socket, what) => {
+            if (what === "bytes 116 119 111") socket.close(1000)
+          })
+        )
+        assert.deepStrictEqual(seen, ["open", "bytes 111 110 101", "bytes 116 119 111", "close 1000 "])
+      })
+    )
+
+    it.live(
+      "everything that was written before the end arrives, and a slow client holds the writer back",
+      () =>
+        served(
+          handler(
+            (socket) =>
+              Effect.scoped(
+                Effect.flatMap(socket.writer, (write) =>
+                  Effect.race(
+                    socket.run(() => {}),
+                    Effect.forEach(Chunk.range(1, 30), () => write("x".repeat(100_000)))
+                  )
+                )
+              ) as Effect.Effect<void, unknown>
+          ),
+          (open) =>
+            Effect.gen(function* () {
+              let length = 0
+              const seen = yield* client(open, (socket, what) => {
+                length += what === "open" ? 0 : what.length
+                socket.pause()
+                setImmediate(() => socket.resume())
+              })
+              assert.strictEqual(length, 3_000_000)
+              assert.strictEqual(seen.at(-1), "close 1000 ")
+            })
+        )
+    )
+
+    it.live("chooses a subprotocol", () =>
+      served(echo, (open) =>
+        Effect.gen(function* () {
+          let chosen = ""
+          yield* client(
+            () => open(["chat", "other"]),
+            (socket) => {
+              chosen = socket.protocol
+              socket.close()
+            }
+          )
+          assert.strictEqual(chosen, "chat")
+        })
+      )
+    )
+
+    it.live("a handler that refuses answers as always", () =>
+      served(Effect.succeed(HttpServerResponse.text("no", { status: 403 })), (open) =>
+        Effect.gen(function* () {
+          const seen = yield* client(open, () => {})
+          assert.deepStrictEqual(seen.slice(0, 1), ["status 403"])
+        })
+      )
+    )
+
+    it.live("a client that resets fails its own handler and nobody else", () =>
+      Effect.gen(function* () {
+        const heard = yield* Deferred.make<unknown>()
+        const app = handler((socket) =>
+          Effect.flatMap(Effect.exit(socket.run(() => {})), (exit) => Deferred.succeed(heard, exit._tag))
+        )
+        yield* served(app, (open) =>
+          Effect.gen(function* () {
+            yield* client(open, (socket) => socket.terminate())
+            yield* Deferred.await(heard)
+          })
+        )
+      })
+    )
+  })
+}
+
+it.live("NodeHttpServer has it already", () =>
+  Effect.gen(function* () {
+    const { address } = yield* Server.Server
+    assert(address._tag === "TcpAddress")
+    const seen = yield* client(
+      () => new WebSocket(`ws://127.0.0.1:${address.port}/`),
+      (socket, what) => (what === "open" ? socket.send("x") : socket.close(1000))
+    )
+    assert.deepStrictEqual(seen, ["open", "<x>", "close 1000 "])
+  }).pipe(
+    Effect.provide(
+      Layer.provideMerge(HttpServer.serve(echo), NodeHttpServer.layer({ port: 0, host: "127.0.0.1" }))
+    )
+  )
+)
