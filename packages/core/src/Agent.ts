@@ -16,8 +16,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import { bind } from "./internal/agentPool.js"
 import { ClientPool } from "./internal/clientPool.js"
+import { ofAgent } from "./internal/clientTimeouts.js"
 import { backgroundTimers } from "./internal/clientTimers.js"
 import { Network, type TlsOptions } from "./Network.js"
 import type { RetireReason, Scheduling } from "./pool/index.js"
@@ -111,12 +113,98 @@ export interface State {
 }
 
 /**
+ * How long each step of a request took, ms with fractions; 0 for one that it did not have. `queue` begins with the call,
+ * `head` when the connection has taken the request, `body` with the head of the response. Where a request was sent
+ * again, steps that it had twice are added up.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface Timings {
+  readonly queue: number
+  readonly resolve: number
+  readonly connect: number
+  readonly secure: number
+  readonly send: number
+  readonly head: number
+  readonly body: number
+  readonly total: number
+}
+
+/**
+ * @since 0.1.0
+ * @category events
+ */
+export interface EventFacts {
+  /** Number of the request, from 1 on. */
+  readonly id: number
+  /** Milliseconds of the clock, with fractions. */
+  readonly at: number
+  /** `protocol//host:port`. */
+  readonly key: string
+  readonly method: string
+  /** The request target. */
+  readonly path: string
+}
+
+/**
+ * What happens to a request, in this order; `End` or `Error` is the last.
+ *
+ * - `Queued`: it waits for a connection
+ * - `Connecting`, `Connected`: one is made for it; `Reused`: it got one that had served before
+ * - `Sent`: the connection has taken all of it
+ * - `Resent`: its reused connection had died before an answer; it starts over on a fresh one
+ * - `Head`: the response has begun
+ * - `End`: its body has come in full
+ * - `Error`: it failed, or (`error` is `undefined`) was interrupted
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export type RequestEvent = EventFacts &
+  (
+    | { readonly _tag: "Queued" | "Connecting" | "Sent" }
+    | { readonly _tag: "Connected" | "Reused"; readonly address: string | undefined }
+    | { readonly _tag: "Resent"; readonly error: unknown }
+    | { readonly _tag: "Head"; readonly status: number }
+    | { readonly _tag: "End"; readonly timings: Timings }
+    | { readonly _tag: "Error"; readonly error: unknown; readonly timings: Timings }
+  )
+
+/**
+ * A connection was closed, and why.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export interface ClosedEvent {
+  readonly _tag: "Closed"
+  readonly at: number
+  readonly key: string
+  readonly address: string | undefined
+  /** How many exchanges it had served. */
+  readonly exchanges: number
+  readonly reason: CloseReason
+}
+
+/**
+ * @since 0.1.0
+ * @category events
+ */
+export type Event = RequestEvent | ClosedEvent
+
+/**
  * @since 0.1.0
  * @category models
  */
 export interface Service {
   /** What there is at this moment. */
   readonly state: Effect.Effect<State>
+  /**
+   * What happens from the moment the stream is run. While nobody runs it no event is made; a listener that falls more
+   * than 16384 events behind loses the oldest.
+   */
+  readonly events: Stream.Stream<Event>
 }
 
 /**
@@ -147,7 +235,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Netwo
     const runtime = yield* Effect.runtime<never>()
     const clock = yield* Effect.clock
     const timeout = millis(options.timeout, Infinity)
-    const pool = new ClientPool(network, backgroundTimers(clock), runtime, {
+    const pool = new ClientPool(network, backgroundTimers(clock), clock, runtime, {
       policy: {
         keepAlive: options.keepAlive ?? true,
         maxFreeSockets: count("maxFreeSockets", options.maxFreeSockets, 256, 0),
@@ -165,10 +253,12 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Netwo
       },
       keepAliveMsecs: millis(options.keepAliveMsecs, 1_000),
       tls: options.tls ?? {},
-      parser: { flags: options.flags, limits: options.limits }
+      parser: { flags: options.flags, limits: options.limits },
+      timeouts: ofAgent(timeout)
     })
     yield* Effect.addFinalizer(() => pool.close)
     const service: Service = {
+      events: pool.events.stream,
       state: Effect.sync(() => ({
         ...pool.counts,
         queued: pool.queued,

@@ -13,8 +13,9 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
@@ -22,7 +23,8 @@ import * as Agent from "./Agent.js"
 import { poolOf } from "./internal/agentPool.js"
 import type * as clientError from "./internal/clientError.js"
 import { httpClient } from "./internal/clientPlatform.js"
-import { requester } from "./internal/clientRequest.js"
+import { requester, settingsOf } from "./internal/clientRequest.js"
+import { currentRequestOptions } from "./internal/clientOptions.js"
 import type { Network } from "./Network.js"
 import type { Address } from "./Transport.js"
 
@@ -84,7 +86,7 @@ export interface Informational {
  * @since 0.1.0
  * @category models
  */
-export interface Request<E = never> {
+export interface Request<E = never> extends RequestOptions {
   /** Default `GET`. */
   readonly method?: string | undefined
   /** An absolute `http:` or `https:` URL. Credentials in it become `Authorization` unless that is set. */
@@ -96,10 +98,6 @@ export interface Request<E = never> {
    * among the headers. Default: none.
    */
   readonly body?: string | Uint8Array | Stream.Stream<Uint8Array, E> | undefined
-  /**
-   * Over another agent than the client's; `false`: on a connection of its own, which is not kept (Node's one-shot agent).
-   */
-  readonly agent?: Agent.Service | false | undefined
   /** Told of each 1xx as it comes, in the turn of the socket: must be quick. What it throws ends the request (a defect). */
   readonly onInformational?: ((informational: Informational) => void) | undefined
 }
@@ -141,15 +139,54 @@ export interface Response {
 }
 
 /**
- * What a client can be told of its requests, whatever its agent is.
+ * How long a request may wait for what; each wait has its own error, and no limit unless it is set here or by the agent's
+ * `timeout`. A number is milliseconds. What is not set costs nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Timeouts {
+  /** For a connection, where the agent may have no more of them: `QueueTimedOut`. */
+  readonly queue?: Duration.DurationInput | undefined
+  /** For the addresses of the name: `ResolveTimedOut`. */
+  readonly resolve?: Duration.DurationInput | undefined
+  /** For a connection to one of them: `ConnectTimedOut`. */
+  readonly connect?: Duration.DurationInput | undefined
+  /** For the TLS handshake: `SecureTimedOut`. */
+  readonly secure?: Duration.DurationInput | undefined
+  /** From having a connection until it has taken the whole request: `SendTimedOut`. */
+  readonly send?: Duration.DurationInput | undefined
+  /** From then until the head of the final response: `HeadTimedOut`. */
+  readonly head?: Duration.DurationInput | undefined
+  /** Of silence within the body, while it is being taken: `BodyTimedOut`. */
+  readonly body?: Duration.DurationInput | undefined
+  /** From the call to the end of the body, whatever happens: `RequestTimedOut`. */
+  readonly total?: Duration.DurationInput | undefined
+}
+
+/**
+ * What can be said of a single request; what it leaves open is the client's to say.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RequestOptions {
+  /**
+   * Over another agent than the client's; `false`: on a connection of its own, which is not kept (Node's one-shot agent).
+   */
+  readonly agent?: Agent.Service | false | undefined
+  readonly timeouts?: Timeouts | undefined
   /** How long a body that is not complete may be left without a reader. Default 30 seconds. */
   readonly unreadTimeout?: Duration.DurationInput | undefined
 }
+
+/**
+ * What a client can be told of its requests, whatever its agent is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ClientOptions = Omit<RequestOptions, "agent">
 
 /**
  * What a client with an agent of its own can be told.
@@ -157,7 +194,7 @@ export interface RequestOptions {
  * @since 0.1.0
  * @category models
  */
-export interface Options extends RequestOptions, Agent.Options {}
+export interface Options extends ClientOptions, Agent.Options {}
 
 /**
  * How many connections there are.
@@ -206,12 +243,12 @@ export class Client extends Context.Tag("@httpfx/core/Client")<Client, Service>(
  * @since 0.1.0
  * @category constructors
  */
-export const fromAgent = (agent: Agent.Service, options: RequestOptions = {}): Service => {
+export const fromAgent = (agent: Agent.Service, options: ClientOptions = {}): Service => {
   const pool = poolOf(agent)
-  const settings = { unreadTimeout: Duration.toMillis(options.unreadTimeout ?? "30 seconds") }
+  const settings = settingsOf(pool, options)
   return {
-    ...requester(pool, settings),
-    httpClient: httpClient(pool, settings),
+    ...requester(settings),
+    httpClient: httpClient(settings),
     connections: Effect.sync(() => pool.counts)
   }
 }
@@ -242,7 +279,7 @@ export const layerWith = (options: Options): Layer.Layer<Client | HttpClient.Htt
  * @category layers
  */
 export const layerAgent = (
-  options: RequestOptions = {}
+  options: ClientOptions = {}
 ): Layer.Layer<Client | HttpClient.HttpClient, never, Agent.Agent> =>
   Layer.effectContext(Effect.map(Agent.Agent, (agent) => both(fromAgent(agent, options))))
 
@@ -265,3 +302,20 @@ export const layer: Layer.Layer<Client | HttpClient.HttpClient, never, Network> 
  */
 export const request = <E = never>(request: Request<E>): Effect.Effect<Response, RequestError | E, Client> =>
   Effect.flatMap(Client, (client) => client.request(request))
+
+/**
+ * Options for every request that an effect makes through platform's `HttpClient`, over those that hold outside of it.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withRequestOptions: {
+  (options: RequestOptions): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, options: RequestOptions): Effect.Effect<A, E, R>
+} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, options: RequestOptions): Effect.Effect<A, E, R> =>
+  Effect.locallyWith(self, currentRequestOptions, (outer) => ({
+    ...outer,
+    ...options,
+    timeouts: { ...outer?.timeouts, ...options.timeouts }
+  }))
+)

@@ -627,6 +627,8 @@ export class UpgradeNotAsked extends Schema.TaggedError<UpgradeNotAsked>("@httpf
   }
 }
 
+export * from "./internal/timedOut.js"
+
 /**
  * What our own side can do wrong in a message; nothing of it has been sent, or the connection is cut.
  *

@@ -9,6 +9,18 @@ const facts = { ...where, reason: "read ECONNRESET" }
 const listen = { address: "127.0.0.1:80", reason: "listen failed" }
 const violation = HttpError.fromViolation
 
+const limit = { limit: 100, address: "127.0.0.1:80", reused: true, written: "all", received: 0 } as const
+const timeouts = [
+  ["QueueTimedOut", new HttpError.QueueTimedOut(limit)],
+  ["ResolveTimedOut", new HttpError.ResolveTimedOut(limit)],
+  ["ConnectTimedOut", new HttpError.ConnectTimedOut(limit)],
+  ["SecureTimedOut", new HttpError.SecureTimedOut(limit)],
+  ["SendTimedOut", new HttpError.SendTimedOut(limit)],
+  ["HeadTimedOut", new HttpError.HeadTimedOut(limit)],
+  ["BodyTimedOut", new HttpError.BodyTimedOut(limit)],
+  ["RequestTimedOut", new HttpError.RequestTimedOut({ ...limit, phase: "head" })]
+] as const
+
 const samples: ReadonlyArray<
   readonly [name: string, error: { readonly code: string; readonly message: string }]
 > = [
@@ -24,6 +36,7 @@ const samples: ReadonlyArray<
     "NameNotResolved",
     new HttpError.NameNotResolved({ code: "ENOTFOUND", host: "x", reason: "getaddrinfo ENOTFOUND x" })
   ],
+  ...timeouts,
   ["AddressInUse", new HttpError.AddressInUse(listen)],
   ["ListenFailed", new HttpError.ListenFailed({ ...listen, code: "EACCES" })],
   [

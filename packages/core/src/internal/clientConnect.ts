@@ -24,22 +24,25 @@ export type TlsFields = Omit<TlsOptions, "role" | "serverName" | "alpn">
 export const connect = (
   network: NetworkService,
   origin: Origin,
-  tls: TlsFields
+  tls: TlsFields,
+  onStep: (step: "connect" | "secure") => void
 ): Effect.Effect<Transport, OpenError> => {
-  const plain = Effect.flatMap(network.resolve(origin.host), (addresses) =>
-    race(
+  const plain = Effect.flatMap(network.resolve(origin.host), (addresses) => {
+    onStep("connect")
+    return race(
       alternate(addresses).map(({ address }) => tcp(address, origin.port)),
       (address) => network.connect(address)
     )
-  )
+  })
   if (origin.protocol === "http:") return plain
   return Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(plain), (transport) =>
+    Effect.flatMap(restore(plain), (transport) => {
+      onStep("secure")
       // An interruption may come before `secure` has taken the connection.
-      Effect.onInterrupt(
+      return Effect.onInterrupt(
         restore(network.secure(transport, { ...tls, role: "client", serverName: origin.host })),
         () => Effect.sync(() => transport.reset())
       )
-    )
+    })
   )
 }

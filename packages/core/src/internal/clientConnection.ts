@@ -8,7 +8,13 @@
 import type { CloseReason } from "../Agent.js"
 import * as HttpError from "../HttpError.js"
 import type { RetireReason } from "../pool/index.js"
-import type { Address, Fault, Transport, TransportHandlers } from "../Transport.js"
+import {
+  formatAddress,
+  type Address,
+  type Fault,
+  type Transport,
+  type TransportHandlers
+} from "../Transport.js"
 import {
   Body,
   Connection as Automaton,
@@ -21,6 +27,7 @@ import type { Bucket } from "./clientBucket.js"
 import type { BodyError } from "./clientError.js"
 import type { ClientExchange } from "./clientExchange.js"
 import type { ClientPool } from "./clientPool.js"
+import type { Watch } from "./clientWatch.js"
 import { Upload, type UploadOwner } from "./clientUpload.js"
 
 const noTrailers: ReadonlyArray<string> = []
@@ -72,6 +79,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     exchange.connection = this
     exchange.reused = this.automaton.exchanges > 0
     exchange.remote = this.remote
+    if (exchange.watch !== undefined) this.tellBegun(exchange.watch)
     const violation = this.automaton.requestHead(request)
     if (violation !== undefined) return this.break(HttpError.fromViolation(violation))
     const { payload, encoded } = request
@@ -82,27 +90,46 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
       exchange.upload.start(payload.stream, payload.runtime)
     } else {
       const { parts } = payload
-      if (parts.length < 2 && typeof parts[0] !== "string") this.transport.write(encoded.head, parts[0])
-      else {
+      let flowing: boolean
+      if (parts.length < 2 && typeof parts[0] !== "string") {
+        flowing = this.transport.write(encoded.head, parts[0])
+      } else {
         this.transport.cork()
-        this.transport.write(encoded.head)
-        for (const part of parts) this.transport.write(part)
+        flowing = this.transport.write(encoded.head)
+        for (const part of parts) flowing = this.transport.write(part)
         this.transport.uncork()
       }
-      this.sent(exchange)
+      this.sent(exchange, flowing)
     }
   }
 
-  private sent(exchange: ClientExchange): void {
+  private tellBegun(watch: Watch): void {
+    const address = this.address
+    watch.tell({ _tag: this.automaton.exchanges > 0 ? "Reused" : "Connected", address })
+    watch.enter("send")
+  }
+
+  /** `flowing`: the connection has taken all of it already. */
+  private sent(exchange: ClientExchange, flowing: boolean): void {
     exchange.written = "all"
     this.automaton.requestComplete()
+    if (exchange.watch !== undefined && flowing) exchange.requestTaken()
+  }
+
+  get address(): string | undefined {
+    return this.remote === undefined ? undefined : formatAddress(this.remote)
+  }
+
+  /** How many it has served. */
+  get exchanges(): number {
+    return this.automaton.exchanges
   }
 
   // ---- what the upload tells
 
   uploadEnded(): void {
     const { exchange } = this
-    if (exchange !== undefined) this.sent(exchange)
+    if (exchange !== undefined) this.sent(exchange, exchange.upload?.flowing ?? true)
   }
 
   uploadFailed(cause: Parameters<UploadOwner["uploadFailed"]>[0]): void {
@@ -124,7 +151,10 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     if (this.violation !== undefined) this.break(HttpError.fromViolation(this.violation))
     else if (this.complete) this.settle(exchange, used < chunk.length)
     else if (this.parser.refusal !== undefined) this.break(HttpError.fromRefusal(this.parser.refusal))
-    else exchange.response?.unread()
+    else if (exchange.response !== undefined) {
+      exchange.response.unread()
+      if (exchange.watch !== undefined && !this.paused) exchange.watch.restart()
+    }
   }
 
   end(): void {
@@ -137,22 +167,25 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   }
 
   drain(): void {
-    this.exchange?.upload?.drain()
+    const { exchange } = this
+    if (exchange === undefined) return
+    exchange.upload?.drain()
+    if (exchange.watch !== undefined && exchange.sent) exchange.requestTaken()
   }
 
   error(fault: Fault): void {
     const { exchange } = this
     this.state = "closing"
-    this.pool.closing(this, "Failed")
-    if (exchange !== undefined) this.lose(exchange, "Failed", (where) => HttpError.fromFault(fault, where))
+    if (exchange === undefined) this.pool.closing(this, "Failed")
+    else this.lose(exchange, "Failed", (where) => HttpError.fromFault(fault, where))
   }
 
   close(): void {
     const { exchange } = this
     this.state = "closed"
+    if (exchange !== undefined) this.lose(exchange, "PeerEof", hangUp)
     this.pool.closing(this, "PeerEof")
     this.pool.remove(this)
-    if (exchange !== undefined) this.lose(exchange, "PeerEof", hangUp)
   }
 
   // ---- what the parser tells, while `data` or `end` runs
@@ -226,8 +259,9 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     error: (where: HttpError.Where) => BodyError
   ): void {
     this.exchange = undefined
-    this.cut(reason)
+    // First, so that it is at the head of the queue for its place where it is sent again.
     exchange.lost(error)
+    this.cut(reason)
   }
 
   private break(error: BodyError): void {
@@ -259,12 +293,19 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   /** When something is due, ms. `linger`: how long its peer has to close too. */
   deadline(linger: number): number {
     if (this.closingSince !== Infinity) return this.closingSince + linger
-    return this.exchange === undefined ? this.usableUntil : this.exchange.unreadUntil
+    const { exchange } = this
+    if (exchange === undefined) return this.usableUntil
+    return exchange.watch === undefined
+      ? exchange.unreadUntil
+      : Math.min(exchange.unreadUntil, exchange.watch.due)
   }
 
-  expire(): void {
-    if (this.exchange !== undefined) this.exchange.unreadTooLong()
-    else if (this.closingSince === Infinity) this.retire(this.expiresBy)
+  expire(now: number): void {
+    const { exchange } = this
+    if (exchange !== undefined) {
+      if (exchange.unreadUntil <= now) exchange.unreadTooLong()
+      else exchange.timeOut()
+    } else if (this.closingSince === Infinity) this.retire(this.expiresBy)
     else this.cut("TimedOut")
   }
 
@@ -272,12 +313,14 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     if (this.paused) return
     this.paused = true
     this.transport.pause()
+    this.exchange?.watch?.hold()
   }
 
   resume(): void {
     if (!this.paused) return
     this.paused = false
     this.transport.resume()
+    this.exchange?.watch?.restart()
   }
 }
 

@@ -4,10 +4,16 @@
 import type * as HttpError from "../HttpError.js"
 
 /** After the head of the response. */
-export type BodyError = HttpError.ConnectionError | HttpError.ParseError | HttpError.MessageError
+export type BodyError =
+  | HttpError.ConnectionError
+  | HttpError.ParseError
+  | HttpError.MessageError
+  | HttpError.BodyTimedOut
+  | HttpError.RequestTimedOut
 
 /** Before the head of the response. */
-export type RequestError = BodyError | HttpError.NameNotResolved | HttpError.InvalidUrl
+export type RequestError =
+  BodyError | HttpError.NameNotResolved | HttpError.InvalidUrl | HttpError.TimeoutError
 
 /** The client has been closed: its layer's scope has ended. */
 export const closedCode = "ERR_HTTPFX_CLIENT_CLOSED"

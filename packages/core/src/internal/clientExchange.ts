@@ -18,6 +18,8 @@ import type { Waiter } from "./clientBucket.js"
 import type { ClientConnection } from "./clientConnection.js"
 import type { BodyError, RequestError } from "./clientError.js"
 import type { ClientPool } from "./clientPool.js"
+import { timedOut, type TimeLimits } from "./clientTimeouts.js"
+import type { Watch } from "./clientWatch.js"
 import { IncomingResponse } from "./clientResponse.js"
 import type { Upload } from "./clientUpload.js"
 import type { BodyFlow } from "./incomingBody.js"
@@ -43,6 +45,10 @@ export interface PreparedRequest extends RequestFacts {
   readonly alone: boolean
   /** Milliseconds that the body of the answer may be left unread. */
   readonly unreadTimeout: number
+  /** The request target. */
+  readonly path: string
+  /** `undefined`: nothing is limited. */
+  readonly limits: TimeLimits | undefined
 }
 
 /** Who waits for the response. One of these is called, once. */
@@ -57,6 +63,8 @@ export class ClientExchange implements BodyFlow {
   connection: ClientConnection | undefined = undefined
   response: IncomingResponse | undefined = undefined
   upload: Upload | undefined = undefined
+  /** Only where it has limits, or somebody listens. */
+  watch: Watch | undefined = undefined
   /** Its place in a queue. */
   waiter: Waiter | undefined = undefined
   /** The fiber that makes a connection for this exchange. */
@@ -79,6 +87,7 @@ export class ClientExchange implements BodyFlow {
   ) {}
 
   start(): void {
+    if (this.request.limits !== undefined || this.pool.events.listening) this.watch = this.pool.watch(this)
     this.pool.serve(this)
   }
 
@@ -108,7 +117,16 @@ export class ClientExchange implements BodyFlow {
 
   answer(head: ResponseHead): void {
     this.response = new IncomingResponse(head, this)
+    this.watch?.enter("body")
+    this.watch?.tell({ _tag: "Head", status: head.status })
     this.receiver.answered(this.response)
+  }
+
+  /** The connection has taken the whole request. */
+  requestTaken(): void {
+    if (this.watch?.step !== "send") return
+    this.watch.enter("head")
+    this.watch.tell({ _tag: "Sent" })
   }
 
   /** The response has ended; the connection is done with this exchange. */
@@ -117,6 +135,7 @@ export class ClientExchange implements BodyFlow {
     this.connection = undefined
     // The rest of a request whose answer is complete is wanted by nobody.
     this.upload?.stop()
+    this.watch?.tell({ _tag: "End" })
     this.response?.end(rawTrailers)
   }
 
@@ -136,6 +155,7 @@ export class ClientExchange implements BodyFlow {
     this.connection = undefined
     this.written = "none"
     this.resent++
+    this.watch?.tell({ _tag: "Resent", error: this.lostWith })
     this.pool.serve(this, true)
   }
 
@@ -145,6 +165,7 @@ export class ClientExchange implements BodyFlow {
     this.over = true
     this.connection = undefined
     this.upload?.stop()
+    this.watch?.tell({ _tag: "Error", error })
     if (this.response === undefined) this.receiver.failed(error)
     else this.response.fail(error as BodyError)
   }
@@ -157,6 +178,7 @@ export class ClientExchange implements BodyFlow {
     if (failure._tag === "Some" && this.lostWith !== undefined) return this.fail(this.lostWith)
     if (failure._tag === "Some") return this.fail(failure.value)
     this.over = true
+    this.watch?.tell({ _tag: "Error", error: Cause.squash(cause) })
     this.receiver.failedCause(cause)
   }
 
@@ -165,6 +187,7 @@ export class ClientExchange implements BodyFlow {
     if (this.response === undefined) {
       this.over = true
       this.cut("RequestUnfinished")
+      this.watch?.tell({ _tag: "Error", error: Cause.squash(cause) })
       this.receiver.failedCause(cause)
     } else {
       const reason = "the body of the request failed"
@@ -187,6 +210,26 @@ export class ClientExchange implements BodyFlow {
   /** Nobody reads the body: from when on, ms. */
   quiet(): number {
     return this.over ? Infinity : this.pool.watchUnread(this.request.unreadTimeout)
+  }
+
+  /** A limit has passed. */
+  timeOut(): void {
+    if (this.over || this.watch === undefined) return
+    const { limits, passed, step } = this.watch
+    const facts = {
+      limit: limits === undefined ? 0 : limits[passed],
+      address:
+        this.remote === undefined
+          ? this.request.origin.key.slice(this.request.origin.protocol.length + 2)
+          : formatAddress(this.remote),
+      reused: this.reused,
+      written: this.written,
+      received: this.received
+    }
+    this.cut("TimedOut")
+    this.fail(
+      passed === "total" ? new HttpError.RequestTimedOut({ ...facts, phase: step }) : timedOut(passed, facts)
+    )
   }
 
   get unreadUntil(): number {
@@ -231,6 +274,7 @@ export class ClientExchange implements BodyFlow {
     const { attempt } = this
     this.over = true
     this.cut("Interrupted")
+    this.watch?.tell({ _tag: "Error", error: undefined })
     if (attempt !== undefined) return Effect.asVoid(Fiber.await(attempt))
     return this.upload === undefined ? Effect.void : this.upload.stopped
   }

@@ -27,8 +27,8 @@ import { fromHttpBody } from "./body.js"
 import type { RequestError } from "./clientError.js"
 import { ClientExchange } from "./clientExchange.js"
 import { PlatformResponse } from "./clientPlatformResponse.js"
-import type { ClientPool } from "./clientPool.js"
-import { prepare, targetError, wait, type RequestSettings, type Resumable } from "./clientRequest.js"
+import { currentRequestOptions } from "./clientOptions.js"
+import { prepare, resolve, targetError, wait, type RequestSettings, type Resumable } from "./clientRequest.js"
 import type { IncomingResponse } from "./clientResponse.js"
 import { fromNormal, fromUrl, type InvalidTarget, type Target } from "./clientTarget.js"
 
@@ -37,12 +37,12 @@ type Response = HttpClientResponse.HttpClientResponse
 type Answer = Effect.Effect<Response, PlatformError.HttpClientError>
 type RequestFiber = Fiber.RuntimeFiber<Response, PlatformError.HttpClientError>
 
-export const httpClient = (pool: ClientPool, settings: RequestSettings): HttpClient.HttpClient => {
+export const httpClient = (settings: RequestSettings): HttpClient.HttpClient => {
   const execute = (request: Request): Answer =>
     Effect.withFiberRuntime((fiber) => {
-      if (!isTraced(fiber, request)) return send(pool, settings, request, fiber, false)
-      if (isSeen(fiber, request)) return traced(pool, settings, request)
-      return send(pool, settings, request, fiber, fiber.getFiberRef(HttpClient.currentTracerPropagation))
+      if (!isTraced(fiber, request)) return send(settings, request, fiber, false)
+      if (isSeen(fiber, request)) return traced(settings, request)
+      return send(settings, request, fiber, fiber.getFiberRef(HttpClient.currentTracerPropagation))
     })
   return HttpClient.makeWith(
     (request) => Effect.flatMap(request, execute),
@@ -91,13 +91,7 @@ const targetOf = (request: Request): Target | InvalidTarget => {
 }
 
 /** `root`: with the fields of a trace that begins here, instead of those that the request may have. */
-const send = (
-  pool: ClientPool,
-  settings: RequestSettings,
-  request: Request,
-  fiber: RequestFiber,
-  root: boolean
-): Answer => {
+const send = (settings: RequestSettings, request: Request, fiber: RequestFiber, root: boolean): Answer => {
   const target = targetOf(request)
   if ("_tag" in target) {
     const cause = target.cause ?? targetError(target, request.url)
@@ -119,13 +113,14 @@ const send = (
   // Platform's request has the field already, except where only the encoded body tells it.
   const encodes = request.body._tag === "FormData" || request.body._tag === "Raw"
   const contentType = encodes ? body.contentType : undefined
+  const resolved = resolve(settings, fiber.getFiberRef(currentRequestOptions))
   const draft = { method: request.method, target, headers, body, contentType }
-  const prepared = prepare(pool, settings, fiber, draft)
+  const prepared = prepare(resolved, fiber, draft)
   if (prepared._tag === "Violation") {
     return Exit.fail(requestError(request, "Encode", HttpError.fromViolation(prepared)))
   }
   const receiver = new Receiver(request)
-  const exchange = new ClientExchange(prepared, pool, receiver)
+  const exchange = new ClientExchange(prepared, resolved.pool, receiver)
   const signal = scopes.get(request)?.signal
   if (signal !== undefined) {
     const release = () => void exchange.abandon("its scope ended")
@@ -187,7 +182,7 @@ const requestAttributes = (span: Tracer.Span, request: Request, url: URL, redact
 }
 
 // A request in a client span (OpenTelemetry's semantic conventions for HTTP), as platform makes it.
-const traced = (pool: ClientPool, settings: RequestSettings, request: Request): Answer =>
+const traced = (settings: RequestSettings, request: Request): Answer =>
   Effect.withFiberRuntime((fiber) => {
     const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
     if (url._tag === "Left") return Exit.fail(requestError(request, "InvalidUrl", url.left))
@@ -199,7 +194,7 @@ const traced = (pool: ClientPool, settings: RequestSettings, request: Request): 
         ? HttpClientRequest.setHeaders(request, TraceContext.toHeaders(span))
         : request
       share(request, sent)
-      const answer: Answer = Effect.withFiberRuntime((inner) => send(pool, settings, sent, inner, false))
+      const answer: Answer = Effect.withFiberRuntime((inner) => send(settings, sent, inner, false))
       return Effect.tap(Effect.withParentSpan(answer, span), (response) => {
         span.attribute("http.response.status_code", response.status)
         headerAttributes(span, "http.response.header", response.headers, redacted)

@@ -5,6 +5,7 @@
  * What is decided is decided in `pool/`; this owns the connections and does it. After `close` nothing is left: no
  * connection, fiber or timer.
  */
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -34,7 +35,10 @@ import { Bucket, type Waiter } from "./clientBucket.js"
 import { connect, type OpenError, type TlsFields } from "./clientConnect.js"
 import { ClientConnection } from "./clientConnection.js"
 import { closedCode } from "./clientError.js"
+import { EventHub } from "./clientEvents.js"
 import type { ClientExchange } from "./clientExchange.js"
+import type { TimeLimits } from "./clientTimeouts.js"
+import { Watch } from "./clientWatch.js"
 
 export interface PoolOptions {
   readonly policy: KeepAlivePolicy
@@ -45,6 +49,8 @@ export interface PoolOptions {
   readonly keepAliveMsecs: number
   readonly tls: TlsFields
   readonly parser: ParserOptions
+  /** What is limited unless a client or a request says otherwise. */
+  readonly timeouts: TimeLimits | undefined
 }
 
 /** A connection being made, and for which request. */
@@ -72,14 +78,17 @@ export class ClientPool {
   private closed = false
   private emptied: (() => void) | undefined = undefined
   private readonly alarm: Alarm
+  readonly events: EventHub
 
   constructor(
     private readonly network: NetworkService,
     private readonly timers: Timers,
+    clock: Clock.Clock,
     private readonly runtime: Runtime.Runtime<never>,
     private readonly options: PoolOptions
   ) {
     this.alarm = new Alarm(timers, this.sweep)
+    this.events = new EventHub(clock)
   }
 
   get keepAlive(): boolean {
@@ -90,8 +99,8 @@ export class ClientPool {
     return this.options.parser
   }
 
-  now(): number {
-    return this.timers.now()
+  get timeouts(): TimeLimits | undefined {
+    return this.options.timeouts
   }
 
   // ---- what there is
@@ -178,6 +187,8 @@ export class ClientPool {
   private enqueue(exchange: ClientExchange, bucket: Bucket, atHead: boolean): void {
     exchange.waiter = bucket.join(exchange, this.timers.now(), atHead)
     this.queues.add(bucket)
+    exchange.watch?.enter("queue")
+    exchange.watch?.tell({ _tag: "Queued" })
   }
 
   /** The request waits no longer: it has its turn, or was given up. */
@@ -211,7 +222,10 @@ export class ClientPool {
     }
     bucket.open++
     const { origin } = exchange.request
-    const fiber = Runtime.runFork(this.runtime, quietly(connect(this.network, origin, this.options.tls)))
+    exchange.watch?.enter("resolve")
+    exchange.watch?.tell({ _tag: "Connecting" })
+    const opening = connect(this.network, origin, this.options.tls, (step) => exchange.watch?.enter(step))
+    const fiber = Runtime.runFork(this.runtime, quietly(opening))
     exchange.attempt = fiber
     this.attempts.set(fiber, { exchange, bucket })
     fiber.addObserver((exit) => {
@@ -285,10 +299,17 @@ export class ClientPool {
       this.idle--
     }
     this.closedBy.set(reason, (this.closedBy.get(reason) ?? 0) + 1)
+    if (this.events.listening) this.tellClosed(connection, reason)
     connection.closingSince = this.timers.now()
     connection.transport.unref()
     if (!this.closed) this.alarm.set(connection.closingSince + lingerTime)
     this.free(bucket)
+  }
+
+  private tellClosed(connection: ClientConnection, reason: CloseReason): void {
+    const { address, bucket, exchanges } = connection
+    const at = this.events.now()
+    this.events.publish({ _tag: "Closed", at, key: bucket.key, address, exchanges, reason })
   }
 
   /** The connection is over. */
@@ -311,6 +332,16 @@ export class ClientPool {
 
   // ---- time
 
+  /** For an exchange with limits, or one that somebody hears of. */
+  watch({ request }: ClientExchange): Watch {
+    const hub = this.events.listening ? this.events : undefined
+    const subject = { key: request.origin.key, method: request.method, path: request.path }
+    return new Watch(request.limits, hub, subject, this.now, this.arm)
+  }
+
+  private readonly now = (): number => this.timers.now()
+  private readonly arm = (deadline: number): void => this.alarm.set(deadline)
+
   /** A response is left unread from now on; it may stay so for a while. */
   watchUnread(limit: number): number {
     const now = this.timers.now()
@@ -320,8 +351,17 @@ export class ClientPool {
 
   private readonly sweep = (now: number): number => {
     let next = Infinity
+    const look = ({ watch, over }: ClientExchange): boolean => {
+      if (over || watch === undefined) return false
+      if (watch.due <= now) return true
+      next = Math.min(next, watch.due)
+      return false
+    }
+    for (const bucket of [...this.queues])
+      for (const { exchange } of bucket) if (look(exchange)) exchange.timeOut()
+    for (const { exchange } of this.attempts.values()) if (look(exchange)) exchange.timeOut()
     for (const connection of this.connections) {
-      if (connection.deadline(lingerTime) <= now) connection.expire()
+      if (connection.deadline(lingerTime) <= now) connection.expire(now)
       next = Math.min(next, connection.deadline(lingerTime))
     }
     return next

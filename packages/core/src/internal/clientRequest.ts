@@ -4,12 +4,13 @@
  * What may not be sent fails before a connection is taken. Interruption ends the exchange before it resolves.
  */
 import type * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
-import type { Request, RequestParts, Response, Service } from "../Client.js"
+import type { Request, RequestOptions, RequestParts, Response, Service, Timeouts } from "../Client.js"
 import * as HttpError from "../HttpError.js"
 import { defaultPort, origin } from "../pool/index.js"
 import { BodyWriter, encodeRequestHead, type Part, type Violation } from "../wire/index.js"
@@ -18,6 +19,7 @@ import type { RequestError } from "./clientError.js"
 import { ClientExchange, type Payload, type PreparedRequest, type Receiver } from "./clientExchange.js"
 import { poolOf } from "./agentPool.js"
 import type { ClientPool } from "./clientPool.js"
+import { merge, type TimeLimits } from "./clientTimeouts.js"
 import type { IncomingResponse } from "./clientResponse.js"
 import { fromString, fromUrl, type InvalidTarget, type Target } from "./clientTarget.js"
 
@@ -31,14 +33,45 @@ export interface Draft {
   /** For the body, where no field says it. */
   readonly contentType?: string | undefined
   readonly onInformational?: Request["onInformational"]
+}
+
+/** What holds for one request. */
+export interface Resolved {
+  readonly pool: ClientPool
   /** On a connection of its own, which is not kept. */
-  readonly alone?: boolean | undefined
+  readonly alone: boolean
+  /** Milliseconds that a body may be left unread. */
+  readonly unreadTimeout: number
+  /** `undefined`: nothing is limited. */
+  readonly limits: TimeLimits | undefined
 }
 
 /** What a client says for all of its requests. */
-export interface RequestSettings {
-  /** Milliseconds that a body may be left unread. */
-  readonly unreadTimeout: number
+export interface RequestSettings extends Resolved {
+  readonly timeouts: Timeouts | undefined
+}
+
+export const settingsOf = (pool: ClientPool, options: RequestOptions): RequestSettings => ({
+  pool,
+  alone: false,
+  unreadTimeout: Duration.toMillis(options.unreadTimeout ?? "30 seconds"),
+  limits: merge(options.timeouts, pool.timeouts),
+  timeouts: options.timeouts
+})
+
+/** A request's own options over those of its client. */
+export const resolve = (settings: RequestSettings, own: RequestOptions | undefined): Resolved => {
+  if (own === undefined) return settings
+  const { agent, timeouts, unreadTimeout } = own
+  if (agent === undefined && timeouts === undefined && unreadTimeout === undefined) return settings
+  const pool = agent === undefined || agent === false ? settings.pool : poolOf(agent)
+  const beneath = pool === settings.pool ? settings.limits : merge(settings.timeouts, pool.timeouts)
+  return {
+    pool,
+    alone: agent === false,
+    unreadTimeout: unreadTimeout === undefined ? settings.unreadTimeout : Duration.toMillis(unreadTimeout),
+    limits: merge(timeouts, beneath)
+  }
 }
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
@@ -55,12 +88,10 @@ const noParts: Extract<Payload, { _tag: "Parts" }> = { _tag: "Parts", parts: [] 
 
 /** Encodes a request, so that all that is left is to write it. */
 export const prepare = (
-  pool: ClientPool,
-  settings: RequestSettings,
+  { alone, limits, pool, unreadTimeout }: Resolved,
   fiber: AnyFiber,
   draft: Draft
 ): PreparedRequest | Violation => {
-  const alone = draft.alone === true
   const { method, target, headers, body, contentType } = draft
   if (target.authorization !== undefined && !hasField(headers, "authorization")) {
     headers.push("Authorization", target.authorization)
@@ -96,7 +127,9 @@ export const prepare = (
     payload,
     onInformational: draft.onInformational,
     alone,
-    unreadTimeout: settings.unreadTimeout
+    unreadTimeout,
+    path: target.path,
+    limits
   }
 }
 
@@ -199,16 +232,12 @@ const draftOf = (request: Request<unknown>): Draft | InvalidTarget => {
     target,
     headers: request.headers === undefined ? [] : [...request.headers],
     body: bodyOf(request.body),
-    onInformational: request.onInformational,
-    alone: request.agent === false
+    onInformational: request.onInformational
   }
 }
 
 /** The lean face of the client. */
-export const requester = (
-  ownPool: ClientPool,
-  settings: RequestSettings
-): Pick<Service, "request" | "requestScoped"> => {
+export const requester = (settings: RequestSettings): Pick<Service, "request" | "requestScoped"> => {
   const start = <E, R>(
     request: Request<E>,
     run: (exchange: ClientExchange, receiver: Waiting<E>) => Effect.Effect<Response, RequestError | E, R>
@@ -216,12 +245,11 @@ export const requester = (
     Effect.withFiberRuntime((fiber) => {
       const draft = draftOf(request)
       if ("_tag" in draft) return Exit.fail(targetError(draft, String(request.url)))
-      const { agent } = request
-      const pool = agent === undefined || agent === false ? ownPool : poolOf(agent)
-      const prepared = prepare(pool, settings, fiber as AnyFiber, draft)
+      const resolved = resolve(settings, request)
+      const prepared = prepare(resolved, fiber as AnyFiber, draft)
       if (prepared._tag === "Violation") return Exit.fail(HttpError.fromViolation(prepared))
       const receiver = new Waiting<E>()
-      return run(new ClientExchange(prepared, pool, receiver), receiver)
+      return run(new ClientExchange(prepared, resolved.pool, receiver), receiver)
     })
   return {
     request: (request) => start(request, wait),

@@ -52,6 +52,11 @@ export class Upload {
     drained?.()
   }
 
+  /** The transport has taken all that was given to it. */
+  get flowing(): boolean {
+    return this.writable
+  }
+
   /** Interrupts the stream without waiting for its finalizers. */
   stop(): void {
     if (this.over) return

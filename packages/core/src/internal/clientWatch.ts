@@ -1,0 +1,105 @@
+/**
+ * What runs beside one exchange where it has limits or somebody listens: which step it is at, since when, and until when.
+ *
+ * An exchange with neither has none of these, and pays for an `undefined`. It holds no timer: its pool looks at all of
+ * them at the earliest deadline.
+ */
+import type * as Agent from "../Agent.js"
+import type { Step, TimeLimits } from "./clientTimeouts.js"
+import type { EventHub } from "./clientEvents.js"
+
+/** What events say of the exchange they are about. */
+export interface Subject {
+  readonly key: string
+  readonly method: string
+  readonly path: string
+}
+
+export class Watch {
+  step: Step = "queue"
+  /** When the step, or the whole, has taken too long, ms. */
+  due: number
+  private stepDue = Infinity
+  private readonly totalDue: number
+  private readonly id: number
+  private readonly begun: number
+  private since: number
+  private timings: Record<Step, number> | undefined
+
+  /** `hub`: where somebody listens. `arm`: asks the pool to look at a time. */
+  constructor(
+    readonly limits: TimeLimits | undefined,
+    private readonly hub: EventHub | undefined,
+    private readonly subject: Subject,
+    private readonly now: () => number,
+    private readonly arm: (deadline: number) => void
+  ) {
+    this.totalDue = limits === undefined || limits.total === Infinity ? Infinity : now() + limits.total
+    this.due = this.totalDue
+    if (this.due !== Infinity) arm(this.due)
+    this.id = hub === undefined ? 0 : hub.nextId()
+    this.begun = this.since = hub === undefined ? 0 : hub.now()
+  }
+
+  /** The limit that has passed. */
+  get passed(): Step | "total" {
+    return this.stepDue <= this.totalDue ? this.step : "total"
+  }
+
+  /** The next step begins, and with it its limit. */
+  enter(step: Step): void {
+    if (this.hub !== undefined) {
+      const now = this.hub.now()
+      this.timed(now)
+      this.since = now
+    }
+    this.step = step
+    this.restart()
+  }
+
+  /** The limit of the step counts from now on. */
+  restart(): void {
+    const { limits } = this
+    if (limits === undefined) return
+    const limit = limits[this.step]
+    this.stepDue = limit === Infinity ? Infinity : this.now() + limit
+    this.due = Math.min(this.stepDue, this.totalDue)
+    if (this.due !== Infinity) this.arm(this.due)
+  }
+
+  /** No time counts for the step: it is we who do not take more. */
+  hold(): void {
+    this.stepDue = Infinity
+    this.due = this.totalDue
+  }
+
+  /** Tells those who listen. */
+  tell(event: EventFacts): void {
+    if (this.hub === undefined) return
+    const now = this.hub.now()
+    const { id, subject } = this
+    if (event._tag === "End" || event._tag === "Error") {
+      this.timed(now)
+      this.hub.publish({ id, at: now, ...subject, ...event, timings: this.told(now) } as Agent.Event)
+    } else this.hub.publish({ id, at: now, ...subject, ...event } as Agent.Event)
+  }
+
+  private timed(now: number): void {
+    this.timings ??= { queue: 0, resolve: 0, connect: 0, secure: 0, send: 0, head: 0, body: 0 }
+    this.timings[this.step] += now - this.since
+    this.since = now
+  }
+
+  private told(now: number): Agent.Timings {
+    return { ...(this.timings as Record<Step, number>), total: now - this.begun }
+  }
+}
+
+type Common = "id" | "at" | "timings" | keyof Subject
+
+/** An event without what the watch knows itself. */
+export type EventFacts = Agent.RequestEvent extends infer E
+  ? E extends unknown
+    ? Omit<E, Common>
+    : never
+  : never
