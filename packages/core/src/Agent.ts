@@ -74,7 +74,7 @@ export interface Options {
    */
   readonly maxAgeJitter?: number | undefined
   /** For `https:` origins: trusted authorities, a certificate of one's own. Default: what the platform trusts. */
-  readonly tls?: Pick<TlsOptions, "ca" | "cert" | "key" | "rejectUnauthorized"> | undefined
+  readonly tls?: Omit<TlsOptions, "role"> | undefined
   /** What is accepted beyond what RFC 9112 allows: one of `presets` of `wire/`, or flags of one's own. Default `strict`. */
   readonly flags?: Flags | undefined
   /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/limits`. */

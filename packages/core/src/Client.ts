@@ -12,21 +12,30 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as FiberRef from "effect/FiberRef"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Agent from "./Agent.js"
 import { poolOf } from "./internal/agentPool.js"
 import type * as clientError from "./internal/clientError.js"
+import { currentRequestOptions as currentOptions } from "./internal/clientOptions.js"
 import { httpClient } from "./internal/clientPlatform.js"
+import { PlatformResponse } from "./internal/clientPlatformResponse.js"
 import { requester, settingsOf } from "./internal/clientRequest.js"
-import { currentRequestOptions } from "./internal/clientOptions.js"
+import type * as ClientRequest from "./ClientRequest.js"
+import type { HeadersInput } from "./ClientRequest.js"
 import type { Network } from "./Network.js"
+import type { Proxies } from "./Proxy.js"
+import type { Socket } from "./Socket.js"
 import type { Address } from "./Transport.js"
+import type { FoldedFields } from "./wire/index.js"
 
 /**
  * Why a request has no response.
@@ -50,6 +59,15 @@ export type RequestError = clientError.RequestError
  */
 export type BodyError = clientError.BodyError
 
+export type {
+  ConnectionOptions,
+  EarlyAnswer,
+  HeadersInput,
+  Informational,
+  ParserOptions,
+  RequestOptions
+} from "./ClientRequest.js"
+
 /**
  * Where to, when there is no URL at hand.
  *
@@ -68,39 +86,63 @@ export interface RequestParts {
 }
 
 /**
- * An informational response (1xx, RFC 9110 §15.2).
- *
- * @since 0.1.0
- * @category models
- */
-export interface Informational {
-  readonly status: number
-  readonly statusMessage: string
-  /** Flat: name, value, name, value, ... as received. */
-  readonly rawHeaders: ReadonlyArray<string>
-}
-
-/**
  * A request. `Host`, `Connection` and the framing fields are added where the header list has none.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Request<E = never> extends RequestOptions {
+export interface Request<E = never> extends ClientRequest.RequestOptions<E> {
   /** Default `GET`. */
   readonly method?: string | undefined
   /** An absolute `http:` or `https:` URL. Credentials in it become `Authorization` unless that is set. */
   readonly url: string | URL | RequestParts
-  /** Flat: name, value, name, value, ... in the order and case in which they go out. */
-  readonly headers?: ReadonlyArray<string> | undefined
   /**
-   * Bytes, text (UTF-8), or a stream that is pulled as fast as the server takes it; chunked unless `Content-Length` is
-   * among the headers. Default: none.
+   * A flat list, in the order and case in which they go out; or a record, whose arrays become one line per item.
+   * `Authorization` beats `auth`, and `auth` the credentials of the URL.
    */
-  readonly body?: string | Uint8Array | Stream.Stream<Uint8Array, E> | undefined
-  /** Told of each 1xx as it comes, in the turn of the socket: must be quick. What it throws ends the request (a defect). */
-  readonly onInformational?: ((informational: Informational) => void) | undefined
+  readonly headers?: HeadersInput | undefined
+  /** Names whose arrays in a record become one line, joined with `"; "` (Node's `uniqueHeaders`). */
+  readonly uniqueHeaders?: ReadonlyArray<string> | undefined
+  /** `user:password` for `Authorization: Basic`. */
+  readonly auth?: string | undefined
+  /** `false`: no `Host` is added. Default `true`. */
+  readonly setHost?: boolean | undefined
+  /**
+   * `false`: neither `Host`, `Connection`, `Content-Length` nor `Transfer-Encoding` is added; a body needs one of the last
+   * two among the headers, or is refused (`BodyNotAllowed`). Default `true`.
+   */
+  readonly setDefaultHeaders?: boolean | undefined
+  /**
+   * Bytes, text (UTF-8), form data (`multipart/form-data`), or a stream: its head goes out at once, and it is pulled as
+   * fast as the server takes it; chunked unless `Content-Length` is among the headers. Default: none.
+   */
+  readonly body?: string | Uint8Array | FormData | Stream.Stream<Uint8Array, E> | undefined
 }
+
+/**
+ * A request to switch protocols: by `Upgrade`, or by `CONNECT` (`method: "CONNECT"`, the `url` by parts: host and port of
+ * the proxy, and as `path` the `host:port` that the tunnel leads to).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UpgradeRequest<E = never> extends Request<E> {
+  /** Value of `Upgrade` (`websocket`), where that is not among the headers. `Connection: Upgrade` is added. */
+  readonly protocol?: string | undefined
+}
+
+/**
+ * What became of a request to switch protocols.
+ *
+ * - `Switched`: 101, or 2xx to `CONNECT`. `socket` reads first what came behind the head; the end of the scope resets it.
+ * - `Answered`: the server answered in HTTP instead.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Upgrade =
+  | { readonly _tag: "Switched"; readonly response: Response; readonly socket: Socket }
+  | { readonly _tag: "Answered"; readonly response: Response }
 
 /**
  * A response: its head has come, its body comes while it is read.
@@ -118,6 +160,13 @@ export interface Response {
   readonly versionMinor: number
   /** Flat: name, value, name, value, ... as received. */
   readonly rawHeaders: ReadonlyArray<string>
+  /** `1.1` or `1.0`. */
+  readonly httpVersion: string
+  /**
+   * Folded as Node's `message.headers`: lower-case names, repeated fields joined or, where only one makes sense, the
+   * first; `set-cookie` an array.
+   */
+  readonly headers: FoldedFields
   /** The first field of that name, in any case. */
   header(name: string): string | undefined
   /** The server's end of the connection. */
@@ -165,28 +214,18 @@ export interface Timeouts {
 }
 
 /**
- * What can be said of a single request; what it leaves open is the client's to say.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RequestOptions {
-  /**
-   * Over another agent than the client's; `false`: on a connection of its own, which is not kept (Node's one-shot agent).
-   */
-  readonly agent?: Agent.Service | false | undefined
-  readonly timeouts?: Timeouts | undefined
-  /** How long a body that is not complete may be left without a reader. Default 30 seconds. */
-  readonly unreadTimeout?: Duration.DurationInput | undefined
-}
-
-/**
  * What a client can be told of its requests, whatever its agent is.
  *
  * @since 0.1.0
  * @category models
  */
-export type ClientOptions = Omit<RequestOptions, "agent">
+export interface ClientOptions {
+  readonly timeouts?: Timeouts | undefined
+  /** How long a body that is not complete may be left without a reader. Default 30 seconds. */
+  readonly unreadTimeout?: Duration.DurationInput | undefined
+  /** Proxies for all requests. Default: none; `Proxy.fromEnvironment` reads the variables that curl reads. */
+  readonly proxy?: Proxies | undefined
+}
 
 /**
  * What a client with an agent of its own can be told.
@@ -226,6 +265,13 @@ export interface Service {
   readonly requestScoped: <E = never>(
     request: Request<E>
   ) => Effect.Effect<Response, RequestError | E, Scope.Scope>
+  /**
+   * Asks to switch protocols, and hands the connection over when the server does. Interruption leaves no connection. What
+   * has not been read of an answer in HTTP when the scope ends is given up.
+   */
+  readonly upgrade: <E = never>(
+    request: UpgradeRequest<E>
+  ) => Effect.Effect<Upgrade, RequestError | E, Scope.Scope>
   /** The same client with platform's face. */
   readonly httpClient: HttpClient.HttpClient
   readonly connections: Effect.Effect<Connections>
@@ -236,6 +282,54 @@ export interface Service {
  * @category tags
  */
 export class Client extends Context.Tag("@httpfx/core/Client")<Client, Service>() {}
+
+/**
+ * What platform's request cannot say, for the requests that platform's client sends in this fiber and those it forks.
+ *
+ * @since 0.1.0
+ * @category platform
+ */
+export const currentRequestOptions: FiberRef.FiberRef<ClientRequest.RequestOptions | undefined> =
+  currentOptions
+
+/**
+ * Sends the requests of an effect, made by platform's client, with these options besides those in force.
+ *
+ * @example
+ * import { HttpClient } from "@effect/platform"
+ * import { Client } from "@httpfx/core"
+ *
+ * const ranged = HttpClient.get("http://intern.test/").pipe(
+ *   Client.withRequestOptions({ connection: { socketPath: "/run/app.sock" } })
+ * )
+ *
+ * @since 0.1.0
+ * @category platform
+ */
+export const withRequestOptions: {
+  (options: ClientRequest.RequestOptions): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(effect: Effect.Effect<A, E, R>, options: ClientRequest.RequestOptions): Effect.Effect<A, E, R>
+} = dual(
+  2,
+  <A, E, R>(effect: Effect.Effect<A, E, R>, options: ClientRequest.RequestOptions): Effect.Effect<A, E, R> =>
+    Effect.locallyWith(effect, currentOptions, (outer) => ({
+      ...outer,
+      ...options,
+      timeouts: { ...outer?.timeouts, ...options.timeouts }
+    }))
+)
+
+/**
+ * The response beneath one of platform's: raw fields, trailers, facts of the connection. Its body is the same one, read
+ * once. `None`: it came from another client.
+ *
+ * @since 0.1.0
+ * @category platform
+ */
+export const fromHttpClientResponse = (
+  response: HttpClientResponse.HttpClientResponse
+): Option.Option<Response> =>
+  response instanceof PlatformResponse ? Option.some(response.source) : Option.none()
 
 /**
  * A client over an agent, which may serve others as well.
@@ -304,18 +398,12 @@ export const request = <E = never>(request: Request<E>): Effect.Effect<Response,
   Effect.flatMap(Client, (client) => client.request(request))
 
 /**
- * Options for every request that an effect makes through platform's `HttpClient`, over those that hold outside of it.
+ * Asks to switch protocols with the client in the context.
  *
  * @since 0.1.0
- * @category combinators
+ * @category accessors
  */
-export const withRequestOptions: {
-  (options: RequestOptions): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  <A, E, R>(self: Effect.Effect<A, E, R>, options: RequestOptions): Effect.Effect<A, E, R>
-} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, options: RequestOptions): Effect.Effect<A, E, R> =>
-  Effect.locallyWith(self, currentRequestOptions, (outer) => ({
-    ...outer,
-    ...options,
-    timeouts: { ...outer?.timeouts, ...options.timeouts }
-  }))
-)
+export const upgrade = <E = never>(
+  request: UpgradeRequest<E>
+): Effect.Effect<Upgrade, RequestError | E, Client | Scope.Scope> =>
+  Effect.flatMap(Client, (client) => client.upgrade(request))

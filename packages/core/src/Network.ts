@@ -39,6 +39,8 @@ export type ListenError = HttpError.AddressInUse | HttpError.ListenFailed
 export interface ResolveOptions {
   /** Only addresses of this family. Default: both, in the resolver's order. */
   readonly family?: 4 | 6 | undefined
+  /** Flags of the system's resolver (`dns.ADDRCONFIG`, ...); where there is none they mean nothing. Default 0. */
+  readonly hints?: number | undefined
 }
 
 /**
@@ -59,6 +61,8 @@ export interface ConnectOptions {
   readonly localAddress?: string | undefined
   /** Port of our end. Default: the system chooses. */
   readonly localPort?: number | undefined
+  /** `TCP_NODELAY`. Default `true`. */
+  readonly noDelay?: boolean | undefined
 }
 
 /**
@@ -94,6 +98,32 @@ export interface Listener {
 }
 
 /**
+ * @since 0.1.0
+ * @category models
+ */
+export type TlsVersion = "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3"
+
+/**
+ * What a TLS peer shows of itself; the platform may give more fields.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PeerCertificate {
+  readonly subject: Readonly<Record<string, string | ReadonlyArray<string>>>
+  readonly issuer: Readonly<Record<string, string | ReadonlyArray<string>>>
+  /** As OpenSSL prints it: `DNS:a.test, IP Address:127.0.0.1`. */
+  readonly subjectaltname?: string | undefined
+  /** SHA-256 of the certificate, hexadecimal with colons: for pinning. */
+  readonly fingerprint256: string
+  readonly serialNumber: string
+  readonly valid_from: string
+  readonly valid_to: string
+  /** The certificate, DER. */
+  readonly raw: Uint8Array
+}
+
+/**
  * TLS as data: PEM texts and names. Each role reads its own fields.
  *
  * @since 0.1.0
@@ -103,6 +133,12 @@ export interface TlsOptions {
   readonly role: "client" | "server"
   /** Client: the name asked for (SNI) and checked against the certificate. */
   readonly serverName?: string | undefined
+  /**
+   * Client: judges the certificate of a peer whose chain is trusted; an error refuses it. Default: it must be for the name
+   * (RFC 9110 §4.3.4).
+   */
+  readonly checkServerIdentity?:
+    ((host: string, certificate: PeerCertificate) => Error | undefined) | undefined
   /** Certificate chain, PEM. A server needs one. */
   readonly cert?: string | undefined
   /** Private key, PEM. */
@@ -113,6 +149,22 @@ export interface TlsOptions {
   readonly rejectUnauthorized?: boolean | undefined
   /** Server: ask the client for a certificate. Default `false`. */
   readonly requestCert?: boolean | undefined
+  /** Passphrase of `key` or `pfx`. */
+  readonly passphrase?: string | undefined
+  /** Key and certificates in one file, PKCS #12. */
+  readonly pfx?: Uint8Array | undefined
+  /** Revoked certificates, PEM. */
+  readonly crl?: string | ReadonlyArray<string> | undefined
+  /** Cipher suites, most wanted first, as OpenSSL names them. Default: the platform's. */
+  readonly ciphers?: string | undefined
+  readonly minVersion?: TlsVersion | undefined
+  readonly maxVersion?: TlsVersion | undefined
+  /** Named curves, or `auto`. Default: the platform's. */
+  readonly ecdhCurve?: string | undefined
+  /** Signature algorithms, as OpenSSL names them. Default: the platform's. */
+  readonly sigalgs?: string | undefined
+  /** `SSL_OP_*` of OpenSSL. */
+  readonly secureOptions?: number | undefined
   /** Protocols offered, most wanted first. Default `["http/1.1"]`. */
   readonly alpn?: ReadonlyArray<string> | undefined
   /**

@@ -193,6 +193,15 @@ class SocketImpl implements Socket {
 }
 
 /**
+ * `make` without a scope: whoever has the socket ends or resets it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unsafeMake = (transport: Transport, initial?: Uint8Array): Socket =>
+  new SocketImpl(transport, initial)
+
+/**
  * The socket over a transport, which from now on belongs to it. `initial` are bytes that were taken from the transport
  * before and are to be read first. Closing the scope resets what is still open: end and await `closed` before, where
  * the peer is to read everything.

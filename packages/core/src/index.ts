@@ -6,6 +6,8 @@
  *
  * - `Server`     platform's `HttpServer` over a network
  * - `Client`     platform's `HttpClient` over a network
+ * - `ClientRequest` what a request can be told
+ * - `Proxy`      which requests go through which proxy
  * - `Agent`      the connections of clients: how many, for how long, who waits
  * - `Exchange`   what platform's request cannot say of a request and its answer
  * - `ExchangeOutcome`, `ServerEvent`  how exchanges end and what happens in a server, as values
@@ -25,10 +27,12 @@
 export * as Agent from "./Agent.js"
 export * as AccessLog from "./AccessLog.js"
 export * as Client from "./Client.js"
+export * as ClientRequest from "./ClientRequest.js"
 export * as Exchange from "./Exchange.js"
 export * as ExchangeOutcome from "./ExchangeOutcome.js"
 export * as HttpError from "./HttpError.js"
 export * as Network from "./Network.js"
+export * as Proxy from "./Proxy.js"
 export * as Server from "./Server.js"
 export * as ServerEvent from "./ServerEvent.js"
 export * as ServerMetrics from "./ServerMetrics.js"

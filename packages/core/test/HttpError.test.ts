@@ -6,6 +6,7 @@ import { HttpError } from "@httpfx/core"
 
 const where = { phase: "head", address: "127.0.0.1:80", reused: true, written: "all", received: 0 } as const
 const facts = { ...where, reason: "read ECONNRESET" }
+const refused = { proxy: "p:1", target: "x:443", status: 403, statusMessage: "No", rawHeaders: [] }
 const listen = { address: "127.0.0.1:80", reason: "listen failed" }
 const violation = HttpError.fromViolation
 
@@ -37,6 +38,8 @@ const samples: ReadonlyArray<
     new HttpError.NameNotResolved({ code: "ENOTFOUND", host: "x", reason: "getaddrinfo ENOTFOUND x" })
   ],
   ...timeouts,
+  ["ProxyRefused", new HttpError.ProxyRefused(refused)],
+  ["ProxyAuthenticationRequired", new HttpError.ProxyAuthenticationRequired({ ...refused, status: 407 })],
   ["AddressInUse", new HttpError.AddressInUse(listen)],
   ["ListenFailed", new HttpError.ListenFailed({ ...listen, code: "EACCES" })],
   [

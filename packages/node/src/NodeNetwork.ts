@@ -52,7 +52,8 @@ const resolve: NetworkService["resolve"] = (host, options) =>
       const message = `getaddrinfo ENOTFOUND ${name}`
       return resume(Effect.fail(new HttpError.NameNotResolved({ code: "ENOTFOUND", host, reason: message })))
     }
-    dns.lookup(name, { all: true, verbatim: true, family: options?.family ?? 0 }, (error, found) => {
+    const { family: wanted = 0, hints = 0 } = options ?? {}
+    const told = (error: NodeJS.ErrnoException | null, found: ReadonlyArray<dns.LookupAddress>) => {
       if (error) return resume(Effect.fail(notResolved(host, error)))
       const [first, ...rest] = found.map(
         ({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }) as const
@@ -64,7 +65,13 @@ const resolve: NetworkService["resolve"] = (host, options) =>
             )
           : Effect.succeed([first, ...rest])
       )
-    })
+    }
+    try {
+      dns.lookup(name, { all: true, verbatim: true, family: wanted, hints }, told)
+    } catch (error) {
+      // Node throws at flags that are none.
+      resume(Effect.fail(notResolved(host, error as NodeJS.ErrnoException)))
+    }
   })
 
 const connectError = (address: Address, error: unknown): ConnectError => {
@@ -84,7 +91,7 @@ const open = (address: Address, options: ConnectOptions | undefined) =>
         port: address.port,
         // One address is asked for; racing several is the caller's.
         autoSelectFamily: false,
-        noDelay: true,
+        noDelay: options?.noDelay ?? true,
         ...(options?.localAddress === undefined ? {} : { localAddress: options.localAddress }),
         ...(options?.localPort === undefined ? {} : { localPort: options.localPort })
       })

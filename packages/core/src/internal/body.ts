@@ -66,7 +66,7 @@ const fromWebStream = (
 ) => fromStream(Stream.fromReadableStream(source, identity), length, contentType)
 
 // A web `Response` is the one portable encoder of form data; its content type carries the boundary.
-const fromFormData = (data: FormData): StreamBody => {
+export const fromFormData = (data: FormData): StreamBody => {
   const response = new Response(data)
   const contentType = response.headers.get("content-type") ?? undefined
   return fromWebStream(() => response.body as ReadableStream<Uint8Array>, undefined, contentType)

@@ -1,48 +1,117 @@
 /**
- * From an origin to an established connection: the name's addresses raced, then TLS where it is due.
+ * From a destination to an established connection: a socket path, a connection of the caller's, or the name's addresses
+ * raced; through a proxy where there is one; then TLS where it is due.
  *
  * Leaves nothing behind when it fails or is interrupted. Keeps no connection and knows nothing of requests.
  */
 import * as Effect from "effect/Effect"
-import type * as HttpError from "../HttpError.js"
-import type { ConnectError, NetworkService, TlsOptions } from "../Network.js"
+import type { ConnectionOptions } from "../ClientRequest.js"
+import * as HttpError from "../HttpError.js"
+import type { ConnectError, ConnectOptions, NetworkService, ResolvedAddress, TlsOptions } from "../Network.js"
 import type { Origin } from "../pool/index.js"
-import { tcp, type Transport } from "../Transport.js"
-import { alternate, race } from "./clientRace.js"
+import { tcp, unix, type Transport } from "../Transport.js"
+import type { ParserOptions } from "../wire/index.js"
+import { tunnel } from "./clientProxy.js"
+import { alternate, attemptDelay, race } from "./clientRace.js"
+import type { Destination } from "./clientRoute.js"
 
-/** Why there is no connection to an origin. */
+/** Why there is no connection to a destination. */
 export type OpenError =
   | ConnectError
   | HttpError.NameNotResolved
-  | HttpError.TlsFailure
-  | HttpError.ConnectionReset
-  | HttpError.HangUp
+  | HttpError.ConnectionError
+  | HttpError.ParseError
+  | HttpError.ProxyRefused
+  | HttpError.ProxyAuthenticationRequired
 
-/** What the owner of the client says of TLS; the name to verify is the origin's. */
-export type TlsFields = Omit<TlsOptions, "role" | "serverName" | "alpn">
+/** What the owner of the client says of TLS; the name to verify is the origin's, unless it says so. */
+export type TlsFields = Omit<TlsOptions, "role">
+
+type Open = Effect.Effect<Transport, OpenError>
+
+const noOptions: ConnectionOptions = {}
+
+// An address of ours has a family, and only that can be reached from it.
+const familyFor = ({ family, localAddress }: ConnectionOptions): 4 | 6 | undefined =>
+  family ?? (localAddress === undefined ? undefined : localAddress.includes(":") ? 6 : 4)
+
+type OnStep = (step: "connect" | "secure") => void
+
+interface Means {
+  readonly network: NetworkService
+  /** Told of each step that follows the finding of addresses. */
+  readonly onStep: OnStep
+}
+
+const overTcp = ({ network, onStep }: Means, { host, port }: Origin, options: ConnectionOptions): Open => {
+  const { hints, localAddress, localPort, noDelay } = options
+  const family = familyFor(options)
+  const resolved = (options.lookup ?? network.resolve)(host, { family, hints })
+  const noAddress = new HttpError.NameNotResolved({ code: "ENODATA", host, reason: `no address for ${host}` })
+  const connecting: ConnectOptions = { localAddress, localPort, noDelay }
+  return Effect.flatMap(resolved, (addresses: ReadonlyArray<ResolvedAddress>): Open => {
+    if (addresses.length === 0) return Effect.fail(noAddress)
+    onStep("connect")
+    return race(
+      alternate(addresses).map(({ address }) => tcp(address, port)),
+      (address) => network.connect(address, connecting),
+      options.attemptDelay ?? attemptDelay
+    )
+  })
+}
+
+const overPath = ({ network, onStep }: Means, path: string, noDelay: boolean | undefined): Open => {
+  onStep("connect")
+  return network.connect(unix(path), { noDelay })
+}
+
+const direct = (means: Means, origin: Origin, options: ConnectionOptions): Open =>
+  options.socketPath === undefined
+    ? overTcp(means, origin, options)
+    : overPath(means, options.socketPath, options.noDelay)
+
+/** A step over a connection; an interruption may come before the step has taken it. */
+const over = (open: Open, step: (transport: Transport) => Open): Open =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(restore(open), (transport) =>
+      Effect.onInterrupt(restore(step(transport)), () => Effect.sync(() => transport.reset()))
+    )
+  )
+
+const secured = ({ network, onStep }: Means, open: Open, tls: TlsFields, host: string): Open =>
+  over(open, (transport) => {
+    onStep("secure")
+    return network.secure(transport, { serverName: host, ...tls, role: "client" })
+  })
 
 export const connect = (
   network: NetworkService,
-  origin: Origin,
-  tls: TlsFields,
-  onStep: (step: "connect" | "secure") => void
-): Effect.Effect<Transport, OpenError> => {
-  const plain = Effect.flatMap(network.resolve(origin.host), (addresses) => {
-    onStep("connect")
-    return race(
-      alternate(addresses).map(({ address }) => tcp(address, origin.port)),
-      (address) => network.connect(address)
-    )
+  destination: Destination,
+  agentTls: TlsFields,
+  parser: ParserOptions,
+  onStep: OnStep
+): Open =>
+  // What a function of the caller's throws is a defect of the request.
+  Effect.suspend(() => open({ network, onStep }, destination, agentTls, parser))
+
+const open = (means: Means, destination: Destination, agentTls: TlsFields, parser: ParserOptions): Open => {
+  const options = destination.route?.connection ?? noOptions
+  if (options.createConnection !== undefined) {
+    means.onStep("connect")
+    return options.createConnection(destination)
+  }
+  const hop = destination.route?.tunnel
+  const tls = options.tls === undefined ? agentTls : { ...agentTls, ...options.tls }
+  if (hop === undefined) {
+    const plain = direct(means, destination, options)
+    return destination.protocol === "http:" ? plain : secured(means, plain, tls, destination.host)
+  }
+  const plain = overTcp(means, hop.origin, options)
+  const toProxy =
+    hop.origin.protocol === "http:" ? plain : secured(means, plain, hop.tls ?? {}, hop.origin.host)
+  const through = over(toProxy, (transport) => {
+    means.onStep("connect")
+    return tunnel(transport, hop, destination, parser)
   })
-  if (origin.protocol === "http:") return plain
-  return Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(plain), (transport) => {
-      onStep("secure")
-      // An interruption may come before `secure` has taken the connection.
-      return Effect.onInterrupt(
-        restore(network.secure(transport, { ...tls, role: "client", serverName: origin.host })),
-        () => Effect.sync(() => transport.reset())
-      )
-    })
-  )
+  return destination.protocol === "http:" ? through : secured(means, through, tls, destination.host)
 }

@@ -8,6 +8,7 @@
 import type { CloseReason } from "../Agent.js"
 import * as HttpError from "../HttpError.js"
 import type { RetireReason } from "../pool/index.js"
+import * as Socket from "../Socket.js"
 import {
   formatAddress,
   type Address,
@@ -19,20 +20,22 @@ import {
   Body,
   Connection as Automaton,
   ResponseParser,
+  type ParserOptions,
+  type Part,
   type ResponseEvents,
   type ResponseHead,
   type Violation
 } from "../wire/index.js"
 import type { Bucket } from "./clientBucket.js"
 import type { BodyError } from "./clientError.js"
-import type { ClientExchange } from "./clientExchange.js"
+import type { ClientExchange, Payload } from "./clientExchange.js"
 import type { ClientPool } from "./clientPool.js"
 import type { Watch } from "./clientWatch.js"
 import { Upload, type UploadOwner } from "./clientUpload.js"
 
 const noTrailers: ReadonlyArray<string> = []
 
-// A 2xx to CONNECT makes the connection a tunnel; a request has no way to take it.
+// A 2xx to CONNECT makes the connection a tunnel; only `upgrade` has a way to take it.
 const notTaken: Violation = {
   _tag: "Violation",
   code: "ERR_HTTPFX_OUT_OF_ORDER",
@@ -61,14 +64,18 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   private complete = false
   private rawTrailers = noTrailers
   private violation: Violation | undefined = undefined
+  private switchedBy: ResponseHead | undefined = undefined
+  /** A body waits for `100 Continue`: ends the wait. */
+  private unwait: (() => void) | undefined = undefined
 
   constructor(
     readonly transport: Transport,
     readonly bucket: Bucket,
-    private readonly pool: ClientPool
+    private readonly pool: ClientPool,
+    parser: ParserOptions
   ) {
     this.remote = transport.remote
-    this.parser = new ResponseParser(new Events(this), pool.parserOptions)
+    this.parser = new ResponseParser(new Events(this), parser)
     transport.start(this)
   }
 
@@ -83,11 +90,13 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     const violation = this.automaton.requestHead(request)
     if (violation !== undefined) return this.break(HttpError.fromViolation(violation))
     const { payload, encoded } = request
-    if (payload._tag === "Stream") {
+    if (request.expectContinue) {
       this.transport.write(encoded.head)
       exchange.written = "some"
-      exchange.upload = new Upload(this, this.transport, encoded.framing)
-      exchange.upload.start(payload.stream, payload.runtime)
+      this.unwait = this.pool.after(request.continueTimeout, this.proceed)
+    } else if (payload._tag === "Stream") {
+      this.transport.write(encoded.head)
+      this.upload(exchange, payload)
     } else {
       const { parts } = payload
       let flowing: boolean
@@ -95,8 +104,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
         flowing = this.transport.write(encoded.head, parts[0])
       } else {
         this.transport.cork()
-        flowing = this.transport.write(encoded.head)
-        for (const part of parts) flowing = this.transport.write(part)
+        flowing = this.writeAll(parts, this.transport.write(encoded.head))
         this.transport.uncork()
       }
       this.sent(exchange, flowing)
@@ -107,6 +115,36 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     const address = this.address
     watch.tell({ _tag: this.automaton.exchanges > 0 ? "Reused" : "Connected", address })
     watch.enter("send")
+  }
+
+  /** The server wants the body, or has had time enough to say so. */
+  private readonly proceed = (): void => {
+    const { exchange } = this
+    if (exchange === undefined || this.unwait === undefined) return
+    this.stopWaiting()
+    const { payload } = exchange.request
+    if (payload._tag === "Stream") return this.upload(exchange, payload)
+    this.transport.cork()
+    const flowing = this.writeAll(payload.parts, true)
+    this.transport.uncork()
+    this.sent(exchange, flowing)
+  }
+
+  private stopWaiting(): void {
+    this.unwait?.()
+    this.unwait = undefined
+  }
+
+  /** Whether the connection has taken all of it. */
+  private writeAll(parts: ReadonlyArray<Part>, flowing: boolean): boolean {
+    for (const part of parts) flowing = this.transport.write(part)
+    return flowing
+  }
+
+  private upload(exchange: ClientExchange, payload: Extract<Payload, { _tag: "Stream" }>): void {
+    exchange.written = "some"
+    exchange.upload = new Upload(this, this.transport, exchange.request.encoded.framing)
+    exchange.upload.start(payload.stream, payload.trailers, payload.runtime)
   }
 
   /** `flowing`: the connection has taken all of it already. */
@@ -148,7 +186,8 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     const used = this.parser.execute(chunk)
     // Given up meanwhile, by what an event led to.
     if (this.exchange !== exchange) return
-    if (this.violation !== undefined) this.break(HttpError.fromViolation(this.violation))
+    if (this.switchedBy !== undefined) this.handOver(exchange, this.switchedBy, chunk.subarray(used))
+    else if (this.violation !== undefined) this.break(HttpError.fromViolation(this.violation))
     else if (this.complete) this.settle(exchange, used < chunk.length)
     else if (this.parser.refusal !== undefined) this.break(HttpError.fromRefusal(this.parser.refusal))
     else if (exchange.response !== undefined) {
@@ -198,6 +237,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
       this.violation = this.automaton.responseInformational(head.status)
       if (this.violation !== undefined) return Body.Stop
       exchange.informational(head)
+      if (head.status === 100) this.proceed()
       return Body.Read
     }
     const bodiless = exchange.request.method === "HEAD" || head.status === 204 || head.status === 304
@@ -209,8 +249,10 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
       framingUntilClose
     })
     if (this.violation !== undefined) return Body.Stop
+    this.stopWaiting()
     if (this.automaton.switched) {
-      this.violation = notTaken
+      if (exchange.request.takeOver) this.switchedBy = head
+      else this.violation = notTaken
       return Body.Stop
     }
     exchange.answer(head)
@@ -247,10 +289,20 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
       this.pool.release(this, exchange.response?.head.get("keep-alive"))
     } else {
       const reason = after._tag === "Close" ? after.reason : "PeerEof"
-      if (exchange.sent && !surplus) this.retire(reason)
+      // Nothing is under way: all was sent, or nothing but the head.
+      if ((exchange.sent || exchange.upload === undefined) && !surplus) this.retire(reason)
       else this.cut(reason)
     }
     exchange.end(rawTrailers)
+  }
+
+  /** The bytes are another protocol's from here on, and the connection is the caller's. */
+  private handOver(exchange: ClientExchange, head: ResponseHead, rest: Uint8Array): void {
+    this.exchange = undefined
+    this.state = "closed"
+    this.resume()
+    this.pool.surrender(this)
+    exchange.switched(head, Socket.unsafeMake(this.transport, rest))
   }
 
   private lose(
@@ -282,6 +334,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   /** Closes at once: what is under way is given up. */
   cut(reason: CloseReason): void {
     this.exchange = undefined
+    this.stopWaiting()
     if (this.state === "closed") return
     this.state = "closing"
     this.transport.reset()

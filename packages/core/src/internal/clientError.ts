@@ -13,7 +13,12 @@ export type BodyError =
 
 /** Before the head of the response. */
 export type RequestError =
-  BodyError | HttpError.NameNotResolved | HttpError.InvalidUrl | HttpError.TimeoutError
+  | BodyError
+  | HttpError.NameNotResolved
+  | HttpError.InvalidUrl
+  | HttpError.TimeoutError
+  | HttpError.ProxyRefused
+  | HttpError.ProxyAuthenticationRequired
 
 /** The client has been closed: its layer's scope has ended. */
 export const closedCode = "ERR_HTTPFX_CLIENT_CLOSED"

@@ -10,8 +10,10 @@ import * as Fiber from "effect/Fiber"
 import type * as Runtime from "effect/Runtime"
 import type * as Stream from "effect/Stream"
 import type { CloseReason } from "../Agent.js"
+import type { EarlyAnswer } from "../ClientRequest.js"
 import * as HttpError from "../HttpError.js"
-import { resend, type Origin } from "../pool/index.js"
+import { resend } from "../pool/index.js"
+import type { Socket } from "../Socket.js"
 import { formatAddress, type Address } from "../Transport.js"
 import type { EncodedHead, Part, RequestFacts, ResponseHead } from "../wire/index.js"
 import type { Waiter } from "./clientBucket.js"
@@ -21,6 +23,7 @@ import type { ClientPool } from "./clientPool.js"
 import { timedOut, type TimeLimits } from "./clientTimeouts.js"
 import type { Watch } from "./clientWatch.js"
 import { IncomingResponse } from "./clientResponse.js"
+import type { Destination } from "./clientRoute.js"
 import type { Upload } from "./clientUpload.js"
 import type { BodyFlow } from "./incomingBody.js"
 
@@ -30,6 +33,7 @@ export type Payload =
   | {
       readonly _tag: "Stream"
       readonly stream: Stream.Stream<Uint8Array, unknown>
+      readonly trailers: Effect.Effect<ReadonlyArray<string>, unknown> | undefined
       /** Of the fiber that made the request: its context is the stream's. */
       readonly runtime: Runtime.Runtime<never>
     }
@@ -37,12 +41,18 @@ export type Payload =
 /** A request ready to be sent: validated, encoded, not yet bound to a connection. */
 export interface PreparedRequest extends RequestFacts {
   readonly _tag: "Prepared"
-  readonly origin: Origin
+  readonly origin: Destination
   readonly encoded: EncodedHead
   readonly payload: Payload
   readonly onInformational: ((head: ResponseHead) => void) | undefined
   /** On a connection of its own, which is not kept. */
   readonly alone: boolean
+  /** The connection is wanted when the server switches protocols, or opens a tunnel. */
+  readonly takeOver: boolean
+  /** Milliseconds that the body waits for `100 Continue`. */
+  readonly continueTimeout: number
+  readonly earlyAnswer: EarlyAnswer
+  readonly joinDuplicateHeaders: boolean
   /** Milliseconds that the body of the answer may be left unread. */
   readonly unreadTimeout: number
   /** The request target. */
@@ -54,6 +64,8 @@ export interface PreparedRequest extends RequestFacts {
 /** Who waits for the response. One of these is called, once. */
 export interface Receiver {
   answered(response: IncomingResponse): void
+  /** The server switched protocols; only where that was asked for. */
+  switched?(response: IncomingResponse, socket: Socket): void
   failed(error: RequestError): void
   /** The stream of the request's body failed, or something died. */
   failedCause(cause: Cause.Cause<unknown>): void
@@ -77,6 +89,8 @@ export class ClientExchange implements BodyFlow {
   private lostWith: BodyError | undefined = undefined
   reused = false
   remote: Address | undefined = undefined
+  /** The connection that was handed over. */
+  private handed: Socket | undefined = undefined
   /** Ended: answered in full, failed or given up. */
   over = false
 
@@ -119,7 +133,19 @@ export class ClientExchange implements BodyFlow {
     this.response = new IncomingResponse(head, this)
     this.watch?.enter("body")
     this.watch?.tell({ _tag: "Head", status: head.status })
+    const { upload } = this
+    if (upload !== undefined && !this.sent && unwanted(this.request.earlyAnswer, head)) upload.stop()
     this.receiver.answered(this.response)
+  }
+
+  /** The connection is the caller's from now on. */
+  switched(head: ResponseHead, socket: Socket): void {
+    const response = new IncomingResponse(head, this)
+    this.response = response
+    this.handed = socket
+    this.watch?.tell({ _tag: "Head", status: head.status })
+    this.end([])
+    this.receiver.switched?.(response, socket)
   }
 
   /** The connection has taken the whole request. */
@@ -269,7 +295,7 @@ export class ClientExchange implements BodyFlow {
 
   /** The request was interrupted: resolves when nothing of it is left. */
   cancel(): Effect.Effect<void> {
-    if (this.over) return Effect.void
+    if (this.over) return this.handed === undefined ? Effect.void : this.handed.reset
     if (this.response !== undefined) return this.release("its request was interrupted")
     const { attempt } = this
     this.over = true
@@ -288,3 +314,7 @@ export class ClientExchange implements BodyFlow {
     connection?.cut(reason)
   }
 }
+
+// RFC 9112 §9.5: who refuses a request and closes does not want the rest of it.
+const unwanted = (policy: EarlyAnswer, head: ResponseHead): boolean =>
+  policy === "stop" || (head.status >= 400 && !head.keepAlive)

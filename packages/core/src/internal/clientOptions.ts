@@ -5,7 +5,7 @@
  */
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
-import type { RequestOptions } from "../Client.js"
+import type { RequestOptions } from "../ClientRequest.js"
 
 export const currentRequestOptions: FiberRef.FiberRef<RequestOptions | undefined> = globalValue(
   "@httpfx/core/Client/currentRequestOptions",

@@ -28,7 +28,15 @@ import type { RequestError } from "./clientError.js"
 import { ClientExchange } from "./clientExchange.js"
 import { PlatformResponse } from "./clientPlatformResponse.js"
 import { currentRequestOptions } from "./clientOptions.js"
-import { prepare, resolve, targetError, wait, type RequestSettings, type Resumable } from "./clientRequest.js"
+import {
+  prepare,
+  resolve,
+  targetError,
+  unsendable,
+  wait,
+  type RequestSettings,
+  type Resumable
+} from "./clientRequest.js"
 import type { IncomingResponse } from "./clientResponse.js"
 import { fromNormal, fromUrl, type InvalidTarget, type Target } from "./clientTarget.js"
 
@@ -113,11 +121,12 @@ const send = (settings: RequestSettings, request: Request, fiber: RequestFiber, 
   // Platform's request has the field already, except where only the encoded body tells it.
   const encodes = request.body._tag === "FormData" || request.body._tag === "Raw"
   const contentType = encodes ? body.contentType : undefined
-  const resolved = resolve(settings, fiber.getFiberRef(currentRequestOptions))
-  const draft = { method: request.method, target, headers, body, contentType }
+  const options = fiber.getFiberRef(currentRequestOptions)
+  const resolved = resolve(settings, options)
+  const draft = { method: request.method, target, headers, body, contentType, options }
   const prepared = prepare(resolved, fiber, draft)
-  if (prepared._tag === "Violation") {
-    return Exit.fail(requestError(request, "Encode", HttpError.fromViolation(prepared)))
+  if (prepared._tag !== "Prepared") {
+    return Exit.fail(requestError(request, "Encode", unsendable(prepared)))
   }
   const receiver = new Receiver(request)
   const exchange = new ClientExchange(prepared, resolved.pool, receiver)

@@ -48,7 +48,10 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
   // Platform's record has one string per name; the cookies, which cannot be joined and parsed again, are kept apart.
   private foldHeaders(): Headers.Headers {
     const into = Object.create(headersProto) as Record<string, string | Array<string> | undefined>
-    const folded = foldHeaders(this.source.rawHeaders, { into })
+    const folded = foldHeaders(this.source.rawHeaders, {
+      into,
+      joinDuplicateHeaders: this.source.joinDuplicateHeaders
+    })
     const cookies = folded["set-cookie"]
     if (Array.isArray(cookies)) {
       this.setCookies = cookies

@@ -37,6 +37,7 @@ import { ClientConnection } from "./clientConnection.js"
 import { closedCode } from "./clientError.js"
 import { EventHub } from "./clientEvents.js"
 import type { ClientExchange } from "./clientExchange.js"
+import { parserOf, type Route } from "./clientRoute.js"
 import type { TimeLimits } from "./clientTimeouts.js"
 import { Watch } from "./clientWatch.js"
 
@@ -93,10 +94,6 @@ export class ClientPool {
 
   get keepAlive(): boolean {
     return this.options.policy.keepAlive
-  }
-
-  get parserOptions(): PoolOptions["parser"] {
-    return this.options.parser
   }
 
   get timeouts(): TimeLimits | undefined {
@@ -224,7 +221,8 @@ export class ClientPool {
     const { origin } = exchange.request
     exchange.watch?.enter("resolve")
     exchange.watch?.tell({ _tag: "Connecting" })
-    const opening = connect(this.network, origin, this.options.tls, (step) => exchange.watch?.enter(step))
+    const { parser, tls } = this.options
+    const opening = connect(this.network, origin, tls, parser, (step) => exchange.watch?.enter(step))
     const fiber = Runtime.runFork(this.runtime, quietly(opening))
     exchange.attempt = fiber
     this.attempts.set(fiber, { exchange, bucket })
@@ -232,7 +230,7 @@ export class ClientPool {
       this.attempts.delete(fiber)
       exchange.attempt = undefined
       if (Exit.isSuccess(exit)) {
-        const connection = this.own(exit.value, bucket)
+        const connection = this.own(exit.value, bucket, origin.route)
         if (exchange.over) connection.cut("Interrupted")
         else connection.begin(exchange)
       } else {
@@ -243,9 +241,9 @@ export class ClientPool {
     })
   }
 
-  private own(transport: Transport, bucket: Bucket): ClientConnection {
-    const { age, keepAliveMsecs, policy } = this.options
-    const connection = new ClientConnection(transport, bucket, this)
+  private own(transport: Transport, bucket: Bucket, route: Route | undefined): ClientConnection {
+    const { age, keepAliveMsecs, parser, policy } = this.options
+    const connection = new ClientConnection(transport, bucket, this, parserOf(route, parser))
     if (age.maxAge !== Infinity) connection.agesAt = agesAt(this.timers.now(), age, Math.random())
     if (policy.keepAlive && bucket.counted) transport.keepAlive(true, keepAliveMsecs)
     this.connections.add(connection)
@@ -312,6 +310,14 @@ export class ClientPool {
     this.events.publish({ _tag: "Closed", at, key: bucket.key, address, exchanges, reason })
   }
 
+  /** The connection is another protocol's, and its user's, from now on. */
+  surrender(connection: ClientConnection): void {
+    connection.closingSince = this.timers.now()
+    this.connections.delete(connection)
+    this.free(connection.bucket)
+    this.checkEmpty()
+  }
+
   /** The connection is over. */
   remove(connection: ClientConnection): void {
     this.connections.delete(connection)
@@ -341,6 +347,11 @@ export class ClientPool {
 
   private readonly now = (): number => this.timers.now()
   private readonly arm = (deadline: number): void => this.alarm.set(deadline)
+
+  /** Calls back after so many milliseconds; gives the way to have it not called. */
+  after(millis: number, f: () => void): () => void {
+    return this.timers.at(this.timers.now() + millis, f)
+  }
 
   /** A response is left unread from now on; it may stay so for a while. */
   watchUnread(limit: number): number {

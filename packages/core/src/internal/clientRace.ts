@@ -47,6 +47,7 @@ class Race {
   constructor(
     private readonly addresses: ReadonlyArray<Address>,
     private readonly connect: (address: Address) => Connecting,
+    private readonly delay: number,
     private readonly runtime: Runtime.Runtime<never>,
     private readonly clock: Clock.Clock,
     private readonly resume: (result: Connecting) => void
@@ -63,7 +64,7 @@ class Race {
     fiber.addObserver((exit) => this.ended(fiber, address, exit))
     // It may have ended at once, and started the next.
     if (this.over || this.started !== nth || nth === this.addresses.length) return
-    const timer = Runtime.runFork(this.runtime, Effect.sleep(attemptDelay))
+    const timer = Runtime.runFork(this.runtime, Effect.sleep(this.delay))
     this.timer = timer
     timer.addObserver((exit) => {
       if (exit._tag === "Success" && this.timer === timer && !this.over) this.next()
@@ -130,17 +131,18 @@ const quietly = Effect.withUnhandledErrorLogLevel(Option.none())
 
 /**
  * The first connection to one of these addresses, which are tried in their order. Where all fail, the error is that of the
- * attempt that failed last; its `attempts` name all of them.
+ * attempt that failed last; its `attempts` name all of them. `delay`: ms until the next is tried besides.
  */
 export const race = (
   addresses: ReadonlyArray<Address>,
-  connect: (address: Address) => Connecting
+  connect: (address: Address) => Connecting,
+  delay: number
 ): Connecting => {
   const [only] = addresses
   if (only !== undefined && addresses.length === 1) return alone(only, connect)
   return Effect.flatMap(Effect.all([Effect.runtime<never>(), Effect.clock]), ([runtime, clock]) =>
     Effect.async<Transport, ConnectError>((resume) => {
-      const race = new Race(addresses, connect, runtime, clock, resume)
+      const race = new Race(addresses, connect, delay, runtime, clock, resume)
       race.next()
       return race.cancel
     })

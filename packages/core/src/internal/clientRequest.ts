@@ -1,5 +1,5 @@
 /**
- * From a request to an exchange: target, header list, framing; then one wait for the head of the response.
+ * From a request to an exchange: target, route, header list, framing; then one wait for the head of the response.
  *
  * What may not be sent fails before a connection is taken. Interruption ends the exchange before it resolves.
  */
@@ -10,18 +10,33 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
-import type { Request, RequestOptions, RequestParts, Response, Service, Timeouts } from "../Client.js"
+import * as Stream from "effect/Stream"
+import type {
+  ClientOptions,
+  Request,
+  RequestParts,
+  Response,
+  Service,
+  Timeouts,
+  Upgrade,
+  UpgradeRequest
+} from "../Client.js"
+import type { HeadersInput, RequestOptions } from "../ClientRequest.js"
 import * as HttpError from "../HttpError.js"
 import { defaultPort, origin } from "../pool/index.js"
 import { BodyWriter, encodeRequestHead, type Part, type Violation } from "../wire/index.js"
-import { fromBytes, fromStream, fromText, none, type OutgoingBody } from "./body.js"
+import { fromBytes, fromFormData, fromStream, fromText, none, type OutgoingBody } from "./body.js"
 import type { RequestError } from "./clientError.js"
 import { ClientExchange, type Payload, type PreparedRequest, type Receiver } from "./clientExchange.js"
+import { flatten, hasField } from "./clientHeaders.js"
 import { poolOf } from "./agentPool.js"
 import type { ClientPool } from "./clientPool.js"
+import { chooser, type ChooseProxy } from "./clientProxy.js"
 import { merge, type TimeLimits } from "./clientTimeouts.js"
 import type { IncomingResponse } from "./clientResponse.js"
-import { fromString, fromUrl, type InvalidTarget, type Target } from "./clientTarget.js"
+import type { Socket } from "../Socket.js"
+import { routed, type Destination } from "./clientRoute.js"
+import { basic, fromString, fromUrl, type InvalidTarget, type Target } from "./clientTarget.js"
 
 /** What both faces of the client make of what they were given. */
 export interface Draft {
@@ -32,7 +47,12 @@ export interface Draft {
   readonly body: OutgoingBody
   /** For the body, where no field says it. */
   readonly contentType?: string | undefined
-  readonly onInformational?: Request["onInformational"]
+  readonly options: RequestOptions<unknown> | undefined
+  /** Add `Host`, and the fields of connection and framing. */
+  readonly setHost?: boolean | undefined
+  readonly setDefaultHeaders?: boolean | undefined
+  /** The connection is handed over when the server switches protocols, or opens the tunnel. */
+  readonly takeOver?: boolean | undefined
 }
 
 /** What holds for one request. */
@@ -44,6 +64,7 @@ export interface Resolved {
   readonly unreadTimeout: number
   /** `undefined`: nothing is limited. */
   readonly limits: TimeLimits | undefined
+  readonly proxy: ChooseProxy | undefined
 }
 
 /** What a client says for all of its requests. */
@@ -51,66 +72,132 @@ export interface RequestSettings extends Resolved {
   readonly timeouts: Timeouts | undefined
 }
 
-export const settingsOf = (pool: ClientPool, options: RequestOptions): RequestSettings => ({
+export const settingsOf = (pool: ClientPool, options: ClientOptions): RequestSettings => ({
   pool,
   alone: false,
   unreadTimeout: Duration.toMillis(options.unreadTimeout ?? "30 seconds"),
   limits: merge(options.timeouts, pool.timeouts),
-  timeouts: options.timeouts
+  timeouts: options.timeouts,
+  proxy: options.proxy === undefined ? undefined : chooser(options.proxy)
 })
 
 /** A request's own options over those of its client. */
-export const resolve = (settings: RequestSettings, own: RequestOptions | undefined): Resolved => {
+export const resolve = (settings: RequestSettings, own: RequestOptions<unknown> | undefined): Resolved => {
   if (own === undefined) return settings
-  const { agent, timeouts, unreadTimeout } = own
-  if (agent === undefined && timeouts === undefined && unreadTimeout === undefined) return settings
+  const { agent, proxy, timeouts, unreadTimeout } = own
+  if (agent === undefined && proxy === undefined && timeouts === undefined && unreadTimeout === undefined) {
+    return settings
+  }
   const pool = agent === undefined || agent === false ? settings.pool : poolOf(agent)
   const beneath = pool === settings.pool ? settings.limits : merge(settings.timeouts, pool.timeouts)
   return {
     pool,
     alone: agent === false,
     unreadTimeout: unreadTimeout === undefined ? settings.unreadTimeout : Duration.toMillis(unreadTimeout),
-    limits: merge(timeouts, beneath)
+    limits: merge(timeouts, beneath),
+    proxy: proxy === undefined ? settings.proxy : proxy === false ? undefined : chooser(proxy)
   }
 }
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
-const hasField = (headers: ReadonlyArray<string>, lowerName: string): boolean => {
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] as string
-    if (name.length === lowerName.length && name.toLowerCase() === lowerName) return true
-  }
-  return false
-}
+const noOptions: RequestOptions = {}
 
 const noParts: Extract<Payload, { _tag: "Parts" }> = { _tag: "Parts", parts: [] }
 
+/** Why a request cannot be sent. */
+export type Unsendable = Violation | HttpError.InvalidUrl | HttpError.InvalidProtocol
+
+const expectsContinue = (options: RequestOptions<unknown>, headers: Array<string>): boolean => {
+  const { expectContinue } = options
+  if (expectContinue === undefined) {
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i] as string
+      if (name.length === 6 && name.toLowerCase() === "expect")
+        return /100-continue/i.test(headers[i + 1] as string)
+    }
+    return false
+  }
+  if (expectContinue && !hasField(headers, "expect")) headers.push("Expect", "100-continue")
+  return expectContinue
+}
+
+interface Way {
+  readonly destination: Destination
+  /** The request target, in the form that the next hop wants. */
+  readonly target: string
+  /** Fields for a proxy that forwards. */
+  readonly proxyHeaders: ReadonlyArray<string> | undefined
+}
+
+// The usual way: no proxy, and nothing said of the connection. Other ways are for who asks for them.
+const wayOf = (
+  choose: ChooseProxy | undefined,
+  options: RequestOptions<unknown>,
+  { target, takeOver }: Draft
+): Way | Unsendable => {
+  const { connection, parser } = options
+  const direct: Way = { destination: target.origin, target: target.path, proxyHeaders: undefined }
+  if (connection === undefined && parser === undefined && choose === undefined) return direct
+  const own = connection?.socketPath !== undefined || connection?.createConnection !== undefined
+  const hop = own ? undefined : choose?.(target.origin)
+  if (hop !== undefined && hop._tag !== "ProxyHop") return hop
+  const forwards = hop !== undefined && target.origin.protocol === "http:" && takeOver !== true
+  const tunnel = forwards ? undefined : hop
+  const at = forwards ? hop.origin : target.origin
+  const plain = connection === undefined && parser === undefined && tunnel === undefined
+  // A proxy's own TLS is that of the connection to it.
+  const tls = forwards && hop.tls !== undefined ? { ...connection, tls: hop.tls } : connection
+  const destination = plain && tls === undefined ? at : routed(at, { connection: tls, parser, tunnel })
+  if (!forwards) return { ...direct, destination }
+  const path = target.path === "*" ? "" : target.path
+  return { destination, target: `http://${target.host}${path}`, proxyHeaders: hop.headers }
+}
+
 /** Encodes a request, so that all that is left is to write it. */
 export const prepare = (
-  { alone, limits, pool, unreadTimeout }: Resolved,
+  { alone, limits, pool, proxy, unreadTimeout }: Resolved,
   fiber: AnyFiber,
   draft: Draft
-): PreparedRequest | Violation => {
-  const { method, target, headers, body, contentType } = draft
+): PreparedRequest | Unsendable => {
+  const { contentType, headers, method, target } = draft
+  const options = draft.options ?? noOptions
   if (target.authorization !== undefined && !hasField(headers, "authorization")) {
     headers.push("Authorization", target.authorization)
   }
   if (contentType !== undefined && !hasField(headers, "content-type"))
     headers.push("Content-Type", contentType)
+  const way = wayOf(proxy, options, draft)
+  if ("_tag" in way) return way
+  if (way.proxyHeaders !== undefined) headers.push(...way.proxyHeaders)
+  const { trailers } = options
+  const later = trailers !== undefined && Effect.isEffect(trailers)
+  // Trailers that are yet to be made come after a stream.
+  const body = later && draft.body._tag !== "Stream" ? streamed(draft.body) : draft.body
+  const expects = expectsContinue(options, headers) && body._tag !== "None"
+  const defaults = draft.setDefaultHeaders !== false
   const encoded = encodeRequestHead({
     method,
-    target: target.path,
+    target: way.target,
     headers,
-    host: target.host,
+    host: defaults && draft.setHost !== false ? target.host : undefined,
     body: body._tag === "None" ? "none" : (body.length ?? "unknown"),
-    keepAlive: pool.keepAlive && !alone
+    keepAlive: pool.keepAlive && !alone,
+    trailers: trailers !== undefined,
+    defaults
   })
   if (encoded._tag === "Violation") return encoded
   let payload: Payload = noParts
-  if (body._tag === "Stream") payload = { _tag: "Stream", stream: body.stream, runtime: runtimeOf(fiber) }
-  else if (encoded.framing._tag !== "Length" || encoded.framing.length > 0) {
-    const written = writeOut(new BodyWriter(encoded.framing), body)
+  if (body._tag === "Stream") {
+    const end =
+      trailers === undefined
+        ? undefined
+        : later
+          ? Effect.map(trailers, (made) => flatten(made))
+          : Effect.succeed(flatten(trailers))
+    payload = { _tag: "Stream", stream: body.stream, trailers: end, runtime: runtimeOf(fiber) }
+  } else if (encoded.framing._tag !== "Length" || encoded.framing.length > 0) {
+    const written = writeOut(new BodyWriter(encoded.framing), body, trailers as HeadersInput | undefined)
     if ("_tag" in written) return written
     if (written.length > 0) payload = { _tag: "Parts", parts: written }
   }
@@ -119,29 +206,36 @@ export const prepare = (
     method,
     versionMinor: 1,
     keepAlive: encoded.close === undefined,
-    // A 101 would hand the connection over, and nobody here takes one.
-    upgrade: false,
-    expectContinue: false,
-    origin: target.origin,
+    upgrade: draft.takeOver === true && method !== "CONNECT",
+    expectContinue: expects,
+    origin: way.destination,
     encoded,
     payload,
-    onInformational: draft.onInformational,
+    onInformational: options.onInformational,
     alone,
+    takeOver: draft.takeOver === true,
+    continueTimeout: expects ? Duration.toMillis(options.continueTimeout ?? 1_000) : 0,
+    earlyAnswer: options.earlyAnswer ?? "continue",
+    joinDuplicateHeaders: options.joinDuplicateHeaders === true,
     unreadTimeout,
     path: target.path,
     limits
   }
 }
 
+const streamed = (body: Exclude<OutgoingBody, { _tag: "Stream" }>): OutgoingBody =>
+  fromStream(body._tag === "None" ? Stream.empty : Stream.make(body.bytes), undefined, body.contentType)
+
 // A body at hand, framed: what is sent at once, and again where that is allowed.
 const writeOut = (
   writer: BodyWriter,
-  body: Exclude<OutgoingBody, { _tag: "Stream" }>
+  body: Exclude<OutgoingBody, { _tag: "Stream" }>,
+  trailers: HeadersInput | undefined
 ): Array<Part> | Violation => {
   const parts: Array<Part> = []
   const sink = (part: Part) => void parts.push(part)
   const violation = body._tag === "Bytes" ? writer.write(body.bytes, sink) : undefined
-  return violation ?? writer.end(undefined, sink) ?? parts
+  return violation ?? writer.end(trailers === undefined ? undefined : flatten(trailers), sink) ?? parts
 }
 
 // The stream of a body runs as the fiber that made the request would run it.
@@ -220,50 +314,121 @@ export const targetError = (
 
 const bodyOf = (body: Request<unknown>["body"]): OutgoingBody => {
   if (body === undefined) return none
+  if (body instanceof FormData) return fromFormData(body)
   if (typeof body === "string") return fromText(body)
   return body instanceof Uint8Array ? fromBytes(body) : fromStream(body)
 }
 
-const draftOf = (request: Request<unknown>): Draft | InvalidTarget => {
-  const target = targetOf(request.url)
-  if ("_tag" in target) return target
+const draftOf = (request: Request<unknown>, takeOver: boolean): Draft | InvalidTarget => {
+  const found = targetOf(request.url)
+  if ("_tag" in found) return found
+  // RFC 9112 §3.2.3, RFC 9110 §7.2: of CONNECT, the target is the authority of `Host` too.
+  const target = request.method === "CONNECT" ? { ...found, host: found.path } : found
+  const { auth, body } = request
+  const outgoing = bodyOf(body)
   return {
     method: request.method ?? "GET",
-    target,
-    headers: request.headers === undefined ? [] : [...request.headers],
-    body: bodyOf(request.body),
-    onInformational: request.onInformational
+    target: auth === undefined ? target : { ...target, authorization: basic(auth) },
+    headers: flatten(request.headers, request.uniqueHeaders),
+    body: outgoing,
+    contentType: outgoing.contentType,
+    options: request,
+    setHost: request.setHost,
+    setDefaultHeaders: request.setDefaultHeaders,
+    takeOver
   }
 }
 
+/** The typed error of a request that cannot be sent. */
+export const unsendable = (error: Unsendable): HttpError.InvalidUrl | HttpError.MessageError =>
+  error._tag === "Violation" ? HttpError.fromViolation(error) : error
+
+/** Where a request is asked for that hands its connection over. */
+class Taking<E> implements Resumable<Upgrade, RequestError | E> {
+  resume: (effect: Effect.Effect<Upgrade, RequestError | E>) => void = ignore
+
+  answered(response: IncomingResponse): void {
+    this.resume(Exit.succeed({ _tag: "Answered", response }))
+  }
+
+  switched(response: IncomingResponse, socket: Socket): void {
+    this.resume(Exit.succeed({ _tag: "Switched", response, socket }))
+  }
+
+  failed(error: RequestError): void {
+    this.resume(Exit.fail(error))
+  }
+
+  failedCause(cause: Cause.Cause<unknown>): void {
+    this.resume(Exit.failCause(cause as Cause.Cause<E>))
+  }
+}
+
+// A socket belongs to the scope, as does what is left unread of an answer.
+const ownedByScope = <E>(
+  exchange: ClientExchange,
+  receiver: Taking<E>
+): Effect.Effect<Upgrade, RequestError | E, Scope.Scope> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.tap(restore(wait(exchange, receiver)), (result) =>
+      Effect.addFinalizer(() =>
+        result._tag === "Switched" ? result.socket.reset : exchange.release("its scope ended")
+      )
+    )
+  )
+
+const asUpgrade = (request: UpgradeRequest<unknown>): Request<unknown> => {
+  const headers = flatten(request.headers, request.uniqueHeaders)
+  if (request.protocol !== undefined && !hasField(headers, "upgrade"))
+    headers.push("Upgrade", request.protocol)
+  if (!hasField(headers, "connection")) headers.push("Connection", "Upgrade")
+  return { ...request, headers }
+}
+
 /** The lean face of the client. */
-export const requester = (settings: RequestSettings): Pick<Service, "request" | "requestScoped"> => {
-  const start = <E, R>(
+export const requester = (
+  settings: RequestSettings
+): Pick<Service, "request" | "requestScoped" | "upgrade"> => {
+  const start = <A, E, R, W extends Receiver>(
     request: Request<E>,
-    run: (exchange: ClientExchange, receiver: Waiting<E>) => Effect.Effect<Response, RequestError | E, R>
-  ): Effect.Effect<Response, RequestError | E, R> =>
+    makeReceiver: () => W,
+    takeOver: boolean,
+    run: (exchange: ClientExchange, receiver: W) => Effect.Effect<A, RequestError | E, R>
+  ): Effect.Effect<A, RequestError | E, R> =>
     Effect.withFiberRuntime((fiber) => {
-      const draft = draftOf(request)
+      const draft = draftOf(request, takeOver)
       if ("_tag" in draft) return Exit.fail(targetError(draft, String(request.url)))
       const resolved = resolve(settings, request)
       const prepared = prepare(resolved, fiber as AnyFiber, draft)
-      if (prepared._tag === "Violation") return Exit.fail(HttpError.fromViolation(prepared))
-      const receiver = new Waiting<E>()
+      if (prepared._tag !== "Prepared") return Exit.fail(unsendable(prepared))
+      const receiver = makeReceiver()
       return run(new ClientExchange(prepared, resolved.pool, receiver), receiver)
     })
   return {
-    request: (request) => start(request, wait),
-    requestScoped: (request) =>
-      start(request, (exchange, receiver) =>
-        Effect.flatMap(Effect.scope, (scope) =>
-          Effect.zipRight(
-            Scope.addFinalizer(
-              scope,
-              Effect.suspend(() => exchange.release("its scope ended"))
-            ),
-            wait(exchange, receiver)
+    request: <E>(request: Request<E>) =>
+      start(request, () => new Waiting<E>(), false, wait<Response, RequestError | E>),
+    requestScoped: <E>(request: Request<E>) =>
+      start(
+        request,
+        () => new Waiting<E>(),
+        false,
+        (exchange, receiver) =>
+          Effect.flatMap(Effect.scope, (scope) =>
+            Effect.zipRight(
+              Scope.addFinalizer(
+                scope,
+                Effect.suspend(() => exchange.release("its scope ended"))
+              ),
+              wait(exchange, receiver)
+            )
           )
-        )
+      ),
+    upgrade: <E>(request: UpgradeRequest<E>) =>
+      start(
+        (request.method === "CONNECT" ? request : asUpgrade(request)) as Request<E>,
+        () => new Taking<E>(),
+        true,
+        ownedByScope
       )
   }
 }

@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import type { Response } from "../Client.js"
 import * as HttpError from "../HttpError.js"
 import type { Address } from "../Transport.js"
-import type { ResponseHead } from "../wire/index.js"
+import { FieldViews, type FoldedFields, type ResponseHead } from "../wire/index.js"
 import type { BodyError } from "./clientError.js"
 import type { ClientExchange } from "./clientExchange.js"
 import { IncomingBody } from "./incomingBody.js"
@@ -30,6 +30,7 @@ export class IncomingResponse implements Response {
   /** When the last reader went away, ms; `Infinity` while somebody reads. */
   quietSince = Infinity
 
+  private views: FieldViews | undefined = undefined
   private readonly incoming: IncomingBody<BodyError>
   private reader: "none" | "stream" | "bytes" = "none"
   /** How many wait for the whole. */
@@ -78,6 +79,24 @@ export class IncomingResponse implements Response {
 
   get rawTrailers(): ReadonlyArray<string> {
     return this.incoming.rawTrailers
+  }
+
+  /** Fields of which Node keeps only the first are joined too. */
+  get joinDuplicateHeaders(): boolean {
+    return this.exchange.request.joinDuplicateHeaders
+  }
+
+  get httpVersion(): string {
+    return `1.${this.head.versionMinor}`
+  }
+
+  get headers(): FoldedFields {
+    return this.fields.folded
+  }
+
+  private get fields(): FieldViews {
+    const { joinDuplicateHeaders, rawHeaders } = this
+    return (this.views ??= new FieldViews(rawHeaders, { joinDuplicateHeaders }))
   }
 
   header(name: string): string | undefined {

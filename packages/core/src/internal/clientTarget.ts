@@ -59,14 +59,18 @@ const placeOf = (url: URL): Place | InvalidTarget => {
   return { origin: origin(protocol, bare(url.hostname), port), host: url.host }
 }
 
-// Basic credentials are the UTF-8 of `user:password` in base64 (RFC 7617 §2.1).
-const basic = (url: URL): string | undefined => {
-  if (url.username === "" && url.password === "") return undefined
-  const text = `${decode(url.username)}:${decode(url.password)}`
+/** The field value for `user:password`: its UTF-8 in base64 (RFC 7617 §2.1). */
+export const basic = (userAndPassword: string): string => {
   let binary = ""
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte)
+  for (const byte of new TextEncoder().encode(userAndPassword)) binary += String.fromCharCode(byte)
   return `Basic ${btoa(binary)}`
 }
+
+/** The field value for the credentials in a URL, percent-decoded. */
+export const credentialsOf = (url: URL): string | undefined =>
+  url.username === "" && url.password === ""
+    ? undefined
+    : basic(`${decode(url.username)}:${decode(url.password)}`)
 
 const decode = (text: string): string => {
   try {
@@ -84,7 +88,7 @@ export const fromUrl = (url: URL): Target | InvalidTarget => {
     origin: place.origin,
     path: url.pathname + url.search,
     host: place.host,
-    authorization: basic(url)
+    authorization: credentialsOf(url)
   }
 }
 

@@ -24,7 +24,7 @@ export interface UploadOwner {
 
 export class Upload {
   private readonly writer: BodyWriter
-  private fiber: Fiber.RuntimeFiber<void, unknown> | undefined = undefined
+  private fiber: Fiber.RuntimeFiber<ReadonlyArray<string> | void, unknown> | undefined = undefined
   private drained: (() => void) | undefined = undefined
   private writable = true
   private over = false
@@ -37,8 +37,15 @@ export class Upload {
     this.writer = new BodyWriter(framing)
   }
 
-  start(stream: Stream.Stream<Uint8Array, unknown>, runtime: Runtime.Runtime<never>): void {
-    const upload = Stream.runForEachChunk(stream, this.write)
+  /** `trailers` are made when the stream has ended. */
+  start(
+    stream: Stream.Stream<Uint8Array, unknown>,
+    trailers: Effect.Effect<ReadonlyArray<string>, unknown> | undefined,
+    runtime: Runtime.Runtime<never>
+  ): void {
+    const body = Stream.runForEachChunk(stream, this.write)
+    const upload: Effect.Effect<ReadonlyArray<string> | void, unknown> =
+      trailers === undefined ? body : Effect.zipRight(body, trailers)
     // Its failure is told to the owner, and is not to be logged as nobody's.
     this.fiber = Runtime.runFork(runtime, Effect.withUnhandledErrorLogLevel(upload, Option.none()))
     this.fiber.addObserver(this.ended)
@@ -92,11 +99,11 @@ export class Upload {
     else this.drained = () => resume(Effect.void)
   })
 
-  private readonly ended = (exit: Exit.Exit<void, unknown>): void => {
+  private readonly ended = (exit: Exit.Exit<ReadonlyArray<string> | void, unknown>): void => {
     if (this.over) return
     this.over = true
     if (exit._tag === "Failure") return this.owner.uploadFailed(exit.cause)
-    const violation = this.writer.end(undefined, this.sink)
+    const violation = this.writer.end(exit.value ?? undefined, this.sink)
     if (violation === undefined) this.owner.uploadEnded()
     else this.owner.uploadFailed(Cause.fail(HttpError.fromViolation(violation)))
   }

@@ -38,6 +38,8 @@ export interface RequestHeadInput {
   readonly keepAlive: boolean
   /** Trailers will follow: the body is chunked even if its length is known. Default: false. */
   readonly trailers?: boolean | undefined
+  /** Add `Connection` and the framing fields where the user has none. Without them a body needs the user's. Default: true. */
+  readonly defaults?: boolean | undefined
 }
 
 const knownMethods = new Set(METHODS)
@@ -59,6 +61,8 @@ const neverBody = new Set(["TRACE", "CONNECT"])
  * 5. A known length and no trailers: `Content-Length` is added.
  * 6. `Transfer-Encoding: chunked` is added.
  *
+ * Without `defaults` nothing is added in 4 to 6, and a body is refused there.
+ *
  * Violations: ERR_INVALID_HTTP_TOKEN, ERR_UNESCAPED_CHARACTERS, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE,
  * ERR_HTTPFX_FIELD_CONFLICT (also for a known length that is no count of bytes), ERR_HTTP_BODY_NOT_ALLOWED (a body on
  * TRACE or CONNECT), ERR_HTTP_CONTENT_LENGTH_MISMATCH (the user's `Content-Length` is not the known length),
@@ -76,6 +80,7 @@ export const encodeRequestHead = (input: RequestHeadInput): EncodedHead | Violat
   if (typeof input.body === "number" && !isContentLength(input.body)) {
     return fieldConflict("Content-Length", "Malformed")
   }
+  const defaults = input.defaults !== false
   const refused = scanFields(input.headers, 0)
   if (refused !== undefined) return refused
 
@@ -97,6 +102,9 @@ export const encodeRequestHead = (input: RequestHeadInput): EncodedHead | Violat
     framing = ofLength(found.contentLength)
   } else if (body === 0 && !trailers && bodiless.has(method)) {
     framing = none
+  } else if (!defaults) {
+    if (body !== 0) return bodyNotAllowed
+    framing = none
   } else if (body !== "unknown" && !trailers) {
     framing = ofLength(body)
     framingLine = "Content-Length: " + body + "\r\n"
@@ -114,7 +122,9 @@ export const encodeRequestHead = (input: RequestHeadInput): EncodedHead | Violat
   }
   text += found.text
   const close = found.close || !input.keepAlive
-  if (close && !found.close) text += "Connection: close\r\n"
+  if (!defaults) {
+    // What the user has is all there is.
+  } else if (close && !found.close) text += "Connection: close\r\n"
   else if (!close && (seen & Known.Connection) === 0) text += "Connection: keep-alive\r\n"
   return {
     _tag: "EncodedHead",

@@ -16,11 +16,31 @@ import { StreamTransport } from "./streamTransport.js"
 import { tlsFacts } from "./tlsFacts.js"
 import { TransportSocket } from "./transportSocket.js"
 
-const contextOptions = (options: TlsOptions): tls.SecureContextOptions => ({
-  ...(options.cert === undefined ? {} : { cert: options.cert }),
-  ...(options.key === undefined ? {} : { key: options.key }),
-  ...(options.ca === undefined ? {} : { ca: typeof options.ca === "string" ? options.ca : [...options.ca] })
-})
+// Fields that mean to Node what they mean here.
+const alike = [
+  "ca",
+  "cert",
+  "ciphers",
+  "crl",
+  "ecdhCurve",
+  "key",
+  "maxVersion",
+  "minVersion",
+  "passphrase",
+  "pfx",
+  "secureOptions",
+  "sigalgs"
+] as const satisfies ReadonlyArray<keyof TlsOptions & keyof tls.SecureContextOptions>
+
+const contextOptions = (options: TlsOptions): tls.SecureContextOptions => {
+  const context: Record<string, unknown> = {}
+  for (const name of alike) {
+    const value = options[name]
+    // Undefined counts as given there.
+    if (value !== undefined) context[name] = value
+  }
+  return context
+}
 
 // One is made per set of options, not per connection: reading keys and certificates takes a millisecond.
 const contexts = new WeakMap<TlsOptions, Map<string | undefined, tls.SecureContext>>()
@@ -66,6 +86,7 @@ export const checkTls: NonNullable<NetworkService["checkTls"]> = (options) =>
   })
 
 const handshake = (stream: Duplex, options: TlsOptions): tls.TLSSocket => {
+  const checkServerIdentity = options.checkServerIdentity as typeof tls.checkServerIdentity | undefined
   const ALPNProtocols = [...(options.alpn ?? ["http/1.1"])]
   if (options.role === "client") {
     return tls.connect({
@@ -73,6 +94,7 @@ const handshake = (stream: Duplex, options: TlsOptions): tls.TLSSocket => {
       socket: stream,
       ALPNProtocols,
       rejectUnauthorized: options.rejectUnauthorized ?? true,
+      ...(checkServerIdentity !== undefined && { checkServerIdentity }),
       ...(options.serverName === undefined
         ? {}
         : // An address is checked against the certificate, but is no name to ask for (RFC 6066 section 3).

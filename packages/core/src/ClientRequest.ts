@@ -1,0 +1,157 @@
+/**
+ * What a request can be told beyond its method, URL, fields and body: how its connection is made, how its answer is
+ * parsed, what goes on while it is sent.
+ *
+ * Values only. `Client.request` takes them in the request, platform's client from `Client.withRequestOptions`.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Agent from "./Agent.js"
+import type { Timeouts } from "./Client.js"
+import type * as HttpError from "./HttpError.js"
+import type { ConnectError, ResolvedAddress, TlsOptions } from "./Network.js"
+import type { Proxies } from "./Proxy.js"
+import type { Transport } from "./Transport.js"
+
+/**
+ * Header fields: a flat list (name, value, name, value, ...) whose order and case go out as they are, or a record, whose
+ * arrays become one field line per item.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type HeadersInput =
+  | ReadonlyArray<string>
+  | Readonly<Record<string, string | number | ReadonlyArray<string | number> | undefined>>
+
+/**
+ * How connections are made: the options of Node's `net.connect` and `dns.lookup` that make sense here. Requests share a
+ * connection only if they say the same (functions and buffers: the same one), so keep one record for many requests.
+ *
+ * Of `net.connect`, these are said elsewhere: `host` and `port` (the URL), `keepAlive` (the agent), `timeout`
+ * (`timeouts`), `signal` (interruption). `allowHalfOpen`, `fd`, `onread`, `readable` and `writable` are the engine's.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConnectionOptions {
+  /** Only addresses of this family. Default: that of `localAddress`, or both. */
+  readonly family?: 4 | 6 | undefined
+  /** Flags of the system's resolver (`dns.ADDRCONFIG`, ...); a network without one has nothing to flag. Default 0. */
+  readonly hints?: number | undefined
+  /** Address of our end. Default: the system chooses. */
+  readonly localAddress?: string | undefined
+  /** Port of our end. Default: the system chooses. */
+  readonly localPort?: number | undefined
+  /** `TCP_NODELAY`. Default `true`. */
+  readonly noDelay?: boolean | undefined
+  /** Finds the addresses of a name, instead of the network. Also asked for IP addresses. */
+  readonly lookup?:
+    | ((
+        host: string,
+        options: { readonly family?: 4 | 6 | undefined; readonly hints?: number | undefined }
+      ) => Effect.Effect<readonly [ResolvedAddress, ...Array<ResolvedAddress>], HttpError.NameNotResolved>)
+    | undefined
+  /** Milliseconds after which the next address is tried besides (RFC 8305). Default 250. */
+  readonly attemptDelay?: number | undefined
+  /** A Unix socket to connect to, whatever the URL's host is; nothing is resolved. */
+  readonly socketPath?: string | undefined
+  /**
+   * Makes the connection, TLS included where the URL is `https:` (`Network.secure`). The other options and proxies do not
+   * matter then. The connection belongs to the client from then on. Default: by the network.
+   */
+  readonly createConnection?:
+    | ((destination: {
+        readonly protocol: "http:" | "https:"
+        readonly host: string
+        readonly port: number
+      }) => Effect.Effect<Transport, ConnectError | HttpError.NameNotResolved | HttpError.TlsFailure>)
+    | undefined
+  /** TLS of `https:` URLs; each field beats that of the agent. `serverName`: the name for SNI and verification. */
+  readonly tls?: Omit<TlsOptions, "role"> | undefined
+}
+
+/**
+ * How answers are parsed, where it is not as the agent says. Requests that say otherwise do not share connections.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ParserOptions {
+  /** Bytes of names and values of a head. Default: that of the agent (`limits`). */
+  readonly maxHeaderSize?: number | undefined
+  /** `true`: what Node's `insecureHTTPParser` accepts; `false`: what RFC 9112 allows. Default: `flags` of the agent. */
+  readonly insecureHTTPParser?: boolean | undefined
+}
+
+/**
+ * An informational response (1xx, RFC 9110 §15.2).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Informational {
+  readonly status: number
+  readonly statusMessage: string
+  /** Flat: name, value, name, value, ... as received. */
+  readonly rawHeaders: ReadonlyArray<string>
+}
+
+/**
+ * What becomes of the rest of an upload when the answer comes before its end.
+ *
+ * - `stop`: with the head of any final answer, nothing more is sent
+ * - `continue`: it goes on until the answer has ended; an error status (400-599) with `Connection: close` stops it at once,
+ *   for then the server does not want it (RFC 9112 §9.5)
+ *
+ * Either way the answer is delivered whole, and a request that was not sent whole costs its connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type EarlyAnswer = "stop" | "continue"
+
+/**
+ * Options that both faces of the client take.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RequestOptions<E = never> {
+  /**
+   * Over another agent than the client's; `false`: on a connection of its own, which is not kept (Node's one-shot agent).
+   */
+  readonly agent?: Agent.Service | false | undefined
+  /** How long to wait for what. Default: what the client says. */
+  readonly timeouts?: Timeouts | undefined
+  /** How long a body that is not complete may be left without a reader. Default: what the client says (30 seconds). */
+  readonly unreadTimeout?: Duration.DurationInput | undefined
+  readonly connection?: ConnectionOptions | undefined
+  readonly parser?: ParserOptions | undefined
+  /** Proxies for this request; `false`: none. Default: those of the client. */
+  readonly proxy?: Proxies | false | undefined
+  /**
+   * Fields after the body, which is chunked then; an effect runs when the body has been sent. Fields that are needed
+   * before the content are refused (`TrailerInvalid`). Default: none.
+   */
+  readonly trailers?: HeadersInput | Effect.Effect<HeadersInput, E> | undefined
+  /**
+   * Sends the head with `Expect: 100-continue` and waits with the body until the server wants it, or for
+   * `continueTimeout`. A final answer in its place is delivered, and the body not sent. Default: where there is a body
+   * and that field is among the headers.
+   */
+  readonly expectContinue?: boolean | undefined
+  /** How long a body waits for `100 Continue` before it is sent all the same (RFC 9110 §10.1.1). Default 1 second. */
+  readonly continueTimeout?: Duration.DurationInput | undefined
+  /** Default `continue`. */
+  readonly earlyAnswer?: EarlyAnswer | undefined
+  /**
+   * In folded headers, join the values of all repeated fields, also of those of which the first counts alone (Node's
+   * `joinDuplicateHeaders`). Default `false`.
+   */
+  readonly joinDuplicateHeaders?: boolean | undefined
+  /** Told of each 1xx as it comes, in the turn of the socket: must be quick. What it throws ends the request (a defect). */
+  readonly onInformational?: ((informational: Informational) => void) | undefined
+}

@@ -1,0 +1,160 @@
+/**
+ * Which requests go through a proxy, and through which: as data, from options or from the variables that curl reads.
+ *
+ * For `http:` the proxy gets the request itself (RFC 9112 §3.2.2), for `https:` and upgrades a tunnel (`CONNECT`, RFC
+ * 9110 §9.3.6). Decides by name and port alone; resolves nothing and connects nothing. Proxies that speak SOCKS are
+ * refused: each request that one is named for fails with `InvalidProtocol`.
+ *
+ * @since 0.1.0
+ */
+import type { TlsOptions } from "./Network.js"
+
+/**
+ * A proxy: `http://` or `https://` (TLS to the proxy itself), credentials in the URL percent-encoded. As in curl, the
+ * scheme may be left out (`http:`), and a port that is left out is 1080 for `http:` and 443 for `https:`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Proxy {
+  readonly url: string | URL
+  /** `user:password`, sent as `Proxy-Authorization: Basic`; beats those of the URL. */
+  readonly auth?: string | undefined
+  /** Fields for the proxy alone, flat: sent with `CONNECT`, or beside a request that it forwards. */
+  readonly headers?: ReadonlyArray<string> | undefined
+  /** For a proxy with an `https:` URL. */
+  readonly tls?: Omit<TlsOptions, "role"> | undefined
+}
+
+/**
+ * The proxies of a client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Proxies {
+  /** For `http:` URLs. */
+  readonly http?: string | URL | Proxy | undefined
+  /** For `https:` URLs. */
+  readonly https?: string | URL | Proxy | undefined
+  /**
+   * Hosts that are reached directly, separated by commas or spaces: `*` (all), a name (it and its subdomains; a leading
+   * dot changes nothing), an IP address, a range (`10.0.0.0/8`), each with `:port` where only that port is meant.
+   */
+  readonly noProxy?: string | undefined
+}
+
+/**
+ * The proxies that environment variables name, as curl reads them: `http_proxy`, `https_proxy`, `all_proxy` for either,
+ * `no_proxy`; each also in upper case, where the lower case is not set. `HTTP_PROXY` does not count beside
+ * `REQUEST_METHOD`: there it may be the `Proxy` field of a request to a CGI program. An empty value is none.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromEnvironment = (variables: Readonly<Record<string, string | undefined>>): Proxies => {
+  const read = (name: string): string | undefined => {
+    const lower = variables[name]
+    if (lower !== undefined) return lower === "" ? undefined : lower
+    if (name === "http_proxy" && variables.REQUEST_METHOD !== undefined) return undefined
+    const upper = variables[name.toUpperCase()]
+    return upper === "" ? undefined : upper
+  }
+  const all = read("all_proxy")
+  return { http: read("http_proxy") ?? all, https: read("https_proxy") ?? all, noProxy: read("no_proxy") }
+}
+
+interface Target {
+  readonly protocol: "http:" | "https:"
+  /** Lower case, an IPv6 address without brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * The proxy for a request to this host, if any.
+ *
+ * @since 0.1.0
+ * @category decisions
+ */
+export const choose = (proxies: Proxies, target: Target): Proxy | undefined => {
+  const proxy = target.protocol === "http:" ? proxies.http : proxies.https
+  if (proxy === undefined || isDirect(proxies.noProxy ?? "", target)) return undefined
+  return typeof proxy === "string" || proxy instanceof URL ? { url: proxy } : proxy
+}
+
+/**
+ * Whether a host is among those that are reached directly.
+ *
+ * @since 0.1.0
+ * @category decisions
+ */
+export const isDirect = (noProxy: string, { host, port }: Pick<Target, "host" | "port">): boolean => {
+  const name = withoutDots(host.toLowerCase())
+  const address = bytesOf(name)
+  for (const entry of noProxy.toLowerCase().split(/[\s,]+/)) {
+    if (entry !== "" && (entry === "*" || matches(entry, name, address, port))) return true
+  }
+  return false
+}
+
+const withoutDots = (name: string): string => name.replace(/^\./, "").replace(/\.$/, "")
+
+const matches = (
+  entry: string,
+  name: string,
+  address: ReadonlyArray<number> | undefined,
+  port: number
+): boolean => {
+  const parts = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(entry)
+  // Neither brackets nor one colon at most: an IPv6 address, which cannot have a port.
+  const what = withoutDots(parts === null ? entry : (parts[1] ?? parts[2] ?? ""))
+  if (parts?.[3] !== undefined && Number(parts[3]) !== port) return false
+  if (address === undefined) return name === what || (what !== "" && name.endsWith(`.${what}`))
+  const [base = "", size] = what.split("/")
+  const range = bytesOf(base)
+  return range !== undefined && inRange(address, range, size === undefined ? range.length * 8 : Number(size))
+}
+
+const inRange = (address: ReadonlyArray<number>, range: ReadonlyArray<number>, bits: number): boolean => {
+  if (address.length !== range.length || !(bits >= 0 && bits <= range.length * 8)) return false
+  for (let i = 0; i * 8 < bits; i++) {
+    const mask = bits - i * 8 >= 8 ? 255 : (255 << (8 - (bits - i * 8))) & 255
+    if (((address[i] as number) & mask) !== ((range[i] as number) & mask)) return false
+  }
+  return true
+}
+
+/** The bytes of an IP address in text form. */
+const bytesOf = (text: string): ReadonlyArray<number> | undefined => {
+  const four = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)
+  if (four !== null) {
+    const bytes = four.slice(1).map(Number)
+    return bytes.every((byte) => byte < 256) ? bytes : undefined
+  }
+  if (!/^[0-9a-f:]*:[0-9a-f:.]*$/.test(text)) return undefined
+  const [head = "", tail, ...more] = text.split("::")
+  if (more.length > 0) return undefined
+  const front = groups(head)
+  const back = tail === undefined ? [] : groups(tail)
+  if (front === undefined || back === undefined) return undefined
+  const missing = 16 - front.length - back.length
+  if (tail === undefined ? missing !== 0 : missing < 2) return undefined
+  return [...front, ...Array<number>(missing).fill(0), ...back]
+}
+
+const groups = (text: string): Array<number> | undefined => {
+  const bytes: Array<number> = []
+  if (text === "") return bytes
+  for (const group of text.split(":")) {
+    if (group.includes(".")) {
+      const four = bytesOf(group)
+      if (four === undefined) return undefined
+      bytes.push(...four)
+    } else if (/^[0-9a-f]{1,4}$/.test(group)) {
+      const value = parseInt(group, 16)
+      bytes.push(value >> 8, value & 255)
+    } else return undefined
+  }
+  return bytes
+}

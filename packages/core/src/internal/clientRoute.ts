@@ -1,0 +1,77 @@
+/**
+ * How connections for a request are made, where that is not the usual way: options of the connection, a tunnel through
+ * a proxy, a parser of one's own; and the key under which such connections may stand in for each other.
+ *
+ * Everything that makes a connection another one is in the key, functions by their identity. It connects nothing.
+ */
+import type { ConnectionOptions, ParserOptions as OwnParser } from "../ClientRequest.js"
+import type { Origin } from "../pool/index.js"
+import { presets, type ParserOptions } from "../wire/index.js"
+import type { ProxyHop } from "./clientProxy.js"
+
+export interface Route {
+  readonly connection: ConnectionOptions | undefined
+  readonly parser: OwnParser | undefined
+  /** The proxy to tunnel through. */
+  readonly tunnel: ProxyHop | undefined
+}
+
+/** An origin, and the way to it. */
+export interface Destination extends Origin {
+  readonly route?: Route | undefined
+}
+
+const identities = new WeakMap<object, number>()
+let identitiesGiven = 0
+
+const identity = (value: object): string => {
+  let number = identities.get(value)
+  if (number === undefined) identities.set(value, (number = ++identitiesGiven))
+  return `#${number}`
+}
+
+const text = (value: unknown): string => {
+  if (typeof value === "function") return identity(value)
+  if (ArrayBuffer.isView(value)) return identity(value)
+  if (Array.isArray(value)) return `[${value.map(text).join(",")}]`
+  if (typeof value === "object" && value !== null) return fieldsOf(value)
+  return JSON.stringify(value) ?? ""
+}
+
+const fieldsOf = (record: object): string => {
+  let joined = "{"
+  for (const name of Object.keys(record).sort()) {
+    const value = (record as Record<string, unknown>)[name]
+    if (value !== undefined) joined += `${name}=${text(value)};`
+  }
+  return `${joined}}`
+}
+
+// Options that are used for many requests are read once.
+const known = new WeakMap<object, string>()
+
+const keyOf = (options: object | undefined): string => {
+  if (options === undefined) return ""
+  let key = known.get(options)
+  if (key === undefined) known.set(options, (key = fieldsOf(options)))
+  return key
+}
+
+/** The origin by way of a route. */
+export const routed = (origin: Origin, route: Route): Destination => {
+  const { connection, parser, tunnel } = route
+  const via = tunnel === undefined ? "" : ` via ${tunnel.key}`
+  return { ...origin, key: `${origin.key}${via} ${keyOf(connection)}${keyOf(parser)}`, route }
+}
+
+/** How the answers on a connection are parsed: as the agent says, where the route says nothing else. */
+export const parserOf = (route: Route | undefined, agent: ParserOptions): ParserOptions => {
+  const own = route?.parser
+  if (own === undefined) return agent
+  const { insecureHTTPParser, maxHeaderSize } = own
+  return {
+    flags:
+      insecureHTTPParser === undefined ? agent.flags : presets[insecureHTTPParser ? "insecure" : "strict"],
+    limits: maxHeaderSize === undefined ? agent.limits : { ...agent.limits, maxHeaderSize }
+  }
+}
