@@ -8,6 +8,7 @@
 import { Module, createRequire } from "node:module"
 import { facades } from "./register/facades.js"
 import { initialize, resolve } from "./register/loader.js"
+import { offerHttpEntries } from "./register/performance.js"
 import { exceptions, moduleOf } from "./register/redirect.js"
 
 type Load = (
@@ -62,6 +63,7 @@ const register = (): void => {
     sync()
     for (const update of facades) update()
   }
+  offerHttpEntries()
   sync()
 }
 

@@ -5,12 +5,14 @@
  * Does not decide whether a connection may be used again: the parser and the sent head say so.
  */
 import { AsyncResource } from "node:async_hooks"
-import { clientRequestError, clientResponseFinish, measureEnd } from "./channels.js"
+import { clientRequestError, clientResponseFinish } from "./channels.js"
 import type { ClientReq } from "./clientRequest.js"
 import { resetError, type ParserError } from "./errors.js"
 import { maxHeaderSize, parserFlags } from "./flags.js"
 import { IncomingMessage, type Incoming } from "./incoming.js"
 import { freeParser, RESPONSE, takeParser, type HttpParser } from "./parser.js"
+import { measureEnd } from "./measure.js"
+import { debug } from "./debug.js"
 import type { HttpSocket } from "./shapes.js"
 import { needDrain } from "./symbols.js"
 
@@ -35,6 +37,7 @@ const isInformational = (status: number): boolean => status >= 100 && status < 2
 /** The request takes the socket: from now on what comes is its answer. */
 export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
   const socket = plain as ClientSocket
+  debug("CLIENT request takes its socket")
   const parser = takeParser()
   req.socket = socket
   parser.initialize({
@@ -55,7 +58,8 @@ export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
   socket.parser = parser
   socket._httpMessage = req
   if (socket[attached] !== true) attach(socket)
-  if (req.timeout !== undefined || (req.agent && req.agent.options?.timeout)) listenForTimeout(req)
+  const { agent } = req
+  if (req.timeout !== undefined || (agent && agent.options && agent.options.timeout)) listenForTimeout(req)
   req.emit("socket", socket)
 }
 
@@ -66,7 +70,6 @@ const attach = (socket: ClientSocket): void => {
   socket.on("end", onEnd)
   socket.on("close", onClose)
   socket.on("drain", onDrain)
-  socket.on("timeout", onTimeout)
 }
 
 const detach = (socket: ClientSocket): void => {
@@ -76,7 +79,6 @@ const detach = (socket: ClientSocket): void => {
   socket.removeListener("end", onEnd)
   socket.removeListener("close", onClose)
   socket.removeListener("drain", onDrain)
-  socket.removeListener("timeout", onTimeout)
 }
 
 /** Requests with a timeout hear of their socket's; once, and only while it is theirs. */
@@ -263,6 +265,7 @@ function onResponse(this: HttpParser, res: Incoming, keepAlive: boolean): number
     }))
   }
   ;(res as { req?: unknown }).req = req
+  socket.on("timeout", onTimeout)
   res.on("end", onResponseEnd)
   req.on("finish", onRequestFinish)
   if (req.aborted || !req.emit("response", res)) res._dump()
@@ -277,7 +280,10 @@ function onResponse(this: HttpParser, res: Incoming, keepAlive: boolean): number
 function onResponseEnd(this: Incoming): void {
   const req = this.req as unknown as ClientReq
   const socket = req.socket as ClientSocket | null
-  if (socket && req.timeoutCb) socket.removeListener("timeout", emitTimeout)
+  if (socket) {
+    if (req.timeoutCb) socket.removeListener("timeout", emitTimeout)
+    socket.removeListener("timeout", onTimeout)
+  }
   req._ended = true
   if (!req.shouldKeepAlive) {
     if (socket && socket.writable) {

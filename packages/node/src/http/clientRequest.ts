@@ -8,13 +8,14 @@ import { createConnection } from "node:net"
 import { addAbortSignal, finished, type Writable } from "node:stream"
 import { urlToHttpOptions } from "node:url"
 import { globalAgent, type AgentLike, type ConnectOptions } from "./agent.js"
-import { clientRequestCreated, clientRequestStart, measureStart } from "./channels.js"
+import { clientRequestCreated, clientRequestStart } from "./channels.js"
 import { beginExchange, closeRequest, emitError, listenForTimeout } from "./clientConnection.js"
 import { headersSent, invalidArgType, resetError, violationError } from "./errors.js"
 import type { Incoming } from "./incoming.js"
 import { callParent, inherit } from "./inherit.js"
 import { OutgoingMessage, type HeaderValue, type Outgoing } from "./outgoing.js"
 import type { HttpParser } from "./parser.js"
+import { measureStart } from "./measure.js"
 import { parseUniqueHeaders } from "./server.js"
 import type { HttpSocket } from "./shapes.js"
 import { errored, outHeaders, uniqueHeaders } from "./symbols.js"
@@ -343,6 +344,7 @@ const setSocketTimeout = (socket: HttpSocket, msecs: number): void => {
 /** The request was given up before it had a socket, or there is none to be had. */
 const giveUp = (req: ClientReq, error: Error | null | undefined): void => {
   const cause = !req.aborted && !error ? resetError("socket hang up") : error
+  req.destroyed = true
   if (cause) emitError(req, cause)
   closeRequest(req)
 }

@@ -75,6 +75,15 @@ const uncorkNext = (socket: HttpSocket): void => socket.uncork()
 const sizeOf = (chunk: Chunk, encoding: unknown): number =>
   typeof chunk === "string" ? Buffer.byteLength(chunk, encoding as BufferEncoding) : chunk.byteLength
 
+/** Is the body held to a length that was announced? */
+const isCounted = (message: Outgoing): boolean =>
+  message.strictContentLength &&
+  (message._contentLength as number) > 0 &&
+  message._hasBody &&
+  !message._removedContLen &&
+  !message.chunkedEncoding &&
+  !message.hasHeader("transfer-encoding")
+
 const writeBody = (
   message: Outgoing,
   chunk: Chunk,
@@ -102,9 +111,10 @@ const writeBody = (
   if (message.strictContentLength) {
     length = sizeOf(chunk, encoding)
     const total = message[bytesWritten] + length
-    const declared = message._contentLength
-    if (typeof declared === "number" && message._hasBody && total > declared)
-      throw lengthMismatch(total, declared)
+    if (isCounted(message)) {
+      const declared = message._contentLength as number
+      if (last ? total !== declared : total > declared) throw lengthMismatch(total, declared)
+    }
     message[bytesWritten] = total
   }
   if (!message._header) {
@@ -130,11 +140,8 @@ const writeBody = (
     return message._send(chunk, encoding, callback, length < 0 ? chunk.length : length)
   }
   if (length < 0) length = sizeOf(chunk, encoding)
-  const line = length.toString(16) + "\r\n"
-  if (text && joinsHead(encoding)) {
-    return message._send(line + chunk + "\r\n", encoding, callback, length + line.length + 2)
-  }
-  message._send(line, "latin1", null)
+  message._send(length.toString(16), "latin1", null)
+  message._send("\r\n", "latin1", null)
   message._send(chunk, encoding, null, length)
   return message._send("\r\n", "latin1", callback)
 }
@@ -207,7 +214,7 @@ const endWith = (
     message._implicitHeader()
   }
   if (typeof callback === "function") message.once("finish", callback as () => void)
-  if (message.strictContentLength && message._hasBody && message[bytesWritten] !== message._contentLength) {
+  if (isCounted(message) && message[bytesWritten] !== message._contentLength) {
     throw lengthMismatch(message[bytesWritten], message._contentLength as number)
   }
   const done = finished.bind(undefined, message)

@@ -65,6 +65,8 @@ export class HttpParser {
   /** A callback threw: what the engine's parser was doing is not known. */
   private broken = false
   private running = false
+  /** What came in while a call was under way, because a listener had its socket read. */
+  private waiting: Array<Uint8Array> | undefined
 
   initialize(setup: ParserSetup): void {
     this.type = setup.type
@@ -75,7 +77,8 @@ export class HttpParser {
     this.maxHeaderPairs =
       typeof setup.maxHeadersCount === "number" ? setup.maxHeadersCount << 1 : usualHeaderPairs
     this.resource = setup.resource
-    this.broken = false
+    this.broken = this.running = false
+    this.waiting = undefined
     this.headComplete = false
     this.wire =
       setup.type === REQUEST
@@ -92,10 +95,20 @@ export class HttpParser {
   private run(chunk: Uint8Array): number | ParserError {
     const wire = this.wire
     if (wire === undefined) return chunk.length
+    if (this.running) {
+      ;(this.waiting ??= []).push(chunk)
+      return chunk.length
+    }
     if (this.broken) return brokenParser(0)
     this.broken = this.running = true
-    const read = wire.execute(chunk)
-    this.broken = this.running = false
+    let read: number
+    try {
+      read = wire.execute(chunk)
+      while (this.waiting !== undefined && this.waiting.length > 0) wire.execute(this.waiting.shift()!)
+      this.broken = false
+    } finally {
+      this.running = false
+    }
     if (wire.refusal !== undefined) return refusalError(wire.refusal)
     if (this.since === 0 && wire.inMessage) this.since = performance.now()
     return read
@@ -175,6 +188,8 @@ export class HttpParser {
   data(slice: Uint8Array): void {
     const message = this.incoming
     if (message === null || message._dumped) return
+    // Somebody reads it, if only from the next turn on.
+    if (message.readableFlowing === true) message._consuming = true
     if (!message.push(slice)) this.socket?.pause()
   }
 
@@ -208,6 +223,8 @@ export const readOn = (socket: HttpSocket | null): void => {
   if (socket !== null && socket._paused !== true && socket.readable) socket.resume()
 }
 
+const closeParser = (parser: HttpParser): void => parser.close()
+
 const idle: Array<HttpParser> = []
 let maxIdle = 1000
 
@@ -229,7 +246,12 @@ export const freeParser = (
     const running = parser.isRunning
     parser.release()
     // A parser whose own call is still under way finds nothing to do; it is not given to anyone else meanwhile.
-    if (!running && idle.length < maxIdle) idle.push(parser)
+    if (!running && idle.length < maxIdle) {
+      idle.push(parser)
+      parser.free()
+    } else {
+      setImmediate(closeParser, parser)
+    }
   }
   if (message) message.parser = null
   if (socket) socket.parser = null

@@ -6,17 +6,26 @@
  * here: the parser says what keeps alive, the head that was sent says what is last.
  */
 import { saysContinue } from "@httpfx/core/wire"
-import { measureEnd, measureStart, serverRequestStart, serverResponseFinish } from "./channels.js"
-import { resetError, type ParserError } from "./errors.js"
+import { serverRequestStart, serverResponseFinish } from "./channels.js"
+import { codedError, resetError, type ParserError } from "./errors.js"
 import { parserFlags, maxHeaderSize } from "./flags.js"
 import type { Incoming } from "./incoming.js"
 import { freeParser, REQUEST, takeParser, type HttpParser } from "./parser.js"
+import { measureEnd, measureStart } from "./measure.js"
 import type { HttpServer } from "./server.js"
 import { closeResponse, type Response } from "./serverResponse.js"
+import { debug } from "./debug.js"
 import type { HttpSocket } from "./shapes.js"
 import { connectionOf, needDrain, uniqueHeaders } from "./symbols.js"
 
 type OnSocket = HttpSocket & { [connectionOf]?: ServerConnection | undefined }
+
+function refuseEncoding(): never {
+  throw codedError(
+    "ERR_HTTP_SOCKET_ENCODING",
+    "Changing the socket encoding is not allowed per RFC7230 Section 3."
+  )
+}
 
 const noop = (): void => {}
 
@@ -43,6 +52,9 @@ function onEnd(this: OnSocket): void {
 }
 function onClose(this: OnSocket): void {
   this[connectionOf]?.closed()
+}
+function onResponseClose(this: OnSocket): void {
+  if (this._httpMessage) closeResponse(this._httpMessage)
 }
 function onDrain(this: OnSocket): void {
   this[connectionOf]?.drained()
@@ -92,6 +104,7 @@ export class ServerConnection {
     readonly server: HttpServer,
     readonly socket: OnSocket
   ) {
+    debug("SERVER new http connection")
     socket.server = server
     if (server.timeout && typeof socket.setTimeout === "function") socket.setTimeout(server.timeout)
     socket.on("timeout", onTimeout)
@@ -117,7 +130,9 @@ export class ServerConnection {
     socket.on("error", onError)
     socket.on("end", onEnd)
     socket.on("close", onClose)
+    socket.on("close", onResponseClose)
     socket.on("drain", onDrain)
+    socket.setEncoding = refuseEncoding
     socket._paused = false
     server.httpConnections.add(this)
   }
@@ -172,6 +187,7 @@ export class ServerConnection {
     socket.removeListener("data", onData)
     socket.removeListener("end", onEnd)
     socket.removeListener("close", onClose)
+    socket.removeListener("close", onResponseClose)
     socket.removeListener("drain", onDrain)
     socket[connectionOf] = undefined
     server.httpConnections.delete(this)
@@ -199,7 +215,6 @@ export class ServerConnection {
     freeParser(parser, null, socket)
     const { incoming } = this
     while (incoming.length > 0) incoming.shift()!.destroy(resetError("aborted"))
-    if (socket._httpMessage) closeResponse(socket._httpMessage)
   }
 
   drained(): void {

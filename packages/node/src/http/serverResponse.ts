@@ -4,6 +4,7 @@
  */
 import { isStatusCode, isStatusMessage, saysChunked, STATUS_CODES } from "@httpfx/core/wire"
 import type * as http from "node:http"
+import { format } from "node:util"
 import { serverResponseCreated } from "./channels.js"
 import { codedError, codedRangeError, headersSent, invalidArgValue, violationError } from "./errors.js"
 import { callParent, inherit } from "./inherit.js"
@@ -107,7 +108,7 @@ proto.writeInformation = function writeInformation(
 ) {
   if (this._header) throw headersSent("write")
   if (!Number.isInteger(status) || status < 100 || status > 199 || status === 101) {
-    throw codedRangeError("ERR_HTTP_INVALID_STATUS_CODE", `Invalid status code: ${status}`)
+    throw codedRangeError("ERR_HTTP_INVALID_STATUS_CODE", format("Invalid status code: %s", status))
   }
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}\r\n`
   if (headers !== undefined && headers !== null) {
@@ -187,7 +188,7 @@ proto.writeHead = function writeHead<T extends Response>(
   const given = status
   status |= 0
   if (!isStatusCode(status)) {
-    throw codedRangeError("ERR_HTTP_INVALID_STATUS_CODE", `Invalid status code: ${String(given)}`)
+    throw codedRangeError("ERR_HTTP_INVALID_STATUS_CODE", format("Invalid status code: %s", given))
   }
   if (typeof reason === "string") {
     this.statusMessage = reason

@@ -12,6 +12,7 @@ import {
   type HttpServer,
   type ServerOptions
 } from "../http/server.js"
+import { validateObject } from "../http/validate.js"
 import type { HttpSocket } from "../http/shapes.js"
 
 type New = new (options?: unknown, requestListener?: unknown) => HttpServer
@@ -21,6 +22,8 @@ function Constructor(this: HttpServer, options?: unknown, requestListener?: unkn
   if (typeof options === "function") {
     requestListener = options
     options = undefined
+  } else if (options !== undefined && options !== null) {
+    validateObject(options, "options")
   }
   const given = { ...(options as ServerOptions & TlsOptions & { ALPNCallback?: unknown }) }
   if (!given.ALPNProtocols && !given.ALPNCallback) given.ALPNProtocols = ["http/1.1"]
