@@ -220,12 +220,37 @@ const takeIdle = (idle: Array<HttpSocket> | undefined, scheduling: string): Http
   return undefined
 }
 
+/** The same with the list forgotten when it is empty. */
+const takeIdleOf = (agent: AgentLike, name: string): HttpSocket | undefined => {
+  const idle = agent.freeSockets[name]
+  if (idle === undefined) return undefined
+  const socket = takeIdle(idle, agent.scheduling)
+  if (idle.length === 0) delete agent.freeSockets[name]
+  return socket
+}
+
+const getName = function (this: AgentLike, options?: ConnectOptions): string {
+  return connectionName(options as NameOptions)
+}
+Object.defineProperty(getName, "name", { value: "getName" })
+
+const wanted = <K extends keyof ConnectOptions>(name: K, given: ConnectOptions, own: ConnectOptions) =>
+  name in own ? own[name] : given[name]
+
+/** The name of a connection with the given options under the agent's, without putting them together. */
+const plainName = (given: ConnectOptions, own: ConnectOptions): string =>
+  connectionName({
+    host: wanted("host", given, own) as string | undefined,
+    port: wanted("port", given, own) as string | undefined,
+    localAddress: wanted("localAddress", given, own) as string | undefined,
+    family: wanted("family", given, own) as number | undefined,
+    socketPath: wanted("socketPath", given, own) as string | undefined
+  })
+
 Object.assign(proto, {
   createConnection,
 
-  getName(this: AgentLike, options?: ConnectOptions): string {
-    return connectionName(options as NameOptions)
-  },
+  getName,
 
   addRequest(
     this: AgentLike,
@@ -235,12 +260,21 @@ Object.assign(proto, {
     localAddress?: string
   ): void {
     const asked: ConnectOptions = typeof given === "string" ? { host: given, port, localAddress } : given
+    if (this.getName === getName && typeof req.getHeader("host") !== "object") {
+      const name = plainName(asked, this.options)
+      const kept = takeIdleOf(this, name)
+      if (kept !== undefined) {
+        this.reuseSocket(kept, req)
+        assign(this, req, kept)
+        ;(this.sockets[name] ??= []).push(kept)
+        return
+      }
+    }
     const options = connectOptions(this, req, asked)
     const name = this.getName(options)
     const inUse = (this.sockets[name] ??= [])
+    const socket = takeIdleOf(this, name)
     const idle = this.freeSockets[name]
-    const socket = takeIdle(idle, this.scheduling)
-    if (idle !== undefined && idle.length === 0) delete this.freeSockets[name]
     if (socket !== undefined) {
       this.reuseSocket(socket, req)
       assign(this, req, socket)

@@ -8,7 +8,7 @@ import { AsyncResource } from "node:async_hooks"
 import { clientRequestError, clientResponseFinish } from "./channels.js"
 import type { ClientReq } from "./clientRequest.js"
 import { resetError, type ParserError } from "./errors.js"
-import { maxHeaderSize, parserFlags } from "./flags.js"
+import { parserOptions } from "./flags.js"
 import { IncomingMessage, type Incoming } from "./incoming.js"
 import { freeParser, RESPONSE, takeParser, type HttpParser } from "./parser.js"
 import { measureEnd } from "./measure.js"
@@ -45,10 +45,7 @@ export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
     socket,
     Message: MessageClass,
     onIncoming: onResponse,
-    options: {
-      flags: parserFlags(req.insecureHTTPParser),
-      limits: { maxHeaderSize: req.maxHeaderSize || maxHeaderSize, maxHeaderCount: 0 }
-    },
+    options: parserOptions(req.insecureHTTPParser, req.maxHeaderSize),
     joinDuplicateHeaders: req.joinDuplicateHeaders,
     maxHeadersCount: req.maxHeadersCount,
     resource: new AsyncResource("HTTPCLIENTREQUEST")

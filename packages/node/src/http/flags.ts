@@ -2,7 +2,7 @@
  * Node's two switches for its HTTP parser, from the command line and from `NODE_OPTIONS`: `--max-http-header-size` and
  * `--insecure-http-parser`.
  */
-import { presets, type Flags } from "@httpfx/core/wire"
+import { presets, type Flags, type ParserOptions } from "@httpfx/core/wire"
 
 /** The values given to an option, last one last; `NODE_OPTIONS` come before the command line, which wins. */
 const given = (option: string): ReadonlyArray<string> => {
@@ -28,8 +28,22 @@ export const maxHeaderSize = headerSize()
 const insecureByDefault = given("--insecure-http-parser").length > 0
 let warned = false
 
+let lastOptions: ParserOptions = {}
+let lastSize = -1
+
+/** The options of a parser; the same object for the same wishes, so that a parser can be used again. */
+export const parserOptions = (insecure: boolean | undefined, size: number | undefined): ParserOptions => {
+  const flags = parserFlags(insecure)
+  const limit = size || maxHeaderSize
+  if (lastOptions.flags !== flags || lastSize !== limit) {
+    lastOptions = { flags, limits: { maxHeaderSize: limit, maxHeaderCount: 0 } }
+    lastSize = limit
+  }
+  return lastOptions
+}
+
 /** The flags of a parser whose user said `insecureHTTPParser: value`. Lenient ones warn once, as in Node. */
-export const parserFlags = (insecure: boolean | undefined): Flags => {
+const parserFlags = (insecure: boolean | undefined): Flags => {
   if (insecure === undefined) insecure = insecureByDefault
   if (!insecure) return presets.node
   if (!warned) {

@@ -197,6 +197,54 @@ function end(this: Outgoing, chunk?: unknown, encoding?: unknown, callback?: unk
   return endWith(this, undefined, undefined, callback, false)
 }
 
+/** Nothing of the message has gone or waits, and its socket takes it now. */
+const isWhole = (message: Outgoing, socket: HttpSocket | null): socket is HttpSocket =>
+  socket !== null &&
+  message._header === null &&
+  message[corked] === 0 &&
+  message.outputData.length === 0 &&
+  socket._httpMessage === message &&
+  socket.writable &&
+  !socket.destroyed &&
+  !socket.writableCorked &&
+  !message.strictContentLength
+
+/** The whole message in one call: for a text, in one write. */
+const endWhole = (
+  message: Outgoing,
+  chunk: Chunk,
+  encoding: BufferEncoding | null | undefined,
+  callback: unknown
+): Outgoing => {
+  const text = typeof chunk === "string"
+  if (!text && !(chunk instanceof Uint8Array)) {
+    throw invalidArgType("chunk", ["string", "Buffer", "Uint8Array"], chunk)
+  }
+  message._contentLength = sizeOf(chunk, encoding)
+  message._implicitHeader()
+  const socket = message.socket as HttpSocket
+  const plain = message._hasBody && !message.chunkedEncoding
+  if (!plain) {
+    socket.cork()
+    writeBody(message, chunk, encoding, nothing, true)
+  }
+  if (typeof callback === "function") message.once("finish", callback as () => void)
+  const done = finished.bind(undefined, message)
+  if (plain) {
+    if (!text) socket.cork()
+    message._send(chunk, encoding, done)
+    if (!text) socket.uncork()
+  } else {
+    message._send(message._hasBody ? "0\r\n" + message._trailer + "\r\n" : "", "latin1", done)
+    socket.uncork()
+  }
+  message.finished = true
+  if (message.outputData.length === 0 && message.socket && message.socket._httpMessage === message) {
+    message._finish()
+  }
+  return message
+}
+
 const endWith = (
   message: Outgoing,
   chunk: Chunk | undefined,
@@ -204,8 +252,9 @@ const endWith = (
   callback: unknown,
   hasChunk: boolean
 ): Outgoing => {
-  // The last bytes are one write with what comes before them.
   const socket = message.socket
+  if (hasChunk && isWhole(message, socket)) return endWhole(message, chunk as Chunk, encoding, callback)
+  // The last bytes are one write with what comes before them.
   if (socket) socket.cork()
   if (hasChunk) {
     writeBody(message, chunk as Chunk, encoding, nothing, true)

@@ -58,7 +58,11 @@ export class HttpParser {
   /** The head of the message under way has been read. */
   headComplete = false
 
+  /** The head of the message that `onIncoming` is told of. */
+  currentHead: RequestHead | null = null
+
   private type = 0
+  private options: ParserOptions | undefined
   private wire: RequestParser | ResponseParser | undefined
   private Message: MessageClass | undefined
   private resource: AsyncResource | undefined
@@ -69,7 +73,6 @@ export class HttpParser {
   private waiting: Array<Uint8Array> | undefined
 
   initialize(setup: ParserSetup): void {
-    this.type = setup.type
     this.socket = setup.socket
     this.Message = setup.Message
     this.onIncoming = setup.onIncoming
@@ -80,6 +83,11 @@ export class HttpParser {
     this.broken = this.running = false
     this.waiting = undefined
     this.headComplete = false
+    // A parser that stands between two messages has nothing of its last connection left.
+    const sameKind = this.wire !== undefined && this.type === setup.type && this.options === setup.options
+    this.type = setup.type
+    if (sameKind && this.wire!.phase === "idle" && !this.wire!.paused) return
+    this.options = setup.options
     this.wire =
       setup.type === REQUEST
         ? new RequestParser(this, setup.options)
@@ -94,7 +102,7 @@ export class HttpParser {
 
   private run(chunk: Uint8Array): number | ParserError {
     const wire = this.wire
-    if (wire === undefined) return chunk.length
+    if (wire === undefined || this.socket === null) return chunk.length
     if (this.running) {
       ;(this.waiting ??= []).push(chunk)
       return chunk.length
@@ -122,7 +130,8 @@ export class HttpParser {
 
   private runFinish(): ParserError | undefined {
     const wire = this.wire
-    if (wire === undefined || this.broken || wire.refusal !== undefined) return undefined
+    if (wire === undefined || this.socket === null || this.broken || wire.refusal !== undefined)
+      return undefined
     const refusal = wire.finish()
     return refusal === undefined ? undefined : refusalError(refusal)
   }
@@ -149,7 +158,7 @@ export class HttpParser {
     this.incoming = null
     this.outgoing = null
     this.onIncoming = null
-    this.wire = undefined
+    if (this.broken) this.wire = undefined
     this.Message = undefined
     this.resource = undefined
     this.since = 0
@@ -182,6 +191,7 @@ export class HttpParser {
       message.statusCode = head.status
       message.statusMessage = head.statusMessage
     }
+    this.currentHead = head
     return this.onIncoming?.(message, head.keepAlive) ?? 0
   }
 

@@ -8,7 +8,7 @@
 import { saysContinue } from "@httpfx/core/wire"
 import { serverRequestStart, serverResponseFinish } from "./channels.js"
 import { codedError, resetError, type ParserError } from "./errors.js"
-import { parserFlags, maxHeaderSize } from "./flags.js"
+import { parserOptions } from "./flags.js"
 import type { Incoming } from "./incoming.js"
 import { freeParser, REQUEST, takeParser, type HttpParser } from "./parser.js"
 import { measureEnd, measureStart } from "./measure.js"
@@ -85,6 +85,12 @@ export const failSocket = (socket: OnSocket, error: Error & { code?: string }): 
   socket.destroy(error)
 }
 
+type OfConnection = Response & { [connectionOf]?: ServerConnection }
+
+function onFinish(this: OfConnection): void {
+  this[connectionOf]?.finished(this.req, this)
+}
+
 export class ServerConnection {
   /** Requests whose responses are not finished, oldest first. */
   readonly incoming: Array<Incoming> = []
@@ -115,10 +121,7 @@ export class ServerConnection {
       socket,
       Message: server.messageClass,
       onIncoming: (message, keepAlive) => this.request(message, keepAlive),
-      options: {
-        flags: parserFlags(server.insecureHTTPParser),
-        limits: { maxHeaderSize: server.maxHeaderSize || maxHeaderSize, maxHeaderCount: 0 }
-      },
+      options: parserOptions(server.insecureHTTPParser, server.maxHeaderSize),
       joinDuplicateHeaders: server.joinDuplicateHeaders,
       maxHeadersCount: server.maxHeadersCount
     })
@@ -267,7 +270,8 @@ export class ServerConnection {
     }
     if (socket._httpMessage) this.outgoing.push(res)
     else res.assignSocket(socket)
-    res.on("finish", () => this.finished(req, res))
+    ;(res as OfConnection)[connectionOf] = this
+    res.on("finish", onFinish)
     if (this.answeredBeforehand(req, res)) return 0
     server.emit("request", req, res)
     return 0
@@ -277,7 +281,10 @@ export class ServerConnection {
   private answeredBeforehand(req: Incoming, res: Response): boolean {
     const { server, socket } = this
     if (req.httpVersionMajor !== 1 || req.httpVersionMinor !== 1) return false
-    const { expect, host } = req.headers
+    const head = this.parser.currentHead
+    if (head === null) return false
+    const host = head.get("host")
+    const expect = head.get("expect")
     if (server.requireHostHeader && host === undefined) {
       res.writeHead(400, ["Connection", "close"])
       res.end()
@@ -313,7 +320,7 @@ export class ServerConnection {
   }
 
   /** A response has been handed to the socket whole: the next one's turn, or the end. */
-  private finished(req: Incoming, res: Response): void {
+  finished(req: Incoming, res: Response): void {
     const { server, socket } = this
     if (serverResponseFinish.hasSubscribers) {
       serverResponseFinish.publish({ request: req, response: res, socket, server })
@@ -330,7 +337,7 @@ export class ServerConnection {
     }
     this.incoming.shift()
     // A body that nobody reads would stop the connection.
-    if (!req._consuming) req._dump()
+    if (!req._consuming) letGo(req)
     res.detachSocket(socket)
     forget(req, this.parser)
     process.nextTick(closeResponse, res)
@@ -344,6 +351,32 @@ export class ServerConnection {
       this.idleTimeoutSet = true
     }
   }
+}
+
+interface StreamState {
+  length: number
+  endEmitted: boolean
+  destroyed: boolean
+  closed: boolean
+  closeEmitted: boolean
+}
+interface Observable {
+  readonly _eventsCount: number
+  readonly _readableState: StreamState
+}
+
+/**
+ * Nobody reads the request. One that has come whole, without a body, and that nobody listens to is what it would be after
+ * its last event, without the turns that lead there.
+ */
+const letGo = (req: Incoming): void => {
+  const { _eventsCount, _readableState: state } = req as unknown as Observable
+  if (_eventsCount > 0 || !req.complete || state.length > 0) {
+    req._dump()
+    return
+  }
+  req._dumped = true
+  state.endEmitted = state.destroyed = state.closed = state.closeEmitted = true
 }
 
 /** The parser forgets a request that was read to its end. */
