@@ -66,7 +66,14 @@ export default tseslint.config(
           "clearInterval",
           "setImmediate",
           "performance",
-          "fetch"
+          "fetch",
+          "AbortController",
+          "File",
+          "FormData",
+          "ReadableStream",
+          "Response",
+          "TextEncoder",
+          "URLSearchParams"
         ].map((name) => [name, "readonly"])
       )
     }

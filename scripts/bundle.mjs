@@ -57,6 +57,13 @@ const sources = {
   }
 }
 
+// agent-base and those who build on it take a request for one of `https` when their stack says `node:https:`.
+const nameInStacks = {
+  name: "name-in-stacks",
+  renderChunk: (code, chunk) =>
+    chunk.fileName === "https.cjs" ? { code: `${code}\n//# sourceURL=@httpfx/node:https\n`, map: null } : null
+}
+
 const bundle = await rollup({
   input: entries,
   plugins: [sources],
@@ -80,7 +87,8 @@ await bundle.write({
   generatedCode: "es2015",
   esModule: false,
   externalLiveBindings: false,
-  sourcemap: true
+  sourcemap: true,
+  plugins: [nameInStacks]
 })
 await bundle.close()
 

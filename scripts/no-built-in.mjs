@@ -1,0 +1,60 @@
+// A preload (`node --import scripts/no-built-in.mjs`, before the hook): every function and every method of the built-in
+// `http`, `https`, `_http_*` and of Node's native parser records its use and throws. What runs under it and leaves no record
+// has not used Node's HTTP implementation.
+//
+// Uses are written to the file that HTTPFX_BUILT_IN_CALLS names, a line each.
+import { appendFileSync } from "node:fs"
+import { createRequire, syncBuiltinESMExports } from "node:module"
+
+const require = createRequire(import.meta.url)
+
+// `process.binding` and the private modules warn when they are asked for.
+const { emitWarning } = process
+process.emitWarning = () => {}
+
+const record = process.env.HTTPFX_BUILT_IN_CALLS
+const seen = new Set()
+
+const trap = (name) =>
+  function () {
+    if (record !== undefined) appendFileSync(record, `${name}\n`)
+    throw new Error(`the built-in ${name} was used`)
+  }
+
+const guard = (owner, path) => {
+  if (seen.has(owner)) return
+  seen.add(owner)
+  for (const key of Reflect.ownKeys(owner)) {
+    if (key === "constructor" || key === "prototype") continue
+    const property = Object.getOwnPropertyDescriptor(owner, key)
+    const name = `${path}.${String(key)}`
+    if (typeof property.value === "function") {
+      if (property.value.prototype !== undefined) guard(property.value.prototype, `${name}.prototype`)
+      if (property.writable || property.configurable) {
+        const replacement = trap(name)
+        // A class is still a class: what is built on it fails when it is used.
+        replacement.prototype = property.value.prototype
+        Object.defineProperty(owner, key, { ...property, value: replacement })
+      }
+    }
+  }
+}
+
+const modules = [
+  "http",
+  "https",
+  "_http_agent",
+  "_http_client",
+  "_http_common",
+  "_http_incoming",
+  "_http_outgoing",
+  "_http_server"
+]
+for (const name of modules) guard(require(name), name)
+try {
+  guard(process.binding("http_parser"), "http_parser")
+} catch (error) {
+  if (error.code !== "ERR_INVALID_MODULE") throw error
+}
+syncBuiltinESMExports()
+process.emitWarning = emitWarning

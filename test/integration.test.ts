@@ -1,0 +1,39 @@
+/**
+ * Programs written with the libraries of the ecosystem, as they are: each runs in a process of its own, once on the built-in
+ * modules and once through the register hook, and reports the same. Under the hook, no function of the built-in HTTP
+ * implementation is called: `scripts/no-built-in.mjs` would throw.
+ */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "vitest"
+import { root, run } from "./support.js"
+
+const folder = join(root, "integration/programs")
+const register = join(root, "packages/node/dist/register.cjs")
+const guard = join(root, "scripts/no-built-in.mjs")
+const programs = readdirSync(folder).filter((name) => name.endsWith(".mjs") && name !== "tools.mjs")
+
+// This one answers from inside a socket, with the built-in parser that it takes from Node.js itself.
+const usesBuiltIn = new Set(["nock-14.mjs"])
+
+describe("libraries on the callback API", () => {
+  it("has a program for each", () => {
+    const { devDependencies } = JSON.parse(readFileSync(join(root, "integration/package.json"), "utf8"))
+    const all = programs.map((name) => readFileSync(join(folder, name), "utf8")).join("\n")
+    for (const library of Object.keys(devDependencies)) {
+      if (library !== "@httpfx/node") assert.include(all, `"${library}"`)
+    }
+  })
+
+  for (const program of programs) {
+    it.concurrent(program, { timeout: 60_000 }, async ({ expect }) => {
+      const preloads = usesBuiltIn.has(program) ? [] : ["--import", guard]
+      const [builtIn, ours] = await Promise.all([
+        run(process.execPath, [join(folder, program)], root),
+        run(process.execPath, [...preloads, "--import", register, join(folder, program)], root)
+      ])
+      expect(ours).toBe(builtIn)
+      expect(builtIn.split("\n").length).toBeGreaterThan(4)
+    })
+  }
+})
