@@ -13,6 +13,7 @@
  * - `ExchangeOutcome`, `ServerEvent`  how exchanges end and what happens in a server, as values
  * - `AccessLog`, `ServerMetrics`      made from them
  * - `Shutdown`   how a server ends, and what a handler can say about it
+ * - `Retry`      retries with a budget, for both faces of a client
  * - `HttpError`  every failure, one class per kind
  * - `Network`    where connections come from
  * - `Socket`     a connection, with effects
@@ -33,6 +34,7 @@ export * as ExchangeOutcome from "./ExchangeOutcome.js"
 export * as HttpError from "./HttpError.js"
 export * as Network from "./Network.js"
 export * as Proxy from "./Proxy.js"
+export * as Retry from "./Retry.js"
 export * as Server from "./Server.js"
 export * as ServerEvent from "./ServerEvent.js"
 export * as ServerMetrics from "./ServerMetrics.js"

@@ -303,6 +303,12 @@ const targetOf = (url: string | URL | RequestParts): Target | InvalidTarget => {
   }
 }
 
+/** The key of the origin that a request goes to; of what is no URL, its text. */
+export const originOf = (url: Request["url"]): string => {
+  const target = targetOf(url)
+  return "_tag" in target ? String(url) : target.origin.key
+}
+
 /** The typed error of a target that cannot be requested. */
 export const targetError = (
   target: InvalidTarget,

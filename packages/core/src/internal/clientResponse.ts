@@ -163,6 +163,11 @@ export class IncomingResponse implements Response {
     })
   }
 
+  /** Nobody wants the rest; where there is none, the connection is free already. */
+  discard(): void {
+    if (!this.exchange.over) this.exchange.abandon("it is not wanted")
+  }
+
   private readonly pull = Effect.suspend(() => {
     this.quietSince = Infinity
     return Effect.map(this.incoming.read, (slices) => {

@@ -11,6 +11,7 @@
  * - `hint.ts`: what a server announces about its patience
  * - `age.ts`: when a connection is too old
  * - `resend.ts`: when a request may be sent again on a fresh connection
+ * - `retry.ts`: when a failed request is tried once more, by those who ask for it
  *
  * What Node's agent does not do is left off by giving its neutral value: no `idleElsewhere`, `agesAt: Infinity`,
  * `nextAsNode` instead of `nextFair`, no `resend`.
@@ -25,3 +26,4 @@ export * from "./name.js"
 export * from "./origin.js"
 export * from "./queue.js"
 export * from "./resend.js"
+export * from "./retry.js"

@@ -1,0 +1,62 @@
+import * as fc from "fast-check"
+import { assert, describe, it } from "@effect/vitest"
+import { fullBudget, retry, spend, type BudgetPolicy, type Failure } from "@httpfx/core/pool"
+
+const limits = { times: 3, base: 100, cap: 250, patience: 1_000 }
+const failure: Failure = {
+  transient: true,
+  unsent: false,
+  idempotent: true,
+  replayable: true,
+  retried: 0,
+  retryAfter: undefined
+}
+
+describe("retry", () => {
+  const cases: ReadonlyArray<readonly [string, Partial<Failure>, string | number]> = [
+    ["waits a part of its limit", {}, 50],
+    ["waits twice as long the second time", { retried: 1 }, 100],
+    ["waits no longer than the cap", { retried: 2 }, 125],
+    ["stops when it was often enough", { retried: 3 }, "TimesUsed"],
+    ["does not help", { transient: false }, "NotTransient"],
+    ["has no body to send", { replayable: false }, "NotReplayable"],
+    ["might do it twice", { idempotent: false }, "NotIdempotent"],
+    ["cannot do it twice where nothing was sent", { idempotent: false, unsent: true }, 50],
+    ["waits as the server asks, and a little more", { retryAfter: 1_000 }, 1_050],
+    ["does not wait for long", { retryAfter: 1_001 }, "AskedForTooLong"]
+  ]
+  for (const [name, facts, expected] of cases) {
+    it(name, () => {
+      const decision = retry({ ...failure, ...facts }, limits, 0.5)
+      assert.strictEqual(decision._tag === "Wait" ? decision.delay : decision.reason, expected)
+    })
+  }
+})
+
+describe("a budget", () => {
+  const policy: BudgetPolicy = { ratio: 0.1, perSecond: 1, burst: 10 }
+
+  it("never allows more than burst, a part of the requests and what time brings", () => {
+    const step = fc.tuple(fc.boolean(), fc.nat(50))
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        let now = 0
+        let budget = fullBudget(policy, now)
+        let requests = 0
+        let retries = 0
+        for (const [asks, millis] of steps) {
+          now += millis
+          requests++
+          budget = spend(budget, policy, now, policy.ratio)
+          if (asks && budget.tokens >= 1) {
+            retries++
+            budget = spend(budget, policy, now, -1)
+          }
+          assert.isAtLeast(budget.tokens, 0)
+          assert.isAtMost(budget.tokens, policy.burst)
+        }
+        assert.isAtMost(retries, policy.burst + requests * policy.ratio + now / 1000 + 1e-9)
+      })
+    )
+  })
+})
