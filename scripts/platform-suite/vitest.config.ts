@@ -46,6 +46,8 @@ export default defineConfig({
     setupFiles: existsSync(setup) ? [setup] : [],
     fakeTimers: { toFake: undefined },
     sequence: { concurrent: true },
+    // A slow machine is no reason.
+    testTimeout: 60_000,
     include: ["test/**/*.test.ts"]
   }
 })

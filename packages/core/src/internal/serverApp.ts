@@ -8,6 +8,7 @@
 import * as Headers from "@effect/platform/Headers"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as ServerError from "@effect/platform/HttpServerError"
 import * as ServerRequest from "@effect/platform/HttpServerRequest"
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
@@ -155,12 +156,15 @@ export const make = (
     return new App(
       runtime,
       handled(httpApp, middleware, untraced) as Effect.Effect<unknown>,
-      middleware === undefined && untraced,
+      middleware === undefined && untraced && !isRouter(httpApp),
       timers,
       spans ? disabledWhen : undefined,
       middleware === HttpMiddleware.logger
     )
   })
+
+// A router decides for itself what of a request may be interrupted: each of its routes does or does not.
+const isRouter = (app: AnyApp): boolean => HttpRouter.TypeId in app
 
 const handled = (
   httpApp: AnyApp,
@@ -171,7 +175,10 @@ const handled = (
   // Nothing surrounds the app that would have to run after an interruption.
   if (middleware === undefined && untraced) return Effect.matchCauseEffect(httpApp, outcome)
   // What surrounds the app runs to its end even when a client went away: its fiber starts uninterruptible.
-  const responded = Effect.matchCauseEffect(Effect.interruptible(httpApp), outcome) as AnyApp
+  const responded = Effect.matchCauseEffect(
+    isRouter(httpApp) ? httpApp : Effect.interruptible(httpApp),
+    outcome
+  ) as AnyApp
   const traced = untraced ? (app: AnyApp) => app : withSpan
   if (middleware === undefined) return traced(responded)
   return Effect.matchCauseEffect(traced(middleware(responded)) as AnyApp, {
