@@ -4,6 +4,8 @@
  *
  * Looks at the end of the body only; copies nothing but that.
  */
+import * as Respondable from "@effect/platform/HttpServerRespondable"
+import * as ServerResponse from "@effect/platform/HttpServerResponse"
 import * as Multipart from "@effect/platform/Multipart"
 import type * as Chunk from "effect/Chunk"
 import * as Stream from "effect/Stream"
@@ -43,6 +45,21 @@ const cutOff = () =>
     cause: new Error("the body ends before its last part does")
   })
 
+const statuses: Partial<Record<Multipart.MultipartError["reason"], number>> = {
+  Parse: 400,
+  TooManyParts: 413,
+  FieldTooLarge: 413,
+  FileTooLarge: 413,
+  BodyTooLarge: 413
+}
+
+// What is answered when the failure reaches the server: platform's error has no answer of its own, which would mean 500.
+const answerable = (error: Multipart.MultipartError): Multipart.MultipartError => {
+  const status = statuses[error.reason]
+  if (status === undefined) return error
+  return Object.defineProperty(error, Respondable.symbol, { value: () => ServerResponse.empty({ status }) })
+}
+
 /** The parts of `body`, whose fields say how they are delimited. */
 export const parts = (
   headers: Record<string, string>,
@@ -56,5 +73,5 @@ export const parts = (
       Stream.mapChunks(body, ending.see),
       Stream.suspend(() => (ending.closed ? Stream.empty : Stream.fail(cutOff())))
     )
-    return Stream.pipeThroughChannel(checked, Multipart.makeChannel(headers))
+    return Stream.mapError(Stream.pipeThroughChannel(checked, Multipart.makeChannel(headers)), answerable)
   })
