@@ -12,6 +12,7 @@ import { PCGRandom } from "effect/Utils"
 import * as Client from "@httpfx/core/Client"
 import { Network } from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
+import * as Timeouts from "@httpfx/core/Timeouts"
 import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
 import * as Simulation from "@httpfx/testing/Simulation"
 import type { Draw } from "./ask.js"
@@ -136,7 +137,9 @@ class World {
         this.draws(name),
         this.options.intrude ?? Effect.void
       )
-      const server = yield* Server.make({ host: name, port: 80, keepAliveTimeout: "1 minute" })
+      const server = yield* Server.make({ host: name, port: 80 }).pipe(
+        Effect.provideServiceEffect(Timeouts.Timeouts, Timeouts.make({ keepAliveTimeout: "1 minute" }))
+      )
       yield* server.serve(app)
       // With this client the one before asks it.
       const before = services[services.indexOf(name) - 1]

@@ -15,6 +15,7 @@ import type * as HttpError from "./HttpError.js"
 import { ExchangeHandle } from "./internal/exchangeHandle.js"
 import { exchangeOf, type BodyError } from "./internal/serverExchange.js"
 import type { Socket } from "./Socket.js"
+import type { ExchangeOptions } from "./Timeouts.js"
 import type { Address, TlsFacts } from "./Transport.js"
 import type { DistinctFields, FieldViews, FoldedFields } from "./wire/index.js"
 
@@ -139,6 +140,11 @@ export interface Exchange {
    * is interrupted, the connection is reset. A peer that goes away is seen by reading and writing alone.
    */
   readonly upgrade: (options?: UpgradeOptions) => Effect.Effect<Socket, UpgradeError>
+  /**
+   * Other timeouts than the server's (`Timeouts`) for this exchange alone, from now on and exact to the millisecond. What is not
+   * named stays as it is; zero is no limit.
+   */
+  readonly setTimeouts: (options: ExchangeOptions) => Effect.Effect<void>
 }
 
 /**
@@ -250,3 +256,12 @@ export const informational = (
  */
 export const upgrade = (options?: UpgradeOptions): Effect.Effect<Socket, UpgradeError, HttpServerRequest> =>
   Effect.flatMap(exchange, (self) => self.upgrade(options))
+
+/**
+ * Other timeouts than the server's for this exchange alone: a long upload, a stream without end.
+ *
+ * @since 0.1.0
+ * @category timeouts
+ */
+export const setTimeouts = (options: ExchangeOptions): Effect.Effect<void, never, HttpServerRequest> =>
+  Effect.flatMap(exchange, (self) => self.setTimeouts(options))

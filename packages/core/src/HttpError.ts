@@ -16,6 +16,8 @@ import {
   type Violation
 } from "./wire/index.js"
 
+export * from "./internal/serverErrors.js"
+
 /**
  * Where in the life of a request a connection failed.
  *

@@ -14,7 +14,6 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -23,44 +22,25 @@ import * as Stream from "effect/Stream"
 import type * as HttpError from "./HttpError.js"
 import * as ServerApp from "./internal/serverApp.js"
 import { ServerLife } from "./internal/serverLife.js"
+import { make as makeSettings } from "./internal/serverSettings.js"
 import { make as makeShutdown } from "./internal/serverShutdown.js"
 import { check as checkTls, ServerHandshakes } from "./internal/serverTls.js"
 import * as Network from "./Network.js"
 import type { ServerEvent } from "./ServerEvent.js"
+import type * as Own from "./ServerOptions.js"
 import type * as Shutdown from "./Shutdown.js"
+import { Timeouts } from "./Timeouts.js"
 import * as Timers from "./Timers.js"
 import type { Address } from "./Transport.js"
 import { WebSocketUpgrader } from "./WebSocketUpgrader.js"
-import { makeLimits, presets, type Flags, type Limits } from "./wire/index.js"
 
 /**
- * What a server can be told besides where to listen.
+ * What a server can be told besides where to listen; how long it waits for its peers is `Timeouts`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ServerOptions extends Shutdown.Options {
-  /** HTTPS. docs/tls.md. Default: none. */
-  readonly tls?: Network.ServerTls | undefined
-  /**
-   * What a client that sends FIN gets for the requests it has sent before. `false`: it counts as gone, and the handler under way is
-   * interrupted. `true`: they are answered, then the connection closes; one that is really gone shows when the answer is
-   * written. Default `false`.
-   */
-  readonly allowHalfOpen?: boolean | undefined
-  /**
-   * What is accepted beyond what RFC 9112 allows: one of `wire/`'s `presets` (`strict`, `node`, `insecure`) or flags of one's own.
-   * Default `presets.strict`.
-   */
-  readonly flags?: Flags | undefined
-  /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/limits`. */
-  readonly limits?: Partial<Limits> | undefined
-  /**
-   * How long a connection may stay without a request after an answer; it then closes quietly, and is announced in
-   * `Keep-Alive`. Zero: no limit. Default 5 seconds (Node's `server.keepAliveTimeout`).
-   */
-  readonly keepAliveTimeout?: Duration.DurationInput | undefined
-}
+export interface ServerOptions extends Shutdown.Options, Own.ServerOptions {}
 
 /**
  * @since 0.1.0
@@ -158,7 +138,7 @@ const eventsOf = (life: ServerLife): Stream.Stream<ServerEvent> =>
  * Listens at once; requests are answered from `serve` on, and connections made before wait until then.
  *
  * When the scope of a `serve` closes, the server shuts down (docs/shutdown.md): it stops accepting, lets answers under way
- * end, and leaves no connection and no handler. Errors: `ServeError`, with a `Network.ListenError` as cause.
+ * end, and leaves no connection and no handler. Errors: `ServeError`, with a `Network.ListenError` or an `InvalidOption` as cause.
  *
  * @since 0.1.0
  * @category constructors
@@ -168,15 +148,10 @@ export const makeService = (
 ): Effect.Effect<Service, ServeError, Network.Network | Scope.Scope> =>
   Effect.gen(function* () {
     const network = yield* Network.Network
-    const life = new ServerLife(
-      yield* Timers.timers,
-      options.flags ?? presets.strict,
-      makeLimits(options.limits),
-      Duration.toMillis(options.keepAliveTimeout ?? Duration.seconds(5)),
-      options.allowHalfOpen ?? false
-    )
-    const { tls } = options
     const failed = (cause: unknown) => new ServeError({ cause })
+    const settings = yield* Effect.mapError(makeSettings(options, yield* Timeouts), failed)
+    const life = new ServerLife(yield* Timers.timers, settings)
+    const { tls } = options
     if (tls !== undefined) {
       yield* Effect.mapError(checkTls(network, tls), failed)
       life.handshakes = new ServerHandshakes(
@@ -199,7 +174,7 @@ export const makeService = (
       address: shownAddress(listener.address),
       serve: (app: HttpApp.Default<unknown>, middleware?: HttpMiddleware) =>
         Effect.gen(function* () {
-          life.serve(yield* ServerApp.make(app, middleware, life.timers))
+          life.serve(yield* ServerApp.make(app, middleware, life.timers, settings.maxBodySize))
           if (life.state === "starting") yield* enter("ready")
           yield* Effect.addFinalizer(() => shutdown)
         })

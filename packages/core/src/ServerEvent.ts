@@ -68,7 +68,7 @@ export interface ExchangeEnded {
 }
 
 /**
- * Bytes that are not HTTP as the server has it (malformed, too large, or cut short), or a TLS handshake that failed.
+ * Bytes that are not HTTP as the server has it (malformed, too large, cut short, or late), or a TLS handshake that failed.
  *
  * @since 0.1.0
  * @category models
@@ -79,7 +79,12 @@ export interface ClientError {
   /** 0: a handshake failed, and it never became a connection. */
   readonly connection: number
   readonly remote: Address | undefined
-  readonly error: HttpError.ParseError | HttpError.TlsFailure | HttpError.ConnectionReset | HttpError.HangUp
+  readonly error:
+    | HttpError.ParseError
+    | HttpError.RequestTimeout
+    | HttpError.TlsFailure
+    | HttpError.ConnectionReset
+    | HttpError.HangUp
 }
 
 /**

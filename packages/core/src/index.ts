@@ -14,6 +14,7 @@
  * - `AccessLog`, `ServerMetrics`      made from them
  * - `Shutdown`   how a server ends, and what a handler can say about it
  * - `Retry`      retries with a budget, for both faces of a client
+ * - `Timeouts`   how long a server waits for its peers
  * - `HttpError`  every failure, one class per kind
  * - `Network`    where connections come from
  * - `Socket`     a connection, with effects
@@ -40,6 +41,7 @@ export * as ServerEvent from "./ServerEvent.js"
 export * as ServerMetrics from "./ServerMetrics.js"
 export * as Shutdown from "./Shutdown.js"
 export * as Socket from "./Socket.js"
+export * as Timeouts from "./Timeouts.js"
 export * as Timers from "./Timers.js"
 export * as Transport from "./Transport.js"
 export * as WebSocketUpgrader from "./WebSocketUpgrader.js"

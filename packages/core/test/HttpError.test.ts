@@ -56,6 +56,17 @@ const samples: ReadonlyArray<
     })
   ],
   ["BodyTooLarge", new HttpError.BodyTooLarge({ limit: 1 })],
+  ["RequestTimeout", new HttpError.RequestTimeout({ timeout: "headersTimeout", limit: 60_000, received: 3 })],
+  ["PeerStalled", new HttpError.PeerStalled({ timeout: "timeout", limit: 1_000, address: "127.0.0.1:80" })],
+  [
+    "InvalidOption",
+    new HttpError.InvalidOption({
+      option: "headersTimeout",
+      code: "ERR_OUT_OF_RANGE",
+      reason: "must be <= requestTimeout (1000 ms)",
+      received: "2000"
+    })
+  ],
   ["InvalidUrl", new HttpError.InvalidUrl({ url: "x" })],
   ["UnsupportedBody", new HttpError.UnsupportedBody({ reason: "a number is no body" })],
   [

@@ -4,7 +4,7 @@
  * Called only when somebody listens. Decides what an end is called, never what becomes of a connection.
  */
 import type { DropReason, ExchangeOutcome, Facts } from "../ExchangeOutcome.js"
-import type { ParseError } from "../HttpError.js"
+import type { ParseError, RequestTimeout } from "../HttpError.js"
 import type { ServerConnection } from "./serverConnection.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
 
@@ -49,6 +49,9 @@ export const outcomeOf = (
   switch (error._tag) {
     case "ParseError":
       return { _tag: "Refused", ...known, error }
+    case "RequestTimeout":
+    case "PeerStalled":
+      return { _tag: "TimedOut", ...known, error }
     default:
       return { _tag: "ClientGone", ...known, error }
   }
@@ -57,9 +60,14 @@ export const outcomeOf = (
 /** Bytes that never became a request. */
 export const refusedOutcome = (
   connection: ServerConnection,
-  error: ParseError,
+  error: ParseError | RequestTimeout,
   now: number
-): ExchangeOutcome => ({ _tag: "Refused", ...facts(connection, undefined, error.status, now), error })
+): ExchangeOutcome => {
+  const known = facts(connection, undefined, error.status, now)
+  return error._tag === "ParseError"
+    ? { _tag: "Refused", ...known, error }
+    : { _tag: "TimedOut", ...known, error }
+}
 
 /** A request that got no handler. */
 export const droppedOutcome = (

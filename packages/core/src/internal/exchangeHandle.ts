@@ -14,6 +14,7 @@ import type {
 } from "../Exchange.js"
 import * as HttpError from "../HttpError.js"
 import * as Socket from "../Socket.js"
+import { overrides, type ExchangeOptions } from "../Timeouts.js"
 import {
   encodeEarlyHints,
   encodeInformational,
@@ -121,6 +122,14 @@ export class ExchangeHandle implements Exchange {
       return takeOver(this.self, { status, statusMessage, headers }, ({ initial, transport }) =>
         Socket.make(transport, initial)
       )
+    })
+  }
+
+  setTimeouts(options: ExchangeOptions): Effect.Effect<void> {
+    return Effect.sync(() => {
+      const { connection, deadlines } = this.self
+      const now = deadlines ?? connection.server.settings.timeouts
+      connection.setDeadlines(this.self, overrides(options, now))
     })
   }
 

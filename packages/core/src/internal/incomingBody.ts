@@ -63,7 +63,11 @@ export class IncomingBody<E> {
   private held = false
   private asked = false
 
-  constructor(private readonly flow: BodyFlow) {}
+  /** `limit`: bytes that may wait unread before the peer is held back. */
+  constructor(
+    private readonly flow: BodyFlow,
+    private readonly limit = lookAhead
+  ) {}
 
   get ended(): boolean {
     return this.state === "ended"
@@ -234,7 +238,7 @@ export class IncomingBody<E> {
   }
 
   private holdBack(): void {
-    if (this.held || this.collecting > 0 || this.state !== "open" || this.waiting <= lookAhead) return
+    if (this.held || this.collecting > 0 || this.state !== "open" || this.waiting <= this.limit) return
     this.held = true
     this.flow.bodyFull()
   }

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import * as HttpError from "../HttpError.js"
-import { BodyWriter, encodeResponseHead, type Violation } from "../wire/index.js"
+import { bodyNotAllowed, BodyWriter, encodeResponseHead, type Violation } from "../wire/index.js"
 import { fromHttpBody, type StreamBody } from "./body.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
 
@@ -77,6 +77,10 @@ const headOf = (
   const { connection, head } = exchange
   // A switch of protocols is no answer of an app's: nothing here would speak the other protocol.
   if (response.status === 101) return switching
+  const { settings } = connection.server
+  if (settings.rejectNonStandardBodyWrites && body !== 0 && !mayHaveBody(response.status))
+    return bodyNotAllowed
+  if (settings.uniqueHeaders !== undefined) joinUnique(headers, settings.uniqueHeaders)
   return encodeResponseHead({
     versionMinor: head.versionMinor === 0 ? 0 : 1,
     method: head.method,
@@ -85,9 +89,26 @@ const headOf = (
     headers,
     body,
     keepAlive: connection.mayKeepAlive(exchange, streamed),
-    keepAliveTimeout: connection.server.keepAliveTimeout,
+    keepAliveTimeout: settings.timeouts.keepAliveTimeout,
+    keepAliveMax: settings.maxRequestsPerSocket,
     date: connection.server.date()
   })
+}
+
+// All values of a field that is to be sent once go to its first line.
+const joinUnique = (headers: Array<string>, unique: ReadonlySet<string>): void => {
+  const first = new Map<string, number>()
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!.toLowerCase()
+    if (!unique.has(name)) continue
+    const at = first.get(name)
+    if (at === undefined) first.set(name, i + 1)
+    else {
+      headers[at] += `; ${headers[i + 1]!}`
+      headers.splice(i, 2)
+      i -= 2
+    }
+  }
 }
 
 const sendBytes = (

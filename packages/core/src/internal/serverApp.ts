@@ -7,6 +7,8 @@
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpApp from "@effect/platform/HttpApp"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import { MaxBodySize } from "@effect/platform/HttpIncomingMessage"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as ServerError from "@effect/platform/HttpServerError"
@@ -141,7 +143,8 @@ export interface ServerApp {
 export const make = (
   httpApp: AnyApp,
   middleware: HttpMiddleware.HttpMiddleware | undefined,
-  timers: Timers
+  timers: Timers,
+  maxBodySize: FileSystem.Size | undefined
 ): Effect.Effect<ServerApp> =>
   Effect.map(Effect.runtime<never>(), (runtime) => {
     const tracer = Context.get(
@@ -158,6 +161,7 @@ export const make = (
       handled(httpApp, middleware, untraced) as Effect.Effect<unknown>,
       middleware === undefined && untraced && !isRouter(httpApp),
       timers,
+      maxBodySize,
       spans ? disabledWhen : undefined,
       middleware === HttpMiddleware.logger
     )
@@ -212,11 +216,17 @@ class App implements ServerApp {
     private readonly program: Effect.Effect<unknown>,
     interruptible: boolean,
     private readonly timers: Timers,
+    maxBodySize: FileSystem.Size | undefined,
     private readonly spanless: ((request: ServerRequest.HttpServerRequest) => boolean) | undefined,
     readonly logsFailures: boolean
   ) {
     this.context = runtime.context
-    this.services = runtime.context.unsafeMap
+    const services = runtime.context.unsafeMap
+    // What is provided around the app, or around a route, goes before the server's own limit.
+    this.services =
+      maxBodySize === undefined || services.has(MaxBodySize.key)
+        ? services
+        : new Map(services).set(MaxBodySize.key, Option.some(maxBodySize))
     this.fiberRefs = runtime.fiberRefs
     this.runtimeFlags = interruptible
       ? runtime.runtimeFlags

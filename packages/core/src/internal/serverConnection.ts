@@ -10,6 +10,7 @@ import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
+import type { DropReason } from "../ExchangeOutcome.js"
 import * as HttpError from "../HttpError.js"
 import type { State } from "../Shutdown.js"
 import type { Timers } from "../Timers.js"
@@ -20,44 +21,43 @@ import {
   Connection as Automaton,
   encodeResponseHead,
   headersSent,
+  lookAgainAfter,
   RequestParser,
   type CloseReason,
   type EncodedHead,
-  type Flags,
-  type Limits,
+  type DeadlinePolicy,
+  type Late,
   type Refusal,
   type RequestEvents,
   type RequestHead,
   type Violation
 } from "../wire/index.js"
+import * as Tell from "./connectionEvents.js"
 import { HandedOver } from "./handedOver.js"
 import type { IdleList, Idler } from "./idleList.js"
-import { IncomingBody, lookAhead } from "./incomingBody.js"
+import { IncomingBody } from "./incomingBody.js"
 import { forBody, Inflow } from "./inflow.js"
-import { outcomeOf, refusedOutcome } from "./exchangeEnd.js"
 import { Linger, lingerBytes } from "./linger.js"
 import type { Observers } from "./observers.js"
 import type { ServerApp } from "./serverApp.js"
 import { ServerExchange, type BodyError } from "./serverExchange.js"
+import type { ServerSettings } from "./serverSettings.js"
 import type { Taken } from "./serverUpgrade.js"
+import { Waits } from "./waits.js"
 
 /** What a connection needs of its server. */
 export interface ConnectionServer {
-  readonly flags: Flags
-  readonly limits: Limits
+  readonly settings: ServerSettings
   readonly timers: Timers
   readonly idle: IdleList
-  /** Milliseconds. */
-  readonly keepAliveTimeout: number
   readonly state: State
   readonly draining: boolean
-  readonly allowHalfOpen: boolean
   /** Framing for platform's `HttpServerRequest.upgrade`. */
   readonly webSocket: typeof WebSocketUpgrader.Service | undefined
   /** Waits for the drain to begin. */
   readonly awaitDrain: Effect.Effect<void>
-  /** The value of a `Date` field. */
-  date(): string
+  /** The value of a `Date` field; `undefined`: none is sent. */
+  date(): string | undefined
   exchangeStarted(exchange: ServerExchange): void
   exchangeEnded(exchange: ServerExchange): void
   readonly observers: Observers
@@ -91,27 +91,41 @@ export class ServerConnection implements TransportHandlers, Idler {
   bytesOut = 0
   bytesOutBefore = 0
   bytesInBefore = 0
-  private openedAt: number | undefined = undefined
-  private closeReason: CloseReason | undefined = undefined
+  openedAt: number | undefined = undefined
+  closeReason: CloseReason | undefined = undefined
   private executing = false
   /** An exchange that ended while its last bytes were being parsed. */
   private over: ServerExchange | undefined = undefined
   private waitingForDrain: (() => void) | undefined = undefined
+  /** What comes from now on is answered with 503. */
+  private full: DropReason | undefined
+  private readonly waits: Waits
+  /** Of an exchange with deadlines of its own. */
+  private cancelWatch: (() => void) | undefined = undefined
 
+  /** `full`: it is one too many; its first request is told so. */
   constructor(
     readonly transport: Transport,
     readonly server: ConnectionServer,
     /** Which connection of its server this is, from 1. */
-    readonly id: number
+    readonly id: number,
+    full: DropReason | undefined
   ) {
-    this.inflow = new Inflow(transport, lookAhead)
-    this.parser = new RequestParser(new Receiver(this), { flags: server.flags, limits: server.limits })
+    const { settings } = server
+    this.full = full
+    this.inflow = new Inflow(transport, settings.highWaterMark)
+    this.parser = new RequestParser(new Receiver(this), settings)
+    this.waits = new Waits(server.timers.now())
   }
 
   start(app: ServerApp): void {
     this.app = app
     this.transport.start(this)
-    if (this.server.observers.active) this.tellOpened()
+    if (this.server.observers.active) Tell.opened(this)
+  }
+
+  get exchanges(): number {
+    return this.automaton.exchanges
   }
 
   get bytesIn(): number {
@@ -122,7 +136,7 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   data(chunk: Uint8Array): void {
     if (this.state !== "open") return this.lingering.discard(chunk.length)
-    if (this.isIdle) this.server.idle.leave(this)
+    this.waits.received += chunk.length
     if (this.parsing || this.parser.paused || this.parser.stopped)
       this.inflow.push(chunk, this.exchange?.body)
     else this.parse(chunk)
@@ -132,7 +146,10 @@ export class ServerConnection implements TransportHandlers, Idler {
     if (this.state !== "open") return
     this.peerEnded = true
     // What it has asked for before is still answered, where that is the policy.
-    if (this.server.allowHalfOpen && (this.exchange?.requestComplete === true || this.inflow.queued > 0))
+    if (
+      this.server.settings.allowHalfOpen &&
+      (this.exchange?.requestComplete === true || this.inflow.queued > 0)
+    )
       return
     this.endRequests()
   }
@@ -165,20 +182,27 @@ export class ServerConnection implements TransportHandlers, Idler {
     this.abort((where) => new HttpError.ConnectionReset({ reason: "the connection was closed", ...where }))
     this.drain()
     this.linger?.stop()
+    this.cancelWatch?.()
     if (this.isIdle) this.server.idle.leave(this)
     this.inflow.end()
-    if (this.server.observers.active) this.tellClosed()
+    if (this.server.observers.active) Tell.closed(this)
     this.server.connectionClosed(this)
   }
 
   // ---- what the parser tells
 
   requestHead(head: RequestHead): number {
+    if (this.full !== undefined) {
+      this.drop(head, this.full)
+      return Body.Stop
+    }
+    if (this.isIdle) this.server.idle.leave(this)
     this.automaton.requestHead(head)
     const exchange = new ServerExchange(this, head, this.automaton.exchanges)
     this.exchange = exchange
     if (head.method === "CONNECT") {
       // What follows the head is not HTTP, whether the tunnel is made or not.
+      this.waits.requestComplete()
       this.automaton.requestComplete()
       exchange.requestComplete = true
       return Body.Stop
@@ -187,9 +211,9 @@ export class ServerConnection implements TransportHandlers, Idler {
       head.chunked ||
       (head.contentLength !== undefined && head.contentLength > 0) ||
       // Only where the flags allow it: a body that ends with the connection.
-      (this.server.flags.chunkedNotLast && head.get("transfer-encoding") !== undefined)
+      (this.server.settings.flags.chunkedNotLast && head.get("transfer-encoding") !== undefined)
     ) {
-      exchange.body = new IncomingBody<BodyError>(exchange)
+      exchange.body = new IncomingBody<BodyError>(exchange, this.server.settings.highWaterMark)
     }
     return Body.Read
   }
@@ -209,6 +233,7 @@ export class ServerConnection implements TransportHandlers, Idler {
     this.parser.pause()
     if (exchange === undefined) return
     exchange.requestComplete = true
+    this.waits.requestComplete()
     this.automaton.requestComplete()
     exchange.body?.end(rawTrailers)
     this.settle(exchange)
@@ -235,6 +260,8 @@ export class ServerConnection implements TransportHandlers, Idler {
   mayKeepAlive(exchange: ServerExchange, readingOn: boolean): boolean {
     if (this.server.draining || !exchange.head.keepAlive || this.parser.stopped) return false
     if (this.peerEnded && this.inflow.queued === 0) return false
+    const { maxRequestsPerSocket } = this.server.settings
+    if (maxRequestsPerSocket > 0 && exchange.number >= maxRequestsPerSocket) return false
     if (exchange.requestComplete) return true
     const left = (exchange.head.contentLength ?? 0) - (exchange.body?.received ?? 0)
     return (readingOn || left <= lingerBytes) && !this.awaitsContinue(exchange)
@@ -262,7 +289,7 @@ export class ServerConnection implements TransportHandlers, Idler {
   answerBegins(exchange: ServerExchange, response: HttpServerResponse, head: EncodedHead): void {
     exchange.answer = response
     exchange.untilClose = head.framing._tag === "UntilClose"
-    if (exchange.isWatched) this.tellAnswer(exchange, response.status)
+    if (exchange.isWatched) Tell.answer(this, exchange, response.status)
     this.automaton.responseHead({
       status: response.status,
       keepAlive: head.close === undefined,
@@ -326,9 +353,10 @@ export class ServerConnection implements TransportHandlers, Idler {
     this.transport.pause()
     const initial = this.inflow.takeAll()
     if (head !== undefined) this.write(head)
-    if (exchange.isWatched) this.tellAnswer(exchange, response.status)
+    if (exchange.isWatched) Tell.answer(this, exchange, response.status)
     this.exchangeOver(exchange, undefined, undefined)
     this.taken = exchange
+    this.cancelWatch?.()
     this.handedOver = new HandedOver(this.transport, () => this.close())
     return { transport: this.handedOver, initial }
   }
@@ -380,6 +408,42 @@ export class ServerConnection implements TransportHandlers, Idler {
     this.finish("IdleTimeout")
   }
 
+  /** Held against its deadlines; gives the next one, ms (`Infinity`: none). */
+  checkDeadlines(now: number): number {
+    if (this.state !== "open" || this.isIdle) return Infinity
+    const { exchange, waits } = this
+    const policy = exchange?.deadlines ?? this.server.settings.timeouts
+    // What we hold back ourselves, or have not asked for, is not the client's delay.
+    const reading =
+      exchange !== undefined &&
+      !exchange.requestComplete &&
+      !this.inflow.held &&
+      !this.awaitsContinue(exchange)
+    const late = waits.look(now, policy, {
+      headComplete: exchange !== undefined,
+      reading,
+      sent: this.bytesOut - this.transport.buffered,
+      writing: this.isWriting
+    })
+    if (typeof late === "number") return late
+    this.isLate(late, policy)
+    return Infinity
+  }
+
+  /** From now on an exchange has deadlines of its own, and a timer that keeps them. */
+  setDeadlines(exchange: ServerExchange, policy: DeadlinePolicy): void {
+    if (this.exchange !== exchange) return
+    exchange.deadlines = policy
+    this.cancelWatch?.()
+    const { timers } = this.server
+    const watch = () => {
+      const now = timers.now()
+      const next = Math.min(this.checkDeadlines(now), now + lookAgainAfter(policy, Infinity))
+      if (this.exchange === exchange && next < Infinity) this.cancelWatch = timers.at(next, watch)
+    }
+    watch()
+  }
+
   // ---- inside
 
   private parse(first: Uint8Array): void {
@@ -402,12 +466,18 @@ export class ServerConnection implements TransportHandlers, Idler {
       chunk = this.inflow.shift()
     }
     this.parsing = false
+    if (this.full !== undefined && this.used && this.state === "open" && this.exchange === undefined)
+      return this.finish("MaxRequests")
+    if (this.parser.inMessage) {
+      if (this.isIdle) this.server.idle.leave(this)
+      this.waits.requestBegun(this.server.timers.now())
+    }
     this.enterIdle()
   }
 
   private run(exchange: ServerExchange): void {
     exchange.started = true
-    if (this.server.observers.active) this.tellRequest(exchange)
+    if (this.server.observers.active) Tell.request(this, exchange)
     this.server.exchangeStarted(exchange)
     this.app!.run(exchange, this.server.exchangeEnded)
   }
@@ -420,12 +490,23 @@ export class ServerConnection implements TransportHandlers, Idler {
     this.used = true
     this.exchangeOver(exchange, undefined, undefined)
     this.linger?.stop()
+    this.cancelWatch?.()
+    this.cancelWatch = undefined
     const after = this.automaton.after()
-    if (after._tag === "Close") return this.finish(after.reason)
+    if (after._tag === "Close") {
+      const { maxRequestsPerSocket } = this.server.settings
+      const waiting = this.parsing || this.inflow.queued > 0
+      if (exchange.number !== maxRequestsPerSocket || !exchange.head.keepAlive || !waiting)
+        return this.finish(after.reason)
+      // What was sent behind the last request is told that it came too late.
+      this.full = "maxRequestsPerSocket"
+      return this.proceed()
+    }
     // A body that arrived whole and that nobody read must not hold back the next request.
     this.inflow.release(forBody)
     // Whoever takes no answers gets no further ones: what is buffered stays bounded.
-    if (this.backedUp && this.transport.buffered > lookAhead) this.waitingForDrain = this.proceed
+    if (this.backedUp && this.transport.buffered > this.server.settings.highWaterMark)
+      this.waitingForDrain = this.proceed
     else this.proceed()
   }
 
@@ -460,20 +541,51 @@ export class ServerConnection implements TransportHandlers, Idler {
   }
 
   private refuse(refusal: Refusal): void {
+    this.reject(HttpError.fromRefusal(refusal), "Refused")
+  }
+
+  // What the client sends is answered by the connection itself, unless an answer has begun.
+  private reject(error: HttpError.ParseError | HttpError.RequestTimeout, reason: CloseReason): void {
     const exchange = this.exchange
-    const error = HttpError.fromRefusal(refusal)
     const { active } = this.server.observers
     if (active) {
-      this.tellClientError(error)
+      Tell.clientError(this, error)
       // Refused together with its head: no handler has seen it.
       if (exchange?.started === false) exchange.startedAt = this.server.timers.now()
     }
     const begun = exchange?.answer !== undefined
-    if (!begun) this.writeAnswer(refusal.status)
-    this.abort(() => error, ServerError.clientAbortFiberId, refusal.status)
-    if (active && exchange === undefined) this.tellRefused(error)
-    if (!begun) this.automaton.mustClose("Refused")
-    this.breakOff(exchange, "Refused")
+    if (!begun) this.writeAnswer(error.status)
+    this.abort(() => error, ServerError.clientAbortFiberId, error.status)
+    if (active && exchange === undefined) Tell.refused(this, error)
+    if (!begun) this.automaton.mustClose(reason)
+    this.breakOff(exchange, reason)
+  }
+
+  private isLate(late: Late, policy: DeadlinePolicy): void {
+    const address = this.remoteAddress
+    if (late === "timeout" || late === "sending") {
+      const timeout = late === "sending" ? "progressTimeout" : late
+      const stuck = this.isWriting
+      this.closeReason ??= "TimedOut"
+      this.abort(() => new HttpError.PeerStalled({ timeout, limit: policy[timeout], address }))
+      // What it has not taken by now it will not take.
+      if (stuck) this.transport.reset()
+      else this.finish("TimedOut")
+      return
+    }
+    const timeout = late === "receiving" ? "progressTimeout" : late
+    const { received } = this.waits
+    this.reject(
+      new HttpError.RequestTimeout({ timeout, limit: policy[timeout], address, received }),
+      "TimedOut"
+    )
+  }
+
+  private drop(head: RequestHead, reason: DropReason): void {
+    this.writeAnswer(503, ["Retry-After", this.server.settings.retryAfter])
+    if (this.server.observers.active) Tell.dropped(this, head, this.exchanges + 1, reason)
+    this.automaton.mustClose("MaxRequests")
+    this.finish("MaxRequests")
   }
 
   private answerPlainly(status: number): void {
@@ -485,17 +597,27 @@ export class ServerConnection implements TransportHandlers, Idler {
     this.finish("Refused")
   }
 
-  private writeAnswer(status: number): void {
+  private writeAnswer(status: number, headers: ReadonlyArray<string> = []): void {
     const head = encodeResponseHead({
       versionMinor: 1,
       method: "GET",
       status,
-      headers: [],
+      headers,
       body: 0,
       keepAlive: false,
       date: this.server.date()
     })
     if (head._tag !== "Violation") this.write(head.head)
+  }
+
+  // Our output waits for the client.
+  private get isWriting(): boolean {
+    return this.backedUp || this.transport.buffered > 0
+  }
+
+  private get remoteAddress(): string | undefined {
+    const { remote } = this.transport
+    return remote === undefined ? undefined : formatAddress(remote)
   }
 
   // The client is gone, or has spoilt its request: the handler is told and interrupted.
@@ -508,10 +630,9 @@ export class ServerConnection implements TransportHandlers, Idler {
     if (exchange === undefined) return
     this.exchange = undefined
     exchange.aborted = true
-    const { remote } = this.transport
     exchange.abortedWith = error({
       phase: "body",
-      address: remote === undefined ? undefined : formatAddress(remote),
+      address: this.remoteAddress,
       reused: this.used,
       received: exchange.body?.received ?? 0
     })
@@ -532,6 +653,7 @@ export class ServerConnection implements TransportHandlers, Idler {
     if (this.state !== "open") return
     this.state = "closing"
     this.closeReason ??= reason
+    this.cancelWatch?.()
     if (this.isIdle) this.server.idle.leave(this)
     this.transport.end()
     this.inflow.end()
@@ -556,79 +678,18 @@ export class ServerConnection implements TransportHandlers, Idler {
         this.over = exchange
         return
       }
-      this.tellEnd(exchange, error, status)
+      Tell.exchangeEnded(this, exchange, error, status)
     }
     this.bytesInBefore = this.bytesIn
     this.bytesOutBefore = this.bytesOut
   }
 
-  private tellOpened(): void {
-    const { local, remote } = this.transport
-    const at = (this.openedAt = this.server.timers.now())
-    this.server.observers.emit({ _tag: "ConnectionOpened", at, connection: this.id, local, remote })
-  }
-
-  private tellRequest(exchange: ServerExchange): void {
-    const at = (exchange.startedAt = this.server.timers.now())
-    const { method, target } = exchange.head
-    const { number } = exchange
-    const event = {
-      _tag: "RequestReceived",
-      at,
-      connection: this.id,
-      exchange: number,
-      method,
-      target
-    } as const
-    this.server.observers.emit(event)
-  }
-
-  private tellAnswer(exchange: ServerExchange, status: number): void {
-    const at = (exchange.answeredAt = this.server.timers.now())
-    const { number } = exchange
-    const event = { _tag: "ResponseBegun", at, connection: this.id, exchange: number, status } as const
-    this.server.observers.emit(event)
-  }
-
-  private tellClientError(error: HttpError.ParseError): void {
-    const { remote } = this.transport
-    const at = this.server.timers.now()
-    this.server.observers.emit({ _tag: "ClientError", at, connection: this.id, remote, error })
-  }
-
-  private tellRefused(error: HttpError.ParseError): void {
-    const at = this.server.timers.now()
-    this.server.observers.emit({ _tag: "ExchangeEnded", at, outcome: refusedOutcome(this, error, at) })
-  }
-
-  private tellClosed(): void {
-    const at = this.server.timers.now()
-    this.server.observers.emit({
-      _tag: "ConnectionClosed",
-      at,
-      connection: this.id,
-      remote: this.transport.remote,
-      reason: this.closeReason ?? "PeerEof",
-      exchanges: this.automaton.exchanges,
-      bytesIn: this.bytesIn,
-      bytesOut: this.bytesOut,
-      duration: this.openedAt === undefined ? undefined : at - this.openedAt
-    })
-  }
-
   private tellDeferred(): void {
     const exchange = this.over!
     this.over = undefined
-    this.tellEnd(exchange, exchange.abortedWith, undefined)
+    Tell.exchangeEnded(this, exchange, exchange.abortedWith, undefined)
     this.bytesInBefore = this.bytesIn
     this.bytesOutBefore = this.bytesOut
-  }
-
-  private tellEnd(exchange: ServerExchange, error: BodyError | undefined, status: number | undefined): void {
-    const at = this.server.timers.now()
-    const outcome = outcomeOf(this, exchange, error, status, at)
-    exchange.tellEnd(outcome)
-    if (this.server.observers.active) this.server.observers.emit({ _tag: "ExchangeEnded", at, outcome })
   }
 
   private enterIdle(): void {

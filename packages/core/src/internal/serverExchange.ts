@@ -19,7 +19,7 @@ import * as Tracer from "effect/Tracer"
 import type { ExchangeOutcome } from "../ExchangeOutcome.js"
 import type * as HttpError from "../HttpError.js"
 import type { Policy } from "../Shutdown.js"
-import type { RequestHead } from "../wire/index.js"
+import type { DeadlinePolicy, RequestHead } from "../wire/index.js"
 import type { BodyFlow, IncomingBody } from "./incomingBody.js"
 import { LazyScope } from "./lazyScope.js"
 import type { LazySpan, SpanSource } from "./lazySpan.js"
@@ -28,7 +28,12 @@ import { ServerRequestImpl } from "./serverRequest.js"
 import { originForm } from "./serverTarget.js"
 
 /** What ends a request's body early. */
-export type BodyError = HttpError.ConnectionError | HttpError.ParseError | HttpError.BodyTooLarge
+export type BodyError =
+  | HttpError.ConnectionError
+  | HttpError.ParseError
+  | HttpError.RequestTimeout
+  | HttpError.PeerStalled
+  | HttpError.BodyTooLarge
 
 export class ServerExchange implements SpanSource, BodyFlow {
   readonly scope = new LazyScope()
@@ -52,6 +57,8 @@ export class ServerExchange implements SpanSource, BodyFlow {
   responseComplete = false
   /** The connection is gone, or given up: nothing can be answered any more. */
   aborted = false
+  /** Deadlines of its own. `undefined`: the server's. */
+  deadlines: DeadlinePolicy | undefined = undefined
   /** Why, where the peer or the connection ended it. */
   abortedWith: BodyError | undefined = undefined
   /** What a shutdown does with the handler. */

@@ -6,27 +6,33 @@
  */
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
+import type { DropReason } from "../ExchangeOutcome.js"
 import type { State } from "../Shutdown.js"
 import type { Timers } from "../Timers.js"
 import type { Transport } from "../Transport.js"
 import type { WebSocketUpgrader } from "../WebSocketUpgrader.js"
-import { httpDate, type Flags, type Limits } from "../wire/index.js"
+import { httpDate } from "../wire/index.js"
+import { AdmissionControl } from "./admission.js"
 import { IdleList } from "./idleList.js"
 import { Observers } from "./observers.js"
 import type { ServerApp } from "./serverApp.js"
 import type { HandshakeError, ServerHandshakes } from "./serverTls.js"
 import { ServerConnection, type ConnectionServer } from "./serverConnection.js"
 import type { ServerExchange } from "./serverExchange.js"
+import type { ServerSettings } from "./serverSettings.js"
+import { Sweep } from "./sweep.js"
 
 export class ServerLife implements ConnectionServer {
   readonly idle: IdleList
   readonly observers = new Observers()
+  private readonly admission: AdmissionControl
+  private readonly sweep: Sweep
   state: State = "starting"
   webSocket: typeof WebSocketUpgrader.Service | undefined = undefined
   private app: ServerApp | undefined
   private readonly connections = new Set<ServerConnection>()
   private readonly exchanges = new Set<ServerExchange>()
-  private early: Array<Transport> = []
+  private early: Array<{ readonly transport: Transport; readonly full: DropReason | undefined }> = []
   private readonly untilDrain = new Set<() => void>()
   private whenEmpty: (() => void) | undefined
   private graceIsOver = false
@@ -35,12 +41,12 @@ export class ServerLife implements ConnectionServer {
 
   constructor(
     readonly timers: Timers,
-    readonly flags: Flags,
-    readonly limits: Limits,
-    readonly keepAliveTimeout: number,
-    readonly allowHalfOpen: boolean
+    readonly settings: ServerSettings
   ) {
-    this.idle = new IdleList(timers, keepAliveTimeout)
+    const { timeouts } = settings
+    this.idle = new IdleList(timers, timeouts.keepAliveTimeout)
+    this.admission = new AdmissionControl(settings)
+    this.sweep = new Sweep(timers, this.connections, timeouts, timeouts.connectionsCheckingInterval)
   }
 
   /** Answers announce that their connection closes. */
@@ -57,24 +63,31 @@ export class ServerLife implements ConnectionServer {
     if (this.observers.active) this.observers.emit({ _tag: "StateChanged", at: this.timers.now(), state })
   }
 
-  date(): string {
-    return httpDate(this.timers.now())
+  date(): string | undefined {
+    return this.settings.sendDate ? httpDate(this.timers.now()) : undefined
   }
 
   // ---- what comes and goes
 
   readonly accept = (transport: Transport): void => {
     // What was accepted just before the listener closed is still answered.
-    if (this.app !== undefined && !this.graceIsOver) this.open(transport, this.app)
-    else if (this.draining) transport.reset()
-    else this.early.push(transport)
+    if (this.draining && (this.app === undefined || this.graceIsOver)) return transport.reset()
+    const admission = this.admission.admit(transport)
+    if (admission === "reset") return transport.reset()
+    const { keepAlive, keepAliveInitialDelay, noDelay } = this.settings
+    // Networks give connections without delay.
+    if (!noDelay) transport.noDelay(false)
+    if (keepAlive) transport.keepAlive(true, keepAliveInitialDelay)
+    const full = admission === "serve" ? undefined : admission
+    if (this.app === undefined) this.early.push({ transport, full })
+    else this.open(transport, this.app, full)
   }
 
   serve(app: ServerApp): void {
     this.app = app
     const early = this.early
     this.early = []
-    for (const transport of early) this.open(transport, app)
+    for (const { full, transport } of early) this.open(transport, app, full)
   }
 
   readonly handshakeFailed = (error: HandshakeError, { remote }: Transport): void => {
@@ -94,7 +107,11 @@ export class ServerLife implements ConnectionServer {
 
   readonly connectionClosed = (connection: ServerConnection): void => {
     this.connections.delete(connection)
-    if (this.connections.size === 0) this.idle.stop()
+    this.admission.leave(connection.transport)
+    if (this.connections.size === 0) {
+      this.idle.stop()
+      this.sweep.stop()
+    }
     this.checkEmpty()
   }
 
@@ -104,7 +121,7 @@ export class ServerLife implements ConnectionServer {
   drain(): void {
     this.enter("draining")
     // Nobody serves, so nobody would ever answer them.
-    for (const transport of this.early) transport.reset()
+    for (const { transport } of this.early) transport.reset()
     this.early = []
     for (const connection of [...this.connections]) connection.drainBegins()
     for (const exchange of [...this.exchanges]) {
@@ -159,9 +176,10 @@ export class ServerLife implements ConnectionServer {
     for (const connection of [...this.connections]) if (!connection.isSwitched) connection.kill()
   }
 
-  private open(transport: Transport, app: ServerApp): void {
-    const connection = new ServerConnection(transport, this, ++this.opened)
+  private open(transport: Transport, app: ServerApp, full: DropReason | undefined): void {
+    const connection = new ServerConnection(transport, this, ++this.opened, full)
     this.connections.add(connection)
+    this.sweep.start()
     if (this.draining) connection.drainBegins()
     connection.start(app)
   }

@@ -23,7 +23,8 @@ import * as Option from "effect/Option"
 import type { ReadonlyRecord } from "effect/Record"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { ServerExchange } from "./serverExchange.js"
+import type { IncomingBody } from "./incomingBody.js"
+import type { BodyError, ServerExchange } from "./serverExchange.js"
 import { BodyTooLarge } from "../HttpError.js"
 import { foldHeaders } from "../wire/index.js"
 import { parts } from "./serverMultipart.js"
@@ -71,7 +72,8 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   // Platform's record has one string per name.
   private foldHeaders(): Headers.Headers {
     const { rawHeaders, target } = this.source.head
-    const folded = foldHeaders(rawHeaders)
+    const { joinDuplicateHeaders } = this.source.connection.server.settings
+    const folded = foldHeaders(rawHeaders, joinDuplicateHeaders ? { joinDuplicateHeaders } : undefined)
     const cookies = folded["set-cookie"]
     if (Array.isArray(cookies)) folded["set-cookie"] = cookies.join(", ")
     const host = targetHost(target)
@@ -101,8 +103,31 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   }
 
   get stream(): Stream.Stream<Uint8Array, Failure> {
-    const body = this.source.body
-    return body === undefined ? Stream.empty : Stream.mapError(body.stream, (cause) => this.failed(cause))
+    const { body } = this.source
+    if (body === undefined) return Stream.empty
+    return Stream.unwrap(
+      Effect.map(IncomingMessage.MaxBodySize, (size) =>
+        Stream.mapError(
+          Option.match(size, {
+            onNone: () => body.stream,
+            onSome: (size) => this.limited(body, Number(size))
+          }),
+          (cause) => this.failed(cause)
+        )
+      )
+    )
+  }
+
+  // What has come within the limit may have been handed on when a body turns out to be larger.
+  private limited(body: IncomingBody<BodyError>, limit: number): Stream.Stream<Uint8Array, BodyError> {
+    const tooLarge = () => new BodyTooLarge({ limit })
+    const { contentLength } = this.source.head
+    if (contentLength !== undefined && contentLength > limit) return Stream.fail(tooLarge())
+    return Stream.mapChunksEffect(body.stream, (slices) => {
+      if (body.received <= limit) return Effect.succeed(slices)
+      body.discard(tooLarge)
+      return Effect.fail(tooLarge())
+    })
   }
 
   get text(): Effect.Effect<string, Failure> {

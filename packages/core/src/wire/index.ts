@@ -24,6 +24,7 @@
  * - `head.ts`             a received head: facts, and the raw list of fields on demand
  * - `flags.ts`            strict, node, insecure: named leniency flags
  * - `limits.ts`           what one message may make us keep
+ * - `deadlines.ts`        how long a server waits for its peer
  * - `refusal.ts`          why bytes were refused
  * - `fields.ts`           the raw list as headers, headersDistinct, trailers, trailersDistinct
  * - `websocket.ts`        whether a request opens a WebSocket
@@ -41,6 +42,7 @@ export * from "./automaton.js"
 export type { RequestSignal, RequestState, ResponseSignal, ResponseState } from "./automaton-table.js"
 export * from "./body-writer.js"
 export * from "./date.js"
+export * from "./deadlines.js"
 export * from "./encode.js"
 export { METHODS, STATUS_CODES } from "./encode-tables.js"
 export * from "./encode-request.js"
@@ -58,6 +60,7 @@ export * from "./refusal.js"
 export * from "./validate.js"
 export { checkHandshake, type HandshakeRefusal } from "./websocket.js"
 export {
+  bodyNotAllowed,
   errorClassOf,
   headersSent,
   messageOf,

@@ -1,0 +1,116 @@
+/**
+ * What a server was told, checked once and in the engine's units: milliseconds and bytes.
+ *
+ * Contradictions are refused here, when the server is made, and nowhere later. Reads no configuration and no clock.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { InvalidOption } from "../HttpError.js"
+import type { ServerOptions } from "../ServerOptions.js"
+import type * as Timeouts from "../Timeouts.js"
+import { makeLimits, presets, type Flags, type Limits } from "../wire/index.js"
+import type { AdmissionLimits } from "./admission.js"
+import { lookAhead } from "./incomingBody.js"
+
+export interface ServerSettings extends AdmissionLimits {
+  readonly flags: Flags
+  readonly limits: Limits
+  readonly timeouts: Timeouts.Service
+  readonly allowHalfOpen: boolean
+  /** Bytes. */
+  readonly highWaterMark: number
+  /** 0: no limit. */
+  readonly maxRequestsPerSocket: number
+  /** Value of `Retry-After`: whole seconds. */
+  readonly retryAfter: string
+  readonly maxBodySize: FileSystem.Size | undefined
+  readonly joinDuplicateHeaders: boolean
+  /** Lower case. */
+  readonly uniqueHeaders: ReadonlySet<string> | undefined
+  readonly rejectNonStandardBodyWrites: boolean
+  readonly sendDate: boolean
+  readonly noDelay: boolean
+  readonly keepAlive: boolean
+  /** Milliseconds. */
+  readonly keepAliveInitialDelay: number
+}
+
+const counts = ["maxRequestsPerSocket", "maxConnections", "maxConnectionsPerAddress"] as const
+const sizes = ["maxHeaderSize", "maxHeaderCount", "maxChunkExtensionsSize", "maxTrailerSize"] as const
+
+const isCount = (value: number | undefined) =>
+  value === undefined || (Number.isSafeInteger(value) && value >= 0)
+
+const flagsOf = (options: ServerOptions): Flags | InvalidOption => {
+  const { flags, insecureHTTPParser, requireHostHeader } = options
+  if (insecureHTTPParser === true && flags !== undefined) {
+    return new InvalidOption({
+      option: "insecureHTTPParser",
+      code: "ERR_INVALID_ARG_VALUE",
+      reason: "stands for a set of flags, and flags are given besides",
+      received: "true"
+    })
+  }
+  const chosen = insecureHTTPParser === true ? presets.insecure : (flags ?? presets.strict)
+  return requireHostHeader === undefined ? chosen : { ...chosen, missingHost: !requireHostHeader }
+}
+
+const refusedIn = (options: ServerOptions): Effect.Effect<never, InvalidOption> | undefined => {
+  const integer = "an integer >= 0"
+  for (const name of counts) {
+    if (!isCount(options[name])) return InvalidOption.outOfRange(name, integer, options[name])
+  }
+  for (const name of sizes) {
+    if (!isCount(options.limits?.[name]))
+      return InvalidOption.outOfRange(`limits.${name}`, integer, options.limits?.[name])
+  }
+  const { highWaterMark } = options
+  if (!isCount(highWaterMark)) return InvalidOption.outOfRange("highWaterMark", integer, highWaterMark)
+  if (options.strictContentLength === false) {
+    return Effect.fail(
+      new InvalidOption({
+        option: "strictContentLength",
+        code: "ERR_INVALID_ARG_VALUE",
+        reason:
+          "cannot be switched off: an answer that does not fit its Content-Length would be taken for a whole one",
+        received: "false"
+      })
+    )
+  }
+  return undefined
+}
+
+export const make = (
+  options: ServerOptions,
+  timeouts: Timeouts.Service
+): Effect.Effect<ServerSettings, InvalidOption> =>
+  Effect.suspend(() => {
+    const refused = refusedIn(options)
+    if (refused !== undefined) return refused
+    const flags = flagsOf(options)
+    if (flags instanceof InvalidOption) return Effect.fail(flags)
+    return Effect.succeed({
+      flags,
+      limits: makeLimits(options.limits),
+      timeouts,
+      allowHalfOpen: options.allowHalfOpen ?? false,
+      highWaterMark: options.highWaterMark ?? lookAhead,
+      maxRequestsPerSocket: options.maxRequestsPerSocket ?? 0,
+      maxConnections: options.maxConnections ?? 0,
+      maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 0,
+      whenFull: options.whenFull ?? "answer",
+      retryAfter: String(Math.max(0, Math.ceil(Duration.toSeconds(options.retryAfter ?? "1 second")))),
+      maxBodySize: options.maxBodySize === undefined ? undefined : FileSystem.Size(options.maxBodySize),
+      joinDuplicateHeaders: options.joinDuplicateHeaders ?? false,
+      uniqueHeaders:
+        options.uniqueHeaders === undefined || options.uniqueHeaders.length === 0
+          ? undefined
+          : new Set(options.uniqueHeaders.map((name) => name.toLowerCase())),
+      rejectNonStandardBodyWrites: options.rejectNonStandardBodyWrites ?? false,
+      sendDate: options.sendDate ?? true,
+      noDelay: options.noDelay ?? true,
+      keepAlive: options.keepAlive ?? false,
+      keepAliveInitialDelay: Duration.toMillis(options.keepAliveInitialDelay ?? 0)
+    })
+  })

@@ -1,0 +1,393 @@
+// Every timeout of a server, in virtual time: what a late client gets, and that one in time gets its answer.
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { describe, expect, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Config from "effect/Config"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { Exchange, Timeouts } from "@httpfx/core"
+import { after, connect, inVirtualTime, serving } from "./support/virtual.js"
+import { get, post } from "./support/served.js"
+
+const hello = Effect.succeed(HttpServerResponse.text("<hello>"))
+const reader = Effect.gen(function* () {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  return HttpServerResponse.text(`<${(yield* request.text).length}>`)
+})
+const head = (length: number) => `POST / HTTP/1.1\r\nHost: test\r\nContent-Length: ${length}\r\n\r\n`
+const late = /^HTTP\/1\.1 408 Request Timeout\r\n(.+\r\n)*Connection: close\r\n/
+const forever = Effect.ensuring(Effect.never, Effect.void)
+
+describe("Timeouts of a server", () => {
+  it.live("has Node's defaults", () =>
+    Effect.gen(function* () {
+      expect(yield* Timeouts.Timeouts).toEqual({
+        headersTimeout: 60_000,
+        requestTimeout: 300_000,
+        keepAliveTimeout: 5_000,
+        connectionsCheckingInterval: 30_000,
+        timeout: 0,
+        progressTimeout: 120_000,
+        progressBytes: 1024
+      })
+      expect((yield* Timeouts.make({ requestTimeout: "20 seconds" })).headersTimeout).toBe(20_000)
+      expect((yield* Timeouts.make({ requestTimeout: 0 })).headersTimeout).toBe(60_000)
+    })
+  )
+
+  it.live.each<readonly [Timeouts.Options, string]>([
+    [
+      { headersTimeout: "2 seconds", requestTimeout: "1 second" } as const,
+      'The value of "headersTimeout" is out of range. It must be <= requestTimeout (1000 ms). Received 2000'
+    ],
+    [
+      { progressBytes: 0 },
+      'The value of "progressBytes" is out of range. It must be an integer >= 1. Received 0'
+    ],
+    [
+      { connectionsCheckingInterval: 0 },
+      'The value of "connectionsCheckingInterval" is out of range. It must be finite and > 0. Received 0'
+    ]
+  ])("refuses %j when the layer is built", ([options, message]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.scoped(Effect.provide(Effect.void, Timeouts.layer(options))))
+      expect(error).toMatchObject({ _tag: "InvalidOption", code: "ERR_OUT_OF_RANGE", message })
+    })
+  )
+
+  it.live("takes them from the configuration", () =>
+    Effect.gen(function* () {
+      const { keepAliveTimeout } = yield* Timeouts.Timeouts
+      expect(keepAliveTimeout).toBe(7_000)
+    }).pipe(
+      Effect.provide(Timeouts.layerConfig({ keepAliveTimeout: Config.duration("KEEP_ALIVE") })),
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["KEEP_ALIVE", "7 seconds"]])))
+    )
+  )
+
+  describe("headersTimeout", () => {
+    it.live.each<readonly [string, string]>([
+      ["no byte", ""],
+      ["empty lines", "\r\n\r\n"],
+      ["half a request line", "GET /"],
+      ["all but the last line break", get().slice(0, -1)]
+    ])("answers 408 after %s", ([, sent]) =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          yield* serving(hello)
+          const client = yield* connect
+          if (sent !== "") yield* client.send(sent)
+          yield* after("59 seconds")
+          expect(client.received()).toBe("")
+          yield* after("31 seconds")
+          expect(yield* client.rest).toMatch(late)
+        })
+      )
+    )
+
+    it.live("counts from the first byte of a request, on a kept connection too", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          yield* serving(hello, { headersTimeout: "1 second", keepAliveTimeout: 0 })
+          const client = yield* connect
+          yield* client.send(get())
+          yield* client.until("<hello>")
+          yield* after("10 seconds")
+          yield* client.send("GET / HTTP/1.1\r\n")
+          yield* after("900 millis")
+          yield* client.send("Host: a\r\n\r\n")
+          yield* client.until("<hello>")
+          yield* client.send("GET")
+          yield* after("900 millis")
+          expect(client.unread()).toBe("")
+          yield* after("1200 millis")
+          expect(yield* client.rest).toMatch(late)
+        })
+      )
+    )
+
+    it.live("ends a head that comes a byte a second, and serves others meanwhile", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          const server = yield* serving(hello)
+          const slow = yield* connect
+          const text = get("/", `A: ${"b".repeat(200)}\r\n`)
+          let sent = 0
+          while (slow.state() === "open" && sent < text.length) {
+            if (slow.transport.writable) slow.transport.write(text[sent++]!)
+            yield* after("1 second")
+          }
+          expect(sent).toBeLessThanOrEqual(91)
+          expect(slow.received()).toMatch(late)
+          const other = yield* connect
+          yield* other.send(get())
+          yield* other.until("<hello>")
+          yield* slow.end
+          yield* other.end
+          yield* after("1 second")
+          expect(yield* server.connections).toBe(0)
+        })
+      )
+    )
+  })
+
+  describe("requestTimeout", () => {
+    it.live("answers 408 for a body that does not come, and tells the handler", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          const read = yield* Deferred.make<unknown>()
+          yield* serving(
+            Effect.gen(function* () {
+              const request = yield* HttpServerRequest.HttpServerRequest
+              yield* Effect.fork(
+                Effect.onExit(request.text, (exit) => Deferred.succeed(read, exit)).pipe(
+                  Effect.uninterruptible
+                )
+              )
+              return yield* Effect.never
+            }),
+            { progressTimeout: 0, connectionsCheckingInterval: "1 second" }
+          )
+          const client = yield* connect
+          yield* client.send(head(9), "abc")
+          yield* after("299 seconds")
+          expect(client.received()).toBe("")
+          yield* after("2 seconds")
+          expect(yield* client.rest).toMatch(late)
+          const exit = (yield* Deferred.await(read)) as Exit.Exit<string, { readonly cause: unknown }>
+          const failure = Exit.isFailure(exit) ? Cause.failureOption(exit.cause) : Option.none()
+          expect(Option.getOrUndefined(failure)?.cause).toMatchObject({
+            _tag: "RequestTimeout",
+            code: "ERR_HTTP_REQUEST_TIMEOUT",
+            timeout: "requestTimeout",
+            limit: 300_000
+          })
+        })
+      )
+    )
+
+    it.live("cuts an answer that has begun", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          yield* serving(
+            Effect.succeed(
+              HttpServerResponse.stream(Stream.concat(Stream.make(new Uint8Array(3)), Stream.never))
+            ),
+            { requestTimeout: "10 seconds", progressTimeout: 0 }
+          )
+          const client = yield* connect
+          yield* client.send(head(9), "abc")
+          yield* after("25 seconds")
+          const all = yield* client.rest
+          expect(all).toMatch(/^HTTP\/1\.1 200 OK/)
+          // No last chunk: a part is not passed for the whole.
+          expect(all).toMatch(/3\r\n\0\0\0\r\n$/)
+        })
+      )
+    )
+
+    it.live("lets an exchange have its own, longer or shorter, exact to the millisecond", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          const own = Effect.gen(function* () {
+            const request = yield* HttpServerRequest.HttpServerRequest
+            yield* Exchange.setTimeouts({ requestTimeout: request.url === "/short" ? "70 millis" : "1 hour" })
+            return yield* reader
+          })
+          yield* serving(own, { progressTimeout: 0 })
+          const short = yield* connect
+          const long = yield* connect
+          yield* short.send(head(3).replace("/", "/short"))
+          yield* long.send(head(3))
+          yield* after("69 millis")
+          expect(short.received()).toBe("")
+          yield* after("1 millis")
+          expect(yield* short.rest).toMatch(late)
+          yield* after("59 minutes")
+          yield* long.send("abc")
+          yield* long.until("<3>")
+          // The next request has the server's again.
+          yield* long.send(head(3))
+          yield* after("1 hour")
+          expect(yield* long.rest).toMatch(/^HTTP\/1\.1 (200|408)/)
+        })
+      )
+    )
+  })
+
+  describe("keepAliveTimeout", () => {
+    it.live("closes quietly, and empty lines do not prolong it", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          yield* serving(hello)
+          const client = yield* connect
+          yield* client.send(get())
+          expect(yield* client.until("<hello>")).toContain("Keep-Alive: timeout=5\r\n")
+          yield* after("3 seconds")
+          yield* client.send("\r\n")
+          yield* after("1990 millis")
+          expect(client.state()).toBe("open")
+          yield* after("10 millis")
+          yield* client.expectFin
+        })
+      )
+    )
+  })
+
+  describe("timeout", () => {
+    it.live("ends a connection on which nothing moves, handler or not, without an answer", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          const interrupted = yield* Deferred.make<void>()
+          yield* serving(
+            Effect.onInterrupt(forever, () => Deferred.succeed(interrupted, undefined)),
+            {
+              timeout: "10 seconds"
+            }
+          )
+          const client = yield* connect
+          yield* client.send(get())
+          yield* after("9 seconds")
+          expect(client.state()).toBe("open")
+          yield* after("11 seconds")
+          expect(yield* client.rest).toBe("")
+          yield* Deferred.await(interrupted)
+        })
+      )
+    )
+  })
+
+  describe("progressTimeout", () => {
+    const upload = (bytes: number, every: string, times: number) =>
+      Effect.gen(function* () {
+        yield* serving(reader, { requestTimeout: 0 })
+        const client = yield* connect
+        yield* client.send(head(bytes * times))
+        for (let i = 0; i < times && client.transport.writable && client.received() === ""; i++) {
+          yield* client.send("x".repeat(bytes))
+          yield* after(every as "1 second")
+        }
+        return client
+      })
+
+    it.live("answers 408 for a body that comes a byte a second", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          const client = yield* upload(1, "1 second", 400)
+          expect(yield* client.rest).toMatch(late)
+        })
+      )
+    )
+
+    it.live("ends a chunk that comes a byte a second, its extensions too", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          yield* serving(reader, { requestTimeout: 0 })
+          const client = yield* connect
+          yield* client.send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n1;")
+          for (let i = 0; i < 400 && client.received() === ""; i++) {
+            yield* client.send("x")
+            yield* after("1 second")
+          }
+          expect(yield* client.rest).toMatch(late)
+        })
+      )
+    )
+
+    it.live("lets a slow link go on for hours", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          const client = yield* upload(600, "50 seconds", 200)
+          yield* client.until("<120000>")
+        })
+      )
+    )
+
+    it.live("does not count what the handler does not read", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          yield* serving(
+            Effect.zipRight(Effect.sleep("1 hour"), reader),
+            { requestTimeout: 0 },
+            { highWaterMark: 1000 }
+          )
+          const client = yield* connect
+          yield* client.send(post("/", "x".repeat(100_000)))
+          yield* after("1 hour")
+          yield* client.until("<100000>")
+        })
+      )
+    )
+
+    it.live("resets a client that does not read its answer, and ends the handler's stream", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          const over = yield* Deferred.make<Exit.Exit<unknown, unknown>>()
+          let made = 0
+          const block = Effect.sync(() => {
+            made++
+            return new Uint8Array(10_000)
+          })
+          const endless = Stream.onEnd(Stream.repeatEffect(block), Effect.void)
+          yield* serving(
+            Effect.zipRight(
+              Effect.addFinalizer((exit) => Deferred.succeed(over, exit)),
+              Effect.succeed(HttpServerResponse.stream(endless))
+            )
+          )
+          const client = yield* connect
+          yield* client.pause
+          yield* client.send(get())
+          yield* after("119 seconds")
+          expect(client.transport.writable).toBe(true)
+          const before = made
+          expect(before * 10_000).toBeLessThan(262_144)
+          yield* after("61 seconds")
+          yield* Deferred.await(over)
+          expect(made).toBe(before)
+          yield* client.resume
+          yield* client.expectReset
+        })
+      )
+    )
+
+    it.live("lets a client that reads slowly have its answer", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          yield* serving(Effect.succeed(HttpServerResponse.uint8Array(new Uint8Array(300_000))))
+          const client = yield* connect
+          yield* client.pause
+          yield* client.send(get())
+          for (let i = 0; i < 30; i++) {
+            yield* after("100 seconds")
+            yield* client.resume
+            yield* after("1 millis")
+            yield* client.pause
+          }
+          yield* client.resume
+          yield* after("1 seconds")
+          expect((yield* client.until("\r\n\r\n")).length + client.unread().length).toBeGreaterThan(300_000)
+        })
+      )
+    )
+  })
+
+  it.live("leaves no timer when no connection is left", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const server = yield* serving(hello, { timeout: "1 minute" })
+        const client = yield* connect
+        yield* client.send(get())
+        yield* client.until("<hello>")
+        yield* client.end
+        yield* after("1 second")
+        expect(yield* server.connections).toBe(0)
+      })
+    )
+  )
+})

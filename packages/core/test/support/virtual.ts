@@ -1,0 +1,35 @@
+/**
+ * A server on the memory network in virtual time, and clients by hand: for everything that waits.
+ */
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { Server, Timeouts, Transport } from "@httpfx/core"
+import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
+
+export const address = Transport.tcp("127.0.0.1", 80)
+export const connect = RawPeer.connect(address)
+export const after = VirtualClock.advance
+
+export const inMemory = Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer())
+
+/** Serves until the scope closes. */
+export const serving = (
+  app: HttpApp.Default<unknown, Scope.Scope>,
+  timeouts: Timeouts.Options = {},
+  options: Server.ServerOptions = {}
+) =>
+  Effect.gen(function* () {
+    const server = yield* Server.makeService({ port: 80, host: "127.0.0.1", ...options }).pipe(
+      Effect.provideServiceEffect(Timeouts.Timeouts, Timeouts.make(timeouts))
+    )
+    yield* server.httpServer.serve(app as HttpApp.Default<unknown>)
+    return server
+  })
+
+/** Runs a test with a network and a clock of its own, in a scope. */
+export const inVirtualTime = <A, E, R>(
+  test: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, Exclude<R, unknown>> =>
+  Effect.provide(Effect.scoped(test as Effect.Effect<A, E, never>), inMemory)
