@@ -1,15 +1,72 @@
 /**
- * Clients on Node's sockets: `@httpfx/core/Client` with `NodeNetwork` beneath it.
+ * Clients on Node's sockets: `@httpfx/core/Client` with `NodeNetwork` beneath it, under the names that users of
+ * `@effect/platform-node` know. Our options take the place of those of `node:http` agents and undici dispatchers.
+ *
+ * Names with `Undici` and `Dispatcher` are the same client and agent under other names, for programs that come from there;
+ * nothing of undici is in it.
  *
  * @since 0.1.0
  */
 import type { HttpClient } from "@effect/platform/HttpClient"
-import { Client } from "@httpfx/core"
+import { Agent, Client, Proxy } from "@httpfx/core"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as NodeNetwork from "./NodeNetwork.js"
 
 /**
- * A client with the defaults, as `Client` and as platform's `HttpClient.HttpClient`.
+ * The tag of the agent that connections belong to.
+ *
+ * @since 0.1.0
+ * @category agent
+ */
+export const HttpAgent = Agent.Agent
+
+/**
+ * @since 0.1.0
+ * @category agent
+ */
+export type HttpAgent = Agent.Agent
+
+/**
+ * An agent with these options, until the scope closes.
+ *
+ * @since 0.1.0
+ * @category agent
+ */
+export const makeAgent = (options?: Agent.Options): Effect.Effect<Agent.Service, never, Scope.Scope> =>
+  Effect.provide(Agent.make(options), NodeNetwork.layer)
+
+/**
+ * An agent with these options.
+ *
+ * @since 0.1.0
+ * @category agent
+ */
+export const makeAgentLayer = (options?: Agent.Options): Layer.Layer<HttpAgent> =>
+  Layer.provide(Agent.layer(options), NodeNetwork.layer)
+
+/**
+ * An agent with the defaults.
+ *
+ * @since 0.1.0
+ * @category agent
+ */
+export const agentLayer: Layer.Layer<HttpAgent> = makeAgentLayer()
+
+/**
+ * Platform's client over the agent in the context.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<HttpClient, never, HttpAgent> = Effect.map(
+  Agent.Agent,
+  (agent) => Client.fromAgent(agent).httpClient
+)
+
+/**
+ * A client with an agent of its own and the defaults, as `Client` and as platform's `HttpClient.HttpClient`.
  *
  * @since 0.1.0
  * @category layers
@@ -24,3 +81,83 @@ export const layer: Layer.Layer<Client.Client | HttpClient> = Layer.provide(Clie
  */
 export const layerWith = (options: Client.Options): Layer.Layer<Client.Client | HttpClient> =>
   Layer.provide(Client.layerWith(options), NodeNetwork.layer)
+
+/**
+ * A client over the agent in the context.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWithoutAgent: Layer.Layer<Client.Client | HttpClient, never, HttpAgent> =
+  Client.layerAgent()
+
+/**
+ * The proxies that the environment names, as curl reads it: for the option `proxy`. Read when called; a client goes
+ * through none unless it is told so.
+ *
+ * @example
+ * import { NodeHttpClient } from "@httpfx/node"
+ *
+ * const ClientLive = NodeHttpClient.layerWith({ proxy: NodeHttpClient.environmentProxies() })
+ *
+ * @since 0.1.0
+ * @category proxies
+ */
+export const environmentProxies = (
+  variables: Readonly<Record<string, string | undefined>> = process.env
+): Proxy.Proxies => Proxy.fromEnvironment(variables)
+
+/**
+ * `HttpAgent`, for who had a dispatcher.
+ *
+ * @since 0.1.0
+ * @category undici
+ */
+export const Dispatcher = HttpAgent
+
+/**
+ * @since 0.1.0
+ * @category undici
+ */
+export type Dispatcher = HttpAgent
+
+/**
+ * An agent with the defaults, until the scope closes.
+ *
+ * @since 0.1.0
+ * @category undici
+ */
+export const makeDispatcher: Effect.Effect<Agent.Service, never, Scope.Scope> = makeAgent()
+
+/**
+ * `agentLayer`, for who had a dispatcher.
+ *
+ * @since 0.1.0
+ * @category undici
+ */
+export const dispatcherLayer: Layer.Layer<Dispatcher> = agentLayer
+
+/**
+ * Platform's client over this agent.
+ *
+ * @since 0.1.0
+ * @category undici
+ */
+export const makeUndici = (dispatcher: Agent.Service): HttpClient => Client.fromAgent(dispatcher).httpClient
+
+/**
+ * `layer`, for who had undici's.
+ *
+ * @since 0.1.0
+ * @category undici
+ */
+export const layerUndici: Layer.Layer<Client.Client | HttpClient> = layer
+
+/**
+ * `layerWithoutAgent`, for who had undici's.
+ *
+ * @since 0.1.0
+ * @category undici
+ */
+export const layerUndiciWithoutDispatcher: Layer.Layer<Client.Client | HttpClient, never, Dispatcher> =
+  layerWithoutAgent
