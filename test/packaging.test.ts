@@ -44,6 +44,33 @@ const results = await Effect.runPromise(Effect.all({ memory: on(MemoryNetwork.la
 console.log(JSON.stringify(results))
 `
 
+const callback = `
+import http, { createServer, request, type IncomingMessage } from "@httpfx/node/http"
+import https from "@httpfx/node/https"
+import builtin from "node:http"
+
+// Values of either module's types go where the other's are wanted.
+const listener: builtin.RequestListener = (req, res) => void res.end(req.url)
+const server: http.Server = createServer(listener)
+const same: builtin.Server = server
+const agent: https.Agent = new https.Agent({ keepAlive: true })
+server.listen(0, "127.0.0.1", () => {
+  const { port } = server.address() as { port: number }
+  request({ port, host: "127.0.0.1", path: "/packed" }, (res: IncomingMessage) => {
+    res.on("data", (data) => console.log(String(data), same === server, agent instanceof http.Agent))
+    server.close()
+  }).end()
+})
+`
+
+const required = `
+const http = require("@httpfx/node/http")
+import("@httpfx/node/http").then((imported) => {
+  const hooked = require("http") === http && imported.default === http
+  console.log(hooked, imported.Agent === http.Agent, require("@httpfx/node/https").globalAgent instanceof http.Agent)
+})
+`
+
 const compilerOptions = {
   target: "ES2022",
   lib: ["ES2022", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
@@ -72,6 +99,8 @@ describe("packages, packed and installed elsewhere", () => {
     await mkdir(project)
     await writeFile(join(project, "package.json"), JSON.stringify({ type: "module", private: true }))
     await writeFile(join(project, "program.ts"), program)
+    await writeFile(join(project, "callback.ts"), callback)
+    await writeFile(join(project, "required.cjs"), required)
     const wanted = [...tarballs, "effect@3.22.4", "@effect/platform@0.97.2", "@types/node@20"]
     const quiet = ["--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
     await run("npm", ["install", ...quiet, ...wanted], project)
@@ -79,7 +108,10 @@ describe("packages, packed and installed elsewhere", () => {
     const compiler = join(root, "node_modules/typescript/bin/tsc")
     for (const [name, options] of Object.entries(configurations)) {
       const file = join(project, `tsconfig.${name}.json`)
-      const config = { compilerOptions: { ...compilerOptions, ...options }, files: ["program.ts"] }
+      const config = {
+        compilerOptions: { ...compilerOptions, ...options },
+        files: ["program.ts", "callback.ts"]
+      }
       await writeFile(file, JSON.stringify(config))
       await run(process.execPath, [compiler, "-p", file], project)
     }
@@ -88,6 +120,12 @@ describe("packages, packed and installed elsewhere", () => {
     const expected = ["hello", "ECONNREFUSED"]
     assert.deepStrictEqual(JSON.parse(printed), { memory: expected, node: expected })
 
+    assert.strictEqual(await run(process.execPath, ["out/callback.js"], project), "/packed true true\n")
+    for (const option of ["--import", "--require"]) {
+      const args = [option, "@httpfx/node/register", "required.cjs"]
+      assert.strictEqual(await run(process.execPath, args, project), "true true true\n")
+    }
+
     const imports = (specifier: string) =>
       run(process.execPath, ["--input-type=module", "--eval", `await import("${specifier}")`], project)
     await imports("@httpfx/core/wire")
@@ -95,7 +133,9 @@ describe("packages, packed and installed elsewhere", () => {
     for (const hidden of [
       "@httpfx/core/internal/body",
       "@httpfx/core/wire/encode",
-      "@httpfx/node/internal/fault"
+      "@httpfx/node/internal/fault",
+      "@httpfx/node/http/agent",
+      "@httpfx/node/register/loader"
     ]) {
       const refusal = await imports(hidden).then(
         () => "imported",

@@ -30,9 +30,18 @@ const output = (child: ChildProcess) => {
 }
 
 /** Runs a command to its end and gives what it printed; fails with that when it did not end well. */
-export const run = (command: string, args: ReadonlyArray<string>, cwd: string): Promise<string> =>
+export const run = (
+  command: string,
+  args: ReadonlyArray<string>,
+  cwd: string,
+  env: Readonly<Record<string, string>> = {}
+): Promise<string> =>
   new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"] })
+    const child = spawn(command, args, {
+      cwd,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env }
+    })
     const seen = output(child)
     child.on("error", reject)
     child.on("close", (code) =>

@@ -1,0 +1,134 @@
+/**
+ * The callback modules as a program gets them: by the package's names and through the register hook, for both module
+ * systems, in threads and child processes; one copy of each, without Effect.
+ */
+import { mkdir, symlink, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { assert, describe, it } from "vitest"
+import { root, run, temporaryFolder } from "./support.js"
+
+/** A project with these files, in which the packages of this repository are installed. */
+const project = async (files: Readonly<Record<string, string>>): Promise<string> => {
+  const folder = await temporaryFolder()
+  await mkdir(join(folder, "node_modules/@httpfx"), { recursive: true })
+  await symlink(join(root, "packages/node"), join(folder, "node_modules/@httpfx/node"))
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true })
+    await writeFile(join(folder, name), text)
+  }
+  return folder
+}
+
+const dependencies = {
+  "node_modules/dep/index.js": `exports.http = require("http"); exports.https = require("node:https")`,
+  "node_modules/kept/index.js": `exports.http = require("http")`,
+  "node_modules/esm/package.json": `{ "type": "module", "exports": "./index.js" }`,
+  "node_modules/esm/index.js": `import http, { request } from "node:http"; export { http, request }`
+}
+
+const esm = `
+import http, { request, Agent, globalAgent } from "http"
+import * as https from "node:https"
+import { createRequire, syncBuiltinESMExports } from "node:module"
+import dep from "dep"
+import * as esm from "esm"
+import kept from "kept"
+import own, { request as ownRequest } from "@httpfx/node/http"
+const require = createRequire(import.meta.url)
+const same = {
+  "import and require": http === require("node:http") && https.default === require("https"),
+  "imported later": (await import("http")).default === http,
+  "by name": request === http.request && Agent === http.Agent && globalAgent === http.globalAgent,
+  "dependencies": dep.http === http && dep.https === https.default && esm.http === http && esm.request === request,
+  "the package's names": own === http && ownRequest === request && require("@httpfx/node/http") === http,
+  "https too": require("@httpfx/node/https") === https.default,
+  "not the built-in": http !== (process.getBuiltinModule?.("http") ?? kept.http)
+}
+const { get } = http
+http.get = () => "patched"
+syncBuiltinESMExports()
+const patched = (await import("node:http")).get()
+http.get = get
+const left = kept.http !== http
+console.log(JSON.stringify({ same, patched, left }))
+`
+
+const cjs = `
+const http = require("http")
+const dep = require("dep")
+const { Worker, isMainThread } = require("node:worker_threads")
+const { spawnSync } = require("node:child_process")
+import("http").then((esm) => {
+  const same = [esm.default === http, esm.Agent === http.Agent, dep.http === http, require("@httpfx/node/http") === http]
+  console.log(isMainThread ? "main" : "worker", JSON.stringify(same), require("kept").http === http)
+  if (isMainThread) new Worker(__filename)
+})
+`
+
+describe("the register hook", { timeout: 60_000 }, () => {
+  for (const option of ["--import", "--require"]) {
+    it(`${option}: one copy for both module systems, with what is told to stay on the built-in`, async () => {
+      const folder = await project({ ...dependencies, "app.mjs": esm })
+      const args = [option, "@httpfx/node/register", "app.mjs"]
+      const { left, patched, same } = JSON.parse(
+        await run(process.execPath, args, folder, { HTTPFX_REGISTER_EXCEPT: "kept" })
+      )
+      assert.deepStrictEqual(
+        Object.entries(same).filter(([, holds]) => holds !== true),
+        []
+      )
+      assert.strictEqual(patched, "patched")
+      assert.isTrue(left)
+    })
+
+    it(`${option}: threads have it too, and files can be left out by their path`, async () => {
+      const folder = await project({ ...dependencies, "app.cjs": cjs })
+      const args = [option, "@httpfx/node/register", "app.cjs"]
+      const printed = await run(process.execPath, args, folder, {
+        HTTPFX_REGISTER_EXCEPT: "./node_modules/kept"
+      })
+      assert.strictEqual(printed, "main [true,true,true,true] false\nworker [true,true,true,true] false\n")
+    })
+  }
+
+  it("serves and asks, in child processes by NODE_OPTIONS", async () => {
+    const app = `
+      import http from "node:http"
+      import { createServer } from "http"
+      const server = createServer((req, res) => req.pipe(res)).listen(0, "127.0.0.1", () => {
+        const req = http.request({ port: server.address().port, host: "127.0.0.1", method: "POST" }, (res) => {
+          res.on("data", (data) => console.log(String(data), http === process.getBuiltinModule?.("http")))
+          server.close()
+        })
+        req.end("there and back")
+      })`
+    const folder = await project({ "app.mjs": app })
+    const printed = await run(process.execPath, ["app.mjs"], folder, {
+      NODE_OPTIONS: "--import @httpfx/node/register"
+    })
+    assert.strictEqual(printed, "there and back false\n")
+  })
+
+  it("loads neither Effect nor anything else but Node.js", async () => {
+    const app = `
+      const Module = require("node:module")
+      const load = Module._load
+      const asked = new Set()
+      Module._load = function (name) {
+        asked.add(name)
+        return load.apply(this, arguments)
+      }
+      require("@httpfx/node/register")
+      require("http").createServer()
+      require("https").globalAgent
+      const files = Object.keys(require.cache).filter((file) => !/[\\\\/]dist[\\\\/][\\w-]+\\.cjs$/.test(file))
+      console.log(JSON.stringify({ files, effect: [...asked].filter((name) => /effect/.test(name)) }))`
+    const folder = await project({ "app.cjs": app })
+    const { effect, files } = JSON.parse(await run(process.execPath, ["app.cjs"], folder))
+    assert.deepStrictEqual(effect, [])
+    assert.deepStrictEqual(
+      files.map((file: string) => file.split(/[\\/]/).at(-1)),
+      ["app.cjs"]
+    )
+  })
+})
