@@ -14,6 +14,7 @@ import { IncomingMessage } from "./http/incoming.js"
 import { OutgoingMessage } from "./http/outgoing.js"
 import { setMaxIdle } from "./http/parser.js"
 import { connectionListener, createServer, Server } from "./http/server.js"
+import { closeEventClass, messageEventClass, webSocketClass } from "./http/webSocket.js"
 import { ServerResponse } from "./http/serverResponse.js"
 import { validateHeaderName, validateHeaderValue, validateInteger } from "./http/validate.js"
 
@@ -44,6 +45,13 @@ const http = {
   get,
   request,
   setMaxIdleHTTPParsers
+}
+for (const [name, get] of [
+  ["WebSocket", webSocketClass],
+  ["CloseEvent", closeEventClass],
+  ["MessageEvent", messageEventClass]
+] as const) {
+  Object.defineProperty(http, name, { configurable: true, enumerable: true, get })
 }
 Object.defineProperty(http, "maxHeaderSize", {
   configurable: true,

@@ -19,9 +19,20 @@ import { createConnection, isIP } from "node:net"
 import type { Duplex } from "node:stream"
 import type { ClientReq } from "./clientRequest.js"
 import { callParent, inherit } from "./inherit.js"
+import {
+  addressToProxy,
+  goesBy,
+  openTunnel,
+  proxyOf,
+  secureToProxy,
+  toProxy,
+  type Proxy,
+  type ProxyEnv
+} from "./proxy.js"
 import type { HttpSocket } from "./shapes.js"
 import { validateNumber, validateOneOf, validateString } from "./validate.js"
 
+const proxyKey = Symbol("proxy")
 const onKeylog = Symbol("onKeylog")
 /** What a waiting request was added with, and the asynchronous context of its maker. */
 const waiting = Symbol("waiting")
@@ -69,6 +80,7 @@ export interface AgentLike extends EventEmitter {
   keepSocketAlive(socket: HttpSocket): boolean
   reuseSocket(socket: HttpSocket, req: ClientReq): void
   destroy(): void
+  [proxyKey]?: Proxy | undefined
   [onKeylog]?: (this: HttpSocket, line: Buffer) => void
 }
 
@@ -100,6 +112,7 @@ function Constructor(this: AgentLike, options?: http.AgentOptions & { [name: str
   if (typeof buffer === "number" && buffer >= 0 && Number.isFinite(buffer)) {
     this.agentKeepAliveTimeoutBuffer = buffer
   }
+  setProxy(this, options?.["proxyEnv"] as ProxyEnv | undefined)
   validateOneOf(this.scheduling, "scheduling", ["fifo", "lifo"])
   if (this.maxTotalSockets !== undefined) validateNumber(this.maxTotalSockets, "maxTotalSockets", 1)
   else this.maxTotalSockets = Infinity
@@ -247,6 +260,19 @@ const plainName = (given: ConnectOptions, own: ConnectOptions): string =>
     socketPath: wanted("socketPath", given, own) as string | undefined
   })
 
+/** A connection to where the options say, or by the agent's proxy. */
+const open = (agent: AgentLike, options: ConnectOptions, onCreate: OnCreate) => {
+  const proxy = agent[proxyKey]
+  if (!goesBy(proxy, options)) return agent.createConnection(options, onCreate)
+  if (agent.protocol === "https:") {
+    const secure = (socket: HttpSocket) => agent.createConnection({ ...options, socket }) as HttpSocket
+    openTunnel(proxy, options, secure, onCreate)
+    return undefined
+  }
+  if (proxy.url.protocol === "https:") return secureToProxy(proxy)
+  return agent.createConnection(toProxy(proxy, options), onCreate)
+}
+
 Object.assign(proto, {
   createConnection,
 
@@ -260,7 +286,11 @@ Object.assign(proto, {
     localAddress?: string
   ): void {
     const asked: ConnectOptions = typeof given === "string" ? { host: given, port, localAddress } : given
-    if (this.getName === getName && typeof req.getHeader("host") !== "object") {
+    if (
+      this.getName === getName &&
+      this[proxyKey] === undefined &&
+      typeof req.getHeader("host") !== "object"
+    ) {
       const name = plainName(asked, this.options)
       const kept = takeIdleOf(this, name)
       if (kept !== undefined) {
@@ -271,6 +301,10 @@ Object.assign(proto, {
       }
     }
     const options = connectOptions(this, req, asked)
+    const proxy = this[proxyKey]
+    if (proxy !== undefined && this.protocol === "http:" && goesBy(proxy, options)) {
+      addressToProxy(req, proxy, options)
+    }
     const name = this.getName(options)
     const inUse = (this.sockets[name] ??= [])
     const socket = takeIdleOf(this, name)
@@ -312,7 +346,7 @@ Object.assign(proto, {
       options["keepAlive"] = this.keepAlive
       options["keepAliveInitialDelay"] = this.keepAliveMsecs
     }
-    const socket = this.createConnection(options, onCreate)
+    const socket = open(this, options, onCreate)
     if (socket) onCreate(null, socket as HttpSocket)
   },
 
@@ -417,9 +451,19 @@ const watch = (agent: AgentLike, socket: HttpSocket, options: ConnectOptions): v
 export const Agent = Constructor as unknown as typeof http.Agent & { defaultMaxSockets: number }
 Agent.defaultMaxSockets = Infinity
 
+/** Takes the proxy for the agent's protocol from an environment. */
+export const setProxy = (agent: AgentLike, env: ProxyEnv | undefined): void => {
+  const proxy = proxyOf(env, agent.protocol)
+  if (proxy !== undefined || agent[proxyKey] !== undefined) agent[proxyKey] = proxy
+}
+
+/** The environment's proxies where the process was told to use them. */
+export const globalProxyEnv = (): { readonly proxyEnv?: ProxyEnv } =>
+  process.env["NODE_USE_ENV_PROXY"] === "1" ? { proxyEnv: process.env } : {}
+
 /** The agent of requests that name none; https has its own. */
 export const makeGlobalAgent = (): http.Agent =>
-  new Agent({ keepAlive: true, scheduling: "lifo", timeout: 5000 })
+  new Agent({ keepAlive: true, scheduling: "lifo", timeout: 5000, ...globalProxyEnv() })
 
 const globals: { agent: http.Agent } = { agent: makeGlobalAgent() }
 export const globalAgent = (): http.Agent => globals.agent

@@ -20,6 +20,7 @@ const foldedCount = Symbol("headersCount")
 const distinct = Symbol("headersDistinct")
 const trailers = Symbol("trailers")
 const trailersCount = Symbol("trailersCount")
+const abort = Symbol("abortController")
 const distinctTrailers = Symbol("trailersDistinct")
 
 /** The message as this module sees it. */
@@ -56,6 +57,7 @@ export interface Incoming extends Readable {
   [trailers]: FoldedFields | null
   [trailersCount]: number
   [distinctTrailers]?: DistinctFields
+  [abort]?: AbortController
 }
 
 interface ReadState {
@@ -157,6 +159,25 @@ accessor(
     this[distinctTrailers] = value
   }
 )
+
+accessor(
+  "signal",
+  function () {
+    return (this[abort] ??= watched(this)).signal
+  },
+  function () {}
+)
+
+/** Aborted when the message cannot come whole any more, or its connection ends. */
+const watched = (message: Incoming): AbortController => {
+  const controller = new AbortController()
+  const end = (): void => controller.abort()
+  if (message.aborted || message.socket?.destroyed) end()
+  message.once("aborted", end)
+  message.socket?.once("close", end)
+  message.once("close", () => message.socket?.removeListener("close", end))
+  return controller
+}
 
 proto.setTimeout = function setTimeout<T extends Incoming>(this: T, msecs: number, callback?: () => void): T {
   if (callback) this.on("timeout", callback)

@@ -32,6 +32,7 @@ export interface HttpServer extends NetServer {
   requestTimeout: number
   headersTimeout: number
   keepAliveTimeout: number
+  keepAliveTimeoutBuffer: number
   connectionsCheckingInterval: number
   requireHostHeader: boolean
   joinDuplicateHeaders: boolean | undefined
@@ -41,6 +42,7 @@ export interface HttpServer extends NetServer {
   maxRequestsPerSocket: number | null
   httpAllowHalfOpen: boolean
   readonly httpConnections: Set<ServerConnection>
+  readonly optimizeEmptyRequests: boolean
   readonly messageClass: new (socket: HttpSocket) => Incoming
   readonly responseClass: new (req: Incoming, options: object) => Response
   shouldUpgrade(req: Incoming): boolean
@@ -93,6 +95,12 @@ export const storeOptions = (server: HttpServer, options: ServerOptions): void =
     throw outOfRange("headersTimeout", "<= requestTimeout", options.headersTimeout)
   }
   server.keepAliveTimeout = optionalInteger(options.keepAliveTimeout, "keepAliveTimeout", 5_000)
+  server.keepAliveTimeoutBuffer = optionalInteger(options.keepAliveTimeoutBuffer, "keepAliveTimeoutBuffer", 0)
+  hidden(
+    server,
+    "optimizeEmptyRequests",
+    optionalBoolean(options.optimizeEmptyRequests, "options.optimizeEmptyRequests", false)
+  )
   server.connectionsCheckingInterval = optionalInteger(
     options.connectionsCheckingInterval,
     "connectionsCheckingInterval",

@@ -246,6 +246,7 @@ export class ServerConnection {
       req.upgrade = req.method === "CONNECT" || server.shouldUpgrade(req)
       if (req.upgrade) return 2
     }
+    if (server.optimizeEmptyRequests) this.endEmpty(req)
     this.incoming.push(req)
     // A peer that does not read its answers is not read either.
     if (socket._paused === false) {
@@ -275,6 +276,15 @@ export class ServerConnection {
     if (this.answeredBeforehand(req, res)) return 0
     server.emit("request", req, res)
     return 0
+  }
+
+  /** A request that announces no body is at its end from the beginning. */
+  private endEmpty(req: Incoming): void {
+    const head = this.parser.currentHead
+    if (head === null || head.chunked || head.contentLength !== undefined) return
+    markEnded(req)
+    req.complete = true
+    this.parser.incoming = null
   }
 
   /** Answers that need no handler, or that have events of their own. */
@@ -347,7 +357,8 @@ export class ServerConnection {
     } else if (this.outgoing.length > 0) {
       this.outgoing.shift()!.assignSocket(socket)
     } else if (server.keepAliveTimeout && typeof socket.setTimeout === "function") {
-      socket.setTimeout(server.keepAliveTimeout)
+      // The end that was announced is the client's to obey first.
+      socket.setTimeout(server.keepAliveTimeout + server.keepAliveTimeoutBuffer)
       this.idleTimeoutSet = true
     }
   }
@@ -375,6 +386,11 @@ const letGo = (req: Incoming): void => {
     req._dump()
     return
   }
+  markEnded(req)
+}
+
+const markEnded = (req: Incoming): void => {
+  const { _readableState: state } = req as unknown as Observable
   req._dumped = true
   state.endEmitted = state.destroyed = state.closed = state.closeEmitted = true
 }

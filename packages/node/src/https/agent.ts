@@ -4,8 +4,16 @@
 import { secureConnectionName, type NameOptions } from "@httpfx/core/pool"
 import type * as https from "node:https"
 import { connect } from "node:tls"
-import { Agent as HttpAgent, type AgentLike, type ConnectOptions } from "../http/agent.js"
+import {
+  Agent as HttpAgent,
+  globalProxyEnv,
+  setProxy,
+  type AgentLike,
+  type ConnectOptions
+} from "../http/agent.js"
 import { callParent, inherit } from "../http/inherit.js"
+import { provideSecureAgent } from "../http/webSocket.js"
+import type { ProxyEnv } from "../http/proxy.js"
 import type { HttpSocket } from "../http/shapes.js"
 
 interface TlsAgent extends AgentLike {
@@ -21,6 +29,7 @@ function Constructor(this: TlsAgent, options?: https.AgentOptions): unknown {
   callParent(HttpAgent, this, options)
   this.defaultPort = 443
   this.protocol = "https:"
+  setProxy(this, (options as { proxyEnv?: ProxyEnv } | undefined)?.proxyEnv)
   this.maxCachedSessions = options?.maxCachedSessions ?? 100
   this._sessionCache = { map: {}, list: [] }
   return undefined
@@ -91,9 +100,10 @@ Object.assign(proto, {
 export const Agent = Constructor as unknown as typeof https.Agent
 
 const globals = {
-  agent: new Agent({ keepAlive: true, scheduling: "lifo", timeout: 5000 })
+  agent: new Agent({ keepAlive: true, scheduling: "lifo", timeout: 5000, ...globalProxyEnv() })
 }
 export const globalAgent = (): https.Agent => globals.agent
+provideSecureAgent(globalAgent)
 export const setGlobalAgent = (agent: https.Agent): void => {
   globals.agent = agent
 }

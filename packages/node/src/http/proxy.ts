@@ -1,0 +1,163 @@
+/**
+ * Proxies of an agent, from an environment (`proxyEnv`): which one a request takes, and how. A request without TLS goes to
+ * the proxy whole, with its target in absolute form (RFC 9112 §3.2.2); one with TLS goes through a tunnel (RFC 9110 §9.3.6).
+ *
+ * Never reads the process's environment by itself.
+ */
+import { isIPv4 } from "node:net"
+import { createRequire } from "node:module"
+import type nodeTls from "node:tls"
+import type { ConnectOptions } from "./agent.js"
+import { ClientRequest, type ClientReq } from "./clientRequest.js"
+import { codedError, codedTypeError } from "./errors.js"
+import type { Incoming } from "./incoming.js"
+import type { HttpSocket } from "./shapes.js"
+
+export type ProxyEnv = { readonly [name: string]: string | undefined }
+
+/** The proxy of one protocol. */
+export interface Proxy {
+  readonly url: URL
+  /** Value of `Proxy-Authorization`, from the user and password of the proxy's URL. */
+  readonly authorization: string | undefined
+  readonly bypassed: (host: string, port: number) => boolean
+}
+
+type OnCreate = (error: Error | null, socket?: HttpSocket) => void
+
+/** The name in lower case wins, as everywhere. */
+const read = (env: ProxyEnv, name: string): string | undefined => env[name.toLowerCase()] ?? env[name]
+
+const authorizationOf = (url: URL): string | undefined => {
+  if (url.username === "" && url.password === "") return undefined
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+  return `Basic ${Buffer.from(pair).toString("base64")}`
+}
+
+/** The proxy for requests of a protocol (`http:` or `https:`), if the environment names one. */
+export const proxyOf = (env: ProxyEnv | undefined, protocol: string): Proxy | undefined => {
+  if (env === undefined) return undefined
+  const given = read(env, protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY")
+  if (given === undefined || given === "") return undefined
+  const url = URL.canParse(given) ? new URL(given) : undefined
+  if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw codedTypeError("ERR_PROXY_INVALID_CONFIG", `Invalid proxy URL: ${given}`)
+  }
+  return { url, authorization: authorizationOf(url), bypassed: bypassOf(read(env, "NO_PROXY") ?? "") }
+}
+
+const addressNumber = (address: string): number =>
+  address.split(".").reduce((number, part) => number * 256 + Number(part), 0)
+
+/** Does one entry of `NO_PROXY` name this host? */
+const matches = (entry: string, host: string, port: number): boolean => {
+  if (entry === "*") return true
+  const range = /^([\d.]+)-([\d.]+)$/.exec(entry)
+  if (range !== null && isIPv4(range[1]!) && isIPv4(range[2]!)) {
+    if (!isIPv4(host)) return false
+    const number = addressNumber(host)
+    return number >= addressNumber(range[1]!) && number <= addressNumber(range[2]!)
+  }
+  const withPort = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(entry)
+  if (withPort !== null && Number(withPort[2]) !== port) return false
+  const name = (withPort?.[1] ?? entry).replace(/^\[|\]$/g, "").replace(/^\*/, "")
+  return name.startsWith(".") ? host.endsWith(name) || host === name.slice(1) : host === name
+}
+
+const bypassOf = (list: string): Proxy["bypassed"] => {
+  const entries = list
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== "")
+  return (host, port) => {
+    const bare = host.toLowerCase().replace(/^\[|\]$/g, "")
+    return entries.some((entry) => matches(entry, bare, port))
+  }
+}
+
+/** Does a connection with these options go by the proxy? A socket on the file system never does. */
+export const goesBy = (proxy: Proxy | undefined, options: ConnectOptions): proxy is Proxy =>
+  proxy !== undefined &&
+  !options.socketPath &&
+  !proxy.bypassed(String(options.host ?? "localhost"), Number(options.port))
+
+const authority = (options: ConnectOptions): string => {
+  const host = String(options.host ?? "localhost")
+  return `${host.includes(":") ? `[${host}]` : host}:${String(options.port)}`
+}
+
+/** Makes a request one to a proxy: the whole target, and what only the proxy reads. */
+export const addressToProxy = (req: ClientReq, proxy: Proxy, options: ConnectOptions): void => {
+  const before = req.path
+  if (!before.startsWith("/")) return
+  const port = Number(options.port) === 80 ? "" : `:${String(options.port)}`
+  req.path = `http://${authority(options).replace(/:\d+$/, "")}${port}${before}`
+  const connection = req.shouldKeepAlive ? "keep-alive" : "close"
+  if (req._header === null) {
+    req.setHeader("proxy-connection", connection)
+    if (proxy.authorization !== undefined) req.setHeader("proxy-authorization", proxy.authorization)
+    return
+  }
+  // The head stands already; nothing of it has gone, because there was no socket.
+  const end = req._header.indexOf("\r\n")
+  const added =
+    `proxy-connection: ${connection}\r\n` +
+    (proxy.authorization === undefined ? "" : `proxy-authorization: ${proxy.authorization}\r\n`)
+  req._header = `${req.method} ${req.path} HTTP/1.1\r\n${added}${req._header.slice(end + 2)}`
+}
+
+const defaultPort = (url: URL): number => Number(url.port) || (url.protocol === "https:" ? 443 : 80)
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "")
+
+/** The options of the connection to the proxy itself. */
+export const toProxy = (proxy: Proxy, options: ConnectOptions): ConnectOptions => ({
+  ...options,
+  host: hostOf(proxy.url),
+  port: defaultPort(proxy.url),
+  servername: undefined
+})
+
+/** A connection to a proxy that speaks TLS. */
+export const secureToProxy = (proxy: Proxy): HttpSocket =>
+  // Loaded when it is needed: http without TLS need not pay for it.
+  (createRequire(import.meta.url)("node:tls") as typeof nodeTls).connect({
+    host: hostOf(proxy.url),
+    port: defaultPort(proxy.url)
+  }) as unknown as HttpSocket
+
+/** Asks the proxy for a tunnel to where the options say; `secure` makes a connection of it. */
+export const openTunnel = (
+  proxy: Proxy,
+  options: ConnectOptions,
+  secure: (socket: HttpSocket) => HttpSocket,
+  callback: OnCreate
+): void => {
+  const target = authority(options)
+  const failed = (why: string): void =>
+    callback(
+      codedError("ERR_PROXY_TUNNEL", `Failed to establish tunnel to ${target} via ${proxy.url.host}: ${why}`)
+    )
+  const req = new (ClientRequest as unknown as new (options: object) => ClientReq)({
+    host: hostOf(proxy.url),
+    port: defaultPort(proxy.url),
+    method: "CONNECT",
+    path: target,
+    headers: {
+      host: target,
+      "proxy-connection": "keep-alive",
+      ...(proxy.authorization === undefined ? {} : { "proxy-authorization": proxy.authorization })
+    },
+    ...(proxy.url.protocol === "https:" ? { createConnection: () => secureToProxy(proxy) } : {})
+  })
+  req.on("connect", (res: Incoming, socket: HttpSocket, head: Buffer) => {
+    if (res.statusCode! < 200 || res.statusCode! > 299) {
+      socket.destroy()
+      failed(`HTTP ${res.statusCode}`)
+      return
+    }
+    if (head.length > 0) socket.unshift(head)
+    callback(null, secure(socket))
+  })
+  req.on("error", (error: Error) => failed(error.message))
+  req.end()
+}

@@ -1,0 +1,163 @@
+/** Exchanges as callers of the callback API see them, on the built-in module and on ours. */
+import { AsyncLocalStorage } from "node:async_hooks"
+import net from "node:net"
+import { describe, expect, it } from "vitest"
+import { ask, implementations, serving, textOf } from "./implementations.js"
+
+describe.each(implementations)("%s", (_name, http) => {
+  it("answers pipelined requests in their order, whoever is done first", async () => {
+    const held: Array<() => void> = []
+    const server = http.createServer((req, res) => {
+      if (req.url === "/1") held.push(() => res.end("first"))
+      else res.end(`${req.url}`, () => held.pop()?.())
+      if (req.url === "/2") setImmediate(() => held.pop()?.())
+    })
+    const text = await serving(server, async (port) => {
+      const socket = net.connect(port, "127.0.0.1")
+      socket.end("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+      return textOf(socket)
+    })
+    expect(text.indexOf("first")).toBeGreaterThan(0)
+    expect(text.indexOf("/2")).toBeGreaterThan(text.indexOf("first"))
+  })
+
+  it("runs the callbacks of a request on a kept connection in the context of its maker", async () => {
+    const storage = new AsyncLocalStorage<number>()
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+    const seen = await serving(
+      http.createServer((_req, res) => res.end("x")),
+      async (port) => {
+        const found: Array<ReadonlyArray<number | undefined>> = []
+        const one = (id: number) =>
+          storage.run(
+            id,
+            () =>
+              new Promise<void>((resolve) => {
+                http.get({ host: "127.0.0.1", port, agent }, (res) => {
+                  const first = storage.getStore()
+                  res.resume().on("end", () => {
+                    found.push([first, storage.getStore()])
+                    resolve()
+                  })
+                })
+              })
+          )
+        await Promise.all([one(1), one(2), one(3)])
+        agent.destroy()
+        return found
+      }
+    )
+    expect(seen).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3]
+    ])
+  })
+
+  it("uses a connection again, and says so", async () => {
+    const agent = new http.Agent({ keepAlive: true })
+    const { first, free, second } = await serving(
+      http.createServer((req, res) => res.end(req.url)),
+      async (port) => {
+        const one = await ask(http, { port, agent, path: "/a" })
+        await new Promise((resolve) => setImmediate(resolve))
+        const name = agent.getName({ host: "127.0.0.1", port })
+        const idle = agent.freeSockets[name]?.length
+        const two = await ask(http, { port, agent, path: "/b" })
+        agent.destroy()
+        return { first: one, free: idle, second: two }
+      }
+    )
+    expect([first.text, first.req.reusedSocket]).toEqual(["/a", false])
+    expect(free).toBe(1)
+    expect([second.text, second.req.reusedSocket]).toEqual(["/b", true])
+  })
+
+  it("keeps a request whole that nobody reads, and the connection with it", async () => {
+    const requests: Array<unknown> = []
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+    await serving(
+      http.createServer((req, res) => {
+        requests.push(req)
+        res.end()
+      }),
+      async (port) => {
+        await ask(http, { port, agent, method: "POST" }, "x".repeat(200_000))
+        await ask(http, { port, agent })
+        agent.destroy()
+      }
+    )
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(requests).toHaveLength(2)
+    for (const req of requests as Array<{ complete: boolean; destroyed: boolean; readableEnded: boolean }>) {
+      expect([req.complete, req.destroyed, req.readableEnded]).toEqual([true, true, true])
+    }
+  })
+
+  it("reads bytes that a listener pushes while a head is read", async () => {
+    const { Duplex } = await import("node:stream")
+    const socket = new Duplex({
+      read() {},
+      write(_chunk, _encoding, done) {
+        this.push("HTTP/1.1 102 Processing\r\n\r\n")
+        done()
+      }
+    })
+    const answer = new Promise<number | undefined>((resolve, reject) => {
+      const req = http.request({ createConnection: () => socket as net.Socket }, (res) => {
+        res.resume()
+        resolve(res.statusCode)
+      })
+      req.on("information", () => socket.push("HTTP/1.1 204 No Content\r\n\r\n"))
+      req.on("error", reject)
+      req.end()
+    })
+    expect(await answer).toBe(204)
+  })
+
+  it.each([
+    ["strict and short", { strict: true, length: 5, body: "four" }, "ERR_HTTP_CONTENT_LENGTH_MISMATCH"],
+    ["strict and exact", { strict: true, length: 4, body: "four" }, undefined],
+    ["lax and short", { strict: false, length: 5, body: "four" }, undefined]
+  ])("a body of another length than announced: %s", async (_case, given, code) => {
+    let thrown: unknown
+    const server = http.createServer((_req, res) => {
+      res.strictContentLength = given.strict
+      res.setHeader("Content-Length", given.length)
+      try {
+        res.end(given.body)
+      } catch (error) {
+        thrown = (error as { code?: string }).code
+      }
+      res.destroy()
+    })
+    await serving(server, (port) => ask(http, { port }).catch(() => undefined))
+    expect(thrown).toBe(code)
+  })
+
+  it.each([
+    ["GET / HTTP/1.1\r\nHost: a\r\nA: \0\r\n\r\n", "400 Bad Request", "HPE_INVALID_HEADER_TOKEN"],
+    [
+      `GET / HTTP/1.1\r\nHost: a\r\nA: ${"x".repeat(20_000)}\r\n\r\n`,
+      "431 Request Header",
+      "HPE_HEADER_OVERFLOW"
+    ]
+  ])("answers what is no request by itself, or lets a listener do it", async (bytes, answer, code) => {
+    const send = (port: number) => {
+      const socket = net.connect(port, "127.0.0.1")
+      socket.on("error", () => {})
+      socket.write(bytes)
+      return textOf(socket).catch(() => "")
+    }
+    expect(await serving(http.createServer(), send)).toContain(answer)
+    let found: { code?: string; bytesParsed?: number; rawPacket?: Buffer } = {}
+    const server = http.createServer().on("clientError", (error, socket) => {
+      found = error as typeof found
+      socket.end("HTTP/1.1 418 Own\r\n\r\n")
+    })
+    expect(await serving(server, send)).toContain("418 Own")
+    expect(found.code).toBe(code)
+    expect(found.rawPacket).toBeInstanceOf(Buffer)
+    expect(found.bytesParsed).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,40 @@
+/** The built-in module and ours: what both must do is written once. */
+import builtin from "node:http"
+import type { AddressInfo } from "node:net"
+import shim from "@httpfx/node/http"
+
+export const implementations = [
+  ["httpfx", shim],
+  ["node:http", builtin]
+] as const
+
+export type Http = typeof builtin
+
+/** Listens on loopback and gives the port; whatever is left open goes with the server. */
+export const serving = async <A>(server: builtin.Server, use: (port: number) => Promise<A>): Promise<A> => {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  try {
+    return await use((server.address() as AddressInfo).port)
+  } finally {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+}
+
+export const textOf = async (stream: AsyncIterable<unknown>): Promise<string> => {
+  let text = ""
+  for await (const chunk of stream) text += String(chunk)
+  return text
+}
+
+/** Sends a request and gives the answer with its body. */
+export const ask = (http: Http, options: builtin.RequestOptions, body?: string) =>
+  new Promise<{ res: builtin.IncomingMessage; req: builtin.ClientRequest; text: string }>(
+    (resolve, reject) => {
+      const req = http.request({ host: "127.0.0.1", ...options }, (res) => {
+        textOf(res).then((text) => resolve({ res, req, text }), reject)
+      })
+      req.on("error", reject)
+      req.end(body)
+    }
+  )
