@@ -2,10 +2,11 @@
 // networks.mjs, how in lib/.
 import { cpus } from "node:os"
 import { cores, pinned, start } from "./lib/child.mjs"
+import { runClients } from "./lib/clients.mjs"
 import { readOptions } from "./lib/options.mjs"
 import { scenarioTable } from "./lib/report.mjs"
 import { runScenario } from "./lib/scenario.mjs"
-import { scenarios } from "./scenarios.mjs"
+import { clientScenarios, scenarios } from "./scenarios.mjs"
 
 const options = readOptions(process.argv.slice(2))
 const progress = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[2K${text}`)
@@ -64,11 +65,15 @@ const compareNetworks = async () => {
 const networks = options.wants("networks", "memory", "loopback") ? await compareNetworks() : undefined
 
 const results = []
-for (const scenario of scenarios) {
-  if (!options.wants(scenario.name, ...Object.keys(scenario.contestants))) continue
-  const result = await runScenario(scenario, options, progress)
-  results.push(result)
-  print(scenarioTable(result))
+const runAll = async (list, run, roles) => {
+  for (const scenario of list) {
+    if (!options.wants(scenario.name, ...Object.keys(scenario.contestants))) continue
+    const result = await run(scenario, options, progress)
+    results.push(result)
+    print(scenarioTable(result, roles))
+  }
 }
+await runAll(scenarios, runScenario)
+await runAll(clientScenarios, runClients, { measured: "client core", other: "server core" })
 if (options.json)
   console.log(JSON.stringify({ machine, options, parser, networks, scenarios: results }, null, 2))

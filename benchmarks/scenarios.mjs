@@ -17,3 +17,22 @@ export const scenarios = [
     }
   }
 ]
+
+/** Clients of one bare server in another process; a contestant exports `start(url)`, which gives `{ drive }`. */
+export const clientScenarios = [
+  {
+    name: "client",
+    title: "client: GET on 50 keep-alive connections, 13 bytes of text back",
+    connections: 50,
+    expected: "Hello, World!",
+    baseline: "node:http, keep-alive agent",
+    contestants: {
+      "node:http, keep-alive agent": "./client/node-http.mjs",
+      "undici, Pool.request": "./client/undici.mjs",
+      "httpfx, Client": "./client/lean.mjs",
+      "httpfx, HttpClient": "./client/httpfx.mjs",
+      "platform-node, HttpClient": "./client/platform-node.mjs",
+      "platform-node, HttpClient on undici": "./client/platform-undici.mjs"
+    }
+  }
+]

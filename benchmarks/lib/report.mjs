@@ -13,7 +13,10 @@ export const table = (head, rows) => {
 }
 
 /** A scenario with servers: ratio first, everything else beside it. */
-export const scenarioTable = ({ title, baseline, differences, rows }) => {
+export const scenarioTable = (
+  { title, baseline, differences, rows },
+  { measured, other } = { measured: "server core", other: "load core" }
+) => {
   const cells = rows.map((row) => [
     row.name,
     range(row.ratio, fixed(2)),
@@ -24,7 +27,7 @@ export const scenarioTable = ({ title, baseline, differences, rows }) => {
       ? `yes (${row.countingRounds}/${row.rounds})`
       : `no (${row.countingRounds}/${row.rounds})`
   ])
-  const head = ["contestant", `speed, ${baseline} = 1`, "requests/s", "server core", "load core", "counts"]
+  const head = ["contestant", `speed, ${baseline} = 1`, "requests/s", measured, other, "counts"]
   const notes =
     differences.length === 0
       ? "Responses: the same status, body and header names everywhere."

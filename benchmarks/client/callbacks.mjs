@@ -1,0 +1,14 @@
+// Loops of promises: how the contestants without Effect are driven.
+export const promises = (once) => ({
+  drive: (count, tick) => {
+    let running = true
+    const loop = async () => {
+      while (running) tick(await once())
+    }
+    const done = Promise.all(Array.from({ length: count }, loop))
+    return () => {
+      running = false
+      return done
+    }
+  }
+})

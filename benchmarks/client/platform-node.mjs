@@ -1,0 +1,6 @@
+// Platform's HttpClient on `@effect/platform-node`, over `node:http`, with the default options.
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { platform } from "./platform.mjs"
+
+export const start = (url) => platform(url, NodeHttpClient.layer, HttpClient.HttpClient)
