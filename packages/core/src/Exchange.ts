@@ -66,6 +66,21 @@ export type InformationalError =
 export type RequestBodyError = BodyError
 
 /**
+ * Why trailers were not taken: a field that may not be one, one that is no field, an answer of a length of its own, or too
+ * late.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type TrailerError =
+  | HttpError.TrailerInvalid
+  | HttpError.InvalidToken
+  | HttpError.InvalidHeaderValue
+  | HttpError.InvalidCharacter
+  | HttpError.HeadersSent
+  | HttpError.WriteAfterEnd
+
+/**
  * Why a connection could not be taken over. Nothing was sent, and the request can still be answered, unless the client
  * has gone (`RequestBodyError`).
  *
@@ -131,6 +146,20 @@ export interface Exchange {
    * HTTP/1.0, which has none (RFC 9110 §15.2), nor when the client has gone, and fails once the answer's head was sent.
    */
   readonly informational: (status: number, headers?: Fields) => Effect.Effect<void, InformationalError>
+  /** The value of `Expect`. Other ones than `100-continue` come here only with the server's `unknownExpectations: "handle"`. */
+  readonly expectation: string | undefined
+  /** The client said that it reads trailers (`TE: trailers`). */
+  readonly acceptsTrailers: boolean
+  /**
+   * Says in the answer's head, in `Trailer`, which trailers will follow. Before the head only. Makes the answer chunked.
+   */
+  readonly announceTrailers: (...names: ReadonlyArray<string>) => Effect.Effect<void, TrailerError>
+  /**
+   * Trailers of the answer, up to its end. Those that are given before its head are announced and make it chunked; later
+   * it must be chunked already, as a stream of unknown length is. Framing, routing, authentication and what else RFC 9110
+   * §6.5.1 forbids is refused. Answers without a body and to HTTP/1.0 go without them, as in Node.
+   */
+  readonly addTrailers: (fields: Fields) => Effect.Effect<void, TrailerError>
   /** The protocols that the client would change to, best first. Empty: it asked for none. */
   readonly upgradeProtocols: ReadonlyArray<string>
   /**
@@ -249,6 +278,22 @@ export const informational = (
   headers?: Fields
 ): Effect.Effect<void, InformationalError, HttpServerRequest> =>
   Effect.flatMap(exchange, (self) => self.informational(status, headers))
+
+/**
+ * @since 0.1.0
+ * @category trailers
+ */
+export const announceTrailers = (
+  ...names: ReadonlyArray<string>
+): Effect.Effect<void, TrailerError, HttpServerRequest> =>
+  Effect.flatMap(exchange, (self) => self.announceTrailers(...names))
+
+/**
+ * @since 0.1.0
+ * @category trailers
+ */
+export const addTrailers = (fields: Fields): Effect.Effect<void, TrailerError, HttpServerRequest> =>
+  Effect.flatMap(exchange, (self) => self.addTrailers(fields))
 
 /**
  * @since 0.1.0

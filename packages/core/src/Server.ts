@@ -167,6 +167,8 @@ export const makeService = (
       network.listen(options, life.handshakes?.accept ?? life.accept),
       failed
     )
+    life.onClientError = options.onClientError
+    life.handlesExpectations = options.unknownExpectations === "handle"
     life.webSocket = Option.getOrUndefined(yield* Effect.serviceOption(WebSocketUpgrader))
     const { enter, run: shutdown, states } = yield* makeShutdown(life, listener, options)
     yield* Effect.addFinalizer(() => shutdown)

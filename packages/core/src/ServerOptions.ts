@@ -10,6 +10,7 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Duration from "effect/Duration"
 import type { ServerTls } from "./Network.js"
+import type { Handler } from "./ClientError.js"
 import type { Flags, Limits } from "./wire/index.js"
 
 /**
@@ -81,4 +82,11 @@ export interface ServerOptions {
   readonly keepAlive?: boolean | undefined
   /** How long a connection is silent before the first probe. Default 0: the system's. */
   readonly keepAliveInitialDelay?: Duration.DurationInput | undefined
+  /** Sees what clients did wrong and may answer in the server's place. Default: the server answers. */
+  readonly onClientError?: Handler | undefined
+  /**
+   * What a request gets that expects something else than `100-continue` (RFC 9110 §10.1.1). `refuse`: 417 before the app sees it;
+   * `handle`: the app decides, by `Exchange.expectation`, as with Node's `checkExpectation`. Default `refuse`.
+   */
+  readonly unknownExpectations?: "refuse" | "handle" | undefined
 }

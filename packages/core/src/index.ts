@@ -9,6 +9,7 @@
  * - `ClientRequest` what a request can be told
  * - `Proxy`      which requests go through which proxy
  * - `Agent`      the connections of clients: how many, for how long, who waits
+ * - `ClientError` what a server does about clients that break the protocol
  * - `Exchange`   what platform's request cannot say of a request and its answer
  * - `ExchangeOutcome`, `ServerEvent`  how exchanges end and what happens in a server, as values
  * - `AccessLog`, `ServerMetrics`      made from them
@@ -30,6 +31,7 @@ export * as Agent from "./Agent.js"
 export * as AccessLog from "./AccessLog.js"
 export * as Client from "./Client.js"
 export * as ClientRequest from "./ClientRequest.js"
+export * as ClientError from "./ClientError.js"
 export * as Exchange from "./Exchange.js"
 export * as ExchangeOutcome from "./ExchangeOutcome.js"
 export * as HttpError from "./HttpError.js"

@@ -9,6 +9,7 @@ import type {
   Exchange,
   Fields,
   InformationalError,
+  TrailerError,
   UpgradeError,
   UpgradeOptions
 } from "../Exchange.js"
@@ -16,13 +17,19 @@ import * as HttpError from "../HttpError.js"
 import * as Socket from "../Socket.js"
 import { overrides, type ExchangeOptions } from "../Timeouts.js"
 import {
+  checkTrailerName,
+  checkTrailers,
   encodeEarlyHints,
   encodeInformational,
   FieldViews,
+  headersSent,
+  trailersNotChunked,
+  writeAfterEnd,
   type DistinctFields,
   type FoldedFields,
   type Violation
 } from "../wire/index.js"
+import { ResponseTrailers } from "./responseTrailers.js"
 import { continueHead } from "./serverConnection.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
 import { restOfBody, takeOver } from "./serverUpgrade.js"
@@ -42,6 +49,9 @@ export const flatFields = (fields: Fields | undefined): Array<string> => {
   }
   return flat
 }
+
+const violated = (violation: Violation): Effect.Effect<never, TrailerError> =>
+  Effect.fail(HttpError.fromViolation(violation) as TrailerError)
 
 const processingHead = "HTTP/1.1 102 Processing\r\n\r\n"
 
@@ -70,16 +80,17 @@ export class ExchangeHandle implements Exchange {
   }
 
   get connection(): Connection {
-    const { connection, number } = this.self
-    const { transport } = connection
-    return {
-      local: transport.local,
-      remote: transport.remote,
-      get tls() {
-        return transport.tls
-      },
-      exchange: number
-    }
+    return this.self.connection.facts(this.self.number)
+  }
+
+  get expectation(): string | undefined {
+    const { head } = this.self
+    return head.versionMinor === 0 ? undefined : head.get("expect")
+  }
+
+  get acceptsTrailers(): boolean {
+    const codings = this.headersDistinct["te"] ?? []
+    return codings.some((value) => value.split(",").some((name) => name.trim().toLowerCase() === "trailers"))
   }
 
   get trailers(): Effect.Effect<FieldViews, BodyError> {
@@ -103,6 +114,41 @@ export class ExchangeHandle implements Exchange {
 
   informational(status: number, headers?: Fields): Effect.Effect<void, InformationalError> {
     return this.encoded(status, () => encodeInformational(status, flatFields(headers)))
+  }
+
+  announceTrailers(...names: ReadonlyArray<string>): Effect.Effect<void, TrailerError> {
+    return Effect.suspend(() => {
+      const { self } = this
+      if (self.aborted) return Effect.void
+      if (self.answer !== undefined) return violated(headersSent("set"))
+      for (const name of names) {
+        const violation = checkTrailerName(name)
+        if (violation !== undefined) return violated(violation)
+      }
+      const trailers = (self.trailers ??= new ResponseTrailers())
+      for (const name of names) trailers.announce(name)
+      return Effect.void
+    })
+  }
+
+  addTrailers(fields: Fields): Effect.Effect<void, TrailerError> {
+    return Effect.suspend(() => {
+      const { self } = this
+      const flat = flatFields(fields)
+      if (self.aborted || flat.length === 0) return Effect.void
+      if (self.responseComplete) return violated(writeAfterEnd)
+      const violation = checkTrailers(flat) ?? this.trailersMisplaced
+      if (violation !== undefined) return violated(violation)
+      ;(self.trailers ??= new ResponseTrailers()).add(flat)
+      return Effect.void
+    })
+  }
+
+  // Where there can be none by HTTP's rules they are left out; a length of the handler's own is its mistake.
+  private get trailersMisplaced(): Violation | undefined {
+    const { framing, head } = this.self
+    const fits = framing === undefined || framing._tag === "Chunked" || framing._tag === "None"
+    return fits || head.versionMinor === 0 ? undefined : trailersNotChunked
   }
 
   get upgradeProtocols(): ReadonlyArray<string> {

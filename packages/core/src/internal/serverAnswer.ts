@@ -14,6 +14,7 @@ import * as Stream from "effect/Stream"
 import * as HttpError from "../HttpError.js"
 import { bodyNotAllowed, BodyWriter, encodeResponseHead, type Violation } from "../wire/index.js"
 import { fromHttpBody, type StreamBody } from "./body.js"
+import type { ResponseTrailers } from "./responseTrailers.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
 
 /** What our own side can do wrong in an answer. */
@@ -59,13 +60,11 @@ const sendOther = (
 
 const switching: Violation = { _tag: "Violation", code: "ERR_HTTP_INVALID_STATUS_CODE", status: 101 }
 
-const headOf = (
-  exchange: ServerExchange,
+/** The fields of a response, flat. */
+export const fieldsOf = (
   response: ServerResponse.HttpServerResponse,
-  body: number | "unknown",
-  contentType: string | undefined,
-  streamed: boolean
-) => {
+  contentType: string | undefined
+): Array<string> => {
   const headers: Array<string> = []
   const record = response.headers
   for (const name in record) headers.push(name, record[name]!)
@@ -74,7 +73,33 @@ const headOf = (
   if (!Cookies.isEmpty(response.cookies)) {
     for (const cookie of Cookies.toSetCookieHeaders(response.cookies)) headers.push("set-cookie", cookie)
   }
-  const { connection, head } = exchange
+  return headers
+}
+
+// Platform gives every body at hand a `Content-Length`, which a body with trailers cannot have (RFC 9112 §6.2).
+const announce = (
+  trailers: ResponseTrailers,
+  headers: Array<string>,
+  response: ServerResponse.HttpServerResponse,
+  body: number | "unknown"
+): void => {
+  const at = headers.indexOf("content-length")
+  if (at >= 0 && headers[at + 1] === String(body) && response.body._tag === "Uint8Array")
+    headers.splice(at, 2)
+  if (trailers.announced !== "" && response.headers["trailer"] === undefined)
+    headers.push("Trailer", trailers.announced)
+}
+
+const headOf = (
+  exchange: ServerExchange,
+  response: ServerResponse.HttpServerResponse,
+  body: number | "unknown",
+  contentType: string | undefined,
+  streamed: boolean
+) => {
+  const headers = fieldsOf(response, contentType)
+  const { connection, head, trailers } = exchange
+  if (trailers !== undefined) announce(trailers, headers, response, body)
   // A switch of protocols is no answer of an app's: nothing here would speak the other protocol.
   if (response.status === 101) return switching
   const { settings } = connection.server
@@ -91,7 +116,8 @@ const headOf = (
     keepAlive: connection.mayKeepAlive(exchange, streamed),
     keepAliveTimeout: settings.timeouts.keepAliveTimeout,
     keepAliveMax: settings.maxRequestsPerSocket,
-    date: connection.server.date()
+    date: connection.server.date(),
+    trailers: trailers !== undefined
   })
 }
 
@@ -135,7 +161,8 @@ const sendBytes = (
     const parts: Array<string | Uint8Array> = []
     const sink = (part: string | Uint8Array) => void parts.push(part)
     const violation =
-      (bytes === undefined ? undefined : writer.write(bytes, sink)) ?? writer.end(undefined, sink)
+      (bytes === undefined ? undefined : writer.write(bytes, sink)) ??
+      writer.end(head.framing._tag === "Chunked" ? exchange.trailers?.fields : undefined, sink)
     if (violation !== undefined) return Effect.fail(HttpError.fromViolation(violation))
     connection.answerBegins(exchange, response, head)
     connection.transport.cork()
@@ -177,6 +204,10 @@ const sendStream = (
 
 // RFC 9110 §15.3.5, §15.4.5. What asks for 100 is never a HEAD: it has a body of its own.
 const mayHaveBody = (status: number) => status !== 204 && status !== 304
+
+// HTTP/1.0 and answers without a body have none: they are left out, as Node does.
+const trailersOf = (exchange: ServerExchange): ReadonlyArray<string> | undefined =>
+  exchange.framing?._tag === "Chunked" ? exchange.trailers?.fields : undefined
 
 class SendingBody {
   private writer: BodyWriter | undefined = undefined
@@ -239,7 +270,7 @@ class SendingBody {
     if (this.exchange.aborted) return Exit.succeed(response)
     const late = this.writer === undefined ? this.begin() : undefined
     if (late !== undefined) return Effect.fail(HttpError.fromViolation(late))
-    const violation = this.writer!.end(undefined, (part) => void connection.write(part))
+    const violation = this.writer!.end(trailersOf(this.exchange), (part) => void connection.write(part))
     if (violation !== undefined) {
       const error = HttpError.fromViolation(violation)
       connection.cut(this.exchange, Cause.fail(error))

@@ -29,6 +29,7 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { Timers } from "../Timers.js"
+import { hasUnknownExpectation } from "../wire/index.js"
 import { LazySpan } from "./lazySpan.js"
 import { sendResponse } from "./serverAnswer.js"
 import type { ServerExchange } from "./serverExchange.js"
@@ -95,12 +96,14 @@ const report = (
 // What an app's failure answers with, and what is left of the failure once it is answered.
 const answerFailure = (cause: Cause.Cause<unknown>): Effect.Effect<Response, unknown> =>
   withExchange((exchange, fiber) =>
-    Effect.flatMap(ServerError.causeResponse(cause), ([response, rest]) =>
-      Effect.zipRight(
+    Effect.flatMap(ServerError.causeResponse(cause), ([response, rest]) => {
+      // They belonged to the answer that failed.
+      if (exchange.answer === undefined) exchange.trailers = undefined
+      return Effect.zipRight(
         Effect.zipRight(report(exchange, fiber, cause, response), answer(exchange, fiber, response)),
         Cause.isEmptyType(rest) ? Effect.succeed(response) : Effect.failCause(rest)
       )
-    )
+    })
   )
 
 const respond = (response: Response): Effect.Effect<Response, unknown> =>
@@ -137,6 +140,8 @@ export interface ServerApp {
   readonly logsFailures: boolean
   /** Starts the handler of an exchange; `ended` is called when it and its scope are over. */
   run(exchange: ServerExchange, ended: (exchange: ServerExchange) => void): void
+  /** Runs what belongs to no exchange, with what is there where the app is served. */
+  fork(effect: Effect.Effect<unknown>): Fiber.RuntimeFiber<unknown, unknown>
 }
 
 /** Must run where the app is served: takes context, fiber refs and tracer from there. */
@@ -204,6 +209,8 @@ const handled = (
   })
 }
 
+const expectationFailed = respond(ServerResponse.empty({ status: 417 })) as Effect.Effect<unknown>
+
 class App implements ServerApp {
   readonly context: Context.Context<never>
   readonly redactedNames: ReadonlyArray<string | RegExp>
@@ -239,6 +246,8 @@ class App implements ServerApp {
     services.set(ServerRequest.HttpServerRequest.key, exchange.request)
     services.set(Scope.Scope.key, exchange.scope)
     let program = this.program
+    if (!exchange.connection.server.handlesExpectations && hasUnknownExpectation(exchange.head))
+      program = expectationFailed
     try {
       if (this.spanless !== undefined && !this.spanless(exchange.request)) {
         exchange.span = new LazySpan(exchange, "server", this.timers.now())
@@ -258,6 +267,10 @@ class App implements ServerApp {
     )
     exchange.fiber = fiber
     fiber.addObserver((exit) => this.finish(exchange, exit, ended))
+  }
+
+  fork(effect: Effect.Effect<unknown>): Fiber.RuntimeFiber<unknown, unknown> {
+    return Runtime.runFork(this.runtime, effect)
   }
 
   private finish(

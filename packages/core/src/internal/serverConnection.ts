@@ -9,8 +9,11 @@ import * as ServerError from "@effect/platform/HttpServerError"
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import type { ClientError, Handler } from "../ClientError.js"
 import type { DropReason } from "../ExchangeOutcome.js"
+import type { Connection as ConnectionFacts } from "../Exchange.js"
 import * as HttpError from "../HttpError.js"
 import type { State } from "../Shutdown.js"
 import type { Timers } from "../Timers.js"
@@ -40,6 +43,7 @@ import { forBody, Inflow } from "./inflow.js"
 import { Linger, lingerBytes } from "./linger.js"
 import type { Observers } from "./observers.js"
 import type { ServerApp } from "./serverApp.js"
+import * as ClientErrors from "./serverClientError.js"
 import { ServerExchange, type BodyError } from "./serverExchange.js"
 import type { ServerSettings } from "./serverSettings.js"
 import type { Taken } from "./serverUpgrade.js"
@@ -52,6 +56,9 @@ export interface ConnectionServer {
   readonly idle: IdleList
   readonly state: State
   readonly draining: boolean
+  readonly onClientError: Handler | undefined
+  /** Unknown expectations are the app's to answer. */
+  readonly handlesExpectations: boolean
   /** Framing for platform's `HttpServerRequest.upgrade`. */
   readonly webSocket: typeof WebSocketUpgrader.Service | undefined
   /** Waits for the drain to begin. */
@@ -74,8 +81,12 @@ export class ServerConnection implements TransportHandlers, Idler {
   private readonly parser: RequestParser
   private readonly automaton = new Automaton("server")
   private exchange: ServerExchange | undefined = undefined
-  /** `switched`: another protocol's; its owner is told everything, and we only of the end. */
-  private state: "open" | "switched" | "closing" | "closed" = "open"
+  /**
+   * `switched`: another protocol's; its owner is told everything, and we only of the end. `refusing`: the user answers what
+   * was no request.
+   */
+  private state: "open" | "switched" | "refusing" | "closing" | "closed" = "open"
+  private asking: Fiber.RuntimeFiber<unknown, unknown> | undefined = undefined
   private handedOver: HandedOver | undefined = undefined
   /** Whose handler took it. */
   private taken: ServerExchange | undefined = undefined
@@ -173,12 +184,19 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   error(fault: Fault): void {
     this.closeReason ??= "Failed"
+    const handler = this.server.onClientError
+    if (handler !== undefined && this.state !== "closing") {
+      const error = HttpError.fromFault(fault, { phase: this.exchange === undefined ? "idle" : "body" })
+      const facts = { error, status: 400, connection: this.facts(this.exchanges) }
+      this.app!.fork(ClientErrors.tell(handler, facts))
+    }
     this.abort((where) => HttpError.fromFault(fault, where))
   }
 
   close(): void {
     if (this.state === "closed") return
     this.state = "closed"
+    this.asking?.unsafeInterruptAsFork(FiberId.none)
     this.abort((where) => new HttpError.ConnectionReset({ reason: "the connection was closed", ...where }))
     this.drain()
     this.linger?.stop()
@@ -288,7 +306,7 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   answerBegins(exchange: ServerExchange, response: HttpServerResponse, head: EncodedHead): void {
     exchange.answer = response
-    exchange.untilClose = head.framing._tag === "UntilClose"
+    exchange.framing = head.framing
     if (exchange.isWatched) Tell.answer(this, exchange, response.status)
     this.automaton.responseHead({
       status: response.status,
@@ -554,10 +572,16 @@ export class ServerConnection implements TransportHandlers, Idler {
       if (exchange?.started === false) exchange.startedAt = this.server.timers.now()
     }
     const begun = exchange?.answer !== undefined
-    if (!begun) this.writeAnswer(error.status)
+    const handler = this.server.onClientError
+    if (!begun && handler === undefined) this.writeAnswer(error.status)
     this.abort(() => error, ServerError.clientAbortFiberId, error.status)
     if (active && exchange === undefined) Tell.refused(this, error)
     if (!begun) this.automaton.mustClose(reason)
+    if (handler !== undefined) {
+      const facts = { error, status: error.status, connection: this.facts(this.exchanges) }
+      if (!begun) return this.askUser(handler, facts, reason)
+      this.app!.fork(ClientErrors.tell(handler, facts))
+    }
     this.breakOff(exchange, reason)
   }
 
@@ -586,6 +610,59 @@ export class ServerConnection implements TransportHandlers, Idler {
     if (this.server.observers.active) Tell.dropped(this, head, this.exchanges + 1, reason)
     this.automaton.mustClose("MaxRequests")
     this.finish("MaxRequests")
+  }
+
+  // The answer is the user's, while what still comes is thrown away; it has as long as any last words.
+  private askUser(
+    handler: Handler,
+    facts: Omit<ClientError, "socket" | "writable">,
+    reason: CloseReason
+  ): void {
+    this.state = "refusing"
+    this.inflow.end()
+    this.lingering.readOn(() => this.transport.reset())
+    const over = () => {
+      if (this.state === "switched") return this.handBack(true)
+      if (this.state !== "refusing") return
+      this.state = "open"
+      this.finish(reason)
+    }
+    this.asking = this.app!.fork(
+      ClientErrors.ask(
+        {
+          drained: this.drained,
+          write: (data) => this.write(data),
+          date: () => this.server.date(),
+          giveAway: () => {
+            if (this.state !== "refusing") return undefined
+            this.state = "switched"
+            this.linger?.stop()
+            this.transport.pause()
+            return (this.handedOver = new HandedOver(this.transport, () => this.close()))
+          },
+          answerItself: () => {
+            if (this.state === "refusing") this.writeAnswer(facts.status)
+            over()
+          },
+          over
+        },
+        handler,
+        facts
+      )
+    )
+  }
+
+  /** Both ends, TLS, and which exchange is spoken of. */
+  facts(exchange: number): ConnectionFacts {
+    const { transport } = this
+    return {
+      local: transport.local,
+      remote: transport.remote,
+      get tls() {
+        return transport.tls
+      },
+      exchange
+    }
   }
 
   private answerPlainly(status: number): void {

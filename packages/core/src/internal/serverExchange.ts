@@ -19,10 +19,11 @@ import * as Tracer from "effect/Tracer"
 import type { ExchangeOutcome } from "../ExchangeOutcome.js"
 import type * as HttpError from "../HttpError.js"
 import type { Policy } from "../Shutdown.js"
-import type { DeadlinePolicy, RequestHead } from "../wire/index.js"
+import type { DeadlinePolicy, Framing, RequestHead } from "../wire/index.js"
 import type { BodyFlow, IncomingBody } from "./incomingBody.js"
 import { LazyScope } from "./lazyScope.js"
 import type { LazySpan, SpanSource } from "./lazySpan.js"
+import type { ResponseTrailers } from "./responseTrailers.js"
 import type { ServerConnection } from "./serverConnection.js"
 import { ServerRequestImpl } from "./serverRequest.js"
 import { originForm } from "./serverTarget.js"
@@ -51,8 +52,9 @@ export class ServerExchange implements SpanSource, BodyFlow {
   continued = false
   /** The answer's head has been given to the transport. */
   answer: HttpServerResponse | undefined = undefined
-  /** The answer's body ends with the connection: FIN would pass a part of it for the whole. */
-  untilClose = false
+  /** How the end of the answer's body is marked, once its head was sent. */
+  framing: Framing | undefined = undefined
+  trailers: ResponseTrailers | undefined = undefined
   /** All of the answer has been given to the transport, or never will be. */
   responseComplete = false
   /** The connection is gone, or given up: nothing can be answered any more. */
@@ -100,6 +102,11 @@ export class ServerExchange implements SpanSource, BodyFlow {
   get remoteAddress(): string | undefined {
     const remote = this.connection.transport.remote
     return remote?._tag === "TcpAddress" ? remote.hostname : undefined
+  }
+
+  /** The answer's body ends with the connection: FIN would pass a part of it for the whole. */
+  get untilClose(): boolean {
+    return this.framing?._tag === "UntilClose"
   }
 
   /** An upgrade (RFC 9110 §7.8: not in HTTP/1.0) or CONNECT. */

@@ -6,6 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
+import type { Handler } from "../ClientError.js"
 import type { DropReason } from "../ExchangeOutcome.js"
 import type { State } from "../Shutdown.js"
 import type { Timers } from "../Timers.js"
@@ -28,6 +29,8 @@ export class ServerLife implements ConnectionServer {
   private readonly admission: AdmissionControl
   private readonly sweep: Sweep
   state: State = "starting"
+  onClientError: Handler | undefined = undefined
+  handlesExpectations = false
   webSocket: typeof WebSocketUpgrader.Service | undefined = undefined
   private app: ServerApp | undefined
   private readonly connections = new Set<ServerConnection>()

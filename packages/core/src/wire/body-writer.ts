@@ -60,6 +60,31 @@ const printTrailers = (trailers: ReadonlyArray<string>): string | Violation => {
 }
 
 /**
+ * Why these fields (flat: name, value, ...) cannot be trailers: ERR_HTTP_TRAILER_INVALID, ERR_INVALID_HTTP_TOKEN,
+ * ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE.
+ *
+ * @since 0.1.0
+ * @category validation
+ */
+export const checkTrailers = (trailers: ReadonlyArray<string>): Violation | undefined => {
+  const text = printTrailers(trailers)
+  return typeof text === "string" ? undefined : text
+}
+
+/**
+ * Why a field of this name cannot be announced as a trailer.
+ *
+ * @since 0.1.0
+ * @category validation
+ */
+export const checkTrailerName = (name: string): Violation | undefined =>
+  !isToken(name)
+    ? invalidToken("Trailer name", name)
+    : isTrailerName(name)
+      ? undefined
+      : { _tag: "Violation", code: "ERR_HTTP_TRAILER_INVALID", name }
+
+/**
  * Writes one body. A refused call sends nothing and changes nothing.
  *
  * @since 0.1.0

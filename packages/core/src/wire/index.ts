@@ -27,6 +27,7 @@
  * - `deadlines.ts`        how long a server waits for its peer
  * - `refusal.ts`          why bytes were refused
  * - `fields.ts`           the raw list as headers, headersDistinct, trailers, trailersDistinct
+ * - `expectation.ts`      whether a request expects what is not known
  * - `websocket.ts`        whether a request opens a WebSocket
  *
  * What may happen when
@@ -49,6 +50,7 @@ export * from "./encode-request.js"
 export * from "./encode-response.js"
 export * from "./early-hints.js"
 export * from "./events.js"
+export * from "./expectation.js"
 export * from "./fields.js"
 export { type FlagName, flagNames, type Flags, presets } from "./flags.js"
 export type { Framing } from "./framing.js"
@@ -64,7 +66,9 @@ export {
   errorClassOf,
   headersSent,
   messageOf,
+  trailersNotChunked,
   upgradeNotAsked,
+  writeAfterEnd,
   type FieldConflict,
   type Violation,
   type ViolationCode,

@@ -1,0 +1,122 @@
+/**
+ * The user's answer to a client's error: a response, or the connection itself; else the server's own answer.
+ *
+ * There is no exchange here, so nothing of a request is known. Bounded by its connection, which interrupts it when the
+ * client goes away or waits too long.
+ */
+import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { ClientError, Handler } from "../ClientError.js"
+import * as HttpError from "../HttpError.js"
+import * as Socket from "../Socket.js"
+import type { Transport } from "../Transport.js"
+import { BodyWriter, encodeResponseHead, type Violation } from "../wire/index.js"
+import { fromHttpBody } from "./body.js"
+import { fieldsOf } from "./serverAnswer.js"
+
+/** What is needed of the connection. */
+export interface Refusing {
+  readonly drained: Effect.Effect<void>
+  write(data: string | Uint8Array): boolean
+  date(): string | undefined
+  /** The connection as a transport of its own; nothing is written by us any more. */
+  giveAway(): Transport | undefined
+  /** The server's own answer. */
+  answerItself(): void
+  /** Ends it behind what was written. */
+  over(): void
+}
+
+const send = (self: Refusing, response: HttpServerResponse): Effect.Effect<void, unknown> =>
+  Effect.suspend((): Effect.Effect<void, unknown> => {
+    const body = fromHttpBody(response.body)
+    if (body._tag === "Unsupported") {
+      return Effect.fail(new HttpError.UnsupportedBody({ reason: body.reason }))
+    }
+    const known = body._tag === "Bytes" ? body.bytes.length : body._tag === "None" ? 0 : body.length
+    const head = encodeResponseHead({
+      versionMinor: 1,
+      method: "GET",
+      status: response.status,
+      statusMessage: response.statusText,
+      headers: fieldsOf(response, body._tag === "None" ? undefined : body.contentType),
+      body: known ?? "unknown",
+      keepAlive: false,
+      date: self.date()
+    })
+    if (head._tag === "Violation") return Effect.fail(HttpError.fromViolation(head))
+    const writer = new BodyWriter(head.framing)
+    const write = (part: Uint8Array) =>
+      Effect.suspend(() => {
+        let open = true
+        const violation = writer.write(part, (bytes) => {
+          open = self.write(bytes)
+        })
+        return violation === undefined ? (open ? Effect.void : self.drained) : refused(violation)
+      })
+    self.write(head.head)
+    if (head.framing._tag === "None") return Effect.sync(() => self.over())
+    const written =
+      body._tag === "Stream"
+        ? Stream.runForEach(body.stream, write)
+        : body._tag === "Bytes"
+          ? write(body.bytes)
+          : Effect.void
+    const end = Effect.suspend(() => {
+      const violation = writer.end(undefined, (bytes) => void self.write(bytes))
+      if (violation !== undefined) return refused(violation)
+      self.over()
+      return Effect.void
+    })
+    // Without its end the body is seen to be cut.
+    return Effect.catchAllCause(Effect.zipRight(written, end), (cause) =>
+      Effect.zipRight(
+        Effect.logError("the answer to a client's error failed", cause),
+        Effect.sync(() => self.over())
+      )
+    )
+  })
+
+const refused = (violation: Violation) => Effect.fail(HttpError.fromViolation(violation))
+
+const broken = new HttpError.BrokenPipe({ reason: "nothing can be written any more", phase: "idle" })
+
+/** Told of what can no longer be answered. */
+export const tell = (
+  handler: Handler,
+  facts: Omit<ClientError, "socket" | "writable">
+): Effect.Effect<void> =>
+  Effect.catchAllCause(
+    Effect.suspend(() => handler({ ...facts, writable: false, socket: Effect.fail(broken) })),
+    (cause) => Effect.logError("a handler of clients' errors failed", cause)
+  ).pipe(Effect.asVoid)
+
+/** Asked for an answer. */
+export const ask = (
+  self: Refusing,
+  handler: Handler,
+  facts: Omit<ClientError, "socket" | "writable">
+): Effect.Effect<void> =>
+  Effect.scopedWith((scope) => {
+    let taken = false
+    const socket = Effect.suspend(() => {
+      const transport = self.giveAway()
+      if (transport === undefined) return Effect.fail(broken)
+      taken = true
+      return Scope.extend(Socket.make(transport), scope)
+    })
+    return Effect.suspend(() => handler({ ...facts, writable: true, socket })).pipe(
+      Effect.flatMap((response) => {
+        if (taken) return Effect.sync(() => self.over())
+        return response === undefined ? Effect.sync(() => self.answerItself()) : send(self, response)
+      }),
+      Effect.catchAllCause((cause) =>
+        Effect.zipRight(
+          Effect.logError("a handler of clients' errors failed", cause),
+          Effect.sync(() => (taken ? self.over() : self.answerItself()))
+        )
+      )
+    )
+  })
