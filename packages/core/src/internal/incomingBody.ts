@@ -194,7 +194,11 @@ export class IncomingBody<E> {
 
   private collect(limit: number | undefined, tooLarge: () => E): Exit.Exit<Uint8Array, E> | undefined {
     if (this.whole !== undefined) return this.whole
-    if (limit !== undefined && this.waiting > limit) this.discard(tooLarge)
+    if (limit !== undefined && this.waiting > limit) {
+      // Also one that has ended: no later reader may take it for an empty one.
+      if (this.state === "ended") this.state = "open"
+      this.discard(tooLarge)
+    }
     if (this.failure !== undefined) return (this.whole = this.failure())
     if (this.state === "open") return undefined
     this.whole = Exit.succeed(this.waiting === 0 ? empty : concat(this.parts, this.waiting))
