@@ -11,7 +11,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as HttpError from "./HttpError.js"
-import type { Address, Transport } from "./Transport.js"
+import { formatAddress, type Address, type Transport } from "./Transport.js"
 
 /**
  * What failing to make a connection to one address can look like.
@@ -79,8 +79,36 @@ export type ListenOptions =
       readonly ipv6Only?: boolean | undefined
       /** Connections the system holds ready until they are accepted. Default 511. */
       readonly backlog?: number | undefined
+      /**
+       * Several listeners, of other processes too, share the port, and the system spreads connections over them (`SO_REUSEPORT`).
+       * Where it cannot (Node.js before 22.12, some systems) listening fails with `ENOTSUP`. Default `false`.
+       */
+      readonly reusePort?: boolean | undefined
     }
-  | { readonly path: string; readonly backlog?: number | undefined }
+  | {
+      /** A Unix domain socket. */
+      readonly path: string
+      readonly backlog?: number | undefined
+      /** A socket file that nobody listens on any more is replaced, as after a crash. Default `true`. */
+      readonly replaceStale?: boolean | undefined
+    }
+  /** A file descriptor that listens already, as a supervisor hands it over. */
+  | { readonly fd: number; readonly backlog?: number | undefined }
+  /** What the network itself knows as listening: on Node.js a `net.Server`, whose connections come here from now on. */
+  | { readonly handle: object }
+
+/**
+ * Where the options say to listen, for messages: `host:port`, a path, `fd 3`.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const formatListen = (options: ListenOptions): string => {
+  if ("path" in options) return options.path
+  if ("fd" in options) return `fd ${options.fd}`
+  if ("handle" in options) return "a handle"
+  return formatAddress({ _tag: "TcpAddress", hostname: options.host ?? "::", port: options.port })
+}
 
 /**
  * A bound address. Connections are handed over as they arrive, not yet started: nothing of them is read before

@@ -11,18 +11,11 @@ import * as net from "node:net"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as HttpError from "@httpfx/core/HttpError"
-import {
-  Network,
-  type ConnectError,
-  type ConnectOptions,
-  type ListenError,
-  type Listener,
-  type ListenOptions,
-  type NetworkService
-} from "@httpfx/core/Network"
-import { formatAddress, type Address, type Transport } from "@httpfx/core/Transport"
+import { Network, type ConnectError, type ConnectOptions, type NetworkService } from "@httpfx/core/Network"
+import type { Address } from "@httpfx/core/Transport"
 import { faultOf } from "./internal/fault.js"
-import { acceptDirectly, connecting, createServer, type TcpTransport } from "./internal/tcpTransport.js"
+import { activatedSocket, literal, openServer } from "./internal/listen.js"
+import { connecting, type TcpTransport } from "./internal/tcpTransport.js"
 import { checkTls, secure } from "./internal/tls.js"
 
 const resolverCodes = ["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA", "ETIMEOUT"] as const
@@ -36,10 +29,6 @@ const notResolved = (host: string, error: NodeJS.ErrnoException) =>
     reason: error.message,
     cause: error
   })
-
-// A host as it stands in a URL: brackets around IPv6 (RFC 3986 section 3.2.2), a zone after "%25" (RFC 6874).
-const literal = (host: string): string =>
-  host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1).replace("%25", "%") : host
 
 const resolve: NetworkService["resolve"] = (host, options) =>
   Effect.async((resume) => {
@@ -123,64 +112,17 @@ const connect: NetworkService["connect"] = (address, options) =>
     })
   })
 
-const listenFailed = (options: ListenOptions, error: NodeJS.ErrnoException): ListenError => {
-  const address =
-    "path" in options
-      ? options.path
-      : formatAddress({ _tag: "TcpAddress", hostname: options.host ?? "::", port: options.port })
-  const fields = { address, reason: error.message, cause: error }
-  return error.code === "EADDRINUSE"
-    ? new HttpError.AddressInUse(fields)
-    : new HttpError.ListenFailed({ ...fields, code: error.code ?? "EINVAL" })
-}
-
-const boundTo = (server: net.Server): Address => {
-  const address = server.address()
-  return typeof address === "string"
-    ? { _tag: "UnixAddress", path: address }
-    : { _tag: "TcpAddress", hostname: address?.address ?? "", port: address?.port ?? 0 }
-}
-
-const closeServer = (server: net.Server) => Effect.sync(() => void server.close())
-
-const openServer = (
-  options: ListenOptions,
-  onConnection: (transport: Transport) => void
-): Effect.Effect<Listener, ListenError> =>
-  Effect.async((resume) => {
-    let local: Address | undefined
-    const addresses = () => (local?._tag === "UnixAddress" ? { local } : undefined)
-    const server = createServer(addresses, onConnection)
-    const failed = (error: Error) => resume(Effect.fail(listenFailed(options, error)))
-    server.once("error", failed)
-    const backlog = options.backlog ?? 511
-    const ready = () => {
-      server.off("error", failed)
-      server.on("error", () => {})
-      acceptDirectly(server, addresses, onConnection)
-      const address = (local = boundTo(server))
-      resume(
-        Effect.succeed({
-          address,
-          close: closeServer(server),
-          ref: () => void server.ref(),
-          unref: () => void server.unref()
-        })
-      )
-    }
-    try {
-      if ("path" in options) server.listen({ path: options.path, backlog }, ready)
-      else {
-        const { host, ipv6Only = false, port } = options
-        server.listen(
-          { port, backlog, ipv6Only, ...(host === undefined ? {} : { host: literal(host) }) },
-          ready
-        )
-      }
-    } catch (error) {
-      failed(error as Error)
-    }
-  })
+/**
+ * The socket that systemd (or anything that speaks its protocol: `LISTEN_FDS`) has opened for this process: as where to
+ * listen. `which`: the number of the socket, from 0, or its name (`FileDescriptorName=`). Default the first.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const activated = (
+  which: number | string = 0
+): Effect.Effect<{ readonly fd: number }, HttpError.ListenFailed> =>
+  Effect.suspend(() => activatedSocket(which))
 
 /**
  * The service itself, for programs that hold no layers.

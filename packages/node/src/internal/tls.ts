@@ -13,7 +13,7 @@ import { fault, formatAddress, type Address, type TlsFacts, type Transport } fro
 import { errorOf } from "./fault.js"
 import { resetStream } from "./reset.js"
 import { StreamTransport } from "./streamTransport.js"
-import { tlsFacts } from "./tlsFacts.js"
+import { tlsFacts, verifyError } from "./tlsFacts.js"
 import { TransportSocket } from "./transportSocket.js"
 
 // Fields that mean to Node what they mean here.
@@ -132,8 +132,10 @@ const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
 
 // A server's socket does not refuse on its own: `tls.Server` does it for its sockets.
 const refusalOf = (socket: tls.TLSSocket, options: TlsOptions): Error | undefined => {
-  const reason: unknown = socket.authorizationError
-  if (options.role === "client" || !options.rejectUnauthorized || !reason) return undefined
+  if (options.role === "client" || options.requestCert !== true || options.rejectUnauthorized !== true)
+    return undefined
+  const reason = verifyError(socket)
+  if (reason === undefined || reason === null) return undefined
   return reason instanceof Error ? reason : Object.assign(new Error(String(reason)), { code: String(reason) })
 }
 

@@ -4,9 +4,16 @@
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
-import type { ConnectOptions, Listener, ListenOptions, NetworkService } from "@httpfx/core/Network"
+import {
+  formatListen,
+  type ConnectOptions,
+  type ListenError,
+  type Listener,
+  type ListenOptions,
+  type NetworkService
+} from "@httpfx/core/Network"
 import type { Timers } from "@httpfx/core/Timers"
-import { formatAddress, tcp, type Address, type Transport } from "@httpfx/core/Transport"
+import { tcp, type Address, type Transport } from "@httpfx/core/Transport"
 import type { MemoryNetworkService, Options } from "../MemoryNetwork.js"
 import type { Link, Side } from "../Verdict.js"
 import { attempt, type Attempts } from "./attempt.js"
@@ -175,7 +182,13 @@ export class Memory implements Surroundings, Attempts {
 
   private listen(options: ListenOptions, onConnection: (transport: Transport) => void) {
     return Effect.acquireRelease(
-      Effect.suspend(() => {
+      Effect.suspend((): Effect.Effect<Listener, ListenError> => {
+        if ("fd" in options || "handle" in options) {
+          const reason = "a network in memory has no descriptors"
+          return Effect.fail(
+            new HttpError.ListenFailed({ code: "EBADF", address: formatListen(options), reason })
+          )
+        }
         const listener = this.bound.open(options, onConnection)
         return listener === undefined ? Effect.fail(inUse(options)) : Effect.succeed(this.handle(listener))
       }),
@@ -194,7 +207,7 @@ export class Memory implements Surroundings, Attempts {
 }
 
 const inUse = (options: ListenOptions): HttpError.AddressInUse => {
-  const address = "path" in options ? options.path : formatAddress(tcp(options.host ?? "::", options.port))
+  const address = formatListen(options)
   return new HttpError.AddressInUse({
     address,
     reason: `listen EADDRINUSE: address already in use ${address}`

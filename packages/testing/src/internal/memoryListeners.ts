@@ -18,6 +18,8 @@ export interface MemoryListener {
 const firstEphemeral = 49152
 const lastPort = 65535
 
+type Place = Exclude<ListenOptions, { readonly fd: number } | { readonly handle: object }>
+
 export class Listeners {
   readonly all = new Set<MemoryListener>()
   private nextPort = firstEphemeral
@@ -36,6 +38,11 @@ export class Listeners {
       if (address._tag === "UnixAddress") {
         if (listener.address._tag === "UnixAddress" && listener.address.path === address.path) return listener
       } else if (listener.binding !== undefined && covers(listener.binding, address.hostname, address.port)) {
+        // Those that share a port take turns.
+        if (listener.binding.shared) {
+          this.all.delete(listener)
+          this.all.add(listener)
+        }
         return listener
       }
     }
@@ -43,7 +50,7 @@ export class Listeners {
   }
 
   /** `undefined`: the address is taken. */
-  open(options: ListenOptions, onConnection: (transport: Transport) => void): MemoryListener | undefined {
+  open(options: Place, onConnection: (transport: Transport) => void): MemoryListener | undefined {
     const backlog = options.backlog ?? 511
     const binding = "path" in options ? undefined : this.bind(options)
     const address = "path" in options ? unix(options.path) : tcp(binding!.host, binding!.port)
@@ -58,19 +65,22 @@ export class Listeners {
     readonly port: number
     readonly host?: string | undefined
     readonly ipv6Only?: boolean | undefined
+    readonly reusePort?: boolean | undefined
   }): Binding {
     const host = options.host === undefined ? "::" : this.names.claim(options.host)
     const ipv6Only = options.ipv6Only ?? false
-    if (options.port !== 0) return { host, port: options.port, ipv6Only }
+    const shared = options.reusePort ?? false
+    if (options.port !== 0) return { host, port: options.port, ipv6Only, shared }
     for (let tries = firstEphemeral; ; tries++) {
-      const binding = { host, port: this.ephemeral(), ipv6Only }
+      const binding = { host, port: this.ephemeral(), ipv6Only, shared }
       if (!this.taken(binding) || tries === lastPort) return binding
     }
   }
 
   private taken(binding: Binding): boolean {
     for (const listener of this.all) {
-      if (listener.binding !== undefined && collide(listener.binding, binding)) return true
+      if (listener.binding === undefined || !collide(listener.binding, binding)) continue
+      if (!listener.binding.shared || !binding.shared) return true
     }
     return false
   }

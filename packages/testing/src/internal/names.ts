@@ -85,6 +85,8 @@ export interface Binding {
   readonly host: string
   readonly port: number
   readonly ipv6Only: boolean
+  /** Others that say so too may bind the same. */
+  readonly shared: boolean
 }
 
 const wildcard = ({ host, ipv6Only }: Binding, family: 0 | 4 | 6) =>

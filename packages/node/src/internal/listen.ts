@@ -1,0 +1,132 @@
+/**
+ * Listening with `node:net`: ports, paths, descriptors and servers that listen already.
+ *
+ * A Unix socket file that a crash has left behind is replaced; one that somebody listens on never is.
+ */
+import * as fs from "node:fs"
+import * as net from "node:net"
+import process from "node:process"
+import * as Effect from "effect/Effect"
+import * as HttpError from "@httpfx/core/HttpError"
+import { formatListen, type ListenError, type Listener, type ListenOptions } from "@httpfx/core/Network"
+import type { Address, Transport } from "@httpfx/core/Transport"
+import { acceptDirectly, createServer } from "./tcpTransport.js"
+
+const listenFailed = (options: ListenOptions, error: NodeJS.ErrnoException): ListenError => {
+  const fields = { address: formatListen(options), reason: error.message, cause: error }
+  return error.code === "EADDRINUSE"
+    ? new HttpError.AddressInUse(fields)
+    : new HttpError.ListenFailed({ ...fields, code: error.code ?? "EINVAL" })
+}
+
+const boundTo = (server: net.Server): Address => {
+  const address = server.address()
+  return typeof address === "string"
+    ? { _tag: "UnixAddress", path: address }
+    : { _tag: "TcpAddress", hostname: address?.address ?? "", port: address?.port ?? 0 }
+}
+
+// Node takes the option silently where it does not know it, and the second listener would fail with EADDRINUSE.
+const knowsReusePort = (): boolean => {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
+  return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
+}
+
+/** A host as it stands in a URL: brackets around IPv6 (RFC 3986 section 3.2.2), a zone after "%25" (RFC 6874). */
+export const literal = (host: string): string =>
+  host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1).replace("%25", "%") : host
+
+const listenOn = (server: net.Server, options: ListenOptions, ready: () => void): void => {
+  if ("handle" in options) return void server.listen(options.handle, ready)
+  const backlog = options.backlog ?? 511
+  if ("fd" in options) return void server.listen({ fd: options.fd, backlog } as net.ListenOptions, ready)
+  if ("path" in options) return void server.listen({ path: options.path, backlog }, ready)
+  const { host, ipv6Only = false, port, reusePort = false } = options
+  if (reusePort && !knowsReusePort()) {
+    const message = `reusePort needs Node.js 22.12 or later, this is ${process.versions.node}`
+    throw Object.assign(new Error(message), { code: "ENOTSUP" })
+  }
+  const given = { port, backlog, ipv6Only, ...(host === undefined ? {} : { host: literal(host) }) }
+  server.listen(reusePort ? ({ ...given, reusePort } as net.ListenOptions) : given, ready)
+}
+
+const opened = (
+  options: ListenOptions,
+  onConnection: (transport: Transport) => void
+): Effect.Effect<Listener, ListenError> =>
+  Effect.async((resume) => {
+    let local: Address | undefined
+    const addresses = () => (local?._tag === "UnixAddress" ? { local } : undefined)
+    const server = createServer(addresses, onConnection)
+    const failed = (error: Error) => resume(Effect.fail(listenFailed(options, error)))
+    server.once("error", failed)
+    const ready = () => {
+      server.off("error", failed)
+      server.on("error", () => {})
+      acceptDirectly(server, addresses, onConnection)
+      const address = (local = boundTo(server))
+      resume(
+        Effect.succeed({
+          address,
+          close: Effect.sync(() => void server.close()),
+          ref: () => void server.ref(),
+          unref: () => void server.unref()
+        })
+      )
+    }
+    try {
+      listenOn(server, options, ready)
+    } catch (error) {
+      failed(error as Error)
+    }
+  })
+
+/** Removes a socket file that nobody listens on; whether there was one. */
+const removeStale = (path: string): Effect.Effect<boolean> =>
+  Effect.async((resume) => {
+    const socket = net.connect(path)
+    socket.once("connect", () => {
+      socket.destroy()
+      resume(Effect.succeed(false))
+    })
+    socket.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "ECONNREFUSED") return resume(Effect.succeed(false))
+      resume(
+        Effect.sync(() => {
+          try {
+            if (!fs.lstatSync(path).isSocket()) return false
+            fs.unlinkSync(path)
+            return true
+          } catch {
+            return false
+          }
+        })
+      )
+    })
+  })
+
+export const openServer = (
+  options: ListenOptions,
+  onConnection: (transport: Transport) => void
+): Effect.Effect<Listener, ListenError> => {
+  const once = opened(options, onConnection)
+  if (!("path" in options) || options.replaceStale === false) return once
+  return Effect.catchTag(once, "AddressInUse", (error) =>
+    Effect.flatMap(removeStale(options.path), (removed) => (removed ? once : Effect.fail(error)))
+  )
+}
+
+// sd_listen_fds(3): descriptors from 3 on, meant for the process of this id.
+const firstDescriptor = 3
+
+export const activatedSocket = (
+  which: number | string
+): Effect.Effect<{ readonly fd: number }, HttpError.ListenFailed> => {
+  const { LISTEN_FDNAMES = "", LISTEN_FDS = "", LISTEN_PID } = process.env
+  const count = /^\d+$/.test(LISTEN_FDS) && Number(LISTEN_PID) === process.pid ? Number(LISTEN_FDS) : 0
+  const index = typeof which === "number" ? which : LISTEN_FDNAMES.split(":").indexOf(which)
+  if (Number.isInteger(index) && index >= 0 && index < count)
+    return Effect.succeed({ fd: firstDescriptor + index })
+  const reason = `no socket ${JSON.stringify(which)} was handed to this process (${count} were)`
+  return Effect.fail(new HttpError.ListenFailed({ code: "EBADF", address: `socket ${which}`, reason }))
+}
