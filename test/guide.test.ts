@@ -2,7 +2,7 @@
 import { assert, describe, it } from "vitest"
 import { blocksOf, project, test } from "./programs.js"
 
-const guides = ["docs/testing.md", "docs/client.md"]
+const guides = ["docs/testing.md", "docs/client.md", "docs/exchange.md"]
 
 describe(guides.join(", "), () => {
   it("every block passes, as one reads it", { timeout: 180_000 }, async () => {
