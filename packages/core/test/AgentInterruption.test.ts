@@ -103,7 +103,10 @@ describe("Interruption", () => {
     await fc.assert(
       fc.asyncProperty(plan, ({ seed, ...plan }) =>
         Effect.runPromise(
-          Simulation.run({ seed, report: () => {} }, Effect.provide(check(plan), MemoryNetwork.layer()))
+          Simulation.run(
+            { seed, report: () => {} },
+            Effect.provide(check(plan), MemoryNetwork.layer({ latency: 7 }))
+          )
         )
       ),
       { numRuns: 30 }
