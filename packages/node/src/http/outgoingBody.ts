@@ -212,6 +212,7 @@ const isWhole = (message: Outgoing, socket: HttpSocket | null): socket is HttpSo
 /** The whole message in one call: for a text, in one write. */
 const endWhole = (
   message: Outgoing,
+  socket: HttpSocket,
   chunk: Chunk,
   encoding: BufferEncoding | null | undefined,
   callback: unknown
@@ -222,7 +223,6 @@ const endWhole = (
   }
   message._contentLength = sizeOf(chunk, encoding)
   message._implicitHeader()
-  const socket = message.socket as HttpSocket
   const plain = message._hasBody && !message.chunkedEncoding
   if (!plain) {
     socket.cork()
@@ -253,7 +253,9 @@ const endWith = (
   hasChunk: boolean
 ): Outgoing => {
   const socket = message.socket
-  if (hasChunk && isWhole(message, socket)) return endWhole(message, chunk as Chunk, encoding, callback)
+  if (hasChunk && isWhole(message, socket)) {
+    return endWhole(message, socket, chunk as Chunk, encoding, callback)
+  }
   // The last bytes are one write with what comes before them.
   if (socket) socket.cork()
   if (hasChunk) {

@@ -158,6 +158,7 @@ export class HttpParser {
     this.incoming = null
     this.outgoing = null
     this.onIncoming = null
+    this.currentHead = null
     if (this.broken) this.wire = undefined
     this.Message = undefined
     this.resource = undefined
@@ -206,6 +207,8 @@ export class HttpParser {
   complete(trailers: ReadonlyArray<string>): void {
     this.since = 0
     this.headComplete = false
+    // An idle connection keeps no text of its last head.
+    this.currentHead = null
     const message = this.incoming
     if (message !== null && !message.upgrade) {
       message.complete = true
