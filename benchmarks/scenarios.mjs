@@ -2,6 +2,20 @@
 // is one more record. The order of contestants is the order of the table.
 const lines = (...head) => head.join("\r\n") + "\r\n\r\n"
 
+const json = JSON.stringify({ name: "Ada Lovelace", tags: ["one", "two"] })
+const form = [
+  '--frontier\r\nContent-Disposition: form-data; name="file"; filename="large.bin"',
+  "Content-Type: application/octet-stream",
+  "",
+  `${"0123456789abcdef".repeat(655_360)}\r\n--frontier--\r\n`
+].join("\r\n")
+
+// An app on both servers of an Effect program; they differ in one layer.
+const both = (app) => ({
+  "@effect/platform-node": `./platform/platform-node.mjs?${app}`,
+  httpfx: `./platform/httpfx.mjs?${app}`
+})
+
 export const scenarios = [
   {
     name: "hello",
@@ -15,6 +29,50 @@ export const scenarios = [
       httpfx: "./hello/httpfx.mjs",
       "@effect/platform-node": "./hello/platform-node.mjs"
     }
+  },
+  {
+    name: "router",
+    title: "router and JSON: GET with a path parameter on 64 connections",
+    request: lines("GET /users/42 HTTP/1.1", "Host: localhost"),
+    connections: 64,
+    baseline: "@effect/platform-node",
+    contestants: both("router")
+  },
+  {
+    name: "api",
+    title: "HttpApi: PUT with schemas for path, payload and answer on 64 connections",
+    request:
+      lines(
+        "PUT /users/42 HTTP/1.1",
+        "Host: localhost",
+        "Content-Type: application/json",
+        `Content-Length: ${json.length}`
+      ) + json,
+    connections: 64,
+    baseline: "@effect/platform-node",
+    contestants: both("api")
+  },
+  {
+    name: "upload",
+    title: "upload: a form with a file of 10 MB, part by part, on 4 connections",
+    request:
+      lines(
+        "POST / HTTP/1.1",
+        "Host: localhost",
+        "Content-Type: multipart/form-data; boundary=frontier",
+        `Content-Length: ${form.length}`
+      ) + form,
+    connections: 4,
+    baseline: "@effect/platform-node",
+    contestants: both("upload")
+  },
+  {
+    name: "file",
+    title: "static file: 100 kB on 16 connections",
+    request: lines("GET / HTTP/1.1", "Host: localhost"),
+    connections: 16,
+    baseline: "@effect/platform-node",
+    contestants: both("file")
   }
 ]
 

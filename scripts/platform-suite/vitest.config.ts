@@ -42,11 +42,10 @@ export default defineConfig({
   },
   server: { fs: { strict: false } },
   test: {
-    // As their own configuration says.
+    // As their own configuration says, but one test after the other and with time: some count what comes in two seconds.
     setupFiles: existsSync(setup) ? [setup] : [],
     fakeTimers: { toFake: undefined },
-    sequence: { concurrent: true },
-    // A slow machine is no reason.
+    sequence: { concurrent: false },
     testTimeout: 60_000,
     include: ["test/**/*.test.ts"]
   }
