@@ -2,7 +2,7 @@
 // each module, of its classes and of their prototypes. `node scripts/parity.mjs`, after `npm run build`; with a binary of
 // another Node.js, on that one.
 //
-// Every difference must have a row in docs/callback-parity.md for this version, and every row of this version must be seen.
+// Every difference must have a row in docs/node-http-parity.md for this version. Rows that are not seen are named.
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
@@ -32,7 +32,9 @@ const compare = (theirs, ours, path, classes) => {
       if (kindOf(one) !== kindOf(two)) say(`${kindOf(one)}, ours ${kindOf(two)}`)
       else if (kindOf(one) === "function") {
         if (one.value.length !== two.value.length) say(`arity ${one.value.length}, ours ${two.value.length}`)
-        if (one.value.name !== two.value.name) say(`named \`${one.value.name}\`, ours \`${two.value.name}\``)
+        if (one.value.name !== two.value.name) {
+          say(`name ${JSON.stringify(one.value.name)}, ours ${JSON.stringify(two.value.name)}`)
+        }
         if (classes && /^[A-Z]/.test(String(key))) {
           compare(one.value, two.value, member, false)
           compare(one.value.prototype ?? {}, two.value.prototype ?? {}, `${member}.prototype`, false)
@@ -48,7 +50,7 @@ const dist = fileURLToPath(new URL("../packages/node/dist/", import.meta.url))
 for (const name of ["http", "https"])
   compare(require(`node:${name}`), require(`${dist}${name}.cjs`), name, true)
 
-const page = readFileSync(new URL("../docs/callback-parity.md", import.meta.url), "utf8")
+const page = readFileSync(new URL("../docs/node-http-parity.md", import.meta.url), "utf8")
 const listed = [...page.matchAll(/^\| `([^|]+)` +\| ([^|]+?) +\| ([\d, ]+?) +\| /gm)]
   .filter(([, , , versions]) => versions.split(", ").includes(version))
   .map(([, member, difference]) => `${member}: ${difference}`)
@@ -60,4 +62,4 @@ for (const row of unseen) console.log(`not seen    ${row}`)
 console.log(
   `Node.js ${process.version}: ${differences.length} differences, ${unlisted.length} of them not listed`
 )
-if (unlisted.length + unseen.length > 0) process.exitCode = 1
+if (unlisted.length > 0) process.exitCode = 1

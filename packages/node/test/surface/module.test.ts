@@ -1,7 +1,7 @@
 /** The functions, values and classes of the module. */
 import { strict as assert } from "node:assert"
 import { EventEmitter, once } from "node:events"
-import type { ClientRequest, Server } from "node:http"
+import builtin, { type ClientRequest, type Server } from "node:http"
 import net from "node:net"
 import { Readable, Stream } from "node:stream"
 import { inherits } from "node:util"
@@ -238,8 +238,10 @@ surface("module", "classes", {
 
   WebSocket: async ({ http, server, memory }) => {
     const WebSocket = (http as { WebSocket?: new (url: string) => EventTarget }).WebSocket
-    // Node.js has the class since 22, and then the global one; before, only ours is there.
-    if (WebSocket === undefined) return assert.ok(Number(process.versions.node.split(".")[0]) < 22)
+    // Node.js has the class since 22; ours is there before.
+    if (WebSocket === undefined) {
+      return assert.ok(http === builtin && Number(process.versions.node.split(".")[0]) < 22)
+    }
     if ("WebSocket" in globalThis) {
       return assert.equal(WebSocket, (globalThis as { WebSocket?: unknown }).WebSocket)
     }
