@@ -109,10 +109,14 @@ const send = (settings: RequestSettings, request: Request, fiber: RequestFiber, 
   if (body._tag === "Unsupported") {
     return Exit.fail(requestError(request, "Encode", new HttpError.UnsupportedBody({ reason: body.reason })))
   }
+  const options = fiber.getFiberRef(currentRequestOptions)
+  // Platform sets it for a body at hand; trailers need chunks.
+  const chunked = options?.trailers !== undefined
   const headers: Array<string> = []
   for (const name in request.headers) {
-    if (!root || (name !== "b3" && name !== "traceparent"))
-      headers.push(name, request.headers[name] as string)
+    if (root && (name === "b3" || name === "traceparent")) continue
+    if (chunked && name === "content-length") continue
+    headers.push(name, request.headers[name] as string)
   }
   if (root) {
     const ids = randomHex(4) + "-" + randomHex(2)
@@ -121,7 +125,6 @@ const send = (settings: RequestSettings, request: Request, fiber: RequestFiber, 
   // Platform's request has the field already, except where only the encoded body tells it.
   const encodes = request.body._tag === "FormData" || request.body._tag === "Raw"
   const contentType = encodes ? body.contentType : undefined
-  const options = fiber.getFiberRef(currentRequestOptions)
   const resolved = resolve(settings, options)
   const draft = { method: request.method, target, headers, body, contentType, options }
   const prepared = prepare(resolved, fiber, draft)
