@@ -207,6 +207,8 @@ const isWhole = (message: Outgoing, socket: HttpSocket | null): socket is HttpSo
   socket.writable &&
   !socket.destroyed &&
   !socket.writableCorked &&
+  // Any other stream sees each write by itself, as from Node.
+  Boolean((socket as { _handle?: unknown })._handle) &&
   !message.strictContentLength
 
 /** The whole message in one call: for a text, in one write. */
