@@ -192,7 +192,6 @@ const same: ReadonlyArray<readonly [string, string]> = [
   ["ignored", post("/ignore", "x".repeat(1000))],
   ["small enough", post("/small", "abc")],
   ["parts", post("/parts", parts, "Content-Type: multipart/form-data; boundary=b\r\n")],
-  ["parts, no boundary", post("/parts", parts, "Content-Type: multipart/form-data\r\n")],
   ["no HTTP", "nonsense\r\n\r\n"],
   ["no host", "GET /text HTTP/1.1\r\nConnection: close\r\n\r\n"],
   ["head too large", get("/text", `X: ${"x".repeat(20_000)}\r\n`)]
@@ -224,8 +223,14 @@ const different: ReadonlyArray<readonly [string, string, ours: string, theirs: s
   [
     "a form that is cut off between its parts is a failure, not a wait without end",
     post("/parts", parts.slice(0, 60), multipart),
-    "500 Internal Server Error {} |",
+    "400 Bad Request {} |",
     "nothing"
+  ],
+  [
+    "a form that says no boundary is the client's fault",
+    post("/parts", parts, "Content-Type: multipart/form-data\r\n"),
+    "400 Bad Request {} |",
+    "500 Internal Server Error {} |"
   ]
 ]
 

@@ -65,6 +65,10 @@ const fromWebStream = (
   contentType: string | undefined
 ) => fromStream(Stream.fromReadableStream(source, identity), length, contentType)
 
+/** By its tag: naming the global class would load all of `fetch` where a runtime has it lazily, as Node.js does. */
+export const isFormData = (value: object): value is FormData =>
+  (value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === "FormData"
+
 // A web `Response` is the one portable encoder of form data; its content type carries the boundary.
 export const fromFormData = (data: FormData): StreamBody => {
   const response = new Response(data)
@@ -98,7 +102,7 @@ const fromRaw = (
   if (value instanceof URLSearchParams) {
     return fromText(value.toString(), contentType ?? "application/x-www-form-urlencoded;charset=UTF-8")
   }
-  if (value instanceof FormData) return fromFormData(value)
+  if (typeof value === "object" && isFormData(value)) return fromFormData(value)
   if (value instanceof Blob) {
     const type = contentType ?? (value.type === "" ? undefined : value.type)
     return fromWebStream(() => value.stream(), value.size, type)

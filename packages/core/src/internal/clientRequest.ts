@@ -25,7 +25,7 @@ import type { HeadersInput, RequestOptions } from "../ClientRequest.js"
 import * as HttpError from "../HttpError.js"
 import { defaultPort, origin } from "../pool/index.js"
 import { BodyWriter, encodeRequestHead, type Part, type Violation } from "../wire/index.js"
-import { fromBytes, fromFormData, fromStream, fromText, none, type OutgoingBody } from "./body.js"
+import { fromBytes, fromFormData, fromStream, fromText, isFormData, none, type OutgoingBody } from "./body.js"
 import type { RequestError } from "./clientError.js"
 import { ClientExchange, type Payload, type PreparedRequest, type Receiver } from "./clientExchange.js"
 import { flatten, hasField } from "./clientHeaders.js"
@@ -320,9 +320,9 @@ export const targetError = (
 
 const bodyOf = (body: Request<unknown>["body"]): OutgoingBody => {
   if (body === undefined) return none
-  if (body instanceof FormData) return fromFormData(body)
   if (typeof body === "string") return fromText(body)
-  return body instanceof Uint8Array ? fromBytes(body) : fromStream(body)
+  if (body instanceof Uint8Array) return fromBytes(body)
+  return isFormData(body) ? fromFormData(body) : fromStream(body)
 }
 
 const draftOf = (request: Request<unknown>, takeOver: boolean): Draft | InvalidTarget => {

@@ -175,7 +175,11 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
       this.headers,
       Stream.mapError(
         this.stream,
-        (cause) => new Multipart.MultipartError({ reason: "InternalError", cause })
+        (cause) =>
+          new Multipart.MultipartError({
+            reason: cause.cause instanceof BodyTooLarge ? "BodyTooLarge" : "InternalError",
+            cause
+          })
       )
     )
   }
