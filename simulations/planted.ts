@@ -23,16 +23,16 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "a connection is reused with an unread rest",
     file: "internal/clientConnection.js",
-    find: `cut() {
+    find: `cut(reason) {
         this.exchange = undefined;`,
-    replace: `cut() {
+    replace: `cut(reason) {
         const begun = this.exchange?.response !== undefined && this.exchange.sent && this.state === "open";
         this.exchange = undefined;
         if (begun) {
             this.parser = new ResponseParser(new Events(this), this.pool.parserOptions);
             this.automaton = new Automaton("client");
             this.resume();
-            return this.pool.release(this);
+            return this.pool.release(this, undefined);
         }`
   },
   {
@@ -50,10 +50,11 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "a timeout survives into the next exchange",
     file: "internal/serverConnection.js",
-    find: `this.used = true;
-        this.cancelLinger?.();
-        this.cancelLinger = undefined;`,
-    replace: "this.used = true;"
+    find: `this.linger?.stop();
+        this.cancelWatch?.();
+        this.cancelWatch = undefined;`,
+    replace: `this.cancelWatch?.();
+        this.cancelWatch = undefined;`
   },
   {
     name: "a request is sent again after its bytes were written",

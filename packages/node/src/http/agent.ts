@@ -453,6 +453,8 @@ Agent.defaultMaxSockets = Infinity
 
 /** Takes the proxy for the agent's protocol from an environment. */
 export const setProxy = (agent: AgentLike, env: ProxyEnv | undefined): void => {
+  // Without an environment nothing is asked of the agent: a subclass may answer `protocol` only once it is built.
+  if (env === undefined) return
   const proxy = proxyOf(env, agent.protocol)
   if (proxy !== undefined || agent[proxyKey] !== undefined) agent[proxyKey] = proxy
 }
