@@ -43,14 +43,16 @@ interface Means {
   readonly onStep: OnStep
 }
 
+const noAddress = (host: string) =>
+  new HttpError.NameNotResolved({ code: "ENODATA", host, reason: `no address for ${host}` })
+
 const overTcp = ({ network, onStep }: Means, { host, port }: Origin, options: ConnectionOptions): Open => {
   const { hints, localAddress, localPort, noDelay } = options
   const family = familyFor(options)
   const resolved = (options.lookup ?? network.resolve)(host, { family, hints })
-  const noAddress = new HttpError.NameNotResolved({ code: "ENODATA", host, reason: `no address for ${host}` })
   const connecting: ConnectOptions = { localAddress, localPort, noDelay }
   return Effect.flatMap(resolved, (addresses: ReadonlyArray<ResolvedAddress>): Open => {
-    if (addresses.length === 0) return Effect.fail(noAddress)
+    if (addresses.length === 0) return Effect.fail(noAddress(host))
     onStep("connect")
     return race(
       alternate(addresses).map(({ address }) => tcp(address, port)),
