@@ -29,8 +29,8 @@ import {
   type FoldedFields,
   type Violation
 } from "../wire/index.js"
+import { continueHead, processingHead } from "./informationalHeads.js"
 import { ResponseTrailers } from "./responseTrailers.js"
-import { continueHead } from "./serverConnection.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
 import { restOfBody, takeOver } from "./serverUpgrade.js"
 
@@ -52,8 +52,6 @@ export const flatFields = (fields: Fields | undefined): Array<string> => {
 
 const violated = (violation: Violation): Effect.Effect<never, TrailerError> =>
   Effect.fail(HttpError.fromViolation(violation) as TrailerError)
-
-const processingHead = "HTTP/1.1 102 Processing\r\n\r\n"
 
 export class ExchangeHandle implements Exchange {
   private views: FieldViews | undefined
