@@ -3,10 +3,12 @@
 import { cpus } from "node:os"
 import { cores, pinned, start } from "./lib/child.mjs"
 import { runClients } from "./lib/clients.mjs"
+import { runIdle } from "./lib/idle.mjs"
 import { readOptions } from "./lib/options.mjs"
-import { scenarioTable } from "./lib/report.mjs"
+import { idleTable, scenarioTable, streamTable } from "./lib/report.mjs"
 import { runScenario } from "./lib/scenario.mjs"
-import { clientScenarios, scenarios } from "./scenarios.mjs"
+import { runStreams } from "./lib/streams.mjs"
+import { clientScenarios, idleScenarios, scenarios, streamScenarios } from "./scenarios.mjs"
 
 const options = readOptions(process.argv.slice(2))
 const progress = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[2K${text}`)
@@ -65,15 +67,20 @@ const compareNetworks = async () => {
 const networks = options.wants("networks", "memory", "loopback") ? await compareNetworks() : undefined
 
 const results = []
-const runAll = async (list, run, roles) => {
+const runAll = async (list, run, tableOf) => {
   for (const scenario of list) {
     if (!options.wants(scenario.name, ...Object.keys(scenario.contestants))) continue
-    const result = await run(scenario, options, progress)
-    results.push(result)
-    print(scenarioTable(result, roles))
+    for (const result of [await run(scenario, options, progress)].flat()) {
+      results.push(result)
+      print(tableOf(result))
+    }
   }
 }
-await runAll(scenarios, runScenario)
-await runAll(clientScenarios, runClients, { measured: "client core", other: "server core" })
+await runAll(scenarios, runScenario, scenarioTable)
+await runAll(streamScenarios, runStreams, streamTable)
+await runAll(idleScenarios, runIdle, idleTable)
+await runAll(clientScenarios, runClients, (result) =>
+  scenarioTable(result, { measured: "client core", other: "server core" })
+)
 if (options.json)
   console.log(JSON.stringify({ machine, options, parser, networks, scenarios: results }, null, 2))

@@ -94,3 +94,31 @@ export const clientScenarios = [
     }
   }
 ]
+
+/** Large bodies in both directions; a contestant answers `GET /<MiB>` and counts the body of `POST /`. */
+export const streamScenarios = [
+  {
+    name: "stream",
+    connections: 4,
+    baseline: "node:http",
+    contestants: {
+      "node:http": "./stream/node-http.mjs",
+      "@httpfx/node/http": "./stream/node-shaped.mjs",
+      httpfx: "./stream/httpfx.mjs"
+    }
+  }
+]
+
+/** Memory of connections on which nothing happens. */
+export const idleScenarios = [
+  {
+    name: "idle",
+    title: "idle: memory after a collection",
+    baseline: "node:http",
+    contestants: {
+      "node:http": "./idle/node-http.mjs",
+      "@httpfx/node/http": "./idle/node-shaped.mjs",
+      httpfx: "./idle/httpfx.mjs"
+    }
+  }
+]

@@ -11,9 +11,12 @@ export const pinned = hasTaskset && availableParallelism() >= 2
 // The last core is the measured one: the first serves most of the interrupts of a small machine.
 export const cores = { load: 0, server: availableParallelism() - 1 }
 
-/** Starts `script` (a path beside this file) on a core; `ask` sends a question and waits for its answer. */
-export const start = (script, args, core) => {
-  const node = [fileURLToPath(new URL(script, import.meta.url)), ...args]
+/**
+ * Starts `script` (a path beside this file) on a core, with options of `node`; `ask` sends a question and waits for its
+ * answer.
+ */
+export const start = (script, args, core, options = []) => {
+  const node = [...options, fileURLToPath(new URL(script, import.meta.url)), ...args]
   const [command, ...rest] = pinned
     ? ["taskset", "-c", String(core), process.execPath, ...node]
     : [process.execPath, ...node]

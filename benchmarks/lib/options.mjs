@@ -6,12 +6,22 @@ const usage = `npm run bench -- [options]
   --rounds <n>       how often every contestant is measured, in alternation (default 5)
   --seconds <s>      length of one measurement (default 2)
   --warmup <s>       load before the first measurement of each contestant (default 3)
-  --quick            2 rounds of 0.5 s after 1 s of warm-up: shows that everything runs, says little about speed
+  --mebibytes <n>    MiB of one transfer of 'stream', at least 128 (default 1024)
+  --connections <n>  connections of 'idle' (default 10000)
+  --quick            2 rounds of 0.5 s after 1 s of warm-up, 128 MiB, 500 connections: shows that everything runs,
+                     says little about speed
   --json             print the numbers as JSON, without tables`
 
 const positive = (name, text) => {
   const value = Number(text)
   if (!(value > 0)) throw new Error(`--${name} wants a positive number, not ${text}`)
+  return value
+}
+
+const atLeast = (least, name, text) => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < least)
+    throw new Error(`--${name} wants an integer from ${least} on, not ${text}`)
   return value
 }
 
@@ -23,6 +33,8 @@ export const readOptions = (args) => {
       rounds: { type: "string" },
       seconds: { type: "string" },
       warmup: { type: "string" },
+      mebibytes: { type: "string" },
+      connections: { type: "string" },
       quick: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false }
@@ -40,6 +52,8 @@ export const readOptions = (args) => {
     rounds: Math.ceil(positive("rounds", values.rounds ?? (values.quick ? 2 : 5))),
     seconds: positive("seconds", values.seconds ?? (values.quick ? 0.5 : 2)),
     warmup: positive("warmup", values.warmup ?? (values.quick ? 1 : 3)),
+    mebibytes: atLeast(128, "mebibytes", values.mebibytes ?? (values.quick ? 128 : 1024)),
+    connections: atLeast(1, "connections", values.connections ?? (values.quick ? 500 : 10_000)),
     json: values.json
   }
 }

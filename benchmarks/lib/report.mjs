@@ -12,6 +12,9 @@ export const table = (head, rows) => {
   )
 }
 
+const counted = ({ countingRounds, rounds }) =>
+  `${countingRounds * 2 > rounds ? "yes" : "no"} (${countingRounds}/${rounds})`
+
 /** A scenario with servers: ratio first, everything else beside it. */
 export const scenarioTable = (
   { title, baseline, differences, rows },
@@ -23,9 +26,7 @@ export const scenarioTable = (
     range(row.requestsPerSecond, thousands),
     percent(row.serverBusy.median),
     percent(row.loadBusy.median),
-    row.countingRounds * 2 > row.rounds
-      ? `yes (${row.countingRounds}/${row.rounds})`
-      : `no (${row.countingRounds}/${row.rounds})`
+    counted(row)
   ])
   const head = ["contestant", `speed, ${baseline} = 1`, "requests/s", measured, other, "counts"]
   const notes =
@@ -35,4 +36,51 @@ export const scenarioTable = (
           "\n  "
         )
   return `## ${title}\n\n${table(head, cells)}\n\n${notes}\n`
+}
+
+const mebibytes = (value) => `${value.toFixed(1)} MiB`
+
+/** One direction of a scenario of streams. */
+export const streamTable = ({ title, baseline, rows }) => {
+  const head = [
+    "contestant",
+    `speed, ${baseline} = 1`,
+    `throughput, ${baseline} = 1`,
+    "MiB/s",
+    "memory, peak above start",
+    "server core",
+    "load core",
+    "counts"
+  ]
+  const cells = rows.map((row) => [
+    row.name,
+    range(row.ratio, fixed(2)),
+    range(row.throughput, fixed(2)),
+    fixed(0)(row.mebibytesPerSecond.median),
+    range(row.growth, mebibytes),
+    percent(row.serverBusy.median),
+    percent(row.loadBusy.median),
+    counted(row)
+  ])
+  return `## ${title}\n\n${table(head, cells)}\n`
+}
+
+/** Memory of idle connections. */
+export const idleTable = ({ title, baseline, notMeasured, rows }) => {
+  if (notMeasured !== undefined) return `## ${title}\n\nNot measured: ${notMeasured}.\n`
+  const head = [
+    "contestant",
+    `memory of ${baseline} = 1`,
+    "resident in all",
+    "before the first connection",
+    "a connection"
+  ]
+  const cells = rows.map((row) => [
+    row.name,
+    range(row.ratio, fixed(2)),
+    range(row.resident, mebibytes),
+    range(row.before, mebibytes),
+    range(row.perConnection, (bytes) => `${(bytes / 1024).toFixed(1)} KiB`)
+  ])
+  return `## ${title}\n\n${table(head, cells)}\n`
 }

@@ -1,0 +1,12 @@
+// Hello world from a callback, for any module in the shape of `node:http`.
+import { keepAliveTimeout } from "./patience.mjs"
+
+/** Gives the port. */
+export const serve = ({ createServer }) =>
+  new Promise((resolve) => {
+    const server = createServer({ keepAliveTimeout }, (_request, response) => {
+      response.writeHead(200, { "content-type": "text/plain", "content-length": 13 })
+      response.end("Hello, World!")
+    })
+    server.listen(0, "127.0.0.1", () => resolve(server.address().port))
+  })

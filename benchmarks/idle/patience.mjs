@@ -1,0 +1,2 @@
+/** For how long every server keeps an idle connection, ms: longer than any measurement. */
+export const keepAliveTimeout = 3_600_000

@@ -1,0 +1,85 @@
+// A scenario of idle connections: what a server holds in memory while nothing happens. Each measurement has a server and
+// clients of its own, because memory that was once used does not all come back.
+import { report } from "node:process"
+import { cores, start } from "./child.mjs"
+import { spread } from "./statistics.mjs"
+
+const mebibyte = 1_048_576
+
+// Modules, libraries and the channel to us.
+const otherFiles = 64
+
+/** Why so many connections cannot be had, if so. */
+const tooManyFor = (connections) => {
+  // Node.js raises the soft limit to the hard one when it starts.
+  const allowed = report.getReport().userLimits?.open_files.hard ?? "unlimited"
+  const needed = connections + otherFiles
+  if (allowed === "unlimited" || Number(allowed) >= needed) return undefined
+  return (
+    `${connections} connections need ${needed} open files in each process, and ${allowed} are allowed: raise the ` +
+    "hard limit (ulimit -Hn), or give a smaller --connections"
+  )
+}
+
+const order = async (clients, command, input = {}) => {
+  const { value, error } = await clients.ask({ command, ...input })
+  if (error !== undefined) throw new Error(error)
+  return value
+}
+
+const measure = async (script, connections) => {
+  const server = start("./serve.mjs", [script], cores.server, ["--expose-gc"])
+  const clients = start("./idleClients.mjs", [], cores.load)
+  try {
+    const port = await server.ask("port")
+    // One of them first: what all share is loaded with it.
+    await order(clients, "open", { port, connections: 1 })
+    const before = await server.ask("memory")
+    await order(clients, "open", { port, connections })
+    const resident = await server.ask("memory")
+    const closed = await order(clients, "closed")
+    if (closed > 0) throw new Error(`${script}: ${closed} of the idle connections were closed`)
+    return {
+      resident: resident / mebibyte,
+      before: before / mebibyte,
+      perConnection: (resident - before) / connections
+    }
+  } finally {
+    clients.stop()
+    server.stop()
+  }
+}
+
+/** Gives a row per contestant: `ratio` is its resident memory over the baseline's (less is better). */
+export const runIdle = async (scenario, { wants, rounds, connections }, progress) => {
+  const title = `${scenario.title}: ${connections} connections, one request on each`
+  const notMeasured = tooManyFor(connections)
+  if (notMeasured !== undefined) return { name: scenario.name, title, notMeasured }
+  const wanted = Object.entries(scenario.contestants).filter(
+    ([name]) => name === scenario.baseline || wants(scenario.name, name)
+  )
+  const samples = new Map(wanted.map(([name]) => [name, []]))
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, script] of wanted) {
+      progress(`${scenario.name}: round ${round + 1} of ${rounds}, ${name}`)
+      samples.get(name).push(await measure(script, connections))
+    }
+  }
+  const baseline = samples.get(scenario.baseline)
+  return {
+    name: scenario.name,
+    title,
+    baseline: scenario.baseline,
+    rows: wanted.map(([name]) => {
+      const own = samples.get(name)
+      const of = (key) => spread(own.map((sample) => sample[key]))
+      return {
+        name,
+        ratio: spread(own.map(({ resident }, round) => resident / baseline[round].resident)),
+        resident: of("resident"),
+        before: of("before"),
+        perConnection: of("perConnection")
+      }
+    })
+  }
+}

@@ -1,0 +1,5 @@
+// The baseline: the built-in server.
+import * as http from "node:http"
+import { serve } from "./callbacks.mjs"
+
+export const start = () => serve(http)
