@@ -1,6 +1,11 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
+// Loading Effect anew for each file takes longer than most files. These share a process; none of them changes what is global.
+const shared = ["packages/core/test/**/*.test.ts", "packages/testing/test/**/*.test.ts"]
+// It looks at every fiber of its process.
+const alone = ["packages/testing/test/Quiet.test.ts"]
+
 const source = (path: string) => fileURLToPath(new URL(`packages/${path}`, import.meta.url))
 
 export default defineConfig({
@@ -13,9 +18,26 @@ export default defineConfig({
     ]
   },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
     maxWorkers: 2,
     minWorkers: 1,
-    testTimeout: 20_000
+    testTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "shared",
+          include: shared,
+          exclude: alone,
+          poolOptions: { forks: { isolate: false } }
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: "alone",
+          include: [...alone, "packages/node/test/**/*.test.ts", "test/**/*.test.ts"]
+        }
+      }
+    ]
   }
 })
