@@ -106,7 +106,10 @@ export interface State {
   readonly connecting: number
   /** Requests that wait for a connection. */
   readonly queued: number
-  /** By `protocol//host:port`; keys without connections and without requests are left out. */
+  /**
+   * By `protocol//host:port`, and behind it ` via protocol//host:port` where a proxy tunnels; those without connections and
+   * without requests are left out.
+   */
   readonly keys: ReadonlyMap<string, KeyState>
   /** How many connections were closed so far, by reason. */
   readonly closed: ReadonlyMap<CloseReason, number>
@@ -140,7 +143,7 @@ export interface EventFacts {
   readonly id: number
   /** Milliseconds of the clock, with fractions. */
   readonly at: number
-  /** `protocol//host:port`. */
+  /** As in `State.keys`. */
   readonly key: string
   readonly method: string
   /** The request target. */
@@ -164,7 +167,12 @@ export interface EventFacts {
 export type RequestEvent = EventFacts &
   (
     | { readonly _tag: "Queued" | "Connecting" | "Sent" }
-    | { readonly _tag: "Connected" | "Reused"; readonly address: string | undefined }
+    | {
+        readonly _tag: "Connected" | "Reused"
+        /** Number of the connection, from 1 on. */
+        readonly connection: number
+        readonly address: string | undefined
+      }
     | { readonly _tag: "Resent"; readonly error: unknown }
     | { readonly _tag: "Head"; readonly status: number }
     | { readonly _tag: "End"; readonly timings: Timings }
@@ -172,26 +180,41 @@ export type RequestEvent = EventFacts &
   )
 
 /**
- * A connection was closed, and why.
+ * @since 0.1.0
+ * @category events
+ */
+export interface ConnectionFacts {
+  readonly at: number
+  readonly key: string
+  /** Number of the connection, from 1 on. */
+  readonly connection: number
+  readonly address: string | undefined
+  /** How many exchanges it had served. */
+  readonly exchanges: number
+}
+
+/**
+ * What happens to a connection beside its requests.
+ *
+ * - `Idle`: its exchange has ended, and it is kept for the next
+ * - `HandedOver`: it is another protocol's now, and its user's
+ * - `Closed`: it serves no one any more, and why; `age` is how long it was open, ms
  *
  * @since 0.1.0
  * @category events
  */
-export interface ClosedEvent {
-  readonly _tag: "Closed"
-  readonly at: number
-  readonly key: string
-  readonly address: string | undefined
-  /** How many exchanges it had served. */
-  readonly exchanges: number
-  readonly reason: CloseReason
-}
+export type ConnectionEvent = ConnectionFacts &
+  (
+    | { readonly _tag: "Idle" }
+    | { readonly _tag: "HandedOver" }
+    | { readonly _tag: "Closed"; readonly age: number; readonly reason: CloseReason }
+  )
 
 /**
  * @since 0.1.0
  * @category events
  */
-export type Event = RequestEvent | ClosedEvent
+export type Event = RequestEvent | ConnectionEvent
 
 /**
  * @since 0.1.0
@@ -202,9 +225,14 @@ export interface Service {
   readonly state: Effect.Effect<State>
   /**
    * What happens from the moment the stream is run. While nobody runs it no event is made; a listener that falls more
-   * than 16384 events behind loses the oldest.
+   * than 16384 events behind loses the oldest; `observe` loses none.
    */
   readonly events: Stream.Stream<Event>
+  /**
+   * Calls `f` with each event as it happens, until the scope closes. `f` runs in the middle of the agent's work: it should
+   * be quick. What it throws is logged.
+   */
+  readonly observe: (f: (event: Event) => void) => Effect.Effect<void, never, Scope.Scope>
 }
 
 /**
@@ -259,6 +287,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Netwo
     yield* Effect.addFinalizer(() => pool.close)
     const service: Service = {
       events: pool.events.stream,
+      observe: (f) => pool.events.observe(f),
       state: Effect.sync(() => ({
         ...pool.counts,
         queued: pool.queued,

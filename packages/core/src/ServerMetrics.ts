@@ -9,9 +9,9 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
-import * as MetricBoundaries from "effect/MetricBoundaries"
-import * as MetricLabel from "effect/MetricLabel"
+import type * as MetricLabel from "effect/MetricLabel"
 import type { ExchangeOutcome } from "./ExchangeOutcome.js"
+import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./internal/metricLabels.js"
 import { Server } from "./Server.js"
 
 /**
@@ -22,8 +22,7 @@ import { Server } from "./Server.js"
  */
 export const requestDuration = Metric.histogram(
   "http.server.request.duration",
-  // Those that the conventions advise.
-  MetricBoundaries.fromIterable([0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]),
+  durationBoundaries,
   "Duration of HTTP server requests."
 )
 
@@ -43,15 +42,12 @@ export const openConnections = Metric.gauge("http.server.open_connections", {
   description: "Number of open connections of the HTTP server."
 })
 
-// Any other method is one label, so that a client cannot make more (as the conventions have it).
-const methods = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"])
-
 const labels = (outcome: ExchangeOutcome): ReadonlyArray<MetricLabel.MetricLabel> => {
   const { _tag, method = "_OTHER", status } = outcome
-  const all = [MetricLabel.make("http.request.method", methods.has(method) ? method : "_OTHER")]
-  if (status !== undefined) all.push(MetricLabel.make("http.response.status_code", String(status)))
-  if (_tag !== "Answered") all.push(MetricLabel.make("error.type", _tag))
-  else if (status !== undefined && status >= 500) all.push(MetricLabel.make("error.type", String(status)))
+  const all = [methodLabel(method)]
+  if (status !== undefined) all.push(statusLabel(status))
+  if (_tag !== "Answered") all.push(errorLabel(_tag))
+  else if (status !== undefined && status >= 500) all.push(errorLabel(String(status)))
   return all
 }
 

@@ -13,6 +13,7 @@
  * - `Exchange`   what platform's request cannot say of a request and its answer
  * - `ExchangeOutcome`, `ServerEvent`  how exchanges end and what happens in a server, as values
  * - `AccessLog`, `ServerMetrics`      made from them
+ * - `AgentMetrics` how an agent does, in numbers
  * - `Shutdown`   how a server ends, and what a handler can say about it
  * - `Retry`      retries with a budget, for both faces of a client
  * - `Timeouts`   how long a server waits for its peers
@@ -28,6 +29,7 @@
  * @since 0.1.0
  */
 export * as Agent from "./Agent.js"
+export * as AgentMetrics from "./AgentMetrics.js"
 export * as AccessLog from "./AccessLog.js"
 export * as Client from "./Client.js"
 export * as ClientRequest from "./ClientRequest.js"

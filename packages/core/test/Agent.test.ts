@@ -11,59 +11,10 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import { Agent, Client, type Network } from "@httpfx/core"
+import { Agent, Client } from "@httpfx/core"
 import { MemoryNetwork } from "@httpfx/testing"
-import { ok, peer, type Peer } from "./support/peer.js"
-import type { Raw } from "./support/raw.js"
-
-type Needs = Client.Client | HttpClient.HttpClient | Agent.Agent | Network.Network | Scope.Scope
-
-/** Runs a test with an agent and a client over it. */
-const withAgent =
-  (options: Agent.Options = {}) =>
-  <A, E>(test: Effect.Effect<A, E, Needs>): Effect.Effect<A, E> =>
-    Effect.provide(
-      Effect.scoped(test),
-      Client.layerAgent().pipe(
-        Layer.provideMerge(Agent.layer(options)),
-        Layer.provideMerge(MemoryNetwork.layer())
-      )
-    )
-
-const state = Effect.flatMap(Agent.Agent, (agent) => agent.state)
-
-const text = (request: Client.Request) =>
-  Effect.flatMap(Client.request(request), (response) =>
-    Effect.map(response.text, (text) => ({ text, reused: response.reused }))
-  )
-
-/** Waits until the agent's state is such. */
-const until = (
-  holds: (state: Agent.State) => boolean,
-  of: Effect.Effect<Agent.State, never, Agent.Agent> = state
-): Effect.Effect<Agent.State, never, Agent.Agent> =>
-  Effect.gen(function* () {
-    for (;;) {
-      const now = yield* of
-      if (holds(now)) return now
-      yield* Effect.yieldNow()
-    }
-  })
-
-const answer = (raw: Raw, times: number, fields = "") =>
-  Effect.map(raw.has("\r\n\r\n", times), () => raw.send(ok("x", fields)))
-
-/** A request and its answer on a connection of its own. */
-const first = (server: Peer, fields = "") =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.fork(text({ url: server.url }))
-    const raw = yield* server.accept
-    yield* answer(raw, 1, fields)
-    assert.isFalse((yield* fiber).reused)
-    return raw
-  })
-
-const closedBy = (reason: Agent.CloseReason) => Effect.map(state, ({ closed }) => closed.get(reason) ?? 0)
+import { answer, closedBy, first, state, text, until, withAgent } from "./support/agent.js"
+import { peer } from "./support/peer.js"
 
 describe("maxSockets", () => {
   it.effect("lets requests wait, first come, first served, and passes the connection on", () =>
@@ -411,7 +362,7 @@ describe("Events", () => {
     return events
   })
   const tags = (events: ReadonlyArray<Agent.Event>, id: number) =>
-    events.filter((event) => event._tag !== "Closed" && event.id === id).map(({ _tag }) => _tag)
+    events.filter((event) => "id" in event && event.id === id).map(({ _tag }) => _tag)
 
   it.effect("tell each step of a request, and how long it took", () =>
     withAgent({ maxSockets: 1 })(

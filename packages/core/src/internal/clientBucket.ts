@@ -30,9 +30,13 @@ export class Bucket implements WaitingKey {
   private first: Waiter | undefined = undefined
   private last: Waiter | undefined = undefined
 
-  /** `counted`: whether its connections count against the limits. */
+  /**
+   * `told`: the key as others may read it, without what is secret. `counted`: whether its connections count against the
+   * limits.
+   */
   constructor(
     readonly key: string,
+    readonly told: string,
     readonly counted: boolean
   ) {}
 

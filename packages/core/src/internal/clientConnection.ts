@@ -45,6 +45,8 @@ const notTaken: Violation = {
 }
 
 export class ClientConnection implements TransportHandlers, UploadOwner {
+  /** ms. */
+  readonly madeAt: number
   /** While idle: since when, until when it may be used (ms), and why not longer. */
   idleSince = 0
   usableUntil = 0
@@ -72,8 +74,11 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     readonly transport: Transport,
     readonly bucket: Bucket,
     private readonly pool: ClientPool,
-    parser: ParserOptions
+    parser: ParserOptions,
+    /** From 1 on. */
+    readonly number: number
   ) {
+    this.madeAt = pool.now()
     this.remote = transport.remote
     this.parser = new ResponseParser(new Events(this), parser)
     transport.start(this)
@@ -113,7 +118,11 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
 
   private tellBegun(watch: Watch): void {
     const address = this.address
-    watch.tell({ _tag: this.automaton.exchanges > 0 ? "Reused" : "Connected", address })
+    watch.tell({
+      _tag: this.automaton.exchanges > 0 ? "Reused" : "Connected",
+      connection: this.number,
+      address
+    })
     watch.enter("send")
   }
 

@@ -1,26 +1,26 @@
 /**
  * Who listens to an agent's events. While nobody does, no event is made.
  *
- * A listener that is slow loses the oldest events, and never holds the agent up.
+ * A stream that is read slowly loses the oldest events; an observer loses none. Neither ever holds the agent up.
  */
 import type * as Clock from "effect/Clock"
-import * as Effect from "effect/Effect"
-import * as Queue from "effect/Queue"
+import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Event } from "../Agent.js"
+import { Observers } from "./observers.js"
 
-/** Events that wait for one listener. */
+/** Events that wait for one reader of the stream. */
 const capacity = 16_384
 
 export class EventHub {
-  private readonly listeners = new Set<Queue.Queue<Event>>()
+  private readonly observers = new Observers<Event>("an agent")
   private ids = 0
 
   constructor(private readonly clock: Clock.Clock) {}
 
   get listening(): boolean {
-    return this.listeners.size > 0
+    return this.observers.active
   }
 
   /** Milliseconds, with fractions. */
@@ -33,20 +33,17 @@ export class EventHub {
   }
 
   publish(event: Event): void {
-    for (const listener of this.listeners) listener.unsafeOffer(event)
+    this.observers.emit(event)
   }
 
-  /** Listens from when it is run on. */
-  private readonly listen: Effect.Effect<Queue.Queue<Event>, never, Scope.Scope> = Effect.acquireRelease(
-    Effect.tap(Queue.sliding<Event>(capacity), (queue) => Effect.sync(() => this.listeners.add(queue))),
-    (queue) =>
-      Effect.zipRight(
-        Effect.sync(() => this.listeners.delete(queue)),
-        Queue.shutdown(queue)
-      )
-  )
+  observe(listener: (event: Event) => void): Effect.Effect<void, never, Scope.Scope> {
+    return this.observers.observe(listener)
+  }
 
   get stream(): Stream.Stream<Event> {
-    return Stream.unwrapScoped(Effect.map(this.listen, (queue) => Stream.fromQueue(queue)))
+    return Stream.asyncPush<Event>((emit) => this.observe((event) => emit.single(event)), {
+      bufferSize: capacity,
+      strategy: "sliding"
+    })
   }
 }

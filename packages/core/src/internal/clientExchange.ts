@@ -23,7 +23,7 @@ import type { ClientPool } from "./clientPool.js"
 import { timedOut, type TimeLimits } from "./clientTimeouts.js"
 import type { Watch } from "./clientWatch.js"
 import { IncomingResponse } from "./clientResponse.js"
-import type { Destination } from "./clientRoute.js"
+import { toldKey, type Destination } from "./clientRoute.js"
 import type { Upload } from "./clientUpload.js"
 import type { BodyFlow } from "./incomingBody.js"
 
@@ -125,6 +125,7 @@ export class ClientExchange implements BodyFlow {
       // Not into the socket's turn, where it would end the process.
       this.over = true
       this.cut("Interrupted")
+      this.watch?.tell({ _tag: "Error", error: defect })
       this.receiver.failedCause(Cause.die(defect))
     }
   }
@@ -246,7 +247,7 @@ export class ClientExchange implements BodyFlow {
       limit: limits === undefined ? 0 : limits[passed],
       address:
         this.remote === undefined
-          ? this.request.origin.key.slice(this.request.origin.protocol.length + 2)
+          ? toldKey(this.request.origin).slice(this.request.origin.protocol.length + 2)
           : formatAddress(this.remote),
       reused: this.reused,
       written: this.written,

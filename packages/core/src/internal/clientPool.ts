@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
-import type { CloseReason } from "../Agent.js"
+import type { CloseReason, ConnectionFacts, KeyState } from "../Agent.js"
 import * as HttpError from "../HttpError.js"
 import type { NetworkService } from "../Network.js"
 import {
@@ -37,7 +37,7 @@ import { ClientConnection } from "./clientConnection.js"
 import { closedCode } from "./clientError.js"
 import { EventHub } from "./clientEvents.js"
 import type { ClientExchange } from "./clientExchange.js"
-import { parserOf, type Route } from "./clientRoute.js"
+import { parserOf, toldKey, type Route } from "./clientRoute.js"
 import type { TimeLimits } from "./clientTimeouts.js"
 import { Watch } from "./clientWatch.js"
 
@@ -60,6 +60,8 @@ interface Attempt {
   readonly bucket: Bucket
 }
 
+const none: KeyState = { open: 0, idle: 0, queued: 0 }
+
 /** Milliseconds that a peer has to close its side after we closed ours. */
 const lingerTime = 1_000
 /** The same when the agent itself is closed. */
@@ -77,6 +79,8 @@ export class ClientPool {
   /** How many connections were closed, and why. */
   private readonly closedBy = new Map<CloseReason, number>()
   private closed = false
+  /** Connections made so far. */
+  private made = 0
   private emptied: (() => void) | undefined = undefined
   private readonly alarm: Alarm
   readonly events: EventHub
@@ -118,10 +122,16 @@ export class ClientPool {
   }
 
   /** Per key: all connections that serve or can serve, those that are idle, and requests that wait. */
-  get keys(): ReadonlyMap<string, { readonly open: number; readonly idle: number; readonly queued: number }> {
-    const keys = new Map<string, { open: number; idle: number; queued: number }>()
-    for (const [key, { open, idle, queued }] of this.buckets)
-      keys.set(key, { open, idle: idle.length, queued })
+  get keys(): ReadonlyMap<string, KeyState> {
+    const keys = new Map<string, KeyState>()
+    for (const { told, open, idle, queued } of this.buckets.values()) {
+      const others = keys.get(told) ?? none
+      keys.set(told, {
+        open: others.open + open,
+        idle: others.idle + idle.length,
+        queued: others.queued + queued
+      })
+    }
     return keys
   }
 
@@ -134,9 +144,11 @@ export class ClientPool {
   serve(exchange: ClientExchange, again = false): void {
     if (this.closed) return exchange.fail(clientClosed())
     const { origin, alone } = exchange.request
-    if (alone) return this.connect(exchange, new Bucket(origin.key, false))
+    if (alone) return this.connect(exchange, new Bucket(origin.key, toldKey(origin), false))
     let bucket = this.buckets.get(origin.key)
-    if (bucket === undefined) this.buckets.set(origin.key, (bucket = new Bucket(origin.key, true)))
+    if (bucket === undefined) {
+      this.buckets.set(origin.key, (bucket = new Bucket(origin.key, toldKey(origin), true)))
+    }
     const connection = again ? undefined : this.takeIdle(bucket)
     if (connection !== undefined) return connection.begin(exchange)
     const { open, idle } = bucket
@@ -243,7 +255,7 @@ export class ClientPool {
 
   private own(transport: Transport, bucket: Bucket, route: Route | undefined): ClientConnection {
     const { age, keepAliveMsecs, parser, policy } = this.options
-    const connection = new ClientConnection(transport, bucket, this, parserOf(route, parser))
+    const connection = new ClientConnection(transport, bucket, this, parserOf(route, parser), ++this.made)
     if (age.maxAge !== Infinity) connection.agesAt = agesAt(this.timers.now(), age, Math.random())
     if (policy.keepAlive && bucket.counted) transport.keepAlive(true, keepAliveMsecs)
     this.connections.add(connection)
@@ -284,6 +296,7 @@ export class ClientPool {
     connection.transport.unref()
     bucket.idle.push(connection)
     this.idle++
+    if (this.events.listening) this.events.publish({ _tag: "Idle", ...this.told(connection) })
     this.alarm.set(kept.until)
   }
 
@@ -297,23 +310,25 @@ export class ClientPool {
       this.idle--
     }
     this.closedBy.set(reason, (this.closedBy.get(reason) ?? 0) + 1)
-    if (this.events.listening) this.tellClosed(connection, reason)
     connection.closingSince = this.timers.now()
+    if (this.events.listening) {
+      const age = connection.closingSince - connection.madeAt
+      this.events.publish({ _tag: "Closed", ...this.told(connection), age, reason })
+    }
     connection.transport.unref()
     if (!this.closed) this.alarm.set(connection.closingSince + lingerTime)
     this.free(bucket)
   }
 
-  private tellClosed(connection: ClientConnection, reason: CloseReason): void {
-    const { address, bucket, exchanges } = connection
-    const at = this.events.now()
-    this.events.publish({ _tag: "Closed", at, key: bucket.key, address, exchanges, reason })
+  private told({ address, bucket, exchanges, number }: ClientConnection): ConnectionFacts {
+    return { at: this.events.now(), key: bucket.told, connection: number, address, exchanges }
   }
 
   /** The connection is another protocol's, and its user's, from now on. */
   surrender(connection: ClientConnection): void {
     connection.closingSince = this.timers.now()
     this.connections.delete(connection)
+    if (this.events.listening) this.events.publish({ _tag: "HandedOver", ...this.told(connection) })
     this.free(connection.bucket)
     this.checkEmpty()
   }
@@ -341,11 +356,11 @@ export class ClientPool {
   /** For an exchange with limits, or one that somebody hears of. */
   watch({ request }: ClientExchange): Watch {
     const hub = this.events.listening ? this.events : undefined
-    const subject = { key: request.origin.key, method: request.method, path: request.path }
+    const subject = { key: toldKey(request.origin), method: request.method, path: request.path }
     return new Watch(request.limits, hub, subject, this.now, this.arm)
   }
 
-  private readonly now = (): number => this.timers.now()
+  readonly now = (): number => this.timers.now()
   private readonly arm = (deadline: number): void => this.alarm.set(deadline)
 
   /** Calls back after so many milliseconds; gives the way to have it not called. */

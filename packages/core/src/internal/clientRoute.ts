@@ -5,7 +5,7 @@
  * Everything that makes a connection another one is in the key, functions by their identity. It connects nothing.
  */
 import type { ConnectionOptions, ParserOptions as OwnParser } from "../ClientRequest.js"
-import type { Origin } from "../pool/index.js"
+import { origin, type Origin } from "../pool/index.js"
 import { presets, type ParserOptions } from "../wire/index.js"
 import type { ProxyHop } from "./clientProxy.js"
 
@@ -20,6 +20,12 @@ export interface Route {
 export interface Destination extends Origin {
   readonly route?: Route | undefined
 }
+
+/** The key as others may read it: that of a route has credentials and private keys in it. */
+export const toldKey = ({ key, host, port, protocol, route }: Destination): string =>
+  route === undefined
+    ? key
+    : origin(protocol, host, port).key + (route.tunnel === undefined ? "" : ` via ${route.tunnel.origin.key}`)
 
 const identities = new WeakMap<object, number>()
 let identitiesGiven = 0
@@ -58,10 +64,10 @@ const keyOf = (options: object | undefined): string => {
 }
 
 /** The origin by way of a route. */
-export const routed = (origin: Origin, route: Route): Destination => {
+export const routed = (to: Origin, route: Route): Destination => {
   const { connection, parser, tunnel } = route
   const via = tunnel === undefined ? "" : ` via ${tunnel.key}`
-  return { ...origin, key: `${origin.key}${via} ${keyOf(connection)}${keyOf(parser)}`, route }
+  return { ...to, key: `${to.key}${via} ${keyOf(connection)}${keyOf(parser)}`, route }
 }
 
 /** How the answers on a connection are parsed: as the agent says, where the route says nothing else. */

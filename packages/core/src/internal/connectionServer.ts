@@ -3,6 +3,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Handler } from "../ClientError.js"
+import type { ServerEvent } from "../ServerEvent.js"
 import type { State } from "../Shutdown.js"
 import type { Timers } from "../Timers.js"
 import type { WebSocketUpgrader } from "../WebSocketUpgrader.js"
@@ -29,6 +30,6 @@ export interface ConnectionServer {
   date(): string | undefined
   exchangeStarted(exchange: ServerExchange): void
   exchangeEnded(exchange: ServerExchange): void
-  readonly observers: Observers
+  readonly observers: Observers<ServerEvent>
   connectionClosed(connection: ServerConnection): void
 }

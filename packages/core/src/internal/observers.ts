@@ -1,5 +1,5 @@
 /**
- * Who listens to a server's events. While nobody does, `active` is `false` and nothing else is ever asked.
+ * Who listens to the events of a server or an agent. While nobody does, `active` is `false` and nothing else is ever asked.
  *
  * A listener that throws is reported, and takes nothing from the others.
  */
@@ -7,22 +7,24 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
-import type { ServerEvent } from "../ServerEvent.js"
 
-type Listener = (event: ServerEvent) => void
+type Listener<E> = (event: E) => void
 
-export class Observers {
+export class Observers<E> {
   active = false
-  private listeners: ReadonlyArray<Listener> = []
+  private listeners: ReadonlyArray<Listener<E>> = []
 
-  observe(listener: Listener): Effect.Effect<void, never, Scope.Scope> {
+  /** `whose`: the one whose events they are, for the report of a listener that throws. */
+  constructor(private readonly whose: string) {}
+
+  observe(listener: Listener<E>): Effect.Effect<void, never, Scope.Scope> {
     return Effect.flatMap(Effect.runtime<never>(), (runtime) => {
       // A function of its own per registration: one that is added twice leaves once.
-      const own: Listener = (event) => {
+      const own: Listener<E> = (event) => {
         try {
           listener(event)
         } catch (defect) {
-          const message = "a listener to a server's events has failed"
+          const message = `a listener to ${this.whose}'s events has failed`
           Runtime.runFork(runtime, Effect.logError(message, Cause.die(defect)))
         }
       }
@@ -33,11 +35,11 @@ export class Observers {
     })
   }
 
-  emit(event: ServerEvent): void {
+  emit(event: E): void {
     for (const listener of this.listeners) listener(event)
   }
 
-  private set(listeners: ReadonlyArray<Listener>): void {
+  private set(listeners: ReadonlyArray<Listener<E>>): void {
     this.listeners = listeners
     this.active = listeners.length > 0
   }

@@ -16,6 +16,7 @@ import { httpDate } from "../wire/index.js"
 import { AdmissionControl } from "./admission.js"
 import type { ConnectionServer } from "./connectionServer.js"
 import { IdleList } from "./idleList.js"
+import type { ServerEvent } from "../ServerEvent.js"
 import { Observers } from "./observers.js"
 import type { ServerApp } from "./serverApp.js"
 import type { HandshakeError, ServerHandshakes } from "./serverTls.js"
@@ -26,7 +27,7 @@ import { Sweep } from "./sweep.js"
 
 export class ServerLife implements ConnectionServer {
   readonly idle: IdleList
-  readonly observers = new Observers()
+  readonly observers = new Observers<ServerEvent>("a server")
   private readonly admission: AdmissionControl
   private readonly sweep: Sweep
   state: State = "starting"

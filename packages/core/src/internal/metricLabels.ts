@@ -1,0 +1,23 @@
+/**
+ * What metrics of servers and clients have in common, by the conventions of OpenTelemetry.
+ *
+ * No label may have as many values as a peer likes.
+ */
+import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricLabel from "effect/MetricLabel"
+
+/** Seconds; those that the conventions advise. */
+export const durationBoundaries = MetricBoundaries.fromIterable([
+  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10
+])
+
+const methods = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"])
+
+/** Any other method is one label, so that nobody can make more (as the conventions have it). */
+export const methodLabel = (method: string): MetricLabel.MetricLabel =>
+  MetricLabel.make("http.request.method", methods.has(method) ? method : "_OTHER")
+
+export const statusLabel = (status: number): MetricLabel.MetricLabel =>
+  MetricLabel.make("http.response.status_code", String(status))
+
+export const errorLabel = (type: string): MetricLabel.MetricLabel => MetricLabel.make("error.type", type)

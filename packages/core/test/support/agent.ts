@@ -1,0 +1,62 @@
+/**
+ * An agent and a client over it on a network in memory, servers by hand, and what both are asked again and again.
+ */
+import { assert } from "@effect/vitest"
+import type { HttpClient } from "@effect/platform"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { Agent, Client, type Network } from "@httpfx/core"
+import { MemoryNetwork } from "@httpfx/testing"
+import { ok, type Peer } from "./peer.js"
+import type { Raw } from "./raw.js"
+
+type Needs = Client.Client | HttpClient.HttpClient | Agent.Agent | Network.Network | Scope.Scope
+
+/** Runs a test with an agent and a client over it. */
+export const withAgent =
+  (options: Agent.Options = {}) =>
+  <A, E>(test: Effect.Effect<A, E, Needs>): Effect.Effect<A, E> =>
+    Effect.provide(
+      Effect.scoped(test),
+      Client.layerAgent().pipe(
+        Layer.provideMerge(Agent.layer(options)),
+        Layer.provideMerge(MemoryNetwork.layer())
+      )
+    )
+
+export const state = Effect.flatMap(Agent.Agent, (agent) => agent.state)
+
+export const text = (request: Client.Request) =>
+  Effect.flatMap(Client.request(request), (response) =>
+    Effect.map(response.text, (text) => ({ text, reused: response.reused }))
+  )
+
+/** Waits until the agent's state is such. */
+export const until = (
+  holds: (state: Agent.State) => boolean,
+  of: Effect.Effect<Agent.State, never, Agent.Agent> = state
+): Effect.Effect<Agent.State, never, Agent.Agent> =>
+  Effect.gen(function* () {
+    for (;;) {
+      const now = yield* of
+      if (holds(now)) return now
+      yield* Effect.yieldNow()
+    }
+  })
+
+export const answer = (raw: Raw, times: number, fields = "") =>
+  Effect.map(raw.has("\r\n\r\n", times), () => raw.send(ok("x", fields)))
+
+/** A request and its answer on a connection of its own. */
+export const first = (server: Peer, fields = "") =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.fork(text({ url: server.url }))
+    const raw = yield* server.accept
+    yield* answer(raw, 1, fields)
+    assert.isFalse((yield* fiber).reused)
+    return raw
+  })
+
+export const closedBy = (reason: Agent.CloseReason) =>
+  Effect.map(state, ({ closed }) => closed.get(reason) ?? 0)
