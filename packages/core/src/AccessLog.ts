@@ -13,6 +13,8 @@ import { Server } from "./Server.js"
 import { formatAddress } from "./Transport.js"
 
 /**
+ * What the access log can be told.
+ *
  * @since 0.1.0
  * @category models
  */

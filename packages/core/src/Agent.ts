@@ -90,17 +90,22 @@ export interface Options {
 export interface KeyState {
   /** In use, idle and being made. */
   readonly open: number
+  /** Open, and in use by nobody. */
   readonly idle: number
+  /** Requests that wait for a connection. */
   readonly queued: number
 }
 
 /**
+ * The connections of an agent, and the requests that wait for them, at one moment.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface State {
   /** All that are not closed, idle ones included. */
   readonly open: number
+  /** Open, and in use by nobody. */
   readonly idle: number
   /** Being made. */
   readonly connecting: number
@@ -124,17 +129,27 @@ export interface State {
  * @category events
  */
 export interface Timings {
+  /** From the call to the moment at which a connection was there, or was begun. */
   readonly queue: number
+  /** The look-up of the name. */
   readonly resolve: number
+  /** The making of the connection, all addresses that were tried. */
   readonly connect: number
+  /** The TLS handshake. */
   readonly secure: number
+  /** Until the connection had taken the whole request. */
   readonly send: number
+  /** From then until the head of the response. */
   readonly head: number
+  /** From the head to the last byte of the body. */
   readonly body: number
+  /** From the call to the end. */
   readonly total: number
 }
 
 /**
+ * What every event of a request tells.
+ *
  * @since 0.1.0
  * @category events
  */
@@ -145,6 +160,7 @@ export interface EventFacts {
   readonly at: number
   /** As in `State.keys`. */
   readonly key: string
+  /** The request's method. */
   readonly method: string
   /** The request target. */
   readonly path: string
@@ -160,6 +176,9 @@ export interface EventFacts {
  * - `Head`: the response has begun
  * - `End`: its body has come in full
  * - `Error`: it failed, or (`error` is `undefined`) was interrupted
+ *
+ * `address` is the server's end of the connection, `host:port` or a path; `status` that of the response; `error` what
+ * the client's caller gets (for `Resent`: what ended the first connection); `timings` how long each step took.
  *
  * @since 0.1.0
  * @category events
@@ -211,12 +230,16 @@ export type ConnectionEvent = ConnectionFacts &
   )
 
 /**
+ * All that `Service.events` tells: of requests and of connections.
+ *
  * @since 0.1.0
  * @category events
  */
 export type Event = RequestEvent | ConnectionEvent
 
 /**
+ * What there is to know of a running agent. Its connections are used by clients alone.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -236,6 +259,8 @@ export interface Service {
 }
 
 /**
+ * The agent in the context: what `Client.layerAgent` sends its requests over.
+ *
  * @since 0.1.0
  * @category tags
  */

@@ -137,6 +137,8 @@ export interface UpgradeRequest<E = never> extends Request<E> {
  * - `Switched`: 101, or 2xx to `CONNECT`. `socket` reads first what came behind the head; the end of the scope resets it.
  * - `Answered`: the server answered in HTTP instead.
  *
+ * `response` is the head that the server answered with, and the body where it `Answered`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -154,7 +156,9 @@ export type Upgrade =
  * @category models
  */
 export interface Response {
+  /** The status code, 200 to 599 (RFC 9110 §15). */
   readonly status: number
+  /** The reason phrase as received; may be empty. */
   readonly statusMessage: string
   /** 0 or 1: the version is HTTP/1.x. */
   readonly versionMinor: number
@@ -220,6 +224,7 @@ export interface Timeouts {
  * @category models
  */
 export interface ClientOptions {
+  /** How long to wait for what. Default: that of `Timeouts`, field by field. */
   readonly timeouts?: Timeouts | undefined
   /** How long a body that is not complete may be left without a reader. Default 30 seconds. */
   readonly unreadTimeout?: Duration.DurationInput | undefined
@@ -244,12 +249,15 @@ export interface Options extends ClientOptions, Agent.Options {}
 export interface Connections {
   /** All that are not closed, idle ones included. */
   readonly open: number
+  /** Open, and in use by nobody. */
   readonly idle: number
   /** Being made. */
   readonly connecting: number
 }
 
 /**
+ * A client: requests with typed errors, protocol switches, and platform's face of the same.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -274,10 +282,13 @@ export interface Service {
   ) => Effect.Effect<Upgrade, RequestError | E, Scope.Scope>
   /** The same client with platform's face. */
   readonly httpClient: HttpClient.HttpClient
+  /** How many connections its agent has at this moment. */
   readonly connections: Effect.Effect<Connections>
 }
 
 /**
+ * The client in the context. `Client.layer` and `Client.layerAgent` provide it.
+ *
  * @since 0.1.0
  * @category tags
  */

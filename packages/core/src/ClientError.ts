@@ -13,12 +13,16 @@ import type * as HttpError from "./HttpError.js"
 import type { Socket } from "./Socket.js"
 
 /**
+ * What a client did wrong, as a `Handler` sees it: bytes that are not HTTP, a request that came too late, or a
+ * connection that broke.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface ClientError {
   /** A `ParseError` has `bytesParsed`, `rawPacket` (what was received last, at most one read of the socket) and the flag that would let it pass. */
   readonly error: HttpError.ParseError | HttpError.RequestTimeout | HttpError.ConnectionError
+  /** The connection that it came on. */
   readonly connection: Connection
   /** Something can still be answered: the connection is open, and no answer has begun. */
   readonly writable: boolean

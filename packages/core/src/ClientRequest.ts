@@ -47,7 +47,10 @@ export interface ConnectionOptions {
   readonly localPort?: number | undefined
   /** `TCP_NODELAY`. Default `true`. */
   readonly noDelay?: boolean | undefined
-  /** Finds the addresses of a name, instead of the network. Also asked for IP addresses. */
+  /**
+   * Finds the addresses of a name, instead of the network. Also asked for IP addresses. `family` and `hints` are those
+   * of these options.
+   */
   readonly lookup?:
     | ((
         host: string,
@@ -59,8 +62,9 @@ export interface ConnectionOptions {
   /** A Unix socket to connect to, whatever the URL's host is; nothing is resolved. */
   readonly socketPath?: string | undefined
   /**
-   * Makes the connection, TLS included where the URL is `https:` (`Network.secure`). The other options and proxies do not
-   * matter then. The connection belongs to the client from then on. Default: by the network.
+   * Makes the connection, TLS included where the URL is `https:` (`Network.secure`). The other options and proxies do
+   * not matter then. The connection belongs to the client from then on. Default: by the network. `protocol`, `host` and
+   * `port` of the destination are those of the URL.
    */
   readonly createConnection?:
     | ((destination: {
@@ -93,7 +97,9 @@ export interface ParserOptions {
  * @category models
  */
 export interface Informational {
+  /** 100 to 199, but 101. */
   readonly status: number
+  /** The reason phrase as received; may be empty. */
   readonly statusMessage: string
   /** Flat: name, value, name, value, ... as received. */
   readonly rawHeaders: ReadonlyArray<string>
@@ -128,7 +134,9 @@ export interface RequestOptions<E = never> {
   readonly timeouts?: Timeouts | undefined
   /** How long a body that is not complete may be left without a reader. Default: what the client says (30 seconds). */
   readonly unreadTimeout?: Duration.DurationInput | undefined
+  /** How the connection is made. Default: by the network, to the URL's host. */
   readonly connection?: ConnectionOptions | undefined
+  /** How the answer is parsed. Default: as the agent says. */
   readonly parser?: ParserOptions | undefined
   /** Proxies for this request; `false`: none. Default: those of the client. */
   readonly proxy?: Proxies | false | undefined

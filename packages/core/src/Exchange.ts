@@ -35,7 +35,9 @@ export type Fields =
  * @category models
  */
 export interface Connection {
+  /** Our end. */
   readonly local: Address | undefined
+  /** The client's end. */
   readonly remote: Address | undefined
   /** The TLS session and the client's certificate; `undefined` without TLS. */
   readonly tls: TlsFacts | undefined
@@ -91,6 +93,8 @@ export type UpgradeError =
   InformationalError | HttpError.UpgradeNotAsked | HttpError.OutOfOrder | RequestBodyError
 
 /**
+ * What the answer that switches protocols says.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -101,14 +105,19 @@ export interface UpgradeOptions {
   readonly headers?: Fields | undefined
   /** For CONNECT: another 2xx. Default 200; an upgrade is always 101. */
   readonly status?: number | undefined
+  /** The reason phrase. Default: that of the status (RFC 9110 §15). */
   readonly statusMessage?: string | undefined
 }
 
 /**
+ * A request and its answer, with what platform's request cannot say: raw fields, 1xx, trailers, the connection, a
+ * switch of protocols.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Exchange {
+  /** The method as it came. */
   readonly method: string
   /** The target as it came, in any of its four forms (RFC 9112 §3.2). */
   readonly target: string
@@ -120,6 +129,7 @@ export interface Exchange {
   readonly headers: FoldedFields
   /** Every value of every field, as Node's `message.headersDistinct`. */
   readonly headersDistinct: DistinctFields
+  /** The connection that it is on. */
   readonly connection: Connection
   /**
    * The fields behind a chunked body: `raw`, `folded`, `distinct`. Ask after reading the body; what is left of it is read
@@ -202,6 +212,8 @@ export const exchange: Effect.Effect<Exchange, never, HttpServerRequest> = Effec
 )
 
 /**
+ * `Exchange.rawHeaders` of the exchange under way.
+ *
  * @since 0.1.0
  * @category accessors
  */
@@ -211,6 +223,8 @@ export const rawHeaders: Effect.Effect<ReadonlyArray<string>, never, HttpServerR
 )
 
 /**
+ * `Exchange.headersDistinct` of the exchange under way.
+ *
  * @since 0.1.0
  * @category accessors
  */
@@ -220,6 +234,8 @@ export const headersDistinct: Effect.Effect<DistinctFields, never, HttpServerReq
 )
 
 /**
+ * `Exchange.connection` of the exchange under way.
+ *
  * @since 0.1.0
  * @category accessors
  */
@@ -229,6 +245,8 @@ export const connection: Effect.Effect<Connection, never, HttpServerRequest> = E
 )
 
 /**
+ * `Exchange.trailers` of the exchange under way: reads what is left of the body first.
+ *
  * @since 0.1.0
  * @category accessors
  */
@@ -244,6 +262,9 @@ const continue_: Effect.Effect<void, HttpError.HeadersSent, HttpServerRequest> =
 
 export {
   /**
+   * `Exchange.continue` of the exchange under way: `100 Continue`, once. Fails with `HeadersSent` after the answer's
+   * head.
+   *
    * @since 0.1.0
    * @category informational
    */
@@ -251,6 +272,8 @@ export {
 }
 
 /**
+ * `Exchange.processing` of the exchange under way: `102 Processing`. Fails with `HeadersSent` after the answer's head.
+ *
  * @since 0.1.0
  * @category informational
  */
@@ -260,6 +283,8 @@ export const processing: Effect.Effect<void, HttpError.HeadersSent, HttpServerRe
 )
 
 /**
+ * `Exchange.earlyHints` of the exchange under way: `103 Early Hints` (RFC 8297), with its links checked.
+ *
  * @since 0.1.0
  * @category informational
  */
@@ -270,6 +295,8 @@ export const earlyHints = (
   Effect.flatMap(exchange, (self) => self.earlyHints(links, headers))
 
 /**
+ * `Exchange.informational` of the exchange under way: a 1xx of another kind (RFC 9110 §15.2).
+ *
  * @since 0.1.0
  * @category informational
  */
@@ -280,6 +307,8 @@ export const informational = (
   Effect.flatMap(exchange, (self) => self.informational(status, headers))
 
 /**
+ * `Exchange.announceTrailers` of the exchange under way. Fails with `HeadersSent` after the answer's head.
+ *
  * @since 0.1.0
  * @category trailers
  */
@@ -289,6 +318,8 @@ export const announceTrailers = (
   Effect.flatMap(exchange, (self) => self.announceTrailers(...names))
 
 /**
+ * `Exchange.addTrailers` of the exchange under way (RFC 9110 §6.5).
+ *
  * @since 0.1.0
  * @category trailers
  */
@@ -296,6 +327,8 @@ export const addTrailers = (fields: Fields): Effect.Effect<void, TrailerError, H
   Effect.flatMap(exchange, (self) => self.addTrailers(fields))
 
 /**
+ * `Exchange.upgrade` of the exchange under way: takes the connection over (RFC 9110 §7.8, §9.3.6).
+ *
  * @since 0.1.0
  * @category upgrade
  */

@@ -24,14 +24,17 @@ export interface Facts {
   readonly connection: number
   /** Number of the exchange on its connection, from 1; 0: nothing of a request was understood. */
   readonly exchange: number
+  /** The client's end of the connection. */
   readonly remote: Address | undefined
   /** As it came. `undefined`: no head was understood. */
   readonly method: string | undefined
+  /** The target as it came (RFC 9112 §3.2). `undefined`: no head was understood. */
   readonly target: string | undefined
   /** Of the answer's head, if one was given to the network. */
   readonly status: number | undefined
   /** Bytes on the wire, heads and framing included. */
   readonly bytesIn: number
+  /** Bytes of the answer on the wire, heads and framing included. */
   readonly bytesOut: number
   /** When the request's head was read: milliseconds since the epoch, by the server's clock. */
   readonly startedAt: number
@@ -59,6 +62,7 @@ export interface Answered extends Facts {
  */
 export interface ClientGone extends Facts {
   readonly _tag: "ClientGone"
+  /** How the connection ended, as a reader of the body is told. */
   readonly error: BodyError
 }
 
@@ -82,6 +86,7 @@ export interface ServerFailed extends Facts {
  */
 export interface TimedOut extends Facts {
   readonly _tag: "TimedOut"
+  /** Which limit passed. */
   readonly error: BodyError
 }
 
@@ -93,6 +98,7 @@ export interface TimedOut extends Facts {
  */
 export interface Refused extends Facts {
   readonly _tag: "Refused"
+  /** Where the fault is, and which flag would let it pass. */
   readonly error: HttpError.ParseError
 }
 
@@ -104,16 +110,21 @@ export interface Refused extends Facts {
  */
 export interface Dropped extends Facts {
   readonly _tag: "Dropped"
+  /** The limit that was reached. */
   readonly reason: DropReason
 }
 
 /**
+ * Limits of `ServerOptions` whose excess is answered without a handler.
+ *
  * @since 0.1.0
  * @category models
  */
 export type DropReason = "maxConnections" | "maxConnectionsPerAddress" | "maxRequestsPerSocket"
 
 /**
+ * All the ways in which an exchange ends; exactly one holds.
+ *
  * @since 0.1.0
  * @category models
  */

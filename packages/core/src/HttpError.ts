@@ -35,6 +35,8 @@ export * from "./internal/serverErrors.js"
 export const Phase = Schema.Literal("resolve", "connect", "secure", "send", "head", "body", "idle")
 
 /**
+ * One of the phases above.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -49,6 +51,8 @@ export type Phase = typeof Phase.Type
 export const Written = Schema.Literal("none", "some", "all")
 
 /**
+ * `none`, `some` or `all`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -63,13 +67,17 @@ export type Written = typeof Written.Type
 export const Attempt = Schema.Struct({
   /** `host:port`, or a path. */
   address: Schema.String,
+  /** Why it failed: the system's code. */
   code: Schema.String,
+  /** The same in the system's words. */
   reason: Schema.String,
   /** How long it took, ms. */
   millis: Schema.Number
 })
 
 /**
+ * One try, as a value.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -114,6 +122,7 @@ export class ConnectionReset extends Schema.TaggedError<ConnectionReset>("@httpf
   "ConnectionReset",
   connectionFields
 ) {
+  /** As in Node. */
   readonly code = "ECONNRESET"
   override get message(): string {
     return at(this)
@@ -127,6 +136,7 @@ export class ConnectionReset extends Schema.TaggedError<ConnectionReset>("@httpf
  * @category connection
  */
 export class HangUp extends Schema.TaggedError<HangUp>("@httpfx/core/HangUp")("HangUp", connectionFields) {
+  /** As in Node. */
   readonly code = "ECONNRESET"
   override get message(): string {
     return at(this)
@@ -142,6 +152,7 @@ export class HangUp extends Schema.TaggedError<HangUp>("@httpfx/core/HangUp")("H
 export class ConnectionRefused extends Schema.TaggedError<ConnectionRefused>(
   "@httpfx/core/ConnectionRefused"
 )("ConnectionRefused", connectionFields) {
+  /** As in Node. */
   readonly code = "ECONNREFUSED"
   override get message(): string {
     return at(this)
@@ -157,6 +168,7 @@ export class ConnectionRefused extends Schema.TaggedError<ConnectionRefused>(
 export class ConnectionTimedOut extends Schema.TaggedError<ConnectionTimedOut>(
   "@httpfx/core/ConnectionTimedOut"
 )("ConnectionTimedOut", connectionFields) {
+  /** As in Node. */
   readonly code = "ETIMEDOUT"
   override get message(): string {
     return at(this)
@@ -173,6 +185,7 @@ export class BrokenPipe extends Schema.TaggedError<BrokenPipe>("@httpfx/core/Bro
   "BrokenPipe",
   connectionFields
 ) {
+  /** As in Node. */
   readonly code = "EPIPE"
   override get message(): string {
     return at(this)
@@ -187,6 +200,7 @@ export class BrokenPipe extends Schema.TaggedError<BrokenPipe>("@httpfx/core/Bro
  */
 export class Unreachable extends Schema.TaggedError<Unreachable>("@httpfx/core/Unreachable")("Unreachable", {
   ...connectionFields,
+  /** The system's code. */
   code: Schema.Literal("EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL")
 }) {
   override get message(): string {
@@ -203,12 +217,17 @@ export class Unreachable extends Schema.TaggedError<Unreachable>("@httpfx/core/U
 export class NameNotResolved extends Schema.TaggedError<NameNotResolved>("@httpfx/core/NameNotResolved")(
   "NameNotResolved",
   {
+    /** The resolver's code. */
     code: Schema.Literal("ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA", "ETIMEOUT"),
+    /** The name that was asked for. */
     host: Schema.String,
+    /** The system's message, as Node prints it. */
     reason: Schema.String,
+    /** The system's own error, where there is one. */
     cause: Schema.optional(Schema.Defect)
   }
 ) {
+  /** Where in the life of a request it happens. */
   readonly phase = "resolve"
   override get message(): string {
     return this.reason
@@ -268,7 +287,9 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
   "ProxyRefused",
   proxyFields
 ) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_PROXY_REFUSED"
+  /** Where in the life of a request it happens. */
   readonly phase = "connect"
   override get message(): string {
     return `the proxy ${this.proxy} refused a tunnel to ${this.target}: ${this.status} ${this.statusMessage}`
@@ -285,7 +306,9 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
 export class ProxyAuthenticationRequired extends Schema.TaggedError<ProxyAuthenticationRequired>(
   "@httpfx/core/ProxyAuthenticationRequired"
 )("ProxyAuthenticationRequired", proxyFields) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_PROXY_AUTHENTICATION"
+  /** Where in the life of a request it happens. */
   readonly phase = "connect"
   override get message(): string {
     return `the proxy ${this.proxy} wants credentials for a tunnel to ${this.target}`
@@ -301,11 +324,15 @@ export class ProxyAuthenticationRequired extends Schema.TaggedError<ProxyAuthent
 export class AddressInUse extends Schema.TaggedError<AddressInUse>("@httpfx/core/AddressInUse")(
   "AddressInUse",
   {
+    /** Where listening was to be: `host:port`, or a path. */
     address: Schema.String,
+    /** The system's message, as Node prints it. */
     reason: Schema.String,
+    /** The system's own error, where there is one. */
     cause: Schema.optional(Schema.Defect)
   }
 ) {
+  /** As in Node. */
   readonly code = "EADDRINUSE"
   override get message(): string {
     return this.reason
@@ -321,9 +348,13 @@ export class AddressInUse extends Schema.TaggedError<AddressInUse>("@httpfx/core
 export class ListenFailed extends Schema.TaggedError<ListenFailed>("@httpfx/core/ListenFailed")(
   "ListenFailed",
   {
+    /** The system's code. */
     code: Schema.String,
+    /** Where listening was to be: `host:port`, or a path. */
     address: Schema.String,
+    /** The system's message, as Node prints it. */
     reason: Schema.String,
+    /** The system's own error, where there is one. */
     cause: Schema.optional(Schema.Defect)
   }
 ) {
@@ -340,6 +371,7 @@ export class ListenFailed extends Schema.TaggedError<ListenFailed>("@httpfx/core
  * @category protocol
  */
 export class ParseError extends Schema.TaggedError<ParseError>("@httpfx/core/ParseError")("ParseError", {
+  /** That of Node's parser: `HPE_INVALID_METHOD`, ... */
   code: Schema.String as Schema.Schema<Refusal["code"]>,
   /** What was wrong, in Node's words. */
   reason: Schema.String,
@@ -349,6 +381,7 @@ export class ParseError extends Schema.TaggedError<ParseError>("@httpfx/core/Par
   bytesParsed: Schema.Number,
   /** Offset of the fault from the first byte of the connection. */
   offset: Schema.Number,
+  /** The chunk in which the fault was found. */
   rawPacket: Schema.Uint8ArrayFromSelf,
   flag: Schema.optional(Schema.String as Schema.Schema<NonNullable<Refusal["flag"]>>)
 }) {
@@ -370,6 +403,7 @@ export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@httpfx/core
     limit: Schema.Number
   }
 ) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_BODY_TOO_LARGE"
   /** Status that a server answers with. */
   readonly status = 413
@@ -386,8 +420,12 @@ export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@httpfx/core
  */
 export class UnsupportedBody extends Schema.TaggedError<UnsupportedBody>("@httpfx/core/UnsupportedBody")(
   "UnsupportedBody",
-  { reason: Schema.String }
+  {
+    /** What was given, in Node's words. */
+    reason: Schema.String
+  }
 ) {
+  /** As in Node. */
   readonly code = "ERR_INVALID_ARG_TYPE"
   override get message(): string {
     return this.reason
@@ -401,8 +439,10 @@ export class UnsupportedBody extends Schema.TaggedError<UnsupportedBody>("@httpf
  * @category message
  */
 export class InvalidUrl extends Schema.TaggedError<InvalidUrl>("@httpfx/core/InvalidUrl")("InvalidUrl", {
+  /** The URL as given. */
   url: Schema.String
 }) {
+  /** As in Node. */
   readonly code = "ERR_INVALID_URL"
   override get message(): string {
     return "Invalid URL"
@@ -420,9 +460,11 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("@httpfx/core
   {
     /** What the name is of: `Header name`, `Method`, ... */
     what: Schema.String,
+    /** What is none. */
     value: Schema.String
   }
 ) {
+  /** As in Node. */
   readonly code = "ERR_INVALID_HTTP_TOKEN"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -438,9 +480,12 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("@httpfx/core
 export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
   "@httpfx/core/InvalidHeaderValue"
 )("InvalidHeaderValue", {
+  /** The field. */
   name: Schema.String,
+  /** What was given. */
   value: Schema.UndefinedOr(Schema.String)
 }) {
+  /** As in Node. */
   readonly code = "ERR_HTTP_INVALID_HEADER_VALUE"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -456,11 +501,13 @@ export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
 export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@httpfx/core/InvalidCharacter")(
   "InvalidCharacter",
   {
+    /** Where it is. */
     what: Schema.Literal("header content", "trailer content", "statusMessage"),
     /** The field. */
     name: Schema.optionalWith(Schema.String, { exact: true })
   }
 ) {
+  /** As in Node. */
   readonly code = "ERR_INVALID_CHAR"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -476,8 +523,10 @@ export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@htt
 export class InvalidStatusCode extends Schema.TaggedError<InvalidStatusCode>(
   "@httpfx/core/InvalidStatusCode"
 )("InvalidStatusCode", {
+  /** What was given. */
   status: Schema.Number
 }) {
+  /** As in Node. */
   readonly code = "ERR_HTTP_INVALID_STATUS_CODE"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -497,6 +546,7 @@ export class TrailerInvalid extends Schema.TaggedError<TrailerInvalid>("@httpfx/
     name: Schema.optionalWith(Schema.String, { exact: true })
   }
 ) {
+  /** As in Node. */
   readonly code = "ERR_HTTP_TRAILER_INVALID"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -518,6 +568,7 @@ export class ContentLengthMismatch extends Schema.TaggedError<ContentLengthMisma
   /** Bytes the body had, as far as it was read. */
   actual: Schema.Number
 }) {
+  /** As in Node. */
   readonly code = "ERR_HTTP_CONTENT_LENGTH_MISMATCH"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -534,6 +585,7 @@ export class BodyNotAllowed extends Schema.TaggedError<BodyNotAllowed>("@httpfx/
   "BodyNotAllowed",
   {}
 ) {
+  /** As in Node. */
   readonly code = "ERR_HTTP_BODY_NOT_ALLOWED"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -550,6 +602,7 @@ export class HeadersSent extends Schema.TaggedError<HeadersSent>("@httpfx/core/H
   /** The verb: set, append, remove, write, render. */
   what: Schema.String
 }) {
+  /** As in Node. */
   readonly code = "ERR_HTTP_HEADERS_SENT"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -566,6 +619,7 @@ export class WriteAfterEnd extends Schema.TaggedError<WriteAfterEnd>("@httpfx/co
   "WriteAfterEnd",
   {}
 ) {
+  /** As in Node. */
   readonly code = "ERR_STREAM_WRITE_AFTER_END"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -581,8 +635,10 @@ export class WriteAfterEnd extends Schema.TaggedError<WriteAfterEnd>("@httpfx/co
 export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>(
   "@httpfx/core/UnescapedCharacters"
 )("UnescapedCharacters", {
+  /** Where it is. */
   what: Schema.Literal("Request path")
 }) {
+  /** As in Node. */
   readonly code = "ERR_UNESCAPED_CHARACTERS"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -598,10 +654,13 @@ export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>
 export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("@httpfx/core/InvalidProtocol")(
   "InvalidProtocol",
   {
+    /** What was given. */
     protocol: Schema.String,
+    /** What is spoken. */
     expected: Schema.String
   }
 ) {
+  /** As in Node. */
   readonly code = "ERR_INVALID_PROTOCOL"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -617,11 +676,13 @@ export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("@httpf
 export class FieldConflict extends Schema.TaggedError<FieldConflict>("@httpfx/core/FieldConflict")(
   "FieldConflict",
   {
+    /** The field. */
     name: Schema.String,
     /** What is wrong with it: `Repeated`, `Malformed`, `BesideTransferEncoding`, ... */
     reason: Schema.String as unknown as Schema.Schema<FieldConflictReason>
   }
 ) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_FIELD_CONFLICT"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -635,8 +696,10 @@ export class FieldConflict extends Schema.TaggedError<FieldConflict>("@httpfx/co
  * @category message
  */
 export class InvalidLink extends Schema.TaggedError<InvalidLink>("@httpfx/core/InvalidLink")("InvalidLink", {
+  /** The link as given. */
   value: Schema.String
 }) {
+  /** As in Node. */
   readonly code = "ERR_INVALID_ARG_VALUE"
   override get message(): string {
     return messageOf({ ...this, what: "hints", _tag: "Violation", code: this.code })
@@ -644,7 +707,8 @@ export class InvalidLink extends Schema.TaggedError<InvalidLink>("@httpfx/core/I
 }
 
 /**
- * A step that the connection does not have in its state.
+ * A step that the connection does not have in its state. `half` is the part of the exchange, `state` the one it is in,
+ * `signal` what was tried (docs/automaton.md).
  *
  * @since 0.1.0
  * @category message
@@ -654,6 +718,7 @@ export class OutOfOrder extends Schema.TaggedError<OutOfOrder>("@httpfx/core/Out
   state: Schema.String,
   signal: Schema.String
 }) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_OUT_OF_ORDER"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -670,6 +735,7 @@ export class UpgradeNotAsked extends Schema.TaggedError<UpgradeNotAsked>("@httpf
   "UpgradeNotAsked",
   {}
 ) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_UPGRADE_NOT_ASKED"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -725,10 +791,15 @@ export type ConnectionError =
  * @category models
  */
 export interface Where {
+  /** Where in the life of a request it happened. */
   readonly phase: Phase
+  /** The peer, `host:port` or a path. */
   readonly address?: string | undefined
+  /** The connection had served an exchange before. Default `false`. */
   readonly reused?: boolean
+  /** How much of the request had been handed to the connection. Default `none`. */
   readonly written?: Written
+  /** Bytes of the answer that had come. Default 0. */
   readonly received?: number
 }
 

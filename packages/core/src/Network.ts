@@ -27,12 +27,16 @@ export type ConnectError =
   | HttpError.ConnectionFailed
 
 /**
+ * Why a network cannot listen.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type ListenError = HttpError.AddressInUse | HttpError.ListenFailed
 
 /**
+ * What a look-up of a name can be told.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -44,15 +48,21 @@ export interface ResolveOptions {
 }
 
 /**
+ * One address of a name.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface ResolvedAddress {
+  /** An IP address in text form. */
   readonly address: string
+  /** 4 or 6. */
   readonly family: 4 | 6
 }
 
 /**
+ * What the making of one connection can be told.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -66,6 +76,8 @@ export interface ConnectOptions {
 }
 
 /**
+ * Where to listen: a port, a path, a descriptor or a handle that is open already.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -88,14 +100,23 @@ export type ListenOptions =
   | {
       /** A Unix domain socket. */
       readonly path: string
+      /** Connections the system holds ready until they are accepted. Default 511. */
       readonly backlog?: number | undefined
       /** A socket file that nobody listens on any more is replaced, as after a crash. Default `true`. */
       readonly replaceStale?: boolean | undefined
     }
   /** A file descriptor that listens already, as a supervisor hands it over. */
-  | { readonly fd: number; readonly backlog?: number | undefined }
+  | {
+      /** The descriptor's number. */
+      readonly fd: number
+      /** Connections the system holds ready until they are accepted. Default 511. */
+      readonly backlog?: number | undefined
+    }
   /** What the network itself knows as listening: on Node.js a `net.Server`, whose connections come here from now on. */
-  | { readonly handle: object }
+  | {
+      /** On Node.js a `net.Server`. */
+      readonly handle: object
+    }
 
 /**
  * Where the options say to listen, for messages: `host:port`, a path, `fd 3`.
@@ -118,14 +139,19 @@ export const formatListen = (options: ListenOptions): string => {
  * @category models
  */
 export interface Listener {
+  /** Where it listens, with the port that the system chose. */
   readonly address: Address
   /** Stops accepting and frees the address; connections that were handed over stay. Idempotent. */
   readonly close: Effect.Effect<void>
+  /** Keeps the process alive while it listens, which it does unless told otherwise. */
   readonly ref: () => void
+  /** Lets the process end although it listens. */
   readonly unref: () => void
 }
 
 /**
+ * Versions of TLS, as Node writes them. The platform may refuse the older two.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -138,14 +164,19 @@ export type TlsVersion = "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3"
  * @category models
  */
 export interface PeerCertificate {
+  /** Whose it is, by X.509's short names: `CN`, `O`, `OU`, ... */
   readonly subject: Readonly<Record<string, string | ReadonlyArray<string>>>
+  /** Who signed it, by the same names. */
   readonly issuer: Readonly<Record<string, string | ReadonlyArray<string>>>
   /** As OpenSSL prints it: `DNS:a.test, IP Address:127.0.0.1`. */
   readonly subjectaltname?: string | undefined
   /** SHA-256 of the certificate, hexadecimal with colons: for pinning. */
   readonly fingerprint256: string
+  /** Hexadecimal, without separators. */
   readonly serialNumber: string
+  /** As OpenSSL prints it: `Jan  1 00:00:00 2026 GMT`. */
   readonly valid_from: string
+  /** As OpenSSL prints it. */
   readonly valid_to: string
   /** The certificate, DER. */
   readonly raw: Uint8Array
@@ -158,6 +189,7 @@ export interface PeerCertificate {
  * @category models
  */
 export interface TlsOptions {
+  /** Which end of the handshake this is. */
   readonly role: "client" | "server"
   /** Client: the name asked for (SNI) and checked against the certificate. */
   readonly serverName?: string | undefined
@@ -185,7 +217,9 @@ export interface TlsOptions {
   readonly crl?: string | ReadonlyArray<string> | undefined
   /** Cipher suites, most wanted first, as OpenSSL names them. Default: the platform's. */
   readonly ciphers?: string | undefined
+  /** The oldest version that is spoken. Default: the platform's. */
   readonly minVersion?: TlsVersion | undefined
+  /** The newest version that is spoken. Default: the platform's. */
   readonly maxVersion?: TlsVersion | undefined
   /** Named curves, or `auto`. Default: the platform's. */
   readonly ecdhCurve?: string | undefined
@@ -203,6 +237,8 @@ export interface TlsOptions {
 }
 
 /**
+ * A certificate and its key.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -243,6 +279,8 @@ export const certificateName = (options: TlsOptions, serverName: string | undefi
 }
 
 /**
+ * A network: what servers and clients ask it for. It owns no connection that it has handed over.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -278,6 +316,8 @@ export interface NetworkService {
 }
 
 /**
+ * The network in the context: `NodeNetwork.layer` of `@httpfx/node`, `MemoryNetwork.layer` of `@httpfx/testing`.
+ *
  * @since 0.1.0
  * @category tags
  */

@@ -17,6 +17,7 @@ import type { TlsOptions } from "./Network.js"
  * @category models
  */
 export interface Proxy {
+  /** Where the proxy is, and its credentials where it wants some: `http://user:password@proxy:3128`. */
   readonly url: string | URL
   /** `user:password`, sent as `Proxy-Authorization: Basic`; beats those of the URL. */
   readonly auth?: string | undefined

@@ -35,6 +35,8 @@ import {
 } from "./pool/index.js"
 
 /**
+ * When a request is tried again, how long after, and how often.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -64,7 +66,8 @@ export interface Options {
 }
 
 /**
- * What went wrong: an error, or the status of a response.
+ * What went wrong: an error, or the status of a response. `error` is what the client failed with, `status` that of a
+ * response which `Options.statuses` names.
  *
  * @since 0.1.0
  * @category models
@@ -72,29 +75,40 @@ export interface Options {
 export type What = { readonly error: unknown } | { readonly status: number }
 
 /**
+ * A retry that is about to wait.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Retried {
+  /** `protocol//host:port`. */
   readonly origin: string
+  /** The request's method. */
   readonly method: string
   /** 1 for the first retry. */
   readonly attempt: number
   /** Milliseconds until it. */
   readonly delay: number
+  /** What the attempt before it came to. */
   readonly what: What
 }
 
 /**
+ * A failure that is passed on to the caller.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Stopped {
+  /** `protocol//host:port`. */
   readonly origin: string
+  /** The request's method. */
   readonly method: string
   /** How often it had been tried again. */
   readonly retried: number
+  /** Why it is not tried again. */
   readonly reason: StopReason
+  /** What the last attempt came to. */
   readonly what: What
 }
 
@@ -228,6 +242,9 @@ class Implementation implements Policy {
 }
 
 /**
+ * A policy with fresh budgets. Nothing is checked or waited for before it is used by {@link httpClient} or {@link
+ * client}.
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -43,6 +43,8 @@ import { WebSocketUpgrader } from "./WebSocketUpgrader.js"
 export interface ServerOptions extends Shutdown.Options, Own.ServerOptions {}
 
 /**
+ * Where to listen, and what the server is told: all of `ServerOptions` and `Shutdown.Options`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -63,6 +65,7 @@ export interface Service {
   readonly httpServer: HttpServer.HttpServer
   /** Where it listens, as the network says it. */
   readonly address: Address
+  /** The state it is in now: `ready`, `lameDuck`, ... */
   readonly state: Effect.Effect<Shutdown.State>
   /** The state it is in, and each that follows. Ends after `closed`. */
   readonly states: Stream.Stream<Shutdown.State>

@@ -27,6 +27,8 @@ export const requestDuration = Metric.histogram(
 )
 
 /**
+ * Requests under way, from the head to the end of the exchange (OpenTelemetry: `http.server.active_requests`).
+ *
  * @since 0.1.0
  * @category metrics
  */
@@ -35,6 +37,8 @@ export const activeRequests = Metric.gauge("http.server.active_requests", {
 })
 
 /**
+ * Connections that are not closed, idle ones included. OpenTelemetry has no name for it.
+ *
  * @since 0.1.0
  * @category metrics
  */

@@ -14,6 +14,8 @@ import type { Handler } from "./ClientError.js"
 import type { Flags, Limits } from "./wire/index.js"
 
 /**
+ * What a server accepts, how much of it, and how it treats its sockets. Every field may be left out.
+ *
  * @since 0.1.0
  * @category models
  */

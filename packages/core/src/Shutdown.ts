@@ -117,9 +117,10 @@ export const endAtDrain = <A, E, R>(
  * that comes while the server drains is answered 503.
  *
  * @example
- * import { HttpRouter } from "@effect/platform"
+ * import { HttpRouter, HttpServerResponse } from "@effect/platform"
  * import { Shutdown } from "@httpfx/core"
  *
+ * const pay = HttpServerResponse.text("paid")
  * const router = HttpRouter.empty.pipe(HttpRouter.post("/pay", pay.pipe(Shutdown.withPolicy("wait"))))
  *
  * @since 0.1.0

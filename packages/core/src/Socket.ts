@@ -24,11 +24,15 @@ import { fault, formatAddress, type Address, type Fault, type Transport } from "
 export type SocketError = Exclude<HttpError.ConnectionError, HttpError.HangUp>
 
 /**
+ * One connection as effects. It is over when both directions are, in whatever way.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Socket {
+  /** Our end. `undefined` where the system does not say. */
   readonly local: Address | undefined
+  /** The peer's end. */
   readonly remote: Address | undefined
   /**
    * The next bytes, or `None` when the peer has sent FIN (again at every later read). Of reads that overlap each gets

@@ -41,6 +41,8 @@ export interface ExchangeOptions {
 }
 
 /**
+ * How long a server waits for its peers. Zero or infinite: no limit, where nothing else is said.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -70,7 +72,9 @@ export interface Options extends ExchangeOptions {
  * @category models
  */
 export interface Service extends DeadlinePolicy {
+  /** How long a connection may stay without a request after an answer, ms. */
   readonly keepAliveTimeout: number
+  /** How often connections are looked at, ms. */
   readonly connectionsCheckingInterval: number
 }
 
@@ -97,7 +101,12 @@ export class Timeouts extends Context.Reference<Timeouts>()("@httpfx/core/Timeou
   defaultValue: (): Service => defaults
 }) {}
 
-/** What of a policy these options change; only what they name. */
+/**
+ * What of a policy these options change; only what they name.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const overrides = (options: ExchangeOptions, of: DeadlinePolicy): DeadlinePolicy => ({
   headersTimeout: of.headersTimeout,
   requestTimeout: millis(options.requestTimeout) ?? of.requestTimeout,
@@ -140,6 +149,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
   })
 
 /**
+ * A server's timeouts. Fails with `InvalidOption` as {@link make}.
+ *
  * @since 0.1.0
  * @category layers
  */

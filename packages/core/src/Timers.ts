@@ -13,6 +13,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
 /**
+ * The clock and the timers of a driver. `at` counts by the clock that `now` reads.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -32,10 +34,13 @@ export interface Timers {
 export const ClockTimers: unique symbol = Symbol.for("@httpfx/core/Timers/ClockTimers")
 
 /**
+ * A `Clock` that makes its timers itself: {@link fromClock} uses them.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface TimedClock {
+  /** Its timers. */
   readonly [ClockTimers]: Timers
 }
 

@@ -16,6 +16,8 @@
 export type Address = TcpAddress | UnixAddress
 
 /**
+ * A TCP endpoint.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -23,25 +25,33 @@ export interface TcpAddress {
   readonly _tag: "TcpAddress"
   /** An IP address in text form (a name only where a network accepts names). */
   readonly hostname: string
+  /** 1 to 65535; 0 asks a listener for any free one. */
   readonly port: number
 }
 
 /**
+ * A Unix domain socket; a named pipe on Windows.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface UnixAddress {
   readonly _tag: "UnixAddress"
+  /** The socket file. Empty for a client that has none. */
   readonly path: string
 }
 
 /**
+ * A TCP address.
+ *
  * @since 0.1.0
  * @category constructors
  */
 export const tcp = (hostname: string, port: number): TcpAddress => ({ _tag: "TcpAddress", hostname, port })
 
 /**
+ * The address of a Unix domain socket.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -73,12 +83,17 @@ export interface Fault {
   readonly code: string
   /** The system's message, as Node prints it: `read ECONNRESET`. */
   readonly message: string
+  /** What failed: `connect`, `read`, `write`, `listen`, `getaddrinfo`. */
   readonly syscall?: string | undefined
+  /** The peer, or what was to be listened on. */
   readonly address?: Address | undefined
+  /** The system's own error, where there is one. */
   readonly cause?: unknown
 }
 
 /**
+ * A fault, with the message that Node prints for it unless another is given.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -104,12 +119,15 @@ export const fault = (
  * @category models
  */
 export interface Certificate {
+  /** Whose it is. */
   readonly subject: Readonly<Record<string, string | ReadonlyArray<string>>>
+  /** Who signed it. */
   readonly issuer: Readonly<Record<string, string | ReadonlyArray<string>>>
   /** Names it is valid for, as Node prints them: `DNS:a.example, IP Address:127.0.0.1`. */
   readonly subjectAltName: string | undefined
   /** Milliseconds since the epoch; `undefined`: without limit. */
   readonly validFrom: number | undefined
+  /** Milliseconds since the epoch; `undefined`: without limit. */
   readonly validTo: number | undefined
   /** Hexadecimal, without separators. */
   readonly serialNumber: string
@@ -199,6 +217,7 @@ export interface Transport {
   write(data: string | Uint8Array, body?: Uint8Array): boolean
   /** Holds writes back until `uncork`, so that several go out as one. Calls nest. */
   cork(): void
+  /** Ends one `cork`; the last sends what was held back. */
   uncork(): void
   /** Sends what is buffered, then FIN. The peer may still send. */
   end(): void
@@ -206,9 +225,11 @@ export interface Transport {
   reset(): void
   /** Stops reading: the peer is held back by the flow control of TCP. Its FIN and RST are not seen meanwhile. */
   pause(): void
+  /** Reads on after `pause`. */
   resume(): void
   /** Whether the connection keeps the process alive. Default: it does. */
   ref(): void
+  /** Lets the process end although the connection is open. */
   unref(): void
   /** `TCP_NODELAY`. Without effect where there is no TCP. */
   noDelay(enable: boolean): void

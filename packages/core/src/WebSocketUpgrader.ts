@@ -19,12 +19,13 @@ import type { FoldedFields } from "./wire/index.js"
  * @category models
  */
 export interface WebSocketRequest {
+  /** The target as it came (RFC 9112 §3.2). */
   readonly target: string
   /** Folded as Node's `message.headers`. */
   readonly headers: FoldedFields
   /**
    * Takes the connection, once: whoever does writes the 101 itself. `initial` are the bytes that have come already. The
-   * connection ends with the exchange's scope.
+   * connection ends with the exchange's scope. Whoever takes the `transport` starts it.
    */
   readonly take: Effect.Effect<
     { readonly transport: Transport; readonly initial: Uint8Array },
@@ -33,6 +34,9 @@ export interface WebSocketRequest {
 }
 
 /**
+ * Who speaks WebSocket on a connection that a server hands over: `NodeWebSocket.layer` of `@httpfx/node`. Servers find
+ * it in their context; without one, `HttpServerRequest.upgrade` fails.
+ *
  * @since 0.1.0
  * @category tags
  */

@@ -15,12 +15,16 @@ import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import * as Layer from "effect/Layer"
 
 /**
+ * Files, paths, commands and the terminal.
+ *
  * @since 0.1.0
  * @category models
  */
 export type NodeContext = CommandExecutor | FileSystem | Path | Terminal
 
 /**
+ * All of {@link NodeContext}.
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -63,6 +63,8 @@ export const make: Effect.Effect<HttpPlatform.HttpPlatform, never, FileSystem.Fi
   )
 
 /**
+ * Platform's answers out of files, with Node's file system and weak ETags.
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -17,6 +17,8 @@ import type * as ws from "ws"
 import { TransportSocket } from "./internal/transportSocket.js"
 
 /**
+ * How WebSockets are spoken. Framing is that of `ws`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -146,6 +148,8 @@ export const make = (options: Options = {}): typeof WebSocketUpgrader.Service =>
 }
 
 /**
+ * An upgrader of one's own options. `NodeHttpServer` provides one with the defaults, unless there is one.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -153,6 +157,8 @@ export const layerWith = (options: Options): Layer.Layer<WebSocketUpgrader> =>
   Layer.succeed(WebSocketUpgrader, make(options))
 
 /**
+ * An upgrader with the defaults.
+ *
  * @since 0.1.0
  * @category layers
  */

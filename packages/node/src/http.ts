@@ -65,4 +65,10 @@ Object.defineProperty(http, "globalAgent", {
   set: setGlobalAgent
 })
 
+/**
+ * What `node:http` exports, with the types that `@types/node` has for it (Node documentation, HTTP).
+ *
+ * @since 0.1.0
+ * @category modules
+ */
 export default http as unknown as typeof builtin

@@ -57,4 +57,10 @@ Object.defineProperty(https, "globalAgent", {
   set: setGlobalAgent
 })
 
+/**
+ * What `node:https` exports, with the types that `@types/node` has for it (Node documentation, HTTPS).
+ *
+ * @since 0.1.0
+ * @category modules
+ */
 export default https as unknown as typeof builtin

@@ -4,6 +4,8 @@
  *
  * `HTTPFX_REGISTER_EXCEPT` names importing packages and files that stay on the built-in modules; `process.getBuiltinModule`
  * gives the built-in ones to everybody. Loads the shim only when somebody asks for it.
+ *
+ * @since 0.1.0
  */
 import { Module, createRequire } from "node:module"
 import { facades } from "./register/facades.js"

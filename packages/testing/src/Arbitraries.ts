@@ -47,20 +47,28 @@ interface Message {
 }
 
 /**
+ * A request that any conforming parser accepts.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Request extends Message {
+  /** Its method. */
   readonly method: string
+  /** Its target, in a form that the method has. */
   readonly target: string
 }
 
 /**
+ * A response that any conforming parser accepts.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Response extends Message {
+  /** Its status code. */
   readonly status: number
+  /** Its reason phrase; may be empty. */
   readonly reason: string
 }
 
@@ -73,7 +81,9 @@ export interface Response extends Message {
 export interface Malformed {
   /** What was done to it: `two lengths`, `bare CR`, ... */
   readonly fault: string
+  /** The message, a character per byte. */
   readonly wire: string
+  /** The same as bytes. */
   readonly bytes: Uint8Array
 }
 
@@ -350,6 +360,7 @@ export const malformedResponse: fc.Arbitrary<Malformed> = malformed(response, br
 export interface Fault<Kind> {
   /** Milliseconds from the beginning; a schedule is in their order. */
   readonly at: number
+  /** What happens. */
   readonly kind: Kind
 }
 

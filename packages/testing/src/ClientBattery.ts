@@ -22,12 +22,15 @@ import { messages } from "./internal/clientMessages.js"
  * @category models
  */
 export interface Case {
+  /** What is promised, in words; the name of a test. */
   readonly name: string
   /** Needs a client without open connections. */
   readonly effect: Effect.Effect<void, unknown, HttpClient.HttpClient | Network>
 }
 
 /**
+ * Which cases to make.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -40,8 +43,17 @@ export interface Options {
  * All cases, but for those that do not apply.
  *
  * @example
- * for (const { effect, name } of ClientBattery.cases())
+ * import { HttpClient } from "@effect/platform"
+ * import { it } from "@effect/vitest"
+ * import { Network } from "@httpfx/core"
+ * import { ClientBattery } from "@httpfx/testing"
+ * import { Effect, Layer } from "effect"
+ *
+ * declare const clientAndNetwork: Layer.Layer<HttpClient.HttpClient | Network.Network>
+ *
+ * for (const { effect, name } of ClientBattery.cases()) {
  *   it.effect(name, () => Effect.provide(effect, clientAndNetwork))
+ * }
  *
  * @since 0.1.0
  * @category cases

@@ -49,8 +49,9 @@ export interface Conditions {
   /** Bytes per second, of each connection and direction for itself. Default: no limit. */
   readonly bandwidth?: number | undefined
   /**
-   * Bytes that arrive at once at most; between `min` and `max`, drawn from the seed for each segment. Default 64 KiB, as on
-   * a loopback interface, and 1460, as on an Ethernet, where there is a `bandwidth`.
+   * Bytes that arrive at once at most; between `min` and `max`, drawn from the seed for each segment. Default 64 KiB,
+   * as on a loopback interface, and 1460, as on an Ethernet, where there is a `bandwidth`. Where it is drawn, from
+   * `min` to `max`, both included.
    */
   readonly segmentSize?: number | { readonly min: number; readonly max: number } | undefined
   /** Bytes of several writes may share a segment. Default: only where the segment size is drawn. */

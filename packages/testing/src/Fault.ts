@@ -26,6 +26,8 @@ export type { HttpMatch, HttpPoint, Nth } from "./internal/httpRule.js"
 export type Fault = Effect.Effect<void, never, MemoryNetwork | Scope.Scope>
 
 /**
+ * How often a fault happens.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -58,6 +58,7 @@ export type Left = typeof Left.Type
  * @category errors
  */
 export class Leaked extends Schema.TaggedError<Leaked>("@httpfx/testing/Leaked")("Leaked", {
+  /** What was left, one by one. */
   left: Schema.Array(Left)
 }) {
   override get message(): string {
@@ -69,6 +70,8 @@ export class Leaked extends Schema.TaggedError<Leaked>("@httpfx/testing/Leaked")
 }
 
 /**
+ * How the end of a test is looked at.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -187,6 +190,12 @@ export const make = (options: Options = {}): Effect.Effect<Watch> =>
  * Its scope, if it has one, is closed before. A test that fails keeps its failure.
  *
  * @example
+ * import { it } from "@effect/vitest"
+ * import { Leaks, MemoryNetwork } from "@httpfx/testing"
+ * import { Effect } from "effect"
+ *
+ * const test = Effect.void // ... servers and clients ...
+ *
  * it.effect("leaves nothing", () => Leaks.check(test).pipe(Effect.provide(MemoryNetwork.layer())))
  *
  * @since 0.1.0

@@ -22,6 +22,8 @@ import type { EndState } from "./internal/memoryTransport.js"
 import type { Passing, Rule } from "./Verdict.js"
 
 /**
+ * A network in memory: its names, its conditions, its chance.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -45,6 +47,7 @@ export interface Options extends Conditions {
  * @category models
  */
 export interface End {
+  /** Its address; `undefined` for the client of a Unix path. */
   readonly address: Address | undefined
   /** `finWait`: it has sent FIN; `closeWait`: it has read the peer's; `closed`: it is over. */
   readonly state: EndState
@@ -61,16 +64,22 @@ export interface End {
  * @category models
  */
 export interface Connection {
+  /** Number of the connection on its network, from 1. */
   readonly id: number
+  /** The end that connected. */
   readonly client: End
+  /** The end that listened. */
   readonly server: End
 }
 
 /**
+ * What there is to know and to do about a network in memory.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface MemoryNetworkService {
+  /** The network itself, for who runs on it. */
   readonly network: NetworkService
   /** What is open now, oldest first: empty when nothing was left behind. */
   readonly connections: Effect.Effect<ReadonlyArray<Connection>>

@@ -10,6 +10,8 @@
 import { authorityText, certificateText, keyText, platformAuthority } from "./internal/tlsText.js"
 
 /**
+ * Whom a certificate is for, and until when.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -29,7 +31,9 @@ export interface CertificateOptions {
  * @category models
  */
 export interface Credentials {
+  /** The certificate. */
   readonly cert: string
+  /** Its private key. */
   readonly key: string
 }
 
@@ -40,9 +44,11 @@ export interface Credentials {
  * @category models
  */
 export interface Authority {
+  /** Its name, the issuer of its certificates. */
   readonly name: string
   /** For `TlsOptions.ca` of who is to trust it. */
   readonly ca: string
+  /** A new certificate for these names. */
   readonly certificate: (options: CertificateOptions) => Credentials
 }
 

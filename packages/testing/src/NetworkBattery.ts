@@ -21,11 +21,15 @@ import { resets } from "./internal/networkResets.js"
  * @category models
  */
 export interface Case {
+  /** What is promised, in words; the name of a test. */
   readonly name: string
+  /** Fails, or dies, where the promise is broken. */
   readonly effect: Effect.Effect<void, unknown, Network>
 }
 
 /**
+ * What the battery needs of the network's surroundings.
+ *
  * @since 0.1.0
  * @category models
  */

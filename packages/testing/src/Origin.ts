@@ -33,11 +33,13 @@ export interface Call {
   readonly time: number
   /** Which connection to this origin it came on, 1 for the first: whether connections are reused shows here. */
   readonly connection: number
+  /** Its method. */
   readonly method: string
   /** Path and query as sent. */
   readonly target: string
   /** Names in lower case; repeated ones joined by `, `. */
   readonly headers: Readonly<Record<string, string>>
+  /** The body, without its framing. */
   readonly bytes: Uint8Array
   /** The body as UTF-8. */
   readonly text: string
@@ -85,10 +87,13 @@ export type Reply =
 export interface Route {
   /** For failures and history. Default: method and path. */
   readonly name?: string | undefined
+  /** The method. Default: any. */
   readonly method?: string | undefined
   /** The path without its query; a text with `?` is compared with path and query. */
   readonly path?: Matcher | undefined
+  /** Parameters of the query by name; further ones do not matter. */
   readonly query?: Readonly<Record<string, Matcher>> | undefined
+  /** Fields by name, in any case; further ones do not matter. */
   readonly headers?: Readonly<Record<string, Matcher>> | undefined
   /** The body as text. */
   readonly body?: Matcher | undefined
@@ -135,6 +140,7 @@ export class OriginUnmet extends Schema.TaggedError<OriginUnmet>("@httpfx/testin
   {
     /** `http://name:port` */
     origin: Schema.String,
+    /** Requests that no stub fitted. */
     unmatched: Schema.Array(Unmatched),
     /** Stubs that were not called, or not as often as `times` says. */
     pending: Schema.Array(Schema.String)
@@ -149,6 +155,8 @@ export class OriginUnmet extends Schema.TaggedError<OriginUnmet>("@httpfx/testin
 }
 
 /**
+ * Where an origin is, and how strict.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -159,12 +167,15 @@ export interface Options {
   readonly port?: number | undefined
   /** Makes it an `https` origin, where the network can encrypt. */
   readonly tls?: Omit<TlsOptions, "role"> | undefined
+  /** What its server is told. Default: nothing. */
   readonly server?: Server.ServerOptions | undefined
   /** Die at the end of the scope when a request came that no stub fits. Default `true`. */
   readonly strict?: boolean | undefined
 }
 
 /**
+ * A stubbed HTTP server: it answers as told, and keeps what it was asked.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -175,6 +186,7 @@ export interface Origin {
   readonly stub: (...routes: ReadonlyArray<Route>) => Effect.Effect<void>
   /** All requests so far, oldest first. */
   readonly calls: Effect.Effect<ReadonlyArray<Call>>
+  /** Requests that no stub fitted, so far. */
   readonly unmatched: Effect.Effect<ReadonlyArray<Unmatched>>
   /** Connections to it so far. */
   readonly connections: Effect.Effect<number>

@@ -20,6 +20,8 @@ import { draw, type AnyFiber, type PictureWait } from "./internal/picture.js"
 import { isVirtualClock, settle } from "./VirtualClock.js"
 
 /**
+ * Until when time moves on, and how far at most.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -43,6 +45,7 @@ export interface Options {
  */
 export class NotQuiet extends Data.TaggedError("NotQuiet")<{
   readonly reason: "stuck" | "time" | "steps"
+  /** What was waited for. */
   readonly name: string
   /** Virtual milliseconds since the call. */
   readonly elapsed: number

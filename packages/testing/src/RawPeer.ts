@@ -82,6 +82,8 @@ export class WireMismatch extends Schema.TaggedError<WireMismatch>("@httpfx/test
 export type Bytes = string | Uint8Array
 
 /**
+ * How a peer by hand is called, and how long it waits.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -104,6 +106,7 @@ type Wire<A = void> = Effect.Effect<A, WireMismatch>
  * @category models
  */
 export interface RawPeer {
+  /** What failures call it. */
   readonly name: string
   /** The connection itself, for what the script cannot say (`pause`, `buffered`). It has been started. */
   readonly transport: Transport
@@ -148,6 +151,7 @@ export interface RawPeer {
   readonly reset: Effect.Effect<void>
   /** Stops reading: the peer is held back. FIN and RST are not noticed meanwhile, as on a real socket. */
   readonly pause: Effect.Effect<void>
+  /** Reads on after `pause`. */
   readonly resume: Effect.Effect<void>
 }
 
@@ -365,6 +369,7 @@ const anyHost = (address: Address): Address =>
  * @category models
  */
 export interface RawServer {
+  /** Where it listens. */
   readonly address: Address
   /** `http://host:port`; for a path: the path. */
   readonly url: string

@@ -21,7 +21,7 @@ import type { Network } from "@httpfx/core/Network"
 import * as Origin from "./Origin.js"
 
 /**
- * Text where the bytes are UTF-8, else base64.
+ * Text where the bytes are UTF-8, else base64. `encoding` says which, `data` is the text.
  *
  * @since 0.1.0
  * @category models
@@ -31,15 +31,21 @@ export const Body = Schema.Struct({ encoding: Schema.Literal("utf8", "base64"), 
 const Fields = Schema.Array(Schema.Tuple(Schema.String, Schema.String))
 
 /**
+ * A request and its answer, as they are kept.
+ *
  * @since 0.1.0
  * @category models
  */
 export const Exchange = Schema.Struct({
+  /** What was asked. Values of fields that may be secrets are replaced. */
   request: Schema.Struct({ method: Schema.String, target: Schema.String, headers: Fields, body: Body }),
+  /** What was answered, likewise. */
   response: Schema.Struct({ status: Schema.Number, headers: Fields, body: Body })
 })
 
 /**
+ * A request and its answer, as they are kept.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -52,9 +58,11 @@ export type Exchange = typeof Exchange.Type
  * @category models
  */
 export const Recording = Schema.Struct({
+  /** The version of this format. */
   version: Schema.Literal(1),
   /** The service that was recorded. */
   target: Schema.String,
+  /** In the order in which the answers came. */
   exchanges: Schema.Array(Exchange)
 })
 
@@ -65,6 +73,8 @@ export const Recording = Schema.Struct({
 export type Recording = typeof Recording.Type
 
 /**
+ * What is recorded, through which network, and what is not kept.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -80,6 +90,8 @@ export interface Options extends Origin.Options {
 }
 
 /**
+ * A recording under way: an origin that passes on what it is asked.
+ *
  * @since 0.1.0
  * @category models
  */

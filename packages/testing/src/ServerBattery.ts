@@ -23,12 +23,15 @@ import { refusals } from "./internal/serverRefusals.js"
  * @category models
  */
 export interface Case {
+  /** What is promised, in words; the name of a test. */
   readonly name: string
   /** Serves an app of its own on the server, which therefore must be a fresh one. */
   readonly effect: Effect.Effect<void, unknown, HttpServer.HttpServer | Network>
 }
 
 /**
+ * Which cases to make.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -41,8 +44,17 @@ export interface Options {
  * All cases, but for those that do not apply.
  *
  * @example
- * for (const { effect, name } of ServerBattery.cases())
+ * import { HttpServer } from "@effect/platform"
+ * import { it } from "@effect/vitest"
+ * import { Network } from "@httpfx/core"
+ * import { ServerBattery } from "@httpfx/testing"
+ * import { Effect, Layer } from "effect"
+ *
+ * declare const serverAndNetwork: Layer.Layer<HttpServer.HttpServer | Network.Network>
+ *
+ * for (const { effect, name } of ServerBattery.cases()) {
  *   it.effect(name, () => Effect.provide(effect, serverAndNetwork))
+ * }
  *
  * @since 0.1.0
  * @category cases

@@ -28,6 +28,8 @@ import { seededRandom } from "./internal/seededRandom.js"
 import * as VirtualClock from "./VirtualClock.js"
 
 /**
+ * The seed and the bounds of a run.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -57,6 +59,7 @@ export class SimulationFailed extends Data.TaggedError("SimulationFailed")<{
   readonly reason: Reason
   /** What was found, in words. */
   readonly detail: string
+  /** The seed of the run, to repeat it. */
   readonly seed: number | string
   /** Virtual milliseconds since the start. */
   readonly elapsed: number
@@ -76,7 +79,9 @@ export class SimulationFailed extends Data.TaggedError("SimulationFailed")<{
  * @category models
  */
 export interface SimulationService {
+  /** Where all chance of the run comes from. */
   readonly seed: number | string
+  /** The clock that moves on when all has come to rest. */
   readonly clock: VirtualClock.VirtualClockService
   /** Runs of fibers so far: equal in two runs that are the same. */
   readonly steps: () => number
@@ -87,6 +92,8 @@ export interface SimulationService {
 }
 
 /**
+ * The run that an effect is part of.
+ *
  * @since 0.1.0
  * @category tags
  */

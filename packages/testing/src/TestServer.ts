@@ -32,6 +32,8 @@ import { formatAddress } from "@httpfx/core/Transport"
 import * as MemoryNetwork from "./MemoryNetwork.js"
 
 /**
+ * Where the server of a test is, and what it and its client are told.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -40,7 +42,9 @@ export interface Options {
   readonly host?: string | undefined
   /** Default 80. */
   readonly port?: number | undefined
+  /** What the server is told. Default: nothing. */
   readonly server?: Server.ServerOptions | undefined
+  /** What the client is told. Default: nothing. */
   readonly client?: Client.Options | undefined
 }
 
@@ -108,6 +112,13 @@ export const layer = (
  * An app served, and a client that reaches it: everything a test of an app needs.
  *
  * @example
+ * import { HttpClient, HttpRouter, HttpServerResponse } from "@effect/platform"
+ * import { assert, it } from "@effect/vitest"
+ * import { TestServer } from "@httpfx/testing"
+ * import { Effect } from "effect"
+ *
+ * const router = HttpRouter.empty.pipe(HttpRouter.get("/hello", HttpServerResponse.text("hello")))
+ *
  * it.effect("greets", () =>
  *   Effect.gen(function* () {
  *     const response = yield* HttpClient.get("/hello")

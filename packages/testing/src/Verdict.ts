@@ -18,6 +18,8 @@ import type { Address } from "@httpfx/core/Transport"
 export type Side = "client" | "server"
 
 /**
+ * One end of a connection, or of an attempt at one.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -37,7 +39,9 @@ export interface Endpoint {
 export interface Link {
   /** Number of the connection, as in `MemoryNetwork.connections`; 0 while there is none. */
   readonly id: number
+  /** Who connects, or asks for a name. */
   readonly client: Endpoint
+  /** Who is connected to, or what is asked for. */
   readonly server: Endpoint
 }
 
@@ -85,7 +89,10 @@ export type FailCode =
   | "ETIMEOUT"
 
 /**
- * What happens to what passes. `after` counts bytes of the segment that pass untouched before.
+ * What happens to what passes. `after` counts bytes of the segment that pass untouched before. `millis` and `timeout`
+ * are milliseconds (`undefined`: until the rule's scope closes, or the system's own); `size` are the bytes after
+ * `after` that a delay is about; `code` is what an attempt fails with; `both`: the other direction as well. The
+ * functions below make them.
  *
  * @since 0.1.0
  * @category models

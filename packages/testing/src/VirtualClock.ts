@@ -26,6 +26,8 @@ import { nextTurn } from "./internal/turn.js"
 export const epoch = Date.UTC(2000, 0, 1)
 
 /**
+ * Where a virtual clock begins.
+ *
  * @since 0.1.0
  * @category models
  */

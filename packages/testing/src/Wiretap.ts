@@ -32,10 +32,13 @@ export interface Failure {
   readonly at: number
   /** What was wanted: `resolve name`, `connect address`, `secure`. */
   readonly what: string
+  /** What the caller was failed with. `_tag` is its kind, `message` its text. */
   readonly error: { readonly _tag: string; readonly message: string }
 }
 
 /**
+ * What a wiretap records.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -48,19 +51,25 @@ export interface Options {
 }
 
 /**
+ * A wiretap and what it has recorded.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface WiretapService {
+  /** The tapped network. */
   readonly network: NetworkService
   /** Everything recorded, in the order in which connections were opened. It grows while the network is in use. */
   readonly recordings: ReadonlyArray<Recording>
+  /** Attempts that gave no connection, oldest first. */
   readonly failures: ReadonlyArray<Failure>
   /** Forgets what was recorded of connections that are closed, and all failures. */
   readonly clear: () => void
 }
 
 /**
+ * The wiretap in the context: what {@link print} and its like read.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -207,6 +216,8 @@ export const exchanges: Effect.Effect<ReadonlyArray<Exchange>, never, Wiretap> =
 export const parsed: (recording: Recording) => Parsed = parse
 
 /**
+ * How a recording is printed.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -22,9 +22,13 @@ import { compare, excerpt, textOf } from "./internal/wireText.js"
  * @category models
  */
 export interface Matchable {
+  /** The status code of a response. */
   readonly status?: number | undefined
+  /** Fields by name. */
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined
+  /** Field lines: name, value, name, value, ... */
   readonly rawHeaders?: ReadonlyArray<string> | undefined
+  /** The body. */
   readonly body?: string | Uint8Array | undefined
   /** As `body`: what `Origin.Call` has. */
   readonly text?: string | undefined
@@ -45,6 +49,8 @@ export const whole = <E = never, R = never>(
   )
 
 /**
+ * What a comparison of wire texts leaves out.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -200,8 +206,13 @@ expect.extend({
  * and run each test through what it gives.
  *
  * @example
+ * import { it } from "@effect/vitest"
+ * import { noLeaks } from "@httpfx/testing/vitest"
+ * import { Effect } from "effect"
+ *
  * const watched = noLeaks()
- * it.effect("works", () => watched(test))
+ *
+ * it.effect("works", () => watched(Effect.void))
  *
  * @since 0.1.0
  * @category assertions

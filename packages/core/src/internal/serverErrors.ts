@@ -23,6 +23,7 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("@httpfx/
     received: Schema.Number
   }
 ) {
+  /** As in Node. */
   readonly code = "ERR_HTTP_REQUEST_TIMEOUT"
   /** Status that a server answers with. */
   readonly status = 408
@@ -45,6 +46,7 @@ export class PeerStalled extends Schema.TaggedError<PeerStalled>("@httpfx/core/P
   /** `host:port` of the client, or a path. */
   address: Schema.optional(Schema.String)
 }) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_PEER_STALLED"
   override get message(): string {
     return `the client did not go on (${this.timeout}, ${this.limit} ms)`
@@ -60,9 +62,13 @@ export class PeerStalled extends Schema.TaggedError<PeerStalled>("@httpfx/core/P
 export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/core/InvalidOption")(
   "InvalidOption",
   {
+    /** Its name. */
     option: Schema.String,
+    /** As in Node. */
     code: Schema.Literal("ERR_OUT_OF_RANGE", "ERR_INVALID_ARG_VALUE"),
+    /** What it must be, in words. */
     reason: Schema.String,
+    /** What it was, as text. */
     received: Schema.String
   }
 ) {
@@ -70,7 +76,12 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
   static outOfRange(option: string, range: string, received: unknown): Effect.Effect<never, InvalidOption> {
     const code = "ERR_OUT_OF_RANGE"
     return Effect.fail(
-      new InvalidOption({ option, code, reason: `must be ${range}`, received: String(received) })
+      new InvalidOption({
+        option,
+        code /** What it must be, in words. */,
+        reason: `must be ${range}` /** What it was, as text. */,
+        received: String(received)
+      })
     )
   }
   override get message(): string {

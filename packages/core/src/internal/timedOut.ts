@@ -36,7 +36,9 @@ export class QueueTimedOut extends Schema.TaggedError<QueueTimedOut>("@httpfx/co
   "QueueTimedOut",
   fields
 ) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_QUEUE_TIMEOUT"
+  /** Where in the life of a request it happens. */
   readonly phase = "queue"
   override get message(): string {
     return text("no connection became free", this)
@@ -53,7 +55,9 @@ export class ResolveTimedOut extends Schema.TaggedError<ResolveTimedOut>("@httpf
   "ResolveTimedOut",
   fields
 ) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_RESOLVE_TIMEOUT"
+  /** Where in the life of a request it happens. */
   readonly phase = "resolve"
   override get message(): string {
     return text("the name was not resolved", this)
@@ -70,7 +74,9 @@ export class ConnectTimedOut extends Schema.TaggedError<ConnectTimedOut>("@httpf
   "ConnectTimedOut",
   fields
 ) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_CONNECT_TIMEOUT"
+  /** Where in the life of a request it happens. */
   readonly phase = "connect"
   override get message(): string {
     return text("no connection was made", this)
@@ -87,7 +93,9 @@ export class SecureTimedOut extends Schema.TaggedError<SecureTimedOut>("@httpfx/
   "SecureTimedOut",
   fields
 ) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_SECURE_TIMEOUT"
+  /** Where in the life of a request it happens. */
   readonly phase = "secure"
   override get message(): string {
     return text("the TLS handshake did not end", this)
@@ -104,7 +112,9 @@ export class SendTimedOut extends Schema.TaggedError<SendTimedOut>("@httpfx/core
   "SendTimedOut",
   fields
 ) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_SEND_TIMEOUT"
+  /** Where in the life of a request it happens. */
   readonly phase = "send"
   override get message(): string {
     return text("the request was not sent", this)
@@ -121,7 +131,9 @@ export class HeadTimedOut extends Schema.TaggedError<HeadTimedOut>("@httpfx/core
   "HeadTimedOut",
   fields
 ) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_HEAD_TIMEOUT"
+  /** Where in the life of a request it happens. */
   readonly phase = "head"
   override get message(): string {
     return text("no response came", this)
@@ -138,7 +150,9 @@ export class BodyTimedOut extends Schema.TaggedError<BodyTimedOut>("@httpfx/core
   "BodyTimedOut",
   fields
 ) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_BODY_TIMEOUT"
+  /** Where in the life of a request it happens. */
   readonly phase = "body"
   override get message(): string {
     return text("nothing more of the body came", this)
@@ -159,6 +173,7 @@ export class RequestTimedOut extends Schema.TaggedError<RequestTimedOut>("@httpf
     phase: Schema.Literal("queue", "resolve", "connect", "secure", "send", "head", "body")
   }
 ) {
+  /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_TOTAL_TIMEOUT"
   override get message(): string {
     return text(`the exchange did not end (${this.phase})`, this)

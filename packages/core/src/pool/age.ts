@@ -1,8 +1,8 @@
 /**
- * When a connection is too old: so that a changed name, a new instance behind a balancer or a switched deployment gets its
- * traffic, even where a connection is never idle.
+ * How old a connection may become.
  *
- * The chance is given in, once per connection: connections made together must not all end together.
+ * @since 0.1.0
+ * @category age
  */
 
 export interface AgePolicy {
@@ -12,6 +12,11 @@ export interface AgePolicy {
   readonly jitter: number
 }
 
-/** When a connection made at `made` is too old to serve a further request, ms. `chance`: 0 to 1. */
+/**
+ * When a connection made at `made` is too old to serve a further request, ms. `chance`: 0 to 1.
+ *
+ * @since 0.1.0
+ * @category age
+ */
 export const agesAt = (made: number, policy: AgePolicy, chance: number): number =>
   made + policy.maxAge * (1 - policy.jitter * chance)

@@ -7,7 +7,12 @@
 
 const timeout = /(?:^|[,\s])timeout\s*=\s*"?(\d{1,9})"?\s*(?:[,;]|$)/i
 
-/** Milliseconds; `undefined` where nothing is announced, or nothing that can be read. */
+/**
+ * Milliseconds; `undefined` where nothing is announced, or nothing that can be read.
+ *
+ * @since 0.1.0
+ * @category hints
+ */
 export const keepAliveHint = (value: string | undefined): number | undefined => {
   if (value === undefined) return undefined
   const match = timeout.exec(value)
@@ -16,7 +21,12 @@ export const keepAliveHint = (value: string | undefined): number | undefined => 
 
 const asNode = /^timeout=(\d+)/
 
-/** The same as Node's agent reads it: only at the beginning, and with a small `t`. */
+/**
+ * The same as Node's agent reads it: only at the beginning, and with a small `t`.
+ *
+ * @since 0.1.0
+ * @category hints
+ */
 export const keepAliveHintAsNode = (value: string): number | undefined => {
   const match = asNode.exec(value)
   return match === null ? undefined : +(match[1] as string) * 1000

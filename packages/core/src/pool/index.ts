@@ -17,6 +17,8 @@
  * `nextAsNode` instead of `nextFair`, no `resend`.
  *
  * Decisions only: no Effect, no I/O, no clock, nothing of `wire/`.
+ *
+ * @since 0.1.0
  */
 export * from "./admission.js"
 export * from "./age.js"

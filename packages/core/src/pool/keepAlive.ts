@@ -4,10 +4,20 @@
  * Pure decisions over what is given, each with its reason. Owns no connection, opens and closes none, reads no clock.
  */
 
-/** `lifo`: the connection that became idle last, so that few stay in use; `fifo`: the one that has been idle longest. */
+/**
+ * `lifo`: the connection that became idle last, so that few stay in use; `fifo`: the one that has been idle longest.
+ *
+ * @since 0.1.0
+ * @category idle
+ */
 export type Scheduling = "lifo" | "fifo"
 
-/** How a pool treats connections between exchanges. Times in milliseconds. */
+/**
+ * How a pool treats connections between exchanges. Times in milliseconds.
+ *
+ * @since 0.1.0
+ * @category idle
+ */
 export interface KeepAlivePolicy {
   /** Keep connections after an exchange. */
   readonly keepAlive: boolean
@@ -19,8 +29,14 @@ export interface KeepAlivePolicy {
   readonly hintBuffer: number
 }
 
-/** What the decision to keep a connection needs to know. */
+/**
+ * What the decision to keep a connection needs to know.
+ *
+ * @since 0.1.0
+ * @category idle
+ */
 export interface EndedExchange {
+  /** The time, ms. */
   readonly now: number
   /** Idle connections under its key, without this one. */
   readonly free: number
@@ -43,6 +59,9 @@ export interface EndedExchange {
  * - `HintExpired`: the server is about to close it
  * - `MaxAge`: it is as old as it may become
  * - `MadeRoom`: a request of another key needed its place
+ *
+ * @since 0.1.0
+ * @category idle
  */
 export type RetireReason =
   | "KeepAliveOff"
@@ -54,7 +73,14 @@ export type RetireReason =
   | "MaxAge"
   | "MadeRoom"
 
-/** - `Keep`: until that time (ms), and why not longer; `Close`: at once. */
+/**
+ * What becomes of a connection: `Keep` it until that time (ms), or `Close` it at once.
+ *
+ * `then` says what ends it at `until`, `reason` why it is not kept.
+ *
+ * @since 0.1.0
+ * @category idle
+ */
 export type Retention =
   | { readonly _tag: "Keep"; readonly until: number; readonly then: "IdleTimeout" | "HintExpired" | "MaxAge" }
   | { readonly _tag: "Close"; readonly reason: RetireReason }
@@ -69,6 +95,9 @@ const maxAge = close("MaxAge")
 /**
  * What becomes of a connection whose exchange has ended, that could be used again and that nobody waits for. Node's
  * agent obeys `Close` likewise, but shortens only a timeout it has: without one it keeps a connection whatever `until` says.
+ *
+ * @since 0.1.0
+ * @category idle
  */
 export const retain = (ended: EndedExchange, policy: KeepAlivePolicy): Retention => {
   if (!policy.keepAlive) return keepAliveOff
@@ -95,9 +124,19 @@ export const retain = (ended: EndedExchange, policy: KeepAlivePolicy): Retention
 /**
  * Whether a connection may serve one more request at once, without having been idle: not where it is too old. What
  * the server announced does not matter here: no time passes.
+ *
+ * @since 0.1.0
+ * @category idle
  */
 export const mayGoOn = (agesAt: number, now: number): boolean => now < agesAt
 
+/**
+ * Which idle connection serves: `connection`, at this `index` of the list; or none, with the `reason`: no one is idle,
+ * or none of them may be used.
+ *
+ * @since 0.1.0
+ * @category idle
+ */
 export type Choice<C> =
   | { readonly _tag: "Reuse"; readonly connection: C; readonly index: number }
   | { readonly _tag: "None"; readonly reason: "NoneIdle" | "NoneUsable" }
@@ -108,6 +147,9 @@ const noneUsable = { _tag: "None", reason: "NoneUsable" } as const
 /**
  * The connection for the next request. `idle` is in the order in which its members became idle; those that are not
  * `usable` (out of time, closed meanwhile) are passed over.
+ *
+ * @since 0.1.0
+ * @category idle
  */
 export const choose = <C>(
   idle: ReadonlyArray<C> | undefined,

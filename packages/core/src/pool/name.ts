@@ -6,18 +6,31 @@
  * in it. Values are put in as they are given: nothing is normalized or resolved.
  */
 
-/** What is in the name of a connection without TLS. */
+/**
+ * What is in the name of a connection without TLS.
+ *
+ * @since 0.1.0
+ * @category names
+ */
 export interface NameOptions {
   /** Default: `localhost`. */
   readonly host?: string | null | undefined
+  /** As given; empty where it is not. */
   readonly port?: number | string | null | undefined
+  /** Our end, as given. */
   readonly localAddress?: string | null | undefined
   /** Only 4 and 6 are in the name. */
   readonly family?: number | string | null | undefined
+  /** A Unix socket in place of host and port. */
   readonly socketPath?: string | null | undefined
 }
 
-/** `host:port:localAddress`, then `:family` and `:socketPath` where they are given. */
+/**
+ * `host:port:localAddress`, then `:family` and `:socketPath` where they are given.
+ *
+ * @since 0.1.0
+ * @category names
+ */
 export const connectionName = (options: NameOptions = {}): string => {
   let name = `${options.host || "localhost"}:${options.port || ""}:${options.localAddress || ""}`
   if (options.family === 4 || options.family === 6) name += `:${options.family}`
@@ -49,7 +62,15 @@ const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "tru
   ["privateKeyEngine", "truthy"]
 ]
 
-/** What else is in the name of a connection with TLS: options of `tls.connect` and `tls.createSecureContext`. */
+/**
+ * What else is in the name of a connection with TLS: options of `tls.connect` and `tls.createSecureContext`. They are
+ * `ca`, `cert`, `clientCertEngine`, `ciphers`, `key`, `pfx`, `rejectUnauthorized`, `servername`, `minVersion`,
+ * `maxVersion`, `secureProtocol`, `crl`, `honorCipherOrder`, `ecdhCurve`, `dhparam`, `secureOptions`,
+ * `sessionIdContext`, `sigalgs`, `privateKeyIdentifier` and `privateKeyEngine`.
+ *
+ * @since 0.1.0
+ * @category names
+ */
 export interface TlsNameOptions {
   readonly ca?: unknown
   readonly cert?: unknown
@@ -74,7 +95,12 @@ export interface TlsNameOptions {
   readonly privateKeyEngine?: unknown
 }
 
-/** `connectionName`, then each TLS field after a colon, empty where it does not count. */
+/**
+ * `connectionName`, then each TLS field after a colon, empty where it does not count.
+ *
+ * @since 0.1.0
+ * @category names
+ */
 export const secureConnectionName = (options: NameOptions & TlsNameOptions = {}): string => {
   let name = connectionName(options)
   for (const [field, when] of tlsFields) {

@@ -6,8 +6,14 @@
  */
 import type { ConnectionLimits } from "./admission.js"
 
-/** A key with requests that wait. */
+/**
+ * A key with requests that wait.
+ *
+ * @since 0.1.0
+ * @category queues
+ */
 export interface WaitingKey {
+  /** The key of the queue. */
   readonly key: string
   /** Connections under the key: in use, idle and being made. */
   readonly open: number
@@ -22,6 +28,9 @@ export interface WaitingKey {
  * The fewest connections first, so that a busy origin does not keep a quiet one waiting. Between equals the connection
  * stays with its key while each has one left: closing and making connections in turn would serve nobody. Where they
  * have none, the longest wait goes first, so nobody waits for ever.
+ *
+ * @since 0.1.0
+ * @category queues
  */
 export const nextFair = <W extends WaitingKey>(
   waiting: Iterable<W>,
@@ -48,7 +57,13 @@ const goesFirst = (one: WaitingKey, other: WaitingKey, open: number, freed: stri
   return one.since < other.since
 }
 
-/** Queues and sockets as Node's agent has them: an entry of `requests` is never empty. */
+/**
+ * Queues and sockets as Node's agent has them: an entry of `requests` is never empty. `requests` are those that wait,
+ * `sockets` those in use, both by name.
+ *
+ * @since 0.1.0
+ * @category queues
+ */
 export interface NodeAgentState {
   readonly requests: Readonly<Record<string, ReadonlyArray<unknown> | undefined>>
   readonly sockets: Readonly<Record<string, ReadonlyArray<unknown> | undefined>>
@@ -57,6 +72,9 @@ export interface NodeAgentState {
 /**
  * The key for whose first request Node's agent makes a connection when one under `closed` is gone: its own queue, or
  * else the first key that ever queued, unless that one has sockets: then none.
+ *
+ * @since 0.1.0
+ * @category queues
  */
 export const nextAsNode = (state: NodeAgentState, closed: string): string | undefined => {
   const own = state.requests[closed]

@@ -6,8 +6,14 @@
  * repairs a failure that a fresh connection would have had as well.
  */
 
-/** What is known when the connection of a request ends. */
+/**
+ * What is known when the connection of a request ends.
+ *
+ * @since 0.1.0
+ * @category resending
+ */
 export interface LostRequest {
+  /** Its method: only idempotent ones are sent again, unless nothing was sent. */
   readonly method: string
   /** The connection had served an exchange before. */
   readonly reused: boolean
@@ -21,6 +27,13 @@ export interface LostRequest {
   readonly resent: number
 }
 
+/**
+ * Send it `Again`, or `GiveUp`, for the first `reason` that holds: the connection was fresh, an answer had begun, it
+ * was sent again before, its body is gone, or doing it twice is not the same as doing it once.
+ *
+ * @since 0.1.0
+ * @category resending
+ */
 export type Resend =
   | { readonly _tag: "Again" }
   | {
@@ -33,9 +46,20 @@ const giveUp = <R extends string>(reason: R) => ({ _tag: "GiveUp", reason }) as 
 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"])
 
-/** Methods of which many identical requests have the effect of one (RFC 9110 §9.2.2). */
+/**
+ * Methods of which many identical requests have the effect of one (RFC 9110 §9.2.2).
+ *
+ * @since 0.1.0
+ * @category resending
+ */
 export const isIdempotent = (method: string): boolean => idempotent.has(method)
 
+/**
+ * Whether a request whose connection died is sent again on a fresh one (RFC 9112 §9.3.1).
+ *
+ * @since 0.1.0
+ * @category resending
+ */
 export const resend = (lost: LostRequest): Resend => {
   if (!lost.reused) return giveUp("FreshConnection")
   if (lost.received > 0) return giveUp("AnswerBegun")

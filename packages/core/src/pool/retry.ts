@@ -5,7 +5,12 @@
  * of all requests, so that they cannot keep an outage going. Decisions only: it waits for nothing and holds no budget.
  */
 
-/** Times in milliseconds. */
+/**
+ * Times in milliseconds.
+ *
+ * @since 0.1.0
+ * @category retries
+ */
 export interface RetryLimits {
   /** How often a request may be tried again. */
   readonly times: number
@@ -17,7 +22,12 @@ export interface RetryLimits {
   readonly patience: number
 }
 
-/** What is known of a failure. */
+/**
+ * What is known of a failure.
+ *
+ * @since 0.1.0
+ * @category retries
+ */
 export interface Failure {
   /** It may pass: the connection was lost or never made, or the status says so. */
   readonly transient: boolean
@@ -33,9 +43,22 @@ export interface Failure {
   readonly retryAfter: number | undefined
 }
 
+/**
+ * Why a request is not tried again: the failure will not pass; doing it twice may be something else than doing it once;
+ * its body is gone; it was tried often enough; the server asks for more patience than there is; the budget is spent.
+ *
+ * @since 0.1.0
+ * @category retries
+ */
 export type StopReason =
   "NotTransient" | "NotIdempotent" | "NotReplayable" | "TimesUsed" | "AskedForTooLong" | "BudgetEmpty"
 
+/**
+ * Try again after `delay` (ms), or stop, for this `reason`.
+ *
+ * @since 0.1.0
+ * @category retries
+ */
 export type RetryDecision =
   { readonly _tag: "Wait"; readonly delay: number } | { readonly _tag: "Stop"; readonly reason: StopReason }
 
@@ -44,6 +67,9 @@ const stop = (reason: StopReason): RetryDecision => ({ _tag: "Stop", reason })
 /**
  * `chance`: 0 to 1, new for each decision. The wait is anything between nothing and its limit, so that clients that failed
  * together do not come back together; where the server names a time it is that, and a little more at random.
+ *
+ * @since 0.1.0
+ * @category retries
  */
 export const retry = (failure: Failure, limits: RetryLimits, chance: number): RetryDecision => {
   if (!failure.transient) return stop("NotTransient")
@@ -59,7 +85,12 @@ export const retry = (failure: Failure, limits: RetryLimits, chance: number): Re
   return { _tag: "Wait", delay: Math.round(chance * longest) }
 }
 
-/** A bucket of tokens: a request puts a part of one in, a retry takes one out. */
+/**
+ * A bucket of tokens: a request puts a part of one in, a retry takes one out.
+ *
+ * @since 0.1.0
+ * @category retries
+ */
 export interface BudgetPolicy {
   /** Retries per request, in the long run. */
   readonly ratio: number
@@ -69,15 +100,33 @@ export interface BudgetPolicy {
   readonly burst: number
 }
 
+/**
+ * A bucket as it was at one moment.
+ *
+ * @since 0.1.0
+ * @category retries
+ */
 export interface Budget {
+  /** What is in it; a retry needs 1. May be a fraction. */
   readonly tokens: number
   /** When they were counted, ms. */
   readonly at: number
 }
 
+/**
+ * A bucket that nothing was taken out of.
+ *
+ * @since 0.1.0
+ * @category retries
+ */
 export const fullBudget = (policy: BudgetPolicy, now: number): Budget => ({ tokens: policy.burst, at: now })
 
-/** The budget after some tokens were put in (or taken out), and with what time has brought. */
+/**
+ * The budget after some tokens were put in (or taken out), and with what time has brought.
+ *
+ * @since 0.1.0
+ * @category retries
+ */
 export const spend = (budget: Budget, policy: BudgetPolicy, now: number, tokens: number): Budget => {
   const brought = Math.max(0, (now - budget.at) / 1000) * policy.perSecond
   return { tokens: Math.min(policy.burst, budget.tokens + brought + tokens), at: now }

@@ -51,6 +51,8 @@ export type CloseReason =
  * - `Switched`: the bytes are another protocol's now (101, or 2xx for CONNECT)
  * - `Close`: close the connection, for this reason
  *
+ * `reason` is the first that there was.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -60,14 +62,36 @@ export type AfterExchange =
   | { readonly _tag: "Switched" }
   | { readonly _tag: "Close"; readonly reason: CloseReason }
 
-/** The values without facts. */
+/**
+ * The next request may begin.
+ *
+ * @since 0.1.0
+ * @category values
+ */
 export const reuse: AfterExchange = Object.freeze({ _tag: "Reuse" })
+/**
+ * An exchange is under way.
+ *
+ * @since 0.1.0
+ * @category values
+ */
 export const pending: AfterExchange = Object.freeze({ _tag: "Pending" })
+/**
+ * The bytes are another protocol's now.
+ *
+ * @since 0.1.0
+ * @category values
+ */
 export const switchedOver: AfterExchange = Object.freeze({ _tag: "Switched" })
 
 const closes = new Map<CloseReason, AfterExchange>()
 
-/** One value per reason, made when it is first needed. */
+/**
+ * One value per reason, made when it is first needed.
+ *
+ * @since 0.1.0
+ * @category values
+ */
 export const closeFor = (reason: CloseReason): AfterExchange => {
   let close = closes.get(reason)
   if (close === undefined) closes.set(reason, (close = Object.freeze({ _tag: "Close", reason })))

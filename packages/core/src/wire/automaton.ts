@@ -34,7 +34,9 @@ import { invalidStatus, outOfOrder, upgradeNotAsked, type Violation } from "./vi
  * @category models
  */
 export interface RequestFacts {
+  /** The method: `CONNECT` and `HEAD` have rules of their own. */
   readonly method: string
+  /** 0 or 1, of HTTP/1.x. */
   readonly versionMinor: number
   /** The message allows another exchange: no `Connection: close`, or HTTP/1.0 with `Connection: keep-alive`. */
   readonly keepAlive: boolean
@@ -51,6 +53,7 @@ export interface RequestFacts {
  * @category models
  */
 export interface ResponseFacts {
+  /** The status code; a 1xx leaves the exchange under way, but 101. */
   readonly status: number
   /** The message allows another exchange. */
   readonly keepAlive: boolean

@@ -84,6 +84,8 @@ export const defaultDeadlines: DeadlinePolicy = {
 }
 
 /**
+ * Some of a policy's limits; {@link makeDeadlines} fills in the rest.
+ *
  * @since 0.1.0
  * @category deadlines
  */

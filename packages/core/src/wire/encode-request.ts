@@ -26,6 +26,7 @@ import {
  * @category models
  */
 export interface RequestHeadInput {
+  /** A token (RFC 9110 §9.1); case is kept. */
   readonly method: string
   /** Origin, absolute, authority or asterisk form (RFC 9112 §3.2), as it shall stand on the wire. */
   readonly target: string
@@ -33,6 +34,7 @@ export interface RequestHeadInput {
   readonly headers: ReadonlyArray<string>
   /** Value of `Host`, printed as the first field when the user has none. Default: no `Host` is added. */
   readonly host?: string | undefined
+  /** How many bytes follow; `unknown`: it is chunked; `none`: there is no body. */
   readonly body: BodyLength
   /** Shall the connection be used again? Announced in `Connection` when the user has none. */
   readonly keepAlive: boolean

@@ -41,18 +41,24 @@ export interface MessageEvents<H> {
 }
 
 /**
+ * Who is called with the requests of a server's connection.
+ *
  * @since 0.1.0
  * @category events
  */
 export interface RequestEvents extends MessageEvents<RequestHead> {}
 
 /**
+ * Who is called with the responses of a client's connection.
+ *
  * @since 0.1.0
  * @category events
  */
 export interface ResponseEvents extends MessageEvents<ResponseHead> {}
 
 /**
+ * What a parser accepts, and how much of it.
+ *
  * @since 0.1.0
  * @category parsers
  */

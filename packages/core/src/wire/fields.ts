@@ -24,6 +24,8 @@ export type FoldedFields = { [name: string]: string | Array<string> | undefined 
 export type DistinctFields = { [name: string]: Array<string> | undefined }
 
 /**
+ * How repeated fields become one value.
+ *
  * @since 0.1.0
  * @category models
  */

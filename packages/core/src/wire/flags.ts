@@ -73,6 +73,8 @@ export interface Flags {
 }
 
 /**
+ * The name of a flag: what a refusal says would have let the bytes pass.
+ *
  * @since 0.1.0
  * @category flags
  */

@@ -12,6 +12,8 @@
  * - `Chunked`: chunks follow, then trailers (RFC 9112 §7.1)
  * - `UntilClose`: everything up to the end of the connection is body; responses only (RFC 9112 §6.3, item 8)
  *
+ * `length` is in bytes.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -12,7 +12,9 @@ import { Fact, type Machine } from "./machine.js"
  * @category heads
  */
 export interface Head {
+  /** The digit before the point of the version (RFC 9112 §2.3). */
   readonly versionMajor: number
+  /** The digit behind it. */
   readonly versionMinor: number
   /** Field lines as received: name, value, name, value, ... with bytes 0x80-0xFF as U+0080-U+00FF. Made once. */
   readonly rawHeaders: ReadonlyArray<string>
@@ -31,10 +33,13 @@ export interface Head {
 }
 
 /**
+ * The head of a request, as a server's parser gives it.
+ *
  * @since 0.1.0
  * @category heads
  */
 export interface RequestHead extends Head {
+  /** The method as received. */
   readonly method: string
   /** The target as received, in any of its four forms (RFC 9112 §3.2). */
   readonly target: string
@@ -43,11 +48,15 @@ export interface RequestHead extends Head {
 }
 
 /**
+ * The head of a response, final or 1xx, as a client's parser gives it.
+ *
  * @since 0.1.0
  * @category heads
  */
 export interface ResponseHead extends Head {
+  /** The status code (RFC 9110 §15). */
   readonly status: number
+  /** The reason phrase as received; may be empty. */
   readonly statusMessage: string
 }
 

@@ -117,6 +117,8 @@ export const NodeTrait = {
 const decided = { lines: "", traits: 0 }
 
 /**
+ * What Node's module adds to a head.
+ *
  * @since 0.1.0
  * @category models
  */

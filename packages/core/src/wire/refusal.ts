@@ -47,9 +47,11 @@ export type RefusalStatus = 400 | 413 | 414 | 431 | 501 | 505
  */
 export interface Refusal {
   readonly _tag: "Refusal"
+  /** Node's code. */
   readonly code: RefusalCode
   /** The sentence Node gives in `err.reason`; own words where Node's parser has no such check. */
   readonly reason: string
+  /** What a server should answer. */
   readonly status: RefusalStatus
   /** Bytes of the refusing call's chunk before the place of the fault: Node's `err.bytesParsed`. */
   readonly bytesParsed: number

@@ -69,13 +69,15 @@ interface Facts {
 }
 
 /**
+ * The code of a violation, with the facts that it has. `docs/errors.md` names the class of each.
+ *
  * @since 0.1.0
  * @category models
  */
 export type ViolationCode = keyof Facts
 
 /**
- * A violation of one code.
+ * A violation of one code. `code` is its code; the other members are that code's facts.
  *
  * @since 0.1.0
  * @category models
@@ -93,16 +95,41 @@ export type ViolationOf<Code extends ViolationCode> = {
  */
 export type Violation = { [Code in ViolationCode]: ViolationOf<Code> }[ViolationCode]
 
-/** A violation of a code that has no facts. */
+/**
+ * Bytes of a body where method or status allow none (RFC 9110 §6.4.1).
+ *
+ * @since 0.1.0
+ * @category violations
+ */
 export const bodyNotAllowed: Violation = { _tag: "Violation", code: "ERR_HTTP_BODY_NOT_ALLOWED" }
-/** Trailers where the body is not chunked. */
+/**
+ * Trailers where the body is not chunked.
+ *
+ * @since 0.1.0
+ * @category violations
+ */
 export const trailersNotChunked: Violation = { _tag: "Violation", code: "ERR_HTTP_TRAILER_INVALID" }
-/** Bytes or a second end after the end. */
+/**
+ * Bytes or a second end after the end.
+ *
+ * @since 0.1.0
+ * @category violations
+ */
 export const writeAfterEnd: Violation = { _tag: "Violation", code: "ERR_STREAM_WRITE_AFTER_END" }
-/** 101 that nobody asked for. */
+/**
+ * 101 that nobody asked for.
+ *
+ * @since 0.1.0
+ * @category violations
+ */
 export const upgradeNotAsked: Violation = { _tag: "Violation", code: "ERR_HTTPFX_UPGRADE_NOT_ASKED" }
 
-/** The head has been sent; `what` is the verb of what comes too late. */
+/**
+ * The head has been sent; `what` is the verb of what comes too late.
+ *
+ * @since 0.1.0
+ * @category violations
+ */
 export const headersSent = (what: string): Violation => ({
   _tag: "Violation",
   code: "ERR_HTTP_HEADERS_SENT",

@@ -14,7 +14,9 @@ import { isToken } from "./validate.js"
  * @category models
  */
 export interface HandshakeRefusal {
+  /** 400, 405 or 426, which names what is spoken. */
   readonly status: 400 | 405 | 426
+  /** What is missing, in words. */
   readonly reason: string
   /** Flat: name, value, ... */
   readonly headers: ReadonlyArray<string>

@@ -13,6 +13,8 @@ import { StreamTransport } from "./streamTransport.js"
 type Done = (error?: Error | null) => void
 
 /**
+ * How a stream over a transport begins and ends.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -49,7 +51,9 @@ const destroyedError = () =>
 export class TransportSocket extends Duplex {
   /** Always `false`: the transport is connected. */
   readonly connecting = false
+  /** Always `false`. */
   readonly pending = false
+  /** Bytes received, without `initial`. */
   bytesRead = 0
   /** Milliseconds without traffic after which `timeout` is emitted; 0: never. */
   timeout = 0
@@ -84,32 +88,41 @@ export class TransportSocket extends Duplex {
     })
   }
 
+  /** The peer's IP address; `undefined` where there is none. */
   get remoteAddress(): string | undefined {
     return hostOf(this.transport.remote)
   }
+  /** The peer's port. */
   get remotePort(): number | undefined {
     return portOf(this.transport.remote)
   }
+  /** `IPv4` or `IPv6`. */
   get remoteFamily(): string | undefined {
     return family(this.remoteAddress)
   }
+  /** Our IP address; `undefined` where there is none. */
   get localAddress(): string | undefined {
     return hostOf(this.transport.local)
   }
+  /** Our port. */
   get localPort(): number | undefined {
     return portOf(this.transport.local)
   }
+  /** `IPv4` or `IPv6`. */
   get localFamily(): string | undefined {
     return family(this.localAddress)
   }
+  /** Bytes taken by `write`, sent or not. */
   get bytesWritten(): number {
     return this.accepted + this.writableLength
   }
+  /** `open`, `readOnly`, `writeOnly` or `closed`. */
   get readyState(): net.SocketReadyState {
     if (this.readable && this.writable) return "open"
     return this.readable ? "readOnly" : this.writable ? "writeOnly" : "closed"
   }
 
+  /** Our end; empty where it has no port. */
   address(): net.AddressInfo | {} {
     const { localAddress: address, localFamily: family, localPort: port } = this
     return address === undefined || port === undefined || family === undefined
@@ -117,26 +130,31 @@ export class TransportSocket extends Duplex {
       : { address, family, port }
   }
 
+  /** `TCP_NODELAY`. Default of the argument: `true`. */
   setNoDelay(enable = true): this {
     this.transport.noDelay(enable)
     return this
   }
 
+  /** TCP keep-alive probes, the first after so many milliseconds; 0: the system's default. */
   setKeepAlive(enable = false, initialDelay = 0): this {
     this.transport.keepAlive(enable, initialDelay)
     return this
   }
 
+  /** Keeps the process alive while the connection is open. */
   ref(): this {
     this.transport.ref()
     return this
   }
 
+  /** Lets the process end although the connection is open. */
   unref(): this {
     this.transport.unref()
     return this
   }
 
+  /** Emits `timeout` after so many milliseconds without traffic, and goes on; 0: never. */
   setTimeout(millis: number, callback?: () => void): this {
     this.timeout = millis
     clearTimeout(this.timer)
@@ -156,6 +174,7 @@ export class TransportSocket extends Duplex {
     else this.once("finish", () => this.destroy())
   }
 
+  /** Ends both directions at once; the peer sees RST. */
   resetAndDestroy(): this {
     this.transport.reset()
     this.destroy()

@@ -75,6 +75,13 @@ export interface HarEntry {
   readonly connection: string
 }
 
+/**
+ * Exchanges as HAR 1.2: `log` has the `version` of the format, the `creator` (`name` and `version`) and the `entries`,
+ * one per exchange.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Har {
   readonly log: {
     readonly version: "1.2"

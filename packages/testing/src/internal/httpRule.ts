@@ -30,6 +30,7 @@ export interface HttpMatch {
   readonly origin?: Pattern | undefined
   /** Who connected. */
   readonly from?: Pattern | undefined
+  /** Number of the connection, as in `MemoryNetwork.connections`. */
   readonly connection?: number | undefined
   /** Responses, of all that match the rest. */
   readonly response?: Nth | undefined
@@ -41,6 +42,7 @@ export interface HttpMatch {
   readonly method?: string | undefined
   /** The target as sent: equal to a text, or matching. */
   readonly target?: string | RegExp | undefined
+  /** Of the response. */
   readonly status?: number | ((status: number) => boolean) | undefined
   /** Before the head, after it, or at the end of the message. Default `head`. */
   readonly at?: "head" | "body" | "end" | undefined
@@ -57,6 +59,7 @@ export interface HttpMatch {
  * @category models
  */
 export interface HttpPoint {
+  /** Between whom it passes. */
   readonly link: Link
   /** Missing for a response whose request was not seen. */
   readonly request: RequestHead | undefined

@@ -16,8 +16,15 @@ import {
 import { bytesOf } from "./wireText.js"
 import type { Recording, Side } from "./tapTransport.js"
 
-/** One message as it passed. Times are those of its first and last byte at the recorded end. */
+/**
+ * One message as it passed. Times are those of its first and last byte at the recorded end. `begun` and `ended` are
+ * milliseconds since the epoch.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Message<H> {
+  /** The head as a parser gives it. */
   readonly head: H
   /** The content: without chunk lines, still in its content codings. */
   readonly body: Uint8Array
@@ -29,31 +36,61 @@ export interface Message<H> {
   readonly ended: number
   /** Bytes on the wire: of the head, and of all that followed. */
   readonly headBytes: number
+  /** Bytes of the rest: body, framing and trailers. */
   readonly bodyBytes: number
 }
 
-/** A request and its answers. `request` is missing where a server spoke unasked. */
+/**
+ * A request and its answers. `request` is missing where a server spoke unasked.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Exchange {
+  /** The recording that it is part of. */
   readonly connection: Recording
+  /** The request. */
   readonly request: Message<RequestHead> | undefined
+  /** The 1xx responses, in their order. */
   readonly informational: ReadonlyArray<Message<ResponseHead>>
+  /** The final response; `undefined`: none was seen. */
   readonly response: Message<ResponseHead> | undefined
 }
 
-/** Bytes that belong together. `framing`: chunk lines, trailers; `raw`: no HTTP. */
+/**
+ * Bytes that belong together. `framing`: chunk lines, trailers; `raw`: no HTTP.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Piece {
+  /** Milliseconds since the epoch. */
   readonly at: number
   /** Index of the event that brought it. */
   readonly event: number
+  /** Who sent it. */
   readonly from: Side
+  /** What part of a message it is. */
   readonly kind: "head" | "framing" | "body" | "raw"
+  /** The bytes as they passed. */
   readonly bytes: Uint8Array
 }
 
+/**
+ * A recording, read as HTTP.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Parsed {
+  /** Everything that passed, in its order. */
   readonly pieces: ReadonlyArray<Piece>
+  /** The exchanges, in the order of their requests. */
   readonly exchanges: ReadonlyArray<Exchange>
-  /** Where a direction ceased to be HTTP by mistake. */
+  /**
+   * Where a direction ceased to be HTTP by mistake. `refusal` is what the parser said to what came `from` that side
+   * with that `event`.
+   */
   readonly refusals: ReadonlyArray<{
     readonly event: number
     readonly from: Side

@@ -7,9 +7,21 @@
 import type { Timers } from "@httpfx/core/Timers"
 import type { Address, Fault, TlsFacts, Transport, TransportHandlers } from "@httpfx/core/Transport"
 
+/**
+ * One of the two ends of a connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Side = "client" | "server"
 
-/** What passed at the recorded end, `at` that moment (ms since the epoch). */
+/**
+ * What passed at the recorded end, `at` that moment (ms since the epoch). `from` is who sent it, `data` what was sent,
+ * `fault` what the end was told.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type TapEvent =
   | { readonly _tag: "Bytes"; readonly at: number; readonly from: Side; readonly data: string | Uint8Array }
   /** FIN was sent, or was read. */
@@ -22,14 +34,24 @@ export type TapEvent =
   /** From here on the bytes are those inside TLS. */
   | { readonly _tag: "Secured"; readonly at: number }
 
+/**
+ * What was recorded of one connection at one of its ends.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Recording {
   /** Counted from 1, apart for each side. */
   readonly id: number
   /** The end that was recorded. */
   readonly side: Side
+  /** The end that connected. */
   readonly client: Address | undefined
+  /** The end that listened. */
   readonly server: Address | undefined
+  /** When it was opened, milliseconds since the epoch. */
   readonly opened: number
+  /** What passed, oldest first. It grows while the connection is open. */
   readonly events: Array<TapEvent>
 }
 

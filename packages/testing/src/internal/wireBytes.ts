@@ -39,7 +39,9 @@ export const utf8 = (data: string): string => textOf(new TextEncoder().encode(da
  * the break after the opening backtick and the blanks before the closing one.
  *
  * @example
- * wire`
+ * import { RawPeer } from "@httpfx/testing"
+ *
+ * RawPeer.wire`
  *   GET / HTTP/1.1
  *   Host: test
  *

@@ -1,0 +1,208 @@
+/**
+ * The reference is whole: whatever a user can import says what it is, since when, and where it belongs; each member says what it
+ * means; the examples are programs.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative } from "node:path"
+import ts from "typescript"
+import { assert, describe, it } from "vitest"
+import { root } from "./support.js"
+
+const packages = ["core", "node", "testing"]
+const inPackages = (file: string) => file.startsWith(join(root, "packages") + "/")
+
+/** The modules that a user can import: what the `exports` of the packages lead to, as sources. */
+const entries = packages.flatMap((name) => {
+  const folder = join(root, "packages", name)
+  const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { exports: object }
+  const sources = readdirSync(join(folder, "src")).filter((file) => file.endsWith(".ts"))
+  const rooms = Object.entries(exports)
+    .filter(([key, target]) => target !== null && existsSync(join(folder, "src", key, "index.ts")))
+    .map(([key]) => join(key, "index.ts"))
+  return [...sources, ...rooms.filter((file) => !sources.includes(file))].map((file) =>
+    join(folder, "src", file)
+  )
+})
+
+/** The examples of the sources, each as a module of its own. */
+const examples = new Map<string, string>()
+for (const name of packages) {
+  const src = join(root, "packages", name, "src")
+  for (const file of readdirSync(src, { recursive: true, encoding: "utf8" })) {
+    if (!file.endsWith(".ts")) continue
+    const path = join(src, file)
+    const text = readFileSync(path, "utf8")
+    for (const match of text.matchAll(/\* @example\n(.*?)\*(?: @|\/)/gs)) {
+      const code = match[1]!.replace(/^ *\* ?/gm, "")
+      const line = text.slice(0, match.index).split("\n").length + 1
+      // Beside the tests, where the packages are found by their names.
+      examples.set(
+        join(root, "test", `example ${relative(root, path).replaceAll("/", " ")} ${line}.ts`),
+        code
+      )
+    }
+  }
+}
+
+const program = (() => {
+  const config = ts.readConfigFile(join(root, "tsconfig.base.json"), ts.sys.readFile).config as object
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  const host = ts.createCompilerHost(options)
+  const { fileExists, getSourceFile, readFile } = host
+  host.fileExists = (file) => examples.has(file) || fileExists(file)
+  host.readFile = (file) => examples.get(file) ?? readFile(file)
+  host.getSourceFile = (file, version, ...rest) =>
+    examples.has(file)
+      ? ts.createSourceFile(file, examples.get(file)!, version)
+      : getSourceFile(file, version, ...rest)
+  return ts.createProgram(
+    [...entries, ...examples.keys()],
+    {
+      ...options,
+      composite: false,
+      incremental: false,
+      declaration: false,
+      declarationMap: false,
+      noEmit: true,
+      noUnusedLocals: false,
+      types: ["node"],
+      paths: Object.fromEntries([
+        ["@httpfx/core/wire", [join(root, "packages/core/src/wire/index.ts")]],
+        ["@httpfx/core/pool", [join(root, "packages/core/src/pool/index.ts")]],
+        ...packages.flatMap((name) => [
+          [`@httpfx/${name}`, [join(root, "packages", name, "src/index.ts")]],
+          [`@httpfx/${name}/*`, [join(root, "packages", name, "src/*.ts")]]
+        ])
+      ])
+    },
+    host
+  )
+})()
+const checker = program.getTypeChecker()
+
+const docOf = (symbol: ts.Symbol) => ts.displayPartsToString(symbol.getDocumentationComment(checker))
+const textOf = (name: ts.Node) => {
+  const symbol = checker.getSymbolAtLocation(name)
+  return symbol === undefined ? "" : docOf(symbol)
+}
+const tagsOf = (symbol: ts.Symbol) => symbol.getJsDocTags(checker).map((tag) => tag.name)
+
+type Member =
+  | ts.PropertySignature
+  | ts.MethodSignature
+  | ts.PropertyDeclaration
+  | ts.MethodDeclaration
+  | ts.GetAccessorDeclaration
+  | ts.PropertyAssignment
+
+const isHidden = (node: Member): boolean =>
+  (ts.getCombinedModifierFlags(node as ts.Declaration) &
+    (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !==
+  0
+
+/** What a user sees of a declaration: members of interfaces, literal types and classes, fields of schemas. */
+const membersOf = (declaration: ts.Declaration): ReadonlyArray<Member> => {
+  const found: Array<Member> = []
+  const look = (node: ts.Node): void => {
+    if (ts.isPropertySignature(node) || ts.isMethodSignature(node)) found.push(node)
+    ts.forEachChild(node, look)
+  }
+  const fields = (node: ts.Node): void => {
+    if (ts.isPropertyAssignment(node)) found.push(node)
+    else ts.forEachChild(node, fields)
+  }
+  if (ts.isInterfaceDeclaration(declaration) || ts.isTypeAliasDeclaration(declaration)) look(declaration)
+  else if (ts.isClassDeclaration(declaration)) {
+    for (const member of declaration.members) {
+      if (ts.isPropertyDeclaration(member) || ts.isMethodDeclaration(member) || ts.isGetAccessor(member)) {
+        if (!isHidden(member) && !ts.isPrivateIdentifier(member.name)) found.push(member)
+      }
+    }
+    for (const clause of declaration.heritageClauses ?? []) {
+      if (/Schema\.TaggedError/.test(clause.getText())) fields(clause)
+      else look(clause)
+    }
+  } else if (
+    ts.isVariableDeclaration(declaration) &&
+    /^Schema\.Struct\(/.test(declaration.initializer?.getText() ?? "")
+  ) {
+    fields(declaration.initializer!)
+  }
+  return found
+}
+
+// What every error, tagged value and stream has.
+const known = new Set(["_tag", "message", "_read", "_write", "_writev", "_final", "_destroy"])
+
+interface Lack {
+  readonly symbol: string
+  readonly lacks: string
+}
+
+const lacksOf = (name: string, exported: ts.Symbol): ReadonlyArray<Lack> => {
+  const isAlias = (exported.flags & ts.SymbolFlags.Alias) !== 0
+  const symbol = isAlias ? checker.getAliasedSymbol(exported) : exported
+  const declarations = symbol.declarations?.filter((one) => inPackages(one.getSourceFile().fileName)) ?? []
+  if (declarations.length === 0 || declarations.some((one) => ts.isSourceFile(one))) return []
+  const lacks: Array<Lack> = []
+  const doc = docOf(exported) || docOf(symbol)
+  if (doc === "") lacks.push({ symbol: name, lacks: "text" })
+  const tags = [...tagsOf(exported), ...tagsOf(symbol)]
+  for (const tag of ["since", "category"])
+    if (!tags.includes(tag)) lacks.push({ symbol: name, lacks: `@${tag}` })
+  for (const declaration of declarations) {
+    for (const member of membersOf(declaration)) {
+      const own = member.name.getText()
+      if (known.has(own) || textOf(member.name) !== "") continue
+      // A member may be told of, by its name, in the text of what it is in.
+      const around = [doc]
+      for (let node: ts.Node = member.parent; node !== declaration; node = node.parent) {
+        const named = ts.getNameOfDeclaration(node as ts.Declaration)
+        if (named !== undefined) around.push(textOf(named))
+      }
+      if (!around.some((text) => text.includes(`\`${own}\``)))
+        lacks.push({ symbol: `${name}.${own}`, lacks: "text" })
+    }
+  }
+  return lacks
+}
+
+describe("the reference", () => {
+  it("every public export and member is documented", () => {
+    const lacks: Array<string> = []
+    const seen = new Set<ts.Symbol>()
+    for (const entry of entries) {
+      const module = checker.getSymbolAtLocation(program.getSourceFile(entry)!)
+      for (const exported of module === undefined ? [] : checker.getExportsOfModule(module)) {
+        if (seen.has(exported)) continue
+        seen.add(exported)
+        const name = `${relative(join(root, "packages"), entry)}: ${exported.name}`
+        for (const { lacks: what, symbol } of lacksOf(name, exported)) lacks.push(`${symbol} has no ${what}`)
+      }
+    }
+    assert.deepStrictEqual(lacks, [])
+    assert.isAbove(seen.size, 550)
+  })
+
+  it("every module says what it is", () => {
+    const silent = entries.filter(
+      (entry) => !/^\/\*\*\n \* [^@\n].*?^ \* @since \d/ms.test(readFileSync(entry, "utf8").split("*/")[0]!)
+    )
+    assert.deepStrictEqual(
+      silent.map((entry) => relative(root, entry)),
+      []
+    )
+  })
+
+  it("every example is a program that compiles", () => {
+    const problems = [...examples.keys()].flatMap((file) => {
+      const source = program.getSourceFile(file)!
+      return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
+        ({ messageText }) =>
+          `${relative(dirname(file), file)}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`
+      )
+    })
+    assert.deepStrictEqual(problems, [])
+    assert.isAbove(examples.size, 10)
+  })
+})
