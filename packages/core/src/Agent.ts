@@ -199,14 +199,19 @@ export type RequestEvent = EventFacts &
   )
 
 /**
+ * What every event of a connection tells.
+ *
  * @since 0.1.0
  * @category events
  */
 export interface ConnectionFacts {
+  /** Milliseconds of the clock, with fractions. */
   readonly at: number
+  /** As in `State.keys`. */
   readonly key: string
   /** Number of the connection, from 1 on. */
   readonly connection: number
+  /** The server's end, `host:port` or a path; `undefined`: it was not known. */
   readonly address: string | undefined
   /** How many exchanges it had served. */
   readonly exchanges: number
@@ -218,6 +223,8 @@ export interface ConnectionFacts {
  * - `Idle`: its exchange has ended, and it is kept for the next
  * - `HandedOver`: it is another protocol's now, and its user's
  * - `Closed`: it serves no one any more, and why; `age` is how long it was open, ms
+ *
+ * `reason` says why it was closed, or that it was not kept.
  *
  * @since 0.1.0
  * @category events

@@ -130,6 +130,8 @@ export const countRetry = ({ method, what }: Retried): Effect.Effect<void> =>
   })
 
 /**
+ * What the metrics of an agent can be told.
+ *
  * @since 0.1.0
  * @category models
  */
