@@ -1,0 +1,54 @@
+/**
+ * A chat over WebSockets: whoever opens the page is in the room.
+ *
+ * A member that reads too slowly misses lines instead of holding the others up. When the server is told to stop, everybody is
+ * told so (1001, "going away"), and the page connects again. `PORT` says where it listens (default 3000).
+ */
+import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse, Socket } from "@effect/platform"
+import { runMain } from "@effect/platform-node-shared/NodeRuntime"
+import { Shutdown } from "@httpfx/core"
+import { NodeHttpServer } from "@httpfx/node"
+import { Config, Context, Effect, Layer, PubSub, Schema, Stream } from "effect"
+import { page } from "./page.js"
+
+class Room extends Context.Tag("Room")<Room, PubSub.PubSub<string>>() {}
+const RoomLive = Layer.scoped(Room, PubSub.sliding<string>(64))
+
+const Query = Schema.Struct({ name: Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(30)) })
+
+const chat = Effect.gen(function* () {
+  const { name } = yield* HttpServerRequest.schemaSearchParams(Query)
+  const room = yield* Room
+  const socket = yield* HttpServerRequest.upgrade
+  const write = yield* socket.writer
+  // Before the socket runs: nobody is told of a member that hears nothing.
+  const lines = yield* Stream.fromPubSub(room, { scoped: true })
+  const say = (text: string) => PubSub.publish(room, text)
+  const listen = socket.runRaw((message) => say(`${name}: ${String(message).slice(0, 1000)}`), {
+    onOpen: say(`${name} is here`)
+  })
+  const goodbye = Effect.zipRight(
+    Shutdown.awaitDrain,
+    write(new Socket.CloseEvent(1001, "the server is going away"))
+  )
+  yield* Effect.forkScoped(Stream.runForEach(lines, write))
+  yield* Effect.forkScoped(goodbye)
+  yield* Effect.ensuring(Effect.ignore(listen), say(`${name} has left`))
+  return HttpServerResponse.empty()
+}).pipe(
+  Effect.catchTag("ParseError", () => HttpServerResponse.text("a name, please\n", { status: 400 })),
+  Effect.scoped
+)
+
+const router = HttpRouter.empty.pipe(
+  HttpRouter.get("/", HttpServerResponse.html(page)),
+  HttpRouter.get("/chat", chat)
+)
+
+const main = HttpServer.serve(router).pipe(
+  Layer.provide(RoomLive),
+  HttpServer.withLogAddress,
+  Layer.provide(NodeHttpServer.layerConfig({ port: Config.withDefault(Config.integer("PORT"), 3000) }))
+)
+
+runMain(Layer.launch(main))

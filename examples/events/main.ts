@@ -1,0 +1,79 @@
+/**
+ * Server-sent events: a clock that ticks for everybody at once, on a page that follows it.
+ *
+ * A client that goes away is noticed at once and costs nothing more. When the server is told to stop, the streams end in
+ * good order (`Shutdown.endAtDrain`), so that browsers come back to the next instance with the number of the last event.
+ * `PORT` says where it listens (default 3000).
+ */
+import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import { runMain } from "@effect/platform-node-shared/NodeRuntime"
+import { Shutdown } from "@httpfx/core"
+import { NodeHttpServer } from "@httpfx/node"
+import { Config, Context, Effect, Layer, PubSub, Schedule, Stream } from "effect"
+
+interface Tick {
+  readonly id: number
+  readonly time: string
+}
+
+class Ticks extends Context.Tag("Ticks")<Ticks, PubSub.PubSub<Tick>>() {}
+
+// One fiber ticks for all. Whoever is too slow misses ticks instead of holding the others up.
+const TicksLive = Layer.scoped(
+  Ticks,
+  Effect.gen(function* () {
+    const ticks = yield* PubSub.sliding<Tick>(16)
+    let id = 0
+    const tick = Effect.suspend(() => PubSub.publish(ticks, { id: ++id, time: new Date().toISOString() }))
+    yield* Effect.forkScoped(Effect.repeat(tick, Schedule.spaced("500 millis")))
+    return ticks
+  })
+)
+
+const events = Effect.gen(function* () {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  const ticks = yield* Ticks
+  const last = request.headers["last-event-id"]
+  const greeting = last === undefined ? "welcome" : `back after ${last}`
+  const lines = Stream.map(
+    Stream.fromPubSub(ticks),
+    ({ id, time }) => `id: ${id}\nevent: tick\ndata: ${time}\n\n`
+  )
+  const stream = yield* Stream.concat(Stream.make(`: ${greeting}\n\n`), lines).pipe(
+    Stream.encodeText,
+    Shutdown.endAtDrain
+  )
+  return HttpServerResponse.stream(stream, {
+    contentType: "text/event-stream",
+    headers: { "cache-control": "no-store" }
+  })
+})
+
+const page = `<!doctype html>
+<html lang="en">
+  <meta charset="utf-8" />
+  <link rel="icon" href="data:," />
+  <title>Ticks</title>
+  <body style="font: 1.5rem/1.6 system-ui, sans-serif; margin: 3rem">
+    <h1>The server says it is</h1>
+    <p><output id="time">…</output></p>
+    <script>
+      const source = new EventSource("/events")
+      source.addEventListener("tick", ({ data }) => (document.getElementById("time").textContent = data))
+    </script>
+  </body>
+</html>
+`
+
+const router = HttpRouter.empty.pipe(
+  HttpRouter.get("/", HttpServerResponse.html(page)),
+  HttpRouter.get("/events", events)
+)
+
+const main = HttpServer.serve(router).pipe(
+  Layer.provide(TicksLive),
+  HttpServer.withLogAddress,
+  Layer.provide(NodeHttpServer.layerConfig({ port: Config.withDefault(Config.integer("PORT"), 3000) }))
+)
+
+runMain(Layer.launch(main))

@@ -1,0 +1,58 @@
+/**
+ * A JSON API: requests and answers are schemas, errors are types with a status, `/docs` is a page to try it.
+ *
+ * `PORT` says where it listens (default 3000). What it keeps is in memory and gone with the process.
+ */
+import { FileSystem, HttpApiBuilder, HttpApiSwagger, HttpMiddleware, HttpServer } from "@effect/platform"
+import { runMain } from "@effect/platform-node-shared/NodeRuntime"
+import { NodeHttpServer } from "@httpfx/node"
+import { Config, Effect, Layer, Option, Ref } from "effect"
+import { Api, NoSuchNote, Note } from "./api.js"
+
+interface Store {
+  readonly next: number
+  readonly notes: ReadonlyMap<number, Note>
+}
+
+const NotesLive = HttpApiBuilder.group(Api, "notes", (handlers) =>
+  Effect.gen(function* () {
+    const store = yield* Ref.make<Store>({ next: 1, notes: new Map() })
+    const find = (id: number) =>
+      Effect.flatMap(Ref.get(store), ({ notes }) =>
+        Effect.mapError(Option.fromNullable(notes.get(id)), () => new NoSuchNote({ id }))
+      )
+    return handlers
+      .handle("list", () => Effect.map(Ref.get(store), ({ notes }) => [...notes.values()]))
+      .handle("add", ({ payload }) =>
+        Ref.modify(store, ({ next, notes }) => {
+          const note = new Note({ id: next, text: payload.text })
+          return [note, { next: next + 1, notes: new Map([...notes, [next, note]]) }]
+        })
+      )
+      .handle("get", ({ path }) => find(path.id))
+      .handle("remove", ({ path }) =>
+        Effect.zipRight(
+          find(path.id),
+          Ref.update(store, ({ next, notes }) => ({
+            next,
+            notes: new Map([...notes].filter(([id]) => id !== path.id))
+          }))
+        )
+      )
+  })
+)
+
+const main = HttpApiBuilder.serve(HttpMiddleware.logger).pipe(
+  Layer.provide(HttpApiSwagger.layer()),
+  Layer.provide(HttpApiBuilder.api(Api)),
+  Layer.provide(NotesLive),
+  HttpServer.withLogAddress,
+  Layer.provide(
+    NodeHttpServer.layerConfig({
+      port: Config.withDefault(Config.integer("PORT"), 3000),
+      maxBodySize: Config.succeed(FileSystem.KiB(64))
+    })
+  )
+)
+
+runMain(Layer.launch(main))

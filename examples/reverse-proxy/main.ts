@@ -1,0 +1,47 @@
+/**
+ * A reverse proxy with limits and retries.
+ *
+ * At most 64 connections to the upstream; who waits for one longer than a second gets 503. A request without a body whose
+ * upstream is away for a moment is tried again, as long as the budget for retries lasts. `UPSTREAM` is an origin
+ * (`http://127.0.0.1:8080`); without it the proxy stands before a moody one of its own. `PORT` says where it listens
+ * (default 3000).
+ */
+import { HttpServer } from "@effect/platform"
+import { runMain } from "@effect/platform-node-shared/NodeRuntime"
+import { Agent, Client, Retry } from "@httpfx/core"
+import { NodeHttpServer, NodeNetwork } from "@httpfx/node"
+import { Config, Effect, Layer } from "effect"
+import { proxy } from "./proxy.js"
+import { moodyUpstream } from "./upstream.js"
+
+const retries = Retry.make({
+  times: 2,
+  onRetry: ({ attempt, delay, method }) =>
+    Effect.logInfo("trying again", { attempt, delay: Math.round(delay), method })
+})
+
+const ProxyLive = Layer.unwrapScoped(
+  Effect.gen(function* () {
+    const upstream = yield* Config.string("UPSTREAM").pipe(Effect.orElse(() => moodyUpstream))
+    yield* Effect.logInfo("in front of", upstream)
+    const client = Retry.client(retries)(yield* Client.Client)
+    return HttpServer.serve(proxy(client, upstream))
+  })
+)
+
+const ClientLive = Client.layerAgent({
+  timeouts: { queue: "1 second", connect: "2 seconds", head: "30 seconds" }
+}).pipe(Layer.provide(Agent.layer({ maxSockets: 64 })), Layer.provide(NodeNetwork.layer))
+
+const main = ProxyLive.pipe(
+  HttpServer.withLogAddress,
+  Layer.provide(ClientLive),
+  Layer.provide(
+    NodeHttpServer.layerConfig({
+      port: Config.withDefault(Config.integer("PORT"), 3000),
+      maxConnections: Config.succeed(1000)
+    })
+  )
+)
+
+runMain(Layer.launch(main))

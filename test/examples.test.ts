@@ -1,0 +1,131 @@
+/** The examples as `npm run example NAME` runs them, each asked for what it shows, and stopped with Ctrl-C. */
+import { createHash } from "node:crypto"
+import { createRequire } from "node:module"
+import { join } from "node:path"
+import { assert, describe, it } from "vitest"
+import { program, root, run } from "./support.js"
+
+interface WebSocketOfWs {
+  on(event: "message", listener: (data: Buffer) => void): void
+  on(event: "close", listener: (code: number) => void): void
+  send(text: string): void
+  close(): void
+}
+// Node 20 has no `WebSocket` of its own.
+const { WebSocket } = createRequire(join(root, "packages/node/package.json"))("ws") as {
+  readonly WebSocket: new (url: string) => WebSocketOfWs
+}
+
+const started = async (name: string, env: Readonly<Record<string, string>> = {}) => {
+  const example = program([`examples/dist/${name}/main.js`], root, { PORT: "0", ...env })
+  const [, port] = await example.prints(/Listening on http:\/\/[^:]+:(\d+)/)
+  const url = `http://127.0.0.1:${port}`
+  return { example, url, ends: async () => assert.strictEqual((await example.stop("SIGINT")).code, 0) }
+}
+
+describe("examples", { timeout: 30_000 }, () => {
+  it("are listed, with what each is", async () => {
+    const listed = await run(process.execPath, ["scripts/example.mjs"], root)
+    for (const name of ["chat", "demo", "events", "json-api", "reverse-proxy", "upload"])
+      assert.match(listed, new RegExp(`^ {2}${name} +\\S`, "m"))
+  })
+
+  it("json-api: adds, finds, removes, refuses, and describes itself", async () => {
+    const { ends, url } = await started("json-api")
+    const add = (body: unknown) =>
+      fetch(`${url}/notes`, {
+        method: "POST",
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json" }
+      })
+    const added = await add({ text: "buy milk" })
+    assert.strictEqual(added.status, 201)
+    assert.deepStrictEqual(await added.json(), { id: 1, text: "buy milk" })
+    assert.strictEqual((await add({ text: "" })).status, 400)
+    assert.deepStrictEqual(await (await fetch(`${url}/notes`)).json(), [{ id: 1, text: "buy milk" }])
+    assert.strictEqual((await fetch(`${url}/notes/1`, { method: "DELETE" })).status, 204)
+    const gone = await fetch(`${url}/notes/1`)
+    assert.strictEqual(gone.status, 404)
+    assert.deepStrictEqual(await gone.json(), { _tag: "NoSuchNote", id: 1 })
+    assert.match(await (await fetch(`${url}/docs`)).text(), /"title":"Notes"/)
+    await ends()
+  })
+
+  it("events: ticks, and ends its streams in good order", async () => {
+    const { example, url } = await started("events")
+    const response = await fetch(`${url}/events`, { headers: { "last-event-id": "7" } })
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+    let text = ""
+    while (!/^id: \d+\nevent: tick\ndata: .+Z\n\n/m.test(text)) text += (await reader.read()).value
+    assert.include(text, ": back after 7\n\n")
+    const stopped = example.stop("SIGINT")
+    // A stream that is cut fails to be read.
+    while (!(await reader.read()).done);
+    assert.strictEqual((await stopped).code, 0)
+  })
+
+  it("reverse-proxy: passes on both bodies, tries again, and says what its upstream could not do", async () => {
+    const { ends, example, url } = await started("reverse-proxy")
+    const asked: Array<number> = []
+    for (let i = 0; i < 4; i++) asked.push(((await (await fetch(url)).json()) as { asked: number }).asked)
+    // The third was refused, and asked again.
+    assert.deepStrictEqual(asked, [1, 2, 4, 5])
+    await example.prints(/trying again/)
+    const body = "x".repeat(300_000)
+    assert.strictEqual(await (await fetch(`${url}/echo`, { method: "POST", body })).text(), body)
+    assert.strictEqual((await fetch(`${url}/nowhere`)).status, 404)
+    await ends()
+
+    const nobody = await started("reverse-proxy", { UPSTREAM: "http://127.0.0.1:1" })
+    const refused = await fetch(nobody.url, { method: "POST", body })
+    assert.strictEqual(refused.status, 502)
+    assert.match(await refused.text(), /ECONNREFUSED/)
+    await nobody.ends()
+  })
+
+  it("upload: reads files as they come", async () => {
+    const { ends, url } = await started("upload")
+    const bytes = new Uint8Array(2_000_000).map((_, i) => i % 251)
+    const form = new FormData()
+    form.append("file", new Blob([bytes]), "a.bin")
+    form.append("file", new Blob(["hi"]), "b.txt")
+    const response = await fetch(`${url}/upload`, { method: "POST", body: form })
+    const sha256 = (data: Uint8Array | string) => createHash("sha256").update(data).digest("hex")
+    assert.deepStrictEqual(await response.json(), [
+      { name: "a.bin", bytes: bytes.length, sha256: sha256(bytes) },
+      { name: "b.txt", bytes: 2, sha256: sha256("hi") }
+    ])
+    await ends()
+  })
+
+  it("chat: everybody hears what is said, and that the server goes away", async () => {
+    const { example, url } = await started("chat")
+    assert.strictEqual((await fetch(`${url}/chat`)).status, 400)
+    const join = async (name: string) => {
+      const socket = new WebSocket(`${url.replace("http", "ws")}/chat?name=${name}`)
+      const heard: Array<string> = []
+      let look = () => {}
+      socket.on("message", (data) => {
+        heard.push(String(data))
+        look()
+      })
+      const closed = new Promise<number>((resolve) => socket.on("close", resolve))
+      const hears = (line: string) =>
+        new Promise<void>((resolve) => {
+          look = () => heard.includes(line) && resolve()
+          look()
+        })
+      await hears(`${name} is here`)
+      return { socket, hears, closed }
+    }
+    const ann = await join("ann")
+    const bob = await join("bob")
+    await ann.hears("bob is here")
+    ann.socket.send("hello")
+    await Promise.all([ann.hears("ann: hello"), bob.hears("ann: hello")])
+    bob.socket.close()
+    await ann.hears("bob has left")
+    const [code, { code: exit }] = await Promise.all([ann.closed, example.stop("SIGINT")])
+    assert.deepStrictEqual([code, exit], [1001, 0])
+  })
+})
