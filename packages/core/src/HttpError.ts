@@ -229,6 +229,9 @@ export class NameNotResolved extends Schema.TaggedError<NameNotResolved>("@httpf
 ) {
   /** Where in the life of a request it happens. */
   readonly phase = "resolve"
+  readonly reused = false
+  readonly written = "none"
+  readonly received = 0
   override get message(): string {
     return this.reason
   }
@@ -264,6 +267,20 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("@htt
   }
 }
 
+// How far an exchange of a client had come, of failures that servers have too.
+const exchangeFields = {
+  /** Client: where in the life of the request. */
+  phase: Schema.optional(Phase),
+  /** Client: `host:port`, or a path. */
+  address: Schema.optional(Schema.String),
+  /** Client: the connection had served an exchange before. */
+  reused: Schema.optional(Schema.Boolean),
+  /** Client: how much of the request. */
+  written: Schema.optional(Written),
+  /** Client: bytes of the answer that had come. */
+  received: Schema.optional(Schema.Number)
+}
+
 // What a proxy's answer to CONNECT tells.
 const proxyFields = {
   /** `host:port` of the proxy. */
@@ -291,6 +308,9 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
   readonly code = "ERR_HTTPFX_PROXY_REFUSED"
   /** Where in the life of a request it happens. */
   readonly phase = "connect"
+  readonly reused = false
+  readonly written = "none"
+  readonly received = 0
   override get message(): string {
     return `the proxy ${this.proxy} refused a tunnel to ${this.target}: ${this.status} ${this.statusMessage}`
   }
@@ -310,6 +330,9 @@ export class ProxyAuthenticationRequired extends Schema.TaggedError<ProxyAuthent
   readonly code = "ERR_HTTPFX_PROXY_AUTHENTICATION"
   /** Where in the life of a request it happens. */
   readonly phase = "connect"
+  readonly reused = false
+  readonly written = "none"
+  readonly received = 0
   override get message(): string {
     return `the proxy ${this.proxy} wants credentials for a tunnel to ${this.target}`
   }
@@ -383,7 +406,8 @@ export class ParseError extends Schema.TaggedError<ParseError>("@httpfx/core/Par
   offset: Schema.Number,
   /** The chunk in which the fault was found. */
   rawPacket: Schema.Uint8ArrayFromSelf,
-  flag: Schema.optional(Schema.String as Schema.Schema<NonNullable<Refusal["flag"]>>)
+  flag: Schema.optional(Schema.String as Schema.Schema<NonNullable<Refusal["flag"]>>),
+  ...exchangeFields
 }) {
   override get message(): string {
     return `Parse Error: ${this.reason}${this.flag === undefined ? "" : ` (the flag ${this.flag} would let it pass)`}`
@@ -716,7 +740,8 @@ export class InvalidLink extends Schema.TaggedError<InvalidLink>("@httpfx/core/I
 export class OutOfOrder extends Schema.TaggedError<OutOfOrder>("@httpfx/core/OutOfOrder")("OutOfOrder", {
   half: Schema.Literal("request", "response"),
   state: Schema.String,
-  signal: Schema.String
+  signal: Schema.String,
+  ...exchangeFields
 }) {
   /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_OUT_OF_ORDER"
@@ -733,7 +758,7 @@ export class OutOfOrder extends Schema.TaggedError<OutOfOrder>("@httpfx/core/Out
  */
 export class UpgradeNotAsked extends Schema.TaggedError<UpgradeNotAsked>("@httpfx/core/UpgradeNotAsked")(
   "UpgradeNotAsked",
-  {}
+  exchangeFields
 ) {
   /** Ours: Node has none for it. */
   readonly code = "ERR_HTTPFX_UPGRADE_NOT_ASKED"
@@ -785,7 +810,7 @@ export type ConnectionError =
   | ConnectionFailed
 
 /**
- * Where and how far an exchange had come when its connection failed: the facts of a `ConnectionError`.
+ * Where and how far an exchange had come when its connection failed: the facts of a `ConnectionError`, and of a client's `ParseError`.
  *
  * @since 0.1.0
  * @category models
@@ -852,20 +877,24 @@ export const fromFault = (fault: Fault, where: Where): Exclude<ConnectionError, 
 }
 
 /**
- * The class of what the parser refused.
+ * The class of what the parser refused; `where`: in which exchange of a client.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const fromRefusal = ({ _tag, ...facts }: Refusal): ParseError => new ParseError(facts)
+export const fromRefusal = ({ _tag, ...facts }: Refusal, where?: Where): ParseError =>
+  new ParseError({ ...facts, ...where })
 
 /**
- * The class of what our own side must not send.
+ * The class of what our own side must not send, or the peer must not; `where`: in which exchange of a client.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const fromViolation = (violation: Violation): Exclude<MessageError, UnsupportedBody> => {
+export const fromViolation = (
+  violation: Violation,
+  where?: Where
+): Exclude<MessageError, UnsupportedBody> => {
   switch (violation.code) {
     case "ERR_INVALID_HTTP_TOKEN":
       return new InvalidToken(violation)
@@ -894,8 +923,8 @@ export const fromViolation = (violation: Violation): Exclude<MessageError, Unsup
     case "ERR_INVALID_ARG_VALUE":
       return new InvalidLink(violation)
     case "ERR_HTTPFX_OUT_OF_ORDER":
-      return new OutOfOrder(violation)
+      return new OutOfOrder({ ...violation, ...where })
     case "ERR_HTTPFX_UPGRADE_NOT_ASKED":
-      return new UpgradeNotAsked()
+      return new UpgradeNotAsked({ ...where })
   }
 }

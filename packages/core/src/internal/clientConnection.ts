@@ -93,7 +93,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     exchange.remote = this.remote
     if (exchange.watch !== undefined) this.tellBegun(exchange.watch)
     const violation = this.automaton.requestHead(request)
-    if (violation !== undefined) return this.break(HttpError.fromViolation(violation))
+    if (violation !== undefined) return this.break(HttpError.fromViolation(violation, exchange.where))
     const { payload, encoded } = request
     if (request.expectContinue) {
       this.transport.write(encoded.head)
@@ -196,9 +196,10 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     // Given up meanwhile, by what an event led to.
     if (this.exchange !== exchange) return
     if (this.switchedBy !== undefined) this.handOver(exchange, this.switchedBy, chunk.subarray(used))
-    else if (this.violation !== undefined) this.break(HttpError.fromViolation(this.violation))
+    else if (this.violation !== undefined) this.break(HttpError.fromViolation(this.violation, exchange.where))
     else if (this.complete) this.settle(exchange, used < chunk.length)
-    else if (this.parser.refusal !== undefined) this.break(HttpError.fromRefusal(this.parser.refusal))
+    else if (this.parser.refusal !== undefined)
+      this.break(HttpError.fromRefusal(this.parser.refusal, exchange.where))
     else if (exchange.response !== undefined) {
       exchange.response.unread()
       if (exchange.watch !== undefined && !this.paused) exchange.watch.restart()

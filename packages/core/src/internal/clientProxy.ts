@@ -161,7 +161,7 @@ export const tunnel = (
           // The other end of a tunnel has nothing to say before we do.
           const reason = "bytes behind the answer to CONNECT"
           fail(new HttpError.ConnectionFailed({ ...where, code: "ERR_HTTPFX_PROXY", reason }))
-        } else if (responses.refusal !== undefined) fail(HttpError.fromRefusal(responses.refusal))
+        } else if (responses.refusal !== undefined) fail(HttpError.fromRefusal(responses.refusal, where))
       },
       end: hangUp,
       drain() {},
