@@ -132,8 +132,12 @@ const kinds: Readonly<Record<string, Kind>> = {
     keeps: true
   },
   "417 instead of 100": {
-    request: { method: "POST", body: "unwanted", expectContinue: true },
-    head: ({ write }) => write("HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n"),
+    request: { method: "POST", body: "unwanted", expectContinue: true, continueTimeout: 40 },
+    head: ({ later, write }) => {
+      write("HTTP/1.1 417 No\r\nContent-Length: 4\r\n\r\nno")
+      // Beyond the wait: the body must not follow.
+      later(80, () => write("pe"))
+    },
     keeps: false
   },
   "a body that waits for 100 in vain": {
