@@ -2,7 +2,14 @@
 import { assert, describe, it } from "vitest"
 import { blocksOf, project, test } from "./programs.js"
 
-const guides = ["docs/testing.md", "docs/client.md", "docs/exchange.md"]
+const guides = [
+  "docs/testing.md",
+  "docs/client.md",
+  "docs/exchange.md",
+  "docs/server.md",
+  "docs/bodies.md",
+  "docs/migration-undici.md"
+]
 
 describe(guides.join(", "), () => {
   it("every block passes, as one reads it", { timeout: 180_000 }, async () => {
