@@ -168,8 +168,10 @@ describe("Trailers", () => {
       Effect.gen(function* () {
         const refused = Client.request({ url, method: "POST", body: "a", trailers: ["Host", "x"] })
         assert.strictEqual((yield* Effect.flip(refused))._tag, "TrailerInvalid")
-        const trailers = Effect.fail("no sum" as const)
+        const headArrived = yield* Deferred.make<void>()
+        const trailers = Effect.zipRight(Deferred.await(headArrived), Effect.fail("no sum" as const))
         const { fiber, peer } = yield* sent({ url, method: "POST", body: "a", trailers })
+        yield* Deferred.succeed(headArrived, undefined)
         assert.strictEqual(yield* Effect.flip(fiber), "no sum")
         yield* peer.expectReset
       })

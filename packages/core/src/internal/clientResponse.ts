@@ -4,7 +4,6 @@
  * Knows who reads it and since when nobody does, so that the pool can end a body that is left unread. It never holds a
  * connection whose response is complete: what has arrived stays here, the connection is free.
  */
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
@@ -14,7 +13,7 @@ import type { Address } from "../Transport.js"
 import { FieldViews, type FoldedFields, type ResponseHead } from "../wire/index.js"
 import type { BodyError } from "./clientError.js"
 import type { ClientExchange } from "./clientExchange.js"
-import { IncomingBody } from "./incomingBody.js"
+import { IncomingBody, streamOf } from "./incomingBody.js"
 
 const decoder = new TextDecoder()
 
@@ -159,7 +158,7 @@ export class IncomingResponse implements Response {
       if (this.reader === "bytes") return Stream.fromEffect(this.bytes)
       if (this.reader === "stream") return Stream.fail(alreadyRead())
       this.reader = "stream"
-      return Stream.ensuring(Stream.repeatEffectChunkOption(this.pull), this.leave)
+      return Stream.ensuring(streamOf(this.pull), this.leave)
     })
   }
 
@@ -171,8 +170,8 @@ export class IncomingResponse implements Response {
   private readonly pull = Effect.suspend(() => {
     this.quietSince = Infinity
     return Effect.map(this.incoming.read, (slices) => {
-      this.quiet()
-      return Chunk.unsafeFromArray(slices)
+      if (slices !== undefined) this.quiet()
+      return slices
     })
   })
 

@@ -11,9 +11,10 @@ import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as HttpError from "../HttpError.js"
 import type { Transport } from "../Transport.js"
+import { forEachChunk } from "./body.js"
 import { BodyWriter, type Framing, type Part } from "../wire/index.js"
 
 /** Who is told how the upload ended; nobody is once it was stopped. */
@@ -43,7 +44,7 @@ export class Upload {
     trailers: Effect.Effect<ReadonlyArray<string>, unknown> | undefined,
     runtime: Runtime.Runtime<never>
   ): void {
-    const body = Stream.runForEachChunk(stream, this.write)
+    const body = forEachChunk(stream, this.write)
     const upload: Effect.Effect<ReadonlyArray<string> | void, unknown> =
       trailers === undefined ? body : Effect.zipRight(body, trailers)
     // Its failure is told to the owner, and is not to be logged as nobody's.
@@ -91,7 +92,8 @@ export class Upload {
       }
     }
     this.transport.uncork()
-    return this.writable ? Effect.void : this.untilDrained
+    // What the system has taken at once leaves nothing to wait for.
+    return this.writable || this.transport.buffered === 0 ? Effect.void : this.untilDrained
   }
 
   private readonly untilDrained = Effect.async<void>((resume) => {

@@ -5,10 +5,10 @@
  * demand), and at most the look-ahead beyond what was asked for: past it, it tells its connection to hold the peer
  * back. It never closes anything: what an unread rest means for the connection is the driver's to say.
  */
+import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
 /** Bytes that may wait unread before the peer is held back. 64 KiB: what one read of a socket brings at most. */
@@ -26,7 +26,21 @@ export interface BodyFlow {
 
 const empty = new Uint8Array(0)
 const noTrailers: ReadonlyArray<string> = []
-const none: ReadonlyArray<never> = []
+const noMore = Exit.void
+const endOfStream = Channel.void
+
+/** Slices of a body; `undefined`: there are no more. */
+type Slices = ReadonlyArray<Uint8Array> | void
+type PieceChannel<E> = Channel.Channel<Chunk.Chunk<Uint8Array>, unknown, E, unknown, unknown>
+
+/** All that `read` gives, one time after the other. A loop of its own costs half of what a stream's combinators do. */
+export const streamOf = <E>(read: Effect.Effect<Slices, E>): Stream.Stream<Uint8Array, E> => {
+  const again = () => loop
+  const loop: PieceChannel<E> = Channel.flatMap(Channel.fromEffect(read), (slices): PieceChannel<E> =>
+    slices === undefined ? endOfStream : Channel.flatMap(Channel.write(Chunk.unsafeFromArray(slices)), again)
+  )
+  return Stream.fromChannel(loop)
+}
 
 /** Joins slices; a single one is given back as it is. */
 export const concat = (parts: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
@@ -55,8 +69,8 @@ export class IncomingBody<E> {
   private taken: (() => void) | undefined = undefined
   private state: "open" | "ended" | "failed" = "open"
   private failure: (() => Exit.Exit<never, E>) | undefined
-  /** Readers that wait; each looks again whenever something has changed. */
-  private readers: ReadonlyArray<() => void> = none
+  /** Readers that wait; each looks again whenever something has changed, until it says that it has got what it wanted. */
+  private readers: Array<() => boolean> = []
   /** Of these, how many want the whole body: nothing is taken out for them before its end. */
   private collecting = 0
   private whole: Exit.Exit<Uint8Array, E> | undefined
@@ -124,23 +138,33 @@ export class IncomingBody<E> {
 
   // ---- the reader's side
 
-  /** The slices that wait, or else the next ones; no more: `None`. */
-  readonly read: Effect.Effect<ReadonlyArray<Uint8Array>, Option.Option<E>> = Effect.suspend(() => {
+  /** The slices that wait, or else the next ones; `undefined`: there are no more. */
+  readonly read: Effect.Effect<Slices, E> = Effect.suspend(() => {
     this.want()
-    return (
-      this.take() ??
-      Effect.async((resume) =>
-        this.wait(() => {
-          const next = this.take()
-          if (next !== undefined) resume(next)
-          return next !== undefined
-        })
-      )
-    )
+    return this.take() ?? this.next
   })
 
+  private readonly next = Effect.async<Slices, E>((resume) =>
+    this.wait(() => {
+      const next = this.take()
+      if (next !== undefined) resume(next)
+      return next !== undefined
+    })
+  )
+
   get stream(): Stream.Stream<Uint8Array, E> {
-    return Stream.repeatEffectChunkOption(Effect.map(this.read, Chunk.unsafeFromArray))
+    return streamOf(this.read)
+  }
+
+  /** As `stream`; what comes above `limit` bytes is not handed on, but fails with `tooLarge()`. */
+  limited(limit: number, tooLarge: () => E): Stream.Stream<Uint8Array, E> {
+    return streamOf(
+      Effect.flatMap(this.read, (slices) => {
+        if (slices === undefined || this.received <= limit) return Exit.succeed(slices)
+        this.discard(tooLarge)
+        return Effect.fail(tooLarge())
+      })
+    )
   }
 
   /**
@@ -182,14 +206,13 @@ export class IncomingBody<E> {
     this.flow.bodyWanted()
   }
 
-  private take(): Effect.Effect<ReadonlyArray<Uint8Array>, Option.Option<E>> | undefined {
+  private take(): Exit.Exit<Slices, E> | undefined {
     if (this.waiting > 0) {
       const parts = this.parts
       this.drop()
-      return Effect.succeed(parts)
+      return Exit.succeed(parts)
     }
-    if (this.state === "ended") return Effect.fail(Option.none())
-    return this.failure === undefined ? undefined : Exit.mapError(this.failure(), Option.some)
+    return this.state === "ended" ? noMore : this.failure?.()
   }
 
   private collect(limit: number | undefined, tooLarge: () => E): Exit.Exit<Uint8Array, E> | undefined {
@@ -206,22 +229,18 @@ export class IncomingBody<E> {
     return this.whole
   }
 
-  // `look` is called until it says that it has got what it waited for.
   private wait(look: () => boolean): Effect.Effect<void> {
-    const reader = () => {
-      if (!look()) this.readers = [...this.readers, reader]
-    }
-    this.readers = [...this.readers, reader]
+    this.readers.push(look)
     return Effect.sync(() => {
-      this.readers = this.readers.filter((other) => other !== reader)
+      this.readers = this.readers.filter((other) => other !== look)
     })
   }
 
   private wake(): void {
     const readers = this.readers
     if (readers.length === 0) return
-    this.readers = none
-    for (const reader of readers) reader()
+    this.readers = []
+    for (const look of readers) if (!look()) this.readers.push(look)
   }
 
   private failWith(failure: () => Exit.Exit<never, E>): void {

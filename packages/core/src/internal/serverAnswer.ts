@@ -10,10 +10,9 @@ import * as Cause from "effect/Cause"
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Stream from "effect/Stream"
 import * as HttpError from "../HttpError.js"
 import { bodyNotAllowed, BodyWriter, encodeResponseHead, type Violation } from "../wire/index.js"
-import { fromHttpBody, type StreamBody } from "./body.js"
+import { forEachChunk, fromHttpBody, type StreamBody } from "./body.js"
 import type { ResponseTrailers } from "./responseTrailers.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
 
@@ -191,7 +190,7 @@ const sendStream = (
       return Exit.succeed(response)
     }
   }
-  return Effect.matchCauseEffect(Effect.interruptible(Stream.runForEachChunk(body.stream, sending.write)), {
+  return Effect.matchCauseEffect(Effect.interruptible(forEachChunk(body.stream, sending.write)), {
     onFailure: (cause) => {
       // A client that went away has ended this; anything else is the handler's failure, after its answer began.
       if (exchange.aborted) return Exit.succeed(response)
@@ -260,7 +259,8 @@ class SendingBody {
       }
     }
     transport.uncork()
-    return open ? Effect.void : connection.drained
+    // What the system has taken at once leaves nothing to wait for.
+    return open || transport.buffered === 0 ? Effect.void : connection.drained
   }
 
   end(

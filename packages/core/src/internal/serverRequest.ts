@@ -17,6 +17,7 @@ import * as Multipart from "@effect/platform/Multipart"
 import type * as Path from "@effect/platform/Path"
 import type * as PlatformSocket from "@effect/platform/Socket"
 import * as UrlParams from "@effect/platform/UrlParams"
+import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
@@ -105,17 +106,11 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   get stream(): Stream.Stream<Uint8Array, Failure> {
     const { body } = this.source
     if (body === undefined) return Stream.empty
-    return Stream.unwrap(
-      Effect.map(IncomingMessage.MaxBodySize, (size) =>
-        Stream.mapError(
-          Option.match(size, {
-            onNone: () => body.stream,
-            onSome: (size) => this.limited(body, Number(size))
-          }),
-          (cause) => this.failed(cause)
-        )
-      )
+    // Platform's `Stream.unwrap` would put a second interpreter around every piece.
+    const channel = Channel.flatMap(Channel.fromEffect(IncomingMessage.MaxBodySize), (size) =>
+      Stream.toChannel(Option.isNone(size) ? body.stream : this.limited(body, Number(size.value)))
     )
+    return Stream.mapError(Stream.fromChannel(channel), (cause) => this.failed(cause))
   }
 
   // What has come within the limit may have been handed on when a body turns out to be larger.
@@ -123,11 +118,7 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     const tooLarge = () => new BodyTooLarge({ limit })
     const { contentLength } = this.source.head
     if (contentLength !== undefined && contentLength > limit) return Stream.fail(tooLarge())
-    return Stream.mapChunksEffect(body.stream, (slices) => {
-      if (body.received <= limit) return Effect.succeed(slices)
-      body.discard(tooLarge)
-      return Effect.fail(tooLarge())
-    })
+    return body.limited(limit, tooLarge)
   }
 
   get text(): Effect.Effect<string, Failure> {

@@ -8,7 +8,6 @@
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { UpgradeError } from "../Exchange.js"
 import * as HttpError from "../HttpError.js"
@@ -40,9 +39,7 @@ export interface Taken {
 export const restOfBody = (exchange: ServerExchange) =>
   exchange.body === undefined
     ? Effect.void
-    : Effect.catchAll(Effect.forever(exchange.body.read), (failure) =>
-        Option.isSome(failure) ? Effect.fail(failure.value) : Effect.void
-      )
+    : Effect.repeat(exchange.body.read, { while: (slices) => slices !== undefined })
 
 const headOf = (exchange: ServerExchange, options: SwitchOptions): string | Violation => {
   const { connection, head } = exchange
