@@ -36,7 +36,7 @@ const ambient = ["setTimeout", "setInterval", "Date", "performance", "fetch", "c
 )
 
 export default tseslint.config(
-  { ignores: ["**/dist/**", "**/node_modules/**", "**/*.d.cts"] },
+  { ignores: ["**/dist/**", "**/node_modules/**", "**/*.d.cts", "reference/**"] },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {
