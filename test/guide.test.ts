@@ -6,6 +6,7 @@ const guides = [
   "docs/testing.md",
   "docs/client.md",
   "docs/exchange.md",
+  "docs/bridges.md",
   "docs/server.md",
   "docs/bodies.md",
   "docs/migration-undici.md"

@@ -20,9 +20,9 @@ import type * as Stream from "effect/Stream"
 import { bind } from "./internal/agentPool.js"
 import { ClientPool } from "./internal/clientPool.js"
 import { ofAgent } from "./internal/clientTimeouts.js"
-import { backgroundTimers } from "./internal/clientTimers.js"
 import { Network, type TlsOptions } from "./Network.js"
 import type { RetireReason, Scheduling } from "./pool/index.js"
+import { backgroundFromClock } from "./Timers.js"
 import type { CloseReason as WireCloseReason, Flags, Limits } from "./wire/index.js"
 
 /**
@@ -295,7 +295,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Netwo
     const runtime = yield* Effect.runtime<never>()
     const clock = yield* Effect.clock
     const timeout = millis(options.timeout, Infinity)
-    const pool = new ClientPool(network, backgroundTimers(clock), clock, runtime, {
+    const pool = new ClientPool(network, backgroundFromClock(clock), clock, runtime, {
       policy: {
         keepAlive: options.keepAlive ?? true,
         maxFreeSockets: count("maxFreeSockets", options.maxFreeSockets, 256, 0),

@@ -82,6 +82,32 @@ export const fromClock = (clock: Clock.Clock): Timers => {
   }
 }
 
+const unref = (handle: unknown): void => {
+  // Node's and Bun's timers are objects that can be unref'ed, those of a browser are numbers.
+  if (typeof handle === "object" && handle !== null && "unref" in handle) {
+    ;(handle as { unref(): void }).unref()
+  }
+}
+
+const background: Timers = {
+  now: () => Date.now(),
+  at(deadline, f) {
+    const handle = setTimeout(f, Math.min(Math.max(deadline - Date.now(), 0), maxDelay))
+    unref(handle)
+    return () => clearTimeout(handle)
+  }
+}
+
+/**
+ * As `fromClock`, but the platform's timers do not keep a process alive: for what watches over idle connections, which do
+ * not either. A deadline more than 24 days ahead is told early.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const backgroundFromClock = (clock: Clock.Clock): Timers =>
+  clock === Context.get(DefaultServices.liveServices, Clock.Clock) ? background : fromClock(clock)
+
 /**
  * The timers of the current fiber's clock.
  *

@@ -9,6 +9,7 @@
  * - `ClientRequest` what a request can be told
  * - `Proxy`      which requests go through which proxy
  * - `Agent`      the connections of clients: how many, for how long, who waits
+ * - `Lease`      connections of an agent for other drivers
  * - `ClientError` what a server does about clients that break the protocol
  * - `Exchange`   what platform's request cannot say of a request and its answer
  * - `ExchangeOutcome`, `ServerEvent`  how exchanges end and what happens in a server, as values
@@ -37,6 +38,7 @@ export * as ClientError from "./ClientError.js"
 export * as Exchange from "./Exchange.js"
 export * as ExchangeOutcome from "./ExchangeOutcome.js"
 export * as HttpError from "./HttpError.js"
+export * as Lease from "./Lease.js"
 export * as Network from "./Network.js"
 export * as Proxy from "./Proxy.js"
 export * as Retry from "./Retry.js"

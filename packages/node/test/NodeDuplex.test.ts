@@ -249,7 +249,7 @@ for (const [name, network] of both) {
 describe("setTimeout", () => {
   it.scoped("tells of silence in both directions, not of traffic", () =>
     Effect.gen(function* () {
-      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
       const { client, server } = yield* pair
       const near = open(client)
       const far = open(server)

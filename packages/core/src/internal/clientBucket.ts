@@ -5,7 +5,7 @@
  */
 import type { WaitingKey } from "../pool/index.js"
 import type { ClientConnection } from "./clientConnection.js"
-import type { ClientExchange } from "./clientExchange.js"
+import type { Served } from "./clientLoan.js"
 
 /** A place in a queue. */
 export class Waiter {
@@ -13,7 +13,7 @@ export class Waiter {
   next: Waiter | undefined = undefined
 
   constructor(
-    readonly exchange: ClientExchange,
+    readonly exchange: Served,
     readonly bucket: Bucket,
     /** ms. */
     readonly since: number
@@ -49,7 +49,7 @@ export class Bucket implements WaitingKey {
   }
 
   /** Joins the queue: at its end, or at its head for a request that had its turn and lost it. */
-  join(exchange: ClientExchange, since: number, atHead: boolean): Waiter {
+  join(exchange: Served, since: number, atHead: boolean): Waiter {
     const waiter = new Waiter(exchange, this, since)
     const { first, last } = this
     if (first === undefined || last === undefined) this.first = this.last = waiter

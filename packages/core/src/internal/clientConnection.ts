@@ -32,6 +32,8 @@ import type { ClientExchange, Payload } from "./clientExchange.js"
 import type { ClientPool } from "./clientPool.js"
 import type { Watch } from "./clientWatch.js"
 import { Upload, type UploadOwner } from "./clientUpload.js"
+import type { Loan } from "./clientLoan.js"
+import { HandedOver } from "./handedOver.js"
 
 const noTrailers: ReadonlyArray<string> = []
 
@@ -67,6 +69,10 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   private rawTrailers = noTrailers
   private violation: Violation | undefined = undefined
   private switchedBy: ResponseHead | undefined = undefined
+  /** Who has borrowed it, and as what he sees it. */
+  private loan: Loan | undefined = undefined
+  private lent: HandedOver | undefined = undefined
+  private loans = 0
   /** A body waits for `100 Continue`: ends the wait. */
   private unwait: (() => void) | undefined = undefined
 
@@ -89,7 +95,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     const { request } = exchange
     this.exchange = exchange
     exchange.connection = this
-    exchange.reused = this.automaton.exchanges > 0
+    exchange.reused = this.exchanges > 0
     exchange.remote = this.remote
     if (exchange.watch !== undefined) this.tellBegun(exchange.watch)
     const violation = this.automaton.requestHead(request)
@@ -119,7 +125,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   private tellBegun(watch: Watch): void {
     const address = this.address
     watch.tell({
-      _tag: this.automaton.exchanges > 0 ? "Reused" : "Connected",
+      _tag: this.exchanges > 0 ? "Reused" : "Connected",
       connection: this.number,
       address
     })
@@ -169,7 +175,52 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
 
   /** How many it has served. */
   get exchanges(): number {
-    return this.automaton.exchanges
+    return this.automaton.exchanges + this.loans
+  }
+
+  // ---- a driver of another kind borrows it
+
+  /** Gives the transport to a loan until it is given back. The connection is idle or fresh. */
+  lend(loan: Loan): void {
+    this.transport.pause()
+    this.loan = loan
+    this.lent = new HandedOver(this.transport, () => this.close())
+    const reused = this.exchanges > 0
+    this.loans++
+    loan.granted(this, this.lent, reused)
+  }
+
+  /** `reusable`: nothing is under way, and the messages allow another exchange. */
+  giveBack(loan: Loan, reusable: boolean, keepAlive: string | undefined): void {
+    if (this.loan !== loan) return
+    this.takeBack()
+    if (this.state === "closed") return
+    // After FIN of ours the peer is to read what was sent before.
+    if (!this.transport.writable) return this.retire(reusable ? "PeerEof" : "ResponseClose")
+    if (!reusable) return this.cut("ResponseClose")
+    this.pool.release(this, keepAlive)
+  }
+
+  /** The borrower keeps it: it is another protocol's. */
+  letGo(loan: Loan): void {
+    if (this.loan !== loan || this.state === "closed") return
+    this.loan = undefined
+    this.state = "closed"
+    this.pool.surrender(this)
+  }
+
+  private takeBack(): void {
+    const { lent } = this
+    this.loan = this.lent = undefined
+    this.transport.start(this)
+    this.transport.resume()
+    lent?.revoke()
+  }
+
+  /** The pool is closed: what is borrowed goes too. */
+  recall(): void {
+    if (this.loan === undefined) return this.retire("Draining")
+    this.transport.reset()
   }
 
   // ---- what the upload tells
@@ -231,6 +282,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
 
   close(): void {
     const { exchange } = this
+    if (this.state === "closed") return
     this.state = "closed"
     if (exchange !== undefined) this.lose(exchange, "PeerEof", hangUp)
     this.pool.closing(this, "PeerEof")
@@ -357,6 +409,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   deadline(linger: number): number {
     if (this.closingSince !== Infinity) return this.closingSince + linger
     const { exchange } = this
+    if (this.loan !== undefined) return Infinity
     if (exchange === undefined) return this.usableUntil
     return exchange.watch === undefined
       ? exchange.unreadUntil

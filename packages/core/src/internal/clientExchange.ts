@@ -24,6 +24,7 @@ import { timedOut, type TimeLimits } from "./clientTimeouts.js"
 import type { Watch } from "./clientWatch.js"
 import { IncomingResponse } from "./clientResponse.js"
 import { toldKey, type Destination } from "./clientRoute.js"
+import type { Served } from "./clientLoan.js"
 import type { Upload } from "./clientUpload.js"
 import type { BodyFlow } from "./incomingBody.js"
 
@@ -71,7 +72,7 @@ export interface Receiver {
   failedCause(cause: Cause.Cause<unknown>): void
 }
 
-export class ClientExchange implements BodyFlow {
+export class ClientExchange implements BodyFlow, Served {
   connection: ClientConnection | undefined = undefined
   response: IncomingResponse | undefined = undefined
   upload: Upload | undefined = undefined
@@ -114,6 +115,11 @@ export class ClientExchange implements BodyFlow {
     const phase = this.response !== undefined ? "body" : this.sent ? "head" : "send"
     const address = this.remote === undefined ? undefined : formatAddress(this.remote)
     return { phase, reused: this.reused, written: this.written, received: this.received, address }
+  }
+
+  /** Its turn on a connection. */
+  begin(connection: ClientConnection): void {
+    connection.begin(this)
   }
 
   // ---- what the connection tells

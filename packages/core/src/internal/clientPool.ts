@@ -37,6 +37,7 @@ import { ClientConnection } from "./clientConnection.js"
 import { closedCode } from "./clientError.js"
 import { EventHub } from "./clientEvents.js"
 import type { ClientExchange } from "./clientExchange.js"
+import type { Served } from "./clientLoan.js"
 import { parserOf, toldKey, type Route } from "./clientRoute.js"
 import type { TimeLimits } from "./clientTimeouts.js"
 import { Watch } from "./clientWatch.js"
@@ -56,7 +57,7 @@ export interface PoolOptions {
 
 /** A connection being made, and for which request. */
 interface Attempt {
-  readonly exchange: ClientExchange
+  readonly exchange: Served
   readonly bucket: Bucket
 }
 
@@ -141,7 +142,7 @@ export class ClientPool {
    * Finds a connection for a request: an idle one, a new one, or the one that becomes free first. `again`: the
    * connection that it had has died; only a fresh one will do, and it goes to the head of the queue.
    */
-  serve(exchange: ClientExchange, again = false): void {
+  serve(exchange: Served, again = false): void {
     if (this.closed) return exchange.fail(clientClosed())
     const { origin, alone } = exchange.request
     if (alone) return this.connect(exchange, new Bucket(origin.key, toldKey(origin), false))
@@ -150,7 +151,7 @@ export class ClientPool {
       this.buckets.set(origin.key, (bucket = new Bucket(origin.key, toldKey(origin), true)))
     }
     const connection = again ? undefined : this.takeIdle(bucket)
-    if (connection !== undefined) return connection.begin(exchange)
+    if (connection !== undefined) return exchange.begin(connection)
     const { open, idle } = bucket
     const admission = admit(
       { open, total: this.total, idleElsewhere: this.idle - idle.length },
@@ -193,7 +194,7 @@ export class ClientPool {
 
   // ---- requests that wait
 
-  private enqueue(exchange: ClientExchange, bucket: Bucket, atHead: boolean): void {
+  private enqueue(exchange: Served, bucket: Bucket, atHead: boolean): void {
     exchange.waiter = bucket.join(exchange, this.timers.now(), atHead)
     this.queues.add(bucket)
     exchange.watch?.enter("queue")
@@ -223,7 +224,7 @@ export class ClientPool {
 
   // ---- a connection is made
 
-  private connect(exchange: ClientExchange, bucket: Bucket): void {
+  private connect(exchange: Served, bucket: Bucket): void {
     // `leave` may have dropped it as empty.
     if (bucket.counted) {
       this.buckets.set(bucket.key, bucket)
@@ -244,7 +245,7 @@ export class ClientPool {
       if (Exit.isSuccess(exit)) {
         const connection = this.own(exit.value, bucket, origin.route)
         if (exchange.over) connection.cut("Interrupted")
-        else connection.begin(exchange)
+        else exchange.begin(connection)
       } else {
         this.free(bucket)
         if (!exchange.over) exchange.failCause(exit.cause)
@@ -276,7 +277,7 @@ export class ClientPool {
         if (!mayGoOn(connection.agesAt, now)) return connection.retire("MaxAge")
         const waiter = next.head as Waiter
         this.leave(waiter)
-        return connection.begin(waiter.exchange)
+        return waiter.exchange.begin(connection)
       }
     }
     const kept = retain(
@@ -377,7 +378,7 @@ export class ClientPool {
 
   private readonly sweep = (now: number): number => {
     let next = Infinity
-    const look = ({ watch, over }: ClientExchange): boolean => {
+    const look = ({ watch, over }: Served): boolean => {
       if (over || watch === undefined) return false
       if (watch.due <= now) return true
       next = Math.min(next, watch.due)
@@ -415,7 +416,7 @@ export class ClientPool {
     for (const connection of this.connections) {
       const { exchange } = connection
       if (exchange?.upload !== undefined) uploads.push(exchange.upload.stopped)
-      if (exchange === undefined) connection.retire("Draining")
+      if (exchange === undefined) connection.recall()
       else exchange.giveUp(closedCode, clientClosed().reason, "Draining")
     }
     return Effect.zipRight(Effect.all(uploads, { discard: true }), this.gone)

@@ -9,7 +9,8 @@ import { callParent, inherit } from "./inherit.js"
 import { codedError } from "./errors.js"
 import * as head from "./outgoingHead.js"
 import * as body from "./outgoingBody.js"
-import type { uniqueHeaders } from "./symbols.js"
+import type { Timers } from "@httpfx/core/Timers"
+import type { clock, uniqueHeaders } from "./symbols.js"
 import { bytesWritten, corked, errored, highWater, needDrain, outHeaders, rejectBody } from "./symbols.js"
 import type { Callback, HttpSocket } from "./shapes.js"
 
@@ -65,6 +66,7 @@ export interface Outgoing extends EventEmitter {
   [highWater]: number
   [rejectBody]: boolean
   [uniqueHeaders]?: Set<string> | null
+  [clock]?: Timers
   cork(): void
   uncork(): void
   destroy(error?: Error | null): this

@@ -15,7 +15,7 @@ import {
 } from "@httpfx/core/wire"
 import { deprecate } from "node:util"
 import { headersSent, invalidArgType, invalidArgValue, violationError } from "./errors.js"
-import { outHeaders, uniqueHeaders } from "./symbols.js"
+import { clock, outHeaders, uniqueHeaders } from "./symbols.js"
 import type { HeaderValue, Outgoing, OutHeaders } from "./outgoing.js"
 import { validateHeaderName, validateHeaderValue, validateString } from "./validate.js"
 
@@ -241,7 +241,7 @@ function storeHeader(this: Outgoing, firstLine: string, headers: unknown): void 
   const printer = new Printer(this, firstLine)
   printAll(printer, this, headers)
   if (this.sendDate && (printer.seen & NodeField.Date) === 0) {
-    printer.text += "Date: " + httpDate(Date.now()) + "\r\n"
+    printer.text += "Date: " + httpDate(this[clock] === undefined ? Date.now() : this[clock].now()) + "\r\n"
   }
   const length = typeof this._contentLength === "number" ? this._contentLength : -1
   const timeout = this._defaultKeepAlive ? this._keepAliveTimeout : 0

@@ -44,6 +44,8 @@ export interface ParserSetup {
   readonly maxHeadersCount: number | null | undefined
   /** In whose asynchronous context the owner is called. */
   readonly resource?: AsyncResource | undefined
+  /** The clock of `since`, ms. Default `performance.now`. */
+  readonly now?: (() => number) | undefined
 }
 
 export class HttpParser {
@@ -53,8 +55,8 @@ export class HttpParser {
   maxHeaderPairs = usualHeaderPairs
   onIncoming: OnIncoming | null = null
   joinDuplicateHeaders: boolean | undefined = undefined
-  /** Milliseconds of `performance.now()` at which the message under way began, 0 between messages. */
-  since = 0
+  /** Milliseconds of its clock at which the message under way began, -1 between messages. */
+  since = -1
   /** The head of the message under way has been read. */
   headComplete = false
 
@@ -66,6 +68,7 @@ export class HttpParser {
   private wire: RequestParser | ResponseParser | undefined
   private Message: MessageClass | undefined
   private resource: AsyncResource | undefined
+  private now: (() => number) | undefined
   /** A callback threw: what the engine's parser was doing is not known. */
   private broken = false
   private running = false
@@ -80,6 +83,7 @@ export class HttpParser {
     this.maxHeaderPairs =
       typeof setup.maxHeadersCount === "number" ? setup.maxHeadersCount << 1 : usualHeaderPairs
     this.resource = setup.resource
+    this.now = setup.now
     this.broken = this.running = false
     this.waiting = undefined
     this.headComplete = false
@@ -118,8 +122,13 @@ export class HttpParser {
       this.running = false
     }
     if (wire.refusal !== undefined) return refusalError(wire.refusal)
-    if (this.since === 0 && wire.inMessage) this.since = performance.now()
+    if (this.since < 0 && wire.inMessage) this.begins()
     return read
+  }
+
+  /** From now on a message is waited for. */
+  begins(): void {
+    this.since = this.now === undefined ? performance.now() : this.now()
   }
 
   /** The connection's bytes have ended; an error if that is in the middle of a message. */
@@ -162,7 +171,8 @@ export class HttpParser {
     if (this.broken) this.wire = undefined
     this.Message = undefined
     this.resource = undefined
-    this.since = 0
+    this.now = undefined
+    this.since = -1
     this.headComplete = false
     this.maxHeaderPairs = usualHeaderPairs
   }
@@ -205,7 +215,7 @@ export class HttpParser {
   }
 
   complete(trailers: ReadonlyArray<string>): void {
-    this.since = 0
+    this.since = -1
     this.headComplete = false
     // An idle connection keeps no text of its last head.
     this.currentHead = null

@@ -2,6 +2,7 @@
  * `http.Server`: a `net.Server` whose connections speak HTTP. Options, timeouts and the list of connections; each
  * connection is a ServerConnection.
  */
+import type { Timers } from "@httpfx/core/Timers"
 import type * as http from "node:http"
 import { Server as NetServer } from "node:net"
 import { codedError, outOfRange } from "./errors.js"
@@ -11,6 +12,7 @@ import { failSocket, ServerConnection } from "./serverConnection.js"
 import { ServerResponse, type Response } from "./serverResponse.js"
 import type { HttpSocket } from "./shapes.js"
 import { uniqueHeaders } from "./symbols.js"
+import { nodeTimers, timersOption } from "./timers.js"
 import { validateBoolean, validateFunction, validateInteger, validateObject } from "./validate.js"
 
 const sweep = Symbol("connectionsChecking")
@@ -23,6 +25,7 @@ export interface ServerOptions extends http.ServerOptions {
   readonly noDelay?: boolean
   readonly keepAlive?: boolean
   readonly keepAliveInitialDelay?: number
+  readonly [timersOption]?: Timers
 }
 
 /** What http.Server and https.Server have in common, as this folder sees them. */
@@ -42,12 +45,14 @@ export interface HttpServer extends NetServer {
   maxRequestsPerSocket: number | null
   httpAllowHalfOpen: boolean
   readonly httpConnections: Set<ServerConnection>
+  readonly timers: Timers
   readonly optimizeEmptyRequests: boolean
   readonly messageClass: new (socket: HttpSocket) => Incoming
   readonly responseClass: new (req: Incoming, options: object) => Response
   shouldUpgrade(req: Incoming): boolean
   [uniqueHeaders]: Set<string> | null
-  [sweep]: NodeJS.Timeout | undefined
+  /** Gives up the next look at the connections. */
+  [sweep]: (() => void) | undefined
 }
 
 /** The names of `uniqueHeaders`, in lower case. */
@@ -74,6 +79,7 @@ const hidden = (server: HttpServer, name: string, value: unknown): void => {
 
 /** Takes the options that are HTTP's over into the server. */
 export const storeOptions = (server: HttpServer, options: ServerOptions): void => {
+  hidden(server, "timers", options[timersOption] ?? nodeTimers)
   hidden(server, "messageClass", options.IncomingMessage || IncomingMessage)
   hidden(server, "responseClass", options.ServerResponse || ServerResponse)
   const { maxHeaderSize } = options
@@ -148,18 +154,25 @@ export function connectionListener(this: HttpServer, socket: HttpSocket): void {
 }
 
 function startSweep(this: HttpServer): void {
-  if (this[sweep]) clearInterval(this[sweep])
-  this[sweep] = setInterval(findLate, this.connectionsCheckingInterval, new WeakRef(this)).unref()
+  this[sweep]?.()
+  this[sweep] = lookAgain(new WeakRef(this), this.timers, this.connectionsCheckingInterval)
 }
 
+const lookAgain = (reference: WeakRef<HttpServer>, timers: Timers, interval: number): (() => void) =>
+  timers.at(timers.now() + interval, () => {
+    const server = reference.deref()
+    if (server === undefined) return
+    server[sweep] = lookAgain(reference, timers, interval)
+    findLate(server)
+  })
+
 /** One look at all connections finds the late ones: no connection needs a timer of its own. */
-const findLate = (reference: WeakRef<HttpServer>): void => {
-  const server = reference.deref()
-  if (server === undefined || (server.headersTimeout === 0 && server.requestTimeout === 0)) return
-  const now = performance.now()
+const findLate = (server: HttpServer): void => {
+  if (server.headersTimeout === 0 && server.requestTimeout === 0) return
+  const now = server.timers.now()
   for (const connection of [...server.httpConnections]) {
     const { parser } = connection
-    if (parser.since === 0) continue
+    if (parser.since < 0) continue
     const waited = now - parser.since
     const headLate = !parser.headComplete && server.headersTimeout > 0 && waited >= server.headersTimeout
     const requestLate = server.requestTimeout > 0 && waited >= server.requestTimeout
@@ -206,7 +219,7 @@ inherit(Constructor, NetServer, "Server")
 /** Before a server closes: idle connections go, and nobody looks for late ones any more. */
 export const prepareClose = (server: HttpServer): void => {
   closeIdle(server)
-  clearInterval(server[sweep])
+  server[sweep]?.()
 }
 
 export const closeAll = (server: HttpServer): void => {

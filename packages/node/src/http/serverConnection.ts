@@ -16,7 +16,8 @@ import type { HttpServer } from "./server.js"
 import { closeResponse, type Response } from "./serverResponse.js"
 import { debug } from "./debug.js"
 import type { HttpSocket } from "./shapes.js"
-import { connectionOf, needDrain, uniqueHeaders } from "./symbols.js"
+import { clock, connectionOf, needDrain, uniqueHeaders } from "./symbols.js"
+import { nodeTimers } from "./timers.js"
 
 type OnSocket = HttpSocket & { [connectionOf]?: ServerConnection | undefined }
 
@@ -116,6 +117,7 @@ export class ServerConnection {
     socket.on("timeout", onTimeout)
     const parser = takeParser()
     this.parser = parser
+    const { timers } = server
     parser.initialize({
       type: REQUEST,
       socket,
@@ -123,10 +125,11 @@ export class ServerConnection {
       onIncoming: (message, keepAlive) => this.request(message, keepAlive),
       options: parserOptions(server.insecureHTTPParser, server.maxHeaderSize),
       joinDuplicateHeaders: server.joinDuplicateHeaders,
-      maxHeadersCount: server.maxHeadersCount
+      maxHeadersCount: server.maxHeadersCount,
+      now: timers === nodeTimers ? undefined : () => timers.now()
     })
     // A connection that sends nothing is late from its first moment on.
-    parser.since = performance.now()
+    parser.begins()
     socket.parser = parser
     socket[connectionOf] = this
     socket.on("data", onData)
@@ -142,7 +145,7 @@ export class ServerConnection {
 
   /** Between two requests, with at least one behind it. */
   get isIdle(): boolean {
-    return this.parser.since === 0
+    return this.parser.since < 0
   }
 
   read(chunk: Uint8Array): void {
@@ -265,6 +268,7 @@ export class ServerConnection {
     res._onPendingData = this.onPending
     res.shouldKeepAlive = keepAlive
     res[uniqueHeaders] = server[uniqueHeaders]
+    if (server.timers !== nodeTimers) res[clock] = server.timers
     res._startTime = measureStart()
     if (serverRequestStart.hasSubscribers) {
       serverRequestStart.publish({ request: req, response: res, socket, server })

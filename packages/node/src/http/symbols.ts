@@ -9,5 +9,7 @@ export const errored = Symbol("errored")
 export const highWater = Symbol("highWaterMark")
 export const rejectBody = Symbol("rejectNonStandardBodyWrites")
 export const uniqueHeaders = Symbol("uniqueHeaders")
+/** Where `Date` of a message is read from; `undefined`: the system's clock. */
+export const clock = Symbol("clock")
 /** The server's connection that a response belongs to. */
 export const connectionOf = Symbol("connection")

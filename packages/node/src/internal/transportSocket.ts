@@ -6,8 +6,10 @@
  */
 import * as net from "node:net"
 import { Duplex } from "node:stream"
+import type { Timers } from "@httpfx/core/Timers"
 import { fault, type Address, type Transport } from "@httpfx/core/Transport"
 import { errorOf } from "./fault.js"
+import { nodeTimers } from "./nodeTimers.js"
 import { StreamTransport } from "./streamTransport.js"
 
 type Done = (error?: Error | null) => void
@@ -23,6 +25,13 @@ export interface DuplexOptions {
   readonly initial?: Uint8Array | undefined
   /** Keep the writing side open when the peer has sent FIN. Default `false`, as `net.Socket`. */
   readonly allowHalfOpen?: boolean | undefined
+  /**
+   * What the peer sees of `destroy` with an error. `true`: RST, so that it takes no part for the whole; `false`: FIN behind what was
+   * written, as of a `net.Socket`. Default `true`.
+   */
+  readonly resetOnError?: boolean | undefined
+  /** What `setTimeout` waits by. Default: Node's timers, which do not keep the process alive. */
+  readonly timers?: Timers | undefined
 }
 
 // As much as one read of a socket may bring.
@@ -49,10 +58,10 @@ const destroyedError = () =>
  * @category models
  */
 export class TransportSocket extends Duplex {
-  /** Always `false`: the transport is connected. */
-  readonly connecting = false
-  /** Always `false`. */
-  readonly pending = false
+  /** `false`: the transport is connected. */
+  connecting: boolean = false
+  /** As `connecting`. */
+  pending: boolean = false
   /** Bytes received, without `initial`. */
   bytesRead = 0
   /** Milliseconds without traffic after which `timeout` is emitted; 0: never. */
@@ -60,13 +69,19 @@ export class TransportSocket extends Duplex {
   private accepted = 0
   private over = false
   private waiting: Done | undefined
-  private timer: NodeJS.Timeout | undefined
+  private readonly timers: Timers
+  private readonly resetOnError: boolean
+  /** Of the last traffic, by its timers. */
+  private activeAt = 0
+  private cancel: (() => void) | undefined
 
   constructor(
     readonly transport: Transport,
     options: DuplexOptions = {}
   ) {
     super({ allowHalfOpen: options.allowHalfOpen ?? false, decodeStrings: false, highWaterMark })
+    this.timers = options.timers ?? nodeTimers
+    this.resetOnError = options.resetOnError ?? true
     if (options.initial !== undefined && options.initial.length > 0) this.push(Buffer.from(options.initial))
     transport.start({
       data: (chunk) => {
@@ -111,6 +126,28 @@ export class TransportSocket extends Duplex {
   /** `IPv4` or `IPv6`. */
   get localFamily(): string | undefined {
     return family(this.localAddress)
+  }
+  /** `true` where the connection is TLS, as a `tls.TLSSocket` has it; else `undefined`. */
+  get encrypted(): true | undefined {
+    return this.transport.tls === undefined ? undefined : true
+  }
+  /** TLS: the peer's certificate was verified. */
+  get authorized(): boolean | undefined {
+    return this.transport.tls?.authorized
+  }
+  /** TLS: why it was not. */
+  get authorizationError(): string | undefined {
+    return this.transport.tls?.authorizationError
+  }
+  /** TLS: what ALPN agreed on; `false`: nothing. */
+  get alpnProtocol(): string | false | undefined {
+    const { tls } = this.transport
+    return tls === undefined ? undefined : (tls.alpnProtocol ?? false)
+  }
+  /** TLS: the name that the client asked for; `false`: none. */
+  get servername(): string | false | undefined {
+    const { tls } = this.transport
+    return tls === undefined ? undefined : (tls.serverName ?? false)
   }
   /** Bytes taken by `write`, sent or not. */
   get bytesWritten(): number {
@@ -157,9 +194,9 @@ export class TransportSocket extends Duplex {
   /** Emits `timeout` after so many milliseconds without traffic, and goes on; 0: never. */
   setTimeout(millis: number, callback?: () => void): this {
     this.timeout = millis
-    clearTimeout(this.timer)
-    this.timer = undefined
-    if (millis > 0 && !this.destroyed) this.timer = setTimeout(() => this.emit("timeout"), millis).unref()
+    this.cancel?.()
+    this.cancel = undefined
+    this.active()
     if (callback !== undefined) {
       if (millis > 0) this.once("timeout", callback)
       else this.off("timeout", callback)
@@ -206,14 +243,15 @@ export class TransportSocket extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    clearTimeout(this.timer)
+    this.cancel?.()
+    this.timeout = 0
     const { transport, waiting } = this
     this.waiting = undefined
     // Node tells of writes that wait in the stream; the one under way is ours to tell.
     if (waiting !== undefined) process.nextTick(waiting, error ?? destroyedError())
     if (!this.over) {
       if (transport instanceof StreamTransport) transport.destroy()
-      else if (error) transport.reset()
+      else if (error && this.resetOnError) transport.reset()
       else this.linger()
     }
     done(error)
@@ -245,7 +283,17 @@ export class TransportSocket extends Duplex {
   }
 
   private active(): void {
-    this.timer?.refresh()
+    if (this.timeout <= 0 || this.destroyed) return
+    this.activeAt = this.timers.now()
+    this.cancel ??= this.timers.at(this.activeAt + this.timeout, this.quiet)
+  }
+
+  // One timer, however much traffic there is: it looks whether there was any.
+  private readonly quiet = (): void => {
+    this.cancel = undefined
+    const due = this.activeAt + this.timeout
+    if (this.timers.now() < due) this.cancel = this.timers.at(due, this.quiet)
+    else this.emit("timeout")
   }
 
   private gone(): void {
@@ -256,14 +304,14 @@ export class TransportSocket extends Duplex {
 
   private linger(): void {
     const { transport } = this
-    const timer = setTimeout(() => transport.reset(), lingerMillis)
-    timer.unref()
+    const { timers } = this
+    const cancel = timers.at(timers.now() + lingerMillis, () => transport.reset())
     transport.start({
       data: nothing,
       end: nothing,
       drain: nothing,
       error: nothing,
-      close: () => clearTimeout(timer)
+      close: cancel
     })
     transport.end()
     transport.resume()

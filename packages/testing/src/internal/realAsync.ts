@@ -34,7 +34,15 @@ export interface Watcher {
 }
 
 // Node's own types are written in capitals, those of users are not. What is here ends by itself, in this process.
-const harmless = new Set(["PROMISE", "MESSAGEPORT", "WRITEWRAP", "TTYWRAP", "ELDHISTOGRAM"])
+const harmless = new Set([
+  "PROMISE",
+  "MESSAGEPORT",
+  "WRITEWRAP",
+  "TTYWRAP",
+  "ELDHISTOGRAM",
+  // The context of a request; a socket beneath it, if it is a real one, is told by itself.
+  "HTTPCLIENTREQUEST"
+])
 const isReal = (type: string) => type === "Timeout" || (/^[A-Z0-9_]+$/.test(type) && !harmless.has(type))
 
 // A line printed is no part of the simulation, whatever the printer does. A client that closes gives up by real time on

@@ -1,0 +1,93 @@
+/**
+ * Connections of an agent for drivers of another kind, such as the callback API of `@httpfx/node`: borrowed, used for one
+ * exchange, given back. They count against the agent's limits, wait in its queues and are kept by its policy, like those
+ * of its own requests.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type { Service as Agent } from "./Agent.js"
+import type { ConnectionOptions } from "./ClientRequest.js"
+import type { OpenError } from "./internal/clientConnect.js"
+import { poolOf } from "./internal/agentPool.js"
+import { Loan } from "./internal/clientLoan.js"
+import { routed } from "./internal/clientRoute.js"
+import { origin } from "./pool/index.js"
+import type { Transport } from "./Transport.js"
+
+/**
+ * Why there is no connection. `ConnectionFailed` with `ERR_HTTPFX_CLIENT_CLOSED`: the agent's scope has ended.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type LeaseError = OpenError
+
+/**
+ * Where to, and how. Connections to the same place by the same options stand in for each other.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Destination {
+  readonly protocol: "http:" | "https:"
+  /** Name or IP address; an IPv6 address without brackets. */
+  readonly host: string
+  readonly port: number
+  readonly connection?: ConnectionOptions | undefined
+}
+
+/**
+ * A borrowed connection. One of `release`, `close` and `keep` ends the loan; each does nothing after another of them, or
+ * when the connection is over.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Lease {
+  /** Not started: its handlers are the borrower's until the loan ends; then they are told `close`. */
+  readonly transport: Transport
+  /** The connection had served an exchange before. */
+  readonly reused: boolean
+  /**
+   * The exchange is over and its messages allow another one: the next that waits gets the connection, or it is kept.
+   * `keepAlive`: the value of `Keep-Alive` in the answer, which bounds how long.
+   */
+  readonly release: (keepAlive?: string) => void
+  /** It is not to be used again: it is reset, unless its transport has been ended. */
+  readonly close: () => void
+  /** It is another protocol's from now on, and counts no more. */
+  readonly keep: () => void
+}
+
+/**
+ * Borrows a connection: an idle one, a new one, or one that comes free. Interruption gives up the wait; take it
+ * where it cannot be lost, in an uninterruptible region. The loan has no end of
+ * its own: a lease that is neither released nor closed takes its place in the agent for ever. The end of the agent's scope
+ * resets what is borrowed.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const take = (agent: Agent, destination: Destination): Effect.Effect<Lease, LeaseError> =>
+  Effect.suspend(() => {
+    const pool = poolOf(agent)
+    const { connection, host, port, protocol } = destination
+    const place = origin(protocol, host, port)
+    const target =
+      connection === undefined ? place : routed(place, { connection, parser: undefined, tunnel: undefined })
+    const loan = new Loan(target, pool)
+    const granted = Effect.async<Lease, LeaseError>((resume) => {
+      loan.tell = resume
+      pool.serve(loan)
+    })
+    return Effect.onInterrupt(granted, () => Effect.sync(() => loan.cancel()))
+  })
+
+/**
+ * Whether the agent keeps connections for further exchanges: a driver says `Connection: close` if not.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const keepsConnections = (agent: Agent): boolean => poolOf(agent).keepAlive

@@ -1,0 +1,278 @@
+/**
+ * One exchange as a connection: a request that was received elsewhere goes in as bytes, and the answer that comes out as
+ * bytes is read into its parts. So a driver of connections answers a request of another one, whatever it does with its
+ * socket.
+ *
+ * It ends with the exchange. Never tells its owner anything inside a call of the owner's, and holds at most what the
+ * flow control of both sides leaves.
+ */
+import type { Address, Fault, TlsFacts, Transport, TransportHandlers } from "@httpfx/core/Transport"
+import { Body, BodyWriter, presets, ResponseParser, type Part, type ResponseHead } from "@httpfx/core/wire"
+import { framingOf, requestHead, type RawFields, type RequestFacts } from "./messageBytes.js"
+
+/** Bytes that may wait before who sends them is held back. */
+export const highWaterMark = 64 * 1024
+
+const nothing = () => {}
+const unstarted: TransportHandlers = {
+  data: nothing,
+  end: nothing,
+  drain: nothing,
+  error: nothing,
+  close: nothing
+}
+
+/** What is read of an answer is our own driver's. */
+const limits = { maxHeaderSize: 1 << 30, maxHeaderCount: 0 }
+
+const bytesOf = (part: Part): Uint8Array => (typeof part === "string" ? Buffer.from(part, "latin1") : part)
+
+export interface Ends {
+  readonly local: Address | undefined
+  readonly remote: Address | undefined
+  readonly tls: TlsFacts | undefined
+}
+
+export abstract class ExchangeTransport implements Transport {
+  readonly local: Address | undefined
+  readonly remote: Address | undefined
+  writable = true
+  protected answered = false
+  protected closed = false
+  private handlers = unstarted
+  private started = false
+  private paused = false
+  private scheduled = false
+  /** What the owner has still to read. */
+  private readonly inbound: Array<Uint8Array> = []
+  private inboundSize = 0
+  private wants = false
+  private toEnd = false
+  private toClose = false
+  private fault: Fault | undefined
+  private corks = 0
+  private readonly parser: ResponseParser
+  private readonly body: BodyWriter
+
+  constructor(
+    private readonly request: RequestFacts,
+    private readonly ends: Ends,
+    without?: string
+  ) {
+    this.local = ends.local
+    this.remote = ends.remote
+    this.body = new BodyWriter(framingOf(request.rawHeaders))
+    this.parser = new ResponseParser(
+      {
+        head: (head) => this.head(head),
+        data: (slice) => this.answerData(slice),
+        complete: (trailers) => this.complete(trailers)
+      },
+      { flags: presets.insecure, limits }
+    )
+    this.deliver(requestHead(request, without))
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.ends.tls
+  }
+
+  get hasBody(): boolean {
+    return this.body.framing._tag !== "None"
+  }
+
+  abstract readonly buffered: number
+
+  // ---- what becomes of the answer
+
+  protected abstract informational(head: ResponseHead): void
+  protected abstract answer(head: ResponseHead): void
+  protected abstract answerData(slice: Uint8Array): void
+  protected abstract answerEnds(trailers: RawFields): void
+  /** 101, or 2xx to CONNECT. */
+  protected abstract switching(head: ResponseHead, rest: Uint8Array): void
+  /** The owner has given the exchange up, or what he wrote is no answer. */
+  protected abstract broken(why: string): void
+  /** A write of the owner's is over. */
+  protected abstract written(): void
+  /** Whether more may be written. */
+  protected abstract readonly flowing: boolean
+  /** The owner would read more of the request. */
+  protected abstract wanted(): void
+
+  private switched: ResponseHead | undefined
+  /** The head of the answer has been read. */
+  private begun = false
+
+  private head(head: ResponseHead): number {
+    const { method } = this.request
+    if (head.status === 101 || (method === "CONNECT" && head.status >= 200 && head.status < 300)) {
+      this.switched = head
+      return Body.Stop
+    }
+    if (head.status < 200) {
+      this.informational(head)
+      return Body.Read
+    }
+    this.begun = true
+    this.answer(head)
+    return method === "HEAD" ? Body.Skip : Body.Read
+  }
+
+  private complete(trailers: RawFields): void {
+    // A 1xx ends too.
+    if (!this.begun) return
+    this.answered = true
+    this.answerEnds(trailers)
+  }
+
+  // ---- the request, towards the owner
+
+  /** Whether more is welcome. */
+  protected deliver(part: Part): boolean {
+    if (this.toClose || this.closed) return false
+    const bytes = bytesOf(part)
+    this.inbound.push(bytes)
+    this.inboundSize += bytes.length
+    this.schedule()
+    return (this.wants = !this.paused && this.inboundSize < highWaterMark)
+  }
+
+  protected deliverBody(slice: Uint8Array): boolean {
+    let more = true
+    this.body.write(slice, (part) => void (more = this.deliver(part)))
+    return more
+  }
+
+  protected endBody(trailers: RawFields | undefined): void {
+    this.body.end(
+      this.body.framing._tag === "Chunked" ? trailers : undefined,
+      (part) => void this.deliver(part)
+    )
+  }
+
+  /** FIN, as it were. */
+  protected deliverEnd(): void {
+    this.toEnd = true
+    this.schedule()
+  }
+
+  protected drained(): void {
+    if (!this.closed && this.writable) this.handlers.drain()
+  }
+
+  /** The connection is over. */
+  protected finish(fault?: Fault): void {
+    if (this.toClose || this.closed) return
+    this.toClose = true
+    this.fault = fault
+    this.schedule()
+  }
+
+  private schedule(): void {
+    if (this.scheduled || !this.started) return
+    this.scheduled = true
+    queueMicrotask(this.flush)
+  }
+
+  private readonly flush = (): void => {
+    this.scheduled = false
+    while (!this.paused && !this.toClose && this.inbound.length > 0) {
+      const chunk = this.inbound.shift()!
+      this.inboundSize -= chunk.length
+      this.handlers.data(chunk)
+    }
+    if (this.toClose) return this.closeNow()
+    if (this.paused || this.inbound.length > 0) return
+    if (this.toEnd) {
+      this.toEnd = false
+      this.handlers.end()
+    } else if (!this.wants) {
+      this.wants = true
+      this.wanted()
+    }
+  }
+
+  private closeNow(): void {
+    if (this.closed) return
+    this.closed = true
+    this.writable = false
+    this.inbound.length = 0
+    if (this.fault !== undefined) this.handlers.error(this.fault)
+    this.handlers.close()
+  }
+
+  // ---- the owner's face
+
+  start(handlers: TransportHandlers): void {
+    this.handlers = handlers
+    this.started = true
+    if (this.closed) queueMicrotask(() => handlers.close())
+    else this.schedule()
+  }
+
+  write(data: string | Uint8Array, body?: Uint8Array): boolean {
+    if (!this.writable) return false
+    this.feed(bytesOf(data))
+    if (body !== undefined) this.feed(body)
+    if (this.corks === 0) this.written()
+    return this.flowing
+  }
+
+  private feed(bytes: Uint8Array): void {
+    // Nothing belongs to an exchange that is answered.
+    if (bytes.length === 0 || this.answered || this.closed) return
+    if (this.parser.stopped) return this.raw(bytes)
+    const used = this.parser.execute(bytes)
+    const { refusal } = this.parser
+    if (refusal !== undefined) return this.broken(`no answer was written: ${refusal.reason}`)
+    if (this.switched !== undefined) this.switching(this.switched, bytes.subarray(used))
+  }
+
+  /** Bytes of another protocol. */
+  protected raw(_bytes: Uint8Array): void {}
+
+  cork(): void {
+    this.corks++
+  }
+
+  uncork(): void {
+    if (this.corks > 0 && --this.corks === 0) this.written()
+  }
+
+  end(): void {
+    if (!this.writable) return
+    this.writable = false
+    if (this.switched !== undefined) return this.rawEnd()
+    if (this.answered || this.closed) return
+    const refusal = this.parser.finish()
+    this.written()
+    if (!this.answered) this.broken(refusal?.reason ?? "the connection was ended without an answer")
+  }
+
+  protected rawEnd(): void {}
+
+  reset(): void {
+    if (this.closed) return
+    this.writable = false
+    if (!this.answered) this.broken("the connection was given up")
+    this.finish()
+  }
+
+  pause(): void {
+    this.paused = true
+    this.wants = false
+  }
+
+  resume(): void {
+    if (!this.paused) return
+    this.paused = false
+    this.schedule()
+  }
+
+  // There is no socket, and what keeps the process alive is the other side's.
+  ref(): void {}
+  unref(): void {}
+  noDelay(): void {}
+  keepAlive(): void {}
+}

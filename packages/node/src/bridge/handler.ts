@@ -1,0 +1,258 @@
+// The callback server has limits of its own; further ones are for who asks for them.
+const timeouts = Effect.flatMap(Effect.context<never>(), (context) =>
+  Option.match(Context.getOption(context, Timeouts.Timeouts), {
+    onNone: () =>
+      Effect.orDie(
+        Timeouts.make({ headersTimeout: Infinity, requestTimeout: Infinity, progressTimeout: Infinity })
+      ),
+    onSome: Effect.succeed
+  })
+)
+
+/**
+ * An Effect app as listeners of a callback server: each request is a connection of its own to a server of core's that
+ * listens nowhere, and the answer goes back through the `ServerResponse`.
+ */
+import type { Default } from "@effect/platform/HttpApp"
+import type { HttpMiddleware } from "@effect/platform/HttpMiddleware"
+import type { ServeError } from "@effect/platform/HttpServerError"
+import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as HttpError from "@httpfx/core/HttpError"
+import { Network, type NetworkService } from "@httpfx/core/Network"
+import * as Timeouts from "@httpfx/core/Timeouts"
+import * as Server from "@httpfx/core/Server"
+import { fault, tcp, type Transport } from "@httpfx/core/Transport"
+import { presets, type ResponseHead } from "@httpfx/core/wire"
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
+import type { Socket } from "node:net"
+import type { Duplex } from "node:stream"
+import type { TLSSocket } from "node:tls"
+import { tlsFacts } from "../internal/tlsFacts.js"
+import { StreamTransport } from "../internal/streamTransport.js"
+import { ExchangeTransport, type Ends } from "./exchangeTransport.js"
+import { endToEnd, pairs, requestHead, type RawFields, type RequestFacts } from "./messageBytes.js"
+
+/**
+ * What a server is told with `on("request", ...)` and `on("upgrade", ...)`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Listeners {
+  readonly request: RequestListener
+  /** The connection is the app's from then on, with what is asked on it later. */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => void
+  /** The server that runs the app: its state, its events, its shutdown. Its `address` means nothing. */
+  readonly server: Server.Service
+}
+
+/**
+ * What of a server's options concerns its app; connections, sizes of heads and timeouts of requests are the callback
+ * server's.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ListenerOptions extends Pick<
+  Server.ServerOptions,
+  "maxBodySize" | "highWaterMark" | "joinDuplicateHeaders" | "uniqueHeaders" | "unknownExpectations"
+> {
+  readonly middleware?: HttpMiddleware | undefined
+}
+
+const factsOf = (req: IncomingMessage): RequestFacts => ({
+  method: req.method!,
+  target: req.url!,
+  httpVersion: req.httpVersion === "1.0" ? "1.0" : "1.1",
+  rawHeaders: req.rawHeaders
+})
+
+const addressOf = (host: string | undefined, port: number | undefined) =>
+  host === undefined || port === undefined ? undefined : tcp(host, port)
+
+const endsOf = (socket: Socket): Ends => ({
+  local: addressOf(socket.localAddress, socket.localPort),
+  remote: addressOf(socket.remoteAddress, socket.remotePort),
+  get tls() {
+    const secure = socket as TLSSocket
+    return secure.encrypted && typeof secure.getProtocol === "function" ? tlsFacts(secure) : undefined
+  }
+})
+
+type Informing = ServerResponse & {
+  _sent100?: boolean
+  writeInformation?(status: number, headers: RawFields): void
+}
+
+class ListenedTransport extends ExchangeTransport {
+  /** The last piece waits for the end, so that a body at hand is one write. */
+  private held: Uint8Array | undefined = undefined
+  private open = true
+  private left = false
+
+  constructor(
+    private readonly req: IncomingMessage,
+    private readonly res: Informing
+  ) {
+    // Only an upgrade listener has a connection to give.
+    super(factsOf(req), endsOf(req.socket), "upgrade")
+    req.on("data", (chunk: Uint8Array) => {
+      if (!this.deliverBody(chunk)) req.pause()
+    })
+    req.on("end", () => this.endBody(req.rawTrailers))
+    req.on("error", () => {})
+    res.on("drain", () => {
+      this.open = true
+      this.drained()
+    })
+    res.on("error", () => {})
+    res.on("finish", () => this.finish())
+    res.on("close", () => this.finish(this.answered ? undefined : fault("ECONNRESET", "read")))
+  }
+
+  get buffered(): number {
+    return this.closed ? 0 : this.res.writableLength
+  }
+
+  protected get flowing(): boolean {
+    return this.open
+  }
+
+  protected wanted(): void {
+    this.req.resume()
+  }
+
+  protected informational({ rawHeaders, status }: ResponseHead): void {
+    const { res } = this
+    if (status === 100) {
+      if (res._sent100 !== true) res.writeContinue()
+    } else if (status === 102) res.writeProcessing()
+    else res.writeInformation?.(status, rawHeaders)
+  }
+
+  protected answer({ rawHeaders, status, statusMessage }: ResponseHead): void {
+    const { res } = this
+    // A list of pairs: what others have set before is put in its place, name by name.
+    if (!this.refusedBy(() => res.writeHead(status, statusMessage, endToEnd(rawHeaders)))) return
+    if (status === 204 || status === 304 || this.req.method === "HEAD") res.flushHeaders()
+  }
+
+  // Somebody has answered before, or destroyed it.
+  private refusedBy(f: () => void): boolean {
+    if (this.left) return false
+    try {
+      f()
+      return true
+    } catch (error) {
+      this.left = true
+      this.res.destroy(error as Error)
+      return false
+    }
+  }
+
+  protected answerData(slice: Uint8Array): void {
+    this.passHeld()
+    this.held = slice
+  }
+
+  protected answerEnds(trailers: RawFields): void {
+    const { held, res } = this
+    this.held = undefined
+    if (this.left) return
+    if (trailers.length > 0) res.addTrailers(pairs(trailers))
+    if (held === undefined) res.end()
+    else res.end(held)
+  }
+
+  protected written(): void {
+    this.passHeld()
+  }
+
+  private passHeld(): void {
+    const { held } = this
+    this.held = undefined
+    if (held !== undefined && !this.left && !this.res.write(held)) this.open = false
+  }
+
+  protected switching(): void {
+    this.broken()
+  }
+
+  protected broken(): void {
+    this.left = true
+    this.res.destroy()
+  }
+}
+
+const unsupported = new HttpError.ConnectionFailed({
+  code: "ENOSYS",
+  reason: "only requests of the callback server come here",
+  phase: "connect"
+})
+
+/** A network that listens nowhere: connections are given to it. */
+const given = (listens: (accept: (transport: Transport) => void) => void): NetworkService => ({
+  resolve: (host) =>
+    Effect.fail(new HttpError.NameNotResolved({ code: "ENOTFOUND", host, reason: unsupported.reason })),
+  connect: () => Effect.fail(unsupported),
+  secure: () => Effect.die(unsupported),
+  listen: (_options, onConnection) =>
+    Effect.sync(() => {
+      listens(onConnection)
+      return { address: tcp("0.0.0.0", 0), close: Effect.void, ref: () => {}, unref: () => {} }
+    })
+})
+
+/**
+ * An Effect app as listeners of a callback server, ours or Node's: `server.on("request", listeners.request)`, and
+ * `on("upgrade", ...)` for WebSockets and other protocols.
+ *
+ * The app sees its `Exchange` as on a server of its own: fields as they came, the connection, 1xx, trailers. A client that
+ * goes away interrupts it. The end of the scope lets answers under way end. `Timeouts` in the context hold besides those of
+ * the callback server.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const toListeners = <E, R>(
+  app: Default<E, R>,
+  options: ListenerOptions = {}
+): Effect.Effect<Listeners, ServeError, Scope.Scope | Exclude<R, Scope.Scope | HttpServerRequest>> => {
+  const { middleware, ...rest } = options
+  // Each exchange has a scope.
+  const scoped = app as Default<E, Exclude<R, Scope.Scope | HttpServerRequest>>
+  return Effect.gen(function* () {
+    let accept: (transport: Transport) => void = () => {}
+    const network = given((onConnection) => {
+      accept = onConnection
+    })
+    const server = yield* Effect.provide(
+      Server.makeService({
+        ...rest,
+        port: 0,
+        // The callback server has read it; what it let pass is not refused here.
+        flags: presets.insecure,
+        requireHostHeader: false,
+        limits: { maxHeaderSize: 1 << 30, maxHeaderCount: 0 },
+        sendDate: false
+      }),
+      Context.make(Network, network).pipe(Context.add(Timeouts.Timeouts, yield* timeouts))
+    )
+    yield* middleware === undefined
+      ? server.httpServer.serve(scoped)
+      : server.httpServer.serve(scoped, middleware)
+    return {
+      request: (req, res) => accept(new ListenedTransport(req, res)),
+      upgrade: (req, socket, head) => {
+        // It is read as if it had not been read before.
+        socket.unshift(Buffer.concat([Buffer.from(requestHead(factsOf(req)), "latin1"), head]))
+        accept(new StreamTransport(socket))
+      },
+      server
+    }
+  })
+}

@@ -1,0 +1,466 @@
+/**
+ * A request listener (an Express or Koa app, a handler) as an Effect app: it is given an `IncomingMessage` and a
+ * `ServerResponse` of the callback API, whose connection is the exchange under way.
+ *
+ * The listener's answer becomes a response value, so that middleware sees it, and the engine frames it anew.
+ */
+import * as Cookies from "@effect/platform/Cookies"
+import type { Default } from "@effect/platform/HttpApp"
+import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Exchange from "@httpfx/core/Exchange"
+import * as HttpError from "@httpfx/core/HttpError"
+import type { Socket } from "@httpfx/core/Socket"
+import { fault } from "@httpfx/core/Transport"
+import type { ResponseHead } from "@httpfx/core/wire"
+import type { RequestListener, Server } from "node:http"
+import { TransportSocket } from "../internal/transportSocket.js"
+import { ExchangeTransport, highWaterMark } from "./exchangeTransport.js"
+import { endToEnd, pairs, type RawFields, type RequestFacts } from "./messageBytes.js"
+import { http } from "./modules.js"
+
+/** What the exchange's fiber is to do next. */
+type Step =
+  | { readonly _tag: "Informational"; readonly head: ResponseHead }
+  | { readonly _tag: "Answer"; readonly head: ResponseHead }
+  | { readonly _tag: "Switch"; readonly head: ResponseHead; readonly rest: Uint8Array }
+  | { readonly _tag: "Failed"; readonly cause: Cause.Cause<HttpError.HangUp> }
+
+const ended: IteratorResult<Uint8Array> = { done: true, value: undefined }
+
+class MountedTransport extends ExchangeTransport {
+  private readonly steps: Array<Step> = []
+  private waiting: ((step: Effect.Effect<Step>) => void) | undefined = undefined
+  /** The head, until what was written with it is known. */
+  private headToTell: ResponseHead | undefined = undefined
+  private readonly chunks: Array<Uint8Array> = []
+  private size = 0
+  private full = false
+  private trailers: RawFields = []
+  private failure: Error | undefined = undefined
+  private resumeReader: (() => void) | undefined = undefined
+  /** The request's body is held back by the listener's side. */
+  private more: (() => void) | undefined = undefined
+  private socket: Socket | undefined = undefined
+  private readonly unsent: Array<Uint8Array> = []
+  private ending = false
+  /** The listener wants the body that the client holds back. */
+  readonly bodyWanted: Effect.Effect<void>
+  private wantBody: () => void = () => {}
+
+  constructor(
+    readonly platform: HttpServerRequest,
+    private readonly exchange: Option.Option<Exchange.Exchange>,
+    facts: RequestFacts
+  ) {
+    const connection = Option.getOrUndefined(exchange)?.connection
+    super(facts, { local: connection?.local, remote: connection?.remote, tls: connection?.tls })
+    // By itself a callback server sends 100 at once; `checkContinue` may do otherwise.
+    this.bodyWanted = expectsContinue(facts)
+      ? Effect.async<void>((resume) => {
+          this.wantBody = () => resume(Effect.void)
+        })
+      : Effect.void
+  }
+
+  get buffered(): number {
+    return this.size
+  }
+
+  protected get flowing(): boolean {
+    return !this.full
+  }
+
+  // ---- the request
+
+  readonly receive = Effect.suspend(() => {
+    const { exchange, platform } = this
+    const read = Stream.runForEachChunk(platform.stream, (slices) => {
+      let more = true
+      for (const slice of slices) more = this.deliverBody(slice)
+      return more ? Effect.void : Effect.async<void>((resume) => void (this.more = () => resume(Effect.void)))
+    })
+    const trailers = Option.match(exchange, {
+      onNone: () => Effect.succeed<RawFields>([]),
+      onSome: (self) => Effect.map(self.trailers, ({ raw }) => raw)
+    })
+    return Effect.zipRight(this.bodyWanted, Effect.zipRight(read, trailers)).pipe(
+      Effect.matchCause({
+        onFailure: () => this.finish(),
+        onSuccess: (raw) => this.endBody(raw)
+      })
+    )
+  })
+
+  protected wanted(): void {
+    const { more } = this
+    this.more = undefined
+    more?.()
+  }
+
+  // ---- the answer
+
+  protected informational(head: ResponseHead): void {
+    if (head.status === 100) this.wantBody()
+    this.tell({ _tag: "Informational", head })
+  }
+
+  protected answer(head: ResponseHead): void {
+    this.headToTell = head
+  }
+
+  protected answerData(slice: Uint8Array): void {
+    // The listener may use its buffer again as soon as its write is over.
+    this.chunks.push(slice.slice())
+    this.size += slice.length
+    if (this.size >= highWaterMark) this.full = true
+    this.wake()
+  }
+
+  protected answerEnds(trailers: RawFields): void {
+    this.trailers = trailers
+    this.wake()
+  }
+
+  protected written(): void {
+    const head = this.headToTell
+    if (head === undefined) return
+    this.headToTell = undefined
+    this.tell({ _tag: "Answer", head })
+  }
+
+  protected broken(why: string): void {
+    this.fail(
+      Cause.fail(new HttpError.HangUp({ reason: `the listener gave its response up: ${why}`, phase: "head" }))
+    )
+  }
+
+  /** The listener has failed. `false`: too late for anybody to be told. */
+  fail(cause: Cause.Cause<HttpError.HangUp>): boolean {
+    if (this.failure !== undefined || this.answered || this.closed) return false
+    this.failure = Cause.squash(cause) as Error
+    this.tell({ _tag: "Failed", cause })
+    this.wake()
+    this.finish()
+    return true
+  }
+
+  private tell(step: Step): void {
+    const { waiting } = this
+    this.waiting = undefined
+    if (waiting === undefined) this.steps.push(step)
+    else waiting(Effect.succeed(step))
+  }
+
+  readonly next: Effect.Effect<Step> = Effect.suspend(() => {
+    const step = this.steps.shift()
+    if (step !== undefined) return Effect.succeed(step)
+    return Effect.async<Step>((resume) => {
+      this.waiting = resume
+    })
+  })
+
+  // ---- the answer's body, as the engine pulls it
+
+  /** Everything was written with the head. */
+  get whole(): Uint8Array | undefined {
+    if (!this.answered) return undefined
+    const { chunks } = this
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+  }
+
+  /** Trailers go with the body's end. */
+  readonly addTrailers: Effect.Effect<void> = Effect.suspend(() =>
+    this.trailers.length === 0 || Option.isNone(this.exchange)
+      ? Effect.void
+      : // Where there can be none they are left out, as Node does.
+        Effect.ignore(this.exchange.value.addTrailers(pairs(this.trailers)))
+  )
+
+  private async take(): Promise<IteratorResult<Uint8Array>> {
+    for (;;) {
+      const chunk = this.chunks.shift()
+      if (chunk !== undefined) {
+        this.size -= chunk.length
+        if (this.full && this.size < highWaterMark) {
+          this.full = false
+          this.drained()
+        }
+        return { done: false, value: chunk }
+      }
+      if (this.answered) {
+        Effect.runSync(this.addTrailers)
+        this.over()
+        return ended
+      }
+      if (this.failure !== undefined) throw this.failure
+      await new Promise<void>((resolve) => {
+        this.resumeReader = resolve
+      })
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return {
+      next: () => this.take(),
+      return: () => {
+        this.over()
+        return Promise.resolve(ended)
+      }
+    }
+  }
+
+  private wake(): void {
+    const { resumeReader } = this
+    this.resumeReader = undefined
+    resumeReader?.()
+  }
+
+  /** The exchange is over: the listener's connection ends when it has heard of what it wrote. */
+  over(): void {
+    if (this.full) {
+      this.full = false
+      this.drained()
+    }
+    setImmediate(() => this.finish())
+  }
+
+  // ---- another protocol
+
+  protected switching(head: ResponseHead, rest: Uint8Array): void {
+    this.unsent.push(rest)
+    this.tell({ _tag: "Switch", head, rest })
+  }
+
+  protected override raw(bytes: Uint8Array): void {
+    this.unsent.push(bytes.slice())
+    this.size += bytes.length
+    if (this.size >= highWaterMark) this.full = true
+    this.wake()
+  }
+
+  protected override rawEnd(): void {
+    this.ending = true
+    this.wake()
+  }
+
+  /** Passes bytes both ways until both are over. */
+  relay(socket: Socket): Effect.Effect<void> {
+    this.socket = socket
+    const read = Stream.runForEach(socket.stream, (slice) =>
+      this.deliver(slice)
+        ? Effect.void
+        : Effect.async<void>((resume) => void (this.more = () => resume(Effect.void)))
+    )
+    const incoming = Effect.matchCause(read, {
+      onFailure: () => {
+        this.finish(fault("ECONNRESET", "read"))
+        this.rawEnd()
+      },
+      onSuccess: () => this.deliverEnd()
+    })
+    const piece: Effect.Effect<void, unknown> = Effect.suspend(() => {
+      const bytes = this.unsent.shift()
+      if (bytes !== undefined) {
+        return Effect.map(socket.write(bytes), () => {
+          this.size = this.unsent.reduce((sum, { length }) => sum + length, 0)
+          if (this.full && this.size < highWaterMark) {
+            this.full = false
+            this.drained()
+          }
+        })
+      }
+      if (this.ending) return Effect.fail(undefined)
+      return Effect.async<void>((resume) => {
+        this.resumeReader = () => resume(Effect.void)
+      })
+    })
+    const outgoing = Effect.zipRight(Effect.ignore(Effect.forever(piece)), socket.end)
+    return Effect.zipRight(Effect.all([incoming, outgoing], { concurrency: 2, discard: true }), socket.closed)
+  }
+
+  override reset(): void {
+    const { socket } = this
+    super.reset()
+    if (socket !== undefined) {
+      Effect.runSync(socket.reset)
+      this.rawEnd()
+    }
+  }
+}
+
+const expectsContinue = ({ httpVersion, rawHeaders }: RequestFacts): boolean =>
+  httpVersion === "1.1" &&
+  rawHeaders.some(
+    (name, i) =>
+      i % 2 === 0 && name.toLowerCase() === "expect" && /^100-continue$/i.test(rawHeaders[i + 1]!.trim())
+  )
+
+const flat = (headers: Readonly<Record<string, string>>): RawFields => Object.entries(headers).flat()
+
+const factsOf = (request: HttpServerRequest, exchange: Option.Option<Exchange.Exchange>): RequestFacts => ({
+  method: request.method,
+  // Where it is mounted, what is below: `originalUrl` has the rest.
+  target: (request.method as string) === "CONNECT" ? request.originalUrl : request.url,
+  httpVersion: Option.match(exchange, { onNone: () => "1.1", onSome: (self) => self.httpVersion }),
+  rawHeaders: Option.match(exchange, {
+    onNone: () => flat(request.headers),
+    onSome: (self) => self.rawHeaders
+  })
+})
+
+// A cookie goes out as it was written: the value is all that stood behind the name.
+const cookiesOf = (fields: RawFields): Cookies.Cookies | undefined => {
+  const cookies: Record<string, Cookies.Cookie> = {}
+  let count = 0
+  for (const [field, text] of pairs(fields)) {
+    if (field.toLowerCase() !== "set-cookie") continue
+    const at = text.indexOf("=")
+    const name = at < 0 ? text : text.slice(0, at)
+    const value = at < 0 ? "" : text.slice(at + 1)
+    // Of several with one name each is sent.
+    const key = name in cookies ? `${name}#${count}` : name
+    cookies[key] = { ...plainCookie, name, value, valueEncoded: value, options: undefined }
+    count++
+  }
+  return count === 0 ? undefined : Cookies.fromReadonlyRecord(cookies)
+}
+const plainCookie = Cookies.unsafeMakeCookie("name", "value")
+
+const responseOf = (
+  { rawHeaders, status, statusMessage }: ResponseHead,
+  body: unknown
+): HttpServerResponse.HttpServerResponse => {
+  const fields = endToEnd(rawHeaders)
+  const headers = new Map<string, string>()
+  for (const [name, value] of pairs(fields)) {
+    const key = name.toLowerCase()
+    if (key === "set-cookie") continue
+    const before = headers.get(key)
+    headers.set(key, before === undefined ? value : `${before}, ${value}`)
+  }
+  return HttpServerResponse.raw(body, {
+    status,
+    statusText: statusMessage,
+    headers: [...headers],
+    cookies: cookiesOf(fields)
+  })
+}
+
+const inform = (
+  exchange: Option.Option<Exchange.Exchange>,
+  { rawHeaders, status }: ResponseHead
+): Effect.Effect<void> => {
+  if (Option.isNone(exchange)) return Effect.void
+  const self = exchange.value
+  // Too late, or to a client that knows none: Node's response does not tell either.
+  return Effect.ignore(status === 100 ? self.continue : self.informational(status, pairs(rawHeaders)))
+}
+
+/** Runs a function as a listener whose failure is the exchange's. */
+const guarded =
+  (listener: RequestListener): RequestListener =>
+  (req, res) => {
+    const { transport } = req.socket as unknown as { readonly transport: MountedTransport }
+    const { originalUrl } = transport.platform
+    if (originalUrl !== req.url) Object.assign(req, { originalUrl })
+    const failed = (error: unknown) => {
+      if (!transport.fail(Cause.die(error))) throw error
+    }
+    try {
+      const returned: unknown = listener(req, res)
+      if (returned instanceof Promise) returned.catch(failed)
+    } catch (error) {
+      failed(error)
+    }
+  }
+
+/** A server for a listener alone. What it reads has been read by another server already. */
+const serverFor = (listener: RequestListener): Server =>
+  http.createServer(
+    {
+      maxHeaderSize: 1 << 30,
+      requireHostHeader: false,
+      keepAliveTimeout: 0,
+      headersTimeout: 0,
+      requestTimeout: 0
+    },
+    guarded(listener)
+  )
+
+const isServer = (value: RequestListener | Server): value is Server => typeof value !== "function"
+
+/**
+ * A request listener as an Effect app: an Express or Koa app's, one of Fastify (`app.routing`), any `(req, res) => void`. Or a
+ * whole server of `@httpfx/node/http` that listens nowhere, with its listeners of `upgrade`, `connect`, `checkContinue`.
+ *
+ * The app ends when the listener has begun its answer; the body follows as it is written, at the client's pace. What a
+ * listener throws, or the promise that it returns, is a defect: 500, or a cut answer. A response that it destroys fails with
+ * `HangUp`. A client that goes away is told as in Node: `aborted` and `close` of the request, `close` of the response.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const fromListener = (
+  listener: RequestListener | Server
+): Default<HttpError.HangUp | Exchange.UpgradeError, Scope.Scope> => {
+  const server = isServer(listener) ? listener : serverFor(listener)
+  return Effect.flatMap(HttpServerRequest, (request) => {
+    const exchange = Exchange.fromRequest(request)
+    const transport = new MountedTransport(request, exchange, factsOf(request, exchange))
+    return Effect.zipRight(begin(server, transport), answerOf(transport, exchange))
+  })
+}
+
+const begin = (server: Server, transport: MountedTransport) =>
+  Effect.gen(function* () {
+    yield* Effect.addFinalizer(() => Effect.sync(() => transport.over()))
+    if (transport.hasBody) yield* Effect.forkScoped(transport.receive)
+    server.emit("connection", new TransportSocket(transport, { allowHalfOpen: true }))
+  })
+
+const answerOf = (
+  transport: MountedTransport,
+  exchange: Option.Option<Exchange.Exchange>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, HttpError.HangUp | Exchange.UpgradeError> =>
+  Effect.flatMap(transport.next, (step) => {
+    switch (step._tag) {
+      case "Informational":
+        return Effect.zipRight(inform(exchange, step.head), answerOf(transport, exchange))
+      case "Answer": {
+        const { whole } = transport
+        if (whole === undefined) return Effect.succeed(responseOf(step.head, transport))
+        return Effect.as(
+          Effect.zipLeft(
+            transport.addTrailers,
+            Effect.sync(() => transport.over())
+          ),
+          responseOf(step.head, whole.length === 0 ? undefined : whole)
+        )
+      }
+      case "Failed":
+        return Effect.failCause(step.cause)
+      case "Switch":
+        return switched(transport, exchange, step.head)
+    }
+  })
+
+const switched = (
+  transport: MountedTransport,
+  exchange: Option.Option<Exchange.Exchange>,
+  { rawHeaders, status, statusMessage }: ResponseHead
+): Effect.Effect<HttpServerResponse.HttpServerResponse, HttpError.HangUp | Exchange.UpgradeError> => {
+  if (Option.isNone(exchange)) {
+    return Effect.die(new Error("an upgrade needs a server of httpfx"))
+  }
+  const headers = pairs(rawHeaders)
+  return exchange.value.upgrade({ status, statusMessage, headers }).pipe(
+    Effect.flatMap((socket) => transport.relay(socket)),
+    Effect.as(HttpServerResponse.empty())
+  )
+}

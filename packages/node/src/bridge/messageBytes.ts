@@ -1,0 +1,70 @@
+/**
+ * A received request as the bytes that it came in, and the fields of an answer as they go on to another sender.
+ */
+import type { Framing } from "@httpfx/core/wire"
+
+/** Flat: name, value, ... */
+export type RawFields = ReadonlyArray<string>
+
+const valuesOf = (fields: RawFields, name: string): Array<string> => {
+  const values: Array<string> = []
+  for (let i = 0; i < fields.length; i += 2) {
+    if (fields[i]!.toLowerCase() === name) values.push(fields[i + 1]!)
+  }
+  return values
+}
+
+/** How the body of a request is framed, for who has its fields. */
+export const framingOf = (fields: RawFields): Framing => {
+  if (valuesOf(fields, "transfer-encoding").length > 0) return { _tag: "Chunked" }
+  const length = Number(valuesOf(fields, "content-length")[0] ?? 0)
+  return length > 0 ? { _tag: "Length", length } : { _tag: "None" }
+}
+
+export interface RequestFacts {
+  readonly method: string
+  readonly target: string
+  /** `1.1`, `1.0`. */
+  readonly httpVersion: string
+  readonly rawHeaders: RawFields
+}
+
+/** The head of a request, Latin-1; fields with a name in `without` (lower case) are left out. */
+export const requestHead = (request: RequestFacts, without?: string): string => {
+  let text = `${request.method} ${request.target} HTTP/${request.httpVersion}\r\n`
+  const { rawHeaders } = request
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.toLowerCase() === without) continue
+    text += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`
+  }
+  return `${text}\r\n`
+}
+
+const tokens = (value: string): ReadonlyArray<string> =>
+  value.split(",").map((token) => token.trim().toLowerCase())
+
+/**
+ * Fields of an answer without those that are between two neighbours: the next sender has a connection and a framing of
+ * his own (RFC 9110 §7.6.1). That the connection is to close goes on.
+ */
+export const endToEnd = (fields: RawFields): Array<string> => {
+  const kept: Array<string> = []
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!.toLowerCase()
+    const value = fields[i + 1]!
+    if (name === "keep-alive") continue
+    if (name === "connection") {
+      if (tokens(value).includes("close")) kept.push(fields[i]!, "close")
+    } else if (name !== "transfer-encoding" || tokens(value).join() !== "chunked") {
+      kept.push(fields[i]!, value)
+    }
+  }
+  return kept
+}
+
+/** As pairs. */
+export const pairs = (fields: RawFields): Array<[name: string, value: string]> => {
+  const list: Array<[string, string]> = []
+  for (let i = 0; i < fields.length; i += 2) list.push([fields[i]!, fields[i + 1]!])
+  return list
+}

@@ -1,0 +1,326 @@
+/** Request listeners mounted in Effect apps, over the network in memory, byte by byte; and streams over sockets. */
+import { HttpApp, HttpMiddleware, HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Server } from "@httpfx/core"
+import http from "@httpfx/node/http"
+import * as bridge from "@httpfx/node/bridge"
+import { RawPeer, TestServer } from "@httpfx/testing"
+import { NodeHttpServer } from "@httpfx/node"
+import { Deferred, Effect, Layer } from "effect"
+import type { RequestListener } from "node:http"
+import net from "node:net"
+import { once } from "node:events"
+import { WebSocketServer } from "ws"
+
+const over = <A, E>(
+  listener: RequestListener | http.Server,
+  use: (client: RawPeer.RawPeer) => Effect.Effect<A, E>
+) =>
+  Effect.flatMap(RawPeer.connect({ host: "server.test", port: 80 }), use).pipe(
+    Effect.scoped,
+    Effect.provide(TestServer.serve(bridge.fromListener(listener)))
+  )
+
+const get = "GET /path?q=1 HTTP/1.1\r\nHost: server.test\r\nX-Case: Kept\r\n\r\n"
+
+describe("fromListener", () => {
+  it.effect("an answer at hand is one message with a length; the connection goes on", () =>
+    over(
+      (req, res) => {
+        assert.instanceOf(req, http.IncomingMessage)
+        assert.instanceOf(res, http.ServerResponse)
+        assert.includeMembers(req.rawHeaders, ["X-Case", "Kept"])
+        res.setHeader("Set-Cookie", ["a=1; Path=/; HttpOnly", "a=2; Path=/other", "b=x%20y"])
+        res.writeHead(201, "Made", { "X-Url": req.url })
+        res.end("hello")
+      },
+      (client) =>
+        Effect.gen(function* () {
+          for (let i = 0; i < 2; i++) {
+            yield* client.send(get)
+            const head = yield* client.until("\r\n\r\n")
+            assert.match(head, /^HTTP\/1\.1 201 Made\r\n/)
+            assert.match(head, /\r\nx-url: \/path\?q=1\r\n/i)
+            assert.match(head, /\r\ncontent-length: 5\r\n/i)
+            assert.match(head, /\r\nconnection: keep-alive\r\n/i)
+            assert.notMatch(head, /transfer-encoding|content-type/i)
+            const cookies = [...head.matchAll(/\r\nset-cookie: ([^\r]*)/gi)].map(([, value]) => value)
+            assert.deepStrictEqual(cookies, ["a=1; Path=/; HttpOnly", "a=2; Path=/other", "b=x%20y"])
+            yield* client.expect("hello")
+          }
+        })
+    )
+  )
+
+  it.effect("a body as it is written, with trailers, after informational answers", () =>
+    over(
+      (_req, res) => {
+        res.writeProcessing()
+        res.writeEarlyHints({ link: "</a.css>; rel=preload", "x-hint": "1" })
+        res.setHeader("Trailer", "X-Sum")
+        res.write("one")
+        setImmediate(() => {
+          res.write("two")
+          res.addTrailers({ "X-Sum": "6" })
+          res.end()
+        })
+      },
+      (client) =>
+        Effect.gen(function* () {
+          yield* client.send(get)
+          yield* client.expect("HTTP/1.1 102 Processing\r\n\r\n")
+          yield* client.expect("HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nx-hint: 1\r\n\r\n")
+          const head = yield* client.until("\r\n\r\n")
+          assert.match(head, /\r\ntransfer-encoding: chunked\r\n/i)
+          yield* client.expect("3\r\none\r\n3\r\ntwo\r\n0\r\nX-Sum: 6\r\n\r\n")
+        })
+    )
+  )
+
+  it.effect("the request's body and trailers; 100 when Node would send it", () =>
+    over(
+      (req, res) => {
+        let text = ""
+        req.on("data", (chunk) => (text += chunk))
+        req.on("end", () => res.end(`${text} ${req.trailers["x-t"]} ${req.complete}`))
+      },
+      (client) =>
+        Effect.gen(function* () {
+          yield* client.send(
+            "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+          )
+          yield* client.expect("HTTP/1.1 100 Continue\r\n\r\n")
+          yield* client.send("3\r\nabc\r\n")
+          yield* client.send("0\r\nX-T: yes\r\n\r\n")
+          yield* client.until("\r\n\r\n")
+          yield* client.expect("abc yes true")
+        })
+    )
+  )
+
+  it.effect("checkContinue of a whole server may refuse: no 100 is sent", () => {
+    const server = http.createServer()
+    server.on("checkContinue", (_req, res) => res.writeHead(401).end())
+    return over(server, (client) =>
+      Effect.gen(function* () {
+        yield* client.send("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+        yield* client.expectMatch(/^HTTP\/1\.1 401 Unauthorized\r\n/)
+      })
+    )
+  })
+
+  it.effect("HEAD, 204 and 304 have no body, whatever is written", () =>
+    over(
+      (req, res) => {
+        res.statusCode = req.url === "/" ? 200 : Number(req.url!.slice(1))
+        res.setHeader("Content-Length", res.statusCode === 200 ? 7 : 0)
+        if (res.statusCode !== 200) res.removeHeader("Content-Length")
+        res.end(res.statusCode === 200 ? "ignored" : "")
+      },
+      (client) =>
+        Effect.gen(function* () {
+          yield* client.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+          assert.match(yield* client.until("\r\n\r\n"), /200 OK[^]*content-length: 7\r\n/i)
+          yield* client.send("GET /204 HTTP/1.1\r\nHost: a\r\n\r\n")
+          assert.match(yield* client.until("\r\n\r\n"), /^HTTP\/1\.1 204 /)
+          yield* client.send("GET /304 HTTP/1.1\r\nHost: a\r\n\r\n")
+          assert.match(yield* client.until("\r\n\r\n"), /^HTTP\/1\.1 304 /)
+        })
+    )
+  )
+
+  it.effect("what a listener throws, at once or later, is 500; a destroyed response too", () => {
+    const failures: ReadonlyArray<RequestListener> = [
+      () => {
+        throw new Error("at once")
+      },
+      async () => {
+        await Promise.resolve()
+        throw new Error("later")
+      },
+      (_req, res) => void res.destroy()
+    ]
+    return Effect.forEach(failures, (listener) =>
+      over(listener, (client) =>
+        Effect.gen(function* () {
+          yield* client.send(get)
+          yield* client.expectMatch(/^HTTP\/1\.1 500 /)
+        })
+      )
+    )
+  })
+
+  it.effect("an answer that breaks off is cut", () =>
+    over(
+      (_req, res) => {
+        res.writeHead(200, { "Content-Length": 10 })
+        res.write("half")
+        setImmediate(() => res.destroy())
+      },
+      (client) =>
+        Effect.gen(function* () {
+          yield* client.send(get)
+          yield* client.until("\r\n\r\n")
+          yield* client.expect("half")
+          yield* client.expectFin
+        })
+    )
+  )
+
+  it.effect("a client that goes away is told to both messages", () =>
+    Effect.gen(function* () {
+      const events = yield* Deferred.make<ReadonlyArray<string>>()
+      const told: Array<string> = []
+      const listener: RequestListener = (req, res) => {
+        req.on("aborted", () => told.push("aborted"))
+        req.on("error", (error) => told.push(`error ${(error as NodeJS.ErrnoException).code}`))
+        req.on("close", () => told.push("req close"))
+        res.on("finish", () => told.push("finish"))
+        res.on("close", () => {
+          told.push("res close")
+          setImmediate(() => Deferred.unsafeDone(events, Effect.succeed(told)))
+        })
+      }
+      yield* over(listener, (client) =>
+        Effect.gen(function* () {
+          yield* client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")
+          yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+          yield* client.reset
+          const seen = yield* Deferred.await(events)
+          assert.includeMembers([...seen], ["aborted", "error ECONNRESET", "res close"])
+          assert.notInclude(seen, "finish")
+        })
+      )
+    })
+  )
+
+  it.effect("finish and close come, in this order, and the request is complete", () =>
+    Effect.gen(function* () {
+      const events = yield* Deferred.make<ReadonlyArray<string>>()
+      const told: Array<string> = []
+      yield* over(
+        (req, res) => {
+          res.on("finish", () => told.push("finish"))
+          res.on("close", () => {
+            told.push("close")
+            Deferred.unsafeDone(events, Effect.succeed(told))
+          })
+          assert.isTrue(res.end("x").writableEnded)
+          void req
+        },
+        (client) => Effect.zipRight(client.send(get), Deferred.await(events))
+      )
+      assert.deepStrictEqual(told, ["finish", "close"])
+    })
+  )
+
+  it.effect("mounted beneath a prefix, with middleware of platform around it", () => {
+    const app = HttpRouter.empty.pipe(
+      HttpRouter.mountApp(
+        "/legacy",
+        bridge.fromListener((req, res) => {
+          res.setHeader("X-Legacy", "1")
+          res.end(`${req.url} ${(req as { originalUrl?: string }).originalUrl}`)
+        })
+      ),
+      HttpRouter.get("/new", HttpServerResponse.text("new")),
+      HttpMiddleware.make((app) => Effect.map(app, HttpServerResponse.setHeader("x-around", "yes")))
+    )
+    return Effect.flatMap(RawPeer.connect({ host: "server.test", port: 80 }), (client) =>
+      Effect.gen(function* () {
+        yield* client.send("GET /legacy/a?b HTTP/1.1\r\nHost: a\r\n\r\n")
+        const head = yield* client.until("\r\n\r\n")
+        assert.match(head, /x-legacy: 1\r\n/i)
+        assert.match(head, /x-around: yes\r\n/i)
+        yield* client.expect("/a?b /legacy/a?b")
+      })
+    ).pipe(Effect.scoped, Effect.provide(TestServer.serve(app)))
+  })
+
+  it.live("on a web handler, without an exchange", () =>
+    Effect.promise(async () => {
+      const handler = HttpApp.toWebHandler(
+        bridge.fromListener((req, res) => {
+          let text = ""
+          req.on("data", (chunk) => (text += chunk))
+          req.on("end", () => res.end(`${req.method} ${req.url} ${text}`))
+        })
+      )
+      const response = await handler(
+        new Request("http://a/b", { method: "POST", body: "body", headers: { "content-length": "4" } })
+      )
+      assert.strictEqual(await response.text(), "POST /b body")
+    })
+  )
+
+  it.live("a slow client holds the listener back", () =>
+    Effect.gen(function* () {
+      let written = 0
+      const drained = yield* Deferred.make<void>()
+      const piece = Buffer.alloc(64 * 1024)
+      const total = 256
+      const app = bridge.fromListener((_req, res) => {
+        const more = () => {
+          while (written < total) {
+            written++
+            if (!res.write(piece)) return void res.once("drain", more)
+          }
+          res.end()
+          Deferred.unsafeDone(drained, Effect.void)
+        }
+        more()
+      })
+      const world = HttpServer.serve(app).pipe(
+        Layer.provideMerge(NodeHttpServer.layer({ port: 0, host: "127.0.0.1" }))
+      )
+      yield* Effect.gen(function* () {
+        const { address } = yield* Server.Server
+        const port = address._tag === "TcpAddress" ? address.port : 0
+        yield* Effect.promise(async () => {
+          const socket = net.connect(port, "127.0.0.1")
+          socket.pause()
+          socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+          // It goes on only as far as buffers on the way take it.
+          let before = -1
+          while (before !== written) {
+            before = written
+            await new Promise((resolve) => setTimeout(resolve, 50))
+          }
+          assert.isBelow(written, total)
+          let size = 0
+          socket.on("data", (chunk) => (size += chunk.length))
+          socket.resume()
+          await once(socket, "end")
+          assert.isAbove(size, total * piece.length)
+        })
+        yield* Deferred.await(drained)
+      }).pipe(Effect.provide(world))
+    })
+  )
+
+  it.effect("an upgrade goes to the server's listener, which speaks its protocol on the connection", () => {
+    const server = http.createServer()
+    const sockets = new WebSocketServer({ noServer: true })
+    server.on("upgrade", (req, socket, head) =>
+      sockets.handleUpgrade(req, socket, head, (ws) =>
+        ws.on("message", (data) => ws.send(`you said ${String(data)}`))
+      )
+    )
+    return over(server, (client) =>
+      Effect.gen(function* () {
+        yield* client.send(
+          "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        const head = yield* client.until("\r\n\r\n")
+        assert.match(head, /^HTTP\/1\.1 101 Switching Protocols\r\n/)
+        assert.match(head, /Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\n/)
+        // "hi" in one frame, masked with zeros.
+        yield* client.send(Uint8Array.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]))
+        yield* client.expect("\x81\x0byou said hi")
+        yield* client.send(Uint8Array.from([0x88, 0x80, 0, 0, 0, 0]))
+        yield* client.until("\x88\x00")
+      })
+    )
+  })
+})

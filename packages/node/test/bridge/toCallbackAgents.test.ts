@@ -1,0 +1,143 @@
+/** Callback agents and Effect clients over one pool. */
+import { assert, describe, it } from "@effect/vitest"
+import { Agent, Client, Server } from "@httpfx/core"
+import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import { NodeHttpServer, NodeNetwork } from "@httpfx/node"
+import * as bridge from "@httpfx/node/bridge"
+import http from "@httpfx/node/http"
+import { Exchange } from "@httpfx/core"
+import { Deferred, Effect, Fiber, Layer } from "effect"
+import { once } from "node:events"
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http"
+import { textOf } from "../http/implementations.js"
+
+const app = Effect.gen(function* () {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  const { connection } = yield* Exchange.exchange
+  if (request.url === "/slow") yield* Effect.sleep("20 millis")
+  if (request.url === "/close") return HttpServerResponse.text("bye", { headers: { connection: "close" } })
+  const port = connection.remote?._tag === "TcpAddress" ? connection.remote.port : 0
+  return HttpServerResponse.text(`${port} ${yield* request.text}`)
+})
+
+const world = (options: Agent.Options) =>
+  HttpServer.serve(app).pipe(
+    Layer.provideMerge(NodeHttpServer.layer({ port: 0, host: "127.0.0.1" })),
+    Layer.merge(
+      Client.layerAgent().pipe(Layer.provideMerge(Agent.layer(options)), Layer.provide(NodeNetwork.layer))
+    )
+  )
+
+const port = Effect.map(Server.Server, ({ address }) => (address._tag === "TcpAddress" ? address.port : 0))
+const state = Effect.flatMap(Agent.Agent, (agent) => agent.state)
+
+interface Asked {
+  readonly req: ClientRequest
+  readonly res: IncomingMessage
+  readonly text: string
+}
+
+const ask = (options: RequestOptions, body?: string) =>
+  Effect.promise(
+    () =>
+      new Promise<Asked>((resolve, reject) => {
+        const req = http.request({ host: "127.0.0.1", ...options }, (res) => {
+          textOf(res).then((text) => resolve({ req, res, text }), reject)
+        })
+        req.on("error", reject)
+        req.end(body)
+      })
+  )
+const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+
+describe("toCallbackAgents", () => {
+  it.live("requests of both kinds use one connection, one after the other", () =>
+    Effect.gen(function* () {
+      const { http: agent } = yield* bridge.toCallbackAgents
+      const options = { port: yield* port, agent }
+      const first = yield* ask(options)
+      yield* turn
+      assert.isFalse(first.req.reusedSocket)
+      assert.include(yield* state, { open: 1, idle: 1 })
+      assert.deepStrictEqual(Object.keys(agent.sockets), [])
+      const between = yield* Client.request({ url: `http://127.0.0.1:${options.port}/` })
+      assert.isTrue(between.reused)
+      assert.strictEqual((yield* between.text).split(" ")[0], first.text.split(" ")[0])
+      const second = yield* ask({ ...options, method: "POST" }, "body")
+      assert.isTrue(second.req.reusedSocket)
+      assert.strictEqual(second.text, `${first.text.split(" ")[0]} body`)
+    }).pipe(Effect.provide(world({})))
+  )
+
+  it.live("the agent's limits hold for both; who waits is in `requests`", () =>
+    Effect.gen(function* () {
+      const { http: agent } = yield* bridge.toCallbackAgents
+      const options = { port: yield* port, agent }
+      const client = yield* Effect.fork(
+        Effect.flatMap(Client.request({ url: `http://127.0.0.1:${options.port}/slow` }), ({ text }) => text)
+      )
+      yield* Effect.yieldNow()
+      const waiting = yield* Effect.fork(ask({ ...options, path: "/slow" }))
+      const other = yield* Effect.fork(ask(options))
+      yield* turn
+      assert.include(yield* state, { queued: 2 })
+      assert.deepStrictEqual(
+        Object.values(agent.requests).map((list) => list?.length),
+        [2]
+      )
+      const ports = [
+        yield* Fiber.join(client),
+        (yield* Fiber.join(waiting)).text,
+        (yield* Fiber.join(other)).text
+      ]
+      assert.strictEqual(new Set(ports.map((text) => text.split(" ")[0])).size, 1)
+      yield* turn
+      assert.include(yield* state, { open: 1, idle: 1, queued: 0 })
+      assert.deepStrictEqual(Object.keys(agent.requests), [])
+    }).pipe(Effect.provide(world({ maxSockets: 1 })))
+  )
+
+  it.live("an answer that closes, a request that is destroyed, a pool that keeps nothing", () =>
+    Effect.gen(function* () {
+      const { http: agent } = yield* bridge.toCallbackAgents
+      const options = { port: yield* port, agent }
+      assert.strictEqual((yield* ask({ ...options, path: "/close" })).text, "bye")
+      yield* turn
+      assert.include(yield* state, { idle: 0 })
+      const destroyed = yield* Deferred.make<string>()
+      const req = http.get({ host: "127.0.0.1", ...options, path: "/slow" })
+      req.on("socket", () => setImmediate(() => req.destroy()))
+      req.on("error", (error: NodeJS.ErrnoException) =>
+        Deferred.unsafeDone(destroyed, Effect.succeed(error.code!))
+      )
+      assert.strictEqual(yield* Deferred.await(destroyed), "ECONNRESET")
+      yield* Effect.promise(() =>
+        once(req, "close")
+          .catch(() => undefined)
+          .then(() => undefined)
+      ).pipe(Effect.timeoutOption("50 millis"))
+      assert.include(yield* state, { idle: 0 })
+      assert.deepStrictEqual(Object.keys(agent.sockets), [])
+      const none = (yield* bridge.toCallbackAgents.pipe(
+        Effect.provideServiceEffect(Agent.Agent, Agent.make({ keepAlive: false }))
+      )).http
+      const once_ = yield* ask({ ...options, agent: none })
+      assert.strictEqual(once_.res.headers["connection"], "close")
+    }).pipe(Effect.scoped, Effect.provide(Layer.merge(world({}), NodeNetwork.layer)))
+  )
+
+  it.live("failures are those of Node's sockets", () =>
+    Effect.gen(function* () {
+      const { http: agent } = yield* bridge.toCallbackAgents
+      const error = yield* Effect.promise(
+        () =>
+          new Promise<NodeJS.ErrnoException & { port?: number }>((resolve) => {
+            http.get({ host: "127.0.0.1", port: 1, agent }).on("error", resolve)
+          })
+      )
+      assert.strictEqual(error.code, "ECONNREFUSED")
+      assert.strictEqual(error.syscall, "connect")
+      assert.strictEqual(error.port, 1)
+    }).pipe(Effect.provide(world({})))
+  )
+})
