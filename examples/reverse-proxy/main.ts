@@ -4,13 +4,14 @@
  * At most 64 connections to the upstream; who waits for one longer than a second gets 503. A request without a body whose
  * upstream is away for a moment is tried again, as long as the budget for retries lasts. `UPSTREAM` is an origin
  * (`http://127.0.0.1:8080`); without it the proxy stands before a moody one of its own. `PORT` says where it listens
- * (default 3000).
+ * (default 3000). With `INSPECT=4400` a page on that port shows it from inside, pools and wire included.
  */
 import { HttpServer } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"
-import { Agent, Client, Retry } from "@httpfx/core"
+import { Agent, Client, Retry, Server } from "@httpfx/core"
 import { NodeHttpServer, NodeNetwork } from "@httpfx/node"
-import { Config, Effect, Layer } from "effect"
+import { Inspector } from "@httpfx/testing"
+import { Config, Effect, Layer, Option } from "effect"
 import { proxy } from "./proxy.js"
 import { moodyUpstream } from "./upstream.js"
 
@@ -29,19 +30,33 @@ const ProxyLive = Layer.unwrapScoped(
   })
 )
 
+const AgentLive = Agent.layer({ maxSockets: 64 })
 const ClientLive = Client.layerAgent({
   timeouts: { queue: "1 second", connect: "2 seconds", head: "30 seconds" }
-}).pipe(Layer.provide(Agent.layer({ maxSockets: 64 })), Layer.provide(NodeNetwork.layer))
+})
 
-const main = ProxyLive.pipe(
+const InspectorLive = Layer.unwrapEffect(
+  Effect.map(
+    Config.option(Config.integer("INSPECT")),
+    Option.match({ onNone: () => Layer.empty, onSome: (port) => Inspector.layer({ port }) })
+  )
+)
+
+const ServerLive = Layer.merge(
+  Server.layerConfig({
+    port: Config.withDefault(Config.integer("PORT"), 3000),
+    maxConnections: Config.succeed(1000)
+  }),
+  NodeHttpServer.layerContext
+)
+
+const main = Layer.merge(ProxyLive, InspectorLive).pipe(
   HttpServer.withLogAddress,
   Layer.provide(ClientLive),
-  Layer.provide(
-    NodeHttpServer.layerConfig({
-      port: Config.withDefault(Config.integer("PORT"), 3000),
-      maxConnections: Config.succeed(1000)
-    })
-  )
+  Layer.provide([ServerLive, AgentLive]),
+  // Between the server and its network: what the inspector sees of the wire.
+  Layer.provide(Inspector.tap()),
+  Layer.provide(NodeNetwork.layer)
 )
 
 runMain(Layer.launch(main))

@@ -29,7 +29,7 @@ import * as Network from "./Network.js"
 import type { ServerEvent } from "./ServerEvent.js"
 import type * as Own from "./ServerOptions.js"
 import type * as Shutdown from "./Shutdown.js"
-import { Timeouts } from "./Timeouts.js"
+import { Timeouts, type Service as TimeoutsService } from "./Timeouts.js"
 import * as Timers from "./Timers.js"
 import type { Address } from "./Transport.js"
 import { WebSocketUpgrader } from "./WebSocketUpgrader.js"
@@ -65,6 +65,8 @@ export interface Service {
   readonly httpServer: HttpServer.HttpServer
   /** Where it listens, as the network says it. */
   readonly address: Address
+  /** How long it waits for its clients, ms. */
+  readonly timeouts: TimeoutsService
   /** The state it is in now: `ready`, `lameDuck`, ... */
   readonly state: Effect.Effect<Shutdown.State>
   /** The state it is in, and each that follows. Ends after `closed`. */
@@ -152,7 +154,8 @@ export const makeService = (
   Effect.gen(function* () {
     const network = yield* Network.Network
     const failed = (cause: unknown) => new ServeError({ cause })
-    const settings = yield* Effect.mapError(makeSettings(options, yield* Timeouts), failed)
+    const timeouts = yield* Timeouts
+    const settings = yield* Effect.mapError(makeSettings(options, timeouts), failed)
     const life = new ServerLife(yield* Timers.timers, settings)
     const { tls } = options
     if (tls !== undefined) {
@@ -187,6 +190,7 @@ export const makeService = (
     return {
       httpServer,
       address: listener.address,
+      timeouts,
       state: Effect.sync(() => life.state),
       states: Stream.takeUntil(states.changes, (state) => state === "closed"),
       awaitDrain: life.awaitDrain,

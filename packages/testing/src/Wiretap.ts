@@ -17,7 +17,7 @@ import { har, type Har } from "./internal/har.js"
 import { pcap } from "./internal/pcap.js"
 import { parse, type Exchange, type Message, type Parsed, type Piece } from "./internal/tapParse.js"
 import { Placeholders, printRecording } from "./internal/tapPrint.js"
-import { TapTransport, type Recording, type Side, type TapEvent } from "./internal/tapTransport.js"
+import { TapTransport, type Kept, type Recording, type Side, type TapEvent } from "./internal/tapTransport.js"
 
 export type { Exchange, Har, Message, Parsed, Piece, Recording, Side, TapEvent }
 
@@ -48,6 +48,11 @@ export interface Options {
    * both, a connection within one network is recorded twice; views show it as its client saw it. Default `"both"`.
    */
   readonly ends?: Side | "both" | undefined
+  /**
+   * Bytes kept of each connection and direction. What comes after them is counted, and not kept (`Skipped`). Default: no
+   * limit, which is for tests; a program that runs for long needs one.
+   */
+  readonly limit?: number | undefined
 }
 
 /**
@@ -78,19 +83,21 @@ export class Wiretap extends Context.Tag("@httpfx/testing/Wiretap")<Wiretap, Wir
 const tap = (network: NetworkService, timers: Timers.Timers, options: Options): WiretapService => {
   const ends = options.ends ?? "both"
   const recordings: Array<Recording> = []
+  const { limit = Infinity } = options
   const failures: Array<Failure> = []
   const ids = { client: 0, server: 0 }
 
   const taps = (side: Side) => ends === "both" || ends === side
   const record = (inner: Transport, side: Side, server?: Address): Transport => {
     const { local, remote } = inner
-    const recording: Recording = {
+    const recording: Kept = {
       id: ++ids[side],
       side,
       client: side === "client" ? local : remote,
       server: (side === "client" ? remote : local) ?? server,
       opened: timers.now(),
-      events: []
+      events: [],
+      room: { client: limit, server: limit }
     }
     recordings.push(recording)
     return new TapTransport(inner, recording, timers)

@@ -16,6 +16,7 @@
  * - `Leaks`: fails a test that leaves a fiber, a timer, a connection, a listener or a request
  * - `Origin`: third-party services as stubs behind the network
  * - `Recording`: exchanges with a real service, kept and replayed
+ * - `Inspector`: a look inside a running server while one develops
  * - `Arbitraries`: messages, cuts and faults for fast-check
  *
  * @since 0.1.0
@@ -37,4 +38,5 @@ export * as ClientBattery from "./ClientBattery.js"
 export * as Leaks from "./Leaks.js"
 export * as Origin from "./Origin.js"
 export * as Recording from "./Recording.js"
+export * as Inspector from "./Inspector.js"
 export * as Arbitraries from "./Arbitraries.js"

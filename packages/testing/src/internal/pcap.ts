@@ -146,6 +146,10 @@ class Conversation {
         }
         return this.send(at, other(event.from), Flag.ack)
       }
+      case "Skipped":
+        // A reader sees that a segment is missing.
+        this.next[event.from] = (this.next[event.from] + event.bytes) >>> 0
+        return
       case "End":
         if (this.finished[event.from]) return
         this.finished[event.from] = true

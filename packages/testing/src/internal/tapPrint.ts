@@ -114,6 +114,8 @@ const noteOf = (event: TapEvent): string | undefined => {
       return "[FIN]"
     case "Reset":
       return "[RST]"
+    case "Skipped":
+      return `[${event.bytes} bytes more]`
     case "Fault":
       return `[${event.fault.message}]`
     case "Secured":

@@ -24,6 +24,8 @@ export type Side = "client" | "server"
  */
 export type TapEvent =
   | { readonly _tag: "Bytes"; readonly at: number; readonly from: Side; readonly data: string | Uint8Array }
+  /** So many bytes passed beyond what is kept (`Options.limit` of the wiretap). */
+  | { readonly _tag: "Skipped"; readonly at: number; readonly from: Side; readonly bytes: number }
   /** FIN was sent, or was read. */
   | { readonly _tag: "End"; readonly at: number; readonly from: Side }
   /** This end gave the connection up. */
@@ -55,12 +57,17 @@ export interface Recording {
   readonly events: Array<TapEvent>
 }
 
+/** A recording, and how many more bytes of each side are kept. */
+export interface Kept extends Recording {
+  readonly room: { client: number; server: number }
+}
+
 export class TapTransport implements Transport {
   private readonly peer: Side
 
   constructor(
     readonly inner: Transport,
-    readonly recording: Recording,
+    readonly recording: Kept,
     private readonly timers: Timers
   ) {
     this.peer = recording.side === "client" ? "server" : "client"
@@ -87,8 +94,8 @@ export class TapTransport implements Transport {
     const from = this.peer
     const now = () => this.timers.now()
     this.inner.start({
-      data(chunk) {
-        events.push({ _tag: "Bytes", at: now(), from, data: chunk })
+      data: (chunk) => {
+        this.passed(from, chunk)
         handlers.data(chunk)
       },
       end() {
@@ -109,8 +116,8 @@ export class TapTransport implements Transport {
 
   write(data: string | Uint8Array, body?: Uint8Array): boolean {
     if (this.inner.writable) {
-      this.wrote(data)
-      if (body !== undefined) this.wrote(body)
+      this.passed(this.recording.side, data)
+      if (body !== undefined) this.passed(this.recording.side, body)
     }
     return this.inner.write(data, body)
   }
@@ -151,10 +158,20 @@ export class TapTransport implements Transport {
     this.inner.keepAlive(enable, initialDelay)
   }
 
-  private wrote(data: string | Uint8Array): void {
-    if (data.length === 0) return
-    const { events, side } = this.recording
-    events.push({ _tag: "Bytes", at: this.timers.now(), from: side, data })
+  private passed(from: Side, data: string | Uint8Array): void {
+    const { length } = data
+    if (length === 0) return
+    const { events, room } = this.recording
+    const at = this.timers.now()
+    const kept = Math.min(room[from], length)
+    room[from] -= kept
+    if (kept === length) return void events.push({ _tag: "Bytes", at, from, data })
+    if (kept > 0) events.push({ _tag: "Bytes", at, from, data: data.slice(0, kept) })
+    const last = events.at(-1)
+    const bytes = length - kept
+    if (last?._tag === "Skipped" && last.from === from)
+      events[events.length - 1] = { ...last, bytes: last.bytes + bytes }
+    else events.push({ _tag: "Skipped", at, from, bytes })
   }
 
   private record(_tag: "End" | "Reset"): void {

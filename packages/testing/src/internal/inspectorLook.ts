@@ -1,0 +1,290 @@
+/**
+ * What an inspector remembers of a server: what is under way, and a bounded number of exchanges that are over.
+ *
+ * Fed by the server's events; it asks nobody and changes nothing. Its memory is bounded by the connections that are open and
+ * the history that was asked for.
+ */
+import type * as Agent from "@httpfx/core/Agent"
+import type { ExchangeOutcome } from "@httpfx/core/ExchangeOutcome"
+import type * as Server from "@httpfx/core/Server"
+import type { ServerEvent } from "@httpfx/core/ServerEvent"
+import type * as Shutdown from "@httpfx/core/Shutdown"
+import type * as Timeouts from "@httpfx/core/Timeouts"
+import { formatAddress, type Address } from "@httpfx/core/Transport"
+import type { WiretapService } from "../Wiretap.js"
+import { Placeholders, printRecording } from "./tapPrint.js"
+import { take } from "./tapTake.js"
+import type { Kept, Recording } from "./tapTransport.js"
+
+/**
+ * The server itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerView {
+  /** Where it listens, `host:port` or a path. */
+  readonly address: string
+  readonly state: Shutdown.State
+  /** In milliseconds; 0: no limit. */
+  readonly timeouts: Timeouts.Service
+}
+
+/**
+ * An exchange that is not over.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UnderWay {
+  /** Number of the exchange on its connection, from 1. */
+  readonly exchange: number
+  readonly method: string
+  readonly target: string
+  /** Milliseconds since its head was read. */
+  readonly since: number
+  /** Of its answer, once that has begun. */
+  readonly status: number | undefined
+}
+
+/**
+ * A connection that is open.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConnectionView {
+  /** Number of the connection on its server, from 1. */
+  readonly connection: number
+  /** The client's end. */
+  readonly remote: string
+  /** Milliseconds it has been open, as far as the inspector has seen. */
+  readonly age: number
+  /** Exchanges that are over. */
+  readonly exchanges: number
+  /** Bytes of those exchanges on the wire. */
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** What it does; `undefined`: it is idle. */
+  readonly now: UnderWay | undefined
+}
+
+/**
+ * An exchange that is over.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ExchangeView {
+  readonly connection: number
+  readonly exchange: number
+  readonly remote: string
+  readonly method: string | undefined
+  readonly target: string | undefined
+  readonly status: number | undefined
+  /** How it ended. */
+  readonly outcome: ExchangeOutcome["_tag"]
+  /** When its head was read, milliseconds since the epoch. */
+  readonly startedAt: number
+  /** Milliseconds. */
+  readonly duration: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** Its wire can be asked for. */
+  readonly wire: boolean
+}
+
+/**
+ * An agent's connections and the requests that wait for one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AgentView {
+  readonly name: string
+  readonly open: number
+  readonly idle: number
+  readonly connecting: number
+  readonly queued: number
+  /** By host and port. */
+  readonly keys: Readonly<Record<string, Agent.KeyState>>
+  /** How many connections were closed, by reason. */
+  readonly closed: Readonly<Record<string, number>>
+}
+
+/**
+ * What is going on at one moment. It survives `JSON.stringify`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Snapshot {
+  readonly server: ServerView
+  /** Oldest first. */
+  readonly connections: ReadonlyArray<ConnectionView>
+  /** Latest first. */
+  readonly exchanges: ReadonlyArray<ExchangeView>
+  readonly agents: ReadonlyArray<AgentView>
+}
+
+interface Open {
+  readonly remote: string
+  readonly since: number
+  readonly recording: Kept | undefined
+  exchanges: number
+  bytesIn: number
+  bytesOut: number
+  now:
+    { exchange: number; method: string; target: string; at: number; status: number | undefined } | undefined
+}
+
+interface Over {
+  readonly view: ExchangeView
+  readonly wire: string | undefined
+}
+
+const nameOf = (address: Address | undefined): string =>
+  address === undefined ? "?" : formatAddress(address)
+
+// What opens doors is nobody's to read on a page.
+const secrets: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^((?:proxy-)?authorization|cookie|set-cookie|x-api-key):[^\r\n]*/gim, "$1: <redacted>"]
+]
+
+const print = (recording: Recording, origin: number): string =>
+  printRecording(recording, new Placeholders(), {
+    origin,
+    times: true,
+    bodyLimit: 2000,
+    stable: false,
+    redact: secrets
+  })
+
+export class Look {
+  private readonly open = new Map<number, Open>()
+  private readonly past: Array<Over> = []
+
+  constructor(
+    private readonly server: Server.Service,
+    private readonly tap: { readonly wiretap: WiretapService; readonly limit: number } | undefined,
+    private readonly history: number
+  ) {}
+
+  onEvent(event: ServerEvent): void {
+    switch (event._tag) {
+      case "ConnectionOpened":
+        this.connection(event.connection, event.at, event.remote)
+        return
+      case "RequestReceived": {
+        const { at, connection, exchange, method, target } = event
+        this.connection(connection, at, undefined).now = { exchange, method, target, at, status: undefined }
+        return
+      }
+      case "ResponseBegun": {
+        const { now } = this.connection(event.connection, event.at, undefined)
+        if (now?.exchange === event.exchange) now.status = event.status
+        return
+      }
+      case "ExchangeEnded":
+        return this.ended(event.at, event.outcome)
+      case "ConnectionClosed":
+        this.open.delete(event.connection)
+        this.tap?.wiretap.clear()
+        return
+      case "ClientError":
+      case "StateChanged":
+        return
+    }
+  }
+
+  private connection(id: number, at: number, remote: Address | undefined): Open {
+    const known = this.open.get(id)
+    if (known !== undefined) return known
+    const fresh: Open = {
+      remote: nameOf(remote),
+      since: at,
+      recording: remote === undefined ? undefined : this.recordingOf(nameOf(remote)),
+      exchanges: 0,
+      bytesIn: 0,
+      bytesOut: 0,
+      now: undefined
+    }
+    this.open.set(id, fresh)
+    return fresh
+  }
+
+  // An address may have been used before: the last one counts.
+  private recordingOf(remote: string): Kept | undefined {
+    const found = this.tap?.wiretap.recordings.filter(({ client }) => nameOf(client) === remote)
+    return found?.at(-1) as Kept | undefined
+  }
+
+  private ended(at: number, outcome: ExchangeOutcome): void {
+    const { bytesIn, bytesOut, duration, exchange, method, startedAt, status, target } = outcome
+    const open = this.connection(outcome.connection, at, outcome.remote)
+    open.exchanges++
+    open.bytesIn += bytesIn
+    open.bytesOut += bytesOut
+    if (open.now?.exchange === exchange) open.now = undefined
+    const { recording } = open
+    // What ends otherwise ends its connection, and what nobody has read belongs to it.
+    const passed =
+      outcome._tag === "Answered"
+        ? { client: bytesIn, server: bytesOut }
+        : { client: Infinity, server: Infinity }
+    const wire =
+      recording === undefined ? undefined : print(take(recording, passed, this.tap!.limit), startedAt)
+    const view: ExchangeView = {
+      connection: outcome.connection,
+      exchange,
+      remote: open.remote,
+      method,
+      target,
+      status,
+      outcome: outcome._tag,
+      startedAt,
+      duration,
+      bytesIn,
+      bytesOut,
+      wire: wire !== undefined
+    }
+    this.past.push({ view, wire })
+    if (this.past.length > this.history) this.past.shift()
+  }
+
+  /** Of an exchange that is over, or as far as it has come. */
+  wire(connection: number, exchange: number): string | undefined {
+    const over = this.past.find(({ view }) => view.connection === connection && view.exchange === exchange)
+    if (over !== undefined) return over.wire
+    const open = this.open.get(connection)
+    if (open?.recording === undefined || open.now?.exchange !== exchange) return undefined
+    return print(open.recording, open.now.at)
+  }
+
+  snapshot(now: number, state: Shutdown.State, agents: Readonly<Record<string, Agent.State>>): Snapshot {
+    return {
+      server: { address: nameOf(this.server.address), state, timeouts: this.server.timeouts },
+      connections: Array.from(this.open, ([connection, open]) => ({
+        connection,
+        remote: open.remote,
+        age: now - open.since,
+        exchanges: open.exchanges,
+        bytesIn: open.bytesIn,
+        bytesOut: open.bytesOut,
+        now: open.now === undefined ? undefined : underWay(open.now, now)
+      })),
+      exchanges: this.past.map(({ view }) => view).reverse(),
+      agents: Object.entries(agents).map(([name, { closed, keys, ...counts }]) => ({
+        name,
+        ...counts,
+        keys: Object.fromEntries(keys),
+        closed: Object.fromEntries(closed)
+      }))
+    }
+  }
+}
+
+const underWay = ({ at, ...facts }: NonNullable<Open["now"]>, now: number): UnderWay => ({
+  ...facts,
+  since: now - at
+})
