@@ -22,6 +22,8 @@ const dependencies = {
   "node_modules/effect": "examples/node_modules/effect",
   "node_modules/@effect/platform": "examples/node_modules/@effect/platform",
   "node_modules/@effect/platform-node-shared": "examples/node_modules/@effect/platform-node-shared",
+  // What migration pages show as it was before.
+  "node_modules/@effect/platform-node": "node_modules/@effect/platform-node",
   "node_modules/@effect/vitest": "node_modules/@effect/vitest",
   "node_modules/vitest": "node_modules/vitest",
   "node_modules/@types/node": "node_modules/@types/node",
@@ -30,8 +32,14 @@ const dependencies = {
   "node_modules/@httpfx/testing": "packages/testing"
 }
 
-/** A folder with these programs, by name, type-checked; what they compile to is in `out`. */
-export const project = async (programs: ReadonlyMap<string, string>): Promise<string> => {
+/**
+ * A folder with these programs, by name, type-checked; what they compile to is in `out`. `compilerOptions`: in addition to
+ * this repository's.
+ */
+export const project = async (
+  programs: ReadonlyMap<string, string>,
+  compilerOptions: object = {}
+): Promise<string> => {
   const folder = await temporaryFolder()
   for (const [to, from] of Object.entries(dependencies)) {
     await mkdir(dirname(join(folder, to)), { recursive: true })
@@ -41,7 +49,13 @@ export const project = async (programs: ReadonlyMap<string, string>): Promise<st
   for (const [name, text] of programs) await writeFile(join(folder, `${name}.ts`), text)
   const tsconfig = {
     extends: join(root, "tsconfig.base.json"),
-    compilerOptions: { outDir: "out", types: ["node"], composite: false, incremental: false },
+    compilerOptions: {
+      outDir: "out",
+      types: ["node"],
+      composite: false,
+      incremental: false,
+      ...compilerOptions
+    },
     files: [...programs.keys()].map((name) => `${name}.ts`)
   }
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(tsconfig))
