@@ -1,6 +1,8 @@
 // `npm run bench`: every comparison in one go. What is run stands in scenarios.mjs, parser.mjs and
 // networks.mjs, how in lib/.
+import { writeFileSync } from "node:fs"
 import { cpus } from "node:os"
+import { chart } from "./lib/chart.mjs"
 import { cores, pinned, start } from "./lib/child.mjs"
 import { runClients } from "./lib/clients.mjs"
 import { runIdle } from "./lib/idle.mjs"
@@ -82,5 +84,10 @@ await runAll(idleScenarios, runIdle, idleTable)
 await runAll(clientScenarios, runClients, (result) =>
   scenarioTable(result, { measured: "client core", other: "server core" })
 )
+if (options.chart !== undefined) {
+  const groups = results.filter((result) => result.notMeasured === undefined)
+  const about = `Node.js ${machine.node}; as long as it is fast (idle: as large as it is), baseline = 1; ${options.rounds} rounds`
+  writeFileSync(options.chart, chart(groups, about))
+}
 if (options.json)
   console.log(JSON.stringify({ machine, options, parser, networks, scenarios: results }, null, 2))

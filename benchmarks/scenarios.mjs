@@ -3,6 +3,13 @@
 const lines = (...head) => head.join("\r\n") + "\r\n\r\n"
 
 const json = JSON.stringify({ name: "Ada Lovelace", tags: ["one", "two"] })
+const put =
+  lines(
+    "PUT /users/42 HTTP/1.1",
+    "Host: localhost",
+    "Content-Type: application/json",
+    `Content-Length: ${json.length}`
+  ) + json
 const form = [
   '--frontier\r\nContent-Disposition: form-data; name="file"; filename="large.bin"',
   "Content-Type: application/octet-stream",
@@ -32,8 +39,8 @@ export const scenarios = [
   },
   {
     name: "router",
-    title: "router and JSON: GET with a path parameter on 64 connections",
-    request: lines("GET /users/42 HTTP/1.1", "Host: localhost"),
+    title: "router of 50 routes: PUT with a path parameter, JSON in and out, on 64 connections",
+    request: put,
     connections: 64,
     baseline: "@effect/platform-node",
     contestants: both("router")
@@ -41,13 +48,7 @@ export const scenarios = [
   {
     name: "api",
     title: "HttpApi: PUT with schemas for path, payload and answer on 64 connections",
-    request:
-      lines(
-        "PUT /users/42 HTTP/1.1",
-        "Host: localhost",
-        "Content-Type: application/json",
-        `Content-Length: ${json.length}`
-      ) + json,
+    request: put,
     connections: 64,
     baseline: "@effect/platform-node",
     contestants: both("api")

@@ -10,6 +10,7 @@ const usage = `npm run bench -- [options]
   --connections <n>  connections of 'idle' (default 10000)
   --quick            2 rounds of 0.5 s after 1 s of warm-up, 128 MiB, 500 connections: shows that everything runs,
                      says little about speed
+  --chart <file>     draw the ratios, as SVG
   --json             print the numbers as JSON, without tables`
 
 const positive = (name, text) => {
@@ -35,6 +36,7 @@ export const readOptions = (args) => {
       warmup: { type: "string" },
       mebibytes: { type: "string" },
       connections: { type: "string" },
+      chart: { type: "string" },
       quick: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false }
@@ -54,6 +56,7 @@ export const readOptions = (args) => {
     warmup: positive("warmup", values.warmup ?? (values.quick ? 1 : 3)),
     mebibytes: atLeast(128, "mebibytes", values.mebibytes ?? (values.quick ? 128 : 1024)),
     connections: atLeast(1, "connections", values.connections ?? (values.quick ? 500 : 10_000)),
+    chart: values.chart,
     json: values.json
   }
 }

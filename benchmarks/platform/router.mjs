@@ -1,17 +1,24 @@
-// A router with a few routes; one with a parameter answers with JSON.
-import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
+// A router with fifty routes; the one that is asked has a parameter, reads JSON and answers with JSON.
+import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import * as Effect from "effect/Effect"
 
-const user = Effect.flatMap(HttpRouter.params, ({ id }) =>
-  HttpServerResponse.json({ id: Number(id), name: "Ada Lovelace", tags: ["one", "two"], active: true })
+const user = Effect.flatMap(
+  Effect.all([HttpRouter.params, Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ json }) => json)]),
+  ([{ id }, body]) => HttpServerResponse.json({ id: Number(id), ...body, active: true })
 )
 const other = HttpServerResponse.text("another")
 
-export const serving = HttpRouter.empty.pipe(
-  HttpRouter.get("/", other),
-  HttpRouter.get("/users", other),
-  HttpRouter.get("/users/:id", user),
-  HttpRouter.post("/users", other),
+let router = HttpRouter.empty
+for (let n = 0; n < 16; n++) {
+  router = router.pipe(
+    HttpRouter.get(`/things${n}`, other),
+    HttpRouter.get(`/things${n}/:id`, other),
+    HttpRouter.post(`/things${n}/:id/parts/:part`, other)
+  )
+}
+
+export const serving = router.pipe(
   HttpRouter.get("/assets/*", other),
+  HttpRouter.put("/users/:id", user),
   HttpServer.serve()
 )
