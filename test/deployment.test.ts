@@ -1,0 +1,109 @@
+/** docs/deployment.md as it stands there: nginx before two servers, which are replaced one after the other under load. */
+import { spawn, spawnSync } from "node:child_process"
+import { mkdir, readFile, writeFile } from "node:fs/promises"
+import * as net from "node:net"
+import { join } from "node:path"
+import { assert, describe, it, onTestFinished } from "vitest"
+import { blocksOf, project } from "./programs.js"
+import { program, root, temporaryFolder, type Program } from "./support.js"
+
+const hasNginx = spawnSync("nginx", ["-v"]).error === undefined
+if (!hasNginx) console.log("nginx is not installed: docs/deployment.md is compiled, and not run")
+
+const document = "docs/deployment.md"
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as net.AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+
+const startNginx = async (ports: ReadonlyMap<string, number>): Promise<void> => {
+  const text = await readFile(join(root, document), "utf8")
+  let site = /^```nginx\n(.*?)^```$/ms.exec(text)![1]!
+  for (const [from, to] of ports) site = site.replaceAll(`:${from}`, `:${to}`)
+  const folder = await temporaryFolder()
+  await mkdir(join(folder, "logs"))
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+    (name) => `${name}_temp_path ${folder}/${name};`
+  )
+  await writeFile(
+    join(folder, "nginx.conf"),
+    `daemon off; pid ${folder}/pid; error_log ${folder}/logs/error.log; events {}
+     http { access_log off; ${temporary.join(" ")} ${site} }`
+  )
+  const child = spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf")], { stdio: "inherit" })
+  const closed = new Promise((resolve) => child.on("close", resolve))
+  onTestFinished(async () => {
+    child.kill("SIGQUIT")
+    await closed
+  })
+}
+
+const answers = (port: number): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}/`).then(
+    (response) => response.ok,
+    () => false
+  )
+
+describe(document, { timeout: 120_000 }, () => {
+  it.skipIf(hasNginx)("compiles", async () => {
+    await project(await blocksOf(document))
+  })
+
+  it.runIf(hasNginx)("loses no request while both instances are replaced", async () => {
+    const folder = await project(await blocksOf(document))
+    const [front, first, second] = [await freePort(), await freePort(), await freePort()]
+    const start = async (port: number): Promise<Program> => {
+      const server = program(["out/deployed.js"], folder, { PORT: String(port), LAME_DUCK: "0 seconds" })
+      await server.prints(/Listening on/)
+      return server
+    }
+    let instances = [await start(first), await start(second)]
+    await startNginx(
+      new Map([
+        ["8080", front],
+        ["3001", first],
+        ["3002", second]
+      ])
+    )
+    while (!(await answers(front)));
+
+    let going = true
+    let answered = 0
+    const lost: Array<string> = []
+    const client = async (): Promise<void> => {
+      while (going) {
+        // Not idempotent: nginx does not send it again once an instance may have seen it.
+        const method = answered % 2 === 0 ? "POST" : "GET"
+        try {
+          const response = await fetch(`http://127.0.0.1:${front}/`, { method })
+          const text = await response.text()
+          if (response.status === 200 && text === "hello") answered++
+          else lost.push(`${method}: ${response.status}`)
+        } catch (error) {
+          lost.push(`${method}: ${String(error)}`)
+        }
+      }
+    }
+    const clients = Promise.all(Array.from({ length: 8 }, client))
+    const more = async (count: number): Promise<void> => {
+      const until = answered + count
+      while (answered < until && lost.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await more(50)
+    const replaced: Array<Program> = []
+    for (const [index, port] of [first, second].entries()) {
+      assert.strictEqual((await instances[index]!.stop("SIGTERM")).code, 0)
+      replaced.push(await start(port))
+      await more(50)
+    }
+    instances = replaced
+    going = false
+    await clients
+    assert.deepStrictEqual(lost, [])
+    for (const instance of instances) assert.strictEqual((await instance.stop("SIGTERM")).code, 0)
+  })
+})
