@@ -73,8 +73,13 @@ export interface Options {
    * not end together. Default 0.1.
    */
   readonly maxAgeJitter?: number | undefined
-  /** For `https:` origins: trusted authorities, a certificate of one's own. Default: what the platform trusts. */
+  /**
+   * For `https:` origins: trusted authorities, a certificate of one's own, and all else of `Network.TlsOptions` (docs/tls.md).
+   * Default: what the platform trusts.
+   */
   readonly tls?: Omit<TlsOptions, "role"> | undefined
+  /** TLS sessions kept, so that a further connection to a server needs a shorter handshake; 0: none. Default 100. */
+  readonly maxCachedSessions?: number | undefined
   /** What is accepted beyond what RFC 9112 allows: one of `presets` of `wire/`, or flags of one's own. Default `strict`. */
   readonly flags?: Flags | undefined
   /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/limits`. */
@@ -284,7 +289,7 @@ const count = (name: string, value: number | undefined, otherwise: number, least
 
 /**
  * An agent. Its scope's end fails the requests under way and waits until every connection is closed. A limit that is no
- * number, or below 1 (`maxFreeSockets`: below 0), is a defect (`RangeError`).
+ * number, or below 1 (`maxFreeSockets`, `maxCachedSessions`: below 0), is a defect (`RangeError`).
  *
  * @since 0.1.0
  * @category constructors
@@ -313,6 +318,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Netwo
       },
       keepAliveMsecs: millis(options.keepAliveMsecs, 1_000),
       tls: options.tls ?? {},
+      maxCachedSessions: count("maxCachedSessions", options.maxCachedSessions, 100, 0),
       parser: { flags: options.flags, limits: options.limits },
       timeouts: ofAgent(timeout)
     })

@@ -34,7 +34,7 @@ import type { HeadersInput } from "./ClientRequest.js"
 import type { Network } from "./Network.js"
 import type { Proxies } from "./Proxy.js"
 import type { Socket } from "./Socket.js"
-import type { Address } from "./Transport.js"
+import type { Address, TlsFacts } from "./Transport.js"
 import type { FoldedFields } from "./wire/index.js"
 
 /**
@@ -175,6 +175,8 @@ export interface Response {
   header(name: string): string | undefined
   /** The server's end of the connection. */
   readonly remote: Address | undefined
+  /** The connection's TLS, with the server's certificate. */
+  readonly tls: TlsFacts | undefined
   /** The connection had served a request before. */
   readonly reused: boolean
   /** How often the request was sent again, because its reused connection had died. */

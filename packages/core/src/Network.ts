@@ -229,6 +229,13 @@ export interface TlsOptions {
   readonly secureOptions?: number | undefined
   /** Protocols offered, most wanted first. Default `["http/1.1"]`. */
   readonly alpn?: ReadonlyArray<string> | undefined
+  /** Client: a session to be resumed, as `onSession` gave it. One that the server does not know does no harm. */
+  readonly session?: Uint8Array | undefined
+  /**
+   * Client: told of each session that the server lets resume, during the handshake or later. It is a secret. An agent keeps
+   * sessions by itself.
+   */
+  readonly onSession?: ((session: Uint8Array) => void) | undefined
   /**
    * Server: certificates by the name that a client asks for (SNI); `*.example.com` stands for one label. `cert` and `key` are for
    * all other names, and for clients that ask for none.

@@ -288,6 +288,43 @@ describe("A connection of its own kind", () => {
     )
   )
 
+  type Tls = NonNullable<Client.ConnectionOptions["tls"]>
+  const tls: ReadonlyArray<readonly [Tls, Tls]> = [
+    [{ serverName: "a" }, { serverName: "b" }],
+    [{ checkServerIdentity: () => undefined }, { checkServerIdentity: () => undefined }],
+    [{ ca: ["a", "b"] }, { ca: "a,b" }],
+    [{ cert: "a" }, { cert: "b" }],
+    [{ key: "a" }, { key: "b" }],
+    [{ passphrase: "a" }, { passphrase: "b" }],
+    [{ pfx: new Uint8Array([1]) }, { pfx: new Uint8Array([1]) }],
+    [{ crl: "a" }, { crl: "b" }],
+    [{ rejectUnauthorized: true }, { rejectUnauthorized: false }],
+    [{ ciphers: "a" }, { ciphers: "b" }],
+    [{ minVersion: "TLSv1.2" }, { maxVersion: "TLSv1.2" }],
+    [{ ecdhCurve: "a" }, { sigalgs: "a" }],
+    [{ secureOptions: 1 }, { secureOptions: 2 }],
+    [{ alpn: ["a", "b"] }, { alpn: ["b", "a"] }],
+    // A value cannot be made to look like a field.
+    [{ cert: 'a";key="b' }, { cert: "a", key: "b" }]
+  ]
+  it.effect.each(tls)("is not shared where TLS is another: %o, %o", (both) =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* listen
+        for (const [turn, options] of [...both, ...both].entries()) {
+          const fiber = yield* Effect.fork(Client.request({ url, connection: { tls: options } }))
+          if (turn < 2) {
+            const peer = yield* server.accept
+            yield* Effect.fork(Effect.forever(Effect.zipRight(peer.head, peer.send(ok))))
+          }
+          const response = yield* fiber
+          yield* response.text
+          assert.strictEqual(response.reused, turn >= 2)
+        }
+      })
+    )
+  )
+
   it.effect("maxHeaderSize and insecureHTTPParser are the request's", () =>
     run(
       Effect.gen(function* () {

@@ -14,6 +14,8 @@ import type { ParserOptions } from "../wire/index.js"
 import { tunnel } from "./clientProxy.js"
 import { alternate, attemptDelay, race } from "./clientRace.js"
 import type { Destination } from "./clientRoute.js"
+import type { Sessions } from "./clientSessions.js"
+import { refuseUnknown } from "./tlsOptions.js"
 
 /** Why there is no connection to a destination. */
 export type OpenError =
@@ -37,8 +39,16 @@ const familyFor = ({ family, localAddress }: ConnectionOptions): 4 | 6 | undefin
 
 type OnStep = (step: "connect" | "secure") => void
 
-interface Means {
+/** What an agent makes its connections with. */
+export interface Means {
   readonly network: NetworkService
+  readonly tls: TlsFields
+  /** Of a proxy's answers. */
+  readonly parser: ParserOptions
+  readonly sessions: Sessions
+}
+
+interface Making extends Means {
   /** Told of each step that follows the finding of addresses. */
   readonly onStep: OnStep
 }
@@ -46,7 +56,7 @@ interface Means {
 const noAddress = (host: string) =>
   new HttpError.NameNotResolved({ code: "ENODATA", host, reason: `no address for ${host}` })
 
-const overTcp = ({ network, onStep }: Means, { host, port }: Origin, options: ConnectionOptions): Open => {
+const overTcp = ({ network, onStep }: Making, { host, port }: Origin, options: ConnectionOptions): Open => {
   const { hints, localAddress, localPort, noDelay } = options
   const family = familyFor(options)
   const resolved = (options.lookup ?? network.resolve)(host, { family, hints })
@@ -62,12 +72,12 @@ const overTcp = ({ network, onStep }: Means, { host, port }: Origin, options: Co
   })
 }
 
-const overPath = ({ network, onStep }: Means, path: string, noDelay: boolean | undefined): Open => {
+const overPath = ({ network, onStep }: Making, path: string, noDelay: boolean | undefined): Open => {
   onStep("connect")
   return network.connect(unix(path), { noDelay })
 }
 
-const direct = (means: Means, origin: Origin, options: ConnectionOptions): Open =>
+const direct = (means: Making, origin: Origin, options: ConnectionOptions): Open =>
   options.socketPath === undefined
     ? overTcp(means, origin, options)
     : overPath(means, options.socketPath, options.noDelay)
@@ -80,40 +90,58 @@ const over = (open: Open, step: (transport: Transport) => Open): Open =>
     )
   )
 
-const secured = ({ network, onStep }: Means, open: Open, tls: TlsFields, host: string): Open =>
-  over(open, (transport) => {
+/** `key`: of all that the handshake depends on. */
+const secured = (
+  { network, onStep, sessions }: Making,
+  open: Open,
+  tls: TlsFields,
+  { host }: Origin,
+  key: string
+): Open => {
+  const unknown = refuseUnknown(tls)
+  if (unknown !== undefined) return Effect.fail(unknown)
+  return over(open, (transport) => {
     onStep("secure")
-    return network.secure(transport, { serverName: host, ...tls, role: "client" })
+    const { onSession, session = sessions.get(key) } = tls
+    const options: TlsOptions = {
+      serverName: host,
+      ...tls,
+      role: "client",
+      session,
+      onSession: (made) => {
+        sessions.set(key, made)
+        onSession?.(made)
+      }
+    }
+    // What did not lead to a connection is not tried again.
+    return Effect.tapError(network.secure(transport, options), () => Effect.sync(() => sessions.delete(key)))
   })
+}
 
-export const connect = (
-  network: NetworkService,
-  destination: Destination,
-  agentTls: TlsFields,
-  parser: ParserOptions,
-  onStep: OnStep
-): Open =>
+export const connect = (means: Means, destination: Destination, onStep: OnStep): Open =>
   // What a function of the caller's throws is a defect of the request.
-  Effect.suspend(() => open({ network, onStep }, destination, agentTls, parser))
+  Effect.suspend(() => open({ ...means, onStep }, destination))
 
-const open = (means: Means, destination: Destination, agentTls: TlsFields, parser: ParserOptions): Open => {
+const open = (means: Making, destination: Destination): Open => {
   const options = destination.route?.connection ?? noOptions
   if (options.createConnection !== undefined) {
     means.onStep("connect")
     return options.createConnection(destination)
   }
   const hop = destination.route?.tunnel
-  const tls = options.tls === undefined ? agentTls : { ...agentTls, ...options.tls }
+  const tls = options.tls === undefined ? means.tls : { ...means.tls, ...options.tls }
   if (hop === undefined) {
     const plain = direct(means, destination, options)
-    return destination.protocol === "http:" ? plain : secured(means, plain, tls, destination.host)
+    return destination.protocol === "http:" ? plain : secured(means, plain, tls, destination, destination.key)
   }
   const plain = overTcp(means, hop.origin, options)
   const toProxy =
-    hop.origin.protocol === "http:" ? plain : secured(means, plain, hop.tls ?? {}, hop.origin.host)
+    hop.origin.protocol === "http:" ? plain : secured(means, plain, hop.tls ?? {}, hop.origin, hop.key)
   const through = over(toProxy, (transport) => {
     means.onStep("connect")
-    return tunnel(transport, hop, destination, parser)
+    return tunnel(transport, hop, destination, means.parser)
   })
-  return destination.protocol === "http:" ? through : secured(means, through, tls, destination.host)
+  return destination.protocol === "http:"
+    ? through
+    : secured(means, through, tls, destination, destination.key)
 }

@@ -13,6 +13,7 @@ import {
   formatAddress,
   type Address,
   type Fault,
+  type TlsFacts,
   type Transport,
   type TransportHandlers
 } from "../Transport.js"
@@ -60,6 +61,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   exchange: ClientExchange | undefined = undefined
 
   private readonly remote: Address | undefined
+  private readonly tls: TlsFacts | undefined
   private readonly parser: ResponseParser
   private readonly automaton = new Automaton("client")
   private state: "open" | "closing" | "closed" = "open"
@@ -86,6 +88,8 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   ) {
     this.madeAt = pool.now()
     this.remote = transport.remote
+    // Read once: of a connection that has closed, a network may have forgotten them.
+    this.tls = transport.tls
     this.parser = new ResponseParser(new Events(this), parser)
     transport.start(this)
   }
@@ -97,6 +101,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     exchange.connection = this
     exchange.reused = this.exchanges > 0
     exchange.remote = this.remote
+    exchange.tls = this.tls
     if (exchange.watch !== undefined) this.tellBegun(exchange.watch)
     const violation = this.automaton.requestHead(request)
     if (violation !== undefined) return this.break(HttpError.fromViolation(violation, exchange.where))

@@ -14,7 +14,7 @@ import type { EarlyAnswer } from "../ClientRequest.js"
 import * as HttpError from "../HttpError.js"
 import { resend } from "../pool/index.js"
 import type { Socket } from "../Socket.js"
-import { formatAddress, type Address } from "../Transport.js"
+import { formatAddress, type Address, type TlsFacts } from "../Transport.js"
 import type { EncodedHead, Part, RequestFacts, ResponseHead } from "../wire/index.js"
 import type { Waiter } from "./clientBucket.js"
 import type { ClientConnection } from "./clientConnection.js"
@@ -90,6 +90,7 @@ export class ClientExchange implements BodyFlow, Served {
   private lostWith: BodyError | undefined = undefined
   reused = false
   remote: Address | undefined = undefined
+  tls: TlsFacts | undefined = undefined
   /** The connection that was handed over. */
   private handed: Socket | undefined = undefined
   /** Ended: answered in full, failed or given up. */

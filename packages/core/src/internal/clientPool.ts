@@ -32,13 +32,14 @@ import type { Transport } from "../Transport.js"
 import type { ParserOptions } from "../wire/index.js"
 import { Alarm } from "./clientAlarm.js"
 import { Bucket, type Waiter } from "./clientBucket.js"
-import { connect, type OpenError, type TlsFields } from "./clientConnect.js"
+import { connect, type Means, type OpenError, type TlsFields } from "./clientConnect.js"
 import { ClientConnection } from "./clientConnection.js"
 import { closedCode } from "./clientError.js"
 import { EventHub } from "./clientEvents.js"
 import type { ClientExchange } from "./clientExchange.js"
 import type { Served } from "./clientLoan.js"
 import { parserOf, toldKey, type Route } from "./clientRoute.js"
+import { Sessions } from "./clientSessions.js"
 import type { TimeLimits } from "./clientTimeouts.js"
 import { Watch } from "./clientWatch.js"
 
@@ -50,6 +51,7 @@ export interface PoolOptions {
   /** Delay of the first TCP keep-alive probe, ms. */
   readonly keepAliveMsecs: number
   readonly tls: TlsFields
+  readonly maxCachedSessions: number
   readonly parser: ParserOptions
   /** What is limited unless a client or a request says otherwise. */
   readonly timeouts: TimeLimits | undefined
@@ -84,16 +86,19 @@ export class ClientPool {
   private made = 0
   private emptied: (() => void) | undefined = undefined
   private readonly alarm: Alarm
+  private readonly means: Means
   readonly events: EventHub
 
   constructor(
-    private readonly network: NetworkService,
+    network: NetworkService,
     private readonly timers: Timers,
     clock: Clock.Clock,
     private readonly runtime: Runtime.Runtime<never>,
     private readonly options: PoolOptions
   ) {
     this.alarm = new Alarm(timers, this.sweep)
+    const { maxCachedSessions, parser, tls } = options
+    this.means = { network, tls, parser, sessions: new Sessions(maxCachedSessions) }
     this.events = new EventHub(clock)
   }
 
@@ -234,8 +239,7 @@ export class ClientPool {
     const { origin } = exchange.request
     exchange.watch?.enter("resolve")
     exchange.watch?.tell({ _tag: "Connecting" })
-    const { parser, tls } = this.options
-    const opening = connect(this.network, origin, tls, parser, (step) => exchange.watch?.enter(step))
+    const opening = connect(this.means, origin, (step) => exchange.watch?.enter(step))
     const fiber = Runtime.runFork(this.runtime, quietly(opening))
     exchange.attempt = fiber
     this.attempts.set(fiber, { exchange, bucket })

@@ -17,6 +17,7 @@ import {
   type ResponseHead
 } from "../wire/index.js"
 import { basic, credentialsOf } from "./clientTarget.js"
+import { keyOf } from "./optionKey.js"
 
 /** A proxy, resolved to what a request needs of it. */
 export interface ProxyHop {
@@ -25,7 +26,7 @@ export interface ProxyHop {
   /** Fields for the proxy, flat. */
   readonly headers: ReadonlyArray<string>
   readonly tls: Proxy["tls"]
-  /** In the key of connections through it: two with other credentials are others. */
+  /** In the key of connections through it: two with other credentials, or other TLS, are others. */
   readonly key: string
 }
 
@@ -60,7 +61,7 @@ const hopOf = (proxy: Proxy): ProxyHop | BadProxy => {
     origin: at,
     headers,
     tls: proxy.tls,
-    key: `${at.key} ${headers.join(" ")}`
+    key: `${at.key} ${headers.join(" ")}${keyOf(proxy.tls)}`
   }
 }
 
@@ -71,12 +72,10 @@ const maxKnown = 512
 /** The choice among proxies, remembered per origin. */
 export const chooser = (proxies: Proxies): ChooseProxy => {
   const known = new Map<string, ProxyHop | BadProxy | undefined>()
-  const hops = new Map<string | URL, ProxyHop | BadProxy>()
   return (origin) => {
     if (known.has(origin.key)) return known.get(origin.key)
     const proxy = choose(proxies, origin)
-    let hop = proxy === undefined ? undefined : hops.get(proxy.url)
-    if (proxy !== undefined && hop === undefined) hops.set(proxy.url, (hop = hopOf(proxy)))
+    const hop = proxy === undefined ? undefined : hopOf(proxy)
     if (known.size >= maxKnown) known.clear()
     known.set(origin.key, hop)
     return hop

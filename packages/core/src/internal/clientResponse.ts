@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import type { Response } from "../Client.js"
 import * as HttpError from "../HttpError.js"
-import type { Address } from "../Transport.js"
+import type { Address, TlsFacts } from "../Transport.js"
 import { FieldViews, type FoldedFields, type ResponseHead } from "../wire/index.js"
 import type { BodyError } from "./clientError.js"
 import type { ClientExchange } from "./clientExchange.js"
@@ -57,6 +57,10 @@ export class IncomingResponse implements Response {
 
   get remote(): Address | undefined {
     return this.exchange.remote
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.exchange.tls
   }
 
   get reused(): boolean {

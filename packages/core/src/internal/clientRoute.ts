@@ -8,6 +8,7 @@ import type { ConnectionOptions, ParserOptions as OwnParser } from "../ClientReq
 import { origin, type Origin } from "../pool/index.js"
 import { presets, type ParserOptions } from "../wire/index.js"
 import type { ProxyHop } from "./clientProxy.js"
+import { keyOf } from "./optionKey.js"
 
 export interface Route {
   readonly connection: ConnectionOptions | undefined
@@ -26,42 +27,6 @@ export const toldKey = ({ key, host, port, protocol, route }: Destination): stri
   route === undefined
     ? key
     : origin(protocol, host, port).key + (route.tunnel === undefined ? "" : ` via ${route.tunnel.origin.key}`)
-
-const identities = new WeakMap<object, number>()
-let identitiesGiven = 0
-
-const identity = (value: object): string => {
-  let number = identities.get(value)
-  if (number === undefined) identities.set(value, (number = ++identitiesGiven))
-  return `#${number}`
-}
-
-const text = (value: unknown): string => {
-  if (typeof value === "function") return identity(value)
-  if (ArrayBuffer.isView(value)) return identity(value)
-  if (Array.isArray(value)) return `[${value.map(text).join(",")}]`
-  if (typeof value === "object" && value !== null) return fieldsOf(value)
-  return JSON.stringify(value) ?? ""
-}
-
-const fieldsOf = (record: object): string => {
-  let joined = "{"
-  for (const name of Object.keys(record).sort()) {
-    const value = (record as Record<string, unknown>)[name]
-    if (value !== undefined) joined += `${name}=${text(value)};`
-  }
-  return `${joined}}`
-}
-
-// Options that are used for many requests are read once.
-const known = new WeakMap<object, string>()
-
-const keyOf = (options: object | undefined): string => {
-  if (options === undefined) return ""
-  let key = known.get(options)
-  if (key === undefined) known.set(options, (key = fieldsOf(options)))
-  return key
-}
 
 /** The origin by way of a route. */
 export const routed = (to: Origin, route: Route): Destination => {

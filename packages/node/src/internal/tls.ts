@@ -89,8 +89,10 @@ const handshake = (stream: Duplex, options: TlsOptions): tls.TLSSocket => {
   const checkServerIdentity = options.checkServerIdentity as typeof tls.checkServerIdentity | undefined
   const ALPNProtocols = [...(options.alpn ?? ["http/1.1"])]
   if (options.role === "client") {
-    return tls.connect({
+    const { onSession, session } = options
+    const socket = tls.connect({
       ...contextOptions(options),
+      ...(session !== undefined && { session: Buffer.from(session) }),
       socket: stream,
       ALPNProtocols,
       rejectUnauthorized: options.rejectUnauthorized ?? true,
@@ -103,6 +105,8 @@ const handshake = (stream: Duplex, options: TlsOptions): tls.TLSSocket => {
             host: options.serverName
           })
     })
+    if (onSession !== undefined) socket.on("session", onSession)
+    return socket
   }
   return new tls.TLSSocket(stream, {
     isServer: true,

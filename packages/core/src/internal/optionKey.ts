@@ -1,0 +1,39 @@
+/**
+ * Options as one text, equal exactly where they say the same: numbers and texts by value, functions and buffers by identity.
+ * It may have secrets in it, and is told to nobody.
+ */
+const identities = new WeakMap<object, number>()
+let identitiesGiven = 0
+
+const identity = (value: object): string => {
+  let number = identities.get(value)
+  if (number === undefined) identities.set(value, (number = ++identitiesGiven))
+  return `#${number}`
+}
+
+const text = (value: unknown): string => {
+  if (typeof value === "function") return identity(value)
+  if (ArrayBuffer.isView(value)) return identity(value)
+  if (Array.isArray(value)) return `[${value.map(text).join(",")}]`
+  if (typeof value === "object" && value !== null) return fieldsOf(value)
+  return JSON.stringify(value) ?? ""
+}
+
+const fieldsOf = (record: object): string => {
+  let joined = "{"
+  for (const name of Object.keys(record).sort()) {
+    const value = (record as Record<string, unknown>)[name]
+    if (value !== undefined) joined += `${name}=${text(value)};`
+  }
+  return `${joined}}`
+}
+
+// Options that are used for many requests are read once.
+const known = new WeakMap<object, string>()
+
+export const keyOf = (options: object | undefined): string => {
+  if (options === undefined) return ""
+  let key = known.get(options)
+  if (key === undefined) known.set(options, (key = fieldsOf(options)))
+  return key
+}
