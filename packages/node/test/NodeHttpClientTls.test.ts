@@ -4,7 +4,7 @@ import * as https from "node:https"
 import type { AddressInfo } from "node:net"
 import type { TLSSocket } from "node:tls"
 import { assert, describe, it } from "@effect/vitest"
-import { Client, Proxy, type Agent, type Network } from "@httpfx/core"
+import { Client, type Proxy, type Agent, type Network } from "@httpfx/core"
 import { NodeHttpClient } from "@httpfx/node"
 import * as Effect from "effect/Effect"
 
