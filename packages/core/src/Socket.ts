@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as HttpError from "./HttpError.js"
+import { Slices } from "./internal/slices.js"
 import { fault, formatAddress, type Address, type Fault, type Transport } from "./Transport.js"
 
 /**
@@ -69,8 +70,7 @@ const remove = <A>(list: Array<A>, item: A) => {
 }
 
 class SocketImpl implements Socket {
-  private readonly chunks: Array<Uint8Array> = []
-  private ahead = 0
+  private readonly ahead = new Slices()
   private paused = false
   private ended = false
   private over = false
@@ -110,10 +110,9 @@ class SocketImpl implements Socket {
   }
 
   readonly read: Read = Effect.suspend(() => {
-    const chunk = this.chunks.shift()
+    const chunk = this.ahead.shift()
     if (chunk !== undefined) {
-      this.ahead -= chunk.length
-      if (this.paused && this.ahead < lookAhead) {
+      if (this.paused && this.ahead.bytes < lookAhead) {
         this.paused = false
         this.transport.resume()
       }
@@ -163,9 +162,8 @@ class SocketImpl implements Socket {
   )
 
   private arrived(chunk: Uint8Array): void {
-    this.chunks.push(chunk)
-    this.ahead += chunk.length
-    if (this.ahead >= lookAhead && !this.paused) {
+    this.ahead.push(chunk)
+    if (this.ahead.bytes >= lookAhead && !this.paused) {
       this.paused = true
       this.transport.pause()
     }

@@ -1,15 +1,15 @@
 /**
  * The body of a message that is arriving: slices of the parser go in, one reader takes them out.
  *
- * Both drivers' bodies are this. It holds views of what the transport delivered, never copies (except to join them on
- * demand), and at most the look-ahead beyond what was asked for: past it, it tells its connection to hold the peer
- * back. It never closes anything: what an unread rest means for the connection is the driver's to say.
+ * Both drivers' bodies are this. It holds views of what the transport delivered, copies only of small ones (`slices.ts`),
+ * and at most the look-ahead beyond what was asked for: past it, it tells its connection to hold the peer It never closes anything: what an unread rest means for the connection is the driver's to say.
  */
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
+import { Slices } from "./slices.js"
 
 /** Bytes that may wait unread before the peer is held back. 64 KiB: what one read of a socket brings at most. */
 export const lookAhead = 65_536
@@ -24,34 +24,21 @@ export interface BodyFlow {
   bodyWanted(): void
 }
 
-const empty = new Uint8Array(0)
 const noTrailers: ReadonlyArray<string> = []
 const noMore = Exit.void
 const endOfStream = Channel.void
 
 /** Slices of a body; `undefined`: there are no more. */
-type Slices = ReadonlyArray<Uint8Array> | void
+type Taken = ReadonlyArray<Uint8Array> | void
 type PieceChannel<E> = Channel.Channel<Chunk.Chunk<Uint8Array>, unknown, E, unknown, unknown>
 
 /** All that `read` gives, one time after the other. A loop of its own costs half of what a stream's combinators do. */
-export const streamOf = <E>(read: Effect.Effect<Slices, E>): Stream.Stream<Uint8Array, E> => {
+export const streamOf = <E>(read: Effect.Effect<Taken, E>): Stream.Stream<Uint8Array, E> => {
   const again = () => loop
   const loop: PieceChannel<E> = Channel.flatMap(Channel.fromEffect(read), (slices): PieceChannel<E> =>
     slices === undefined ? endOfStream : Channel.flatMap(Channel.write(Chunk.unsafeFromArray(slices)), again)
   )
   return Stream.fromChannel(loop)
-}
-
-/** Joins slices; a single one is given back as it is. */
-export const concat = (parts: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
-  if (parts.length === 1) return parts[0]!
-  const all = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }
 
 /**
@@ -63,9 +50,8 @@ export class IncomingBody<E> {
   /** Field lines after a chunked body, flat; complete once `ended`. */
   rawTrailers: ReadonlyArray<string> = noTrailers
 
-  private parts: Array<Uint8Array> = []
-  /** Bytes that nobody has read. */
-  waiting = 0
+  /** What nobody has read. */
+  private readonly slices = new Slices()
   private taken: (() => void) | undefined = undefined
   private state: "open" | "ended" | "failed" = "open"
   private failure: (() => Exit.Exit<never, E>) | undefined
@@ -87,6 +73,11 @@ export class IncomingBody<E> {
     return this.state === "ended"
   }
 
+  /** Bytes that nobody has read. */
+  get waiting(): number {
+    return this.slices.bytes
+  }
+
   /** All of it has arrived and been read. */
   get consumed(): boolean {
     return this.state === "ended" && this.waiting === 0
@@ -102,8 +93,7 @@ export class IncomingBody<E> {
   push(slice: Uint8Array): void {
     this.received += slice.length
     if (this.state !== "open") return
-    this.parts.push(slice)
-    this.waiting += slice.length
+    this.slices.push(slice)
     this.wake()
     this.holdBack()
   }
@@ -139,12 +129,12 @@ export class IncomingBody<E> {
   // ---- the reader's side
 
   /** The slices that wait, or else the next ones; `undefined`: there are no more. */
-  readonly read: Effect.Effect<Slices, E> = Effect.suspend(() => {
+  readonly read: Effect.Effect<Taken, E> = Effect.suspend(() => {
     this.want()
     return this.take() ?? this.next
   })
 
-  private readonly next = Effect.async<Slices, E>((resume) =>
+  private readonly next = Effect.async<Taken, E>((resume) =>
     this.wait(() => {
       const next = this.take()
       if (next !== undefined) resume(next)
@@ -206,10 +196,10 @@ export class IncomingBody<E> {
     this.flow.bodyWanted()
   }
 
-  private take(): Exit.Exit<Slices, E> | undefined {
+  private take(): Exit.Exit<Taken, E> | undefined {
     if (this.waiting > 0) {
-      const parts = this.parts
-      this.drop()
+      const parts = this.slices.takeAll()
+      this.emptied()
       return Exit.succeed(parts)
     }
     return this.state === "ended" ? noMore : this.failure?.()
@@ -224,8 +214,8 @@ export class IncomingBody<E> {
     }
     if (this.failure !== undefined) return (this.whole = this.failure())
     if (this.state === "open") return undefined
-    this.whole = Exit.succeed(this.waiting === 0 ? empty : concat(this.parts, this.waiting))
-    this.drop()
+    this.whole = Exit.succeed(this.slices.takeJoined())
+    this.emptied()
     return this.whole
   }
 
@@ -251,8 +241,11 @@ export class IncomingBody<E> {
   }
 
   private drop(): void {
-    this.parts = []
-    this.waiting = 0
+    this.slices.clear()
+    this.emptied()
+  }
+
+  private emptied(): void {
     this.release()
     const { taken } = this
     if (taken === undefined) return

@@ -5,7 +5,7 @@
  * nothing, and never resumes a transport for one reason while another still holds it.
  */
 import type { Transport } from "../Transport.js"
-import { concat } from "./incomingBody.js"
+import { Slices } from "./slices.js"
 
 /** The body that arrives has more than its reader has asked for. */
 export const forBody = 1
@@ -21,17 +21,20 @@ interface UnreadBody {
 }
 
 export class Inflow {
-  private readonly queue: Array<Uint8Array> = []
+  private readonly queue = new Slices()
   private heldFor = 0
   private over = false
-  /** Bytes that wait. */
-  queued = 0
 
   /** `lookAhead`: bytes that may wait before the peer is held back. */
   constructor(
     private readonly transport: Transport,
     private readonly lookAhead: number
   ) {}
+
+  /** Bytes that wait. */
+  get queued(): number {
+    return this.queue.bytes
+  }
 
   /** The peer is held back: that nothing comes is our doing. */
   get held(): boolean {
@@ -41,7 +44,6 @@ export class Inflow {
   /** `body`: the one before these bytes; what of it nobody has read counts as well. */
   push(chunk: Uint8Array, body?: UnreadBody): void {
     this.queue.push(chunk)
-    this.queued += chunk.length
     if (this.queued > this.lookAhead) this.hold(forQueue)
     else if (body !== undefined && this.queued + body.waiting > this.lookAhead) {
       this.hold(forQueue)
@@ -54,25 +56,20 @@ export class Inflow {
   /** Gives back what of a chunk could not be used. */
   unshift(chunk: Uint8Array): void {
     this.queue.unshift(chunk)
-    this.queued += chunk.length
   }
 
   shift(): Uint8Array | undefined {
     const chunk = this.queue.shift()
     if (chunk === undefined) return undefined
-    this.queued -= chunk.length
     if (this.queued <= this.lookAhead) this.release(forQueue)
     return chunk
   }
 
   /** All that waits, for whoever reads on; the transport is left as it is. */
   takeAll(): Uint8Array {
-    const all = concat(this.queue, this.queued)
     this.over = true
-    this.queue.length = 0
-    this.queued = 0
     this.heldFor = 0
-    return all
+    return this.queue.takeJoined()
   }
 
   hold(reason: number): void {
@@ -90,8 +87,7 @@ export class Inflow {
   /** Nothing more will be used: what waits is dropped, and nobody holds the peer back any more. */
   end(): void {
     this.over = true
-    this.queue.length = 0
-    this.queued = 0
+    this.queue.clear()
     this.heldFor = 0
     this.transport.resume()
   }

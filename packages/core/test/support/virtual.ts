@@ -3,8 +3,9 @@
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import { Server, Timeouts, Transport } from "@httpfx/core"
 import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
 
@@ -28,8 +29,20 @@ export const serving = (
     return server
   })
 
-/** Runs a test with a network and a clock of its own, in a scope. */
+/**
+ * Runs a test with a network and a clock of its own, in a scope. While that closes time goes on: the end of a server with
+ * handlers that do not end waits for it.
+ */
 export const inVirtualTime = <A, E, R>(
   test: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, Exclude<R, unknown>> =>
-  Effect.provide(Effect.scoped(test as Effect.Effect<A, E, never>), inMemory)
+  Effect.acquireUseRelease(
+    Scope.make(),
+    (scope) => Scope.extend(test as Effect.Effect<A, E, never>, scope),
+    (scope, exit) =>
+      Effect.gen(function* () {
+        const closing = yield* Effect.forkDaemon(Scope.close(scope, exit))
+        yield* after("1 minute")
+        yield* Fiber.join(closing)
+      })
+  ).pipe(Effect.provide(inMemory))

@@ -1,0 +1,77 @@
+// What hostile clients cost a server on real sockets: the memory of a process of its own, per connection. What each peer can
+// make it hold is counted in core's ServerBounds.test.ts; here nothing that is held can be forgotten in the count.
+import { fork } from "node:child_process"
+import * as net from "node:net"
+import { afterAll, expect, it } from "vitest"
+
+const bound = 256 * 1024
+const clients = 60
+
+const child = fork(new URL("fixtures/hostedServer.mjs", import.meta.url), { execArgv: ["--expose-gc"] })
+afterAll(() => child.disconnect())
+const told = () => new Promise<number>((resolve) => child.once("message", (value) => resolve(Number(value))))
+const port = told()
+/** Bytes in use, after a collection. */
+const memory = () => {
+  child.send("memory")
+  return told()
+}
+
+const connected = (port: number) =>
+  new Promise<net.Socket>((resolve) => {
+    const socket = net.connect(port, "127.0.0.1", () => resolve(socket))
+    // It may be cut.
+    socket.on("error", () => {})
+  })
+
+const answer = (port: number) =>
+  new Promise<string>((resolve, reject) => {
+    let text = ""
+    const socket = net.connect(port, "127.0.0.1")
+    socket.on("data", (chunk) => (text += chunk.toString("latin1")))
+    socket.on("end", () => resolve(text)).on("error", reject)
+    socket.write("GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+  })
+
+/** Until no client can write any more, or all was taken. */
+const settled = async (sockets: ReadonlyArray<net.Socket>) => {
+  let before = -1
+  for (let same = 0; same < 5;) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const waiting = sockets.reduce((sum, socket) => sum + socket.writableLength, 0)
+    same = waiting === before ? same + 1 : 0
+    before = waiting
+  }
+}
+
+const version = "HTTP/1.1\r\nHost: t\r\n"
+const chunked = `POST /never ${version}Transfer-Encoding: chunked\r\n\r\n`
+const attacks: ReadonlyArray<readonly [string, string]> = [
+  // First, so that what a process needs only once is there.
+  ["requests behind one that is not answered", `GET /never ${version}\r\n`.repeat(10_000)],
+  ["a body nobody reads", `POST /never ${version}Content-Length: 99999999\r\n\r\n${"x".repeat(500_000)}`],
+  ["chunks of a byte", chunked + "1\r\nx\r\n".repeat(80_000)],
+  [
+    "little data among extensions",
+    chunked + `200;${"a".repeat(16_000)}\r\n${"x".repeat(512)}\r\n`.repeat(60)
+  ],
+  ["fields without end", `GET / ${version}${"a:\r\n".repeat(1_900)}`],
+  ["a field without end", `GET / ${version}a: ${"x".repeat(16_000)}`],
+  ["an answer that is not taken", `GET /endless ${version}\r\n`],
+  ["answers that are not taken", `GET / ${version}\r\n`.repeat(20_000)]
+]
+
+it.each(attacks)("at most 256 KiB per connection: %s", async (_, text) => {
+  const at = await port
+  const before = await memory()
+  const sockets: Array<net.Socket> = []
+  for (let i = 0; i < clients; i++) sockets.push(await connected(at))
+  for (const socket of sockets) {
+    socket.pause()
+    socket.write(text, "latin1")
+  }
+  await settled(sockets)
+  expect(((await memory()) - before) / clients).toBeLessThan(bound)
+  expect(await answer(at)).toMatch(/^HTTP\/1.1 200 OK/)
+  for (const socket of sockets) socket.destroy()
+})
