@@ -2,7 +2,8 @@
  * The body of a message that is arriving: slices of the parser go in, one reader takes them out.
  *
  * Both drivers' bodies are this. It holds views of what the transport delivered, copies only of small ones (`slices.ts`),
- * and at most the look-ahead beyond what was asked for: past it, it tells its connection to hold the peer It never closes anything: what an unread rest means for the connection is the driver's to say.
+ * and at most the look-ahead beyond what was asked for: past it, it tells its connection to hold the peer back. It
+ * never closes anything: what an unread rest means for the connection is the driver's to say.
  */
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"

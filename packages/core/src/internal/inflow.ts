@@ -53,6 +53,11 @@ export class Inflow {
     }
   }
 
+  /** What was given back may be too much by itself. */
+  holdExcess(): void {
+    if (this.queued > this.lookAhead) this.hold(forQueue)
+  }
+
   /** Gives back what of a chunk could not be used. */
   unshift(chunk: Uint8Array): void {
     this.queue.unshift(chunk)

@@ -406,6 +406,7 @@ export class ServerConnection implements TransportHandlers, Idler {
       chunk = this.inflow.shift()
     }
     this.parsing = false
+    this.inflow.holdExcess()
     if (this.full !== undefined && this.used && this.state === "open" && this.exchange === undefined)
       return End.finish(this, "MaxRequests")
     if (this.parser.inMessage) {
@@ -444,8 +445,8 @@ export class ServerConnection implements TransportHandlers, Idler {
     }
     // A body that arrived whole and that nobody read must not hold back the next request.
     this.inflow.release(forBody)
-    // Whoever takes no answers gets no further ones: what is buffered stays bounded.
-    if (this.backedUp && this.transport.buffered > this.server.settings.highWaterMark)
+    // Whoever takes no answers gets no further ones: what is buffered stays bounded, together with what was sent ahead.
+    if (this.backedUp && this.transport.buffered + this.inflow.queued > this.server.settings.highWaterMark)
       this.waitingForDrain = this.proceed
     else this.proceed()
   }

@@ -4,7 +4,7 @@
  *
  * Reading. All connections read into one scratch buffer (`onread`, Node documentation: net.Socket), and what came is
  * copied into a chunk of its own size: no 64 KiB allocation per read, nothing held by an idle connection, and `pause`
- * stops the handle at once. A connection that fills the scratch buffer reads into larger buffers of its own, which are
+ * stops the handle at once. A connection that fills the scratch buffer again and again reads into larger buffers of its own, which are
  * handed over without a copy, until it slows down: half as many reads, and as many fewer wake-ups of whoever takes the bytes.
  *
  * Write failures. A peer may answer and close while we still send. The write then fails although the answer waits in
@@ -31,6 +31,8 @@ const ownSize = 128 * 1024
 const keptSize = 64 * 1024
 // A read below this size is no bulk any more.
 const bulkSize = 16 * 1024
+// So many full reads in a row make bulk: more than whoever does not take the bytes lets come.
+const bulkReads = 4
 
 /** What we use of the handle below a socket; absent on what is not a plain TCP connection or pipe. */
 interface Handle {
@@ -88,6 +90,7 @@ const sweep = () => {
 export class Reader {
   transport: TcpTransport | undefined
   private own = false
+  private fullReads = 0
   private silent = false
   private next: Buffer | undefined = scratch
   readonly options: net.OnReadOpts = {
@@ -115,7 +118,8 @@ export class Reader {
         return buffer.subarray(0, length)
       }
       if (length < bulkSize) this.shrink(scratch)
-    } else if (length === scratchSize) this.grow()
+    } else if (length < scratchSize) this.fullReads = 0
+    else if (++this.fullReads === bulkReads) this.grow()
     const chunk = Buffer.allocUnsafe(length)
     chunk.set(new Uint8Array(buffer.buffer, buffer.byteOffset, length), 0)
     return chunk
@@ -130,6 +134,7 @@ export class Reader {
 
   private shrink(next: Buffer | undefined): void {
     this.own = false
+    this.fullReads = 0
     this.next = next
     bulk.delete(this)
   }
