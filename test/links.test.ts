@@ -12,6 +12,9 @@ const documents = async (): Promise<ReadonlyArray<string>> => {
   const packages = await readdir(join(root, "packages"))
   return [
     "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "packages/core/test/vectors/README.md",
     ...docs.map((file) => join("docs", file)),
     ...packages.map((name) => join("packages", name, "README.md"))
   ]
