@@ -229,8 +229,11 @@ export class NameNotResolved extends Schema.TaggedError<NameNotResolved>("@httpf
 ) {
   /** Where in the life of a request it happens. */
   readonly phase = "resolve"
+  /** The connection had served no exchange: it was not there yet. */
   readonly reused = false
+  /** Nothing of the request was sent. */
   readonly written = "none"
+  /** Nothing of an answer had come. */
   readonly received = 0
   override get message(): string {
     return this.reason
@@ -308,8 +311,11 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
   readonly code = "ERR_HTTPFX_PROXY_REFUSED"
   /** Where in the life of a request it happens. */
   readonly phase = "connect"
+  /** The connection had served no exchange: it was not there yet. */
   readonly reused = false
+  /** Nothing of the request was sent. */
   readonly written = "none"
+  /** Nothing of an answer had come. */
   readonly received = 0
   override get message(): string {
     return `the proxy ${this.proxy} refused a tunnel to ${this.target}: ${this.status} ${this.statusMessage}`
@@ -330,8 +336,11 @@ export class ProxyAuthenticationRequired extends Schema.TaggedError<ProxyAuthent
   readonly code = "ERR_HTTPFX_PROXY_AUTHENTICATION"
   /** Where in the life of a request it happens. */
   readonly phase = "connect"
+  /** The connection had served no exchange: it was not there yet. */
   readonly reused = false
+  /** Nothing of the request was sent. */
   readonly written = "none"
+  /** Nothing of an answer had come. */
   readonly received = 0
   override get message(): string {
     return `the proxy ${this.proxy} wants credentials for a tunnel to ${this.target}`

@@ -30,10 +30,13 @@ export type LeaseError = OpenError
  * @category models
  */
 export interface Destination {
+  /** The URL's scheme, with its colon. */
   readonly protocol: "http:" | "https:"
   /** Name or IP address; an IPv6 address without brackets. */
   readonly host: string
+  /** Never left out: 80 and 443 are said too. */
   readonly port: number
+  /** How the connection is made. Default: by the network. */
   readonly connection?: ConnectionOptions | undefined
 }
 

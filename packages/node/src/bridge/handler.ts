@@ -43,6 +43,7 @@ import { endToEnd, pairs, requestHead, type RawFields, type RequestFacts } from 
  * @category models
  */
 export interface Listeners {
+  /** For `createServer`, or whoever else calls listeners. */
   readonly request: RequestListener
   /** The connection is the app's from then on, with what is asked on it later. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => void
@@ -61,6 +62,7 @@ export interface ListenerOptions extends Pick<
   Server.ServerOptions,
   "maxBodySize" | "highWaterMark" | "joinDuplicateHeaders" | "uniqueHeaders" | "unknownExpectations"
 > {
+  /** Runs around the app. Default: none. */
   readonly middleware?: HttpMiddleware | undefined
 }
 
