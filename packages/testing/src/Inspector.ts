@@ -37,6 +37,8 @@ export type {
 } from "./internal/inspectorLook.js"
 
 /**
+ * Where the page of an inspector is, and what it shows.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -78,7 +80,9 @@ export class Tap extends Context.Tag("@httpfx/testing/Inspector/Tap")<
   {
     /** The network beneath it, which nobody listens to. */
     readonly network: NetworkService
+    /** The record. */
     readonly wiretap: Wiretap.WiretapService
+    /** Bytes that are kept of an exchange and direction. */
     readonly limit: number
   }
 >() {}

@@ -25,6 +25,7 @@ import type { Kept, Recording } from "./tapTransport.js"
 export interface ServerView {
   /** Where it listens, `host:port` or a path. */
   readonly address: string
+  /** Where it is in its life. */
   readonly state: Shutdown.State
   /** In milliseconds; 0: no limit. */
   readonly timeouts: Timeouts.Service
@@ -39,7 +40,9 @@ export interface ServerView {
 export interface UnderWay {
   /** Number of the exchange on its connection, from 1. */
   readonly exchange: number
+  /** The method as it came. */
   readonly method: string
+  /** The target as it came. */
   readonly target: string
   /** Milliseconds since its head was read. */
   readonly since: number
@@ -64,6 +67,7 @@ export interface ConnectionView {
   readonly exchanges: number
   /** Bytes of those exchanges on the wire. */
   readonly bytesIn: number
+  /** Bytes of their answers on the wire. */
   readonly bytesOut: number
   /** What it does; `undefined`: it is idle. */
   readonly now: UnderWay | undefined
@@ -76,11 +80,17 @@ export interface ConnectionView {
  * @category models
  */
 export interface ExchangeView {
+  /** Number of the connection on its server. */
   readonly connection: number
+  /** Number of the exchange on its connection. */
   readonly exchange: number
+  /** The client's end. */
   readonly remote: string
+  /** The method as it came. */
   readonly method: string | undefined
+  /** The target as it came. */
   readonly target: string | undefined
+  /** The status of the answer, if one was begun. */
   readonly status: number | undefined
   /** How it ended. */
   readonly outcome: ExchangeOutcome["_tag"]
@@ -88,7 +98,9 @@ export interface ExchangeView {
   readonly startedAt: number
   /** Milliseconds. */
   readonly duration: number
+  /** Bytes of the request on the wire. */
   readonly bytesIn: number
+  /** Bytes of the answer on the wire. */
   readonly bytesOut: number
   /** Its wire can be asked for. */
   readonly wire: boolean
@@ -101,10 +113,15 @@ export interface ExchangeView {
  * @category models
  */
 export interface AgentView {
+  /** The name that the inspector was given for it. */
   readonly name: string
+  /** Connections that are not closed, idle ones included. */
   readonly open: number
+  /** Open, and in use by nobody. */
   readonly idle: number
+  /** Being made. */
   readonly connecting: number
+  /** Requests that wait for a connection. */
   readonly queued: number
   /** By host and port. */
   readonly keys: Readonly<Record<string, Agent.KeyState>>
@@ -119,11 +136,13 @@ export interface AgentView {
  * @category models
  */
 export interface Snapshot {
+  /** The server itself. */
   readonly server: ServerView
   /** Oldest first. */
   readonly connections: ReadonlyArray<ConnectionView>
   /** Latest first. */
   readonly exchanges: ReadonlyArray<ExchangeView>
+  /** The agents that it was told of. */
   readonly agents: ReadonlyArray<AgentView>
 }
 

@@ -17,7 +17,7 @@ export type Side = "client" | "server"
 
 /**
  * What passed at the recorded end, `at` that moment (ms since the epoch). `from` is who sent it, `data` what was sent,
- * `fault` what the end was told.
+ * `fault` what the end was told. `bytes` are those that were not kept.
  *
  * @since 0.1.0
  * @category models
