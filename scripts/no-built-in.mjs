@@ -51,10 +51,15 @@ const modules = [
   "_http_server"
 ]
 for (const name of modules) guard(require(name), name)
-try {
-  guard(process.binding("http_parser"), "http_parser")
-} catch (error) {
-  if (error.code !== "ERR_INVALID_MODULE") throw error
+const binding = () => {
+  try {
+    return process.binding("http_parser")
+  } catch {
+    // Newer versions do not give it away; `_http_common` has its class.
+    return undefined
+  }
 }
+const native = binding()
+if (native !== undefined) guard(native, "http_parser")
 syncBuiltinESMExports()
 process.emitWarning = emitWarning

@@ -41,7 +41,9 @@ const harmless = new Set([
   "TTYWRAP",
   "ELDHISTOGRAM",
   // The context of a request; a socket beneath it, if it is a real one, is told by itself.
-  "HTTPCLIENTREQUEST"
+  "HTTPCLIENTREQUEST",
+  // Of Node 22 on: what `finished` was asked by.
+  "STREAM_END_OF_STREAM"
 ])
 const isReal = (type: string) => type === "Timeout" || (/^[A-Z0-9_]+$/.test(type) && !harmless.has(type))
 
