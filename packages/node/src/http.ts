@@ -10,6 +10,7 @@ import type * as builtin from "node:http"
 import { Agent, globalAgent as currentAgent, setGlobalAgent } from "./http/agent.js"
 import { ClientRequest, get, request } from "./http/clientRequest.js"
 import { maxHeaderSize } from "./http/flags.js"
+import { setGlobalProxyFromEnv } from "./http/globalProxy.js"
 import { IncomingMessage } from "./http/incoming.js"
 import { OutgoingMessage } from "./http/outgoing.js"
 import { setMaxIdle } from "./http/parser.js"
@@ -44,7 +45,8 @@ const http = {
   validateHeaderValue,
   get,
   request,
-  setMaxIdleHTTPParsers
+  setMaxIdleHTTPParsers,
+  setGlobalProxyFromEnv
 }
 for (const [name, get] of [
   ["WebSocket", webSocketClass],

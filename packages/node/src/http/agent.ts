@@ -18,6 +18,7 @@ import type * as http from "node:http"
 import { createConnection, isIP } from "node:net"
 import type { Duplex } from "node:stream"
 import type { ClientReq } from "./clientRequest.js"
+import { providePlainGlobals } from "./globalProxy.js"
 import { callParent, inherit } from "./inherit.js"
 import {
   addressToProxy,
@@ -464,11 +465,21 @@ export const globalProxyEnv = (): { readonly proxyEnv?: ProxyEnv } =>
   process.env["NODE_USE_ENV_PROXY"] === "1" ? { proxyEnv: process.env } : {}
 
 /** The agent of requests that name none; https has its own. */
-export const makeGlobalAgent = (): http.Agent =>
-  new Agent({ keepAlive: true, scheduling: "lifo", timeout: 5000, ...globalProxyEnv() })
+const makeGlobalAgent = (proxyEnv?: ProxyEnv): http.Agent =>
+  new Agent({
+    keepAlive: true,
+    scheduling: "lifo",
+    timeout: 5000,
+    ...(proxyEnv === undefined ? globalProxyEnv() : { proxyEnv })
+  } as http.AgentOptions)
 
 const globals: { agent: http.Agent } = { agent: makeGlobalAgent() }
 export const globalAgent = (): http.Agent => globals.agent
 export const setGlobalAgent = (agent: http.Agent): void => {
   globals.agent = agent
 }
+providePlainGlobals({
+  get: globalAgent,
+  set: (agent) => setGlobalAgent(agent as http.Agent),
+  make: makeGlobalAgent
+})

@@ -11,6 +11,7 @@ import {
   type AgentLike,
   type ConnectOptions
 } from "../http/agent.js"
+import { provideSecureGlobals } from "../http/globalProxy.js"
 import { callParent, inherit } from "../http/inherit.js"
 import { provideSecureAgent } from "../http/webSocket.js"
 import type { ProxyEnv } from "../http/proxy.js"
@@ -99,11 +100,22 @@ Object.assign(proto, {
 /** `https.Agent`. */
 export const Agent = Constructor as unknown as typeof https.Agent
 
-const globals = {
-  agent: new Agent({ keepAlive: true, scheduling: "lifo", timeout: 5000, ...globalProxyEnv() })
-}
+const makeGlobalAgent = (proxyEnv?: ProxyEnv): https.Agent =>
+  new Agent({
+    keepAlive: true,
+    scheduling: "lifo",
+    timeout: 5000,
+    ...(proxyEnv === undefined ? globalProxyEnv() : { proxyEnv })
+  } as https.AgentOptions)
+
+const globals = { agent: makeGlobalAgent() }
 export const globalAgent = (): https.Agent => globals.agent
 provideSecureAgent(globalAgent)
 export const setGlobalAgent = (agent: https.Agent): void => {
   globals.agent = agent
 }
+provideSecureGlobals({
+  get: globalAgent,
+  set: (agent) => setGlobalAgent(agent as https.Agent),
+  make: makeGlobalAgent
+})

@@ -173,4 +173,52 @@ describe("newer members", () => {
     })
     sockets.close()
   })
+
+  it("setGlobalProxyFromEnv replaces both global agents, and gives the way back", async () => {
+    const set = (shim as unknown as { setGlobalProxyFromEnv(env?: unknown): () => void })
+      .setGlobalProxyFromEnv
+    const before = [shim.globalAgent, https.globalAgent]
+    const asked: Array<unknown> = []
+    const proxy = nodeHttp.createServer((req, res) => {
+      asked.push(req.url)
+      res.end("by proxy")
+    })
+    proxy.on("connect", (req, socket) => {
+      asked.push(`CONNECT ${req.url}`)
+      socket.end("HTTP/1.1 503 no\r\n\r\n")
+    })
+    const direct = shim.createServer((_req, res) => res.end("direct"))
+    await serving(direct, (port) =>
+      serving(proxy, async (proxyPort) => {
+        const text = () =>
+          new Promise<string>((resolve, reject) => {
+            shim.get({ host: "127.0.0.1", port }, (res) => resolve(textOf(res))).on("error", reject)
+          })
+        const url = `http://127.0.0.1:${proxyPort}`
+        const restore = set({ http_proxy: url, https_proxy: url })
+        expect(await text()).toBe("by proxy")
+        const refused = await new Promise<NodeJS.ErrnoException>((resolve) => {
+          https.get("https://secure.test/").on("error", resolve)
+        })
+        expect(refused.code).toBe("ERR_PROXY_TUNNEL")
+        expect(asked).toEqual([`http://127.0.0.1:${port}/`, "CONNECT secure.test:443"])
+        shim.globalAgent.destroy()
+        restore()
+        expect([shim.globalAgent, https.globalAgent]).toEqual(before)
+        expect(shim.globalAgent).toBe(before[0])
+        expect(await text()).toBe("direct")
+        shim.globalAgent.destroy()
+        // A second call does nothing, and what is refused replaces nothing.
+        shim.globalAgent = new shim.Agent()
+        const own = shim.globalAgent
+        restore()
+        expect(() => set({ http_proxy: "no url" })).toThrow(
+          expect.objectContaining({ code: "ERR_PROXY_INVALID_CONFIG" })
+        )
+        expect(() => set(null)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }))
+        expect(shim.globalAgent).toBe(own)
+        shim.globalAgent = before[0]!
+      })
+    )
+  })
 })
