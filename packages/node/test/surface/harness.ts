@@ -169,6 +169,10 @@ const worldOf = (which: { http: Http; https: Https }, memory: boolean) => {
   }
 }
 
+/** Whether this is the built-in module of that version of Node.js or a later one: where Node itself has changed. */
+export const isBuiltInSince = ({ http }: World, major: number): boolean =>
+  http === builtinHttp && Number(process.versions.node.split(".")[0]) >= major
+
 /** A body that needs TCP: what it asserts is what a socket of the system does. */
 export const tcp = (body: Body): Body => Object.assign((world: World) => body(world), { tcp: true })
 

@@ -4,7 +4,7 @@ import { once } from "node:events"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type net from "node:net"
 import type { Duplex } from "node:stream"
-import { pause, read, surface, tcp, until, type World } from "./harness.js"
+import { isBuiltInSince, pause, read, surface, tcp, until, type World } from "./harness.js"
 
 const hello = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 const last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -375,13 +375,15 @@ surface("Server", "properties", {
     app.close()
     assert.equal(app.listening, false)
   }),
-  maxHeadersCount: async ({ raw, server }) => {
+  maxHeadersCount: async (world) => {
+    const { raw, server } = world
     const app = await server((req, res) => void res.end(`${Object.keys(req.headers).length} fields`))
     assert.equal(app.maxHeadersCount, null)
     app.maxHeadersCount = 3
     const many = Array.from({ length: 9 }, (_, n) => `X-${n}: v\r\n`).join("")
     const ask = `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${many}\r\n`
-    assert.match(await raw(app, ask), /3 fields/)
+    // Later releases of Node 22 and 24 refuse what Node 20 drops.
+    assert.match(await raw(app, ask), isBuiltInSince(world, 22) ? /3 fields|^HTTP\/1.1 431 / : /3 fields/)
   },
   requestTimeout: async ({ connect, server }) => {
     const app = await server({ connectionsCheckingInterval: 5 }, ok)

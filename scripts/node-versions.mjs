@@ -1,0 +1,131 @@
+// The tests on each supported Node.js: npm run test:nodes -- [--only 22,24] [--others] [--all] [--update] [FILES]
+//
+//   --only     these versions instead of 20, 22 and 24
+//   --others   not the version that runs this script, which `npm test` has tested
+//   --all      every test file; else those below, which say most about a version: what meets its sockets, streams, timers and
+//              modules, and what its own HTTP modules look like
+//   --update   asks the registry for newer binaries than those that are there
+//   FILES      these test files
+//
+// A binary comes from the registry's package `node-PLATFORM-ARCHITECTURE`, once, into node_modules/.cache/nodes; the version that runs
+// this script serves for itself. Ends with `N passed, N failed`, the versions counted; one that cannot be had has failed.
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const { positionals, values: args } = parseArgs({
+  allowPositionals: true,
+  options: {
+    only: { type: "string", default: "20,22,24" },
+    others: { type: "boolean", default: false },
+    all: { type: "boolean", default: false },
+    update: { type: "boolean", default: false }
+  }
+})
+
+const selection = [
+  // The engine: what JavaScript itself may do otherwise.
+  "packages/core/test/wire/vectors.test.ts",
+  "packages/core/test/wire/automaton.test.ts",
+  "packages/core/test/wire/encode-request.test.ts",
+  "packages/core/test/wire/encode-response.test.ts",
+  // Both drivers in memory, and the promises of networks, servers and clients.
+  "packages/core/test/ClientServer.test.ts",
+  "packages/core/test/Timers.test.ts",
+  "packages/testing/test/MemoryNetwork.battery.test.ts",
+  "packages/testing/test/ServerBattery.test.ts",
+  "packages/testing/test/ClientBattery.test.ts",
+  // The same on the system's sockets, TLS, WebSocket.
+  "packages/node/test/NodeNetwork.battery.test.ts",
+  "packages/node/test/NodeNetwork.test.ts",
+  "packages/node/test/NodeTls.test.ts",
+  "packages/node/test/NodeDuplex.test.ts",
+  "packages/node/test/NodeDuplexDestroy.test.ts",
+  "packages/node/test/NodeHttpClient.test.ts",
+  "packages/node/test/NodeHttpServer.test.ts",
+  "packages/node/test/NodeWebSocket.test.ts",
+  // The callback API, its shape, and its modules in the place of the built-in ones.
+  "packages/node/test/surface/",
+  "packages/node/test/sequences.test.ts",
+  "packages/node/test/http/",
+  "test/callback-parity.test.ts",
+  "test/register.test.ts",
+  "test/activation.test.ts"
+]
+
+const say = (text) => console.log(`node-versions: ${text}`)
+
+const isOwn = (version) => process.versions.node.startsWith(`${version}.`)
+
+/** What runs this version, or why nothing does. */
+const binaryOf = (version) => {
+  if (isOwn(version)) return { path: process.execPath }
+  const platform = process.platform === "win32" ? "win" : process.platform
+  const name = `node-${platform}-${process.arch}`
+  const folder = join(root, "node_modules/.cache/nodes", version)
+  const path = join(folder, "node_modules", name, "bin", platform === "win" ? "node.exe" : "node")
+  if (args.update) rmSync(folder, { recursive: true, force: true })
+  if (!existsSync(path)) {
+    mkdirSync(folder, { recursive: true })
+    const quiet = [
+      "--no-save",
+      "--no-package-lock",
+      "--no-audit",
+      "--no-fund",
+      "--ignore-scripts",
+      "--loglevel=error"
+    ]
+    const { status, stderr } = spawnSync(
+      "npm",
+      ["install", ...quiet, "--prefix", folder, `${name}@${version}`],
+      {
+        cwd: folder,
+        encoding: "utf8",
+        shell: platform === "win"
+      }
+    )
+    if (/\bE(404|TARGET)\b/.test(stderr ?? "")) {
+      return {
+        why: `the registry has no ${name} of version ${version}: there is no binary for ${process.platform} on ${process.arch}`
+      }
+    }
+    if (status !== 0 || !existsSync(path))
+      return { why: `${name}@${version} could not be installed\n${stderr}` }
+  }
+  const { error, status } = spawnSync(path, ["--version"], { encoding: "utf8" })
+  if (status === 0) return { path }
+  return {
+    why: `${path} does not run here (${error?.message ?? `exit ${status}`}): another C library than it was built for?`
+  }
+}
+
+const vitest = join(root, "node_modules/vitest/vitest.mjs")
+const files = positionals.length > 0 ? positionals : args.all ? [] : selection
+let passed = 0
+let failed = 0
+for (const version of args.only.split(",")) {
+  if (args.others && isOwn(version)) continue
+  const { path, why } = binaryOf(version)
+  if (path === undefined) {
+    say(why)
+    failed++
+    continue
+  }
+  const exact = spawnSync(path, ["--version"], { encoding: "utf8" }).stdout.trim()
+  say(`Node.js ${exact}`)
+  const begun = performance.now()
+  const { status } = spawnSync(path, [vitest, "run", "--reporter=dot", ...files], {
+    cwd: root,
+    stdio: "inherit"
+  })
+  say(
+    `Node.js ${exact}: ${status === 0 ? "passed" : "failed"} after ${Math.round((performance.now() - begun) / 1000)} s`
+  )
+  if (status === 0) passed++
+  else failed++
+}
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed === 0 ? 0 : 1)
