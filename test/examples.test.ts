@@ -26,7 +26,7 @@ const started = async (name: string, env: Readonly<Record<string, string>> = {})
 describe("examples", { timeout: 30_000 }, () => {
   it("are listed, with what each is", async () => {
     const listed = await run(process.execPath, ["scripts/example.mjs"], root)
-    for (const name of ["chat", "demo", "events", "json-api", "reverse-proxy", "upload"])
+    for (const name of ["chat", "cluster", "demo", "events", "json-api", "reverse-proxy", "upload"])
       assert.match(listed, new RegExp(`^ {2}${name} +\\S`, "m"))
   })
 
@@ -81,6 +81,15 @@ describe("examples", { timeout: 30_000 }, () => {
     assert.strictEqual(refused.status, 502)
     assert.match(await refused.text(), /ECONNREFUSED/)
     await nobody.ends()
+  })
+
+  it("cluster: two processes answer", async () => {
+    const { ends, example, url } = await started("cluster")
+    await example.prints(/Listening[^]*Listening/)
+    const answers = new Set<string>()
+    while (answers.size < 2)
+      answers.add(await (await fetch(url, { headers: { connection: "close" } })).text())
+    await ends()
   })
 
   it("upload: reads files as they come", async () => {

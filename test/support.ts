@@ -54,6 +54,7 @@ export const run = (
 export interface Program {
   /** Waits until the output has a match. */
   readonly prints: (pattern: RegExp) => Promise<RegExpExecArray>
+  readonly signal: (signal: NodeJS.Signals) => void
   /** Sends a signal and waits for the end: the exit code and all output. */
   readonly stop: (signal: NodeJS.Signals) => Promise<{ readonly code: number | null; readonly text: string }>
 }
@@ -84,6 +85,7 @@ export const program = (
         void closed.then((code) => reject(new Error(`exit ${code} without ${pattern}\n${seen.text}`)))
         look()
       }),
+    signal: (signal) => void child.kill(signal),
     stop: async (signal) => {
       child.kill(signal)
       return { code: await closed, text: seen.text }

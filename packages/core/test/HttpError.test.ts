@@ -113,6 +113,10 @@ const samples: ReadonlyArray<
       signal: "head"
     })
   ],
+  [
+    "WorkerFailed",
+    new HttpError.WorkerFailed({ worker: 2, reason: "ended before it was ready", exitCode: 1 })
+  ],
   ["UpgradeNotAsked", violation({ _tag: "Violation", code: "ERR_HTTPFX_UPGRADE_NOT_ASKED" })]
 ]
 

@@ -1,6 +1,7 @@
 /**
  * The parts of `@httpfx/node`.
  *
+ * - `NodeCluster`: one server in several processes
  * - `NodeContext`: files, paths, commands, the terminal
  * - `NodeHttpClient`: clients on this machine's sockets
  * - `NodeHttpServer`: servers on this machine's sockets
@@ -11,6 +12,7 @@
  *
  * @since 0.1.0
  */
+export * as NodeCluster from "./NodeCluster.js"
 export * as NodeContext from "./NodeContext.js"
 export * as NodeDuplex from "./NodeDuplex.js"
 export * as NodeHttpClient from "./NodeHttpClient.js"

@@ -1,5 +1,6 @@
 /**
- * Failures that only a server makes: clients that are too slow, and options that make no sense. Part of `HttpError`.
+ * Failures that only a server makes: clients that are too slow, options that make no sense, processes that end. Part of
+ * `HttpError`.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -88,5 +89,33 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
     return this.code === "ERR_OUT_OF_RANGE"
       ? `The value of "${this.option}" is out of range. It ${this.reason}. Received ${this.received}`
       : `The option "${this.option}" ${this.reason}. Received ${this.received}`
+  }
+}
+
+/**
+ * A process of a cluster did not become ready, or ended and is not replaced any more.
+ *
+ * @since 0.1.0
+ * @category processes
+ */
+export class WorkerFailed extends Schema.TaggedError<WorkerFailed>("@httpfx/core/WorkerFailed")(
+  "WorkerFailed",
+  {
+    /** Number of the process in its cluster, from 1. `undefined`: none was started. */
+    worker: Schema.optional(Schema.Number),
+    /** What happened, in words. */
+    reason: Schema.String,
+    /** Its exit code, if it has ended by itself. */
+    exitCode: Schema.optional(Schema.Number),
+    /** The signal that ended it. */
+    signal: Schema.optional(Schema.String),
+    /** The system's own error, where there is one. */
+    cause: Schema.optional(Schema.Defect)
+  }
+) {
+  /** Ours: Node has none for it. */
+  readonly code = "ERR_HTTPFX_WORKER_FAILED"
+  override get message(): string {
+    return this.worker === undefined ? this.reason : `worker ${this.worker} ${this.reason}`
   }
 }

@@ -1,0 +1,33 @@
+/**
+ * A cluster: one server in several processes, exchanged one by one without a lost request.
+ *
+ * This program is its own primary and its own workers. `GET /` says which process answers; `kill -HUP` of the primary, whose id it
+ * logs, exchanges the workers; a worker that is killed is replaced; Ctrl-C stops them all. `PORT` says where it listens (default
+ * 3000), `WORKERS` how many there are (default 2).
+ */
+import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
+import { runMain } from "@effect/platform-node-shared/NodeRuntime"
+import { NodeCluster, NodeHttpServer } from "@httpfx/node"
+import { Config, Effect, Layer } from "effect"
+
+const router = HttpRouter.empty.pipe(
+  HttpRouter.get(
+    "/",
+    Effect.sync(() => HttpServerResponse.text(`process ${process.pid} answers\n`))
+  ),
+  // A restart waits for it.
+  HttpRouter.get("/slow", Effect.delay(HttpServerResponse.text(`process ${process.pid}\n`), "2 seconds"))
+)
+
+const server = HttpServer.serve(router).pipe(
+  HttpServer.withLogAddress,
+  Layer.provide(NodeHttpServer.layerConfig({ port: Config.withDefault(Config.integer("PORT"), 3000) }))
+)
+
+const main = Effect.gen(function* () {
+  const workers = yield* Config.withDefault(Config.integer("WORKERS"), 2)
+  yield* Effect.logInfo(`process ${process.pid}`)
+  yield* NodeCluster.run(server, { workers })
+})
+
+runMain(main)

@@ -1,0 +1,250 @@
+/** Clusters of real processes: work is shared, crashes are replaced, a restart loses no request, and nothing is left behind. */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync } from "node:fs"
+import * as http from "node:http"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it, onTestFinished } from "vitest"
+
+const fixture = fileURLToPath(new URL("fixtures/cluster.mjs", import.meta.url))
+if (!existsSync(new URL("../dist/NodeCluster.js", import.meta.url)))
+  throw new Error("run `npm run build` first")
+
+interface Line {
+  readonly _tag?: string
+  readonly worker?: number
+  readonly pid?: number
+  readonly port?: number
+  readonly exitCode?: number
+  readonly expected?: boolean
+  readonly started?: ReadonlyArray<Worker>
+  readonly workers?: ReadonlyArray<Worker>
+  readonly restarted?: boolean
+  readonly begun?: number
+}
+interface Worker {
+  readonly worker: number
+  readonly pid: number
+  readonly state: string
+}
+
+const exists = (pid: number) => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const until = async (condition: () => boolean) => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+/** Starts a cluster; what it prints is kept. Every process of it is gone after the test. */
+const started = (options: object = {}, env: Readonly<Record<string, string>> = {}) => {
+  const child = spawn(process.execPath, [fixture], {
+    env: { ...process.env, OPTIONS: JSON.stringify({ workers: 2, ...options }), ...env },
+    stdio: ["pipe", "pipe", "pipe"]
+  })
+  const lines: Array<Line> = []
+  let text = ""
+  const look = new Set<() => void>()
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    text += `${line}\n`
+    if (line.startsWith("{")) lines.push(JSON.parse(line) as Line)
+    for (const f of look) f()
+  })
+  child.stderr.setEncoding("utf8").on("data", (data: string) => (text += data))
+  const closed = once(child, "close").then(([code]) => code as number | null)
+  const pids = () => [
+    ...new Set(lines.flatMap(({ pid, started = [] }) => [pid, ...started.map((w) => w.pid)]))
+  ]
+  onTestFinished(() => {
+    for (const pid of [child.pid, ...pids()])
+      if (pid !== undefined && exists(pid)) process.kill(pid, "SIGKILL")
+  })
+  /** The first line, from the one with the number `from` on, that is such a one. */
+  const prints = <A>(f: (line: Line) => A | undefined, from = 0): Promise<A> =>
+    new Promise((resolve, reject) => {
+      const search = () => {
+        for (const line of lines.slice(from)) {
+          const found = f(line)
+          if (found === undefined) continue
+          look.delete(search)
+          return resolve(found)
+        }
+      }
+      look.add(search)
+      void closed.then((code) => reject(new Error(`exit ${code}\n${text}`)))
+      search()
+    })
+  return {
+    child,
+    closed,
+    lines,
+    prints,
+    tell: (line: string) => void child.stdin.write(`${line}\n`),
+    text: () => text,
+    workers: () => prints(({ started }) => started),
+    port: () => prints(({ port }) => port),
+    left: () => pids().filter((pid): pid is number => pid !== undefined && exists(pid))
+  }
+}
+
+const get = (port: number, path: string, agent: http.Agent | false = false): Promise<string> =>
+  new Promise((resolve, reject) => {
+    http
+      .get({ host: "127.0.0.1", port, path, agent }, (response) => {
+        let text = ""
+        response.setEncoding("utf8").on("data", (data: string) => (text += data))
+        response.on("end", () =>
+          response.statusCode === 200 ? resolve(text) : reject(new Error(`status ${response.statusCode}`))
+        )
+        response.on("error", reject)
+      })
+      .on("error", reject)
+  })
+
+const pidsOf = (workers: ReadonlyArray<Worker>) => workers.map(({ pid }) => pid).sort()
+
+describe("NodeCluster", { timeout: 60_000 }, () => {
+  it("shares one port among its workers", async () => {
+    const cluster = started()
+    const workers = await cluster.workers()
+    assert.deepStrictEqual(
+      workers.map(({ state, worker }) => [worker, state]),
+      [
+        [1, "ready"],
+        [2, "ready"]
+      ]
+    )
+    const port = await cluster.port()
+    const answered = new Set<number>()
+    for (let i = 0; i < 8; i++) answered.add(Number(await get(port, "/")))
+    assert.deepStrictEqual([...answered].sort(), pidsOf(workers))
+  })
+
+  it("replaces a worker that has crashed, and the others serve meanwhile", async () => {
+    const cluster = started()
+    const before = pidsOf(await cluster.workers())
+    const port = await cluster.port()
+    const cut = await get(port, "/crash").catch((error: NodeJS.ErrnoException) => error.code)
+    assert.strictEqual(cut, "ECONNRESET")
+    const crashed = await cluster.prints((line) => (line._tag === "WorkerEnded" ? line : undefined))
+    assert.deepInclude(crashed, { exitCode: 7, expected: false })
+    assert.notStrictEqual(Number(await get(port, "/")), crashed.pid)
+    const fresh = await cluster.prints((line) => (line._tag === "WorkerReady" ? line : undefined))
+    assert.strictEqual(fresh.worker, 3)
+    const answered = new Set<number>()
+    for (let i = 0; i < 8; i++) answered.add(Number(await get(port, "/")))
+    const now = [...before.filter((pid) => pid !== crashed.pid), fresh.pid!]
+    assert.deepStrictEqual([...answered].sort(), now.sort())
+  })
+
+  it("a restart under load exchanges every worker and loses no request", async () => {
+    // However slow this process is: a connection between two requests is not taken for idle.
+    const cluster = started({}, { GRACE: "30000" })
+    const before = pidsOf(await cluster.workers())
+    const port = await cluster.port()
+    const agent = new http.Agent({ keepAlive: true })
+    onTestFinished(() => agent.destroy())
+    let running = true
+    let sent = 0
+    const answers: Array<number> = []
+    const load = async (path: string, agent: http.Agent | false) => {
+      while (running) {
+        sent++
+        answers.push(Number(await get(port, path, agent)))
+      }
+    }
+    const loads = [
+      ...Array.from({ length: 4 }, () => load("/", agent)),
+      ...Array.from({ length: 2 }, () => load("/slow", agent)),
+      ...Array.from({ length: 2 }, () => load("/", false))
+    ]
+    await until(() => answers.length > 50)
+    cluster.tell("restart")
+    await cluster.prints(({ restarted }) => restarted)
+    const exchangedAt = answers.length
+    await until(() => answers.length > exchangedAt + 50)
+    running = false
+    await Promise.all(loads)
+    assert.strictEqual(answers.length, sent)
+    const after = cluster.lines.flatMap((line) => (line._tag === "WorkerReady" ? [line.pid!] : []))
+    assert.lengthOf(after, 2)
+    assert.sameMembers([...new Set(answers.slice(exchangedAt + 10))], after)
+    assert.sameMembers([...new Set(answers)], [...before, ...after])
+    // A new one was ready before an old one was told to stop.
+    const order = cluster.lines.flatMap(({ _tag }) => (_tag?.startsWith("Worker") === true ? [_tag] : []))
+    const each = ["WorkerStarted", "WorkerReady", "WorkerStopping", "WorkerEnded"]
+    assert.deepStrictEqual(order, [...each, ...each])
+    assert.isTrue(cluster.lines.every(({ expected }) => expected !== false))
+    cluster.tell("workers")
+    assert.deepStrictEqual(pidsOf(await cluster.prints(({ workers }) => workers)), after.sort())
+  })
+
+  it("stops with idle connections open, and leaves no process", async () => {
+    const cluster = started()
+    await cluster.workers()
+    const port = await cluster.port()
+    const agent = new http.Agent({ keepAlive: true })
+    onTestFinished(() => agent.destroy())
+    await Promise.all(Array.from({ length: 10 }, () => get(port, "/", agent)))
+    const under = get(port, "/slow", agent)
+    await cluster.prints(({ begun }) => begun)
+    cluster.child.kill("SIGTERM")
+    assert.isAbove(Number(await under), 0)
+    assert.strictEqual(await cluster.closed, 0)
+    assert.deepStrictEqual(cluster.left(), [])
+    assert.notInclude(cluster.text(), '"expected":false')
+  })
+
+  it("workers whose primary was killed finish what they do, and end", async () => {
+    const cluster = started()
+    await cluster.workers()
+    const under = get(await cluster.port(), "/slow")
+    const begun = await cluster.prints(({ begun }) => begun)
+    cluster.child.kill("SIGKILL")
+    assert.strictEqual(Number(await under), begun)
+    await until(() => cluster.left().length === 0)
+  })
+
+  it("fails, and stops the others, when one does not start", async () => {
+    const cluster = started({}, { FAULT: "fails at start" })
+    assert.strictEqual(await cluster.closed, 1)
+    assert.match(cluster.text(), /WorkerFailed.*worker \d ended with code 1 before it was ready/s)
+    assert.deepStrictEqual(cluster.left(), [])
+  })
+
+  it("fails when one is not ready in time", async () => {
+    const cluster = started({ startTimeout: 1500 }, { FAULT: "never ready" })
+    assert.strictEqual(await cluster.closed, 1)
+    assert.match(cluster.text(), /worker \d was not ready after 1s 500ms/)
+    assert.deepStrictEqual(cluster.left(), [])
+  })
+
+  it("kills at the deadline what does not end", async () => {
+    const cluster = started({ gracefulShutdownTimeout: 100 }, { FAULT: "never ends" })
+    await cluster.workers()
+    cluster.child.kill("SIGTERM")
+    assert.strictEqual(await cluster.closed, 0)
+    assert.deepStrictEqual(cluster.left(), [])
+  })
+
+  it("fails when a worker ends and the schedule has no more to give", async () => {
+    const cluster = started({ giveUp: true })
+    await cluster.workers()
+    await get(await cluster.port(), "/crash").catch(() => {})
+    assert.strictEqual(await cluster.closed, 1)
+    assert.match(cluster.text(), /worker \d ended with code 7 and is not replaced any more/)
+    assert.deepStrictEqual(cluster.left(), [])
+  })
+
+  it("refuses a number of workers that is none", async () => {
+    const cluster = started({ workers: 0 })
+    assert.strictEqual(await cluster.closed, 1)
+    assert.match(cluster.text(), /"workers" is out of range/)
+  })
+})
