@@ -39,12 +39,18 @@ import {
  * @since 0.1.0
  * @category models
  */
-export interface Crash extends Ended {
+export interface Crash {
   /** Number of the process in its cluster, from 1. */
   readonly worker: number
+  /** `undefined`: a signal has ended it. */
+  readonly exitCode: number | undefined
+  /** `undefined`: it ended by itself. */
+  readonly signal: string | undefined
 }
 
 /**
+ * How many workers, what they run, and how long they may take.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -82,24 +88,79 @@ export interface Options {
 export interface Worker {
   /** Number of the process in its cluster, from 1; never used again. */
   readonly worker: number
+  /** Its process id. */
   readonly pid: number
   /** `starting`: not ready yet; `stopping`: was told to stop and finishes what it does. */
   readonly state: "starting" | "ready" | "stopping"
 }
 
 /**
- * What happens to workers. `WorkerEnded.expected`: it had been told to stop.
+ * A process was started; it does not serve yet.
  *
  * @since 0.1.0
  * @category models
  */
-export type Event =
-  | { readonly _tag: "WorkerStarted"; readonly worker: number; readonly pid: number }
-  | { readonly _tag: "WorkerReady"; readonly worker: number; readonly pid: number }
-  | { readonly _tag: "WorkerStopping"; readonly worker: number; readonly pid: number }
-  | (Crash & { readonly _tag: "WorkerEnded"; readonly pid: number; readonly expected: boolean })
+export interface WorkerStarted {
+  readonly _tag: "WorkerStarted"
+  /** Number of the process in its cluster, from 1. */
+  readonly worker: number
+  /** Its process id. */
+  readonly pid: number
+}
 
 /**
+ * It has built its layer, and serves.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WorkerReady {
+  readonly _tag: "WorkerReady"
+  /** Number of the process in its cluster, from 1. */
+  readonly worker: number
+  /** Its process id. */
+  readonly pid: number
+}
+
+/**
+ * It was told to stop, and finishes what it does.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WorkerStopping {
+  readonly _tag: "WorkerStopping"
+  /** Number of the process in its cluster, from 1. */
+  readonly worker: number
+  /** Its process id. */
+  readonly pid: number
+}
+
+/**
+ * It is gone.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WorkerEnded extends Crash {
+  readonly _tag: "WorkerEnded"
+  /** Its process id. */
+  readonly pid: number
+  /** It had been told to stop. */
+  readonly expected: boolean
+}
+
+/**
+ * What happens to workers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Event = WorkerStarted | WorkerReady | WorkerStopping | WorkerEnded
+
+/**
+ * What there is to know and to do about a cluster, in its primary.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -349,7 +410,6 @@ const onHangup = (f: () => void) =>
  *
  * @example
  * import { HttpServer, HttpServerResponse } from "@effect/platform"
- * import { runMain } from "@effect/platform-node-shared/NodeRuntime"
  * import { NodeCluster, NodeHttpServer } from "@httpfx/node"
  * import { Layer } from "effect"
  *
@@ -357,7 +417,7 @@ const onHangup = (f: () => void) =>
  *   Layer.provide(NodeHttpServer.layer({ port: 3000 }))
  * )
  *
- * runMain(NodeCluster.run(server, { workers: 4 }))
+ * const main = NodeCluster.run(server, { workers: 4 }) // for `NodeRuntime.runMain`
  *
  * @since 0.1.0
  * @category constructors
