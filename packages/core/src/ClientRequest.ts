@@ -31,7 +31,8 @@ export type HeadersInput =
  * connection only if they say the same (functions and buffers: the same one), so keep one record for many requests.
  *
  * Of `net.connect`, these are said elsewhere: `host` and `port` (the URL), `keepAlive` (the agent), `timeout`
- * (`timeouts`), `signal` (interruption). `allowHalfOpen`, `fd`, `onread`, `readable` and `writable` are the engine's.
+ * (`timeouts`), `signal` (interruption). `allowHalfOpen`, `fd`, `onread`, `readable` and `writable` are the engine's. What is not
+ * named here is refused (`ConnectionFailed`, `ERR_HTTPFX_CONNECTION_OPTION`), also where the types were got round.
  *
  * @since 0.1.0
  * @category models

@@ -17,9 +17,10 @@ const run = <A, E>(
     A,
     E,
     Client.Client | HttpClient.HttpClient | Network.Network | MemoryNetwork.MemoryNetwork | Scope.Scope
-  >
+  >,
+  limits: Pick<Client.Options, "maxSockets" | "maxTotalSockets"> = {}
 ) => {
-  const client = Client.layerWith({ proxy, tls: { ca: authority.ca } })
+  const client = Client.layerWith({ proxy, tls: { ca: authority.ca }, ...limits })
   return Effect.scoped(test).pipe(Effect.provide(Layer.provideMerge(client, MemoryNetwork.layer({ hosts }))))
 }
 
@@ -92,6 +93,81 @@ describe("A proxy for http:", () => {
         const socks = yield* Effect.flip(Client.request({ url: "https://a.test/" }))
         assert.deepInclude(socks, { _tag: "InvalidProtocol", protocol: "socks5:" })
       })
+    )
+  )
+})
+
+describe("The limits of an agent, through a proxy", () => {
+  const connections = Effect.flatMap(Client.Client, (client) => client.connections)
+  const settled = Effect.repeatN(Effect.yieldNow(), 50)
+
+  it.effect("maxSockets: all that it forwards is one host's, the proxy's", () =>
+    run(
+      { http: "proxy.test" },
+      Effect.gen(function* () {
+        const server = yield* listen
+        const fibers = yield* Effect.all([ask("http://a.test/"), ask("http://b.test/")])
+        const peer = yield* server.accept
+        assert.match(yield* peer.head, /^GET http:\/\/a\.test\/ /)
+        yield* settled
+        assert.deepInclude(yield* connections, { open: 1, connecting: 0 })
+        yield* peer.send(ok(""))
+        assert.match(yield* peer.head, /^GET http:\/\/b\.test\/ /)
+        yield* peer.send(ok(""))
+        yield* Fiber.joinAll(fibers)
+      }),
+      { maxSockets: 1 }
+    )
+  )
+
+  it.effect("maxSockets: tunnels are counted by the host at their end, from when they are asked for", () =>
+    run(
+      { https: "proxy.test" },
+      Effect.gen(function* () {
+        const server = yield* listen
+        const fibers = yield* Effect.all(["a", "a", "b"].map((name) => ask(`https://${name}.test/`)))
+        const first = yield* server.accept
+        const second = yield* server.accept
+        assert.match(yield* first.head, /^CONNECT a\.test/)
+        assert.match(yield* second.head, /^CONNECT b\.test/)
+        yield* settled
+        assert.deepInclude(yield* connections, { open: 0, connecting: 2 })
+        // A tunnel that is refused frees its place for the one that waits.
+        yield* first.send("HTTP/1.1 403 No\r\n\r\n")
+        assert.strictEqual((yield* Effect.flip(fibers[0]!))._tag, "ProxyRefused")
+        assert.match(yield* (yield* server.accept).head, /^CONNECT a\.test/)
+        yield* Fiber.interruptAll(fibers)
+      }),
+      { maxSockets: 1 }
+    )
+  )
+
+  it.effect("maxTotalSockets: a tunnel is one, and makes room for another when it is idle", () =>
+    run(
+      { https: "proxy.test" },
+      Effect.gen(function* () {
+        const server = yield* listen
+        const first = yield* ask("https://a.test/")
+        const waits = yield* ask("https://b.test/")
+        const outer = yield* server.accept
+        yield* outer.head
+        const peer = yield* inside(outer, "a.test")
+        yield* peer.head
+        yield* settled
+        assert.deepInclude(yield* connections, { open: 1, connecting: 0 })
+        yield* peer.send(ok(""))
+        yield* first
+        const next = yield* server.accept
+        assert.match(yield* next.head, /^CONNECT b\.test/)
+        const other = yield* inside(next, "b.test")
+        yield* other.head
+        yield* other.send(ok(""))
+        yield* waits
+        const idle = yield* ask("http://c.test/", { proxy: false, timeouts: { total: 1_000 } })
+        assert.strictEqual((yield* Effect.flip(idle))._tag, "NameNotResolved")
+        assert.deepInclude(yield* connections, { idle: 0, connecting: 0 })
+      }),
+      { maxTotalSockets: 1 }
     )
   )
 })

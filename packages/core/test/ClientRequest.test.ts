@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { Client, HttpError, Network } from "@httpfx/core"
 import { unix } from "@httpfx/core/Transport"
-import { MemoryNetwork, RawPeer } from "@httpfx/testing"
+import { Fault, MemoryNetwork, RawPeer } from "@httpfx/testing"
 
 type World = Client.Client | Network.Network | MemoryNetwork.MemoryNetwork | Scope.Scope
 
@@ -133,6 +133,24 @@ describe("The head of a request", () => {
   )
 })
 
+it.effect("The head of a streamed body goes out before there is any of it", () =>
+  run(
+    Effect.gen(function* () {
+      const body = yield* Deferred.make<Uint8Array>()
+      const { fiber, head, peer } = yield* sent({
+        url,
+        method: "POST",
+        body: Stream.fromEffect(Deferred.await(body))
+      })
+      assert.match(head, /^POST \/ HTTP\/1\.1\r\n/)
+      yield* Deferred.succeed(body, bytes("now"))
+      yield* peer.expect("3\r\nnow\r\n0\r\n\r\n")
+      yield* peer.send(ok)
+      yield* fiber
+    })
+  )
+)
+
 describe("Trailers", () => {
   it.effect("follow a body at hand", () =>
     run(
@@ -212,6 +230,85 @@ describe("A connection of its own kind", () => {
         assert.deepInclude(peer.transport.remote, { hostname: "10.0.0.9", port: 4444 })
         yield* peer.send(ok)
         yield* fiber
+      })
+    )
+  )
+
+  /** The memory network, and what it was asked of connections. */
+  const watched = (asked: Array<unknown>) =>
+    Layer.effect(
+      Network.Network,
+      Effect.map(Network.Network, (network) => ({
+        ...network,
+        connect: (...[address, options]: Parameters<typeof network.connect>) => {
+          asked.push(["connect", options?.noDelay])
+          return Effect.map(network.connect(address, options), (transport) => {
+            transport.keepAlive = (...given) => void asked.push(["keepAlive", ...given])
+            return transport
+          })
+        }
+      }))
+    ).pipe(Layer.provideMerge(MemoryNetwork.layer()))
+
+  const askedWith = (options: Client.Options, request: Partial<Client.Request>) => {
+    const asked: Array<unknown> = []
+    return Effect.as(headOf({ url, ...request }), asked).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.provideMerge(Client.layerWith(options), watched(asked)))
+    )
+  }
+
+  it.effect("noDelay, and the agent's keepAliveMsecs, reach the socket", () =>
+    Effect.gen(function* () {
+      const usual = [
+        ["connect", undefined],
+        ["keepAlive", true, 1_000]
+      ]
+      assert.deepStrictEqual(yield* askedWith({}, {}), usual)
+      assert.deepStrictEqual(
+        yield* askedWith({ keepAliveMsecs: "3 seconds" }, { connection: { noDelay: false } }),
+        [
+          ["connect", false],
+          ["keepAlive", true, 3_000]
+        ]
+      )
+      assert.deepStrictEqual(yield* askedWith({ keepAlive: false }, {}), [["connect", undefined]])
+      assert.deepStrictEqual(yield* askedWith({}, { agent: false }), [["connect", undefined]])
+    })
+  )
+
+  it.effect("attemptDelay: after so long the next address is tried besides", () =>
+    run(
+      Effect.gen(function* () {
+        const memory = yield* MemoryNetwork.MemoryNetwork
+        yield* memory.setHost("two.test", ["10.0.0.1", "10.0.0.2"])
+        yield* Fault.connectTimeout({ to: "10.0.0.1" }, { timeout: "1 hour" })
+        const server = yield* RawPeer.listen({ host: "10.0.0.2", port: 80 })
+        const fiber = yield* Effect.fork(
+          Client.request({ url: "http://two.test/", connection: { attemptDelay: 40 } })
+        )
+        const accepted = yield* Effect.fork(server.accept)
+        yield* TestClock.adjust(39)
+        assert.isNull(accepted.unsafePoll())
+        yield* TestClock.adjust(1)
+        const peer = yield* accepted
+        yield* peer.send(ok)
+        yield* fiber
+      })
+    )
+  )
+
+  it.effect("an option that there is not is refused, not passed over", () =>
+    run(
+      Effect.gen(function* () {
+        for (const connection of [{ localaddress: "10.0.0.9" }, { allowHalfOpen: true }, { toString: 1 }]) {
+          const error = yield* Effect.flip(Client.request({ url, connection: connection as object }))
+          assert.deepInclude(error, {
+            _tag: "ConnectionFailed",
+            code: "ERR_HTTPFX_CONNECTION_OPTION",
+            written: "none"
+          })
+        }
       })
     )
   )

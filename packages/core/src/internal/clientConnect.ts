@@ -15,7 +15,7 @@ import { tunnel } from "./clientProxy.js"
 import { alternate, attemptDelay, race } from "./clientRace.js"
 import type { Destination } from "./clientRoute.js"
 import type { Sessions } from "./clientSessions.js"
-import { refuseUnknown } from "./tlsOptions.js"
+import { refuseConnectionOption, refuseTlsOption } from "./knownOptions.js"
 
 /** Why there is no connection to a destination. */
 export type OpenError =
@@ -98,7 +98,7 @@ const secured = (
   { host }: Origin,
   key: string
 ): Open => {
-  const unknown = refuseUnknown(tls)
+  const unknown = refuseTlsOption(tls)
   if (unknown !== undefined) return Effect.fail(unknown)
   return over(open, (transport) => {
     onStep("secure")
@@ -124,6 +124,8 @@ export const connect = (means: Means, destination: Destination, onStep: OnStep):
 
 const open = (means: Making, destination: Destination): Open => {
   const options = destination.route?.connection ?? noOptions
+  const unknown = refuseConnectionOption(options)
+  if (unknown !== undefined) return Effect.fail(unknown)
   if (options.createConnection !== undefined) {
     means.onStep("connect")
     return options.createConnection(destination)

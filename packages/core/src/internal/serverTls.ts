@@ -11,7 +11,7 @@ import * as Runtime from "effect/Runtime"
 import * as HttpError from "../HttpError.js"
 import type { NetworkService, ServerTls, TlsOptions } from "../Network.js"
 import { formatAddress, type Transport } from "../Transport.js"
-import { refuseUnknown } from "./tlsOptions.js"
+import { refuseTlsOption } from "./knownOptions.js"
 
 /** Why a connection never got as far as HTTP. */
 export type HandshakeError = Effect.Effect.Error<ReturnType<NetworkService["secure"]>>
@@ -91,7 +91,7 @@ export const check = (network: NetworkService, tls: ServerTls): Effect.Effect<vo
       new HttpError.TlsFailure({ code: "ERR_HTTPFX_NO_CERTIFICATE", reason, phase: "secure" })
     )
   }
-  const unknown = refuseUnknown(optionsOf(tls))
+  const unknown = refuseTlsOption(optionsOf(tls))
   if (unknown !== undefined) return Effect.fail(unknown)
   return network.checkTls === undefined ? Effect.void : network.checkTls(optionsOf(tls))
 }
