@@ -5,29 +5,69 @@ import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import { Agent, Client, Network, Timers, type Transport } from "@httpfx/core"
-import { MemoryNetwork, Simulation } from "@httpfx/testing"
+import { MemoryNetwork, MemoryTls, Simulation } from "@httpfx/testing"
 
-/** Answers each request after a while: head, then body, then the rest. */
-const slow = (sleep: (millis: number, act: () => void) => void) => (transport: Transport.Transport) => {
-  let text = ""
-  transport.start({
-    data: (chunk) => {
-      for (const byte of chunk) text += String.fromCharCode(byte)
-      for (let end = text.indexOf("\r\n\r\n"); end >= 0; end = text.indexOf("\r\n\r\n")) {
-        const path = text.slice(text.indexOf("/"), text.indexOf(" HTTP/"))
-        text = text.slice(end + 4)
-        sleep(10, () => transport.write(`HTTP/1.1 200 OK\r\nContent-Length: ${path.length + 4}\r\n\r\n`))
-        sleep(20, () => transport.write("you "))
-        sleep(30, () => transport.write(path))
-      }
-    },
-    end: () => transport.end(),
-    drain: () => {},
-    error: () => {},
-    close: () => {}
-  })
+const authority = MemoryTls.authority("Test CA")
+const hosts = ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+const certificate = authority.certificate({ names: hosts })
+
+interface Means {
+  readonly later: (millis: number, act: () => void) => void
+  /** TLS in the server's role, and what goes on over it. */
+  readonly secure: (transport: Transport.Transport, next: (transport: Transport.Transport) => void) => void
 }
+
+/** Answers each whole request after a while: head, then body, then the rest. Opens tunnels, and says 100 where it is asked to. */
+const slow =
+  (means: Means) =>
+  (transport: Transport.Transport): void => {
+    const { later, secure } = means
+    let text = ""
+    let continued = false
+    /** The first request in `text`, once it is there in full. */
+    const take = (): string | undefined => {
+      const end = text.indexOf("\r\n\r\n") + 4
+      if (end < 4) return undefined
+      const head = text.slice(0, end)
+      if (head.includes("Expect: ") && !continued) {
+        continued = true
+        later(15, () => transport.write("HTTP/1.1 100 Continue\r\n\r\n"))
+      }
+      const length = Number(/Content-Length: (\d+)/.exec(head)?.[1] ?? 0)
+      const last = text.indexOf("0\r\n\r\n", end)
+      const whole = !head.includes("chunked") ? end + length : last < 0 ? Infinity : last + 5
+      if (text.length < whole) return undefined
+      text = text.slice(whole)
+      continued = false
+      return head
+    }
+    transport.start({
+      data: (chunk) => {
+        for (const byte of chunk) text += String.fromCharCode(byte)
+        for (let head = take(); head !== undefined; head = take()) {
+          if (head.startsWith("CONNECT ")) {
+            later(15, () => {
+              transport.write("HTTP/1.1 200 Connection established\r\n\r\n")
+              secure(transport, slow(means))
+            })
+            return
+          }
+          const path = head.slice(head.indexOf("/"), head.indexOf(" HTTP/"))
+          later(10, () => transport.write(`HTTP/1.1 200 OK\r\nContent-Length: ${path.length + 4}\r\n\r\n`))
+          later(20, () => transport.write("you "))
+          later(30, () => transport.write(path))
+        }
+      },
+      end: () => transport.end(),
+      drain: () => {},
+      error: () => {},
+      close: () => {}
+    })
+  }
+
+const kinds = ["get", "alone", "upload", "expect", "lookup", "stuck", "secure", "tunnel"] as const
 
 const plan = fc.record({
   seed: fc.nat(),
@@ -35,47 +75,119 @@ const plan = fc.record({
   maxTotalSockets: fc.integer({ min: 1, max: 4 }),
   requests: fc.array(
     fc.record({
-      host: fc.integer({ min: 1, max: 3 }),
+      kind: fc.constantFrom(...kinds),
+      host: fc.integer({ min: 0, max: 2 }),
       at: fc.nat(60),
-      /** Interrupted so long after it began; above 200 never is. */
-      after: fc.oneof(fc.nat(60), fc.constant(1_000)),
-      alone: fc.boolean()
+      /** Interrupted so long after it began; a thousand is never. */
+      after: fc.oneof(fc.nat(130), fc.constant(1_000)),
+      /** As many turns later still, at the same time. */
+      turns: fc.nat(6)
     }),
     { minLength: 1, maxLength: 12 }
   )
 })
 
-interface Plan {
-  readonly maxSockets: number
-  readonly maxTotalSockets: number
-  readonly requests: ReadonlyArray<{ host: number; at: number; after: number; alone: boolean }>
-}
+type Plan = Omit<typeof plan extends fc.Arbitrary<infer A> ? A : never, "seed">
 
-const check = ({ maxSockets, maxTotalSockets, requests }: Plan) =>
+const steps = ["queue", "resolve", "connect", "secure", "send", "head", "body"] as const
+
+/** `seen` takes the steps at which a request was interrupted. */
+const check = ({ maxSockets, maxTotalSockets, requests }: Plan, seen: Set<string>) =>
   Effect.gen(function* () {
+    /** Requests whose upload has begun, and of which something is left. */
+    const uploading = new Set<number>()
     const state = yield* Effect.scoped(
       Effect.gen(function* () {
         const timers = yield* Timers.timers
-        const later = (millis: number, act: () => void) => void timers.at(timers.now() + millis, act)
-        const urls: Array<string> = []
-        for (const host of ["10.0.0.1", "10.0.0.2", "10.0.0.3"]) {
-          const listener = yield* Effect.orDie(Network.listen({ port: 80, host }, slow(later)))
-          urls.push(`http://${(listener.address as Transport.TcpAddress).hostname}`)
-        }
-        const agent = yield* Agent.make({ maxSockets, maxTotalSockets, idleTimeout: 1_000 })
-        const client = Client.fromAgent(agent)
-        const ask = (number: number, { after, alone, at, host }: Plan["requests"][number]) =>
-          Effect.gen(function* () {
-            yield* Effect.sleep(at)
-            const request = { url: `${urls[host - 1]}/${number}`, ...(alone && { agent: false as const }) }
-            const fiber = yield* Effect.fork(
-              Effect.flatMap(client.request(request), (response) => response.text)
+        const network = yield* Network.Network
+        const runtime = yield* Effect.runtime<never>()
+        const means: Means = {
+          later: (millis, act) => void timers.at(timers.now() + millis, act),
+          secure: (transport, next) => {
+            const secured = network.secure(transport, { role: "server", ...certificate })
+            Effect.runFork(
+              Effect.provide(
+                Effect.matchEffect(secured, {
+                  onFailure: () => Effect.void,
+                  onSuccess: (transport) => Effect.sync(() => next(transport))
+                }),
+                runtime
+              )
             )
-            yield* Effect.fork(Effect.zipRight(Effect.sleep(after), Fiber.interrupt(fiber)))
+          }
+        }
+        for (const host of hosts) {
+          yield* Effect.orDie(Network.listen({ port: 80, host }, slow(means)))
+          yield* Effect.orDie(
+            Network.listen({ port: 443, host }, (transport) => means.secure(transport, slow(means)))
+          )
+        }
+        yield* Effect.orDie(Network.listen({ port: 1080, host: "10.0.0.9" }, slow(means)))
+        const agent = yield* Agent.make({
+          maxSockets,
+          maxTotalSockets,
+          idleTimeout: 1_000,
+          tls: { ca: authority.ca }
+        })
+        yield* agent.observe((event) => {
+          if (event._tag !== "Error") return
+          const { error, timings } = event
+          // Within the body it is the reader that is interrupted.
+          if (error !== undefined && (error as { code?: string }).code !== "ABORT_ERR") return
+          seen.add([...steps].reverse().find((step) => timings[step] > 0) ?? "the beginning")
+        })
+        const client = Client.fromAgent(agent)
+        const piece = Effect.as(Effect.sleep(15), new Uint8Array([97, 98, 99]))
+        const upload = (number: number) =>
+          Stream.acquireRelease(
+            Effect.sync(() => uploading.add(number)),
+            () =>
+              Effect.zipRight(
+                Effect.sleep(5),
+                Effect.sync(() => uploading.delete(number))
+              )
+          ).pipe(Stream.flatMap(() => Stream.take(Stream.repeatEffect(piece), 3)))
+        const lookup = () => Effect.as(Effect.sleep(20), [{ address: hosts[0]!, family: 4 }] as const)
+        const stuck = () => Effect.never
+        const requestOf = (number: number, { host, kind }: Plan["requests"][number]): Client.Request => {
+          const url = `http://${hosts[host]}/${number}`
+          switch (kind) {
+            case "get":
+              return { url }
+            case "alone":
+              return { url, agent: false }
+            case "upload":
+              return { url, method: "PUT", body: upload(number) }
+            case "expect":
+              return { url, method: "PUT", body: "some text", expectContinue: true }
+            case "lookup":
+              return { url: `http://named.test/${number}`, connection: { lookup } }
+            case "stuck":
+              return { url: `http://nowhere.test/${number}`, connection: { lookup: stuck } }
+            case "secure":
+              return { url: url.replace("http:", "https:") }
+            case "tunnel":
+              return { url: url.replace("http:", "https:"), proxy: { https: "10.0.0.9" } }
+          }
+        }
+        const ask = (number: number, request: Plan["requests"][number]) =>
+          Effect.gen(function* () {
+            const { after, at, turns } = request
+            yield* Effect.sleep(at)
+            const fiber = yield* Effect.fork(
+              Effect.flatMap(client.request(requestOf(number, request)), (response) => response.text)
+            )
+            yield* Effect.sleep(after).pipe(
+              Effect.zipRight(Effect.repeatN(Effect.yieldNow(), turns)),
+              Effect.zipRight(Fiber.interrupt(fiber)),
+              Effect.fork
+            )
             const exit = yield* Fiber.await(fiber)
+            // Whoever is interrupted has waited for what was given up.
+            if (Exit.isInterrupted(exit)) assert.isFalse(uploading.has(number))
             const now = yield* agent.state
             for (const { open } of now.keys.values()) assert.isAtMost(open, maxSockets)
-            if (after > 200 && now.queued > 0) assert.isAbove(now.open + now.connecting, 0)
+            if (now.queued > 0) assert.isAbove(now.open + now.connecting, 0)
             if (exit._tag === "Success") assert.strictEqual(exit.value, `you /${number}`)
             else assert.isTrue(Exit.isInterrupted(exit), String(exit))
           })
@@ -98,18 +210,33 @@ const check = ({ maxSockets, maxTotalSockets, requests }: Plan) =>
     assert.deepStrictEqual(yield* MemoryNetwork.connections, [])
   })
 
-describe("Interruption", () => {
-  it("at any step of any mix of requests leaves the numbers right and no socket behind", async () => {
-    await fc.assert(
-      fc.asyncProperty(plan, ({ seed, ...plan }) =>
-        Effect.runPromise(
-          Simulation.run(
-            { seed, report: () => {} },
-            Effect.provide(check(plan), MemoryNetwork.layer({ latency: 7 }))
-          )
-        )
-      ),
-      { numRuns: 30 }
+const run = ({ seed, ...plan }: Plan & { readonly seed: number }, seen: Set<string>) =>
+  Effect.runPromise(
+    Simulation.run(
+      { seed, report: () => {} },
+      Effect.provide(check(plan, seen), MemoryNetwork.layer({ latency: 7 }))
     )
+  )
+
+describe("Interruption", () => {
+  it("at any step of any mix of requests leaves the numbers right and no socket behind", () =>
+    fc.assert(
+      fc.asyncProperty(plan, (plan) => run(plan, new Set())),
+      { numRuns: 30 }
+    ))
+
+  it("so does one of each kind, at every few milliseconds of its life, waiting for another or not", async () => {
+    const seen = new Set<string>()
+    for (const kind of kinds) {
+      for (let after = 0; after < 140; after += 6) {
+        const request = { kind, host: 0, turns: after % 4 }
+        const requests = [
+          { ...request, at: 0, after },
+          { ...request, at: 1, after: Math.max(0, after - 3) }
+        ]
+        await run({ seed: after, maxSockets: 1, maxTotalSockets: 4, requests }, seen)
+      }
+    }
+    assert.includeMembers([...seen], [...steps])
   })
 })
