@@ -33,6 +33,7 @@ export const scenarios = [
     contestants: {
       "net socket, constant": "./hello/net.mjs",
       "node:http": "./hello/node-http.mjs",
+      "@httpfx/node/http": "./hello/node-shaped.mjs",
       httpfx: "./hello/httpfx.mjs",
       "@effect/platform-node": "./hello/platform-node.mjs"
     }
@@ -87,6 +88,7 @@ export const clientScenarios = [
     baseline: "node:http, keep-alive agent",
     contestants: {
       "node:http, keep-alive agent": "./client/node-http.mjs",
+      "@httpfx/node/http, keep-alive agent": "./client/node-shaped.mjs",
       "undici, Pool.request": "./client/undici.mjs",
       "httpfx, Client": "./client/lean.mjs",
       "httpfx, HttpClient": "./client/httpfx.mjs",
