@@ -1,0 +1,140 @@
+/**
+ * Express, Koa and Fastify mounted in an Effect app, and an Effect app in Express: real libraries on real sockets. Express puts the
+ * prototypes of `http` under the messages that it is given, so it needs the register hook; the others run with and without.
+ */
+import { mkdir, symlink } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { describe, it } from "vitest"
+import { project } from "./programs.js"
+import { root, run } from "./support.js"
+
+const program = `
+import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
+import { Server } from "@httpfx/core"
+import { NodeHttpServer } from "@httpfx/node"
+import * as bridge from "@httpfx/node/bridge"
+import http from "@httpfx/node/http"
+import { Effect, Layer } from "effect"
+import { createRequire } from "node:module"
+import type { AddressInfo } from "node:net"
+import { Readable } from "node:stream"
+
+const require = createRequire(import.meta.url)
+const say = (what: string, value: unknown) => console.log(what + ": " + JSON.stringify(value))
+
+const koa = () => {
+  const app = new (require("koa"))()
+  app.silent = true
+  app.use(async (ctx: any) => {
+    if (ctx.path === "/json") ctx.body = { url: ctx.url, ip: ctx.ip, secure: ctx.secure }
+    else if (ctx.path === "/echo") {
+      ctx.body = ctx.req.pipe(new (require("node:stream").PassThrough)())
+    } else if (ctx.path === "/fails") throw new Error("no")
+    else if (ctx.path === "/stream") ctx.body = Readable.from(["a", "b", "c"])
+  })
+  return app.callback()
+}
+
+const fastify = async () => {
+  const app = require("fastify")()
+  app.addContentTypeParser("text/plain", { parseAs: "string" }, (_req: any, body: string, done: any) => done(null, body))
+  app.get("/json", async (req: any) => ({ url: req.url, ip: req.ip, secure: req.protocol === "https" }))
+  app.post("/echo", async (req: any) => req.body)
+  app.get("/fails", async () => {
+    throw new Error("no")
+  })
+  app.get("/stream", async (_req: any, reply: any) => reply.send(Readable.from(["a", "b", "c"])))
+  await app.ready()
+  return app.routing
+}
+
+const express = () => {
+  const express = require("express")
+  const app = express()
+  app.disable("x-powered-by")
+  app.use(express.text({ limit: "1mb" }))
+  app.get("/json", (req: any, res: any) => res.json({ url: req.url, ip: req.ip, secure: req.secure }))
+  app.post("/echo", (req: any, res: any) => res.send(req.body))
+  app.get("/fails", () => {
+    throw new Error("no")
+  })
+  app.get("/stream", (_req: any, res: any) => Readable.from(["a", "b", "c"]).pipe(res))
+  app.use((_error: unknown, _req: any, res: any, _next: any) => res.status(500).send("failed"))
+  return app
+}
+
+const mounted = async (name: string, listener: http.RequestListener) => {
+  const app = HttpRouter.empty.pipe(HttpRouter.mountApp("/old", bridge.fromListener(listener)))
+  const world = HttpServer.serve(app).pipe(Layer.provideMerge(NodeHttpServer.layer({ port: 0, host: "127.0.0.1" })))
+  const visit = Effect.gen(function* () {
+    const { address } = yield* Server.Server
+    const base = "http://127.0.0.1:" + (address._tag === "TcpAddress" ? address.port : 0) + "/old"
+    yield* Effect.promise(async () => {
+      const body = "x".repeat(300_000)
+      say(name + " json", await (await fetch(base + "/json?q=1")).json())
+      const echoed = await fetch(base + "/echo", { method: "POST", body, headers: { "content-type": "text/plain" } })
+      say(name + " echo", (await echoed.text()) === body)
+      say(name + " stream", await (await fetch(base + "/stream")).text())
+      say(name + " fails", (await fetch(base + "/fails")).status)
+      say(name + " none", (await fetch(base + "/none")).status)
+    })
+  })
+  await Effect.runPromise(Effect.provide(visit, world))
+}
+
+const inExpress = Effect.gen(function* () {
+  const { request } = yield* bridge.toListeners(
+    HttpRouter.empty.pipe(HttpRouter.get("/effect", HttpServerResponse.json({ by: "Effect" })))
+  )
+  const app = require("express")()
+  app.use((req: any, res: any, next: any) => (req.url === "/effect" ? request(req, res) : next()))
+  app.get("/express", (_req: any, res: any) => res.send("by Express"))
+  const server: http.Server = app.listen(0, "127.0.0.1")
+  yield* Effect.promise(() => new Promise((resolve) => server.once("listening", resolve)))
+  const base = "http://127.0.0.1:" + (server.address() as AddressInfo).port
+  yield* Effect.promise(async () => {
+    const response = await fetch(base + "/effect")
+    say("in Express", [await response.json(), response.headers.get("x-powered-by")])
+    say("beside", await (await fetch(base + "/express")).text())
+    server.closeAllConnections()
+    server.close()
+  })
+}).pipe(Effect.scoped)
+
+await mounted("koa", koa())
+await mounted("fastify", await fastify())
+if (process.argv[2] === "hooked") await mounted("express", express())
+await Effect.runPromise(inExpress)
+process.exit(0)
+`
+
+const expectedOf = (name: string): string =>
+  [
+    `${name} json: {"url":"/json?q=1","ip":"127.0.0.1","secure":false}`,
+    `${name} echo: true`,
+    `${name} stream: "abc"`,
+    `${name} fails: 500`,
+    `${name} none: 404`
+  ].join("\n")
+
+const both = `in Express: [{"by":"Effect"},"Express"]\nbeside: "by Express"`
+
+describe("frameworks", () => {
+  it("mounted in Effect, and Effect in Express", { timeout: 120_000 }, async ({ expect }) => {
+    const folder = await project(new Map([["program", program]]))
+    for (const name of ["express", "koa", "fastify"]) {
+      const to = join(folder, "node_modules", name)
+      await mkdir(dirname(to), { recursive: true })
+      await symlink(join(root, "integration/node_modules", name), to)
+    }
+    const hooked = await run(
+      process.execPath,
+      ["--import", "@httpfx/node/register", "out/program.js", "hooked"],
+      folder,
+      { NODE_ENV: "test" }
+    )
+    expect(hooked.trim()).toBe([...["koa", "fastify", "express"].map(expectedOf), both].join("\n"))
+    const plain = await run(process.execPath, ["out/program.js"], folder, { NODE_ENV: "test" })
+    expect(plain.trim()).toBe([...["koa", "fastify"].map(expectedOf), both].join("\n"))
+  })
+})
