@@ -5,15 +5,26 @@ import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platf
 import { NodeHttpServer, NodeNetwork } from "@httpfx/node"
 import * as bridge from "@httpfx/node/bridge"
 import http from "@httpfx/node/http"
+import https from "@httpfx/node/https"
 import { Exchange } from "@httpfx/core"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer, Stream } from "effect"
 import { once } from "node:events"
+import { readFileSync } from "node:fs"
+import type { Duplex } from "node:stream"
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http"
 import { textOf } from "../http/implementations.js"
 
+const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
+
 const app = Effect.gen(function* () {
+  const exchange = yield* Exchange.exchange
+  if (exchange.upgradeProtocols.length > 0) {
+    const socket = yield* exchange.upgrade()
+    yield* Stream.runForEach(socket.stream, (data) => socket.write(data)).pipe(Effect.ignore)
+    return HttpServerResponse.empty()
+  }
   const request = yield* HttpServerRequest.HttpServerRequest
-  const { connection } = yield* Exchange.exchange
+  const { connection } = exchange
   if (request.url === "/slow") yield* Effect.sleep("20 millis")
   if (request.url === "/close") return HttpServerResponse.text("bye", { headers: { connection: "close" } })
   const port = connection.remote?._tag === "TcpAddress" ? connection.remote.port : 0
@@ -27,6 +38,13 @@ const world = (options: Agent.Options) =>
       Client.layerAgent().pipe(Layer.provideMerge(Agent.layer(options)), Layer.provide(NodeNetwork.layer))
     )
   )
+
+const secureWorld = HttpServer.serve(app).pipe(
+  Layer.provideMerge(
+    NodeHttpServer.layer({ port: 0, host: "localhost", tls: { key: pem("server-key"), cert: pem("server") } })
+  ),
+  Layer.merge(Agent.layer().pipe(Layer.provide(NodeNetwork.layer)))
+)
 
 const port = Effect.map(Server.Server, ({ address }) => (address._tag === "TcpAddress" ? address.port : 0))
 const state = Effect.flatMap(Agent.Agent, (agent) => agent.state)
@@ -139,5 +157,44 @@ describe("toCallbackAgents", () => {
       assert.strictEqual(error.syscall, "connect")
       assert.strictEqual(error.port, 1)
     }).pipe(Effect.provide(world({})))
+  )
+
+  it.live("an upgraded connection leaves the pool", () =>
+    Effect.gen(function* () {
+      const { http: agent } = yield* bridge.toCallbackAgents
+      const options = { host: "127.0.0.1", port: yield* port, agent }
+      const headers = { connection: "Upgrade", upgrade: "echo" }
+      const socket = yield* Effect.async<Duplex>((resume) => {
+        const req = http.get({ ...options, path: "/upgrade", headers })
+        req.on("upgrade", (_res, socket) => resume(Effect.succeed(socket)))
+      })
+      assert.include(yield* state, { open: 0, idle: 0 })
+      assert.deepStrictEqual(Object.keys(agent.sockets), [])
+      const echoed = yield* Effect.async<string>((resume) => {
+        socket.once("data", (data) => resume(Effect.succeed(String(data))))
+        socket.write("hello")
+      })
+      assert.strictEqual(echoed, "hello")
+      socket.destroy()
+    }).pipe(Effect.provide(world({})))
+  )
+
+  it.live("https: its options are part of what is shared, and certificates are verified", () =>
+    Effect.gen(function* () {
+      const { https: agent } = yield* bridge.toCallbackAgents
+      const options = { host: "localhost", port: yield* port, agent, ca: pem("ca") }
+      const get = (given: RequestOptions) =>
+        Effect.async<boolean, NodeJS.ErrnoException>((resume) => {
+          const req = https.get(given, (res) => {
+            res.resume().on("end", () => resume(Effect.succeed(req.reusedSocket)))
+          })
+          req.on("error", (error) => resume(Effect.fail(error)))
+        })
+      assert.isFalse(yield* get(options))
+      yield* turn
+      assert.isTrue(yield* get(options))
+      const untrusted = yield* Effect.flip(get({ ...options, ca: undefined } as RequestOptions))
+      assert.match(untrusted.code ?? "", /CERT|VERIFY|SIGNED/)
+    }).pipe(Effect.provide(secureWorld))
   )
 })
