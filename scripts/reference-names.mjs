@@ -1,9 +1,35 @@
-// A plugin of TypeDoc (typedoc.json): modules are called in the reference as they are imported, not after their files.
-import { Converter, ReflectionKind } from "typedoc"
+// A plugin of TypeDoc (typedoc.json): modules are called in the reference as they are imported, and say what the header of
+// their file says, which TypeDoc takes for a comment on its first statement.
+import { Comment, Converter, ReflectionKind } from "typedoc"
+import ts from "typescript"
+
+/** The text of a file's header, without the marks of a comment and its tags. */
+const headerOf = (file) => {
+  const header = /^\/\*\*(.*?)\*\//s.exec(file.text)?.[1] ?? ""
+  return header
+    .replace(/^ *\* ?/gm, "")
+    .replace(/^@.*/ms, "")
+    .trim()
+}
+
+const fileOf = (symbol, checker) => {
+  if (symbol === undefined) return undefined
+  const module = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+  return module.declarations?.find((declaration) => ts.isSourceFile(declaration))
+}
 
 export const load = (app) => {
-  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, (context) => {
-    for (const module of context.project.getReflectionsByKind(ReflectionKind.Module)) {
+  const headers = new Map()
+  app.converter.on(Converter.EVENT_CREATE_DECLARATION, (context, module) => {
+    if (!module.kindOf(ReflectionKind.Module | ReflectionKind.Namespace)) return
+    const file = fileOf(context.getSymbolFromReflection(module), context.checker)
+    if (file !== undefined) headers.set(module, headerOf(file))
+  })
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, () => {
+    for (const [module, text] of headers) {
+      if (text === "") app.logger.warn(`the file of ${module.getFullName()} has no header`)
+      module.comment = new Comment([{ kind: "text", text }])
+      if (!module.kindOf(ReflectionKind.Module)) continue
       // core/src, core/src/wire, testing/src/vitest
       const [name, , ...entry] = module.name.split("/")
       module.name = ["@httpfx", name, ...entry].join("/")

@@ -44,8 +44,8 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "a wake-up is lost when the transport takes bytes again",
     file: "internal/serverAnswer.js",
-    find: "open ? Effect.void : connection.drained",
-    replace: "open ? Effect.void : Effect.zipRight(Effect.yieldNow(), connection.drained)"
+    find: "transport.buffered === 0 ? Effect.void : connection.drained",
+    replace: "transport.buffered === 0 ? Effect.void : Effect.zipRight(Effect.sleep(5), connection.drained)"
   },
   {
     name: "a timeout survives into the next exchange",

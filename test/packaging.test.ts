@@ -79,7 +79,8 @@ const loads = (specifiers: ReadonlyArray<string>) => `
 import { createRequire } from "node:module"
 import "@effect/platform"
 import { Effect } from "effect"
-// Once a fiber has run, its global is there.
+// Once a fiber has run, its global is there; so is Node's HTTP client, once its web globals were asked for.
+void globalThis.FormData
 Effect.runSync(Effect.withFiberRuntime(() => Effect.void))
 const globals = new Set(Reflect.ownKeys(globalThis))
 const listeners = process.eventNames().length
@@ -138,6 +139,19 @@ const complaints = async (data: Uint8Array): Promise<ReadonlyArray<string>> => {
   ]
 }
 
+/** All that can be imported, but for the callback API, and the matchers of a `vitest` that is not installed there. */
+const importable = async (): Promise<ReadonlyArray<string>> => {
+  const specifiers: Array<string> = ["@httpfx/core/wire", "@httpfx/core/pool"]
+  for (const name of Object.keys(largest)) {
+    for (const file of await readdir(join(root, "packages", name, "src"))) {
+      if (!/^(http|https|register|vitest)\.ts$/.test(file) && file.endsWith(".ts")) {
+        specifiers.push(`@httpfx/${name}/${file.slice(0, -3)}`.replace(/\/index$/, ""))
+      }
+    }
+  }
+  return specifiers
+}
+
 describe("packages, packed and installed elsewhere", () => {
   it("type-check, run, and hide what is internal", { timeout: 400_000 }, async () => {
     const folder = await temporaryFolder()
@@ -158,6 +172,9 @@ describe("packages, packed and installed elsewhere", () => {
     await writeFile(join(project, "program.ts"), program)
     await writeFile(join(project, "callback.ts"), callback)
     await writeFile(join(project, "required.cjs"), required)
+    const specifiers = await importable()
+    const everything = specifiers.map((specifier, index) => `export * as m${index} from "${specifier}"\n`)
+    await writeFile(join(project, "everything.ts"), everything.join(""))
     const wanted = [...tarballs, "effect@3.22.4", "@effect/platform@0.97.2", "@types/node@20"]
     const quiet = ["--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
     await run("npm", ["install", ...quiet, ...wanted], project)
@@ -167,7 +184,7 @@ describe("packages, packed and installed elsewhere", () => {
       const file = join(project, `tsconfig.${name}.json`)
       const config = {
         compilerOptions: { ...compilerOptions, ...options },
-        files: ["program.ts", "callback.ts"]
+        files: ["program.ts", "callback.ts", "everything.ts"]
       }
       await writeFile(file, JSON.stringify(config))
       await run(process.execPath, [compiler, "-p", file], project)
@@ -183,15 +200,6 @@ describe("packages, packed and installed elsewhere", () => {
       assert.strictEqual(await run(process.execPath, args, project), "true true true\n")
     }
 
-    const specifiers: Array<string> = ["@httpfx/core/wire", "@httpfx/core/pool"]
-    for (const name of Object.keys(largest)) {
-      for (const file of await readdir(join(root, "packages", name, "src"))) {
-        // The callback API is no part of the promise; `vitest` is not installed here.
-        if (!/^(http|https|register|vitest)\.ts$/.test(file) && file.endsWith(".ts")) {
-          specifiers.push(`@httpfx/${name}/${file.slice(0, -3)}`.replace(/\/index$/, ""))
-        }
-      }
-    }
     await writeFile(join(project, "loads.mjs"), loads(specifiers))
     const loaded = await run(process.execPath, ["--no-warnings", "loads.mjs"], project)
     assert.deepStrictEqual(JSON.parse(loaded), { globals: [], listeners: 0, handles: [], again: [] })
@@ -212,6 +220,44 @@ describe("packages, packed and installed elsewhere", () => {
         (error: Error) => error.message
       )
       assert.include(refusal, "ERR_PACKAGE_PATH_NOT_EXPORTED", hidden)
+    }
+  })
+
+  it("say what they are, and have one version", async () => {
+    const versions = new Set<unknown>()
+    for (const name of Object.keys(largest)) {
+      const text = await readFile(join(root, "packages", name, "package.json"), "utf8")
+      const descriptor = JSON.parse(text) as Readonly<Record<string, unknown>>
+      for (const field of [
+        "description",
+        "license",
+        "keywords",
+        "engines",
+        "sideEffects",
+        "exports",
+        "files"
+      ]) {
+        assert.property(descriptor, field, name)
+      }
+      versions.add(descriptor["version"])
+    }
+    assert.strictEqual(versions.size, 1)
+  })
+
+  it("have changesets of which the tool for versions can make something", async () => {
+    const folder = join(root, ".changeset")
+    const read = async (file: string) => readFile(join(folder, file), "utf8")
+    const { fixed } = JSON.parse(await read("config.json")) as { fixed: ReadonlyArray<ReadonlyArray<string>> }
+    assert.sameMembers(
+      [...fixed[0]!],
+      Object.keys(largest).map((name) => `@httpfx/${name}`)
+    )
+    for (const file of (await readdir(folder)).filter(
+      (file) => file.endsWith(".md") && file !== "README.md"
+    )) {
+      const [, front, text] = /^---\n(.*?)^---\n(.*)$/ms.exec(await read(file)) ?? []
+      assert.match(front ?? "", /^("@httpfx\/(core|node|testing)": (major|minor|patch)\n)+$/, file)
+      assert.isNotEmpty(text?.trim(), file)
     }
   })
 })

@@ -33,6 +33,9 @@ const tls = Object.fromEntries(
     .map((name) => [name, maybe(value)])
 ) as Record<keyof TlsNameOptions, fc.Arbitrary<unknown>>
 
+// Later releases of Node 22 and 24 have a key of their own for lists of PKCS #12 files; a text or a Buffer is as it was.
+if (Number(process.versions.node.split(".")[0]) >= 22) tls.pfx = maybe(fc.oneof(text, buffer))
+
 describe("the name of a connection", () => {
   it("is that of Node's agent", () => {
     const agent = new http.Agent()
