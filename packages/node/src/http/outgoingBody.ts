@@ -222,9 +222,12 @@ const joined = (head: string, body: Uint8Array): Uint8Array => {
   return bytes
 }
 
-/** The body with what marks its pieces and its end, as one text. */
-const chunkedText = (message: Outgoing, text: string, encoding: unknown): string =>
-  `${sizeOf(text, encoding).toString(16)}\r\n${text}\r\n0\r\n${message._trailer}\r\n`
+/** The body with what marks its pieces and its end, as one text; `undefined` where its characters are not all bytes of ASCII. */
+const chunkedText = (message: Outgoing, text: string, encoding: unknown): string | undefined => {
+  const size = sizeOf(text, encoding)
+  if (size !== text.length) return undefined
+  return `${size.toString(16)}\r\n${text}\r\n0\r\n${message._trailer}\r\n`
+}
 
 /** The whole message in one call, and where it can be in one write. */
 const endWhole = (
@@ -246,12 +249,17 @@ const endWhole = (
   if (!message._hasBody) writeBody(message, chunk, encoding, nothing, true)
   if (typeof callback === "function") message.once("finish", callback as () => void)
   const done = finished.bind(undefined, message)
+  const pieces =
+    text && message._hasBody && message.chunkedEncoding && joinsHead(encoding)
+      ? chunkedText(message, chunk, encoding)
+      : undefined
   if (!message._hasBody) {
     message._send("", "latin1", done)
   } else if (text && !message.chunkedEncoding) {
     message._send(chunk, encoding, done)
-  } else if (text && joinsHead(encoding)) {
-    message._send(chunkedText(message, chunk, encoding), encoding, done)
+  } else if (pieces !== undefined) {
+    // As one text in the encoding of the head, whose characters are bytes.
+    message._send(pieces, "latin1", done)
   } else if (!text && !message.chunkedEncoding && chunk.length <= copyLimit) {
     message._headerSent = true
     message._writeRaw(joined(message._header as unknown as string, chunk), null, done)
