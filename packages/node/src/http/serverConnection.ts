@@ -30,6 +30,31 @@ function refuseEncoding(): never {
 
 const noop = (): void => {}
 
+/** What `setTimeout` of a system's socket has made. */
+interface SocketTimer {
+  readonly _destroyed: boolean
+}
+
+// Where Node keeps it; `null`: not where it was looked for, and then nothing is spared.
+let timerKey: symbol | null | undefined
+
+/** The timer that runs for a socket. */
+const timerOf = (socket: OnSocket): SocketTimer | undefined => {
+  timerKey ??=
+    Object.getOwnPropertySymbols(socket).find((key) => key.description === "timeout" && isSystems(socket)) ??
+    null
+  if (timerKey === null) return undefined
+  const timer = (socket as unknown as { [key: symbol]: SocketTimer | null | undefined })[timerKey]
+  return timer === null || timer === undefined || timer._destroyed !== false ? undefined : timer
+}
+
+const isSystems = (socket: OnSocket): boolean => Boolean((socket as { _handle?: unknown })._handle)
+
+/** What the socket says of its timeout, and nothing else. */
+const setTimeoutName = (socket: OnSocket, time: number): void => {
+  ;(socket as { timeout?: number }).timeout = time
+}
+
 /** The answers that a server gives by itself to what is no request. */
 const answerTo = (code: string): string => {
   switch (code) {
@@ -101,6 +126,10 @@ export class ServerConnection {
   private pendingSize = 0
   private requests = 0
   private idleTimeoutSet = false
+  /** The timer of the idle time goes on, though the socket says that it has none: until the end of this turn. */
+  private held: SocketTimer | undefined = undefined
+  /** For how long it was set, ms. */
+  private idleTime = 0
   readonly parser: HttpParser
   private readonly onPending = (delta: number): void => {
     this.pendingSize += delta
@@ -152,6 +181,7 @@ export class ServerConnection {
     const parser = this.parser
     if (this.socket.parser !== parser) return
     this.executed(parser.execute(chunk), chunk)
+    if (this.held !== undefined) this.letGoOfTimer()
   }
 
   private executed(read: number | ParserError, chunk: Uint8Array | undefined): void {
@@ -239,7 +269,37 @@ export class ServerConnection {
   private resetTimeout(): void {
     if (!this.idleTimeoutSet) return
     this.idleTimeoutSet = false
-    this.socket.setTimeout(this.server.timeout || 0)
+    const { server, socket } = this
+    // Most requests are answered in the turn in which they come, and need the same timer again.
+    const timer = server.timeout === 0 ? timerOf(socket) : undefined
+    if (timer === undefined) {
+      socket.setTimeout(server.timeout || 0)
+    } else {
+      setTimeoutName(socket, 0)
+      this.held = timer
+    }
+  }
+
+  private letGoOfTimer(): void {
+    const { held, socket } = this
+    // Answered, and the system has it: `finished` comes in a moment.
+    if (socket._httpMessage?.finished === true && this.incoming.length === 1 && socket.writableLength === 0)
+      return
+    this.held = undefined
+    // Unless somebody has set another one meanwhile, or none.
+    if (timerOf(socket) === held) socket.setTimeout(0)
+  }
+
+  /** Traffic has put the timer off, so one that was held need only be called by its name again. */
+  private startIdleTime(): void {
+    const { held, server, socket } = this
+    // The end that was announced is the client's to obey first.
+    const time = server.keepAliveTimeout + server.keepAliveTimeoutBuffer
+    if (held !== undefined && this.idleTime === time && timerOf(socket) === held) setTimeoutName(socket, time)
+    else socket.setTimeout(time)
+    this.held = undefined
+    this.idleTime = time
+    this.idleTimeoutSet = true
   }
 
   private request(req: Incoming, keepAlive: boolean): number {
@@ -361,9 +421,7 @@ export class ServerConnection {
     } else if (this.outgoing.length > 0) {
       this.outgoing.shift()!.assignSocket(socket)
     } else if (server.keepAliveTimeout && typeof socket.setTimeout === "function") {
-      // The end that was announced is the client's to obey first.
-      socket.setTimeout(server.keepAliveTimeout + server.keepAliveTimeoutBuffer)
-      this.idleTimeoutSet = true
+      this.startIdleTime()
     }
   }
 }
