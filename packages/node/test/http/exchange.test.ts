@@ -1,5 +1,7 @@
 /** Exchanges as callers of the callback API see them, on the built-in module and on ours. */
 import { AsyncLocalStorage } from "node:async_hooks"
+import { once } from "node:events"
+import type { IncomingMessage } from "node:http"
 import net from "node:net"
 import { describe, expect, it } from "vitest"
 import { ask, implementations, serving, textOf } from "./implementations.js"
@@ -159,5 +161,51 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(found.code).toBe(code)
     expect(found.rawPacket).toBeInstanceOf(Buffer)
     expect(found.bytesParsed).toBeGreaterThan(0)
+  })
+
+  it("a head of Latin-1 characters keeps its bytes, whatever the body is", async () => {
+    const bodies = ["hello", "h\u00e9llo", Buffer.from("hello")]
+    for (const body of bodies) {
+      const server = http.createServer((_req, res) => {
+        res.writeHead(200, ["X-Name", "b\u00e5r"])
+        res.end(body)
+      })
+      const { res, text } = await serving(server, (port) => ask(http, { port, agent: false }))
+      expect(res.headers["x-name"]).toBe("b\u00e5r")
+      expect(res.headers["transfer-encoding"]).toBe("chunked")
+      expect(text).toBe(String(body))
+    }
+  })
+
+  it("an idle connection is closed in time, whatever its handlers did to the socket's timeout", async () => {
+    const handlers: ReadonlyArray<(req: IncomingMessage) => void> = [
+      () => {},
+      (req) => void req.socket.setTimeout(0),
+      (req) => void req.socket.setTimeout(60_000)
+    ]
+    for (const handle of handlers) {
+      for (const later of [false, true]) {
+        const seen: Array<number | undefined> = []
+        const server = http.createServer((req, res) => {
+          seen.push(req.socket.timeout)
+          handle(req)
+          if (later) setImmediate(() => res.end("x"))
+          else res.end("x")
+        })
+        server.keepAliveTimeout = 50
+        const idle = await serving(server, async (port) => {
+          const socket = net.connect(port, "127.0.0.1")
+          for (let i = 0; i < 3; i++) {
+            socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            await once(socket, "data")
+          }
+          const answered = performance.now()
+          await once(socket.resume(), "end")
+          return performance.now() - answered
+        })
+        expect(idle).toBeGreaterThan(40)
+        expect(seen.slice(1)).toEqual([0, 0])
+      }
+    }
   })
 })
