@@ -26,9 +26,9 @@ export interface Addresses {
 const scratchSize = 64 * 1024
 const scratch = Buffer.allocUnsafeSlow(scratchSize)
 // With the look-ahead of a connection this stays below 256 KiB.
-const ownSize = 128 * 1024
+const ownSize = 176 * 1024
 // From this size on a read keeps its buffer; below, what would be kept alive is more than twice what came.
-const keptSize = 64 * 1024
+const keptSize = ownSize / 2
 // A read below this size is no bulk any more.
 const bulkSize = 16 * 1024
 // So many full reads in a row make bulk: more than whoever does not take the bytes lets come.
