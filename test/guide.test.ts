@@ -9,7 +9,8 @@ const guides = [
   "docs/bridges.md",
   "docs/server.md",
   "docs/bodies.md",
-  "docs/migration-undici.md"
+  "docs/migration-undici.md",
+  "docs/migration-platform-node.md"
 ]
 
 describe(guides.join(", "), () => {

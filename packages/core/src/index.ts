@@ -23,6 +23,7 @@
  * - `Socket`     a connection, with effects
  * - `Transport`  a connection, with callbacks: what drivers run on
  * - `Timers`     waiting for a deadline
+ * - `WebHandler`  a handler of the web as an app
  * - `WebSocketUpgrader`  WebSocket framing for servers, as a service
  *
  * The engine has an entry of its own, `@httpfx/core/wire`, and so has the pool's policy, `@httpfx/core/pool`.
@@ -51,4 +52,5 @@ export * as Socket from "./Socket.js"
 export * as Timeouts from "./Timeouts.js"
 export * as Timers from "./Timers.js"
 export * as Transport from "./Transport.js"
+export * as WebHandler from "./WebHandler.js"
 export * as WebSocketUpgrader from "./WebSocketUpgrader.js"

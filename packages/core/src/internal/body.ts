@@ -10,7 +10,9 @@ import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
+import { fromIterable } from "./iterableBody.js"
 
 /** A body as a driver sends it. */
 export type OutgoingBody = NoBody | BytesBody | StreamBody
@@ -91,6 +93,10 @@ const chunkBytes = (chunk: unknown): Effect.Effect<Uint8Array, TypeError> => {
   return Effect.fail(new TypeError(`a ${typeof chunk} in a body: its chunks are bytes or strings`))
 }
 
+// Raw, it has no type of its own; what it needs of its context cannot be known here.
+const isStream = (value: unknown): value is Stream.Stream<unknown, unknown> =>
+  Predicate.hasProperty(value, Stream.StreamTypeId)
+
 const isAsyncIterable = (value: object): value is AsyncIterable<unknown> => Symbol.asyncIterator in value
 
 const fromRaw = (
@@ -110,15 +116,15 @@ const fromRaw = (
     const type = contentType ?? (value.type === "" ? undefined : value.type)
     return fromWebStream(() => value.stream(), value.size, type)
   }
-  // Streams of Node and, there, web streams are async iterables; elsewhere a web stream may be none.
-  if (typeof value === "object" && isAsyncIterable(value)) {
-    return fromStream(
-      Stream.mapEffect(Stream.fromAsyncIterable(value, identity), chunkBytes),
-      length,
-      contentType
-    )
+  if (isStream(value)) return fromStream(Stream.mapEffect(value, chunkBytes), length, contentType)
+  // Before iterables: a web stream may be one, but only its reader can be cancelled while it waits.
+  if (value instanceof ReadableStream) {
+    const pieces = Stream.fromReadableStream(() => value as ReadableStream<unknown>, identity)
+    return fromStream(Stream.mapEffect(pieces, chunkBytes), length, contentType)
   }
-  if (value instanceof ReadableStream) return fromWebStream(() => value, length, contentType)
+  if (typeof value === "object" && isAsyncIterable(value)) {
+    return fromStream(Stream.mapEffect(fromIterable(value), chunkBytes), length, contentType)
+  }
   return { _tag: "Unsupported", reason: `a ${typeof value} is no body: give bytes, a string or a stream` }
 }
 

@@ -1,0 +1,148 @@
+/**
+ * A handler of the web (`Request => Response`: Hono, SvelteKit, a function of one's own) as an app of platform's.
+ *
+ * For the other way, an app as a handler of the web, use platform's `HttpApp.toWebHandler`: it needs no server.
+ *
+ * @since 0.1.0
+ */
+import * as Cookies from "@effect/platform/Cookies"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import { RequestError } from "@effect/platform/HttpServerError"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { fromRequest } from "./Exchange.js"
+
+/**
+ * What servers of the web call per request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type WebHandler = (request: Request) => Response | Promise<Response>
+
+// Read only when asked for: `100 Continue` is not sent before, nor does the client send more than fits.
+const bodyOf = (
+  request: HttpServerRequest.HttpServerRequest,
+  runtime: Runtime.Runtime<never>
+): ReadableStream<Uint8Array> => {
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        reader ??= Stream.toReadableStreamRuntime(request.stream, runtime).getReader()
+        const { done, value } = await reader.read()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => reader?.cancel(reason)
+    },
+    { highWaterMark: 0 }
+  )
+}
+
+const urlOf = (request: HttpServerRequest.HttpServerRequest): URL => {
+  const { headers, url } = request
+  const tls = Option.exists(fromRequest(request), ({ connection }) => connection.tls !== undefined)
+  const scheme = tls || headers["x-forwarded-proto"] === "https" ? "https" : "http"
+  const origin = `${scheme}://${headers["host"] ?? "localhost"}`
+  // Not resolved against the origin: a path may begin with two slashes.
+  return new URL(url.startsWith("/") ? origin + url : `${origin}/${url}`)
+}
+
+// Two of the same name (with other paths) are two.
+const cookiesOf = (headers: Headers): Cookies.Cookies => {
+  const all: Record<string, Cookies.Cookie> = {}
+  headers.getSetCookie().forEach((line, index) => {
+    for (const cookie of Object.values(Cookies.fromSetCookie(line).cookies))
+      all[cookie.name in all ? `${cookie.name};${index}` : cookie.name] = cookie
+  })
+  return Cookies.fromReadonlyRecord(all)
+}
+
+const toResponse = (
+  response: Response,
+  pieces: Stream.Stream<Uint8Array, unknown> | undefined
+): HttpServerResponse.HttpServerResponse => {
+  const { status, statusText } = response
+  const headers: Record<string, string> = {}
+  for (const [name, value] of response.headers) if (name !== "set-cookie") headers[name] = value
+  const cookies = cookiesOf(response.headers)
+  const options = { status, statusText: statusText === "" ? undefined : statusText, headers, cookies }
+  if (pieces === undefined) return HttpServerResponse.empty(options)
+  // Not `stream`: that has a type even where the answer has none.
+  return HttpServerResponse.raw(pieces, options)
+}
+
+// Methods that a `Request` may not have (Fetch standard §2.2.1).
+const forbidden = new Set(["CONNECT", "TRACE", "TRACK"])
+const bodiless = new Set(["GET", "HEAD"])
+
+/**
+ * An app that gives each request to `handler`.
+ *
+ * Bodies are streamed both ways and at the same time; the request's is read when the handler reads it. `request.signal` is aborted
+ * when the client goes away, or the server gives the exchange up, before the answer has been sent to its end; a body that is not
+ * sent to its end is cancelled. What `handler` throws is a defect: 500, and logged. Methods that a `Request` cannot have are
+ * answered with 501, a `Host` that makes no URL fails with `RequestError` (400).
+ *
+ * @example
+ * import { HttpServer } from "@effect/platform"
+ * import { WebHandler } from "@httpfx/core"
+ *
+ * const main = HttpServer.serve(WebHandler.toHttpApp(() => Response.json({ hello: "world" })))
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const toHttpApp = (handler: WebHandler): HttpApp.Default<RequestError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    if (forbidden.has(request.method)) return HttpServerResponse.empty({ status: 501 })
+    const url = yield* Effect.try({
+      try: () => urlOf(request),
+      catch: (cause) => new RequestError({ request, reason: "Decode", description: "Invalid URL", cause })
+    })
+    const runtime = yield* Effect.runtime<never>()
+    const abort = new AbortController()
+    const init: RequestInit & { duplex?: "half" } = {
+      method: request.method,
+      headers: request.headers,
+      signal: abort.signal
+    }
+    if (!bodiless.has(request.method)) {
+      init.body = bodyOf(request, runtime)
+      init.duplex = "half"
+    }
+    const response = yield* Effect.promise(async () => handler(new Request(url, init))).pipe(
+      Effect.onInterrupt(() => Effect.sync(() => abort.abort()))
+    )
+    const { body } = response
+    if (body === null) return toResponse(response, undefined)
+    let begun = false
+    // HEAD, an answer that another took the place of, a client that has gone: nobody reads it.
+    yield* Effect.addFinalizer(() =>
+      begun
+        ? Effect.void
+        : Effect.promise(() => {
+            abort.abort()
+            return body.cancel().catch(() => undefined)
+          })
+    )
+    const pieces = Stream.suspend(() => {
+      begun = true
+      return Stream.ensuringWith(
+        Stream.fromReadableStream(
+          () => body,
+          (cause) => cause
+        ),
+        (exit) => (Exit.isSuccess(exit) ? Effect.void : Effect.sync(() => abort.abort()))
+      )
+    })
+    return toResponse(response, pieces)
+  })

@@ -1,0 +1,63 @@
+/**
+ * A body that is an async iterable (a stream of Node, a generator) as a stream.
+ *
+ * Whoever gives it up must not wait for its source: `return` of a generator is only heard once the `next` before it has been
+ * answered, which a source that has nothing to say does not do. Never takes the next piece before it was asked for.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+
+// Of a stream of Node: ends the source at once, where its iterator would wait.
+interface Destroyable {
+  readonly destroy?: () => unknown
+}
+
+const ignore = () => {}
+
+class Reading {
+  private readonly iterator: AsyncIterator<unknown>
+  private state: "idle" | "waiting" | "ended" = "idle"
+
+  constructor(private readonly source: AsyncIterable<unknown> & Destroyable) {
+    this.iterator = source[Symbol.asyncIterator]()
+  }
+
+  readonly next: Effect.Effect<unknown, Option.Option<unknown>> = Effect.async((resume) => {
+    this.state = "waiting"
+    const failed = (cause: unknown) => {
+      this.state = "ended"
+      resume(Effect.fail(Option.some(cause)))
+    }
+    try {
+      this.iterator.next().then(({ done, value }) => {
+        this.state = done === true ? "ended" : "idle"
+        resume(done === true ? Effect.fail(Option.none()) : Effect.succeed(value))
+      }, failed)
+    } catch (cause) {
+      failed(cause)
+    }
+  })
+
+  readonly release: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.state === "ended") return Effect.void
+    const waiting = this.state === "waiting"
+    if (waiting) this.source.destroy?.()
+    const returned = Promise.resolve(this.iterator.return?.()).then(ignore)
+    if (!waiting) return Effect.promise(() => returned)
+    returned.catch(ignore)
+    return Effect.void
+  })
+}
+
+/** Its pieces, whatever they are. */
+export const fromIterable = (source: AsyncIterable<unknown>): Stream.Stream<unknown, unknown> =>
+  Stream.unwrapScoped(
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() => new Reading(source)),
+        (reading) => reading.release
+      ),
+      (reading) => Stream.repeatEffectOption(reading.next)
+    )
+  )
