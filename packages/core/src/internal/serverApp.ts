@@ -23,6 +23,8 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import { globalValue } from "effect/GlobalValue"
+import * as HashSet from "effect/HashSet"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
@@ -70,6 +72,8 @@ const unhandled = Effect.runSync(ServerError.causeResponse(Cause.fail(undefined)
 // Effect would log the end of the fiber as well, at level Debug.
 const notTwice = FiberRef.set(FiberRef.unhandledErrorLogLevel, Option.none())
 
+const withoutEvents = HashSet.remove(Logger.tracerLogger)
+
 // Nothing of the app's own answers it: it is remembered, and logged once. An interruption is no failure of a handler.
 const report = (
   exchange: ServerExchange,
@@ -90,7 +94,8 @@ const report = (
     "http.request.method": method,
     "url.path": originalUrl
   })
-  return Effect.zipRight(notTwice, log)
+  // The span has the failure already: it ends with it.
+  return Effect.zipRight(notTwice, Effect.locallyWith(log, FiberRef.currentLoggers, withoutEvents))
 }
 
 // What an app's failure answers with, and what is left of the failure once it is answered.
