@@ -2,13 +2,16 @@
 //
 //   npm run platform-suite -- --checkout DIR
 //
-// DIR is a checkout of Effect's repository, branch v3; nothing needs to be installed in it. Prints both counts, and each test
+// DIR is a checkout of Effect's repository, branch v3; nothing needs to be installed in it. Public sites that its client tests ask
+// are stood in for by a server of this machine (`platform-suite/origin.mjs`). Prints both counts, and each test
 // that did not pass with its reason. Fails if one that passes with platform-node's layers does not pass with ours.
-import { spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
+import { startOrigin } from "./platform-suite/origin.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const at = process.argv.indexOf("--checkout")
@@ -25,27 +28,27 @@ if (!existsSync(join(folder, "test/HttpServer.test.ts"))) {
 
 const files = ["HttpServer", "HttpApi", "HttpClient", "RpcServer"].map((name) => `test/${name}.test.ts`)
 
-// Not HTTP, or another client: the layers that are exchanged are not in them.
-const others = [
-  [/^NodeHttpClient - undici/, "undici, which is another client"],
-  [/^RpcServer e2e tcp|^RpcServer e2e worker|^RpcServer RpcTest/, "no HTTP in it"]
-]
+// The layers that are exchanged are not in them.
+const others = [[/^RpcServer e2e tcp|^RpcServer e2e worker|^RpcServer RpcTest/, "no HTTP in it"]]
 const foreign = (name) => others.find(([pattern]) => pattern.test(name))?.[1]
 
-const run = (layers) => {
+const origin = await startOrigin()
+
+const run = async (layers) => {
   const temporary = mkdtempSync(join(tmpdir(), "platform-suite-"))
   const output = join(temporary, "results.json")
   const config = join(root, "scripts/platform-suite/vitest.config.ts")
   const vitest = join(root, "node_modules/vitest/vitest.mjs")
-  const { status } = spawnSync(
+  const child = spawn(
     process.execPath,
     [vitest, "run", "--config", config, "--reporter=json", `--outputFile=${output}`, ...files],
     {
       cwd: root,
       stdio: ["ignore", "ignore", process.env.VERBOSE ? "inherit" : "ignore"],
-      env: { ...process.env, PLATFORM_SUITE: JSON.stringify({ checkout, layers }) }
+      env: { ...process.env, PLATFORM_SUITE: JSON.stringify({ checkout, layers, origin: origin.url }) }
     }
   )
+  const [status] = await once(child, "exit")
   if (!existsSync(output)) throw new Error(`the tests did not run (exit code ${status}); VERBOSE=1 tells why`)
   const { testResults } = JSON.parse(readFileSync(output, "utf8"))
   rmSync(temporary, { recursive: true })
@@ -73,8 +76,9 @@ const report = (title, results) => {
     if (!passed) console.log(`  not passed: ${file} > ${name}\n    ${line(reason)}`)
 }
 
-const theirs = run("theirs")
-const ours = run("ours")
+const theirs = await run("theirs")
+const ours = await run("ours")
+origin.close()
 report("with the layers of @effect/platform-node", theirs)
 report("with the layers of httpfx", ours)
 for (const [pattern, reason] of others)

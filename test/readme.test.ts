@@ -54,8 +54,8 @@ describe("README.md", { timeout: 60_000 }, () => {
   })
 })
 
-// Entries of their own: one loads vitest, others load nothing of effect, and one loads both of these and effect.
-const entries = new Set(["vitest", "http", "https", "register", "bridge"])
+// Entries of their own: one loads vitest, one `@effect/cluster`, others nothing of effect, and one loads both of these and effect.
+const entries = new Set(["vitest", "NodeClusterHttp", "http", "https", "register", "bridge"])
 
 describe("the packages' README.md", () => {
   it.each(["core", "node", "testing"])("%s: names every module, as its index does", async (name) => {

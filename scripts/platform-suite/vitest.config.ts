@@ -8,15 +8,22 @@ import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const { checkout, layers } = JSON.parse(process.env["PLATFORM_SUITE"]!) as {
+const { checkout, layers, origin } = JSON.parse(process.env["PLATFORM_SUITE"]!) as {
   readonly checkout: string
   readonly layers: "ours" | "theirs"
+  readonly origin: string
 }
 const exchanged = new Map([
   ["@effect/platform-node", here("layers.ts")],
   ["@effect/platform-node/NodeHttpClient", here("../../packages/node/src/NodeHttpClient.ts")],
   ["@effect/platform-node/NodeHttpServer", here("../../packages/node/src/NodeHttpServer.ts")]
 ])
+const sites: ReadonlyArray<readonly [site: string, path: string]> = [
+  ["https://www.google.com/", "/google/"],
+  ["http://google.com/", "/moved/"],
+  ["https://jsonplaceholder.typicode.com", ""]
+]
+const moved = (code: string, [site, path]: (typeof sites)[number]) => code.replaceAll(site, origin + path)
 const setup = join(checkout, "vitest.setup.ts")
 
 export default defineConfig({
@@ -25,6 +32,7 @@ export default defineConfig({
     {
       name: "from-here",
       enforce: "pre",
+      transform: (code, id) => (id.startsWith(checkout) ? sites.reduce(moved, code) : undefined),
       async resolveId(source, importer) {
         if (importer === undefined || !importer.startsWith(checkout) || /^[./]|^node:/.test(source))
           return undefined

@@ -1,0 +1,69 @@
+/**
+ * One of several processes that share counters: each counter lives in one of them at a time, and moves when its process dies.
+ *
+ *   PORT=4001 DATABASE=/path/to/counters.db node examples/dist/cluster/runner.js
+ *
+ * PORT is for the other processes. What it prints is for users: `GET /counters/NAME` counts, wherever the counter is.
+ */
+import { ClusterSchema, Entity } from "@effect/cluster"
+import { RunnerAddress } from "@effect/cluster/RunnerAddress"
+import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
+import { runMain } from "@effect/platform-node-shared/NodeRuntime"
+import { Rpc } from "@effect/rpc"
+import { NodeHttpServer } from "@httpfx/node"
+import * as NodeClusterHttp from "@httpfx/node/NodeClusterHttp"
+import { Config, Effect, Layer, Option, Schema } from "effect"
+import { Database } from "./database.js"
+
+const Counted = Schema.Struct({ count: Schema.Number, process: Schema.Number })
+
+const Counter = Entity.make("Counter", [
+  // Kept in the database until it is answered: a process that dies loses no call.
+  Rpc.make("Count", { success: Counted }).annotate(ClusterSchema.Persisted, true)
+])
+
+const CounterLive = Counter.toLayer(
+  Effect.gen(function* () {
+    let count = 0
+    return { Count: () => Effect.sync(() => ({ count: ++count, process: process.pid })) }
+  })
+)
+
+const users = HttpRouter.empty.pipe(
+  HttpRouter.get(
+    "/counters/:name",
+    Effect.gen(function* () {
+      const { name = "" } = yield* HttpRouter.params
+      const client = yield* Counter.client
+      return yield* HttpServerResponse.json(yield* client(name).Count())
+    })
+  ),
+  HttpServer.serve(),
+  HttpServer.withLogAddress,
+  Layer.provide(NodeHttpServer.layer({ host: "127.0.0.1", port: 0 }))
+)
+
+const Cluster = Layer.unwrapEffect(
+  Effect.map(Config.integer("PORT"), (port) =>
+    NodeClusterHttp.layer({
+      transport: "http",
+      shardingConfig: {
+        runnerAddress: Option.some(new RunnerAddress({ host: "127.0.0.1", port })),
+        shardsPerGroup: 20,
+        // How soon a process that dies is missed. For a cluster of one's own the defaults, of minutes, are kinder to the network.
+        shardLockExpiration: "6 seconds",
+        shardLockRefreshInterval: "1 second",
+        refreshAssignmentsInterval: "500 millis",
+        runnerHealthCheckInterval: "1 second",
+        entityMessagePollInterval: "1 second"
+      }
+    })
+  )
+)
+
+const main: Layer.Layer<never, unknown> = Layer.merge(CounterLive, users).pipe(
+  Layer.provide(Cluster),
+  Layer.provide(Database)
+)
+
+runMain(Layer.launch(main))

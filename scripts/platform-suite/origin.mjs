@@ -1,0 +1,36 @@
+// Stands in for the public sites that the suite's client tests ask, so that they can be run anywhere and mean the same each time.
+import { once } from "node:events"
+import { createServer } from "node:http"
+
+const todo = { userId: 1, id: 1, title: "a todo", completed: false }
+
+const answer = (request, response, body) => {
+  const json = (status, value) => {
+    const text = JSON.stringify(value)
+    response.writeHead(status, { "content-type": "application/json", "content-length": text.length })
+    response.end(request.method === "HEAD" ? undefined : text)
+  }
+  if (request.url === "/moved/") return response.writeHead(301, { location: "/google/" }).end()
+  if (request.url === "/google/") return response.end("<title>Google</title>")
+  if (request.url === "/todos/1") return json(200, todo)
+  if (request.url === "/todos")
+    return request.method === "POST" ? json(201, { ...JSON.parse(body), id: 201 }) : json(200, [todo])
+  return response.writeHead(404).end()
+}
+
+/** Its URL, and what closes it. */
+export const startOrigin = async () => {
+  const server = createServer(async (request, response) => {
+    let body = ""
+    for await (const piece of request.setEncoding("utf8")) body += piece
+    // As far away as a site is: one of the tests gives up after a millisecond.
+    setTimeout(() => answer(request, response, body), 50)
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const close = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  return { url: `http://127.0.0.1:${server.address().port}`, close }
+}

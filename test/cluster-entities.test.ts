@@ -1,0 +1,68 @@
+/**
+ * `@effect/cluster` on our layers (examples/cluster): two processes share counters, one is killed, and its counters go on in the
+ * other. What is waited for is waited for by asking again; how long it takes depends on the machine, whether it happens does not.
+ */
+import { createServer } from "node:net"
+import { join } from "node:path"
+import { assert, it } from "vitest"
+import { program, root, temporaryFolder } from "./support.js"
+
+const names = Array.from({ length: 12 }, (_, index) => `c${index}`)
+
+// The other processes are told the port before it listens.
+const freePort = () =>
+  new Promise<number>((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0))
+    })
+  })
+
+interface Counted {
+  readonly count: number
+  readonly process: number
+}
+
+/** A counter's answer; asked again where its process has just died or its shard is not yet somewhere. */
+const count = async (url: string, name: string): Promise<Counted> => {
+  for (;;) {
+    const response = await fetch(`${url}/counters/${name}`, { signal: AbortSignal.timeout(60_000) })
+    if (response.status === 200) return (await response.json()) as Counted
+    await response.body?.cancel()
+  }
+}
+const countAll = async (url: string) => {
+  const all = new Map<string, Counted>()
+  await Promise.all(names.map(async (name) => all.set(name, await count(url, name))))
+  return all
+}
+
+it("counters of a process that is killed go on in the other", { timeout: 120_000 }, async () => {
+  const file = join(await temporaryFolder(), "counters.db")
+  const start = async () => {
+    const port = await freePort()
+    const runner = program(["examples/dist/cluster/runner.js"], root, { PORT: String(port), DATABASE: file })
+    const [, url = ""] = await runner.prints(
+      new RegExp(`Listening on (http://127\\.0\\.0\\.1:(?!${port}\\b)\\d+)`)
+    )
+    return { runner, url }
+  }
+  const [first, second] = await Promise.all([start(), start()])
+
+  // Once both have shards, both have counters, and each sees the other's.
+  let seen = await countAll(first.url)
+  while (new Set([...seen.values()].map(({ process }) => process)).size < 2) seen = await countAll(first.url)
+  const before = await countAll(second.url)
+  for (const name of names) assert.isAbove(before.get(name)!.count, seen.get(name)!.count)
+
+  await second.runner.stop("SIGKILL")
+  const after = await countAll(first.url)
+  const [alive, ...others] = new Set([...after.values()].map(({ process }) => process))
+  assert.isEmpty(others)
+  for (const name of names) {
+    const [then, now] = [before.get(name)!, after.get(name)!]
+    // What lived in the process that goes on has counted on; what has moved begins anew.
+    if (then.process === alive) assert.isAbove(now.count, then.count)
+    else assert.isBelow(now.count, then.count)
+  }
+})
