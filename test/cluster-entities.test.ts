@@ -37,7 +37,7 @@ const countAll = async (url: string) => {
   return all
 }
 
-it("counters of a process that is killed go on in the other", { timeout: 120_000 }, async () => {
+it("counters of a process that is killed go on in the other", { timeout: 180_000 }, async () => {
   const file = join(await temporaryFolder(), "counters.db")
   const start = async () => {
     const port = await freePort()
