@@ -30,6 +30,8 @@ import * as NodeHttpClient from "./NodeHttpClient.js"
 import * as NodeHttpServer from "./NodeHttpServer.js"
 
 /**
+ * What kind of runner, how it calls others, where its storage is.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -54,6 +56,8 @@ export interface Options<ClientOnly extends boolean, Storage extends StorageKind
 }
 
 /**
+ * In this process alone, in a database, or brought by the program.
+ *
  * @since 0.1.0
  * @category models
  */
