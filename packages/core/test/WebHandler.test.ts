@@ -299,12 +299,13 @@ describe("a body that its source stops sending", () => {
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
-  it.effect("a generator that waits for nothing is ended in order, before the exchange is over", () =>
+  it.effect("a generator whose piece is none is ended in order, before the exchange is over", () =>
     Effect.gen(function* () {
       const order: Array<string> = []
-      async function* endless() {
+      async function* wrong() {
         try {
-          for (;;) yield bytes("x".repeat(100_000))
+          yield bytes("part")
+          yield 7
         } finally {
           await Promise.resolve()
           order.push("generator")
@@ -318,15 +319,13 @@ describe("a body that its source stops sending", () => {
       yield* HttpServer.serveEffect(
         Effect.as(
           Effect.addFinalizer(() => finished),
-          HttpServerResponse.raw(endless())
+          HttpServerResponse.raw(wrong())
         )
       )
       const socket = yield* peer
       yield* socket.send("GET / HTTP/1.1\r\nHost: server.test\r\n\r\n")
-      yield* socket.until("xxx")
-      yield* socket.reset
       yield* Deferred.await(ended)
       assert.deepStrictEqual(order, ["generator", "scope"])
-    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()), Effect.provide(silent))
   )
 })

@@ -7,20 +7,18 @@
  * @since 0.1.0
  */
 import * as Etag from "@effect/platform/Etag"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpPlatform from "@effect/platform/HttpPlatform"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import mime from "mime"
+import { fileStream } from "./internal/fileStream.js"
 
 const typeOf = (name: string) => mime.getType(name) ?? "application/octet-stream"
-
-// Bytes. Each piece costs a turn through the thread pool.
-const pieceSize = 131_072
 
 /**
  * The type of a file comes from the ending of its name, unless the headers have one. `offset` and `bytesToRead` are sent to the
@@ -30,37 +28,34 @@ const pieceSize = 131_072
  * @category constructors
  */
 export const make: Effect.Effect<HttpPlatform.HttpPlatform, never, FileSystem.FileSystem | Etag.Generator> =
-  Effect.flatMap(FileSystem.FileSystem, (files) =>
-    HttpPlatform.make({
-      fileResponse: (path, status, statusText, headers, start, _end, contentLength) => {
-        const length = Math.max(0, contentLength)
-        const bytes = files.stream(path, { offset: start, bytesToRead: length, chunkSize: pieceSize })
-        return HttpServerResponse.stream(length === 0 ? Stream.empty : bytes, {
+  HttpPlatform.make({
+    fileResponse: (path, status, statusText, headers, start, _end, contentLength) => {
+      const length = Math.max(0, contentLength)
+      return HttpServerResponse.stream(fileStream(path, start, length), {
+        status,
+        statusText,
+        headers,
+        contentType: headers["content-type"] ?? typeOf(path),
+        contentLength: length
+      })
+    },
+    fileWebResponse: (file, status, statusText, headers, options) => {
+      const start = Number(options?.offset ?? 0)
+      const end = options?.bytesToRead === undefined ? undefined : start + Number(options.bytesToRead)
+      // Where it can be sliced, which is a view; a look-alike is sent whole.
+      const part = file instanceof Blob ? file.slice(start, end) : file
+      return HttpServerResponse.stream(
+        Stream.fromReadableStream(() => part.stream() as ReadableStream<Uint8Array>, identity),
+        {
           status,
           statusText,
           headers,
-          contentType: headers["content-type"] ?? typeOf(path),
-          contentLength: length
-        })
-      },
-      fileWebResponse: (file, status, statusText, headers, options) => {
-        const start = Number(options?.offset ?? 0)
-        const end = options?.bytesToRead === undefined ? undefined : start + Number(options.bytesToRead)
-        // Where it can be sliced, which is a view; a look-alike is sent whole.
-        const part = file instanceof Blob ? file.slice(start, end) : file
-        return HttpServerResponse.stream(
-          Stream.fromReadableStream(() => part.stream() as ReadableStream<Uint8Array>, identity),
-          {
-            status,
-            statusText,
-            headers,
-            contentType: headers["content-type"] ?? (file.type === "" ? typeOf(file.name) : file.type),
-            contentLength: part.size
-          }
-        )
-      }
-    })
-  )
+          contentType: headers["content-type"] ?? (file.type === "" ? typeOf(file.name) : file.type),
+          contentLength: part.size
+        }
+      )
+    }
+  })
 
 /**
  * Platform's answers out of files, with Node's file system and weak ETags.

@@ -36,6 +36,15 @@ export interface StreamBody {
   readonly length: number | undefined
   readonly contentType: string | undefined
   readonly stream: Stream.Stream<Uint8Array, unknown>
+  /** All of it at once, where its maker offers that: it fits in memory, and costs less than a stream. */
+  readonly whole?: Effect.Effect<Uint8Array, unknown> | undefined
+}
+
+// What a stream carries that can be had whole: `NodeHttpPlatform` of `@httpfx/node` knows it too. Lost with any change of the stream.
+const whole = Symbol.for("@httpfx/core/body/whole")
+
+interface MaybeWhole {
+  readonly [whole]?: Effect.Effect<Uint8Array, unknown>
 }
 
 /** A value of `HttpBody.raw` that is no body. */
@@ -136,7 +145,10 @@ export const fromHttpBody = (body: HttpBody.HttpBody): OutgoingBody | Unsupporte
     case "Uint8Array":
       return fromBytes(body.body, body.contentType)
     case "Stream":
-      return fromStream(body.stream, body.contentLength, body.contentType)
+      return {
+        ...fromStream(body.stream, body.contentLength, body.contentType),
+        whole: (body.stream as MaybeWhole)[whole]
+      }
     case "FormData":
       return fromFormData(body.formData)
     case "Raw":

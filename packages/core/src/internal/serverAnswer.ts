@@ -51,7 +51,9 @@ const sendOther = (
     case "Bytes":
       return sendBytes(exchange, response, body.bytes, body.contentType)
     case "Stream":
-      return sendStream(exchange, response, body)
+      return body.whole !== undefined && exchange.head.method !== "HEAD" && mayHaveBody(response.status)
+        ? sendWhole(exchange, response, body, body.whole)
+        : sendStream(exchange, response, body)
     case "Unsupported":
       return Effect.fail(new HttpError.UnsupportedBody({ reason: body.reason }))
   }
@@ -172,6 +174,19 @@ const sendBytes = (
   connection.answerEnds(exchange)
   return Exit.succeed(response)
 }
+
+// Nothing has been sent while it is fetched: a failure has an answer of its own.
+const sendWhole = (
+  exchange: ServerExchange,
+  response: ServerResponse.HttpServerResponse,
+  { contentType }: StreamBody,
+  whole: Effect.Effect<Uint8Array, unknown>
+): Effect.Effect<ServerResponse.HttpServerResponse, unknown> =>
+  Effect.matchCauseEffect(Effect.interruptible(whole), {
+    onFailure: (cause) => (exchange.aborted ? Exit.succeed(response) : Effect.failCause(cause)),
+    onSuccess: (bytes) =>
+      exchange.aborted ? Exit.succeed(response) : sendBytes(exchange, response, bytes, contentType)
+  })
 
 const sendStream = (
   exchange: ServerExchange,
