@@ -19,7 +19,9 @@ const boundaryOf = (contentType: string): string | undefined => {
 }
 
 class Ending {
-  private text = ""
+  // Views, with at least what is to be kept: looked at once, at the end.
+  private readonly last: Array<Uint8Array> = []
+  private held = 0
   private readonly kept: number
 
   constructor(private readonly delimiter: string) {
@@ -27,15 +29,19 @@ class Ending {
   }
 
   readonly see = (chunk: Chunk.Chunk<Uint8Array>): Chunk.Chunk<Uint8Array> => {
+    const { last } = this
     for (const slice of chunk) {
-      const end = slice.subarray(Math.max(0, slice.length - this.kept))
-      this.text = (this.text + String.fromCharCode(...end)).slice(-this.kept)
+      last.push(slice)
+      this.held += slice.length
+      while (this.held - last[0]!.length >= this.kept) this.held -= last.shift()!.length
     }
     return chunk
   }
 
   get closed(): boolean {
-    return this.text.includes(this.delimiter)
+    let text = ""
+    for (const slice of this.last) text += String.fromCharCode(...slice.subarray(-this.kept))
+    return text.slice(-this.kept).includes(this.delimiter)
   }
 }
 
