@@ -223,6 +223,11 @@ export interface Transport {
   end(): void
   /** Ends both directions at once, without sending what is buffered; the peer sees RST. `close` follows. */
   reset(): void
+  /**
+   * Ends both directions at once for us, after `end`: what the system has taken still goes to the peer, what the peer still
+   * sends is refused (RST). `close` follows. Where a network has no such thing, `reset` has to do.
+   */
+  abandon?(): void
   /** Stops reading: the peer is held back by the flow control of TCP. Its FIN and RST are not seen meanwhile. */
   pause(): void
   /** Reads on after `pause`. */

@@ -11,8 +11,9 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { Exchange, Timeouts } from "@httpfx/core"
+import { MemoryNetwork } from "@httpfx/testing"
 import { after, connect, inVirtualTime, serving } from "./support/virtual.js"
-import { get, post } from "./support/served.js"
+import { get, last, post } from "./support/served.js"
 
 const hello = Effect.succeed(HttpServerResponse.text("<hello>"))
 const reader = Effect.gen(function* () {
@@ -354,6 +355,32 @@ describe("Timeouts of a server", () => {
           yield* client.expectReset
         })
       )
+    )
+
+    // All of it is with the system long before: 60 seconds at 1000 bytes a second.
+    it.live(
+      "leaves the last answer of a connection on a slow link to the system, which sends all of it",
+      () =>
+        inVirtualTime(
+          Effect.gen(function* () {
+            const server = yield* serving(
+              Effect.succeed(HttpServerResponse.uint8Array(new Uint8Array(60_000)))
+            )
+            yield* MemoryNetwork.condition({}, { bandwidth: 1000 })
+            const client = yield* connect
+            yield* client.send(last("/"))
+            yield* after("20 seconds")
+            expect(yield* server.connections).toBe(0)
+            yield* after("60 seconds")
+            yield* client.head
+            expect(yield* client.rest).toHaveLength(60_000)
+            yield* client.expectFin
+            // What comes after is refused.
+            client.transport.write("more")
+            yield* after("1 second")
+            yield* client.expectReset
+          })
+        )
     )
 
     it.live("lets a client that reads slowly have its answer", () =>

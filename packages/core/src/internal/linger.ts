@@ -9,18 +9,21 @@ import type { Transport } from "../Transport.js"
 
 /** Bytes of a peer that are read and thrown away. */
 export const lingerBytes = 262_144
-/** Milliseconds without progress after which it has been enough. */
+/** Milliseconds after which it has been enough. */
 const lingerTime = 5_000
 
 export class Linger {
   private discarded = 0
   private leftToSend = 0
+  private movedAt = 0
   private tooMuch: (() => void) | undefined
   private cancel: (() => void) | undefined
 
   constructor(
     private readonly transport: Transport,
-    private readonly timers: Timers
+    private readonly timers: Timers,
+    /** How long output may wait for a peer that takes none of it, ms; 0: without limit. */
+    private readonly patience: number
   ) {}
 
   /** The rest of a request. `tooMuch`: it did not end within bytes and time. */
@@ -30,10 +33,15 @@ export class Linger {
     this.cancel = this.timers.at(this.timers.now() + lingerTime, tooMuch)
   }
 
-  /** After FIN was sent: reads on as long as our output leaves; then the connection is reset. */
+  /**
+   * After `end`: reads on as long as our output leaves, and a while longer. Then the connection is left to the system, which
+   * may have much of the answer still to send.
+   */
   toTheEnd(): void {
     this.stop()
     this.discarded = 0
+    this.leftToSend = this.transport.buffered
+    this.movedAt = this.timers.now()
     this.wait()
   }
 
@@ -54,10 +62,15 @@ export class Linger {
   }
 
   private wait(): void {
-    this.leftToSend = this.transport.buffered
-    this.cancel = this.timers.at(this.timers.now() + lingerTime, () => {
-      if (this.transport.buffered < this.leftToSend) this.wait()
-      else this.transport.reset()
+    const { timers, transport } = this
+    this.cancel = timers.at(timers.now() + lingerTime, () => {
+      const now = timers.now()
+      const left = transport.buffered
+      if (left < this.leftToSend) this.movedAt = now
+      else if (left === 0) return transport.abandon === undefined ? transport.reset() : transport.abandon()
+      else if (this.patience > 0 && now - this.movedAt >= this.patience) return transport.reset()
+      this.leftToSend = left
+      this.wait()
     })
   }
 }

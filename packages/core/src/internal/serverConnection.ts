@@ -496,7 +496,11 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   // Most connections never need one.
   get lingering(): Linger {
-    return (this.linger ??= new Linger(this.transport, this.server.timers))
+    return (this.linger ??= new Linger(
+      this.transport,
+      this.server.timers,
+      this.server.settings.timeouts.progressTimeout
+    ))
   }
 
   // ---- what is told to who listens; nothing of it happens unless somebody does

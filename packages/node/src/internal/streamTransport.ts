@@ -21,6 +21,14 @@ interface Owned extends Duplex {
   [owner]: StreamTransport
 }
 
+/** A socket of Node's. */
+interface Handled {
+  readonly _handle?: { readonly writeQueueSize?: number } | null
+}
+
+// What of its write the system has not taken.
+const queueOf = (stream: Duplex): number | undefined => (stream as Handled)._handle?.writeQueueSize
+
 const nothing = () => {}
 const unstarted: TransportHandlers = {
   data: nothing,
@@ -88,6 +96,8 @@ export class StreamTransport implements Transport {
   protected paused = false
   protected dropped = false
   protected closed = false
+  /** Bytes of the stream's write under way; 0 where that is not known. */
+  underWay = 0
   /** FIN was read. */
   protected ended = false
   protected failure: Fault | undefined
@@ -120,8 +130,13 @@ export class StreamTransport implements Transport {
     return this.addresses.remote ?? address(socket.remoteAddress, socket.remotePort)
   }
 
+  // A stream's length says of a write only when it is over; a large one on a slow link takes minutes.
   get buffered(): number {
-    return this.closed ? 0 : this.stream.writableLength
+    if (this.closed || this.dropped) return 0
+    const { stream, underWay } = this
+    if (underWay === 0) return stream.writableLength
+    const left = queueOf(this.writer) ?? underWay
+    return stream.writableLength - underWay + Math.min(left, underWay)
   }
 
   start(handlers: TransportHandlers): void {
@@ -172,6 +187,14 @@ export class StreamTransport implements Transport {
     this.writable = false
     this.handlers = onlyClose(this.handlers)
     this.destroyNow()
+  }
+
+  abandon(): void {
+    if (this.closed || this.dropped) return
+    this.dropped = true
+    this.writable = false
+    this.handlers = onlyClose(this.handlers)
+    this.leave()
   }
 
   pause(): void {
@@ -240,6 +263,16 @@ export class StreamTransport implements Transport {
   protected beginReading(): void {
     this.stream.on("data", onData)
     this.stream.resume()
+  }
+
+  /** The stream whose handle writes to the system. */
+  protected get writer(): Duplex {
+    return this.stream
+  }
+
+  /** Closes without RST where that is possible. */
+  protected leave(): void {
+    this.stream.destroy()
   }
 
   protected destroyNow(): void {

@@ -50,12 +50,13 @@ interface WithHandle {
 }
 const handleOf = (socket: net.Socket): Handle | null | undefined => (socket as WithHandle)._handle
 
-type WriteDone = (error?: Error | null) => void
-interface Streams {
+/** The methods of a socket that its stream writes with. */
+export interface Streams {
   _write(data: unknown, encoding: string, done: WriteDone): void
   _writev(chunks: unknown, done: WriteDone): void
 }
-const streams = net.Socket.prototype as unknown as Streams
+export type WriteDone = (error?: Error | null) => void
+export const streams = net.Socket.prototype as unknown as Streams
 
 const self = Symbol("httpfx.tcp")
 interface OwnSocket extends Streams {
@@ -66,11 +67,14 @@ interface OwnSocket extends Streams {
 function write(this: OwnSocket, data: unknown, encoding: string, done: WriteDone) {
   const transport = this[self]
   transport.done = done
+  transport.underWay = (data as string | Uint8Array).length
   streams._write.call(this, data, encoding, transport.written)
 }
 function writev(this: OwnSocket, chunks: unknown, done: WriteDone) {
   const transport = this[self]
   transport.done = done
+  // All that waits.
+  transport.underWay = transport.socket.writableLength
   streams._writev.call(this, chunks, transport.written)
 }
 
@@ -165,6 +169,7 @@ export class TcpTransport extends StreamTransport implements Transport {
     super(socket, addresses)
     reader.transport = this
     this.written = (error) => {
+      this.underWay = 0
       if (error) this.writeFailed(error)
       else this.done?.()
     }
@@ -175,7 +180,7 @@ export class TcpTransport extends StreamTransport implements Transport {
   }
 
   override get buffered(): number {
-    return this.writable ? this.socket.writableLength : 0
+    return this.held === undefined ? super.buffered : 0
   }
 
   override start(handlers: TransportHandlers): void {

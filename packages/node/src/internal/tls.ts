@@ -13,6 +13,7 @@ import { fault, formatAddress, type Address, type TlsFacts, type Transport } fro
 import { errorOf } from "./fault.js"
 import { resetStream } from "./reset.js"
 import { StreamTransport } from "./streamTransport.js"
+import { streams, type Streams, type WriteDone } from "./tcpTransport.js"
 import { tlsFacts, verifyError } from "./tlsFacts.js"
 import { TransportSocket } from "./transportSocket.js"
 
@@ -153,10 +154,35 @@ class TlsTransport extends StreamTransport {
     addresses: { readonly local: Address | undefined; readonly remote: Address | undefined }
   ) {
     super(socket, addresses)
+    const own = socket as unknown as Streams
+    const over = (done: WriteDone): WriteDone => {
+      return (error) => {
+        this.underWay = 0
+        done(error)
+      }
+    }
+    own._write = (data, encoding, done) => {
+      this.underWay = (data as string | Uint8Array).length
+      streams._write.call(socket, data, encoding, over(done))
+    }
+    own._writev = (chunks, done) => {
+      this.underWay = socket.writableLength
+      streams._writev.call(socket, chunks, over(done))
+    }
   }
 
   get tls(): TlsFacts {
     return (this.facts ??= tlsFacts(this.socket))
+  }
+
+  // The layer encrypts a write at once and has it in a queue of its own only until then.
+  protected override get writer(): Duplex {
+    return this.below
+  }
+
+  protected override leave(): void {
+    if (this.below instanceof net.Socket) this.below.destroy()
+    else super.leave()
   }
 
   protected override destroyNow(): void {

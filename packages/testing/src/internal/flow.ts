@@ -48,6 +48,8 @@ export class Flow implements Task {
   private rst: "no" | "sent" | "arrived" | "read" = "no"
   /** Nobody reads any more. */
   private deaf = false
+  /** What a receiver does that has gone in order, when more bytes come. */
+  private refusal: (() => void) | undefined
   private cancelLinger: (() => void) | undefined
 
   constructor(
@@ -114,6 +116,12 @@ export class Flow implements Task {
     this.gate.close()
   }
 
+  /** The receiver has gone in order; `refuse` is called when more comes. */
+  refuse(refuse: () => void): void {
+    this.close()
+    this.refusal = refuse
+  }
+
   /** The peer has reset the connection, or so it seems: what is not sent is lost. */
   lost(): void {
     // An RST that the wire has sent both ways is still to come.
@@ -130,7 +138,10 @@ export class Flow implements Task {
 
   run(): void {
     this.scheduled = false
-    if (this.deaf) return this.sender.sent()
+    if (this.deaf) {
+      if (this.outgoing.bytes > 0) this.refused()
+      return this.sender.sent()
+    }
     const { arrived, line, outgoing, receiver } = this
     let left = turn
     while (arrived.bytes > 0 && this.reads) {
@@ -187,12 +198,18 @@ export class Flow implements Task {
     })
   }
 
+  private refused(): void {
+    const { refusal } = this
+    this.refusal = undefined
+    refusal?.()
+  }
+
   private get reads(): boolean {
     return this.receiver.reading && !this.stalled
   }
 
   private arrive(chunk: Uint8Array): void {
-    if (this.deaf) return
+    if (this.deaf) return this.refused()
     if (this.reads && this.arrived.bytes === 0) this.receiver.receive(chunk)
     else this.arrived.push(chunk)
   }

@@ -132,6 +132,19 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
+  abandon(): void {
+    if (this.closed || this.dropped) return
+    // Unread bytes, as those that still come, make the system refuse the peer.
+    if (this.buffered > 0 || this.incoming.arrived.bytes > 0) return this.reset()
+    this.dropped = true
+    this.handlers = onlyClose(this.handlers)
+    this.out.finish()
+    this.out.linger()
+    this.incoming.refuse(() => this.out.reset())
+    this.over()
+    this.deliveries.schedule(this)
+  }
+
   pause(): void {
     this.paused = true
     this.reading = false
