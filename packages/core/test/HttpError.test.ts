@@ -1,6 +1,6 @@
 // Holds docs/errors.md against the classes of HttpError: none missing on either side, codes as they are.
 import * as Schema from "effect/Schema"
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { HttpError } from "@httpfx/core"
 
@@ -135,6 +135,19 @@ const classes = Object.entries(HttpError)
 describe("docs/errors.md", () => {
   it("has a row for every class, and no other", () => {
     expect([...rows.keys()].sort()).toEqual([...classes].sort())
+  })
+
+  it("has every code of our own that the sources have", () => {
+    const table = [...rows.values()].map((cells) => cells[2]).join(" ")
+    const codes = ["core", "node"].flatMap((name) => {
+      const folder = new URL(`../../${name}/src/`, import.meta.url)
+      return readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .filter((file) => file.endsWith(".ts"))
+        .flatMap((file) => readFileSync(new URL(file, folder), "utf8").match(/"ERR_HTTPFX_\w+"/g) ?? [])
+    })
+    const missing = [...new Set(codes)].filter((code) => !table.includes(`\`${code.slice(1, -1)}\``))
+    expect(codes.length).toBeGreaterThan(20)
+    expect(missing).toEqual([])
   })
 
   it("has a sample of every class here", () => {
