@@ -373,3 +373,8 @@ it.live.each([
     }).pipe(Effect.provide(network as Layer.Layer<Network.Network>)),
   120_000
 )
+
+// Its reader's fiber paused after it had seen that nothing was there, and before it waited: what came then woke nobody.
+it.live("a server whose last bytes came between a look and a wait", () =>
+  Effect.provide(converse(794498138), MemoryNetwork.layer())
+)

@@ -221,6 +221,8 @@ export class IncomingBody<E> {
   }
 
   private wait(look: () => boolean): Effect.Effect<void> {
+    // The reader's fiber may have paused since it looked last, and nothing need come any more.
+    if (look()) return Effect.void
     this.readers.push(look)
     return Effect.sync(() => {
       this.readers = this.readers.filter((other) => other !== look)
