@@ -1,5 +1,5 @@
 /**
- * `@effect/cluster` on our layers (examples/cluster): two processes share counters, one is killed, and its counters go on in the
+ * `@effect/cluster` on our layers (examples/cluster-entities): two processes share counters, one is killed, and its counters go on in the
  * other. What is waited for is waited for by asking again; how long it takes depends on the machine, whether it happens does not.
  */
 import { createServer } from "node:net"
@@ -41,7 +41,10 @@ it("counters of a process that is killed go on in the other", { timeout: 180_000
   const file = join(await temporaryFolder(), "counters.db")
   const start = async () => {
     const port = await freePort()
-    const runner = program(["examples/dist/cluster/runner.js"], root, { PORT: String(port), DATABASE: file })
+    const runner = program(["examples/dist/cluster-entities/runner.js"], root, {
+      PORT: String(port),
+      DATABASE: file
+    })
     const [, url = ""] = await runner.prints(
       new RegExp(`Listening on (http://127\\.0\\.0\\.1:(?!${port}\\b)\\d+)`)
     )

@@ -1,7 +1,7 @@
 /**
  * One of several processes that share counters: each counter lives in one of them at a time, and moves when its process dies.
  *
- *   PORT=4001 DATABASE=/path/to/counters.db node examples/dist/cluster/runner.js
+ *   PORT=4001 DATABASE=/path/to/counters.db node examples/dist/cluster-entities/runner.js
  *
  * PORT is for the other processes. What it prints is for users: `GET /counters/NAME` counts, wherever the counter is.
  */
