@@ -16,8 +16,13 @@ const { WebSocket } = createRequire(join(root, "packages/node/package.json"))("w
   readonly WebSocket: new (url: string) => WebSocketOfWs
 }
 
-const started = async (name: string, env: Readonly<Record<string, string>> = {}) => {
-  const example = program([`examples/dist/${name}/main.js`], root, { PORT: "0", ...env })
+const started = async (
+  name: string,
+  env: Readonly<Record<string, string>> = {},
+  flags: ReadonlyArray<string> = []
+) => {
+  const folder = join(root, "examples")
+  const example = program([...flags, `dist/${name}/main.js`], folder, { PORT: "0", ...env })
   const [, port] = await example.prints(/Listening on http:\/\/[^:]+:(\d+)/)
   const url = `http://127.0.0.1:${port}`
   return { example, url, ends: async () => assert.strictEqual((await example.stop("SIGINT")).code, 0) }
@@ -26,7 +31,7 @@ const started = async (name: string, env: Readonly<Record<string, string>> = {})
 describe("examples", { timeout: 30_000 }, () => {
   it("are listed, with what each is", async () => {
     const listed = await run(process.execPath, ["scripts/example.mjs"], root)
-    for (const name of ["chat", "cluster", "demo", "events", "json-api", "reverse-proxy", "upload"])
+    for (const name of ["chat", "cluster", "demo", "events", "json-api", "legacy", "reverse-proxy", "upload"])
       assert.match(listed, new RegExp(`^ {2}${name} +\\S`, "m"))
   })
 
@@ -90,6 +95,31 @@ describe("examples", { timeout: 30_000 }, () => {
     while (answers.size < 2)
       answers.add(await (await fetch(url, { headers: { connection: "close" } })).text())
     await ends()
+  })
+
+  it("legacy: Express beside Effect", async () => {
+    const { ends, url } = await started("legacy", {}, ["--import", "@httpfx/node/register"])
+    const post = (body: unknown) =>
+      fetch(`${url}/items`, {
+        method: "POST",
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json" }
+      })
+    assert.deepStrictEqual(await (await fetch(`${url}/health`)).json(), { healthy: true })
+    const added = await post({ name: "milk" })
+    assert.strictEqual(added.status, 201)
+    assert.strictEqual(added.headers.get("x-served-by"), "express")
+    assert.deepStrictEqual(await (await post({})).json(), { error: "an item has a name" })
+    assert.deepStrictEqual(await (await fetch(`${url}/items`)).json(), [{ name: "tea" }, { name: "milk" }])
+    assert.strictEqual((await fetch(`${url}/nothing`)).status, 404)
+    await ends()
+
+    // On the built-in classes no request can be answered, and the process goes on.
+    const without = await started("legacy")
+    for (let i = 0; i < 2; i++) assert.strictEqual((await fetch(`${without.url}/items`)).status, 500)
+    assert.deepStrictEqual(await (await fetch(`${without.url}/health`)).json(), { healthy: true })
+    await without.example.prints(/--import @httpfx\/node\/register/)
+    await without.ends()
   })
 
   it("upload: reads files as they come", async () => {
