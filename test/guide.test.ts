@@ -1,4 +1,7 @@
-/** The test files in the guides are compiled and run as they stand there: in one project, which costs less than two. */
+/**
+ * The test files in the guides are compiled and run as they stand there: in one project, which costs less than two. Blocks without
+ * a name only compile (snippets.test.ts).
+ */
 import { assert, describe, it } from "vitest"
 import { blocksOf, project, test } from "./programs.js"
 
@@ -6,6 +9,11 @@ const guides = [
   "docs/testing.md",
   "docs/client.md",
   "docs/exchange.md",
+  "docs/agent.md",
+  "docs/timeouts-and-limits.md",
+  "docs/shutdown.md",
+  "docs/observability.md",
+  "docs/tls.md",
   "docs/bridges.md",
   "docs/server.md",
   "docs/bodies.md",

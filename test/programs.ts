@@ -6,15 +6,15 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { root, run, temporaryFolder } from "./support.js"
 
-/** The blocks of a document that begin with ```ts and a name. One without a name is no program, and refused. */
+/** The blocks of a document that begin with ```ts and a name. */
 export const blocksOf = async (document: string): Promise<ReadonlyMap<string, string>> => {
   const text = await readFile(join(root, document), "utf8")
-  const blocks = new Map(
-    [...text.matchAll(/^```ts (\S+)\n(.*?)^```$/gms)].map(([, name, code]) => [name!, code!] as const)
+  const blocks = [...text.matchAll(/^```ts (\S+)\n(.*?)^```$/gms)].map(
+    ([, name, code]) => [name!, code!] as const
   )
-  const all = [...text.matchAll(/^```ts/gm)].length
-  if (all !== blocks.size) throw new Error(`${document} has ${all} blocks, but ${blocks.size} names`)
-  return blocks
+  const names = new Set(blocks.map(([name]) => name))
+  if (names.size !== blocks.length) throw new Error(`${document} has a name twice`)
+  return new Map(blocks)
 }
 
 // The packages that a reader would install, where this repository has them.
