@@ -2,8 +2,8 @@
  * What the tests of the whole repository share: its folders, commands run to their end, and running programs.
  */
 import { spawn, type ChildProcess } from "node:child_process"
-import { existsSync } from "node:fs"
-import { mkdtemp, rm } from "node:fs/promises"
+import { existsSync, mkdtempSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -16,7 +16,8 @@ if (!existsSync(join(root, "packages/node/dist/index.js"))) throw new Error("run
 
 /** A folder outside the repository, gone when the test is over. */
 export const temporaryFolder = async (): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), "httpfx-"))
+  // At once: a test that runs beside others is known only until it waits.
+  const folder = mkdtempSync(join(tmpdir(), "httpfx-"))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
