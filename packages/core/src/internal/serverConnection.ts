@@ -197,6 +197,7 @@ export class ServerConnection implements TransportHandlers, Idler {
     }
     if (this.isIdle) this.server.idle.leave(this)
     this.automaton.requestHead(head)
+    if (this.server.draining) this.automaton.mustClose("Draining")
     const exchange = new ServerExchange(this, head, this.automaton.exchanges)
     this.exchange = exchange
     if (head.method === "CONNECT") {
@@ -349,9 +350,9 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   // ---- what the server tells
 
-  /** The next answer is the last one. */
+  /** The next answer is the last one. Without a request nothing is said yet: one that comes in the grace is a request as any. */
   drainBegins(): void {
-    this.automaton.mustClose("Draining")
+    if (this.exchange !== undefined) this.automaton.mustClose("Draining")
   }
 
   /** Ends now unless something is under way. */
