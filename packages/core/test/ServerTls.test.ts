@@ -15,10 +15,13 @@ const inMemory = Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer())
 const internal = MemoryTls.authority("Internal CA")
 const main = internal.certificate({ names: "main.test" })
 
-const serving = (tls: Network.ServerTls) =>
+const serving = (tls: Network.ServerTls, options: Server.ServerOptions = {}) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
-    const server = yield* Scope.extend(Server.makeService({ port: 443, host: "127.0.0.1", tls }), scope)
+    const server = yield* Scope.extend(
+      Server.makeService({ port: 443, host: "127.0.0.1", ...options, tls }),
+      scope
+    )
     const events: Array<ServerEvent.ServerEvent> = []
     yield* server.observe((event) => events.push(event))
     const app = Effect.map(Exchange.exchange, ({ connection }) =>
@@ -133,6 +136,31 @@ describe("A server with TLS", () => {
       yield* other.expectReset
       yield* Fiber.join(closing)
       expect(yield* server.state).toBe("closed")
+    }).pipe(Effect.scoped, Effect.provide(inMemory))
+  )
+
+  // Who has not ended its handshake is no client yet: it takes nobody's place, and leaves after `handshakeTimeout`.
+  it.live("counts connections against maxConnections from the end of their handshake", () =>
+    Effect.gen(function* () {
+      const { events, server } = yield* serving(
+        { ...main, handshakeTimeout: "30 seconds" },
+        { maxConnections: 1 }
+      )
+      const silent = yield* Effect.all([1, 2, 3].map(() => RawPeer.connect(address)))
+      yield* VirtualClock.settle
+      expect(yield* server.connections).toBe(0)
+      const first = yield* secured("main.test")
+      yield* first.send(get())
+      expect(yield* first.head).toMatch(/^HTTP\/1.1 200 /)
+      expect(yield* server.connections).toBe(1)
+      expect(yield* asks("main.test")).toMatch(/^HTTP\/1.1 503 [^]*Retry-After/)
+      const dropped = events.flatMap((event) => (event._tag === "ExchangeEnded" ? [event.outcome] : []))
+      expect(dropped.at(-1)).toMatchObject({ _tag: "Dropped", reason: "maxConnections" })
+      yield* first.end
+      yield* VirtualClock.settle
+      expect(yield* asks("main.test")).toMatch(/^HTTP\/1.1 200 /)
+      yield* VirtualClock.advance("30 seconds")
+      yield* Effect.forEach(silent, (peer) => peer.expectReset)
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 })
