@@ -1,7 +1,7 @@
 /**
  * Five bugs, planted in copies of the toolkit's compiled core: does the simulation find them?
  *
- * Each is a change of a few characters in one file. The copy lives in a folder of its own with the packages it needs, where a
+ * Each is a change of a few characters. The copy lives in a folder of its own with the packages it needs, where a
  * process of its own runs the simulation, seed after seed, until something is broken.
  */
 import { spawn } from "node:child_process"
@@ -17,6 +17,8 @@ export interface Bug {
   /** What stands there, once. */
   readonly find: string
   readonly replace: string
+  /** A second change, where one alone is caught. */
+  readonly also?: Pick<Bug, "file" | "find" | "replace">
 }
 
 export const bugs: ReadonlyArray<Bug> = [
@@ -45,7 +47,12 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "a wake-up is lost when the transport takes bytes again",
     file: "internal/serverAnswer.js",
     find: "transport.buffered === 0 ? Effect.void : connection.drained",
-    replace: "transport.buffered === 0 ? Effect.void : Effect.zipRight(Effect.sleep(5), connection.drained)"
+    replace: "transport.buffered === 0 ? Effect.void : Effect.zipRight(Effect.sleep(5), connection.drained)",
+    also: {
+      file: "internal/serverConnection.js",
+      find: 'this.state === "closed" || !this.backedUp',
+      replace: 'this.state === "closed"'
+    }
   },
   {
     name: "a timeout survives into the next exchange",
@@ -80,14 +87,16 @@ const plant = async (bug: Bug, folder: string): Promise<void> => {
   await cp(join(root, "simulations/dist"), join(folder, "simulations"), { recursive: true })
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }))
 
-  const file = join(modules, "@httpfx/core/dist", bug.file)
-  const text = await readFile(file, "utf8")
-  const places = text.split(bug.find).length - 1
-  if (places !== 1) throw new Error(`"${bug.name}" has ${places} places in ${bug.file}`)
-  await writeFile(
-    file,
-    text.replace(bug.find, () => bug.replace)
-  )
+  for (const change of bug.also === undefined ? [bug] : [bug, bug.also]) {
+    const file = join(modules, "@httpfx/core/dist", change.file)
+    const text = await readFile(file, "utf8")
+    const places = text.split(change.find).length - 1
+    if (places !== 1) throw new Error(`"${bug.name}" has ${places} places in ${change.file}`)
+    await writeFile(
+      file,
+      text.replace(change.find, () => change.replace)
+    )
+  }
 }
 
 /** What a hunt has found. */

@@ -74,6 +74,8 @@ class SocketImpl implements Socket {
   private paused = false
   private ended = false
   private over = false
+  /** A write was told to wait; nothing has woken the writers since. */
+  private backedUp = false
   private failure: Fault | undefined
   private readonly readers: Array<Done<Option.Option<Uint8Array>, SocketError>> = []
   private readonly writers: Array<Done<void, SocketError>> = []
@@ -121,6 +123,8 @@ class SocketImpl implements Socket {
     if (this.ended) return finished
     if (this.over) return Effect.fail(this.error("read"))
     return Effect.async<Option.Option<Uint8Array>, SocketError>((resume) => {
+      // A fiber may pause before it waits, and what it waits for come meanwhile: here and below.
+      if (this.ahead.bytes > 0 || this.ended || this.over) return resume(this.read)
       this.readers.push(resume)
       return Effect.sync(() => remove(this.readers, resume))
     })
@@ -131,7 +135,10 @@ class SocketImpl implements Socket {
       const { transport } = this
       if (this.over || !transport.writable) return Effect.fail(this.error("write"))
       if (transport.write(data)) return Effect.void
+      this.backedUp = true
       return Effect.async<void, SocketError>((resume) => {
+        if (this.over) return resume(Effect.fail(this.error("write")))
+        if (!this.backedUp) return resume(Effect.void)
         this.writers.push(resume)
         return Effect.sync(() => remove(this.writers, resume))
       })
@@ -150,6 +157,7 @@ class SocketImpl implements Socket {
     this.over
       ? Effect.void
       : Effect.async<void>((resume) => {
+          if (this.over) return resume(Effect.void)
           this.closers.push(resume)
           return Effect.sync(() => remove(this.closers, resume))
         })
@@ -184,6 +192,7 @@ class SocketImpl implements Socket {
   }
 
   private wakeWriters(effect: Effect.Effect<void, SocketError>): void {
+    this.backedUp = false
     for (const resume of this.writers.splice(0)) resume(effect)
   }
 

@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Network } from "@httpfx/core/Network"
@@ -258,3 +259,60 @@ it.scoped("reads ahead 64 KiB, not more: the rest stays with the peer", () =>
     yield* Fiber.interrupt(writing)
   }).pipe(Effect.provide(MemoryNetwork.layer()))
 )
+
+// What a fiber waits for may come in the moment between its last look and its wait, where a scheduler makes it pause.
+describe("a fiber that pauses before it waits", () => {
+  /** Makes a fiber pause once, before so many steps. */
+  const pausing = (at: number): Scheduler.Scheduler => {
+    let asked = 0
+    return {
+      scheduleTask: (task, priority) => Scheduler.defaultScheduler.scheduleTask(task, priority),
+      shouldYield: () => (++asked === at ? 0 : false)
+    }
+  }
+  const everywhere = (
+    waits: (server: Socket.Socket) => Effect.Effect<unknown, unknown>,
+    wakes: (client: Socket.Socket) => Effect.Effect<unknown, unknown>
+  ) =>
+    Effect.forEach(
+      Array.from({ length: 100 }, (_, index) => [1 + (index % 20), 1 + Math.floor(index / 20)] as const),
+      ([at, turns]) =>
+        Effect.gen(function* () {
+          const { client, server } = yield* sockets
+          yield* Effect.fork(Effect.zipRight(Effect.repeatN(Effect.yieldNow(), turns), wakes(client)))
+          const waiting = yield* Effect.fork(Effect.withScheduler(waits(server), pausing(at)))
+          yield* Effect.exit(Fiber.join(waiting)).pipe(
+            Effect.timeoutFail({ duration: "2 seconds", onTimeout: () => `hangs: ${at}, ${turns}` })
+          )
+        }).pipe(Effect.scoped),
+      { discard: true }
+    ).pipe(Effect.provide(MemoryNetwork.layer()))
+
+  it.live("reads what came", () =>
+    everywhere(
+      (server) => server.read,
+      (client) => client.write("x")
+    )
+  )
+
+  it.live("sees the end", () =>
+    everywhere(
+      (server) => server.read,
+      (client) => client.end
+    )
+  )
+
+  it.live("sees that it is closed", () =>
+    everywhere(
+      (server) => server.closed,
+      (client) => client.reset
+    )
+  )
+
+  it.live("writes on", () =>
+    everywhere(
+      (server) => server.write(new Uint8Array(150_000)),
+      (client) => Stream.runDrain(client.stream)
+    )
+  )
+})

@@ -319,7 +319,8 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   /** Waits until the transport takes more, or the connection is over. */
   readonly drained: Effect.Effect<void> = Effect.async((resume) => {
-    if (this.state === "closed") return resume(Effect.void)
+    // The fiber may have paused since its write, and the wake-up have come meanwhile.
+    if (this.state === "closed" || !this.backedUp) return resume(Effect.void)
     this.waitingForDrain = () => resume(Effect.void)
     return Effect.sync(() => {
       this.waitingForDrain = undefined
