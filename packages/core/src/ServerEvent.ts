@@ -64,7 +64,7 @@ export interface ResponseBegun {
   readonly connection: number
   /** Number of the exchange on its connection. */
   readonly exchange: number
-  /** The status of the answer, never a 1xx. */
+  /** The status of the answer: never a 1xx but 101, with which an upgrade is answered. */
   readonly status: number
 }
 

@@ -140,6 +140,33 @@ describe("A shutdown", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
+  it.live.each([
+    ["as long as idleConnectionGrace", { idleConnectionGrace: "3 seconds" }, 3000],
+    ["not at all without one", { idleConnectionGrace: 0 }, 0],
+    [
+      "no longer than all may last",
+      { idleConnectionGrace: "1 minute", gracefulShutdownTimeout: "2 seconds" },
+      2000
+    ]
+  ] as const)("keeps connections without a request %s", ([, options, grace]) =>
+    Effect.gen(function* () {
+      const { closing } = yield* serving(asleep("1 milli"), options)
+      const client = yield* connect
+      yield* VirtualClock.settle
+      const closed = yield* closing
+      if (grace > 0) {
+        yield* after(`${grace - 1} millis`)
+        yield* client.expectNothing()
+        yield* after("1 milli")
+      }
+      yield* VirtualClock.settle
+      expect(client.state()).not.toBe("open")
+      yield* client.end
+      yield* VirtualClock.settle
+      expect(yield* isOver(closed)).toBe(true)
+    }).pipe(Effect.scoped, Effect.provide(inMemory()))
+  )
+
   it.live("answers what was in the air when it began", () =>
     Effect.gen(function* () {
       const { closing } = yield* serving(asleep("1 milli"))
@@ -166,6 +193,7 @@ describe("A shutdown", () => {
     ),
     HttpRouter.get("/poll", Effect.as(Shutdown.awaitDrain, HttpServerResponse.text("<nothing new>"))),
     HttpRouter.get("/cut", Shutdown.withPolicy(asleep("1 hour"), "interruptAtDrain")),
+    HttpRouter.get("/said", asleep("25 seconds").pipe(Shutdown.withPolicy("interruptAtDeadline"))),
     HttpRouter.get("/pay", asleep("25 seconds").pipe(Shutdown.withPolicy("wait"))),
     HttpRouter.get("/kept", asleep("25 seconds"), { uninterruptible: true }),
     HttpRouter.get("/slow", asleep("25 seconds"))
@@ -207,17 +235,25 @@ describe("A shutdown", () => {
   it.live("waits beyond the deadline only for handlers that are not to be interrupted", () =>
     Effect.gen(function* () {
       const { closing, server } = yield* serving(routes)
-      const [pay, kept, slow, partial] = yield* Effect.all([connect, connect, connect, connect])
+      const [pay, kept, slow, said, partial] = yield* Effect.all([
+        connect,
+        connect,
+        connect,
+        connect,
+        connect
+      ])
       yield* pay.send(get("/pay"))
       yield* kept.send(get("/kept"))
       yield* slow.send(get("/slow"))
+      yield* said.send(get("/said"))
       yield* partial.send("GET /pay HTTP/1.1\r\nHo")
       const closed = yield* closing
       yield* after("19999 millis")
-      expect(yield* server.connections).toBe(4)
+      expect(yield* server.connections).toBe(5)
       yield* after("1 milli")
       expect(yield* server.connections).toBe(2)
       yield* slow.expectReset
+      yield* said.expectReset
       yield* partial.expectReset
       yield* after("5 seconds")
       expect(yield* pay.rest).toMatch(/Connection: close[^]*<answer>$/)

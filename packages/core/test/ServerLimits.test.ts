@@ -61,6 +61,24 @@ describe("Limits of a server", () => {
       { limits: { maxChunkExtensionsSize: 50 } },
       200
     ],
+    [
+      "trailers above maxTrailerSize",
+      chunked("1\r\nx\r\n").replace(/0\r\n\r\n$/, `0\r\nA: ${"b".repeat(100)}\r\n\r\n`),
+      { limits: { maxTrailerSize: 50 } },
+      431
+    ],
+    [
+      "trailers below it, in a head above it",
+      chunked("1\r\nx\r\n").replace(/0\r\n\r\n$/, `0\r\nA: ${"b".repeat(30)}\r\n\r\n`),
+      { limits: { maxTrailerSize: 50 } },
+      200
+    ],
+    [
+      "trailers above maxHeaderSize, where they have no limit of their own",
+      chunked("1\r\nx\r\n").replace(/0\r\n\r\n$/, `0\r\nA: ${"b".repeat(300)}\r\n\r\n`),
+      { limits: { maxHeaderSize: 200 } },
+      431
+    ],
     ["no Host", "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", {}, 400],
     [
       "no Host where none is required",
