@@ -17,6 +17,27 @@ const closing = "Connection: close\r\n"
 describe.each(networks)("Exchange on %s", (_, network) => {
   const served = servedOn(network)
 
+  it.effect("gives functions that can be taken out of it", () =>
+    served(
+      Effect.gen(function* () {
+        const { addTrailers, announceTrailers, earlyHints, informational, setTimeouts, upgrade } =
+          yield* Exchange.exchange
+        yield* setTimeouts({ requestTimeout: "1 hour" })
+        yield* earlyHints("</a.css>; rel=preload")
+        yield* informational(199)
+        yield* announceTrailers("x-a")
+        yield* addTrailers({ "x-a": "1" })
+        return HttpServerResponse.text((yield* Effect.flip(upgrade()))._tag)
+      }),
+      Effect.gen(function* () {
+        const seen = yield* talk(last())
+        assert.deepStrictEqual(seen.match(/HTTP\/1.1 \d+/g), ["HTTP/1.1 103", "HTTP/1.1 199", "HTTP/1.1 200"])
+        assert.include(seen, "UpgradeNotAsked")
+        assert.match(seen, /x-a: 1\r\n\r\n$/)
+      })
+    )
+  )
+
   it.effect("shows the fields as they came", () =>
     served(
       Effect.map(Exchange.exchange, (exchange) =>

@@ -4,18 +4,10 @@
  * Holds only views. What may be sent when is the automaton's to say, what it looks like `wire/`'s.
  */
 import * as Effect from "effect/Effect"
-import type {
-  Connection,
-  Exchange,
-  Fields,
-  InformationalError,
-  TrailerError,
-  UpgradeError,
-  UpgradeOptions
-} from "../Exchange.js"
+import type { Connection, Exchange, Fields, TrailerError } from "../Exchange.js"
 import * as HttpError from "../HttpError.js"
 import * as Socket from "../Socket.js"
-import { overrides, type ExchangeOptions } from "../Timeouts.js"
+import { overrides } from "../Timeouts.js"
 import {
   checkTrailerName,
   checkTrailers,
@@ -103,43 +95,43 @@ export class ExchangeHandle implements Exchange {
     return this.send(102, processingHead)
   }
 
-  earlyHints(
-    links: string | ReadonlyArray<string>,
-    headers?: Fields
-  ): Effect.Effect<void, InformationalError | HttpError.InvalidLink> {
-    return this.encoded(103, () => encodeEarlyHints(links, flatFields(headers)))
+  // Functions are given by getters, so that they can be taken out of the handle, and cost nothing until then.
+  get earlyHints(): Exchange["earlyHints"] {
+    return (links, headers) => this.encoded(103, () => encodeEarlyHints(links, flatFields(headers)))
   }
 
-  informational(status: number, headers?: Fields): Effect.Effect<void, InformationalError> {
-    return this.encoded(status, () => encodeInformational(status, flatFields(headers)))
+  get informational(): Exchange["informational"] {
+    return (status, headers) => this.encoded(status, () => encodeInformational(status, flatFields(headers)))
   }
 
-  announceTrailers(...names: ReadonlyArray<string>): Effect.Effect<void, TrailerError> {
-    return Effect.suspend(() => {
-      const { self } = this
-      if (self.aborted) return Effect.void
-      if (self.answer !== undefined) return violated(headersSent("set"))
-      for (const name of names) {
-        const violation = checkTrailerName(name)
+  get announceTrailers(): Exchange["announceTrailers"] {
+    return (...names) =>
+      Effect.suspend(() => {
+        const { self } = this
+        if (self.aborted) return Effect.void
+        if (self.answer !== undefined) return violated(headersSent("set"))
+        for (const name of names) {
+          const violation = checkTrailerName(name)
+          if (violation !== undefined) return violated(violation)
+        }
+        const trailers = (self.trailers ??= new ResponseTrailers())
+        for (const name of names) trailers.announce(name)
+        return Effect.void
+      })
+  }
+
+  get addTrailers(): Exchange["addTrailers"] {
+    return (fields) =>
+      Effect.suspend(() => {
+        const { self } = this
+        const flat = flatFields(fields)
+        if (self.aborted || flat.length === 0) return Effect.void
+        if (self.responseComplete) return violated(writeAfterEnd)
+        const violation = checkTrailers(flat) ?? this.trailersMisplaced
         if (violation !== undefined) return violated(violation)
-      }
-      const trailers = (self.trailers ??= new ResponseTrailers())
-      for (const name of names) trailers.announce(name)
-      return Effect.void
-    })
-  }
-
-  addTrailers(fields: Fields): Effect.Effect<void, TrailerError> {
-    return Effect.suspend(() => {
-      const { self } = this
-      const flat = flatFields(fields)
-      if (self.aborted || flat.length === 0) return Effect.void
-      if (self.responseComplete) return violated(writeAfterEnd)
-      const violation = checkTrailers(flat) ?? this.trailersMisplaced
-      if (violation !== undefined) return violated(violation)
-      ;(self.trailers ??= new ResponseTrailers()).add(flat)
-      return Effect.void
-    })
+        ;(self.trailers ??= new ResponseTrailers()).add(flat)
+        return Effect.void
+      })
   }
 
   // Where there can be none by HTTP's rules they are left out; a length of the handler's own is its mistake.
@@ -158,23 +150,25 @@ export class ExchangeHandle implements Exchange {
       .filter((name) => name !== "")
   }
 
-  upgrade(options: UpgradeOptions = {}): Effect.Effect<Socket.Socket, UpgradeError> {
-    return Effect.suspend(() => {
-      const headers = flatFields(options.headers)
-      if (options.protocol !== undefined) headers.push("Upgrade", options.protocol)
-      const { status, statusMessage } = options
-      return takeOver(this.self, { status, statusMessage, headers }, ({ initial, transport }) =>
-        Socket.make(transport, initial)
-      )
-    })
+  get upgrade(): Exchange["upgrade"] {
+    return (options = {}) =>
+      Effect.suspend(() => {
+        const headers = flatFields(options.headers)
+        if (options.protocol !== undefined) headers.push("Upgrade", options.protocol)
+        const { status, statusMessage } = options
+        return takeOver(this.self, { status, statusMessage, headers }, ({ initial, transport }) =>
+          Socket.make(transport, initial)
+        )
+      })
   }
 
-  setTimeouts(options: ExchangeOptions): Effect.Effect<void> {
-    return Effect.sync(() => {
-      const { connection, deadlines } = this.self
-      const now = deadlines ?? connection.server.settings.timeouts
-      connection.setDeadlines(this.self, overrides(options, now))
-    })
+  get setTimeouts(): Exchange["setTimeouts"] {
+    return (options) =>
+      Effect.sync(() => {
+        const { connection, deadlines } = this.self
+        const now = deadlines ?? connection.server.settings.timeouts
+        connection.setDeadlines(this.self, overrides(options, now))
+      })
   }
 
   private get fields(): FieldViews {
