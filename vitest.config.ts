@@ -1,10 +1,9 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
-// Loading Effect anew for each file takes longer than most files. These share a process; none of them changes what is global.
-const shared = ["packages/core/test/**/*.test.ts", "packages/testing/test/**/*.test.ts"]
-// It looks at every fiber of its process.
-const alone = ["packages/testing/test/Quiet.test.ts"]
+// Files of a project share their processes (`isolate: false`): loading Effect anew for each takes longer than most of them. No test
+// may change what is global. Those that look at all of their process have one of their own.
+const alone = ["packages/testing/test/Quiet.test.ts", "packages/node/test/surface/module.test.ts"]
 
 const source = (path: string) => fileURLToPath(new URL(`packages/${path}`, import.meta.url))
 
@@ -21,23 +20,14 @@ export default defineConfig({
     maxWorkers: 2,
     minWorkers: 1,
     testTimeout: 20_000,
+    isolate: false,
     projects: [
       {
         extends: true,
-        test: {
-          name: "shared",
-          include: shared,
-          exclude: alone,
-          poolOptions: { forks: { isolate: false } }
-        }
+        test: { name: "packages", include: ["packages/*/test/**/*.test.ts"], exclude: alone }
       },
-      {
-        extends: true,
-        test: {
-          name: "alone",
-          include: [...alone, "packages/node/test/**/*.test.ts", "test/**/*.test.ts"]
-        }
-      }
+      { extends: true, test: { name: "repository", include: ["test/**/*.test.ts"] } },
+      ...alone.map((file) => ({ extends: true as const, test: { name: file, include: [file] } }))
     ]
   }
 })
