@@ -2,8 +2,12 @@ import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
 // Files of a project share their processes (`isolate: false`): loading Effect anew for each takes longer than most of them. No test
-// may change what is global. Those that look at all of their process have one of their own.
-const alone = ["packages/testing/test/Quiet.test.ts", "packages/node/test/surface/module.test.ts"]
+// may change what is global. Those that look at all of their process, or take globals away, have one of their own.
+const alone = [
+  "packages/testing/test/Quiet.test.ts",
+  "packages/testing/test/SimulationElsewhere.test.ts",
+  "packages/node/test/surface/module.test.ts"
+]
 
 const source = (path: string) => fileURLToPath(new URL(`packages/${path}`, import.meta.url))
 
