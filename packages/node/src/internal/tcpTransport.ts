@@ -26,13 +26,13 @@ export interface Addresses {
 const scratchSize = 64 * 1024
 const scratch = Buffer.allocUnsafeSlow(scratchSize)
 // With the look-ahead of a connection this stays below 256 KiB.
-const ownSize = 176 * 1024
+const ownSize = 112 * 1024
 // From this size on a read keeps its buffer; below, what would be kept alive is more than twice what came.
 const keptSize = ownSize / 2
-// A read below this size is no bulk any more.
+// Two reads below this size are no bulk any more.
 const bulkSize = 16 * 1024
-// So many full reads in a row make bulk: more than whoever does not take the bytes lets come.
-const bulkReads = 4
+// So many bytes in large reads make bulk: more than whoever does not take them lets come.
+const bulkBytes = 4 * scratchSize
 
 /** What we use of the handle below a socket; absent on what is not a plain TCP connection or pipe. */
 interface Handle {
@@ -94,7 +94,9 @@ const sweep = () => {
 export class Reader {
   transport: TcpTransport | undefined
   private own = false
-  private fullReads = 0
+  private inARow = 0
+  /** The last read was small. One between large ones is what was left over of them. */
+  private small = false
   private silent = false
   private next: Buffer | undefined = scratch
   readonly options: net.OnReadOpts = {
@@ -118,12 +120,18 @@ export class Reader {
     if (this.own) {
       this.silent = false
       if (length >= keptSize) {
+        this.small = false
         this.next = Buffer.allocUnsafeSlow(ownSize)
         return buffer.subarray(0, length)
       }
-      if (length < bulkSize) this.shrink(scratch)
-    } else if (length < scratchSize) this.fullReads = 0
-    else if (++this.fullReads === bulkReads) this.grow()
+      if (length >= bulkSize) this.small = false
+      else if (this.small) this.shrink(scratch)
+      else this.small = true
+    } else if (length >= bulkSize) {
+      this.small = false
+      if ((this.inARow += length) >= bulkBytes) this.grow()
+    } else if (this.small) this.inARow = 0
+    else this.small = true
     const chunk = Buffer.allocUnsafe(length)
     chunk.set(new Uint8Array(buffer.buffer, buffer.byteOffset, length), 0)
     return chunk
@@ -138,7 +146,7 @@ export class Reader {
 
   private shrink(next: Buffer | undefined): void {
     this.own = false
-    this.fullReads = 0
+    this.inARow = 0
     this.next = next
     bulk.delete(this)
   }
