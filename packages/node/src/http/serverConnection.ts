@@ -40,6 +40,7 @@ let timerKey: symbol | null | undefined
 
 /** The timer that runs for a socket. */
 const timerOf = (socket: OnSocket): SocketTimer | undefined => {
+  if (!keepsTimers) return undefined
   timerKey ??=
     Object.getOwnPropertySymbols(socket).find((key) => key.description === "timeout" && isSystems(socket)) ??
     null
@@ -49,6 +50,9 @@ const timerOf = (socket: OnSocket): SocketTimer | undefined => {
 }
 
 const isSystems = (socket: OnSocket): boolean => Boolean((socket as { _handle?: unknown })._handle)
+
+// From Node 24 on a timer that was held does not fire again: a new one each time there.
+const keepsTimers = Number(process.versions.node.split(".")[0]) < 24
 
 /** What the socket says of its timeout, and nothing else. */
 const setTimeoutName = (socket: OnSocket, time: number): void => {
