@@ -241,3 +241,39 @@ export interface Transport {
   /** TCP keep-alive probes, the first after `initialDelay` ms (0: the system's default). */
   keepAlive(enable: boolean, initialDelay: number): void
 }
+
+const nothing = () => {}
+
+/**
+ * Handlers that hear nothing: of a connection that nobody has started, or whose end has been told.
+ *
+ * @since 0.1.0
+ * @category handlers
+ */
+export const noHandlers: TransportHandlers = {
+  data: nothing,
+  end: nothing,
+  drain: nothing,
+  error: nothing,
+  close: nothing
+}
+
+/**
+ * Handlers that hear of nothing but the end: after `reset`.
+ *
+ * @since 0.1.0
+ * @category handlers
+ */
+export const onlyClose = (handlers: TransportHandlers): TransportHandlers => ({
+  ...noHandlers,
+  close: () => handlers.close()
+})
+
+/**
+ * `Transport.abandon`, where the transport has it; else `reset`.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const abandon = (transport: Transport): void =>
+  transport.abandon === undefined ? transport.reset() : transport.abandon()

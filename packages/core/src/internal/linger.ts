@@ -5,7 +5,7 @@
  * end of a connection, after our FIN. Both are bounded in bytes and in time. Decides nothing else.
  */
 import type { Timers } from "../Timers.js"
-import type { Transport } from "../Transport.js"
+import { abandon, type Transport } from "../Transport.js"
 
 /** Bytes of a peer that are read and thrown away. */
 export const lingerBytes = 262_144
@@ -67,7 +67,7 @@ export class Linger {
       const now = timers.now()
       const left = transport.buffered
       if (left < this.leftToSend) this.movedAt = now
-      else if (left === 0) return transport.abandon === undefined ? transport.reset() : transport.abandon()
+      else if (left === 0) return abandon(transport)
       else if (this.patience > 0 && now - this.movedAt >= this.patience) return transport.reset()
       this.leftToSend = left
       this.wait()

@@ -6,21 +6,19 @@
  * It ends with the exchange. Never tells its owner anything inside a call of the owner's, and holds at most what the
  * flow control of both sides leaves.
  */
-import type { Address, Fault, TlsFacts, Transport, TransportHandlers } from "@httpfx/core/Transport"
+import {
+  noHandlers,
+  type Address,
+  type Fault,
+  type TlsFacts,
+  type Transport,
+  type TransportHandlers
+} from "@httpfx/core/Transport"
 import { Body, BodyWriter, presets, ResponseParser, type Part, type ResponseHead } from "@httpfx/core/wire"
 import { framingOf, requestHead, type RawFields, type RequestFacts } from "./messageBytes.js"
 
 /** Bytes that may wait before who sends them is held back. */
 export const highWaterMark = 64 * 1024
-
-const nothing = () => {}
-const unstarted: TransportHandlers = {
-  data: nothing,
-  end: nothing,
-  drain: nothing,
-  error: nothing,
-  close: nothing
-}
 
 /** What is read of an answer is our own driver's. */
 const limits = { maxHeaderSize: 1 << 30, maxHeaderCount: 0 }
@@ -39,7 +37,7 @@ export abstract class ExchangeTransport implements Transport {
   writable = true
   protected answered = false
   protected closed = false
-  private handlers = unstarted
+  private handlers = noHandlers
   private started = false
   private paused = false
   private scheduled = false

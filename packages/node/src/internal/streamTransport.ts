@@ -7,6 +7,8 @@
 import type { Duplex } from "node:stream"
 import {
   fault,
+  noHandlers,
+  onlyClose,
   type Address,
   type Fault,
   type Transport,
@@ -28,21 +30,6 @@ interface Handled {
 
 // What of its write the system has not taken.
 const queueOf = (stream: Duplex): number | undefined => (stream as Handled)._handle?.writeQueueSize
-
-const nothing = () => {}
-const unstarted: TransportHandlers = {
-  data: nothing,
-  end: nothing,
-  drain: nothing,
-  error: nothing,
-  close: nothing
-}
-
-// After `reset` the owner hears of nothing but the end.
-const onlyClose = (handlers: TransportHandlers): TransportHandlers => ({
-  ...unstarted,
-  close: () => handlers.close()
-})
 
 // The listeners are shared by all connections: a closure per event and connection costs memory and time.
 function onData(this: Owned, chunk: Uint8Array) {
@@ -89,7 +76,7 @@ const joined = (head: string | Uint8Array, body: Uint8Array): Uint8Array => {
 }
 
 export class StreamTransport implements Transport {
-  handlers: TransportHandlers = unstarted
+  handlers: TransportHandlers = noHandlers
   writable = true
   protected started = false
   private reading = false
@@ -233,7 +220,7 @@ export class StreamTransport implements Transport {
   destroy(): void {
     this.dropped = true
     this.writable = false
-    this.handlers = unstarted
+    this.handlers = noHandlers
     this.stream.destroy()
   }
 
@@ -245,8 +232,8 @@ export class StreamTransport implements Transport {
     stream.off("drain", onDrain)
     stream.off("error", onError)
     stream.off("close", onClose)
-    stream.on("error", nothing)
-    this.handlers = unstarted
+    stream.on("error", () => {})
+    this.handlers = noHandlers
     this.writable = false
     this.closed = true
     return stream
@@ -303,7 +290,7 @@ export class StreamTransport implements Transport {
     // `end` may have handed the connection over; the new owner is told in a turn of its own.
     if (!this.closed || this.toldClose || this.handlers !== handlers) return
     this.toldClose = true
-    this.handlers = unstarted
+    this.handlers = noHandlers
     // A stream destroyed by somebody else without an error: its bytes just stop.
     const failure = this.failure ?? (this.ended || this.dropped ? undefined : fault("ECONNRESET", "read"))
     if (failure !== undefined) handlers.error(failure)

@@ -7,6 +7,8 @@
  */
 import {
   fault,
+  noHandlers,
+  onlyClose,
   type Address,
   type Fault,
   type Transport,
@@ -22,27 +24,12 @@ import type { Flow, Receiver, Sender } from "./flow.js"
  */
 export type EndState = "established" | "finWait" | "closeWait" | "closed"
 
-const nothing = () => {}
-const unstarted: TransportHandlers = {
-  data: nothing,
-  end: nothing,
-  drain: nothing,
-  error: nothing,
-  close: nothing
-}
-
-// After `reset` the owner hears of nothing but the end.
-const onlyClose = (handlers: TransportHandlers): TransportHandlers => ({
-  ...unstarted,
-  close: () => handlers.close()
-})
-
 export class MemoryTransport implements Transport, Sender, Receiver, Task {
   writable = true
   /** Bytes are handed on as they come. */
   reading = false
   closed = false
-  private handlers = unstarted
+  private handlers = noHandlers
   private started = false
   private paused = false
   private dropped = false
@@ -258,7 +245,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     // `end` may have handed the connection over; the new owner is told in a turn of its own.
     if (!this.closed || this.toldClose || this.handlers !== handlers) return
     this.toldClose = true
-    this.handlers = unstarted
+    this.handlers = noHandlers
     if (this.failure !== undefined) handlers.error(this.failure)
     handlers.close()
   }

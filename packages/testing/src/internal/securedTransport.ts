@@ -3,7 +3,13 @@
  *
  * The one below is paused until this one is started.
  */
-import type { Address, TlsFacts, Transport, TransportHandlers } from "@httpfx/core/Transport"
+import {
+  abandon,
+  type Address,
+  type TlsFacts,
+  type Transport,
+  type TransportHandlers
+} from "@httpfx/core/Transport"
 
 export class SecuredTransport implements Transport {
   private started = false
@@ -47,6 +53,10 @@ export class SecuredTransport implements Transport {
   reset(): void {
     this.dropped = true
     this.below.reset()
+  }
+  abandon(): void {
+    this.dropped = true
+    abandon(this.below)
   }
   pause(): void {
     this.paused = true

@@ -5,7 +5,14 @@
  * nor a received chunk may be changed afterwards (Transport.ts). It never looks into the bytes.
  */
 import type { Timers } from "@httpfx/core/Timers"
-import type { Address, Fault, TlsFacts, Transport, TransportHandlers } from "@httpfx/core/Transport"
+import {
+  abandon,
+  type Address,
+  type Fault,
+  type TlsFacts,
+  type Transport,
+  type TransportHandlers
+} from "@httpfx/core/Transport"
 
 /**
  * One of the two ends of a connection.
@@ -128,9 +135,13 @@ export class TapTransport implements Transport {
   }
 
   reset(): void {
-    const last = this.recording.events.at(-1)?._tag
-    if (last !== "Close" && last !== "Reset") this.record("Reset")
+    this.gaveUp()
     this.inner.reset()
+  }
+
+  abandon(): void {
+    this.gaveUp()
+    abandon(this.inner)
   }
 
   cork(): void {
@@ -172,6 +183,11 @@ export class TapTransport implements Transport {
     if (last?._tag === "Skipped" && last.from === from)
       events[events.length - 1] = { ...last, bytes: last.bytes + bytes }
     else events.push({ _tag: "Skipped", at, from, bytes })
+  }
+
+  private gaveUp(): void {
+    const last = this.recording.events.at(-1)?._tag
+    if (last !== "Close" && last !== "Reset") this.record("Reset")
   }
 
   private record(_tag: "End" | "Reset"): void {

@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { NetworkService } from "@httpfx/core/Network"
-import { formatAddress, type Transport, type TransportHandlers } from "@httpfx/core/Transport"
+import { abandon, formatAddress, type Transport, type TransportHandlers } from "@httpfx/core/Transport"
 
 const name = (transport: Transport, role: string) => {
   const end = (address: Transport["local"]) => (address === undefined ? "?" : formatAddress(address))
@@ -118,6 +118,10 @@ class WatchedTransport implements Transport {
     // An end that was never started is told nothing.
     if (!this.started) this.onClose()
     this.inner.reset()
+  }
+  abandon() {
+    if (!this.started) this.onClose()
+    abandon(this.inner)
   }
   pause() {
     this.inner.pause()
