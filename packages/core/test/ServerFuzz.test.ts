@@ -230,7 +230,8 @@ const converse = (start: number) =>
     if (whole) expect(answers.length, story()).toBe(sentBeforeClose(sent, answers))
     let before = -1
     for (const [i, answer] of answers.entries()) {
-      const id = Number(answer.id ?? before + 1)
+      // A target that was cut before its number has none; `Number("")` is 0.
+      const id = answer.id === "" ? NaN : Number(answer.id ?? before + 1)
       if (spoilt) {
         // Requests may have merged or split: still in their order.
         if (Number.isNaN(id)) continue
