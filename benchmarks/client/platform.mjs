@@ -9,14 +9,14 @@ export const platform = async (url, layer, tag) => {
   return loops(runtime, once)
 }
 
-/** `count` fibers that run an effect until they are told to stop; each success is counted. */
+/**
+ * `count` fibers that run an effect until they are told to stop; each success is counted. A bare loop, as the promises have one:
+ * the schedule beneath `Effect.repeat` costs more a turn than a whole request does.
+ */
 export const loops = (runtime, once) => ({
   drive: (count, tick) => {
     let running = true
-    const loop = Effect.repeat(
-      Effect.map(once, (text) => tick(text)),
-      { while: () => running }
-    )
+    const loop = Effect.whileLoop({ while: () => running, body: () => once, step: tick })
     const done = runtime.runPromise(
       Effect.forEach(Array.from({ length: count }), () => loop, { concurrency: count, discard: true })
     )
