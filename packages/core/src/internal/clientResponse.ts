@@ -132,29 +132,38 @@ export class IncomingResponse implements Response {
   // ---- what a reader does
 
   get bytes(): Effect.Effect<Uint8Array, BodyError> {
+    return Effect.suspend(() => this.wholeNow() ?? this.wholeLater())
+  }
+
+  get text(): Effect.Effect<string, BodyError> {
     return Effect.suspend(() => {
-      if (this.reader === "stream") return Effect.fail(alreadyRead())
-      this.reader = "bytes"
-      const whole = this.incoming.bytes(undefined, alreadyRead)
-      if (this.exchange.over) return whole
-      // From here on no time runs for a body without a reader, so nothing may come between this and the end of the wait.
-      return Effect.uninterruptibleMask((restore) => {
-        this.quietSince = Infinity
-        this.readers++
-        return Effect.onExit(restore(whole), this.wholeRead)
-      })
+      const whole = this.wholeNow()
+      return whole === undefined ? Effect.map(this.wholeLater(), decode) : Exit.map(whole, decode)
+    })
+  }
+
+  /** The whole body, where nothing of it is to come any more. */
+  private wholeNow(): Exit.Exit<Uint8Array, BodyError> | undefined {
+    if (this.reader === "stream") return Exit.fail(alreadyRead())
+    this.reader = "bytes"
+    return this.exchange.over ? this.incoming.wholeNow(undefined, alreadyRead) : undefined
+  }
+
+  private wholeLater(): Effect.Effect<Uint8Array, BodyError> {
+    const whole = this.incoming.bytes(undefined, alreadyRead)
+    // From here on no time runs for a body without a reader, so nothing may come between this and the end of the wait.
+    return Effect.uninterruptibleMask((restore) => {
+      this.quietSince = Infinity
+      this.readers++
+      return Effect.onExit(restore(whole), (exit) => this.wholeRead(exit))
     })
   }
 
   // With the last of those who wait for the whole, the connection goes.
-  private readonly wholeRead = (exit: Exit.Exit<Uint8Array, BodyError>): Effect.Effect<void> => {
+  private wholeRead(exit: Exit.Exit<Uint8Array, BodyError>): Effect.Effect<void> {
     this.readers--
     if (this.readers === 0 && Exit.isInterrupted(exit)) this.exchange.abandon("its reader left")
     return Effect.void
-  }
-
-  get text(): Effect.Effect<string, BodyError> {
-    return Effect.map(this.bytes, decode)
   }
 
   get body(): Stream.Stream<Uint8Array, BodyError> {
@@ -162,27 +171,33 @@ export class IncomingResponse implements Response {
       if (this.reader === "bytes") return Stream.fromEffect(this.bytes)
       if (this.reader === "stream") return Stream.fail(alreadyRead())
       this.reader = "stream"
-      return Stream.ensuring(streamOf(this.pull), this.leave)
+      return Stream.ensuring(
+        streamOf(this.pull()),
+        Effect.sync(() => this.leave())
+      )
     })
+  }
+
+  private pull(): Effect.Effect<ReadonlyArray<Uint8Array> | void, BodyError> {
+    const { read } = this.incoming
+    return Effect.suspend(() => {
+      this.quietSince = Infinity
+      return Effect.map(read, (slices) => {
+        if (slices !== undefined) this.quiet()
+        return slices
+      })
+    })
+  }
+
+  private leave(): void {
+    if (this.exchange.over) this.incoming.discard(alreadyRead)
+    else this.exchange.abandon("its reader left")
   }
 
   /** Nobody wants the rest; where there is none, the connection is free already. */
   discard(): void {
     if (!this.exchange.over) this.exchange.abandon("it is not wanted")
   }
-
-  private readonly pull = Effect.suspend(() => {
-    this.quietSince = Infinity
-    return Effect.map(this.incoming.read, (slices) => {
-      if (slices !== undefined) this.quiet()
-      return slices
-    })
-  })
-
-  private readonly leave = Effect.sync(() => {
-    if (this.exchange.over) this.incoming.discard(alreadyRead)
-    else this.exchange.abandon("its reader left")
-  })
 }
 
 const decode = (bytes: Uint8Array): string => decoder.decode(bytes)

@@ -129,19 +129,23 @@ export class IncomingBody<E> {
 
   // ---- the reader's side
 
-  /** The slices that wait, or else the next ones; `undefined`: there are no more. */
-  readonly read: Effect.Effect<Taken, E> = Effect.suspend(() => {
-    this.want()
-    return this.take() ?? this.next
-  })
-
-  private readonly next = Effect.async<Taken, E>((resume) =>
-    this.wait(() => {
-      const next = this.take()
-      if (next !== undefined) resume(next)
-      return next !== undefined
+  /**
+   * The slices that wait, or else the next ones; `undefined`: there are no more. Made where it is asked for: most bodies
+   * are read otherwise.
+   */
+  get read(): Effect.Effect<Taken, E> {
+    const next = Effect.async<Taken, E>((resume) =>
+      this.wait(() => {
+        const taken = this.take()
+        if (taken !== undefined) resume(taken)
+        return taken !== undefined
+      })
+    )
+    return Effect.suspend(() => {
+      this.want()
+      return this.take() ?? next
     })
-  )
+  }
 
   get stream(): Stream.Stream<Uint8Array, E> {
     return streamOf(this.read)
@@ -163,31 +167,35 @@ export class IncomingBody<E> {
    * it fails with `tooLarge()`. Kept: several readers get the same. One that is interrupted takes nothing with it.
    */
   bytes(limit: number | undefined, tooLarge: () => E): Effect.Effect<Uint8Array, E> {
-    return Effect.suspend(() => {
-      this.want()
-      return (
-        this.collect(limit, tooLarge) ??
-        Effect.async((resume) => {
-          let over = false
-          // An interruption may come between the result and the fiber that it is for.
-          const leave = () => {
-            if (over) return
-            over = true
-            this.collecting--
-            this.holdBack()
-          }
-          this.collecting++
-          this.release()
-          const forget = this.wait(() => {
-            const whole = this.collect(limit, tooLarge)
-            if (whole === undefined) return false
-            leave()
-            resume(whole)
-            return true
-          })
-          return Effect.zipRight(forget, Effect.sync(leave))
-        })
-      )
+    return Effect.suspend(() => this.wholeNow(limit, tooLarge) ?? this.wholeLater(limit, tooLarge))
+  }
+
+  /** As `bytes`, where that waits for nothing. */
+  wholeNow(limit: number | undefined, tooLarge: () => E): Exit.Exit<Uint8Array, E> | undefined {
+    this.want()
+    return this.collect(limit, tooLarge)
+  }
+
+  private wholeLater(limit: number | undefined, tooLarge: () => E): Effect.Effect<Uint8Array, E> {
+    return Effect.async((resume) => {
+      let over = false
+      // An interruption may come between the result and the fiber that it is for.
+      const leave = () => {
+        if (over) return
+        over = true
+        this.collecting--
+        this.holdBack()
+      }
+      this.collecting++
+      this.release()
+      const forget = this.wait(() => {
+        const whole = this.collect(limit, tooLarge)
+        if (whole === undefined) return false
+        leave()
+        resume(whole)
+        return true
+      })
+      return Effect.zipRight(forget, Effect.sync(leave))
     })
   }
 
