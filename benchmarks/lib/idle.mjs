@@ -28,7 +28,7 @@ const order = async (clients, command, input = {}) => {
 }
 
 const measure = async (script, connections) => {
-  const server = start("./serve.mjs", [script], cores.server, ["--expose-gc"])
+  const server = start("./serve.mjs", [script], cores.server)
   const clients = start("./idleClients.mjs", [], cores.load)
   try {
     const port = await server.ask("port")
