@@ -33,18 +33,19 @@ type Informational =
   | "InvalidHeaderValue"
   | "InvalidStatusCode"
   | "InvalidToken"
+/** Of a request: what its maker can do wrong, and what a peer can in answering. */
 type Message =
-  | Informational
   | "BodyNotAllowed"
   | "ContentLengthMismatch"
-  | "InvalidLink"
+  | "FieldConflict"
+  | "InvalidCharacter"
+  | "InvalidHeaderValue"
   | "InvalidProtocol"
+  | "InvalidToken"
   | "OutOfOrder"
   | "TrailerInvalid"
   | "UnescapedCharacters"
-  | "UnsupportedBody"
   | "UpgradeNotAsked"
-  | "WriteAfterEnd"
 type Body = Connection | "BodyTooLarge" | "ParseError" | "PeerStalled" | "RequestTimeout"
 type Trailer =
   | "HeadersSent"
@@ -132,7 +133,7 @@ describe("The error channel of", () => {
       | "SendTimedOut"
     >()
     expectTypeOf<Tag<Client.BodyError>>().toEqualTypeOf<
-      Connection | Message | "BodyTimedOut" | "ParseError" | "RequestTimedOut"
+      Connection | "BodyTimedOut" | "ParseError" | "RequestTimedOut"
     >()
     expectTypeOf<Failure<Client.Response["text"]>>().toEqualTypeOf<Client.BodyError>()
   })

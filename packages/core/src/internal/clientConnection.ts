@@ -25,10 +25,11 @@ import {
   type Part,
   type ResponseEvents,
   type ResponseHead,
-  type Violation
+  type Violation,
+  type ViolationsOf
 } from "../wire/index.js"
 import type { Bucket } from "./clientBucket.js"
-import type { BodyError } from "./clientError.js"
+import type { BodyError, RequestError } from "./clientError.js"
 import type { ClientExchange, Payload } from "./clientExchange.js"
 import type { ClientPool } from "./clientPool.js"
 import type { Watch } from "./clientWatch.js"
@@ -38,8 +39,10 @@ import { HandedOver } from "./handedOver.js"
 
 const noTrailers: ReadonlyArray<string> = []
 
+type PeerStep = ViolationsOf<"ERR_HTTPFX_OUT_OF_ORDER" | "ERR_HTTPFX_UPGRADE_NOT_ASKED">
+
 // A 2xx to CONNECT makes the connection a tunnel; only `upgrade` has a way to take it.
-const notTaken: Violation = {
+const notTaken: PeerStep = {
   _tag: "Violation",
   code: "ERR_HTTPFX_OUT_OF_ORDER",
   half: "response",
@@ -69,7 +72,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   // What the parser's events left for the time after the parser has returned.
   private complete = false
   private rawTrailers = noTrailers
-  private violation: Violation | undefined = undefined
+  private violation: PeerStep | undefined = undefined
   private switchedBy: ResponseHead | undefined = undefined
   /** Who has borrowed it, and as what he sees it. */
   private loan: Loan | undefined = undefined
@@ -301,7 +304,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     // The exchange may have been given up by the observer of an earlier 1xx.
     if (exchange === undefined) return Body.Stop
     if (head.status < 200 && head.status !== 101) {
-      this.violation = this.automaton.responseInformational(head.status)
+      this.violation = stepOf(this.automaton.responseInformational(head.status))
       if (this.violation !== undefined) return Body.Stop
       exchange.informational(head)
       if (head.status === 100) this.proceed()
@@ -310,11 +313,13 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     const bodiless = exchange.request.method === "HEAD" || head.status === 204 || head.status === 304
     // RFC 9112 §6.3, item 8.
     const framingUntilClose = !bodiless && !head.chunked && head.contentLength === undefined
-    this.violation = this.automaton.responseHead({
-      status: head.status,
-      keepAlive: head.keepAlive || (exchange.request.method === "HEAD" && persists(head)),
-      framingUntilClose
-    })
+    this.violation = stepOf(
+      this.automaton.responseHead({
+        status: head.status,
+        keepAlive: head.keepAlive || (exchange.request.method === "HEAD" && persists(head)),
+        framingUntilClose
+      })
+    )
     if (this.violation !== undefined) return Body.Stop
     this.stopWaiting()
     if (this.automaton.switched) {
@@ -383,7 +388,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     this.cut(reason)
   }
 
-  private break(error: BodyError): void {
+  private break(error: RequestError): void {
     const { exchange } = this
     this.exchange = undefined
     this.cut("Refused")
@@ -456,6 +461,9 @@ const persists = (head: ResponseHead): boolean => {
   }
   return true
 }
+
+// The parser gives no status that the automaton would not have.
+const stepOf = (violation: Violation | undefined): PeerStep | undefined => violation as PeerStep | undefined
 
 const hangUp = (where: HttpError.Where) =>
   new HttpError.HangUp({ reason: where.phase === "body" ? "aborted" : "socket hang up", ...where })

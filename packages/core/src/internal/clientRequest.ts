@@ -24,7 +24,14 @@ import type {
 import type { HeadersInput, RequestOptions } from "../ClientRequest.js"
 import * as HttpError from "../HttpError.js"
 import { defaultPort, origin } from "../pool/index.js"
-import { BodyWriter, encodeRequestHead, type Part, type Violation } from "../wire/index.js"
+import {
+  BodyWriter,
+  encodeRequestHead,
+  type BodyViolation,
+  type Part,
+  type RequestViolation,
+  type TrailersViolation
+} from "../wire/index.js"
 import { fromBytes, fromFormData, fromStream, fromText, isFormData, none, type OutgoingBody } from "./body.js"
 import type { RequestError } from "./clientError.js"
 import { ClientExchange, type Payload, type PreparedRequest, type Receiver } from "./clientExchange.js"
@@ -105,8 +112,10 @@ const noOptions: RequestOptions = {}
 
 const noParts: Extract<Payload, { _tag: "Parts" }> = { _tag: "Parts", parts: [] }
 
+type MessageViolation = RequestViolation | TrailersViolation
+
 /** Why a request cannot be sent. */
-export type Unsendable = Violation | HttpError.InvalidUrl | HttpError.InvalidProtocol
+export type Unsendable = MessageViolation | HttpError.InvalidUrl | HttpError.InvalidProtocol
 
 const expectsContinue = (options: RequestOptions<unknown>, headers: Array<string>): boolean => {
   const { expectContinue } = options
@@ -231,11 +240,14 @@ const writeOut = (
   writer: BodyWriter,
   body: Exclude<OutgoingBody, { _tag: "Stream" }>,
   trailers: HeadersInput | undefined
-): Array<Part> | Violation => {
+): Array<Part> | MessageViolation => {
   const parts: Array<Part> = []
   const sink = (part: Part) => void parts.push(part)
-  const violation = body._tag === "Bytes" ? writer.write(body.bytes, sink) : undefined
-  return violation ?? writer.end(trailers === undefined ? undefined : flatten(trailers), sink) ?? parts
+  const violation: BodyViolation | undefined =
+    (body._tag === "Bytes" ? writer.write(body.bytes, sink) : undefined) ??
+    writer.end(trailers === undefined ? undefined : flatten(trailers), sink)
+  // Nothing is written after the end here.
+  return (violation as MessageViolation | undefined) ?? parts
 }
 
 // The stream of a body runs as the fiber that made the request would run it.
@@ -313,7 +325,7 @@ export const originOf = (url: Request["url"]): string => {
 export const targetError = (
   target: InvalidTarget,
   url: string
-): HttpError.InvalidUrl | HttpError.MessageError =>
+): HttpError.InvalidUrl | HttpError.InvalidProtocol =>
   target.protocol === undefined
     ? new HttpError.InvalidUrl({ url })
     : new HttpError.InvalidProtocol({ protocol: target.protocol, expected: "http:" })
@@ -346,7 +358,9 @@ const draftOf = (request: Request<unknown>, takeOver: boolean): Draft | InvalidT
 }
 
 /** The typed error of a request that cannot be sent. */
-export const unsendable = (error: Unsendable): HttpError.InvalidUrl | HttpError.MessageError =>
+export const unsendable = (
+  error: Unsendable
+): HttpError.InvalidUrl | HttpError.InvalidProtocol | HttpError.OfViolation<MessageViolation> =>
   error._tag === "Violation" ? HttpError.fromViolation(error) : error
 
 /** Where a request is asked for that hands its connection over. */

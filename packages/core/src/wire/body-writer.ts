@@ -16,7 +16,8 @@ import {
   lengthMismatch,
   trailersNotChunked,
   writeAfterEnd,
-  type Violation
+  type BodyViolation,
+  type TrailersViolation
 } from "./violation.js"
 
 /**
@@ -45,7 +46,7 @@ const notInTrailers = new Set(
  */
 export const isTrailerName = (name: string): boolean => !notInTrailers.has(name.toLowerCase())
 
-const printTrailers = (trailers: ReadonlyArray<string>): string | Violation => {
+const printTrailers = (trailers: ReadonlyArray<string>): string | TrailersViolation => {
   let text = ""
   for (let i = 0; i < trailers.length; i += 2) {
     const name = trailers[i]!
@@ -66,7 +67,7 @@ const printTrailers = (trailers: ReadonlyArray<string>): string | Violation => {
  * @since 0.1.0
  * @category validation
  */
-export const checkTrailers = (trailers: ReadonlyArray<string>): Violation | undefined => {
+export const checkTrailers = (trailers: ReadonlyArray<string>): TrailersViolation | undefined => {
   const text = printTrailers(trailers)
   return typeof text === "string" ? undefined : text
 }
@@ -77,7 +78,7 @@ export const checkTrailers = (trailers: ReadonlyArray<string>): Violation | unde
  * @since 0.1.0
  * @category validation
  */
-export const checkTrailerName = (name: string): Violation | undefined =>
+export const checkTrailerName = (name: string): TrailersViolation | undefined =>
   !isToken(name)
     ? invalidToken("Trailer name", name)
     : isTrailerName(name)
@@ -108,7 +109,7 @@ export class BodyWriter {
    * Violations: ERR_STREAM_WRITE_AFTER_END, ERR_HTTP_BODY_NOT_ALLOWED, ERR_HTTP_CONTENT_LENGTH_MISMATCH (more than
    * announced).
    */
-  write(part: Part, sink: (part: Part) => void): Violation | undefined {
+  write(part: Part, sink: (part: Part) => void): BodyViolation | undefined {
     if (this.ended) return writeAfterEnd
     const size = part.length
     if (size === 0) return undefined
@@ -146,7 +147,7 @@ export class BodyWriter {
    * announced), ERR_HTTP_TRAILER_INVALID (trailers on a body that is not chunked, or a field that may not be one),
    * ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE.
    */
-  end(trailers: ReadonlyArray<string> | undefined, sink: (part: Part) => void): Violation | undefined {
+  end(trailers: ReadonlyArray<string> | undefined, sink: (part: Part) => void): BodyViolation | undefined {
     if (this.ended) return writeAfterEnd
     if (this.framing._tag === "Chunked") {
       const text = trailers === undefined ? "" : printTrailers(trailers)

@@ -5,7 +5,7 @@
  * Never adds a field, never changes a name or a value; leaves out only what `scanFields` is told to, and repetitions
  * of an equal `Content-Length`.
  */
-import { fieldConflict, invalidChar, invalidToken, invalidValue, type Violation } from "./violation.js"
+import { fieldConflict, invalidChar, invalidToken, invalidValue, type FieldsViolation } from "./violation.js"
 import { isFieldValue, isToken, parseContentLength } from "./validate.js"
 
 /** Fields with a meaning for the head; bits, so that a set of them is a number. */
@@ -70,7 +70,7 @@ const connectionOptions = (value: string): void => {
 }
 
 // RFC 9112 §6.1: chunked at most once, and nothing after it.
-const transferCodings = (value: string): Violation | undefined => {
+const transferCodings = (value: string): FieldsViolation | undefined => {
   for (const coding of value.split(",")) {
     const name = coding.split(";", 1)[0]!.trim().toLowerCase()
     if (name === "") continue
@@ -82,7 +82,7 @@ const transferCodings = (value: string): Violation | undefined => {
   return undefined
 }
 
-const understand = (known: number, value: string): Violation | undefined => {
+const understand = (known: number, value: string): FieldsViolation | undefined => {
   switch (known) {
     case Known.ContentLength: {
       const length = parseContentLength(value)
@@ -107,7 +107,7 @@ const understand = (known: number, value: string): Violation | undefined => {
  * Checks and prints a flat list of fields (name, value, ...) into `found`. Fields of `leaveOut` (bits of `Known`) are
  * checked and understood, but not printed.
  */
-export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): Violation | undefined => {
+export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): FieldsViolation | undefined => {
   let text = ""
   let seen = 0
   found.contentLength = -1
@@ -143,5 +143,5 @@ export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): Vio
 }
 
 /** One of the head's own fields, checked like the user's; for values that come from outside, such as a host. */
-export const ownField = (name: string, value: string): string | Violation =>
+export const ownField = (name: string, value: string): string | FieldsViolation =>
   isFieldValue(value) ? `${name}: ${value}\r\n` : invalidChar("header content", name)

@@ -16,7 +16,7 @@ import {
   invalidToken,
   lengthMismatch,
   trailersNotChunked,
-  type Violation
+  type RequestViolation
 } from "./violation.js"
 
 /**
@@ -73,7 +73,7 @@ const neverBody = new Set(["TRACE", "CONNECT"])
  * @since 0.1.0
  * @category encoding
  */
-export const encodeRequestHead = (input: RequestHeadInput): EncodedHead | Violation => {
+export const encodeRequestHead = (input: RequestHeadInput): EncodedHead | RequestViolation => {
   const { method } = input
   if (!knownMethods.has(method) && !isToken(method)) return invalidToken("Method", method)
   if (!isRequestTarget(input.target)) {

@@ -70,7 +70,12 @@ export {
   upgradeNotAsked,
   writeAfterEnd,
   type FieldConflict,
+  type BodyViolation,
+  type FieldsViolation,
+  type RequestViolation,
+  type TrailersViolation,
   type Violation,
   type ViolationCode,
-  type ViolationOf
+  type ViolationOf,
+  type ViolationsOf
 } from "./violation.js"

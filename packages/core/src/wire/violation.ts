@@ -96,33 +96,103 @@ export type ViolationOf<Code extends ViolationCode> = {
 export type Violation = { [Code in ViolationCode]: ViolationOf<Code> }[ViolationCode]
 
 /**
+ * The violations of some codes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ViolationsOf<Code extends ViolationCode> = Extract<Violation, { readonly code: Code }>
+
+/**
+ * What can be wrong with a list of fields.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type FieldsViolation = ViolationsOf<
+  | "ERR_INVALID_HTTP_TOKEN"
+  | "ERR_HTTP_INVALID_HEADER_VALUE"
+  | "ERR_INVALID_CHAR"
+  | "ERR_HTTPFX_FIELD_CONFLICT"
+>
+
+/**
+ * What can be wrong with a trailer section.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TrailersViolation = ViolationsOf<
+  "ERR_INVALID_HTTP_TOKEN" | "ERR_HTTP_INVALID_HEADER_VALUE" | "ERR_INVALID_CHAR" | "ERR_HTTP_TRAILER_INVALID"
+>
+
+/**
+ * What can be wrong with the head of a request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RequestViolation =
+  | FieldsViolation
+  | ViolationsOf<
+      | "ERR_UNESCAPED_CHARACTERS"
+      | "ERR_HTTP_BODY_NOT_ALLOWED"
+      | "ERR_HTTP_CONTENT_LENGTH_MISMATCH"
+      | "ERR_HTTP_TRAILER_INVALID"
+    >
+
+/**
+ * What can be wrong with a body that is sent: its size, its end, its trailers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type BodyViolation =
+  | TrailersViolation
+  | ViolationsOf<
+      "ERR_HTTP_BODY_NOT_ALLOWED" | "ERR_HTTP_CONTENT_LENGTH_MISMATCH" | "ERR_STREAM_WRITE_AFTER_END"
+    >
+
+/**
  * Bytes of a body where method or status allow none (RFC 9110 §6.4.1).
  *
  * @since 0.1.0
  * @category violations
  */
-export const bodyNotAllowed: Violation = { _tag: "Violation", code: "ERR_HTTP_BODY_NOT_ALLOWED" }
+export const bodyNotAllowed: ViolationOf<"ERR_HTTP_BODY_NOT_ALLOWED"> = {
+  _tag: "Violation",
+  code: "ERR_HTTP_BODY_NOT_ALLOWED"
+}
 /**
  * Trailers where the body is not chunked.
  *
  * @since 0.1.0
  * @category violations
  */
-export const trailersNotChunked: Violation = { _tag: "Violation", code: "ERR_HTTP_TRAILER_INVALID" }
+export const trailersNotChunked: ViolationOf<"ERR_HTTP_TRAILER_INVALID"> = {
+  _tag: "Violation",
+  code: "ERR_HTTP_TRAILER_INVALID"
+}
 /**
  * Bytes or a second end after the end.
  *
  * @since 0.1.0
  * @category violations
  */
-export const writeAfterEnd: Violation = { _tag: "Violation", code: "ERR_STREAM_WRITE_AFTER_END" }
+export const writeAfterEnd: ViolationOf<"ERR_STREAM_WRITE_AFTER_END"> = {
+  _tag: "Violation",
+  code: "ERR_STREAM_WRITE_AFTER_END"
+}
 /**
  * 101 that nobody asked for.
  *
  * @since 0.1.0
  * @category violations
  */
-export const upgradeNotAsked: Violation = { _tag: "Violation", code: "ERR_HTTPFX_UPGRADE_NOT_ASKED" }
+export const upgradeNotAsked: ViolationOf<"ERR_HTTPFX_UPGRADE_NOT_ASKED"> = {
+  _tag: "Violation",
+  code: "ERR_HTTPFX_UPGRADE_NOT_ASKED"
+}
 
 /**
  * The head has been sent; `what` is the verb of what comes too late.
@@ -130,54 +200,70 @@ export const upgradeNotAsked: Violation = { _tag: "Violation", code: "ERR_HTTPFX
  * @since 0.1.0
  * @category violations
  */
-export const headersSent = (what: string): Violation => ({
+export const headersSent = (what: string): ViolationOf<"ERR_HTTP_HEADERS_SENT"> => ({
   _tag: "Violation",
   code: "ERR_HTTP_HEADERS_SENT",
   what
 })
 
-export const invalidToken = (what: string, value: string): Violation => ({
+export const invalidToken = (what: string, value: string): ViolationOf<"ERR_INVALID_HTTP_TOKEN"> => ({
   _tag: "Violation",
   code: "ERR_INVALID_HTTP_TOKEN",
   what,
   value
 })
 
-export const invalidValue = (name: string, value: string | undefined): Violation => ({
+export const invalidValue = (
+  name: string,
+  value: string | undefined
+): ViolationOf<"ERR_HTTP_INVALID_HEADER_VALUE"> => ({
   _tag: "Violation",
   code: "ERR_HTTP_INVALID_HEADER_VALUE",
   name,
   value
 })
 
-export const invalidChar = (what: "header content" | "trailer content", name: string): Violation => ({
+export const invalidChar = (
+  what: "header content" | "trailer content",
+  name: string
+): ViolationOf<"ERR_INVALID_CHAR"> => ({
   _tag: "Violation",
   code: "ERR_INVALID_CHAR",
   what,
   name
 })
 
-export const invalidStatus = (status: number): Violation => ({
+export const invalidStatus = (status: number): ViolationOf<"ERR_HTTP_INVALID_STATUS_CODE"> => ({
   _tag: "Violation",
   code: "ERR_HTTP_INVALID_STATUS_CODE",
   status
 })
 
-export const lengthMismatch = (declared: number, actual: number): Violation => ({
+export const lengthMismatch = (
+  declared: number,
+  actual: number
+): ViolationOf<"ERR_HTTP_CONTENT_LENGTH_MISMATCH"> => ({
   _tag: "Violation",
   code: "ERR_HTTP_CONTENT_LENGTH_MISMATCH",
   declared,
   actual
 })
 
-export const fieldConflict = (name: string, reason: FieldConflict): Violation => ({
+export const fieldConflict = (
+  name: string,
+  reason: FieldConflict
+): ViolationOf<"ERR_HTTPFX_FIELD_CONFLICT"> => ({
   _tag: "Violation",
   code: "ERR_HTTPFX_FIELD_CONFLICT",
   name,
   reason
 })
 
-export const outOfOrder = (half: "request" | "response", state: string, signal: string): Violation => ({
+export const outOfOrder = (
+  half: "request" | "response",
+  state: string,
+  signal: string
+): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> => ({
   _tag: "Violation",
   code: "ERR_HTTPFX_OUT_OF_ORDER",
   half,

@@ -87,7 +87,7 @@ const among = (some: ReadonlyArray<string>, all: ReadonlyArray<string>): boolean
   return at === some.length
 }
 
-const encoded = (result: ReturnType<typeof encodeRequestHead>): EncodedHead => {
+const encoded = (result: ReturnType<typeof encodeRequestHead | typeof encodeResponseHead>): EncodedHead => {
   if (result._tag === "Violation") throw new Error(JSON.stringify(result))
   return result
 }
