@@ -194,7 +194,8 @@ export interface TlsOptions {
   /** Client: the name asked for (SNI) and checked against the certificate. */
   readonly serverName?: string | undefined
   /**
-   * Client: judges the certificate of a peer whose chain is trusted; an error refuses it. Default: it must be for the name
+   * Client: judges the certificate of a peer whose chain is trusted; an error, returned or (for an agent's connection) thrown,
+   * refuses it. Default: it must be for the name
    * (RFC 9110 §4.3.4).
    */
   readonly checkServerIdentity?:

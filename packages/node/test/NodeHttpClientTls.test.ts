@@ -101,6 +101,10 @@ describe("The TLS options of a client", () => {
       assert.include(error.message, "another certificate")
       assert.deepStrictEqual(asked, ["other.test", "DNS:api.test, DNS:localhost, IP Address:127.0.0.1"])
       yield* sees({ serverName: "other.test", checkServerIdentity: () => undefined })
+      const throwing = () => {
+        throw new Error("thrown by the judge")
+      }
+      assert.include((yield* refused({ checkServerIdentity: throwing })).message, "thrown by the judge")
       // What is not trusted does not come so far.
       assert.strictEqual(
         (yield* refused({ ca: pem("other"), checkServerIdentity: () => undefined })).code,

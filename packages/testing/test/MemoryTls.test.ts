@@ -79,6 +79,33 @@ describe("a handshake", () => {
       "TlsFailure ERR_TLS_CERT_ALTNAME_INVALID",
       refused
     ],
+    [
+      "with another name, that a judge of one's own accepts",
+      { serverName: "other.internal", checkServerIdentity: () => undefined },
+      good,
+      "ok",
+      "ok"
+    ],
+    [
+      "that a judge of one's own refuses",
+      {
+        serverName: name,
+        checkServerIdentity: (host, { subject, subjectaltname, valid_to }) =>
+          Object.assign(new Error("not this one"), {
+            code: [host, subject["CN"], subjectaltname, valid_to].join("; ")
+          })
+      },
+      MemoryTls.certificate({ names: name, notAfter: Date.UTC(2030, 1, 3, 4, 5, 6) }),
+      "TlsFailure api.internal; api.internal; DNS:api.internal; Feb  3 04:05:06 2030 GMT",
+      refused
+    ],
+    [
+      "that nobody issued, whatever the judge says",
+      { serverName: name, checkServerIdentity: () => undefined },
+      own,
+      "TlsFailure DEPTH_ZERO_SELF_SIGNED_CERT",
+      refused
+    ],
     ["that nobody issued", { serverName: name }, own, "TlsFailure DEPTH_ZERO_SELF_SIGNED_CERT", refused],
     ["that nobody issued, trusted", { serverName: name, ca: own.cert }, own, "ok", "ok"],
     ["that nobody issued, unchecked", { serverName: name, rejectUnauthorized: false }, own, "ok", "ok"],

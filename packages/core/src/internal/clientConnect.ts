@@ -90,6 +90,19 @@ const over = (open: Open, step: (transport: Transport) => Open): Open =>
     )
   )
 
+type Judge = NonNullable<TlsFields["checkServerIdentity"]>
+
+// It is called in a turn of the socket's, where what it throws would end the process.
+const unthrown =
+  (judge: Judge): Judge =>
+  (host, certificate) => {
+    try {
+      return judge(host, certificate)
+    } catch (thrown) {
+      return thrown instanceof Error ? thrown : new Error(String(thrown))
+    }
+  }
+
 /** `key`: of all that the handshake depends on. */
 const secured = (
   { network, onStep, sessions }: Making,
@@ -102,11 +115,12 @@ const secured = (
   if (unknown !== undefined) return Effect.fail(unknown)
   return over(open, (transport) => {
     onStep("secure")
-    const { onSession, session = sessions.get(key) } = tls
+    const { checkServerIdentity, onSession, session = sessions.get(key) } = tls
     const options: TlsOptions = {
       serverName: host,
       ...tls,
       role: "client",
+      ...(checkServerIdentity !== undefined && { checkServerIdentity: unthrown(checkServerIdentity) }),
       session,
       onSession: (made) => {
         sessions.set(key, made)

@@ -2,9 +2,8 @@
  * What a described certificate and a described handshake look like as facts of a TLS session.
  */
 import type * as Transport from "@httpfx/core/Transport"
-import type { Certificate, Objection } from "./tlsText.js"
-
-const address = /^[\d.]+$|:/
+import type { PeerCertificate } from "@httpfx/core/Network"
+import { altNames, type Certificate, type Objection } from "./tlsText.js"
 
 // Digits that tell one certificate from another, in the form of a SHA-256; nothing here is secret.
 const digits = (raw: Uint8Array): string => {
@@ -25,11 +24,37 @@ const described = (certificate: Certificate): Transport.Certificate => {
   return {
     subject,
     issuer: issuer === null ? subject : { CN: issuer },
-    subjectAltName: names.map((name) => `${address.test(name) ? "IP Address" : "DNS"}:${name}`).join(", "),
+    subjectAltName: altNames(names),
     validFrom: notBefore,
     validTo: notAfter,
     serialNumber: all.slice(0, 16),
     fingerprint256: all.match(/../g)!.join(":"),
+    raw
+  }
+}
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+// As OpenSSL prints a time; without a limit, the one that RFC 5280 §4.1.2.5 has for that, or the first of all.
+const printed = (time: number): string => {
+  const at = new Date(time)
+  const clock = at.toISOString().slice(11, 19)
+  return `${months[at.getUTCMonth()]} ${String(at.getUTCDate()).padStart(2)} ${clock} ${at.getUTCFullYear()} GMT`
+}
+const never = Date.UTC(9999, 11, 31, 23, 59, 59)
+
+/** What `checkServerIdentity` is shown. */
+export const shown = (certificate: Certificate): PeerCertificate => {
+  const { fingerprint256, issuer, raw, serialNumber, subject, subjectAltName, validFrom, validTo } =
+    described(certificate)
+  return {
+    subject,
+    issuer,
+    subjectaltname: subjectAltName,
+    fingerprint256,
+    serialNumber,
+    valid_from: printed(validFrom ?? 0),
+    valid_to: printed(validTo ?? never),
     raw
   }
 }

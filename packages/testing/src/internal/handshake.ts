@@ -10,9 +10,9 @@ import * as HttpError from "@httpfx/core/HttpError"
 import { certificateName, type NetworkService, type TlsOptions } from "@httpfx/core/Network"
 import { formatAddress, type Fault, type Transport } from "@httpfx/core/Transport"
 import { concat } from "./bytes.js"
-import { describedFacts } from "./describedFacts.js"
+import { describedFacts, shown } from "./describedFacts.js"
 import { SecuredTransport } from "./securedTransport.js"
-import { objection, readOwn, type Certificate, type Objection } from "./tlsText.js"
+import { distrust, misnamed, readOwn, type Certificate, type Objection } from "./tlsText.js"
 
 type Result = Effect.Effect<Transport, HttpError.TlsFailure | HttpError.ConnectionReset | HttpError.HangUp>
 
@@ -127,13 +127,22 @@ class Handshake {
   // The client's side.
   private answered({ alpn, certificate, wantsCertificate }: Answer): void {
     const { ca, rejectUnauthorized = true, serverName } = this.options
-    const objected = objection(certificate, ca, this.now(), serverName)
+    const objected = distrust(certificate, ca, this.now()) ?? this.judge(certificate)
     if (rejectUnauthorized && objected !== undefined) return this.fail(objected)
     const last: Last = wantsCertificate ? { certificate: this.own as Certificate | undefined } : {}
     this.transport.write(record(HANDSHAKE, last))
     this.alpnProtocol = alpn
     this.serverName = serverName
     this.succeed(certificate, objected)
+  }
+
+  private judge(certificate: Certificate): Objection | undefined {
+    const { checkServerIdentity, serverName } = this.options
+    if (checkServerIdentity === undefined) return misnamed(certificate, serverName)
+    const error = checkServerIdentity(serverName ?? "localhost", shown(certificate))
+    if (error === undefined) return undefined
+    const { code = "ERR_TLS_HANDSHAKE", message } = error as Error & { readonly code?: string }
+    return { code, reason: message }
   }
 
   // The server's side.
@@ -163,7 +172,7 @@ class Handshake {
   private finished({ certificate }: Last): void {
     const { ca, rejectUnauthorized, requestCert } = this.options
     if (requestCert !== true) return this.succeed(undefined, undefined)
-    const refused = certificate === undefined ? noClient : objection(certificate, ca, this.now(), undefined)
+    const refused = certificate === undefined ? noClient : distrust(certificate, ca, this.now())
     if (rejectUnauthorized === true && refused !== undefined) return this.fail(refused)
     this.succeed(certificate, refused)
   }

@@ -74,23 +74,30 @@ const chain = (
   return { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", reason: "unable to verify the first certificate" }
 }
 
-/** Why the certificate is not accepted, in the order in which Node objects: the chain, its time, the name. */
-export const objection = (
+/** Why the certificate is not trusted, whomever it is for: first the chain, then its time, as Node objects. */
+export const distrust = (
   certificate: Certificate,
   ca: string | ReadonlyArray<string> | undefined,
-  now: number,
-  host: string | undefined
+  now: number
 ): Objection | undefined => {
   const untrusted = chain(certificate, ca)
   if (untrusted !== undefined) return untrusted
-  const { names, notAfter = Infinity, notBefore = -Infinity } = certificate
+  const { notAfter = Infinity, notBefore = -Infinity } = certificate
   if (now < notBefore) return { code: "CERT_NOT_YET_VALID", reason: "certificate is not yet valid" }
   if (now > notAfter) return { code: "CERT_HAS_EXPIRED", reason: "certificate has expired" }
+  return undefined
+}
+
+/** Names as OpenSSL prints them. */
+export const altNames = (names: ReadonlyArray<string>): string =>
+  names.map((name) => `${address.test(name) ? "IP Address" : "DNS"}:${name}`).join(", ")
+
+/** Why the certificate is not one for this host. */
+export const misnamed = ({ names }: Certificate, host: string | undefined): Objection | undefined => {
   if (host === undefined || names.some((name) => covers(name, host))) return undefined
-  const list = names.map((name) => `${address.test(name) ? "IP Address" : "DNS"}:${name}`).join(", ")
   const why = address.test(host)
-    ? `IP: ${host} is not in the cert's list: ${list}`
-    : `Host: ${host}. is not in the cert's altnames: ${list}`
+    ? `IP: ${host} is not in the cert's list: ${altNames(names)}`
+    : `Host: ${host}. is not in the cert's altnames: ${altNames(names)}`
   return {
     code: "ERR_TLS_CERT_ALTNAME_INVALID",
     reason: `Hostname/IP does not match certificate's altnames: ${why}`
