@@ -101,7 +101,7 @@ export type Violation = { [Code in ViolationCode]: ViolationOf<Code> }[Violation
  * @since 0.1.0
  * @category models
  */
-export type ViolationsOf<Code extends ViolationCode> = Extract<Violation, { readonly code: Code }>
+export type ViolationsOf<Code extends ViolationCode> = { [One in Code]: ViolationOf<One> }[Code]
 
 /**
  * What can be wrong with a list of fields.
