@@ -228,7 +228,12 @@ export interface Transport {
    * sends is refused (RST). `close` follows. Where a network has no such thing, `reset` has to do.
    */
   abandon?(): void
-  /** Stops reading: the peer is held back by the flow control of TCP. Its FIN and RST are not seen meanwhile. */
+  /**
+   * Whether the system knows of no peer any more: it has reset the connection, or answers no probes. Told although reading is
+   * paused, and whatever waits to be read. Asks the system each time. Where the system does not say (pipes) it is `false`, or absent.
+   */
+  isLost?(): boolean
+  /** Stops reading: the peer is held back by the flow control of TCP. Its FIN and RST are not seen meanwhile (but see `isLost`). */
   pause(): void
   /** Reads on after `pause`. */
   resume(): void
@@ -277,3 +282,11 @@ export const onlyClose = (handlers: TransportHandlers): TransportHandlers => ({
  */
 export const abandon = (transport: Transport): void =>
   transport.abandon === undefined ? transport.reset() : transport.abandon()
+
+/**
+ * `Transport.isLost`, where the transport has it; else `false`.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const isLost = (transport: Transport): boolean => transport.isLost?.() ?? false

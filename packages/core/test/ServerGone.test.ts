@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import { Server, Transport, type ExchangeOutcome } from "@httpfx/core"
 import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
 import { get } from "./support/served.js"
+import * as Virtual from "./support/virtual.js"
 
 const connect = RawPeer.connect(Transport.tcp("127.0.0.1", 80))
 const after = VirtualClock.advance
@@ -109,6 +110,75 @@ describe("A client that goes away", () => {
       yield* after("10 seconds")
       expect(seen.finished).toBe(1)
     }).pipe(Effect.scoped, Effect.provide(inMemory))
+  )
+})
+
+describe("A client that goes away while it is held back", () => {
+  const waiting = (url: string) =>
+    Effect.gen(function* () {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      yield* Effect.sleep("1 hour")
+      return HttpServerResponse.text(`<${url === "/none" ? 0 : (yield* request.arrayBuffer).byteLength}>`)
+    })
+  const held = (app: ReturnType<typeof waiting>) =>
+    Effect.gen(function* () {
+      const outcomes: Array<string> = []
+      const server = yield* Virtual.serving(Effect.orDie(app), {
+        progressTimeout: "2 minutes",
+        requestTimeout: 0
+      })
+      yield* server.observe((event) => {
+        if (event._tag === "ExchangeEnded")
+          outcomes.push(`${event.outcome._tag} after ${Math.round(event.outcome.duration / 60_000)} min`)
+      })
+      return { client: yield* Virtual.connect, outcomes, server }
+    })
+  const large = announced("/", 1_000_000, "x".repeat(300_000))
+
+  it.live.each<readonly [string, string]>([
+    ["a body nobody reads", large],
+    ["further requests", get("/a") + get("/b", `A: ${"a".repeat(900)}\r\n`).repeat(300)]
+  ])("by RST is noticed at the progress deadline, whatever waits: %s", ([, request]) =>
+    Effect.gen(function* () {
+      const { client, outcomes, server } = yield* held(waiting("/none"))
+      client.transport.write(request)
+      yield* after("5 minutes")
+      yield* client.reset
+      yield* after("5 minutes")
+      expect(outcomes).toEqual([expect.stringMatching(/^ClientGone after [5-7]/)])
+      expect(yield* server.connections).toBe(0)
+    }).pipe(Virtual.inVirtualTime)
+  )
+
+  it.live("by FIN is noticed at the progress deadline, where little waits before it", () =>
+    Effect.gen(function* () {
+      const { client, outcomes, server } = yield* held(waiting("/none"))
+      // In pieces, as a client sends: the first read past the look-ahead holds back what follows it.
+      for (const piece of [announced("/", 1_000_000, body), "x".repeat(40_000), "x".repeat(10_000)]) {
+        yield* client.send(piece)
+        yield* VirtualClock.settle
+      }
+      yield* client.end
+      yield* after("1 minute")
+      expect(outcomes).toEqual([])
+      yield* after("4 minutes")
+      expect(outcomes).toEqual([expect.stringMatching(/^ClientGone after [2-4]/)])
+      expect(yield* server.connections).toBe(0)
+    }).pipe(Virtual.inVirtualTime)
+  )
+
+  it.live(
+    "is not taken for one that stays: a handler may be as slow as it likes, and has the whole body then",
+    () =>
+      Effect.gen(function* () {
+        const { client, outcomes } = yield* held(waiting("/all"))
+        client.transport.write(announced("/", 300_000, "x".repeat(300_000)))
+        yield* after("59 minutes")
+        expect(outcomes).toEqual([])
+        yield* after("2 minutes")
+        expect(yield* client.rest).toMatch(/<300000>$/)
+        expect(outcomes).toEqual(["Answered after 60 min"])
+      }).pipe(Virtual.inVirtualTime)
   )
 })
 

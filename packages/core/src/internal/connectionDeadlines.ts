@@ -5,6 +5,7 @@
  * exchange that has deadlines of its own.
  */
 import * as HttpError from "../HttpError.js"
+import { fault, isLost } from "../Transport.js"
 import { lookAgainAfter, type DeadlinePolicy, type Late } from "../wire/index.js"
 import { abort, finish, remoteAddress } from "./connectionEnd.js"
 import { reject } from "./connectionRefusal.js"
@@ -26,9 +27,14 @@ export const check = (connection: ServerConnection, now: number): number => {
     headComplete: exchange !== undefined,
     reading,
     sent: connection.bytesOut - transport.buffered,
-    writing: isWriting(connection)
+    writing: isWriting(connection),
+    holding: connection.inflow.held && !connection.inflow.looking
   })
   if (typeof late === "number") return late
+  if (late === "holding") {
+    waits.holding = undefined
+    return isGone(connection) ? Infinity : check(connection, now)
+  }
   isLate(connection, late, policy)
   return Infinity
 }
@@ -51,7 +57,34 @@ export const watch = (
   look()
 }
 
-const isLate = (connection: ServerConnection, late: Late, policy: DeadlinePolicy): void => {
+// One read after a pause brings at most 64 KiB, one in bulk 112: with what waits it stays within what those make.
+const roomForLook = 48 * 1024
+
+/** A client that is held back because the handler takes nothing is no slow one; but it may have left. */
+const isGone = (connection: ServerConnection): boolean => {
+  const { inflow, transport } = connection
+  if (!isLost(transport)) {
+    if (hasRoom(connection, 0)) inflow.look()
+    return false
+  }
+  connection.error(fault("ECONNRESET", "read", { address: transport.remote }))
+  transport.reset()
+  return true
+}
+
+/** So many bytes more have come of a client that is held back. */
+export const looked = (connection: ServerConnection, bytes: number): void => {
+  if (!hasRoom(connection, bytes)) connection.inflow.looked()
+}
+
+const hasRoom = ({ exchange, inflow, server }: ServerConnection, bytes: number): boolean =>
+  inflow.queued + (exchange?.body?.waiting ?? 0) + bytes <= server.settings.highWaterMark + roomForLook
+
+const isLate = (
+  connection: ServerConnection,
+  late: Exclude<Late, "holding">,
+  policy: DeadlinePolicy
+): void => {
   const address = remoteAddress(connection)
   if (late === "timeout" || late === "sending") {
     const timeout = late === "sending" ? "progressTimeout" : late

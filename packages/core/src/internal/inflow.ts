@@ -23,6 +23,8 @@ interface UnreadBody {
 export class Inflow {
   private readonly queue = new Slices()
   private heldFor = 0
+  /** Although the peer is held back, some more is read. */
+  looking = false
   private over = false
 
   /** `lookAhead`: bytes that may wait before the peer is held back. */
@@ -86,7 +88,21 @@ export class Inflow {
   release(reason: number): void {
     if ((this.heldFor & reason) === 0) return
     this.heldFor &= ~reason
-    if (this.heldFor === 0) this.transport.resume()
+    if (this.heldFor !== 0) return
+    this.looking = false
+    this.transport.resume()
+  }
+
+  /** Reads on although the peer is held back, until `looked`: FIN and RST are told only to who reads. */
+  look(): void {
+    if (this.heldFor === 0) return
+    this.looking = true
+    this.transport.resume()
+  }
+
+  looked(): void {
+    this.looking = false
+    this.transport.pause()
   }
 
   /** Nothing more will be used: what waits is dropped, and nobody holds the peer back any more. */

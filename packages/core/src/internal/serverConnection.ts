@@ -125,6 +125,7 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   data(chunk: Uint8Array): void {
     if (this.state !== "open") return this.lingering.discard(chunk.length)
+    if (this.inflow.looking) Deadlines.looked(this, chunk.length)
     this.waits.received += chunk.length
     if (this.parsing || this.parser.paused || this.parser.stopped)
       this.inflow.push(chunk, this.exchange?.body)

@@ -22,6 +22,8 @@ export interface Moment {
   readonly sent: number
   /** Output waits for the peer. */
   readonly writing: boolean
+  /** Nothing is read, so that the peer's end would not be seen. */
+  readonly holding: boolean
 }
 
 export class Waits implements Waiting {
@@ -29,6 +31,7 @@ export class Waits implements Waiting {
   lastActivity: number
   receiving: Progress | undefined = undefined
   sending: Progress | undefined = undefined
+  holding: Progress | undefined = undefined
   /** Bytes that came. */
   received = 0
   private movedBefore = 0
@@ -57,6 +60,7 @@ export class Waits implements Waiting {
     this.headComplete = moment.headComplete
     this.receiving = moment.reading ? progress(this.receiving, this.received, now, policy) : undefined
     this.sending = moment.writing ? progress(this.sending, sent, now, policy) : undefined
+    this.holding = moment.holding ? (this.holding ?? { since: now, moved: 0 }) : undefined
     // Seen only when it is looked: what moved since the last look counts as having moved now.
     const moved = this.received + sent
     if (moved !== this.movedBefore) {

@@ -59,15 +59,18 @@ export interface Waiting {
   readonly receiving: Progress | undefined
   /** Our output, while it waits for the peer. */
   readonly sending: Progress | undefined
+  /** Since when we hold the peer back, and so would not see it leave. */
+  readonly holding: Progress | undefined
 }
 
 /**
- * Which limit has passed. The last two say which direction does not move.
+ * Which limit has passed. `receiving` and `sending` say which direction does not move; `holding` is no fault of the peer's: it has been held
+ * back for `progressTimeout`, and whether it is still there is to be looked at.
  *
  * @since 0.1.0
  * @category deadlines
  */
-export type Late = "headersTimeout" | "requestTimeout" | "timeout" | "receiving" | "sending"
+export type Late = "headersTimeout" | "requestTimeout" | "timeout" | "receiving" | "sending" | "holding"
 
 /**
  * Node's defaults, and ours where Node has none.
@@ -169,7 +172,7 @@ export const judge = (waiting: Waiting, policy: DeadlinePolicy, now: number): La
   return next
 }
 
-const directions = ["sending", "receiving"] as const
+const directions = ["sending", "receiving", "holding"] as const
 
 /**
  * How long after one look at all connections the next is due, ms: `interval`, or as often as the shortest limit asks for. A

@@ -50,6 +50,12 @@ interface WithHandle {
 }
 const handleOf = (socket: net.Socket): Handle | null | undefined => (socket as WithHandle)._handle
 
+/** The system knows no peer of the connection any more: after an RST, or probes without an answer. */
+export const knowsNoPeer = (socket: net.Socket): boolean => {
+  const handle = handleOf(socket)
+  return handle?.getpeername !== undefined && handle.getpeername({}) !== 0
+}
+
 /** The methods of a socket that its stream writes with. */
 export interface Streams {
   _write(data: unknown, encoding: string, done: WriteDone): void
@@ -201,6 +207,10 @@ export class TcpTransport extends StreamTransport implements Transport {
     if (this.held !== undefined && this.started) this.fail()
   }
 
+  isLost(): boolean {
+    return knowsNoPeer(this.socket)
+  }
+
   get isPaused(): boolean {
     return this.paused
   }
@@ -235,8 +245,7 @@ export class TcpTransport extends StreamTransport implements Transport {
     // system knows no peer any more; then one more read tells them apart. (Nor does it after FIN in both directions,
     // but then the socket is about to close itself.)
     const handle = handleOf(this.socket)
-    if (this.socket.writableFinished || !handle?.getpeername || handle.getpeername({}) === 0)
-      return super.sawEnd()
+    if (!handle || this.socket.writableFinished || !knowsNoPeer(this.socket)) return super.sawEnd()
     this.looking = true
     handle.reading = true
     handle.readStart()

@@ -13,7 +13,7 @@ import { fault, formatAddress, type Address, type TlsFacts, type Transport } fro
 import { errorOf } from "./fault.js"
 import { resetStream } from "./reset.js"
 import { StreamTransport } from "./streamTransport.js"
-import { streams, type Streams, type WriteDone } from "./tcpTransport.js"
+import { knowsNoPeer, streams, type Streams, type WriteDone } from "./tcpTransport.js"
 import { tlsFacts, verifyError } from "./tlsFacts.js"
 import { TransportSocket } from "./transportSocket.js"
 
@@ -173,6 +173,10 @@ class TlsTransport extends StreamTransport {
 
   get tls(): TlsFacts {
     return (this.facts ??= tlsFacts(this.socket))
+  }
+
+  isLost(): boolean {
+    return this.below instanceof net.Socket && knowsNoPeer(this.below)
   }
 
   // The layer encrypts a write at once and has it in a queue of its own only until then.

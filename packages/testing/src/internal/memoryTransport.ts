@@ -132,6 +132,10 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
+  isLost(): boolean {
+    return !this.closed && this.incoming.broken
+  }
+
   pause(): void {
     this.paused = true
     this.reading = false

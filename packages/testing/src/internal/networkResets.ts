@@ -2,6 +2,7 @@
  * How connections are cut, and what each end still learns.
  */
 import * as Effect from "effect/Effect"
+import { abandon, isLost } from "@httpfx/core/Transport"
 import { clog, connected, equal, isTrue, scoped, settled, started } from "./networkCase.js"
 
 export const resets = [
@@ -65,6 +66,68 @@ export const resets = [
         ["last words", ["data", "error ECONNRESET", "close"]],
         "after resuming"
       )
+    })
+  ),
+  scoped(
+    "a paused end can ask whether it was reset, bytes before it or not, where it is TCP",
+    Effect.gen(function* () {
+      const { client, server } = yield* started
+      server.call((transport) => transport.pause())
+      client.write("last words")
+      yield* settled
+      equal(isLost(server.transport), false, "lost before the reset")
+      client.call((transport) => transport.reset())
+      yield* client.saw("close")
+      yield* settled
+      const isTcp = server.transport.local?._tag === "TcpAddress"
+      equal(isLost(server.transport), isTcp, "lost after the reset")
+      equal(server.log, [], "what a paused end was told")
+    })
+  ),
+  scoped(
+    "a FIN alone does not lose a connection",
+    Effect.gen(function* () {
+      const { client, server } = yield* started
+      server.call((transport) => transport.pause())
+      client.write("last words")
+      client.call((transport) => transport.end())
+      yield* settled
+      equal(isLost(server.transport), false, "lost after FIN")
+    })
+  ),
+  scoped(
+    "an abandoned end is told of its close at once, and what it had sent arrives",
+    Effect.gen(function* () {
+      const { client, server } = yield* started
+      server.write("goodbye")
+      server.call((transport) => transport.end())
+      server.call((transport) => abandon(transport))
+      yield* server.saw("close")
+      yield* client.saw("end")
+      equal([client.text, client.log], ["goodbye", ["data", "end"]], "what the peer was told")
+      equal([server.log, server.reentered], [["close"], false], "what the abandoning end was told")
+      equal(server.transport.writable, false, "writable afterwards")
+    })
+  ),
+  scoped(
+    "what is sent to an abandoned end is refused",
+    Effect.gen(function* () {
+      const { client, server } = yield* started
+      server.call((transport) => transport.end())
+      yield* client.saw("end")
+      server.call((transport) => abandon(transport))
+      yield* server.saw("close")
+      yield* settled
+      for (let round = 0; round < 3; round++) {
+        client.write("more")
+        yield* settled
+      }
+      yield* client.saw("close")
+      isTrue(
+        /^error (ECONNRESET|EPIPE)$/.test(client.log[client.log.length - 2] ?? ""),
+        `${client.log.join(", ")}: no error before close`
+      )
+      equal(server.log, ["close"], "what the abandoning end was told")
     })
   ),
   scoped(

@@ -5,6 +5,7 @@
  */
 import {
   abandon,
+  isLost,
   type Address,
   type TlsFacts,
   type Transport,
@@ -57,6 +58,9 @@ export class SecuredTransport implements Transport {
   abandon(): void {
     this.dropped = true
     abandon(this.below)
+  }
+  isLost(): boolean {
+    return isLost(this.below)
   }
   pause(): void {
     this.paused = true

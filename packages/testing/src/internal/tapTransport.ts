@@ -7,6 +7,7 @@
 import type { Timers } from "@httpfx/core/Timers"
 import {
   abandon,
+  isLost,
   type Address,
   type Fault,
   type TlsFacts,
@@ -142,6 +143,10 @@ export class TapTransport implements Transport {
   abandon(): void {
     this.gaveUp()
     abandon(this.inner)
+  }
+
+  isLost(): boolean {
+    return isLost(this.inner)
   }
 
   cork(): void {

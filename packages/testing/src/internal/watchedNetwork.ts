@@ -3,7 +3,13 @@
  */
 import * as Effect from "effect/Effect"
 import type { NetworkService } from "@httpfx/core/Network"
-import { abandon, formatAddress, type Transport, type TransportHandlers } from "@httpfx/core/Transport"
+import {
+  abandon,
+  formatAddress,
+  isLost,
+  type Transport,
+  type TransportHandlers
+} from "@httpfx/core/Transport"
 
 const name = (transport: Transport, role: string) => {
   const end = (address: Transport["local"]) => (address === undefined ? "?" : formatAddress(address))
@@ -122,6 +128,9 @@ class WatchedTransport implements Transport {
   abandon() {
     if (!this.started) this.onClose()
     abandon(this.inner)
+  }
+  isLost() {
+    return isLost(this.inner)
   }
   pause() {
     this.inner.pause()
