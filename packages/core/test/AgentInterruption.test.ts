@@ -210,11 +210,15 @@ const check = ({ maxSockets, maxTotalSockets, requests }: Plan, seen: Set<string
     assert.deepStrictEqual(yield* MemoryNetwork.connections, [])
   })
 
-const run = ({ seed, ...plan }: Plan & { readonly seed: number }, seen: Set<string>) =>
+/** `steps`: of the runtime, after which a fiber lets others run. */
+const run = ({ seed, ...plan }: Plan & { readonly seed: number }, seen: Set<string>, steps = 2_048) =>
   Effect.runPromise(
     Simulation.run(
       { seed, report: () => {} },
-      Effect.provide(check(plan, seen), MemoryNetwork.layer({ latency: 7 }))
+      Effect.withMaxOpsBeforeYield(
+        Effect.provide(check(plan, seen), MemoryNetwork.layer({ latency: 7 })),
+        steps
+      )
     )
   )
 
@@ -238,5 +242,16 @@ describe("Interruption", () => {
       }
     }
     assert.includeMembers([...seen], [...steps])
+  })
+
+  // Where a fiber lets others run is moved from step to step of the runtime.
+  it("so does one that comes between any two steps of the runtime, when TLS has just been made", async () => {
+    for (let steps = 20; steps < 60; steps++) {
+      for (const turns of [0, 1, 2]) {
+        const requests = [{ kind: "secure", host: 0, at: 0, after: 28, turns }] as const
+        const plan = { maxSockets: 1, maxTotalSockets: 4, requests: [...requests] }
+        await run({ seed: turns, ...plan }, new Set(), steps)
+      }
+    }
   })
 })

@@ -226,4 +226,39 @@ describe("An interrupted request while it connects", () => {
       yield* Effect.provide(Effect.scoped(test), Layer.provideMerge(Client.layer, network))
     })
   )
+
+  it.effect.each([
+    ["over TCP: nothing is sent", "http"],
+    ["over TLS: no handshake begins", "https"]
+  ])("closes a connection that is made at the moment of its end: %s", ([, scheme]) =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      // In the very turn in which the connection is there, and before anybody has it.
+      const network = Layer.effect(
+        Network.Network,
+        Effect.map(Network.Network, (network) => ({
+          ...network,
+          connect: (...asked: Parameters<typeof network.connect>) =>
+            Effect.map(network.connect(...asked), (transport) => {
+              Effect.runSync(Scope.close(scope, Exit.void))
+              return transport
+            })
+        }))
+      ).pipe(Layer.provideMerge(MemoryNetwork.layer()))
+      yield* Effect.gen(function* () {
+        const { accept, port } = yield* peer
+        const client = yield* Client.Client
+        const fiber = yield* Effect.fork(
+          Effect.flip(Scope.extend(client.requestScoped({ url: `${scheme}://127.0.0.1:${port}/` }), scope))
+        )
+        const raw = yield* accept
+        assert.propertyVal(yield* fiber, "code", "ABORT_ERR")
+        yield* raw.until((raw) => raw.closed)
+        assert.strictEqual(raw.received, "")
+        for (let i = 0; i < 5; i++) yield* turn
+        assert.deepStrictEqual(yield* connections, nothing)
+        assert.lengthOf(yield* MemoryNetwork.connections, 0)
+      }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Client.layer, network)))
+    })
+  )
 })

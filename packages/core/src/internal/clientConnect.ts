@@ -59,7 +59,7 @@ const noAddress = (host: string) =>
 const overTcp = ({ network, onStep }: Making, { host, port }: Origin, options: ConnectionOptions): Open => {
   const { hints, localAddress, localPort, noDelay } = options
   const family = familyFor(options)
-  const resolved = (options.lookup ?? network.resolve)(host, { family, hints })
+  const resolved = Effect.interruptible((options.lookup ?? network.resolve)(host, { family, hints }))
   const connecting: ConnectOptions = { localAddress, localPort, noDelay }
   return Effect.flatMap(resolved, (addresses: ReadonlyArray<ResolvedAddress>): Open => {
     if (addresses.length === 0) return Effect.fail(noAddress(host))
@@ -74,7 +74,7 @@ const overTcp = ({ network, onStep }: Making, { host, port }: Origin, options: C
 
 const overPath = ({ network, onStep }: Making, path: string, noDelay: boolean | undefined): Open => {
   onStep("connect")
-  return network.connect(unix(path), { noDelay })
+  return Effect.interruptible(network.connect(unix(path), { noDelay }))
 }
 
 const direct = (means: Making, origin: Origin, options: ConnectionOptions): Open =>
@@ -82,12 +82,10 @@ const direct = (means: Making, origin: Origin, options: ConnectionOptions): Open
     ? overTcp(means, origin, options)
     : overPath(means, options.socketPath, options.noDelay)
 
-/** A step over a connection; an interruption may come before the step has taken it. */
+/** A step over a connection, which goes where the step is interrupted. */
 const over = (open: Open, step: (transport: Transport) => Open): Open =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(open), (transport) =>
-      Effect.onInterrupt(restore(step(transport)), () => Effect.sync(() => transport.reset()))
-    )
+  Effect.flatMap(open, (transport) =>
+    Effect.onInterrupt(step(transport), () => Effect.sync(() => transport.reset()))
   )
 
 type Judge = NonNullable<TlsFields["checkServerIdentity"]>
@@ -128,10 +126,12 @@ const secured = (
       }
     }
     // What did not lead to a connection is not tried again.
-    return Effect.tapError(network.secure(transport, options), () => Effect.sync(() => sessions.delete(key)))
+    const secure = Effect.interruptible(network.secure(transport, options))
+    return Effect.tapError(secure, () => Effect.sync(() => sessions.delete(key)))
   })
 }
 
+/** A connection for a request. To be run by `attempt`: what waits in it is interruptible, and nothing else. */
 export const connect = (means: Means, destination: Destination, onStep: OnStep): Open =>
   // What a function of the caller's throws is a defect of the request.
   Effect.suspend(() => open({ ...means, onStep }, destination))
@@ -142,7 +142,7 @@ const open = (means: Making, destination: Destination): Open => {
   if (unknown !== undefined) return Effect.fail(unknown)
   if (options.createConnection !== undefined) {
     means.onStep("connect")
-    return options.createConnection(destination)
+    return Effect.interruptible(options.createConnection(destination))
   }
   const hop = destination.route?.tunnel
   const tls = options.tls === undefined ? means.tls : { ...means.tls, ...options.tls }
@@ -155,7 +155,7 @@ const open = (means: Making, destination: Destination): Open => {
     hop.origin.protocol === "http:" ? plain : secured(means, plain, hop.tls ?? {}, hop.origin, hop.key)
   const through = over(toProxy, (transport) => {
     means.onStep("connect")
-    return tunnel(transport, hop, destination, means.parser)
+    return Effect.interruptible(tunnel(transport, hop, destination, means.parser))
   })
   return destination.protocol === "http:"
     ? through

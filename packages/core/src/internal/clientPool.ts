@@ -9,8 +9,7 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
-import * as Runtime from "effect/Runtime"
+import type * as Runtime from "effect/Runtime"
 import type { CloseReason, ConnectionFacts, KeyState } from "../Agent.js"
 import * as HttpError from "../HttpError.js"
 import type { NetworkService } from "../Network.js"
@@ -38,6 +37,7 @@ import { closedCode } from "./clientError.js"
 import { EventHub } from "./clientEvents.js"
 import type { ClientExchange } from "./clientExchange.js"
 import type { Served } from "./clientLoan.js"
+import { attempt } from "./clientRace.js"
 import { parserOf, toldKey, type Route } from "./clientRoute.js"
 import { Sessions } from "./clientSessions.js"
 import type { TimeLimits } from "./clientTimeouts.js"
@@ -240,7 +240,7 @@ export class ClientPool {
     exchange.watch?.enter("resolve")
     exchange.watch?.tell({ _tag: "Connecting" })
     const opening = connect(this.means, origin, (step) => exchange.watch?.enter(step))
-    const fiber = Runtime.runFork(this.runtime, quietly(opening))
+    const fiber = attempt(this.runtime, opening)
     exchange.attempt = fiber
     this.attempts.set(fiber, { exchange, bucket })
     fiber.addObserver((exit) => {
@@ -446,9 +446,6 @@ export class ClientPool {
 
 const isUsable = (connection: ClientConnection, now: number): boolean =>
   now < connection.usableUntil && connection.transport.writable
-
-// A failure is told to the exchange; the fiber's own end is nobody's to log.
-const quietly = Effect.withUnhandledErrorLogLevel(Option.none())
 
 const clientClosed = () =>
   new HttpError.ConnectionFailed({ code: closedCode, reason: "the client has been closed", phase: "connect" })

@@ -12,6 +12,7 @@ import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
+import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as HttpError from "../HttpError.js"
 import type { ConnectError, ResolvedAddress } from "../Network.js"
 import { formatAddress, type Address, type Transport } from "../Transport.js"
@@ -59,7 +60,7 @@ class Race {
     if (address === undefined) return
     const nth = this.started
     const since = this.clock.unsafeCurrentTimeMillis()
-    const fiber = Runtime.runFork(this.runtime, quietly(this.connect(address)))
+    const fiber = attempt(this.runtime, Effect.interruptible(this.connect(address)))
     this.running.set(fiber, since)
     fiber.addObserver((exit) => this.ended(fiber, address, exit))
     // It may have ended at once, and started the next.
@@ -126,12 +127,22 @@ const attemptOf = (address: Address, error: ConnectError, since: number, now: nu
   millis: now - since
 })
 
-// What an attempt ended with is told to the race; the fiber's own end is nobody's to log.
+// What an attempt ended with is told to its observer; the fiber's own end is nobody's to log.
 const quietly = Effect.withUnhandledErrorLogLevel(Option.none())
 
 /**
+ * Runs an attempt in a fiber of its own. What waits in it says so by being `interruptible`; the rest is not, nor is the fiber's
+ * end, so that no connection is lost on its way to the observer, who decides what becomes of it.
+ */
+export const attempt = <A, E>(
+  runtime: Runtime.Runtime<never>,
+  effect: Effect.Effect<A, E>
+): Fiber.RuntimeFiber<A, E> =>
+  Runtime.runFork(Runtime.disableRuntimeFlag(runtime, RuntimeFlags.Interruption), quietly(effect))
+
+/**
  * The first connection to one of these addresses, which are tried in their order. Where all fail, the error is that of the
- * attempt that failed last; its `attempts` name all of them. `delay`: ms until the next is tried besides.
+ * attempt that failed last; its `attempts` name all of them. `delay`: ms until the next is tried besides. Part of an `attempt`.
  */
 export const race = (
   addresses: ReadonlyArray<Address>,
@@ -141,17 +152,19 @@ export const race = (
   const [only] = addresses
   if (only !== undefined && addresses.length === 1) return alone(only, connect)
   return Effect.flatMap(Effect.all([Effect.runtime<never>(), Effect.clock]), ([runtime, clock]) =>
-    Effect.async<Transport, ConnectError>((resume) => {
-      const race = new Race(addresses, connect, delay, runtime, clock, resume)
-      race.next()
-      return race.cancel
-    })
+    Effect.interruptible(
+      Effect.async<Transport, ConnectError>((resume) => {
+        const race = new Race(addresses, connect, delay, runtime, clock, resume)
+        race.next()
+        return race.cancel
+      })
+    )
   )
 }
 
 const alone = (address: Address, connect: (address: Address) => Connecting): Connecting =>
   Effect.flatMap(Clock.currentTimeMillis, (since) =>
-    Effect.catchAll(connect(address), (error) =>
+    Effect.catchAll(Effect.interruptible(connect(address)), (error) =>
       Effect.map(Clock.currentTimeMillis, (now) =>
         HttpError.withAttempts(error, [attemptOf(address, error, since, now)])
       ).pipe(Effect.flatMap(Effect.fail))
