@@ -160,14 +160,7 @@ export const makeService = (
     const { tls } = options
     if (tls !== undefined) {
       yield* Effect.mapError(checkTls(network, tls), failed)
-      life.handshakes = new ServerHandshakes(
-        network,
-        tls,
-        yield* Effect.runtime<never>(),
-        life.accept,
-        life.handshakeFailed,
-        life.checkEmpty
-      )
+      life.handshakes = new ServerHandshakes(network, tls, yield* Effect.runtime<never>(), life)
     }
     const listener = yield* Effect.mapError(
       network.listen(options, life.handshakes?.accept ?? life.accept),

@@ -213,6 +213,25 @@ describe("Limits of a server", () => {
       )
     )
 
+    it.live("answers 128 at a time so; what comes beyond them is reset", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          yield* serving(hello, {}, { maxConnections: 1 })
+          yield* connect
+          const full = yield* Effect.replicateEffect(connect, 128)
+          const beyond = yield* connect
+          yield* beyond.expectReset
+          yield* full[0]!.send(get())
+          expect(statuses(yield* full[0]!.rest)).toEqual([503])
+          yield* full[0]!.end
+          yield* after("1 second")
+          const next = yield* connect
+          yield* next.send(get())
+          expect(statuses(yield* next.rest)).toEqual([503])
+        })
+      )
+    )
+
     it.live("resets it where that is wanted", () =>
       inVirtualTime(
         Effect.gen(function* () {

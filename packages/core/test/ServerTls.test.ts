@@ -139,16 +139,13 @@ describe("A server with TLS", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  // Who has not ended its handshake is no client yet: it takes nobody's place, and leaves after `handshakeTimeout`.
-  it.live("counts connections against maxConnections from the end of their handshake", () =>
+  it.live("counts a handshake against maxConnections as a connection, however it ends", () =>
     Effect.gen(function* () {
       const { events, server } = yield* serving(
         { ...main, handshakeTimeout: "30 seconds" },
-        { maxConnections: 1 }
+        { maxConnections: 2 }
       )
-      const silent = yield* Effect.all([1, 2, 3].map(() => RawPeer.connect(address)))
-      yield* VirtualClock.settle
-      expect(yield* server.connections).toBe(0)
+      const silent = yield* RawPeer.connect(address)
       const first = yield* secured("main.test")
       yield* first.send(get())
       expect(yield* first.head).toMatch(/^HTTP\/1.1 200 /)
@@ -156,11 +153,45 @@ describe("A server with TLS", () => {
       expect(yield* asks("main.test")).toMatch(/^HTTP\/1.1 503 [^]*Retry-After/)
       const dropped = events.flatMap((event) => (event._tag === "ExchangeEnded" ? [event.outcome] : []))
       expect(dropped.at(-1)).toMatchObject({ _tag: "Dropped", reason: "maxConnections" })
-      yield* first.end
+      // The place of a handshake is free again when it fails, and when it takes too long.
+      yield* silent.reset
       yield* VirtualClock.settle
       expect(yield* asks("main.test")).toMatch(/^HTTP\/1.1 200 /)
+      const slow = yield* RawPeer.connect(address)
+      yield* VirtualClock.settle
+      expect(yield* asks("main.test")).toMatch(/^HTTP\/1.1 503 /)
       yield* VirtualClock.advance("30 seconds")
-      yield* Effect.forEach(silent, (peer) => peer.expectReset)
+      yield* slow.expectReset
+      expect(yield* asks("main.test")).toMatch(/^HTTP\/1.1 200 /)
+    }).pipe(Effect.scoped, Effect.provide(inMemory))
+  )
+
+  it.live("begins no handshake where there is no place for its answer", () =>
+    Effect.gen(function* () {
+      yield* serving(main, { maxConnections: 1, whenFull: "reset" })
+      const silent = yield* RawPeer.connect(address)
+      const other = yield* RawPeer.connect(address)
+      yield* other.expectReset
+      yield* silent.end
+      yield* VirtualClock.settle
+      expect(yield* asks("main.test")).toMatch(/^HTTP\/1.1 200 /)
+    }).pipe(Effect.scoped, Effect.provide(inMemory))
+  )
+
+  it.live("counts handshakes and connections by address", () =>
+    Effect.gen(function* () {
+      yield* serving(main, { maxConnectionsPerAddress: 1, host: "0.0.0.0" } as Server.ServerOptions)
+      const memory = yield* MemoryNetwork.MemoryNetwork
+      const from = (host: string) => Effect.provideService(Network.Network, memory.from(host))
+      yield* RawPeer.connect(address).pipe(from("a.test"))
+      expect(yield* asks("main.test").pipe(from("a.test"))).toMatch(/^HTTP\/1.1 503 /)
+      expect(yield* asks("main.test").pipe(from("b.test"))).toMatch(/^HTTP\/1.1 200 /)
+      // The connection that a handshake has become keeps its place.
+      const open = yield* secured("main.test").pipe(from("b.test"))
+      expect(yield* asks("main.test").pipe(from("b.test"))).toMatch(/^HTTP\/1.1 503 /)
+      yield* open.reset
+      yield* VirtualClock.settle
+      expect(yield* asks("main.test").pipe(from("b.test"))).toMatch(/^HTTP\/1.1 200 /)
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 })

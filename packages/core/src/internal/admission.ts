@@ -9,6 +9,9 @@ import type { Transport } from "../Transport.js"
 /** A reason: its first request is answered with 503; `reset`: at once. */
 export type Admission = "serve" | "reset" | DropReason
 
+/** It has a place, if only to be told that there is none. */
+export type Admitted = Exclude<Admission, "reset">
+
 export interface AdmissionLimits {
   /** 0: no limit. */
   readonly maxConnections: number
@@ -48,6 +51,13 @@ export class AdmissionControl {
     if (address !== undefined) this.byAddress.set(address, ofAddress + 1)
     this.counted.set(transport, address)
     return "serve"
+  }
+
+  /** What was admitted goes on as another transport: its TLS layer. */
+  replace(plain: Transport, secured: Transport): void {
+    if (!this.counted.has(plain)) return
+    this.counted.set(secured, this.counted.get(plain))
+    this.counted.delete(plain)
   }
 
   /** A connection that was not reset is over. */

@@ -13,7 +13,7 @@ import type { Timers } from "../Timers.js"
 import type { Transport } from "../Transport.js"
 import type { WebSocketUpgrader } from "../WebSocketUpgrader.js"
 import { httpDate } from "../wire/index.js"
-import { AdmissionControl } from "./admission.js"
+import { AdmissionControl, type Admission, type Admitted } from "./admission.js"
 import type { ConnectionServer } from "./connectionServer.js"
 import { IdleList } from "./idleList.js"
 import type { ServerEvent } from "../ServerEvent.js"
@@ -75,10 +75,19 @@ export class ServerLife implements ConnectionServer {
   // ---- what comes and goes
 
   readonly accept = (transport: Transport): void => {
-    // What was accepted just before the listener closed is still answered.
-    if (this.draining && (this.app === undefined || this.graceIsOver)) return transport.reset()
-    const admission = this.admission.admit(transport)
-    if (admission === "reset") return transport.reset()
+    const admission = this.admit(transport)
+    if (admission !== "reset") this.take(transport, admission)
+  }
+
+  /** A place for a connection; `reset`: there is none, and the connection is no more. */
+  admit(transport: Transport): Admission {
+    const admission = this.takesMore ? this.admission.admit(transport) : "reset"
+    if (admission === "reset") transport.reset()
+    return admission
+  }
+
+  /** A connection that was admitted is ready to be served. */
+  private take(transport: Transport, admission: Admitted): void {
     const { keepAlive, keepAliveInitialDelay, noDelay } = this.settings
     // Networks give connections without delay.
     if (!noDelay) transport.noDelay(false)
@@ -88,6 +97,11 @@ export class ServerLife implements ConnectionServer {
     else this.open(transport, this.app, full)
   }
 
+  // What was accepted just before the listener closed is still answered.
+  private get takesMore(): boolean {
+    return !this.draining || (this.app !== undefined && !this.graceIsOver)
+  }
+
   serve(app: ServerApp): void {
     this.app = app
     const early = this.early
@@ -95,7 +109,20 @@ export class ServerLife implements ConnectionServer {
     for (const { full, transport } of early) this.open(transport, app, full)
   }
 
-  readonly handshakeFailed = (error: HandshakeError, { remote }: Transport): void => {
+  handshakeDone(plain: Transport, secured: Transport, admission: Admitted): void {
+    this.admission.replace(plain, secured)
+    if (this.takesMore) return this.take(secured, admission)
+    this.admission.leave(secured)
+    secured.reset()
+  }
+
+  /** It failed, or was given up. */
+  handshakeOver(plain: Transport): void {
+    this.admission.leave(plain)
+    this.checkEmpty()
+  }
+
+  handshakeFailed(error: HandshakeError, { remote }: Transport): void {
     if (!this.observers.active) return
     this.observers.emit({ _tag: "ClientError", at: this.timers.now(), connection: 0, remote, error })
   }

@@ -11,10 +11,22 @@ import * as Runtime from "effect/Runtime"
 import * as HttpError from "../HttpError.js"
 import type { NetworkService, ServerTls, TlsOptions } from "../Network.js"
 import { formatAddress, type Transport } from "../Transport.js"
+import type { Admission, Admitted } from "./admission.js"
 import { refuseTlsOption } from "./knownOptions.js"
 
 /** Why a connection never got as far as HTTP. */
 export type HandshakeError = Effect.Effect.Error<ReturnType<NetworkService["secure"]>>
+
+/** The server whose connections these are. */
+export interface HandshakeServer {
+  /** A handshake takes a place as a connection does, and is begun only if there is one. */
+  admit(plain: Transport): Admission
+  handshakeDone(plain: Transport, secured: Transport, admission: Admitted): void
+  handshakeFailed(error: HandshakeError, plain: Transport): void
+  /** One ended without a connection. */
+  handshakeOver(plain: Transport): void
+  checkEmpty(): void
+}
 
 export class ServerHandshakes {
   private options: TlsOptions
@@ -24,10 +36,7 @@ export class ServerHandshakes {
     private readonly network: NetworkService,
     private tls: ServerTls,
     private readonly runtime: Runtime.Runtime<never>,
-    private readonly secured: (transport: Transport) => void,
-    private readonly failed: (error: HandshakeError, plain: Transport) => void,
-    /** One is over, in whatever way. */
-    private readonly changed: () => void
+    private readonly server: HandshakeServer
   ) {
     this.options = optionsOf(tls)
   }
@@ -37,6 +46,10 @@ export class ServerHandshakes {
   }
 
   readonly accept = (plain: Transport): void => {
+    const { server } = this
+    const admission = server.admit(plain)
+    if (admission === "reset") return
+    let done = false
     const timeout = this.tls.handshakeTimeout ?? Duration.seconds(120)
     const handshake = Effect.matchEffect(
       Effect.timeoutFail(this.network.secure(plain, this.options), {
@@ -44,15 +57,20 @@ export class ServerHandshakes {
         onTimeout: () => tooSlow(plain, timeout)
       }),
       {
-        onFailure: (error) => Effect.sync(() => this.failed(error, plain)),
-        onSuccess: (transport) => Effect.sync(() => this.secured(transport))
+        onFailure: (error) => Effect.sync(() => server.handshakeFailed(error, plain)),
+        onSuccess: (secured) =>
+          Effect.sync(() => {
+            done = true
+            server.handshakeDone(plain, secured, admission)
+          })
       }
     )
     const fiber = Runtime.runFork(this.runtime, handshake)
     this.underWay.add(fiber)
     fiber.addObserver(() => {
       this.underWay.delete(fiber)
-      this.changed()
+      if (done) server.checkEmpty()
+      else server.handshakeOver(plain)
     })
   }
 
