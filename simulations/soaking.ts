@@ -177,12 +177,14 @@ const round = ({
           })
         )
         const port = (listener.address as Transport.TcpAddress).port
-        const agent = yield* Agent.make({
-          maxSockets: 16,
-          maxFreeSockets: 8,
-          maxAge: "20 seconds",
-          idleTimeout: 500
-        })
+        const agent = yield* Effect.orDie(
+          Agent.make({
+            maxSockets: 16,
+            maxFreeSockets: 8,
+            maxAge: "20 seconds",
+            idleTimeout: 500
+          })
+        )
         const client = Client.fromAgent(agent, {
           timeouts: { queue: "10 seconds", head: 400, body: 400, total: "15 seconds" },
           unreadTimeout: 300

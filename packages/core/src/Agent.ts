@@ -19,7 +19,9 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { bind } from "./internal/agentPool.js"
 import { ClientPool } from "./internal/clientPool.js"
+import { refuseAgentOptions } from "./internal/clientSettings.js"
 import { ofAgent } from "./internal/clientTimeouts.js"
+import type { InvalidOption } from "./HttpError.js"
 import { Network, type TlsOptions } from "./Network.js"
 import type { RetireReason, Scheduling } from "./pool/index.js"
 import { backgroundFromClock } from "./Timers.js"
@@ -281,21 +283,17 @@ export class Agent extends Context.Tag("@httpfx/core/Agent")<Agent, Service>() {
 const millis = (input: Duration.DurationInput | undefined, otherwise: number): number =>
   input === undefined ? otherwise : Duration.toMillis(input)
 
-const count = (name: string, value: number | undefined, otherwise: number, least: number): number => {
-  if (value === undefined) return otherwise
-  if (value >= least) return value
-  throw new RangeError(`${name} must be a number of at least ${least}, not ${value}`)
-}
-
 /**
- * An agent. Its scope's end fails the requests under way and waits until every connection is closed. A limit that is no
- * number, or below 1 (`maxFreeSockets`, `maxCachedSessions`: below 0), is a defect (`RangeError`).
+ * An agent. Its scope's end fails the requests under way and waits until every connection is closed. Fails with `InvalidOption`
+ * where a value is not what its option can be.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<Service, never, Network | Scope.Scope> =>
+export const make = (options: Options = {}): Effect.Effect<Service, InvalidOption, Network | Scope.Scope> =>
   Effect.gen(function* () {
+    const refused = refuseAgentOptions(options)
+    if (refused !== undefined) return yield* Effect.fail(refused)
     const network = yield* Network
     const runtime = yield* Effect.runtime<never>()
     const clock = yield* Effect.clock
@@ -303,22 +301,22 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Netwo
     const pool = new ClientPool(network, backgroundFromClock(clock), clock, runtime, {
       policy: {
         keepAlive: options.keepAlive ?? true,
-        maxFreeSockets: count("maxFreeSockets", options.maxFreeSockets, 256, 0),
+        maxFreeSockets: options.maxFreeSockets ?? 256,
         idleTimeout: Math.min(millis(options.idleTimeout, 4_000), timeout),
         hintBuffer: millis(options.keepAliveTimeoutBuffer, 1_000)
       },
       limits: {
-        maxSockets: count("maxSockets", options.maxSockets, Infinity, 1),
-        maxTotalSockets: count("maxTotalSockets", options.maxTotalSockets, Infinity, 1)
+        maxSockets: options.maxSockets ?? Infinity,
+        maxTotalSockets: options.maxTotalSockets ?? Infinity
       },
       scheduling: options.scheduling ?? "lifo",
       age: {
         maxAge: millis(options.maxAge, Infinity),
-        jitter: Math.min(count("maxAgeJitter", options.maxAgeJitter, 0.1, 0), 1)
+        jitter: options.maxAgeJitter ?? 0.1
       },
       keepAliveMsecs: millis(options.keepAliveMsecs, 1_000),
       tls: options.tls ?? {},
-      maxCachedSessions: count("maxCachedSessions", options.maxCachedSessions, 100, 0),
+      maxCachedSessions: options.maxCachedSessions ?? 100,
       parser: { flags: options.flags, limits: options.limits },
       timeouts: ofAgent(timeout)
     })
@@ -338,21 +336,21 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Netwo
   })
 
 /**
- * An agent with options.
+ * An agent with options. Fails with `InvalidOption` as {@link make}.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options = {}): Layer.Layer<Agent, never, Network> =>
+export const layer = (options: Options = {}): Layer.Layer<Agent, InvalidOption, Network> =>
   Layer.scoped(Agent, make(options))
 
 /**
- * An agent whose options come from the configuration.
+ * An agent whose options come from the configuration. Fails with `InvalidOption` as {@link make}.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (
   options: Config.Config.Wrap<Options>
-): Layer.Layer<Agent, ConfigError.ConfigError, Network> =>
+): Layer.Layer<Agent, InvalidOption | ConfigError.ConfigError, Network> =>
   Layer.scoped(Agent, Effect.flatMap(Config.unwrap(options), make))

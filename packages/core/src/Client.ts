@@ -28,9 +28,11 @@ import type * as clientError from "./internal/clientError.js"
 import { currentRequestOptions as currentOptions } from "./internal/clientOptions.js"
 import { httpClient } from "./internal/clientPlatform.js"
 import { PlatformResponse } from "./internal/clientPlatformResponse.js"
+import { refuseClientOptions } from "./internal/clientSettings.js"
 import { requester, settingsOf } from "./internal/clientRequest.js"
 import type * as ClientRequest from "./ClientRequest.js"
 import type { HeadersInput } from "./ClientRequest.js"
+import type { InvalidOption } from "./HttpError.js"
 import type { Network } from "./Network.js"
 import type { Proxies } from "./Proxy.js"
 import type { Socket } from "./Socket.js"
@@ -345,12 +347,18 @@ export const fromHttpClientResponse = (
   response instanceof PlatformResponse ? Option.some(response.source) : Option.none()
 
 /**
- * A client over an agent, which may serve others as well.
+ * A client over an agent, which may serve others as well. Throws `InvalidOption` where a value is not what its option can be.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const fromAgent = (agent: Agent.Service, options: ClientOptions = {}): Service => {
+  const refused = refuseClientOptions(options)
+  if (refused !== undefined) throw refused
+  return serviceOf(agent, options)
+}
+
+const serviceOf = (agent: Agent.Service, options: ClientOptions): Service => {
   const pool = poolOf(agent)
   const settings = settingsOf(pool, options)
   return {
@@ -362,33 +370,40 @@ export const fromAgent = (agent: Agent.Service, options: ClientOptions = {}): Se
 
 /**
  * A client with an agent of its own. The end of the scope fails the requests under way and waits until every connection
- * is closed.
+ * is closed. Fails with `InvalidOption` where a value is not what its option can be.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<Service, never, Network | Scope.Scope> =>
-  Effect.map(Agent.make(options), (agent) => fromAgent(agent, options))
+export const make = (options: Options = {}): Effect.Effect<Service, InvalidOption, Network | Scope.Scope> =>
+  Effect.flatMap(Agent.make(options), (agent) => over(agent, options))
 
 /**
- * A client as `Client` and as platform's `HttpClient.HttpClient`, with options.
+ * A client as `Client` and as platform's `HttpClient.HttpClient`, with options. Fails with `InvalidOption` as {@link make}.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerWith = (options: Options): Layer.Layer<Client | HttpClient.HttpClient, never, Network> =>
+export const layerWith = (
+  options: Options
+): Layer.Layer<Client | HttpClient.HttpClient, InvalidOption, Network> =>
   Layer.scopedContext(Effect.map(make(options), both))
 
 /**
- * A client as `Client` and as platform's `HttpClient.HttpClient`, over the agent in the context.
+ * A client as `Client` and as platform's `HttpClient.HttpClient`, over the agent in the context. Fails with `InvalidOption` as {@link make}.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerAgent = (
   options: ClientOptions = {}
-): Layer.Layer<Client | HttpClient.HttpClient, never, Agent.Agent> =>
-  Layer.effectContext(Effect.map(Agent.Agent, (agent) => both(fromAgent(agent, options))))
+): Layer.Layer<Client | HttpClient.HttpClient, InvalidOption, Agent.Agent> =>
+  Layer.effectContext(Effect.flatMap(Agent.Agent, (agent) => Effect.map(over(agent, options), both)))
+
+const over = (agent: Agent.Service, options: ClientOptions): Effect.Effect<Service, InvalidOption> => {
+  const refused = refuseClientOptions(options)
+  return refused === undefined ? Effect.sync(() => serviceOf(agent, options)) : Effect.fail(refused)
+}
 
 const both = (service: Service): Context.Context<Client | HttpClient.HttpClient> =>
   Context.make(Client, service).pipe(Context.add(HttpClient.HttpClient, service.httpClient))
@@ -399,7 +414,7 @@ const both = (service: Service): Context.Context<Client | HttpClient.HttpClient>
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Client | HttpClient.HttpClient, never, Network> = layerWith({})
+export const layer: Layer.Layer<Client | HttpClient.HttpClient, never, Network> = Layer.orDie(layerWith({}))
 
 /**
  * Sends a request with the client in the context.

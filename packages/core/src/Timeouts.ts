@@ -12,6 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { InvalidOption } from "./HttpError.js"
+import { duration, integer, refuse, type Checks } from "./internal/optionChecks.js"
 import { contradicts, defaultDeadlines, makeDeadlines, type DeadlinePolicy } from "./wire/index.js"
 
 /**
@@ -85,6 +86,20 @@ const millis = (given: Duration.DurationInput | undefined): number | undefined =
   return Number.isFinite(ms) ? ms : 0
 }
 
+const ofExchange: Checks<ExchangeOptions> = {
+  requestTimeout: duration,
+  timeout: duration,
+  progressTimeout: duration,
+  progressBytes: integer(1)
+}
+
+const checks: Checks<Options> = {
+  ...ofExchange,
+  headersTimeout: duration,
+  keepAliveTimeout: duration,
+  connectionsCheckingInterval: duration
+}
+
 const defaults: Service = {
   ...defaultDeadlines,
   keepAliveTimeout: 5_000,
@@ -116,14 +131,16 @@ export const overrides = (options: ExchangeOptions, of: DeadlinePolicy): Deadlin
 })
 
 /**
- * Fails with `InvalidOption` where `headersTimeout` is larger than `requestTimeout`, or `connectionsCheckingInterval` or
- * `progressBytes` is none.
+ * Fails with `InvalidOption` where a value is not what its option can be, `headersTimeout` is larger than `requestTimeout`, or
+ * `connectionsCheckingInterval` is none.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<Service, InvalidOption> =>
   Effect.suspend(() => {
+    const refused = refuse(options, checks)
+    if (refused !== undefined) return Effect.fail(refused)
     const deadlines = makeDeadlines({
       headersTimeout: millis(options.headersTimeout),
       requestTimeout: millis(options.requestTimeout),
@@ -135,9 +152,6 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
       const limit = `<= requestTimeout (${deadlines.requestTimeout} ms)`
       return InvalidOption.outOfRange("headersTimeout", limit, deadlines.headersTimeout)
     }
-    const { progressBytes } = deadlines
-    if (!Number.isSafeInteger(progressBytes) || progressBytes < 1)
-      return InvalidOption.outOfRange("progressBytes", "an integer >= 1", progressBytes)
     const interval = millis(options.connectionsCheckingInterval) ?? defaults.connectionsCheckingInterval
     if (interval === 0)
       return InvalidOption.outOfRange("connectionsCheckingInterval", "finite and > 0", interval)

@@ -1,7 +1,6 @@
 // Agents: limits and queues, which connection serves, how long one is kept, and what an agent tells.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient } from "@effect/platform"
-import * as Cause from "effect/Cause"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -337,17 +336,6 @@ it.effect("An agent's options come from the configuration", () =>
       yield* TestClock.adjust(2_000)
       yield* raw.over
     }).pipe(Effect.scoped, Effect.provide(configured))
-  })
-)
-
-it.effect("A limit that is none is refused", () =>
-  Effect.gen(function* () {
-    for (const options of [{ maxSockets: 0 }, { maxTotalSockets: NaN }, { maxFreeSockets: -1 }]) {
-      const exit = yield* Effect.exit(Effect.scoped(Agent.make(options))).pipe(
-        Effect.provide(MemoryNetwork.layer())
-      )
-      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "must be a number of at least")
-    }
   })
 )
 

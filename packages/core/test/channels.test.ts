@@ -9,7 +9,7 @@ import { describe, expectTypeOf, it } from "vitest"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import { Exchange, type Client, type ClientError, type Server, type Timeouts } from "@httpfx/core"
+import { Exchange, type Agent, type Client, type ClientError, type Server, type Timeouts } from "@httpfx/core"
 
 type Failure<E> = E extends Effect.Effect<unknown, infer Error, infer _> ? Error : never
 type Tag<E> = E extends { readonly _tag: infer Name } ? Name : never
@@ -136,6 +136,12 @@ describe("The error channel of", () => {
       Connection | "BodyTimedOut" | "ParseError" | "RequestTimedOut"
     >()
     expectTypeOf<Failure<Client.Response["text"]>>().toEqualTypeOf<Client.BodyError>()
+    expectTypeOf<Tags<Result<typeof Client.make>>>().toEqualTypeOf<"InvalidOption">()
+    expectTypeOf<Tag<Layer.Layer.Error<Result<typeof Client.layerWith>>>>().toEqualTypeOf<"InvalidOption">()
+    expectTypeOf<Tag<Layer.Layer.Error<Result<typeof Client.layerAgent>>>>().toEqualTypeOf<"InvalidOption">()
+    expectTypeOf<Layer.Layer.Error<typeof Client.layer>>().toEqualTypeOf<never>()
+    expectTypeOf<Tags<Result<typeof Agent.make>>>().toEqualTypeOf<"InvalidOption">()
+    expectTypeOf<Tag<Layer.Layer.Error<Result<typeof Agent.layer>>>>().toEqualTypeOf<"InvalidOption">()
   })
 })
 

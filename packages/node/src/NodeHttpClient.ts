@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import type { HttpClient } from "@effect/platform/HttpClient"
-import { Agent, Client, Proxy } from "@httpfx/core"
+import { Agent, Client, Proxy, type HttpError } from "@httpfx/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -29,21 +29,23 @@ export const HttpAgent = Agent.Agent
 export type HttpAgent = Agent.Agent
 
 /**
- * An agent with these options, until the scope closes.
+ * An agent with these options, until the scope closes. Fails with `InvalidOption` where a value is not what its option can be.
  *
  * @since 0.1.0
  * @category agent
  */
-export const makeAgent = (options?: Agent.Options): Effect.Effect<Agent.Service, never, Scope.Scope> =>
+export const makeAgent = (
+  options?: Agent.Options
+): Effect.Effect<Agent.Service, HttpError.InvalidOption, Scope.Scope> =>
   Effect.provide(Agent.make(options), NodeNetwork.layer)
 
 /**
- * An agent with these options.
+ * An agent with these options. Fails with `InvalidOption` as {@link makeAgent}.
  *
  * @since 0.1.0
  * @category agent
  */
-export const makeAgentLayer = (options?: Agent.Options): Layer.Layer<HttpAgent> =>
+export const makeAgentLayer = (options?: Agent.Options): Layer.Layer<HttpAgent, HttpError.InvalidOption> =>
   Layer.provide(Agent.layer(options), NodeNetwork.layer)
 
 /**
@@ -52,7 +54,7 @@ export const makeAgentLayer = (options?: Agent.Options): Layer.Layer<HttpAgent> 
  * @since 0.1.0
  * @category agent
  */
-export const agentLayer: Layer.Layer<HttpAgent> = makeAgentLayer()
+export const agentLayer: Layer.Layer<HttpAgent> = Layer.orDie(makeAgentLayer())
 
 /**
  * Platform's client over the agent in the context.
@@ -74,12 +76,14 @@ export const make: Effect.Effect<HttpClient, never, HttpAgent> = Effect.map(
 export const layer: Layer.Layer<Client.Client | HttpClient> = Layer.provide(Client.layer, NodeNetwork.layer)
 
 /**
- * `layer`, with options.
+ * `layer`, with options. Fails with `InvalidOption` where a value is not what its option can be.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerWith = (options: Client.Options): Layer.Layer<Client.Client | HttpClient> =>
+export const layerWith = (
+  options: Client.Options
+): Layer.Layer<Client.Client | HttpClient, HttpError.InvalidOption> =>
   Layer.provide(Client.layerWith(options), NodeNetwork.layer)
 
 /**
@@ -88,8 +92,9 @@ export const layerWith = (options: Client.Options): Layer.Layer<Client.Client | 
  * @since 0.1.0
  * @category layers
  */
-export const layerWithoutAgent: Layer.Layer<Client.Client | HttpClient, never, HttpAgent> =
+export const layerWithoutAgent: Layer.Layer<Client.Client | HttpClient, never, HttpAgent> = Layer.orDie(
   Client.layerAgent()
+)
 
 /**
  * The proxies that the environment names, as curl reads it: for the option `proxy`. Read when called; a client goes
@@ -127,7 +132,7 @@ export type Dispatcher = HttpAgent
  * @since 0.1.0
  * @category undici
  */
-export const makeDispatcher: Effect.Effect<Agent.Service, never, Scope.Scope> = makeAgent()
+export const makeDispatcher: Effect.Effect<Agent.Service, never, Scope.Scope> = Effect.orDie(makeAgent())
 
 /**
  * `agentLayer`, for who had a dispatcher.

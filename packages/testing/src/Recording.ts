@@ -171,7 +171,7 @@ const responseOf = ({
 export const record = (options: Options): Effect.Effect<Recorder, ServeError, Network | Scope.Scope> =>
   Effect.gen(function* () {
     const outside = yield* Layer.build(options.network)
-    const client = yield* Effect.provide(Client.make(), outside)
+    const client = yield* Effect.provide(Effect.orDie(Client.make()), outside)
     const exchanges: Array<Exchange> = []
     const names = [...secret, ...(options.redact ?? []).map((name) => name.toLowerCase())]
     const base = options.target.replace(/\/$/, "")

@@ -26,6 +26,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Client from "@httpfx/core/Client"
+import type { InvalidOption } from "@httpfx/core/HttpError"
 import type { Network } from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
 import { formatAddress } from "@httpfx/core/Transport"
@@ -86,7 +87,9 @@ const client = (host: string, options: Client.Options = {}) =>
  * @since 0.1.0
  * @category layers
  */
-export const layerOver = (options: Options = {}): Layer.Layer<Provided, ServeError, Network> => {
+export const layerOver = (
+  options: Options = {}
+): Layer.Layer<Provided, ServeError | InvalidOption, Network> => {
   const { host = "server.test", port = 80 } = options
   return client(host, options.client).pipe(
     // What a test closes ends at once: its clock may be moved by nobody.

@@ -7,11 +7,14 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { InvalidOption } from "../HttpError.js"
+import type { ServerTls } from "../Network.js"
 import type { ServerOptions } from "../ServerOptions.js"
+import type { Options as ShutdownOptions } from "../Shutdown.js"
 import type * as Timeouts from "../Timeouts.js"
 import { makeLimits, presets, type Flags, type Limits } from "../wire/index.js"
 import type { AdmissionLimits } from "./admission.js"
 import { lookAhead } from "./incomingBody.js"
+import * as Check from "./optionChecks.js"
 
 export interface ServerSettings extends AdmissionLimits {
   readonly flags: Flags
@@ -36,11 +39,34 @@ export interface ServerSettings extends AdmissionLimits {
   readonly keepAliveInitialDelay: number
 }
 
-const counts = ["maxRequestsPerSocket", "maxConnections", "maxConnectionsPerAddress"] as const
-const sizes = ["maxHeaderSize", "maxHeaderCount", "maxChunkExtensionsSize", "maxTrailerSize"] as const
+const own: Check.Checks<ServerOptions & ShutdownOptions> = {
+  allowHalfOpen: Check.boolean,
+  flags: Check.flags,
+  insecureHTTPParser: Check.boolean,
+  requireHostHeader: Check.boolean,
+  maxRequestsPerSocket: Check.integer(0),
+  maxConnections: Check.integer(0),
+  maxConnectionsPerAddress: Check.integer(0),
+  whenFull: Check.oneOf("answer", "reset"),
+  retryAfter: Check.finiteDuration,
+  maxBodySize: Check.size,
+  highWaterMark: Check.integer(0),
+  joinDuplicateHeaders: Check.boolean,
+  uniqueHeaders: Check.names,
+  rejectNonStandardBodyWrites: Check.boolean,
+  strictContentLength: Check.boolean,
+  sendDate: Check.boolean,
+  noDelay: Check.boolean,
+  keepAlive: Check.boolean,
+  keepAliveInitialDelay: Check.finiteDuration,
+  onClientError: Check.callback,
+  unknownExpectations: Check.oneOf("refuse", "handle"),
+  lameDuckPeriod: Check.finiteDuration,
+  idleConnectionGrace: Check.duration,
+  gracefulShutdownTimeout: Check.duration
+}
 
-const isCount = (value: number | undefined) =>
-  value === undefined || (Number.isSafeInteger(value) && value >= 0)
+const ofTls: Check.Checks<ServerTls> = { ...Check.tls, handshakeTimeout: Check.duration }
 
 const flagsOf = (options: ServerOptions): Flags | InvalidOption => {
   const { flags, insecureHTTPParser, requireHostHeader } = options
@@ -56,17 +82,14 @@ const flagsOf = (options: ServerOptions): Flags | InvalidOption => {
   return requireHostHeader === undefined ? chosen : { ...chosen, missingHost: !requireHostHeader }
 }
 
-const refusedIn = (options: ServerOptions): Effect.Effect<never, InvalidOption> | undefined => {
-  const integer = "an integer >= 0"
-  for (const name of counts) {
-    if (!isCount(options[name])) return InvalidOption.outOfRange(name, integer, options[name])
-  }
-  for (const name of sizes) {
-    if (!isCount(options.limits?.[name]))
-      return InvalidOption.outOfRange(`limits.${name}`, integer, options.limits?.[name])
-  }
-  const { highWaterMark } = options
-  if (!isCount(highWaterMark)) return InvalidOption.outOfRange("highWaterMark", integer, highWaterMark)
+const refusedIn = (
+  options: ServerOptions & ShutdownOptions
+): Effect.Effect<never, InvalidOption> | undefined => {
+  const refused =
+    Check.refuse(options, own) ??
+    Check.refuse(options.limits, Check.sizes, "limits.") ??
+    Check.refuse(options.tls, ofTls, "tls.")
+  if (refused !== undefined) return Effect.fail(refused)
   if (options.strictContentLength === false) {
     return Effect.fail(
       new InvalidOption({
@@ -82,7 +105,7 @@ const refusedIn = (options: ServerOptions): Effect.Effect<never, InvalidOption> 
 }
 
 export const make = (
-  options: ServerOptions,
+  options: ServerOptions & ShutdownOptions,
   timeouts: Timeouts.Service
 ): Effect.Effect<ServerSettings, InvalidOption> =>
   Effect.suspend(() => {
@@ -100,7 +123,7 @@ export const make = (
       maxConnections: options.maxConnections ?? 0,
       maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 0,
       whenFull: options.whenFull ?? "answer",
-      retryAfter: String(Math.max(0, Math.ceil(Duration.toSeconds(options.retryAfter ?? "1 second")))),
+      retryAfter: String(Math.ceil(Duration.toSeconds(options.retryAfter ?? "1 second"))),
       maxBodySize: options.maxBodySize === undefined ? undefined : FileSystem.Size(options.maxBodySize),
       joinDuplicateHeaders: options.joinDuplicateHeaders ?? false,
       uniqueHeaders:

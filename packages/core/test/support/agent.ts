@@ -19,8 +19,8 @@ export const withAgent =
   <A, E>(test: Effect.Effect<A, E, Needs>): Effect.Effect<A, E> =>
     Effect.provide(
       Effect.scoped(test),
-      Client.layerAgent().pipe(
-        Layer.provideMerge(Agent.layer(options)),
+      Layer.orDie(Client.layerAgent()).pipe(
+        Layer.provideMerge(Layer.orDie(Agent.layer(options))),
         Layer.provideMerge(MemoryNetwork.layer())
       )
     )

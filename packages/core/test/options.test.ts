@@ -1,0 +1,183 @@
+// Every option of servers, timeouts, agents and clients, with values that it cannot have: what nobody can have meant is refused by name
+// when the thing is made, and never taken for something else (a negative time for none, an unknown word for the default).
+import * as HttpServerError from "@effect/platform/HttpServerError"
+import { describe, expect, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import {
+  Agent,
+  Client,
+  HttpError,
+  Server,
+  Timeouts,
+  type Network,
+  type ServerOptions,
+  type Shutdown
+} from "@httpfx/core"
+import { presets } from "@httpfx/core/wire"
+import { MemoryNetwork, MemoryTls } from "@httpfx/testing"
+
+const counts = [-1, 1.5, NaN, Infinity, "many", 2 ** 60]
+const limits = [-1, 1.5, NaN, "many", "5"]
+const positive = [0, ...limits]
+const times = [-1, NaN, -1n, "-5 seconds", "soon", "5", [1, -2], true, {}]
+const finite = [...times, Infinity, Duration.infinity]
+const switches = ["yes", 1, null]
+const lists = ["a", [1], 5]
+
+const server: {
+  readonly [K in keyof Required<ServerOptions.ServerOptions & Shutdown.Options>]: ReadonlyArray<unknown>
+} = {
+  tls: [{ handshakeTimeout: -1 }, { requestCert: "no" }, { rejectUnauthorized: 1 }, { alpn: "h2" }],
+  allowHalfOpen: switches,
+  flags: ["strict", { repeatedHost: 1 }, { repeatHost: true }, null],
+  insecureHTTPParser: switches,
+  requireHostHeader: switches,
+  limits: [
+    ...["maxHeaderSize", "maxHeaderCount", "maxChunkExtensionsSize", "maxTrailerSize"].flatMap((name) =>
+      counts.map((value) => ({ [name]: value }))
+    ),
+    16_384
+  ],
+  maxRequestsPerSocket: counts,
+  maxConnections: counts,
+  maxConnectionsPerAddress: counts,
+  whenFull: ["wait", "Answer", "", 1],
+  retryAfter: finite,
+  maxBodySize: [-1, -1n, 1.5, NaN, Infinity, "1MB"],
+  highWaterMark: counts,
+  joinDuplicateHeaders: switches,
+  uniqueHeaders: lists,
+  rejectNonStandardBodyWrites: switches,
+  strictContentLength: [false, ...switches],
+  sendDate: switches,
+  noDelay: switches,
+  keepAlive: switches,
+  keepAliveInitialDelay: finite,
+  onClientError: ["answer", true],
+  unknownExpectations: ["ignore", "", 1],
+  lameDuckPeriod: finite,
+  idleConnectionGrace: times,
+  gracefulShutdownTimeout: times
+}
+
+const timeouts: { readonly [K in keyof Required<Timeouts.Options>]: ReadonlyArray<unknown> } = {
+  headersTimeout: [...times, "10 minutes"],
+  requestTimeout: times,
+  timeout: times,
+  progressTimeout: times,
+  progressBytes: [0, ...counts],
+  keepAliveTimeout: times,
+  connectionsCheckingInterval: [...finite, 0]
+}
+
+const agent: { readonly [K in keyof Required<Agent.Options>]: ReadonlyArray<unknown> } = {
+  keepAlive: switches,
+  keepAliveMsecs: finite,
+  maxSockets: positive,
+  maxTotalSockets: positive,
+  maxFreeSockets: limits,
+  scheduling: ["random", "LIFO", ""],
+  timeout: times,
+  idleTimeout: times,
+  keepAliveTimeoutBuffer: times,
+  maxAge: times,
+  maxAgeJitter: [-0.1, 1.1, NaN, "0.5"],
+  tls: [5, { rejectUnauthorized: "no" }, { alpn: "h2" }, { pfx: "x" }, { ca: 5 }],
+  maxCachedSessions: limits,
+  flags: server.flags,
+  limits: server.limits
+}
+
+const waits = ["queue", "resolve", "connect", "secure", "send", "head", "body", "total"] as const
+const client: { readonly [K in keyof Required<Client.ClientOptions>]: ReadonlyArray<unknown> } = {
+  timeouts: [...waits.flatMap((name) => times.map((value) => ({ [name]: value }))), "5 seconds"],
+  unreadTimeout: times,
+  proxy: ["http://proxy.test:1/", { http: 5 }, { https: {} }, { noProxy: ["a.test"] }]
+}
+
+type Making = (options: object) => Effect.Effect<unknown, unknown, Network.Network | Scope.Scope>
+const certificate = MemoryTls.authority("CA").certificate({ names: "a.test" })
+
+/** The failure of what is made with one option of such a value. */
+const refusal = (make: Making, option: string, value: unknown) =>
+  make({ [option]: value }).pipe(
+    Effect.flip,
+    Effect.map((error) => (error instanceof HttpServerError.ServeError ? error.cause : error)),
+    Effect.scoped,
+    Effect.provide(MemoryNetwork.layer())
+  )
+
+const cases: ReadonlyArray<readonly [string, Making, Readonly<Record<string, ReadonlyArray<unknown>>>]> = [
+  [
+    "a server",
+    ({ tls, ...options }: { readonly tls?: object }) =>
+      Server.makeService({ port: 80, ...(tls && { tls: { ...certificate, ...tls } }), ...options }),
+    server
+  ],
+  ["timeouts", (options) => Layer.build(Timeouts.layer(options)), timeouts],
+  ["an agent", (options) => Layer.build(Agent.layer(options)), agent],
+  ["a client", (options) => Layer.build(Client.layerWith(options)), { ...agent, ...client }],
+  [
+    "a client over an agent",
+    (options) => Layer.build(Layer.provide(Client.layerAgent(options), Layer.orDie(Agent.layer()))),
+    client
+  ]
+]
+
+describe.each(cases)("An option of %s that cannot be meant", (_, make, options) => {
+  it.live.each(Object.keys(options))("is refused by its name: %s", (option) =>
+    Effect.forEach(options[option]!, (value) =>
+      Effect.map(refusal(make, option, value), (error) => {
+        expect(error, `${option}: ${Inspectable.toStringUnknown(value)}`).toBeInstanceOf(
+          HttpError.InvalidOption
+        )
+        const { code, message, option: named } = error as HttpError.InvalidOption
+        expect(named.split(".")[0]).toBe(option)
+        expect(code).toMatch(/^ERR_(OUT_OF_RANGE|INVALID_ARG_VALUE)$/)
+        expect(message).toMatch(/^The (value of|option) "[\w.]+" .* Received ./)
+      })
+    )
+  )
+})
+
+describe("An option that can be meant", () => {
+  const accepted = (make: Making, options: object) =>
+    make(options).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()), Effect.asVoid)
+  const [[, aServer], [, someTimeouts], , [, aClient]] = cases as ReadonlyArray<(typeof cases)[number]> &
+    readonly [(typeof cases)[number], (typeof cases)[number], (typeof cases)[number], (typeof cases)[number]]
+
+  it.live.each<readonly [string, Making, object]>([
+    [
+      "zeros and infinities that mean none",
+      someTimeouts,
+      {
+        requestTimeout: Infinity,
+        timeout: 0,
+        progressTimeout: Duration.infinity,
+        keepAliveTimeout: "0 seconds"
+      }
+    ],
+    [
+      "each way to say a duration",
+      aServer,
+      {
+        retryAfter: 500,
+        lameDuckPeriod: [0, 5],
+        gracefulShutdownTimeout: 5n,
+        keepAliveInitialDelay: "1 second"
+      }
+    ],
+    ["sizes and limits", aServer, { maxBodySize: 5n, maxConnections: 0, limits: { maxHeaderCount: 0 } }],
+    ["words", aServer, { whenFull: "reset", unknownExpectations: "handle", flags: { ...presets.node } }],
+    ["undefined", aServer, Object.fromEntries(Object.keys(server).map((name) => [name, undefined]))],
+    [
+      "limits that are none",
+      aClient,
+      { maxSockets: Infinity, maxFreeSockets: 0, maxAgeJitter: 0, maxAge: Infinity }
+    ]
+  ])("is taken: %s", ([, make, options]) => accepted(make, options))
+})
