@@ -91,6 +91,8 @@ interface Sent {
   readonly id: string
   readonly path: string
   readonly body: string
+  /** It waits for `100 Continue`. */
+  readonly expects: boolean
 }
 
 const quiet = ["text", "slow", "large", "stream", "paced", "empty", "fail", "die", "none"]
@@ -106,7 +108,8 @@ const makeRequest = (random: Random, id: string, isLast: boolean) => {
   const fields = [`Host: fuzz`, ...(isLast ? ["Connection: close"] : [])]
   if (random() < 0.2) fields.push("X-Long: " + "y".repeat(below(random, 500)))
   if (random() < 0.1) fields.push("Upgrade: other", ...(isLast ? [] : ["Connection: upgrade"]))
-  if (hasBody && random() < 0.2) fields.push("Expect: 100-continue")
+  const expects = hasBody && random() < 0.2
+  if (expects) fields.push("Expect: 100-continue")
   let framed = body
   if (hasBody && random() < 0.5) {
     fields.push("Transfer-Encoding: chunked")
@@ -119,7 +122,7 @@ const makeRequest = (random: Random, id: string, isLast: boolean) => {
     framed += `0\r\n${random() < 0.3 ? "X-Trailer: t\r\n" : ""}\r\n`
   } else if (hasBody) fields.push(`Content-Length: ${body.length}`)
   const text = `${method} /${path}/${id} HTTP/1.1\r\n${fields.join("\r\n")}\r\n\r\n${framed}`
-  return { text, sent: { method, id, path, body } satisfies Sent }
+  return { text, sent: { method, id, path, body, expects } satisfies Sent }
 }
 
 const spoil = (random: Random, text: string): string => {
@@ -249,12 +252,16 @@ const converse = (start: number) =>
     return { spoilt, whole, answers: answers.length }
   }).pipe(Effect.scoped)
 
-// An answer before the end of a large upload closes the connection, and later requests stay unanswered.
+// An answer before the end of a large upload, or of one that waits to be asked for, closes the connection, and later requests stay
+// unanswered.
 const sentBeforeClose = (sent: ReadonlyArray<Sent>, answers: ReadonlyArray<Answer>): number => {
   const at = answers.length - 1
   const early = sent[at]
   const mayClose =
-    early !== undefined && early.body.length > 0 && early.path !== "read" && early.path !== "echo"
+    early !== undefined &&
+    (early.body.length > 0 || early.expects) &&
+    early.path !== "read" &&
+    early.path !== "echo"
   return mayClose ? answers.length : sent.length
 }
 

@@ -8,6 +8,8 @@
 import * as Headers from "@effect/platform/Headers"
 import * as HttpApp from "@effect/platform/HttpApp"
 import type * as FileSystem from "@effect/platform/FileSystem"
+import { Launcher } from "./launch.js"
+import { LayeredMap } from "./layeredMap.js"
 import { MaxBodySize } from "@effect/platform/HttpIncomingMessage"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpRouter from "@effect/platform/HttpRouter"
@@ -220,8 +222,7 @@ class App implements ServerApp {
   readonly context: Context.Context<never>
   readonly redactedNames: ReadonlyArray<string | RegExp>
   private readonly services: ReadonlyMap<string, unknown>
-  private readonly fiberRefs: FiberRefs.FiberRefs
-  private readonly runtimeFlags: RuntimeFlags.RuntimeFlags
+  private readonly launcher: Launcher
 
   constructor(
     private readonly runtime: Runtime.Runtime<never>,
@@ -239,15 +240,17 @@ class App implements ServerApp {
       maxBodySize === undefined || services.has(MaxBodySize.key)
         ? services
         : new Map(services).set(MaxBodySize.key, Option.some(maxBodySize))
-    this.fiberRefs = runtime.fiberRefs
-    this.runtimeFlags = interruptible
-      ? runtime.runtimeFlags
-      : RuntimeFlags.disable(runtime.runtimeFlags, RuntimeFlags.Interruption)
+    this.launcher = new Launcher(
+      runtime,
+      interruptible
+        ? runtime.runtimeFlags
+        : RuntimeFlags.disable(runtime.runtimeFlags, RuntimeFlags.Interruption)
+    )
     this.redactedNames = FiberRefs.getOrDefault(runtime.fiberRefs, Headers.currentRedactedNames)
   }
 
   run(exchange: ServerExchange, ended: (exchange: ServerExchange) => void): void {
-    const services = new Map(this.services)
+    const services = new LayeredMap(this.services)
     services.set(ServerRequest.HttpServerRequest.key, exchange.request)
     services.set(Scope.Scope.key, exchange.scope)
     let program = this.program
@@ -262,14 +265,7 @@ class App implements ServerApp {
       // The predicate is the user's: what it throws is the handler's failure.
       program = answerFailure(Cause.die(defect)) as Effect.Effect<unknown>
     }
-    const fiber = Runtime.runFork(
-      Runtime.make({
-        context: Context.unsafeMake<never>(services),
-        fiberRefs: this.fiberRefs,
-        runtimeFlags: this.runtimeFlags
-      }),
-      program
-    )
+    const fiber = this.launcher.start(services, program)
     exchange.fiber = fiber
     fiber.addObserver((exit) => this.finish(exchange, exit, ended))
   }
