@@ -39,11 +39,18 @@ const isOver = (fiber: Fiber.RuntimeFiber<unknown, unknown>) =>
   Effect.map(fiber.status, (status) => status._tag === "Done")
 
 /** A server, a client that has taken its connection, and the server's end in a fiber. */
-const taken = (request: string, status: number, deaf: boolean, options: Server.ServerOptions = {}) =>
+const taken = (
+  request: string,
+  status: number,
+  deaf: boolean,
+  options: Server.ServerOptions = {},
+  policy: Shutdown.Policy = "interruptAtDeadline"
+) =>
   Effect.gen(function* () {
     const seen: Array<string> = []
     const scope = yield* Scope.make()
-    const server = yield* Scope.extend(serving(taking(seen, deaf), {}, options), scope)
+    const handler = Shutdown.withPolicy(taking(seen, deaf), policy)
+    const server = yield* Scope.extend(serving(handler, {}, options), scope)
     const client = yield* connect
     yield* client.send(request)
     expect(yield* client.head).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
@@ -107,6 +114,45 @@ describe.each(ways)("%s", (_, request, status) => {
         yield* client.expectReset
         yield* VirtualClock.settle
         expect(seen).toEqual(["interrupted"])
+        expect(yield* server.connections).toBe(0)
+        expect(yield* isOver(closed)).toBe(true)
+      })
+    )
+  )
+
+  it.live(
+    "is kept beyond the deadline where its handler is waited for, and reset when that takes as long again",
+    () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          const options = { gracefulShutdownTimeout: "3 seconds" } as const
+          const { client, closing, server } = yield* taken(request, status, true, options, "wait")
+          const closed = yield* closing
+          yield* after("5999 millis")
+          yield* client.send("two")
+          yield* client.expect("two")
+          expect(yield* server.connections).toBe(1)
+          expect(yield* isOver(closed)).toBe(false)
+          yield* after("1 millis")
+          yield* client.expectReset
+          yield* VirtualClock.settle
+          expect(yield* server.connections).toBe(0)
+          expect(yield* isOver(closed)).toBe(true)
+        })
+      )
+  )
+
+  it.live("ends the shutdown when it ends itself, where its handler is waited for", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const options = { gracefulShutdownTimeout: "3 seconds" } as const
+        const { client, closing, seen, server } = yield* taken(request, status, true, options, "wait")
+        const closed = yield* closing
+        yield* after("4 seconds")
+        yield* client.end
+        yield* client.expectFin
+        yield* VirtualClock.settle
+        expect(seen).toEqual(["Success"])
         expect(yield* server.connections).toBe(0)
         expect(yield* isOver(closed)).toBe(true)
       })

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync } from "node:fs"
 import * as http from "node:http"
+import * as net from "node:net"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it, onTestFinished } from "vitest"
@@ -183,6 +184,39 @@ describe("NodeCluster", { timeout: 60_000 }, () => {
     assert.isTrue(cluster.lines.every(({ expected }) => expected !== false))
     cluster.tell("workers")
     assert.deepStrictEqual(pidsOf(await cluster.prints(({ workers }) => workers)), after.sort())
+  })
+
+  it("a restart tells upgraded connections, and ends when they have taken leave", async () => {
+    const cluster = started()
+    await cluster.workers()
+    const port = await cluster.port()
+    const upgraded = async () => {
+      const socket = net.connect(port, "127.0.0.1").setEncoding("latin1")
+      let text = ""
+      socket.on("data", (data: string) => (text += data))
+      const ended = once(socket, "end")
+      socket.write("GET /echo HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\none")
+      await until(() => text.endsWith("one"))
+      return { socket, ended, text: () => text }
+    }
+    const both = [await upgraded(), await upgraded()]
+    cluster.tell("restart")
+    await cluster.prints(({ restarted }) => restarted)
+    for (const { ended, text } of both) {
+      await ended
+      assert.match(text(), /^HTTP\/1\.1 101 [^]*\r\n\r\none<bye>$/)
+    }
+    const ended = cluster.lines.filter(({ _tag }) => _tag === "WorkerEnded")
+    assert.deepStrictEqual(
+      ended.map(({ exitCode, expected }) => [exitCode, expected]),
+      [
+        [0, true],
+        [0, true]
+      ]
+    )
+    // The fresh workers take upgrades as well.
+    const next = await upgraded()
+    next.socket.destroy()
   })
 
   it("stops with idle connections open, and leaves no process", async () => {
