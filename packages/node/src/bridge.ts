@@ -48,5 +48,10 @@ export {
    * @since 0.1.0
    * @category constructors
    */
-  makeHttp
+  makeHttp,
+  /**
+   * @since 0.1.0
+   * @category constructors
+   */
+  makeHttps
 } from "./bridge/bound.js"

@@ -15,8 +15,9 @@ import { IncomingMessage } from "./http/incoming.js"
 import { OutgoingMessage } from "./http/outgoing.js"
 import { setMaxIdle } from "./http/parser.js"
 import { connectionListener, createServer, Server } from "./http/server.js"
-import { closeEventClass, messageEventClass, webSocketClass } from "./http/webSocket.js"
+import { closeEventClass, messageEventClass, OwnWebSocket, webSocketClass } from "./http/webSocket.js"
 import { ServerResponse } from "./http/serverResponse.js"
+import { ownWebSocket } from "./http/timers.js"
 import { validateHeaderName, validateHeaderValue, validateInteger } from "./http/validate.js"
 
 /** `http.METHODS`. */
@@ -55,6 +56,7 @@ for (const [name, get] of [
 ] as const) {
   Object.defineProperty(http, name, { configurable: true, enumerable: true, get })
 }
+Object.defineProperty(http, ownWebSocket, { value: OwnWebSocket })
 Object.defineProperty(http, "maxHeaderSize", {
   configurable: true,
   enumerable: true,

@@ -1,7 +1,8 @@
 /**
- * The callback API on a `Network`: an object of the shape of `node:http` whose servers listen there and whose requests go
- * there, and whose timeouts follow the clock.
+ * The callback API on a `Network`: objects of the shape of `node:http` and `node:https` whose servers listen there and whose
+ * requests go there, and whose timeouts follow the clock.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
@@ -10,15 +11,18 @@ import { Network, type ListenOptions, type Listener } from "@httpfx/core/Network
 import * as Timers from "@httpfx/core/Timers"
 import { tcp, unix, type Transport } from "@httpfx/core/Transport"
 import type * as nodeHttp from "node:http"
+import type * as nodeHttps from "node:https"
 import type { AddressInfo } from "node:net"
 import { inherits } from "node:util"
-import { timersOption } from "../http/timers.js"
+import { ownWebSocket, timersOption } from "../http/timers.js"
 import { errorOf } from "../internal/fault.js"
 import { TransportSocket } from "../internal/transportSocket.js"
+import { clientTls, serverTls } from "./boundTls.js"
 import { ConnectingSocket, faultOfFailure } from "./connecting.js"
-import { http } from "./modules.js"
+import { http, https } from "./modules.js"
 
 type Http = typeof nodeHttp
+type Https = typeof nodeHttps
 type Options = { readonly [name: string]: unknown }
 type Callback = (...args: Array<unknown>) => void
 
@@ -28,7 +32,17 @@ interface Listening extends nodeHttp.Server {
   _connections: number
   _pipeName: string | undefined
   _emitCloseIfDrained(): void
+  /** https: what its handshakes are made with. */
+  [tlsOptions]?: Options
+  /** https: certificates by name, as `addContext` was given them. */
+  [tlsContexts]?: Map<string, Options>
 }
+
+const tlsOptions = Symbol("tlsOptions")
+const tlsContexts = Symbol("tlsContexts")
+
+/** `tls.Server`: how long a handshake may take, in milliseconds. */
+const handshakeTimeout = 120_000
 
 interface Means {
   readonly network: typeof Network.Service
@@ -84,18 +98,42 @@ const accept = (means: Means, server: Listening, transport: Transport): void => 
     server.emit("drop", undefined)
     return
   }
-  const socket = new TransportSocket(transport, {
-    allowHalfOpen: true,
-    resetOnError: false,
-    timers: means.timers
-  })
+  const options = server[tlsOptions]
+  const socket =
+    options === undefined
+      ? new TransportSocket(transport, { allowHalfOpen: true, resetOnError: false, timers: means.timers })
+      : shakingHands(means, server, options, transport)
   track(means, socket)
   server._connections++
   socket.once("close", () => {
     server._connections--
     server._emitCloseIfDrained()
   })
-  server.emit("connection", socket)
+  if (options === undefined) server.emit("connection", socket)
+}
+
+/** A connection that becomes one of the server's when its handshake has gone well. */
+const shakingHands = (
+  means: Means,
+  server: Listening,
+  options: Options,
+  transport: Transport
+): ConnectingSocket => {
+  const { handshakeTimeout: limit = handshakeTimeout } = options as { handshakeTimeout?: number }
+  const shaken = means.network.secure(transport, serverTls(options, server[tlsContexts])).pipe(
+    Effect.timeoutFail({
+      duration: limit,
+      onTimeout: () => coded("ERR_TLS_HANDSHAKE_TIMEOUT", "TLS handshake timeout")
+    })
+  )
+  const socket = new ConnectingSocket(shaken, means.runtime, means.timers, { allowHalfOpen: true })
+  const failed = (error: Error) => void server.emit("tlsClientError", error, socket)
+  socket.once("error", failed)
+  socket.once("connect", () => {
+    socket.off("error", failed)
+    server.emit("secureConnection", socket)
+  })
+  return socket
 }
 
 const listen = (means: Means, server: Listening, args: ReadonlyArray<unknown>): nodeHttp.Server => {
@@ -136,7 +174,11 @@ const listen = (means: Means, server: Listening, args: ReadonlyArray<unknown>): 
   return server
 }
 
-const connect = (means: Means, options: Options): TransportSocket => {
+const connect = (
+  means: Means,
+  options: Options,
+  secure?: (transport: Transport) => Effect.Effect<Transport, unknown>
+): TransportSocket => {
   const { network } = means
   const { family, localAddress, localPort } = options as {
     family?: 4 | 6
@@ -151,7 +193,12 @@ const connect = (means: Means, options: Options): TransportSocket => {
       : Effect.flatMap(network.resolve(host, { family: family || undefined }), ([{ address }]) =>
           network.connect(tcp(address, Number(options["port"])), { localAddress, localPort })
         )
-  const socket = new ConnectingSocket(opening, means.runtime, means.timers)
+  const socket = new ConnectingSocket(
+    secure === undefined ? opening : Effect.flatMap(opening, secure),
+    means.runtime,
+    means.timers
+  )
+  if (secure !== undefined) socket.once("connect", () => socket.emit("secureConnect"))
   track(means, socket)
   // As `net.connect` does: the agent's timeout is the socket's.
   if (typeof options["timeout"] === "number" && options["timeout"] > 0) socket.setTimeout(options["timeout"])
@@ -177,13 +224,18 @@ const constructor = (
 
 const isAddress = (value: unknown): boolean => typeof value === "string" || value instanceof URL
 
-const bind = (means: Means): Http => {
-  const Agent = constructor(http.Agent as unknown as Callback, (parent, args) => parent(...args))
-  Object.assign(Agent.prototype as object, {
-    createConnection: (options: Options) => connect(means, options)
-  })
+type New<A> = new (...args: Array<unknown>) => A
 
-  const Server = constructor(http.Server as unknown as Callback, (parent, [first, second]) => {
+/** The classes and functions that both modules have, for one of them. */
+const bindModule = (
+  means: Means,
+  module: Http | Https,
+  createConnection: (this: never, options: Options) => unknown
+) => {
+  const Agent = constructor(module.Agent as unknown as Callback, (parent, args) => parent(...args))
+  Object.assign(Agent.prototype as object, { createConnection })
+
+  const Server = constructor(module.Server as unknown as Callback, (parent, [first, second]) => {
     const options =
       typeof first === "function" || first === undefined || first === null ? {} : (first as object)
     parent({ ...options, [timersOption]: means.timers }, typeof first === "function" ? first : second)
@@ -194,7 +246,7 @@ const bind = (means: Means): Http => {
     }
   })
 
-  let globalAgent = new (Agent as unknown as typeof nodeHttp.Agent)({
+  let globalAgent = new (Agent as unknown as New<nodeHttp.Agent>)({
     keepAlive: true,
     scheduling: "lifo",
     timeout: 5000
@@ -207,19 +259,15 @@ const bind = (means: Means): Http => {
     else parent(input, { ...usual, ...(options as object) }, callback)
   })
   const request = (...args: Array<unknown>) =>
-    new (ClientRequest as unknown as new (...args: Array<unknown>) => nodeHttp.ClientRequest)(...args)
+    new (ClientRequest as unknown as New<nodeHttp.ClientRequest>)(...args)
 
-  const bound = Object.defineProperties({}, Object.getOwnPropertyDescriptors(http)) as {
+  const bound = Object.defineProperties({}, Object.getOwnPropertyDescriptors(module)) as {
     [name: string]: unknown
   }
-  // Its connections are the system's.
-  delete bound["WebSocket"]
   Object.assign(bound, {
     Agent,
     Server,
-    ClientRequest,
-    createServer: (...args: Array<unknown>) =>
-      new (Server as unknown as new (...args: Array<unknown>) => nodeHttp.Server)(...args),
+    createServer: (...args: Array<unknown>) => new (Server as unknown as New<nodeHttp.Server>)(...args),
     request,
     get: (...args: Array<unknown>) => {
       const req = request(...args)
@@ -235,21 +283,64 @@ const bind = (means: Means): Http => {
       globalAgent = agent
     }
   })
-  return bound as unknown as Http
+  return { bound, Server, ClientRequest, agent: () => globalAgent }
 }
 
-/**
- * An object of the shape of `node:http` on the `Network` in the context: `createServer().listen(80, "api.test")` listens there,
- * `request` connects there. Timeouts of servers, sockets and agents, and `Date`, follow the current `Clock`: on a network in memory
- * with a test's clock legacy code runs without ports and in virtual time.
- *
- * What legacy code waits for by itself (`setTimeout`) is in real time, and agents and requests of other modules use real
- * sockets. The end of the scope closes its servers and resets every connection.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const makeHttp: Effect.Effect<Http, never, Network | Scope.Scope> = Effect.gen(function* () {
+interface SessionCache {
+  _getSession(key: string): Uint8Array | undefined
+  _cacheSession(key: string, session: Uint8Array): void
+  _evictSession(key: string): void
+}
+
+const bindHttps = (means: Means) => {
+  const module = bindModule(means, https, function (this: SessionCache, options) {
+    const key = options["_agentKey"] as string | undefined
+    const tls = clientTls({
+      ...(key !== undefined && { session: this._getSession(key) }),
+      ...options,
+      onSession: (session: Uint8Array) => {
+        if (key !== undefined) this._cacheSession(key, session)
+      }
+    })
+    const socket = connect(means, options, (transport) => means.network.secure(transport, tls))
+    // As https's own agent: a session that goes with a failure is not tried again.
+    if (key !== undefined) socket.once("close", (failed: boolean) => failed && this._evictSession(key))
+    return socket
+  })
+  const { checkTls } = means.network
+  Object.assign(module.Server.prototype as object, {
+    // `tls.Server` calls it when it is made, and legacy code to renew a certificate.
+    setSecureContext(this: Listening, options: Options) {
+      const exit = checkTls && Runtime.runSyncExit(means.runtime)(checkTls(serverTls(options, undefined)))
+      if (exit !== undefined && Exit.isFailure(exit)) {
+        throw errorOf(faultOfFailure(Cause.squash(exit.cause), "connect"))
+      }
+      this[tlsOptions] = options
+    },
+    addContext(this: Listening, name: string, options: Options) {
+      ;(this[tlsContexts] ??= new Map()).set(name, options)
+    }
+  })
+  return module
+}
+
+const bindHttp = (means: Means, secureAgent: () => nodeHttp.Agent) => {
+  const module = bindModule(means, http, (options) => connect(means, options))
+  const { agent, bound, ClientRequest } = module
+  const Own = (http as unknown as { [ownWebSocket]: New<object> })[ownWebSocket]
+  class WebSocket extends Own {
+    constructor(url: string | URL, given: unknown = []) {
+      const options = typeof given === "string" || Array.isArray(given) ? { protocols: given } : given
+      const secure = /^(wss|https):/i.test(String(url))
+      super(url, { agent: secure ? secureAgent() : agent(), ...(options as object) })
+    }
+  }
+  Object.defineProperty(bound, "WebSocket", { configurable: true, enumerable: true, value: WebSocket })
+  Object.assign(bound, { ClientRequest })
+  return bound
+}
+
+const means = Effect.gen(function* () {
   const means: Means = {
     network: yield* Network,
     timers: Timers.backgroundFromClock(yield* Effect.clock),
@@ -263,5 +354,36 @@ export const makeHttp: Effect.Effect<Http, never, Network | Scope.Scope> = Effec
       for (const socket of [...means.sockets]) socket.resetAndDestroy()
     })
   )
-  return bind(means)
+  return means
 })
+
+/**
+ * An object of the shape of `node:http` on the `Network` in the context: `createServer().listen(80, "api.test")` listens there,
+ * `request` connects there, and so does its `WebSocket`. Timeouts of servers, sockets and agents, and `Date`, follow the current
+ * `Clock`: on a network in memory with a test's clock legacy code runs without ports and in virtual time.
+ *
+ * What legacy code waits for by itself (`setTimeout`) is in real time, and agents and requests of other modules use real
+ * sockets. The end of the scope closes its servers and resets every connection.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeHttp: Effect.Effect<Http, never, Network | Scope.Scope> = Effect.map(
+  means,
+  (means) => bindHttp(means, bindHttps(means).agent) as unknown as Http
+)
+
+/**
+ * An object of the shape of `node:https` on the `Network` in the context, as `makeHttp` makes one of `node:http`. Handshakes are the
+ * network's: on one in memory `cert`, `key` and `ca` are texts of `MemoryTls`, with the same failures and codes.
+ *
+ * Certificates by name come from `addContext`; `SNICallback` and contexts of `tls.createSecureContext` are not asked. A handshake
+ * takes at most `handshakeTimeout` (milliseconds, default 120000).
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeHttps: Effect.Effect<Https, never, Network | Scope.Scope> = Effect.map(
+  means,
+  (means) => bindHttps(means).bound as unknown as Https
+)

@@ -158,9 +158,14 @@ class Pending implements Transport {
 }
 
 export class ConnectingSocket extends TransportSocket {
-  constructor(connect: Effect.Effect<Transport, unknown>, runtime: Runtime.Runtime<never>, timers: Timers) {
+  constructor(
+    connect: Effect.Effect<Transport, unknown>,
+    runtime: Runtime.Runtime<never>,
+    timers: Timers,
+    { allowHalfOpen = false } = {}
+  ) {
     const pending = new Pending()
-    super(pending, { timers, resetOnError: false })
+    super(pending, { allowHalfOpen, timers, resetOnError: false })
     this.connecting = this.pending = true
     pending.attempt = Runtime.runFork(runtime, Effect.withUnhandledErrorLogLevel(connect, Option.none()))
     pending.attempt.addObserver((exit) => queueMicrotask(() => this.settled(pending, exit as never)))

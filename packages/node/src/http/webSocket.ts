@@ -101,7 +101,7 @@ type Options = {
 }
 type Handler = ((event: Event) => void) | null
 
-class OwnWebSocket extends EventTarget {
+export class OwnWebSocket extends EventTarget {
   static readonly CONNECTING = CONNECTING
   static readonly OPEN = OPEN
   static readonly CLOSING = CLOSING

@@ -149,6 +149,32 @@ export class TransportSocket extends Duplex {
     const { tls } = this.transport
     return tls === undefined ? undefined : (tls.serverName ?? false)
   }
+  /** TLS: the version that is spoken, `TLSv1.3`; `null`: none. */
+  getProtocol(): string | null {
+    return this.transport.tls?.protocol ?? null
+  }
+  /** TLS: the cipher suite, by OpenSSL's name. */
+  getCipher(): { readonly name: string | undefined } {
+    return { name: this.transport.tls?.cipher }
+  }
+  /** TLS: whether the session was taken up again. */
+  isSessionReused(): boolean {
+    return this.transport.tls?.sessionReused ?? false
+  }
+  /** TLS: what the peer's certificate says; an empty object where it sent none. */
+  getPeerCertificate(): object {
+    const found = this.transport.tls?.peerCertificate
+    if (found === undefined) return {}
+    const { fingerprint256, issuer, raw, serialNumber, subject, subjectAltName, validFrom, validTo } = found
+    const time = (millis: number | undefined) =>
+      millis === undefined ? undefined : new Date(millis).toUTCString()
+    return {
+      ...{ subject, issuer, fingerprint256, serialNumber, raw },
+      subjectaltname: subjectAltName,
+      valid_from: time(validFrom),
+      valid_to: time(validTo)
+    }
+  }
   /** Bytes taken by `write`, sent or not. */
   get bytesWritten(): number {
     return this.accepted + this.writableLength
