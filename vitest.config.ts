@@ -23,6 +23,7 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     minWorkers: 1,
+    maxConcurrency: 2,
     testTimeout: 20_000,
     isolate: false,
     projects: [

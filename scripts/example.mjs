@@ -21,7 +21,7 @@ if (names.includes(name)) {
   console.log("npm run example NAME\n")
   for (const name of names) {
     const [, about] = /^\/\*\*\s+\* (.*)$/m.exec(readFileSync(`${folder}${name}/main.ts`, "utf8"))
-    console.log(`  ${name.padEnd(14)} ${about}`)
+    console.log(`  ${name.padEnd(18)} ${about}`)
   }
   process.exitCode = name === undefined ? 0 : 1
 }

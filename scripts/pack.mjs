@@ -27,7 +27,7 @@ for (const name of ["core", "node", "testing"]) {
   // pnpm, not npm: it replaces `workspace:` by version ranges.
   const { status, stdout, stderr } = spawnSync(
     "npx",
-    ["--yes", "pnpm@10", "pack", "--json", "--pack-destination", target],
+    ["--yes", "--prefer-offline", "pnpm@10", "pack", "--json", "--pack-destination", target],
     { cwd: folder, encoding: "utf8" }
   )
   if (status !== 0) {

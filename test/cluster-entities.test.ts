@@ -41,7 +41,7 @@ it("counters of a process that is killed go on in the other", { timeout: 180_000
   const file = join(await temporaryFolder(), "counters.db")
   const start = async () => {
     const port = await freePort()
-    const runner = program(["examples/dist/cluster-entities/runner.js"], root, {
+    const runner = program(["examples/dist/cluster-entities/main.js"], root, {
       PORT: String(port),
       DATABASE: file
     })

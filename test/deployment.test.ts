@@ -4,13 +4,19 @@ import { mkdir, readFile, writeFile } from "node:fs/promises"
 import * as net from "node:net"
 import { join } from "node:path"
 import { assert, describe, it, onTestFinished } from "vitest"
-import { blocksOf, project } from "./programs.js"
+import { project } from "./programs.js"
+import { blocksOf } from "./stranger.js"
 import { program, root, temporaryFolder, type Program } from "./support.js"
 
 const hasNginx = spawnSync("nginx", ["-v"]).error === undefined
-if (!hasNginx) console.log("nginx is not installed: docs/deployment.md is compiled, and not run")
+if (!hasNginx) console.log("nginx is not installed: docs/deployment.md is run without it (guides.test.ts)")
 
 const document = "docs/deployment.md"
+
+const programs = async (): Promise<ReadonlyMap<string, string>> => {
+  const shown = (await blocksOf(document)).filter(({ file }) => file !== undefined)
+  return new Map(shown.map(({ file, text }) => [file!.replace(/\.ts$/, ""), text]))
+}
 
 const freePort = (): Promise<number> =>
   new Promise((resolve) => {
@@ -49,12 +55,8 @@ const answers = (port: number): Promise<boolean> =>
   )
 
 describe(document, { timeout: 120_000 }, () => {
-  it.skipIf(hasNginx)("compiles", async () => {
-    await project(await blocksOf(document))
-  })
-
   it.runIf(hasNginx)("loses no request while both instances are replaced", async () => {
-    const folder = await project(await blocksOf(document))
+    const folder = await project(await programs())
     const [front, first, second] = [await freePort(), await freePort(), await freePort()]
     const start = async (port: number): Promise<Program> => {
       const server = program(["out/deployed.js"], folder, { PORT: String(port), LAME_DUCK: "0 seconds" })

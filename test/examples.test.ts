@@ -31,7 +31,17 @@ const started = async (
 describe("examples", { timeout: 30_000 }, () => {
   it("are listed, with what each is", async () => {
     const listed = await run(process.execPath, ["scripts/example.mjs"], root)
-    for (const name of ["chat", "cluster", "demo", "events", "json-api", "legacy", "reverse-proxy", "upload"])
+    for (const name of [
+      "chat",
+      "cluster",
+      "cluster-entities",
+      "demo",
+      "events",
+      "json-api",
+      "legacy",
+      "reverse-proxy",
+      "upload"
+    ])
       assert.match(listed, new RegExp(`^ {2}${name} +\\S`, "m"))
   })
 

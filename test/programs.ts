@@ -1,31 +1,15 @@
 /**
- * Programs out of documents: what stands in a block with a name is compiled and run in a project of its own, as a reader
- * would who installed the packages.
+ * Programs of tests, compiled and run in a project of their own on the built packages.
  */
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises"
+import { mkdir, symlink, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { root, run, temporaryFolder } from "./support.js"
-
-/** The blocks of a document that begin with ```ts and a name. */
-export const blocksOf = async (document: string): Promise<ReadonlyMap<string, string>> => {
-  const text = await readFile(join(root, document), "utf8")
-  const blocks = [...text.matchAll(/^```ts (\S+)\n(.*?)^```$/gms)].map(
-    ([, name, code]) => [name!, code!] as const
-  )
-  const names = new Set(blocks.map(([name]) => name))
-  if (names.size !== blocks.length) throw new Error(`${document} has a name twice`)
-  return new Map(blocks)
-}
 
 // The packages that a reader would install, where this repository has them.
 const dependencies = {
   "node_modules/effect": "examples/node_modules/effect",
   "node_modules/@effect/platform": "examples/node_modules/@effect/platform",
   "node_modules/@effect/platform-node-shared": "examples/node_modules/@effect/platform-node-shared",
-  // What migration pages show as it was before.
-  "node_modules/@effect/platform-node": "node_modules/@effect/platform-node",
-  "node_modules/@effect/vitest": "node_modules/@effect/vitest",
-  "node_modules/vitest": "node_modules/vitest",
   "node_modules/@types/node": "node_modules/@types/node",
   "node_modules/@httpfx/core": "packages/core",
   "node_modules/@httpfx/node": "packages/node",
@@ -61,14 +45,4 @@ export const project = async (
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(tsconfig))
   await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc")], folder)
   return folder
-}
-
-/** Runs these tests of a project, all in one process; gives what vitest printed. */
-export const test = async (folder: string, names: Iterable<string>): Promise<string> => {
-  const vitest = join(root, "node_modules/vitest/vitest.mjs")
-  const files = Array.from(names, (name) => `${name}.ts`)
-  const options = ["--root", folder, "--reporter", "verbose", "--no-isolate", "--no-file-parallelism"]
-  const printed = await run(process.execPath, [vitest, "run", ...options, ...files], folder)
-  // Without its colours.
-  return printed.replace(/\x1b\[[\d;]*m/g, "")
 }

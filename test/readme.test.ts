@@ -1,55 +1,33 @@
 /**
- * The programs in README.md are compiled and run as they stand there (ports aside, which may be taken).
+ * What README.md and those of the packages promise about themselves. That its programs run is guides.test.ts's.
  */
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "vitest"
-import { blocksOf, project, test } from "./programs.js"
-import { program, root, run } from "./support.js"
+import { blocksOf } from "./stranger.js"
+import { root } from "./support.js"
 
-const blocks = await blocksOf("README.md")
-
-const block = (name: string): string => {
-  const text = blocks.get(name)
-  if (text === undefined) throw new Error(`README.md has no block "ts ${name}"`)
-  return text
-}
-const alone = (name: string, text = block(name)) => project(new Map([[name, text]]))
-
-describe("README.md", { timeout: 60_000 }, () => {
-  it("has only blocks that are tested here", () => {
-    assert.deepStrictEqual([...blocks.keys()], ["server", "fault.test", "client", "legacy"])
-  })
-
-  it("server: answers, and ends on Ctrl-C", async () => {
-    const text = block("server").replace("port: 3000", `port: 0, host: "127.0.0.1"`)
-    const server = program(["out/server.js"], await alone("server", text))
-    const [url] = await server.prints(/http:\/\/127\.0\.0\.1:\d+/)
-    assert.strictEqual(await (await fetch(url)).text(), "Hello, World!")
-    assert.strictEqual((await server.stop("SIGINT")).code, 0)
-  })
-
-  it("fault.test: passes", async () => {
-    assert.match(await test(await alone("fault.test"), ["fault.test"]), /1 passed/)
-  })
-
-  it("client: prints which error it met", async () => {
-    const folder = await alone("client")
-    assert.strictEqual(
-      await run(process.execPath, ["out/client.js"], folder),
-      "nobody listens: ECONNREFUSED\n"
+describe("README.md", () => {
+  it("keeps its programs short", async () => {
+    const programs = (await blocksOf("README.md")).filter(({ file }) => file !== undefined)
+    assert.deepStrictEqual(
+      programs.map(({ file }) => file),
+      ["server.ts", "fault.test.ts", "client.ts", "legacy.ts"]
     )
+    for (const { file, text } of programs) {
+      const lines = text.split("\n").filter((line) => line.trim() !== "")
+      assert.isBelow(lines.length, 15, file)
+    }
   })
 
-  it("legacy: asks itself", async () => {
-    const folder = await alone("legacy")
-    assert.strictEqual(await run(process.execPath, ["out/legacy.js"], folder), "you asked for /legacy\n")
-  })
-
-  it("keeps its programs short", () => {
-    for (const [name, code] of blocks) {
-      const lines = code.split("\n").filter((line) => line.trim() !== "")
-      assert.isBelow(lines.length, 15, name)
+  it("lists every example, with a command that starts it", async () => {
+    const text = await readFile(join(root, "README.md"), "utf8")
+    const examples = await readdir(join(root, "examples"), { withFileTypes: true })
+    const names = examples.filter((entry) => entry.isDirectory() && !/^(dist|node_modules)$/.test(entry.name))
+    assert.isNotEmpty(names)
+    for (const { name } of names) {
+      assert.include(text, `| [${name}](examples/${name}) `, name)
+      assert.include(await readdir(join(root, "examples", name)), "main.ts")
     }
   })
 })
@@ -58,6 +36,20 @@ describe("README.md", { timeout: 60_000 }, () => {
 const entries = new Set(["vitest", "NodeClusterHttp", "http", "https", "register", "bridge"])
 
 describe("the packages' README.md", () => {
+  it.each(["core", "node", "testing"])("%s: is installed by versions that it works with", async (name) => {
+    const folder = join(root, "packages", name)
+    const { peerDependencies } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
+      peerDependencies: Readonly<Record<string, string>>
+    }
+    const [, command] = /^(npm install .*)$/m.exec(await readFile(join(folder, "README.md"), "utf8"))!
+    // Without them npm takes the next major version, which is none of the peers.
+    for (const [, peer, version] of command!.matchAll(/((?:@effect\/)?\b(?:effect|platform))@(\S+)/g)) {
+      assert.isTrue(peerDependencies[peer!]!.startsWith(`^${version}.`), `${peer}@${version}`)
+    }
+    assert.match(command!, / effect@/)
+    assert.match(command!, / @effect\/platform@/)
+  })
+
   it.each(["core", "node", "testing"])("%s: names every module, as its index does", async (name) => {
     const folder = join(root, "packages", name)
     const text = await readFile(join(folder, "README.md"), "utf8")

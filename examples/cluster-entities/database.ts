@@ -40,9 +40,10 @@ const open = (file: string) =>
     (client) => Effect.sync(() => client.close())
   )
 
-/** The file that `DATABASE` names. */
+/** The file that `DATABASE` names; without it, one in the folder in which the process was started. */
 export const Database = Layer.unwrapScoped(
-  Effect.map(Effect.flatMap(Config.string("DATABASE"), open), (liveClient) =>
-    LibsqlClient.layer({ liveClient })
+  Effect.map(
+    Effect.flatMap(Config.withDefault(Config.string("DATABASE"), "counters.db"), open),
+    (liveClient) => LibsqlClient.layer({ liveClient })
   )
 )

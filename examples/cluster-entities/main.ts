@@ -1,9 +1,9 @@
 /**
  * One of several processes that share counters: each counter lives in one of them at a time, and moves when its process dies.
  *
- *   PORT=4001 DATABASE=/path/to/counters.db node examples/dist/cluster-entities/runner.js
+ *   PORT=4001 DATABASE=/path/to/counters.db npm run example cluster-entities
  *
- * PORT is for the other processes. What it prints is for users: `GET /counters/NAME` counts, wherever the counter is.
+ * PORT (4001) is for the other processes, DATABASE (counters.db, in the folder of the examples) is the file that they share. What it prints is for users: `GET /counters/NAME` counts, wherever the counter is.
  */
 import { ClusterSchema, Entity } from "@effect/cluster"
 import { RunnerAddress } from "@effect/cluster/RunnerAddress"
@@ -44,7 +44,7 @@ const users = HttpRouter.empty.pipe(
 )
 
 const Cluster = Layer.unwrapEffect(
-  Effect.map(Config.integer("PORT"), (port) =>
+  Effect.map(Config.withDefault(Config.integer("PORT"), 4001), (port) =>
     NodeClusterHttp.layer({
       transport: "http",
       shardingConfig: {

@@ -1,0 +1,76 @@
+/**
+ * The first hour of a new user: README.md and every guide followed to the letter, from an empty folder, with the packages as they would
+ * be published. First steps make the project; each other guide has a folder in it.
+ */
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises"
+import { mkdtempSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { blocksOf, follow, type Block } from "./stranger.js"
+import { root, run } from "./support.js"
+
+const first = "docs/first-steps.md"
+const guides = [
+  "README.md",
+  ...(await readdir(join(root, "docs")))
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file}`)
+    .filter((guide) => guide !== first)
+]
+
+const folder = mkdtempSync(join(tmpdir(), "httpfx-guides-"))
+let project = ""
+
+beforeAll(async () => {
+  const tarballs = (await run(process.execPath, ["scripts/pack.mjs", join(folder, "tarballs")], root))
+    .trim()
+    .split("\n")
+  const packages = new Map(
+    tarballs.map((file) => [`@httpfx/${/httpfx-(\w+)-/.exec(basename(file))![1]!}`, file])
+  )
+  assert.strictEqual(packages.size, 3)
+  project = await follow(await blocksOf(first), folder, { packages })
+}, 240_000)
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+// Two at a time (vitest.config.ts).
+describe.concurrent("guides, followed to the letter", { timeout: 300_000 }, () => {
+  for (const guide of guides) {
+    it(guide, async () => {
+      const blocks = await blocksOf(guide)
+      const files = blocks.flatMap(({ file }) => file ?? [])
+      assert.strictEqual(new Set(files).size, files.length, "a file is shown twice")
+      const own = join(project, basename(guide, ".md"))
+      await mkdir(own)
+      // How long a test may take on a machine under load is not the guide's to say.
+      await writeFile(join(own, "vitest.config.ts"), "export default { test: { testTimeout: 120_000 } }\n")
+      // The reader has written what is to be run, wherever in the guide that is said.
+      const isTyped = ({ language }: Block) => language === "console"
+      await follow([...blocks.filter((block) => !isTyped(block)), ...blocks.filter(isTyped)], own)
+      // What is shown as a file is run, not only read.
+      const typed = blocks
+        .filter(({ language }) => language === "console")
+        .map(({ text }) => text)
+        .join("")
+      for (const file of files) {
+        const isRun = file.endsWith(".test.ts") ? /vitest run/.test(typed) : files.length > 0 && typed !== ""
+        assert.isTrue(isRun, `${file} is shown, and no command runs it`)
+      }
+    })
+  }
+})
+
+describe("the project, with all guides in it", { timeout: 300_000 }, () => {
+  it("has no wrong type, in parts that are only shown either", async () => {
+    await writeFile(join(project, "wrong.ts"), `export const wrong: number = "text"\n`)
+    const complaint = await run("npx", ["tsc"], project).then(
+      () => "",
+      (error: Error) => error.message
+    )
+    const files = new Set(Array.from(complaint.matchAll(/^(\S+\.ts)\(/gm), ([, file]) => file))
+    // The one that is there to see that others would be found.
+    assert.deepStrictEqual([...files], ["wrong.ts"], complaint)
+  })
+})
