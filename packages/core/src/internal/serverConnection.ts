@@ -319,14 +319,16 @@ export class ServerConnection implements TransportHandlers, Idler {
   }
 
   /** Waits until the transport takes more, or the connection is over. */
-  readonly drained: Effect.Effect<void> = Effect.async((resume) => {
-    // The fiber may have paused since its write, and the wake-up have come meanwhile.
-    if (this.state === "closed" || !this.backedUp) return resume(Effect.void)
-    this.waitingForDrain = () => resume(Effect.void)
-    return Effect.sync(() => {
-      this.waitingForDrain = undefined
+  get drained(): Effect.Effect<void> {
+    return Effect.async((resume) => {
+      // The fiber may have paused since its write, and the wake-up have come meanwhile.
+      if (this.state === "closed" || !this.backedUp) return resume(Effect.void)
+      this.waitingForDrain = () => resume(Effect.void)
+      return Effect.sync(() => {
+        this.waitingForDrain = undefined
+      })
     })
-  })
+  }
 
   /**
    * Gives the connection to another protocol, with what has come of it already. `head` is the last of HTTP that is
@@ -450,11 +452,11 @@ export class ServerConnection implements TransportHandlers, Idler {
     this.inflow.release(forBody)
     // Whoever takes no answers gets no further ones: what is buffered stays bounded, together with what was sent ahead.
     if (this.backedUp && this.transport.buffered + this.inflow.queued > this.server.settings.highWaterMark)
-      this.waitingForDrain = this.proceed
+      this.waitingForDrain = () => this.proceed()
     else this.proceed()
   }
 
-  private readonly proceed = (): void => {
+  private proceed(): void {
     if (this.state !== "open") return
     this.parser.resume()
     if (this.parsing) return
@@ -535,6 +537,7 @@ export class ServerConnection implements TransportHandlers, Idler {
     }
     if (this.exchange !== undefined || this.state !== "open" || this.isIdle) return
     if (this.parser.inMessage || this.parser.paused) return
+    this.parser.rest()
     if (this.used) this.server.idle.enter(this)
   }
 }

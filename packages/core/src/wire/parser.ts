@@ -17,10 +17,9 @@ import {
   type ResponseEvents
 } from "./events.js"
 import { readFieldLines } from "./field-lines.js"
-import { presets } from "./flags.js"
 import { ParsedHead, rawFields } from "./head.js"
-import { makeLimits } from "./limits.js"
-import { Fact, Machine } from "./machine.js"
+import { Fact, type Machine } from "./machine.js"
+import { Machines } from "./machines.js"
 import type { Refusal } from "./refusal.js"
 import { readRequestLine } from "./request-line.js"
 import * as S from "./stage.js"
@@ -35,19 +34,31 @@ import { readStatusLine } from "./status-line.js"
  */
 export type Phase = "idle" | "head" | "body" | "closed" | "stopped" | "refused"
 
+const noOptions: ParserOptions = {}
 const noTrailers: ReadonlyArray<string> = Object.freeze([])
 const noBytes = new Uint8Array(0)
 
+type Shared = WeakMap<ParserOptions, Machines>
+const requests: Shared = new WeakMap()
+const responses: Shared = new WeakMap()
+
+const machinesOf = (shared: Shared, request: boolean, options: ParserOptions): Machines => {
+  let machines = shared.get(options)
+  if (machines === undefined) shared.set(options, (machines = new Machines(request, options)))
+  return machines
+}
+
 class MessageParser {
-  private readonly machine: Machine
+  private machine: Machine
   private isPaused = false
+  /** Of the machines that are lent: `bytesConsumed` while there is none. */
+  private consumed = 0
 
   constructor(
     private readonly events: MessageEvents<ParsedHead>,
-    request: boolean,
-    options: ParserOptions
+    private readonly machines: Machines
   ) {
-    this.machine = new Machine(request, options.flags ?? presets.strict, makeLimits(options.limits))
+    this.machine = machines.resting
   }
 
   /** Why the peer's bytes were refused; the parser then reads no more. */
@@ -66,7 +77,7 @@ class MessageParser {
 
   /** Bytes of the connection taken so far, in completed calls of `execute`. */
   get bytesConsumed(): number {
-    return this.machine.consumed
+    return this.machine === this.machines.resting ? this.consumed : this.machine.consumed
   }
 
   /** Bytes of the current head (or trailer section) that count against its limit, in completed calls. */
@@ -101,11 +112,32 @@ class MessageParser {
   }
 
   /**
+   * Nothing is expected for a while: between two messages, what only a message needs goes back to the other parsers with the same
+   * options. A connection without a request then costs little.
+   */
+  rest(): void {
+    const m = this.machine
+    // Its chunk is there while it is being read.
+    if (m === this.machines.resting || m.chunk.length > 0 || this.isPaused) return
+    if (m.stage === S.NEXT_MESSAGE) this.nextMessage()
+    if (m.stage !== S.IDLE || m.remaining > 0) return
+    this.consumed = m.consumed
+    this.machine = this.machines.resting
+    this.machines.giveBack(m)
+  }
+
+  private wake(): void {
+    this.machine = this.machines.take()
+    this.machine.consumed = this.consumed
+  }
+
+  /**
    * Reads a chunk, which from then on belongs to the events' receivers. Returns the bytes consumed: fewer than
    * `chunk.length` when paused, stopped (the rest is not HTTP) or refused. After `resume` the caller gives the rest
    * again.
    */
   execute(chunk: Uint8Array): number {
+    if (this.machine === this.machines.resting) this.wake()
     const m = this.machine
     if (this.isPaused || m.stage >= S.ENDED) return 0
     const n = chunk.length
@@ -335,8 +367,8 @@ class MessageParser {
  * @category parsers
  */
 export class RequestParser extends MessageParser {
-  constructor(events: RequestEvents, options: ParserOptions = {}) {
-    super(events, true, options)
+  constructor(events: RequestEvents, options: ParserOptions = noOptions) {
+    super(events, machinesOf(requests, true, options))
   }
 }
 
@@ -348,7 +380,7 @@ export class RequestParser extends MessageParser {
  * @category parsers
  */
 export class ResponseParser extends MessageParser {
-  constructor(events: ResponseEvents, options: ParserOptions = {}) {
-    super(events, false, options)
+  constructor(events: ResponseEvents, options: ParserOptions = noOptions) {
+    super(events, machinesOf(responses, false, options))
   }
 }

@@ -65,7 +65,7 @@ const showRefusal = (refusal: Refusal): string =>
   `refused ${refusal.code} @${refusal.offset} status=${refusal.status}` +
   (refusal.flag === undefined ? "" : ` flag=${refusal.flag}`)
 
-/** Gives the stream in pieces that end at `cuts`;`plain`: as bare Uint8Arrays; `ends`: and then its end. */
+/** Gives the stream in pieces that end at `cuts`; `plain`: as bare Uint8Arrays, the parser resting after each; `ends`: and then its end. */
 export const run = (
   setup: Setup,
   bytes: Uint8Array,
@@ -126,6 +126,8 @@ export const run = (
         settle(from)
         if (parser.refusal !== undefined) return showRefusal(parser.refusal)
         if (parser.stopped) return `stopped @${from}`
+        // It may rest wherever it stands, and nothing of what follows changes.
+        if (plain) parser.rest()
         if (!wasPaused) break
       }
       if (from !== to) throw new Error(`${from} bytes taken of ${to}, without a reason`)
