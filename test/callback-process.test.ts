@@ -141,8 +141,8 @@ const programs: Readonly<
 
 describe("the callback modules in their process", () => {
   for (const [name, { code, expected, flags = [], options }] of Object.entries(programs)) {
-    it.concurrent(name, { timeout: 60_000 }, async ({ expect }) => {
-      const file = join(await temporaryFolder(), "program.cjs")
+    it.concurrent(name, { timeout: 60_000 }, async ({ expect, onTestFinished }) => {
+      const file = join(temporaryFolder(onTestFinished), "program.cjs")
       await writeFile(file, `${start};(async () => {${code}\n})()`)
       const env = options === undefined ? {} : { NODE_OPTIONS: options }
       const builtIn = await run(process.execPath, [...flags, file], root, env)

@@ -38,7 +38,7 @@ const countAll = async (url: string) => {
 }
 
 it("counters of a process that is killed go on in the other", { timeout: 180_000 }, async () => {
-  const file = join(await temporaryFolder(), "counters.db")
+  const file = join(temporaryFolder(), "counters.db")
   const start = async () => {
     const port = await freePort()
     const runner = program(["examples/dist/cluster-entities/main.js"], root, {

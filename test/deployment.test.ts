@@ -30,7 +30,7 @@ const startNginx = async (ports: ReadonlyMap<string, number>): Promise<void> => 
   const text = await readFile(join(root, document), "utf8")
   let site = /^```nginx\n(.*?)^```$/ms.exec(text)![1]!
   for (const [from, to] of ports) site = site.replaceAll(`:${from}`, `:${to}`)
-  const folder = await temporaryFolder()
+  const folder = temporaryFolder()
   await mkdir(join(folder, "logs"))
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (name) => `${name}_temp_path ${folder}/${name};`

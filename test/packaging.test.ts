@@ -154,7 +154,7 @@ const importable = async (): Promise<ReadonlyArray<string>> => {
 
 describe("packages, packed and installed elsewhere", () => {
   it("type-check, run, and hide what is internal", { timeout: 400_000 }, async () => {
-    const folder = await temporaryFolder()
+    const folder = temporaryFolder()
     const tarballs = (await run(process.execPath, ["scripts/pack.mjs", join(folder, "tarballs")], root))
       .trim()
       .split("\n")

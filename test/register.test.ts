@@ -9,7 +9,7 @@ import { root, run, temporaryFolder } from "./support.js"
 
 /** A project with these files, in which the packages of this repository are installed. */
 const project = async (files: Readonly<Record<string, string>>): Promise<string> => {
-  const folder = await temporaryFolder()
+  const folder = temporaryFolder()
   await mkdir(join(folder, "node_modules/@httpfx"), { recursive: true })
   await symlink(join(root, "packages/node"), join(folder, "node_modules/@httpfx/node"))
   for (const [name, text] of Object.entries(files)) {
