@@ -52,11 +52,16 @@ it("counters of a process that is killed go on in the other", { timeout: 180_000
   }
   const [first, second] = await Promise.all([start(), start()])
 
-  // Once both have shards, both have counters, and each sees the other's.
-  let seen = await countAll(first.url)
-  while (new Set([...seen.values()].map(({ process }) => process)).size < 2) seen = await countAll(first.url)
-  const before = await countAll(second.url)
-  for (const name of names) assert.isAbove(before.get(name)!.count, seen.get(name)!.count)
+  // Once both have shards, and none moves any more, each counts on what the other has seen.
+  let seen: Map<string, Counted>
+  let before: Map<string, Counted>
+  const isSettled = () =>
+    new Set([...seen.values()].map(({ process }) => process)).size === 2 &&
+    names.every((name) => before.get(name)!.count > seen.get(name)!.count)
+  do {
+    seen = await countAll(first.url)
+    before = await countAll(second.url)
+  } while (!isSettled())
 
   await second.runner.stop("SIGKILL")
   const after = await countAll(first.url)
