@@ -12,10 +12,10 @@ import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
-import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as HttpError from "../HttpError.js"
 import type { ConnectError, ResolvedAddress } from "../Network.js"
 import { formatAddress, type Address, type Transport } from "../Transport.js"
+import { attempt } from "./attempt.js"
 
 /** Milliseconds after which the next address is tried besides (RFC 8305 §5, "Connection Attempt Delay"). */
 export const attemptDelay = 250
@@ -126,19 +126,6 @@ const attemptOf = (address: Address, error: ConnectError, since: number, now: nu
   reason: error.reason,
   millis: now - since
 })
-
-// What an attempt ended with is told to its observer; the fiber's own end is nobody's to log.
-const quietly = Effect.withUnhandledErrorLogLevel(Option.none())
-
-/**
- * Runs an attempt in a fiber of its own. What waits in it says so by being `interruptible`; the rest is not, nor is the fiber's
- * end, so that no connection is lost on its way to the observer, who decides what becomes of it.
- */
-export const attempt = <A, E>(
-  runtime: Runtime.Runtime<never>,
-  effect: Effect.Effect<A, E>
-): Fiber.RuntimeFiber<A, E> =>
-  Runtime.runFork(Runtime.disableRuntimeFlag(runtime, RuntimeFlags.Interruption), quietly(effect))
 
 /**
  * The first connection to one of these addresses, which are tried in their order. Where all fail, the error is that of the

@@ -4,14 +4,19 @@
  * Certificates can be changed while it runs; handshakes that have begun go on with the old ones. A handshake that fails, or
  * takes too long, costs its connection and nothing else. It decides nothing about the connections that it hands on.
  */
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Runtime from "effect/Runtime"
+import * as Option from "effect/Option"
+import type * as Runtime from "effect/Runtime"
 import * as HttpError from "../HttpError.js"
 import type { NetworkService, ServerTls, TlsOptions } from "../Network.js"
+import type { Timers } from "../Timers.js"
 import { formatAddress, type Transport } from "../Transport.js"
 import type { Admission, Admitted } from "./admission.js"
+import { attempt } from "./attempt.js"
 import { refuseTlsOption } from "./knownOptions.js"
 
 /** Why a connection never got as far as HTTP. */
@@ -19,6 +24,7 @@ export type HandshakeError = Effect.Effect.Error<ReturnType<NetworkService["secu
 
 /** The server whose connections these are. */
 export interface HandshakeServer {
+  readonly timers: Timers
   /** A handshake takes a place as a connection does, and is begun only if there is one. */
   admit(plain: Transport): Admission
   handshakeDone(plain: Transport, secured: Transport, admission: Admitted): void
@@ -47,30 +53,32 @@ export class ServerHandshakes {
 
   readonly accept = (plain: Transport): void => {
     const { server } = this
+    const { timers } = server
     const admission = server.admit(plain)
     if (admission === "reset") return
-    let done = false
-    const timeout = this.tls.handshakeTimeout ?? Duration.seconds(120)
-    const handshake = Effect.matchEffect(
-      Effect.timeoutFail(this.network.secure(plain, this.options), {
-        duration: timeout,
-        onTimeout: () => tooSlow(plain, timeout)
-      }),
-      {
-        onFailure: (error) => Effect.sync(() => server.handshakeFailed(error, plain)),
-        onSuccess: (secured) =>
-          Effect.sync(() => {
-            done = true
-            server.handshakeDone(plain, secured, admission)
-          })
-      }
-    )
-    const fiber = Runtime.runFork(this.runtime, handshake)
+    const limit = Duration.toMillis(this.tls.handshakeTimeout ?? Duration.seconds(120))
+    const fiber = attempt(this.runtime, Effect.interruptible(this.network.secure(plain, this.options)))
     this.underWay.add(fiber)
-    fiber.addObserver(() => {
+    let late = false
+    const tooLate = () => {
+      late = true
+      fiber.unsafeInterruptAsFork(fiber.id())
+    }
+    const cancel = limit === Infinity ? undefined : timers.at(timers.now() + limit, tooLate)
+    fiber.addObserver((exit) => {
+      cancel?.()
       this.underWay.delete(fiber)
-      if (done) server.checkEmpty()
-      else server.handshakeOver(plain)
+      if (Exit.isSuccess(exit) && !late) {
+        server.handshakeDone(plain, exit.value, admission)
+        return server.checkEmpty()
+      }
+      // It was made in the very moment in which its time was over.
+      if (Exit.isSuccess(exit)) exit.value.reset()
+      const failure = late
+        ? Option.some(tooSlow(plain, limit))
+        : Option.flatMap(Exit.causeOption(exit), Cause.failureOption)
+      if (Option.isSome(failure)) server.handshakeFailed(failure.value, plain)
+      server.handshakeOver(plain)
     })
   }
 
@@ -93,10 +101,10 @@ const optionsOf = ({ handshakeTimeout: _, ...options }: ServerTls): TlsOptions =
   role: "server"
 })
 
-const tooSlow = (plain: Transport, timeout: Duration.DurationInput) =>
+const tooSlow = (plain: Transport, timeout: number) =>
   new HttpError.TlsFailure({
     code: "ERR_TLS_HANDSHAKE_TIMEOUT",
-    reason: `TLS handshake timeout (${Duration.toMillis(timeout)} ms)`,
+    reason: `TLS handshake timeout (${timeout} ms)`,
     phase: "secure",
     address: plain.remote === undefined ? undefined : formatAddress(plain.remote)
   })
