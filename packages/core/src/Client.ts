@@ -330,7 +330,7 @@ export const withRequestOptions: {
     Effect.locallyWith(effect, currentOptions, (outer) => ({
       ...outer,
       ...options,
-      timeouts: { ...outer?.timeouts, ...options.timeouts }
+      timeouts: outer?.timeouts === undefined ? options.timeouts : { ...outer.timeouts, ...options.timeouts }
     }))
 )
 

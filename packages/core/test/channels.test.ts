@@ -121,6 +121,7 @@ describe("The error channel of", () => {
       | "BodyTimedOut"
       | "ConnectTimedOut"
       | "HeadTimedOut"
+      | "InvalidOption"
       | "InvalidUrl"
       | "NameNotResolved"
       | "ParseError"

@@ -1,5 +1,6 @@
-// Every option of servers, timeouts, agents and clients, with values that it cannot have: what nobody can have meant is refused by name
+// Every option of servers, timeouts, agents, clients and requests, with values that it cannot have: what nobody can have meant is refused by name
 // when the thing is made, and never taken for something else (a negative time for none, an unknown word for the default).
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
@@ -99,6 +100,32 @@ const client: { readonly [K in keyof Required<Client.ClientOptions>]: ReadonlyAr
   proxy: ["http://proxy.test:1/", { http: 5 }, { https: {} }, { noProxy: ["a.test"] }]
 }
 
+const words = [5, true, {}]
+const request: { readonly [K in keyof Required<Client.RequestOptions>]?: ReadonlyArray<unknown> } = {
+  timeouts: client.timeouts,
+  unreadTimeout: times,
+  proxy: client.proxy,
+  connection: [
+    ...[-1, 1.5, NaN, 65_536, "80"].map((localPort) => ({ localPort })),
+    ...[5, "4", 0].map((family) => ({ family })),
+    ...counts.map((hints) => ({ hints })),
+    ...words.map((localAddress) => ({ localAddress })),
+    ...words.map((socketPath) => ({ socketPath })),
+    ...switches.map((noDelay) => ({ noDelay })),
+    ...[-1, NaN, "250"].map((attemptDelay) => ({ attemptDelay })),
+    { lookup: "127.0.0.1" },
+    { createConnection: true },
+    { tls: { rejectUnauthorized: "no" } },
+    "/run/app.sock"
+  ],
+  parser: [...counts.map((maxHeaderSize) => ({ maxHeaderSize })), { insecureHTTPParser: 1 }, true],
+  expectContinue: switches,
+  continueTimeout: times,
+  earlyAnswer: ["Stop", "", true],
+  joinDuplicateHeaders: switches,
+  onInformational: ["told", true]
+}
+
 type Making = (options: object) => Effect.Effect<unknown, unknown, Network.Network | Scope.Scope>
 const certificate = MemoryTls.authority("CA").certificate({ names: "a.test" })
 
@@ -125,6 +152,23 @@ const cases: ReadonlyArray<readonly [string, Making, Readonly<Record<string, Rea
     "a client over an agent",
     (options) => Layer.build(Layer.provide(Client.layerAgent(options), Layer.orDie(Agent.layer()))),
     client
+  ],
+  [
+    "a request",
+    (options) =>
+      Effect.provide(Client.request({ url: "http://a.test/", ...options }), Layer.orDie(Client.layer)),
+    request
+  ],
+  [
+    "a request of platform's",
+    (options) =>
+      HttpClient.get("http://a.test/").pipe(
+        Client.withRequestOptions(options),
+        Effect.mapError(({ cause }) => cause),
+        Effect.scoped,
+        Effect.provide(Client.layer)
+      ),
+    request
   ]
 ]
 

@@ -16,6 +16,7 @@ export type RequestError =
   | BodyError
   | HttpError.OfViolation<RequestViolation | TrailersViolation>
   | HttpError.InvalidProtocol
+  | HttpError.InvalidOption
   | PeerViolation
   | HttpError.NameNotResolved
   | HttpError.InvalidUrl

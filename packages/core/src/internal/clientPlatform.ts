@@ -126,6 +126,7 @@ const send = (settings: RequestSettings, request: Request, fiber: RequestFiber, 
   const encodes = request.body._tag === "FormData" || request.body._tag === "Raw"
   const contentType = encodes ? body.contentType : undefined
   const resolved = resolve(settings, options)
+  if ("_tag" in resolved) return Exit.fail(requestError(request, "Encode", resolved))
   const draft = { method: request.method, target, headers, body, contentType, options }
   const prepared = prepare(resolved, fiber, draft)
   if (prepared._tag !== "Prepared") {

@@ -39,6 +39,7 @@ import { flatten, hasField } from "./clientHeaders.js"
 import { poolOf } from "./agentPool.js"
 import type { ClientPool } from "./clientPool.js"
 import { chooser, type ChooseProxy } from "./clientProxy.js"
+import { refuseRequestOptions } from "./clientSettings.js"
 import { merge, type TimeLimits } from "./clientTimeouts.js"
 import type { IncomingResponse } from "./clientResponse.js"
 import type { Socket } from "../Socket.js"
@@ -89,8 +90,13 @@ export const settingsOf = (pool: ClientPool, options: ClientOptions): RequestSet
 })
 
 /** A request's own options over those of its client. */
-export const resolve = (settings: RequestSettings, own: RequestOptions<unknown> | undefined): Resolved => {
+export const resolve = (
+  settings: RequestSettings,
+  own: RequestOptions<unknown> | undefined
+): Resolved | HttpError.InvalidOption => {
   if (own === undefined) return settings
+  const refused = refuseRequestOptions(own)
+  if (refused !== undefined) return refused
   const { agent, proxy, timeouts, unreadTimeout } = own
   if (agent === undefined && proxy === undefined && timeouts === undefined && unreadTimeout === undefined) {
     return settings
@@ -419,6 +425,7 @@ export const requester = (
       const draft = draftOf(request, takeOver)
       if ("_tag" in draft) return Exit.fail(targetError(draft, String(request.url)))
       const resolved = resolve(settings, request)
+      if ("_tag" in resolved) return Exit.fail(resolved)
       const prepared = prepare(resolved, fiber as AnyFiber, draft)
       if (prepared._tag !== "Prepared") return Exit.fail(unsendable(prepared))
       const receiver = makeReceiver()

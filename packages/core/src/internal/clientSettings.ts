@@ -1,9 +1,10 @@
 /**
- * What the options of agents and clients must be: tables, and the refusal of the first that is not. Defaults are `Agent`'s and
+ * What the options of agents, clients and requests must be: tables, and the refusal of the first that is not. Defaults are `Agent`'s and
  * `clientRequest`'s.
  */
 import type * as Agent from "../Agent.js"
 import type * as Client from "../Client.js"
+import type { ConnectionOptions, ParserOptions, RequestOptions } from "../ClientRequest.js"
 import type { Proxies } from "../Proxy.js"
 import type { Step } from "./clientTimeouts.js"
 import type { InvalidOption } from "./serverErrors.js"
@@ -52,3 +53,56 @@ export const refuseClientOptions = (options: Client.ClientOptions): InvalidOptio
   Check.refuse(options, ofClient) ??
   Check.refuse(options.timeouts, steps, "timeouts.") ??
   Check.refuse(options.proxy, ofProxies, "proxy.")
+
+const ofRequest: Check.Checks<RequestOptions<unknown>> = {
+  unreadTimeout: Check.duration,
+  expectContinue: Check.boolean,
+  continueTimeout: Check.duration,
+  earlyAnswer: Check.oneOf("stop", "continue"),
+  joinDuplicateHeaders: Check.boolean,
+  onInformational: Check.callback
+}
+
+const ofConnection: Check.Checks<ConnectionOptions> = {
+  family: Check.family,
+  hints: Check.integer(0),
+  localAddress: Check.string,
+  localPort: Check.port,
+  noDelay: Check.boolean,
+  lookup: Check.callback,
+  attemptDelay: Check.between(0, Infinity),
+  socketPath: Check.string,
+  createConnection: Check.callback
+}
+
+const ofParser: Check.Checks<ParserOptions> = {
+  maxHeaderSize: Check.integer(0),
+  insecureHTTPParser: Check.boolean
+}
+
+// Of most requests nothing of it is said, and that is to cost nothing.
+const saysSomething = (options: RequestOptions<unknown>): boolean =>
+  options.timeouts !== undefined ||
+  options.unreadTimeout !== undefined ||
+  options.connection !== undefined ||
+  options.parser !== undefined ||
+  options.expectContinue !== undefined ||
+  options.continueTimeout !== undefined ||
+  options.earlyAnswer !== undefined ||
+  options.joinDuplicateHeaders !== undefined ||
+  options.onInformational !== undefined ||
+  (options.proxy !== undefined && options.proxy !== false)
+
+/** Of one request. */
+export const refuseRequestOptions = (options: RequestOptions<unknown>): InvalidOption | undefined => {
+  if (!saysSomething(options)) return undefined
+  const { connection, parser, proxy, timeouts } = options
+  return (
+    Check.refuse(options, ofRequest) ??
+    Check.refuse(timeouts, steps, "timeouts.") ??
+    Check.refuse(connection, ofConnection, "connection.") ??
+    Check.refuse(connection?.tls, Check.tls, "connection.tls.") ??
+    Check.refuse(parser, ofParser, "parser.") ??
+    Check.refuse(proxy === false ? undefined : proxy, ofProxies, "proxy.")
+  )
+}

@@ -44,6 +44,12 @@ export const size: Check = ordered("an integer >= 0", (value) =>
   typeof value === "bigint" ? value >= 0n : Number.isSafeInteger(value) && (value as number) >= 0
 )
 
+export const port: Check = ordered(
+  "an integer from 0 to 65535",
+  (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 65_535
+)
+
+export const family = other("4 or 6", (value) => value === 4 || value === 6)
 export const boolean = other("a boolean", (value) => typeof value === "boolean")
 export const string = other("a string", (value) => typeof value === "string")
 export const callback = other("a function", (value) => typeof value === "function")
