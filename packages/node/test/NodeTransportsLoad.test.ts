@@ -3,6 +3,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Duplex } from "node:stream"
+import { vi } from "vitest"
 import { Network } from "@httpfx/core/Network"
 import type { Transport, TransportHandlers } from "@httpfx/core/Transport"
 import { transportFromDuplex } from "@httpfx/node/NodeDuplex"
@@ -70,6 +71,41 @@ describe("connections side by side", () => {
           at += size
         }
         assert.strictEqual(bytes.length, at)
+      }
+    }).pipe(Effect.provide(NodeNetwork.layer))
+  )
+
+  it.scopedLive("read what was sent after a bulk and a silence, of which they know by a timer", () =>
+    Effect.gen(function* () {
+      // Only the timer that looks for silence; sockets have theirs in the runtime.
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+      yield* Effect.addFinalizer(() => Effect.sync(() => vi.useRealTimers()))
+      const network = yield* Network
+      let received: Array<Uint8Array> = []
+      const listener = yield* network.listen({ port: 0, host: "127.0.0.1" }, (transport) =>
+        transport.start({
+          ...nothing,
+          data: (chunk) => void received.push(chunk),
+          end: () => transport.end()
+        })
+      )
+      const transport = yield* network.connect(listener.address)
+      yield* Effect.addFinalizer(() => Effect.sync(() => transport.reset()))
+      transport.start(nothing)
+      const arrived = (length: number) =>
+        Effect.promise(async () => {
+          while (received.reduce((sum, chunk) => sum + chunk.length, 0) < length) await turns(1)
+        })
+      for (let i = 0; i < 3; i++) {
+        received = []
+        transport.write(new Uint8Array(4_000_000).fill(i))
+        yield* arrived(4_000_000)
+        vi.advanceTimersByTime(10_000)
+        const after = `after silence ${i}`
+        received = []
+        transport.write(after)
+        yield* arrived(after.length)
+        assert.strictEqual(Buffer.concat(received).toString(), after)
       }
     }).pipe(Effect.provide(NodeNetwork.layer))
   )

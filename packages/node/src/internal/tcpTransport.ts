@@ -2,10 +2,7 @@
  * The `Transport` over a `net.Socket` that we opened or accepted: reading past the stream machinery, resets, and
  * failures in the order in which they matter to the owner.
  *
- * Reading. All connections read into one scratch buffer (`onread`, Node documentation: net.Socket), and what came is
- * copied into a chunk of its own size: no 64 KiB allocation per read, nothing held by an idle connection, and `pause`
- * stops the handle at once. A connection that fills the scratch buffer again and again reads into larger buffers of its own, which are
- * handed over without a copy, until it slows down: half as many reads, and as many fewer wake-ups of whoever takes the bytes.
+ * Reading. The socket's bytes come by `onread` (Node documentation: net.Socket), see reader.ts: `pause` stops the handle at once.
  *
  * Write failures. A peer may answer and close while we still send. The write then fails although the answer waits in
  * the receive queue; so a failed write is held back until reading has ended. While the owner has paused reading it is
@@ -16,6 +13,7 @@
 import * as net from "node:net"
 import type { Address, Fault, Transport, TransportHandlers } from "@httpfx/core/Transport"
 import { faultOf } from "./fault.js"
+import { Reader } from "./reader.js"
 import { StreamTransport } from "./streamTransport.js"
 
 export interface Addresses {
@@ -23,25 +21,12 @@ export interface Addresses {
   readonly remote?: Address | undefined
 }
 
-const scratchSize = 64 * 1024
-const scratch = Buffer.allocUnsafeSlow(scratchSize)
-// With the look-ahead of a connection this stays below 256 KiB.
-const ownSize = 112 * 1024
-// From this size on a read keeps its buffer; below, what would be kept alive is more than twice what came.
-const keptSize = ownSize / 2
-// Two reads below this size are no bulk any more.
-const bulkSize = 16 * 1024
-// So many bytes in large reads make bulk: more than whoever does not take them lets come.
-const bulkBytes = 4 * scratchSize
-
 /** What we use of the handle below a socket; absent on what is not a plain TCP connection or pipe. */
 interface Handle {
   reading: boolean
   readStart(): number
   /** TCP only. */
   readonly getpeername?: (out: object) => number
-  /** What the next read goes to. */
-  readonly useUserBuffer?: (buffer: Uint8Array) => void
   /** TCP only. */
   readonly setNoDelay?: (enable: boolean) => number
 }
@@ -84,90 +69,6 @@ function writev(this: OwnSocket, chunks: unknown, done: WriteDone) {
   streams._writev.call(this, chunks, transport.written)
 }
 
-// Readers with a buffer of their own, looked at by one timer while there are any.
-const bulk = new Set<Reader>()
-// ms: how long a connection may be silent and keep its buffer, at least.
-const bulkPatience = 1000
-let sweeping: NodeJS.Timeout | undefined
-const sweep = () => {
-  for (const reader of bulk) reader.lookForSilence()
-  if (bulk.size > 0) return
-  clearInterval(sweeping)
-  sweeping = undefined
-}
-
-/** The part of a connection that must exist before its socket does: `onread` is an option of the constructor. */
-export class Reader {
-  transport: TcpTransport | undefined
-  private own = false
-  private inARow = 0
-  /** The last read was small. One between large ones is what was left over of them. */
-  private small = false
-  private silent = false
-  private next: Buffer | undefined = scratch
-  readonly options: net.OnReadOpts = {
-    // Asked before the first and after every read; nothing means: the same again.
-    buffer: (() => {
-      const next = this.next
-      this.next = undefined
-      return next
-    }) as () => Uint8Array,
-    callback: (length, buffer) => {
-      const { transport } = this
-      if (transport === undefined) return true
-      transport.handlers.data(this.take(length, buffer as Buffer))
-      // Held back: what it holds is enough.
-      if (this.own && transport.isPaused) this.shrink(scratch)
-      return true
-    }
-  }
-
-  private take(length: number, buffer: Buffer): Uint8Array {
-    if (this.own) {
-      this.silent = false
-      if (length >= keptSize) {
-        this.small = false
-        this.next = Buffer.allocUnsafeSlow(ownSize)
-        return buffer.subarray(0, length)
-      }
-      if (length >= bulkSize) this.small = false
-      else if (this.small) this.shrink(scratch)
-      else this.small = true
-    } else if (length >= bulkSize) {
-      this.small = false
-      if ((this.inARow += length) >= bulkBytes) this.grow()
-    } else if (this.small) this.inARow = 0
-    else this.small = true
-    const chunk = Buffer.allocUnsafe(length)
-    chunk.set(new Uint8Array(buffer.buffer, buffer.byteOffset, length), 0)
-    return chunk
-  }
-
-  private grow(): void {
-    this.own = true
-    this.next = Buffer.allocUnsafeSlow(ownSize)
-    bulk.add(this)
-    sweeping ??= setInterval(sweep, bulkPatience).unref()
-  }
-
-  private shrink(next: Buffer | undefined): void {
-    this.own = false
-    this.inARow = 0
-    this.next = next
-    bulk.delete(this)
-  }
-
-  /** A connection that has not read since it was last looked at gives its buffer back. */
-  lookForSilence(): void {
-    const { transport } = this
-    if (!this.silent && transport?.isClosed === false) this.silent = true
-    else {
-      transport?.readInto(scratch)
-      this.shrink(undefined)
-    }
-  }
-}
-
 export class TcpTransport extends StreamTransport implements Transport {
   /** The stream's own callback of the write under way. */
   done: WriteDone | undefined
@@ -181,7 +82,10 @@ export class TcpTransport extends StreamTransport implements Transport {
     addresses?: Addresses
   ) {
     super(socket, addresses)
-    reader.transport = this
+    reader.reads(socket, (chunk) => {
+      this.handlers.data(chunk)
+      return true
+    })
     this.written = (error) => {
       this.underWay = 0
       if (error) this.writeFailed(error)
@@ -209,19 +113,6 @@ export class TcpTransport extends StreamTransport implements Transport {
 
   isLost(): boolean {
     return knowsNoPeer(this.socket)
-  }
-
-  get isPaused(): boolean {
-    return this.paused
-  }
-
-  get isClosed(): boolean {
-    return this.closed
-  }
-
-  /** The next read goes to `buffer`. */
-  readInto(buffer: Buffer): void {
-    handleOf(this.socket)?.useUserBuffer?.(buffer)
   }
 
   // `resume` would read in a later turn, even if the owner had paused meanwhile.
