@@ -15,13 +15,13 @@ import { inherit } from "./inherit.js"
 import { readOn } from "./parser.js"
 import type { HttpSocket, RequestLike } from "./shapes.js"
 
-const folded = Symbol("headers")
-const foldedCount = Symbol("headersCount")
-const distinct = Symbol("headersDistinct")
-const trailers = Symbol("trailers")
-const trailersCount = Symbol("trailersCount")
+const folded = Symbol("kHeaders")
+const foldedCount = Symbol("kHeadersCount")
+const distinct = Symbol("kHeadersDistinct")
+const trailers = Symbol("kTrailers")
+const trailersCount = Symbol("kTrailersCount")
 const abort = Symbol("abortController")
-const distinctTrailers = Symbol("trailersDistinct")
+const distinctTrailers = Symbol("kTrailersDistinct")
 
 /** The message as this module sees it. */
 export interface Incoming extends Readable {

@@ -1,0 +1,56 @@
+/** What libraries reach into, on the built-in module and on ours: each test does what a library does. */
+import type { OutgoingMessage, ServerResponse } from "node:http"
+import { describe, expect, it } from "vitest"
+import { ask, implementations, serving } from "./implementations.js"
+
+/** The object's own symbol of that name, as those look for it who cannot import it. */
+const symbolNamed = (object: object, name: string): symbol | undefined =>
+  Object.getOwnPropertySymbols(object).find((symbol) => String(symbol) === `Symbol(${name})`)
+
+describe.each(implementations)("%s", (_name, http) => {
+  // Cypress, @sectester/runner: what was received goes on as it came, though `setHeader` would refuse it.
+  it("fields are found and set by Symbol(kOutHeaders)", async () => {
+    type Fields = { [lower: string]: [string, unknown] }
+    const fieldsOf = (message: OutgoingMessage) => message as unknown as { [key: symbol]: Fields | null }
+    let before: Fields | null | undefined
+    const answer = await serving(
+      http.createServer((_req, res: ServerResponse) => {
+        const key = symbolNamed(res, "kOutHeaders")!
+        before = fieldsOf(res)[key]
+        res.setHeader("X-One", "1")
+        fieldsOf(res)[key]!["x-two"] = ["X-Two", ["2", "3"]]
+        res.removeHeader("x-one")
+        res.end(`${res.getHeaderNames()} ${res.getHeader("x-two")}`)
+      }),
+      (port) => ask(http, { port })
+    )
+    expect(before).toBe(null)
+    expect(answer.text).toBe("x-two 2,3")
+    expect(answer.res.rawHeaders.slice(0, 4)).toEqual(["X-Two", "2", "X-Two", "3"])
+    const outgoing = new http.OutgoingMessage()
+    fieldsOf(outgoing)[symbolNamed(outgoing, "kOutHeaders")!] = { a: ["A", "b"] }
+    expect(outgoing.getHeaders()).toEqual({ a: "b" })
+  })
+
+  it("what a message keeps to itself bears Node's names", async () => {
+    const seen: Array<object> = []
+    let byName: unknown
+    await serving(
+      http.createServer((req, res) => {
+        seen.push(req, res)
+        const { headers } = req
+        byName = (req as unknown as { [key: symbol]: unknown })[symbolNamed(req, "kHeaders")!] === headers
+        res.end()
+      }),
+      (port) => ask(http, { port })
+    )
+    const [req, res] = seen.map((object) => Object.getOwnPropertySymbols(object).map(String))
+    for (const name of ["kHeaders", "kHeadersCount", "kTrailers", "kTrailersCount"]) {
+      expect(req).toContain(`Symbol(${name})`)
+    }
+    for (const name of ["kOutHeaders", "kNeedDrain", "kBytesWritten", "kHighWaterMark", "kUniqueHeaders"]) {
+      expect(res).toContain(`Symbol(${name})`)
+    }
+    expect(byName).toBe(true)
+  })
+})
