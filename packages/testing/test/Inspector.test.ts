@@ -104,6 +104,27 @@ describe("Inspector", () => {
     }).pipe(Effect.provide(tapped))
   )
 
+  it.effect("counts the times of a wire from the exchange's first byte, however slowly its head came", () =>
+    Effect.gen(function* () {
+      const peer = yield* RawPeer.connect({ host: "app.test", port: 80 })
+      const times = (wire: string) => Array.from(wire.matchAll(/^\+(\S+) ms /gm), ([, time]) => Number(time))
+      yield* TestClock.adjust("2 seconds")
+      yield* peer.send("POST /slow HTTP/1.1\r\nHost: a\r\n")
+      yield* TestClock.adjust("3 seconds")
+      yield* peer.send("Content-Length: 0\r\n\r\n")
+      yield* Effect.repeat(state, { until: ({ connections }) => connections[0]?.now !== undefined })
+      assert.deepStrictEqual(times(yield* text("/wire/1/1")), [0, 3000])
+      yield* TestClock.adjust("1 minute")
+      yield* peer.until("you said: ")
+      assert.deepStrictEqual(times(yield* text("/wire/1/1")), [0, 3000, 63_000])
+      yield* peer.send("POST / HTTP/1.1\r\nHost: a\r\n")
+      yield* TestClock.adjust("1 second")
+      yield* peer.send("Content-Length: 0\r\n\r\n")
+      yield* peer.until("you said: ")
+      assert.deepStrictEqual(times(yield* text("/wire/1/2")), [0, 1000])
+    }).pipe(Effect.scoped, Effect.provide(tapped))
+  )
+
   it.effect("keeps so much of the wire, and tells how much there was", () =>
     Effect.gen(function* () {
       yield* say("x".repeat(5000))

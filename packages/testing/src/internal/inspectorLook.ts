@@ -170,9 +170,10 @@ const secrets: ReadonlyArray<readonly [RegExp, string]> = [
   [/^((?:proxy-)?authorization|cookie|set-cookie|x-api-key):[^\r\n]*/gim, "$1: <redacted>"]
 ]
 
-const print = (recording: Recording, origin: number): string =>
+// Times count from its first byte, which may have come long before its head was whole.
+const print = (recording: Recording): string =>
   printRecording(recording, new Placeholders(), {
-    origin,
+    origin: recording.events[0]?.at ?? recording.opened,
     times: true,
     bodyLimit: 2000,
     stable: false,
@@ -251,8 +252,7 @@ export class Look {
       outcome._tag === "Answered"
         ? { client: bytesIn, server: bytesOut }
         : { client: Infinity, server: Infinity }
-    const wire =
-      recording === undefined ? undefined : print(take(recording, passed, this.tap!.limit), startedAt)
+    const wire = recording === undefined ? undefined : print(take(recording, passed, this.tap!.limit))
     const view: ExchangeView = {
       connection: outcome.connection,
       exchange,
@@ -277,7 +277,7 @@ export class Look {
     if (over !== undefined) return over.wire
     const open = this.open.get(connection)
     if (open?.recording === undefined || open.now?.exchange !== exchange) return undefined
-    return print(open.recording, open.now.at)
+    return print(open.recording)
   }
 
   snapshot(now: number, state: Shutdown.State, agents: Readonly<Record<string, Agent.State>>): Snapshot {
