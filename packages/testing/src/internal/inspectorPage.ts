@@ -1,4 +1,7 @@
-/** The page of the inspector: asks for the state once a second, and for the wire of what is clicked. Shows text, never markup. */
+/**
+ * The page of the inspector: asks for the state once a second, and for the wire of what was clicked. Shows text, never markup. It may be
+ * mounted below any path.
+ */
 export const page = `<!doctype html>
 <html lang="en">
   <head>
@@ -8,19 +11,25 @@ export const page = `<!doctype html>
     <title>httpfx inspector</title>
     <style>
       :root { color-scheme: light dark }
-      body { margin: 1.5rem; font: 0.9rem/1.5 system-ui, sans-serif; color: CanvasText; background: Canvas }
-      h1 { margin: 0; font-size: 1.2rem }
+      body { margin: 1rem 1.5rem; font: 0.9rem/1.5 system-ui, sans-serif; color: CanvasText; background: Canvas }
+      h1 { margin: 0; font-size: 1.2rem; overflow-wrap: anywhere }
       h2 { margin: 1.5rem 0 0.3rem; font-size: 1rem }
-      table { border-collapse: collapse; width: 100%; font-family: ui-monospace, monospace; font-size: 0.8rem }
-      th, td { padding: 0.2rem 0.6rem; border-bottom: 1px solid color-mix(in srgb, CanvasText 15%, Canvas); text-align: left; white-space: nowrap }
+      p { margin: 0.3rem 0 }
+      section { min-width: 0 }
+      .table { overflow-x: auto }
+      table { border-collapse: collapse; width: 100%; font-family: ui-monospace, monospace; font-size: 0.8rem; font-variant-numeric: tabular-nums }
+      th, td { padding: 0.2rem 1rem 0.2rem 0; border-bottom: 1px solid color-mix(in srgb, CanvasText 15%, Canvas); text-align: left; white-space: nowrap }
       th { font-weight: 600 }
-      td.wide { white-space: normal; overflow-wrap: anywhere; width: 40% }
-      main { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1.5rem }
-      @media (max-width: 70rem) { main { grid-template-columns: minmax(0, 1fr) } }
-      pre { position: sticky; top: 1rem; margin: 0; padding: 0.8rem; max-height: 85vh; overflow: auto; border-radius: 0.4rem; background: color-mix(in srgb, CanvasText 6%, Canvas); font-size: 0.78rem; white-space: pre-wrap; overflow-wrap: anywhere }
-      button { font: inherit; border: 0; padding: 0; background: none; color: LinkText; cursor: pointer; text-decoration: underline }
-      .bad { color: #c62828 }
-      .lost { opacity: 0.5 }
+      main { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1.5rem; align-items: start }
+      pre { position: sticky; top: 1rem; box-sizing: border-box; margin: 0; padding: 0.8rem; max-height: calc(100vh - 2rem); overflow: auto; border-radius: 0.4rem; background: color-mix(in srgb, CanvasText 6%, Canvas); font-size: 0.78rem; white-space: pre-wrap; overflow-wrap: anywhere }
+      @media (max-width: 70rem) {
+        main { grid-template-columns: minmax(0, 1fr) }
+        pre { top: auto; bottom: 0.5rem; max-height: 45vh; border: 1px solid color-mix(in srgb, CanvasText 30%, Canvas) }
+      }
+      button { max-width: min(17rem, 45vw); overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; font: inherit; border: 0; padding: 0; background: none; color: LinkText; cursor: pointer; text-decoration: underline }
+      button[aria-pressed="true"] { font-weight: 600 }
+      .bad { color: #c62828; color: light-dark(#c62828, #ff8a80) }
+      .lost main { opacity: 0.5 }
     </style>
   </head>
   <body>
@@ -29,70 +38,101 @@ export const page = `<!doctype html>
     <main>
       <section>
         <h2>Connections</h2>
-        <table id="connections"></table>
+        <div class="table"><table id="connections"></table></div>
         <h2>Exchanges</h2>
-        <table id="exchanges"></table>
+        <div class="table"><table id="exchanges"></table></div>
         <div id="agents"></div>
       </section>
-      <pre id="wire" aria-live="polite">Click an exchange to see its wire.</pre>
+      <pre id="wire">Click an exchange to see its wire.</pre>
     </main>
     <script>
+      const base = location.pathname.replace(/\\/$/, "")
       const at = (id) => document.getElementById(id)
-      const cell = (content, name = "td") => {
-        const element = document.createElement(name)
-        if (content instanceof Node) element.append(content)
-        else element.textContent = content ?? "–"
-        return element
+      const write = (element, text) => {
+        if (element.textContent !== text) element.textContent = text
       }
-      const rows = (table, head, lines) => {
-        const all = [head, ...lines].map((line, index) => {
-          const row = document.createElement("tr")
-          row.append(...line.map((content) => cell(content, index === 0 ? "th" : "td")))
-          return row
-        })
-        table.replaceChildren(...all)
+
+      // Elements stay where they are and change only when their text does: a click, a selection and the focus survive the second.
+      const put = (cell, content) => {
+        const { text, path, isBad = false } = content instanceof Object ? content : { text: String(content ?? "–") }
+        if (path === undefined) {
+          cell.querySelector("button")?.remove()
+          write(cell, text)
+        } else {
+          const button = cell.querySelector("button") ?? document.createElement("button")
+          if (!cell.contains(button)) cell.replaceChildren(button)
+          write(button, text)
+          button.title = text
+          button.dataset.path = path
+          button.setAttribute("aria-pressed", String(path === shown))
+        }
+        cell.className = isBad ? "bad" : ""
       }
-      const shown = { path: undefined }
-      const showWire = async (path) => {
-        shown.path = path
-        at("wire").textContent = await (await fetch(path)).text()
+      const fill = (table, head, lines) => {
+        while (table.rows.length > lines.length + 1) table.deleteRow(-1)
+        for (const [index, line] of [head, ...lines].entries()) {
+          const row = table.rows[index] ?? table.insertRow()
+          for (const [column, content] of line.entries()) {
+            put(row.cells[column] ?? row.appendChild(document.createElement(index === 0 ? "th" : "td")), content)
+          }
+        }
       }
-      const link = (text, connection, exchange) => {
-        const button = document.createElement("button")
-        button.textContent = text
-        button.onclick = () => showWire("/wire/" + connection + "/" + exchange)
-        return button
+
+      const request = ({ method, target }) => (method === undefined ? "no request" : method + " " + target)
+      const limit = ([name, value]) =>
+        name + " " + (name === "progressBytes" ? value + " bytes" : value === 0 ? "none" : value / 1000 + " s")
+      const counts = (record) => Object.entries(record).map(([name, count]) => name + " " + count).join(", ")
+
+      const connectionLine = (c) => {
+        const { now } = c
+        const doing = now && { text: request(now) + ", " + (now.since / 1000).toFixed(1) + " s", path: "/wire/" + c.connection + "/" + now.exchange }
+        return [c.connection, c.remote, (c.age / 1000).toFixed(1) + " s", c.exchanges, c.bytesIn, c.bytesOut, doing ?? "idle"]
       }
-      const request = ({ method, target }) => (method ?? "?") + " " + (target ?? "?")
-      const outcome = (name) => {
-        const element = document.createElement("span")
-        element.textContent = name
-        if (name !== "Answered") element.className = "bad"
-        return element
+      const exchangeLine = (e) => {
+        const path = e.wire ? "/wire/" + e.connection + "/" + e.exchange : undefined
+        const outcome = { text: e.outcome, isBad: e.outcome !== "Answered" }
+        return [{ text: request(e), path }, e.status, outcome, e.duration, e.bytesIn, e.bytesOut, e.connection + "." + e.exchange]
+      }
+      const agentPart = ({ name, open, idle, connecting, queued, keys, closed }) => {
+        const title = document.createElement("h2")
+        title.textContent = name + ": " + open + " open, " + idle + " idle, " + connecting + " connecting, " + queued + " waiting"
+        const frame = document.createElement("div")
+        frame.className = "table"
+        const table = frame.appendChild(document.createElement("table"))
+        fill(table, ["host", "open", "idle", "waiting"], Object.entries(keys).map(([key, k]) => [key, k.open, k.idle, k.queued]))
+        const past = document.createElement("p")
+        past.textContent = Object.keys(closed).length === 0 ? "" : "closed: " + counts(closed)
+        return [title, frame, past]
       }
       const show = ({ server, connections, exchanges, agents }) => {
-        at("title").textContent = server.address + ": " + server.state
-        at("timeouts").textContent = Object.entries(server.timeouts).map(([name, ms]) => name + " " + ms).join(", ")
-        rows(at("connections"), ["connection", "client", "open", "exchanges", "in", "out", "now"],
-          connections.map((c) => [c.connection, c.remote, (c.age / 1000).toFixed(1) + " s", c.exchanges, c.bytesIn, c.bytesOut,
-            c.now === undefined ? "idle" : link(request(c.now) + ", " + c.now.since + " ms", c.connection, c.now.exchange)]))
-        rows(at("exchanges"), ["request", "status", "outcome", "ms", "in", "out", "connection"],
-          exchanges.map((e) => [e.wire ? link(request(e), e.connection, e.exchange) : request(e), e.status, outcome(e.outcome),
-            e.duration.toFixed(1), e.bytesIn, e.bytesOut, e.connection + "." + e.exchange]))
-        at("agents").replaceChildren(...agents.flatMap((agent) => {
-          const title = cell(agent.name + ": " + agent.open + " open, " + agent.idle + " idle, " + agent.connecting + " connecting, " + agent.queued + " waiting", "h2")
-          const table = document.createElement("table")
-          rows(table, ["host", "open", "idle", "waiting"],
-            Object.entries(agent.keys).map(([key, k]) => [key, k.open, k.idle, k.queued]))
-          return [title, table]
-        }))
+        write(at("title"), server.address + ": " + server.state)
+        write(at("timeouts"), Object.entries(server.timeouts).map(limit).join(", "))
+        fill(at("connections"), ["connection", "client", "open", "exchanges", "bytes in", "out", "now"], connections.map(connectionLine))
+        fill(at("exchanges"), ["request", "status", "outcome", "ms", "bytes in", "out", "connection"], exchanges.map(exchangeLine))
+        at("agents").replaceChildren(...agents.flatMap(agentPart))
       }
+
+      let shown
+      const showWire = async (path) => {
+        const isNew = path !== shown
+        shown = path
+        for (const button of document.querySelectorAll("button")) {
+          button.setAttribute("aria-pressed", String(button.dataset.path === path))
+        }
+        const response = await fetch(base + path)
+        const text = await response.text()
+        // What is on the page stays there when the server has forgotten it.
+        if (path === shown && (isNew || response.ok)) write(at("wire"), text)
+      }
+      document.addEventListener("click", ({ target }) => target.dataset.path !== undefined && showWire(target.dataset.path))
       const look = async () => {
         try {
-          show(await (await fetch("/state")).json())
+          show(await (await fetch(base + "/state")).json())
+          if (shown !== undefined) await showWire(shown)
           document.body.classList.remove("lost")
         } catch {
           document.body.classList.add("lost")
+          write(at("title"), "The server does not answer any more.")
         }
         setTimeout(look, 1000)
       }

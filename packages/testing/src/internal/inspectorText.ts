@@ -16,6 +16,13 @@ const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<un
     .join("")
 }
 
+/** A request in so many characters that lines stay readable; the wire has all of it. */
+const requestOf = (method: string | undefined, target: string | undefined): string => {
+  if (method === undefined) return "no request"
+  const text = `${method} ${target}`
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
+}
+
 const entries = (record: Readonly<Record<string, number>>): string =>
   Object.entries(record)
     .map(([name, value]) => `${name} ${value}`)
@@ -23,12 +30,13 @@ const entries = (record: Readonly<Record<string, number>>): string =>
 
 export const textOf = ({ agents, connections, exchanges, server }: Snapshot): string => {
   const { address, state, timeouts } = server
+  const { progressBytes, ...durations } = timeouts
   const parts = [
     `server on ${address}: ${state}\n`,
-    `timeouts (ms, 0: none)\n  ${entries({ ...timeouts })}\n`,
+    `timeouts (ms, 0: none)\n  ${entries(durations)}; progressBytes ${progressBytes}\n`,
     `connections: ${connections.length}\n` +
       table(
-        ["connection", "client", "open ms", "exchanges", "in", "out", "now"],
+        ["connection", "client", "open ms", "exchanges", "bytes in", "out", "now"],
         connections.map(({ age, bytesIn, bytesOut, connection, exchanges, now, remote }) => [
           connection,
           remote,
@@ -36,15 +44,15 @@ export const textOf = ({ agents, connections, exchanges, server }: Snapshot): st
           exchanges,
           bytesIn,
           bytesOut,
-          now === undefined ? "idle" : `${now.method} ${now.target} for ${now.since} ms`
+          now === undefined ? "idle" : `${requestOf(now.method, now.target)} for ${now.since} ms`
         ])
       ),
     `the last exchanges\n` +
       table(
-        ["wire at", "request", "status", "outcome", "ms", "in", "out"],
+        ["wire at", "request", "status", "outcome", "ms", "bytes in", "out"],
         exchanges.map((exchange) => [
           `/wire/${exchange.connection}/${exchange.exchange}`,
-          `${exchange.method ?? "?"} ${exchange.target ?? "?"}`,
+          requestOf(exchange.method, exchange.target),
           exchange.status,
           exchange.outcome,
           Math.round(exchange.duration * 10) / 10,
