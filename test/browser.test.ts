@@ -1,11 +1,14 @@
 /**
  * A real browser on our server, where Chromium is installed (`CHROMIUM`, or a usual place; elsewhere the tests say that they were
- * skipped): the Swagger page of an example, an operation called from it, and WebSockets.
+ * skipped): the pages of the examples, WebSockets, and the inspector.
  */
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
-import { NodeHttpServer } from "@httpfx/node"
+import { Server } from "@httpfx/core"
+import { NodeHttpServer, NodeNetwork } from "@httpfx/node"
+import { Inspector } from "@httpfx/testing"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import { existsSync } from "node:fs"
+import * as net from "node:net"
 import { chromium, type Page } from "playwright-core"
 import { assert, describe, it, onTestFinished } from "vitest"
 import { program, root } from "./support.js"
@@ -34,8 +37,8 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
     async () => {
       const example = program(["examples/dist/json-api/main.js"], root, { PORT: "0" })
       const [, port] = await example.prints(/Listening on http:\/\/[^:]+:(\d+)/)
-      const page = await opened(`http://127.0.0.1:${port}/docs`)
-
+      const page = await opened(`http://127.0.0.1:${port}/`)
+      assert.match(page.url(), /\/docs$/)
       const operation = page.locator(".opblock-post")
       await operation.locator(".opblock-summary-control").click()
       await operation.getByRole("button", { name: "Try it out" }).click()
@@ -100,4 +103,103 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
     )
     assert.deepStrictEqual(seen, ["hello", [1, 2, 3], true, 1000, true])
   })
+
+  it.skipIf(executablePath === undefined)(
+    "chats, keeps what it cannot send, and comes back to the next server",
+    { timeout: 90_000 },
+    async () => {
+      const run = async (env: Readonly<Record<string, string>>) => {
+        const example = program(["examples/dist/chat/main.js"], root, env)
+        const [, port] = await example.prints(/Listening on http:\/\/[^:]+:(\d+)/)
+        return { example, port: port! }
+      }
+      const { example, port } = await run({ PORT: "0" })
+      const page = await opened(`http://127.0.0.1:${port}/`)
+      const say = async (text: string) => {
+        await page.getByLabel("Message").fill(text)
+        await page.getByRole("button", { name: "Send" }).click()
+      }
+      await page.getByText(/^You are guest/).waitFor()
+      for (let n = 1; n <= 40; n++) await say(`line ${n}`)
+      await page.getByText("line 40").waitFor()
+      // What is new can be seen, and so can the place to write.
+      assert.isTrue(
+        await page.evaluate(
+          () => document.querySelector("li:last-child")!.getBoundingClientRect().bottom < innerHeight
+        )
+      )
+      await example.stop("SIGINT")
+      await page.getByText(/^Not connected/).waitFor()
+      await say("still here")
+      await run({ PORT: port })
+      await page.getByText(/^You are guest/).waitFor()
+      await page.getByRole("button", { name: "Send" }).click()
+      await page.getByText(/^guest \d+: still here$/).waitFor()
+    }
+  )
+
+  it.skipIf(executablePath === undefined)(
+    "uploads files, one upload after the other, and shows what was received",
+    { timeout: 90_000 },
+    async () => {
+      const example = program(["examples/dist/upload/main.js"], root, { PORT: "0" })
+      const [, port] = await example.prints(/Listening on http:\/\/[^:]+:(\d+)/)
+      const page = await opened(`http://127.0.0.1:${port}/`)
+      const file = (name: string, size: number) => ({
+        name,
+        mimeType: "application/octet-stream",
+        buffer: Buffer.alloc(size, 7)
+      })
+      for (const size of [3_000_000, 2]) {
+        await page.getByLabel("Files").setInputFiles([file("a.bin", size), file("b.bin", 1)])
+        await page.getByText(`a.bin: ${size} bytes received`).waitFor()
+      }
+    }
+  )
+
+  it.skipIf(executablePath === undefined)(
+    "looks inside a server, below a path of it, and follows an exchange under way",
+    { timeout: 90_000 },
+    async () => {
+      const echo = Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
+        HttpServerResponse.stream(request.stream)
+      )
+      const app = Layer.unwrapScoped(
+        Effect.map(Inspector.make(), (inspection) =>
+          HttpServer.serve(
+            HttpRouter.empty.pipe(
+              HttpRouter.mountApp("/inspect", Inspector.app(inspection)),
+              HttpRouter.all("*", echo)
+            )
+          )
+        )
+      ).pipe(
+        Layer.provideMerge(
+          Layer.merge(Server.layer({ host: "127.0.0.1", port: 0 }), NodeHttpServer.layerContext)
+        ),
+        Layer.provide(Inspector.tap()),
+        Layer.provide(NodeNetwork.layer)
+      )
+      const runtime = ManagedRuntime.make(app)
+      onTestFinished(() => runtime.dispose())
+      const { address } = await runtime.runPromise(Server.Server)
+      assert(address._tag === "TcpAddress")
+      const url = `http://127.0.0.1:${address.port}`
+      const socket = net.connect(address.port, "127.0.0.1")
+      onTestFinished(() => void socket.destroy())
+      socket.write(`POST /${"long/".repeat(60)} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\none`)
+
+      const page = await opened(`${url}/inspect`)
+      await page.locator("#connections button", { hasText: "POST /long/" }).click()
+      const wire = page.locator("#wire")
+      await wire.getByText("(3 bytes) one").waitFor()
+      socket.write("two")
+      await wire.getByText("two").waitFor()
+      socket.write("end")
+      const over = page.locator("#exchanges button", { hasText: "POST /long/" })
+      await over.waitFor()
+      await wire.getByText("end").waitFor()
+      assert.isAtMost(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0)
+    }
+  )
 })

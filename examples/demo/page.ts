@@ -9,13 +9,15 @@ export const page = `<!doctype html>
     <link rel="icon" href="data:," />
     <title>httpfx</title>
     <style>
-      body { max-width: 42rem; margin: 3rem auto; padding: 0 1rem; font: 1rem/1.6 system-ui, sans-serif; color: #1c2733 }
+      :root { color-scheme: light dark }
+      body { max-width: 42rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.6 system-ui, sans-serif }
       h1 { margin-bottom: 0 }
       table { border-collapse: collapse; width: 100%; margin: 1.5rem 0 }
-      td { padding: 0.5rem 0.75rem; border-top: 1px solid #d8dee5; vertical-align: top }
-      td:first-child { white-space: nowrap; font-family: ui-monospace, monospace }
-      pre { min-height: 8rem; padding: 1rem; background: #f3f5f8; border-radius: 0.4rem; white-space: pre-wrap; overflow-wrap: anywhere }
+      td { padding: 0.5rem 0; border-top: 1px solid color-mix(in srgb, CanvasText 15%, Canvas); vertical-align: top }
+      td:first-child { padding-right: 1rem; white-space: nowrap; font-family: ui-monospace, monospace }
+      pre { min-height: 8rem; padding: 1rem; background: color-mix(in srgb, CanvasText 6%, Canvas); border-radius: 0.4rem; white-space: pre-wrap; overflow-wrap: anywhere }
       button { font: inherit; padding: 0.15rem 0.8rem; cursor: pointer }
+      input { font: inherit; width: 100% }
     </style>
   </head>
   <body>
@@ -44,8 +46,10 @@ export const page = `<!doctype html>
         const { path, body } = button.dataset
         button.onclick = () => show(path, body === undefined ? {} : { method: "POST", body })
       }
-      document.querySelector("input").onchange = ({ target }) =>
-        target.files.length > 0 && show("/upload", { method: "POST", body: target.files[0] })
+      const input = document.querySelector("input")
+      // The same file can be chosen again.
+      input.onclick = () => (input.value = "")
+      input.onchange = () => input.files.length > 0 && show("/upload", { method: "POST", body: input.files[0] })
     </script>
   </body>
 </html>

@@ -52,14 +52,25 @@ const events = Effect.gen(function* () {
 const page = `<!doctype html>
 <html lang="en">
   <meta charset="utf-8" />
+  <meta name="viewport" content="width=device-width, initial-scale=1" />
   <link rel="icon" href="data:," />
   <title>Ticks</title>
-  <body style="font: 1.5rem/1.6 system-ui, sans-serif; margin: 3rem">
+  <style>
+    :root { color-scheme: light dark }
+    body { max-width: 40rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.6 system-ui, sans-serif }
+    output { font-size: 1.3rem; font-variant-numeric: tabular-nums }
+  </style>
+  <body>
     <h1>The server says it is</h1>
     <p><output id="time">…</output></p>
+    <p id="state" role="status">Connecting.</p>
     <script>
+      const show = (id, text) => (document.getElementById(id).textContent = text)
       const source = new EventSource("/events")
-      source.addEventListener("tick", ({ data }) => (document.getElementById("time").textContent = data))
+      source.onopen = () => show("state", "Connected.")
+      // The browser tries again by itself, unless the server has refused.
+      source.onerror = () => show("state", source.readyState === EventSource.CLOSED ? "Refused." : "Not connected, trying again.")
+      source.addEventListener("tick", ({ data }) => show("time", data))
     </script>
   </body>
 </html>

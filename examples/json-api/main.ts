@@ -1,9 +1,16 @@
 /**
- * A JSON API: requests and answers are schemas, errors are types with a status, `/docs` is a page to try it.
+ * A JSON API: requests and answers are schemas, errors are types with a status, `/docs` is a page to try it, to which `/` leads.
  *
  * `PORT` says where it listens (default 3000). What it keeps is in memory and gone with the process.
  */
-import { FileSystem, HttpApiBuilder, HttpApiSwagger, HttpMiddleware, HttpServer } from "@effect/platform"
+import {
+  FileSystem,
+  HttpApiBuilder,
+  HttpApiSwagger,
+  HttpMiddleware,
+  HttpServer,
+  HttpServerResponse
+} from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"
 import { NodeHttpServer } from "@httpfx/node"
 import { Config, Effect, Layer, Option, Ref } from "effect"
@@ -42,8 +49,10 @@ const NotesLive = HttpApiBuilder.group(Api, "notes", (handlers) =>
   })
 )
 
+const StartLive = HttpApiBuilder.Router.use((router) => router.get("/", HttpServerResponse.redirect("/docs")))
+
 const main = HttpApiBuilder.serve(HttpMiddleware.logger).pipe(
-  Layer.provide(HttpApiSwagger.layer()),
+  Layer.provide([HttpApiSwagger.layer(), StartLive]),
   Layer.provide(HttpApiBuilder.api(Api)),
   Layer.provide(NotesLive),
   HttpServer.withLogAddress,
