@@ -8,7 +8,7 @@ import { Server as NetServer } from "node:net"
 import { codedError, outOfRange } from "./errors.js"
 import { IncomingMessage, type Incoming } from "./incoming.js"
 import { callParent, inherit, type Constructor as AnyConstructor } from "./inherit.js"
-import { failSocket, ServerConnection } from "./serverConnection.js"
+import { failSocket, ServerConnection, usualKeepAliveBuffer } from "./serverConnection.js"
 import { ServerResponse, type Response } from "./serverResponse.js"
 import type { HttpSocket } from "./shapes.js"
 import { uniqueHeaders } from "./symbols.js"
@@ -101,7 +101,11 @@ export const storeOptions = (server: HttpServer, options: ServerOptions): void =
     throw outOfRange("headersTimeout", "<= requestTimeout", options.headersTimeout)
   }
   server.keepAliveTimeout = optionalInteger(options.keepAliveTimeout, "keepAliveTimeout", 5_000)
-  server.keepAliveTimeoutBuffer = optionalInteger(options.keepAliveTimeoutBuffer, "keepAliveTimeoutBuffer", 0)
+  server.keepAliveTimeoutBuffer = optionalInteger(
+    options.keepAliveTimeoutBuffer,
+    "keepAliveTimeoutBuffer",
+    usualKeepAliveBuffer
+  )
   hidden(
     server,
     "optimizeEmptyRequests",

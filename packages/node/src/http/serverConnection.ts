@@ -121,6 +121,9 @@ function onFinish(this: OfConnection): void {
   this[connectionOf]?.finished(this.req, this)
 }
 
+/** Milliseconds that an idle connection lives longer than it announced, where the server says nothing else. */
+export const usualKeepAliveBuffer = 1000
+
 export class ServerConnection {
   /** Requests whose responses are not finished, oldest first. */
   readonly incoming: Array<Incoming> = []
@@ -298,7 +301,8 @@ export class ServerConnection {
   private startIdleTime(): void {
     const { held, server, socket } = this
     // The end that was announced is the client's to obey first.
-    const time = server.keepAliveTimeout + server.keepAliveTimeoutBuffer
+    const buffer = server.keepAliveTimeoutBuffer
+    const time = server.keepAliveTimeout + (buffer >= 0 && buffer < Infinity ? buffer : usualKeepAliveBuffer)
     if (held !== undefined && this.idleTime === time && timerOf(socket) === held) setTimeoutName(socket, time)
     else socket.setTimeout(time)
     this.held = undefined

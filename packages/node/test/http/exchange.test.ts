@@ -177,6 +177,24 @@ describe.each(implementations)("%s", (_name, http) => {
     }
   })
 
+  it("an idle connection lives a second longer than it announces: a request that is under way is answered", async () => {
+    let socket: net.Socket | undefined
+    const server = http.createServer((req, res) => {
+      socket = req.socket
+      res.end()
+    })
+    const agent = new http.Agent({ keepAlive: true })
+    const timeouts = await serving(server, async (port) => {
+      const { res } = await ask(http, { port, agent })
+      const first = socket!.timeout
+      server.keepAliveTimeout = 2000
+      await ask(http, { port, agent })
+      return [res.headers["keep-alive"], first, socket!.timeout]
+    })
+    agent.destroy()
+    expect(timeouts).toEqual(["timeout=5", 6000, 3000])
+  })
+
   it("an idle connection is closed in time, whatever its handlers did to the socket's timeout", async () => {
     const handlers: ReadonlyArray<(req: IncomingMessage) => void> = [
       () => {},

@@ -35,6 +35,28 @@ describe("newer members", () => {
     expect(seen).toEqual([[110, ["x-age", "1", "x-age", "2"]]])
   })
 
+  it("keepAliveTimeoutBuffer says how much longer than announced an idle connection lives", async () => {
+    let socket: net.Socket | undefined
+    const server = createServer({ keepAliveTimeout: 3000, keepAliveTimeoutBuffer: 50 }, (req, res) => {
+      socket = req.socket
+      res.end()
+    }) as nodeHttp.Server & { keepAliveTimeoutBuffer?: number }
+    expect(server.keepAliveTimeoutBuffer).toBe(50)
+    await serving(server, async (port) => {
+      for (const [buffer, timeout] of [
+        [50, 3050],
+        [0, 3000],
+        [-1, 4000],
+        [Infinity, 4000]
+      ] as const) {
+        server.keepAliveTimeoutBuffer = buffer
+        await ask(shim, { port, headers: { connection: "keep-alive" } })
+        expect(socket!.timeout).toBe(timeout)
+      }
+    })
+    expect((createServer({}) as typeof server).keepAliveTimeoutBuffer).toBe(1000)
+  })
+
   it("shouldUpgradeCallback decides per request", async () => {
     const server = createServer(
       { shouldUpgradeCallback: (req: nodeHttp.IncomingMessage) => req.url === "/up" },
