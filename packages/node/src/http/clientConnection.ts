@@ -305,6 +305,8 @@ const giveBack = (req: ClientReq): void => {
     req.timeoutCb = null
   }
   req.destroyed = true
+  // The next request may have it: what is done to a response that is over must not reach it.
+  if (req.res) req.res.socket = null
   process.nextTick(free, req, socket)
 }
 

@@ -25,7 +25,8 @@ const distinctTrailers = Symbol("kTrailersDistinct")
 
 /** The message as this module sees it. */
 export interface Incoming extends Readable {
-  socket: HttpSocket
+  /** `null` once an agent has it back. */
+  socket: HttpSocket | null
   httpVersionMajor: number | null
   httpVersionMinor: number | null
   httpVersion: string | null
@@ -172,16 +173,17 @@ accessor(
 const watched = (message: Incoming): AbortController => {
   const controller = new AbortController()
   const end = (): void => controller.abort()
-  if (message.aborted || message.socket?.destroyed) end()
+  const { socket } = message
+  if (message.aborted || socket?.destroyed) end()
   message.once("aborted", end)
-  message.socket?.once("close", end)
-  message.once("close", () => message.socket?.removeListener("close", end))
+  socket?.once("close", end)
+  message.once("close", () => socket?.removeListener("close", end))
   return controller
 }
 
 proto.setTimeout = function setTimeout<T extends Incoming>(this: T, msecs: number, callback?: () => void): T {
   if (callback) this.on("timeout", callback)
-  this.socket.setTimeout(msecs)
+  this.socket!.setTimeout(msecs)
   return this
 }
 

@@ -75,6 +75,25 @@ describe.each(implementations)("%s", (_name, http) => {
     expect([second.text, second.req.reusedSocket]).toEqual(["/b", true])
   })
 
+  it("takes the socket from a response that is over: whoever destroys it then hits nobody's connection", async () => {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+    const seen = await serving(
+      http.createServer((req, res) => res.end(req.url)),
+      async (port) => {
+        const one = await ask(http, { port, agent })
+        const { socket } = one.req
+        await new Promise((resolve) => setImmediate(resolve))
+        const gone = [one.res.socket, one.res.connection]
+        one.res.socket?.destroy()
+        const two = await ask(http, { port, agent })
+        const last = await ask(http, { port, agent: false })
+        agent.destroy()
+        return [...gone, two.req.socket === socket, last.res.socket === last.req.socket]
+      }
+    )
+    expect(seen).toEqual([null, null, true, true])
+  })
+
   it("keeps a request whole that nobody reads, and the connection with it", async () => {
     const requests: Array<unknown> = []
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
