@@ -116,12 +116,16 @@ surface("createServer", "options", {
   }),
   keepAliveTimeout: async ({ connect, server }) => {
     const app = await server({ keepAliveTimeout: 3000 }, ok)
+    const accepted = once(app, "connection")
     const socket = await connect(app)
     const seen = heard(socket)
     socket.write(hello)
     await until(() => seen.text.endsWith("ok"))
     assert.match(seen.text, /\r\nConnection: keep-alive\r\nKeep-Alive: timeout=3\r\n/)
     assert.equal(app.keepAliveTimeout, 3000)
+    // The client is told three seconds and given one more, so that it is the first to let go.
+    const [{ timeout }] = (await accepted) as [net.Socket]
+    assert.equal(timeout, 4000)
   },
   maxHeaderSize: async ({ raw, server }) => {
     const app = await server({ maxHeaderSize: 100 }, ok)
@@ -417,7 +421,9 @@ surface("Server", "properties", {
     assert.equal(app.keepAliveTimeout, 5000)
     app.keepAliveTimeout = 1
     const socket = await connect(app)
+    const begun = performance.now()
     socket.write(hello)
     assert.match(await isClosed(socket), /ok/)
+    assert.ok(performance.now() - begun > 900)
   }
 })
