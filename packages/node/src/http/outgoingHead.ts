@@ -139,6 +139,44 @@ function renderHeaders(this: Outgoing): { [name: string]: HeaderValue } {
   return rendered
 }
 
+// Lines repeat as well: the last one of each spelling is kept, printed and checked.
+const longestKeptValue = 128
+interface Line {
+  value: HeaderValue
+  text: string
+  readonly field: number
+}
+const lines = new Map<string, Line>()
+
+const keepLine = (
+  known: Line | undefined,
+  name: string,
+  value: HeaderValue,
+  text: string,
+  checked: boolean
+): void => {
+  if (typeof value !== "number" && (typeof value !== "string" || value.length > longestKeptValue)) return
+  // Who finds a line here checks it no more.
+  if (!checked && !(isToken(name) && isFieldValue(String(value)))) return
+  if (known !== undefined) {
+    known.value = value
+    known.text = text
+  } else if (lines.size < maxKnownNames && name.length <= 64) {
+    lines.set(name, { value, text, field: nodeField(name) })
+  }
+}
+
+let dateLine = ""
+let dateOfLine = ""
+const dateAt = (now: number): string => {
+  const date = httpDate(now)
+  if (date !== dateOfLine) {
+    dateOfLine = date
+    dateLine = "Date: " + date + "\r\n"
+  }
+  return dateLine
+}
+
 /** Prints fields into a head and notes what they say about it. */
 class Printer {
   text: string
@@ -152,7 +190,7 @@ class Printer {
   }
 
   field(name: string, value: unknown, check: boolean): void {
-    if (check && !isToken(name)) validateHeaderName(name)
+    if (check && !lines.has(name) && !isToken(name)) validateHeaderName(name)
     if (!Array.isArray(value)) return this.line(name, value as HeaderValue, check)
     const joined = nodeField(name) === NodeField.Cookie && value.length >= 2
     if (joined || this.message[uniqueHeaders]?.has(name.toLowerCase()) === true) {
@@ -162,14 +200,23 @@ class Printer {
   }
 
   private line(name: string, value: HeaderValue, check: boolean): void {
+    const known = lines.get(name)
+    if (known !== undefined && known.value === value) {
+      if (known.field !== 0) this.note(known.field, value)
+      this.text += known.text
+      return
+    }
     if (check) {
       if (value === undefined) validateHeaderValue(name, value)
       const printed = typeof value === "string" ? value : String(value)
       if (!isFieldValue(printed)) validateHeaderValue(name, printed)
     }
     const field = nodeField(name)
-    if (field !== 0) value = this.note(field, value)
-    this.text += name + ": " + (value as string) + "\r\n"
+    const sent = field === 0 ? value : this.note(field, value)
+    const text = name + ": " + (sent as string) + "\r\n"
+    // How a file name is printed depends on the message.
+    if (field !== NodeField.ContentDisposition) keepLine(known, name, value, text, check)
+    this.text += text
   }
 
   private note(field: number, value: HeaderValue): HeaderValue {
@@ -241,7 +288,7 @@ function storeHeader(this: Outgoing, firstLine: string, headers: unknown): void 
   const printer = new Printer(this, firstLine)
   printAll(printer, this, headers)
   if (this.sendDate && (printer.seen & NodeField.Date) === 0) {
-    printer.text += "Date: " + httpDate(this[clock] === undefined ? Date.now() : this[clock].now()) + "\r\n"
+    printer.text += dateAt(this[clock] === undefined ? Date.now() : this[clock].now())
   }
   const length = typeof this._contentLength === "number" ? this._contentLength : -1
   const timeout = this._defaultKeepAlive ? this._keepAliveTimeout : 0

@@ -6,6 +6,7 @@
  * here: the parser says what keeps alive, the head that was sent says what is last.
  */
 import { saysContinue } from "@httpfx/core/wire"
+import { Reader } from "../internal/reader.js"
 import { serverRequestStart, serverResponseFinish } from "./channels.js"
 import { codedError, resetError, type ParserError } from "./errors.js"
 import { parserOptions } from "./flags.js"
@@ -177,6 +178,18 @@ export class ServerConnection {
     socket.setEncoding = refuseEncoding
     socket._paused = false
     server.httpConnections.add(this)
+    new Reader().takeOver(socket, (chunk) => this.arrived(chunk))
+  }
+
+  /** Past the stream, as long as nobody else wants the bytes: as from Node's parser, which reads from the handle. */
+  private arrived(chunk: Buffer): boolean {
+    const { socket } = this
+    const listening = (socket as unknown as { readonly _events: { readonly data?: unknown } })._events.data
+    if (listening !== onData || socket.readableFlowing !== true || socket.readableLength > 0) {
+      return socket.push(chunk)
+    }
+    this.read(chunk)
+    return true
   }
 
   /** Between two requests, with at least one behind it. */
@@ -417,7 +430,10 @@ export class ServerConnection {
         }
       }))
     }
-    this.incoming.shift()
+    const { incoming } = this
+    // Taking the last one off keeps the list's room for the next.
+    if (incoming.length === 1) incoming.pop()
+    else incoming.shift()
     // A body that nobody reads would stop the connection.
     if (!req._consuming) letGo(req)
     res.detachSocket(socket)

@@ -27,7 +27,7 @@ interface Handle {
   /** What the next read goes to. */
   readonly useUserBuffer?: (buffer: Uint8Array) => void
 }
-type Keyed = net.Socket & { _handle?: Handle | null; [key: symbol]: unknown }
+type Keyed = net.Socket & { _handle?: Handle | null; encrypted?: boolean; [key: symbol]: unknown }
 
 // Where a socket keeps its `onread`; `null`: not where it was looked for.
 interface Keys {
@@ -37,7 +37,7 @@ interface Keys {
 }
 let keys: Keys | null | undefined
 
-const find = (socket: net.Socket): Keys | null => {
+const find = (socket: object): Keys | null => {
   const symbols = Object.getOwnPropertySymbols(socket)
   const named = (name: string) => symbols.find((symbol) => symbol.description === name)
   const buffer = named("kBuffer")
@@ -119,6 +119,24 @@ export class Reader {
     if (!keys || !socket?._handle?.useUserBuffer) return
     socket._handle.useUserBuffer(scratch)
     socket[keys.buffer] = scratch
+  }
+
+  /**
+   * Takes over the reading of a socket that exists already, from the next read on. `false`: it cannot be done there (no plain
+   * connection, `onread` of its own, or a shape of Node's that is not known), and nothing was changed.
+   */
+  takeOver(socket: net.Socket, deliver: Deliver): boolean {
+    const keyed = socket as Keyed
+    if (keyed.encrypted || !keyed._handle?.useUserBuffer) return false
+    if (keys === undefined) keys = find(socket)
+    if (!keys || keyed[keys.buffer] !== null) return false
+    this.reads(socket, deliver)
+    this.next = undefined
+    keyed._handle.useUserBuffer(scratch)
+    keyed[keys.buffer] = scratch
+    keyed[keys.callback] = this.options.callback
+    keyed[keys.generator] = this.options.buffer
+    return true
   }
 
   /** Of the socket that was made with `options`. */

@@ -1,7 +1,7 @@
 /** Exchanges as callers of the callback API see them, on the built-in module and on ours. */
 import { AsyncLocalStorage } from "node:async_hooks"
 import { once } from "node:events"
-import type { IncomingMessage } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import net from "node:net"
 import { describe, expect, it } from "vitest"
 import { ask, implementations, serving, textOf } from "./implementations.js"
@@ -113,6 +113,100 @@ describe.each(implementations)("%s", (_name, http) => {
     for (const req of requests as Array<{ complete: boolean; destroyed: boolean; readableEnded: boolean }>) {
       expect([req.complete, req.destroyed, req.readableEnded]).toEqual([true, true, true])
     }
+  })
+
+  it("prints a field that repeats as it would alone", async () => {
+    const name = "Content-Disposition"
+    const refused: Array<unknown> = []
+    const answers: ReadonlyArray<readonly [string, (res: ServerResponse) => void]> = [
+      ["x-a: 13", (res) => res.writeHead(200, { "x-a": 13 })],
+      ["x-a: 13", (res) => res.writeHead(200, { "x-a": "13" })],
+      ["X-A: 13", (res) => res.writeHead(200, { "X-A": "13" })],
+      ["x-a: 14", (res) => res.writeHead(200, { "x-a": "14" })],
+      [
+        "x-a: 14",
+        (res) => {
+          for (const bad of ["1\n4", "1\r\nb: 4", "\u0100"]) {
+            try {
+              res.writeHead(200, { "x-a": bad })
+            } catch (error) {
+              refused.push((error as { code?: unknown }).code)
+            }
+          }
+          res.writeHead(200, { "x-a": "14" })
+        }
+      ],
+      ["x-a: 14", (res) => res.setHeader("x-a", "14")],
+      ["x-a: 14, 15", (res) => res.writeHead(200, { "x-a": "14, 15" })],
+      ["x-a: 14\r\nx-a: 15", (res) => res.setHeader("x-a", ["14", "15"])],
+      [`${name}: \u00c3\u00a9`, (res) => res.writeHead(200, { [name]: "\u00c3\u00a9" })],
+      [`${name}: \u00e9`, (res) => res.writeHead(200, { "Content-Length": 2, [name]: "\u00c3\u00a9" })],
+      ["Connection: keep-alive", (res) => res.writeHead(200, { Connection: "keep-alive" })],
+      ["Connection: keep-alive", (res) => res.writeHead(200, { Connection: "keep-alive" })],
+      ["Connection: close", (res) => res.writeHead(200, { Connection: "close" })]
+    ]
+    let at = 0
+    const server = http.createServer((_req, res) => {
+      answers[at++]![1](res)
+      res.end(Buffer.from("ok"))
+    })
+    const text = await serving(server, async (port) => {
+      const socket = net.connect(port, "127.0.0.1")
+      socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(answers.length))
+      return textOf(socket.setEncoding("latin1"))
+    })
+    const heads = text.split("HTTP/1.1 200 OK\r\n").slice(1)
+    expect(heads).toHaveLength(answers.length)
+    for (const [index, [line]] of answers.entries()) expect(heads[index]).toContain(`${line}\r\n`)
+    expect(refused).toEqual(["ERR_INVALID_CHAR", "ERR_INVALID_CHAR", "ERR_INVALID_CHAR"])
+  })
+
+  it("lets others listen to the bytes of a connection, from any moment on and until any", async () => {
+    const seen: Array<string> = []
+    const listen = (chunk: Buffer) => void seen.push(chunk.toString("latin1"))
+    const server = http.createServer((req, res) => {
+      if (req.url === "/listen") req.socket.on("data", listen)
+      if (req.url === "/stop") req.socket.off("data", listen)
+      if (req.url === "/pause") {
+        req.socket.pause()
+        setImmediate(() => req.socket.resume())
+      }
+      res.end(req.url)
+    })
+    const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
+    const paths = ["/1", "/listen", "/2", "/pause", "/3", "/stop", "/4", "/pause", "/5"]
+    await serving(server, async (port) => {
+      const socket = net.connect(port, "127.0.0.1").setEncoding("latin1")
+      for (const path of paths) {
+        socket.write(request(path))
+        let text = ""
+        while (!text.endsWith(`\r\n\r\n${path}`)) text += String((await once(socket, "data"))[0])
+      }
+      socket.destroy()
+    })
+    expect(seen).toEqual(["/2", "/pause", "/3", "/stop"].map(request))
+  })
+
+  it("hands an upgraded connection over with all its bytes, those of a bulk too", async () => {
+    const server = http.createServer((req, res) => res.end(req.url))
+    server.on("upgrade", (_req, socket, head: Buffer) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+      socket.write(head)
+      socket.pipe(socket)
+    })
+    const bulk = Buffer.alloc(3_000_000, "0123456789")
+    const text = await serving(server, async (port) => {
+      const socket = net.connect(port, "127.0.0.1")
+      socket.write("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n")
+      await once(socket, "data")
+      socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nfirst")
+      await once(socket, "data")
+      socket.end(bulk)
+      const chunks: Array<Buffer> = []
+      for await (const chunk of socket) chunks.push(chunk as Buffer)
+      return Buffer.concat(chunks)
+    })
+    expect(text.subarray(-bulk.length).equals(bulk)).toBe(true)
   })
 
   it("reads bytes that a listener pushes while a head is read", async () => {
