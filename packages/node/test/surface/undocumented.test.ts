@@ -352,7 +352,8 @@ const rows: Readonly<Record<string, Body>> = {
   "`req.onSocket()`": async ({ connect, http, server }) => {
     const app = await server((_req, res) => void res.end("handed"))
     const agent = {
-      addRequest: (req: Loose<ClientRequest>) => void connect(app).then((socket) => req["onSocket"](socket))
+      addRequest: (req: Loose<ClientRequest>) =>
+        void connect(app).then((socket) => req.onSocket(socket as net.Socket))
     }
     const [res] = (await once(http.get({ host: "a", agent: agent as never }), "response")) as [
       IncomingMessage
