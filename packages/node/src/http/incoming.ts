@@ -166,7 +166,10 @@ accessor(
   function () {
     return (this[abort] ??= watched(this)).signal
   },
-  function () {}
+  // A property of the message: where Node has no such member, middleware has its own.
+  function (value: AbortSignal) {
+    Object.defineProperty(this, "signal", { value, writable: true, enumerable: true, configurable: true })
+  }
 )
 
 /** Aborted when the message cannot come whole any more, or its connection ends. */

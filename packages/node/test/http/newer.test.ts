@@ -91,6 +91,17 @@ describe("newer members", () => {
     expect(signals.map((signal) => signal.aborted)).toEqual([false, true])
   })
 
+  it("req.signal is a property like others for middleware that has one of its own", async () => {
+    const { signal } = new AbortController()
+    const server = shim.createServer((req, res) => {
+      const before = Object.keys(req).includes("signal")
+      Object.assign(req, { signal })
+      res.end(`${before} ${(req as { signal?: unknown }).signal === signal} ${"signal" in { ...req }}`)
+    })
+    const { text } = await serving(server, (port) => ask(shim, { port }))
+    expect(text).toBe("false true true")
+  })
+
   it("optimizeEmptyRequests gives requests without a body that are at their end", async () => {
     const states: Array<unknown> = []
     const server = createServer({ optimizeEmptyRequests: true }, (req, res) => {
