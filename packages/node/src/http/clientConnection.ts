@@ -14,7 +14,7 @@ import { freeParser, RESPONSE, takeParser, type HttpParser } from "./parser.js"
 import { measureEnd } from "./measure.js"
 import { debug } from "./debug.js"
 import type { HttpSocket } from "./shapes.js"
-import { needDrain } from "./symbols.js"
+import { needDrain, startTime } from "./symbols.js"
 
 const attached = Symbol("clientConnection")
 type ClientSocket = HttpSocket & { [attached]?: boolean; _httpMessage?: ClientReq | null }
@@ -251,8 +251,8 @@ function onResponse(this: HttpParser, res: Incoming, keepAlive: boolean): number
   }
   if (req.shouldKeepAlive && !keepAlive && !req.upgradeOrConnect) req.shouldKeepAlive = false
   if (clientResponseFinish.hasSubscribers) clientResponseFinish.publish({ request: req, response: res })
-  if (req._startTime) {
-    measureEnd("HttpClient", req._startTime, () => ({
+  if (req[startTime]) {
+    measureEnd("HttpClient", req[startTime], () => ({
       req: {
         method: req.method,
         url: `${req.protocol}//${req.host}${req.path}`,

@@ -18,7 +18,7 @@ import type { HttpParser } from "./parser.js"
 import { measureStart } from "./measure.js"
 import { parseUniqueHeaders } from "./server.js"
 import type { HttpSocket } from "./shapes.js"
-import { errored, outHeaders, uniqueHeaders } from "./symbols.js"
+import { errored, outHeaders, startTime, uniqueHeaders } from "./symbols.js"
 import { validateBoolean, validateInteger, validateTimeout } from "./validate.js"
 
 const base = OutgoingMessage.prototype as unknown as Outgoing
@@ -43,7 +43,7 @@ export interface ClientReq extends Outgoing {
   reusedSocket: boolean
   host: string
   protocol: string
-  _startTime?: number
+  [startTime]?: number
   abort(): void
   onSocket(socket: HttpSocket | undefined, error?: Error): void
   _deferToConnect(method: string, args: ReadonlyArray<unknown>): void
@@ -271,7 +271,7 @@ Object.assign(proto, {
   _finish(this: ClientReq) {
     base._finish.call(this)
     if (clientRequestStart.hasSubscribers) clientRequestStart.publish({ request: this })
-    this._startTime = measureStart()
+    this[startTime] = measureStart()
   },
 
   _implicitHeader(this: ClientReq) {

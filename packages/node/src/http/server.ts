@@ -11,7 +11,7 @@ import { callParent, inherit, type Constructor as AnyConstructor } from "./inher
 import { failSocket, ServerConnection, usualKeepAliveBuffer } from "./serverConnection.js"
 import { ServerResponse, type Response } from "./serverResponse.js"
 import type { HttpSocket } from "./shapes.js"
-import { uniqueHeaders } from "./symbols.js"
+import { connections, emptyRequests, messageClass, responseClass, uniqueHeaders, waiting } from "./symbols.js"
 import { nodeTimers, timersOption } from "./timers.js"
 import { validateBoolean, validateFunction, validateInteger, validateObject } from "./validate.js"
 
@@ -44,12 +44,12 @@ export interface HttpServer extends NetServer {
   maxHeadersCount: number | null
   maxRequestsPerSocket: number | null
   httpAllowHalfOpen: boolean
-  readonly httpConnections: Set<ServerConnection>
-  readonly timers: Timers
-  readonly optimizeEmptyRequests: boolean
-  readonly messageClass: new (socket: HttpSocket) => Incoming
-  readonly responseClass: new (req: Incoming, options: object) => Response
-  shouldUpgrade(req: Incoming): boolean
+  shouldUpgradeCallback(req: Incoming): boolean
+  [connections]: Set<ServerConnection>
+  [waiting]: Timers
+  [emptyRequests]: boolean
+  [messageClass]: new (socket: HttpSocket) => Incoming
+  [responseClass]: new (req: Incoming, options: object) => Response
   [uniqueHeaders]: Set<string> | null
   /** Gives up the next look at the connections. */
   [sweep]: (() => void) | undefined
@@ -73,15 +73,11 @@ const optionalBoolean = <T>(value: unknown, name: string, fallback: T): boolean 
   return value as boolean
 }
 
-const hidden = (server: HttpServer, name: string, value: unknown): void => {
-  Object.defineProperty(server, name, { configurable: true, enumerable: false, writable: true, value })
-}
-
 /** Takes the options that are HTTP's over into the server. */
 export const storeOptions = (server: HttpServer, options: ServerOptions): void => {
-  hidden(server, "timers", options[timersOption] ?? nodeTimers)
-  hidden(server, "messageClass", options.IncomingMessage || IncomingMessage)
-  hidden(server, "responseClass", options.ServerResponse || ServerResponse)
+  server[waiting] = options[timersOption] ?? nodeTimers
+  server[messageClass] = (options.IncomingMessage || IncomingMessage) as never
+  server[responseClass] = (options.ServerResponse || ServerResponse) as never
   const { maxHeaderSize } = options
   if (maxHeaderSize !== undefined) validateInteger(maxHeaderSize, "maxHeaderSize", 0)
   server.maxHeaderSize = maxHeaderSize
@@ -106,10 +102,10 @@ export const storeOptions = (server: HttpServer, options: ServerOptions): void =
     "keepAliveTimeoutBuffer",
     usualKeepAliveBuffer
   )
-  hidden(
-    server,
-    "optimizeEmptyRequests",
-    optionalBoolean(options.optimizeEmptyRequests, "options.optimizeEmptyRequests", false)
+  server[emptyRequests] = optionalBoolean(
+    options.optimizeEmptyRequests,
+    "options.optimizeEmptyRequests",
+    false
   )
   server.connectionsCheckingInterval = optionalInteger(
     options.connectionsCheckingInterval,
@@ -131,18 +127,17 @@ export const storeOptions = (server: HttpServer, options: ServerOptions): void =
   if (shouldUpgradeCallback !== undefined) {
     validateFunction(shouldUpgradeCallback, "options.shouldUpgradeCallback")
   }
-  hidden(
-    server,
-    "shouldUpgrade",
-    shouldUpgradeCallback === undefined
-      ? () => server.listenerCount("upgrade") > 0
-      : (req: Incoming) => shouldUpgradeCallback.call(server, req)
-  )
+  server.shouldUpgradeCallback = shouldUpgradeCallback ?? upgradesHeard
+}
+
+/** An upgrade is one where somebody listens for it. */
+function upgradesHeard(this: HttpServer): boolean {
+  return this.listenerCount("upgrade") > 0
 }
 
 /** What both servers set up once they are a net or tls server. */
 export const initialize = (server: HttpServer, options: ServerOptions, requestListener: unknown): void => {
-  hidden(server, "httpConnections", new Set<ServerConnection>())
+  server[connections] = new Set()
   if (requestListener) server.on("request", requestListener as () => void)
   server.on("listening", startSweep)
   server.httpAllowHalfOpen = false
@@ -159,7 +154,7 @@ export function connectionListener(this: HttpServer, socket: HttpSocket): void {
 
 function startSweep(this: HttpServer): void {
   this[sweep]?.()
-  this[sweep] = lookAgain(new WeakRef(this), this.timers, this.connectionsCheckingInterval)
+  this[sweep] = lookAgain(new WeakRef(this), this[waiting], this.connectionsCheckingInterval)
 }
 
 const lookAgain = (reference: WeakRef<HttpServer>, timers: Timers, interval: number): (() => void) =>
@@ -173,8 +168,8 @@ const lookAgain = (reference: WeakRef<HttpServer>, timers: Timers, interval: num
 /** One look at all connections finds the late ones: no connection needs a timer of its own. */
 const findLate = (server: HttpServer): void => {
   if (server.headersTimeout === 0 && server.requestTimeout === 0) return
-  const now = server.timers.now()
-  for (const connection of [...server.httpConnections]) {
+  const now = server[waiting].now()
+  for (const connection of [...server[connections]]) {
     const { parser } = connection
     if (parser.since < 0) continue
     const waited = now - parser.since
@@ -227,11 +222,11 @@ export const prepareClose = (server: HttpServer): void => {
 }
 
 export const closeAll = (server: HttpServer): void => {
-  for (const connection of [...server.httpConnections]) connection.socket.destroy()
+  for (const connection of [...server[connections]]) connection.socket.destroy()
 }
 
 export const closeIdle = (server: HttpServer): void => {
-  for (const { isIdle, socket } of [...server.httpConnections]) {
+  for (const { isIdle, socket } of [...server[connections]]) {
     if (isIdle && !(socket._httpMessage && !socket._httpMessage.finished)) socket.destroy()
   }
 }
@@ -246,10 +241,10 @@ export const serverMembers = (Parent: { prototype: object }) => {
       return this
     },
     closeAllConnections(this: HttpServer): void {
-      if (this.httpConnections) closeAll(this)
+      if (this[connections]) closeAll(this)
     },
     closeIdleConnections(this: HttpServer): void {
-      if (this.httpConnections) closeIdle(this)
+      if (this[connections]) closeIdle(this)
     },
     setTimeout(this: HttpServer, msecs: number, callback?: () => void): HttpServer {
       this.timeout = msecs

@@ -17,7 +17,18 @@ import type { HttpServer } from "./server.js"
 import { closeResponse, type Response } from "./serverResponse.js"
 import { debug } from "./debug.js"
 import type { HttpSocket } from "./shapes.js"
-import { clock, connectionOf, needDrain, uniqueHeaders } from "./symbols.js"
+import {
+  clock,
+  connectionOf,
+  connections,
+  emptyRequests,
+  messageClass,
+  needDrain,
+  responseClass,
+  startTime,
+  uniqueHeaders,
+  waiting
+} from "./symbols.js"
 import { nodeTimers } from "./timers.js"
 
 type OnSocket = HttpSocket & { [connectionOf]?: ServerConnection | undefined }
@@ -154,11 +165,11 @@ export class ServerConnection {
     socket.on("timeout", onTimeout)
     const parser = takeParser()
     this.parser = parser
-    const { timers } = server
+    const timers = server[waiting]
     parser.initialize({
       type: REQUEST,
       socket,
-      Message: server.messageClass,
+      Message: server[messageClass],
       onIncoming: (message, keepAlive) => this.request(message, keepAlive),
       options: parserOptions(server.insecureHTTPParser, server.maxHeaderSize),
       joinDuplicateHeaders: server.joinDuplicateHeaders,
@@ -177,7 +188,7 @@ export class ServerConnection {
     socket.on("drain", onDrain)
     socket.setEncoding = refuseEncoding
     socket._paused = false
-    server.httpConnections.add(this)
+    server[connections].add(this)
     new Reader().takeOver(socket, (chunk) => this.arrived(chunk))
   }
 
@@ -246,7 +257,7 @@ export class ServerConnection {
     socket.removeListener("close", onResponseClose)
     socket.removeListener("drain", onDrain)
     socket[connectionOf] = undefined
-    server.httpConnections.delete(this)
+    server[connections].delete(this)
   }
 
   ended(): void {
@@ -267,7 +278,7 @@ export class ServerConnection {
 
   closed(): void {
     const { parser, server, socket } = this
-    server.httpConnections.delete(this)
+    server[connections].delete(this)
     freeParser(parser, null, socket)
     const { incoming } = this
     while (incoming.length > 0) incoming.shift()!.destroy(resetError("aborted"))
@@ -327,10 +338,10 @@ export class ServerConnection {
     const { server, socket } = this
     this.resetTimeout()
     if (req.upgrade) {
-      req.upgrade = req.method === "CONNECT" || server.shouldUpgrade(req)
+      req.upgrade = req.method === "CONNECT" || server.shouldUpgradeCallback(req)
       if (req.upgrade) return 2
     }
-    if (server.optimizeEmptyRequests) this.endEmpty(req)
+    if (server[emptyRequests]) this.endEmpty(req)
     this.incoming.push(req)
     // A peer that does not read its answers is not read either.
     if (socket._paused === false) {
@@ -339,7 +350,7 @@ export class ServerConnection {
         socket.pause()
       }
     }
-    const Response = server.responseClass
+    const Response = server[responseClass]
     const res = new Response(req, {
       highWaterMark: socket.writableHighWaterMark,
       rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites
@@ -349,8 +360,8 @@ export class ServerConnection {
     res._onPendingData = this.onPending
     res.shouldKeepAlive = keepAlive
     res[uniqueHeaders] = server[uniqueHeaders]
-    if (server.timers !== nodeTimers) res[clock] = server.timers
-    res._startTime = measureStart()
+    if (server[waiting] !== nodeTimers) res[clock] = server[waiting]
+    res[startTime] = measureStart()
     if (serverRequestStart.hasSubscribers) {
       serverRequestStart.publish({ request: req, response: res, socket, server })
     }
@@ -420,8 +431,8 @@ export class ServerConnection {
     if (serverResponseFinish.hasSubscribers) {
       serverResponseFinish.publish({ request: req, response: res, socket, server })
     }
-    if (res._startTime) {
-      measureEnd("HttpRequest", res._startTime, () => ({
+    if (res[startTime]) {
+      measureEnd("HttpRequest", res[startTime], () => ({
         req: { method: req.method, url: req.url, headers: req.headers },
         res: {
           statusCode: res.statusCode,

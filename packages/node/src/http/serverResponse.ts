@@ -11,6 +11,7 @@ import { callParent, inherit } from "./inherit.js"
 import type { Incoming } from "./incoming.js"
 import { OutgoingMessage, type Outgoing, type OutgoingOptions } from "./outgoing.js"
 import type { Callback, HttpSocket } from "./shapes.js"
+import type { startTime } from "./symbols.js"
 import { connectionOf, outHeaders } from "./symbols.js"
 import { linkFieldValue, validateHeaderName, validateHeaderValue, validateObject } from "./validate.js"
 
@@ -31,7 +32,7 @@ export interface Response extends Outgoing {
   writeProcessing(callback?: Callback): void
   writeInformation(status: number, headers?: unknown, callback?: Callback): void
   writeEarlyHints(hints: { [name: string]: unknown }, callback?: Callback): void
-  _startTime?: number
+  [startTime]?: number
 }
 
 function Message(this: Response, req: Incoming, options?: OutgoingOptions): void {

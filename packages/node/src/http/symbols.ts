@@ -16,3 +16,13 @@ export const uniqueHeaders = Symbol("kUniqueHeaders")
 export const clock = Symbol("clock")
 /** The server's connection that a response belongs to. */
 export const connectionOf = Symbol("connection")
+/** When a message began, for those who measure. morgan keeps a `_startTime` of its own on requests and responses. */
+export const startTime = Symbol("startTime")
+
+// A server's: programs extend it, and may use any name.
+export const connections = Symbol("http.server.connections")
+export const messageClass = Symbol("IncomingMessage")
+export const responseClass = Symbol("ServerResponse")
+export const emptyRequests = Symbol("optimizeEmptyRequests")
+/** How a server waits. */
+export const waiting = Symbol("timers")

@@ -53,4 +53,25 @@ describe.each(implementations)("%s", (_name, http) => {
     }
     expect(byName).toBe(true)
   })
+
+  // morgan keeps a `_startTime` on both messages; servers are extended.
+  it("objects have room for members of any name", async () => {
+    const seen: Array<unknown> = []
+    const server = new http.Server((req, res) => {
+      for (const message of [req, res] as Array<{ _startTime?: unknown }>) {
+        seen.push("_startTime" in message)
+        message._startTime = "mine"
+      }
+      res.on("close", () => seen.push((res as { _startTime?: unknown })._startTime))
+      res.end("x")
+    })
+    const members = ["timers", "httpConnections", "messageClass", "responseClass", "shouldUpgrade"]
+    for (const name of members) {
+      seen.push(name in server)
+      Object.assign(server, { [name]: "mine" })
+    }
+    const { text } = await serving(server, (port) => ask(http, { port }))
+    expect(text).toBe("x")
+    expect(seen).toEqual([...members.map(() => false), false, false, "mine"])
+  })
 })
