@@ -1,9 +1,9 @@
 /**
- * Links from one document of this repository to a file or folder of it lead somewhere.
+ * Links from one document of this repository to a file, a folder or a heading of it lead somewhere.
  */
 import { existsSync } from "node:fs"
 import { readdir, readFile } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { dirname, join, relative, resolve } from "node:path"
 import { assert, it } from "vitest"
 import { root } from "./support.js"
 
@@ -20,16 +20,45 @@ const documents = async (): Promise<ReadonlyArray<string>> => {
   ]
 }
 
+const withoutCode = (text: string) => text.replace(/^```.*?^```$/gms, "")
+
+/** The names that a page of this document gives to its headings. */
+const headingsOf = (text: string): ReadonlySet<string> =>
+  new Set(
+    Array.from(withoutCode(text).matchAll(/^#+ (.+)$/gm), ([, heading]) =>
+      heading!
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, "")
+        .replaceAll(" ", "-")
+    )
+  )
+
 it("relative links in documents lead to something that is there", async () => {
+  const texts = new Map<string, string>()
+  for (const document of await documents()) texts.set(document, await readFile(join(root, document), "utf8"))
   const broken: Array<string> = []
   let checked = 0
-  for (const document of await documents()) {
-    const text = await readFile(join(root, document), "utf8")
-    for (const [, target] of text.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/g)) {
+  for (const [document, text] of texts) {
+    for (const [, file, , heading] of withoutCode(text).matchAll(
+      /\]\((?![a-z]+:)([^)#\s]*)(#([^)\s]+))?\)/g
+    )) {
       checked++
-      if (!existsSync(join(root, dirname(document), target!))) broken.push(`${document}: ${target}`)
+      const target = file === "" ? document : relative(root, resolve(root, dirname(document), file!))
+      const isThere =
+        existsSync(join(root, target)) &&
+        (heading === undefined || headingsOf(texts.get(target) ?? "").has(heading))
+      if (!isThere) broken.push(`${document}: ${file}${heading === undefined ? "" : `#${heading}`}`)
     }
   }
   assert.deepStrictEqual(broken, [])
-  assert.isAbove(checked, 5)
+  assert.isAbove(checked, 100)
+})
+
+it("README.md leads to every guide", async () => {
+  const readme = await readFile(join(root, "README.md"), "utf8")
+  const guides = (await documents()).filter((document) => document.startsWith("docs/"))
+  assert.deepStrictEqual(
+    guides.filter((guide) => !readme.includes(`(${guide})`)),
+    []
+  )
 })
