@@ -6,6 +6,7 @@
  * of an equal `Content-Length`.
  */
 import { fieldConflict, invalidChar, invalidToken, invalidValue, type FieldsViolation } from "./violation.js"
+import { Spellings } from "./spelling.js"
 import { isFieldValue, isToken, parseContentLength } from "./validate.js"
 
 /** Fields with a meaning for the head; bits, so that a set of them is a number. */
@@ -29,19 +30,7 @@ const knownNames = new Map<string, number>([
   ["trailer", Known.Trailer]
 ])
 
-const Invalid = -1
-
-// Names are few and repeat, so each is checked once per spelling. The bound keeps invented names from filling memory;
-// past it a name is checked each time.
-const nameCacheEntries = 1024
-const nameCacheLength = 64
-const names = new Map<string, number>()
-
-const classify = (name: string): number => {
-  const known = isToken(name) ? (knownNames.get(name.toLowerCase()) ?? 0) : Invalid
-  if (names.size < nameCacheEntries && name.length <= nameCacheLength) names.set(name, known)
-  return known
-}
+const spellings = new Spellings((lower) => knownNames.get(lower) ?? 0)
 
 /** What the last scan found. One record for all scans: a head is encoded in one go, and nothing is kept of it. */
 export const found = {
@@ -118,10 +107,17 @@ export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): Fie
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!
     const value = fields[i + 1]
-    const known = names.get(name) ?? classify(name)
-    if (known === Invalid) return invalidToken("Header name", name)
+    const spelling = spellings.of(name)
+    if (!spelling.valid) return invalidToken("Header name", name)
     if (value === undefined) return invalidValue(name, value)
-    if (!isFieldValue(value)) return invalidChar("header content", name)
+    let line: string
+    if (spelling.value === value) line = spelling.line
+    else {
+      if (!isFieldValue(value)) return invalidChar("header content", name)
+      line = name + ": " + value + "\r\n"
+      spelling.keep(value, line)
+    }
+    const known = spelling.meaning
     if (known !== 0) {
       const repeated = (seen & known) !== 0
       seen |= known
@@ -131,7 +127,7 @@ export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): Fie
       if (repeated && known === Known.Host) return fieldConflict("Host", "Repeated")
       if ((known & leaveOut) !== 0 || (repeated && known === Known.ContentLength)) continue
     }
-    text += name + ": " + value + "\r\n"
+    text += line
   }
   // RFC 9112 §6.2: never both.
   if (found.contentLength >= 0 && (seen & Known.TransferEncoding) !== 0) {

@@ -12,6 +12,7 @@
  * - `encode-request.ts`   request heads
  * - `node-head.ts`        what Node's own module adds to a head, for drivers with its API
  * - `encode-fields.ts`    the user's fields: checked, printed, understood
+ * - `spelling.ts`         names and lines that repeat, checked and printed once
  * - `encode-tables.ts`    METHODS, STATUS_CODES
  * - `encode.ts`           what heads have in common
  * - `framing.ts`          how the end of a body is marked
@@ -58,6 +59,7 @@ export type { Head, RequestHead, ResponseHead } from "./head.js"
 export * from "./limits.js"
 export * from "./node-head.js"
 export * from "./parser.js"
+export { type Spelling, Spellings } from "./spelling.js"
 export * from "./refusal.js"
 export * from "./validate.js"
 export { checkHandshake, type HandshakeRefusal } from "./websocket.js"

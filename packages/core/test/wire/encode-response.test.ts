@@ -361,6 +361,24 @@ describe("encodeResponseHead", () => {
     ])
   })
 
+  it("prints a field that repeats as alone, and refuses a value behind one that may be sent", () => {
+    const long = "v".repeat(10_000)
+    const values = ["a", "a", "b", "", "", long, long, "\u00e9", "b", "B"]
+    for (const name of ["x-repeats", "X-Repeats"]) {
+      for (const value of values) {
+        expect(linesOf(encode({ headers: [name, value] }))).toContain(`${name}: ${value}`)
+        for (const bad of ["a\n", "a\r\nb: c", "\u0100", "\0"]) {
+          expect(encode({ headers: [name, bad] })).toMatchObject({ code: "ERR_INVALID_CHAR" })
+        }
+      }
+    }
+    for (const length of [4, 4, 5, 4]) {
+      expect(encode({ headers: ["content-length", String(length)], body: "unknown" })).toMatchObject({
+        framing: { _tag: "Length", length }
+      })
+    }
+  })
+
   it("keeps added lines apart when what they are made from changes", () => {
     expect(linesOf(encode({ date: "A", keepAliveTimeout: 5000 }))).toContain("Keep-Alive: timeout=5")
     expect(linesOf(encode({ date: "A", keepAliveTimeout: 6000 }))).toContain("Keep-Alive: timeout=6")

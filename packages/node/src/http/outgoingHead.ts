@@ -5,13 +5,14 @@
 import {
   httpDate,
   isFieldValue,
-  isToken,
   NodeField,
   nodeField,
   nodeHead,
   NodeTrait,
   saysChunked,
-  saysClose
+  saysClose,
+  type Spelling,
+  Spellings
 } from "@httpfx/core/wire"
 import { deprecate } from "node:util"
 import { headersSent, invalidArgType, invalidArgValue, violationError } from "./errors.js"
@@ -22,26 +23,20 @@ import { validateHeaderName, validateHeaderValue, validateString } from "./valid
 const fieldsOf = (message: Outgoing): OutHeaders =>
   (message[outHeaders] ??= Object.create(null) as OutHeaders)
 
-// Names repeat, so each spelling is checked and lowered once; the bound keeps invented ones from filling memory.
-const maxKnownNames = 1024
-const lowered = new Map<string, string>()
+const spellings = new Spellings(nodeField)
 
-const checkedLower = (name: string): string => {
-  const known = lowered.get(name)
-  if (known !== undefined) return known
-  validateHeaderName(name)
-  const lower = name.toLowerCase()
-  if (lowered.size < maxKnownNames && name.length <= 64) lowered.set(name, lower)
-  return lower
+const spelled = (name: string): Spelling => {
+  const spelling = spellings.of(name)
+  if (!spelling.valid) validateHeaderName(name)
+  return spelling
 }
 
 function setHeader(this: Outgoing, name: string, value: HeaderValue): Outgoing {
   if (this._header) throw headersSent("set")
-  const lower = checkedLower(name)
+  const { lower, meaning } = spelled(name)
   validateHeaderValue(name, value)
   fieldsOf(this)[lower] = [name, value]
-  const field = nodeField(lower)
-  if (field !== 0) markRemoved(this, field, false)
+  if (meaning !== 0) markRemoved(this, meaning, false)
   return this
 }
 
@@ -139,33 +134,6 @@ function renderHeaders(this: Outgoing): { [name: string]: HeaderValue } {
   return rendered
 }
 
-// Lines repeat as well: the last one of each spelling is kept, printed and checked.
-const longestKeptValue = 128
-interface Line {
-  value: HeaderValue
-  text: string
-  readonly field: number
-}
-const lines = new Map<string, Line>()
-
-const keepLine = (
-  known: Line | undefined,
-  name: string,
-  value: HeaderValue,
-  text: string,
-  checked: boolean
-): void => {
-  if (typeof value !== "number" && (typeof value !== "string" || value.length > longestKeptValue)) return
-  // Who finds a line here checks it no more.
-  if (!checked && !(isToken(name) && isFieldValue(String(value)))) return
-  if (known !== undefined) {
-    known.value = value
-    known.text = text
-  } else if (lines.size < maxKnownNames && name.length <= 64) {
-    lines.set(name, { value, text, field: nodeField(name) })
-  }
-}
-
 let dateLine = ""
 let dateOfLine = ""
 const dateAt = (now: number): string => {
@@ -189,37 +157,39 @@ class Printer {
     this.text = firstLine
   }
 
+  /** `check`: nobody has looked at it yet. */
   field(name: string, value: unknown, check: boolean): void {
-    if (check && !lines.has(name) && !isToken(name)) validateHeaderName(name)
-    if (!Array.isArray(value)) return this.line(name, value as HeaderValue, check)
-    const joined = nodeField(name) === NodeField.Cookie && value.length >= 2
-    if (joined || this.message[uniqueHeaders]?.has(name.toLowerCase()) === true) {
-      return this.line(name, (value as Array<string>).join("; "), check)
+    const spelling = check ? spelled(name) : spellings.of(name)
+    if (!Array.isArray(value)) return this.line(spelling, name, value as string | number, check)
+    const joined = spelling.meaning === NodeField.Cookie && value.length >= 2
+    if (joined || this.message[uniqueHeaders]?.has(spelling.lower) === true) {
+      return this.line(spelling, name, (value as Array<string>).join("; "), check)
     }
-    for (const one of value as Array<string>) this.line(name, one, check)
+    for (const one of value as Array<string>) this.line(spelling, name, one, check)
   }
 
-  private line(name: string, value: HeaderValue, check: boolean): void {
-    const known = lines.get(name)
-    if (known !== undefined && known.value === value) {
-      if (known.field !== 0) this.note(known.field, value)
-      this.text += known.text
+  private line(spelling: Spelling, name: string, value: string | number, check: boolean): void {
+    const { meaning } = spelling
+    if (spelling.value === value && value !== undefined) {
+      if (meaning !== 0) this.note(meaning, value)
+      this.text += spelling.line
       return
     }
-    if (check) {
-      if (value === undefined) validateHeaderValue(name, value)
-      const printed = typeof value === "string" ? value : String(value)
-      if (!isFieldValue(printed)) validateHeaderValue(name, printed)
+    const printed = typeof value === "string" ? value : String(value)
+    if (check && (value === undefined || !isFieldValue(printed))) {
+      validateHeaderValue(name, value === undefined ? value : printed)
     }
-    const field = nodeField(name)
-    const sent = field === 0 ? value : this.note(field, value)
-    const text = name + ": " + (sent as string) + "\r\n"
+    const sent = meaning === 0 ? printed : this.note(meaning, printed)
+    const line = name + ": " + sent + "\r\n"
+    this.text += line
     // How a file name is printed depends on the message.
-    if (field !== NodeField.ContentDisposition) keepLine(known, name, value, text, check)
-    this.text += text
+    if (meaning === NodeField.ContentDisposition) return
+    if (typeof value === "number" || typeof value === "string") {
+      if (check || (spelling.valid && isFieldValue(printed))) spelling.keep(value, line)
+    }
   }
 
-  private note(field: number, value: HeaderValue): HeaderValue {
+  private note(field: number, value: string | number): string | number {
     const message = this.message
     this.seen |= field
     switch (field) {

@@ -75,6 +75,12 @@ const joined = (head: string | Uint8Array, body: Uint8Array): Uint8Array => {
   return bytes
 }
 
+// So short a body costs less as characters, one to a byte, behind a head that is text already.
+const textLimit = 2 * 1024
+const { latin1Slice } = Buffer.prototype as unknown as {
+  readonly latin1Slice: (this: Uint8Array, start: number, end: number) => string
+}
+
 export class StreamTransport implements Transport {
   handlers: TransportHandlers = noHandlers
   writable = true
@@ -149,7 +155,10 @@ export class StreamTransport implements Transport {
         stream.uncork()
         return more
       }
-      data = joined(data, body)
+      data =
+        typeof data === "string" && body.length <= textLimit
+          ? data + latin1Slice.call(body, 0, body.length)
+          : joined(data, body)
     } else if (data.length === 0) return !stream.writableNeedDrain
     return typeof data === "string" ? stream.write(data, "latin1") : stream.write(data)
   }
