@@ -220,7 +220,7 @@ export class HttpParser {
     // An idle connection keeps no text of its last head.
     this.currentHead = null
     const message = this.incoming
-    if (message !== null && !message.upgrade) {
+    if (message !== null) {
       message.complete = true
       if (trailers.length > 0) message._addHeaderLines(trailers as Array<string>, trailers.length)
       message.push(null)

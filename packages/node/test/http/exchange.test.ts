@@ -340,4 +340,34 @@ describe.each(implementations)("%s", (_name, http) => {
       }
     }
   })
+
+  it.each([
+    ["upgrade", { headers: { connection: "upgrade", upgrade: "x" } }, "101 Switching Protocols"],
+    ["connect", { method: "CONNECT", path: "a:1" }, "200 Connected"]
+  ] as const)(
+    "%s: both messages are complete and end, and the connection is there for others",
+    async (event, options, line) => {
+      const seen: Array<unknown> = []
+      const note = async (message: IncomingMessage): Promise<void> => {
+        seen.push(message.complete)
+        for await (const piece of message) seen.push(String(piece))
+        seen.push(message.readableEnded, message.aborted)
+      }
+      const server = http.createServer()
+      server.on(event, (req: IncomingMessage, socket: net.Socket) => {
+        void note(req).then(() => socket.end("later"))
+        socket.write(`HTTP/1.1 ${line}\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nat once `)
+      })
+      await serving(server, async (port) => {
+        const req = http.request({ host: "127.0.0.1", port, agent: false, ...options }).end()
+        const [res, socket, head] = (await once(req, event)) as [IncomingMessage, net.Socket, Buffer]
+        let text = String(head)
+        await note(res)
+        while (!text.endsWith("later")) text += String((await once(socket, "data"))[0])
+        seen.push(text, socket.destroyed)
+        socket.destroy()
+      })
+      expect(seen).toEqual([true, true, false, true, true, false, "at once later", false])
+    }
+  )
 })
