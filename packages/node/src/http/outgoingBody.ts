@@ -41,7 +41,7 @@ function writeRaw(
   data: Chunk,
   encoding?: BufferEncoding | Callback | null,
   callback?: Callback | null,
-  size?: number
+  _size?: number
 ): boolean {
   const socket = this.socket
   // What is written to a connection that is gone is let go of.
@@ -54,10 +54,9 @@ function writeRaw(
     if (this.outputData.length > 0) this._flushOutput(socket)
     return socket.write(data, encoding as BufferEncoding, callback as Callback)
   }
-  const length = size ?? data.length
   this.outputData.push({ data, encoding, callback })
-  this.outputSize += length
-  this._onPendingData(length)
+  this.outputSize += data.length
+  this._onPendingData(data.length)
   return this.outputSize < this[highWater]
 }
 

@@ -1,7 +1,7 @@
 /** What libraries reach into, on the built-in module and on ours: each test does what a library does. */
-import type { OutgoingMessage, ServerResponse } from "node:http"
+import type { ClientRequest, OutgoingMessage, ServerResponse } from "node:http"
 import { describe, expect, it } from "vitest"
-import { ask, implementations, serving } from "./implementations.js"
+import { ask, implementations, serving, textOf } from "./implementations.js"
 
 /** The object's own symbol of that name, as those look for it who cannot import it. */
 const symbolNamed = (object: object, name: string): symbol | undefined =>
@@ -73,5 +73,45 @@ describe.each(implementations)("%s", (_name, http) => {
     const { text } = await serving(server, (port) => ask(http, { port }))
     expect(text).toBe("x")
     expect(seen).toEqual([...members.map(() => false), false, false, "mine"])
+  })
+
+  // http-proxy-agent changes what waits for a socket.
+  it("what waits for a socket is counted with its head, and goes out as it is in outputData", async () => {
+    interface Waiting {
+      outputData: Array<{ data: string | Uint8Array }>
+      outputSize: number
+      _header: string | null
+    }
+    const answer = await serving(
+      http.createServer((req, res) => res.end(`${req.url} ${req.headers["content-length"]}`)),
+      (port) =>
+        new Promise<string>((resolve, reject) => {
+          const agent = new http.Agent()
+          const later = agent as unknown as { addRequest(req: ClientRequest, options: object): void }
+          const { addRequest } = later
+          later.addRequest = (req, options) => {
+            setImmediate(() => {
+              const waiting = req as unknown as Waiting & { path: string; _implicitHeader(): void }
+              const sizes = waiting.outputData.reduce((sum, { data }) => sum + data.length, 0)
+              const before = [waiting.outputSize, req.writableLength].map((size) => size - sizes)
+              const [first] = waiting.outputData
+              const text = String(first!.data)
+              const whole = text.startsWith(waiting._header!)
+              waiting._header = null
+              waiting.path = "/other"
+              waiting._implicitHeader()
+              first!.data = waiting._header! + text.slice(text.indexOf("\r\n\r\n") + 4)
+              req.on("response", (res) => {
+                void textOf(res).then((body) => resolve([...before, whole, body].join()))
+              })
+              addRequest.call(agent, req, options)
+            })
+          }
+          const req = http.request({ host: "127.0.0.1", port, agent, method: "POST" })
+          req.on("error", reject)
+          req.end("abc")
+        })
+    )
+    expect(answer).toBe("0,0,true,/other 3")
   })
 })
