@@ -25,7 +25,9 @@ const program = Effect.gen(function* () {
   const url = address._tag === "TcpAddress" ? `http://localhost:${address.port}` : address.path
   yield* Console.log(`Listening on ${url}\n`)
   yield* tour(url)
-  yield* Console.log(`\nOpen ${url} in a browser. Ctrl-C ends the answers under way, then the program.`)
+  yield* Console.log(
+    `\nOpen ${url} in a browser. Ctrl-C stops the program, once the answers under way have ended.`
+  )
   yield* Effect.onInterrupt(Effect.never, () =>
     Console.log("\nStopping: no new connections, answers under way end.")
   )

@@ -1,5 +1,5 @@
 /**
- * A JSON API: requests and answers are schemas, errors are types with a status, `/docs` is a page to try it, to which `/` leads.
+ * A JSON API: requests and answers are schemas, errors are types with a status, and `/` leads to a page to try it.
  *
  * `PORT` says where it listens (default 3000). What it keeps is in memory and gone with the process.
  */

@@ -63,7 +63,7 @@ export interface ServerOptions {
   /**
    * Bytes of each connection that may wait in each direction: of a body that nobody reads, of requests sent ahead, of
    * answers that the client does not take. Past it reading, or answering, pauses. A value below the transport's own write
-   * buffer (64 KiB on Node) bounds answers no tighter: so much is always handed over. Default 65536.
+   * buffer (16 KiB on Node.js 20, 64 KiB later) bounds answers no tighter: so much is always handed over. Default 65536.
    */
   readonly highWaterMark?: number | undefined
   /** Join the repetitions of every field of a request with a comma instead of discarding some. Default `false`. */
