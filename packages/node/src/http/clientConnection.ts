@@ -17,7 +17,13 @@ import type { HttpSocket } from "./shapes.js"
 import { needDrain, startTime } from "./symbols.js"
 
 const attached = Symbol("clientConnection")
-type ClientSocket = HttpSocket & { [attached]?: boolean; _httpMessage?: ClientReq | null }
+/** The request whose exchange is under way. `_httpMessage` is the agent's too, and stays until it has decided on the socket. */
+const serving = Symbol("request")
+type ClientSocket = HttpSocket & {
+  [attached]?: boolean
+  [serving]?: ClientReq | undefined
+  _httpMessage?: ClientReq | null
+}
 
 type Message = new (socket: HttpSocket) => Incoming
 const MessageClass = IncomingMessage as unknown as Message
@@ -54,6 +60,7 @@ export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
   req.parser = parser
   socket.parser = parser
   socket._httpMessage = req
+  socket[serving] = req
   if (socket[attached] !== true) attach(socket)
   const { agent } = req
   if (req.timeout !== undefined || (agent && agent.options && agent.options.timeout)) listenForTimeout(req)
@@ -103,7 +110,7 @@ function onDrain(this: ClientSocket): void {
 }
 
 function onError(this: ClientSocket, error: Error): void {
-  const req = this._httpMessage
+  const req = this[serving]
   if (req) {
     // Whatever fails after this is the same failure.
     this._hadError = true
@@ -120,27 +127,31 @@ function onError(this: ClientSocket, error: Error): void {
 }
 
 function onEnd(this: ClientSocket): void {
-  const req = this._httpMessage
+  const req = this[serving]
   const parser = this.parser
+  // Nothing more is awaited from it: it ends as any socket does, and what is still to be written goes first.
+  if (!parser) return
   if (req && !req.res && !this._hadError) {
     this._hadError = true
     emitError(req, resetError("socket hang up"))
   }
-  if (parser) {
-    parser.finish()
-    freeParser(parser, req as { parser?: unknown } | null, this)
-  }
-  this.end()
+  parser.finish()
+  freeParser(parser, req as { parser?: unknown } | null, this)
+  this.destroy()
 }
 
 function onClose(this: ClientSocket): void {
-  const req = this._httpMessage
+  const req = this[serving]
   const parser = this.parser
+  if (req) tellClosed(this, req)
+  // Whoever destroyed the socket made no end of a message of it: that is asked last.
   if (parser) {
     parser.finish()
     freeParser(parser, req as { parser?: unknown } | null, this)
   }
-  if (!req) return
+}
+
+const tellClosed = (socket: ClientSocket, req: ClientReq): void => {
   req.destroyed = true
   const res = req.res
   if (res) {
@@ -149,8 +160,8 @@ function onClose(this: ClientSocket): void {
     closeRequest(req)
     if (!res.aborted && res.readable) res.push(null)
   } else {
-    if (!this._hadError) {
-      this._hadError = true
+    if (!socket._hadError) {
+      socket._hadError = true
       emitError(req, resetError("socket hang up"))
     }
     closeRequest(req)
@@ -213,6 +224,7 @@ const handOver = (
   detach(socket)
   if (req.timeoutCb) socket.removeListener("timeout", emitTimeout)
   socket._httpMessage = null
+  socket[serving] = undefined
   ;(socket as unknown as { readableFlowing: boolean | null }).readableFlowing = null
   req.emit(event, res, socket, rest)
   req.destroyed = true
@@ -293,7 +305,8 @@ function onResponseEnd(this: Incoming): void {
 }
 
 function onRequestFinish(this: ClientReq): void {
-  if (this.shouldKeepAlive && this._ended) giveBack(this)
+  // Unless the response's end has given it back, because all was written: then it may serve another request.
+  if (this.shouldKeepAlive && this._ended && !this.destroyed) giveBack(this)
 }
 
 /** The exchange is over and the connection may go on. */
@@ -307,6 +320,7 @@ const giveBack = (req: ClientReq): void => {
   req.destroyed = true
   // The next request may have it: what is done to a response that is over must not reach it.
   if (req.res) req.res.socket = null
+  socket[serving] = undefined
   process.nextTick(free, req, socket)
 }
 

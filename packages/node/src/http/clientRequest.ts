@@ -18,13 +18,17 @@ import type { HttpParser } from "./parser.js"
 import { measureStart } from "./measure.js"
 import { parseUniqueHeaders } from "./server.js"
 import type { HttpSocket } from "./shapes.js"
-import { errored, outHeaders, startTime, uniqueHeaders } from "./symbols.js"
+import { outHeaders, startTime, uniqueHeaders } from "./symbols.js"
 import { validateBoolean, validateInteger, validateTimeout } from "./validate.js"
 
 const base = OutgoingMessage.prototype as unknown as Outgoing
 
+/** What a request was destroyed with. Its `errored` says nothing of it: in Node that is a server's response's. */
+const destroyedBy = Symbol("destroyedBy")
+
 /** The request as this folder sees it. */
 export interface ClientReq extends Outgoing {
+  [destroyedBy]?: Error | null | undefined
   agent: AgentLike | false | null | undefined
   socketPath: string | undefined
   timeout?: number
@@ -291,7 +295,7 @@ Object.assign(proto, {
     this.destroyed = true
     // Nobody wants more of the response.
     if (this.res) this.res._dump()
-    this[errored] = error ?? null
+    this[destroyedBy] = error
     this.socket?.destroy(error)
     return this
   },
@@ -355,7 +359,7 @@ const takeSocket = (req: ClientReq, socket: HttpSocket | undefined, error: Error
     req._flush()
     return
   }
-  const cause = error ?? req[errored]
+  const cause = error ?? req[destroyedBy]
   if (!socket) {
     giveUp(req, cause)
   } else if (!error && req.agent && !socket.destroyed) {

@@ -62,7 +62,7 @@ export interface Outgoing extends EventEmitter {
   [needDrain]: boolean
   [corked]: number
   [outHeaders]: OutHeaders | null
-  [errored]: Error | null
+  [errored]: Error | null | undefined
   [highWater]: number
   [rejectBody]: boolean
   [uniqueHeaders]?: Set<string> | null
@@ -207,7 +207,7 @@ proto.uncork = function uncork(this: Outgoing) {
 proto.destroy = function destroy<T extends Outgoing>(this: T, error?: Error | null): T {
   if (this.destroyed) return this
   this.destroyed = true
-  this[errored] = error ?? null
+  this[errored] = error
   if (this.socket) this.socket.destroy(error ?? undefined)
   else this.once("socket", (socket: HttpSocket) => socket.destroy(error ?? undefined))
   return this

@@ -2,9 +2,10 @@
  * The way of a message's bytes: from `write` and `end` to the socket, or into a queue while there is none. The head goes
  * out with the first bytes of the body, in one write where their encodings allow it.
  */
-import { isFieldValue, isToken } from "@httpfx/core/wire"
+import { isFieldValue } from "@httpfx/core/wire"
 import { codedError, codedTypeError, invalidArgType, lengthMismatch, violationError } from "./errors.js"
-import { bytesWritten, corked, highWater, needDrain, rejectBody } from "./symbols.js"
+import { bytesWritten, corked, highWater, needDrain, rejectBody, uniqueHeaders } from "./symbols.js"
+import { textOf, validateHeaderName } from "./validate.js"
 import type { Outgoing } from "./outgoing.js"
 import type { Callback, HttpSocket } from "./shapes.js"
 
@@ -22,9 +23,9 @@ function send(
   callback?: Callback | null,
   byteLength?: number
 ): boolean {
-  if (!this._headerSent) {
-    const head = this._header as string
-    this._headerSent = true
+  const head = this._header
+  // A request that was given up before it had a head ends without one.
+  if (!this._headerSent && head !== null) {
     if (typeof data === "string" && joinsHead(encoding)) {
       data = head + data
     } else {
@@ -32,6 +33,7 @@ function send(
       this.outputSize += head.length
       this._onPendingData(head.length)
     }
+    this._headerSent = true
   }
   return this._writeRaw(data, encoding, callback, byteLength)
 }
@@ -61,7 +63,7 @@ function writeRaw(
 }
 
 const fail = (message: Outgoing, error: Error, callback: Callback): void => {
-  process.nextTick(failNow, message, error, callback)
+  if (!message.destroyed) process.nextTick(failNow, message, error, callback)
 }
 
 const failNow = (message: Outgoing, error: Error, callback: Callback): void => {
@@ -77,7 +79,7 @@ const sizeOf = (chunk: Chunk, encoding: unknown): number =>
 /** Is the body held to a length that was announced? */
 const isCounted = (message: Outgoing): boolean =>
   message.strictContentLength &&
-  (message._contentLength as number) > 0 &&
+  message._contentLength !== null &&
   message._hasBody &&
   !message._removedContLen &&
   !message.chunkedEncoding &&
@@ -286,8 +288,8 @@ const endWith = (
   if (hasChunk && isWhole(message, socket)) {
     return endWhole(message, socket, chunk as Chunk, encoding, callback)
   }
-  // The last bytes are one write with what comes before them.
-  if (socket) socket.cork()
+  // The last bytes are one write with the head or the body that comes before them.
+  if (socket && (hasChunk || !message._header)) socket.cork()
   if (hasChunk) {
     writeBody(message, chunk as Chunk, encoding, nothing, true)
   } else if (!message._header) {
@@ -326,16 +328,11 @@ function addTrailers(this: Outgoing, headers: unknown): void {
     ? (headers as Array<[string, unknown]>)
     : Object.entries(headers as object)
   for (const [name, value] of entries) {
-    if (typeof name !== "string" || !isToken(name)) {
-      throw violationError({
-        _tag: "Violation",
-        code: "ERR_INVALID_HTTP_TOKEN",
-        what: "Trailer name",
-        value: name
-      })
-    }
-    for (const one of Array.isArray(value) ? (value as Array<unknown>) : [value]) {
-      const text = String(one)
+    validateHeaderName(name, "Trailer name")
+    const together =
+      Array.isArray(value) && (value.length < 2 || this[uniqueHeaders]?.has(name.toLowerCase()) === true)
+    for (const one of Array.isArray(value) && !together ? (value as Array<unknown>) : [value]) {
+      const text = textOf(together ? (one as Array<unknown>).join("; ") : one)
       if (!isFieldValue(text)) {
         throw violationError({ _tag: "Violation", code: "ERR_INVALID_CHAR", what: "trailer content", name })
       }

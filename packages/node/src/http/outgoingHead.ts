@@ -18,7 +18,7 @@ import { deprecate } from "node:util"
 import { headersSent, invalidArgType, invalidArgValue, violationError } from "./errors.js"
 import { clock, outHeaders, uniqueHeaders } from "./symbols.js"
 import type { HeaderValue, Outgoing, OutHeaders } from "./outgoing.js"
-import { validateHeaderName, validateHeaderValue, validateString } from "./validate.js"
+import { textOf, validateHeaderName, validateHeaderValue, validateString } from "./validate.js"
 
 const fieldsOf = (message: Outgoing): OutHeaders =>
   (message[outHeaders] ??= Object.create(null) as OutHeaders)
@@ -26,6 +26,7 @@ const fieldsOf = (message: Outgoing): OutHeaders =>
 const spellings = new Spellings(nodeField)
 
 const spelled = (name: string): Spelling => {
+  if (typeof name !== "string") validateHeaderName(name)
   const spelling = spellings.of(name)
   if (!spelling.valid) validateHeaderName(name)
   return spelling
@@ -33,19 +34,18 @@ const spelled = (name: string): Spelling => {
 
 function setHeader(this: Outgoing, name: string, value: HeaderValue): Outgoing {
   if (this._header) throw headersSent("set")
-  const { lower, meaning } = spelled(name)
+  const { lower } = spelled(name)
   validateHeaderValue(name, value)
   fieldsOf(this)[lower] = [name, value]
-  if (meaning !== 0) markRemoved(this, meaning, false)
   return this
 }
 
 /** What the user took away is not added again by itself. */
-const markRemoved = (message: Outgoing, field: number, removed: boolean): void => {
-  if (field === NodeField.Connection) message._removedConnection = removed
-  else if (field === NodeField.ContentLength) message._removedContLen = removed
-  else if (field === NodeField.TransferEncoding) message._removedTE = removed
-  else if (field === NodeField.Date) message.sendDate = !removed
+const markRemoved = (message: Outgoing, field: number): void => {
+  if (field === NodeField.Connection) message._removedConnection = true
+  else if (field === NodeField.ContentLength) message._removedContLen = true
+  else if (field === NodeField.TransferEncoding) message._removedTE = true
+  else if (field === NodeField.Date) message.sendDate = false
 }
 
 function setHeaders(this: Outgoing, headers: Headers | Map<string, HeaderValue>): Outgoing {
@@ -75,18 +75,10 @@ function setHeaders(this: Outgoing, headers: Headers | Map<string, HeaderValue>)
 function appendHeader(this: Outgoing, name: string, value: HeaderValue): Outgoing {
   if (this._header) throw headersSent("append")
   validateHeaderName(name)
-  if (Array.isArray(value)) for (const one of value as Array<string>) validateHeaderValue(name, one)
-  else validateHeaderValue(name, value)
-  const lower = name.toLowerCase()
-  const fields = fieldsOf(this)
-  const entry = fields[lower]
-  if (entry === undefined) {
-    fields[lower] = [name, Array.isArray(value) ? [...(value as Array<string>)] : value]
-    const field = nodeField(lower)
-    if (field !== 0 && field !== NodeField.Date) markRemoved(this, field, false)
-    return this
-  }
-  const before = Array.isArray(entry[1]) ? (entry[1] as Array<string>) : [String(entry[1])]
+  validateHeaderValue(name, value)
+  const entry = this[outHeaders]?.[name.toLowerCase()]
+  if (entry === undefined) return this.setHeader(name, value) as Outgoing
+  const before = Array.isArray(entry[1]) ? (entry[1] as Array<string>) : [entry[1] as string]
   entry[1] = before.concat(value as string | Array<string>)
   return this
 }
@@ -122,7 +114,7 @@ function removeHeader(this: Outgoing, name: string): void {
   if (this._header) throw headersSent("remove")
   const lower = name.toLowerCase()
   const field = nodeField(lower)
-  if (field !== 0) markRemoved(this, field, true)
+  if (field !== 0) markRemoved(this, field)
   if (this[outHeaders] !== null) delete this[outHeaders][lower]
 }
 
@@ -175,7 +167,7 @@ class Printer {
       this.text += spelling.line
       return
     }
-    const printed = typeof value === "string" ? value : String(value)
+    const printed = typeof value === "string" ? value : textOf(value)
     if (check && (value === undefined || !isFieldValue(printed))) {
       validateHeaderValue(name, value === undefined ? value : printed)
     }

@@ -121,9 +121,8 @@ export class HttpParser {
     } finally {
       this.running = false
     }
-    if (wire.refusal !== undefined) return refusalError(wire.refusal)
-    if (this.since < 0 && wire.inMessage) this.begins()
-    return read
+    if (this.since < 0 && (wire.inMessage || wire.refusal !== undefined)) this.begins()
+    return wire.refusal === undefined ? read : refusalError(wire.refusal)
   }
 
   /** From now on a message is waited for. */
@@ -142,7 +141,11 @@ export class HttpParser {
     if (wire === undefined || this.socket === null || this.broken || wire.refusal !== undefined)
       return undefined
     const refusal = wire.finish()
-    return refusal === undefined ? undefined : refusalError(refusal)
+    if (refusal === undefined) return undefined
+    const error = refusalError(refusal)
+    // As in Node, where only what a packet was refused for is in the text.
+    error.message = "Parse Error"
+    return error
   }
 
   // Node's parser can be given a handle to read from; ours is fed by the socket's owner.
@@ -209,8 +212,6 @@ export class HttpParser {
   data(slice: Uint8Array): void {
     const message = this.incoming
     if (message === null || message._dumped) return
-    // Somebody reads it, if only from the next turn on.
-    if (message.readableFlowing === true) message._consuming = true
     if (!message.push(slice)) this.socket?.pause()
   }
 

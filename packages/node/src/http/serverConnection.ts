@@ -5,7 +5,7 @@
  * Order is kept here: a response that is not first in the line writes into its queue. Framing and reuse are not decided
  * here: the parser says what keeps alive, the head that was sent says what is last.
  */
-import { saysContinue } from "@httpfx/core/wire"
+import { saysContinue, type RequestHead } from "@httpfx/core/wire"
 import { Reader } from "../internal/reader.js"
 import { serverRequestStart, serverResponseFinish } from "./channels.js"
 import { codedError, resetError, type ParserError } from "./errors.js"
@@ -14,7 +14,7 @@ import type { Incoming } from "./incoming.js"
 import { freeParser, REQUEST, takeParser, type HttpParser } from "./parser.js"
 import { measureEnd, measureStart } from "./measure.js"
 import type { HttpServer } from "./server.js"
-import { closeResponse, type Response } from "./serverResponse.js"
+import { closeResponse, onSocketClose, type Response } from "./serverResponse.js"
 import { debug } from "./debug.js"
 import type { HttpSocket } from "./shapes.js"
 import {
@@ -94,9 +94,6 @@ function onEnd(this: OnSocket): void {
 }
 function onClose(this: OnSocket): void {
   this[connectionOf]?.closed()
-}
-function onResponseClose(this: OnSocket): void {
-  if (this._httpMessage) closeResponse(this._httpMessage)
 }
 function onDrain(this: OnSocket): void {
   this[connectionOf]?.drained()
@@ -184,7 +181,7 @@ export class ServerConnection {
     socket.on("error", onError)
     socket.on("end", onEnd)
     socket.on("close", onClose)
-    socket.on("close", onResponseClose)
+    socket.on("close", onSocketClose)
     socket.on("drain", onDrain)
     socket.setEncoding = refuseEncoding
     socket._paused = false
@@ -205,7 +202,8 @@ export class ServerConnection {
 
   /** Between two requests, with at least one behind it. */
   get isIdle(): boolean {
-    return this.parser.since < 0
+    // In the handler of a request that came in one packet with others the time of its beginning is not set yet.
+    return this.parser.since < 0 && !this.parser.headComplete
   }
 
   read(chunk: Uint8Array): void {
@@ -216,14 +214,12 @@ export class ServerConnection {
   }
 
   private executed(read: number | ParserError, chunk: Uint8Array | undefined): void {
-    const { parser, socket } = this
-    this.resetTimeout()
+    const { parser } = this
     if (typeof read !== "number") {
       this.fail(read, chunk)
     } else if (parser.incoming !== null && parser.incoming.upgrade) {
       this.handOver(parser.incoming, chunk === undefined ? Buffer.alloc(0) : (chunk as Buffer).subarray(read))
     }
-    void socket
   }
 
   private fail(error: ParserError, chunk: Uint8Array | undefined): void {
@@ -254,7 +250,8 @@ export class ServerConnection {
     socket.removeListener("data", onData)
     socket.removeListener("end", onEnd)
     socket.removeListener("close", onClose)
-    socket.removeListener("close", onResponseClose)
+    // A response that is not finished hears of the end all the same; its own `detachSocket` lets go of the listener.
+    if (!socket._httpMessage) socket.removeListener("close", onSocketClose)
     socket.removeListener("drain", onDrain)
     socket[connectionOf] = undefined
     server[connections].delete(this)
@@ -383,14 +380,21 @@ export class ServerConnection {
     this.parser.incoming = null
   }
 
+  /** A field of the request; one that is cut off by `maxHeadersCount` is none. */
+  private fieldOf(req: Incoming, head: RequestHead, name: string): unknown {
+    const { maxHeaderPairs } = this.parser
+    const isCut = maxHeaderPairs > 0 && head.rawHeaders.length > maxHeaderPairs
+    return isCut ? req.headers[name] : head.get(name)
+  }
+
   /** Answers that need no handler, or that have events of their own. */
   private answeredBeforehand(req: Incoming, res: Response): boolean {
     const { server, socket } = this
     if (req.httpVersionMajor !== 1 || req.httpVersionMinor !== 1) return false
     const head = this.parser.currentHead
     if (head === null) return false
-    const host = head.get("host")
-    const expect = head.get("expect")
+    const host = this.fieldOf(req, head, "host")
+    const expect = this.fieldOf(req, head, "expect")
     if (server.requireHostHeader && host === undefined) {
       res.writeHead(400, ["Connection", "close"])
       res.end()
@@ -445,8 +449,8 @@ export class ServerConnection {
     // Taking the last one off keeps the list's room for the next.
     if (incoming.length === 1) incoming.pop()
     else incoming.shift()
-    // A body that nobody reads would stop the connection.
-    if (!req._consuming) letGo(req)
+    // A body that nobody reads would stop the connection. Somebody does, if only from the next turn on, where it was resumed.
+    if (!req._consuming && !isResumed(req)) letGo(req)
     res.detachSocket(socket)
     forget(req, this.parser)
     process.nextTick(closeResponse, res)
@@ -462,6 +466,7 @@ export class ServerConnection {
 }
 
 interface StreamState {
+  readonly resumeScheduled: boolean
   length: number
   endEmitted: boolean
   destroyed: boolean
@@ -472,6 +477,8 @@ interface Observable {
   readonly _eventsCount: number
   readonly _readableState: StreamState
 }
+
+const isResumed = (req: Incoming): boolean => (req as unknown as Observable)._readableState.resumeScheduled
 
 /**
  * Nobody reads the request. One that has come whole, without a body, and that nobody listens to is what it would be after

@@ -59,14 +59,16 @@ proto._finish = function _finish(this: Response) {
 proto.statusCode = 200
 proto.statusMessage = undefined
 
-/** The socket of a response has closed. */
+/** The response is over: it has been sent, or its socket has closed. Told once. */
 export const closeResponse = (response: Outgoing): void => {
+  if (response._closed) return
   response.destroyed = true
   response._closed = true
   response.emit("close")
 }
 
-function onSocketClose(this: HttpSocket): void {
+/** A listener for `close` of a socket that serves a response. */
+export function onSocketClose(this: HttpSocket): void {
   if (this._httpMessage) closeResponse(this._httpMessage)
 }
 
@@ -157,12 +159,13 @@ const pairsOf = (list: Array<unknown>): Array<[string, unknown]> => {
   return pairs
 }
 
-/** Fields given to `writeHead` go over those that were set before. */
+/** Fields given to `writeHead` go over those that were set before; of lists the flat ones, as in Node. */
 const mergeHeaders = (response: Response, given: unknown): void => {
   if (Array.isArray(given)) {
-    const pairs = pairsOf(given)
-    for (const [name] of pairs) response.removeHeader(String(name))
-    for (const [name, value] of pairs) if (name) response.appendHeader(name, value as string)
+    if (given.length % 2 !== 0) throw invalidArgValue("headers", given)
+    const list = given as Array<string>
+    for (let i = 0; i < list.length; i += 2) response.removeHeader(list[i]!)
+    for (let i = 0; i < list.length; i += 2) if (list[i]) response.appendHeader(list[i]!, list[i + 1]!)
   } else if (given) {
     for (const name of Object.keys(given)) {
       if (name) response.setHeader(name, (given as { [name: string]: string })[name]!)

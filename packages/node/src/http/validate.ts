@@ -3,6 +3,7 @@
  * `wire/`.
  */
 import { isFieldValue, isToken } from "@httpfx/core/wire"
+import { format } from "node:util"
 import { invalidArgType, invalidArgValue, outOfRange, violationError } from "./errors.js"
 
 export const validateString = (value: unknown, name: string): void => {
@@ -104,10 +105,14 @@ export const validateHeaderName = (name: string, label?: string): void => {
       _tag: "Violation",
       code: "ERR_INVALID_HTTP_TOKEN",
       what: label || "Header name",
-      value: name
+      value: format("%s", name)
     })
   }
 }
+
+/** A value as it stands in a head; no text is made of a symbol. */
+export const textOf = (value: unknown): string =>
+  typeof value === "symbol" ? "" + (value as unknown as string) : String(value)
 
 /** `http.validateHeaderValue`. */
 export const validateHeaderValue = (name: string, value: unknown): void => {
@@ -119,7 +124,7 @@ export const validateHeaderValue = (name: string, value: unknown): void => {
       value: undefined
     })
   }
-  if (!isFieldValue(typeof value === "string" ? value : String(value))) {
+  if (!isFieldValue(typeof value === "string" ? value : textOf(value))) {
     throw violationError({ _tag: "Violation", code: "ERR_INVALID_CHAR", what: "header content", name })
   }
 }

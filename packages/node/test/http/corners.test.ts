@@ -1,0 +1,388 @@
+/** What callers see in rare states of messages and connections, on the built-in module and on ours. */
+import type { ClientRequest, IncomingMessage, RequestListener, ServerResponse } from "node:http"
+import net from "node:net"
+import { once } from "node:events"
+import { Duplex } from "node:stream"
+import { describe, expect, it } from "vitest"
+import { implementations, serving, textOf } from "./implementations.js"
+
+type Coded = Error & { code?: string }
+
+const turns = async (n: number) => {
+  for (let i = 0; i < n; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+const until = async (holds: () => boolean) => {
+  while (!holds()) await turns(1)
+}
+
+const thrown = (body: () => unknown): string => {
+  try {
+    body()
+  } catch (error) {
+    return `${(error as Coded).code} ${(error as Coded).message}`
+  }
+  return "nothing"
+}
+
+/** A peer that answers each connection by a function. */
+const peer = async <A>(
+  accept: (socket: net.Socket) => void,
+  use: (port: number) => Promise<A>
+): Promise<A> => {
+  const sockets = new Set<net.Socket>()
+  const server = net.createServer((socket) => {
+    sockets.add(socket)
+    socket.on("error", () => {})
+    accept(socket)
+  })
+  await once(server.listen(0, "127.0.0.1"), "listening")
+  try {
+    return await use((server.address() as net.AddressInfo).port)
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  }
+}
+
+const hello = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+describe.each(implementations)("%s", (name, http) => {
+  const isNewer = name === "node:http" && Number(process.versions.node.split(".")[0]) >= 22
+  /** Sends text to a server with a handler, and gives what comes back until the end. */
+  const answer = (handler: RequestListener, text: string) =>
+    serving(http.createServer(handler), async (port) => {
+      const socket = net.connect(port, "127.0.0.1")
+      socket.write(text)
+      return textOf(socket)
+    })
+
+  /** What a body sees of a response whose handler it is, before the connection is cut. */
+  const inHandler = async <A>(
+    body: (res: ServerResponse, req: IncomingMessage) => A,
+    text = hello
+  ): Promise<A> => {
+    let seen: A
+    await answer((req, res) => {
+      seen = body(res, req)
+      res.socket!.destroySoon()
+    }, text)
+    return seen!
+  }
+
+  describe("a message that is sent", () => {
+    it("holds nothing after an end that came behind its destruction", () => {
+      const req = http.request({ createConnection: () => new net.Socket() }).on("error", () => {})
+      req.destroy()
+      req.end("body")
+      expect([req.writableLength, req.headersSent]).toEqual([0, false])
+    })
+
+    it("measures what waits by characters, with the head", () => {
+      const req = http
+        .request({ host: "a.test", createConnection: () => new net.Socket() })
+        .on("error", () => {})
+      req.end("\u00e9")
+      const head = "GET / HTTP/1.1\r\nHost: a.test:80\r\nConnection: close\r\n\r\n"
+      expect(req.writableLength).toBe(head.length + 1)
+      req.destroy()
+    })
+
+    it("calls nobody back about an end with a body once it is destroyed", async () => {
+      const calls: Array<string> = []
+      await inHandler((res) => {
+        res.on("error", () => {})
+        res.end()
+        res.destroy()
+        res.end("late", () => calls.push("end"))
+        res.write("late", () => calls.push("write"))
+      })
+      await turns(2)
+      expect(calls).toEqual(["write"])
+    })
+
+    it("is held to a length of nothing as to any other", async () => {
+      expect(
+        await inHandler((res) => {
+          res.strictContentLength = true
+          res.setHeader("Content-Length", 0)
+          res.flushHeaders()
+          return thrown(() => res.write("x"))
+        })
+      ).toMatch(/^ERR_HTTP_CONTENT_LENGTH_MISMATCH .* 1 byte.* 0 byte/)
+    })
+
+    it("leaves its socket as it was where its end does not fit the length", async () => {
+      expect(
+        await inHandler((res) => {
+          res.strictContentLength = true
+          res.writeHead(200, { "Content-Length": 5 })
+          res.flushHeaders()
+          const code = thrown(() => res.end()).slice(0, 34)
+          return [code, res.socket!.writableCorked]
+        })
+      ).toEqual(["ERR_HTTP_CONTENT_LENGTH_MISMATCH R", 0])
+    })
+
+    it("keeps values that are added to as they were given", async () => {
+      expect(
+        await inHandler((res) => {
+          res.appendHeader("X-A", 5 as unknown as string)
+          res.appendHeader("x-a", "6")
+          const own = ["a"]
+          res.appendHeader("x-b", own)
+          res.setHeader("Date", "x")
+          res.removeHeader("date")
+          res.setHeader("Date", "y")
+          return [res.getHeader("x-a"), res.getHeader("x-b"), own, res.sendDate]
+        })
+      ).toEqual([[5, "6"], ["a"], ["a"], false])
+    })
+
+    it("names a name that is no text as it is inspected, and makes no text of a symbol", async () => {
+      const bad = {} as unknown as string
+      expect(
+        await inHandler((res) => [
+          thrown(() => res.setHeader(bad, "x")),
+          thrown(() => res.addTrailers([[bad, "x"]])),
+          thrown(() => res.writeHead(200, [[null, "x"]] as unknown as Array<string>)),
+          thrown(() => res.setHeader("x", Symbol("s") as unknown as string)),
+          thrown(() => res.addTrailers({ x: Symbol("s") as unknown as string }))
+        ])
+      ).toEqual([
+        'ERR_INVALID_HTTP_TOKEN Header name must be a valid HTTP token ["{}"]',
+        'ERR_INVALID_HTTP_TOKEN Trailer name must be a valid HTTP token ["{}"]',
+        'ERR_INVALID_HTTP_TOKEN Header name must be a valid HTTP token ["null"]',
+        "undefined Cannot convert a Symbol value to a string",
+        "undefined Cannot convert a Symbol value to a string"
+      ])
+    })
+
+    it("takes a flat list over fields that were set, and no list of pairs", async () => {
+      expect(
+        await inHandler((res) => {
+          res.setHeader("x-a", "1")
+          const pairs = [
+            ["x-b", "2"],
+            ["x-c", "3"]
+          ] as unknown as Array<string>
+          const even = thrown(() => res.writeHead(200, pairs)).split(" ")[0]
+          const odd = thrown(() => res.writeHead(200, pairs.slice(1))).split(" ")[0]
+          res.writeHead(200, ["x-b", "2"])
+          return [even, odd, res.getHeader("x-b")]
+        })
+      ).toEqual([expect.stringMatching(/^ERR_INVALID_(HTTP_TOKEN|ARG_TYPE)$/), "ERR_INVALID_ARG_VALUE", "2"])
+    })
+
+    it("joins values of a trailer that is to come once", async () => {
+      const server = http.createServer({ uniqueHeaders: ["x-once"] }, (_req, res) => {
+        res.setHeader("Connection", "close")
+        res.flushHeaders()
+        res.addTrailers([
+          ["X-Once", ["a", "b"] as unknown as string],
+          ["X-Many", ["a", "b"] as unknown as string],
+          ["X-None", [] as unknown as string]
+        ])
+        res.end()
+      })
+      const text = await serving(server, (port) => textOf(net.connect(port, "127.0.0.1").end(hello)))
+      expect(text.slice(text.indexOf("0\r\n"))).toBe(
+        "0\r\nX-Once: a; b\r\nX-Many: a\r\nX-Many: b\r\nX-None: \r\n\r\n"
+      )
+    })
+  })
+
+  describe("a server", () => {
+    it("tells the close of a response once, though the end of its bytes is told behind it", async () => {
+      let done: (() => void) | undefined
+      const socket = new Duplex({
+        read() {},
+        write: (_chunk, _encoding, written) => void (done = written)
+      })
+      const closes: Array<boolean> = []
+      const server = http.createServer((_req, res) => {
+        res.on("close", () => closes.push(res.writableEnded))
+        res.end("body")
+      })
+      server.emit("connection", socket as unknown as net.Socket)
+      socket.push(hello)
+      await until(() => done !== undefined)
+      socket.destroy()
+      await once(socket, "close")
+      done!()
+      await turns(2)
+      expect(closes).toEqual([true])
+    })
+
+    it("tells of an end in the middle of a head in few words", async () => {
+      const server = http.createServer(() => {})
+      const told = once(server, "clientError")
+      await serving(server, async (port) => {
+        net.connect(port, "127.0.0.1").end("GET / HT")
+        const [error, socket] = (await told) as [Coded & { rawPacket?: Buffer }, net.Socket]
+        expect([error.message, error.code, error.rawPacket]).toEqual([
+          "Parse Error",
+          "HPE_INVALID_EOF_STATE",
+          undefined
+        ])
+        socket.destroy()
+      })
+    })
+
+    it("closes an idle connection a second later than it announces, unless a whole head has come", async () => {
+      const times: Array<number | undefined> = []
+      const server = http.createServer((req, res) => {
+        times.push(req.socket.timeout)
+        res.end(() => setImmediate(() => times.push(req.socket.timeout)))
+      })
+      let accepted: net.Socket | undefined
+      server.on("connection", (socket) => (accepted = socket))
+      await serving(server, async (port) => {
+        const socket = net.connect(port, "127.0.0.1")
+        socket.write(hello)
+        await until(() => times.length === 2)
+        socket.write("GET /")
+        await turns(5)
+        times.push(accepted!.timeout)
+        socket.write(" HTTP/1.1\r\nHost: a\r\n\r\n")
+        await until(() => times.length === 5)
+        socket.destroy()
+      })
+      expect(times).toEqual([undefined, 6000, 6000, 0, 6000])
+    })
+
+    it("gives an upgrade over with a request that is complete", async () => {
+      const server = http.createServer(() => {})
+      const given = once(server, "upgrade")
+      await serving(server, async (port) => {
+        net
+          .connect(port, "127.0.0.1")
+          .write("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nrest")
+        const [req, socket, head] = (await given) as [
+          IncomingMessage & { upgrade: boolean },
+          net.Socket,
+          Buffer
+        ]
+        expect([req.complete, req.upgrade, String(head)]).toEqual([true, true, "rest"])
+        expect(await textOf(req)).toBe("")
+        socket.destroy()
+      })
+    })
+
+    it("closes a response whose connection another protocol has taken and ended", async () => {
+      const events: Array<string> = []
+      await answer((req, res) => {
+        req.on("close", () => events.push("req close"))
+        res.on("close", () => events.push("res close"))
+      }, `${hello}CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n`)
+      expect(events).toEqual(["res close"])
+    })
+
+    it("keeps the connection of a handler that closes idle ones, also behind others in one packet", async () => {
+      const server = http.createServer((req, res) => {
+        if (req.url === "/2") server.closeIdleConnections()
+        res.end(req.url)
+      })
+      const text = await serving(server, (port) =>
+        textOf(
+          net
+            .connect(port, "127.0.0.1")
+            .end("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        )
+      )
+      expect(text).toMatch(/\/1HTTP[^]*\/2$/)
+    })
+
+    it("asks for a Host among the fields that it looks at", async () => {
+      const server = http.createServer((_req, res) => res.end())
+      server.maxHeadersCount = 1
+      const text = await serving(server, (port) =>
+        textOf(net.connect(port, "127.0.0.1").end("GET / HTTP/1.1\r\nX: y\r\nHost: a\r\n\r\n"))
+      )
+      // Node.js 22 refuses a head with more of them.
+      expect(text).toMatch(isNewer ? /^HTTP\/1.1 431 / : /^HTTP\/1.1 400 /)
+    })
+  })
+
+  describe("a client", () => {
+    const failures = (req: ClientRequest) => {
+      const errors: Array<string | undefined> = []
+      req.on("error", (error: Coded) => errors.push(error.code))
+      return errors
+    }
+
+    it("lets go of a connection that ends in the middle of an answer", () =>
+      peer(
+        (socket) =>
+          void socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")),
+        async (port) => {
+          const req = http.get({ host: "127.0.0.1", port, agent: false })
+          failures(req)
+          const [res] = (await once(req, "response")) as [IncomingMessage]
+          res.on("error", () => {}).resume()
+          await once(req.socket!, "end")
+          expect(req.socket!.destroyed).toBe(true)
+        }
+      ))
+
+    it("does not take a socket that was destroyed for the end of an answer without a length", () =>
+      peer(
+        (socket) => void socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\n\r\nhalf")),
+        async (port) => {
+          const req = http.get({ host: "127.0.0.1", port, agent: false })
+          failures(req)
+          const [res] = (await once(req, "response")) as [IncomingMessage]
+          const seen: Array<string> = []
+          for (const event of ["end", "aborted", "close"]) res.on(event, () => seen.push(event))
+          res.on("error", (error: Coded) => seen.push(`${error.code} ${error.message}`))
+          res.once("data", () => req.socket!.destroy())
+          await once(req, "close")
+          await turns(3)
+          expect(seen).toEqual(["aborted", "ECONNRESET aborted", "close"])
+        }
+      ))
+
+    it("says nothing of the error that a request was destroyed with but to its listeners", async () => {
+      const req = http.request({ createConnection: () => new net.Socket() })
+      const told = once(req, "error")
+      req.destroy(new Error("mine"))
+      expect((req as unknown as { errored: unknown }).errored).toBe(null)
+      expect(((await told) as [Error])[0].message).toBe("mine")
+    })
+
+    it("takes the socket from an answer before another request gets it", () =>
+      serving(
+        http.createServer((req, res) => res.end(req.url)),
+        async (port) => {
+          const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+          const first = http.get({ host: "127.0.0.1", port, agent, path: "/1" })
+          const second = http.get({ host: "127.0.0.1", port, agent, path: "/2" })
+          const answered = once(second, "response")
+          const [res] = (await once(first, "response")) as [IncomingMessage]
+          res.resume()
+          await once(second, "socket")
+          expect(res.socket).toBe(null)
+          res.destroy()
+          const [other] = (await answered) as [IncomingMessage]
+          expect(await textOf(other)).toBe("/2")
+          agent.destroy()
+        }
+      ))
+
+    it("tells the close of a request once, though its connection is not kept", () =>
+      serving(
+        http.createServer((_req, res) => res.end()),
+        async (port) => {
+          const agent = new http.Agent({ maxSockets: 1 })
+          const req = http.get({ host: "127.0.0.1", port, agent })
+          let closes = 0
+          req.on("close", () => closes++)
+          const [res] = (await once(req, "response")) as [IncomingMessage]
+          const { socket } = res
+          res.resume()
+          await once(socket, "close")
+          await turns(3)
+          expect(closes).toBe(1)
+        }
+      ))
+  })
+})
