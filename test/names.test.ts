@@ -1,0 +1,176 @@
+/**
+ * What documents name in code font is there: members of our modules, words of the sources or of what they stand on, entry
+ * points, commands, files.
+ */
+import { readdirSync, readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { basename, dirname, join } from "node:path"
+import { assert, describe, it } from "vitest"
+import { root } from "./support.js"
+
+const packages = ["core", "node", "testing"] as const
+
+const filesIn = (folder: string, without: ReadonlyArray<string>): Array<string> =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (without.includes(entry.name)) return []
+    const path = join(folder, entry.name)
+    return entry.isDirectory() ? filesIn(path, without) : [path]
+  })
+const files = filesIn(root, ["node_modules", "dist", ".git", "reference"]).map((file) =>
+  file.slice(root.length)
+)
+const textOf = (file: string) => readFileSync(join(root, file), "utf8")
+
+const documents = files.filter(
+  (file) => /^(?:docs\/|packages\/\w+\/)?[\w.-]+\.md$/.test(file) && !file.startsWith(".")
+)
+const code = (text: string) => text.replace(/\/\*.*?\*\//gs, "").replace(/(?<=^|\s)\/\/.*$/gm, "")
+const wordsOf = (text: string) => text.match(/[\w$]+/g) ?? []
+
+const sources = new Map(
+  files.filter((file) => /\.(?:[cm]?[jt]s|json|yaml)$/.test(file)).map((file) => [file, code(textOf(file))])
+)
+const words = new Set([...sources.values()].flatMap(wordsOf))
+
+// What the sources stand on, and what guides compare with: their declarations say which names there are.
+const require = createRequire(join(root, "benchmarks/package.json"))
+for (const name of [
+  "effect",
+  "@effect/platform",
+  "@effect/platform-node",
+  "@effect/rpc",
+  "@types/node",
+  "undici"
+]) {
+  for (const file of filesIn(dirname(require.resolve(`${name}/package.json`)), ["node_modules"])) {
+    if (file.endsWith(".d.ts")) for (const word of wordsOf(readFileSync(file, "utf8"))) words.add(word)
+  }
+}
+
+/** Names of systems, of nginx and of Kubernetes, which nothing declares here. */
+const others = new Set([
+  "SO_REUSEPORT",
+  "TCP_NODELAY",
+  "proxy_http_version",
+  "keepalive_timeout",
+  "max_fails",
+  "fail_timeout",
+  "terminationGracePeriodSeconds",
+  "preStop",
+  "maxUnavailable"
+])
+
+/** What commands of the repository make. */
+const made = ["reference/", "CHANGELOG.md"]
+
+interface Span {
+  readonly document: string
+  readonly text: string
+}
+
+/** Everything in code font, outside of blocks of code. */
+const spans: ReadonlyArray<Span> = documents.flatMap((document) =>
+  Array.from(
+    textOf(document)
+      .replace(/^```.*?^```$/gms, "")
+      .matchAll(/(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)/gs),
+    (match) => ({ document, text: match[2]!.replace(/\s+/g, " ").trim() })
+  )
+)
+
+const wrong = (isWrong: (text: string) => string | undefined): ReadonlyArray<string> => [
+  ...new Set(
+    spans.flatMap(({ document, text }) => {
+      const why = isWrong(text)
+      return why === undefined ? [] : [`${document}: \`${text}\`: ${why}`]
+    })
+  )
+]
+
+const scripts = (JSON.parse(textOf("package.json")) as { scripts: object }).scripts
+const entryPoints = packages.flatMap((name) => {
+  const { exports } = JSON.parse(textOf(`packages/${name}/package.json`)) as {
+    exports: { [key: string]: object | string | null }
+  }
+  const keys = Object.keys(exports).filter((key) => exports[key] !== null)
+  return keys.map((key) => `@httpfx/${name}${key.slice(1)}`)
+})
+const modules = files.filter((file) => /^packages\/\w+\/src\/\w+\.ts$/.test(file))
+
+const isEntryPoint = (name: string) =>
+  entryPoints.includes(name) ||
+  (entryPoints.includes(join(dirname(name), "*")) &&
+    modules.includes(`packages/${name.split("/")[1]}/src/${basename(name)}.ts`))
+
+/** The words of a module, and of those whose members it gives on. */
+const wordsIn = (module: string): ReadonlySet<string> => {
+  const text = sources.get(module) ?? ""
+  const others = Array.from(text.matchAll(/(?:from|import\() ?"(\.[^"]+)\.js"/g), (match) =>
+    join(dirname(module), `${match[1]}.ts`)
+  )
+  return new Set([text, ...others.map((other) => sources.get(other) ?? "")].flatMap(wordsOf))
+}
+
+const isFile = (text: string) =>
+  /^(?:(?!@)[\w.*-]+\/)*(?:[\w.*-]+\.(?:ts|mjs|cts|json|md|yaml)|[a-z]+\/)$/.test(text)
+
+describe("what documents have in code font", () => {
+  it("and begins with a module of ours is a member of it", () => {
+    let checked = 0
+    const found = wrong((text) => {
+      const [, name, path] = /^([A-Z]\w+)((?:\.\w+)+)/.exec(text) ?? []
+      const module = modules.find((file) => basename(file, ".ts") === name)
+      if (module === undefined || /\.(?:ts|md|mjs)$/.test(text)) return undefined
+      checked++
+      const there = wordsIn(module)
+      const missing = path!
+        .slice(1)
+        .split(".")
+        .find((word) => !there.has(word))
+      return missing === undefined ? undefined : `no ${missing} in ${module}`
+    })
+    assert.deepStrictEqual(found, [])
+    assert.isAbove(checked, 80)
+  })
+
+  it("and is a name is one of the sources, or of what they stand on", () => {
+    let checked = 0
+    const found = wrong((text) => {
+      if (/^(?:npm|npx|node|curl|git|mkdir) /.test(text) || isFile(text)) return undefined
+      const names = text.match(/(?<![\w$./-])[\w$]*(?:[a-z][A-Z]|[A-Z]_|[a-z]_)[\w$]*(?![\w$/-])/g) ?? []
+      checked += names.length
+      return names.find((name) => !words.has(name) && !others.has(name))
+    })
+    assert.deepStrictEqual(found, [])
+    assert.isAbove(checked, 600)
+  })
+
+  it("and is a package of ours can be imported", () => {
+    const found = wrong((text) => {
+      const name = /@httpfx\/[\w/]*\w/.exec(text)?.[0]
+      return name === undefined || isEntryPoint(name) ? undefined : "no entry point"
+    })
+    assert.deepStrictEqual(found, [])
+  })
+
+  it("and is a script can be run", () => {
+    const known = new Set([...Object.keys(scripts), "example"])
+    const found = wrong((text) => {
+      const script = /^npm (?:run (?:--silent )?([\w:-]+)|(test|start))/.exec(text)
+      return script === null || known.has((script[1] ?? script[2])!) ? undefined : "no such script"
+    })
+    assert.deepStrictEqual(found, [])
+  })
+
+  it("and is a file or a folder is in the repository", () => {
+    let checked = 0
+    const found = wrong((text) => {
+      if (!isFile(text) || made.includes(text)) return undefined
+      checked++
+      const pattern = new RegExp(`(?:^|/)${text.replaceAll(".", "\\.").replaceAll("*", "[^/]*")}`)
+      return files.some((file) => pattern.test(file)) ? undefined : "not there"
+    })
+    assert.deepStrictEqual(found, [])
+    assert.isAbove(checked, 80)
+  })
+})
