@@ -1,29 +1,9 @@
 /** docs/strictness.md says of flags and limits what the code does. */
 import { defaultLimits, flagNames, makeLimits, presets } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
-import { readFileSync } from "node:fs"
+import { tableIn, unquote } from "../support/documents.js"
 
-const text = readFileSync(new URL("../../../../docs/strictness.md", import.meta.url), "utf8")
-
-/** The rows of the table under a heading, as cells. */
-const table = (heading: string): ReadonlyArray<ReadonlyArray<string>> => {
-  const start = text.indexOf(`\n## ${heading}\n`)
-  assert.isAtLeast(start, 0, heading)
-  const end = text.indexOf("\n## ", start + 1)
-  return text
-    .slice(start, end < 0 ? undefined : end)
-    .split("\n")
-    .filter((line) => line.startsWith("|"))
-    .slice(2)
-    .map((line) =>
-      line
-        .split("|")
-        .slice(1, -1)
-        .map((cell) => cell.trim())
-    )
-}
-
-const unquote = (cell: string | undefined): string => (cell ?? "").replaceAll("`", "")
+const table = (heading: string) => tableIn("strictness.md", heading)
 
 describe("docs/strictness.md", () => {
   it("has a row for every flag, in the order of the code, with the presets that set it", () => {

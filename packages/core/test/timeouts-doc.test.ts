@@ -1,0 +1,123 @@
+/** docs/timeouts-and-limits.md says of a server's options what the code does: which there are, and their defaults. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type { ServerOptions } from "@httpfx/core/ServerOptions"
+import * as Timeouts from "@httpfx/core/Timeouts"
+import * as Settings from "../src/internal/serverSettings.js"
+import { documentText, tableIn, unquote } from "./support/documents.js"
+
+const document = "timeouts-and-limits.md"
+
+const timeouts: Readonly<Record<keyof Timeouts.Options, true>> = {
+  headersTimeout: true,
+  requestTimeout: true,
+  progressTimeout: true,
+  progressBytes: true,
+  timeout: true,
+  keepAliveTimeout: true,
+  connectionsCheckingInterval: true
+}
+
+/** Where an option has its row, or another guide that tells of it. */
+const options: Readonly<Record<keyof ServerOptions, "Limits" | "Further options" | `${string}.md`>> = {
+  tls: "tls.md",
+  flags: "strictness.md",
+  onClientError: "exchange.md",
+  unknownExpectations: "exchange.md",
+  limits: "Limits",
+  maxBodySize: "Limits",
+  maxRequestsPerSocket: "Limits",
+  maxConnections: "Limits",
+  maxConnectionsPerAddress: "Limits",
+  whenFull: "Limits",
+  retryAfter: "Limits",
+  highWaterMark: "Limits",
+  requireHostHeader: "Further options",
+  insecureHTTPParser: "Further options",
+  joinDuplicateHeaders: "Further options",
+  uniqueHeaders: "Further options",
+  rejectNonStandardBodyWrites: "Further options",
+  strictContentLength: "Further options",
+  sendDate: "Further options",
+  noDelay: "Further options",
+  keepAlive: "Further options",
+  keepAliveInitialDelay: "Further options",
+  allowHalfOpen: "Further options"
+}
+
+const defaults = Effect.all({
+  timeouts: Timeouts.Timeouts,
+  settings: Effect.flatMap(Timeouts.Timeouts, (times) => Settings.make({}, times))
+})
+
+/** What a cell says: milliseconds of a duration, a number, a word; `undefined` for none. */
+const said = (cell: string): unknown => {
+  const duration = /([\d.]+) s\b/.exec(cell)
+  if (duration !== null) return Number(duration[1]) * 1000
+  const text = unquote(cell)
+  if (text === "none" || text === "the system's") return undefined
+  const number = /^\d+/.exec(text)
+  if (number !== null) return Number(number[0])
+  const flag = /\b(true|false)$/.exec(text)
+  return flag === null ? text : flag[1] === "true"
+}
+
+describe(`docs/${document}`, () => {
+  it.effect("has a row for every timeout, with its default", () =>
+    Effect.gen(function* () {
+      const rows = tableIn(document, "Timeouts")
+      assert.sameMembers(
+        rows.map(([name]) => unquote(name)),
+        Object.keys(timeouts)
+      )
+      const code = (yield* defaults).timeouts
+      for (const [name, value] of rows) {
+        // The engine's "no limit" is 0.
+        assert.strictEqual(said(value!) ?? 0, code[unquote(name) as keyof Timeouts.Service], name)
+      }
+    })
+  )
+
+  it("leaves the others to guides that name them", () => {
+    for (const [name, place] of Object.entries(options)) {
+      if (place.endsWith(".md")) assert.match(documentText(place), new RegExp(`\\b${name}\\b`), place)
+    }
+  })
+
+  it.effect("has a row for every limit and every further option of a server, with its default", () =>
+    Effect.gen(function* () {
+      const { settings } = yield* defaults
+      const code: Readonly<Record<string, unknown>> = {
+        ...settings,
+        ...Object.fromEntries(
+          Object.entries(settings.limits).map(([name, value]) => [`limits.${name}`, value])
+        ),
+        "limits.maxTrailerSize": "maxHeaderSize",
+        retryAfter: Number(settings.retryAfter) * 1000,
+        requireHostHeader: "as flags has it",
+        insecureHTTPParser: Object.values(settings.flags).some(Boolean),
+        strictContentLength: true
+      }
+      for (const heading of ["Limits", "Further options"] as const) {
+        const rows = tableIn(document, heading)
+        const names = Object.keys(options).filter((name) => options[name as keyof ServerOptions] === heading)
+        assert.sameMembers(
+          rows.map(([name]) => unquote(name)).filter((name) => !name.startsWith("limits.")),
+          names.filter((name) => name !== "limits")
+        )
+        for (const [name, value] of rows) {
+          const told = said(value!)
+          const actual = code[unquote(name)]
+          if (told === undefined) assert.include([undefined, 0], actual, name)
+          else assert.strictEqual(told, actual, name)
+        }
+      }
+      assert.sameMembers(
+        tableIn(document, "Limits")
+          .map(([name]) => unquote(name))
+          .filter((name) => name.startsWith("limits.")),
+        Object.keys(settings.limits).map((name) => `limits.${name}`)
+      )
+    })
+  )
+})
