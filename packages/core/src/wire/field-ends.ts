@@ -2,7 +2,7 @@
  * How the parts of a field line end, and the section with its empty line (RFC 9112 §5): spans closed and counted,
  * marks set, the next stage chosen, what an end may not look like refused. Reads no further than the end it is given.
  */
-import { Allow } from "./flags.js"
+import { Allow, type FlagName } from "./flags.js"
 import { takeOver } from "./framing-fields.js"
 import { TOKEN } from "./grammar.js"
 import { Fact, Kind, type Machine } from "./machine.js"
@@ -35,9 +35,12 @@ const checkName = (m: Machine, at: number): void => {
   }
 }
 
+/** What would let a byte pass that no value has. */
+export const flagOfControl = (c: number): FlagName => (c === 0 ? "nulInValues" : "controlsInValues")
+
 /** The end of a value: CR, LF or a byte that no value has. */
 export const endValue = (m: Machine, i: number, c: number): number => {
-  if (c !== CR && c !== LF && m.allows("controlsInValues")) {
+  if (c !== CR && c !== LF && m.allows(flagOfControl(c))) {
     m.stage = S.VALUE_LOOSE
     return i
   }
@@ -48,7 +51,7 @@ export const endValue = (m: Machine, i: number, c: number): number => {
     return i + 1
   }
   if (c !== LF) {
-    return m.refuse(i, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char", "controlsInValues")
+    return m.refuse(i, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char", flagOfControl(c))
   }
   if (!m.allows("bareLineFeed")) {
     return m.refuse(i, "HPE_CR_EXPECTED", "Missing expected CR after header value", "bareLineFeed")

@@ -7,7 +7,7 @@
  * plain-lines.ts reads the lines that need none of this.
  */
 import { Allow } from "./flags.js"
-import { endEmptyValue, endName, endSection, endValue } from "./field-ends.js"
+import { endEmptyValue, endName, endSection, endValue, flagOfControl } from "./field-ends.js"
 import { kindOfValue, readFramingValue, recogniseName, recogniseWhole, takeOver } from "./framing-fields.js"
 import { TOKEN, VALUE } from "./grammar.js"
 import { FOLD } from "./head.js"
@@ -180,7 +180,10 @@ const readUncommon = (m: Machine, i: number, n: number): number => {
       return endEmptyValue(m, i)
     }
     case S.VALUE_LOOSE: {
-      while (i < n && (c = chunk[i]!) !== CR && c !== LF) i++
+      while (i < n && (c = chunk[i]!) !== CR && c !== LF) {
+        if (value[c] !== 1 && !m.allows(flagOfControl(c))) return endValue(m, i, c)
+        i++
+      }
       if (i === n) return i
       m.marks[m.markCount + 3] = i + m.base
       const at = c === CR ? i + 1 : i

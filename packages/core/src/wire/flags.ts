@@ -48,8 +48,10 @@ export interface Flags {
   readonly framingInTrailers: boolean
   /** A field value that goes on in the next line, behind a space or tab (RFC 9112 §5.2; insecure). */
   readonly obsoleteFold: boolean
-  /** Control bytes in field values, NUL included (RFC 9110 §5.5; insecure). */
+  /** Control bytes other than NUL in field values (RFC 9110 §5.5; insecure). */
   readonly controlsInValues: boolean
+  /** NUL in field values (RFC 9110 §5.5; insecure). */
+  readonly nulInValues: boolean
   /** Spaces between the name of a framing field and its colon (RFC 9112 §5.1; insecure). */
   readonly spaceBeforeColon: boolean
   /** A space before the first field line (RFC 9112 §2.2; insecure). */
@@ -104,6 +106,7 @@ const insecure = [
   "anyVersion",
   "obsoleteFold",
   "controlsInValues",
+  "nulInValues",
   "spaceBeforeColon",
   "spaceBeforeFields",
   "bareCarriageReturn",
@@ -171,7 +174,8 @@ export const Allow = {
   spacesAfterChunkSize: 1 << 26,
   unterminatedChunks: 1 << 27,
   keepAliveAfterClose: 1 << 28,
-  dataAfterClose: 1 << 29
+  dataAfterClose: 1 << 29,
+  nulInValues: 1 << 30
 } as const satisfies { readonly [K in FlagName]: number }
 
 /** The set of flags as bits; the presets' own sets are made once. */

@@ -70,7 +70,7 @@ export const OWS_CR: number = 56
 /** After the line break of a value that is empty so far. */
 export const OWS_LINE: number = 57
 export const VALUE_TEXT: number = 58
-/** Inside a value with control bytes (flag controlsInValues). */
+/** Inside a value with control bytes (flags controlsInValues, nulInValues). */
 export const VALUE_LOOSE: number = 59
 export const VALUE_LF: number = 60
 /** After the line break of a value: a space or tab would fold it. */

@@ -38,6 +38,19 @@ export const isToken = (text: string): boolean => text.length > 0 && every(TOKEN
  */
 export const isFieldValue = (text: string): boolean => every(VALUE, text)
 
+// Fetch standard, header value: no NUL, CR or LF.
+const LOOSE_VALUE = new Uint8Array(256).fill(1)
+LOOSE_VALUE[0x00] = LOOSE_VALUE[0x0a] = LOOSE_VALUE[0x0d] = 0
+
+/**
+ * May this be the value of a field where control characters are let pass: all but NUL, CR and LF, which end it somewhere, and
+ * nothing above U+00FF (Fetch standard, header value)?
+ *
+ * @since 0.1.0
+ * @category validation
+ */
+export const isLooseFieldValue = (text: string): boolean => every(LOOSE_VALUE, text)
+
 /**
  * May this be the reason phrase of a status line (RFC 9112 §4)? The same characters as in a field value.
  *
