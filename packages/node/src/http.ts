@@ -18,7 +18,14 @@ import { connectionListener, createServer, Server } from "./http/server.js"
 import { closeEventClass, messageEventClass, OwnWebSocket, webSocketClass } from "./http/webSocket.js"
 import { ServerResponse } from "./http/serverResponse.js"
 import { ownWebSocket } from "./http/timers.js"
-import { validateHeaderName, validateHeaderValue, validateInteger } from "./http/validate.js"
+import { websocketMask, websocketUnmask } from "./http/masking.js"
+import {
+  isValidHeaderName,
+  isValidHeaderValue,
+  validateHeaderName,
+  validateHeaderValue,
+  validateInteger
+} from "./http/validate.js"
 
 /** `http.METHODS`. */
 const METHODS: Array<string> = [...wireMethods]
@@ -42,12 +49,16 @@ const http = {
   Server,
   ServerResponse,
   createServer,
+  isValidHeaderName,
+  isValidHeaderValue,
   validateHeaderName,
   validateHeaderValue,
   get,
   request,
   setMaxIdleHTTPParsers,
-  setGlobalProxyFromEnv
+  setGlobalProxyFromEnv,
+  websocketMask,
+  websocketUnmask
 }
 for (const [name, get] of [
   ["WebSocket", webSocketClass],

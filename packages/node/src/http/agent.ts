@@ -18,6 +18,7 @@ import type * as http from "node:http"
 import { createConnection, isIP } from "node:net"
 import type { Duplex } from "node:stream"
 import type { ClientReq } from "./clientRequest.js"
+import { usesEnvProxy } from "./flags.js"
 import { providePlainGlobals } from "./globalProxy.js"
 import { callParent, inherit } from "./inherit.js"
 import {
@@ -93,9 +94,9 @@ const emptyLists = <T>(): Lists<T> => Object.create(null) as Lists<T>
 function Constructor(this: AgentLike, options?: http.AgentOptions & { [name: string]: unknown }): unknown {
   if (!(this instanceof Constructor)) return new (Constructor as unknown as typeof http.Agent)(options)
   callParent(EventEmitter, this, undefined)
-  this.defaultPort = 80
-  this.protocol = "http:"
   const own = (this.options = Object.assign(Object.create(null) as ConnectOptions, options))
+  this.defaultPort = (own["defaultPort"] as number | undefined) || 80
+  this.protocol = (own["protocol"] as string | undefined) || "http:"
   if (own["noDelay"] === undefined) own["noDelay"] = true
   // A path here would be taken for a socket's.
   own["path"] = null
@@ -261,6 +262,13 @@ const plainName = (given: ConnectOptions, own: ConnectOptions): string =>
     socketPath: wanted("socketPath", given, own) as string | undefined
   })
 
+/** A connection that is kept takes the next request's bound of what waits to be written. */
+const adjust = (socket: HttpSocket, mark: unknown): void => {
+  if (mark === undefined || mark === null || socket.writableHighWaterMark === mark) return
+  const { _writableState: state } = socket as unknown as { _writableState?: { highWaterMark: unknown } }
+  if (state !== undefined) state.highWaterMark = mark
+}
+
 /** A connection to where the options say, or by the agent's proxy. */
 const open = (agent: AgentLike, options: ConnectOptions, onCreate: OnCreate) => {
   const proxy = agent[proxyKey]
@@ -296,6 +304,7 @@ Object.assign(proto, {
       const kept = takeIdleOf(this, name)
       if (kept !== undefined) {
         this.reuseSocket(kept, req)
+        adjust(kept, wanted("highWaterMark", asked, this.options))
         assign(this, req, kept)
         ;(this.sockets[name] ??= []).push(kept)
         return
@@ -312,6 +321,7 @@ Object.assign(proto, {
     const idle = this.freeSockets[name]
     if (socket !== undefined) {
       this.reuseSocket(socket, req)
+      adjust(socket, options["highWaterMark"])
       assign(this, req, socket)
       inUse.push(socket)
     } else if (isAdmitted(this, (idle?.length ?? 0) + inUse.length)) {
@@ -462,7 +472,7 @@ export const setProxy = (agent: AgentLike, env: ProxyEnv | undefined): void => {
 
 /** The environment's proxies where the process was told to use them. */
 export const globalProxyEnv = (): { readonly proxyEnv?: ProxyEnv } =>
-  process.env["NODE_USE_ENV_PROXY"] === "1" ? { proxyEnv: process.env } : {}
+  process.env["NODE_USE_ENV_PROXY"] === "1" || usesEnvProxy ? { proxyEnv: process.env } : {}
 
 /** The agent of requests that name none; https has its own. */
 const makeGlobalAgent = (proxyEnv?: ProxyEnv): http.Agent =>

@@ -51,7 +51,7 @@ export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
     socket,
     Message: MessageClass,
     onIncoming: onResponse,
-    options: parserOptions(req.insecureHTTPParser, req.maxHeaderSize),
+    options: parserOptions(req),
     joinDuplicateHeaders: req.joinDuplicateHeaders,
     maxHeadersCount: req.maxHeadersCount,
     resource: new AsyncResource("HTTPCLIENTREQUEST")

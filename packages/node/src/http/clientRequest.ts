@@ -18,8 +18,14 @@ import type { HttpParser } from "./parser.js"
 import { measureStart } from "./measure.js"
 import { parseUniqueHeaders } from "./server.js"
 import type { HttpSocket } from "./shapes.js"
-import { outHeaders, startTime, uniqueHeaders } from "./symbols.js"
-import { validateBoolean, validateInteger, validateTimeout } from "./validate.js"
+import { highWater, outHeaders, startTime, uniqueHeaders } from "./symbols.js"
+import {
+  validateBoolean,
+  validateInteger,
+  validateTimeout,
+  validationOption,
+  type HttpValidation
+} from "./validate.js"
 
 const base = OutgoingMessage.prototype as unknown as Outgoing
 
@@ -35,6 +41,7 @@ export interface ClientReq extends Outgoing {
   method: string
   maxHeaderSize: number | undefined
   insecureHTTPParser: boolean | undefined
+  httpValidation: HttpValidation | undefined
   joinDuplicateHeaders: boolean | undefined
   path: string
   _ended: boolean
@@ -66,6 +73,8 @@ interface Options extends ConnectOptions {
   method?: string
   maxHeaderSize?: number
   insecureHTTPParser?: boolean
+  httpValidation?: HttpValidation
+  highWaterMark?: number | null
   joinDuplicateHeaders?: boolean
   headers?: unknown
   auth?: string | null
@@ -147,6 +156,10 @@ function Request(this: ClientReq, input: unknown, given?: unknown, callback?: un
   callParent(OutgoingMessage, this, undefined)
   const read = readArguments(input, given, callback)
   const { options } = read
+  // What is written before there is a connection is held to it too.
+  if (options.highWaterMark !== undefined && options.highWaterMark !== null) {
+    this[highWater] = options.highWaterMark
+  }
   const usual = options._defaultAgent ?? (globalAgent() as unknown as AgentLike)
   const agent = (this.agent = agentOf(options, usual))
   const protocol = options.protocol || usual.protocol
@@ -178,6 +191,7 @@ function Request(this: ClientReq, input: unknown, given?: unknown, callback?: un
     validateBoolean(options.insecureHTTPParser, "options.insecureHTTPParser")
   }
   this.insecureHTTPParser = options.insecureHTTPParser
+  this.httpValidation = validationOption(options.httpValidation, options.insecureHTTPParser)
   if (options.joinDuplicateHeaders !== undefined) {
     validateBoolean(options.joinDuplicateHeaders, "options.joinDuplicateHeaders")
   }

@@ -2,7 +2,7 @@
  * `http.setGlobalProxyFromEnv`: agents for both protocols that go by the proxies of an environment, in the place of the global
  * ones, and the way back. https may be loaded later, or never.
  */
-import type { ProxyEnv } from "./proxy.js"
+import { proxyOf, type ProxyEnv } from "./proxy.js"
 import { validateObject } from "./validate.js"
 
 /** The global agent of one protocol. */
@@ -46,10 +46,12 @@ const replace = (slot: Slot, proxyEnv: ProxyEnv): (() => void) => {
 export function setGlobalProxyFromEnv(proxyEnv: ProxyEnv = process.env): () => void {
   validateObject(proxyEnv, "proxyEnv")
   // What is refused is refused before anything is replaced.
-  plain.globals?.make(proxyEnv)
-  secure.globals?.make(proxyEnv)
-  const back = [replace(plain, proxyEnv), replace(secure, proxyEnv)]
+  const byProxy = [
+    { slot: plain, proxy: proxyOf(proxyEnv, "http:") },
+    { slot: secure, proxy: proxyOf(proxyEnv, "https:") }
+  ].filter(({ proxy }) => proxy !== undefined)
+  const back = byProxy.map(({ slot }) => replace(slot, proxyEnv))
   return () => {
-    for (const restore of back.splice(0)) restore()
+    for (const restore of back) restore()
   }
 }

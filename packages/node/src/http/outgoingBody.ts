@@ -2,10 +2,9 @@
  * The way of a message's bytes: from `write` and `end` to the socket, or into a queue while there is none. The head goes
  * out with the first bytes of the body, in one write where their encodings allow it.
  */
-import { isFieldValue } from "@httpfx/core/wire"
 import { codedError, codedTypeError, invalidArgType, lengthMismatch, violationError } from "./errors.js"
 import { bytesWritten, corked, highWater, needDrain, rejectBody, uniqueHeaders } from "./symbols.js"
-import { textOf, validateHeaderName } from "./validate.js"
+import { isValueOf, textOf, validateHeaderName } from "./validate.js"
 import type { Outgoing } from "./outgoing.js"
 import type { Callback, HttpSocket } from "./shapes.js"
 
@@ -333,7 +332,7 @@ function addTrailers(this: Outgoing, headers: unknown): void {
       Array.isArray(value) && (value.length < 2 || this[uniqueHeaders]?.has(name.toLowerCase()) === true)
     for (const one of Array.isArray(value) && !together ? (value as Array<unknown>) : [value]) {
       const text = textOf(together ? (one as Array<unknown>).join("; ") : one)
-      if (!isFieldValue(text)) {
+      if (!isValueOf(this, text)) {
         throw violationError({ _tag: "Violation", code: "ERR_INVALID_CHAR", what: "trailer content", name })
       }
       this._trailer += name + ": " + text + "\r\n"

@@ -18,7 +18,7 @@ import { deprecate } from "node:util"
 import { headersSent, invalidArgType, invalidArgValue, violationError } from "./errors.js"
 import { clock, outHeaders, uniqueHeaders } from "./symbols.js"
 import type { HeaderValue, Outgoing, OutHeaders } from "./outgoing.js"
-import { textOf, validateHeaderName, validateHeaderValue, validateString } from "./validate.js"
+import { textOf, validateHeaderName, validateString, validateValueOf } from "./validate.js"
 
 const fieldsOf = (message: Outgoing): OutHeaders =>
   (message[outHeaders] ??= Object.create(null) as OutHeaders)
@@ -35,7 +35,7 @@ const spelled = (name: string): Spelling => {
 function setHeader(this: Outgoing, name: string, value: HeaderValue): Outgoing {
   if (this._header) throw headersSent("set")
   const { lower } = spelled(name)
-  validateHeaderValue(name, value)
+  validateValueOf(this, name, value)
   fieldsOf(this)[lower] = [name, value]
   return this
 }
@@ -75,7 +75,7 @@ function setHeaders(this: Outgoing, headers: Headers | Map<string, HeaderValue>)
 function appendHeader(this: Outgoing, name: string, value: HeaderValue): Outgoing {
   if (this._header) throw headersSent("append")
   validateHeaderName(name)
-  validateHeaderValue(name, value)
+  validateValueOf(this, name, value)
   const entry = this[outHeaders]?.[name.toLowerCase()]
   if (entry === undefined) return this.setHeader(name, value) as Outgoing
   const before = Array.isArray(entry[1]) ? (entry[1] as Array<string>) : [entry[1] as string]
@@ -169,7 +169,9 @@ class Printer {
     }
     const printed = typeof value === "string" ? value : textOf(value)
     if (check && (value === undefined || !isFieldValue(printed))) {
-      validateHeaderValue(name, value === undefined ? value : printed)
+      validateValueOf(this.message, name, value === undefined ? value : printed)
+      // What only this message may send is not kept for others.
+      check = false
     }
     const sent = meaning === 0 ? printed : this.note(meaning, printed)
     const line = name + ": " + sent + "\r\n"

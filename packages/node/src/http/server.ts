@@ -13,13 +13,21 @@ import { ServerResponse, type Response } from "./serverResponse.js"
 import type { HttpSocket } from "./shapes.js"
 import { connections, emptyRequests, messageClass, responseClass, uniqueHeaders, waiting } from "./symbols.js"
 import { nodeTimers, timersOption } from "./timers.js"
-import { validateBoolean, validateFunction, validateInteger, validateObject } from "./validate.js"
+import {
+  validateBoolean,
+  validateFunction,
+  validateInteger,
+  validateObject,
+  validationOption,
+  type HttpValidation
+} from "./validate.js"
 
 const sweep = Symbol("connectionsChecking")
 
 export interface ServerOptions extends http.ServerOptions {
   readonly rejectNonStandardBodyWrites?: boolean
   readonly keepAliveTimeoutBuffer?: number
+  readonly httpValidation?: HttpValidation
   readonly optimizeEmptyRequests?: boolean
   readonly shouldUpgradeCallback?: (request: Incoming) => boolean
   readonly noDelay?: boolean
@@ -32,6 +40,7 @@ export interface ServerOptions extends http.ServerOptions {
 export interface HttpServer extends NetServer {
   maxHeaderSize: number | undefined
   insecureHTTPParser: boolean | undefined
+  httpValidation: HttpValidation | undefined
   requestTimeout: number
   headersTimeout: number
   keepAliveTimeout: number
@@ -86,6 +95,7 @@ export const storeOptions = (server: HttpServer, options: ServerOptions): void =
     "options.insecureHTTPParser",
     undefined
   )
+  server.httpValidation = validationOption(options.httpValidation, options.insecureHTTPParser)
   server.requestTimeout = optionalInteger(options.requestTimeout, "requestTimeout", 300_000)
   const { requestTimeout } = server
   server.headersTimeout = optionalInteger(

@@ -168,7 +168,7 @@ export class ServerConnection {
       socket,
       Message: server[messageClass],
       onIncoming: (message, keepAlive) => this.request(message, keepAlive),
-      options: parserOptions(server.insecureHTTPParser, server.maxHeaderSize),
+      options: parserOptions(server),
       joinDuplicateHeaders: server.joinDuplicateHeaders,
       maxHeadersCount: server.maxHeadersCount,
       now: timers === nodeTimers ? undefined : () => timers.now()

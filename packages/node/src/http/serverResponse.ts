@@ -13,7 +13,13 @@ import { OutgoingMessage, type Outgoing, type OutgoingOptions } from "./outgoing
 import type { Callback, HttpSocket } from "./shapes.js"
 import type { startTime } from "./symbols.js"
 import { connectionOf, outHeaders } from "./symbols.js"
-import { linkFieldValue, validateHeaderName, validateHeaderValue, validateObject } from "./validate.js"
+import {
+  linkFieldValue,
+  validateHeaderName,
+  validateInteger,
+  validateObject,
+  validateValueOf
+} from "./validate.js"
 
 const base = OutgoingMessage.prototype as unknown as Outgoing
 
@@ -110,21 +116,21 @@ proto.writeInformation = function writeInformation(
   callback?: Callback
 ) {
   if (this._header) throw headersSent("write")
-  if (!Number.isInteger(status) || status < 100 || status > 199 || status === 101) {
+  validateInteger(status, "statusCode", 100, 199)
+  if (status === 101) {
     throw codedRangeError("ERR_HTTP_INVALID_STATUS_CODE", format("Invalid status code: %s", status))
   }
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}\r\n`
   if (headers !== undefined && headers !== null) {
+    if (!Array.isArray(headers)) validateObject(headers, "headers")
     const entries = Array.isArray(headers) ? pairsOf(headers) : Object.entries(headers as object)
     for (const [name, value] of entries) {
       validateHeaderName(name)
-      for (const one of Array.isArray(value) ? (value as Array<unknown>) : [value]) {
-        validateHeaderValue(name, one)
-        head += `${name}: ${String(one)}\r\n`
-      }
+      validateValueOf(this, name, value)
+      head += `${name}: ${String(value)}\r\n`
     }
   }
-  this._writeRaw(head + "\r\n", "latin1", callback)
+  return this._writeRaw(head + "\r\n", "latin1", callback)
 }
 
 proto.writeEarlyHints = function writeEarlyHints(
@@ -140,7 +146,7 @@ proto.writeEarlyHints = function writeEarlyHints(
   for (const name of Object.keys(hints)) {
     if (name === "link") continue
     validateHeaderName(name)
-    validateHeaderValue(name, hints[name])
+    validateValueOf(this, name, hints[name])
     head += `${name}: ${String(hints[name])}\r\n`
   }
   this._writeRaw(head + "\r\n", "ascii", callback)

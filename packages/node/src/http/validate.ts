@@ -2,7 +2,7 @@
  * Checks of arguments as Node's HTTP module makes them, with its errors. Names and values of header fields are judged by
  * `wire/`.
  */
-import { isFieldValue, isToken } from "@httpfx/core/wire"
+import { isFieldValue, isLooseFieldValue, isToken } from "@httpfx/core/wire"
 import { format } from "node:util"
 import { invalidArgType, invalidArgValue, outOfRange, violationError } from "./errors.js"
 
@@ -113,6 +113,66 @@ export const validateHeaderName = (name: string, label?: string): void => {
 /** A value as it stands in a head; no text is made of a symbol. */
 export const textOf = (value: unknown): string =>
   typeof value === "symbol" ? "" + (value as unknown as string) : String(value)
+
+/** How strictly fields are read and sent: `httpValidation` of a server or a request. */
+export type HttpValidation = "strict" | "relaxed" | "insecure"
+
+const validations: ReadonlyArray<unknown> = [
+  "strict",
+  "relaxed",
+  "insecure"
+] satisfies ReadonlyArray<HttpValidation>
+
+/** The option `httpValidation`, which replaces `insecureHTTPParser`. */
+export const validationOption = (value: unknown, insecure: unknown): HttpValidation | undefined => {
+  if (value === undefined) return undefined
+  validateOneOf(value, "options.httpValidation", validations)
+  if (insecure !== undefined) {
+    throw invalidArgValue(
+      "options.httpValidation",
+      value,
+      "cannot be used together with options.insecureHTTPParser"
+    )
+  }
+  return value as HttpValidation
+}
+
+/** A message whose own side, or whose server, may have said `httpValidation`. */
+interface Validated {
+  readonly httpValidation?: HttpValidation | undefined
+  readonly req?: {
+    readonly socket?: { readonly server?: { readonly httpValidation?: HttpValidation | undefined } } | null
+  }
+}
+
+/** May a message send this value? Asked of the server only where the strict answer is no. */
+export const isValueOf = (message: object, text: string): boolean => {
+  if (isFieldValue(text)) return true
+  if (!isLooseFieldValue(text)) return false
+  const { httpValidation, req } = message as Validated
+  const said = httpValidation ?? req?.socket?.server?.httpValidation
+  return said !== undefined && said !== "strict"
+}
+
+/** Refuses a value that the message may not send. */
+export const validateValueOf = (message: object, name: string, value: unknown): void => {
+  if (value !== undefined && isValueOf(message, typeof value === "string" ? value : textOf(value))) return
+  validateHeaderValue(name, value)
+}
+
+/** `http.isValidHeaderName`. */
+export const isValidHeaderName = (name: unknown): boolean => typeof name === "string" && isToken(name)
+
+/** `http.isValidHeaderValue`. */
+export const isValidHeaderValue = (value: unknown, options?: unknown): boolean => {
+  if (options !== undefined) validateObject(options, "options")
+  const httpValidation = validationOption((options as Validated | undefined)?.httpValidation, undefined)
+  if (value === undefined || typeof value === "symbol") return false
+  return isValueOf(
+    { httpValidation: httpValidation === "relaxed" ? httpValidation : "strict" },
+    String(value)
+  )
+}
 
 /** `http.validateHeaderValue`. */
 export const validateHeaderValue = (name: string, value: unknown): void => {

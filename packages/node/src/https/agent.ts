@@ -28,8 +28,9 @@ interface TlsAgent extends AgentLike {
 function Constructor(this: TlsAgent, options?: https.AgentOptions): unknown {
   if (!(this instanceof Constructor)) return new (Constructor as unknown as typeof https.Agent)(options)
   callParent(HttpAgent, this, options)
-  this.defaultPort = 443
-  this.protocol = "https:"
+  const own = options as { defaultPort?: number; protocol?: string } | undefined
+  this.defaultPort = own?.defaultPort ?? 443
+  this.protocol = own?.protocol ?? "https:"
   setProxy(this, (options as { proxyEnv?: ProxyEnv } | undefined)?.proxyEnv)
   this.maxCachedSessions = options?.maxCachedSessions ?? 100
   this._sessionCache = { map: {}, list: [] }
