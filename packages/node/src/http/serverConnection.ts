@@ -208,7 +208,8 @@ export class ServerConnection {
 
   read(chunk: Uint8Array): void {
     const parser = this.parser
-    if (this.socket.parser !== parser) return
+    // It was let go of, and may be another connection's.
+    if (parser.socket !== this.socket) return
     this.executed(parser.execute(chunk), chunk)
     if (this.held !== undefined) this.letGoOfTimer()
   }
