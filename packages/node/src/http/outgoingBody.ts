@@ -260,7 +260,7 @@ const endWhole = (
   } else if (pieces !== undefined) {
     // As one text in the encoding of the head, whose characters are bytes.
     message._send(pieces, "latin1", done)
-  } else if (!text && !message.chunkedEncoding && chunk.length <= copyLimit) {
+  } else if (!text && !message.chunkedEncoding && chunk.length <= copyLimit && message._send === send) {
     message._headerSent = true
     message._writeRaw(joined(message._header as unknown as string, chunk), null, done)
   } else {

@@ -1,5 +1,8 @@
 /** What libraries reach into, on the built-in module and on ours: each test does what a library does. */
-import type { ClientRequest, OutgoingMessage, ServerResponse } from "node:http"
+import { once } from "node:events"
+import type { ClientRequest, IncomingMessage, OutgoingMessage, Server, ServerResponse } from "node:http"
+import net, { type Socket } from "node:net"
+import { Writable } from "node:stream"
 import { describe, expect, it } from "vitest"
 import { ask, implementations, serving, textOf } from "./implementations.js"
 
@@ -113,5 +116,217 @@ describe.each(implementations)("%s", (_name, http) => {
         })
     )
     expect(answer).toBe("0,0,true,/other 3")
+  })
+
+  // Handlers read the request from it; whoever has taken it away meanwhile has not taken the connection.
+  it("socket.parser tells of the message under way", async () => {
+    type Parsed = { parser?: { incoming: unknown; outgoing: unknown } | null }
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+    const seen: Array<unknown> = []
+    await serving(
+      http.createServer((req, res) => {
+        const socket = res.socket as unknown as Parsed
+        seen.push(socket.parser?.incoming === req)
+        setImmediate(() => {
+          seen.push(socket.parser?.incoming === req)
+          delete socket.parser
+          res.end(req.url)
+        })
+      }),
+      async (port) => {
+        for (const path of ["/a", "/b"]) {
+          const { res, text } = await new Promise<{ res: IncomingMessage; text: string }>(
+            (resolve, reject) => {
+              const req = http.get({ host: "127.0.0.1", port, path, agent }, (res) => {
+                const { parser } = res.socket as unknown as Parsed
+                seen.push(parser?.incoming === res, parser?.outgoing === req)
+                void textOf(res).then((text) => resolve({ res, text }))
+              })
+              req.on("error", reject)
+            }
+          )
+          seen.push(text, (res as unknown as { req: ClientRequest }).req.reusedSocket)
+        }
+      }
+    )
+    agent.destroy()
+    expect(seen).toEqual([true, true, true, true, "/a", false, false, false, true, true, "/b", true])
+  })
+
+  // node-fastcgi: a request and a response without a server, whose status line is made a field.
+  it("a response goes into any stream, with a head as its owner wants it", () => {
+    const chunks: Array<string> = []
+    const stream = new Writable({
+      write(chunk, _encoding, done) {
+        chunks.push(String(chunk))
+        done()
+      }
+    }) as unknown as Socket
+    const req = new http.IncomingMessage(stream)
+    const incoming = req as unknown as { _addHeaderLine(name: string, value: string, into: object): void }
+    for (const [name, value] of [
+      ["X-A", "1"],
+      ["X-A", "2"],
+      ["Set-Cookie", "c"],
+      ["Host", "a"],
+      ["Host", "b"]
+    ] as const) {
+      incoming._addHeaderLine(name, value, req.headers)
+    }
+    expect(req.headers).toEqual({ "x-a": "1, 2", "set-cookie": ["c"], host: "a" })
+    Object.assign(req, { method: "GET", url: "/", httpVersionMajor: 1, httpVersionMinor: 1 })
+
+    type Store = (this: ServerResponse, line: string, headers: { [name: string]: unknown }) => void
+    const store = (http.ServerResponse.prototype as unknown as { _storeHeader: Store })._storeHeader
+    const res = new http.ServerResponse(req)
+    const own: Store = function (line, headers) {
+      store.call(this, "", Object.assign(headers ?? {}, { status: ["Status", line.slice(9).trim()] }))
+    }
+    Object.assign(res, { _storeHeader: own, shouldKeepAlive: false, useChunkedEncodingByDefault: false })
+    res.assignSocket(stream)
+    res.sendDate = false
+    res.statusCode = 201
+    res.setHeader("X-B", "3")
+    res.write("hello ")
+    res.end("world")
+    expect(chunks.join("")).toBe("X-B: 3\r\nStatus: 201 Created\r\nConnection: close\r\n\r\nhello world")
+    res.detachSocket(stream)
+    expect([res.socket, (stream as { _httpMessage?: unknown })._httpMessage]).toEqual([null, null])
+  })
+
+  // proxy: a response of its own on a connection that CONNECT has taken over, which then goes on without it.
+  it("a response is put on a connection, and taken from it", async () => {
+    const server = http.createServer()
+    server.on("connect", (req: IncomingMessage, socket: Socket) => {
+      const res = new http.ServerResponse(req)
+      Object.assign(res, {
+        shouldKeepAlive: false,
+        chunkedEncoding: false,
+        useChunkedEncodingByDefault: false
+      })
+      res.assignSocket(socket)
+      expect(() => new http.ServerResponse(req).assignSocket(socket)).toThrow(/already assigned/)
+      res.removeHeader("date")
+      res.writeHead(200, "Connection established")
+      ;(res as unknown as { _send(text: string): void })._send("")
+      res.detachSocket(socket)
+      socket.end("bytes")
+    })
+    const text = await serving(server, (port) => {
+      const socket = net.connect(port, "127.0.0.1")
+      socket.write("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n")
+      return textOf(socket)
+    })
+    expect(text).toBe("HTTP/1.1 200 Connection established\r\nConnection: close\r\n\r\nbytes")
+  })
+
+  // mockttp: interim answers with fields that writeEarlyHints does not take.
+  it("_writeRaw writes before the head", async () => {
+    const seen: Array<unknown> = []
+    await serving(
+      http.createServer((_req, res) => {
+        const raw = res as unknown as { _writeRaw(text: string, encoding: string): void }
+        raw._writeRaw("HTTP/1.1 199 Mine\r\nX-A: 1\r\n\r\n", "ascii")
+        res.end("x")
+      }),
+      async (port) => {
+        const req = http.get({ host: "127.0.0.1", port })
+        req.on("information", ({ statusCode, statusMessage, headers }) => {
+          seen.push(statusCode, statusMessage, headers)
+        })
+        const [res] = (await once(req, "response")) as [IncomingMessage]
+        seen.push(res.statusCode, await textOf(res))
+      }
+    )
+    expect(seen).toEqual([199, "Mine", { "x-a": "1" }, 200, "x"])
+  })
+
+  // httpolyglot: connections that another server has accepted, some with their first bytes put back.
+  it("_connectionListener takes a connection from anywhere", async () => {
+    const server = http.createServer((req, res) => res.end(req.url))
+    const listener = (http as unknown as { _connectionListener(this: Server, socket: Socket): void })
+      ._connectionListener
+    const front = net.createServer((socket) => {
+      socket.once("readable", () => {
+        socket.unshift(socket.read() as Buffer)
+        listener.call(server, socket)
+      })
+    })
+    await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve))
+    const { text } = await ask(http, { port: (front.address() as net.AddressInfo).port, path: "/x" })
+    front.close()
+    server.closeAllConnections()
+    expect(text).toBe("/x")
+  })
+
+  it("what a message does goes through its members, where they may be replaced", async () => {
+    const names = ["_implicitHeader", "_storeHeader", "_send", "_writeRaw", "_finish"]
+    const called = new Map<string, Set<string>>()
+    const watch = (of: string, message: OutgoingMessage): void => {
+      const members = message as unknown as {
+        [name: string]: (this: OutgoingMessage, ...args: Array<unknown>) => unknown
+      }
+      const calls = new Set<string>()
+      called.set(of, calls)
+      for (const name of names) {
+        const before = members[name]!
+        members[name] = function (...args) {
+          calls.add(name)
+          return before.apply(this, args)
+        }
+      }
+    }
+    const text = await serving(
+      http.createServer((req, res) => {
+        watch(req.url!, res)
+        if (req.url === "/pieces") res.write("a")
+        if (req.url === "/bytes") res.end(Buffer.from("b"))
+        else res.end("b")
+      }),
+      async (port) => {
+        const texts: Array<string> = []
+        for (const path of ["/whole", "/bytes", "/pieces"]) {
+          const req = http.request({ host: "127.0.0.1", port, path, method: "POST" })
+          watch(`request ${path}`, req)
+          const answered = once(req, "response")
+          req.end("x")
+          texts.push(await textOf(((await answered) as [IncomingMessage])[0]))
+        }
+        return texts.join()
+      }
+    )
+    expect(text).toBe("b,b,ab")
+    for (const calls of called.values()) expect([...calls].sort()).toEqual([...names].sort())
+    expect(called.size).toBe(6)
+  })
+
+  it("_dump lets a body go by, _flush sends what has waited", async () => {
+    const seen: Array<unknown> = []
+    await serving(
+      http.createServer((req, res) => {
+        req.on("data", () => seen.push("data"))
+        req.on("end", () => {
+          seen.push("end")
+          res.end("x")
+        })
+        ;(req as unknown as { _dump(): void })._dump()
+      }),
+      async (port) => seen.push((await ask(http, { port, method: "POST" }, "body")).text)
+    )
+    const written: Array<string> = []
+    const socket = new Writable({ write: (chunk, _encoding, done) => (written.push(String(chunk)), done()) })
+    const res = new http.ServerResponse({
+      method: "GET",
+      httpVersionMajor: 1,
+      httpVersionMinor: 1
+    } as IncomingMessage)
+    res.sendDate = false
+    res.on("drain", () => seen.push("drain"))
+    seen.push(res.write("x".repeat(100_000)))
+    Object.assign(res, { socket })
+    Object.assign(socket, { _httpMessage: res })
+    ;(res as unknown as { _flush(): void })._flush()
+    seen.push(written.join("").length > 100_000, (res as unknown as { outputSize: number }).outputSize)
+    expect(seen).toEqual(["end", "x", false, true, 0])
   })
 })
