@@ -86,7 +86,7 @@ await runAll(clientScenarios, runClients, (result) =>
 )
 if (options.chart !== undefined) {
   const groups = results.filter((result) => result.notMeasured === undefined)
-  const about = `Node.js ${machine.node}; as long as it is fast (idle: as large as it is), baseline = 1; ${options.rounds} rounds`
+  const about = `Node.js ${machine.node}. Longer is faster (idle: is more memory); 1 is the baseline. ${options.rounds} rounds`
   writeFileSync(options.chart, chart(groups, about))
 }
 if (options.json)

@@ -6,6 +6,7 @@ const right = 70
 const bar = 18
 const gap = 6
 const heading = 34
+const margin = 14
 
 const escape = (text) => text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`)
 const place = (value) => value.toFixed(1)
@@ -40,8 +41,10 @@ export const chart = (groups, about) => {
     parts.push(...more)
     top = bottom
   }
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top}" viewBox="0 0 ${width} ${top}" role="img">
+  const frame = [-margin, -margin, width + 2 * margin, top + 2 * margin]
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${frame[2]}" height="${frame[3]}" viewBox="${frame.join(" ")}" role="img">
 <style>
+.page { fill: #fff }
 text { font: 13px system-ui, sans-serif; fill: #57606a }
 .title { font-weight: 600; fill: #1f2328 }
 .name { text-anchor: end }
@@ -49,9 +52,10 @@ text { font: 13px system-ui, sans-serif; fill: #57606a }
 .spread { stroke: #1f2328; stroke-width: 1.5; opacity: 0.5 }
 .one { stroke: #57606a; stroke-dasharray: 3 3 }
 @media (prefers-color-scheme: dark) {
-  text { fill: #9198a1 } .title { fill: #f0f6fc } .spread { stroke: #f0f6fc } .other { fill: #3d444d }
+  .page { fill: #0d1117 } text { fill: #9198a1 } .title { fill: #f0f6fc } .spread { stroke: #f0f6fc } .other { fill: #3d444d }
 }
 </style>
+<rect x="${frame[0]}" y="${frame[1]}" width="100%" height="100%" class="page"/>
 ${parts.join("\n")}
 </svg>
 `
