@@ -146,6 +146,30 @@ const lacksOf = (name: string, exported: ts.Symbol): ReadonlyArray<Lack> => {
   return lacks
 }
 
+const settled = (symbol: ts.Symbol): ts.Symbol =>
+  (symbol.flags & ts.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol)
+
+/** The names of types that a user reads in a declaration: not what is in bodies, initializers and hidden members. */
+const typesIn = (declaration: ts.Declaration): ReadonlyArray<ts.Identifier> => {
+  const found: Array<ts.Identifier> = []
+  const look = (node: ts.Node): void => {
+    // What is inherited is shown where it is inherited.
+    if (ts.isBlock(node) || ts.isHeritageClause(node)) return
+    if (
+      ts.isClassElement(node) &&
+      (isHidden(node as Member) || node.name?.getText().startsWith("_") === true)
+    )
+      return
+    if (ts.isTypeReferenceNode(node) && ts.isIdentifier(node.typeName)) found.push(node.typeName)
+    ts.forEachChild(node, (child) => {
+      const isBody = ts.isArrowFunction(node) && child === node.body && !ts.isArrowFunction(child)
+      if (!isBody) look(child)
+    })
+  }
+  look(declaration)
+  return found
+}
+
 describe("the reference", () => {
   it("every public export and member is documented", () => {
     const lacks: Array<string> = []
@@ -161,6 +185,33 @@ describe("the reference", () => {
     }
     assert.deepStrictEqual(lacks, [])
     assert.isAbove(seen.size, 550)
+  })
+
+  it("what a public declaration speaks of is public", () => {
+    const exports = entries.flatMap((entry) => {
+      const module = checker.getSymbolAtLocation(program.getSourceFile(entry)!)
+      return module === undefined
+        ? []
+        : checker.getExportsOfModule(module).map((symbol) => ({ entry, symbol: settled(symbol) }))
+    })
+    const isPublic = new Set(exports.map(({ symbol }) => symbol))
+    const hidden = new Set<string>()
+    for (const { entry, symbol } of exports) {
+      for (const declaration of symbol.declarations ?? []) {
+        if (!inPackages(declaration.getSourceFile().fileName) || ts.isSourceFile(declaration)) continue
+        for (const name of typesIn(declaration)) {
+          const meant = settled(checker.getSymbolAtLocation(name)!)
+          const isOurs = meant.declarations?.some(
+            (one) => inPackages(one.getSourceFile().fileName) && !ts.isTypeParameterDeclaration(one)
+          )
+          if (isOurs && !isPublic.has(meant))
+            hidden.add(
+              `${relative(join(root, "packages"), entry)}: ${symbol.name} speaks of ${name.getText()}`
+            )
+        }
+      }
+    }
+    assert.deepStrictEqual([...hidden], [])
   })
 
   it("every module says what it is", () => {

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as HttpError from "./HttpError.js"
 import { ExchangeHandle } from "./internal/exchangeHandle.js"
-import { exchangeOf, type BodyError } from "./internal/serverExchange.js"
+import { exchangeOf } from "./internal/serverExchange.js"
 import type { Socket } from "./Socket.js"
 import type { ExchangeOptions } from "./Timeouts.js"
 import type { Address, TlsFacts } from "./Transport.js"
@@ -65,7 +65,12 @@ export type InformationalError =
  * @since 0.1.0
  * @category errors
  */
-export type RequestBodyError = BodyError
+export type RequestBodyError =
+  | HttpError.ConnectionError
+  | HttpError.ParseError
+  | HttpError.RequestTimeout
+  | HttpError.PeerStalled
+  | HttpError.BodyTooLarge
 
 /**
  * Why trailers were not taken: a field that may not be one, one that is no field, an answer of a length of its own, or too

@@ -9,8 +9,9 @@
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import type { RequestBodyError } from "./Exchange.js"
 import type * as HttpError from "./HttpError.js"
-import { exchangeOf, type BodyError } from "./internal/serverExchange.js"
+import { exchangeOf } from "./internal/serverExchange.js"
 import type { Address } from "./Transport.js"
 
 /**
@@ -63,7 +64,7 @@ export interface Answered extends Facts {
 export interface ClientGone extends Facts {
   readonly _tag: "ClientGone"
   /** How the connection ended, as a reader of the body is told. */
-  readonly error: BodyError
+  readonly error: RequestBodyError
 }
 
 /**
@@ -87,7 +88,7 @@ export interface ServerFailed extends Facts {
 export interface TimedOut extends Facts {
   readonly _tag: "TimedOut"
   /** Which limit passed. */
-  readonly error: BodyError
+  readonly error: RequestBodyError
 }
 
 /**

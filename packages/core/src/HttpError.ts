@@ -894,31 +894,13 @@ export const fromFault = (fault: Fault, where: Where): Exclude<ConnectionError, 
 export const fromRefusal = ({ _tag, ...facts }: Refusal, where?: Where): ParseError =>
   new ParseError({ ...facts, ...where })
 
-interface MessageErrors {
-  readonly ERR_INVALID_HTTP_TOKEN: InvalidToken
-  readonly ERR_HTTP_INVALID_HEADER_VALUE: InvalidHeaderValue
-  readonly ERR_INVALID_CHAR: InvalidCharacter
-  readonly ERR_HTTP_INVALID_STATUS_CODE: InvalidStatusCode
-  readonly ERR_HTTP_TRAILER_INVALID: TrailerInvalid
-  readonly ERR_HTTP_CONTENT_LENGTH_MISMATCH: ContentLengthMismatch
-  readonly ERR_HTTP_BODY_NOT_ALLOWED: BodyNotAllowed
-  readonly ERR_HTTP_HEADERS_SENT: HeadersSent
-  readonly ERR_STREAM_WRITE_AFTER_END: WriteAfterEnd
-  readonly ERR_UNESCAPED_CHARACTERS: UnescapedCharacters
-  readonly ERR_INVALID_PROTOCOL: InvalidProtocol
-  readonly ERR_HTTPFX_FIELD_CONFLICT: FieldConflict
-  readonly ERR_INVALID_ARG_VALUE: InvalidLink
-  readonly ERR_HTTPFX_OUT_OF_ORDER: OutOfOrder
-  readonly ERR_HTTPFX_UPGRADE_NOT_ASKED: UpgradeNotAsked
-}
-
 /**
- * The class of a violation, by its code.
+ * The class of a violation, by its `code`.
  *
  * @since 0.1.0
  * @category models
  */
-export type OfViolation<V extends Violation> = MessageErrors[V["code"]]
+export type OfViolation<V extends Violation> = Extract<MessageError, { readonly code: V["code"] }>
 
 /**
  * The class of what our own side must not send, or the peer must not; `where`: in which exchange of a client.

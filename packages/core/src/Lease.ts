@@ -8,10 +8,11 @@
 import * as Effect from "effect/Effect"
 import type { Service as Agent } from "./Agent.js"
 import type { ConnectionOptions } from "./ClientRequest.js"
-import type { OpenError } from "./internal/clientConnect.js"
+import type * as HttpError from "./HttpError.js"
 import { poolOf } from "./internal/agentPool.js"
 import { Loan } from "./internal/clientLoan.js"
 import { routed } from "./internal/clientRoute.js"
+import type { ConnectError } from "./Network.js"
 import { origin } from "./pool/index.js"
 import type { Transport } from "./Transport.js"
 
@@ -21,7 +22,13 @@ import type { Transport } from "./Transport.js"
  * @since 0.1.0
  * @category errors
  */
-export type LeaseError = OpenError
+export type LeaseError =
+  | ConnectError
+  | HttpError.NameNotResolved
+  | HttpError.ConnectionError
+  | HttpError.ParseError
+  | HttpError.ProxyRefused
+  | HttpError.ProxyAuthenticationRequired
 
 /**
  * Where to, and how. Connections to the same place by the same options stand in for each other.

@@ -65,7 +65,13 @@ export const fromEnvironment = (variables: Readonly<Record<string, string | unde
   return { http: read("http_proxy") ?? all, https: read("https_proxy") ?? all, noProxy: read("no_proxy") }
 }
 
-interface Target {
+/**
+ * Where a request goes: `protocol`, `host` and `port` of its URL.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Target {
   readonly protocol: "http:" | "https:"
   /** Lower case, an IPv6 address without brackets. */
   readonly host: string

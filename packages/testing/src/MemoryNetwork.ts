@@ -18,7 +18,6 @@ import * as Timers from "@httpfx/core/Timers"
 import type { Address } from "@httpfx/core/Transport"
 import type { Conditions, Where } from "./Conditions.js"
 import { Memory } from "./internal/memory.js"
-import type { EndState } from "./internal/memoryTransport.js"
 import type { Passing, Rule } from "./Verdict.js"
 
 /**
@@ -49,8 +48,8 @@ export interface Options extends Conditions {
 export interface End {
   /** Its address; `undefined` for the client of a Unix path. */
   readonly address: Address | undefined
-  /** `finWait`: it has sent FIN; `closeWait`: it has read the peer's; `closed`: it is over. */
-  readonly state: EndState
+  /** `finWait`: it has sent FIN; `closeWait`: it has read the peer's; `closed`: both, or it failed (RFC 9293 §3.3.2). */
+  readonly state: "established" | "finWait" | "closeWait" | "closed"
   /** Bytes written and not yet sent. */
   readonly unsent: number
   /** Bytes that arrived and were not read. */

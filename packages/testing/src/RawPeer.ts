@@ -97,7 +97,13 @@ export interface Options {
   readonly patience?: Duration.DurationInput | undefined
 }
 
-type Wire<A = void> = Effect.Effect<A, WireMismatch>
+/**
+ * What a peer does with the bytes of its connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Wire<A = void> = Effect.Effect<A, WireMismatch>
 
 /**
  * One end of a connection, driven by a script.

@@ -56,7 +56,7 @@ export interface Options {
  * @category errors
  */
 export class SimulationFailed extends Data.TaggedError("SimulationFailed")<{
-  readonly reason: Reason
+  readonly reason: "stuck" | "time" | "steps" | "realAsync"
   /** What was found, in words. */
   readonly detail: string
   /** The seed of the run, to repeat it. */

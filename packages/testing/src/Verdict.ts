@@ -117,7 +117,13 @@ export type Verdict =
  */
 export type Rule = (passing: Passing) => Verdict
 
-interface After {
+/**
+ * Where in a segment a fault begins.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface After {
   /** Bytes of this segment that pass before. Default 0; at most the whole segment. */
   readonly after?: number | undefined
 }

@@ -13,13 +13,35 @@ import * as Layer from "effect/Layer"
 import { Network, type NetworkService } from "@httpfx/core/Network"
 import * as Timers from "@httpfx/core/Timers"
 import { formatAddress, type Address, type Transport } from "@httpfx/core/Transport"
-import { har, type Har } from "./internal/har.js"
+import {
+  har,
+  type Har,
+  type HarCookie,
+  type HarEntry,
+  type HarPair,
+  type HarRequest,
+  type HarResponse
+} from "./internal/har.js"
 import { pcap } from "./internal/pcap.js"
 import { parse, type Exchange, type Message, type Parsed, type Piece } from "./internal/tapParse.js"
 import { Placeholders, printRecording } from "./internal/tapPrint.js"
 import { TapTransport, type Kept, type Recording, type Side, type TapEvent } from "./internal/tapTransport.js"
 
-export type { Exchange, Har, Message, Parsed, Piece, Recording, Side, TapEvent }
+export type {
+  Exchange,
+  Har,
+  HarCookie,
+  HarEntry,
+  HarPair,
+  HarRequest,
+  HarResponse,
+  Message,
+  Parsed,
+  Piece,
+  Recording,
+  Side,
+  TapEvent
+}
 
 /**
  * An attempt that gave no connection.

@@ -7,7 +7,8 @@
 import * as Effect from "effect/Effect"
 import type { ConnectionOptions } from "../ClientRequest.js"
 import * as HttpError from "../HttpError.js"
-import type { ConnectError, ConnectOptions, NetworkService, ResolvedAddress, TlsOptions } from "../Network.js"
+import type { LeaseError } from "../Lease.js"
+import type { ConnectOptions, NetworkService, ResolvedAddress, TlsOptions } from "../Network.js"
 import type { Origin } from "../pool/index.js"
 import { tcp, unix, type Transport } from "../Transport.js"
 import type { ParserOptions } from "../wire/index.js"
@@ -18,13 +19,7 @@ import type { Sessions } from "./clientSessions.js"
 import { refuseConnectionOption, refuseTlsOption } from "./knownOptions.js"
 
 /** Why there is no connection to a destination. */
-export type OpenError =
-  | ConnectError
-  | HttpError.NameNotResolved
-  | HttpError.ConnectionError
-  | HttpError.ParseError
-  | HttpError.ProxyRefused
-  | HttpError.ProxyAuthenticationRequired
+export type OpenError = LeaseError
 
 /** What the owner of the client says of TLS; the name to verify is the origin's, unless it says so. */
 export type TlsFields = Omit<TlsOptions, "role">

@@ -17,7 +17,7 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { ExchangeOutcome } from "../ExchangeOutcome.js"
-import type * as HttpError from "../HttpError.js"
+import type { RequestBodyError } from "../Exchange.js"
 import type { Policy } from "../Shutdown.js"
 import type { DeadlinePolicy, Framing, RequestHead } from "../wire/index.js"
 import type { BodyFlow, IncomingBody } from "./incomingBody.js"
@@ -29,12 +29,7 @@ import { ServerRequestImpl } from "./serverRequest.js"
 import { originForm } from "./serverTarget.js"
 
 /** What ends a request's body early. */
-export type BodyError =
-  | HttpError.ConnectionError
-  | HttpError.ParseError
-  | HttpError.RequestTimeout
-  | HttpError.PeerStalled
-  | HttpError.BodyTooLarge
+export type BodyError = RequestBodyError
 
 export class ServerExchange implements SpanSource, BodyFlow {
   readonly scope = new LazyScope()

@@ -27,10 +27,6 @@ import {
 } from "./automaton-table.js"
 import { invalidStatus, outOfOrder, upgradeNotAsked, type ViolationOf } from "./violation.js"
 
-type OutOfOrder = ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER">
-type InvalidStatus = ViolationOf<"ERR_HTTP_INVALID_STATUS_CODE">
-type NotAsked = ViolationOf<"ERR_HTTPFX_UPGRADE_NOT_ASKED">
-
 /**
  * What the automaton must know of a request head. A parser's head event has these properties.
  *
@@ -151,7 +147,7 @@ export class Connection {
   }
 
   /** A request head. Refused while a request is under way, after a close was announced, and while a switch is open. */
-  requestHead(facts: RequestFacts): OutOfOrder | undefined {
+  requestHead(facts: RequestFacts): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = requests.next.head[this.requestNow]!
     if (next === refused) return outOfOrder("request", this.request, "head")
     this.requestNow = next
@@ -171,7 +167,7 @@ export class Connection {
    * connection closes after that. Before the request's head one more response is due; after it, only its own, which may
    * have been sent already.
    */
-  requestRefused(reason: CloseReason): OutOfOrder | undefined {
+  requestRefused(reason: CloseReason): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const before = this.requestNow
     const next = requests.next.refused[before]!
     if (next === refused) return outOfOrder("request", this.request, "refused")
@@ -183,7 +179,7 @@ export class Connection {
   }
 
   /** The end of a request; also of one without a body. */
-  requestComplete(): OutOfOrder | undefined {
+  requestComplete(): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = requests.next.complete[this.requestNow]!
     if (next === refused) return outOfOrder("request", this.request, "complete")
     this.requestNow = next
@@ -192,7 +188,7 @@ export class Connection {
   }
 
   /** The client ended its direction. Responses that are due may still be sent (RFC 9112 §9.6). */
-  requestEof(): OutOfOrder | undefined {
+  requestEof(): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = requests.next.eof[this.requestNow]!
     if (next === refused) return outOfOrder("request", this.request, "eof")
     this.requestNow = next
@@ -202,7 +198,9 @@ export class Connection {
   }
 
   /** A 1xx but 101. Refused when no response head is due, and for an HTTP/1.0 request (RFC 9110 §15.2). */
-  responseInformational(status: number): OutOfOrder | InvalidStatus | undefined {
+  responseInformational(
+    status: number
+  ): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | ViolationOf<"ERR_HTTP_INVALID_STATUS_CODE"> | undefined {
     if (status < 100 || status >= 200 || status === 101) return invalidStatus(status)
     const next = responses.next.informational[this.responseNow]!
     if (next === refused || (this.oldest & Http10) !== 0) {
@@ -214,7 +212,13 @@ export class Connection {
   }
 
   /** A final response head, 101 included. Refused when none is due, and 101 for a request that asked for no upgrade. */
-  responseHead(facts: ResponseFacts): OutOfOrder | InvalidStatus | NotAsked | undefined {
+  responseHead(
+    facts: ResponseFacts
+  ):
+    | ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER">
+    | ViolationOf<"ERR_HTTP_INVALID_STATUS_CODE">
+    | ViolationOf<"ERR_HTTPFX_UPGRADE_NOT_ASKED">
+    | undefined {
     const status = facts.status
     if (status < 200 && status !== 101) return invalidStatus(status)
     // Nothing follows a request that asks for a switch, so it is the oldest if it is the only one.
@@ -241,7 +245,7 @@ export class Connection {
   }
 
   /** The end of a response; also of one without a body. */
-  responseComplete(): OutOfOrder | undefined {
+  responseComplete(): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = responses.next.complete[this.responseNow]!
     if (next === refused) return outOfOrder("response", this.response, "complete")
     this.responseNow = next
@@ -251,7 +255,7 @@ export class Connection {
   }
 
   /** The server ended its direction. Completes a body that ends with the connection; what else was due never comes. */
-  responseEof(): OutOfOrder | undefined {
+  responseEof(): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = responses.next.eof[this.responseNow]!
     if (next === refused) return outOfOrder("response", this.response, "eof")
     if (this.responseNow === responseUntilClose) this.dequeue()

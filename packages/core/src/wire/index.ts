@@ -78,6 +78,7 @@ export {
   type TrailersViolation,
   type Violation,
   type ViolationCode,
+  type ViolationFacts,
   type ViolationOf,
   type ViolationsOf
 } from "./violation.js"

@@ -7,13 +7,6 @@
  * @since 0.1.0
  */
 
-/** The state and the signal of a step that the connection automaton does not have. */
-type OutOfOrder = {
-  readonly half: "request" | "response"
-  readonly state: string
-  readonly signal: string
-}
-
 /**
  * Why a header field that decides about framing or routing was refused.
  *
@@ -31,8 +24,15 @@ type OutOfOrder = {
 export type FieldConflict =
   "Repeated" | "Malformed" | "BesideTransferEncoding" | "ChunkedNotLast" | "NotForVersion" | "NotForMethod"
 
-/** Facts per code. */
-interface Facts {
+/**
+ * The facts that a violation of each code has. `what` says what was judged, in the words of Node's messages; `name` is a field's; `value` is what
+ * was given. `status` is a code, `declared` and `actual` are bytes, `protocol` and `expected` those of a URL and of an agent, `reason` is a
+ * {@link FieldConflict}. `half`, `state` and `signal`: the step that the automaton of a connection does not have.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ViolationFacts {
   /** A name that must be a token (RFC 9110 §5.6.2) is none. */
   readonly ERR_INVALID_HTTP_TOKEN: { readonly what: string; readonly value: string }
   /** A header field without a value. */
@@ -63,7 +63,11 @@ interface Facts {
   /** A value of a `Link` field that is none (RFC 8288 §3). */
   readonly ERR_INVALID_ARG_VALUE: { readonly what: "hints"; readonly value: string }
   /** A step that the connection automaton does not have. Node has no code for it. */
-  readonly ERR_HTTPFX_OUT_OF_ORDER: OutOfOrder
+  readonly ERR_HTTPFX_OUT_OF_ORDER: {
+    readonly half: "request" | "response"
+    readonly state: string
+    readonly signal: string
+  }
   /** 101 for a request that asked for no upgrade (RFC 9110 §7.8). Node has no code for it. */
   readonly ERR_HTTPFX_UPGRADE_NOT_ASKED: {}
 }
@@ -74,7 +78,7 @@ interface Facts {
  * @since 0.1.0
  * @category models
  */
-export type ViolationCode = keyof Facts
+export type ViolationCode = keyof ViolationFacts
 
 /**
  * A violation of one code. `code` is its code; the other members are that code's facts.
@@ -85,7 +89,7 @@ export type ViolationCode = keyof Facts
 export type ViolationOf<Code extends ViolationCode> = {
   readonly _tag: "Violation"
   readonly code: Code
-} & Facts[Code]
+} & ViolationFacts[Code]
 
 /**
  * One thing our side must not send. `code` is Node's where Node has one, `ERR_HTTPFX_*` elsewhere.

@@ -368,7 +368,7 @@ const means = Effect.gen(function* () {
  * @since 0.1.0
  * @category constructors
  */
-export const makeHttp: Effect.Effect<Http, never, Network | Scope.Scope> = Effect.map(
+export const makeHttp: Effect.Effect<typeof nodeHttp, never, Network | Scope.Scope> = Effect.map(
   means,
   (means) => bindHttp(means, bindHttps(means).agent) as unknown as Http
 )
@@ -383,7 +383,7 @@ export const makeHttp: Effect.Effect<Http, never, Network | Scope.Scope> = Effec
  * @since 0.1.0
  * @category constructors
  */
-export const makeHttps: Effect.Effect<Https, never, Network | Scope.Scope> = Effect.map(
+export const makeHttps: Effect.Effect<typeof nodeHttps, never, Network | Scope.Scope> = Effect.map(
   means,
   (means) => bindHttps(means).bound as unknown as Https
 )

@@ -7,11 +7,23 @@ import type { RequestHead, ResponseHead } from "@httpfx/core/wire"
 import type { Exchange, Message } from "./tapParse.js"
 import { textOf } from "./wireText.js"
 
+/**
+ * A field, a parameter: `name` and `value`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface HarPair {
   readonly name: string
   readonly value: string
 }
 
+/**
+ * A cookie, with those attributes (RFC 6265) that it has: `path`, `domain`, `expires`, `httpOnly`, `secure`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface HarCookie extends HarPair {
   readonly path?: string
   readonly domain?: string
@@ -20,6 +32,13 @@ export interface HarCookie extends HarPair {
   readonly secure?: boolean
 }
 
+/**
+ * A request: `method`, `url`, `httpVersion`, `cookies`, `headers`, `queryString`, and its body as `postData` (`mimeType`, `params`, `text`).
+ * `headersSize` and `bodySize` are bytes on the wire; -1: not known.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface HarRequest {
   readonly method: string
   readonly url: string
@@ -38,6 +57,13 @@ export interface HarRequest {
   readonly bodySize: number
 }
 
+/**
+ * A response: `statusText` is its reason phrase, `content` its body (`size` in bytes, `mimeType`, `text`, and `encoding` where that is no text);
+ * besides `httpVersion`, `cookies`, `headers` and `redirectURL`. `headersSize` and `bodySize` are bytes on the wire; -1: not known.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface HarResponse {
   /** 0: there was no response. */
   readonly status: number
@@ -56,6 +82,14 @@ export interface HarResponse {
   readonly bodySize: number
 }
 
+/**
+ * An exchange: `request` and `response`, from `startedDateTime` (ISO 8601) on for `time` ms, of which `timings` says what they went to
+ * (`blocked`, `dns`, `connect`, `ssl`, `send`, `wait`, `receive`, ms; -1: not known). `connection` and `serverIPAddress`: where it ran;
+ * `cache` is empty.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface HarEntry {
   readonly startedDateTime: string
   readonly time: number
