@@ -2,7 +2,7 @@
  * The declared types of the callback modules against those of @types/node, both ways and without a cast: what is written for
  * one compiles for the other.
  */
-import type * as builtinHttp from "node:http"
+import type * as builtinHttpNames from "node:http"
 import type builtin from "node:http"
 import type * as builtinHttpsNames from "node:https"
 import type builtinHttps from "node:https"
@@ -20,20 +20,112 @@ same<typeof https, typeof builtinHttps>(true)
 // @ts-expect-error these are two modules
 same<typeof http, typeof https>(true)
 
-/** Every name there is, as a value; and each has the one type. */
-const names: ReadonlyArray<keyof typeof builtinHttp | "default"> = [] as ReadonlyArray<keyof typeof httpNames>
-const back: ReadonlyArray<keyof typeof httpNames> = [] as ReadonlyArray<keyof typeof builtinHttp>
-same<typeof httpNames.Agent, typeof builtinHttp.Agent>(true)
-same<typeof httpNames.request, typeof builtinHttp.request>(true)
-same<typeof httpsNames.Server, typeof builtinHttpsNames.Server>(true)
+/** Every name there is, each with the one type; a module of `import` has its default export by name as well. */
+type Named<Names> = Omit<Names, "default">
+same<keyof Named<typeof httpNames>, keyof Named<typeof builtinHttpNames>>(true)
+same<keyof Named<typeof httpsNames>, keyof Named<typeof builtinHttpsNames>>(true)
+same<Named<typeof httpNames>, Named<typeof builtinHttpNames>>(true)
+same<Named<typeof httpsNames>, Named<typeof builtinHttpsNames>>(true)
+// @ts-expect-error a name that is not there is no name
+same<keyof Named<typeof httpNames>, keyof Named<typeof builtinHttpNames> | "other">(true)
 
-// Types by their names, assigned in both directions.
-const server: http.Server = {} as builtin.Server
-const serverBack: builtin.Server = server
-const options: httpNames.RequestOptions = {} as builtin.RequestOptions
-const optionsBack: builtin.RequestOptions = options
-const secure: https.AgentOptions = {} as builtinHttps.AgentOptions
-const secureBack: builtinHttps.AgentOptions = secure
+/** What is written for one compiles for the other, in both directions. */
+const both =
+  <A, B extends A>(_there: (one: B) => A, _back: (one: A) => B) =>
+  (): void => {}
+
+const pairs = [
+  both<builtin.Agent, http.Agent>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtin.AgentOptions, http.AgentOptions>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtin.ClientRequest, http.ClientRequest>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtin.ClientRequestArgs, http.ClientRequestArgs>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtin.IncomingHttpHeaders, http.IncomingHttpHeaders>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtin.IncomingMessage, http.IncomingMessage>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtin.InformationEvent, http.InformationEvent>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtin.OutgoingHttpHeader, http.OutgoingHttpHeader>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtin.OutgoingHttpHeaders, http.OutgoingHttpHeaders>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtin.OutgoingMessage, http.OutgoingMessage>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtin.RequestListener, http.RequestListener>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtin.RequestOptions, http.RequestOptions>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtin.Server, http.Server>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtin.ServerOptions, http.ServerOptions>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtin.ServerResponse, http.ServerResponse>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtinHttps.Agent, https.Agent>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtinHttps.AgentOptions, https.AgentOptions>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtinHttps.RequestOptions, https.RequestOptions>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtinHttps.Server, https.Server>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtinHttps.ServerOptions, https.ServerOptions>(
+    (one) => one,
+    (one) => one
+  ),
+  // By their names as well.
+  both<builtinHttpNames.RequestOptions, httpNames.RequestOptions>(
+    (one) => one,
+    (one) => one
+  ),
+  both<builtinHttpsNames.Server, httpsNames.Server>(
+    (one) => one,
+    (one) => one
+  )
+]
+
 const listener: httpNames.RequestListener = (req: builtin.IncomingMessage, res: builtin.ServerResponse) =>
   void res.end(req.url)
 class Mine extends http.Agent {
@@ -44,10 +136,7 @@ class Mine extends http.Agent {
 const mine: builtin.Agent = new Mine()
 
 it("compiles, and the values are there", () => {
-  assert.strictEqual(serverBack, server)
-  assert.strictEqual(optionsBack, options)
-  assert.strictEqual(secureBack, secure)
-  assert.deepStrictEqual([names, back], [[], []])
+  assert.isAbove(pairs.length, 20)
   assert.isFunction(listener)
   assert.instanceOf(mine, http.Agent)
 })
