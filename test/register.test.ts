@@ -132,3 +132,53 @@ describe("the register hook", { timeout: 60_000 }, () => {
     )
   })
 })
+
+describe("the package's names, without the hook", { timeout: 60_000 }, () => {
+  it("are one copy for both module systems, and leave the built-in modules alone", async () => {
+    const app = `
+      import http, { Agent, globalAgent, Server } from "@httpfx/node/http"
+      import https, { globalAgent as secureAgent } from "@httpfx/node/https"
+      import builtIn from "node:http"
+      import { createRequire } from "node:module"
+      const require = createRequire(import.meta.url)
+      const required = require("@httpfx/node/http")
+      const secure = require("@httpfx/node/https")
+      console.log(JSON.stringify({
+        "http": (await import("@httpfx/node/http")).default === required && required === http,
+        "https": (await import("@httpfx/node/https")).default === secure && secure === https,
+        "classes": Agent === required.Agent && Server === required.Server,
+        "globalAgent": globalAgent === required.globalAgent && secureAgent === secure.globalAgent,
+        "https builds on http": secure.globalAgent instanceof Agent,
+        "replaced for both": ((http.globalAgent = new Agent()), required.globalAgent === http.globalAgent),
+        "not the built-in": http !== builtIn && builtIn.Agent !== Agent && require("http") === builtIn
+      }))`
+    const folder = await project({ "app.mjs": app })
+    const printed = JSON.parse(await run(process.execPath, ["app.mjs"], folder)) as object
+    assert.deepStrictEqual(
+      Object.entries(printed).filter(([, holds]) => holds !== true),
+      []
+    )
+    assert.isAbove(Object.keys(printed).length, 5)
+  })
+
+  it("load nothing but themselves and Node.js by import, either", async () => {
+    const app = `
+      import { createRequire, register } from "node:module"
+      register("./loader.mjs", import.meta.url)
+      await import("@httpfx/node/http")
+      await import("@httpfx/node/https")
+      await import("@httpfx/node/register")
+      await import("http")
+      const require = createRequire(import.meta.url)
+      const files = Object.keys(require.cache).filter((file) => !/[\\\\/]dist[\\\\/][\\w-]+\\.cjs$/.test(file))
+      console.log(JSON.stringify(files))`
+    const loader = `
+      import { writeSync } from "node:fs"
+      export const load = (url, context, next) => {
+        if (!url.startsWith("node:") && !/[/]dist[/][\\w-]+\\.[cm]js$/.test(url)) writeSync(1, url + "\\n")
+        return next(url, context)
+      }`
+    const folder = await project({ "app.mjs": app, "loader.mjs": loader })
+    assert.strictEqual(await run(process.execPath, ["app.mjs"], folder), "[]\n")
+  })
+})
