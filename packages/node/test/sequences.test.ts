@@ -5,6 +5,7 @@
 import { strict as assert } from "node:assert"
 import type { ClientRequest, IncomingMessage } from "node:http"
 import { both, pause, until, type Body, type Peer, type World } from "./surface/harness.js"
+import { MemorySocket } from "./surface/memory.js"
 
 /** What happens to a request and its response, in order; `data` once, however often it comes. */
 const record = (req: ClientRequest, onData?: (res: IncomingMessage) => void): Array<string> => {
@@ -136,15 +137,19 @@ const sequence =
     assert.deepEqual(events, world.memory ? row.events : (row.withAgent ?? row.events))
   }
 
-const connectionError: Body = Object.assign(
-  async ({ http }: World) => {
-    const req = http.get({ port: 1, host: "127.0.0.1", agent: false })
-    const events = record(req)
-    await new Promise((resolve) => req.on("close", resolve))
-    assert.deepEqual(events, ["socket", "error ECONNREFUSED connect ECONNREFUSED 127.0.0.1:1", "close"])
-  },
-  { tcp: true }
-)
+const connectionError: Body = async ({ http, memory }) => {
+  // In memory: a socket that fails before it is connected.
+  const failing = () => {
+    const socket = MemorySocket.pair()[0]
+    process.nextTick(() => socket.destroy(Object.assign(new Error("no way"), { code: "EHOSTUNREACH" })))
+    return socket as never
+  }
+  const req = http.get(memory ? { createConnection: failing } : { port: 1, host: "127.0.0.1", agent: false })
+  const events = record(req)
+  await new Promise((resolve) => req.on("close", resolve))
+  const error = memory ? "EHOSTUNREACH no way" : "ECONNREFUSED connect ECONNREFUSED 127.0.0.1:1"
+  assert.deepEqual(events, ["socket", `error ${error}`, "close"])
+}
 
 both("the events of a request", {
   ...Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, sequence(row)])),

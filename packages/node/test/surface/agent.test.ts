@@ -131,10 +131,13 @@ surface("Agent", "options", {
   timeout: async (world) => {
     const { app, held } = await holding(world)
     const agent = world.agent(app, { timeout: 5 })
+    if (world.memory) {
+      // Set where a socket is made: here that is the test's business.
+      const create = agent.createConnection.bind(agent) as (options: object) => net.Socket
+      agent.createConnection = ((options: { timeout: number }) =>
+        create(options).setTimeout(options.timeout)) as never
+    }
     const { req } = start(world, app, agent)
-    await once(req, "socket")
-    if (world.memory)
-      return assert.equal((agent as unknown as { options: { timeout: number } }).options.timeout, 5) // set where a socket is made
     await once(req, "timeout")
     assert.ok(held.length <= 1)
     req.destroy()
@@ -241,6 +244,12 @@ surface("Agent", "properties", {
     list![0]!.destroy()
     await until(() => count(mine.freeSockets) === 0)
     assert.deepEqual(Object.keys(mine.freeSockets), [])
+    // After the agent's timeout an idle socket is destroyed.
+    const short = agent(app, { keepAlive: true, timeout: 20 })
+    const { req: timed } = await fetch(app, { agent: short })
+    await until(() => count(short.freeSockets) === 1)
+    await until(() => count(short.freeSockets) === 0)
+    assert.equal(timed.socket!.destroyed, true)
   },
   maxFreeSockets: async ({ agent, fetch, server }) => {
     const app = await server(ok)
@@ -320,5 +329,21 @@ surface("Agent", "socketEvents", {
     assert.equal(removed, 1)
     assert.deepEqual([count(mine.sockets), count(mine.freeSockets), socket.destroyed], [0, 0, false])
     socket.destroy()
+    // Told by a program, for a request that is to be open for long: the agent has room for others.
+    const held: Array<ServerResponse> = []
+    const slow = await server((_req, res) => void held.push(res))
+    const one = agent(slow, { keepAlive: true, maxSockets: 1 })
+    const long = http.get(to(slow, { agent: one }))
+    const [taken] = (await once(long, "socket")) as [net.Socket]
+    await until(() => held.length === 1)
+    taken.emit("agentRemove")
+    assert.deepEqual([count(one.sockets), taken.destroyed], [0, false])
+    const next = http.get(to(slow, { agent: one }))
+    await until(() => held.length === 2)
+    for (const res of held) res.end("ok")
+    const answers = [long, next].map(async (each) =>
+      read(((await once(each, "response")) as [IncomingMessage])[0])
+    )
+    assert.deepEqual(await Promise.all(answers), ["ok", "ok"])
   }
 })

@@ -129,9 +129,17 @@ surface("IncomingMessage", "properties", {
     assert.deepEqual((await received(world, trailing)).rawTrailers, ["X-T", "1", "x-t", "2"])
   },
   socket: async (world) => {
-    const { socket } = await received(world, plain)
-    assert.equal(typeof socket.write, "function")
-    assert.equal(socket instanceof net.Socket, !world.memory)
+    const { raw, server } = world
+    const sockets: Array<unknown> = []
+    const app = await server((req, res) => {
+      sockets.push(req.socket)
+      assert.equal(req.socket instanceof net.Socket, !world.memory)
+      req.socket.write("HTTP/1.1 102 Processing\r\n\r\n")
+      res.end("after")
+    })
+    app.on("connection", (socket) => sockets.push(socket))
+    assert.match(await raw(app, plain), /^HTTP\/1.1 102 Processing\r\n\r\nHTTP\/1.1 200 OK[^]*after$/)
+    assert.equal(new Set(sockets).size, 1)
   },
   statusCode: async ({ fetch, server }) => {
     const { req, res } = await fetch(
@@ -311,7 +319,7 @@ surface("ServerResponse", "methods", {
   },
   write: async (world) => {
     const text = await answered(world, (_req, res) => {
-      assert.equal(typeof res.write("a"), "boolean")
+      assert.equal(res.write("a"), true)
       res.write(Buffer.from("bc"))
       res.write("")
       assert.throws(() => res.write(5 as never), { code: "ERR_INVALID_ARG_TYPE" })
@@ -673,13 +681,16 @@ surface("OutgoingMessage", "properties", {
     })
   },
   socket: async (world) => {
-    const { req } = await world.fetch(
-      await world.server((request, res) => {
-        assert.equal(res.socket, request.socket)
-        res.end()
-      })
-    )
-    assert.equal(typeof req.socket?.write, "function")
+    const app = await world.server((request, res) => {
+      assert.equal(res.socket, request.socket)
+      res.end()
+    })
+    const req = world.http.get(world.to(app))
+    assert.equal(req.socket, null)
+    const [socket] = (await once(req, "socket")) as [net.Socket]
+    assert.equal(req.socket, socket)
+    const [res] = (await once(req, "response")) as [IncomingMessage]
+    await read(res)
   },
   writableCorked: async (world) => {
     await outgoing(world, (message) => {

@@ -113,11 +113,13 @@ surface("module", "values", {
   },
 
   globalAgent: tcp(async ({ http, server, to }) => {
-    const app = await server((_req, res) => void res.end())
+    const app = await server({ keepAliveTimeout: 20_000 }, (req, res) => void res.end(req.headers.connection))
     const req = http.get(to(app, { agent: undefined }))
     assert.equal((req as unknown as { agent: unknown }).agent, http.globalAgent)
     const [res] = await once(req, "response")
-    res.resume()
+    // It keeps connections, for five seconds without traffic.
+    assert.equal(await read(res), "keep-alive")
+    assert.equal(req.socket!.timeout, 5000)
     await once(req, "close")
     const old = http.globalAgent
     const other = new http.Agent()
@@ -236,7 +238,7 @@ surface("module", "classes", {
     assert.ok(alone instanceof http.OutgoingMessage)
   },
 
-  WebSocket: async ({ http, server, memory }) => {
+  WebSocket: tcp(async ({ http, server }) => {
     const WebSocket = (http as { WebSocket?: new (url: string) => EventTarget }).WebSocket
     // Node.js has the class since 22; ours is there before.
     if (WebSocket === undefined) {
@@ -245,7 +247,6 @@ surface("module", "classes", {
     if ("WebSocket" in globalThis) {
       return assert.equal(WebSocket, (globalThis as { WebSocket?: unknown }).WebSocket)
     }
-    if (memory) return
     const { createHash } = await import("node:crypto")
     const app = await server()
     app.on("upgrade", (req, socket) => {
@@ -264,5 +265,5 @@ surface("module", "classes", {
     })
     ;(client as unknown as { close: () => void }).close()
     assert.equal(data, "hi")
-  }
+  })
 })
