@@ -19,6 +19,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Agent from "@httpfx/core/Agent"
+import * as Exchange from "@httpfx/core/Exchange"
 import { Network, type NetworkService } from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
 import { formatAddress } from "@httpfx/core/Transport"
@@ -121,7 +122,7 @@ export const make = (options: Options = {}): Effect.Effect<Inspection, never, Se
       options.agents ?? (Option.isSome(own) ? { agent: own.value } : {})
     const look = new Look(server, tap, options.history ?? 200)
     yield* server.observe((event) => look.onEvent(event))
-    return {
+    const inspection: Inspection = {
       snapshot: Effect.gen(function* () {
         const states: Record<string, Agent.State> = {}
         for (const [name, agent] of Object.entries(agents)) states[name] = yield* agent.state
@@ -129,7 +130,12 @@ export const make = (options: Options = {}): Effect.Effect<Inspection, never, Se
       }),
       wire: (connection, exchange) => Effect.sync(() => Option.fromNullable(look.wire(connection, exchange)))
     }
+    looks.set(inspection, look)
+    return inspection
   })
+
+// What an inspection is made of: an app of the server that is looked at says which exchanges are its own.
+const looks = new WeakMap<Inspection, Look>()
 
 // A page of somebody else's that a browser on this machine has open could ask for ours under a name that leads here.
 const isLocal = (host: string | undefined, own: string): boolean => {
@@ -139,7 +145,8 @@ const isLocal = (host: string | undefined, own: string): boolean => {
 
 /**
  * The page at `/` (text where no HTML is accepted, as by `curl`), `/state` as JSON, `/wire/:connection/:exchange`. To be mounted
- * where an app has a place for it; `layer` gives it a port of its own.
+ * where an app has a place for it; `layer` gives it a port of its own. In an app of the server that is looked at, its own exchanges
+ * are not shown.
  *
  * `host`: a name besides the loopback addresses under which it may be asked. Anything else is answered 403.
  *
@@ -177,11 +184,13 @@ export const app = (inspection: Inspection, host = "localhost"): HttpApp.Default
       )
     )
   )
-  return Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
-    isLocal(headers["host"], host)
+  return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    for (const { connection } of Option.toArray(Exchange.fromRequest(request)))
+      looks.get(inspection)?.disregard(connection.remote, connection.exchange)
+    return isLocal(request.headers["host"], host)
       ? Effect.catchTag(router, "RouteNotFound", () => Effect.succeed(plain("not found\n", 404)))
       : Effect.succeed(plain("this page is for this machine\n", 403))
-  )
+  })
 }
 
 // A page that is open must not hold up the end of the program.

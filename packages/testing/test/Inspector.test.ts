@@ -1,6 +1,7 @@
 /** The look inside: what is under way, what is over, the wire of one exchange, and who may ask. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -193,6 +194,43 @@ describe("Inspector", () => {
       yield* stranger.send("GET /state HTTP/1.1\r\nHost: evil.example\r\n\r\n")
       yield* stranger.expectMatch(/^HTTP\/1\.1 403 /)
     }).pipe(Effect.scoped, Effect.provide(tapped))
+  )
+
+  it.effect("in an app of the server that it looks at: shows all exchanges but its own", () =>
+    Effect.gen(function* () {
+      const ask = (path: string) =>
+        Effect.flatMap(HttpClient.get(`http://localhost${path}`), (response) => response.text)
+      yield* ask("/one")
+      for (let times = 0; times < 5; times++) yield* ask("/inspect/state")
+      yield* ask("/two")
+      const seen = JSON.parse(yield* ask("/inspect/state")) as Inspector.Snapshot
+      assert.deepStrictEqual(
+        seen.exchanges.map(({ target }) => target),
+        ["/two", "/one"]
+      )
+      assert.deepInclude(seen.connections[0], { exchanges: 7 })
+      assert.isUndefined(seen.connections[0]!.now)
+      // What passed for it is no part of another's wire.
+      assert.notMatch(yield* ask("/inspect/wire/1/7"), /inspect/)
+    }).pipe(
+      Effect.provide(
+        Layer.unwrapScoped(
+          Effect.map(Inspector.make({ history: 3 }), (inspection) =>
+            HttpServer.serve(
+              HttpRouter.empty.pipe(
+                HttpRouter.mountApp("/inspect", Inspector.app(inspection)),
+                HttpRouter.all("*", HttpServerResponse.text("hello"))
+              )
+            )
+          )
+        ).pipe(
+          Layer.provideMerge(Server.layer({ host: "localhost", port: 80 })),
+          Layer.merge(Client.layer),
+          Layer.provide(Inspector.tap()),
+          Layer.provide(MemoryNetwork.layer())
+        )
+      )
+    )
   )
 
   it.effect("shows what no parser took", () =>

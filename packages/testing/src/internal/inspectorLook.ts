@@ -153,8 +153,17 @@ interface Open {
   exchanges: number
   bytesIn: number
   bytesOut: number
-  now:
-    { exchange: number; method: string; target: string; at: number; status: number | undefined } | undefined
+  now: Now | undefined
+}
+
+interface Now {
+  readonly exchange: number
+  readonly method: string
+  readonly target: string
+  readonly at: number
+  status: number | undefined
+  /** It asks the inspector itself. */
+  isOwn: boolean
 }
 
 interface Over {
@@ -197,7 +206,8 @@ export class Look {
         return
       case "RequestReceived": {
         const { at, connection, exchange, method, target } = event
-        this.connection(connection, at, undefined).now = { exchange, method, target, at, status: undefined }
+        const now: Now = { exchange, method, target, at, status: undefined, isOwn: false }
+        this.connection(connection, at, undefined).now = now
         return
       }
       case "ResponseBegun": {
@@ -215,6 +225,12 @@ export class Look {
       case "StateChanged":
         return
     }
+  }
+
+  /** An exchange under way asks the inspector itself: it is none of those that are shown. */
+  disregard(remote: Address | undefined, exchange: number): void {
+    for (const { now, remote: name } of this.open.values())
+      if (now?.exchange === exchange && name === nameOf(remote)) now.isOwn = true
   }
 
   private connection(id: number, at: number, remote: Address | undefined): Open {
@@ -245,6 +261,7 @@ export class Look {
     open.exchanges++
     open.bytesIn += bytesIn
     open.bytesOut += bytesOut
+    const isOwn = open.now?.exchange === exchange && open.now.isOwn
     if (open.now?.exchange === exchange) open.now = undefined
     const { recording } = open
     // What ends otherwise ends its connection, and what nobody has read belongs to it.
@@ -252,7 +269,9 @@ export class Look {
       outcome._tag === "Answered"
         ? { client: bytesIn, server: bytesOut }
         : { client: Infinity, server: Infinity }
-    const wire = recording === undefined ? undefined : print(take(recording, passed, this.tap!.limit))
+    const taken = recording === undefined ? undefined : take(recording, passed, this.tap!.limit)
+    if (isOwn) return
+    const wire = taken === undefined ? undefined : print(taken)
     const view: ExchangeView = {
       connection: outcome.connection,
       exchange,
@@ -290,7 +309,7 @@ export class Look {
         exchanges: open.exchanges,
         bytesIn: open.bytesIn,
         bytesOut: open.bytesOut,
-        now: open.now === undefined ? undefined : underWay(open.now, now)
+        now: open.now === undefined || open.now.isOwn ? undefined : underWay(open.now, now)
       })),
       exchanges: this.past.map(({ view }) => view).reverse(),
       agents: Object.entries(agents).map(([name, { closed, keys, ...counts }]) => ({
@@ -303,7 +322,10 @@ export class Look {
   }
 }
 
-const underWay = ({ at, ...facts }: NonNullable<Open["now"]>, now: number): UnderWay => ({
-  ...facts,
-  since: now - at
+const underWay = ({ at, exchange, method, status, target }: Now, now: number): UnderWay => ({
+  exchange,
+  method,
+  target,
+  since: now - at,
+  status
 })
