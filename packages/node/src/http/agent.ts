@@ -73,7 +73,7 @@ export interface AgentLike extends EventEmitter {
   scheduling: string
   maxTotalSockets: number
   totalSocketCount: number
-  agentKeepAliveTimeoutBuffer?: number
+  agentKeepAliveTimeoutBuffer: number
   createConnection(options: ConnectOptions, callback?: OnCreate): HttpSocket | Duplex | null | undefined
   getName(options?: ConnectOptions): string
   addRequest(req: ClientReq, options: ConnectOptions | string, port?: unknown, localAddress?: unknown): void
@@ -111,9 +111,8 @@ function Constructor(this: AgentLike, options?: http.AgentOptions & { [name: str
   this.maxTotalSockets = options?.maxTotalSockets as number
   this.totalSocketCount = 0
   const buffer = options?.["agentKeepAliveTimeoutBuffer"]
-  if (typeof buffer === "number" && buffer >= 0 && Number.isFinite(buffer)) {
-    this.agentKeepAliveTimeoutBuffer = buffer
-  }
+  this.agentKeepAliveTimeoutBuffer =
+    typeof buffer === "number" && buffer >= 0 && Number.isFinite(buffer) ? buffer : usualBuffer
   setProxy(this, options?.["proxyEnv"] as ProxyEnv | undefined)
   validateOneOf(this.scheduling, "scheduling", ["fifo", "lifo"])
   if (this.maxTotalSockets !== undefined) validateNumber(this.maxTotalSockets, "maxTotalSockets", 1)
@@ -394,7 +393,7 @@ Object.assign(proto, {
         keepAlive: true,
         maxFreeSockets: Infinity,
         idleTimeout: timeout || Infinity,
-        hintBuffer: this.agentKeepAliveTimeoutBuffer ?? usualBuffer
+        hintBuffer: this.agentKeepAliveTimeoutBuffer
       }
     )
     if (kept._tag === "Close") return false

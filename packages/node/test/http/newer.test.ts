@@ -256,6 +256,7 @@ newer("`new Agent({ agentKeepAliveTimeoutBuffer })`", "24.7", async ({ agent, ht
   expect(await kept({ timeout: 9000 })).toBe(1000)
   expect(await kept({ agentKeepAliveTimeoutBuffer: 2000 })).toBe("given up")
   expect(await kept({ agentKeepAliveTimeoutBuffer: -1, timeout: 9000 })).toBe(1000)
+  expect(agent({})).toMatchObject({ agentKeepAliveTimeoutBuffer: 1000 })
 })
 
 newer("`new Agent({ defaultPort, protocol })`", "24.5", ({ agent, http, https }) => {
