@@ -33,7 +33,7 @@ export interface Incoming extends Readable {
   complete: boolean
   rawHeaders: Array<string>
   rawTrailers: Array<string>
-  joinDuplicateHeaders: boolean | undefined
+  joinDuplicateHeaders: boolean | null | undefined
   aborted: boolean
   upgrade: boolean | null
   url: string
@@ -118,7 +118,7 @@ const fold = (message: Incoming, raw: ReadonlyArray<string>, count: number): Fol
   const into: FoldedFields = {}
   if (message._addHeaderLine === addHeaderLine) {
     const list = count < raw.length ? raw.slice(0, count) : raw
-    return foldHeaders(list, { into, joinDuplicateHeaders: message.joinDuplicateHeaders })
+    return foldHeaders(list, { into, joinDuplicateHeaders: message.joinDuplicateHeaders === true })
   }
   for (let i = 0; i + 1 < count; i += 2) message._addHeaderLine(raw[i]!, raw[i + 1]!, into)
   return into

@@ -39,7 +39,7 @@ export interface ParserSetup {
   readonly Message: MessageClass
   readonly onIncoming: OnIncoming
   readonly options: ParserOptions
-  readonly joinDuplicateHeaders: boolean | undefined
+  readonly joinDuplicateHeaders: boolean | null | undefined
   /** `maxHeadersCount` of the owner: a number bounds what `headers` holds. */
   readonly maxHeadersCount: number | null | undefined
   /** In whose asynchronous context the owner is called. */
@@ -54,7 +54,7 @@ export class HttpParser {
   outgoing: unknown = null
   maxHeaderPairs = usualHeaderPairs
   onIncoming: OnIncoming | null = null
-  joinDuplicateHeaders: boolean | undefined = undefined
+  joinDuplicateHeaders: boolean | null | undefined = undefined
   /** Milliseconds of its clock at which the message under way began, -1 between messages. */
   since = -1
   /** The head of the message under way has been read. */

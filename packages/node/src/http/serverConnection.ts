@@ -169,7 +169,7 @@ export class ServerConnection {
       Message: server[messageClass],
       onIncoming: (message, keepAlive) => this.request(message, keepAlive),
       options: parserOptions(server),
-      joinDuplicateHeaders: server.joinDuplicateHeaders,
+      joinDuplicateHeaders: server.joinDuplicateHeaders || null,
       maxHeadersCount: server.maxHeadersCount,
       now: timers === nodeTimers ? undefined : () => timers.now()
     })
