@@ -7,6 +7,7 @@ import type * as http from "node:http"
 import { createConnection } from "node:net"
 import { addAbortSignal, finished, type Writable } from "node:stream"
 import { urlToHttpOptions } from "node:url"
+import { format } from "node:util"
 import { globalAgent, type AgentLike, type ConnectOptions } from "./agent.js"
 import { clientRequestCreated, clientRequestStart } from "./channels.js"
 import { beginExchange, closeRequest, emitError, listenForTimeout } from "./clientConnection.js"
@@ -166,12 +167,18 @@ function Request(this: ClientReq, input: unknown, given?: unknown, callback?: un
   let expected = usual.protocol
   if (agent && agent.protocol) expected = agent.protocol
   if (options.path) {
-    if (!isRequestTarget(String(options.path))) {
+    const path = String(options.path)
+    if (path !== "" && !isRequestTarget(path)) {
       throw violationError({ _tag: "Violation", code: "ERR_UNESCAPED_CHARACTERS", what: "Request path" })
     }
   }
   if (protocol !== expected) {
-    throw violationError({ _tag: "Violation", code: "ERR_INVALID_PROTOCOL", protocol, expected })
+    throw violationError({
+      _tag: "Violation",
+      code: "ERR_INVALID_PROTOCOL",
+      protocol: format("%s", protocol),
+      expected
+    })
   }
   const defaultPort = options.defaultPort || (agent ? agent.defaultPort : undefined)
   const port = (options.port = options.port || (defaultPort as number) || 80)

@@ -90,6 +90,10 @@ const received = (value: unknown): string => {
     if (made) return ` Received an instance of ${made}`
     return ` Received ${inspect(value, { depth: -1 })}`
   }
+  if (typeof value === "string") {
+    const cut = value.length > 28 ? `${value.slice(0, 25)}...` : value
+    return ` Received type string (${cut.includes("'") ? JSON.stringify(cut) : `'${cut}'`})`
+  }
   let shown = inspect(value, { colors: false })
   if (shown.length > 28) shown = `${shown.slice(0, 25)}...`
   return ` Received type ${typeof value} (${shown})`

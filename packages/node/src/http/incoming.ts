@@ -127,7 +127,7 @@ const fold = (message: Incoming, raw: ReadonlyArray<string>, count: number): Fol
 accessor(
   "headers",
   function () {
-    return (this[folded] ??= fold(this, this.rawHeaders, this[foldedCount]))
+    return (this[folded] ||= fold(this, this.rawHeaders, this[foldedCount]))
   },
   function (value: FoldedFields) {
     this[folded] = value
@@ -136,7 +136,7 @@ accessor(
 accessor(
   "headersDistinct",
   function () {
-    return (this[distinct] ??= distinctHeaders(this.rawHeaders.slice(0, this[foldedCount])))
+    return (this[distinct] ||= distinctHeaders(this.rawHeaders.slice(0, this[foldedCount])))
   },
   function (value: DistinctFields) {
     this[distinct] = value
@@ -145,7 +145,7 @@ accessor(
 accessor(
   "trailers",
   function () {
-    return (this[trailers] ??= fold(this, this.rawTrailers, this[trailersCount]))
+    return (this[trailers] ||= fold(this, this.rawTrailers, this[trailersCount]))
   },
   function (value: FoldedFields) {
     this[trailers] = value

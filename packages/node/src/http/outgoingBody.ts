@@ -323,10 +323,11 @@ const endWith = (
 
 function addTrailers(this: Outgoing, headers: unknown): void {
   this._trailer = ""
-  const entries: Iterable<[string, unknown]> = Array.isArray(headers)
-    ? (headers as Array<[string, unknown]>)
-    : Object.entries(headers as object)
-  for (const [name, value] of entries) {
+  const entries = Object.entries(headers as object)
+  for (const [key, given] of entries as Array<[string, unknown]>) {
+    const [name, value] = Array.isArray(headers)
+      ? [(given as [string, unknown])[0], (given as [string, unknown])[1]]
+      : [key, given]
     validateHeaderName(name, "Trailer name")
     const together =
       Array.isArray(value) && (value.length < 2 || this[uniqueHeaders]?.has(name.toLowerCase()) === true)

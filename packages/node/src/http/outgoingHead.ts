@@ -293,7 +293,7 @@ export const install = (
     ),
     set: deprecate(
       function (this: Outgoing, given: { [name: string]: HeaderValue } | null) {
-        if (given === null) {
+        if (given === null || given === undefined) {
           this[outHeaders] = null
         } else if (typeof given === "object") {
           const fields = (this[outHeaders] = Object.create(null) as OutHeaders)

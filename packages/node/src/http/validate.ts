@@ -104,7 +104,7 @@ export const validateHeaderName = (name: string, label?: string): void => {
     throw violationError({
       _tag: "Violation",
       code: "ERR_INVALID_HTTP_TOKEN",
-      what: label || "Header name",
+      what: label ? format("%s", label) : "Header name",
       value: format("%s", name)
     })
   }

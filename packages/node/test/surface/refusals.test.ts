@@ -1,0 +1,186 @@
+/**
+ * What arguments do that nobody should give: some thousand calls, each made of the built-in modules and of ours, which must
+ * answer the same, or refuse with the same class, code and words.
+ */
+import { strict as assert } from "node:assert"
+import net from "node:net"
+import { it } from "vitest"
+import { implementations, type Http, type Https } from "./harness.js"
+
+/* eslint-disable @typescript-eslint/no-explicit-any */
+type Probe = (value: any) => unknown
+
+/** Fresh ones for each call: some calls change what they are given. */
+const values = (): ReadonlyArray<unknown> => [
+  ...[undefined, null, 0, 1, -1, 1.5, NaN, Infinity, 2 ** 31, 2 ** 53, true, false, 10n, Symbol("s")],
+  ...["", "x", "1", "a b", "it's", "\u00e9", "\u0100", "\n", "x".repeat(40)],
+  ...[
+    [],
+    [1],
+    ["a"],
+    ["a", "b"],
+    [["a", "b"]],
+    {},
+    { a: 1 },
+    () => {},
+    new Date(0),
+    Buffer.from("x"),
+    new Map()
+  ],
+  new URL("http://a/b")
+]
+
+const socket = () => new net.Socket()
+/** Given up in the turn in which they are made: what they were given need not be sent. */
+const requests: Array<{ destroy(): void }> = []
+
+/** The names of options whose values are tried. */
+const options = {
+  server:
+    "connectionsCheckingInterval headersTimeout highWaterMark insecureHTTPParser joinDuplicateHeaders keepAlive keepAliveInitialDelay keepAliveTimeout maxHeaderSize noDelay requestTimeout requireHostHeader rejectNonStandardBodyWrites",
+  agent: "keepAlive keepAliveMsecs maxSockets maxTotalSockets maxFreeSockets scheduling timeout",
+  request:
+    "agent auth defaultPort family headers hints host hostname insecureHTTPParser joinDuplicateHeaders localAddress localPort lookup maxHeaderSize method path port protocol setHost signal socketPath timeout",
+  name: "host port localAddress family socketPath ca cert ciphers key rejectUnauthorized servername minVersion maxVersion secureProtocol crl"
+}
+
+const probesOf = (http: Http, https: Https): Readonly<Record<string, Probe>> => {
+  const probes: Record<string, Probe> = {}
+  const dateless = (head: unknown) => String(head).replace(/Date: .*/, "")
+  const quiet = <A extends { on(name: "error", listener: () => void): unknown }>(one: A): A => {
+    one.on("error", () => {})
+    return one
+  }
+  const incoming = { method: "GET", httpVersionMajor: 1, httpVersionMinor: 1 } as any
+  const res = (): any => quiet(new http.ServerResponse(incoming))
+  const req = (given: object): any => {
+    const made = quiet(http.request({ createConnection: socket, ...given }))
+    requests.push(made)
+    return made
+  }
+
+  for (const name of options.server.split(" ")) {
+    probes[`http.createServer ${name}`] = (value) => void http.createServer({ [name]: value })
+    probes[`https.createServer ${name}`] = (value) => void https.createServer({ [name]: value })
+  }
+  probes["http.createServer"] = (value) => void http.createServer(value)
+  probes["https.createServer"] = (value) => void https.createServer(value)
+  for (const name of options.agent.split(" ")) {
+    probes[`http.Agent ${name}`] = (value) => (new http.Agent({ [name]: value }) as any)[name]
+    probes[`https.Agent ${name}`] = (value) => (new https.Agent({ [name]: value }) as any)[name]
+  }
+  for (const name of options.request.split(" ")) {
+    probes[`http.request ${name}`] = (value) => {
+      // These two are answered by an agent that connects.
+      if (name === "agent" && (value === undefined || value === null)) return undefined
+      const made = req({ [name]: value })
+      return [made.method, made.path, made.host, made.protocol, made.timeout, made.getHeaders(), made._header]
+    }
+  }
+  for (const name of options.name.split(" ")) {
+    probes[`getName ${name}`] = (value) =>
+      [http, https].map((one) => new one.Agent().getName({ [name]: value } as object))
+  }
+  probes["http.request"] = (value) => {
+    const made = quiet(http.request(value, { createConnection: socket }))
+    requests.push(made)
+    return [made.method, made.path, made.host, made.getHeaders()]
+  }
+  const messages: Readonly<Record<string, () => any>> = {
+    ServerResponse: res,
+    OutgoingMessage: () => quiet(new http.OutgoingMessage()),
+    ClientRequest: () => req({ method: "POST" })
+  }
+  for (const [name, make] of Object.entries(messages)) {
+    const on = (what: string, use: (message: any, value: any) => unknown) => {
+      probes[`${name} ${what}`] = (value) => use(make(), value)
+    }
+    on("setHeader name", (message, value) => message.setHeader(value, "x").getHeaders())
+    on("setHeader value", (message, value) => message.setHeader("n", value).getHeader("N"))
+    on("appendHeader name", (message, value) => message.appendHeader(value, "x").getHeaders())
+    on("appendHeader value", (message, value) => message.appendHeader("n", value).getHeader("N"))
+    on("appendHeader behind", (message, value) =>
+      message.setHeader("n", 5).appendHeader("n", value).getHeader("n")
+    )
+    for (const method of ["getHeader", "hasHeader", "removeHeader"])
+      on(method, (message, value) => message[method](value))
+    on("setHeaders", (message, value) => message.setHeaders(value).getHeaders())
+    on("addTrailers", (message, value) => [message.addTrailers(value), message._trailer])
+    on("addTrailers value", (message, value) => [message.addTrailers({ t: value }), message._trailer])
+    on("addTrailers list", (message, value) => [message.addTrailers([["t", value]]), message._trailer])
+    on("write", (message, value) => message.write(value))
+    on("write encoding", (message, value) => message.write("a", value))
+    on("end", (message, value) => message.end(value) === message)
+    on("setTimeout", (message, value) => message.setTimeout(value) === message)
+    for (const method of ["setHeader", "appendHeader", "removeHeader", "setHeaders", "_renderHeaders"])
+      on(`${method} late`, (message, value) => {
+        message._header = "sent"
+        message[method](method === "setHeaders" ? new Map([["a", "b"]]) : "a", value)
+      })
+  }
+  const head = (what: string, use: (message: any, value: any) => void) => {
+    probes[`ServerResponse ${what}`] = (value) => {
+      const message = res()
+      use(message, value)
+      return [message.statusCode, message.statusMessage, dateless(message._header)]
+    }
+  }
+  head("writeHead", (message, value) => message.writeHead(value))
+  head("writeHead reason", (message, value) => message.writeHead(200, value))
+  head("writeHead headers", (message, value) => message.writeHead(200, "OK", value))
+  head("writeHead headers over set ones", (message, value) =>
+    message.setHeader("x", "y").writeHead(200, value)
+  )
+  head("writeHead value", (message, value) => message.writeHead(200, { a: value }))
+  head("writeHead list", (message, value) => message.writeHead(200, ["a", value]))
+  head("writeHead pairs", (message, value) => message.writeHead(200, [["a", value]]))
+  head("writeHead twice", (message) => message.writeHead(200).writeHead(200))
+  head("statusCode", (message, value) => Object.assign(message, { statusCode: value }).flushHeaders())
+  head("statusMessage", (message, value) => Object.assign(message, { statusMessage: value }).flushHeaders())
+  probes["writeEarlyHints"] = (value) => res().writeEarlyHints(value)
+  probes["writeEarlyHints link"] = (value) =>
+    res().writeEarlyHints({ link: typeof value === "symbol" ? 1 : value })
+  probes["validateHeaderName"] = (value) => http.validateHeaderName(value)
+  probes["validateHeaderName label"] = (value) => (http.validateHeaderName as any)("a b", value)
+  probes["validateHeaderValue"] = (value) => http.validateHeaderValue("n", value)
+  probes["validateHeaderValue name"] = (value) => http.validateHeaderValue(value, "\n")
+  probes["setMaxIdleHTTPParsers"] = (value) => http.setMaxIdleHTTPParsers(value === 1 ? 1000 : value)
+  for (const name of ["headers", "headersDistinct", "trailers"]) {
+    probes[`IncomingMessage ${name}`] = (value) =>
+      (Object.assign(new http.IncomingMessage(socket()), { [name]: value }) as any)[name]
+  }
+  return probes
+}
+
+const outcome = (probe: Probe, value: unknown): unknown => {
+  try {
+    return { answered: probe(value) }
+  } catch (error) {
+    const { code, message, name } = error as NodeJS.ErrnoException
+    return { name, code, message }
+  } finally {
+    for (const request of requests.splice(0)) request.destroy()
+  }
+}
+
+it("is answered, or refused, in the same way", () => {
+  const [theirs, ours] = ["built-in", "httpfx"].map((name) => {
+    const { http, https } = implementations[name]!
+    return probesOf(http, https)
+  }) as [Readonly<Record<string, Probe>>, Readonly<Record<string, Probe>>]
+  let count = 0
+  for (const [name, probe] of Object.entries(theirs)) {
+    const [one, two] = [values(), values()]
+    one.forEach((value, i) => {
+      count++
+      // The symbol and the function are one each, or they would differ by themselves.
+      const same = typeof value === "symbol" || typeof value === "function" ? value : two[i]
+      const shown =
+        typeof value === "symbol"
+          ? value.toString()
+          : JSON.stringify(value, (_, v) => (typeof v === "bigint" ? `${v}n` : (v as unknown)))
+      assert.deepEqual(outcome(ours[name]!, same), outcome(probe, value), `${name}: ${shown}`)
+    })
+  }
+  assert.ok(count > 4000, String(count))
+})
