@@ -6,7 +6,7 @@ import { codedError, codedTypeError, invalidArgType, lengthMismatch, violationEr
 import { bytesWritten, corked, highWater, needDrain, rejectBody, uniqueHeaders } from "./symbols.js"
 import { isValueOf, textOf, validateHeaderName } from "./validate.js"
 import type { Outgoing } from "./outgoing.js"
-import type { Callback, HttpSocket } from "./shapes.js"
+import { isSystems, type Callback, type HttpSocket } from "./shapes.js"
 
 type Chunk = string | Uint8Array
 
@@ -208,7 +208,7 @@ const isWhole = (message: Outgoing, socket: HttpSocket | null): socket is HttpSo
   !socket.destroyed &&
   !socket.writableCorked &&
   // Any other stream sees each write by itself, as from Node.
-  Boolean((socket as { _handle?: unknown })._handle) &&
+  isSystems(socket) &&
   !message.strictContentLength
 
 // Bytes up to here are copied behind the head: one plain write costs less than a gathering one.

@@ -14,7 +14,7 @@ import {
 import type { AsyncResource } from "node:async_hooks"
 import { codedError, refusalError, type ParserError } from "./errors.js"
 import type { Incoming } from "./incoming.js"
-import type { HttpSocket } from "./shapes.js"
+import { isSystems, type HttpSocket } from "./shapes.js"
 
 /** Values of Node's parser for the kind of message that it reads. */
 export const REQUEST = 1
@@ -212,6 +212,8 @@ export class HttpParser {
   data(slice: Uint8Array): void {
     const message = this.incoming
     if (message === null || message._dumped) return
+    // Somebody reads it, if only from the next turn on. Node, which reads a system's socket itself, lets that turn come first.
+    if (message.readableFlowing === true && isSystems(this.socket!)) message._consuming = true
     if (!message.push(slice)) this.socket?.pause()
   }
 

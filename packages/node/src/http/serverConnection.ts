@@ -16,7 +16,7 @@ import { measureEnd, measureStart } from "./measure.js"
 import type { HttpServer } from "./server.js"
 import { closeResponse, onSocketClose, type Response } from "./serverResponse.js"
 import { debug } from "./debug.js"
-import type { HttpSocket } from "./shapes.js"
+import { isSystems, type HttpSocket } from "./shapes.js"
 import {
   clock,
   connectionOf,
@@ -60,8 +60,6 @@ const timerOf = (socket: OnSocket): SocketTimer | undefined => {
   const timer = (socket as unknown as { [key: symbol]: SocketTimer | null | undefined })[timerKey]
   return timer === null || timer === undefined || timer._destroyed !== false ? undefined : timer
 }
-
-const isSystems = (socket: OnSocket): boolean => Boolean((socket as { _handle?: unknown })._handle)
 
 // From Node 24 on a timer that was held does not fire again: a new one each time there.
 const keepsTimers = Number(process.versions.node.split(".")[0]) < 24

@@ -250,6 +250,29 @@ describe.each(implementations)("%s", (name, http) => {
       expect(times).toEqual([undefined, 6000, 6000, 0, 6000])
     })
 
+    it("keeps a body whose reader makes a pause, though its answer has gone", async () => {
+      const parts: Array<string> = []
+      let over = false
+      const server = http.createServer((req, res) => {
+        req.on("data", (part) => {
+          parts.push(String(part))
+          req.pause()
+        })
+        req.on("end", () => (over = true))
+        res.end()
+        res.on("close", () => setImmediate(() => req.resume()))
+      })
+      const body = "1\r\na\r\n1\r\nb\r\n0\r\n\r\n"
+      await serving(server, async (port) => {
+        const socket = net.connect(port, "127.0.0.1")
+        socket.write(`POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${body}`)
+        await until(() => parts.length === 1)
+        await until(() => parts.length === 2 || over)
+        socket.destroy()
+      })
+      expect(parts).toEqual(["a", "b"])
+    })
+
     it("gives an upgrade over with a request that is complete", async () => {
       const server = http.createServer(() => {})
       const given = once(server, "upgrade")
