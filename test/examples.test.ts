@@ -1,8 +1,11 @@
 /** The examples as `npm run example NAME` runs them, each asked for what it shows, and stopped with Ctrl-C. */
 import { createHash } from "node:crypto"
+import { once } from "node:events"
+import { createServer } from "node:http"
 import { createRequire } from "node:module"
+import type { AddressInfo } from "node:net"
 import { join } from "node:path"
-import { assert, describe, it } from "vitest"
+import { assert, describe, it, onTestFinished } from "vitest"
 import { program, root, run } from "./support.js"
 
 interface WebSocketOfWs {
@@ -90,6 +93,20 @@ describe("examples", { timeout: 30_000 }, () => {
     assert.strictEqual(await (await fetch(`${url}/echo`, { method: "POST", body })).text(), body)
     assert.strictEqual((await fetch(`${url}/nowhere`)).status, 404)
     await ends()
+
+    const upstream = createServer((request, response) => {
+      response.writeHead(203, "Not Quite", { "Set-Cookie": ["a=1; Path=/", "a=2; Path=/b; Priority=High"] })
+      response.end(request.headers.via)
+    }).listen(0, "127.0.0.1")
+    onTestFinished(() => void upstream.close().closeAllConnections())
+    await once(upstream, "listening")
+    const { port } = upstream.address() as AddressInfo
+    const before = await started("reverse-proxy", { UPSTREAM: `http://127.0.0.1:${port}` })
+    const answered = await fetch(before.url, { headers: { via: "1.0 another" } })
+    assert.deepStrictEqual([answered.status, answered.statusText], [203, "Not Quite"])
+    assert.deepStrictEqual(answered.headers.getSetCookie(), ["a=1; Path=/", "a=2; Path=/b; Priority=High"])
+    assert.strictEqual(await answered.text(), "1.0 another, 1.1 reverse-proxy")
+    await before.ends()
 
     const nobody = await started("reverse-proxy", { UPSTREAM: "http://127.0.0.1:1" })
     const refused = await fetch(nobody.url, { method: "POST", body })

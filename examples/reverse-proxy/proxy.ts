@@ -39,18 +39,25 @@ const failed = (status: number, why: string) =>
     HttpServerResponse.text(`${why}\n`, { status, headers: status === 503 ? { "retry-after": "1" } : {} })
   )
 
+// What stands behind its name goes out as it came: two may have one name, and a proxy has nothing to read there.
+const cookieOf = (line: string): Cookies.Cookie => {
+  const [, name = "", rest = ""] = /^([^=]*)=?([^]*)$/.exec(line)!
+  return { ...Cookies.unsafeMakeCookie("name", ""), name, value: rest, valueEncoded: rest }
+}
+
 const answer = (response: Client.Response) => {
-  const cookies: Array<string> = []
+  const cookies: Record<string, Cookies.Cookie> = {}
   const headers: Record<string, string> = {}
   const fields = without(response.rawHeaders, ["content-type", "content-length"])
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!.toLowerCase()
     const value = fields[i + 1]!
-    if (name === "set-cookie") cookies.push(value)
+    if (name === "set-cookie") cookies[i] = cookieOf(value)
     else headers[name] = name in headers ? `${headers[name]}, ${value}` : value
   }
   const length = response.header("content-length")
-  const head = { status: response.status, headers, cookies: Cookies.fromSetCookie(cookies) }
+  const { status, statusMessage: statusText } = response
+  const head = { status, statusText, headers, cookies: Cookies.fromReadonlyRecord(cookies) }
   if (length === "0") return HttpServerResponse.empty(head)
   return HttpServerResponse.stream(response.body, {
     ...head,
@@ -73,7 +80,9 @@ export const proxy = (client: Client.Service, upstream: string) =>
       headers: [
         ...without(rawHeaders, ["host", "x-forwarded-for"]),
         "X-Forwarded-For",
-        before === undefined ? peer : `${before}, ${peer}`
+        before === undefined ? peer : `${before}, ${peer}`,
+        "Via",
+        "1.1 reverse-proxy"
       ],
       ...(hasBody && { body: request.stream })
     })
