@@ -45,9 +45,7 @@ it("counters of a process that is killed go on in the other", { timeout: 180_000
       PORT: String(port),
       DATABASE: file
     })
-    const [, url = ""] = await runner.prints(
-      new RegExp(`Listening on (http://127\\.0\\.0\\.1:(?!${port}\\b)\\d+)`)
-    )
+    const [, url = ""] = await runner.prints(/Count at (http:\/\/127\.0\.0\.1:\d+)\/counters\/NAME/)
     return { runner, url }
   }
   const [first, second] = await Promise.all([start(), start()])

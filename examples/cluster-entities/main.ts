@@ -3,7 +3,8 @@
  *
  *   PORT=4001 DATABASE=/path/to/counters.db npm run example cluster-entities
  *
- * PORT (4001) is for the other processes, DATABASE (counters.db, in the folder of the examples) is the file that they share. What it prints is for users: `GET /counters/NAME` counts, wherever the counter is.
+ * PORT (4001) is for the other processes, DATABASE (counters.db, in the folder of the examples) is the file that they share. What it
+ * prints last is for users: `GET /counters/NAME` counts, wherever the counter is.
  */
 import { ClusterSchema, Entity } from "@effect/cluster"
 import { RunnerAddress } from "@effect/cluster/RunnerAddress"
@@ -39,7 +40,11 @@ const users = HttpRouter.empty.pipe(
     })
   ),
   HttpServer.serve(),
-  HttpServer.withLogAddress,
+  Layer.merge(
+    Layer.effectDiscard(
+      HttpServer.addressFormattedWith((url) => Effect.logInfo(`Count at ${url}/counters/NAME`))
+    )
+  ),
   Layer.provide(NodeHttpServer.layer({ host: "127.0.0.1", port: 0 }))
 )
 

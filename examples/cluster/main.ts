@@ -1,14 +1,15 @@
 /**
  * A cluster: one server in several processes, exchanged one by one without a lost request.
  *
- * This program is its own primary and its own workers. `GET /` says which process answers; `kill -HUP` of the primary, whose id it
- * logs, exchanges the workers; a worker that is killed is replaced; Ctrl-C stops them all. `PORT` says where it listens (default
+ * This program is its own primary and its own workers; each logs the id of its process. `GET /` says which one answers; `kill -HUP` of
+ * the primary exchanges the workers; a worker that is killed is replaced; Ctrl-C stops them all. `PORT` says where it listens (default
  * 3000), `WORKERS` how many there are (default 2).
  */
 import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"
 import { NodeCluster, NodeHttpServer } from "@httpfx/node"
 import { Config, Effect, Layer } from "effect"
+import cluster from "node:cluster"
 
 const router = HttpRouter.empty.pipe(
   HttpRouter.get(
@@ -26,7 +27,7 @@ const server = HttpServer.serve(router).pipe(
 
 const main = Effect.gen(function* () {
   const workers = yield* Config.withDefault(Config.integer("WORKERS"), 2)
-  yield* Effect.logInfo(`process ${process.pid}`)
+  yield* Effect.logInfo(`${cluster.isPrimary ? "primary" : "worker"}: process ${process.pid}`)
   yield* NodeCluster.run(server, { workers })
 })
 
