@@ -121,8 +121,11 @@ export class HttpParser {
     } finally {
       this.running = false
     }
-    if (this.since < 0 && (wire.inMessage || wire.refusal !== undefined)) this.begins()
-    return wire.refusal === undefined ? read : refusalError(wire.refusal)
+    const { refusal } = wire
+    // What comes behind the last message of a connection begins no other.
+    const begun = refusal === undefined ? wire.inMessage : refusal.code !== "HPE_CLOSED_CONNECTION"
+    if (begun && this.since < 0) this.begins()
+    return refusal === undefined ? read : refusalError(refusal)
   }
 
   /** From now on a message is waited for. */

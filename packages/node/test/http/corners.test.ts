@@ -315,6 +315,28 @@ describe.each(implementations)("%s", (name, http) => {
       expect(text).toMatch(/\/1HTTP[^]*\/2$/)
     })
 
+    it.each([
+      [
+        "behind the last message of a connection",
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nmore",
+        true
+      ],
+      ["in the middle of a message", `${hello}GET / HTTP/1.1\r\nbad\r\n\r\n`, false]
+    ])("takes a connection that is refused %s for idle or not", async (_where, text, isIdle) => {
+      const server = http.createServer((_req, res) => res.end())
+      const refused = once(server, "clientError")
+      server.on("clientError", () => {})
+      await serving(server, async (port) => {
+        const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true })
+        socket.resume().write(text)
+        const [, accepted] = (await refused) as [Error, net.Socket]
+        await turns(3)
+        server.closeIdleConnections()
+        expect(accepted.destroyed).toBe(isIdle)
+        socket.destroy()
+      })
+    })
+
     it("asks for a Host among the fields that it looks at", async () => {
       const server = http.createServer((_req, res) => res.end())
       server.maxHeadersCount = 1
