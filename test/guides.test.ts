@@ -7,6 +7,7 @@ import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { judge, use } from "./installed.js"
 import { blocksOf, follow, type Block } from "./stranger.js"
 import { root, run } from "./support.js"
 
@@ -21,9 +22,10 @@ const guides = [
 
 const folder = mkdtempSync(join(tmpdir(), "httpfx-guides-"))
 let project = ""
+let tarballs: ReadonlyArray<string> = []
 
 beforeAll(async () => {
-  const tarballs = (await run(process.execPath, ["scripts/pack.mjs", join(folder, "tarballs")], root))
+  tarballs = (await run(process.execPath, ["scripts/pack.mjs", join(folder, "tarballs")], root))
     .trim()
     .split("\n")
   const packages = new Map(
@@ -60,6 +62,12 @@ describe.concurrent("guides, followed to the letter", { timeout: 300_000 }, () =
       }
     })
   }
+})
+
+describe("packages, packed and installed elsewhere", { timeout: 400_000 }, () => {
+  it("are what those who judge packages want", () => judge(tarballs))
+
+  it("type-check, run, and hide what is internal", () => use(project))
 })
 
 describe("the project, with all guides in it", { timeout: 300_000 }, () => {

@@ -1,0 +1,219 @@
+/**
+ * What becomes of packages in a stranger's project: judged by those who judge packages, type-checked in all ways in which modules are
+ * resolved today, and run.
+ */
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { publint } from "publint"
+import { formatMessage } from "publint/utils"
+import { assert } from "vitest"
+import { root, run } from "./support.js"
+
+const program = `
+import { HttpClient, HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
+import { Client, HttpError, Server } from "@httpfx/core"
+import * as NetworkModule from "@httpfx/core/Network"
+import { NodeNetwork } from "@httpfx/node"
+import { MemoryNetwork } from "@httpfx/testing"
+import { Effect, Layer, Schema } from "effect"
+
+const router = HttpRouter.empty.pipe(HttpRouter.get("/", HttpServerResponse.json({ greeting: "hello" })))
+const Greeting = Schema.Struct({ greeting: Schema.String })
+
+const visit = Effect.gen(function* () {
+  const url = yield* HttpServer.addressFormattedWith(Effect.succeed)
+  const response = yield* HttpClient.get(url.replace("0.0.0.0", "127.0.0.1"))
+  const { greeting } = yield* Schema.decodeUnknown(Greeting)(yield* response.json)
+  return greeting
+})
+
+const refused: Effect.Effect<string, Exclude<Client.RequestError, HttpError.ConnectionRefused>, Client.Client> =
+  Client.request({ url: "http://127.0.0.1:1/" }).pipe(
+    Effect.as("answered"),
+    Effect.catchTag("ConnectionRefused", (error) => Effect.succeed(error.code))
+  )
+
+const on = (network: Layer.Layer<NetworkModule.Network>) =>
+  Effect.all([visit, refused]).pipe(
+    Effect.provide(HttpServer.serve(router).pipe(
+      Layer.provideMerge(Server.layer({ port: 0, host: "127.0.0.1" })),
+      Layer.merge(Client.layer),
+      Layer.provide(network)
+    ))
+  )
+
+const results = await Effect.runPromise(Effect.all({ memory: on(MemoryNetwork.layer()), node: on(NodeNetwork.layer) }))
+console.log(JSON.stringify(results))
+`
+
+const callback = `
+import http, { createServer, request, type IncomingMessage } from "@httpfx/node/http"
+import https from "@httpfx/node/https"
+import builtin from "node:http"
+
+// Values of either module's types go where the other's are wanted.
+const listener: builtin.RequestListener = (req, res) => void res.end(req.url)
+const server: http.Server = createServer(listener)
+const same: builtin.Server = server
+const agent: https.Agent = new https.Agent({ keepAlive: true })
+server.listen(0, "127.0.0.1", () => {
+  const { port } = server.address() as { port: number }
+  request({ port, host: "127.0.0.1", path: "/packed" }, (res: IncomingMessage) => {
+    res.on("data", (data) => console.log(String(data), same === server, agent instanceof http.Agent))
+    server.close()
+  }).end()
+})
+`
+
+const required = `
+const http = require("@httpfx/node/http")
+import("@httpfx/node/http").then((imported) => {
+  const hooked = require("http") === http && imported.default === http
+  console.log(hooked, imported.Agent === http.Agent, require("@httpfx/node/https").globalAgent instanceof http.Agent)
+})
+`
+
+// What `sideEffects: false` promises: loading does nothing but define. What Effect does when it is loaded is not ours.
+const loads = (specifiers: ReadonlyArray<string>) => `
+import { createRequire } from "node:module"
+import "@effect/platform"
+import { Effect } from "effect"
+// Once a fiber has run, its global is there; so is Node's HTTP client, once its web globals were asked for.
+void globalThis.FormData
+Effect.runSync(Effect.withFiberRuntime(() => Effect.void))
+const globals = new Set(Reflect.ownKeys(globalThis))
+const listeners = process.eventNames().length
+const specifiers = ${JSON.stringify(specifiers)}
+const modules = []
+for (const specifier of specifiers) modules.push(await import(specifier))
+const again = process.features.require_module
+  ? specifiers.filter((specifier, index) => createRequire(import.meta.url)(specifier) !== modules[index])
+  : []
+console.log(JSON.stringify({
+  globals: Reflect.ownKeys(globalThis).filter((key) => !globals.has(key)).map(String),
+  listeners: process.eventNames().length - listeners,
+  handles: process.getActiveResourcesInfo().filter((name) => /Timeout|Server|Socket/.test(name)),
+  again
+}))
+`
+
+const compilerOptions = {
+  target: "ES2022",
+  lib: ["ES2022", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  verbatimModuleSyntax: true,
+  types: ["node"]
+}
+
+const configurations = {
+  // Our declarations are checked too, under the strictest settings of their user: once, for it takes long.
+  node16: { module: "Node16", moduleResolution: "Node16", skipLibCheck: false, outDir: "out" },
+  bundler: { module: "ESNext", moduleResolution: "Bundler", skipLibCheck: true, noEmit: true }
+}
+
+// Bytes of a tarball. Half of one are sources and source maps, for who looks into them. A third above what they are now: what
+// is to be found is a folder that does not belong there (tests, vectors, bundled dependencies), not a feature.
+export const largest: Readonly<Record<string, number>> = { core: 700_000, node: 560_000, testing: 410_000 }
+
+const withRequire = ["./http", "./https", "./register"]
+
+/** What publint and "are the types wrong" say against a tarball. */
+const complaints = async (data: Uint8Array): Promise<ReadonlyArray<string>> => {
+  const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(data).buffer }, strict: true })
+  const analysis = await checkPackage(createPackageFromTarballData(data))
+  if (analysis.types === false) return ["no types"]
+  return [
+    ...messages.map((message) => formatMessage(message, pkg, { color: false }) ?? message.code),
+    ...analysis.problems.flatMap((problem) => {
+      const { kind } = problem
+      const where = "entrypoint" in problem ? `${problem.entrypoint} (${problem.resolutionKind})` : ""
+      // TypeScript's `node10` knows no `exports`; what it was made for, Node.js 10, is no aim.
+      if (where.endsWith("(node10)")) return []
+      // ES modules, which CommonJS gets by `import()`, and since Node.js 20.19 by `require`. The callback API is both.
+      if (kind === "CJSResolvesToESM" && !withRequire.some((entry) => where.startsWith(entry))) return []
+      return [`${kind} ${where}`]
+    })
+  ]
+}
+
+/** All that any program can import, but for the callback API. The matchers are for tests. */
+const importable = async (): Promise<ReadonlyArray<string>> => {
+  const specifiers: Array<string> = ["@httpfx/core/wire", "@httpfx/core/pool"]
+  for (const name of Object.keys(largest)) {
+    for (const file of await readdir(join(root, "packages", name, "src"))) {
+      if (!/^(http|https|register|vitest)\.ts$/.test(file) && file.endsWith(".ts")) {
+        specifiers.push(`@httpfx/${name}/${file.slice(0, -3)}`.replace(/\/index$/, ""))
+      }
+    }
+  }
+  return specifiers
+}
+
+/** Tarballs, in the order in which they are published. */
+export const judge = async (tarballs: ReadonlyArray<string>): Promise<void> => {
+  assert.lengthOf(tarballs, 3)
+  for (const [index, [name, most]] of Object.entries(largest).entries()) {
+    const data = await readFile(tarballs[index]!)
+    assert.deepStrictEqual(await complaints(data), [], name)
+    console.log(`@httpfx/${name}: ${Math.round(data.length / 1024)} KiB packed`)
+    assert.isBelow(data.length, most, name)
+  }
+}
+
+/** Uses them from a folder of a project in which they are installed. */
+export const use = async (installed: string): Promise<void> => {
+  const project = join(installed, "packaging")
+  await mkdir(project)
+  await writeFile(join(project, "package.json"), JSON.stringify({ type: "module", private: true }))
+  await writeFile(join(project, "program.ts"), program)
+  await writeFile(join(project, "callback.ts"), callback)
+  await writeFile(join(project, "required.cjs"), required)
+  const specifiers = await importable()
+  const everything = specifiers.map((specifier, index) => `export * as m${index} from "${specifier}"\n`)
+  await writeFile(join(project, "everything.ts"), everything.join(""))
+  const compiler = join(root, "node_modules/typescript/bin/tsc")
+  for (const [name, options] of Object.entries(configurations)) {
+    const file = join(project, `tsconfig.${name}.json`)
+    const config = {
+      compilerOptions: { ...compilerOptions, ...options },
+      files: ["program.ts", "callback.ts", "everything.ts"]
+    }
+    await writeFile(file, JSON.stringify(config))
+    await run(process.execPath, [compiler, "-p", file], project)
+  }
+
+  const printed = await run(process.execPath, ["out/program.js"], project)
+  const expected = ["hello", "ECONNREFUSED"]
+  assert.deepStrictEqual(JSON.parse(printed), { memory: expected, node: expected })
+
+  assert.strictEqual(await run(process.execPath, ["out/callback.js"], project), "/packed true true\n")
+  for (const option of ["--import", "--require"]) {
+    const args = [option, "@httpfx/node/register", "required.cjs"]
+    assert.strictEqual(await run(process.execPath, args, project), "true true true\n")
+  }
+
+  await writeFile(join(project, "loads.mjs"), loads(specifiers))
+  const loaded = await run(process.execPath, ["--no-warnings", "loads.mjs"], project)
+  assert.deepStrictEqual(JSON.parse(loaded), { globals: [], listeners: 0, handles: [], again: [] })
+
+  const imports = (specifier: string) =>
+    run(process.execPath, ["--input-type=module", "--eval", `await import("${specifier}")`], project)
+  await imports("@httpfx/core/wire")
+  await imports("@httpfx/core/pool")
+  for (const hidden of [
+    "@httpfx/core/internal/body",
+    "@httpfx/core/wire/encode",
+    "@httpfx/node/internal/fault",
+    "@httpfx/node/http/agent",
+    "@httpfx/node/register/loader"
+  ]) {
+    const refusal = await imports(hidden).then(
+      () => "imported",
+      (error: Error) => error.message
+    )
+    assert.include(refusal, "ERR_PACKAGE_PATH_NOT_EXPORTED", hidden)
+  }
+}
