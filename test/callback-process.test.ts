@@ -153,3 +153,44 @@ describe("the callback modules in their process", () => {
     })
   }
 })
+
+describe("the proxies of the environment", () => {
+  const [major, minor] = process.versions.node.split(".").map(Number) as [number, number]
+  /** Node.js has its proxies, and the flag, since 24.5. */
+  const isNewer = major > 24 || (major === 24 && minor >= 5)
+  const code = `
+    const proxy = http.createServer((req, res) => res.end("by proxy: " + req.url))
+    const port = await listen(proxy)
+    process.env.HTTP_PROXY = "http://127.0.0.1:" + port
+    const child = require("node:child_process").spawn(process.execPath, JSON.parse(process.env.CHILD_ARGS), {
+      env: { ...process.env, ...JSON.parse(process.env.CHILD_ENV) },
+      stdio: "inherit"
+    })
+    child.on("exit", () => proxy.close())`
+  const client = `
+    const http = require("node:http")
+    http.get("http://origin.test/path", (res) => res.on("data", (data) => console.log(String(data))))`
+
+  const told = async (flags: ReadonlyArray<string>, env: object) => {
+    const folder = temporaryFolder()
+    const [file, asking] = [join(folder, "program.cjs"), join(folder, "client.cjs")]
+    await writeFile(file, `${start};(async () => {${code}\n})()`)
+    await writeFile(asking, client)
+    return run(process.execPath, [file], root, {
+      CHILD_ARGS: JSON.stringify([...flags, asking]),
+      CHILD_ENV: JSON.stringify(env)
+    })
+  }
+
+  const ways: ReadonlyArray<readonly [string, ReadonlyArray<string>, object]> = [
+    ["NODE_USE_ENV_PROXY=1", [], { NODE_USE_ENV_PROXY: "1" }],
+    ...(isNewer ? ([["--use-env-proxy", ["--use-env-proxy"], {}]] as const) : [])
+  ]
+  for (const [name, flags, env] of ways) {
+    it(name, { timeout: 60_000 }, async () => {
+      const expected = "by proxy: http://origin.test/path\n"
+      assert.strictEqual(await told(["--import", register, ...flags], env), expected)
+      if (isNewer) assert.strictEqual(await told(flags, env), expected)
+    })
+  }
+})
