@@ -199,6 +199,27 @@ describe.each(implementations)("%s", (_name, http) => {
     expect([res.socket, (stream as { _httpMessage?: unknown })._httpMessage]).toEqual([null, null])
   })
 
+  // @sentry/core: every request is seen when its head is made, and fields can still be added.
+  it("fields that are set while the head of a request is stored go out with it", async () => {
+    type Store = (this: ClientRequest, line: string, headers: unknown) => void
+    const proto = http.ClientRequest.prototype as unknown as { _storeHeader: Store }
+    const store = proto._storeHeader
+    const lines: Array<string> = []
+    proto._storeHeader = function (line, headers) {
+      lines.push(line)
+      this.setHeader("X-Trace", "1")
+      store.call(this, line, headers)
+    }
+    try {
+      const server = http.createServer((req, res) => res.end(String(req.headers["x-trace"])))
+      const { text } = await serving(server, (port) => ask(http, { port, path: "/x", agent: false }))
+      expect([text, ...lines]).toEqual(["1", "GET /x HTTP/1.1\r\n"])
+    } finally {
+      delete (proto as { _storeHeader?: Store })._storeHeader
+    }
+    expect(proto._storeHeader).toBe(store)
+  })
+
   // proxy: a response of its own on a connection that CONNECT has taken over, which then goes on without it.
   it("a response is put on a connection, and taken from it", async () => {
     const server = http.createServer()
