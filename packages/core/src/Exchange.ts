@@ -186,9 +186,9 @@ export interface Exchange {
   readonly upgrade: (options?: UpgradeOptions) => Effect.Effect<Socket, UpgradeError>
   /**
    * Other timeouts than the server's (`Timeouts`) for this exchange alone, from now on and exact to the millisecond. What is not
-   * named stays as it is; zero is no limit.
+   * named stays as it is; zero is no limit. Fails with `InvalidOption` where a value is not what its option can be.
    */
-  readonly setTimeouts: (options: ExchangeOptions) => Effect.Effect<void>
+  readonly setTimeouts: (options: ExchangeOptions) => Effect.Effect<void, HttpError.InvalidOption>
 }
 
 /**
@@ -346,5 +346,7 @@ export const upgrade = (options?: UpgradeOptions): Effect.Effect<Socket, Upgrade
  * @since 0.1.0
  * @category timeouts
  */
-export const setTimeouts = (options: ExchangeOptions): Effect.Effect<void, never, HttpServerRequest> =>
+export const setTimeouts = (
+  options: ExchangeOptions
+): Effect.Effect<void, HttpError.InvalidOption, HttpServerRequest> =>
   Effect.flatMap(exchange, (self) => self.setTimeouts(options))

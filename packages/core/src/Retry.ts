@@ -22,6 +22,16 @@ import type * as Client from "./Client.js"
 import { PlatformResponse } from "./internal/clientPlatformResponse.js"
 import { originOf } from "./internal/clientRequest.js"
 import { IncomingResponse } from "./internal/clientResponse.js"
+import {
+  between,
+  callback,
+  duration,
+  limit,
+  names,
+  refuse,
+  statusCodes,
+  type Checks
+} from "./internal/optionChecks.js"
 import { isTransient, isUnsent, retryAfter } from "./internal/retryFacts.js"
 import {
   fullBudget,
@@ -143,6 +153,20 @@ interface Judged {
   readonly discard: Effect.Effect<void>
 }
 
+const checks: Checks<Options> = {
+  times: limit(0),
+  base: duration,
+  cap: duration,
+  maxRetryAfter: duration,
+  statuses: statusCodes,
+  methods: names,
+  budgetRatio: between(0, Infinity),
+  budgetPerSecond: between(0, Infinity),
+  budgetBurst: between(0, Infinity),
+  onRetry: callback,
+  onStop: callback
+}
+
 class Implementation implements Policy {
   private readonly budgets = new Map<string, Budget>()
   readonly statuses: ReadonlySet<number>
@@ -151,6 +175,8 @@ class Implementation implements Policy {
   private readonly budgetPolicy: BudgetPolicy
 
   constructor(private readonly options: Options) {
+    const refused = refuse(options, checks)
+    if (refused !== undefined) throw refused
     const millis = (input: Duration.DurationInput | undefined, otherwise: number) =>
       input === undefined ? otherwise : Duration.toMillis(input)
     this.statuses = new Set(options.statuses ?? defaultStatuses)
@@ -242,8 +268,8 @@ class Implementation implements Policy {
 }
 
 /**
- * A policy with fresh budgets. Nothing is checked or waited for before it is used by {@link httpClient} or {@link
- * client}.
+ * A policy with fresh budgets, for {@link httpClient} or {@link client}. Throws `InvalidOption` where a value is not what its option can
+ * be.
  *
  * @since 0.1.0
  * @category constructors

@@ -117,18 +117,27 @@ export class Timeouts extends Context.Reference<Timeouts>()("@httpfx/core/Timeou
 }) {}
 
 /**
- * What of a policy these options change; only what they name.
+ * A policy with what these options change of it; only what they name. Fails with `InvalidOption` where a value is not what its option
+ * can be.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const overrides = (options: ExchangeOptions, of: DeadlinePolicy): DeadlinePolicy => ({
-  headersTimeout: of.headersTimeout,
-  requestTimeout: millis(options.requestTimeout) ?? of.requestTimeout,
-  timeout: millis(options.timeout) ?? of.timeout,
-  progressTimeout: millis(options.progressTimeout) ?? of.progressTimeout,
-  progressBytes: options.progressBytes ?? of.progressBytes
-})
+export const overrides = (
+  options: ExchangeOptions,
+  of: DeadlinePolicy
+): Effect.Effect<DeadlinePolicy, InvalidOption> =>
+  Effect.suspend(() => {
+    const refused = refuse(options, ofExchange)
+    if (refused !== undefined) return Effect.fail(refused)
+    return Effect.succeed({
+      headersTimeout: of.headersTimeout,
+      requestTimeout: millis(options.requestTimeout) ?? of.requestTimeout,
+      timeout: millis(options.timeout) ?? of.timeout,
+      progressTimeout: millis(options.progressTimeout) ?? of.progressTimeout,
+      progressBytes: options.progressBytes ?? of.progressBytes
+    })
+  })
 
 /**
  * Fails with `InvalidOption` where a value is not what its option can be, `headersTimeout` is larger than `requestTimeout`, or

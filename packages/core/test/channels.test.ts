@@ -62,8 +62,8 @@ describe("The error channel of", () => {
       | typeof Exchange.rawHeaders
       | typeof Exchange.headersDistinct
       | typeof Exchange.connection
-      | Result<typeof Exchange.setTimeouts>
     expectTypeOf<Failure<Reads>>().toEqualTypeOf<never>()
+    expectTypeOf<Tags<Result<typeof Exchange.setTimeouts>>>().toEqualTypeOf<"InvalidOption">()
   })
 
   it("what is sent before the answer", () => {

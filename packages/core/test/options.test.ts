@@ -1,8 +1,11 @@
-// Every option of servers, timeouts, agents, clients and requests, with values that it cannot have: what nobody can have meant is refused by name
+// Every option of servers, timeouts, exchanges, agents, clients, requests and retries, with values that it cannot have: what nobody can have meant is refused by name
 // when the thing is made, and never taken for something else (a negative time for none, an unknown word for the default).
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerError from "@effect/platform/HttpServerError"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
@@ -11,7 +14,9 @@ import type * as Scope from "effect/Scope"
 import {
   Agent,
   Client,
+  Exchange,
   HttpError,
+  Retry,
   Server,
   Timeouts,
   type Network,
@@ -126,6 +131,40 @@ const request: { readonly [K in keyof Required<Client.RequestOptions>]?: Readonl
   onInformational: ["told", true]
 }
 
+const retry: { readonly [K in keyof Required<Retry.Options>]: ReadonlyArray<unknown> } = {
+  times: limits,
+  base: times,
+  cap: times,
+  maxRetryAfter: times,
+  statuses: [503, ["503"], [99], [1000], [50.5]],
+  methods: lists,
+  budgetRatio: [-1, NaN, "0.1"],
+  budgetPerSecond: [-1, NaN, "1"],
+  budgetBurst: [-1, NaN, "10"],
+  onRetry: ["told", true],
+  onStop: ["told", true]
+}
+
+const exchange: { readonly [K in keyof Required<Timeouts.ExchangeOptions>]: ReadonlyArray<unknown> } = {
+  requestTimeout: times,
+  timeout: times,
+  progressTimeout: times,
+  progressBytes: [0, ...counts]
+}
+
+/** What `Exchange.setTimeouts` came to in a handler. */
+const inHandler = (options: object) =>
+  Effect.gen(function* () {
+    const told = yield* Deferred.make<void, unknown>()
+    const app = Effect.as(
+      Effect.intoDeferred(Exchange.setTimeouts(options), told),
+      HttpServerResponse.empty()
+    )
+    yield* Layer.build(Layer.provide(HttpServer.serve(app), Server.layer({ port: 80, host: "a.test" })))
+    yield* Effect.provide(Client.request({ url: "http://a.test/" }), Layer.orDie(Client.layer))
+    yield* Deferred.await(told)
+  })
+
 type Making = (options: object) => Effect.Effect<unknown, unknown, Network.Network | Scope.Scope>
 const certificate = MemoryTls.authority("CA").certificate({ names: "a.test" })
 
@@ -146,6 +185,12 @@ const cases: ReadonlyArray<readonly [string, Making, Readonly<Record<string, Rea
     server
   ],
   ["timeouts", (options) => Layer.build(Timeouts.layer(options)), timeouts],
+  ["the timeouts of an exchange", inHandler, exchange],
+  [
+    "a retry policy",
+    (options) => Effect.try({ try: () => Retry.make(options), catch: (error) => error }),
+    retry
+  ],
   ["an agent", (options) => Layer.build(Agent.layer(options)), agent],
   ["a client", (options) => Layer.build(Client.layerWith(options)), { ...agent, ...client }],
   [

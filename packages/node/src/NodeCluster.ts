@@ -16,6 +16,7 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as Runtime from "effect/Runtime"
@@ -211,6 +212,14 @@ const eventOf = (worker: WorkerProcess, ended: Ended | undefined): Event => {
   }
 }
 
+const wait = (option: "startTimeout" | "gracefulShutdownTimeout", options: Options) => {
+  const given = options[option] ?? "30 seconds"
+  return Option.match(Duration.decodeUnknown(given), {
+    onNone: () => InvalidOption.outOfRange(option, "a duration", given),
+    onSome: Effect.succeed
+  })
+}
+
 /**
  * Starts the workers, and ends when all are ready. Closing the scope stops them all, and ends when none is left.
  *
@@ -229,8 +238,8 @@ export const make = (
       return yield* InvalidOption.outOfRange("workers", "an integer >= 1", size)
     if (!cluster.isPrimary)
       return yield* Effect.fail(new WorkerFailed({ reason: "a worker cannot have workers of its own" }))
-    const startTimeout = Duration.decode(options.startTimeout ?? Duration.seconds(30))
-    const deadline = Duration.decode(options.gracefulShutdownTimeout ?? Duration.seconds(30))
+    const startTimeout = yield* wait("startTimeout", options)
+    const deadline = yield* wait("gracefulShutdownTimeout", options)
     const stopTimeout = String(Math.ceil(Duration.toMillis(deadline)))
     const settings = { exec, args, execArgv, env: { ...env, [stopVariable]: stopTimeout } }
 

@@ -276,9 +276,15 @@ describe("NodeCluster", { timeout: 60_000 }, () => {
     assert.deepStrictEqual(cluster.left(), [])
   })
 
-  it("refuses a number of workers that is none", async () => {
-    const cluster = started({ workers: 0 })
-    assert.strictEqual(await cluster.closed, 1)
-    assert.match(cluster.text(), /"workers" is out of range/)
+  it("refuses numbers and durations that are none", async () => {
+    for (const [option, value] of Object.entries({
+      workers: 0,
+      startTimeout: "soon",
+      gracefulShutdownTimeout: "5"
+    })) {
+      const cluster = started({ [option]: value })
+      assert.strictEqual(await cluster.closed, 1)
+      assert.include(cluster.text(), `"${option}" is out of range`)
+    }
   })
 })

@@ -164,10 +164,10 @@ export class ExchangeHandle implements Exchange {
 
   get setTimeouts(): Exchange["setTimeouts"] {
     return (options) =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
         const { connection, deadlines } = this.self
         const now = deadlines ?? connection.server.settings.timeouts
-        connection.setDeadlines(this.self, overrides(options, now))
+        return Effect.map(overrides(options, now), (policy) => connection.setDeadlines(this.self, policy))
       })
   }
 

@@ -7,7 +7,7 @@
 import * as Duration from "effect/Duration"
 import { toStringUnknown } from "effect/Inspectable"
 import type { TlsOptions } from "../Network.js"
-import { presets, type Limits } from "../wire/index.js"
+import { isStatusCode, presets, type Limits } from "../wire/index.js"
 import { InvalidOption } from "./serverErrors.js"
 
 /** What a value must be, and whether one is. `undefined` is never asked about: it is left out. */
@@ -56,6 +56,10 @@ export const callback = other("a function", (value) => typeof value === "functio
 export const names = other(
   "an array of strings",
   (value) => Array.isArray(value) && value.every((item) => typeof item === "string")
+)
+export const statusCodes = other(
+  "an array of status codes",
+  (value) => Array.isArray(value) && value.every((item) => isStatusCode(item as number))
 )
 export const oneOf = (...values: ReadonlyArray<string>): Check =>
   other(values.map((value) => JSON.stringify(value)).join(" or "), (value) =>
