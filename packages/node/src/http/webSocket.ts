@@ -102,15 +102,6 @@ type Options = {
 type Handler = ((event: Event) => void) | null
 
 export class OwnWebSocket extends EventTarget {
-  static readonly CONNECTING = CONNECTING
-  static readonly OPEN = OPEN
-  static readonly CLOSING = CLOSING
-  static readonly CLOSED = CLOSED
-  readonly CONNECTING = CONNECTING
-  readonly OPEN = OPEN
-  readonly CLOSING = CLOSING
-  readonly CLOSED = CLOSED
-
   readonly #url: URL
   readonly #request: ClientReq
   readonly #handlers = new Map<string, { handler: Handler; listener: (event: Event) => void }>()
@@ -118,6 +109,8 @@ export class OwnWebSocket extends EventTarget {
   #protocol = ""
   #binaryType: "blob" | "arraybuffer" = "blob"
   #buffered = 0
+  /** What waits for a `Blob` to be read: messages leave in the order in which they were given. */
+  #reading: Promise<void> | undefined
   #socket: Duplex | undefined
   #sender: InstanceType<Framing["Sender"]> | undefined
   /** What the peer said when it closed. */
@@ -201,20 +194,32 @@ export class OwnWebSocket extends EventTarget {
 
   send(data: string | ArrayBuffer | ArrayBufferView | Blob): void {
     if (this.#state === CONNECTING) throw domError("Sent before connected.", "InvalidStateError")
+    if (arguments.length === 0) {
+      throw codedTypeError("ERR_MISSING_ARGS", 'The "data" argument must be specified')
+    }
     if (data instanceof Blob) {
-      void data.arrayBuffer().then((bytes) => this.#send(Buffer.from(bytes), true))
+      this.#buffered += data.size
+      this.#inTurn(async () => {
+        const bytes = Buffer.from(await data.arrayBuffer())
+        this.#buffered -= bytes.length
+        this.#send(bytes, true)
+      })
     } else if (typeof data === "string") {
-      this.#send(Buffer.from(data), false)
+      this.#sendInTurn(Buffer.from(data), false)
     } else if (ArrayBuffer.isView(data)) {
-      this.#send(Buffer.from(data.buffer, data.byteOffset, data.byteLength), true)
+      this.#sendInTurn(Buffer.from(data.buffer, data.byteOffset, data.byteLength), true)
     } else if (data instanceof ArrayBuffer) {
-      this.#send(Buffer.from(data), true)
+      this.#sendInTurn(Buffer.from(data), true)
     } else {
-      this.#send(Buffer.from(String(data)), false)
+      this.#sendInTurn(Buffer.from(String(data)), false)
     }
   }
 
-  close(code?: number, reason = ""): void {
+  close(given?: number, said: unknown = ""): void {
+    // As every browser reads an unsigned short and a string.
+    const code =
+      given === undefined ? undefined : Math.min(Math.max(Math.round(Number(given) || 0), 0), 65535)
+    const reason = String(said)
     if (code !== undefined && code !== 1000 && (code < 3000 || code > 4999)) {
       throw domError("invalid code", "InvalidAccessError")
     }
@@ -224,7 +229,12 @@ export class OwnWebSocket extends EventTarget {
       this.#request.destroy()
     } else if (this.#state === OPEN) {
       this.#state = CLOSING
-      this.#sender!.close(code, reason, true)
+      if (this.#reading === undefined) this.#sender!.close(code, reason, true)
+      else {
+        this.#inTurn(() => {
+          if (this.#isClosing()) this.#sender!.close(code, reason, true)
+        })
+      }
     }
   }
 
@@ -242,9 +252,36 @@ export class OwnWebSocket extends EventTarget {
     this.addEventListener(type, listener)
   }
 
+  /** Our side has said `close()`, and the peer nothing. */
+  #isClosing(): boolean {
+    return this.#state === CLOSING && this.#ending === undefined
+  }
+
+  #inTurn(step: () => void | Promise<void>): void {
+    const mine = (this.#reading ?? Promise.resolve())
+      .then(step, step)
+      .catch((error) => this.#fail(error as Error))
+    this.#reading = mine
+    void mine.then(() => {
+      if (this.#reading === mine) this.#reading = undefined
+    })
+  }
+
+  #sendInTurn(bytes: Buffer, binary: boolean): void {
+    if (this.#reading === undefined) return this.#send(bytes, binary)
+    this.#buffered += bytes.length
+    // Its owner may write something else there meanwhile.
+    const copy = Buffer.from(bytes)
+    this.#inTurn(() => {
+      this.#buffered -= copy.length
+      this.#send(copy, binary)
+    })
+  }
+
   #send(bytes: Buffer, binary: boolean): void {
     this.#buffered += bytes.length
-    if (this.#state !== OPEN) return
+    // What was given before `close()` still leaves before its frame.
+    if (this.#state !== OPEN && !(this.#isClosing() && this.#reading !== undefined)) return
     this.#sender!.send(bytes, { binary, mask: true, fin: true, compress: false }, () => {
       this.#buffered -= bytes.length
     })
@@ -313,6 +350,19 @@ export class OwnWebSocket extends EventTarget {
   }
 }
 Object.defineProperty(OwnWebSocket, "name", { value: "WebSocket" })
+// The shape that the standard's interface has: constants on both, members that are listed.
+const members = Object.getOwnPropertyDescriptors(OwnWebSocket.prototype) as Record<string, PropertyDescriptor>
+for (const [name, member] of Object.entries(members)) {
+  if (name !== "constructor") {
+    Object.defineProperty(OwnWebSocket.prototype, name, { ...member, enumerable: true })
+  }
+}
+for (const [name, value] of Object.entries({ CONNECTING, OPEN, CLOSING, CLOSED })) {
+  for (const place of [OwnWebSocket, OwnWebSocket.prototype]) {
+    Object.defineProperty(place, name, { value, enumerable: true })
+  }
+}
+Object.defineProperty(OwnWebSocket.prototype, Symbol.toStringTag, { value: "WebSocket", configurable: true })
 
 const openingRequest = (
   url: URL,
