@@ -59,6 +59,13 @@ const calls = async (world: World, name: string): Promise<ReadonlyArray<Readonly
   return noted
 }
 
+/** The object's own symbol of that name, as those look for it who cannot import it. */
+const ownSymbol = (object: object, name: string): symbol => {
+  const found = Object.getOwnPropertySymbols(object).find((symbol) => String(symbol) === `Symbol(${name})`)
+  assert.ok(found)
+  return found
+}
+
 const rows: Readonly<Record<string, Body>> = {
   "`message._header`": async (world) => {
     let head: unknown
@@ -200,6 +207,63 @@ const rows: Readonly<Record<string, Body>> = {
     assert.match(written.join(""), /^HTTP\/1.1 200 OK\r\n[^]*by hand/)
     assert.equal(Reflect.get(socket, "_httpMessage"), null)
   },
+  "`message._removedContLen`": async (world) => {
+    const seen: Array<unknown> = []
+    const text = await answered(world, (res) => {
+      seen.push(res["_removedContLen"])
+      res.removeHeader("Content-Length")
+      seen.push(res["_removedContLen"])
+      res.end("body")
+    })
+    assert.deepEqual(seen, [false, true])
+    assert.doesNotMatch(text, /content-length/i)
+  },
+  "`res._sent100`": async (world) => {
+    const seen: Array<unknown> = []
+    const text = await answered(world, (res) => {
+      seen.push(res["_sent100"])
+      res.writeContinue()
+      seen.push(res["_sent100"])
+      res.end()
+    })
+    assert.deepEqual(seen, [false, true])
+    assert.match(text, /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK\r\n/)
+  },
+  "`message._headers`, `message._headerNames`": ({ http }) => {
+    const message = new http.OutgoingMessage() as Loose<OutgoingMessage>
+    message.setHeader("X-A", "1")
+    // Node 24 has taken them away.
+    const views = "_headers" in message ? [{ "x-a": "1" }, { "x-a": "X-A" }] : [undefined, undefined]
+    assert.deepEqual(
+      [message["_headers"], message["_headerNames"]].map((view) => view && { ...view }),
+      views
+    )
+  },
+  "`Symbol(kOutHeaders)` of a message": async (world) => {
+    // As tools find it that pass on what setHeader would refuse.
+    type Fields = { [lower: string]: [string, unknown] }
+    const text = await answered(world, (res) => {
+      const key = ownSymbol(res, "kOutHeaders") as unknown as string
+      assert.equal(res[key], null)
+      res.setHeader("X-A", "1")
+      assert.throws(() => res.setHeader("x-b", "\x01"), { code: "ERR_INVALID_CHAR" })
+      ;(res[key] as unknown as Fields)["x-b"] = ["X-B", ["2", "\x01"]]
+      res.removeHeader("x-a")
+      assert.deepEqual(res.getHeaderNames(), ["x-b"])
+      res.end()
+    })
+    assert.match(text, /^HTTP\/1.1 200 OK\r\nX-B: 2\r\nX-B: \x01\r\nDate: /)
+    const message = new world.http.OutgoingMessage() as Loose<OutgoingMessage>
+    message[ownSymbol(message, "kOutHeaders") as unknown as string] = { a: ["A", "b"] }
+    assert.deepEqual({ ...message.getHeaders() }, { a: "b" })
+  },
+  "`Symbol(kHeaders)` of a received message": async ({ fetch, server }) => {
+    const app = await server((req: Loose<IncomingMessage>, res) => {
+      const { headers } = req
+      res.end(String(req[ownSymbol(req, "kHeaders") as unknown as string] === headers))
+    })
+    assert.equal((await fetch(app)).body, "true")
+  },
   "`message._addHeaderLine()`": ({ http }) => {
     const message = new http.IncomingMessage(new net.Socket()) as Loose<IncomingMessage>
     const fields = {}
@@ -239,6 +303,14 @@ const rows: Readonly<Record<string, Body>> = {
     await until(() => seen.length === 2)
     assert.deepEqual(seen, [true, true])
     await fetch(app)
+  },
+  "`socket._hadError`": async ({ http, peer, to }) => {
+    const app = await peer((socket) => void socket.once("data", () => socket.end()))
+    const req = http.request(to(app)).end() as Loose<ClientRequest>
+    const [socket] = (await once(req, "socket")) as [Loose<net.Socket>]
+    assert.ok(!socket["_hadError"])
+    const [error] = (await once(req, "error")) as [NodeJS.ErrnoException]
+    assert.deepEqual([error.code, socket["_hadError"]], ["ECONNRESET", true])
   },
   "`socket.parser`": async ({ connect, http, server, to }) => {
     const app = await server((req, res) => {
@@ -348,6 +420,16 @@ const rows: Readonly<Record<string, Body>> = {
     await fetch(app, { agent: mine })
     await until(() => Object.keys(mine.freeSockets).length === 1)
     assert.deepEqual(Object.keys(mine.freeSockets), ["mine"])
+  },
+  "`agent._getSession()`, `agent._cacheSession()`, `agent._evictSession()`": ({ https }) => {
+    const agent = new https.Agent({ maxCachedSessions: 1 }) as Loose<Agent>
+    const [one, two] = [Buffer.from("1"), Buffer.from("2")]
+    agent["_cacheSession"]("a", one)
+    assert.equal(agent["_getSession"]("a"), one)
+    agent["_cacheSession"]("b", two)
+    assert.deepEqual([agent["_getSession"]("a"), agent["_getSession"]("b")], [undefined, two])
+    agent["_evictSession"]("b")
+    assert.equal(agent["_getSession"]("b"), undefined)
   },
   "`req.onSocket()`": async ({ connect, http, server }) => {
     const app = await server((_req, res) => void res.end("handed"))

@@ -1,4 +1,7 @@
-/** What libraries reach into, on the built-in module and on ours: each test does what a library does. */
+/**
+ * What libraries do with undocumented members, on the built-in module and on ours; and that objects have no members but Node's. Each
+ * member by itself is in surface/undocumented.test.ts.
+ */
 import { once } from "node:events"
 import type { ClientRequest, IncomingMessage, OutgoingMessage, Server, ServerResponse } from "node:http"
 import net, { type Socket } from "node:net"
@@ -11,35 +14,6 @@ const symbolNamed = (object: object, name: string): symbol | undefined =>
   Object.getOwnPropertySymbols(object).find((symbol) => String(symbol) === `Symbol(${name})`)
 
 describe.each(implementations)("%s", (_name, http) => {
-  // Cypress, @sectester/repeater: what was received goes on as it came, though `setHeader` would refuse it.
-  it("fields are found and set by Symbol(kOutHeaders)", async () => {
-    type Fields = { [lower: string]: [string, unknown] }
-    const fieldsOf = (message: OutgoingMessage) => message as unknown as { [key: symbol]: Fields | null }
-    let before: Fields | null | undefined
-    const text = await serving(
-      http.createServer((_req, res: ServerResponse) => {
-        const key = symbolNamed(res, "kOutHeaders")!
-        before = fieldsOf(res)[key]
-        res.sendDate = false
-        res.setHeader("X-One", "1")
-        expect(() => res.setHeader("x-two", "\x01")).toThrow(/Invalid character/)
-        fieldsOf(res)[key]!["x-two"] = ["X-Two", ["2", "\x01"]]
-        res.removeHeader("x-one")
-        res.end(String(res.getHeaderNames()))
-      }),
-      (port) => {
-        const socket = net.connect(port, "127.0.0.1")
-        socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        return textOf(socket)
-      }
-    )
-    expect(before).toBe(null)
-    expect(text).toMatch(/^HTTP\/1.1 200 OK\r\nX-Two: 2\r\nX-Two: \x01\r\nConnection: close\r\n[^]*x-two$/)
-    const outgoing = new http.OutgoingMessage()
-    fieldsOf(outgoing)[symbolNamed(outgoing, "kOutHeaders")!] = { a: ["A", "b"] }
-    expect(outgoing.getHeaders()).toEqual({ a: "b" })
-  })
-
   it("what a message keeps to itself bears Node's names", async () => {
     const seen: Array<object> = []
     let byName: unknown
@@ -324,47 +298,6 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(text).toBe("b,b,ab")
     for (const calls of called.values()) expect([...calls].sort()).toEqual([...names].sort())
     expect(called.size).toBe(6)
-  })
-
-  // restify; Node 24 has taken them away.
-  it("_headers and _headerNames are views of the fields", () => {
-    const message = new http.OutgoingMessage() as OutgoingMessage & {
-      _headers?: object
-      _headerNames?: object
-    }
-    message.setHeader("X-A", "1")
-    const views = "_headers" in message ? [{ "x-a": "1" }, { "x-a": "X-A" }] : [undefined, undefined]
-    expect([message._headers, message._headerNames]).toEqual(views)
-  })
-
-  it("_dump lets a body go by, _flush sends what has waited", async () => {
-    const seen: Array<unknown> = []
-    await serving(
-      http.createServer((req, res) => {
-        req.on("data", () => seen.push("data"))
-        req.on("end", () => {
-          seen.push("end")
-          res.end("x")
-        })
-        ;(req as unknown as { _dump(): void })._dump()
-      }),
-      async (port) => seen.push((await ask(http, { port, method: "POST" }, "body")).text)
-    )
-    const written: Array<string> = []
-    const socket = new Writable({ write: (chunk, _encoding, done) => (written.push(String(chunk)), done()) })
-    const res = new http.ServerResponse({
-      method: "GET",
-      httpVersionMajor: 1,
-      httpVersionMinor: 1
-    } as IncomingMessage)
-    res.sendDate = false
-    res.on("drain", () => seen.push("drain"))
-    seen.push(res.write("x".repeat(100_000)))
-    Object.assign(res, { socket })
-    Object.assign(socket, { _httpMessage: res })
-    ;(res as unknown as { _flush(): void })._flush()
-    seen.push(written.join("").length > 100_000, (res as unknown as { outputSize: number }).outputSize)
-    expect(seen).toEqual(["end", "x", false, true, 0])
   })
 })
 
