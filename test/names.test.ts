@@ -73,6 +73,8 @@ const spans: ReadonlyArray<Span> = documents.flatMap((document) =>
   Array.from(
     textOf(document)
       .replace(/^```.*?^```$/gms, "")
+      // Files of other packages, behind their names and versions.
+      .replace(/(?<=[\w-] [\d.]+ )\(`[^`]+`\)/g, "")
       .matchAll(/(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)/gs),
     (match) => ({ document, text: match[2]!.replace(/\s+/g, " ").trim() })
   )
