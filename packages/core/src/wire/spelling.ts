@@ -8,8 +8,9 @@
  */
 import { isToken } from "./validate.js"
 
-// The bounds keep invented names, and values that are large or secret for their length, from filling memory.
-const mostNames = 1024
+// The bounds keep invented names and long values from filling memory. A name or a value that is passed on may be a part of the head that it
+// came in, which it keeps: so many heads at most.
+const mostNames = 256
 const longestName = 64
 const longestValue = 128
 
