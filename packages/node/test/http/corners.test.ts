@@ -323,9 +323,9 @@ describe.each(implementations)("%s", (name, http) => {
       ],
       ["in the middle of a message", `${hello}GET / HTTP/1.1\r\nbad\r\n\r\n`, false]
     ])("takes a connection that is refused %s for idle or not", async (_where, text, isIdle) => {
-      const server = http.createServer((_req, res) => res.end())
+      const server = http.createServer((_req, res) => process.nextTick(() => res.end()))
       const refused = once(server, "clientError")
-      server.on("clientError", () => {})
+      server.on("clientError", (_error, socket) => socket.end())
       await serving(server, async (port) => {
         const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true })
         socket.resume().write(text)
