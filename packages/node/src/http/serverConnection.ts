@@ -379,11 +379,10 @@ export class ServerConnection {
     this.parser.incoming = null
   }
 
-  /** A field of the request; one that is cut off by `maxHeadersCount` is none. */
-  private fieldOf(req: Incoming, head: RequestHead, name: string): unknown {
+  /** `maxHeadersCount` leaves some fields of the request out. */
+  private isCut(head: RequestHead): boolean {
     const { maxHeaderPairs } = this.parser
-    const isCut = maxHeaderPairs > 0 && head.rawHeaders.length > maxHeaderPairs
-    return isCut ? req.headers[name] : head.get(name)
+    return maxHeaderPairs > 0 && head.rawHeaders.length > maxHeaderPairs
   }
 
   /** Answers that need no handler, or that have events of their own. */
@@ -392,8 +391,9 @@ export class ServerConnection {
     if (req.httpVersionMajor !== 1 || req.httpVersionMinor !== 1) return false
     const head = this.parser.currentHead
     if (head === null) return false
-    const host = this.fieldOf(req, head, "host")
-    const expect = this.fieldOf(req, head, "expect")
+    const host = this.isCut(head) ? req.headers.host : head.get("host")
+    // Several are one list.
+    const expect = head.get("expect") === undefined ? undefined : req.headers["expect"]
     if (server.requireHostHeader && host === undefined) {
       res.writeHead(400, ["Connection", "close"])
       res.end()

@@ -337,6 +337,14 @@ describe.each(implementations)("%s", (name, http) => {
       })
     })
 
+    it("finds 100-continue in any of several Expect fields", async () => {
+      const text =
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: x\r\nExpect: 100-continue\r\n\r\n"
+      expect(await answer((_req, res) => res.end(), text)).toMatch(
+        /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK\r\n/
+      )
+    })
+
     it("asks for a Host among the fields that it looks at", async () => {
       const server = http.createServer((_req, res) => res.end())
       server.maxHeadersCount = 1
