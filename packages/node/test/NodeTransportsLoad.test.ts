@@ -110,6 +110,40 @@ describe("connections side by side", () => {
     }).pipe(Effect.provide(NodeNetwork.layer))
   )
 
+  it.scopedLive("write a head and a body of any bytes as they are, whatever the size", () =>
+    Effect.gen(function* () {
+      const network = yield* Network
+      const head = "HTTP/1.1 200 \u00e9\u00ff\r\n\r\n"
+      const sizes = [0, 1, 256, 2_047, 2_048, 2_049, 16_384, 16_385, 70_000]
+      const bodies = sizes.map((size) => Uint8Array.from({ length: size }, (_, i) => i % 256))
+      const listener = yield* network.listen({ port: 0, host: "127.0.0.1" }, (transport) => {
+        transport.start({ ...nothing, end: () => transport.reset() })
+        for (const body of bodies) {
+          transport.write(head, body)
+          transport.write(Buffer.from(head, "latin1"), body)
+        }
+        transport.end()
+      })
+      const transport = yield* network.connect(listener.address)
+      const received = yield* Effect.async<Buffer>((resume) => {
+        const chunks: Array<Uint8Array> = []
+        transport.start({
+          ...nothing,
+          data: (chunk) => void chunks.push(chunk),
+          end: () => transport.end(),
+          close: () => resume(Effect.succeed(Buffer.concat(chunks)))
+        })
+      })
+      const expected = bodies.flatMap((body) => [
+        Buffer.from(head, "latin1"),
+        body,
+        Buffer.from(head, "latin1"),
+        body
+      ])
+      assert.isTrue(received.equals(Buffer.concat(expected)))
+    }).pipe(Effect.provide(NodeNetwork.layer))
+  )
+
   it.scopedLive("are opened, used and closed by the thousand", () =>
     Effect.gen(function* () {
       const network = yield* Network
