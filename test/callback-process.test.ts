@@ -178,7 +178,7 @@ describe("the proxies of the environment", () => {
     await writeFile(asking, client)
     return run(process.execPath, [file], root, {
       CHILD_ARGS: JSON.stringify([...flags, asking]),
-      CHILD_ENV: JSON.stringify(env)
+      CHILD_ENV: JSON.stringify({ NODE_NO_WARNINGS: "1", ...env })
     })
   }
 
