@@ -167,6 +167,24 @@ describe("A shutdown", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
+  it.live("is not held up by clients that never look at their idle connections", () =>
+    Effect.gen(function* () {
+      const { closing } = yield* serving(asleep("1 milli"))
+      const client = yield* connect
+      yield* client.send(get())
+      yield* after("1 milli")
+      yield* client.until("<answer>")
+      const closed = yield* closing
+      yield* after("999 millis")
+      // FIN came after the grace of half a second; the client does not answer it.
+      yield* client.expectFin
+      expect(yield* isOver(closed)).toBe(false)
+      yield* after("1 milli")
+      yield* VirtualClock.settle
+      expect(yield* isOver(closed)).toBe(true)
+    }).pipe(Effect.scoped, Effect.provide(inMemory()))
+  )
+
   it.live("answers what was in the air when it began", () =>
     Effect.gen(function* () {
       const { closing } = yield* serving(asleep("1 milli"))

@@ -72,8 +72,11 @@ export const breakOff = (
   else finish(connection, reason)
 }
 
-/** FIN after what is buffered, then reading on for a while: an answer must not be lost to the RST that unread bytes cause. */
-export const finish = (connection: ServerConnection, reason: CloseReason): void => {
+/**
+ * FIN after what is buffered, then reading on for a while (ms, where it is not the usual one): an answer must not be lost to the RST
+ * that unread bytes cause.
+ */
+export const finish = (connection: ServerConnection, reason: CloseReason, lingerTime?: number): void => {
   if (connection.state !== "open") return
   connection.state = "closing"
   connection.closeReason ??= reason
@@ -81,7 +84,7 @@ export const finish = (connection: ServerConnection, reason: CloseReason): void 
   if (connection.isIdle) connection.server.idle.leave(connection)
   connection.transport.end()
   connection.inflow.end()
-  connection.lingering.toTheEnd()
+  connection.lingering.toTheEnd(lingerTime)
 }
 
 /** For errors. */

@@ -11,6 +11,11 @@ import { abandon, type Transport } from "../Transport.js"
 export const lingerBytes = 262_144
 /** Milliseconds after which it has been enough. */
 const lingerTime = 5_000
+/**
+ * The same for a connection that has been idle until its server went away: its answers have long arrived. A client that never looks at
+ * an idle connection, as browsers do, must not hold up the end of a program.
+ */
+export const idleLingerTime = 500
 
 export class Linger {
   private discarded = 0
@@ -37,12 +42,12 @@ export class Linger {
    * After `end`: reads on as long as our output leaves, and a while longer. Then the connection is left to the system, which
    * may have much of the answer still to send.
    */
-  toTheEnd(): void {
+  toTheEnd(time = lingerTime): void {
     this.stop()
     this.discarded = 0
     this.leftToSend = this.transport.buffered
     this.movedAt = this.timers.now()
-    this.wait()
+    this.wait(time)
   }
 
   /** So many bytes came that nobody wants. */
@@ -61,16 +66,16 @@ export class Linger {
     this.cancel = undefined
   }
 
-  private wait(): void {
+  private wait(time: number): void {
     const { timers, transport } = this
-    this.cancel = timers.at(timers.now() + lingerTime, () => {
+    this.cancel = timers.at(timers.now() + time, () => {
       const now = timers.now()
       const left = transport.buffered
       if (left < this.leftToSend) this.movedAt = now
       else if (left === 0) return abandon(transport)
       else if (this.patience > 0 && now - this.movedAt >= this.patience) return transport.reset()
       this.leftToSend = left
-      this.wait()
+      this.wait(time)
     })
   }
 }

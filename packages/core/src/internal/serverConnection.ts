@@ -40,7 +40,7 @@ import type { Idler } from "./idleList.js"
 import { IncomingBody } from "./incomingBody.js"
 import { forBody, Inflow } from "./inflow.js"
 import { continueHead } from "./informationalHeads.js"
-import { Linger, lingerBytes } from "./linger.js"
+import { idleLingerTime, Linger, lingerBytes } from "./linger.js"
 import type { ServerApp } from "./serverApp.js"
 import { ServerExchange, type BodyError } from "./serverExchange.js"
 import type { Taken } from "./serverUpgrade.js"
@@ -361,7 +361,8 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   /** Ends now unless something is under way. */
   endIfIdle(): void {
-    if (this.exchange === undefined && !this.parser.inMessage) End.finish(this, "Draining")
+    if (this.exchange !== undefined || this.parser.inMessage) return
+    End.finish(this, "Draining", this.server.draining ? idleLingerTime : undefined)
   }
 
   /** What is under way is a handler that a shutdown does not interrupt. */
