@@ -173,7 +173,9 @@ class Printer {
       // What only this message may send is not kept for others.
       check = false
     }
-    const sent = meaning === 0 ? printed : this.note(meaning, printed)
+    // What was given is noted, not its text: a length may be any value that is a number by itself.
+    const noted = meaning === 0 ? value : this.note(meaning, value)
+    const sent = meaning === NodeField.ContentDisposition ? String(noted) : printed
     const line = name + ": " + sent + "\r\n"
     this.text += line
     // How a file name is printed depends on the message.

@@ -111,6 +111,17 @@ describe.each(implementations)("%s", (name, http) => {
       ).toMatch(/^ERR_HTTP_CONTENT_LENGTH_MISMATCH .* 1 byte.* 0 byte/)
     })
 
+    it("is held to a length that is no text by its number", async () => {
+      expect(
+        await inHandler((res) => {
+          res.strictContentLength = true
+          res.setHeader("Content-Length", true as unknown as number)
+          res.flushHeaders()
+          return thrown(() => res.end("xx"))
+        })
+      ).toMatch(/ of 2 byte.* of 1 byte/)
+    })
+
     it("leaves its socket as it was where its end does not fit the length", async () => {
       expect(
         await inHandler((res) => {
