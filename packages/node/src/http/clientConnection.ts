@@ -173,7 +173,11 @@ const tellClosed = (socket: ClientSocket, req: ClientReq): void => {
 function onData(this: ClientSocket, chunk: Buffer): void {
   const parser = this.parser
   const req = this._httpMessage
-  if (!parser || !req) return
+  if (!parser || !req) {
+    // Bytes that nobody asked for: what comes behind them would be taken for the answer to the next request.
+    if (this[serving] === undefined) this.destroy()
+    return
+  }
   const read = parser.execute(chunk)
   const incoming = parser.incoming
   if (typeof read !== "number") {

@@ -432,6 +432,32 @@ describe.each(implementations)("%s", (name, http) => {
         }
       ))
 
+    it("gives a kept connection up on which bytes come that nobody asked for", () =>
+      peer(
+        (socket) => {
+          socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+          socket.once("data", () =>
+            setTimeout(() => socket.write("HTTP/1.1 200 OK\r\nX: not yours\r\n\r\n"), 20)
+          )
+        },
+        async (port) => {
+          const agent = new http.Agent({ keepAlive: true })
+          const req = http.get({ host: "127.0.0.1", port, agent })
+          const [res] = (await once(req, "response")) as [IncomingMessage]
+          res.resume()
+          await once(req, "close")
+          const kept = req.socket!
+          await until(() => kept.bytesRead > 60)
+          await turns(3)
+          // Node.js 20 keeps it.
+          const isKept = name === "node:http" && !isNewer
+          expect([kept.destroyed, Object.keys(agent.freeSockets).length]).toEqual(
+            isKept ? [false, 1] : [true, 0]
+          )
+          agent.destroy()
+        }
+      ))
+
     it("tells the close of a request once, though its connection is not kept", () =>
       serving(
         http.createServer((_req, res) => res.end()),

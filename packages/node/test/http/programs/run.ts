@@ -48,6 +48,9 @@ const states = {
   socket: ["destroyed", "readableEnded", "writableEnded", "writableLength", "writableCorked", "errored"]
 } as const
 
+/** In a trace: bytes have come that no request of the connection waited for. */
+export const unasked = "unasked"
+
 type Scope = { readonly id: string; heard?: () => void } & { [target in Target]?: unknown }
 
 const turns = (n: number, then: () => void): void => void (n <= 0 ? then() : setImmediate(turns, n - 1, then))
@@ -197,6 +200,12 @@ export const run = async (http: Http, seed: number): Promise<ReadonlyArray<strin
   const open = (): MemorySocket => {
     const socket = connect()
     watch(socket, "socket", ["end", "finish", "close", "error"])
+    const push = socket.push.bind(socket)
+    socket.push = (bytes: unknown) => {
+      const message = (socket as { _httpMessage?: ClientRequest | null })._httpMessage
+      if (bytes !== null && (!message || message.closed)) trace.push(unasked)
+      return push(bytes)
+    }
     return socket
   }
   const agent: Agent | undefined = program.agent && new http.Agent(program.agent)
