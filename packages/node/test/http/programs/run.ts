@@ -138,6 +138,8 @@ export const run = async (http: Http, seed: number): Promise<ReadonlyArray<strin
         const number = counter
         const args = step.args.map((one) => {
           if (one === response) return scope.res
+          // A step may be done again, and the built-in module adds to lists that it was given.
+          if (Array.isArray(one)) return [...(one as Array<unknown>)]
           return one === callback
             ? (...given: ReadonlyArray<unknown>) => tell(`callback ${number} ${given.map(show).join(", ")}`)
             : one
