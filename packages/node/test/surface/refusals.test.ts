@@ -4,7 +4,7 @@
  */
 import { strict as assert } from "node:assert"
 import net from "node:net"
-import { it } from "vitest"
+import { afterEach, it } from "vitest"
 import { implementations, type Http, type Https } from "./harness.js"
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -162,6 +162,12 @@ const outcome = (probe: Probe, value: unknown): unknown => {
     for (const request of requests.splice(0)) request.destroy()
   }
 }
+
+// Node's own errors leave it at 0 where a value cannot be printed, and other files share this process.
+const { stackTraceLimit } = Error
+afterEach(() => {
+  Error.stackTraceLimit = stackTraceLimit
+})
 
 it("is answered, or refused, in the same way", () => {
   const [theirs, ours] = ["built-in", "httpfx"].map((name) => {
