@@ -8,6 +8,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { PCGRandom } from "effect/Utils"
 import { Body, ResponseParser } from "@httpfx/core/wire"
 import { NodeNetwork } from "@httpfx/node"
 import { MemoryNetwork } from "@httpfx/testing"
@@ -19,13 +20,8 @@ const runs = Number(process.env["HTTPFX_FUZZ_RUNS"] ?? 400)
 
 type Random = () => number
 const randomOf = (start: number): Random => {
-  let state = start >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  const generator = new PCGRandom(start)
+  return () => generator.number()
 }
 const below = (random: Random, n: number) => Math.floor(random() * n)
 const pick = <A>(random: Random, all: ReadonlyArray<A>): A => all[below(random, all.length)]!

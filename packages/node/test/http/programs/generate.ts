@@ -2,6 +2,7 @@
  * Small programs against the callback API, made at random from a seed: what a server's handlers do to their requests and
  * responses, and what clients send and do. Leaves out what is listed in docs/node-http.md as different.
  */
+import { PCGRandom } from "effect/Utils"
 import type { AgentOptions, RequestOptions, ServerOptions } from "node:http"
 
 export type Target = "req" | "res" | "socket" | "server"
@@ -47,13 +48,8 @@ export const response = Symbol("response")
 export const heard: Step = { on: "socket", event: "data", then: [] }
 
 const randomOf = (start: number) => {
-  let state = start >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  const generator = new PCGRandom(start)
+  return () => generator.number()
 }
 
 const names = [
