@@ -21,8 +21,6 @@ import { clientTls, serverTls } from "./boundTls.js"
 import { ConnectingSocket, faultOfFailure } from "./connecting.js"
 import { http, https } from "./modules.js"
 
-type Http = typeof nodeHttp
-type Https = typeof nodeHttps
 type Options = { readonly [name: string]: unknown }
 type Callback = (...args: Array<unknown>) => void
 
@@ -229,7 +227,7 @@ type New<A> = new (...args: Array<unknown>) => A
 /** The classes and functions that both modules have, for one of them. */
 const bindModule = (
   means: Means,
-  module: Http | Https,
+  module: typeof nodeHttp | typeof nodeHttps,
   createConnection: (this: never, options: Options) => unknown
 ) => {
   const Agent = constructor(module.Agent as unknown as Callback, (parent, args) => parent(...args))
@@ -370,7 +368,7 @@ const means = Effect.gen(function* () {
  */
 export const makeHttp: Effect.Effect<typeof nodeHttp, never, Network | Scope.Scope> = Effect.map(
   means,
-  (means) => bindHttp(means, bindHttps(means).agent) as unknown as Http
+  (means) => bindHttp(means, bindHttps(means).agent) as unknown as typeof nodeHttp
 )
 
 /**
@@ -385,5 +383,5 @@ export const makeHttp: Effect.Effect<typeof nodeHttp, never, Network | Scope.Sco
  */
 export const makeHttps: Effect.Effect<typeof nodeHttps, never, Network | Scope.Scope> = Effect.map(
   means,
-  (means) => bindHttps(means).bound as unknown as Https
+  (means) => bindHttps(means).bound as unknown as typeof nodeHttps
 )

@@ -184,7 +184,7 @@ export class ServerConnection {
     socket.setEncoding = refuseEncoding
     socket._paused = false
     server[connections].add(this)
-    new Reader().takeOver(socket, (chunk) => this.arrived(chunk))
+    if (isSystems(socket)) new Reader().takeOver(socket, (chunk) => this.arrived(chunk))
   }
 
   /** Past the stream, as long as nobody else wants the bytes: as from Node's parser, which reads from the handle. */
