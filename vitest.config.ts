@@ -26,8 +26,6 @@ export default defineConfig({
     maxConcurrency: 2,
     testTimeout: 20_000,
     isolate: false,
-    // As `npm run simulate` has it: a young generation in which short programs leave nothing to move.
-    poolOptions: { forks: { execArgv: ["--max-semi-space-size=64"] } },
     projects: [
       {
         extends: true,
