@@ -126,6 +126,48 @@ const programs: Readonly<
       `alone: [false,"one","one","one"]\n` +
       `queued: [[true,"two","two","two"],[false,"three","three","three"]]\n`
   },
+  "names in stack traces": {
+    code: `
+      const { once } = require("node:events")
+      const of = (emitter, event) => new Promise((resolve) => emitter.on(event, () => {
+        const names = new Error().stack.match(/at \\w+\\.(?=emit |destroy |end )/g)
+        resolve(names[0].slice(3, -1))
+      }))
+      const server = http.createServer()
+      const port = await listen(server)
+      const asked = of(server, "request")
+      const exchange = once(server, "request")
+      const agent = new http.Agent({ keepAlive: true })
+      const req = http.get({ host: "127.0.0.1", port, agent })
+      const answered = of(req, "response")
+      const free = of(agent, "free")
+      const [request, response] = await exchange
+      const ended = of(request, "end")
+      const prefinished = of(response, "prefinish")
+      request.resume()
+      response.end("x")
+      say("Server", await asked)
+      say("IncomingMessage", await ended)
+      say("ServerResponse", await prefinished)
+      say("ClientRequest", await answered)
+      req.res.resume()
+      say("Agent", await free)
+      agent.destroy()
+      server.close()
+      const https = require("node:https")
+      const secure = https.createServer()
+      const waits = of(secure, "x")
+      secure.emit("x")
+      say("https.Server", await waits)
+      const secureAgent = new https.Agent()
+      const seen = of(secureAgent, "x")
+      secureAgent.emit("x")
+      say("https.Agent", await seen)`,
+    expected: ["Server", "IncomingMessage", "ServerResponse", "ClientRequest", "Agent"]
+      .map((name) => `${name}: "${name}"\n`)
+      .concat(`https.Server: "Server"\nhttps.Agent: "Agent"\n`)
+      .join("")
+  },
   captureRejections: {
     code: `
       require("node:events").captureRejections = true

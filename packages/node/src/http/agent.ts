@@ -91,8 +91,8 @@ const usualBuffer = 1000
 
 const emptyLists = <T>(): Lists<T> => Object.create(null) as Lists<T>
 
-function Constructor(this: AgentLike, options?: http.AgentOptions & { [name: string]: unknown }): unknown {
-  if (!(this instanceof Constructor)) return new (Constructor as unknown as typeof http.Agent)(options)
+function Agent(this: AgentLike, options?: http.AgentOptions & { [name: string]: unknown }): unknown {
+  if (!(this instanceof Agent)) return new (Agent as unknown as typeof http.Agent)(options)
   callParent(EventEmitter, this, undefined)
   const own = (this.options = Object.assign(Object.create(null) as ConnectOptions, options))
   this.defaultPort = (own["defaultPort"] as number | undefined) || 80
@@ -122,7 +122,7 @@ function Constructor(this: AgentLike, options?: http.AgentOptions & { [name: str
   this.on("newListener", onNewListener)
   return undefined
 }
-inherit(Constructor, EventEmitter, "Agent")
+inherit(Agent, EventEmitter)
 
 /** A socket has nothing to do: the next waiting request, the list of idle ones, or the end. */
 function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): void {
@@ -216,7 +216,7 @@ const connectOptions = (agent: AgentLike, req: ClientReq, given: ConnectOptions)
   return options
 }
 
-const proto = Constructor.prototype as AgentLike
+const proto = Agent.prototype as AgentLike
 
 const isAdmitted = (agent: AgentLike, open: number): boolean =>
   admit({ open, total: agent.totalSocketCount, idleElsewhere: 0 }, agent)._tag === "Open"
@@ -458,8 +458,9 @@ const watch = (agent: AgentLike, socket: HttpSocket, options: ConnectOptions): v
 }
 
 /** `http.Agent`. */
-export const Agent = Constructor as unknown as typeof http.Agent & { defaultMaxSockets: number }
-Agent.defaultMaxSockets = Infinity
+const typed = Agent as unknown as typeof http.Agent & { defaultMaxSockets: number }
+export { typed as Agent }
+typed.defaultMaxSockets = Infinity
 
 /** Takes the proxy for the agent's protocol from an environment. */
 export const setProxy = (agent: AgentLike, env: ProxyEnv | undefined): void => {
@@ -475,7 +476,7 @@ export const globalProxyEnv = (): { readonly proxyEnv?: ProxyEnv } =>
 
 /** The agent of requests that name none; https has its own. */
 const makeGlobalAgent = (proxyEnv?: ProxyEnv): http.Agent =>
-  new Agent({
+  new typed({
     keepAlive: true,
     scheduling: "lifo",
     timeout: 5000,

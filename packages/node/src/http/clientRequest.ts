@@ -153,7 +153,7 @@ const hostField = (host: string, port: unknown, defaultPort: unknown): string =>
   return port && +(port as string) !== defaultPort ? `${name}:${String(port)}` : name
 }
 
-function Request(this: ClientReq, input: unknown, given?: unknown, callback?: unknown): void {
+function ClientRequest(this: ClientReq, input: unknown, given?: unknown, callback?: unknown): void {
   callParent(OutgoingMessage, this, undefined)
   const read = readArguments(input, given, callback)
   const { options } = read
@@ -231,7 +231,7 @@ function Request(this: ClientReq, input: unknown, given?: unknown, callback?: un
   if (clientRequestCreated.hasSubscribers) clientRequestCreated.publish({ request: this })
   connect(this, options)
 }
-inherit(Request, OutgoingMessage, "ClientRequest")
+inherit(ClientRequest, OutgoingMessage)
 
 const requestLine = (req: ClientReq): string => `${req.method} ${req.path} HTTP/1.1\r\n`
 
@@ -286,7 +286,7 @@ const connect = (req: ClientReq, options: Options): void => {
   }
 }
 
-const proto = Request.prototype as ClientReq
+const proto = ClientRequest.prototype as ClientReq
 
 const emitAbort = (req: ClientReq): void => {
   req.emit("abort")
@@ -394,7 +394,8 @@ const takeSocket = (req: ClientReq, socket: HttpSocket | undefined, error: Error
   }
 }
 
-export const ClientRequest = Request as unknown as typeof http.ClientRequest
+const typed = ClientRequest as unknown as typeof http.ClientRequest
+export { typed as ClientRequest }
 
 type New = new (...args: ReadonlyArray<unknown>) => http.ClientRequest
 

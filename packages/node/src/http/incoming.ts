@@ -67,7 +67,7 @@ interface ReadState {
 const stateOf = (message: Readable): ReadState =>
   (message as unknown as { _readableState: ReadState })._readableState
 
-function Message(this: Incoming, socket: HttpSocket): void {
+function IncomingMessage(this: Incoming, socket: HttpSocket): void {
   Readable.call(this, socket ? { highWaterMark: socket.readableHighWaterMark } : undefined)
   // Body bytes come by themselves; the stream need not ask for more.
   stateOf(this).readingMore = true
@@ -93,9 +93,9 @@ function Message(this: Incoming, socket: HttpSocket): void {
   this._consuming = false
   this._dumped = false
 }
-inherit(Message, Readable, "IncomingMessage")
+inherit(IncomingMessage, Readable)
 
-const proto = Message.prototype as Incoming
+const proto = IncomingMessage.prototype as Incoming
 
 const accessor = (
   name: string,
@@ -274,4 +274,5 @@ proto._dump = function _dump(this: Incoming) {
   this.resume()
 }
 
-export const IncomingMessage = Message as unknown as typeof http.IncomingMessage
+const typed = IncomingMessage as unknown as typeof http.IncomingMessage
+export { typed as IncomingMessage }

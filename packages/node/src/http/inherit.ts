@@ -8,11 +8,10 @@ export interface Constructor {
   readonly prototype: unknown
 }
 
-/** Makes `Child` a subclass of `Parent`, under the name that the world knows it by. */
-export const inherit = (Child: Constructor, Parent: Constructor, name: string): void => {
+/** Makes `Child` a subclass of `Parent`. Stack traces show the name that `Child` was declared with. */
+export const inherit = (Child: Constructor, Parent: Constructor): void => {
   Object.setPrototypeOf(Child.prototype, Parent.prototype as object)
   Object.setPrototypeOf(Child, Parent)
-  Object.defineProperty(Child, "name", { value: name, configurable: true })
 }
 
 /** The parent's part of an object's construction. */

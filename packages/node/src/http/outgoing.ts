@@ -104,7 +104,7 @@ export interface OutgoingOptions {
 
 const nothing = (): void => {}
 
-function Message(this: Outgoing, options?: OutgoingOptions): void {
+function OutgoingMessage(this: Outgoing, options?: OutgoingOptions): void {
   callParent(Stream, this, undefined)
   this.outputData = []
   this.outputSize = 0
@@ -139,9 +139,9 @@ function Message(this: Outgoing, options?: OutgoingOptions): void {
   this[highWater] = options?.highWaterMark ?? getDefaultHighWaterMark(false)
   this[rejectBody] = options?.rejectNonStandardBodyWrites ?? false
 }
-inherit(Message, Stream, "OutgoingMessage")
+inherit(OutgoingMessage, Stream)
 
-const proto = Message.prototype as Outgoing
+const proto = OutgoingMessage.prototype as Outgoing
 
 const getter = (name: string, get: (this: Outgoing) => unknown, enumerable = false) =>
   Object.defineProperty(proto, name, { configurable: true, enumerable, get })
@@ -232,4 +232,5 @@ Object.defineProperty(proto, Symbol.for("nodejs.rejection"), {
   }
 })
 
-export const OutgoingMessage = Message as unknown as typeof http.OutgoingMessage
+const typed = OutgoingMessage as unknown as typeof http.OutgoingMessage
+export { typed as OutgoingMessage }

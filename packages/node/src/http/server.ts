@@ -198,9 +198,9 @@ interface ServerConstructor {
   new (options?: unknown, requestListener?: unknown): HttpServer
 }
 
-function Constructor(this: HttpServer, options?: unknown, requestListener?: unknown): HttpServer | void {
-  if (!(this instanceof Constructor)) {
-    return new (Constructor as unknown as ServerConstructor)(options, requestListener)
+function Server(this: HttpServer, options?: unknown, requestListener?: unknown): HttpServer | void {
+  if (!(this instanceof Server)) {
+    return new (Server as unknown as ServerConstructor)(options, requestListener)
   }
   let given: ServerOptions
   if (typeof options === "function") {
@@ -223,7 +223,7 @@ function Constructor(this: HttpServer, options?: unknown, requestListener?: unkn
   initialize(this, given, requestListener)
   this.on("connection", connectionListener as never)
 }
-inherit(Constructor, NetServer, "Server")
+inherit(Server, NetServer)
 
 /** Before a server closes: idle connections go, and nobody looks for late ones any more. */
 export const prepareClose = (server: HttpServer): void => {
@@ -313,12 +313,13 @@ export const installServer = (Child: AnyConstructor, Parent: { prototype: object
     value: rejection
   })
 }
-installServer(Constructor, NetServer)
+installServer(Server, NetServer)
 
-export const Server = Constructor as unknown as typeof http.Server
+const typed = Server as unknown as typeof http.Server
+export { typed as Server }
 
 export const createServer = ((options?: unknown, requestListener?: unknown) =>
-  new (Constructor as unknown as ServerConstructor)(
+  new (Server as unknown as ServerConstructor)(
     options,
     requestListener
   )) as unknown as typeof http.createServer

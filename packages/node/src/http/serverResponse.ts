@@ -41,7 +41,7 @@ export interface Response extends Outgoing {
   [startTime]?: number
 }
 
-function Message(this: Response, req: Incoming, options?: OutgoingOptions): void {
+function ServerResponse(this: Response, req: Incoming, options?: OutgoingOptions): void {
   callParent(OutgoingMessage, this, options)
   if (req.method === "HEAD") this._hasBody = false
   this.req = req
@@ -54,9 +54,9 @@ function Message(this: Response, req: Incoming, options?: OutgoingOptions): void
   }
   if (serverResponseCreated.hasSubscribers) serverResponseCreated.publish({ request: req, response: this })
 }
-inherit(Message, OutgoingMessage, "ServerResponse")
+inherit(ServerResponse, OutgoingMessage)
 
-const proto = Message.prototype as Response
+const proto = ServerResponse.prototype as Response
 
 proto._finish = function _finish(this: Response) {
   base._finish.call(this)
@@ -223,4 +223,5 @@ proto.writeHead = function writeHead<T extends Response>(
 }
 proto.writeHeader = proto.writeHead
 
-export const ServerResponse = Message as unknown as typeof http.ServerResponse
+const typed = ServerResponse as unknown as typeof http.ServerResponse
+export { typed as ServerResponse }

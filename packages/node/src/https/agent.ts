@@ -25,8 +25,8 @@ interface TlsAgent extends AgentLike {
   _evictSession(key: string): void
 }
 
-function Constructor(this: TlsAgent, options?: https.AgentOptions): unknown {
-  if (!(this instanceof Constructor)) return new (Constructor as unknown as typeof https.Agent)(options)
+function Agent(this: TlsAgent, options?: https.AgentOptions): unknown {
+  if (!(this instanceof Agent)) return new (Agent as unknown as typeof https.Agent)(options)
   callParent(HttpAgent, this, options)
   const own = options as { defaultPort?: number; protocol?: string } | undefined
   this.defaultPort = own?.defaultPort ?? 443
@@ -36,9 +36,9 @@ function Constructor(this: TlsAgent, options?: https.AgentOptions): unknown {
   this._sessionCache = { map: {}, list: [] }
   return undefined
 }
-inherit(Constructor, HttpAgent, "Agent")
+inherit(Agent, HttpAgent)
 
-const proto = Constructor.prototype as TlsAgent
+const proto = Agent.prototype as TlsAgent
 
 /** The three ways to call it: options; port and options; port, host and options. */
 const readArguments = (port: unknown, host: unknown, options: unknown): ConnectOptions => {
@@ -99,10 +99,11 @@ Object.assign(proto, {
 })
 
 /** `https.Agent`. */
-export const Agent = Constructor as unknown as typeof https.Agent
+const typed = Agent as unknown as typeof https.Agent
+export { typed as Agent }
 
 const makeGlobalAgent = (proxyEnv?: ProxyEnv): https.Agent =>
-  new Agent({
+  new typed({
     keepAlive: true,
     scheduling: "lifo",
     timeout: 5000,

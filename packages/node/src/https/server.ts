@@ -17,8 +17,8 @@ import type { HttpSocket } from "../http/shapes.js"
 
 type New = new (options?: unknown, requestListener?: unknown) => HttpServer
 
-function Constructor(this: HttpServer, options?: unknown, requestListener?: unknown): unknown {
-  if (!(this instanceof Constructor)) return new (Constructor as unknown as New)(options, requestListener)
+function Server(this: HttpServer, options?: unknown, requestListener?: unknown): unknown {
+  if (!(this instanceof Server)) return new (Server as unknown as New)(options, requestListener)
   if (typeof options === "function") {
     requestListener = options
     options = undefined
@@ -34,16 +34,17 @@ function Constructor(this: HttpServer, options?: unknown, requestListener?: unkn
   this.on("tlsClientError", onTlsError as never)
   return undefined
 }
-inherit(Constructor, TlsServer, "Server")
-installServer(Constructor, TlsServer)
+inherit(Server, TlsServer)
+installServer(Server, TlsServer)
 
 function onTlsError(this: HttpServer, error: Error, socket: HttpSocket): void {
   if (!this.emit("clientError", error, socket)) socket.destroy(error)
 }
 
 /** `https.Server`. */
-export const Server = Constructor as unknown as typeof https.Server
+const typed = Server as unknown as typeof https.Server
+export { typed as Server }
 
 /** `https.createServer`. */
 export const createServer = ((options?: unknown, requestListener?: unknown) =>
-  new (Constructor as unknown as New)(options, requestListener)) as unknown as typeof https.createServer
+  new (Server as unknown as New)(options, requestListener)) as unknown as typeof https.createServer
