@@ -113,6 +113,18 @@ describe("Retry", () => {
       "NotReplayable"
     ],
     ["a server that asks for too long", { url: "" }, status(503, "Retry-After: 3600\r\n"), "AskedForTooLong"],
+    [
+      "a server that asks for longer than a number holds",
+      { url: "" },
+      status(503, `Retry-After: ${"9".repeat(400)}\r\n`),
+      "AskedForTooLong"
+    ],
+    [
+      "a server that names a date too far away",
+      { url: "" },
+      status(503, "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n"),
+      "AskedForTooLong"
+    ],
     ["a response that is not HTTP", { url: "" }, (raw) => raw.send("HTTP/9.9 x\r\n\r\n"), "NotTransient"]
   ]
   for (const [name, request, answer, reason] of once) {
@@ -241,16 +253,31 @@ describe("Retry-After", () => {
   const cases: ReadonlyArray<readonly [string, number | undefined]> = [
     ["120", 120_000],
     ["0", 0],
+    ["0000000000120", 120_000],
+    ["9999999999", 9_999_999_999_000],
+    ["99999999999", 99_999_999_999_000],
+    ["9".repeat(30), Number.MAX_SAFE_INTEGER],
+    ["9".repeat(400), Number.MAX_SAFE_INTEGER],
     ["Sun, 06 Nov 1994 08:49:37 GMT", 7_000],
     ["Sunday, 06-Nov-94 08:49:37 GMT", 7_000],
     ["Sun Nov  6 08:49:37 1994", 7_000],
+    ["Sun, 06 Nov 1994 08:49:60 GMT", 29_000],
+    ["Sunday, 06-Nov-94 08:49:60 GMT", 29_000],
+    ["Sun Nov  6 08:49:60 1994", 29_000],
+    ["Fri, 31 Dec 9999 23:59:59 GMT", Date.UTC(9999, 11, 31, 23, 59, 59) - now],
     ["Sun, 06 Nov 1994 08:49:00 GMT", 0],
+    ["", undefined],
     ["-1", undefined],
+    ["+1", undefined],
     ["1.5", undefined],
+    ["1e3", undefined],
+    ["120, 7", undefined],
+    ["Sun, 06 Nov 1994 25:00:00 GMT", undefined],
     ["soon", undefined],
     ["2024-01-01T00:00:00Z", undefined]
   ]
   for (const [value, expected] of cases) {
-    it(`${value} is ${expected}`, () => assert.strictEqual(retryAfter(value, now), expected))
+    it(`${value.slice(0, 40)}, ${value.length} characters, is ${expected}`, () =>
+      assert.strictEqual(retryAfter(value, now), expected))
   }
 })

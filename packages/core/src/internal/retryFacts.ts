@@ -39,11 +39,16 @@ export const isUnsent = (error: unknown): boolean =>
 const date =
   /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]+, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/
 
-/** `Retry-After` (RFC 9110 §10.2.3), both forms: milliseconds from now, never below 0; `undefined` where it is neither. */
+/**
+ * `Retry-After` (RFC 9110 §10.2.3), a number of seconds or a date: milliseconds from now, never below 0 and always finite.
+ * `undefined`: the value is neither.
+ */
 export const retryAfter = (value: string | undefined, now: number): number | undefined => {
   if (value === undefined) return undefined
-  if (/^\d{1,10}$/.test(value)) return +value * 1000
+  if (/^\d+$/.test(value)) return Math.min(+value * 1000, Number.MAX_SAFE_INTEGER)
   if (!date.test(value)) return undefined
-  const at = Date.parse(value.endsWith("GMT") ? value : `${value} GMT`)
+  // A leap second is valid there and unknown to `Date`.
+  const known = value.replace(":60 ", ":59 ")
+  const at = Date.parse(known.endsWith("GMT") ? known : `${known} GMT`)
   return Number.isNaN(at) ? undefined : Math.max(0, at - now)
 }
