@@ -18,7 +18,7 @@ import * as HttpError from "@httpfx/core/HttpError"
 import type { Socket } from "@httpfx/core/Socket"
 import { fault } from "@httpfx/core/Transport"
 import type { ResponseHead } from "@httpfx/core/wire"
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http"
+import type { RequestListener, Server } from "node:http"
 import { TransportSocket } from "../internal/transportSocket.js"
 import { ExchangeTransport, highWaterMark } from "./exchangeTransport.js"
 import { endToEnd, pairs, type RawFields, type RequestFacts } from "./messageBytes.js"
@@ -362,22 +362,9 @@ const inform = (
   return Effect.ignore(status === 100 ? self.continue : self.informational(status, pairs(rawHeaders)))
 }
 
-const foreign =
-  "the listener puts its messages on the classes of the built-in 'http' (as Express does): start the process with " +
-  "--import @httpfx/node/register, which makes these classes ours"
-
-/** A framework may have set other prototypes. On the built-in ones nothing of a message works, at any later time either. */
-const isForeign = (req: IncomingMessage, res: ServerResponse): boolean => {
-  if (req instanceof http.IncomingMessage && res instanceof http.ServerResponse) return false
-  Object.setPrototypeOf(req, http.IncomingMessage.prototype as object)
-  Object.setPrototypeOf(res, http.ServerResponse.prototype as object)
-  return true
-}
-
 /** Runs a function as a listener whose failure is the exchange's. */
-const guarded =
-  (listener: RequestListener): RequestListener =>
-  (req, res) => {
+const guarded = (listener: RequestListener): RequestListener => {
+  const guard: RequestListener = (req, res) => {
     const { transport } = req.socket as unknown as { readonly transport: MountedTransport }
     const { originalUrl } = transport.platform
     if (originalUrl !== req.url) Object.assign(req, { originalUrl })
@@ -387,11 +374,13 @@ const guarded =
     try {
       const returned: unknown = listener(req, res)
       if (returned instanceof Promise) returned.catch(failed)
-      if (isForeign(req, res)) failed(new TypeError(foreign))
     } catch (error) {
       failed(error)
     }
   }
+  // As a wrapper of `once` names what it wraps: the connection looks at what a framework brings.
+  return Object.assign(guard, { listener })
+}
 
 /** A server for a listener alone. What it reads has been read by another server already. */
 const serverFor = (listener: RequestListener): Server =>

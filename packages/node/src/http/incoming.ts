@@ -95,6 +95,9 @@ function IncomingMessage(this: Incoming, socket: HttpSocket): void {
 }
 inherit(IncomingMessage, Readable)
 
+/** Made by this class, whatever its prototype is now. */
+export const isIncoming = (message: object): boolean => Object.hasOwn(message, folded)
+
 const proto = IncomingMessage.prototype as Incoming
 
 const accessor = (

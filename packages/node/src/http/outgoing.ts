@@ -141,6 +141,9 @@ function OutgoingMessage(this: Outgoing, options?: OutgoingOptions): void {
 }
 inherit(OutgoingMessage, Stream)
 
+/** Made by this class or one that inherits from it, whatever its prototype is now. */
+export const isOutgoing = (message: object): boolean => Object.hasOwn(message, outHeaders)
+
 const proto = OutgoingMessage.prototype as Outgoing
 
 const getter = (name: string, get: (this: Outgoing) => unknown, enumerable = false) =>

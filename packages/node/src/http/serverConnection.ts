@@ -10,6 +10,7 @@ import { Reader } from "../internal/reader.js"
 import { serverRequestStart, serverResponseFinish } from "./channels.js"
 import { codedError, resetError, type ParserError } from "./errors.js"
 import { parserOptions } from "./flags.js"
+import { adoptListener, adoptMessages } from "./foreignPrototypes.js"
 import type { Incoming } from "./incoming.js"
 import { freeParser, REQUEST, takeParser, type HttpParser } from "./parser.js"
 import { measureEnd, measureStart } from "./measure.js"
@@ -183,6 +184,7 @@ export class ServerConnection {
     socket.on("drain", onDrain)
     socket.setEncoding = refuseEncoding
     socket._paused = false
+    for (const listener of server.listeners("request")) adoptListener(listener)
     server[connections].add(this)
     if (isSystems(socket)) new Reader().takeOver(socket, (chunk) => this.arrived(chunk))
   }
@@ -365,9 +367,18 @@ export class ServerConnection {
     else res.assignSocket(socket)
     ;(res as OfConnection)[connectionOf] = this
     res.on("finish", onFinish)
-    if (this.answeredBeforehand(req, res)) return 0
-    server.emit("request", req, res)
+    if (!this.answeredBeforehand(req, res)) this.emit("request", req, res)
     return 0
+  }
+
+  /** Hands a request to the listeners of an event. */
+  private emit(event: "request" | "checkContinue" | "checkExpectation", req: Incoming, res: Response): void {
+    const { server } = this
+    try {
+      server.emit(event, req, res)
+    } finally {
+      if (Object.getPrototypeOf(res) !== server[responseClass].prototype) adoptMessages(req, res)
+    }
   }
 
   /** A request that announces no body is at its end from the beginning. */
@@ -414,13 +425,13 @@ export class ServerConnection {
     if (saysContinue(String(expect))) {
       res._expect_continue = true
       if (server.listenerCount("checkContinue") > 0) {
-        server.emit("checkContinue", req, res)
+        this.emit("checkContinue", req, res)
       } else {
         res.writeContinue()
-        server.emit("request", req, res)
+        this.emit("request", req, res)
       }
     } else if (server.listenerCount("checkExpectation") > 0) {
-      server.emit("checkExpectation", req, res)
+      this.emit("checkExpectation", req, res)
     } else {
       res.writeHead(417)
       res.end()
