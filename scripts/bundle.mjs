@@ -6,6 +6,7 @@
 //   http.cjs, https.cjs    `module.exports` is the default export of `src/http.ts`, `src/https.ts`
 //   http.mjs, https.mjs    the same objects for `import`: as default, and each member by its name
 //   register.cjs           the hook of `node --import` and `node --require`; register-loader.cjs is its part for `import`
+//   http2.cjs, http2.mjs   the hook's part for `http2`, and what `import` of `http2` gives under it
 //
 // Their types, those of @types/node, are in `packages/node/types`.
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs"
@@ -25,6 +26,7 @@ const entries = {
   https: "https.ts",
   register: "register.ts",
   "register-loader": "register/loader.ts",
+  http2: "register/http2.ts",
   facades: "register/facades.ts"
 }
 
@@ -94,11 +96,20 @@ await bundle.close()
 
 const require = createRequire(import.meta.url)
 const identifier = /^[A-Za-z_$][\w$]*$/
-for (const name of ["http", "https"]) {
-  const members = Object.keys(require(join(dist, `${name}.cjs`))).filter((member) => identifier.test(member))
+const imports = {
+  http: [require(join(dist, "http.cjs")), 'import http from "./http.cjs"'],
+  https: [require(join(dist, "https.cjs")), 'import https from "./https.cjs"'],
+  // The hook answers `require` with the module that it has made of the built-in one.
+  http2: [
+    require("node:http2"),
+    'import { createRequire } from "node:module"\nconst http2 = createRequire(import.meta.url)("node:http2")'
+  ]
+}
+for (const [name, [module, importing]] of Object.entries(imports)) {
+  const members = Object.keys(module).filter((member) => identifier.test(member))
   const facade = [
     'import { facades } from "./facades.cjs"',
-    `import ${name} from "./${name}.cjs"`,
+    importing,
     `export default ${name}`,
     ...members.map((member) => `export let ${member} = ${name}.${member}`),
     "// What was put into the module's place reaches those who import by name, when they ask for it.",

@@ -133,6 +133,88 @@ describe("the register hook", { timeout: 60_000 }, () => {
   })
 })
 
+const secureServer = `
+import http from "http"
+import http2, { createSecureServer } from "node:http2"
+import { once } from "node:events"
+import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import tls from "node:tls"
+const key = readFileSync(process.env.FIXTURES + "/server-key.pem")
+const cert = readFileSync(process.env.FIXTURES + "/server.pem")
+const seen = { same: createRequire(import.meta.url)("http2") === http2 && http2.createSecureServer === createSecureServer }
+class Message extends http.IncomingMessage {}
+const server = createSecureServer({ key, cert, allowHTTP1: true, Http1IncomingMessage: Message })
+server.on("request", (req, res) => {
+  seen[req.httpVersion + " " + req.url] = [req instanceof http.IncomingMessage, req instanceof Message, res instanceof http.ServerResponse]
+  res.setHeader("x-version", req.httpVersion)
+  res.end("answer to " + req.url)
+})
+server.on("upgrade", (req, socket) => socket.end("HTTP/1.1 101 Switching Protocols\\r\\n\\r\\nraw"))
+await once(server.listen(0, "127.0.0.1"), "listening")
+const { port } = server.address()
+const raw = async (text, until) => {
+  const socket = tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] })
+  socket.write(text)
+  let got = ""
+  for await (const data of socket) {
+    got += data
+    if (until !== undefined && got.includes(until)) break
+  }
+  return got.replace(/Date: [^\\r]*/, "Date").split("\\r\\n")
+}
+seen.closing = await raw("GET /a HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n")
+seen.kept = await raw("GET /b HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n", "/b")
+seen.upgraded = await raw("GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: Upgrade\\r\\nUpgrade: x\\r\\n\\r\\n")
+const session = http2.connect("https://127.0.0.1:" + port, { rejectUnauthorized: false })
+const stream = session.request({ ":path": "/two" })
+stream.setEncoding("utf8")
+let text = ""
+for await (const data of stream) text += data
+seen.http2 = text
+session.close()
+const idle = tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] })
+idle.write("GET /idle HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
+await once(idle, "data")
+const ends = once(idle, "close")
+idle.resume()
+server.close()
+await once(server, "close")
+await ends
+console.log(JSON.stringify(seen))
+`
+
+describe("http2 under the hook", { timeout: 60_000 }, () => {
+  const environment = { FIXTURES: join(root, "packages/node/test/fixtures") }
+  const seenBy = async (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
+    const folder = await project({ "app.mjs": secureServer })
+    return JSON.parse(await run(process.execPath, [...args, "app.mjs"], folder, { ...environment, ...env }))
+  }
+
+  it("HTTP/1 connections of a server with allowHTTP1 are ours; the rest is as without it", async () => {
+    const { kept, ...ours } = await seenBy(["--import", "@httpfx/node/register"])
+    const { kept: builtInKept, ...builtIn } = await seenBy([])
+    assert.deepStrictEqual(ours, builtIn)
+    const withoutHint = (lines: ReadonlyArray<string>) =>
+      lines.filter((line) => !line.startsWith("Keep-Alive"))
+    assert.deepStrictEqual(withoutHint(kept), withoutHint(builtInKept))
+    // As in Node.js 24: before it, such a server has no idle time.
+    assert.include(kept, "Keep-Alive: timeout=5")
+  })
+
+  it("an excepted package keeps the built-in module", async () => {
+    const app = `
+      import http2 from "http2"
+      import kept from "kept"
+      console.log(http2 === kept, kept === process.getBuiltinModule?.("http2") || process.getBuiltinModule === undefined)`
+    const files = { "app.mjs": app, "node_modules/kept/index.js": `module.exports = require("http2")` }
+    const folder = await project(files)
+    const env = { HTTPFX_REGISTER_EXCEPT: "kept" }
+    const printed = await run(process.execPath, ["--import", "@httpfx/node/register", "app.mjs"], folder, env)
+    assert.strictEqual(printed, "false true\n")
+  })
+})
+
 describe("the package's names, without the hook", { timeout: 60_000 }, () => {
   it("are one copy for both module systems, and leave the built-in modules alone", async () => {
     const app = `

@@ -12,6 +12,7 @@ import { facades } from "./register/facades.js"
 import { initialize, resolve } from "./register/loader.js"
 import { offerHttpEntries } from "./register/performance.js"
 import { exceptions, moduleOf } from "./register/redirect.js"
+import type { withOwnHttp1 } from "./register/http2.js"
 
 type Load = (
   this: unknown,
@@ -38,17 +39,28 @@ const register = (): void => {
   const isException = exceptions(list)
 
   const load = loaders._load
+  let http2: unknown
   loaders._load = function (request, parent, ...rest) {
     const name = moduleOf(request)
     if (name === undefined || isException(parent?.filename ?? "")) {
       return Reflect.apply(load, this, [request, parent, ...rest])
     }
-    return own(`./${name}.cjs`)
+    if (name !== "http2") return own(`./${name}.cjs`)
+    if (http2 === undefined) {
+      // `load` would come back here where Node.js asks our `resolve` for `require` as well.
+      const builtIn =
+        process.getBuiltinModule?.("node:http2") ?? Reflect.apply(load, this, [request, parent, ...rest])
+      http2 = (own("./http2.cjs") as { readonly withOwnHttp1: typeof withOwnHttp1 }).withOwnHttp1(
+        builtIn as never
+      )
+    }
+    return http2
   }
 
   const urls = {
     http: new URL("./http.mjs", here).href,
-    https: new URL("./https.mjs", here).href
+    https: new URL("./https.mjs", here).href,
+    http2: new URL("./http2.mjs", here).href
   }
   const data = { urls, exceptions: list }
   if (loaders.registerHooks !== undefined) {

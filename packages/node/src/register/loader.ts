@@ -3,11 +3,11 @@
  * Node's loader.
  */
 import { fileURLToPath } from "node:url"
-import { exceptions, moduleOf } from "./redirect.js"
+import { exceptions, moduleOf, type ModuleName } from "./redirect.js"
 
 export interface Data {
   /** The URLs of our modules. */
-  readonly urls: Readonly<Record<"http" | "https", string>>
+  readonly urls: Readonly<Record<ModuleName, string>>
   readonly exceptions: string | undefined
 }
 

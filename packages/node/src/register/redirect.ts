@@ -4,16 +4,20 @@
  */
 import { resolve, sep } from "node:path"
 
-const names: Readonly<Record<string, "http" | "https">> = {
+export type ModuleName = "http" | "https" | "http2"
+
+const names: Readonly<Record<string, ModuleName>> = {
   __proto__: null as never,
   http: "http",
   "node:http": "http",
   https: "https",
-  "node:https": "https"
+  "node:https": "https",
+  http2: "http2",
+  "node:http2": "http2"
 }
 
 /** The module of ours that a specifier means, if any. */
-export const moduleOf = (specifier: string): "http" | "https" | undefined => names[specifier]
+export const moduleOf = (specifier: string): ModuleName | undefined => names[specifier]
 
 const slashes = (path: string): string => (sep === "\\" ? path.replaceAll("\\", "/") : path)
 

@@ -1,0 +1,82 @@
+/**
+ * `http2` under the hook: HTTP/1 connections of `createSecureServer({ allowHTTP1: true })` are ours, as every other HTTP/1
+ * connection of the process. HTTP/2 itself stays with the built-in module.
+ *
+ * Never imports `http2`: the hook hands it over when the program asks for it.
+ */
+import type * as http2 from "node:http2"
+import type { Server as NetServer } from "node:net"
+import type { TLSSocket } from "node:tls"
+import {
+  closeAll,
+  closeIdle,
+  connectionListener,
+  initialize,
+  prepareClose,
+  storeOptions,
+  type HttpServer,
+  type ServerOptions
+} from "../http/server.js"
+import type { HttpSocket } from "../http/shapes.js"
+
+type Module = typeof http2
+
+/** The options, with the bag that Node.js 24 has for HTTP/1. */
+type Options = http2.SecureServerOptions & { readonly http1Options?: ServerOptions }
+
+type Secure = http2.Http2SecureServer & HttpServer
+
+const optionsOf = (options: Options): ServerOptions => {
+  const { Http1IncomingMessage, Http1ServerResponse } = options
+  return {
+    ...(options as ServerOptions),
+    IncomingMessage: Http1IncomingMessage as never,
+    ServerResponse: Http1ServerResponse as never,
+    ...options.http1Options
+  }
+}
+
+/** The members of the built-in server's class that deal with HTTP/1, for connections of ours. */
+const membersOver = (parent: NetServer) => ({
+  close(this: Secure, callback?: (error?: Error) => void): Secure {
+    prepareClose(this)
+    parent.close.call(this, callback)
+    return this
+  },
+  closeIdleConnections(this: Secure): void {
+    closeIdle(this)
+  },
+  closeAllConnections(this: Secure): void {
+    closeAll(this)
+  }
+})
+
+/** Gives a server's HTTP/1 connections to the callback API. */
+const takeOver = (server: Secure, options: Options): void => {
+  const given = optionsOf(options)
+  const { timeout } = server
+  storeOptions(server, given)
+  initialize(server, given, undefined)
+  server.timeout = timeout
+  const parent = Object.getPrototypeOf(server) as NetServer
+  Object.setPrototypeOf(server, Object.setPrototypeOf(membersOver(parent), parent) as object)
+  const [other] = server.listeners("secureConnection") as Array<(socket: TLSSocket) => void>
+  server.removeListener("secureConnection", other!)
+  server.prependListener("secureConnection", function (this: Secure, socket: TLSSocket) {
+    const { alpnProtocol } = socket
+    const isHttp1 = alpnProtocol === false || alpnProtocol === "http/1.1"
+    if (isHttp1) connectionListener.call(this, socket as unknown as HttpSocket)
+    else other!.call(this, socket)
+  })
+}
+
+/** The built-in module, with a `createSecureServer` whose HTTP/1 is ours. */
+export const withOwnHttp1 = (builtIn: Module): Module => {
+  const createSecureServer = (options?: unknown, listener?: unknown): http2.Http2SecureServer => {
+    const server = builtIn.createSecureServer(options as never, listener as never)
+    if ((options as Options | undefined)?.allowHTTP1 === true) takeOver(server as Secure, options as Options)
+    return server
+  }
+  const own = Object.create(Object.prototype, Object.getOwnPropertyDescriptors(builtIn)) as Module
+  return Object.assign(own, { createSecureServer })
+}
