@@ -17,6 +17,8 @@ import { EventEmitter } from "node:events"
 import type * as http from "node:http"
 import { createConnection, isIP } from "node:net"
 import type { Duplex } from "node:stream"
+import { adoptContext, leaveContext } from "../socket/fast/asyncHandle.js"
+import { startGuarding } from "../socket/fast/idleGuard.js"
 import type { ClientReq } from "./clientRequest.js"
 import { usesEnvProxy } from "./flags.js"
 import { providePlainGlobals } from "./globalProxy.js"
@@ -139,7 +141,7 @@ function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): v
       assign(this, req, socket)
     } else {
       req[waiting] = undefined
-      held.resource.runInAsyncScope(assign, undefined, this, req, socket)
+      held.resource.runInAsyncScope(assignReused, undefined, this, req, socket)
     }
     if (queue.length === 0) delete this.requests[name]
     return
@@ -161,14 +163,18 @@ function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): v
     return
   }
   this.freeSockets[name] = idle
+  leaveContext(socket)
   socket._httpMessage = null
   this.removeSocket(socket, options)
   socket.once("error", onIdleError)
   idle.push(socket)
+  // Such bytes would be taken for the answer to the next request.
+  startGuarding(socket)
 }
 
 function onIdleError(this: HttpSocket): void {
   this.destroy()
+  this.emit("agentRemove")
 }
 
 function onNewListener(this: AgentLike, event: string): void {
@@ -190,6 +196,12 @@ const assign = (agent: AgentLike, req: ClientReq, socket: HttpSocket): void => {
   const timeout = agent.options.timeout || 0
   if (req.timeout === undefined || req.timeout === timeout) return
   socket.setTimeout(req.timeout)
+}
+
+/** Gives a socket that has served others to a request, in whose context this runs. */
+const assignReused = (agent: AgentLike, req: ClientReq, socket: HttpSocket): void => {
+  adoptContext(socket)
+  assign(agent, req, socket)
 }
 
 /** The name for the server's certificate: that of the `Host` field, else the host's; none for addresses. */
@@ -302,6 +314,7 @@ Object.assign(proto, {
       const name = plainName(asked, this.options)
       const kept = takeIdleOf(this, name)
       if (kept !== undefined) {
+        adoptContext(kept)
         this.reuseSocket(kept, req)
         adjust(kept, wanted("highWaterMark", asked, this.options))
         assign(this, req, kept)
@@ -319,6 +332,7 @@ Object.assign(proto, {
     const socket = takeIdleOf(this, name)
     const idle = this.freeSockets[name]
     if (socket !== undefined) {
+      adoptContext(socket)
       this.reuseSocket(socket, req)
       adjust(socket, options["highWaterMark"])
       assign(this, req, socket)

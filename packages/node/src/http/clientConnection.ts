@@ -1,10 +1,11 @@
 /**
- * A client's socket while requests use it: its events become calls of the parser, heads become responses, and the end of
- * an exchange gives the socket back. Its listeners stay on a kept socket, so that a further request adds none.
+ * A client's socket while a request uses it: its events become calls of the parser, heads become responses, and the end of
+ * an exchange gives the socket back. Listeners come and go as Node's do: libraries count them to see whether a message is over.
  *
  * Does not decide whether a connection may be used again: the parser and the sent head say so.
  */
-import { AsyncResource } from "node:async_hooks"
+import { stopGuarding } from "../socket/fast/idleGuard.js"
+import { HTTPClientAsyncResource } from "./asyncResources.js"
 import { clientRequestError, clientResponseFinish } from "./channels.js"
 import type { ClientReq } from "./clientRequest.js"
 import { resetError, type ParserError } from "./errors.js"
@@ -16,14 +17,7 @@ import { debug } from "./debug.js"
 import type { HttpSocket } from "./shapes.js"
 import { needDrain, startTime } from "./symbols.js"
 
-const attached = Symbol("clientConnection")
-/** The request whose exchange is under way. `_httpMessage` is the agent's too, and stays until it has decided on the socket. */
-const serving = Symbol("request")
-type ClientSocket = HttpSocket & {
-  [attached]?: boolean
-  [serving]?: ClientReq | undefined
-  _httpMessage?: ClientReq | null
-}
+type ClientSocket = HttpSocket & { _httpMessage?: ClientReq | null }
 
 type Message = new (socket: HttpSocket) => Incoming
 const MessageClass = IncomingMessage as unknown as Message
@@ -54,35 +48,27 @@ export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
     options: parserOptions(req),
     joinDuplicateHeaders: req.joinDuplicateHeaders,
     maxHeadersCount: req.maxHeadersCount,
-    resource: new AsyncResource("HTTPCLIENTREQUEST")
+    resource: new HTTPClientAsyncResource(req)
   })
   parser.outgoing = req
   req.parser = parser
   socket.parser = parser
   socket._httpMessage = req
-  socket[serving] = req
-  if (socket[attached] !== true) attach(socket)
-  const { agent } = req
-  if (req.timeout !== undefined || (agent && agent.options && agent.options.timeout)) listenForTimeout(req)
-  req.emit("socket", socket)
-}
-
-const attach = (socket: ClientSocket): void => {
-  socket[attached] = true
+  stopGuarding(socket)
   socket.on("error", onError)
   socket.on("data", onData)
   socket.on("end", onEnd)
   socket.on("close", onClose)
   socket.on("drain", onDrain)
+  const { agent } = req
+  if (req.timeout !== undefined || (agent && agent.options && agent.options.timeout)) listenForTimeout(req)
+  req.emit("socket", socket)
 }
 
-const detach = (socket: ClientSocket): void => {
-  socket[attached] = false
-  socket.removeListener("error", onError)
+/** The message is over, or has failed: what comes now is not read. */
+const stopReading = (socket: ClientSocket): void => {
   socket.removeListener("data", onData)
   socket.removeListener("end", onEnd)
-  socket.removeListener("close", onClose)
-  socket.removeListener("drain", onDrain)
 }
 
 /** Requests with a timeout hear of their socket's; once, and only while it is theirs. */
@@ -110,7 +96,7 @@ function onDrain(this: ClientSocket): void {
 }
 
 function onError(this: ClientSocket, error: Error): void {
-  const req = this[serving]
+  const req = this._httpMessage
   if (req) {
     // Whatever fails after this is the same failure.
     this._hadError = true
@@ -121,27 +107,26 @@ function onError(this: ClientSocket, error: Error): void {
     parser.finish()
     freeParser(parser, req as { parser?: unknown } | null, this)
   }
-  this.removeListener("data", onData)
-  this.removeListener("end", onEnd)
+  stopReading(this)
   this.destroy()
 }
 
 function onEnd(this: ClientSocket): void {
-  const req = this[serving]
+  const req = this._httpMessage
   const parser = this.parser
-  // Nothing more is awaited from it: it ends as any socket does, and what is still to be written goes first.
-  if (!parser) return
   if (req && !req.res && !this._hadError) {
     this._hadError = true
     emitError(req, resetError("socket hang up"))
   }
-  parser.finish()
-  freeParser(parser, req as { parser?: unknown } | null, this)
+  if (parser) {
+    parser.finish()
+    freeParser(parser, req as { parser?: unknown } | null, this)
+  }
   this.destroy()
 }
 
 function onClose(this: ClientSocket): void {
-  const req = this[serving]
+  const req = this._httpMessage
   const parser = this.parser
   if (req) tellClosed(this, req)
   // Whoever destroyed the socket made no end of a message of it: that is asked last.
@@ -173,11 +158,7 @@ const tellClosed = (socket: ClientSocket, req: ClientReq): void => {
 function onData(this: ClientSocket, chunk: Buffer): void {
   const parser = this.parser
   const req = this._httpMessage
-  if (!parser || !req) {
-    // Bytes that nobody asked for: what comes behind them would be taken for the answer to the next request.
-    if (this[serving] === undefined) this.destroy()
-    return
-  }
+  if (!parser || !req) return
   const read = parser.execute(chunk)
   const incoming = parser.incoming
   if (typeof read !== "number") {
@@ -185,6 +166,9 @@ function onData(this: ClientSocket, chunk: Buffer): void {
   } else if (incoming !== null && incoming.upgrade) {
     handOver(this, req, parser, incoming, chunk.subarray(read))
   } else if (incoming !== null && incoming.complete && !isInformational(incoming.statusCode!)) {
+    stopReading(this)
+    // Unlike in Node a request that still sends hears of `drain`: without it an upload would wait for ever.
+    if (req.finished) this.removeListener("drain", onDrain)
     freeParser(parser, req as { parser?: unknown }, this)
   }
 }
@@ -198,8 +182,7 @@ const refuse = (
 ): void => {
   error.rawPacket = chunk
   freeParser(parser, req as { parser?: unknown }, socket)
-  socket.removeListener("data", onData)
-  socket.removeListener("end", onEnd)
+  stopReading(socket)
   socket.destroy()
   socket._hadError = true
   emitError(req, error)
@@ -214,21 +197,22 @@ const handOver = (
   rest: Buffer
 ): void => {
   req.res = res
+  stopReading(socket)
+  socket.removeListener("drain", onDrain)
+  if (req.timeoutCb) socket.removeListener("timeout", emitTimeout)
+  socket.removeListener("timeout", onTimeout)
   parser.finish()
   freeParser(parser, req as { parser?: unknown }, socket)
   const event = req.method === "CONNECT" ? "connect" : "upgrade"
   if (req.listenerCount(event) === 0) {
-    socket.removeListener("data", onData)
-    socket.removeListener("end", onEnd)
     socket.destroy()
     return
   }
   req.upgradeOrConnect = true
   socket.emit("agentRemove")
-  detach(socket)
-  if (req.timeoutCb) socket.removeListener("timeout", emitTimeout)
+  socket.removeListener("close", onClose)
+  socket.removeListener("error", onError)
   socket._httpMessage = null
-  socket[serving] = undefined
   ;(socket as unknown as { readableFlowing: boolean | null }).readableFlowing = null
   req.emit(event, res, socket, rest)
   req.destroyed = true
@@ -317,14 +301,16 @@ function onRequestFinish(this: ClientReq): void {
 const giveBack = (req: ClientReq): void => {
   const socket = req.socket as ClientSocket
   if (req.timeoutCb) {
-    socket.setTimeout(0)
-    socket.removeListener("timeout", emitTimeout)
+    socket.setTimeout(0, req.timeoutCb)
     req.timeoutCb = null
   }
+  socket.removeListener("close", onClose)
+  socket.removeListener("error", onError)
+  socket.removeListener("drain", onDrain)
+  stopReading(socket)
   req.destroyed = true
   // The next request may have it: what is done to a response that is over must not reach it.
   if (req.res) req.res.socket = null
-  socket[serving] = undefined
   process.nextTick(free, req, socket)
 }
 

@@ -181,9 +181,8 @@ function ClientRequest(this: ClientReq, input: unknown, given?: unknown, callbac
     })
   }
   const defaultPort = options.defaultPort || (agent ? agent.defaultPort : undefined)
-  const port = (options.port = options.port || (defaultPort as number) || 80)
-  const host = (options.host =
-    checkedHost(options.hostname, "hostname") || checkedHost(options.host, "host") || "localhost")
+  const port = options.port || (defaultPort as number) || 80
+  const host = checkedHost(options.hostname, "hostname") || checkedHost(options.host, "host") || "localhost"
   const bare = options.setDefaultHeaders === false
   const setHost = options.setHost !== undefined ? Boolean(options.setHost) : !bare
   this._removedConnection = this._removedContLen = this._removedTE = bare
@@ -229,7 +228,7 @@ function ClientRequest(this: ClientReq, input: unknown, given?: unknown, callbac
   }
   this[uniqueHeaders] = parseUniqueHeaders(options.uniqueHeaders)
   if (clientRequestCreated.hasSubscribers) clientRequestCreated.publish({ request: this })
-  connect(this, options)
+  connect(this, connectionOptions(options, host, port))
 }
 inherit(ClientRequest, OutgoingMessage)
 
@@ -249,26 +248,29 @@ const setFields = (req: ClientReq, options: Options, host: string | undefined): 
   }
 }
 
-/** The signal ends the request; the socket may serve others. */
-const withoutSignal = (options: Options): Options => {
-  if (!options.signal) return options
-  const copy = { ...options }
-  delete copy.signal
-  return copy
+/** What agents and `createConnection` are given. The signal ends the request; the socket may serve others. */
+const connectionOptions = (options: Options, host: string, port: number | string): Options => {
+  const given = Object.assign(Object.create(null) as Options, options)
+  given.port = port
+  given.host = host
+  if (options.signal) delete given.signal
+  return given
 }
 
-const connect = (req: ClientReq, options: Options): void => {
-  const plain = withoutSignal(options)
+const connect = (req: ClientReq, given: Options): void => {
   if (req.agent) {
-    req.agent.addRequest(req, plain)
+    req.agent.addRequest(req, given)
     return
   }
   req._last = true
   req.shouldKeepAlive = false
-  if (plain.socketPath) plain.path = plain.socketPath
-  const own = plain.createConnection
+  let options: object = given
+  if (given.socketPath) options = { ...given, path: given.socketPath }
+  // To `net` a path is a Unix socket.
+  else if (given.path) options = { ...given, path: undefined }
+  const own = given.createConnection
   if (typeof own !== "function") {
-    req.onSocket(createConnection(plain as never) as HttpSocket)
+    req.onSocket(createConnection(options as never) as HttpSocket)
     return
   }
   let called = false
@@ -279,7 +281,7 @@ const connect = (req: ClientReq, options: Options): void => {
     else req.onSocket(socket)
   }
   try {
-    const socket = own(plain, onCreate)
+    const socket = (options as Options).createConnection!(options as ConnectOptions, onCreate)
     if (socket) onCreate(null, socket)
   } catch (error) {
     onCreate(error as Error)

@@ -176,6 +176,7 @@ export class HttpParser {
     this.currentHead = null
     if (this.broken) this.wire = undefined
     this.Message = undefined
+    this.resource?.emitDestroy()
     this.resource = undefined
     this.now = undefined
     this.since = -1

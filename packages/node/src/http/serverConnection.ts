@@ -7,6 +7,7 @@
  */
 import { saysContinue, type RequestHead } from "@httpfx/core/wire"
 import { Reader } from "../internal/reader.js"
+import { HTTPServerAsyncResource } from "./asyncResources.js"
 import { serverRequestStart, serverResponseFinish } from "./channels.js"
 import { codedError, resetError, type ParserError } from "./errors.js"
 import { parserOptions } from "./flags.js"
@@ -170,6 +171,7 @@ export class ServerConnection {
       options: parserOptions(server),
       joinDuplicateHeaders: server.joinDuplicateHeaders || null,
       maxHeadersCount: server.maxHeadersCount,
+      resource: new HTTPServerAsyncResource(socket),
       now: timers === nodeTimers ? undefined : () => timers.now()
     })
     // A connection that sends nothing is late from its first moment on.

@@ -42,6 +42,7 @@ const harmless = new Set([
   "ELDHISTOGRAM",
   // The context of a request; a socket beneath it, if it is a real one, is told by itself.
   "HTTPCLIENTREQUEST",
+  "HTTPINCOMINGMESSAGE",
   // Of Node 22 on: what `finished` was asked by.
   "STREAM_END_OF_STREAM"
 ])
