@@ -208,6 +208,49 @@ describe("forms", () => {
     })
   )
 
+  it.scoped("persisted: files of one name stay apart, and the files of a form that fails are removed", () =>
+    Effect.gen(function* () {
+      const paths: Array<string> = []
+      const app = Effect.gen(function* () {
+        const files = yield* FileSystem.FileSystem
+        const { multipart } = yield* HttpServerRequest.HttpServerRequest
+        const noted: FileSystem.FileSystem = {
+          ...files,
+          sink: (path, options) => {
+            paths.push(path)
+            return files.sink(path, options)
+          }
+        }
+        const { file } = yield* Effect.provideService(multipart, FileSystem.FileSystem, noted)
+        const contents = yield* Effect.forEach(
+          file as ReadonlyArray<Multipart.PersistedFile>,
+          ({ name, path }) => Effect.map(files.readFileString(path), (content) => `${name} ${content}`)
+        )
+        return HttpServerResponse.text(contents.join())
+      }).pipe(Effect.scoped)
+      yield* served(
+        app,
+        Effect.gen(function* () {
+          const files = yield* FileSystem.FileSystem
+          const data = new FormData()
+          data.append("file", new Blob(["A"]), "тест.txt")
+          data.append("file", new Blob(["B"]), "тест.txt")
+          const response = yield* HttpClient.execute(
+            HttpClientRequest.post("/").pipe(HttpClientRequest.bodyFormData(data))
+          )
+          assert.strictEqual(yield* response.text, "тест.txt A,тест.txt B")
+          const cut = '--x\r\nContent-Disposition: form-data; name="file"; filename="cut"\r\n\r\nhal'
+          const failed = yield* HttpClient.post("/", {
+            body: HttpBody.text(cut, "multipart/form-data; boundary=x")
+          })
+          assert.strictEqual(failed.status, 400)
+          assert.strictEqual(paths.length, 3)
+          for (const path of paths) assert.isFalse(yield* files.exists(path))
+        })
+      )
+    })
+  )
+
   const limits = {
     "too many parts": [Multipart.withMaxParts(Option.some(1)), form(["a", "1"], ["b", "2"])],
     "a field too large": [Multipart.withMaxFieldSize(10), form(["a", "x".repeat(100)])],

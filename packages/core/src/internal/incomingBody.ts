@@ -147,19 +147,37 @@ export class IncomingBody<E> {
     })
   }
 
+  /** Waits until `takeNow` gives something. */
+  get readable(): Effect.Effect<void> {
+    return Effect.async((resume) =>
+      this.wait(() => {
+        const any = this.waiting > 0 || this.state !== "open"
+        if (any) resume(Effect.void)
+        return any
+      })
+    )
+  }
+
+  /** As `read` with a limit, within the caller's own step: an interruption loses nothing. `undefined`: nothing waits. */
+  takeNow(limit: number | undefined, tooLarge: () => E): Exit.Exit<Taken, E> | undefined {
+    this.want()
+    const taken = this.take()
+    return taken?._tag === "Success" ? this.within(taken.value, limit, tooLarge) : taken
+  }
+
   get stream(): Stream.Stream<Uint8Array, E> {
     return streamOf(this.read)
   }
 
   /** As `stream`; what comes above `limit` bytes is not handed on, but fails with `tooLarge()`. */
   limited(limit: number, tooLarge: () => E): Stream.Stream<Uint8Array, E> {
-    return streamOf(
-      Effect.flatMap(this.read, (slices) => {
-        if (slices === undefined || this.received <= limit) return Exit.succeed(slices)
-        this.discard(tooLarge)
-        return Effect.fail(tooLarge())
-      })
-    )
+    return streamOf(Effect.flatMap(this.read, (slices) => this.within(slices, limit, tooLarge)))
+  }
+
+  private within(slices: Taken, limit: number | undefined, tooLarge: () => E): Exit.Exit<Taken, E> {
+    if (slices === undefined || limit === undefined || this.received <= limit) return Exit.succeed(slices)
+    this.discard(tooLarge)
+    return Exit.fail(tooLarge())
   }
 
   /**

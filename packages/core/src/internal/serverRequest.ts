@@ -13,12 +13,14 @@ import * as ServerError from "@effect/platform/HttpServerError"
 import * as ServerRequest from "@effect/platform/HttpServerRequest"
 import * as Respondable from "@effect/platform/HttpServerRespondable"
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
-import * as Multipart from "@effect/platform/Multipart"
+import type * as Multipart from "@effect/platform/Multipart"
 import type * as Path from "@effect/platform/Path"
 import type * as PlatformSocket from "@effect/platform/Socket"
 import * as UrlParams from "@effect/platform/UrlParams"
+import * as Cause from "effect/Cause"
 import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import type { ReadonlyRecord } from "effect/Record"
@@ -28,7 +30,8 @@ import type { IncomingBody } from "./incomingBody.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
 import { BodyTooLarge } from "../HttpError.js"
 import { foldHeaders } from "../wire/index.js"
-import { parts } from "./serverMultipart.js"
+import { failure, parts, type Source } from "./server/multipart/parts.js"
+import { persist } from "./server/multipart/persist.js"
 import { upgradeToWebSocket } from "./serverWebSocket.js"
 import { targetHost } from "./serverTarget.js"
 
@@ -156,23 +159,39 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     Multipart.MultipartError,
     Scope.Scope | FileSystem.FileSystem | Path.Path
   > {
-    return (this.source.multipart ??= Effect.runSync(
-      Effect.cached(Multipart.toPersisted(this.multipartStream))
-    ))
+    return (this.source.multipart ??= Effect.runSync(Effect.cached(persist(this.multipartStream))))
   }
 
   get multipartStream(): Stream.Stream<Multipart.Part, Multipart.MultipartError> {
     return parts(
       this.headers,
-      Stream.mapError(
-        this.stream,
-        (cause) =>
-          new Multipart.MultipartError({
-            reason: cause.cause instanceof BodyTooLarge ? "BodyTooLarge" : "InternalError",
-            cause
-          })
+      Effect.map(IncomingMessage.MaxBodySize, (size) =>
+        this.formSource(Option.getOrUndefined(Option.map(size, Number)))
       )
     )
+  }
+
+  private formSource(limit: number | undefined): Source {
+    const { body, head } = this.source
+    if (body === undefined) return { take: () => "end", ready: Effect.void }
+    const failed = (cause: BodyError): Multipart.MultipartError =>
+      cause._tag === "BodyTooLarge"
+        ? failure("BodyTooLarge", this.failed(cause))
+        : failure("InternalError", this.failed(cause), "status" in cause ? cause.status : 400)
+    const tooLarge = () => new BodyTooLarge({ limit: limit! })
+    if (limit !== undefined && head.contentLength !== undefined && head.contentLength > limit)
+      return { take: () => failed(tooLarge()), ready: Effect.void }
+    return {
+      take: () => {
+        const taken = body.takeNow(limit, tooLarge)
+        if (taken === undefined) return undefined
+        return Exit.match(taken, {
+          onFailure: (cause) => failed(Cause.squash(cause) as BodyError),
+          onSuccess: (slices) => slices ?? "end"
+        })
+      },
+      ready: body.readable
+    }
   }
 
   get upgrade(): Effect.Effect<PlatformSocket.Socket, Failure> {

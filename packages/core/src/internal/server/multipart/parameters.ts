@@ -1,0 +1,74 @@
+/**
+ * `Content-Type` and `Content-Disposition` of a form's parts: a value with parameters. Names are UTF-8 (RFC 7578 §5.1).
+ *
+ * Reads leniently what browsers write; what can be read in no way at all is `undefined`, never a guess.
+ */
+
+/** A value in lower case, and its parameters by their names in lower case. */
+export interface Parameterized {
+  readonly value: string
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true })
+const latin1 = new TextDecoder("latin1")
+
+/** Text of a part's fields: UTF-8, and Latin-1 where the bytes are no UTF-8, so that different names stay different. */
+export const decodeText = (bytes: Uint8Array): string => {
+  try {
+    return strictUtf8.decode(bytes)
+  } catch {
+    return latin1.decode(bytes)
+  }
+}
+
+const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+const parameter = (quoted: string) =>
+  new RegExp(`[ \\t]*(?:;[ \\t]*(?:(${token})[ \\t]*=[ \\t]*(?:"(${quoted})"|([^;"]*)))?|$)`, "y")
+// Some clients escape a quote with a backslash; browsers write a backslash as it is, also before the closing quote.
+const escaping = parameter('(?:\\\\"|[^"])*')
+const plain = parameter('[^"]*')
+
+const readAll = (text: string, from: number, pattern: RegExp): Map<string, string> | undefined => {
+  const parameters = new Map<string, string>()
+  pattern.lastIndex = from
+  while (pattern.lastIndex < text.length) {
+    const found = pattern.exec(text)
+    if (found === null) return undefined
+    const [, name, quoted, bare = ""] = found
+    if (name === undefined) continue
+    const value = quoted?.replace(/\\"/g, '"') ?? bare.trim()
+    // Given twice, it could mean either.
+    if (parameters.has(name.toLowerCase())) return undefined
+    parameters.set(name.toLowerCase(), value)
+  }
+  return parameters
+}
+
+/** `undefined`: malformed. */
+export const parseParameters = (text: string): Parameterized | undefined => {
+  const end = text.indexOf(";")
+  const at = end === -1 ? text.length : end
+  const parameters = readAll(text, at, escaping) ?? readAll(text, at, plain)
+  return parameters && { value: text.slice(0, at).trim().toLowerCase(), parameters }
+}
+
+/** A name as browsers write it: they escape a quote and line breaks, and nothing else (HTML's multipart/form-data encoding). */
+export const unescapeName = (name: string): string =>
+  name.replace(/%(0A|0D|22)/gi, (escaped) => decodeURIComponent(escaped))
+
+/** An extended value (RFC 8187 §3.2), as of `filename*`. `undefined`: malformed, or of an unknown charset. */
+export const decodeExtended = (value: string): string | undefined => {
+  const [, charset = "", encoded = ""] = /^([^']*)'[^']*'((?:[^%]|%[0-9A-Fa-f]{2})*)$/.exec(value) ?? []
+  const decoder = { "utf-8": strictUtf8, "iso-8859-1": latin1 }[charset.toLowerCase()]
+  // Characters outside ASCII may not stand in it unencoded.
+  if (decoder === undefined || /[^\x20-\x7e]/.test(encoded)) return undefined
+  const bytes = encoded
+    .match(/%..|[^%]/g)
+    ?.map((part) => (part.length === 1 ? part.charCodeAt(0) : parseInt(part.slice(1), 16)))
+  try {
+    return decoder.decode(Uint8Array.from(bytes ?? []))
+  } catch {
+    return undefined
+  }
+}

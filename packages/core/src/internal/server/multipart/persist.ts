@@ -1,0 +1,73 @@
+/**
+ * A form with its files written to a temporary folder, as platform's `Multipart.toPersisted`. Each file has a path of its own and a
+ * file name that every file system takes, whatever names the client sends.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import type * as Multipart from "@effect/platform/Multipart"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { failure, PersistedFilePart } from "./parts.js"
+
+type Persisted = Record<string, Array<Multipart.PersistedFile> | Array<string> | string>
+
+/** Bytes of a name on disk: 255 are what file systems take, less a number before it. */
+const longestName = 200
+
+const encoder = new TextEncoder()
+
+// The last segment, without characters that a file system refuses; its end is kept, for the extension.
+const safeName = (name: string): string => {
+  const last = name.replace(/^.*[/\\]/s, "").replace(/[\x00-\x1f\x7f<>:"|?*\ufffd]/g, "_")
+  const characters = [...last]
+  for (let bytes = encoder.encode(last).length; bytes > longestName;)
+    bytes -= encoder.encode(characters.shift()).length
+  const kept = characters.join("").replace(/[. ]+$/, "")
+  return kept === "" ? "file" : kept
+}
+
+/** Two names that one file system takes for the same have the same key. */
+const nameKey = (name: string): string => name.normalize("NFC").toLowerCase()
+
+/** The fields and files of `parts`; the files last as long as the scope. */
+export const persist = (
+  parts: Stream.Stream<Multipart.Part, Multipart.MultipartError>
+): Effect.Effect<
+  Multipart.Persisted,
+  Multipart.MultipartError,
+  FileSystem.FileSystem | Path.Path | Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const folder = yield* fs.makeTempDirectoryScoped()
+    const persisted: Persisted = Object.create(null)
+    const taken = new Set<string>()
+    const pathFor = (name: string): string => {
+      const safe = safeName(name)
+      let free = safe
+      for (let number = 2; taken.has(nameKey(free)); number++) free = `${number}-${safe}`
+      taken.add(nameKey(free))
+      return path.join(folder, free)
+    }
+    yield* Stream.runForEach(parts, (part) => {
+      const values = (persisted[part.key] ?? []) as Array<unknown>
+      if (part._tag === "Field") {
+        persisted[part.key] =
+          part.key in persisted ? ([values, part.value].flat() as Array<string>) : part.value
+        return Effect.void
+      }
+      // A file input without a file.
+      if (part.name === "") return Effect.void
+      const file = new PersistedFilePart(part.key, part.name, part.contentType, pathFor(part.name))
+      persisted[part.key] = [values, file].flat() as Array<Multipart.PersistedFile>
+      return Stream.run(part.content, fs.sink(file.path, { flag: "wx" }))
+    })
+    return persisted
+  }).pipe(
+    Effect.catchTags({
+      SystemError: (cause) => Effect.fail(failure("InternalError", cause)),
+      BadArgument: (cause) => Effect.fail(failure("InternalError", cause))
+    })
+  )
