@@ -91,6 +91,12 @@ class MessageParser {
     return phase === "head" || phase === "body"
   }
 
+  /** What has been read has events that `execute` has still to tell, without further bytes: it was paused before them. */
+  get hasMoreToTell(): boolean {
+    const { stage } = this.machine
+    return stage >= S.EAGER && stage < S.ENDED && stage !== S.NEXT_MESSAGE
+  }
+
   get phase(): Phase {
     const stage = this.machine.stage
     if (stage === S.REFUSED) return "refused"

@@ -14,7 +14,7 @@ import {
 import type { AsyncResource } from "node:async_hooks"
 import { codedError, refusalError, type ParserError } from "./errors.js"
 import type { Incoming } from "./incoming.js"
-import { isSystems, type HttpSocket } from "./shapes.js"
+import type { HttpSocket } from "./shapes.js"
 
 /** Values of Node's parser for the kind of message that it reads. */
 export const REQUEST = 1
@@ -62,6 +62,9 @@ export class HttpParser {
 
   /** The head of the message that `onIncoming` is told of. */
   currentHead: RequestHead | null = null
+
+  /** Stops behind each slice of a body, until the rest is given to `execute`. */
+  stopsAfterData = false
 
   private type = 0
   private options: ParserOptions | undefined
@@ -115,8 +118,15 @@ export class HttpParser {
     this.broken = this.running = true
     let read: number
     try {
+      wire.resume()
       read = wire.execute(chunk)
-      while (this.waiting !== undefined && this.waiting.length > 0) wire.execute(this.waiting.shift()!)
+      while (this.waiting !== undefined && this.waiting.length > 0 && !wire.paused) {
+        const next = this.waiting.shift()!
+        const taken = wire.execute(next)
+        if (wire.paused && taken < next.length) this.waiting.unshift(next.subarray(taken))
+      }
+      // Whatever comes next needs further bytes.
+      if (wire.paused && read === chunk.length && !wire.hasMoreToTell && !this.waiting?.length) wire.resume()
       this.broken = false
     } finally {
       this.running = false
@@ -163,6 +173,11 @@ export class HttpParser {
   close(): void {}
   free(): void {}
 
+  /** It has stopped behind a slice of a body, and there is more to tell. */
+  get hasStopped(): boolean {
+    return this.wire?.paused === true
+  }
+
   get isRunning(): boolean {
     return this.running
   }
@@ -181,6 +196,7 @@ export class HttpParser {
     this.now = undefined
     this.since = -1
     this.headComplete = false
+    this.stopsAfterData = false
     this.maxHeaderPairs = usualHeaderPairs
   }
 
@@ -214,10 +230,9 @@ export class HttpParser {
   }
 
   data(slice: Uint8Array): void {
+    if (this.stopsAfterData) this.wire?.pause()
     const message = this.incoming
     if (message === null || message._dumped) return
-    // Somebody reads it, if only from the next turn on. Node, which reads a system's socket itself, lets that turn come first.
-    if (message.readableFlowing === true && isSystems(this.socket!)) message._consuming = true
     if (!message.push(slice)) this.socket?.pause()
   }
 

@@ -6,6 +6,8 @@
  * here: the parser says what keeps alive, the head that was sent says what is last.
  */
 import { saysContinue, type RequestHead } from "@httpfx/core/wire"
+import { afterTasks } from "../internal/afterTasks.js"
+import { nextTick } from "../internal/realTime.js"
 import { Reader } from "../internal/reader.js"
 import { HTTPServerAsyncResource } from "./asyncResources.js"
 import { serverRequestStart, serverResponseFinish } from "./channels.js"
@@ -146,6 +148,15 @@ export class ServerConnection {
   private held: SocketTimer | undefined = undefined
   /** For how long it was set, ms. */
   private idleTime = 0
+  /** A packet that is not read to its end: what the last slice of a body has started comes first. */
+  private packet: Uint8Array | undefined = undefined
+  /** How much of it has been read. */
+  private packetRead = 0
+  /** Packets behind it. */
+  private packets: Array<Uint8Array> | undefined = undefined
+  /** Nothing comes behind the packet, so it is read to its end at once. */
+  private isLast = false
+  private readonly isSystems: boolean
   readonly parser: HttpParser
   private readonly onPending = (delta: number): void => {
     this.pendingSize += delta
@@ -188,18 +199,25 @@ export class ServerConnection {
     socket._paused = false
     for (const listener of server.listeners("request")) adoptListener(listener)
     server[connections].add(this)
-    if (isSystems(socket)) new Reader().takeOver(socket, (chunk) => this.arrived(chunk))
+    this.isSystems = isSystems(socket)
+    if (this.isSystems) new Reader().takeOver(socket, (chunk) => this.arrived(chunk))
   }
 
   /** Past the stream, as long as nobody else wants the bytes: as from Node's parser, which reads from the handle. */
   private arrived(chunk: Buffer): boolean {
     const { socket } = this
-    const listening = (socket as unknown as { readonly _events: { readonly data?: unknown } })._events.data
-    if (listening !== onData || socket.readableFlowing !== true || socket.readableLength > 0) {
+    if (!this.isAlone || socket.readableFlowing !== true || socket.readableLength > 0) {
       return socket.push(chunk)
     }
     this.read(chunk)
     return true
+  }
+
+  /** Nobody else listens for the socket's bytes. */
+  private get isAlone(): boolean {
+    return (
+      (this.socket as unknown as { readonly _events: { readonly data?: unknown } })._events.data === onData
+    )
   }
 
   /** Between two requests, with at least one behind it. */
@@ -209,24 +227,51 @@ export class ServerConnection {
   }
 
   read(chunk: Uint8Array): void {
-    const parser = this.parser
-    // It was let go of, and may be another connection's.
-    if (parser.socket !== this.socket) return
-    this.executed(parser.execute(chunk), chunk)
-    if (this.held !== undefined) this.letGoOfTimer()
+    if (this.packet === undefined) this.readFrom(chunk, 0)
+    else (this.packets ??= []).push(chunk)
   }
 
-  private executed(read: number | ParserError, chunk: Uint8Array | undefined): void {
+  private readFrom(packet: Uint8Array, start: number): void {
     const { parser } = this
-    if (typeof read !== "number") {
-      this.fail(read, chunk)
-    } else if (parser.incoming !== null && parser.incoming.upgrade) {
-      this.handOver(parser.incoming, chunk === undefined ? Buffer.alloc(0) : (chunk as Buffer).subarray(read))
+    // It was let go of, and may be another connection's.
+    if (parser.socket !== this.socket) return
+    // As Node's parser, which reads a system's socket itself: ticks and promises run behind each slice of a body.
+    parser.stopsAfterData = this.isSystems && !this.isLast && this.isAlone
+    try {
+      const read = parser.execute(start === 0 ? packet : packet.subarray(start))
+      if (typeof read !== "number") {
+        read.bytesParsed += start
+        this.fail(read, packet)
+      } else if (parser.hasStopped) {
+        this.packet = packet
+        this.packetRead = start + read
+        afterTasks(() => this.readOn())
+      } else if (parser.incoming !== null && parser.incoming.upgrade) {
+        this.handOver(parser.incoming, (packet as Buffer).subarray(start + read))
+      }
+    } finally {
+      if (this.held !== undefined) this.letGoOfTimer()
     }
   }
 
-  private fail(error: ParserError, chunk: Uint8Array | undefined): void {
-    if (chunk !== undefined) error.rawPacket = chunk
+  private readOn(): void {
+    const { packet } = this
+    if (packet === undefined) return
+    this.packet = undefined
+    this.readFrom(packet, this.packetRead)
+    while (this.packet === undefined && this.packets !== undefined && this.packets.length > 0) {
+      this.readFrom(this.packets.shift()!, 0)
+    }
+  }
+
+  /** What has come is read before the end of the connection. */
+  private readToEnd(): void {
+    this.isLast = true
+    this.readOn()
+  }
+
+  private fail(error: ParserError, packet: Uint8Array | undefined): void {
+    if (packet !== undefined) error.rawPacket = packet
     onError.call(this.socket, error)
   }
 
@@ -261,6 +306,7 @@ export class ServerConnection {
   }
 
   ended(): void {
+    this.readToEnd()
     const { server, socket } = this
     const error = this.parser.finish()
     if (error !== undefined) {
@@ -277,6 +323,7 @@ export class ServerConnection {
   }
 
   closed(): void {
+    this.readToEnd()
     const { parser, server, socket } = this
     server[connections].delete(this)
     freeParser(parser, null, socket)
@@ -461,11 +508,11 @@ export class ServerConnection {
     // Taking the last one off keeps the list's room for the next.
     if (incoming.length === 1) incoming.pop()
     else incoming.shift()
-    // A body that nobody reads would stop the connection. Somebody does, if only from the next turn on, where it was resumed.
-    if (!req._consuming && !isResumed(req)) letGo(req)
+    // A body that nobody reads would stop the connection.
+    if (!req._consuming) letGo(req)
     res.detachSocket(socket)
     forget(req, this.parser)
-    process.nextTick(closeResponse, res)
+    nextTick(closeResponse, res)
     if (res._last) {
       if (typeof socket.destroySoon === "function") socket.destroySoon()
       else socket.end()
@@ -478,7 +525,6 @@ export class ServerConnection {
 }
 
 interface StreamState {
-  readonly resumeScheduled: boolean
   length: number
   endEmitted: boolean
   destroyed: boolean
@@ -489,8 +535,6 @@ interface Observable {
   readonly _eventsCount: number
   readonly _readableState: StreamState
 }
-
-const isResumed = (req: Incoming): boolean => (req as unknown as Observable)._readableState.resumeScheduled
 
 /**
  * Nobody reads the request. One that has come whole, without a body, and that nobody listens to is what it would be after
