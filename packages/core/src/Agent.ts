@@ -163,7 +163,7 @@ export interface Timings {
 export interface EventFacts {
   /** Number of the request, from 1 on. */
   readonly id: number
-  /** Milliseconds of the clock, with fractions. */
+  /** Milliseconds since the epoch, by the clock of the agent. */
   readonly at: number
   /** As in `State.keys`. */
   readonly key: string
@@ -212,7 +212,7 @@ export type RequestEvent = EventFacts &
  * @category events
  */
 export interface ConnectionFacts {
-  /** Milliseconds of the clock, with fractions. */
+  /** Milliseconds since the epoch, by the clock of the agent. */
   readonly at: number
   /** As in `State.keys`. */
   readonly key: string
@@ -298,7 +298,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
     const runtime = yield* Effect.runtime<never>()
     const clock = yield* Effect.clock
     const timeout = millis(options.timeout, Infinity)
-    const pool = new ClientPool(network, backgroundFromClock(clock), clock, runtime, {
+    const pool = new ClientPool(network, backgroundFromClock(clock), runtime, {
       policy: {
         keepAlive: options.keepAlive ?? true,
         maxFreeSockets: options.maxFreeSockets ?? 256,

@@ -43,6 +43,7 @@ import {
   type Failure,
   type StopReason
 } from "./pool/index.js"
+import * as Timers from "./Timers.js"
 
 /**
  * When a request is tried again, how long after, and how often.
@@ -133,6 +134,9 @@ export interface Policy {
   readonly budget: (origin: string) => Effect.Effect<number>
 }
 
+// Budgets fill by this clock; `Retry-After` names a time of the wall clock.
+const monotonic = Effect.map(Timers.timers, (timers) => timers.now())
+
 // Origins whose budgets are kept; a program that asks ever new ones starts over now and then.
 const maxOrigins = 4_096
 
@@ -195,7 +199,7 @@ class Implementation implements Policy {
   }
 
   budget(origin: string): Effect.Effect<number> {
-    return Effect.map(Clock.currentTimeMillis, (now) => Math.floor(this.spend(origin, now, 0)))
+    return Effect.map(monotonic, (now) => Math.floor(this.spend(origin, now, 0)))
   }
 
   private spend(origin: string, now: number, tokens: number): number {
@@ -229,7 +233,7 @@ class Implementation implements Policy {
             return judged === undefined ? passed : this.next(asked, retried, judged, passed, attempt)
           })
       })
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    return Effect.flatMap(monotonic, (now) => {
       this.spend(asked.origin, now, this.budgetPolicy.ratio)
       return attempt(0)
     })
@@ -244,7 +248,7 @@ class Implementation implements Policy {
   ): Effect.Effect<A, E, R> {
     const idempotent = this.methods === undefined ? isIdempotent(method) : this.methods.has(method)
     const failure: Failure = { ...judged, idempotent, replayable, retried }
-    return Effect.flatMap(Effect.all([Random.next, Clock.currentTimeMillis]), ([chance, now]) => {
+    return Effect.flatMap(Effect.all([Random.next, monotonic]), ([chance, now]) => {
       const decided = retry(failure, this.limits, chance)
       const decision =
         decided._tag === "Wait" && !this.withdraw(origin, now)

@@ -12,8 +12,15 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { InvalidOption } from "./HttpError.js"
-import { duration, integer, refuse, type Checks } from "./internal/optionChecks.js"
-import { contradicts, defaultDeadlines, makeDeadlines, type DeadlinePolicy } from "./wire/index.js"
+import { duration, finiteDuration, integer, refuse, type Checks } from "./internal/optionChecks.js"
+import {
+  contradicts,
+  defaultDeadlines,
+  defaultKeepAliveTimeout,
+  defaultKeepAliveTimeoutBuffer,
+  makeDeadlines,
+  type DeadlinePolicy
+} from "./wire/index.js"
 
 /**
  * What can be changed for a single exchange (`Exchange.setTimeouts`). Zero or infinite: no limit.
@@ -55,10 +62,15 @@ export interface Options extends ExchangeOptions {
    */
   readonly headersTimeout?: Duration.DurationInput | undefined
   /**
-   * How long a connection may stay without a request after an answer; it then closes quietly. Announced in `Keep-Alive`. Default 5
-   * seconds (Node's `server.keepAliveTimeout`).
+   * How long a connection may stay without a request after an answer: announced in `Keep-Alive`. It closes quietly
+   * `keepAliveTimeoutBuffer` later. Default 5 seconds (Node's `server.keepAliveTimeout`).
    */
   readonly keepAliveTimeout?: Duration.DurationInput | undefined
+  /**
+   * How much longer than announced an idle connection stays open, so that a request sent in the last moment still arrives. Finite; zero:
+   * not longer. Default 1 second (Node's `server.keepAliveTimeoutBuffer`).
+   */
+  readonly keepAliveTimeoutBuffer?: Duration.DurationInput | undefined
   /**
    * How often connections are looked at for all limits but `keepAliveTimeout` and those of a single exchange, which are exact; shorter limits are
    * looked at as often as they last. Default 30 seconds (Node's `connectionsCheckingInterval`).
@@ -73,8 +85,10 @@ export interface Options extends ExchangeOptions {
  * @category models
  */
 export interface Service extends DeadlinePolicy {
-  /** How long a connection may stay without a request after an answer, ms. */
+  /** How long a connection may stay without a request after an answer, as it is announced, ms. */
   readonly keepAliveTimeout: number
+  /** How much longer it does, ms; 0: not longer. */
+  readonly keepAliveTimeoutBuffer: number
   /** How often connections are looked at, ms. */
   readonly connectionsCheckingInterval: number
 }
@@ -97,12 +111,14 @@ const checks: Checks<Options> = {
   ...ofExchange,
   headersTimeout: duration,
   keepAliveTimeout: duration,
+  keepAliveTimeoutBuffer: finiteDuration,
   connectionsCheckingInterval: duration
 }
 
 const defaults: Service = {
   ...defaultDeadlines,
-  keepAliveTimeout: 5_000,
+  keepAliveTimeout: defaultKeepAliveTimeout,
+  keepAliveTimeoutBuffer: defaultKeepAliveTimeoutBuffer,
   connectionsCheckingInterval: 30_000
 }
 
@@ -167,6 +183,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
     return Effect.succeed({
       ...deadlines,
       keepAliveTimeout: millis(options.keepAliveTimeout) ?? defaults.keepAliveTimeout,
+      keepAliveTimeoutBuffer: millis(options.keepAliveTimeoutBuffer) ?? defaults.keepAliveTimeoutBuffer,
       connectionsCheckingInterval: interval
     })
   })

@@ -1,7 +1,8 @@
 /**
- * The one way in which drivers wait: a reading of the clock, and a call at a deadline.
+ * The one way in which drivers read a clock and wait: a monotonic clock for limits and durations, the wall clock for dates and logs, and
+ * calls at a deadline.
  *
- * Made from Effect's `Clock` here (so that `TestClock` moves every timeout); the shim makes its own from Node's timers.
+ * Made from Effect's `Clock` here (so that `TestClock` moves every timeout); the callback API makes its own from the platform's timers.
  * A timer never runs inside the call that made it.
  *
  * @since 0.1.0
@@ -11,18 +12,29 @@ import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { background, live, turn } from "./PlatformTimers.js"
 
 /**
- * The clock and the timers of a driver. `at` counts by the clock that `now` reads.
+ * The clock and the timers of a driver.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Timers {
-  /** Milliseconds since the epoch. */
+  /**
+   * Milliseconds of a clock that nobody sets, so that only differences have a meaning: for every limit and duration. May have
+   * fractions.
+   */
   now(): number
-  /** Calls `f` once `now() >= deadline` (ms). The result cancels; cancelling twice, or after the call, does nothing. */
+  /** Milliseconds since the epoch, by a clock that may be set back and forward: for `Date`, logs and outcomes, never for a limit. */
+  wallTime(): number
+  /**
+   * Calls `f` once `now() >= deadline` (ms), after what had arrived in the meantime was read: also where the process was stopped past the
+   * deadline. The result cancels; cancelling twice, or after the call, does nothing.
+   */
   at(deadline: number, f: () => void): () => void
+  /** Calls `f` after one turn of the event loop, in which everything that had arrived before the call is read. */
+  turn(f: () => void): void
 }
 
 /**
@@ -44,25 +56,10 @@ export interface TimedClock {
   readonly [ClockTimers]: Timers
 }
 
-// A timer of the platform holds at most 2^31-1 ms; longer waits are cut into several.
-const maxDelay = 0x7fffffff
-
-const live: Timers = {
-  now: () => Date.now(),
-  at(deadline, f) {
-    let handle: ReturnType<typeof setTimeout>
-    const wait = () => {
-      const left = deadline - Date.now()
-      handle = setTimeout(left > maxDelay ? wait : f, Math.min(Math.max(left, 0), maxDelay))
-    }
-    wait()
-    return () => clearTimeout(handle)
-  }
-}
-
 /**
- * Timers that follow a `Clock`. For Effect's own live clock they are the platform's timers, for a {@link TimedClock} its
- * own, both without a fiber each.
+ * Timers that follow a `Clock`: `wallTime` is its `unsafeCurrentTimeMillis`, `now` its `unsafeCurrentTimeNanos`, which steps of the
+ * system's clock do not move. For Effect's own live clock they are the platform's timers, for a {@link TimedClock} its own, both without
+ * a fiber each.
  *
  * @since 0.1.0
  * @category constructors
@@ -70,37 +67,25 @@ const live: Timers = {
 export const fromClock = (clock: Clock.Clock): Timers => {
   if (clock === Context.get(DefaultServices.liveServices, Clock.Clock)) return live
   if (ClockTimers in clock) return (clock as TimedClock)[ClockTimers]
+  // Nanoseconds since the epoch are more than a number holds; a microsecond is exact.
+  const now = () => Math.round(Number(clock.unsafeCurrentTimeNanos()) / 1000) / 1000
   return {
-    now: () => clock.unsafeCurrentTimeMillis(),
+    now,
+    wallTime: () => clock.unsafeCurrentTimeMillis(),
     at(deadline, f) {
-      const delay = Math.max(deadline - clock.unsafeCurrentTimeMillis(), 0)
+      const delay = Math.max(deadline - now(), 0)
       // A sleep is asked for at once, so that it counts from now; one of no length would end inside this call.
       const wait = Effect.andThen(clock.sleep(Duration.millis(delay)), Effect.sync(f))
       const fiber = Effect.runFork(wait, { immediate: delay > 0 })
       return () => fiber.unsafeInterruptAsFork(fiber.id())
-    }
-  }
-}
-
-const unref = (handle: unknown): void => {
-  // Node's and Bun's timers are objects that can be unref'ed, those of a browser are numbers.
-  if (typeof handle === "object" && handle !== null && "unref" in handle) {
-    ;(handle as { unref(): void }).unref()
-  }
-}
-
-const background: Timers = {
-  now: () => Date.now(),
-  at(deadline, f) {
-    const handle = setTimeout(f, Math.min(Math.max(deadline - Date.now(), 0), maxDelay))
-    unref(handle)
-    return () => clearTimeout(handle)
+    },
+    turn
   }
 }
 
 /**
  * As `fromClock`, but the platform's timers do not keep a process alive: for what watches over idle connections, which do
- * not either. A deadline more than 24 days ahead is told early.
+ * not either.
  *
  * @since 0.1.0
  * @category constructors

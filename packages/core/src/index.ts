@@ -7,6 +7,7 @@
  * - `Server`     platform's `HttpServer` over a network
  * - `Client`     platform's `HttpClient` over a network
  * - `ClientRequest` what a request can be told
+ * - `PlatformTimers`  the platform's own timers
  * - `Proxy`      which requests go through which proxy
  * - `Agent`      the connections of clients: how many, for how long, who waits
  * - `Lease`      connections of an agent for other drivers
@@ -41,6 +42,7 @@ export * as ExchangeOutcome from "./ExchangeOutcome.js"
 export * as HttpError from "./HttpError.js"
 export * as Lease from "./Lease.js"
 export * as Network from "./Network.js"
+export * as PlatformTimers from "./PlatformTimers.js"
 export * as Proxy from "./Proxy.js"
 export * as Retry from "./Retry.js"
 export * as Server from "./Server.js"

@@ -219,7 +219,7 @@ describe("Events", () => {
       yield* client.send(get("/slow"))
       yield* after("1 second")
       yield* client.until("<answer>")
-      yield* after("5 seconds")
+      yield* after("6 seconds")
       yield* client.expectFin
       yield* client.end
       yield* VirtualClock.settle
@@ -232,12 +232,12 @@ describe("Events", () => {
         { _tag: "ExchangeEnded", at: at(1), outcome: { _tag: "Answered" } },
         {
           _tag: "ConnectionClosed",
-          at: at(6),
+          at: at(7),
           reason: "IdleTimeout",
           exchanges: 1,
           bytesIn: get("/slow").length,
           bytesOut: client.received().length,
-          duration: 6000
+          duration: 7000
         }
       ])
     }).pipe(Effect.scoped, Effect.provide(inMemory))

@@ -89,7 +89,7 @@ describe("A connection is closed because of", () => {
     ["PeerEof", "the client has gone", { does: (peer) => Effect.zipRight(peer.send(get()), peer.end) }],
     ["Refused", "what it sent is not HTTP", { does: send("NOT HTTP\r\n\r\n") }],
     ["TimedOut", "its request came too late", { does: late("GET / HT", "70 seconds") }],
-    ["IdleTimeout", "no request followed", { does: late(get(), "5 seconds") }],
+    ["IdleTimeout", "no request followed", { does: late(get(), "6 seconds") }],
     [
       "MaxRequests",
       "it has had all its requests",

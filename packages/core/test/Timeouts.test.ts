@@ -31,6 +31,7 @@ describe("Timeouts of a server", () => {
         headersTimeout: 60_000,
         requestTimeout: 300_000,
         keepAliveTimeout: 5_000,
+        keepAliveTimeoutBuffer: 1_000,
         connectionsCheckingInterval: 30_000,
         timeout: 0,
         progressTimeout: 120_000,
@@ -222,6 +223,34 @@ describe("Timeouts of a server", () => {
   })
 
   describe("keepAliveTimeout", () => {
+    it.live.each([
+      ["the default", {}, 5, 6000],
+      [
+        "a buffer of its own",
+        { keepAliveTimeout: "2 seconds", keepAliveTimeoutBuffer: "300 millis" },
+        2,
+        2300
+      ],
+      ["no buffer", { keepAliveTimeout: "2 seconds", keepAliveTimeoutBuffer: 0 }, 2, 2000],
+      ["no part of a second announced", { keepAliveTimeout: "1900 millis" }, 1, 2900]
+    ] as const)("announces the timeout, and closes a buffer later: %s", ([, options, announced, closes]) =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          yield* serving(hello, options)
+          const client = yield* connect
+          yield* client.send(get())
+          expect(yield* client.until("<hello>")).toContain(`Keep-Alive: timeout=${announced}\r\n`)
+          yield* after(closes - 10)
+          yield* client.send(get())
+          yield* client.until("<hello>")
+          yield* after(closes - 1)
+          expect(client.state()).toBe("open")
+          yield* after(1)
+          yield* client.expectFin
+        })
+      )
+    )
+
     it.live("closes quietly, and empty lines do not prolong it", () =>
       inVirtualTime(
         Effect.gen(function* () {
@@ -231,7 +260,7 @@ describe("Timeouts of a server", () => {
           expect(yield* client.until("<hello>")).toContain("Keep-Alive: timeout=5\r\n")
           yield* after("3 seconds")
           yield* client.send("\r\n")
-          yield* after("1990 millis")
+          yield* after("2990 millis")
           expect(client.state()).toBe("open")
           yield* after("10 millis")
           yield* client.expectFin

@@ -1,9 +1,12 @@
 /** Timers follow the clock they were made from: the platform's timers for Effect's live clock, a test clock otherwise. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import { afterEach, vi } from "vitest"
+import * as PlatformTimers from "@httpfx/core/PlatformTimers"
 import * as Timers from "@httpfx/core/Timers"
 
 afterEach(() => void vi.useRealTimers())
@@ -52,47 +55,139 @@ describe("over a test clock", () => {
   )
 })
 
+const hour = 3_600_000
+const day = 24 * hour
+const steps = [-day, -hour, hour, day]
+
+describe("over a clock whose time of day is set while its nanoseconds go on", () => {
+  const stepping = (test: TestClock.TestClock) => {
+    const clock = {
+      ahead: 0,
+      sleeps: test.sleeps,
+      [Clock.ClockTypeId]: Clock.ClockTypeId,
+      unsafeCurrentTimeMillis: () => test.unsafeCurrentTimeMillis() + clock.ahead,
+      unsafeCurrentTimeNanos: () => test.unsafeCurrentTimeNanos(),
+      sleep: (duration: Duration.Duration) => test.sleep(duration)
+    }
+    return clock
+  }
+
+  it.effect.each(steps)("a call comes after as long as it was to, whatever the step: %d ms", (step) =>
+    Effect.gen(function* () {
+      const clock = stepping(yield* TestClock.testClock())
+      const timers = Timers.fromClock(clock as unknown as Clock.Clock)
+      const calls: Array<number> = []
+      const begun = timers.now()
+      timers.at(begun + 1000, () => calls.push(timers.now() - begun))
+      yield* TestClock.adjust(500)
+      clock.ahead = step
+      assert.strictEqual(timers.wallTime(), 500 + step)
+      timers.at(timers.now() + 1000, () => calls.push(timers.now() - begun))
+      yield* TestClock.adjust(499)
+      assert.deepStrictEqual(calls, [])
+      yield* TestClock.adjust(2 * day)
+      assert.deepStrictEqual(calls, [1000, 1500])
+    })
+  )
+
+  it.effect(
+    "milliseconds since the epoch come out whole, though their nanoseconds are more than a number holds",
+    () =>
+      Effect.gen(function* () {
+        const timers = yield* Timers.timers
+        for (let time = Date.UTC(2030, 0, 1); time < Date.UTC(2030, 0, 1) + 100; time++) {
+          yield* TestClock.setTime(time)
+          assert.strictEqual(timers.now(), time)
+        }
+      })
+  )
+})
+
 describe("over the live clock", () => {
+  const fake = (now: number) =>
+    vi.useFakeTimers({ now, toFake: ["setTimeout", "clearTimeout", "Date", "performance"] })
+  // What has rung is called after reading.
+  const pass = async (millis: number) => {
+    vi.advanceTimersByTime(millis)
+    await new Promise((read) => setImmediate(read))
+  }
   const live = Timers.fromClock(Effect.runSync(Effect.clock))
 
-  it("is the platform's timer, and now is its time", () => {
-    vi.useFakeTimers({ now: 5000 })
+  it("is the platform's timer, and now goes by its monotonic time", async () => {
+    fake(5000)
     let calls = 0
-    live.at(live.now() + 100, () => calls++)
-    assert.strictEqual(live.now(), 5000)
-    vi.advanceTimersByTime(99)
+    const begun = live.now()
+    live.at(begun + 100, () => calls++)
+    assert.strictEqual(live.wallTime(), 5000)
+    await pass(99)
     assert.strictEqual(calls, 0)
-    vi.advanceTimersByTime(1)
+    await pass(1)
+    assert.strictEqual(calls, 1)
+    assert.strictEqual(live.now(), begun + 100)
+    assert.strictEqual(live.wallTime(), 5100)
+  })
+
+  it.each(steps)("the system's clock is set, by %d ms: nothing comes earlier or later", async (step) => {
+    fake(10 * day)
+    let calls = 0
+    const begun = live.now()
+    live.at(begun + 100, () => calls++)
+    vi.setSystemTime(10 * day + step)
+    live.at(begun + 200, () => calls++)
+    assert.strictEqual(live.wallTime(), 10 * day + step)
+    await pass(99)
+    assert.strictEqual(calls, 0)
+    await pass(1)
+    assert.strictEqual(calls, 1)
+    await pass(100)
+    assert.strictEqual(calls, 2)
+  })
+
+  it("waits longer than one timer of the platform can (2^31-1 ms)", async () => {
+    fake(0)
+    const month = 30 * day
+    let calls = 0
+    live.at(live.now() + month, () => calls++)
+    await pass(month - 1)
+    assert.strictEqual(calls, 0)
+    await pass(1)
     assert.strictEqual(calls, 1)
   })
 
-  it("waits longer than one timer of the platform can (2^31-1 ms)", () => {
-    vi.useFakeTimers({ now: 0 })
-    const month = 30 * 24 * 3600 * 1000
-    let calls = 0
-    live.at(month, () => calls++)
-    vi.advanceTimersByTime(month - 1)
-    assert.strictEqual(calls, 0)
-    vi.advanceTimersByTime(1)
-    assert.strictEqual(calls, 1)
-  })
-
-  it("a cancelled call leaves no timer behind, in its later stretches neither", () => {
-    vi.useFakeTimers({ now: 0 })
-    const cancels = [live.at(100, () => assert.fail("called")), live.at(2 ** 32, () => assert.fail("called"))]
-    vi.advanceTimersByTime(50)
+  it("a cancelled call leaves no timer behind, in its later stretches neither", async () => {
+    fake(0)
+    const begun = live.now()
+    const called = () => assert.fail("called")
+    const cancels = [live.at(begun + 100, called), live.at(begun + 2 ** 32, called)]
+    await pass(50)
     cancels[0]!()
-    vi.advanceTimersByTime(2 ** 31)
+    await pass(2 ** 31)
     cancels[1]!()
     assert.strictEqual(vi.getTimerCount(), 0)
   })
 
-  it("a deadline that has passed is called in a later turn", () => {
-    vi.useFakeTimers({ now: 1000 })
+  it("a call is cancelled after its timer has rung, while what had arrived is read", async () => {
+    fake(0)
+    const cancel = live.at(live.now() + 100, () => assert.fail("called"))
+    vi.advanceTimersByTime(100)
+    cancel()
+    await pass(100)
+  })
+
+  it("a deadline that has passed is called in a later turn", async () => {
+    fake(1000)
     let calls = 0
-    live.at(10, () => calls++)
+    live.at(live.now() - 10, () => calls++)
     assert.strictEqual(calls, 0)
-    vi.advanceTimersByTime(0)
+    await pass(1)
     assert.strictEqual(calls, 1)
+  })
+
+  it("a turn is counted until it has come", async () => {
+    const before = PlatformTimers.pendingTurns()
+    const turned = new Promise<void>((done) => live.turn(done))
+    assert.strictEqual(PlatformTimers.pendingTurns(), before + 1)
+    await turned
+    assert.strictEqual(PlatformTimers.pendingTurns(), before)
   })
 })

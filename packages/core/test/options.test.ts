@@ -77,6 +77,7 @@ const timeouts: { readonly [K in keyof Required<Timeouts.Options>]: ReadonlyArra
   progressTimeout: times,
   progressBytes: [0, ...counts],
   keepAliveTimeout: times,
+  keepAliveTimeoutBuffer: finite,
   connectionsCheckingInterval: [...finite, 0]
 }
 

@@ -15,6 +15,7 @@ const timeouts: Readonly<Record<keyof Timeouts.Options, true>> = {
   progressBytes: true,
   timeout: true,
   keepAliveTimeout: true,
+  keepAliveTimeoutBuffer: true,
   connectionsCheckingInterval: true
 }
 

@@ -5,10 +5,10 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Timers from "@httpfx/core/Timers"
 import type { Pattern, Where } from "./Conditions.js"
 import { httpRule, type HttpMatch, type HttpPoint } from "./internal/httpRule.js"
 import { compile } from "./internal/patterns.js"
@@ -130,15 +130,15 @@ export const truncate = (bytes: number, where: Where = {}, times: Times = {}): F
   atByte(where, bytes, times, Verdict.Truncate)
 
 /**
- * Resets the connections that are open at a moment (ms since the epoch, by Effect's clock).
+ * Resets the connections that are open at a moment: ms since the epoch, by the clock that limits go by (`VirtualClock.now`).
  *
  * @since 0.1.0
  * @category connections
  */
 export const resetAt = (time: number, where: Where = {}): Fault =>
   Effect.flatMap(MemoryNetwork, (memory) =>
-    Clock.currentTimeMillis.pipe(
-      Effect.flatMap((now) => Effect.sleep(Math.max(0, time - now))),
+    Timers.timers.pipe(
+      Effect.flatMap((timers) => Effect.sleep(Math.max(0, time - timers.now()))),
       Effect.zipRight(memory.reset(where)),
       Effect.forkScoped,
       Effect.asVoid

@@ -12,7 +12,6 @@ import type * as HttpApp from "@effect/platform/HttpApp"
 import type { ServeError } from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -22,6 +21,7 @@ import * as Agent from "@httpfx/core/Agent"
 import * as Exchange from "@httpfx/core/Exchange"
 import { Network, type NetworkService } from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
+import * as Timers from "@httpfx/core/Timers"
 import { formatAddress } from "@httpfx/core/Transport"
 import { Look, type Snapshot } from "./internal/inspectorLook.js"
 import { page } from "./internal/inspectorPage.js"
@@ -120,13 +120,13 @@ export const make = (options: Options = {}): Effect.Effect<Inspection, never, Se
     const own = yield* Effect.serviceOption(Agent.Agent)
     const agents: Readonly<Record<string, Agent.Service>> =
       options.agents ?? (Option.isSome(own) ? { agent: own.value } : {})
-    const look = new Look(server, tap, options.history ?? 200)
+    const look = new Look(server, yield* Timers.timers, tap, options.history ?? 200)
     yield* server.observe((event) => look.onEvent(event))
     const inspection: Inspection = {
       snapshot: Effect.gen(function* () {
         const states: Record<string, Agent.State> = {}
         for (const [name, agent] of Object.entries(agents)) states[name] = yield* agent.state
-        return look.snapshot(yield* Clock.currentTimeMillis, yield* server.state, states)
+        return look.snapshot(yield* server.state, states)
       }),
       wire: (connection, exchange) => Effect.sync(() => Option.fromNullable(look.wire(connection, exchange)))
     }

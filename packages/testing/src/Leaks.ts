@@ -134,8 +134,8 @@ export const make = (options: Options = {}): Effect.Effect<Watch> =>
 
     const check = Effect.gen(function* () {
       yield* microturns()
-      const end = Date.now() + patience
-      while ((yield* left).length > 0 && Date.now() < end) yield* turn
+      const end = performance.now() + patience
+      while ((yield* left).length > 0 && performance.now() < end) yield* turn
       const found = yield* left
       if (found.length > 0) return yield* new Leaked({ left: found })
     })

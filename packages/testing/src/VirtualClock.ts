@@ -5,6 +5,8 @@
  * deadlines come in the order in which they were asked for, a wait that is given up by interruption leaves the heap.
  * It never reads the real time and never waits for it.
  *
+ * As a system it has two times: `now`, which every wait and limit goes by, and the wall time, which {@link step} sets back and forward.
+ *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
@@ -13,6 +15,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import { pendingTurns, turn } from "@httpfx/core/PlatformTimers"
 import * as Timers from "@httpfx/core/Timers"
 import { Deadlines } from "./internal/deadlines.js"
 import { nextTurn } from "./internal/turn.js"
@@ -56,8 +59,15 @@ export interface Wait {
  * @category models
  */
 export interface VirtualClockService extends Clock.Clock, Timers.TimedClock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, as long as the wall time was not set: waits and limits go by it, and it never goes back. */
   readonly now: number
+  /** Milliseconds since the epoch, as a date shows them: what Effect's `Clock.currentTimeMillis` gives. */
+  readonly wallTime: number
+  /**
+   * Sets the wall time forward, or back where it is negative, by so many milliseconds, as NTP or a machine that is restored does. Nobody
+   * is woken: `now` and all deadlines are left as they are.
+   */
+  readonly step: (millis: number) => void
   /** How many wait. */
   readonly size: number
   /** The next deadline, in milliseconds since the epoch; `undefined` when nobody waits for a moment that will come. */
@@ -90,10 +100,19 @@ class Implementation implements VirtualClockService {
   readonly [Clock.ClockTypeId]: Clock.ClockTypeId = Clock.ClockTypeId
   now: number
   changes = 0
+  private ahead = 0
   private readonly deadlines = new Deadlines()
 
   constructor(start: number) {
     this.now = start
+  }
+
+  get wallTime(): number {
+    return this.now + this.ahead
+  }
+
+  readonly step = (millis: number): void => {
+    this.ahead += millis
   }
 
   get size(): number {
@@ -122,11 +141,13 @@ class Implementation implements VirtualClockService {
 
   readonly [Timers.ClockTimers]: Timers.Timers = {
     now: () => this.now,
-    at: (deadline, f) => this.wait(deadline, f)
+    wallTime: () => this.wallTime,
+    at: (deadline, f) => this.wait(deadline, f),
+    turn
   }
 
   unsafeCurrentTimeMillis(): number {
-    return this.now
+    return this.wallTime
   }
 
   unsafeCurrentTimeNanos(): bigint {
@@ -134,7 +155,7 @@ class Implementation implements VirtualClockService {
     return BigInt(whole) * 1_000_000n + BigInt(Math.round((this.now - whole) * 1_000_000))
   }
 
-  readonly currentTimeMillis = Effect.sync(() => this.now)
+  readonly currentTimeMillis = Effect.sync(() => this.wallTime)
   readonly currentTimeNanos = Effect.sync(() => this.unsafeCurrentTimeNanos())
 
   scheduler(): Effect.Effect<Clock.ClockScheduler> {
@@ -224,8 +245,14 @@ export const layer = (options?: Options): Layer.Layer<VirtualClock> =>
  * @category time
  */
 export const settle: Effect.Effect<void> = Effect.async((resume) => {
-  // A message posted in the first turn is received in the second.
-  nextTurn(() => nextTurn(() => nextTurn(() => resume(Effect.void))))
+  // A message posted in the first turn is received in the second. A connection that rests for a turn is at work.
+  let left = 3
+  const look = () => {
+    left = pendingTurns() > 0 ? 3 : left - 1
+    if (left > 0) nextTurn(look)
+    else resume(Effect.void)
+  }
+  nextTurn(look)
 })
 
 /**
@@ -256,6 +283,24 @@ export const advanceTo = (time: number): Effect.Effect<void, never, VirtualClock
  */
 export const advance = (by: Duration.DurationInput): Effect.Effect<void, never, VirtualClock> =>
   Effect.flatMap(VirtualClock, (clock) => advanceTo(clock.now + Duration.toMillis(by)))
+
+/**
+ * Sets the wall time forward, or back where it is negative, by so many milliseconds; time itself stands still, and nobody is woken.
+ *
+ * @example
+ * import { VirtualClock } from "@httpfx/testing"
+ * import { Clock, Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   yield* VirtualClock.step(-3_600_000)
+ *   return yield* Clock.currentTimeMillis // an hour before VirtualClock.epoch
+ * }).pipe(Effect.provide(VirtualClock.layer()))
+ *
+ * @since 0.1.0
+ * @category time
+ */
+export const step = (millis: number): Effect.Effect<void, never, VirtualClock> =>
+  Effect.map(VirtualClock, (clock) => clock.step(millis))
 
 /**
  * How many wait for the clock and until when: nobody and `undefined` when nothing was left behind.

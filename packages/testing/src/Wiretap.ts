@@ -117,7 +117,8 @@ const tap = (network: NetworkService, timers: Timers.Timers, options: Options): 
       side,
       client: side === "client" ? local : remote,
       server: (side === "client" ? remote : local) ?? server,
-      opened: timers.now(),
+      opened: timers.wallTime(),
+      ahead: timers.wallTime() - timers.now(),
       events: [],
       room: { client: limit, server: limit }
     }
@@ -125,7 +126,7 @@ const tap = (network: NetworkService, timers: Timers.Timers, options: Options): 
     return new TapTransport(inner, recording, timers)
   }
   const failed = (what: string) => (error: { readonly _tag: string; readonly message: string }) =>
-    Effect.sync(() => void failures.push({ at: timers.now(), what, error }))
+    Effect.sync(() => void failures.push({ at: timers.wallTime(), what, error }))
 
   return {
     recordings,
@@ -156,7 +157,7 @@ const tap = (network: NetworkService, timers: Timers.Timers, options: Options): 
         return network.secure(inner, options).pipe(
           Effect.tapError(failed("secure")),
           Effect.map((secured) => {
-            recording.events.push({ _tag: "Secured", at: timers.now() })
+            recording.events.push({ _tag: "Secured", at: Math.round(timers.now() + recording.ahead) })
             return new TapTransport(secured, recording, timers)
           })
         )

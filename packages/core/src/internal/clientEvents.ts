@@ -3,11 +3,11 @@
  *
  * A stream that is read slowly loses the oldest events; an observer loses none. Neither ever holds the agent up.
  */
-import type * as Clock from "effect/Clock"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Event } from "../Agent.js"
+import type { Timers } from "../Timers.js"
 import { Observers } from "./observers.js"
 
 /** Events that wait for one reader of the stream. */
@@ -17,15 +17,20 @@ export class EventHub {
   private readonly observers = new Observers<Event>("an agent")
   private ids = 0
 
-  constructor(private readonly clock: Clock.Clock) {}
+  constructor(private readonly timers: Timers) {}
 
   get listening(): boolean {
     return this.observers.active
   }
 
-  /** Milliseconds, with fractions. */
+  /** What durations are measured by: milliseconds, with fractions. */
   now(): number {
-    return Number(this.clock.unsafeCurrentTimeNanos()) / 1e6
+    return this.timers.now()
+  }
+
+  /** When an event happens: milliseconds since the epoch. */
+  wallTime(): number {
+    return this.timers.wallTime()
   }
 
   nextId(): number {

@@ -5,7 +5,6 @@
  * What is decided is decided in `pool/`; this owns the connections and does it. After `close` nothing is left: no
  * connection, fiber or timer.
  */
-import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -92,14 +91,13 @@ export class ClientPool {
   constructor(
     network: NetworkService,
     private readonly timers: Timers,
-    clock: Clock.Clock,
     private readonly runtime: Runtime.Runtime<never>,
     private readonly options: PoolOptions
   ) {
     this.alarm = new Alarm(timers, this.sweep)
     const { maxCachedSessions, parser, tls } = options
     this.means = { network, tls, parser, sessions: new Sessions(maxCachedSessions) }
-    this.events = new EventHub(clock)
+    this.events = new EventHub(timers)
   }
 
   get keepAlive(): boolean {
@@ -326,7 +324,7 @@ export class ClientPool {
   }
 
   private told({ address, bucket, exchanges, number }: ClientConnection): ConnectionFacts {
-    return { at: this.events.now(), key: bucket.told, connection: number, address, exchanges }
+    return { at: this.events.wallTime(), key: bucket.told, connection: number, address, exchanges }
   }
 
   /** The connection is another protocol's, and its user's, from now on. */

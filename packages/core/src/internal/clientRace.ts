@@ -6,7 +6,6 @@
  * fail, come too late or are interrupted. It resolves no name.
  */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -15,6 +14,7 @@ import * as Runtime from "effect/Runtime"
 import * as HttpError from "../HttpError.js"
 import type { ConnectError, ResolvedAddress } from "../Network.js"
 import { formatAddress, type Address, type Transport } from "../Transport.js"
+import * as Timers from "../Timers.js"
 import { attempt } from "./attempt.js"
 
 /** Milliseconds after which the next address is tried besides (RFC 8305 §5, "Connection Attempt Delay"). */
@@ -50,7 +50,7 @@ class Race {
     private readonly connect: (address: Address) => Connecting,
     private readonly delay: number,
     private readonly runtime: Runtime.Runtime<never>,
-    private readonly clock: Clock.Clock,
+    private readonly timers: Timers.Timers,
     private readonly resume: (result: Connecting) => void
   ) {}
 
@@ -59,7 +59,7 @@ class Race {
     const address = this.addresses[this.started++]
     if (address === undefined) return
     const nth = this.started
-    const since = this.clock.unsafeCurrentTimeMillis()
+    const since = this.timers.now()
     const fiber = attempt(this.runtime, Effect.interruptible(this.connect(address)))
     this.running.set(fiber, since)
     fiber.addObserver((exit) => this.ended(fiber, address, exit))
@@ -83,7 +83,7 @@ class Race {
     if (this.over) return
     const failure = Cause.failureOption(exit.cause)
     if (Option.isNone(failure)) return this.lost(Effect.failCause(exit.cause))
-    this.tried.push(attemptOf(address, failure.value, since, this.clock.unsafeCurrentTimeMillis()))
+    this.tried.push(attemptOf(address, failure.value, since, this.timers.now()))
     if (this.started < this.addresses.length) this.next()
     else if (this.running.size === 0)
       this.lost(Effect.fail(HttpError.withAttempts(failure.value, this.tried)))
@@ -124,7 +124,7 @@ const attemptOf = (address: Address, error: ConnectError, since: number, now: nu
   address: formatAddress(address),
   code: error.code,
   reason: error.reason,
-  millis: now - since
+  millis: Math.round(now - since)
 })
 
 /**
@@ -138,10 +138,10 @@ export const race = (
 ): Connecting => {
   const [only] = addresses
   if (only !== undefined && addresses.length === 1) return alone(only, connect)
-  return Effect.flatMap(Effect.all([Effect.runtime<never>(), Effect.clock]), ([runtime, clock]) =>
+  return Effect.flatMap(Effect.all([Effect.runtime<never>(), Timers.timers]), ([runtime, timers]) =>
     Effect.interruptible(
       Effect.async<Transport, ConnectError>((resume) => {
-        const race = new Race(addresses, connect, delay, runtime, clock, resume)
+        const race = new Race(addresses, connect, delay, runtime, timers, resume)
         race.next()
         return race.cancel
       })
@@ -150,10 +150,11 @@ export const race = (
 }
 
 const alone = (address: Address, connect: (address: Address) => Connecting): Connecting =>
-  Effect.flatMap(Clock.currentTimeMillis, (since) =>
-    Effect.catchAll(Effect.interruptible(connect(address)), (error) =>
-      Effect.map(Clock.currentTimeMillis, (now) =>
-        HttpError.withAttempts(error, [attemptOf(address, error, since, now)])
-      ).pipe(Effect.flatMap(Effect.fail))
+  Effect.flatMap(Timers.timers, (timers) => {
+    const since = timers.now()
+    return Effect.catchAll(Effect.interruptible(connect(address)), (error) =>
+      Effect.suspend(() =>
+        Effect.fail(HttpError.withAttempts(error, [attemptOf(address, error, since, timers.now())]))
+      )
     )
-  )
+  })

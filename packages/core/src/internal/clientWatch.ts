@@ -76,12 +76,13 @@ export class Watch {
   /** Tells those who listen. */
   tell(event: EventFacts): void {
     if (this.hub === undefined) return
-    const now = this.hub.now()
+    const at = this.hub.wallTime()
     const { id, subject } = this
     if (event._tag === "End" || event._tag === "Error") {
+      const now = this.hub.now()
       this.timed(now)
-      this.hub.publish({ id, at: now, ...subject, ...event, timings: this.told(now) } as Agent.Event)
-    } else this.hub.publish({ id, at: now, ...subject, ...event } as Agent.Event)
+      this.hub.publish({ id, at, ...subject, ...event, timings: this.told(now) } as Agent.Event)
+    } else this.hub.publish({ id, at, ...subject, ...event } as Agent.Event)
   }
 
   private timed(now: number): void {

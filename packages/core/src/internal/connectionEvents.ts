@@ -12,13 +12,14 @@ import { ServerExchange, type BodyError } from "./serverExchange.js"
 export const opened = (connection: ServerConnection): void => {
   const { id, server, transport } = connection
   const { local, remote } = transport
-  const at = (connection.openedAt = server.timers.now())
+  const at = server.timers.wallTime()
+  connection.openedAt = server.timers.now()
   server.observers.emit({ _tag: "ConnectionOpened", at, connection: id, local, remote })
 }
 
 export const request = (connection: ServerConnection, exchange: ServerExchange): void => {
   const { id, server } = connection
-  const at = (exchange.startedAt = server.timers.now())
+  const at = exchange.begins().startedAt
   const { method, target } = exchange.head
   server.observers.emit({
     _tag: "RequestReceived",
@@ -32,21 +33,22 @@ export const request = (connection: ServerConnection, exchange: ServerExchange):
 
 export const answer = (connection: ServerConnection, exchange: ServerExchange, status: number): void => {
   const { id, server } = connection
-  const at = (exchange.answeredAt = server.timers.now())
+  const at = server.timers.wallTime()
+  if (exchange.times !== undefined) exchange.times.answered = server.timers.now()
   server.observers.emit({ _tag: "ResponseBegun", at, connection: id, exchange: exchange.number, status })
 }
 
 export const clientError = (connection: ServerConnection, error: ParseError | RequestTimeout): void => {
   const { id, server, transport } = connection
-  const at = server.timers.now()
+  const at = server.timers.wallTime()
   server.observers.emit({ _tag: "ClientError", at, connection: id, remote: transport.remote, error })
 }
 
 /** Nothing of a request was understood, or none has come. */
 export const refused = (connection: ServerConnection, error: ParseError | RequestTimeout): void => {
   const { server } = connection
-  const at = server.timers.now()
-  server.observers.emit({ _tag: "ExchangeEnded", at, outcome: refusedOutcome(connection, error, at) })
+  const at = server.timers.wallTime()
+  server.observers.emit({ _tag: "ExchangeEnded", at, outcome: refusedOutcome(connection, error) })
 }
 
 export const dropped = (
@@ -56,9 +58,9 @@ export const dropped = (
   reason: DropReason
 ): void => {
   const { server } = connection
-  const at = server.timers.now()
+  const at = server.timers.wallTime()
   const exchange = new ServerExchange(connection, head, number)
-  const outcome = droppedOutcome(connection, exchange, reason, at)
+  const outcome = droppedOutcome(connection, exchange, reason)
   server.observers.emit({ _tag: "ExchangeEnded", at, outcome })
 }
 
@@ -69,15 +71,15 @@ export const exchangeEnded = (
   status: number | undefined
 ): void => {
   const { observers, timers } = connection.server
-  const at = timers.now()
-  const outcome = outcomeOf(connection, exchange, error, status, at)
+  const at = timers.wallTime()
+  const outcome = outcomeOf(connection, exchange, error, status)
   exchange.tellEnd(outcome)
   if (observers.active) observers.emit({ _tag: "ExchangeEnded", at, outcome })
 }
 
 export const closed = (connection: ServerConnection): void => {
   const { bytesIn, bytesOut, closeReason, exchanges, id, openedAt, server, transport } = connection
-  const at = server.timers.now()
+  const at = server.timers.wallTime()
   server.observers.emit({
     _tag: "ConnectionClosed",
     at,
@@ -87,6 +89,6 @@ export const closed = (connection: ServerConnection): void => {
     exchanges,
     bytesIn,
     bytesOut,
-    duration: openedAt === undefined ? undefined : at - openedAt
+    duration: openedAt === undefined ? undefined : Math.round(server.timers.now() - openedAt)
   })
 }

@@ -28,7 +28,7 @@ export const reject = (
   if (active) {
     Tell.clientError(connection, error)
     // Refused together with its head: no handler has seen it.
-    if (exchange?.started === false) exchange.startedAt = server.timers.now()
+    if (exchange?.started === false) exchange.begins()
   }
   const begun = exchange?.answer !== undefined
   const handler = server.onClientError

@@ -11,10 +11,12 @@ import type { BodyError, ServerExchange } from "./serverExchange.js"
 const facts = (
   connection: ServerConnection,
   exchange: ServerExchange | undefined,
-  status: number | undefined,
-  now: number
+  status: number | undefined
 ): Facts => {
-  const startedAt = exchange?.startedAt ?? now
+  const { timers } = connection.server
+  const now = timers.now()
+  const times = exchange?.times
+  const begun = times?.begun ?? now
   return {
     connection: connection.id,
     exchange: exchange?.number ?? 0,
@@ -24,9 +26,9 @@ const facts = (
     status: exchange?.answer?.status ?? status,
     bytesIn: connection.bytesIn - connection.bytesInBefore,
     bytesOut: connection.bytesOut - connection.bytesOutBefore,
-    startedAt,
-    answeredAfter: exchange?.answeredAt === undefined ? undefined : exchange.answeredAt - startedAt,
-    duration: now - startedAt
+    startedAt: times?.startedAt ?? timers.wallTime(),
+    answeredAfter: times?.answered === undefined ? undefined : Math.round(times.answered - begun),
+    duration: Math.round(now - begun)
   }
 }
 
@@ -35,10 +37,9 @@ export const outcomeOf = (
   connection: ServerConnection,
   exchange: ServerExchange,
   error: BodyError | undefined,
-  status: number | undefined,
-  now: number
+  status: number | undefined
 ): ExchangeOutcome => {
-  const known = facts(connection, exchange, status, now)
+  const known = facts(connection, exchange, status)
   if (exchange.failure !== undefined) return { _tag: "ServerFailed", ...known, cause: exchange.failure }
   if (exchange.responseComplete) return { _tag: "Answered", ...known }
   if (error === undefined || exchange.shutDown) {
@@ -60,10 +61,9 @@ export const outcomeOf = (
 /** Bytes that never became a request. */
 export const refusedOutcome = (
   connection: ServerConnection,
-  error: ParseError | RequestTimeout,
-  now: number
+  error: ParseError | RequestTimeout
 ): ExchangeOutcome => {
-  const known = facts(connection, undefined, error.status, now)
+  const known = facts(connection, undefined, error.status)
   return error._tag === "ParseError"
     ? { _tag: "Refused", ...known, error }
     : { _tag: "TimedOut", ...known, error }
@@ -73,6 +73,5 @@ export const refusedOutcome = (
 export const droppedOutcome = (
   connection: ServerConnection,
   exchange: ServerExchange | undefined,
-  reason: DropReason,
-  now: number
-): ExchangeOutcome => ({ _tag: "Dropped", ...facts(connection, exchange, 503, now), reason })
+  reason: DropReason
+): ExchangeOutcome => ({ _tag: "Dropped", ...facts(connection, exchange, 503), reason })

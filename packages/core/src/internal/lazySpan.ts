@@ -22,7 +22,8 @@ const randomHex = (length: number): string => {
   return text
 }
 
-const toNanos = (millis: number): bigint => BigInt(Math.round(millis)) * 1_000_000n
+// As Effect's own spans count: about the epoch, and never back.
+const toNanos = (millis: number): bigint => BigInt(Math.round(millis * 1000)) * 1000n
 
 export class LazySpan implements Tracer.Span {
   declare readonly _tag: "Span"
@@ -37,7 +38,7 @@ export class LazySpan implements Tracer.Span {
   private ownLinks: Array<Tracer.SpanLink> | undefined
   private ownEvents: Array<[string, bigint, Record<string, unknown>]> | undefined
 
-  /** `startedAt`: milliseconds of the clock. */
+  /** `startedAt`: milliseconds of `Timers.now`. */
   constructor(
     private readonly source: SpanSource,
     readonly kind: Tracer.SpanKind,

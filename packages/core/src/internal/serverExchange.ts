@@ -31,6 +31,14 @@ import { originForm } from "./serverTarget.js"
 /** What ends a request's body early. */
 export type BodyError = RequestBodyError
 
+/** When the head was read, by both clocks, and when it was answered, by that of `begun`. */
+interface Times {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly begun: number
+  answered: number | undefined
+}
+
 export class ServerExchange implements SpanSource, BodyFlow {
   readonly scope = new LazyScope()
   readonly request: ServerRequestImpl
@@ -66,9 +74,8 @@ export class ServerExchange implements SpanSource, BodyFlow {
   failure: Cause.Cause<unknown> | undefined = undefined
   /** The failure has been logged. */
   reported = false
-  /** When its head was read and answered, if somebody listens: milliseconds since the epoch. */
-  startedAt: number | undefined = undefined
-  answeredAt: number | undefined = undefined
+  /** Its moments, if somebody listens. */
+  times: Times | undefined = undefined
   private ended: ReadonlyArray<(outcome: ExchangeOutcome) => void> | undefined = undefined
 
   constructor(
@@ -125,13 +132,19 @@ export class ServerExchange implements SpanSource, BodyFlow {
 
   /** Told once, when all is over. */
   onEnd(listener: (outcome: ExchangeOutcome) => void): void {
-    this.startedAt ??= this.connection.server.timers.now()
+    if (!this.isWatched) this.begins()
     this.ended = this.ended === undefined ? [listener] : [...this.ended, listener]
+  }
+
+  /** Somebody wants to know when it began. */
+  begins(): Times {
+    const { timers } = this.connection.server
+    return (this.times = { startedAt: timers.wallTime(), begun: timers.now(), answered: undefined })
   }
 
   /** Somebody wants to know how it ends. */
   get isWatched(): boolean {
-    return this.startedAt !== undefined
+    return this.times !== undefined
   }
 
   tellEnd(outcome: ExchangeOutcome): void {

@@ -12,7 +12,7 @@ import type { State } from "../Shutdown.js"
 import type { Timers } from "../Timers.js"
 import type { Transport } from "../Transport.js"
 import type { WebSocketUpgrader } from "../WebSocketUpgrader.js"
-import { httpDate } from "../wire/index.js"
+import { httpDate, idleLimit } from "../wire/index.js"
 import { AdmissionControl, type Admission, type Admitted } from "./admission.js"
 import type { ConnectionServer } from "./connectionServer.js"
 import { IdleList } from "./idleList.js"
@@ -49,7 +49,7 @@ export class ServerLife implements ConnectionServer {
     readonly settings: ServerSettings
   ) {
     const { timeouts } = settings
-    this.idle = new IdleList(timers, timeouts.keepAliveTimeout)
+    this.idle = new IdleList(timers, idleLimit(timeouts.keepAliveTimeout, timeouts.keepAliveTimeoutBuffer))
     this.admission = new AdmissionControl(settings)
     this.sweep = new Sweep(timers, this.connections, timeouts, timeouts.connectionsCheckingInterval)
   }
@@ -65,11 +65,12 @@ export class ServerLife implements ConnectionServer {
 
   enter(state: State): void {
     this.state = state
-    if (this.observers.active) this.observers.emit({ _tag: "StateChanged", at: this.timers.now(), state })
+    if (this.observers.active)
+      this.observers.emit({ _tag: "StateChanged", at: this.timers.wallTime(), state })
   }
 
   date(): string | undefined {
-    return this.settings.sendDate ? httpDate(this.timers.now()) : undefined
+    return this.settings.sendDate ? httpDate(this.timers.wallTime()) : undefined
   }
 
   // ---- what comes and goes
@@ -124,7 +125,7 @@ export class ServerLife implements ConnectionServer {
 
   handshakeFailed(error: HandshakeError, { remote }: Transport): void {
     if (!this.observers.active) return
-    this.observers.emit({ _tag: "ClientError", at: this.timers.now(), connection: 0, remote, error })
+    this.observers.emit({ _tag: "ClientError", at: this.timers.wallTime(), connection: 0, remote, error })
   }
 
   readonly exchangeStarted = (exchange: ServerExchange): void => {

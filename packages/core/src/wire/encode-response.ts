@@ -7,6 +7,7 @@
  */
 import { Known, found, ownField, scanFields } from "./encode-fields.js"
 import { statusLine } from "./encode-tables.js"
+import { keepAliveLines } from "./keep-alive.js"
 import { chunked, none, ofLength, untilClose, type Framing } from "./framing.js"
 import type { CloseReason } from "./after-exchange.js"
 import type { BodyLength, EncodedHead } from "./encode.js"
@@ -50,12 +51,12 @@ export interface ResponseHeadInput {
   readonly trailers?: boolean | undefined
 }
 
-const keepAliveLine = "Connection: keep-alive\r\n"
-const keepAliveLines = (timeout: number | undefined, max: number | undefined): string => {
-  if (timeout === undefined || timeout <= 0) return keepAliveLine
-  const limit = max !== undefined && max > 0 ? `, max=${Math.floor(max)}` : ""
-  return `${keepAliveLine}Keep-Alive: timeout=${Math.floor(timeout / 1000)}${limit}\r\n`
-}
+const keepAliveLine = keepAliveLines(0, 0)
+const announced = (timeout: number | undefined, max: number | undefined): string =>
+  keepAliveLines(
+    timeout === undefined || timeout < 0 ? 0 : timeout,
+    max === undefined || max < 0 ? 0 : Math.floor(max)
+  )
 
 // Within a second a server adds the same lines to nearly every head, so the last ones made are kept.
 let addedFor: Pick<ResponseHeadInput, "date" | "keepAliveTimeout" | "keepAliveMax"> = {}
@@ -69,7 +70,7 @@ const usualLines = (input: ResponseHeadInput): string | Violation => {
   ) {
     const dateLine = date === undefined ? "" : ownField("Date", date)
     if (typeof dateLine !== "string") return dateLine
-    addedLines = dateLine + keepAliveLines(keepAliveTimeout, keepAliveMax)
+    addedLines = dateLine + announced(keepAliveTimeout, keepAliveMax)
     addedFor = { date, keepAliveTimeout, keepAliveMax }
   }
   return addedLines
@@ -94,7 +95,7 @@ const unusualLines = (
   }
   if (close !== undefined) return hasClose ? text : text + "Connection: close\r\n"
   if (!hasConnection && (seen & Known.KeepAlive) === 0) {
-    return text + keepAliveLines(input.keepAliveTimeout, input.keepAliveMax)
+    return text + announced(input.keepAliveTimeout, input.keepAliveMax)
   }
   // HTTP/1.0 goes on only if the response says so too (RFC 9112 §9.3).
   return !hasConnection || (input.versionMinor === 0 && !hasKeepAlive) ? text + keepAliveLine : text

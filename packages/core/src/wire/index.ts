@@ -26,6 +26,7 @@
  * - `flags.ts`            strict, node, insecure: named leniency flags
  * - `limits.ts`           what one message may make us keep
  * - `deadlines.ts`        how long a server waits for its peer
+ * - `keep-alive.ts`       what it announces of an idle connection, and when it closes one
  * - `refusal.ts`          why bytes were refused
  * - `fields.ts`           the raw list as headers, headersDistinct, trailers, trailersDistinct
  * - `expectation.ts`      whether a request expects what is not known
@@ -56,6 +57,7 @@ export * from "./fields.js"
 export { type FlagName, flagNames, type Flags, presets } from "./flags.js"
 export type { Framing } from "./framing.js"
 export type { Head, RequestHead, ResponseHead } from "./head.js"
+export * from "./keep-alive.js"
 export * from "./limits.js"
 export * from "./node-head.js"
 export * from "./parser.js"

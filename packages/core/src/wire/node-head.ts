@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import { keepAliveLines } from "./keep-alive.js"
 import { trailersNotChunked, type Violation } from "./violation.js"
 
 /**
@@ -127,12 +128,6 @@ export interface NodeHead {
   readonly lines: string
   /** The traits as they are now: `KeepAlive`, `Chunked` and `Last` may have changed. */
   readonly traits: number
-}
-
-const keepAliveLines = (timeout: number, max: number): string => {
-  if (timeout === 0) return "Connection: keep-alive\r\n"
-  const limit = max > 0 ? `, max=${max}` : ""
-  return `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(timeout / 1000)}${limit}\r\n`
 }
 
 let linesFor = 0

@@ -254,7 +254,7 @@ function storeHeader(this: Outgoing, firstLine: string, headers: unknown): void 
   const printer = new Printer(this, firstLine)
   printAll(printer, this, headers)
   if (this.sendDate && (printer.seen & NodeField.Date) === 0) {
-    printer.text += dateAt(this[clock] === undefined ? Date.now() : this[clock].now())
+    printer.text += dateAt(this[clock] === undefined ? Date.now() : this[clock].wallTime())
   }
   const length = typeof this._contentLength === "number" ? this._contentLength : -1
   const timeout = this._defaultKeepAlive ? this._keepAliveTimeout : 0

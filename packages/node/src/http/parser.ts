@@ -15,6 +15,7 @@ import type { AsyncResource } from "node:async_hooks"
 import { codedError, refusalError, type ParserError } from "./errors.js"
 import type { Incoming } from "./incoming.js"
 import type { HttpSocket } from "./shapes.js"
+import { nodeTimers } from "./timers.js"
 
 /** Values of Node's parser for the kind of message that it reads. */
 export const REQUEST = 1
@@ -44,7 +45,7 @@ export interface ParserSetup {
   readonly maxHeadersCount: number | null | undefined
   /** In whose asynchronous context the owner is called. */
   readonly resource?: AsyncResource | undefined
-  /** The clock of `since`, ms. Default `performance.now`. */
+  /** The clock of `since`, ms. Default: that of Node's timers. */
   readonly now?: (() => number) | undefined
 }
 
@@ -140,7 +141,7 @@ export class HttpParser {
 
   /** From now on a message is waited for. */
   begins(): void {
-    this.since = this.now === undefined ? performance.now() : this.now()
+    this.since = this.now === undefined ? nodeTimers.now() : this.now()
   }
 
   /** The connection's bytes have ended; an error if that is in the middle of a message. */

@@ -3,12 +3,13 @@
  * connection is a ServerConnection.
  */
 import type { Timers } from "@httpfx/core/Timers"
+import { defaultKeepAliveTimeout, defaultKeepAliveTimeoutBuffer } from "@httpfx/core/wire"
 import type * as http from "node:http"
 import { Server as NetServer } from "node:net"
 import { codedError, outOfRange } from "./errors.js"
 import { IncomingMessage, type Incoming } from "./incoming.js"
 import { callParent, inherit, type Constructor as AnyConstructor } from "./inherit.js"
-import { failSocket, ServerConnection, usualKeepAliveBuffer } from "./serverConnection.js"
+import { failSocket, ServerConnection } from "./serverConnection.js"
 import { ServerResponse, type Response } from "./serverResponse.js"
 import type { HttpSocket } from "./shapes.js"
 import { connections, emptyRequests, messageClass, responseClass, uniqueHeaders, waiting } from "./symbols.js"
@@ -106,11 +107,15 @@ export const storeOptions = (server: HttpServer, options: ServerOptions): void =
   if (requestTimeout > 0 && server.headersTimeout > 0 && server.headersTimeout > requestTimeout) {
     throw outOfRange("headersTimeout", "<= requestTimeout", options.headersTimeout)
   }
-  server.keepAliveTimeout = optionalInteger(options.keepAliveTimeout, "keepAliveTimeout", 5_000)
+  server.keepAliveTimeout = optionalInteger(
+    options.keepAliveTimeout,
+    "keepAliveTimeout",
+    defaultKeepAliveTimeout
+  )
   server.keepAliveTimeoutBuffer = optionalInteger(
     options.keepAliveTimeoutBuffer,
     "keepAliveTimeoutBuffer",
-    usualKeepAliveBuffer
+    defaultKeepAliveTimeoutBuffer
   )
   server[emptyRequests] = optionalBoolean(
     options.optimizeEmptyRequests,

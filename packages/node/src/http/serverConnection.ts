@@ -5,7 +5,7 @@
  * Order is kept here: a response that is not first in the line writes into its queue. Framing and reuse are not decided
  * here: the parser says what keeps alive, the head that was sent says what is last.
  */
-import { saysContinue, type RequestHead } from "@httpfx/core/wire"
+import { idleLimit, saysContinue, type RequestHead } from "@httpfx/core/wire"
 import { afterTasks } from "../internal/afterTasks.js"
 import { nextTick } from "../internal/realTime.js"
 import { Reader } from "../internal/reader.js"
@@ -131,9 +131,6 @@ type OfConnection = Response & { [connectionOf]?: ServerConnection }
 function onFinish(this: OfConnection): void {
   this[connectionOf]?.finished(this.req, this)
 }
-
-/** Milliseconds that an idle connection lives longer than it announced, where the server says nothing else. */
-export const usualKeepAliveBuffer = 1000
 
 export class ServerConnection {
   /** Requests whose responses are not finished, oldest first. */
@@ -371,9 +368,7 @@ export class ServerConnection {
   /** Traffic has put the timer off, so one that was held need only be called by its name again. */
   private startIdleTime(): void {
     const { held, server, socket } = this
-    // The end that was announced is the client's to obey first.
-    const buffer = server.keepAliveTimeoutBuffer
-    const time = server.keepAliveTimeout + (buffer >= 0 && buffer < Infinity ? buffer : usualKeepAliveBuffer)
+    const time = idleLimit(server.keepAliveTimeout, server.keepAliveTimeoutBuffer)
     if (held !== undefined && this.idleTime === time && timerOf(socket) === held) setTimeoutName(socket, time)
     else socket.setTimeout(time)
     this.held = undefined

@@ -1,10 +1,2 @@
-/** Node's timers as `Timers`: of a clock that nobody sets, and without keeping the process alive. */
-import type { Timers } from "@httpfx/core/Timers"
-
-export const nodeTimers: Timers = {
-  now: () => performance.now(),
-  at(deadline, f) {
-    const handle = setTimeout(f, Math.max(deadline - performance.now(), 0)).unref()
-    return () => clearTimeout(handle)
-  }
-}
+/** Node's timers, which do not keep the process alive: one clock for whoever compares readings of it. */
+export { background as nodeTimers } from "@httpfx/core/PlatformTimers"

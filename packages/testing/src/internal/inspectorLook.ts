@@ -10,6 +10,7 @@ import type * as Server from "@httpfx/core/Server"
 import type { ServerEvent } from "@httpfx/core/ServerEvent"
 import type * as Shutdown from "@httpfx/core/Shutdown"
 import type * as Timeouts from "@httpfx/core/Timeouts"
+import type { Timers } from "@httpfx/core/Timers"
 import { formatAddress, type Address } from "@httpfx/core/Transport"
 import type { WiretapService } from "../Wiretap.js"
 import { Placeholders, printRecording } from "./tapPrint.js"
@@ -160,7 +161,7 @@ interface Now {
   readonly exchange: number
   readonly method: string
   readonly target: string
-  readonly at: number
+  readonly since: number
   status: number | undefined
   /** It asks the inspector itself. */
   isOwn: boolean
@@ -195,6 +196,7 @@ export class Look {
 
   constructor(
     private readonly server: Server.Service,
+    private readonly timers: Timers,
     private readonly tap: { readonly wiretap: WiretapService; readonly limit: number } | undefined,
     private readonly history: number
   ) {}
@@ -202,21 +204,22 @@ export class Look {
   onEvent(event: ServerEvent): void {
     switch (event._tag) {
       case "ConnectionOpened":
-        this.connection(event.connection, event.at, event.remote)
+        this.connection(event.connection, event.remote)
         return
       case "RequestReceived": {
-        const { at, connection, exchange, method, target } = event
-        const now: Now = { exchange, method, target, at, status: undefined, isOwn: false }
-        this.connection(connection, at, undefined).now = now
+        const { connection, exchange, method, target } = event
+        const since = this.timers.now()
+        const now: Now = { exchange, method, target, since, status: undefined, isOwn: false }
+        this.connection(connection, undefined).now = now
         return
       }
       case "ResponseBegun": {
-        const { now } = this.connection(event.connection, event.at, undefined)
+        const { now } = this.connection(event.connection, undefined)
         if (now?.exchange === event.exchange) now.status = event.status
         return
       }
       case "ExchangeEnded":
-        return this.ended(event.at, event.outcome)
+        return this.ended(event.outcome)
       case "ConnectionClosed":
         this.open.delete(event.connection)
         this.tap?.wiretap.clear()
@@ -233,12 +236,12 @@ export class Look {
       if (now?.exchange === exchange && name === nameOf(remote)) now.isOwn = true
   }
 
-  private connection(id: number, at: number, remote: Address | undefined): Open {
+  private connection(id: number, remote: Address | undefined): Open {
     const known = this.open.get(id)
     if (known !== undefined) return known
     const fresh: Open = {
       remote: nameOf(remote),
-      since: at,
+      since: this.timers.now(),
       recording: remote === undefined ? undefined : this.recordingOf(nameOf(remote)),
       exchanges: 0,
       bytesIn: 0,
@@ -255,9 +258,9 @@ export class Look {
     return found?.at(-1) as Kept | undefined
   }
 
-  private ended(at: number, outcome: ExchangeOutcome): void {
+  private ended(outcome: ExchangeOutcome): void {
     const { bytesIn, bytesOut, duration, exchange, method, startedAt, status, target } = outcome
-    const open = this.connection(outcome.connection, at, outcome.remote)
+    const open = this.connection(outcome.connection, outcome.remote)
     open.exchanges++
     open.bytesIn += bytesIn
     open.bytesOut += bytesOut
@@ -299,13 +302,14 @@ export class Look {
     return print(open.recording)
   }
 
-  snapshot(now: number, state: Shutdown.State, agents: Readonly<Record<string, Agent.State>>): Snapshot {
+  snapshot(state: Shutdown.State, agents: Readonly<Record<string, Agent.State>>): Snapshot {
+    const now = this.timers.now()
     return {
       server: { address: nameOf(this.server.address), state, timeouts: this.server.timeouts },
       connections: Array.from(this.open, ([connection, open]) => ({
         connection,
         remote: open.remote,
-        age: now - open.since,
+        age: Math.round(now - open.since),
         exchanges: open.exchanges,
         bytesIn: open.bytesIn,
         bytesOut: open.bytesOut,
@@ -322,10 +326,10 @@ export class Look {
   }
 }
 
-const underWay = ({ at, exchange, method, status, target }: Now, now: number): UnderWay => ({
+const underWay = ({ exchange, method, since, status, target }: Now, now: number): UnderWay => ({
   exchange,
   method,
   target,
-  since: now - at,
+  since: Math.round(now - since),
   status
 })

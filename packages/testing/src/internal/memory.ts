@@ -121,7 +121,7 @@ export class Memory implements Surroundings, Attempts {
         })
       },
       listen: (options, onConnection) => this.listen(options, onConnection),
-      secure: secureWith(() => this.timers.now()),
+      secure: secureWith(() => this.timers.wallTime()),
       checkTls
     }
   }

@@ -67,6 +67,8 @@ export interface Recording {
 
 /** A recording, and how many more bytes of each side are kept. */
 export interface Kept extends Recording {
+  /** What the wall time was ahead of the clock that goes on steadily, ms. */
+  readonly ahead: number
   readonly room: { client: number; server: number }
 }
 
@@ -100,7 +102,7 @@ export class TapTransport implements Transport {
   start(handlers: TransportHandlers): void {
     const { events } = this.recording
     const from = this.peer
-    const now = () => this.timers.now()
+    const now = () => this.now()
     this.inner.start({
       data: (chunk) => {
         this.passed(from, chunk)
@@ -174,11 +176,16 @@ export class TapTransport implements Transport {
     this.inner.keepAlive(enable, initialDelay)
   }
 
+  // Wall time as it was when the connection was made: what comes later has the later time.
+  private now(): number {
+    return Math.round(this.timers.now() + this.recording.ahead)
+  }
+
   private passed(from: Side, data: string | Uint8Array): void {
     const { length } = data
     if (length === 0) return
     const { events, room } = this.recording
-    const at = this.timers.now()
+    const at = this.now()
     const kept = Math.min(room[from], length)
     room[from] -= kept
     if (kept === length) return void events.push({ _tag: "Bytes", at, from, data })
@@ -197,6 +204,6 @@ export class TapTransport implements Transport {
 
   private record(_tag: "End" | "Reset"): void {
     const { events, side } = this.recording
-    events.push({ _tag, at: this.timers.now(), from: side })
+    events.push({ _tag, at: this.now(), from: side })
   }
 }

@@ -11,6 +11,8 @@ import { ClockTimers, fromClock, type Timers } from "@httpfx/core/Timers"
 
 const watchTimers = (timers: Timers, sleeps: Map<object, string>): Timers => ({
   now: () => timers.now(),
+  wallTime: () => timers.wallTime(),
+  turn: (f) => timers.turn(f),
   at(deadline, f) {
     const key = {}
     sleeps.set(key, `${Duration.format(Math.max(deadline - timers.now(), 0))}, asked for by a driver`)
