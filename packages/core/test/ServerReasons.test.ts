@@ -63,7 +63,7 @@ const send =
   (peer) =>
     peer.send(text)
 const late =
-  (text: string, time: "5 seconds" | "70 seconds" | "400 seconds"): Case["does"] =>
+  (text: string, time: "6 seconds" | "70 seconds" | "400 seconds"): Case["does"] =>
   (peer) =>
     Effect.zipRight(peer.send(text), after(time))
 
