@@ -11,6 +11,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as HttpError from "./HttpError.js"
+import { sniName } from "./pool/name.js"
 import { formatAddress, type Address, type Transport } from "./Transport.js"
 
 /**
@@ -191,7 +192,7 @@ export interface PeerCertificate {
 export interface TlsOptions {
   /** Which end of the handshake this is. */
   readonly role: "client" | "server"
-  /** Client: the name asked for (SNI) and checked against the certificate. */
+  /** Client: the name asked for (SNI) and checked against the certificate. The dot of a name in full (`a.example.`) is not sent. */
   readonly serverName?: string | undefined
   /**
    * Client: judges the certificate of a peer whose chain is trusted; an error, returned or (for an agent's connection) thrown,
@@ -206,7 +207,7 @@ export interface TlsOptions {
   readonly key?: string | undefined
   /** Trusted authorities, PEM. Default: those of the platform. */
   readonly ca?: string | ReadonlyArray<string> | undefined
-  /** Refuse a peer whose certificate cannot be verified. Default: `true` for a client, `false` for a server. */
+  /** Refuse a peer whose certificate cannot be verified; of a server, only where it has `requestCert`. Default `true`. */
   readonly rejectUnauthorized?: boolean | undefined
   /** Server: ask the client for a certificate. Default `false`. */
   readonly requestCert?: boolean | undefined
@@ -226,6 +227,10 @@ export interface TlsOptions {
   readonly ecdhCurve?: string | undefined
   /** Signature algorithms, as OpenSSL names them. Default: the platform's. */
   readonly sigalgs?: string | undefined
+  /** Server: its own order of `ciphers` counts, not the client's. Default `true`. */
+  readonly honorCipherOrder?: boolean | undefined
+  /** Server: Diffie-Hellman parameters, PEM, or `auto`. Default: none, so that no DHE suite is agreed on. */
+  readonly dhparam?: string | undefined
   /** `SSL_OP_*` of OpenSSL. */
   readonly secureOptions?: number | undefined
   /** Protocols offered, most wanted first. Default `["http/1.1"]`. */
@@ -237,6 +242,20 @@ export interface TlsOptions {
    * sessions by itself.
    */
   readonly onSession?: ((session: Uint8Array) => void) | undefined
+  /**
+   * Client: a response whose end is that of the connection (no length, no chunks) is complete only if `close_notify` came before FIN
+   * (RFC 9112 section 9.8). `false`: FIN is enough. Default `true`.
+   */
+  readonly requireCloseNotify?: boolean | undefined
+  /**
+   * Server: sessions are resumed only under the context that they were made in; at most 32 bytes of UTF-8. Default: derived from `ca`,
+   * `crl`, `requestCert` and `rejectUnauthorized`.
+   */
+  readonly sessionIdContext?: string | undefined
+  /** Server: 48 bytes, a secret, that encrypt session tickets; servers with the same keys resume each other's sessions. Default: random. */
+  readonly ticketKeys?: Uint8Array | undefined
+  /** Server: for how long a session can be resumed, whole seconds. Default: the platform's, 2 hours in Node.js. */
+  readonly sessionTimeout?: Duration.DurationInput | undefined
   /**
    * Server: certificates by the name that a client asks for (SNI); `*.example.com` stands for one label. `cert` and `key` are for
    * all other names, and for clients that ask for none.
@@ -278,7 +297,7 @@ export interface ServerTls extends Omit<TlsOptions, "role" | "serverName"> {
 export const certificateName = (options: TlsOptions, serverName: string | undefined): string | undefined => {
   const { certificates } = options
   if (certificates === undefined || serverName === undefined) return undefined
-  const name = serverName.toLowerCase()
+  const name = sniName(serverName.toLowerCase())
   const wildcard = `*${name.slice(name.indexOf(".") >>> 0)}`
   return (
     Object.keys(certificates).find((key) => key.toLowerCase() === name) ??

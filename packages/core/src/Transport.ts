@@ -233,6 +233,11 @@ export interface Transport {
    * paused, and whatever waits to be read. Asks the system each time. Where the system does not say (pipes) it is `false`, or absent.
    */
   isLost?(): boolean
+  /**
+   * `true` after `end`: FIN came without the peer's word that this is the end (`close_notify` of TLS), so the bytes may have been cut off
+   * on their way (RFC 9112 section 9.8). `false`, or absent: the word came, or the platform does not say.
+   */
+  readonly truncated?: boolean
   /** Stops reading: the peer is held back by the flow control of TCP. Its FIN and RST are not seen meanwhile (but see `isLost`). */
   pause(): void
   /** Reads on after `pause`. */
@@ -282,6 +287,15 @@ export const onlyClose = (handlers: TransportHandlers): TransportHandlers => ({
  */
 export const abandon = (transport: Transport): void =>
   transport.abandon === undefined ? transport.reset() : transport.abandon()
+
+/**
+ * Whether a TLS connection ended without `close_notify` (`Transport.truncated`); `false` without TLS.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const isTruncated = (transport: Transport): boolean =>
+  transport.truncated === true && transport.tls !== undefined
 
 /**
  * `Transport.isLost`, where the transport has it; else `false`.

@@ -91,8 +91,7 @@ describe("A server with TLS", () => {
       const { events } = yield* serving({
         ...main,
         ca: internal.ca,
-        requestCert: true,
-        rejectUnauthorized: true
+        requestCert: true
       })
       expect(yield* asks("main.test", internal.certificate({ names: "a client" }))).toMatch(/^HTTP\/1.1 200 /)
       yield* Effect.exit(asks("main.test"))

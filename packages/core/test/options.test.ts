@@ -37,7 +37,20 @@ const lists = ["a", [1], 5]
 const server: {
   readonly [K in keyof Required<ServerOptions.ServerOptions & Shutdown.Options>]: ReadonlyArray<unknown>
 } = {
-  tls: [{ handshakeTimeout: -1 }, { requestCert: "no" }, { rejectUnauthorized: 1 }, { alpn: "h2" }],
+  tls: [
+    { handshakeTimeout: -1 },
+    { requestCert: "no" },
+    { rejectUnauthorized: 1 },
+    { alpn: "h2" },
+    { ticketKeys: new Uint8Array(47) },
+    { ticketKeys: "k".repeat(48) },
+    { sessionIdContext: 1 },
+    { sessionTimeout: -1 },
+    { sessionTimeout: Infinity },
+    { honorCipherOrder: "yes" },
+    { dhparam: true },
+    { dhparam: "none" }
+  ],
   allowHalfOpen: switches,
   flags: ["strict", { repeatedHost: 1 }, { repeatHost: true }, null],
   insecureHTTPParser: switches,
@@ -93,7 +106,7 @@ const agent: { readonly [K in keyof Required<Agent.Options>]: ReadonlyArray<unkn
   keepAliveTimeoutBuffer: times,
   maxAge: times,
   maxAgeJitter: [-0.1, 1.1, NaN, "0.5"],
-  tls: [5, { rejectUnauthorized: "no" }, { alpn: "h2" }, { pfx: "x" }, { ca: 5 }],
+  tls: [5, { rejectUnauthorized: "no" }, { alpn: "h2" }, { pfx: "x" }, { ca: 5 }, { requireCloseNotify: 1 }],
   maxCachedSessions: limits,
   flags: server.flags,
   limits: server.limits

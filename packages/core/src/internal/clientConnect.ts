@@ -9,7 +9,7 @@ import type { ConnectionOptions } from "../ClientRequest.js"
 import * as HttpError from "../HttpError.js"
 import type { LeaseError } from "../Lease.js"
 import type { ConnectOptions, NetworkService, ResolvedAddress, TlsOptions } from "../Network.js"
-import type { Origin } from "../pool/index.js"
+import { sniName, type Origin } from "../pool/index.js"
 import { tcp, unix, type Transport } from "../Transport.js"
 import type { ParserOptions } from "../wire/index.js"
 import { tunnel } from "./clientProxy.js"
@@ -108,10 +108,10 @@ const secured = (
   if (unknown !== undefined) return Effect.fail(unknown)
   return over(open, (transport) => {
     onStep("secure")
-    const { checkServerIdentity, onSession, session = sessions.get(key) } = tls
+    const { checkServerIdentity, onSession, serverName = host, session = sessions.get(key) } = tls
     const options: TlsOptions = {
-      serverName: host,
       ...tls,
+      serverName: sniName(serverName),
       role: "client",
       ...(checkServerIdentity !== undefined && { checkServerIdentity: unthrown(checkServerIdentity) }),
       session,

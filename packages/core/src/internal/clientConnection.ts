@@ -11,6 +11,7 @@ import type { RetireReason } from "../pool/index.js"
 import * as Socket from "../Socket.js"
 import {
   formatAddress,
+  isTruncated,
   type Address,
   type Fault,
   type TlsFacts,
@@ -71,6 +72,8 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   private paused = false
   // What the parser's events left for the time after the parser has returned.
   private complete = false
+  /** The body of the response ends with the connection. */
+  private untilClose = false
   private rawTrailers = noTrailers
   private violation: PeerStep | undefined = undefined
   private switchedBy: ResponseHead | undefined = undefined
@@ -268,6 +271,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   end(): void {
     const { exchange } = this
     if (exchange === undefined) return this.retire("PeerEof")
+    if (this.untilClose && isTruncated(this.transport)) return this.lose(exchange, "PeerEof", truncated)
     const refusal = this.parser.finish()
     this.automaton.responseEof()
     if (refusal === undefined && this.complete) this.settle(exchange, false)
@@ -313,6 +317,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     const bodiless = exchange.request.method === "HEAD" || head.status === 204 || head.status === 304
     // RFC 9112 §6.3, item 8.
     const framingUntilClose = !bodiless && !head.chunked && head.contentLength === undefined
+    this.untilClose = framingUntilClose
     this.violation = stepOf(
       this.automaton.responseHead({
         status: head.status,
@@ -467,6 +472,9 @@ const stepOf = (violation: Violation | undefined): PeerStep | undefined => viola
 
 const hangUp = (where: HttpError.Where) =>
   new HttpError.HangUp({ reason: where.phase === "body" ? "aborted" : "socket hang up", ...where })
+
+const truncated = (where: HttpError.Where) =>
+  new HttpError.HangUp({ reason: "the connection ended without close_notify of TLS", ...where })
 
 // Both the transport and the parser call what they deliver `data`.
 class Events implements ResponseEvents {

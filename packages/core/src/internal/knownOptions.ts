@@ -44,7 +44,9 @@ const tlsOptions: Readonly<Record<keyof TlsOptions, true>> = {
   checkServerIdentity: true,
   ciphers: true,
   crl: true,
+  dhparam: true,
   ecdhCurve: true,
+  honorCipherOrder: true,
   key: true,
   maxVersion: true,
   minVersion: true,
@@ -53,11 +55,15 @@ const tlsOptions: Readonly<Record<keyof TlsOptions, true>> = {
   pfx: true,
   rejectUnauthorized: true,
   requestCert: true,
+  requireCloseNotify: true,
   role: true,
   secureOptions: true,
   serverName: true,
   session: true,
-  sigalgs: true
+  sessionIdContext: true,
+  sessionTimeout: true,
+  sigalgs: true,
+  ticketKeys: true
 }
 
 // What Node calls it.

@@ -73,27 +73,6 @@ const pems = other("a string or an array of strings", (value) =>
   Array.isArray(value) ? value.every(pem.is) : pem.is(value)
 )
 
-/** Of one side of TLS; what is not among them is refused where it is used (`knownOptions.ts`). */
-export const tls: Checks<TlsOptions> = {
-  serverName: string,
-  checkServerIdentity: callback,
-  cert: pem,
-  key: pem,
-  ca: pems,
-  rejectUnauthorized: boolean,
-  requestCert: boolean,
-  passphrase: string,
-  pfx: bytes,
-  crl: pems,
-  ciphers: string,
-  ecdhCurve: string,
-  sigalgs: string,
-  secureOptions: integer(0),
-  alpn: names,
-  session: bytes,
-  onSession: callback
-}
-
 /** What its URL must be is known where it is used. */
 export const proxy = other(
   "a URL or a record with one",
@@ -168,3 +147,40 @@ const invalid = (option: string, check: Check, value: unknown): InvalidOption =>
     reason: `must be ${check.must}`,
     received: textOf(value)
   })
+
+const ticketKeys = other(
+  "a Uint8Array of 48 bytes",
+  (value) => value instanceof Uint8Array && value.length === 48
+)
+
+const dhparam = other(
+  '"auto" or parameters as PEM',
+  (value) => value === "auto" || (typeof value === "string" && value.includes("-----BEGIN "))
+)
+
+/** Of one side of TLS; what is not among them is refused where it is used (`knownOptions.ts`). */
+export const tls: Checks<TlsOptions> = {
+  serverName: string,
+  checkServerIdentity: callback,
+  cert: pem,
+  key: pem,
+  ca: pems,
+  rejectUnauthorized: boolean,
+  requestCert: boolean,
+  requireCloseNotify: boolean,
+  passphrase: string,
+  pfx: bytes,
+  crl: pems,
+  ciphers: string,
+  dhparam,
+  ecdhCurve: string,
+  honorCipherOrder: boolean,
+  sigalgs: string,
+  secureOptions: integer(0),
+  alpn: names,
+  session: bytes,
+  onSession: callback,
+  sessionIdContext: string,
+  sessionTimeout: finiteDuration,
+  ticketKeys
+}

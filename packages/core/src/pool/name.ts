@@ -96,6 +96,14 @@ export interface TlsNameOptions {
 }
 
 /**
+ * The name of a host as a TLS client asks for it (SNI): without the last dot of a name in full (RFC 6066 section 3).
+ *
+ * @since 0.1.0
+ * @category names
+ */
+export const sniName = (host: string): string => (host.endsWith(".") ? host.slice(0, -1) : host)
+
+/**
  * `connectionName`, then each TLS field after a colon, empty where it does not count.
  *
  * @since 0.1.0

@@ -1,7 +1,7 @@
 /**
  * `https.Agent`: an agent whose sockets are TLS, which keeps sessions for later handshakes.
  */
-import { secureConnectionName, type NameOptions } from "@httpfx/core/pool"
+import { secureConnectionName, sniName, type NameOptions } from "@httpfx/core/pool"
 import type * as https from "node:https"
 import { connect } from "node:tls"
 import {
@@ -60,6 +60,9 @@ Object.assign(proto, {
       const session = this._getSession(key)
       if (session) options = { session, ...options }
     }
+    const { servername } = options
+    // Only here: the name that the agent's tables have is the one that was given, as in Node.
+    if (servername?.endsWith(".")) options = { ...options, servername: sniName(servername) }
     const socket = connect(options as never) as unknown as HttpSocket
     if (key) {
       socket.on("session", (session: Buffer) => this._cacheSession(key, session))

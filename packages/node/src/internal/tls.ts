@@ -3,14 +3,18 @@
  *
  * Takes the given transport over, whatever the outcome; never leaves it open after a failure.
  */
+import { createHash } from "node:crypto"
 import * as net from "node:net"
+import process from "node:process"
 import * as tls from "node:tls"
 import type { Duplex } from "node:stream"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
 import { certificateName, type NetworkService, type TlsOptions } from "@httpfx/core/Network"
 import { fault, formatAddress, type Address, type TlsFacts, type Transport } from "@httpfx/core/Transport"
 import { errorOf } from "./fault.js"
+import { endedBelow, onEof } from "./closeNotify.js"
 import { resetStream } from "./reset.js"
 import { StreamTransport } from "./streamTransport.js"
 import { knowsNoPeer, streams, type Streams, type WriteDone } from "./tcpTransport.js"
@@ -34,7 +38,7 @@ const alike = [
 ] as const satisfies ReadonlyArray<keyof TlsOptions & keyof tls.SecureContextOptions>
 
 const contextOptions = (options: TlsOptions): tls.SecureContextOptions => {
-  const context: Record<string, unknown> = {}
+  const context: Record<string, unknown> = options.role === "server" ? serverContext(options) : {}
   for (const name of alike) {
     const value = options[name]
     // Undefined counts as given there.
@@ -42,6 +46,27 @@ const contextOptions = (options: TlsOptions): tls.SecureContextOptions => {
   }
   return context
 }
+
+// `tls.Server` sets these for itself; a context that is made without it has OpenSSL's own defaults.
+const serverContext = (options: TlsOptions): Record<string, unknown> => {
+  const { sessionIdContext = trustOf(options), sessionTimeout, ticketKeys } = options
+  return {
+    honorCipherOrder: options.honorCipherOrder ?? true,
+    sessionIdContext,
+    ...(options.dhparam !== undefined && { dhparam: options.dhparam }),
+    ...(ticketKeys !== undefined && { ticketKeys }),
+    ...(sessionTimeout !== undefined && {
+      sessionTimeout: Math.max(1, Math.ceil(Duration.toSeconds(sessionTimeout)))
+    })
+  }
+}
+
+// A session carries the verdict on its client's certificate: it holds only where clients are judged by the same options.
+const trustOf = ({ ca, crl, rejectUnauthorized, requestCert }: TlsOptions): string =>
+  createHash("sha256")
+    .update(JSON.stringify([ca, crl, requestCert ?? false, rejectUnauthorized ?? true]))
+    .digest("hex")
+    .slice(0, 32)
 
 // One is made per set of options, not per connection: reading keys and certificates takes a millisecond.
 const contexts = new WeakMap<TlsOptions, Map<string | undefined, tls.SecureContext>>()
@@ -115,7 +140,7 @@ const handshake = (stream: Duplex, options: TlsOptions): tls.TLSSocket => {
     ...(options.certificates === undefined ? {} : { SNICallback: byName(options) }),
     ALPNProtocols,
     requestCert: options.requestCert ?? false,
-    rejectUnauthorized: options.rejectUnauthorized ?? false
+    rejectUnauthorized: options.rejectUnauthorized ?? true
   })
 }
 
@@ -137,8 +162,8 @@ const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
 
 // A server's socket does not refuse on its own: `tls.Server` does it for its sockets.
 const refusalOf = (socket: tls.TLSSocket, options: TlsOptions): Error | undefined => {
-  if (options.role === "client" || options.requestCert !== true || options.rejectUnauthorized !== true)
-    return undefined
+  const { rejectUnauthorized = true, requestCert, role } = options
+  if (role === "client" || requestCert !== true || !rejectUnauthorized) return undefined
   const reason = verifyError(socket)
   if (reason === undefined || reason === null) return undefined
   return reason instanceof Error ? reason : Object.assign(new Error(String(reason)), { code: String(reason) })
@@ -146,14 +171,23 @@ const refusalOf = (socket: tls.TLSSocket, options: TlsOptions): Error | undefine
 
 // A TLS layer cannot send RST; the connection below can.
 class TlsTransport extends StreamTransport {
+  truncated = false
   private facts: TlsFacts | undefined
 
   constructor(
     private readonly socket: tls.TLSSocket,
     private readonly below: Duplex,
-    addresses: { readonly local: Address | undefined; readonly remote: Address | undefined }
+    addresses: { readonly local: Address | undefined; readonly remote: Address | undefined },
+    requireCloseNotify: boolean
   ) {
     super(socket, addresses)
+    // Without a `tls.Server` nothing else ends a connection whose records cannot be read or whose client renegotiates too often.
+    socket.on("_tlsError", (error: Error) => process.nextTick(() => socket.destroy(error)))
+    if (requireCloseNotify) {
+      onEof(socket, () => {
+        this.truncated = endedBelow(socket, below)
+      })
+    }
     const own = socket as unknown as Streams
     const over = (done: WriteDone): WriteDone => {
       return (error) => {
@@ -231,7 +265,8 @@ export const secure: NetworkService["secure"] = (transport, options) =>
       const refused = refusalOf(socket, options)
       if (refused !== undefined) return failed(refused)
       stop()
-      resume(Effect.succeed(new TlsTransport(socket, stream, { local, remote })))
+      const requireCloseNotify = options.role === "client" && options.requireCloseNotify !== false
+      resume(Effect.succeed(new TlsTransport(socket, stream, { local, remote }, requireCloseNotify)))
     }
     const failed = (error: Error) => {
       giveUp()

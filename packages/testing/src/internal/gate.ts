@@ -35,7 +35,8 @@ export class Gate {
   private offset = 0
   private holder: Installed | undefined
   private parcels: Array<Uint8Array | "Fin" | "Rst"> = []
-  private truncated = false
+  /** FIN was put in the place of what the sender sent. */
+  truncated = false
   private over = false
   private staller: Installed | undefined
   private cancelStall: (() => void) | undefined

@@ -170,10 +170,10 @@ class Handshake {
   }
 
   private finished({ certificate }: Last): void {
-    const { ca, rejectUnauthorized, requestCert } = this.options
+    const { ca, rejectUnauthorized = true, requestCert } = this.options
     if (requestCert !== true) return this.succeed(undefined, undefined)
     const refused = certificate === undefined ? noClient : distrust(certificate, ca, this.now())
-    if (rejectUnauthorized === true && refused !== undefined) return this.fail(refused)
+    if (rejectUnauthorized && refused !== undefined) return this.fail(refused)
     this.succeed(certificate, refused)
   }
 
@@ -183,7 +183,9 @@ class Handshake {
     const rest = this.received.length === 0 ? undefined : this.received
     const { alpnProtocol, serverName } = this
     const facts = describedFacts({ alpnProtocol, serverName, certificate, objected })
-    this.done(Effect.succeed(new SecuredTransport(this.transport, rest, facts)))
+    const { requireCloseNotify = true, role } = this.options
+    const strict = role === "client" && requireCloseNotify
+    this.done(Effect.succeed(new SecuredTransport(this.transport, rest, facts, strict)))
   }
 
   // A reset would overtake the alert: the peer reads it and goes.

@@ -59,6 +59,10 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     return this.closed ? 0 : this.out.excess + this.heldBytes
   }
 
+  get truncated(): boolean {
+    return this.incoming.gate.truncated
+  }
+
   get state(): EndState {
     if (this.closed) return "closed"
     if (!this.writable) return "finWait"

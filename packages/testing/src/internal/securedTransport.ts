@@ -21,7 +21,8 @@ export class SecuredTransport implements Transport {
   constructor(
     private readonly below: Transport,
     private rest: Uint8Array | undefined,
-    readonly tls: TlsFacts
+    readonly tls: TlsFacts,
+    private readonly requireCloseNotify: boolean
   ) {}
 
   get local(): Address | undefined {
@@ -29,6 +30,9 @@ export class SecuredTransport implements Transport {
   }
   get remote(): Address | undefined {
     return this.below.remote
+  }
+  get truncated(): boolean {
+    return this.requireCloseNotify && this.below.truncated === true
   }
   get buffered(): number {
     return this.below.buffered

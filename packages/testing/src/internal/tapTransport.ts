@@ -92,6 +92,9 @@ export class TapTransport implements Transport {
   get tls(): TlsFacts | undefined {
     return this.inner.tls
   }
+  get truncated(): boolean {
+    return this.inner.truncated ?? false
+  }
   get buffered(): number {
     return this.inner.buffered
   }

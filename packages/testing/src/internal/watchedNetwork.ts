@@ -89,6 +89,9 @@ class WatchedTransport implements Transport {
   get tls() {
     return this.inner.tls
   }
+  get truncated() {
+    return this.inner.truncated ?? false
+  }
   get buffered() {
     return this.inner.buffered
   }
