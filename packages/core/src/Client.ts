@@ -5,13 +5,14 @@
  * platform's types cannot (raw header lists, informational responses, trailers, facts of the connection) and costs
  * less. Both share one agent. Closing the layer's scope closes every connection.
  *
- * Neither follows redirects nor retries by status: platform's combinators do. A request is sent a second time only
+ * Neither follows redirects nor retries by status: `followRedirects` and `Retry` do. A request is sent a second time only
  * when its reused connection died before a byte of the answer came, its method is idempotent and its body is at hand
  * (RFC 9112 §9.3.1).
  *
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
+import type { ResponseError } from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -23,6 +24,8 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Agent from "./Agent.js"
+import * as redirects from "./content/redirects.js"
+import type { Redirect, RedirectOptions } from "./content/redirects.js"
 import { poolOf } from "./internal/agentPool.js"
 import type * as clientError from "./internal/clientError.js"
 import { currentRequestOptions as currentOptions } from "./internal/clientOptions.js"
@@ -60,6 +63,8 @@ export type RequestError = clientError.RequestError
  * @category errors
  */
 export type BodyError = clientError.BodyError
+
+export type { Redirect, RedirectOptions } from "./content/redirects.js"
 
 export type {
   ConnectionOptions,
@@ -193,6 +198,8 @@ export interface Response {
   readonly text: Effect.Effect<string, BodyError>
   /** Fields after a chunked body, flat; empty until it is `complete`. */
   readonly rawTrailers: ReadonlyArray<string>
+  /** Gives up what has not come of the body, and its connection with it; one that is `complete` costs nothing. */
+  readonly discard: Effect.Effect<void>
 }
 
 /**
@@ -345,6 +352,54 @@ export const fromHttpClientResponse = (
   response: HttpClientResponse.HttpClientResponse
 ): Option.Option<Response> =>
   response instanceof PlatformResponse ? Option.some(response.source) : Option.none()
+
+/**
+ * A client that follows redirects (RFC 9110 §15.4): of `Client`, both faces and `requestScoped`, but not `upgrade`; or any client of
+ * platform's. 301, 302, 303, 307 and 308 with a `Location` are followed; methods change as the Fetch standard says, and credentials do
+ * not go to another origin. Throws `InvalidOption` where a value is not what its option can be.
+ *
+ * What is not followed fails: `TooManyRedirects`, `RedirectLoop`, `InvalidRedirect`, `BodyNotReplayable`; with platform's client these
+ * are the `cause` of a `ResponseError` with the reason `StatusCode`.
+ *
+ * @example
+ * import { Client } from "@httpfx/core"
+ * import { Effect } from "effect"
+ *
+ * const followed = Effect.flatMap(Client.Client, (client) =>
+ *   Client.followRedirects(client, { limit: 5 }).request({ url: "http://example.org/old" })
+ * )
+ *
+ * @since 0.1.0
+ * @category redirects
+ */
+export const followRedirects: {
+  (
+    options?: RedirectOptions
+  ): <A extends Service | HttpClient.HttpClient>(
+    self: A
+  ) => A extends Service ? Service : HttpClient.HttpClient
+  (self: Service, options?: RedirectOptions): Service
+  <E, R>(
+    self: HttpClient.HttpClient.With<E, R>,
+    options?: RedirectOptions
+  ): HttpClient.HttpClient.With<E | ResponseError, R>
+} = dual(
+  (args) =>
+    typeof args[0] === "object" &&
+    args[0] !== null &&
+    ("requestScoped" in args[0] || HttpClient.TypeId in args[0]),
+  redirects.follow((response) => Option.getOrUndefined(fromHttpClientResponse(response)))
+) as never
+
+/**
+ * The redirects that were followed until this response came, the first one first. Empty: none were, or not by {@link followRedirects}.
+ *
+ * @since 0.1.0
+ * @category redirects
+ */
+export const redirectsOf: (
+  response: Response | HttpClientResponse.HttpClientResponse
+) => ReadonlyArray<Redirect> = redirects.redirectsOf
 
 /**
  * A client over an agent, which may serve others as well. Throws `InvalidOption` where a value is not what its option can be.

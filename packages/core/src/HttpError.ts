@@ -16,6 +16,7 @@ import {
   type Violation
 } from "./wire/index.js"
 
+export * from "./errors/redirects.js"
 export * from "./internal/serverErrors.js"
 
 /**

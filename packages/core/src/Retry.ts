@@ -301,9 +301,7 @@ const judgeStatus = (
         transient: true,
         unsent: false,
         retryAfter: retryAfter(header(), now),
-        discard: Effect.sync(() => {
-          if (response instanceof IncomingResponse) response.discard()
-        })
+        discard: response instanceof IncomingResponse ? response.discard : Effect.void
       }
     : undefined
 

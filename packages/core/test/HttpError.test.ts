@@ -22,6 +22,8 @@ const timeouts = [
   ["RequestTimedOut", new HttpError.RequestTimedOut({ ...limit, phase: "head" })]
 ] as const
 
+const redirect = { status: 302, url: "http://a.test/", visited: ["http://a.test/0"] }
+
 const samples: ReadonlyArray<
   readonly [name: string, error: { readonly code: string; readonly message: string }]
 > = [
@@ -40,6 +42,16 @@ const samples: ReadonlyArray<
   ...timeouts,
   ["ProxyRefused", new HttpError.ProxyRefused(refused)],
   ["ProxyAuthenticationRequired", new HttpError.ProxyAuthenticationRequired({ ...refused, status: 407 })],
+  ["TooManyRedirects", new HttpError.TooManyRedirects({ ...redirect, limit: 1 })],
+  ["RedirectLoop", new HttpError.RedirectLoop({ ...redirect, to: "http://a.test/" })],
+  [
+    "InvalidRedirect",
+    new HttpError.InvalidRedirect({ ...redirect, location: "ftp://a.test/", reason: "protocol" })
+  ],
+  [
+    "BodyNotReplayable",
+    new HttpError.BodyNotReplayable({ ...redirect, method: "PUT", to: "http://a.test/1" })
+  ],
   ["AddressInUse", new HttpError.AddressInUse(listen)],
   ["ListenFailed", new HttpError.ListenFailed({ ...listen, code: "EACCES" })],
   [

@@ -118,20 +118,24 @@ describe("The error channel of", () => {
     expectTypeOf<Tag<Client.RequestError>>().toEqualTypeOf<
       | Connection
       | Message
+      | "BodyNotReplayable"
       | "BodyTimedOut"
       | "ConnectTimedOut"
       | "HeadTimedOut"
       | "InvalidOption"
+      | "InvalidRedirect"
       | "InvalidUrl"
       | "NameNotResolved"
       | "ParseError"
       | "ProxyAuthenticationRequired"
       | "ProxyRefused"
       | "QueueTimedOut"
+      | "RedirectLoop"
       | "RequestTimedOut"
       | "ResolveTimedOut"
       | "SecureTimedOut"
       | "SendTimedOut"
+      | "TooManyRedirects"
     >()
     expectTypeOf<Tag<Client.BodyError>>().toEqualTypeOf<
       Connection | "BodyTimedOut" | "ParseError" | "RequestTimedOut"

@@ -23,6 +23,7 @@ export type RequestError =
   | HttpError.TimeoutError
   | HttpError.ProxyRefused
   | HttpError.ProxyAuthenticationRequired
+  | HttpError.RedirectError
 
 /** The client has been closed: its layer's scope has ended. */
 export const closedCode = "ERR_HTTPFX_CLIENT_CLOSED"

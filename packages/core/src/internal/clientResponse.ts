@@ -195,8 +195,10 @@ export class IncomingResponse implements Response {
   }
 
   /** Nobody wants the rest; where there is none, the connection is free already. */
-  discard(): void {
-    if (!this.exchange.over) this.exchange.abandon("it is not wanted")
+  get discard(): Effect.Effect<void> {
+    return Effect.sync(() => {
+      if (!this.exchange.over) this.exchange.abandon("it is not wanted")
+    })
   }
 }
 

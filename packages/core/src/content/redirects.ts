@@ -1,0 +1,387 @@
+/**
+ * Redirects (RFC 9110 §15.4), with the Fetch standard's rules for methods and credentials, for both faces of a client.
+ *
+ * Credentials never leave the origin that they were given for, and what was taken off a request stays off it.
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as PlatformError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpBody from "@effect/platform/HttpBody"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as Client from "../Client.js"
+import type { ConnectionOptions, HeadersInput, RequestOptions } from "../ClientRequest.js"
+import {
+  BodyNotReplayable,
+  InvalidRedirect,
+  RedirectLoop,
+  TooManyRedirects,
+  type RedirectError
+} from "../errors/redirects.js"
+import { currentRequestOptions } from "../internal/clientOptions.js"
+import { callback, limit, names, refuse, type Checks } from "../internal/optionChecks.js"
+import { withoutCredentials } from "../internal/shownRequest.js"
+import { withoutUserinfo } from "../model/urlSecrets.js"
+
+/**
+ * A redirect that was followed. Its URLs have no user and no password.
+ *
+ * @since 0.1.0
+ * @category redirects
+ */
+export interface Redirect {
+  /** Of the response that redirected: 301, 302, 303, 307 or 308. */
+  readonly status: number
+  /** The URL that redirected. */
+  readonly from: string
+  /** The URL that was asked for next. */
+  readonly to: string
+  /** The method of that request. */
+  readonly method: string
+  /** It went to another origin, without the credentials. */
+  readonly crossOrigin: boolean
+}
+
+/**
+ * How redirects are followed.
+ *
+ * @since 0.1.0
+ * @category redirects
+ */
+export interface RedirectOptions {
+  /** How many redirects of one request are followed; the next one is `TooManyRedirects`. Default 20. */
+  readonly limit?: number | undefined
+  /**
+   * Names of further fields that must not go to another origin, as `X-Api-Key`. `Authorization`, `Cookie`, `Proxy-Authorization`,
+   * `Host`, `Origin` and `Referer` never do. Default: none.
+   */
+  readonly credentials?: ReadonlyArray<string> | undefined
+  /** Told of each redirect before it is followed. Default: nobody is told. */
+  readonly onRedirect?: ((redirect: Redirect) => Effect.Effect<void>) | undefined
+}
+
+const checks: Checks<RedirectOptions> = { limit: limit(0), credentials: names, onRedirect: callback }
+
+// ---- what the next request is
+
+const statuses = new Set([301, 302, 303, 307, 308])
+
+/** Fields that belong to the origin they were given for; `Host` names it. */
+const ofOrigin = ["authorization", "cookie", "cookie2", "proxy-authorization", "host", "origin", "referer"]
+
+/** Fields that describe the content, or how it is sent (RFC 9110 §15.4, the Fetch standard's request-body-header names). */
+const ofContent = [
+  ...["content-encoding", "content-language", "content-location", "content-type", "content-length"],
+  ...["content-digest", "repr-digest", "digest", "last-modified", "transfer-encoding", "trailer", "expect"]
+]
+
+/** What both faces are asked about the request under way. */
+interface Asked {
+  readonly method: string
+  readonly url: URL
+  readonly replayable: boolean
+}
+
+interface Answered {
+  readonly status: number
+  /** Every `Location`. */
+  readonly locations: ReadonlyArray<string>
+  readonly setsCookies: boolean
+}
+
+/** How the next request differs from the one before it. */
+interface Change {
+  readonly url: URL
+  readonly method: string
+  /** Fields that it must not have, in lower case. */
+  readonly without: ReadonlySet<string>
+  readonly withoutBody: boolean
+  readonly crossOrigin: boolean
+}
+
+const shown = (url: URL): string => withoutUserinfo(url.href)
+
+class Walk {
+  readonly redirects: Array<Redirect> = []
+  private readonly visited: Array<string> = []
+  private requests = new Set<string>()
+
+  constructor(private readonly options: RedirectOptions) {}
+
+  /** `undefined`: the response is the last one. */
+  next(asked: Asked, { locations, setsCookies, status }: Answered): Change | RedirectError | undefined {
+    if (!statuses.has(status) || locations.length === 0 || asked.method === "CONNECT") return undefined
+    const { limit = 20 } = this.options
+    const facts = { status, url: shown(asked.url), visited: [...this.visited] }
+    const to = targetOf(asked.url, locations)
+    if (typeof to === "string")
+      return new InvalidRedirect({ ...facts, location: withoutUserinfo(locations.join(", ")), reason: to })
+    if (this.redirects.length >= limit) return new TooManyRedirects({ ...facts, limit })
+    const method = methodAfter(status, asked.method)
+    const withoutBody = method !== asked.method
+    if (!withoutBody && !asked.replayable) return new BodyNotReplayable({ ...facts, method, to: shown(to) })
+    // With another cookie the same request may be answered otherwise.
+    if (setsCookies) this.requests.clear()
+    else this.requests.add(keyOf(asked.method, asked.url))
+    if (this.requests.has(keyOf(method, to))) return new RedirectLoop({ ...facts, to: shown(to) })
+    const crossOrigin = to.origin !== asked.url.origin
+    if (!crossOrigin) Object.assign(to, { username: asked.url.username, password: asked.url.password })
+    const { credentials = [] } = this.options
+    const without = new Set([
+      ...(crossOrigin ? [...ofOrigin, ...credentials.map((name) => name.toLowerCase())] : []),
+      ...(withoutBody ? ofContent : [])
+    ])
+    this.visited.push(facts.url)
+    this.redirects.push({ status, from: facts.url, to: shown(to), method, crossOrigin })
+    return { url: to, method, without, withoutBody, crossOrigin }
+  }
+
+  /** Told before the next request is sent. */
+  get tell(): Effect.Effect<void> {
+    return this.options.onRedirect?.(this.redirects.at(-1)!) ?? Effect.void
+  }
+}
+
+const keyOf = (method: string, url: URL): string =>
+  `${method} ${url.href.slice(0, url.href.length - url.hash.length)}`
+
+// The Fetch standard, HTTP-redirect fetch.
+const methodAfter = (status: number, method: string): string => {
+  if (status === 303) return method === "HEAD" ? method : "GET"
+  return (status === 301 || status === 302) && method === "POST" ? "GET" : method
+}
+
+const targetOf = (from: URL, locations: ReadonlyArray<string>): URL | InvalidRedirect["reason"] => {
+  const location = locations[0]!
+  if (locations.some((other) => other !== location)) return "location"
+  // A relative reference would inherit the user and the password.
+  const base = new URL(from)
+  base.username = base.password = ""
+  let to: URL
+  try {
+    to = new URL(location, base)
+  } catch {
+    return "location"
+  }
+  if (to.protocol !== "http:" && to.protocol !== "https:") return "protocol"
+  if (to.username !== "" || to.password !== "") return "credentials"
+  // RFC 9110 §10.2.2.
+  if (to.hash === "") to.hash = from.hash
+  return to
+}
+
+// A certificate of ours is a credential; a name and a session belong to one server.
+const withoutIdentity = (connection: ConnectionOptions | undefined): ConnectionOptions | undefined => {
+  if (connection?.tls === undefined) return connection
+  const { cert: _cert, key: _key, passphrase: _passphrase, pfx: _pfx, ...rest } = connection.tls
+  const { onSession: _onSession, serverName: _serverName, session: _session, ...tls } = rest
+  return { ...connection, tls }
+}
+
+const optionsAfter = <E>(
+  options: RequestOptions<E>,
+  { crossOrigin, withoutBody }: Change
+): Pick<RequestOptions<E>, "connection" | "trailers" | "expectContinue"> => ({
+  connection: crossOrigin ? withoutIdentity(options.connection) : options.connection,
+  trailers: withoutBody ? undefined : options.trailers,
+  expectContinue: withoutBody ? undefined : options.expectContinue
+})
+
+// ---- which redirects led to a response
+
+const known = new WeakMap<object, ReadonlyArray<Redirect>>()
+const none: ReadonlyArray<Redirect> = []
+
+export const redirectsOf = (
+  response: Client.Response | HttpClientResponse.HttpClientResponse
+): ReadonlyArray<Redirect> => known.get(response) ?? none
+
+const arrived = <A extends object>(response: A, { redirects }: Walk): A => {
+  if (redirects.length > 0) known.set(response, redirects)
+  return response
+}
+
+// ---- `Client`
+
+const urlOf = (url: Client.Request["url"]): URL | undefined => {
+  try {
+    if (typeof url === "string" || url instanceof URL) return new URL(url)
+    const host = url.host.includes(":") ? `[${url.host}]` : url.host
+    const origin = new URL(
+      `${url.protocol ?? "http:"}//${host}${url.port === undefined ? "" : `:${url.port}`}`
+    )
+    return new URL(url.path?.startsWith("/") === true ? origin.origin + url.path : origin)
+  } catch {
+    return undefined
+  }
+}
+
+const without = (headers: HeadersInput | undefined, names: ReadonlySet<string>): HeadersInput | undefined => {
+  if (headers === undefined || names.size === 0) return headers
+  if (!Array.isArray(headers))
+    return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.has(name.toLowerCase())))
+  const kept: Array<string> = []
+  for (let i = 0; i < headers.length; i += 2)
+    if (!names.has(String(headers[i]).toLowerCase()))
+      kept.push(headers[i] as string, headers[i + 1] as string)
+  return kept
+}
+
+const valuesOf = (rawHeaders: ReadonlyArray<string>, name: string): ReadonlyArray<string> =>
+  rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]!.toLowerCase() === name)
+
+const answeredBy = ({ rawHeaders, status }: Client.Response): Answered => ({
+  status,
+  locations: valuesOf(rawHeaders, "location"),
+  setsCookies: valuesOf(rawHeaders, "set-cookie").length > 0
+})
+
+const followRequest = <E, R>(
+  options: RedirectOptions,
+  first: Client.Request<E>,
+  send: (request: Client.Request<E>) => Effect.Effect<Client.Response, Client.RequestError | E, R>
+): Effect.Effect<Client.Response, Client.RequestError | E, R> => {
+  const step = (
+    walk: Walk,
+    request: Client.Request<E>
+  ): Effect.Effect<Client.Response, Client.RequestError | E, R> =>
+    Effect.flatMap(send(request), (response) => {
+      const url = statuses.has(response.status) ? urlOf(request.url) : undefined
+      if (url === undefined) return Effect.succeed(arrived(response, walk))
+      const { body, method = "GET" } = request
+      const replayable =
+        body === undefined || typeof body === "string" || body instanceof Uint8Array || isForm(body)
+      const change = walk.next({ method, url, replayable }, answeredBy(response))
+      if (change === undefined) return Effect.succeed(arrived(response, walk))
+      if ("_tag" in change) return Effect.zipRight(response.discard, Effect.fail(change))
+      const next: Client.Request<E> = {
+        ...request,
+        ...optionsAfter(request, change),
+        url: change.url,
+        method: change.method,
+        headers: without(request.headers, change.without),
+        auth: change.crossOrigin ? undefined : request.auth,
+        body: change.withoutBody ? undefined : body
+      }
+      return Effect.zipRight(response.discard, Effect.zipRight(walk.tell, step(walk, next)))
+    })
+  return Effect.suspend(() => step(new Walk(options), first))
+}
+
+const isForm = (body: unknown): body is FormData =>
+  typeof FormData !== "undefined" && body instanceof FormData
+
+// ---- platform's client
+
+const replays = (body: HttpBody.HttpBody): boolean =>
+  body._tag === "Raw"
+    ? typeof body.body === "string" ||
+      body.body instanceof ArrayBuffer ||
+      ArrayBuffer.isView(body.body) ||
+      body.body instanceof URLSearchParams ||
+      body.body instanceof Blob ||
+      isForm(body.body)
+    : body._tag !== "Stream"
+
+const valuesIn = (headers: Headers.Headers, name: string): ReadonlyArray<string> =>
+  headers[name] === undefined ? [] : [headers[name]]
+
+const urlOfPlatform = ({ hash, url, urlParams }: HttpClientRequest.HttpClientRequest): URL | undefined =>
+  Option.getOrUndefined(Either.getRight(UrlParams.makeUrl(url, urlParams, hash)))
+
+// The query goes out as it was received: as parameters it would be encoded again.
+const requestTo = (
+  url: URL,
+  method: string,
+  headers: Headers.Headers,
+  body: HttpBody.HttpBody
+): HttpClientRequest.HttpClientRequest =>
+  HttpClientRequest.make(method as "GET")(url.href).pipe(
+    HttpClientRequest.setBody(body),
+    HttpClientRequest.setHeaders(headers)
+  )
+
+const followHttpClient = <E, R>(
+  options: RedirectOptions,
+  sourceOf: SourceOf,
+  client: HttpClient.HttpClient.With<E, R>
+): HttpClient.HttpClient.With<E | PlatformError.ResponseError, R> => {
+  type Sent = Effect.Effect<HttpClientResponse.HttpClientResponse, E | PlatformError.ResponseError, R>
+  const step = (walk: Walk, request: HttpClientRequest.HttpClientRequest, sent: Sent): Sent =>
+    Effect.flatMap(sent, (response) => {
+      const url = statuses.has(response.status) ? urlOfPlatform(request) : undefined
+      if (url === undefined) return Effect.succeed(arrived(response, walk))
+      const source = sourceOf(response)
+      const answered =
+        source === undefined
+          ? {
+              status: response.status,
+              locations: valuesIn(response.headers, "location"),
+              setsCookies: response.headers["set-cookie"] !== undefined
+            }
+          : answeredBy(source)
+      const { body, headers, method } = request
+      const change = walk.next({ method, url, replayable: replays(body) }, answered)
+      if (change === undefined) return Effect.succeed(arrived(response, walk))
+      const discard = source?.discard ?? Effect.void
+      if ("_tag" in change) return Effect.zipRight(discard, Effect.fail(failed(request, response, change)))
+      const next = requestTo(
+        change.url,
+        change.method,
+        Headers.remove(headers, [...change.without]),
+        change.withoutBody ? HttpBody.empty : body
+      )
+      // What the client does to every request was done to the first; again, it would put credentials back.
+      const again = HttpClient.mapRequest(client, () => next).execute(next)
+      const withOptions = Effect.locallyWith(again, currentRequestOptions, (own) =>
+        own === undefined ? own : { ...own, ...optionsAfter(own, change) }
+      )
+      return Effect.zipRight(discard, Effect.zipRight(walk.tell, step(walk, next, withOptions)))
+    })
+  return HttpClient.transform(client, (sent, request) =>
+    Effect.suspend(() => step(new Walk(options), request, sent))
+  )
+}
+
+const failed = (
+  request: HttpClientRequest.HttpClientRequest,
+  response: HttpClientResponse.HttpClientResponse,
+  cause: RedirectError
+): PlatformError.ResponseError =>
+  new PlatformError.ResponseError({
+    request: withoutCredentials(request),
+    response,
+    reason: "StatusCode",
+    cause,
+    description: cause.message
+  })
+
+// ---- both
+
+type SourceOf = (response: HttpClientResponse.HttpClientResponse) => Client.Response | undefined
+
+const isHttpClient = (self: object): self is HttpClient.HttpClient.With<unknown, unknown> =>
+  HttpClient.TypeId in self
+
+/** `sourceOf`: our response beneath one of platform's. */
+export const follow =
+  (sourceOf: SourceOf) =>
+  <A extends Client.Service | HttpClient.HttpClient.With<never, never>>(
+    self: A,
+    options: RedirectOptions = {}
+  ): A => {
+    const refused = refuse(options, checks)
+    if (refused !== undefined) throw refused
+    if (isHttpClient(self)) return followHttpClient(options, sourceOf, self) as unknown as A
+    const service: Client.Service = {
+      ...self,
+      request: (request) => followRequest(options, request, self.request),
+      requestScoped: (request) => followRequest(options, request, self.requestScoped),
+      httpClient: followHttpClient(options, sourceOf, self.httpClient)
+    }
+    return service as A
+  }
