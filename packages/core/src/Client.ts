@@ -88,7 +88,10 @@ export interface RequestParts {
   readonly host: string
   /** Default: that of the protocol. */
   readonly port?: number | undefined
-  /** The request target as it goes out: path and query, or `*`. Default `/`. */
+  /**
+   * The request target: path and query, or `*`. Nothing is normalised; what the URL standard encodes is percent-encoded.
+   * Default `/`.
+   */
   readonly path?: string | undefined
 }
 

@@ -321,7 +321,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     this.violation = stepOf(
       this.automaton.responseHead({
         status: head.status,
-        keepAlive: head.keepAlive || (exchange.request.method === "HEAD" && persists(head)),
+        keepAlive: head.keepAlive || (exchange.request.method === "HEAD" && head.persistent),
         framingUntilClose
       })
     )
@@ -453,18 +453,6 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     this.transport.resume()
     this.exchange?.watch?.restart()
   }
-}
-
-// A head without a length speaks of the connection's end where a body follows; to a HEAD none does, and its fields alone
-// decide (RFC 9112 §9.3).
-const persists = (head: ResponseHead): boolean => {
-  if (head.versionMinor === 0) return false
-  const { rawHeaders } = head
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if ((rawHeaders[i] as string).toLowerCase() !== "connection") continue
-    if (/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(rawHeaders[i + 1] as string)) return false
-  }
-  return true
 }
 
 // The parser gives no status that the automaton would not have.

@@ -23,8 +23,8 @@ import type {
 } from "../Client.js"
 import type { HeadersInput, RequestOptions } from "../ClientRequest.js"
 import * as HttpError from "../HttpError.js"
-import { defaultPort, origin } from "../pool/index.js"
 import {
+  asksToContinue,
   BodyWriter,
   encodeRequestHead,
   type BodyViolation,
@@ -44,7 +44,7 @@ import { merge, type TimeLimits } from "./clientTimeouts.js"
 import type { IncomingResponse } from "./clientResponse.js"
 import type { Socket } from "../Socket.js"
 import { routed, type Destination } from "./clientRoute.js"
-import { basic, fromString, fromUrl, type InvalidTarget, type Target } from "./clientTarget.js"
+import { basic, fromParts, fromString, fromUrl, type InvalidTarget, type Target } from "./clientTarget.js"
 
 /** What both faces of the client make of what they were given. */
 export interface Draft {
@@ -129,7 +129,7 @@ const expectsContinue = (options: RequestOptions<unknown>, headers: Array<string
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] as string
       if (name.length === 6 && name.toLowerCase() === "expect")
-        return /100-continue/i.test(headers[i + 1] as string)
+        return asksToContinue(headers[i + 1] as string)
     }
     return false
   }
@@ -309,16 +309,7 @@ const ignore = () => {}
 
 const targetOf = (url: string | URL | RequestParts): Target | InvalidTarget => {
   if (typeof url === "string") return fromString(url)
-  if (url instanceof URL) return fromUrl(url)
-  const protocol = url.protocol ?? "http:"
-  const port = url.port ?? defaultPort[protocol]
-  const host = url.host.includes(":") ? `[${url.host}]` : url.host
-  return {
-    origin: origin(protocol, url.host, port),
-    path: url.path ?? "/",
-    host: port === defaultPort[protocol] ? host : `${host}:${port}`,
-    authorization: undefined
-  }
+  return url instanceof URL ? fromUrl(url) : fromParts(url)
 }
 
 /** The key of the origin that a request goes to; of what is no URL, its text. */

@@ -5,7 +5,9 @@
  * Ends where `new URL` would have ended for every input, but does not call it where the text is already normal: that
  * costs more than the rest of a request. Never repairs what `new URL` refuses.
  */
+import type { RequestParts } from "../Client.js"
 import { defaultPort, origin, type Origin } from "../pool/index.js"
+import { isHost } from "../wire/index.js"
 
 /** Where a request goes to and what it asks for there. */
 export interface Target {
@@ -55,6 +57,8 @@ const placeOf = (url: URL): Place | InvalidTarget => {
   if (protocol !== "http:" && protocol !== "https:") {
     return invalid(`Protocol "${protocol}" not supported. Expected "http:" or "https:"`, { protocol })
   }
+  // The URL standard has hosts that RFC 3986 has not, and that servers refuse in `Host`.
+  if (!isHost(url.host)) return invalid("Invalid host", {})
   const port = url.port === "" ? defaultPort[protocol] : +url.port
   return { origin: origin(protocol, bare(url.hostname), port), host: url.host }
 }
@@ -89,6 +93,38 @@ export const fromUrl = (url: URL): Target | InvalidTarget => {
     path: url.pathname + url.search,
     host: place.host,
     authorization: credentialsOf(url)
+  }
+}
+
+// What the URL standard leaves as it is; and the rest of what is no control character (percent-encode sets).
+const plain = /^[\w.~!$&'()*+,;=:@%/[\]^|-]*(?:\?[\w.~!$&'()*+,;=:@%/[\]^|?\\`{}-]*)?$/
+const inPath = /[ "#<>`{}\\]|[^\0-\x7f]+/g
+const inQuery = /[ "#<>]|[^\0-\x7f]+/g
+
+const percent = (text: string): string => {
+  let encoded = ""
+  for (const byte of new TextEncoder().encode(text))
+    encoded += "%" + byte.toString(16).toUpperCase().padStart(2, "0")
+  return encoded
+}
+
+/** Path and query as the setters of `URL` encode them; control characters are left, and refused where a head is encoded. */
+const encodeTarget = (target: string): string => {
+  if (plain.test(target)) return target
+  const query = target.indexOf("?")
+  if (query < 0) return target.replace(inPath, percent)
+  return target.slice(0, query).replace(inPath, percent) + target.slice(query).replace(inQuery, percent)
+}
+
+/** The target of a host and a path that nothing normalises. */
+export const fromParts = ({ host, path, port: given, protocol = "http:" }: RequestParts): Target => {
+  const port = given ?? defaultPort[protocol]
+  const named = host.includes(":") ? `[${host}]` : host
+  return {
+    origin: origin(protocol, host, port),
+    path: path === undefined ? "/" : encodeTarget(path),
+    host: port === defaultPort[protocol] ? named : `${named}:${port}`,
+    authorization: undefined
   }
 }
 

@@ -75,12 +75,12 @@ export class ExchangeHandle implements Exchange {
 
   get expectation(): string | undefined {
     const { head } = this.self
-    return head.versionMinor === 0 ? undefined : head.get("expect")
+    if (head.versionMinor === 0 || head.get("expect") === undefined) return undefined
+    return this.headersDistinct["expect"]?.join(", ")
   }
 
   get acceptsTrailers(): boolean {
-    const codings = this.headersDistinct["te"] ?? []
-    return codings.some((value) => value.split(",").some((name) => name.trim().toLowerCase() === "trailers"))
+    return this.self.head.elements("te").some((coding) => coding.toLowerCase() === "trailers")
   }
 
   get trailers(): Effect.Effect<FieldViews, BodyError> {
@@ -144,10 +144,7 @@ export class ExchangeHandle implements Exchange {
   get upgradeProtocols(): ReadonlyArray<string> {
     const { head } = this.self
     if (head.method === "CONNECT" || !this.self.asksForSwitch) return []
-    return (this.headersDistinct["upgrade"] ?? [])
-      .flatMap((value) => value.split(","))
-      .map((name) => name.trim())
-      .filter((name) => name !== "")
+    return head.elements("upgrade")
   }
 
   get upgrade(): Exchange["upgrade"] {

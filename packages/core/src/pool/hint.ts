@@ -5,7 +5,7 @@
  * count down would have their connections thrown away early.
  */
 
-const timeout = /(?:^|[,\s])timeout\s*=\s*"?(\d{1,9})"?\s*(?:[,;]|$)/i
+const timeout = /(?:^|[, \t])timeout[ \t]*=[ \t]*"?(\d{1,9})"?[ \t]*(?:[,;]|$)/i
 
 /**
  * Milliseconds; `undefined` where nothing is announced, or nothing that can be read.

@@ -3,9 +3,11 @@
  * the connection, or no HTTP at all; and whether the connection outlives the message. Also the checks that need the
  * whole head. Decides only; reads no bytes.
  */
-import { Allow } from "./flags.js"
+import type { Flags } from "./flags.js"
+import { isHost } from "./host.js"
+import { trimBlanks } from "./lists.js"
 import { Fact, type Machine } from "./machine.js"
-import { isHostText, wrongForm } from "./target.js"
+import { wrongForm } from "./target.js"
 
 export const Follows = {
   Nothing: 0,
@@ -54,30 +56,33 @@ const needsClose = (m: Machine): boolean => {
   return (m.facts & (Fact.Chunked | Fact.ContentLength)) === 0
 }
 
-/** RFC 9112 §9.3, as Node's parser has it. Trailers may still change it. */
-export const keepsAlive = (m: Machine): boolean => {
-  if (m.versionMajor > 0 && m.versionMinor > 0) {
-    if ((m.facts & Fact.Close) !== 0) return false
-  } else if ((m.facts & Fact.KeepAlive) === 0) {
-    return false
-  }
-  return !needsClose(m)
+/** RFC 9112 §9.3, as Node's parser has it, by version and options alone. Trailers may still change it. */
+const persists = (m: Machine): boolean => {
+  if ((m.facts & Fact.LastInDoubt) !== 0) return false
+  if (m.versionMajor > 0 && m.versionMinor > 0) return (m.facts & Fact.Close) === 0
+  return (m.facts & Fact.KeepAlive) !== 0
 }
 
-// A parser with all these flags has no fault to look for in a whole head.
-const CHECKED =
-  Allow.targetForms |
-  Allow.missingHost |
-  Allow.repeatedHost |
-  Allow.invalidHost |
-  Allow.lengthWithoutBody |
-  Allow.transferEncodingInHttp10
+/** The same, with the end of the body. */
+export const keepsAlive = (m: Machine): boolean => persists(m) && !needsClose(m)
+
+/** Both as a number: 0 closes, 1 persists but for its body, 2 keeps the connection. */
+export const reuseAfter = (m: Machine): number => (!persists(m) ? 0 : needsClose(m) ? 1 : 2)
+
+/** With all of these there is no fault to look for in a whole head. */
+const checksNothing = (flags: Flags): boolean =>
+  flags.targetForms &&
+  flags.missingHost &&
+  flags.repeatedHost &&
+  flags.invalidHost &&
+  flags.lengthWithoutBody &&
+  flags.transferEncodingInHttp10
 
 /** The faults that only a whole head shows, all of them Node's parser's leniencies. False: refused at `at`. */
 export const checkHead = (m: Machine, at: number, text: string): boolean => {
-  if ((m.allow & CHECKED) === CHECKED) return true
+  if (checksNothing(m.flags)) return true
   if (m.request) {
-    if (!m.originForm && (m.allow & Allow.targetForms) === 0) {
+    if (!m.originForm && !m.flags.targetForms) {
       const reason = wrongForm(m.method, text.slice(m.lineStart, m.lineEnd))
       if (reason !== undefined) {
         m.refuse(at, "HPE_INVALID_URL", reason, "targetForms")
@@ -85,21 +90,36 @@ export const checkHead = (m: Machine, at: number, text: string): boolean => {
       }
     }
     if (!checkHost(m, at, text)) return false
-  } else if (hasNoBody(m.status) && (m.allow & Allow.lengthWithoutBody) === 0) {
-    if ((m.facts & Fact.TransferEncoding) !== 0 || m.remaining > 0) {
-      m.refuse(
-        at,
-        "HPE_UNEXPECTED_CONTENT_LENGTH",
-        `Content framed in a ${m.status} response`,
-        "lengthWithoutBody"
-      )
-      return false
-    }
+  } else if (hasNoBody(m.status) && !checkNoBody(m, at)) {
+    return false
   }
   if ((m.facts & Fact.TransferEncoding) === 0 || (m.versionMajor === 1 && m.versionMinor === 1)) return true
-  if (m.allows("transferEncodingInHttp10")) return true
-  const reason = "Transfer-Encoding before HTTP/1.1"
-  m.refuse(at, "HPE_INVALID_TRANSFER_ENCODING", reason, "transferEncodingInHttp10")
+  return checkOldCoding(m, at)
+}
+
+/** A response that has no body by its status, with fields that frame one (RFC 9112 §6.3, item 1). */
+const checkNoBody = (m: Machine, at: number): boolean => {
+  if ((m.facts & Fact.TransferEncoding) === 0 && m.remaining === 0) return true
+  if (m.flags.lengthWithoutBody) return true
+  if (m.status === 204 && m.flags.framedNoContent) {
+    m.facts |= Fact.LastInDoubt
+    return true
+  }
+  const flag = m.status === 204 ? "framedNoContent" : "lengthWithoutBody"
+  m.refuse(at, "HPE_UNEXPECTED_CONTENT_LENGTH", `Content framed in a ${m.status} response`, flag)
+  return false
+}
+
+/** Codings came with HTTP/1.1 (RFC 9112 §6.1): the message is read, and the connection closed behind it. */
+const checkOldCoding = (m: Machine, at: number): boolean => {
+  if (m.flags.transferEncodingInHttp10) return true
+  const response = !m.request && m.versionMajor === 1 && (m.facts & Fact.Chunked) !== 0
+  if (response && m.flags.chunkedHttp10Response) {
+    m.facts |= Fact.LastInDoubt
+    return true
+  }
+  const flag = response ? "chunkedHttp10Response" : "transferEncodingInHttp10"
+  m.refuse(at, "HPE_INVALID_TRANSFER_ENCODING", "Transfer-Encoding before HTTP/1.1", flag)
   return false
 }
 
@@ -107,8 +127,8 @@ const hasNoBody = (status: number): boolean => (status >= 100 && status < 200) |
 
 const checkHost = (m: Machine, at: number, text: string): boolean => {
   if (m.hosts === 1) {
-    if (m.hostIsValid || (m.allow & Allow.invalidHost) !== 0) return true
-    if (isHostText(text.slice(m.marks[m.hostMark + 2], m.marks[m.hostMark + 3]).trimEnd())) return true
+    if (m.hostIsValid || m.flags.invalidHost) return true
+    if (isHost(trimBlanks(text.slice(m.marks[m.hostMark + 2], m.marks[m.hostMark + 3])))) return true
     m.refuse(at, "HPE_INVALID_HEADER_TOKEN", "Invalid Host", "invalidHost")
   } else if (m.hosts === 0) {
     if (m.versionMajor !== 1 || m.versionMinor !== 1 || m.allows("missingHost")) return true

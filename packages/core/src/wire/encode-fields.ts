@@ -6,6 +6,7 @@
  * of an equal `Content-Length`.
  */
 import { fieldConflict, invalidChar, invalidToken, invalidValue, type FieldsViolation } from "./violation.js"
+import { listElements, trimBlanks } from "./lists.js"
 import { Spellings } from "./spelling.js"
 import { isFieldValue, isToken, parseContentLength } from "./validate.js"
 
@@ -51,8 +52,8 @@ export const found = {
 }
 
 const connectionOptions = (value: string): void => {
-  for (const option of value.split(",")) {
-    const name = option.trim().toLowerCase()
+  for (const option of listElements(value)) {
+    const name = option.toLowerCase()
     if (name === "close") found.close = true
     else if (name === "keep-alive") found.keepAlive = true
   }
@@ -60,9 +61,8 @@ const connectionOptions = (value: string): void => {
 
 // RFC 9112 §6.1: chunked at most once, and nothing after it.
 const transferCodings = (value: string): FieldsViolation | undefined => {
-  for (const coding of value.split(",")) {
-    const name = coding.split(";", 1)[0]!.trim().toLowerCase()
-    if (name === "") continue
+  for (const coding of listElements(value)) {
+    const name = trimBlanks(coding.split(";", 1)[0]!).toLowerCase()
     if (!isToken(name)) return fieldConflict("Transfer-Encoding", "Malformed")
     if (found.chunkedLast) return fieldConflict("Transfer-Encoding", "ChunkedNotLast")
     if (name === "chunked") found.chunkedLast = true

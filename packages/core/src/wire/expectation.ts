@@ -3,7 +3,24 @@
  *
  * @since 0.1.0
  */
-import type { RequestHead } from "./head.js"
+import { listElements } from "./lists.js"
+
+/** The one expectation that is known. */
+export const isContinue = (expectation: string): boolean => expectation.toLowerCase() === "100-continue"
+
+/**
+ * Is `100-continue` in the list that an `Expect` value is?
+ *
+ * @since 0.1.0
+ * @category facts
+ */
+export const asksToContinue = (value: string): boolean => listElements(value).some(isContinue)
+
+/** What is looked at of a request's head. */
+interface Expecting {
+  readonly versionMinor: number
+  elements(lowerName: string): ReadonlyArray<string>
+}
 
 /**
  * Does the request expect something that is not `100-continue`? HTTP/1.0 has no expectations.
@@ -11,5 +28,5 @@ import type { RequestHead } from "./head.js"
  * @since 0.1.0
  * @category facts
  */
-export const hasUnknownExpectation = (head: RequestHead): boolean =>
-  head.versionMinor !== 0 && head.get("expect") !== undefined && !head.expectContinue
+export const hasUnknownExpectation = (head: Expecting): boolean =>
+  head.versionMinor !== 0 && head.elements("expect").some((expectation) => !isContinue(expectation))

@@ -2,7 +2,7 @@
  * How the parts of a field line end, and the section with its empty line (RFC 9112 §5): spans closed and counted,
  * marks set, the next stage chosen, what an end may not look like refused. Reads no further than the end it is given.
  */
-import { Allow, type FlagName } from "./flags.js"
+import type { FlagName } from "./flags.js"
 import { takeOver } from "./framing-fields.js"
 import { TOKEN } from "./grammar.js"
 import { Fact, Kind, type Machine } from "./machine.js"
@@ -24,7 +24,7 @@ export const endName = (m: Machine, i: number, special: boolean): number => {
 const checkName = (m: Machine, at: number): void => {
   if ((m.facts & Fact.Trailers) !== 0 && !m.allows("framingInTrailers")) {
     m.refuse(at, "HPE_INVALID_HEADER_TOKEN", "Framing field in trailers", "framingInTrailers")
-  } else if ((m.allow & Allow.lengthWithTransferEncoding) !== 0) {
+  } else if (m.allows("lengthWithTransferEncoding")) {
     return
   } else if (m.kind === Kind.TransferEncoding && (m.facts & Fact.ContentLength) !== 0) {
     const reason = "Transfer-Encoding can't be present with Content-Length"

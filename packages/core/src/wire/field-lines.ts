@@ -6,7 +6,6 @@
  * The loop's ifs stand in the order in which a line passes them, so that it runs straight through from top to bottom;
  * plain-lines.ts reads the lines that need none of this.
  */
-import { Allow } from "./flags.js"
 import { endEmptyValue, endName, endSection, endValue, flagOfControl } from "./field-ends.js"
 import { kindOfValue, readFramingValue, recogniseName, recogniseWhole, takeOver } from "./framing-fields.js"
 import { TOKEN, VALUE } from "./grammar.js"
@@ -33,7 +32,7 @@ export const readFieldLines = (m: Machine, i: number, n: number): number => {
     if (i === n) return i
     if (chunk[i] === SP) {
       i++
-      if ((m.allow & Allow.spaceBeforeFields) === 0) {
+      if (!m.allows("spaceBeforeFields")) {
         return m.refuse(i, "HPE_UNEXPECTED_SPACE", "Unexpected space after start line", "spaceBeforeFields")
       }
     }

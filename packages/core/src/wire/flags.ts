@@ -1,15 +1,26 @@
 /**
- * The named leniency flags and the three presets over them. A flag only ever lets more pass; with none set the parser
- * is as strict as RFC 9110 and RFC 9112 allow. What each flag answers to is tabled in docs/strictness.md.
+ * The named flags and the three presets over them. A flag only ever lets more pass; with none set the parser is as
+ * strict as RFC 9110 and RFC 9112 allow. What each flag answers to is tabled in docs/strictness.md.
  */
 
 /**
- * One thing the strict parser refuses and a flag lets pass.
+ * What the parser takes beyond the narrowest reading of the grammar, one thing a flag. Behind each: its RFC section, and
+ * the strictest preset that sets it (`insecure` sets all that `node` sets).
  *
  * @since 0.1.0
  * @category flags
  */
 export interface Flags {
+  /** A tab behind a length, a transfer coding or an option of `Connection` as whitespace (RFC 9110 §5.6.3; strict only). */
+  readonly tabsInFraming: boolean
+  /** Characters in path and query that the URL standard leaves as they are (RFC 9112 §3.2; strict and node). */
+  readonly urlCharacters: boolean
+  /** A status line that ends behind its code, without the space before the reason (RFC 9112 §4; strict and node). */
+  readonly missingReason: boolean
+  /** A 204 with `Content-Length` or `Transfer-Encoding`; its connection is not used again (RFC 9112 §6.3; strict and node). */
+  readonly framedNoContent: boolean
+  /** A chunked HTTP/1.0 response; its connection is not used again (RFC 9112 §6.1; strict and node). */
+  readonly chunkedHttp10Response: boolean
   /** A request line without version, or with `HTTP/0.9` (obsolete since RFC 9110; node). */
   readonly http09: boolean
   /** `HTTP/2.0` in the text of a start line (RFC 9112 §2.3; node). */
@@ -22,23 +33,23 @@ export interface Flags {
   readonly leadingLineBreaks: boolean
   /** More than one space between the parts of a request line (RFC 9112 §3; node). */
   readonly extraSpaces: boolean
-  /** Bytes in a target that no part of a URI has, and fragments (RFC 9112 §3.2, RFC 3986; node). */
+  /** Bytes in a target that neither RFC 3986 nor the URL standard has there, and fragments (RFC 9112 §3.2; node). */
   readonly targetCharacters: boolean
-  /** Targets whose form the method does not have, userinfo, `CONNECT` without a port (RFC 9112 §3.2; node). */
+  /** Targets of a form that the method does not have, with userinfo or a malformed authority (RFC 9112 §3.2; node). */
   readonly targetForms: boolean
-  /** A status line without the space, with control bytes, below 100 or ended by two CR (RFC 9112 §4; node). */
+  /** A status line with control bytes in its reason, with a code below 100, or ended by two CR (RFC 9112 §4; node). */
   readonly looseStatusLine: boolean
   /** An HTTP/1.1 request without `Host` (RFC 9112 §3.2; node). */
   readonly missingHost: boolean
   /** More than one `Host` field (RFC 9112 §3.2; node). */
   readonly repeatedHost: boolean
-  /** A `Host` that is not an authority's host and port (RFC 9112 §3.2, RFC 9110 §7.2; node). */
+  /** A `Host` that is not `uri-host [ ":" port ]` (RFC 9112 §3.2, RFC 9110 §7.2; node). */
   readonly invalidHost: boolean
   /** A `Transfer-Encoding` other than one `chunked`: more codings, other codings, none (RFC 9112 §6.1; node). */
   readonly otherTransferCodings: boolean
-  /** `Transfer-Encoding` in a message older than HTTP/1.1 (RFC 9112 §6.1; node). */
+  /** `Transfer-Encoding` in any message older than HTTP/1.1, and reuse of the connection behind it (RFC 9112 §6.1; node). */
   readonly transferEncodingInHttp10: boolean
-  /** Content framed in a 1xx or 204 response, which has none (RFC 9110 §8.6, RFC 9112 §6.3; node). */
+  /** Content framed in a 1xx response, and reuse of the connection behind a framed 204 (RFC 9110 §8.6; node). */
   readonly lengthWithoutBody: boolean
   /** Lengths past 2^53-1, or written with more than 20 decimal or 16 hexadecimal digits (RFC 9112 §7.1; node). */
   readonly longNumbers: boolean
@@ -82,6 +93,16 @@ export interface Flags {
  */
 export type FlagName = keyof Flags
 
+// Node 20's parser takes no tab for whitespace there.
+const strictOnly = ["tabsInFraming"] as const satisfies ReadonlyArray<FlagName>
+
+const strict = [
+  "urlCharacters",
+  "missingReason",
+  "framedNoContent",
+  "chunkedHttp10Response"
+] as const satisfies ReadonlyArray<FlagName>
+
 const node = [
   "http09",
   "http20",
@@ -120,74 +141,40 @@ const insecure = [
 ] as const satisfies ReadonlyArray<FlagName>
 
 /**
- * Every flag, those of the `node` preset first.
+ * Every flag, those of the `strict` preset first, then those of `node`.
  *
  * @since 0.1.0
  * @category flags
  */
-export const flagNames: ReadonlyArray<FlagName> = [...node, ...insecure]
+export const flagNames: ReadonlyArray<FlagName> = [...strictOnly, ...strict, ...node, ...insecure]
 
 const preset = (on: ReadonlyArray<FlagName>): Flags =>
   Object.freeze(Object.fromEntries(flagNames.map((name) => [name, on.includes(name)]))) as unknown as Flags
 
 /**
- * The presets: `strict` sets no flag, `node` takes what Node 20's parser takes by default, `insecure` what it takes
- * with `insecureHTTPParser` (https://nodejs.org/api/http.html#httpcreateserveroptions-requestlistener).
+ * The presets: `strict` takes what the grammar allows and what is met everywhere without harm to framing, `node` what
+ * Node 20's parser takes by default, `insecure` what it takes with `insecureHTTPParser`
+ * (https://nodejs.org/api/http.html#httpcreateserveroptions-requestlistener).
  *
  * @since 0.1.0
  * @category flags
  */
 export const presets: { readonly [P in "strict" | "node" | "insecure"]: Flags } = Object.freeze({
-  strict: preset([]),
-  node: preset(node),
-  insecure: preset(flagNames)
+  strict: preset([...strictOnly, ...strict]),
+  node: preset([...strict, ...node]),
+  insecure: preset([...strict, ...node, ...insecure])
 })
 
-/** The bit of each flag in the parser's own set. A literal: its members are constants to the compiler of the engine. */
-export const Allow = {
-  http09: 1 << 0,
-  http20: 1 << 1,
-  otherProtocols: 1 << 2,
-  leadingLineBreaks: 1 << 3,
-  extraSpaces: 1 << 4,
-  targetCharacters: 1 << 5,
-  targetForms: 1 << 6,
-  looseStatusLine: 1 << 7,
-  missingHost: 1 << 8,
-  repeatedHost: 1 << 9,
-  invalidHost: 1 << 10,
-  otherTransferCodings: 1 << 11,
-  transferEncodingInHttp10: 1 << 12,
-  lengthWithoutBody: 1 << 13,
-  longNumbers: 1 << 14,
-  chunkExtensionSyntax: 1 << 15,
-  framingInTrailers: 1 << 16,
-  anyVersion: 1 << 17,
-  obsoleteFold: 1 << 18,
-  controlsInValues: 1 << 19,
-  spaceBeforeColon: 1 << 20,
-  spaceBeforeFields: 1 << 21,
-  bareCarriageReturn: 1 << 22,
-  bareLineFeed: 1 << 23,
-  lengthWithTransferEncoding: 1 << 24,
-  chunkedNotLast: 1 << 25,
-  spacesAfterChunkSize: 1 << 26,
-  unterminatedChunks: 1 << 27,
-  keepAliveAfterClose: 1 << 28,
-  dataAfterClose: 1 << 29,
-  nulInValues: 1 << 30
-} as const satisfies { readonly [K in FlagName]: number }
+/**
+ * Every flag set: for readers that are to take all that any preset takes, such as tools that watch a connection.
+ *
+ * @since 0.1.0
+ * @category flags
+ */
+export const everyFlag: Flags = preset(flagNames)
 
-/** The set of flags as bits; the presets' own sets are made once. */
-export const bitsOf = (flags: Flags): number => {
-  const known = presetBits.get(flags)
-  if (known !== undefined) return known
-  return flagNames.reduce((bits, name) => (flags[name] ? bits | Allow[name] : bits), 0)
-}
-
-const presetBits = new Map<Flags, number>(
-  Object.values(presets).map((flags) => [
-    flags,
-    flagNames.reduce((bits, name) => (flags[name] ? bits | Allow[name] : bits), 0)
-  ])
-)
+/** The whole set of flags that a caller's record stands for: what it leaves out is as in `strict`. */
+export const completeFlags = (given: Flags): Flags =>
+  Object.isFrozen(given) && flagNames.every((name) => name in given)
+    ? given
+    : Object.freeze({ ...presets.strict, ...given })

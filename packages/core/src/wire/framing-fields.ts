@@ -203,7 +203,7 @@ const readOptions = (m: Machine, i: number, n: number): number => {
       }
       m.stage = S.CONNECTION_OTHER
     } else if (m.stage === S.CONNECTION_WORD_END) {
-      if (c === SP) continue
+      if (c === SP || (c === TAB && m.flags.tabsInFraming)) continue
       if (c === COMMA) {
         takeOver(m)
         m.stage = S.CONNECTION
@@ -243,7 +243,7 @@ const readLength = (m: Machine, i: number, n: number): number => {
     }
     if (i === n) return i
   }
-  while (i < n && chunk[i] === SP) i++
+  while (i < n && (chunk[i] === SP || (chunk[i] === TAB && m.flags.tabsInFraming))) i++
   if (i === n) return i
   if (chunk[i] === CR || chunk[i] === LF) {
     m.facts |= Fact.ContentLength
@@ -251,7 +251,8 @@ const readLength = (m: Machine, i: number, n: number): number => {
     return i
   }
   if (!m.closeSpan(i, i)) return i
-  return m.refuse(i, "HPE_INVALID_CONTENT_LENGTH", "Invalid character in Content-Length")
+  const flag = chunk[i] === TAB ? "tabsInFraming" : undefined
+  return m.refuse(i, "HPE_INVALID_CONTENT_LENGTH", "Invalid character in Content-Length", flag)
 }
 
 const CHUNKED = "chunked"
@@ -274,7 +275,9 @@ const readCodings = (m: Machine, i: number, n: number): number => {
         m.stage = S.VALUE_TEXT
         return i
       }
+      // Node's parser takes a coding with a tab for another one: where two readings are met, one coding alone is refused.
       if (notSingle(m, i)) return i
+      if (c === TAB && m.flags.tabsInFraming) continue
       if (c === COMMA) {
         if (m.request && !m.allows("chunkedNotLast")) {
           return m.closeSpan(i, i + 1) ? afterChunked(m, i + 1) : i + 1

@@ -34,14 +34,33 @@ export const QDTEXT = table("\t ", "!", [0x23, 0x5b], [0x5d, 0x7e], [0x80, 0xff]
 /** `ALPHA` (RFC 5234 §B.1): the scheme of an absolute-form target as Node reads it. */
 export const ALPHA = table(LETTERS)
 
-/** Path and query of a target as Node's parser takes them: every `VCHAR` except `#` and `?`. */
+/** Path of a target as Node's parser takes it: every `VCHAR` except `#` and `?`. */
 export const LOOSE_PATH = table([0x21, 0x22], [0x24, 0x3e], [0x40, 0x7e])
 
-/** `pchar` and `/` (RFC 3986 §3.3): path and query of a target. The query's `?` is the automaton's business. */
-export const PATH = table(ALPHANUMERIC, "-._~", "%", "!$&'()*+,;=", ":@", "/")
+/** Its query, as Node's parser takes it. */
+export const LOOSE_QUERY = table([0x21, 0x22], [0x24, 0x7e])
 
-/** The authority of a target: `unreserved`, `sub-delims`, `%` and `:` (RFC 3986 §3.2), and the brackets of IPv6. */
-export const AUTHORITY = table(ALPHANUMERIC, "-._~", "%", "!$&'()*+,;=", ":", "[]")
+const UNRESERVED = ALPHANUMERIC + "-._~"
+const SUB_DELIMS = "!$&'()*+,;="
+const PCHAR = UNRESERVED + SUB_DELIMS + "%:@"
+
+/** `pchar` and `/` (RFC 3986 §3.3): path of a target. The percent sign is not looked behind. */
+export const PATH = table(PCHAR, "/")
+
+/** `pchar`, `/` and `?` (RFC 3986 §3.4): query of a target. */
+export const QUERY = table(PCHAR, "/?")
+
+/** {@link PATH} and what the URL standard leaves as it is in a path: no member of its path percent-encode set. */
+export const URL_PATH = table(PCHAR, "/", "[]^|")
+
+/** {@link QUERY} and what the URL standard leaves as it is in a query of `http:`. */
+export const URL_QUERY = table(PCHAR, "/?", "[]^|", "\\`{}")
+
+/** `reg-name` (RFC 3986 §3.2.2) but for its percent-encoded octets. */
+export const REG_NAME = table(UNRESERVED, SUB_DELIMS)
+
+/** The authority of a target as Node's parser takes it: `unreserved`, `sub-delims`, `%`, `:` and brackets. */
+export const AUTHORITY = table(UNRESERVED, SUB_DELIMS, "%:[]")
 
 /** The value of a hexadecimal digit, 255 for every other byte (`chunk-size`, RFC 9112 §7.1). */
 export const HEX = new Uint8Array(256).fill(255)

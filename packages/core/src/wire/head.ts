@@ -3,6 +3,8 @@
  * Holds the head's text, never the chunk it came from; never folds or interprets fields (fields.ts does).
  */
 
+import { isContinue } from "./expectation.js"
+import { isBlank, listElements } from "./lists.js"
 import { Fact, type Machine } from "./machine.js"
 
 /**
@@ -22,8 +24,12 @@ export interface Head {
   readonly fieldCount: number
   /** The value of the first field of that name (in lower case), read without making the list. */
   get(lowerName: string): string | undefined
+  /** The elements of the list that all fields of that name make (RFC 9110 §5.6.1); of none, none. */
+  elements(lowerName: string): ReadonlyArray<string>
   /** Whether the connection outlives this message, as far as its head tells (RFC 9112 §9.3). */
   readonly keepAlive: boolean
+  /** The same for a message without a body, such as the answer to HEAD: nothing has to end with the connection. */
+  readonly persistent: boolean
   /** An upgrade asked for (or, in a 101, done), or CONNECT: RFC 9110 §7.8, §9.3.6. */
   readonly upgrade: boolean
   /** The body's length in bytes if Content-Length tells it. */
@@ -65,8 +71,6 @@ export type Marks = ReadonlyArray<number>
 
 /** In place of a name's start: this value continues the one before (flag obsoleteFold). */
 export const FOLD = -1
-
-const isBlank = (code: number): boolean => code === 32 || code === 9
 
 /** Whitespace around a value is no part of it (RFC 9112 §5.1); that before it has no mark. */
 const valueOf = (text: string, start: number, end: number): string => {
@@ -119,6 +123,8 @@ const foldedValue = (text: string, marks: Marks, at: number): string => {
   return valueOf(value, 0, value.length)
 }
 
+const none: ReadonlyArray<string> = Object.freeze([])
+
 const sameName = (text: string, start: number, lowerName: string): boolean => {
   for (let i = 0; i < lowerName.length; i++) {
     const code = text.charCodeAt(start + i)
@@ -138,7 +144,8 @@ export class ParsedHead implements RequestHead, ResponseHead {
   declare private raw: ReadonlyArray<string> | undefined
   declare readonly versionMajor: number
   declare readonly versionMinor: number
-  declare readonly keepAlive: boolean
+  /** 0: closes; 1: closes where a body goes on to the end of the connection; 2: goes on. */
+  declare private readonly reuse: number
   declare readonly upgrade: boolean
   declare readonly contentLength: number | undefined
   declare readonly chunked: boolean
@@ -147,13 +154,13 @@ export class ParsedHead implements RequestHead, ResponseHead {
   declare readonly status: number
   declare readonly statusMessage: string
 
-  constructor(text: string, m: Machine, keepAlive: boolean) {
+  constructor(text: string, m: Machine, reuse: number) {
     this.text = text
     this.marks = m.takeMarks()
     this.raw = undefined
     this.versionMajor = m.versionMajor
     this.versionMinor = m.versionMinor
-    this.keepAlive = keepAlive
+    this.reuse = reuse
     this.upgrade = m.upgrade
     this.contentLength = (m.facts & Fact.ContentLength) !== 0 ? m.remaining : undefined
     this.chunked = (m.facts & Fact.Chunked) !== 0
@@ -162,6 +169,14 @@ export class ParsedHead implements RequestHead, ResponseHead {
     this.target = m.request ? line : ""
     this.status = m.status
     this.statusMessage = m.request ? "" : line
+  }
+
+  get keepAlive(): boolean {
+    return this.reuse === 2
+  }
+
+  get persistent(): boolean {
+    return this.reuse !== 0
   }
 
   get rawHeaders(): ReadonlyArray<string> {
@@ -185,8 +200,20 @@ export class ParsedHead implements RequestHead, ResponseHead {
     return undefined
   }
 
+  elements(lowerName: string): ReadonlyArray<string> {
+    if (this.get(lowerName) === undefined) return none
+    const { rawHeaders } = this
+    const elements: Array<string> = []
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      const name = rawHeaders[i]!
+      if (name.length === lowerName.length && name.toLowerCase() === lowerName)
+        elements.push(...listElements(rawHeaders[i + 1]!))
+    }
+    return elements
+  }
+
   get expectContinue(): boolean {
     if (this.versionMajor !== 1 || this.versionMinor === 0) return false
-    return this.get("expect")?.toLowerCase() === "100-continue"
+    return this.elements("expect").some(isContinue)
   }
 }

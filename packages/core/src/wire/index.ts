@@ -24,6 +24,8 @@
  * - `events.ts`           what the parser calls, and what a driver answers to a head
  * - `head.ts`             a received head: facts, and the raw list of fields on demand
  * - `flags.ts`            strict, node, insecure: named leniency flags
+ * - `host.ts`             whether a text is a host and port
+ * - `lists.ts`            elements of lists in values, and the whitespace around them
  * - `limits.ts`           what one message may make us keep
  * - `deadlines.ts`        how long a server waits for its peer
  * - `keep-alive.ts`       what it announces of an idle connection, and when it closes one
@@ -52,13 +54,15 @@ export * from "./encode-request.js"
 export * from "./encode-response.js"
 export * from "./early-hints.js"
 export * from "./events.js"
-export * from "./expectation.js"
+export { asksToContinue, hasUnknownExpectation } from "./expectation.js"
 export * from "./fields.js"
-export { type FlagName, flagNames, type Flags, presets } from "./flags.js"
+export { everyFlag, type FlagName, flagNames, type Flags, presets } from "./flags.js"
 export type { Framing } from "./framing.js"
+export { isHost } from "./host.js"
 export type { Head, RequestHead, ResponseHead } from "./head.js"
 export * from "./keep-alive.js"
 export * from "./limits.js"
+export { listElements, trimBlanks } from "./lists.js"
 export * from "./node-head.js"
 export * from "./parser.js"
 export { type Spelling, Spellings } from "./spelling.js"

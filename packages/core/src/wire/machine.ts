@@ -6,7 +6,8 @@
  * head or a trailer section). `held` is what earlier chunks had of the section; bytes that belong to no span (spaces
  * between parts) are not held, so that what is kept is bounded by the limits and not by the peer.
  */
-import { Allow, bitsOf, type FlagName, type Flags } from "./flags.js"
+import type { FlagName, Flags } from "./flags.js"
+import { LOOSE_PATH, LOOSE_QUERY, PATH, QUERY, URL_PATH, URL_QUERY } from "./grammar.js"
 import { latin1, roomLike } from "./latin1.js"
 import type { Limits } from "./limits.js"
 import type { Refusal, RefusalCode, RefusalStatus } from "./refusal.js"
@@ -24,7 +25,9 @@ export const Fact = {
   SkipBody: 64,
   /** The fields being read are trailers. */
   Trailers: 128,
-  TransferEncoding: 256
+  TransferEncoding: 256,
+  /** The message is taken, but other readers may see another end of it: the connection is not used again. */
+  LastInDoubt: 512
 } as const
 
 /** What the field being read is for framing: {@link Machine.kind}. */
@@ -59,7 +62,6 @@ const KEPT_MARKS = 1024
 const noBytes = new Uint8Array(0)
 
 export class Machine {
-  readonly allow: number
   stage = IDLE
   /** A place inside the current stage: the part of a target, the letter of a word. */
   part = 0
@@ -117,13 +119,18 @@ export class Machine {
 
   /** Entries of the list of marks that maxHeaderCount allows. */
   readonly maxMarks: number
+  /** The bytes of a target's path, and of its query with further question marks. */
+  readonly pathBytes: Uint8Array
+  readonly queryBytes: Uint8Array
 
   constructor(
     readonly request: boolean,
-    flags: Flags,
+    /** A whole set. */
+    readonly flags: Flags,
     readonly limits: Limits
   ) {
-    this.allow = bitsOf(flags)
+    this.pathBytes = flags.targetCharacters ? LOOSE_PATH : flags.urlCharacters ? URL_PATH : PATH
+    this.queryBytes = flags.targetCharacters ? LOOSE_QUERY : flags.urlCharacters ? URL_QUERY : QUERY
     this.limit = limits.maxHeaderSize
     this.maxMarks = limits.maxHeaderCount > 0 ? limits.maxHeaderCount * 4 : Number.MAX_SAFE_INTEGER
   }
@@ -238,7 +245,7 @@ export class Machine {
   }
 
   allows(flag: FlagName): boolean {
-    return (this.allow & Allow[flag]) !== 0
+    return this.flags[flag]
   }
 
   overflow(at: number): number {

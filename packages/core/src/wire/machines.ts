@@ -5,7 +5,7 @@
  * Keeps a few that nobody uses, and never more: many connections that rest at the same time are to cost nothing.
  */
 import type { ParserOptions } from "./events.js"
-import { presets, type Flags } from "./flags.js"
+import { completeFlags, presets, type Flags } from "./flags.js"
 import { makeLimits, type Limits } from "./limits.js"
 import { Machine } from "./machine.js"
 
@@ -22,7 +22,7 @@ export class Machines {
     private readonly request: boolean,
     options: ParserOptions
   ) {
-    this.flags = options.flags ?? presets.strict
+    this.flags = completeFlags(options.flags ?? presets.strict)
     this.limits = makeLimits(options.limits)
     this.resting = this.make()
   }

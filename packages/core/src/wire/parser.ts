@@ -7,7 +7,7 @@
  * framing-fields.ts, field-ends.ts); body-framing.ts; then here, for chunks with chunk-line.ts. State is in
  * machine.ts, its numbers in stage.ts.
  */
-import { checkHead, decideUpgrade, Follows, keepsAlive, whatFollows } from "./body-framing.js"
+import { checkHead, decideUpgrade, Follows, keepsAlive, reuseAfter, whatFollows } from "./body-framing.js"
 import { carryExtension, readChunkLine } from "./chunk-line.js"
 import {
   Body,
@@ -311,7 +311,7 @@ class MessageParser {
     decideUpgrade(m)
     if (!checkHead(m, i, text)) return
     m.stage = S.FRAMING
-    const body = this.events.head(new ParsedHead(text, m, keepsAlive(m)))
+    const body = this.events.head(new ParsedHead(text, m, reuseAfter(m)))
     if (body === Body.Read) return
     m.facts |= Fact.SkipBody
     if (body === Body.Stop) m.upgrade = m.stopping = true

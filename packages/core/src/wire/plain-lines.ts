@@ -6,9 +6,9 @@
 import { endLines, endName } from "./field-ends.js"
 import { KNOWN_SIZE, LONGEST_NAME, readPlainOption, recogniseName } from "./framing-fields.js"
 import { TOKEN } from "./grammar.js"
+import { endOfPlainHost } from "./host.js"
 import { Kind, type Machine } from "./machine.js"
 import * as S from "./stage.js"
-import { endOfHost } from "./target.js"
 
 // An imported binding is looked up at every use; one of the module's own is a constant (half the time, measured).
 const token = TOKEN
@@ -83,7 +83,7 @@ export const readPlainLines = (m: Machine, i: number, n: number): number => {
     const valueAt = i
     marks[k + 2] = i + base
     if (size === 4 && m.hosts === 1 && m.hostMark === k) {
-      i = endOfHost(chunk, i, n)
+      i = endOfPlainHost(chunk, i, n)
       m.hostIsValid = i < n && chunk[i] === CR
     }
     i = endOfValue(chunk, i, n)

@@ -2,8 +2,15 @@
  * The request line (RFC 9112 §3): method, target, version. Sets the machine's method, target span and version, and
  * leaves it at the first field line. Never normalises; a method is one of the known list, in capitals.
  */
-import { Allow } from "./flags.js"
-import { httpMethods, LOOSE_PATH, MethodPrefix, methodPrefixes, PATH, rtspMethods } from "./grammar.js"
+import {
+  httpMethods,
+  LOOSE_PATH,
+  MethodPrefix,
+  methodPrefixes,
+  PATH,
+  rtspMethods,
+  URL_PATH
+} from "./grammar.js"
 import { latin1 } from "./latin1.js"
 import type { Machine } from "./machine.js"
 import * as S from "./stage.js"
@@ -216,8 +223,9 @@ const readPlainLine = (m: Machine, i: number, n: number): number => {
   if (method === "") return i
   const start = i + method.length + 1
   let end = start
-  if ((m.allow & Allow.targetCharacters) === 0) while (end < n && strictTarget[b[end]!] !== 0) end++
-  else while (end < n && looseTarget[b[end]!] !== 0) end++
+  if (m.pathBytes === URL_PATH) while (end < n && urlTarget[b[end]!] !== 0) end++
+  else if (m.pathBytes === LOOSE_PATH) while (end < n && looseTarget[b[end]!] !== 0) end++
+  else while (end < n && strictTarget[b[end]!] !== 0) end++
   if (end + 11 > n || b[start] !== SLASH || end - start >= m.limit || !isHttp11(b, end)) return i
   m.method = method
   m.originForm = true
@@ -230,10 +238,15 @@ const readPlainLine = (m: Machine, i: number, n: number): number => {
   return end + 11
 }
 
-// Path and query together: only where the query begins do they differ.
-const looseTarget = LOOSE_PATH.slice()
-const strictTarget = PATH.slice()
-looseTarget[63] = strictTarget[63] = 1
+// Path and query together: what a path has may stand in a query, and a query of more is read step by step.
+const withQuery = (path: Uint8Array): Uint8Array => {
+  const both = path.slice()
+  both[63] = 1
+  return both
+}
+const urlTarget = withQuery(URL_PATH)
+const looseTarget = withQuery(LOOSE_PATH)
+const strictTarget = withQuery(PATH)
 
 /** " HTTP/1.1\r\n" at `i`. */
 const isHttp11 = (b: Uint8Array, i: number): boolean =>

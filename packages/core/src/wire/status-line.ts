@@ -96,8 +96,8 @@ const readAroundReason = (m: Machine, i: number): number => {
     if (c === LF && !m.allows("bareLineFeed")) {
       return m.refuse(i + 1, "HPE_INVALID_STATUS", "Invalid response status", "bareLineFeed")
     }
-    if (!m.allows("looseStatusLine")) {
-      return m.refuse(i, "HPE_INVALID_STATUS", "Expected space after status code", "looseStatusLine")
+    if (!m.allows("missingReason")) {
+      return m.refuse(i, "HPE_INVALID_STATUS", "Expected space after status code", "missingReason")
     }
     m.lineStart = m.lineEnd = i + m.base
     m.stage = c === CR ? S.STATUS_LF : S.FIELDS_START

@@ -1,17 +1,17 @@
 /**
  * The request target, byte by byte (RFC 9112 §3.2): which bytes may stand where. Knows the places of Node's parser
- * (its positions and reasons are part of what the `node` preset promises) and the narrower alphabet of RFC 3986.
+ * (its positions and reasons are part of what the `node` preset promises) and the narrower alphabets of RFC 3986 and of
+ * the URL standard.
  * Never splits, decodes or normalises a target.
  */
-import { Allow } from "./flags.js"
-import { ALPHA, AUTHORITY, LOOSE_PATH, PATH } from "./grammar.js"
+import { ALPHA, AUTHORITY, LOOSE_PATH, URL_PATH, URL_QUERY } from "./grammar.js"
+import { isAuthority, isHostAndPort } from "./host.js"
 import type { Machine } from "./machine.js"
 import { TARGET_ENDED, TARGET_ENDED_09, TARGET_LF } from "./stage.js"
 
 // The module's own names are constants to the compiler of the engine, imported ones are not.
 const authority = AUTHORITY
 const loosePath = LOOSE_PATH
-const strictPath = PATH
 
 // Where in the target we are: values of Machine.part.
 export const START = 0
@@ -32,10 +32,10 @@ const isTabOrFormFeed = (c: number): boolean => c === 9 || c === 12
 /** Reads on from `i`; ends with the span closed and the next stage set, at `n`, or refused. */
 export const readTarget = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
-  const path = (m.allow & Allow.targetCharacters) !== 0 ? loosePath : strictPath
   for (;;) {
     if (m.part === PATH_PART || m.part === QUERY) {
-      while (i < n && path[chunk[i]!] !== 0) i++
+      const taken = m.part === QUERY ? m.queryBytes : m.pathBytes
+      while (i < n && taken[chunk[i]!] !== 0) i++
       if (i === n) return i
       const c = chunk[i]!
       if (c === 32) return ended(m, i, c)
@@ -49,7 +49,9 @@ export const readTarget = (m: Machine, i: number, n: number): number => {
       if (c === 35 || loosePath[c] !== 0) {
         if (!m.allows("targetCharacters")) {
           const reason = c === 35 ? "Fragment in url" : "Character in url that no URI has"
-          return m.refuse(i, "HPE_INVALID_URL", reason, "targetCharacters")
+          // Where both flags are off, the narrower one is named if it is enough.
+          const ofUrls = (m.part === QUERY ? URL_QUERY : URL_PATH)[c] !== 0
+          return m.refuse(i, "HPE_INVALID_URL", reason, ofUrls ? "urlCharacters" : "targetCharacters")
         }
         m.part = FRAGMENT
         i++
@@ -145,29 +147,6 @@ export const wrongForm = (method: string, target: string): string | undefined =>
   let end = start
   while (end < target.length && target[end] !== "/" && target[end] !== "?") end++
   if (end === start) return "Absolute target without authority"
-  return target.lastIndexOf("@", end) >= start ? "Userinfo in url" : undefined
-}
-
-const isHostAndPort = (target: string): boolean => {
-  const colon = target.lastIndexOf(":")
-  if (colon <= 0 || colon === target.length - 1) return false
-  for (let i = 0; i < target.length; i++) {
-    const c = target.charCodeAt(i)
-    if (i > colon ? c < 48 || c > 57 : authority[c] === 0) return false
-  }
-  return true
-}
-
-/** The first byte from `i` on that `Host = uri-host [ ":" port ]` (RFC 9110 §7.2) does not have, or `n`. */
-export const endOfHost = (bytes: Uint8Array, i: number, n: number): number => {
-  while (i < n && authority[bytes[i]!] !== 0) i++
-  return i
-}
-
-/** Whether a whole value is one, by its characters; may be empty. */
-export const isHostText = (text: string): boolean => {
-  for (let i = 0; i < text.length; i++) {
-    if (authority[text.charCodeAt(i)] === 0) return false
-  }
-  return true
+  if (target.lastIndexOf("@", end) >= start) return "Userinfo in url"
+  return isAuthority(target.slice(start, end)) ? undefined : "Authority in url that is no host and port"
 }

@@ -44,10 +44,8 @@ const wrongVersion = refusal(426, "only version 13 of WebSocket is spoken here",
 ])
 const wrongProtocols = refusal(400, "Sec-WebSocket-Protocol is no list of different tokens")
 
-const validProtocols = (value: string): boolean => {
-  const names = value.split(",").map((name) => name.trim())
-  return names.every(isToken) && new Set(names).size === names.length
-}
+const validProtocols = (names: ReadonlyArray<string>): boolean =>
+  names.length > 0 && names.every(isToken) && new Set(names).size === names.length
 
 /**
  * `undefined`: the request opens a WebSocket.
@@ -56,12 +54,11 @@ const validProtocols = (value: string): boolean => {
  * @category validation
  */
 export const checkHandshake = (head: RequestHead): HandshakeRefusal | undefined => {
-  const protocols = head.get("upgrade")?.split(",") ?? []
-  const asked = protocols.some((name) => name.trim().toLowerCase() === "websocket")
+  const asked = head.elements("upgrade").some((name) => name.toLowerCase() === "websocket")
   if (!asked || !head.upgrade || head.versionMinor === 0) return notAsked
   if (head.method !== "GET") return wrongMethod
   if (!KEY.test(head.get("sec-websocket-key") ?? "")) return wrongKey
   if (head.get("sec-websocket-version") !== "13") return wrongVersion
-  const subprotocols = head.get("sec-websocket-protocol")
-  return subprotocols === undefined || validProtocols(subprotocols) ? undefined : wrongProtocols
+  if (head.get("sec-websocket-protocol") === undefined) return undefined
+  return validProtocols(head.elements("sec-websocket-protocol")) ? undefined : wrongProtocols
 }

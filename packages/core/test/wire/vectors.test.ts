@@ -18,7 +18,7 @@ const files = [...new Set(vectors.map((vector) => vector.file))]
 
 const everyByte = (length: number): ReadonlyArray<number> => Array.from({ length }, (_, k) => k + 1)
 
-const label = (one: Expected): string => [one.preset, ...one.extra].join("+")
+const label = (one: Expected): string => one.preset + one.extra.join("")
 
 const behind = Buffer.from("GET /behind HTTP/1.1\r\nHost: b\r\n\r\n")
 const behindResponse = Buffer.from("HTTP/1.1 200 Behind\r\nContent-Length: 0\r\n\r\n")

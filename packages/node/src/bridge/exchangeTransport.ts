@@ -14,7 +14,7 @@ import {
   type Transport,
   type TransportHandlers
 } from "@httpfx/core/Transport"
-import { Body, BodyWriter, presets, ResponseParser, type Part, type ResponseHead } from "@httpfx/core/wire"
+import { Body, BodyWriter, everyFlag, ResponseParser, type Part, type ResponseHead } from "@httpfx/core/wire"
 import { framingOf, requestHead, type RawFields, type RequestFacts } from "./messageBytes.js"
 
 /** Bytes that may wait before who sends them is held back. */
@@ -66,7 +66,7 @@ export abstract class ExchangeTransport implements Transport {
         data: (slice) => this.answerData(slice),
         complete: (trailers) => this.complete(trailers)
       },
-      { flags: presets.insecure, limits }
+      { flags: everyFlag, limits }
     )
     this.deliver(requestHead(request, without))
   }

@@ -26,7 +26,7 @@ import { Network, type NetworkService } from "@httpfx/core/Network"
 import * as Timeouts from "@httpfx/core/Timeouts"
 import * as Server from "@httpfx/core/Server"
 import { fault, tcp, type Transport } from "@httpfx/core/Transport"
-import { presets, type ResponseHead } from "@httpfx/core/wire"
+import { everyFlag, type ResponseHead } from "@httpfx/core/wire"
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
@@ -237,7 +237,7 @@ export const toListeners = <E, R>(
         ...rest,
         port: 0,
         // The callback server has read it; what it let pass is not refused here.
-        flags: presets.insecure,
+        flags: everyFlag,
         requireHostHeader: false,
         limits: { maxHeaderSize: 1 << 30, maxHeaderCount: 0 },
         sendDate: false

@@ -17,7 +17,7 @@ import * as Exchange from "@httpfx/core/Exchange"
 import * as HttpError from "@httpfx/core/HttpError"
 import type { Socket } from "@httpfx/core/Socket"
 import { fault } from "@httpfx/core/Transport"
-import type { ResponseHead } from "@httpfx/core/wire"
+import { asksToContinue, type ResponseHead } from "@httpfx/core/wire"
 import type { RequestListener, Server } from "node:http"
 import { TransportSocket } from "../internal/transportSocket.js"
 import { ExchangeTransport, highWaterMark } from "./exchangeTransport.js"
@@ -297,8 +297,7 @@ class MountedTransport extends ExchangeTransport {
 const expectsContinue = ({ httpVersion, rawHeaders }: RequestFacts): boolean =>
   httpVersion === "1.1" &&
   rawHeaders.some(
-    (name, i) =>
-      i % 2 === 0 && name.toLowerCase() === "expect" && /^100-continue$/i.test(rawHeaders[i + 1]!.trim())
+    (name, i) => i % 2 === 0 && name.toLowerCase() === "expect" && asksToContinue(rawHeaders[i + 1]!)
   )
 
 const flat = (headers: Readonly<Record<string, string>>): RawFields => Object.entries(headers).flat()

@@ -1,7 +1,7 @@
 /**
  * A received request as the bytes that it came in, and the fields of an answer as they go on to another sender.
  */
-import type { Framing } from "@httpfx/core/wire"
+import { listElements, type Framing } from "@httpfx/core/wire"
 
 /** Flat: name, value, ... */
 export type RawFields = ReadonlyArray<string>
@@ -41,7 +41,7 @@ export const requestHead = (request: RequestFacts, without?: string): string => 
 }
 
 const tokens = (value: string): ReadonlyArray<string> =>
-  value.split(",").map((token) => token.trim().toLowerCase())
+  listElements(value).map((token) => token.toLowerCase())
 
 /**
  * Fields of an answer without those that are between two neighbours: the next sender has a connection and a framing of

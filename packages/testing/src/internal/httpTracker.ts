@@ -6,7 +6,7 @@
 import type { ResponseParser } from "@httpfx/core/wire"
 import {
   Body,
-  presets,
+  everyFlag,
   RequestParser,
   type MessageEvents,
   type RequestHead,
@@ -31,7 +31,7 @@ type Event<H> =
 const huge = 0x7fffffff
 // A fault judges nobody's grammar.
 const lenient = {
-  flags: presets.insecure,
+  flags: everyFlag,
   limits: { maxHeaderSize: huge, maxTrailerSize: huge, maxChunkExtensionsSize: huge }
 }
 

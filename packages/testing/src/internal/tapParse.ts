@@ -6,7 +6,7 @@
  */
 import {
   Body,
-  presets,
+  everyFlag,
   RequestParser,
   ResponseParser,
   type Refusal,
@@ -117,7 +117,7 @@ interface DraftExchange {
 
 const huge = 0x7fffffff
 const lenient = {
-  flags: presets.insecure,
+  flags: everyFlag,
   limits: { maxHeaderSize: huge, maxTrailerSize: huge, maxChunkExtensionsSize: huge }
 }
 

@@ -10,8 +10,8 @@ export const presetNames: ReadonlyArray<Preset> = ["strict", "node", "insecure"]
 /** One log, and what it is the log of. */
 export interface Expected {
   readonly preset: Preset
-  /** Flags set besides those of the preset. */
-  readonly extra: ReadonlyArray<FlagName>
+  /** Flags set besides those of the preset, and with a minus before them those taken away from it. */
+  readonly extra: ReadonlyArray<string>
   readonly flags: Flags
   readonly log: ReadonlyArray<string>
 }
@@ -41,17 +41,16 @@ const isFlag = (name: string): name is FlagName => flagNames.some((flag) => flag
 
 const readExpected = (words: ReadonlyArray<string>, body: string): ReadonlyArray<Expected> =>
   words.map((word) => {
-    const [name = "", ...extra] = word.split("+")
+    const [name = "", ...extra] = word.split(/(?=[+-])/)
     const preset = presetNames.find((known) => known === name)
     if (preset === undefined) throw new Error(`no preset: ${name}`)
     const flags: Record<FlagName, boolean> = { ...presets[preset] }
-    const added: Array<FlagName> = []
-    for (const flag of extra) {
+    for (const change of extra) {
+      const flag = change.slice(1)
       if (!isFlag(flag)) throw new Error(`no flag: ${flag}`)
-      flags[flag] = true
-      added.push(flag)
+      flags[flag] = change.startsWith("+")
     }
-    return { preset, extra: added, flags, log: body.split("\n").filter((line) => line !== "") }
+    return { preset, extra, flags, log: body.split("\n").filter((line) => line !== "") }
   })
 
 const readOptions = (words: ReadonlyArray<string>) => {

@@ -1,0 +1,29 @@
+/** Lists in field values and the whitespace around their elements. */
+import { assert, describe, it } from "@effect/vitest"
+import { listElements, trimBlanks } from "@httpfx/core/wire"
+
+describe("listElements", () => {
+  const table: ReadonlyArray<readonly [value: string, elements: ReadonlyArray<string>]> = [
+    ["", []],
+    [" \t", []],
+    ["a", ["a"]],
+    ["\ta \t", ["a"]],
+    ["a,b", ["a", "b"]],
+    [",a,,\t,b ,", ["a", "b"]],
+    ["a b , c", ["a b", "c"]],
+    ['a;x="1,2",b', ['a;x="1,2"', "b"]],
+    ['a;x="1\\",2",b', ['a;x="1\\",2"', "b"]],
+    ['"', ['"']],
+    ['a,"b,c', ["a", '"b,c']],
+    ["a\u00a0,\u2003b", ["a\u00a0", "\u2003b"]]
+  ]
+  for (const [value, elements] of table) {
+    it(JSON.stringify(value), () => assert.deepStrictEqual(listElements(value), elements))
+  }
+})
+
+it("trimBlanks takes spaces and tabs away, and nothing else", () => {
+  assert.strictEqual(trimBlanks("\t a\t b \t"), "a\t b")
+  assert.strictEqual(trimBlanks("\u00a0a\u000b"), "\u00a0a\u000b")
+  assert.strictEqual(trimBlanks(" \t "), "")
+})
