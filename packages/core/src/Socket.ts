@@ -13,8 +13,10 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as HttpError from "./HttpError.js"
+import { turn } from "./internal/pump.js"
 import { Slices } from "./internal/slices.js"
 import { fault, formatAddress, type Address, type Fault, type Transport } from "./Transport.js"
+import { Pace } from "./wire/index.js"
 
 /**
  * What the end of a connection by failure can look like. `phase` is `idle`: a socket knows of no exchange.
@@ -42,7 +44,8 @@ export interface Socket {
   readonly read: Effect.Effect<Option.Option<Uint8Array>, SocketError>
   /**
    * Sends bytes, or a string whose characters are bytes (U+0000-U+00FF). Done when more may be written, which is not
-   * when the peer has read them. Fails with `BrokenPipe` after `end`, and as the connection failed once it is over.
+   * when the peer has read them. Gives the event loop a turn after 256 writes or 1 MiB, however fast the peer reads.
+   * Fails with `BrokenPipe` after `end`, and as the connection failed once it is over.
    * Interruption ends the wait; the bytes are sent all the same.
    */
   readonly write: (data: string | Uint8Array) => Effect.Effect<void, SocketError>
@@ -64,9 +67,10 @@ type Done<A, E> = (effect: Effect.Effect<A, E>) => void
 
 const finished: Read = Effect.succeed(Option.none())
 
-const remove = <A>(list: Array<A>, item: A) => {
-  const index = list.indexOf(item)
-  if (index >= 0) list.splice(index, 1)
+const takeAll = <A>(set: Set<A>): ReadonlyArray<A> => {
+  const all = [...set]
+  set.clear()
+  return all
 }
 
 class SocketImpl implements Socket {
@@ -77,9 +81,11 @@ class SocketImpl implements Socket {
   /** A write was told to wait; nothing has woken the writers since. */
   private backedUp = false
   private failure: Fault | undefined
-  private readonly readers: Array<Done<Option.Option<Uint8Array>, SocketError>> = []
-  private readonly writers: Array<Done<void, SocketError>> = []
-  private readonly closers: Array<Done<void, never>> = []
+  // Sets: as many as like may wait, and be interrupted, at a constant price each.
+  private readonly readers = new Set<Done<Option.Option<Uint8Array>, SocketError>>()
+  private readonly writers = new Set<Done<void, SocketError>>()
+  private readonly closers = new Set<Done<void, never>>()
+  private readonly pace = new Pace()
   private readonly address: string | undefined
 
   constructor(
@@ -125,8 +131,8 @@ class SocketImpl implements Socket {
     return Effect.async<Option.Option<Uint8Array>, SocketError>((resume) => {
       // A fiber may pause before it waits, and what it waits for come meanwhile: here and below.
       if (this.ahead.bytes > 0 || this.ended || this.over) return resume(this.read)
-      this.readers.push(resume)
-      return Effect.sync(() => remove(this.readers, resume))
+      this.readers.add(resume)
+      return Effect.sync(() => this.readers.delete(resume))
     })
   })
 
@@ -134,16 +140,25 @@ class SocketImpl implements Socket {
     return Effect.suspend(() => {
       const { transport } = this
       if (this.over || !transport.writable) return Effect.fail(this.error("write"))
-      if (transport.write(data)) return Effect.void
-      this.backedUp = true
-      return Effect.async<void, SocketError>((resume) => {
-        if (this.over) return resume(Effect.fail(this.error("write")))
-        if (!this.backedUp) return resume(Effect.void)
-        this.writers.push(resume)
-        return Effect.sync(() => remove(this.writers, resume))
-      })
+      this.pace.sent(data.length)
+      this.backedUp = !transport.write(data) || this.backedUp
+      if (!this.backedUp) return this.pace.due ? this.turn : Effect.void
+      // The connection may take more within this very turn.
+      return this.pace.due ? Effect.zipRight(this.drained, this.turn) : this.drained
     })
   }
+
+  private readonly drained = Effect.async<void, SocketError>((resume) => {
+    if (this.over) return resume(Effect.fail(this.error("write")))
+    if (!this.backedUp) return resume(Effect.void)
+    this.writers.add(resume)
+    return Effect.sync(() => this.writers.delete(resume))
+  })
+
+  private readonly turn = Effect.suspend(() => {
+    this.pace.begin()
+    return turn
+  })
 
   readonly end: Effect.Effect<void> = Effect.sync(() => {
     this.transport.end()
@@ -158,8 +173,8 @@ class SocketImpl implements Socket {
       ? Effect.void
       : Effect.async<void>((resume) => {
           if (this.over) return resume(Effect.void)
-          this.closers.push(resume)
-          return Effect.sync(() => remove(this.closers, resume))
+          this.closers.add(resume)
+          return Effect.sync(() => this.closers.delete(resume))
         })
   )
 
@@ -180,20 +195,20 @@ class SocketImpl implements Socket {
 
   // Readers take from the queue themselves: bytes handed to one that is interrupted before it runs would be lost.
   private wakeReaders(): void {
-    if (this.readers.length === 0) return
-    for (const resume of this.readers.splice(0)) resume(this.read)
+    if (this.readers.size === 0) return
+    for (const resume of takeAll(this.readers)) resume(this.read)
   }
 
   private close(): void {
     this.over = true
     this.wakeReaders()
-    if (this.writers.length > 0) this.wakeWriters(Effect.fail(this.error("write")))
-    for (const resume of this.closers.splice(0)) resume(Effect.void)
+    if (this.writers.size > 0) this.wakeWriters(Effect.fail(this.error("write")))
+    for (const resume of takeAll(this.closers)) resume(Effect.void)
   }
 
   private wakeWriters(effect: Effect.Effect<void, SocketError>): void {
     this.backedUp = false
-    for (const resume of this.writers.splice(0)) resume(effect)
+    for (const resume of takeAll(this.writers)) resume(effect)
   }
 
   // Without a failure the end was ours: `end` before a write, `reset` before either.

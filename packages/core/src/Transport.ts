@@ -199,7 +199,7 @@ export interface Transport {
   readonly remote: Address | undefined
   /** The session, where the connection is TLS. */
   readonly tls?: TlsFacts | undefined
-  /** Bytes accepted by `write` and not yet handed to the system. */
+  /** Bytes accepted by `write` and not yet handed to the system. 0 once a write has failed: then look at `writable`. */
   readonly buffered: number
   /** `false`: nothing can be written any more. `end` or `reset` was called, a write failed, or the connection is over. */
   readonly writable: boolean
@@ -212,7 +212,8 @@ export interface Transport {
   /**
    * Sends bytes, or a string whose characters are bytes (U+0000-U+00FF). `body` follows in the same segment where
    * possible. Neither may be changed afterwards. `false` means: wait for `drain` before writing more; the bytes are taken all the same.
-   * After `end`, `reset` or `close` nothing is sent and `false` returned.
+   * After `end`, `reset`, `close` or a failed write nothing is sent, `false` returned and no `drain` told: where `writable` is
+   * `false`, wait for `close`.
    */
   write(data: string | Uint8Array, body?: Uint8Array): boolean
   /** Holds writes back until `uncork`, so that several go out as one. Calls nest. */

@@ -73,6 +73,11 @@ const app = Effect.gen(function* () {
     case "/upgrade":
       yield* Exchange.upgrade()
       return yield* Effect.never
+    case "/unwaited": {
+      const socket = yield* Exchange.upgrade()
+      yield* Stream.runForEach(socket.stream, (piece) => Effect.forkScoped(socket.write(piece)))
+      return HttpServerResponse.empty()
+    }
     default:
       return yield* never
   }
@@ -111,6 +116,29 @@ describe("A connection holds at most 256 KiB", () => {
         expect(taken).toBeLessThanOrEqual(2 * bound)
         yield* after("10 seconds")
         expect(yield* server.connections).toBe(0)
+      })
+    )
+  )
+
+  it.live("of an upgraded protocol whose answers are neither waited for nor taken", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        yield* serving(Effect.scoped(app))
+        const client = yield* connect
+        yield* client.pause
+        const ask = get("/unwaited", "Connection: Upgrade\r\nUpgrade: echo\r\n")
+        yield* sendForever(client, ask, "x".repeat(block))
+        const held = (yield* wire)!
+        expect(client.transport.buffered).toBeGreaterThan(0)
+        expect(held.server.unsent).toBeLessThanOrEqual(bound)
+        // It goes on where the client takes what was written.
+        yield* client.resume
+        yield* VirtualClock.settle
+        yield* VirtualClock.settle
+        expect(client.transport.buffered).toBe(0)
+        const other = yield* connect
+        yield* other.send(post("/read", "abc"))
+        expect(yield* other.head).toContain(" 204 ")
       })
     )
   )

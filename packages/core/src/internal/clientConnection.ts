@@ -238,7 +238,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
 
   uploadEnded(): void {
     const { exchange } = this
-    if (exchange !== undefined) this.sent(exchange, exchange.upload?.flowing ?? true)
+    if (exchange !== undefined) this.sent(exchange, exchange.upload?.taken ?? true)
   }
 
   uploadFailed(cause: Parameters<UploadOwner["uploadFailed"]>[0]): void {

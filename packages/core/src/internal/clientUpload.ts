@@ -5,7 +5,6 @@
  * when the stream fails: a part is never taken for the whole. Writes nothing once stopped.
  */
 import * as Cause from "effect/Cause"
-import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -14,8 +13,8 @@ import * as Runtime from "effect/Runtime"
 import type * as Stream from "effect/Stream"
 import * as HttpError from "../HttpError.js"
 import type { Transport } from "../Transport.js"
-import { forEachChunk } from "./body.js"
-import { BodyWriter, type Framing, type Part } from "../wire/index.js"
+import { BodyWriter, type Framing, type Part, type Violation } from "../wire/index.js"
+import { Pump } from "./pump.js"
 
 /** Who is told how the upload ended; nobody is once it was stopped. */
 export interface UploadOwner {
@@ -23,18 +22,18 @@ export interface UploadOwner {
   uploadFailed(cause: Cause.Cause<unknown>): void
 }
 
-export class Upload {
+export class Upload extends Pump<never> {
   private readonly writer: BodyWriter
   private fiber: Fiber.RuntimeFiber<ReadonlyArray<string> | void, unknown> | undefined = undefined
-  private drained: (() => void) | undefined = undefined
-  private writable = true
+  private wake: (() => void) | undefined = undefined
   private over = false
 
   constructor(
     private readonly owner: UploadOwner,
-    private readonly transport: Transport,
+    transport: Transport,
     framing: Framing
   ) {
+    super(transport)
     this.writer = new BodyWriter(framing)
   }
 
@@ -44,7 +43,7 @@ export class Upload {
     trailers: Effect.Effect<ReadonlyArray<string>, unknown> | undefined,
     runtime: Runtime.Runtime<never>
   ): void {
-    const body = forEachChunk(stream, this.write)
+    const body = this.run(stream)
     const upload: Effect.Effect<ReadonlyArray<string> | void, unknown> =
       trailers === undefined ? body : Effect.zipRight(body, trailers)
     // Its failure is told to the owner, and is not to be logged as nobody's.
@@ -54,15 +53,15 @@ export class Upload {
 
   /** The transport takes bytes again. */
   drain(): void {
-    this.writable = true
-    const drained = this.drained
-    this.drained = undefined
-    drained?.()
+    this.flowing = true
+    const { wake } = this
+    this.wake = undefined
+    wake?.()
   }
 
   /** The transport has taken all that was given to it. */
-  get flowing(): boolean {
-    return this.writable
+  get taken(): boolean {
+    return this.flowing
   }
 
   /** Interrupts the stream without waiting for its finalizers. */
@@ -78,27 +77,20 @@ export class Upload {
   }
 
   private readonly sink = (part: Part): void => {
-    this.writable = this.transport.write(part)
+    this.flowing = this.transport.write(part)
   }
 
-  private readonly write = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, HttpError.MessageError> => {
-    if (this.over) return Effect.never
-    this.transport.cork()
-    for (const slice of chunk) {
-      const violation = this.writer.write(slice, this.sink)
-      if (violation !== undefined) {
-        this.transport.uncork()
-        return Effect.fail(HttpError.fromViolation(violation))
-      }
-    }
-    this.transport.uncork()
-    // What the system has taken at once leaves nothing to wait for.
-    return this.writable || this.transport.buffered === 0 ? Effect.void : this.untilDrained
+  protected override put(piece: Uint8Array): Violation | undefined {
+    return this.writer.write(piece, this.sink)
   }
 
-  private readonly untilDrained = Effect.async<void>((resume) => {
-    if (this.writable) resume(Effect.void)
-    else this.drained = () => resume(Effect.void)
+  protected override get halted(): Effect.Effect<never> | undefined {
+    return this.over ? Effect.never : undefined
+  }
+
+  protected override readonly drained = Effect.async<void>((resume) => {
+    if (this.flowing) resume(Effect.void)
+    else this.wake = () => resume(Effect.void)
   })
 
   private readonly ended = (exit: Exit.Exit<ReadonlyArray<string> | void, unknown>): void => {

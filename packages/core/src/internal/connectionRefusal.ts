@@ -92,6 +92,7 @@ const askUser = (
   connection.asking = connection.app!.fork(
     ClientErrors.ask(
       {
+        transport: connection.transport,
         drained: connection.drained,
         write: (data) => connection.write(data),
         date: () => connection.server.date(),
@@ -100,7 +101,11 @@ const askUser = (
           connection.state = "switched"
           connection.linger?.stop()
           connection.transport.pause()
-          return (connection.handedOver = new HandedOver(connection.transport, () => connection.close()))
+          return (connection.handedOver = new HandedOver(
+            connection.transport,
+            () => connection.close(),
+            true
+          ))
         },
         answerItself: () => {
           if (connection.state === "refusing") writeAnswer(connection, facts.status)

@@ -40,7 +40,7 @@ export const handOver = (
   connection.exchangeOver(exchange, undefined, undefined)
   connection.taken = exchange
   connection.cancelWatch?.()
-  connection.handedOver = new HandedOver(connection.transport, () => connection.close())
+  connection.handedOver = new HandedOver(connection.transport, () => connection.close(), true)
   return { transport: connection.handedOver, initial }
 }
 

@@ -1,8 +1,9 @@
 /**
  * A connection that has left HTTP: the transport as its new owner sees it (RFC 9110 §7.8, §9.3.6).
  *
- * Passes everything on and changes nothing. It tells the server when the connection is over, and can be taken back: who
- * still waits on it then learns that it is closed.
+ * Passes everything on and changes nothing, but that a server's reads nothing while its writes wait: a client that sends and
+ * takes no answers is held back, whether or not the new owner waits for its writes. It tells when the connection is over,
+ * and can be taken back: who still waits on it then learns that it is closed.
  */
 import type { Address, TlsFacts, Transport, TransportHandlers } from "../Transport.js"
 
@@ -10,11 +11,17 @@ export class HandedOver implements Transport {
   private handlers: TransportHandlers | undefined
   private paused = false
   private revoked = false
+  /** Writes wait beyond the high-water mark, and nothing is read meanwhile. */
+  private held = false
 
-  /** The transport given must be paused. `closed` is called once both directions are over. */
+  /**
+   * The transport given must be paused. `closed` is called once both directions are over. `holds`: nothing is read while writes
+   * wait. Of two ends that are so and send before they read, neither would go on: only servers are.
+   */
   constructor(
     private readonly below: Transport,
-    private readonly closed: () => void
+    private readonly closed: () => void,
+    private readonly holds = false
   ) {}
 
   get local(): Address | undefined {
@@ -39,14 +46,34 @@ export class HandedOver implements Transport {
     this.below.start({
       data: (chunk) => handlers.data(chunk),
       end: () => handlers.end(),
-      drain: () => handlers.drain(),
+      drain: () => {
+        this.release()
+        handlers.drain()
+      },
       error: (fault) => handlers.error(fault),
       close: () => {
         this.closed()
         handlers.close()
       }
     })
-    if (!this.paused) this.below.resume()
+    this.readOn()
+  }
+
+  private readOn(): void {
+    if (!this.paused && !this.held && !this.revoked && this.handlers !== undefined) this.below.resume()
+  }
+
+  // A connection that cannot be written any more holds nobody back: what its peer sent last is still read.
+  private hold(): void {
+    if (this.held || this.below.buffered === 0 || !this.below.writable) return
+    this.held = true
+    this.below.pause()
+  }
+
+  private release(): void {
+    if (!this.held) return
+    this.held = false
+    this.readOn()
   }
 
   /** The owner has it no longer. */
@@ -56,7 +83,10 @@ export class HandedOver implements Transport {
   }
 
   write(data: string | Uint8Array, body?: Uint8Array): boolean {
-    return !this.revoked && this.below.write(data, body)
+    if (this.revoked) return false
+    const more = this.below.write(data, body)
+    if (!more && this.holds) this.hold()
+    return more
   }
   cork(): void {
     if (!this.revoked) this.below.cork()
@@ -65,7 +95,10 @@ export class HandedOver implements Transport {
     if (!this.revoked) this.below.uncork()
   }
   end(): void {
-    if (!this.revoked) this.below.end()
+    if (this.revoked) return
+    this.below.end()
+    // No `drain` is told from here on, and nothing more can be written that would have to wait.
+    this.release()
   }
   reset(): void {
     if (!this.revoked) this.below.reset()
@@ -76,7 +109,7 @@ export class HandedOver implements Transport {
   }
   resume(): void {
     this.paused = false
-    if (!this.revoked && this.handlers !== undefined) this.below.resume()
+    this.readOn()
   }
   ref(): void {
     this.below.ref()

@@ -7,12 +7,12 @@
 import * as Cookies from "@effect/platform/Cookies"
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
-import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as HttpError from "../HttpError.js"
-import { bodyNotAllowed, BodyWriter, encodeResponseHead, type Violation } from "../wire/index.js"
-import { forEachChunk, fromHttpBody, type StreamBody } from "./body.js"
+import { bodyNotAllowed, BodyWriter, encodeResponseHead, type Part, type Violation } from "../wire/index.js"
+import { fromHttpBody, type StreamBody } from "./body.js"
+import { Pump } from "./pump.js"
 import type { ResponseTrailers } from "./responseTrailers.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
 
@@ -205,7 +205,7 @@ const sendStream = (
       return Exit.succeed(response)
     }
   }
-  return Effect.matchCauseEffect(Effect.interruptible(forEachChunk(body.stream, sending.write)), {
+  return Effect.matchCauseEffect(Effect.interruptible(sending.run(body.stream)), {
     onFailure: (cause) => {
       // A client that went away has ended this; anything else is the handler's failure, after its answer began.
       if (exchange.aborted) return Exit.succeed(response)
@@ -223,14 +223,16 @@ const mayHaveBody = (status: number) => status !== 204 && status !== 304
 const trailersOf = (exchange: ServerExchange): ReadonlyArray<string> | undefined =>
   exchange.framing?._tag === "Chunked" ? exchange.trailers?.fields : undefined
 
-class SendingBody {
+class SendingBody extends Pump<BodyError> {
   private writer: BodyWriter | undefined = undefined
 
   constructor(
     private readonly exchange: ServerExchange,
     private readonly response: ServerResponse.HttpServerResponse,
     private readonly body: StreamBody
-  ) {}
+  ) {
+    super(exchange.connection.transport)
+  }
 
   /** The head allows no body. */
   get bodiless(): boolean {
@@ -248,34 +250,23 @@ class SendingBody {
     return undefined
   }
 
-  readonly write = (
-    chunk: Chunk.Chunk<Uint8Array>
-  ): Effect.Effect<void, HttpError.MessageError | BodyError> => {
-    const { connection, abortedWith } = this.exchange
-    // An uninterruptible handler learns here that there is nobody to answer.
-    if (abortedWith !== undefined) return Effect.fail(abortedWith)
-    const { transport } = connection
-    let open = true
-    transport.cork()
+  private readonly sink = (part: Part): void => {
+    this.flowing = this.exchange.connection.write(part)
+  }
+
+  protected override put(piece: Uint8Array): Violation | undefined {
     const late = this.writer === undefined ? this.begin() : undefined
-    if (late !== undefined) {
-      transport.uncork()
-      return Effect.fail(HttpError.fromViolation(late))
-    }
-    const writer = this.writer!
-    for (const slice of chunk) {
-      if (slice.length === 0) continue
-      const violation = writer.write(slice, (part) => {
-        open = connection.write(part)
-      })
-      if (violation !== undefined) {
-        transport.uncork()
-        return Effect.fail(HttpError.fromViolation(violation))
-      }
-    }
-    transport.uncork()
-    // What the system has taken at once leaves nothing to wait for.
-    return open || transport.buffered === 0 ? Effect.void : connection.drained
+    return late ?? this.writer!.write(piece, this.sink)
+  }
+
+  // An uninterruptible handler learns here that there is nobody to answer.
+  protected override get halted(): Effect.Effect<never, BodyError> | undefined {
+    const { abortedWith } = this.exchange
+    return abortedWith === undefined ? undefined : Effect.fail(abortedWith)
+  }
+
+  protected override get drained(): Effect.Effect<void> {
+    return this.exchange.connection.drained
   }
 
   end(
@@ -285,7 +276,7 @@ class SendingBody {
     if (this.exchange.aborted) return Exit.succeed(response)
     const late = this.writer === undefined ? this.begin() : undefined
     if (late !== undefined) return Effect.fail(HttpError.fromViolation(late))
-    const violation = this.writer!.end(trailersOf(this.exchange), (part) => void connection.write(part))
+    const violation = this.writer!.end(trailersOf(this.exchange), this.sink)
     if (violation !== undefined) {
       const error = HttpError.fromViolation(violation)
       connection.cut(this.exchange, Cause.fail(error))

@@ -7,17 +7,18 @@
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type { ClientError, Handler } from "../ClientError.js"
 import * as HttpError from "../HttpError.js"
 import * as Socket from "../Socket.js"
 import type { Transport } from "../Transport.js"
-import { BodyWriter, encodeResponseHead, type Violation } from "../wire/index.js"
+import { BodyWriter, encodeResponseHead, type Framing, type Part, type Violation } from "../wire/index.js"
 import { fromHttpBody } from "./body.js"
+import { Pump } from "./pump.js"
 import { fieldsOf } from "./serverAnswer.js"
 
 /** What is needed of the connection. */
 export interface Refusing {
+  readonly transport: Transport
   readonly drained: Effect.Effect<void>
   write(data: string | Uint8Array): boolean
   date(): string | undefined
@@ -47,39 +48,52 @@ const send = (self: Refusing, response: HttpServerResponse): Effect.Effect<void,
       date: self.date()
     })
     if (head._tag === "Violation") return Effect.fail(HttpError.fromViolation(head))
-    const writer = new BodyWriter(head.framing)
-    const write = (part: Uint8Array) =>
-      Effect.suspend(() => {
-        let open = true
-        const violation = writer.write(part, (bytes) => {
-          open = self.write(bytes)
-        })
-        return violation === undefined ? (open ? Effect.void : self.drained) : refused(violation)
-      })
+    const sending = new Sending(self, head.framing)
     self.write(head.head)
     if (head.framing._tag === "None") return Effect.sync(() => self.over())
-    const written =
+    const written: Effect.Effect<void, unknown> =
       body._tag === "Stream"
-        ? Stream.runForEach(body.stream, write)
-        : body._tag === "Bytes"
-          ? write(body.bytes)
-          : Effect.void
-    const end = Effect.suspend(() => {
-      const violation = writer.end(undefined, (bytes) => void self.write(bytes))
-      if (violation !== undefined) return refused(violation)
-      self.over()
-      return Effect.void
-    })
+        ? sending.run(body.stream)
+        : Effect.suspend(() => refused(body._tag === "Bytes" ? sending.put(body.bytes) : undefined))
+    const end = Effect.suspend(() => refused(sending.end()))
+    const over = Effect.sync(() => self.over())
     // Without its end the body is seen to be cut.
-    return Effect.catchAllCause(Effect.zipRight(written, end), (cause) =>
-      Effect.zipRight(
-        Effect.logError("the answer to a client's error failed", cause),
-        Effect.sync(() => self.over())
-      )
+    return Effect.catchAllCause(Effect.zipRight(Effect.zipRight(written, end), over), (cause) =>
+      Effect.zipRight(Effect.logError("the answer to a client's error failed", cause), over)
     )
   })
 
-const refused = (violation: Violation) => Effect.fail(HttpError.fromViolation(violation))
+const refused = (violation: Violation | undefined) =>
+  violation === undefined ? Effect.void : Effect.fail(HttpError.fromViolation(violation))
+
+class Sending extends Pump<never> {
+  private readonly writer: BodyWriter
+  protected override readonly halted = undefined
+
+  constructor(
+    private readonly self: Refusing,
+    framing: Framing
+  ) {
+    super(self.transport)
+    this.writer = new BodyWriter(framing)
+  }
+
+  private readonly sink = (part: Part): void => {
+    this.flowing = this.self.write(part)
+  }
+
+  protected override get drained(): Effect.Effect<void> {
+    return this.self.drained
+  }
+
+  override put(piece: Uint8Array): Violation | undefined {
+    return this.writer.write(piece, this.sink)
+  }
+
+  end(): Violation | undefined {
+    return this.writer.end(undefined, this.sink)
+  }
+}
 
 const broken = new HttpError.BrokenPipe({ reason: "nothing can be written any more", phase: "idle" })
 

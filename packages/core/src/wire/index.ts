@@ -17,6 +17,7 @@
  * - `encode.ts`           what heads have in common
  * - `framing.ts`          how the end of a body is marked
  * - `body-writer.ts`      bodies: chunks, trailers, accounting
+ * - `pace.ts`             how much a pump sends between two turns of the event loop
  * - `date.ts`             the Date field
  *
  * What we receive
@@ -64,6 +65,7 @@ export * from "./keep-alive.js"
 export * from "./limits.js"
 export { listElements, trimBlanks } from "./lists.js"
 export * from "./node-head.js"
+export * from "./pace.js"
 export * from "./parser.js"
 export { type Spelling, Spellings } from "./spelling.js"
 export * from "./refusal.js"

@@ -175,9 +175,12 @@ class ListenedTransport extends ExchangeTransport {
   }
 
   private passHeld(): void {
-    const { held } = this
+    const { held, res } = this
     this.held = undefined
-    if (held !== undefined && !this.left && !this.res.write(held)) this.open = false
+    if (held === undefined || this.left || res.write(held)) return
+    this.open = false
+    // No `drain` follows; `close` does.
+    if (res.destroyed || res.socket?.destroyed === true) this.writable = false
   }
 
   protected switching(): void {

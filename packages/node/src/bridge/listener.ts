@@ -234,6 +234,7 @@ class MountedTransport extends ExchangeTransport {
 
   protected switching(head: ResponseHead, rest: Uint8Array): void {
     this.unsent.push(rest)
+    this.size += rest.length
     this.tell({ _tag: "Switch", head, rest })
   }
 
@@ -268,7 +269,7 @@ class MountedTransport extends ExchangeTransport {
       const bytes = this.unsent.shift()
       if (bytes !== undefined) {
         return Effect.map(socket.write(bytes), () => {
-          this.size = this.unsent.reduce((sum, { length }) => sum + length, 0)
+          this.size -= bytes.length
           if (this.full && this.size < highWaterMark) {
             this.full = false
             this.drained()

@@ -6,8 +6,10 @@
  */
 import * as net from "node:net"
 import { Duplex } from "node:stream"
+import { turn } from "@httpfx/core/PlatformTimers"
 import type { Timers } from "@httpfx/core/Timers"
 import { fault, type Address, type Transport } from "@httpfx/core/Transport"
+import { Pace } from "@httpfx/core/wire"
 import { errorOf } from "./fault.js"
 import { nodeTimers } from "./nodeTimers.js"
 import { StreamTransport } from "./streamTransport.js"
@@ -289,19 +291,43 @@ export class TransportSocket extends Duplex {
         ? Buffer.from(chunk, encoding)
         : chunk
     this.accepted += bytes.length
+    this.pace.sent(bytes.length)
     this.full = !this.transport.write(bytes)
   }
 
   private full = false
+  private readonly pace = new Pace()
+  /** A turn of the event loop was asked for. */
+  private turning = false
 
   private await(done: Done): void {
     this.active()
-    if (!this.full) done()
-    else if (this.transport.writable) this.waiting = done
-    else done(errorOf(fault("EPIPE", "write")))
+    if (this.full && !this.transport.writable) return done(errorOf(fault("EPIPE", "write")))
+    if (!this.full && !this.pace.due) return done()
+    this.waiting = done
+    if (!this.full) this.takeTurn()
   }
 
   private settle(): void {
+    this.full = false
+    if (this.pace.due) this.takeTurn()
+    else this.goOn()
+  }
+
+  // What is piped into it goes on within the call that says that a write is over.
+  private takeTurn(): void {
+    if (this.turning) return
+    this.turning = true
+    turn(this.turned)
+  }
+
+  private readonly turned = (): void => {
+    this.turning = false
+    this.pace.begin()
+    if (!this.full) this.goOn()
+  }
+
+  private goOn(): void {
     const done = this.waiting
     this.waiting = undefined
     this.active()

@@ -1,0 +1,297 @@
+/**
+ * What pumps pieces without end, and the peer that it loses: the rows and columns of NodePumps.test.ts.
+ *
+ * A row begins an exchange whose source makes pieces synchronously, one by one, and counts them. A column is how the peer is
+ * lost, or why the pump is to end. Both ends are in this process, on each network in turn.
+ */
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { Client, Exchange, Network, Server, type Transport } from "@httpfx/core"
+import { NodeNetwork } from "@httpfx/node"
+import { MemoryNetwork } from "@httpfx/testing"
+import { readFileSync } from "node:fs"
+
+/** How a peer is lost, or why the pump ends. */
+export type Column = "reset" | "FIN" | "silence" | "interrupted" | "limit"
+export const columns: ReadonlyArray<Column> = ["reset", "FIN", "silence", "interrupted", "limit"]
+
+export interface Net {
+  readonly layer: Layer.Layer<Network.Network>
+  readonly tls: boolean
+}
+
+const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
+const own = { cert: pem("server"), key: pem("server-key") }
+const unverified = { rejectUnauthorized: false }
+
+export const networks: Record<string, Net> = {
+  TCP: { layer: NodeNetwork.layer, tls: false },
+  TLS: { layer: NodeNetwork.layer, tls: true },
+  memory: { layer: MemoryNetwork.layer(), tls: false }
+}
+
+/** A turn of the event loop. */
+export const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
+/** Looks once a turn. What never holds ends with the test's time limit. */
+export const until = (holds: () => boolean): Effect.Effect<void> =>
+  Effect.suspend(() => (holds() ? Effect.void : Effect.zipRight(turn, until(holds))))
+
+/** Nothing is made any more: not for so many milliseconds. */
+export const still = (made: () => number, millis = 40): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const before = made()
+    const wait = Effect.promise(() => new Promise((done) => setTimeout(done, millis)))
+    return Effect.zipRight(
+      wait,
+      Effect.suspend(() => (made() === before ? Effect.void : still(made, millis)))
+    )
+  })
+
+/** The end without a pump: reads and counts, and does to the connection what a test says. */
+export class Peer {
+  received = 0
+  /** What came first, as text. */
+  text = ""
+  ending: "open" | "FIN" | "failed" | "closed" = "open"
+
+  constructor(readonly transport: Transport.Transport) {
+    transport.start({
+      data: (chunk) => {
+        if (this.text.length < 1000) this.text += new TextDecoder("latin1").decode(chunk)
+        this.received += chunk.length
+      },
+      end: () => {
+        if (this.ending === "open") this.ending = "FIN"
+      },
+      drain: () => {},
+      error: () => {
+        this.ending = "failed"
+      },
+      close: () => {
+        if (this.ending !== "failed") this.ending = "closed"
+      }
+    })
+  }
+}
+
+/** Counts what the source of a test makes, and what became of its pump. */
+export class State {
+  made = 0
+  /** How the pump ended. */
+  ended: string | undefined
+  /** Ends of connections that this process writes to. */
+  readonly transports: Array<Transport.Transport> = []
+  interrupt: Effect.Effect<void> = Effect.void
+  readonly piece = new Uint8Array(1024)
+
+  /** Pieces without end, each a chunk of its own; nothing waits. */
+  readonly pieces: Stream.Stream<Uint8Array> = Stream.repeatEffect(
+    Effect.sync(() => {
+      this.made++
+      return this.piece
+    })
+  )
+
+  /** The most that wait on one connection. */
+  get buffered(): number {
+    return Math.max(...this.transports.map((transport) => transport.buffered))
+  }
+
+  readonly end = (exit: Exit.Exit<unknown, unknown>): void => {
+    this.ended ??= Exit.match(exit, {
+      onSuccess: (value) => (typeof value === "object" ? "done" : String(value)),
+      onFailure: (cause) =>
+        Cause.isInterruptedOnly(cause)
+          ? "interrupted"
+          : ((Cause.squash(cause) as { _tag?: string })._tag ?? "died")
+    })
+  }
+}
+
+// Remembers every connection of a network.
+const watched = ({ layer }: Net, state: State): Layer.Layer<Network.Network> => {
+  const seen = (transport: Transport.Transport) => {
+    state.transports.push(transport)
+    return transport
+  }
+  const service = Effect.map(Network.Network, (network): Network.NetworkService => ({
+    ...network,
+    connect: (address, options) => Effect.map(network.connect(address, options), seen),
+    secure: (transport, options) => Effect.map(network.secure(transport, options), seen),
+    listen: (options, onConnection) => network.listen(options, (transport) => onConnection(seen(transport)))
+  }))
+  return Layer.provide(Layer.effect(Network.Network, service), layer)
+}
+
+/** A peer of a server. */
+const dial = (net: Net, address: Transport.Address) =>
+  Effect.gen(function* () {
+    const network = yield* Network.Network
+    const transport = yield* network.connect(address)
+    return new Peer(net.tls ? yield* network.secure(transport, { role: "client", ...unverified }) : transport)
+  })
+
+const takenBy = (state: State) =>
+  Effect.flatMap(Exchange.upgrade(), (socket) =>
+    Stream.runForEach(state.pieces, (piece) => socket.write(piece)).pipe(
+      Effect.onExit((exit) => Effect.sync(() => state.end(exit)))
+    )
+  )
+
+/** What a server sends to its peers. */
+const app = (state: State) =>
+  Effect.gen(function* () {
+    const { method, url } = yield* HttpServerRequest.HttpServerRequest
+    if (url === "/other") return HttpServerResponse.text("<other>")
+    yield* Effect.withFiberRuntime<void>((fiber) => {
+      state.interrupt = Effect.sync(() => fiber.unsafeInterruptAsFork(fiber.id()))
+      return Effect.void
+    })
+    if ((method as string) === "CONNECT" || url === "/raw") {
+      yield* takenBy(state)
+      return HttpServerResponse.empty()
+    }
+    return HttpServerResponse.stream(state.pieces, url === "/limited" ? { contentLength: 3_000_000 } : {})
+  })
+
+const serving = (net: Net, state: State) =>
+  Effect.gen(function* () {
+    const server = yield* Server.makeService({
+      port: 0,
+      host: "127.0.0.1",
+      gracefulShutdownTimeout: 0,
+      ...(net.tls && { tls: own })
+    })
+    yield* server.observe((event) => {
+      if (event._tag !== "ExchangeEnded" || event.outcome.target === "/other") return
+      const { _tag } = event.outcome
+      if (_tag !== "Answered") state.ended ??= _tag
+    })
+    yield* server.httpServer.serve(Effect.orDie(Effect.scoped(app(state))))
+    return server.address
+  })
+
+/** A request of another client, while the pump goes on. Gives how it was answered. */
+export type Other = Effect.Effect<string, unknown, Network.Network | Scope.Scope>
+
+const other = (net: Net, address: Transport.Address): Other =>
+  Effect.gen(function* () {
+    const peer = yield* dial(net, address)
+    peer.transport.write("GET /other HTTP/1.1\r\nHost: t\r\n\r\n")
+    yield* until(() => peer.text.includes("<other>") || peer.ending !== "open")
+    peer.transport.reset()
+    return peer.text.slice(-7)
+  })
+
+export interface Begun {
+  readonly peer: Peer
+  readonly other: Other
+  /** The peer's own limit is crossed. */
+  readonly cross?: Effect.Effect<void>
+}
+
+export interface Row {
+  readonly begin: (
+    net: Net,
+    state: State,
+    column: Column
+  ) => Effect.Effect<Begun, unknown, Network.Network | Scope.Scope>
+  /** What the pump ends with; or why a column does not concern it. */
+  readonly ends: Record<Column, RegExp | { readonly notApplicable: string }>
+}
+
+const asked =
+  (head: (column: Column) => string): Row["begin"] =>
+  (net, state, column) =>
+    Effect.gen(function* () {
+      const address = yield* serving(net, state)
+      const peer = yield* dial(net, address)
+      peer.transport.write(head(column))
+      return { peer, other: other(net, address) }
+    })
+
+const upload: Row["begin"] = (net, state) =>
+  Effect.gen(function* () {
+    const network = yield* Network.Network
+    const accepted = yield* Deferred.make<Transport.Transport>()
+    const listener = yield* network.listen({ port: 0, host: "127.0.0.1" }, (transport) => {
+      Deferred.unsafeDone(accepted, Effect.succeed(transport))
+    })
+    const client = yield* Client.make({ tls: unverified })
+    const { port } = listener.address as Transport.TcpAddress
+    const sending = Client.request({
+      method: "POST",
+      url: `http${net.tls ? "s" : ""}://127.0.0.1:${port}/`,
+      body: state.pieces
+    }).pipe(
+      Effect.flatMap((response) => Effect.as(response.text, response.status)),
+      Effect.onExit((exit) => Effect.sync(() => state.end(exit))),
+      Effect.scoped,
+      Effect.provideService(Client.Client, client)
+    )
+    const fiber = yield* Effect.forkScoped(sending)
+    state.interrupt = Fiber.interruptFork(fiber)
+    const transport = yield* Deferred.await(accepted)
+    const peer = new Peer(net.tls ? yield* network.secure(transport, { role: "server", ...own }) : transport)
+    const refuse = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    const address = yield* serving(net, new State())
+    return {
+      peer,
+      other: other(net, address),
+      cross: Effect.sync(() => void peer.transport.write(refuse))
+    }
+  })
+
+// Which of them depends on what the system tells first.
+const gone = /^ConnectionReset$|^BrokenPipe$/
+const hungUp = /^HangUp$|^ConnectionReset$|^BrokenPipe$/
+const noLimit = { notApplicable: "another protocol's bytes have no limit here" }
+
+/** The rows, by what pumps. */
+export const rows: Record<string, Row> = {
+  "a server's answer": {
+    begin: asked((column) => `GET /${column === "limit" ? "limited" : "rows"} HTTP/1.1\r\nHost: t\r\n\r\n`),
+    ends: {
+      reset: /^ClientGone$/,
+      FIN: /^ClientGone$/,
+      silence: /^ClientGone$/,
+      interrupted: /^ServerFailed$/,
+      limit: /^ServerFailed$/
+    }
+  },
+  "a client's upload": {
+    begin: upload,
+    ends: {
+      reset: gone,
+      FIN: hungUp,
+      silence: gone,
+      interrupted: /^interrupted$/,
+      limit: /^413$/
+    }
+  },
+  "a raw socket": {
+    begin: asked(() => "GET /raw HTTP/1.1\r\nHost: t\r\nConnection: upgrade\r\nUpgrade: raw\r\n\r\n"),
+    ends: { reset: gone, FIN: gone, silence: gone, interrupted: /^interrupted$/, limit: noLimit }
+  },
+  "a tunnel": {
+    begin: asked(() => "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"),
+    ends: { reset: gone, FIN: gone, silence: gone, interrupted: /^interrupted$/, limit: noLimit }
+  }
+}
+
+/** Runs a test on a network whose connections it sees. */
+export const on =
+  (net: Net, state: State) =>
+  <A, E>(test: Effect.Effect<A, E, Network.Network | Scope.Scope>): Effect.Effect<A, E> =>
+    Effect.provide(Effect.scoped(test), [watched(net, state), Logger.minimumLogLevel(LogLevel.None)])
