@@ -9,7 +9,8 @@ import type * as builtinHttp from "node:http"
 import type * as builtin from "node:https"
 import { urlToHttpOptions } from "node:url"
 import { ClientRequest } from "./http/clientRequest.js"
-import { Agent, globalAgent as currentAgent, setGlobalAgent } from "./https/agent.js"
+import type { ConnectOptions } from "./http/agent.js"
+import { Agent, globalAgent as currentAgent, setGlobalAgent, withOwnCheck } from "./https/agent.js"
 import { createServer, Server } from "./https/server.js"
 
 type OnResponse = (res: builtinHttp.IncomingMessage) => void
@@ -35,7 +36,8 @@ function request(
   if (rest[0] && typeof rest[0] !== "function") Object.assign(wanted, rest.shift())
   else if (rest[0] === undefined || rest[0] === null) rest.shift()
   const listener = rest.find((one) => typeof one === "function") as OnResponse | undefined
-  return new ClientRequest({ ...wanted, _defaultAgent: currentAgent() } as never, listener as never)
+  const own = Object.assign(Object.create(null), wanted, { _defaultAgent: currentAgent() }) as ConnectOptions
+  return new ClientRequest(withOwnCheck(own, currentAgent()) as never, listener as never)
 }
 
 /** `https.get`. */

@@ -93,6 +93,73 @@ export interface TlsNameOptions {
   readonly sigalgs?: unknown
   readonly privateKeyIdentifier?: unknown
   readonly privateKeyEngine?: unknown
+  readonly secureContext?: unknown
+  readonly allowPartialTrustChain?: unknown
+  readonly ALPNProtocols?: unknown
+  readonly certificateCompression?: unknown
+  readonly minDHSize?: unknown
+  readonly pskCallback?: unknown
+  readonly requestOCSP?: unknown
+  readonly session?: unknown
+}
+
+// What also makes a connection another one. Names of Node.js 20 leave it out, so it stands behind them, and only where it is set.
+const furtherFields: ReadonlyArray<keyof TlsNameOptions> = [
+  "secureContext",
+  "allowPartialTrustChain",
+  "ALPNProtocols",
+  "certificateCompression",
+  "minDHSize",
+  "pskCallback",
+  "requestOCSP",
+  "session"
+]
+
+const identities = new WeakMap<object, number>()
+let lastIdentity = 0
+
+const identityOf = (value: object): number => {
+  let identity = identities.get(value)
+  if (identity === undefined) identities.set(value, (identity = ++lastIdentity))
+  return identity
+}
+
+/** A text that two values share only if they mean the same to TLS: by content, but objects with a class by identity. */
+const policyText = (value: unknown): string => {
+  if (typeof value !== "object" || value === null) {
+    return typeof value === "function" ? `f${identityOf(value)}` : `${typeof value}${String(value)}`
+  }
+  if (Array.isArray(value)) return `[${listText(value)}]`
+  if (ArrayBuffer.isView(value))
+    return `v${new Uint8Array(value.buffer, value.byteOffset, value.byteLength).join()}`
+  const proto: unknown = Object.getPrototypeOf(value)
+  if (proto !== null && proto !== Object.prototype) return `o${identityOf(value)}`
+  return `{${listText(Object.entries(value).flat())}}`
+}
+
+const listText = (values: ReadonlyArray<unknown>): string =>
+  values
+    .map(policyText)
+    .map((text) => `${text.length}:${text}`)
+    .join()
+
+const hasPassphrase = (one: unknown): boolean =>
+  typeof one === "object" && one !== null && ("pem" in one || "buf" in one)
+
+/** Lists of keys with passphrases: joined by commas, all of them read `[object Object]`. */
+const losesContent = (value: unknown): boolean => Array.isArray(value) && value.some(hasPassphrase)
+
+const policyOf = (options: TlsNameOptions): string => {
+  let policy = ""
+  for (const field of furtherFields) {
+    const value = options[field]
+    if (value !== undefined && value !== null) policy += `:${field}=${policyText(value)}`
+  }
+  for (const field of ["key", "pfx"] as const) {
+    const value = options[field]
+    if (losesContent(value)) policy += `:${field}=${policyText(value)}`
+  }
+  return policy
 }
 
 /**
@@ -104,7 +171,8 @@ export interface TlsNameOptions {
 export const sniName = (host: string): string => (host.endsWith(".") ? host.slice(0, -1) : host)
 
 /**
- * `connectionName`, then each TLS field after a colon, empty where it does not count.
+ * `connectionName`, then each TLS field after a colon, empty where it does not count. Behind that, where they are set: the
+ * fields that names of Node.js 20 leave out (`secureContext`, `ALPNProtocols`, `session`, ...) and keys with passphrases.
  *
  * @since 0.1.0
  * @category names
@@ -119,5 +187,5 @@ export const secureConnectionName = (options: NameOptions & TlsNameOptions = {})
     // As `+` joins it: a Buffer by its text, a list by commas.
     name += field === "sigalgs" ? JSON.stringify(value) : (value as string)
   }
-  return name
+  return name + policyOf(options)
 }

@@ -135,6 +135,8 @@ function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): v
   const name = this.getName(options)
   const queue = this.requests[name]
   if (queue !== undefined && queue.length > 0) {
+    // Its end has a new socket made for the request that waits.
+    if (!isUsable(socket)) return
     const req = queue.shift()!
     const held = req[waiting]
     if (held === undefined) {
@@ -233,7 +235,21 @@ const proto = Agent.prototype as AgentLike
 const isAdmitted = (agent: AgentLike, open: number): boolean =>
   admit({ open, total: agent.totalSocketCount, idleElsewhere: 0 }, agent)._tag === "Open"
 
-const isUsable = (socket: HttpSocket): boolean => !socket.destroyed
+/** Bytes that nobody asked for wait in the system: they would be taken for the response to the next request. */
+const hasUnreadBytes = (socket: HttpSocket): boolean =>
+  !socket.connecting && (socket as WithHandle)._handle?.hasPendingRead?.() === true
+
+interface WithHandle {
+  /** `hasPendingRead`: on newer versions of Node.js. */
+  readonly _handle?: { readonly hasPendingRead?: () => boolean } | null
+}
+
+const isUsable = (socket: HttpSocket): boolean => {
+  if (socket.destroyed) return false
+  if (!hasUnreadBytes(socket)) return true
+  socket.destroy()
+  return false
+}
 
 /** Takes the idle socket that serves next out of its list; destroyed ones go too. */
 const takeIdle = (idle: Array<HttpSocket> | undefined, scheduling: string): HttpSocket | undefined => {

@@ -30,6 +30,8 @@ import {
 
 const base = OutgoingMessage.prototype as unknown as Outgoing
 
+const target = Symbol("kPath")
+
 /** What a request was destroyed with. Its `errored` says nothing of it: in Node that is a server's response's. */
 const destroyedBy = Symbol("destroyedBy")
 
@@ -45,6 +47,7 @@ export interface ClientReq extends Outgoing {
   httpValidation: HttpValidation | undefined
   joinDuplicateHeaders: boolean | undefined
   path: string
+  [target]: string
   _ended: boolean
   res: Incoming | null
   aborted: boolean
@@ -109,8 +112,10 @@ const readArguments = (
     callback = options
     options = input
   }
-  if (typeof options === "function") return { options: (address ?? {}) as Options, callback: options }
-  return { options: Object.assign(address ?? {}, options) as Options, callback }
+  // Without a prototype: what was added to `Object.prototype` is no option.
+  const own = Object.assign(Object.create(null), address) as Options
+  if (typeof options === "function") return { options: own, callback: options }
+  return { options: Object.assign(own, options), callback }
 }
 
 const agentOf = (options: Options, usual: AgentLike): AgentLike | null | undefined | false => {
@@ -130,6 +135,12 @@ const checkedHost = (host: unknown, name: string): string | null | undefined => 
     throw invalidArgType(`options.${name}`, ["string", "undefined", "null"], host)
   }
   return host
+}
+
+const checkPath = (path: string): void => {
+  if (path !== "" && !isRequestTarget(path)) {
+    throw violationError({ _tag: "Violation", code: "ERR_UNESCAPED_CHARACTERS", what: "Request path" })
+  }
 }
 
 const checkedMethod = (method: unknown): string => {
@@ -166,12 +177,8 @@ function ClientRequest(this: ClientReq, input: unknown, given?: unknown, callbac
   const protocol = options.protocol || usual.protocol
   let expected = usual.protocol
   if (agent && agent.protocol) expected = agent.protocol
-  if (options.path) {
-    const path = String(options.path)
-    if (path !== "" && !isRequestTarget(path)) {
-      throw violationError({ _tag: "Violation", code: "ERR_UNESCAPED_CHARACTERS", what: "Request path" })
-    }
-  }
+  if (options.path) checkPath(String(options.path))
+  this[target] = options.path || "/"
   if (protocol !== expected) {
     throw violationError({
       _tag: "Violation",
@@ -202,7 +209,6 @@ function ClientRequest(this: ClientReq, input: unknown, given?: unknown, callbac
     validateBoolean(options.joinDuplicateHeaders, "options.joinDuplicateHeaders")
   }
   this.joinDuplicateHeaders = options.joinDuplicateHeaders
-  this.path = options.path || "/"
   if (read.callback) this.once("response", read.callback as () => void)
   this.useChunkedEncodingByDefault = !bodiless.has(method)
   this._ended = false
@@ -289,6 +295,19 @@ const connect = (req: ClientReq, given: Options): void => {
 }
 
 const proto = ClientRequest.prototype as ClientReq
+
+Object.defineProperty(proto, "path", {
+  configurable: true,
+  enumerable: true,
+  get(this: ClientReq) {
+    return this[target]
+  },
+  set(this: ClientReq, value: unknown) {
+    const path = String(value)
+    checkPath(path)
+    this[target] = path
+  }
+})
 
 const emitAbort = (req: ClientReq): void => {
   req.emit("abort")

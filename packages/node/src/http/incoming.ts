@@ -263,9 +263,10 @@ proto._addHeaderLineDistinct = function _addHeaderLineDistinct(
   into: DistinctFields
 ) {
   const key = name.toLowerCase()
-  const values = into[key]
-  if (values === undefined) into[key] = [value]
-  else values.push(value)
+  if (Object.hasOwn(into, key)) into[key]!.push(value)
+  // An assignment would set the prototype of an ordinary object for a field of that name.
+  else
+    Object.defineProperty(into, key, { value: [value], configurable: true, enumerable: true, writable: true })
 }
 
 /** Nobody reads the body: let it go by. */

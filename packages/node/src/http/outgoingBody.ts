@@ -84,6 +84,13 @@ const isCounted = (message: Outgoing): boolean =>
   !message.chunkedEncoding &&
   !message.hasHeader("transfer-encoding")
 
+/** Before the size of a chunk is sent: a socket that refuses what follows would leave a body that nobody can read. */
+const checkEncoding = (message: Outgoing, chunk: Chunk, encoding: string | null | undefined): void => {
+  if (message.chunkedEncoding && typeof chunk === "string" && encoding && !Buffer.isEncoding(encoding)) {
+    throw codedTypeError("ERR_UNKNOWN_ENCODING", `Unknown encoding: ${encoding}`)
+  }
+}
+
 const writeBody = (
   message: Outgoing,
   chunk: Chunk,
@@ -131,6 +138,7 @@ const writeBody = (
     process.nextTick(callback)
     return true
   }
+  checkEncoding(message, chunk, encoding)
   const socket = message.socket
   if (!last && socket && !socket.writableCorked) {
     socket.cork()
@@ -264,6 +272,7 @@ const endWhole = (
     message._headerSent = true
     message._writeRaw(joined(message._header as unknown as string, chunk), null, done)
   } else {
+    checkEncoding(message, chunk, encoding)
     socket.cork()
     writeBody(message, chunk, encoding, message.chunkedEncoding ? nothing : done, true)
     if (message.chunkedEncoding) message._send("0\r\n" + message._trailer + "\r\n", "latin1", done)

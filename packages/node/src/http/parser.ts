@@ -21,11 +21,8 @@ import { nodeTimers } from "./timers.js"
 export const REQUEST = 1
 export const RESPONSE = 2
 
-/** As many entries of the raw list (twice the number of fields) count for `headers`, where nothing else is said. */
+/** The bound of the raw list's entries (two a field) where `maxHeadersCount` is not set. */
 const usualHeaderPairs = 2000
-
-// Node's parser hands fields over in groups of so many entries; a group that has begun below the limit is kept whole.
-const groupOfPairs = 64
 
 export type OnIncoming = (this: HttpParser, message: Incoming, keepAlive: boolean) => number | undefined
 
@@ -217,8 +214,8 @@ export class HttpParser {
     message.upgrade = head.upgrade
     const raw = head.rawHeaders as Array<string>
     const max = this.maxHeaderPairs
-    if (max > 0 && raw.length > max) addCut(message, raw, max)
-    else message._addHeaderLines(raw, raw.length)
+    const kept = max > 0 && raw.length > max ? raw.slice(0, max) : raw
+    message._addHeaderLines(kept, kept.length)
     if (this.type === REQUEST) {
       message.url = head.target
       message.method = head.method
@@ -250,11 +247,6 @@ export class HttpParser {
     }
     readOn(this.socket)
   }
-}
-
-const addCut = (message: Incoming, raw: Array<string>, max: number): void => {
-  const kept = raw.length <= groupOfPairs ? raw : raw.slice(0, Math.ceil(max / groupOfPairs) * groupOfPairs)
-  message._addHeaderLines(kept, Math.min(kept.length, max))
 }
 
 const brokenParser = (bytesParsed: number): ParserError => {

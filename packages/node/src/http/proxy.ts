@@ -9,7 +9,7 @@ import { createRequire } from "node:module"
 import type nodeTls from "node:tls"
 import type { ConnectOptions } from "./agent.js"
 import { ClientRequest, type ClientReq } from "./clientRequest.js"
-import { codedError, codedTypeError } from "./errors.js"
+import { codedError, codedTypeError, invalidArgValue } from "./errors.js"
 import type { Incoming } from "./incoming.js"
 import type { HttpSocket } from "./shapes.js"
 
@@ -86,12 +86,56 @@ const authority = (options: ConnectOptions): string => {
   return `${host.includes(":") ? `[${host}]` : host}:${String(options.port)}`
 }
 
+/** The values of the `Host` fields of a request. */
+const hostsOf = (req: ClientReq): ReadonlyArray<string> => {
+  if (req._header !== null) return [...req._header.matchAll(/^host: *(.*)\r$/gim)].map((match) => match[1]!)
+  const host = req.getHeader("host")
+  return host === undefined ? [] : [String(host)]
+}
+
+const isHost = (text: string, host: string): boolean => {
+  const url = URL.canParse(`http://${text}`) ? new URL(`http://${text}`) : undefined
+  return url?.host === host && url.href === `http://${host}/`
+}
+
+/** What a proxy is asked for, in absolute form. Refuses requests that name one server to the proxy and another to the agent. */
+const absoluteTarget = (req: ClientReq, options: ConnectOptions): string => {
+  const { host, origin } = new URL(`http://${authority(options)}`)
+  const hosts = hostsOf(req)
+  const other = hosts.length > 1 ? hosts.join() : hosts.find((one) => !isHost(one, host))
+  if (other !== undefined) {
+    throw invalidArgValue("Host in options.headers", other, `must match the request authority (${host})`)
+  }
+  const { path } = req
+  if (path.startsWith("/")) return origin + path
+  if (!URL.canParse(path)) {
+    throw invalidArgValue("options.path", path, "must be in absolute-form or start with /")
+  }
+  const url = new URL(path)
+  if (url.username !== "" || url.password !== "") {
+    url.username = url.password = ""
+    throw invalidArgValue("options.path", url.href, "must not contain userinfo, use options.auth instead")
+  }
+  if (url.protocol !== "http:") {
+    throw invalidArgValue(
+      "options.path",
+      url.protocol,
+      "must use http: scheme when specified as an absolute URL"
+    )
+  }
+  if (url.host !== host) {
+    throw invalidArgValue("options.path", url.href, `must match the request authority (${host})`)
+  }
+  return path
+}
+
+/** `CONNECT` names a host and `OPTIONS *` the server: they have no absolute form (RFC 9112 section 3.2). */
+const hasAbsoluteForm = ({ method, path }: ClientReq): boolean =>
+  method !== "CONNECT" && !(method === "OPTIONS" && path === "*")
+
 /** Makes a request one to a proxy: the whole target, and what only the proxy reads. */
 export const addressToProxy = (req: ClientReq, proxy: Proxy, options: ConnectOptions): void => {
-  const before = req.path
-  if (!before.startsWith("/")) return
-  const port = Number(options.port) === 80 ? "" : `:${String(options.port)}`
-  req.path = `http://${authority(options).replace(/:\d+$/, "")}${port}${before}`
+  if (hasAbsoluteForm(req)) req.path = absoluteTarget(req, options)
   const connection = req.shouldKeepAlive ? "keep-alive" : "close"
   if (req._header === null) {
     req.setHeader("proxy-connection", connection)

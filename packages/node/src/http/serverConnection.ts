@@ -281,7 +281,7 @@ export class ServerConnection {
     parser.finish()
     freeParser(parser, request as { parser?: unknown }, socket)
     const event = request.method === "CONNECT" ? "connect" : "upgrade"
-    if (event === "upgrade" || server.listenerCount(event) > 0) {
+    if (server.listenerCount(event) > 0) {
       // Whoever listens next decides how it is read.
       ;(socket as unknown as { readableFlowing: boolean | null }).readableFlowing = null
       server.emit(event, request, socket, rest)

@@ -16,6 +16,7 @@ import { connectionOf, outHeaders } from "./symbols.js"
 import {
   linkFieldValue,
   validateHeaderName,
+  validateHeaderValue,
   validateInteger,
   validateObject,
   validateValueOf
@@ -142,6 +143,7 @@ proto.writeEarlyHints = function writeEarlyHints(
   if (hints["link"] === null || hints["link"] === undefined) return
   const link = linkFieldValue(hints["link"])
   if (link.length === 0) return
+  validateHeaderValue("Link", link)
   let head = `HTTP/1.1 103 Early Hints\r\nLink: ${link}\r\n`
   for (const name of Object.keys(hints)) {
     if (name === "link") continue

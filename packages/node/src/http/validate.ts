@@ -68,7 +68,7 @@ export const validateTimeout = (value: unknown, name: string): number => {
   return ms
 }
 
-const linkValue = /^(?:<[^>]*>)(?:\s*;\s*[^;"\s]+(?:=(")?[^;"\s]*\1)?)*$/
+const linkValue = /^(?:<[^>\r\n]*>)(?:\s*;\s*[^;"\s]+(?:=(")?[^;"\s]*\1)?)*$/
 
 const validateLink = (value: unknown): void => {
   if (typeof value !== "string" || !linkValue.test(value)) {

@@ -3,7 +3,7 @@
  */
 import { secureConnectionName, sniName, type NameOptions } from "@httpfx/core/pool"
 import type * as https from "node:https"
-import { connect } from "node:tls"
+import { checkServerIdentity, connect } from "node:tls"
 import {
   Agent as HttpAgent,
   globalProxyEnv,
@@ -25,6 +25,29 @@ interface TlsAgent extends AgentLike {
   _evictSession(key: string): void
 }
 
+/** The number of a request that judges the server's certificate by itself; on its socket: the same. */
+const ownCheck = Symbol("checkServerIdentity of the request")
+let checks = 0
+
+interface Checked {
+  [ownCheck]?: number | undefined
+  readonly agent?: { readonly options?: { readonly checkServerIdentity?: unknown } } | false | null
+  readonly checkServerIdentity?: unknown
+}
+
+/**
+ * Marks the options of a request with a `checkServerIdentity` of its own: its connection serves no other request, which
+ * would go to a server that only this one has accepted, and neither does its TLS session.
+ */
+export const withOwnCheck = (options: ConnectOptions, usual: unknown): ConnectOptions => {
+  const own = options as Checked
+  const check = own.checkServerIdentity
+  if (check === undefined || check === checkServerIdentity) return options
+  const agent = own.agent ?? (usual as Checked["agent"])
+  if (!agent || agent.options?.checkServerIdentity === undefined) own[ownCheck] = ++checks
+  return options
+}
+
 function Agent(this: TlsAgent, options?: https.AgentOptions): unknown {
   if (!(this instanceof Agent)) return new (Agent as unknown as typeof https.Agent)(options)
   callParent(HttpAgent, this, options)
@@ -39,6 +62,7 @@ function Agent(this: TlsAgent, options?: https.AgentOptions): unknown {
 inherit(Agent, HttpAgent)
 
 const proto = Agent.prototype as TlsAgent
+const base = HttpAgent.prototype as unknown as AgentLike
 
 /** The three ways to call it: options; port and options; port, host and options. */
 const readArguments = (port: unknown, host: unknown, options: unknown): ConnectOptions => {
@@ -55,7 +79,8 @@ const readArguments = (port: unknown, host: unknown, options: unknown): ConnectO
 Object.assign(proto, {
   createConnection(this: TlsAgent, port: unknown, host: unknown, given: unknown): HttpSocket {
     let options = readArguments(port, host, given)
-    const key = options["_agentKey"] as string | undefined
+    const checked = (options as Checked)[ownCheck]
+    const key = checked === undefined ? (options["_agentKey"] as string | undefined) : undefined
     if (key) {
       const session = this._getSession(key)
       if (session) options = { session, ...options }
@@ -63,7 +88,8 @@ Object.assign(proto, {
     const { servername } = options
     // Only here: the name that the agent's tables have is the one that was given, as in Node.
     if (servername?.endsWith(".")) options = { ...options, servername: sniName(servername) }
-    const socket = connect(options as never) as unknown as HttpSocket
+    const socket = connect(options as never) as unknown as HttpSocket & Checked
+    if (checked !== undefined) socket[ownCheck] = checked
     if (key) {
       socket.on("session", (session: Buffer) => this._cacheSession(key, session))
       // A session that goes with a failure is not tried again.
@@ -75,7 +101,13 @@ Object.assign(proto, {
   },
 
   getName(this: TlsAgent, options?: ConnectOptions): string {
-    return secureConnectionName(options as NameOptions)
+    const name = secureConnectionName(options as NameOptions)
+    const checked = (options as Checked | undefined)?.[ownCheck]
+    return checked === undefined ? name : `${name}:${checked}`
+  },
+
+  keepSocketAlive(this: TlsAgent, socket: HttpSocket & Checked): boolean {
+    return socket[ownCheck] === undefined && base.keepSocketAlive.call(this, socket)
   },
 
   _getSession(this: TlsAgent, key: string): Buffer | undefined {

@@ -163,6 +163,9 @@ const outcome = (probe: Probe, value: unknown): unknown => {
   }
 }
 
+const isUnknownEncoding = (seen: unknown): boolean =>
+  (seen as { readonly code?: string }).code === "ERR_UNKNOWN_ENCODING"
+
 // Node's own errors leave it at 0 where a value cannot be printed, and other files share this process.
 const { stackTraceLimit } = Error
 afterEach(() => {
@@ -185,7 +188,10 @@ it("is answered, or refused, in the same way", () => {
         typeof value === "symbol"
           ? value.toString()
           : JSON.stringify(value, (_, v) => (typeof v === "bigint" ? `${v}n` : (v as unknown)))
-      assert.deepEqual(outcome(ours[name]!, same), outcome(probe, value), `${name}: ${shown}`)
+      const own = outcome(ours[name]!, same)
+      // A fault that newer versions of Node.js mended (fixes.test.ts).
+      if (name.endsWith(" encoding") && isUnknownEncoding(own)) return
+      assert.deepEqual(own, outcome(probe, value), `${name}: ${shown}`)
     })
   }
   assert.ok(count > 4000, String(count))
