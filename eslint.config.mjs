@@ -35,6 +35,32 @@ const ambient = ["setTimeout", "setInterval", "Date", "performance", "fetch", "c
   (name) => ({ name, message: "wire/ and pool/ have no clock and no I/O: take `now` as an argument." })
 )
 
+// Fake timers replace these; what waits or measures takes them from realTime.ts, as they were when it was loaded.
+const fakeable = [
+  ...["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "clearImmediate"],
+  ...["queueMicrotask", "performance"]
+].map((name) => ({ name, message: "Take it from realTime.ts." }))
+const clocks = [
+  ["Date", "now"],
+  ["process", "nextTick"],
+  ["process", "hrtime"]
+].map(([object, property]) => ({ object, property, message: "Take it from realTime.ts." }))
+const realTime = (...globals) => ({
+  "no-restricted-globals": [
+    "error",
+    ...fakeable,
+    ...globals.filter(({ name }) => fakeable.every((each) => each.name !== name))
+  ],
+  "no-restricted-properties": ["error", ...clocks],
+  "no-restricted-syntax": [
+    "error",
+    {
+      selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+      message: "Take it from realTime.ts."
+    }
+  ]
+})
+
 export default tseslint.config(
   { ignores: ["**/dist/**", "**/node_modules/**", "**/*.d.cts", "reference/**"] },
   js.configs.recommended,
@@ -100,14 +126,21 @@ export default tseslint.config(
       "no-restricted-globals": ["error", ...nodeGlobals, ...ambient]
     }
   },
-  { files: ["packages/node/src/**"], rules: restrict(builtinHttp, foreignRoom("testing", "node")) },
+  {
+    files: ["packages/node/src/**"],
+    rules: { ...restrict(builtinHttp, foreignRoom("testing", "node")), ...realTime() }
+  },
   // The callback modules by the package's own name: their one copy.
   { files: ["packages/node/src/bridge/modules.ts"], rules: restrict(builtinHttp, foreignRoom("testing")) },
   {
     files: ["packages/testing/src/**"],
     rules: {
       ...restrict(builtinHttp, node, foreignRoom("node", "testing")),
-      "no-restricted-globals": ["error", ...nodeGlobals]
+      ...realTime(...nodeGlobals)
     }
+  },
+  {
+    files: ["packages/{node,testing}/src/internal/realTime.ts"],
+    rules: { "no-restricted-globals": "off", "no-restricted-properties": "off" }
   }
 )

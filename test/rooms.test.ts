@@ -36,7 +36,24 @@ describe("a room may not", () => {
     ["packages/node/src/x.ts", 'export * from "_http_common"', restrictedImport],
     ["packages/node/src/x.ts", 'export * from "@httpfx/testing"', restrictedImport],
     ["packages/testing/src/x.ts", 'export * from "node:net"', restrictedImport],
-    ["packages/testing/src/x.ts", 'export * from "@httpfx/node"', restrictedImport]
+    ["packages/testing/src/x.ts", 'export * from "@httpfx/node"', restrictedImport],
+    ...["node", "testing"].flatMap((room): Array<[string, string, string]> => [
+      [
+        `packages/${room}/src/x.ts`,
+        "export const f = () => setTimeout(() => {}, 1)",
+        "no-restricted-globals"
+      ],
+      [
+        `packages/${room}/src/x.ts`,
+        "export const f = () => queueMicrotask(() => {})",
+        "no-restricted-globals"
+      ],
+      [`packages/${room}/src/x.ts`, "export const now = performance.now()", "no-restricted-globals"],
+      [`packages/${room}/src/x.ts`, "export const now = Date.now()", "no-restricted-properties"],
+      [`packages/${room}/src/x.ts`, "export const now = new Date()", "no-restricted-syntax"]
+    ]),
+    ["packages/node/src/x.ts", "process.nextTick(() => {})", "no-restricted-properties"],
+    ["packages/node/src/x.ts", "export const now = process.hrtime()", "no-restricted-properties"]
   ])("%s: %s", async (file, code, rule) => {
     expect(await rulesBroken(file, code)).toContain(rule)
   })
@@ -50,6 +67,8 @@ describe("a room may", () => {
     ["packages/node/src/x.ts", 'export * from "node:net"'],
     ["packages/node/src/x.ts", 'import type { Server } from "node:http"\nexport type S = Server'],
     ["packages/testing/src/x.ts", 'export * from "@httpfx/core/Network"'],
+    ["packages/testing/src/internal/realTime.ts", "export const wallNow = Date.now"],
+    ["packages/node/src/x.ts", "export const shown = (ms: number) => new Date(ms).toISOString()"],
     ["packages/core/test/x.ts", 'export * from "node:http"']
   ])("%s: %s", async (file, code) => {
     expect(await rulesBroken(file, code)).toEqual([])

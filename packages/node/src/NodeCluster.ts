@@ -33,6 +33,7 @@ import {
   type Ended,
   type WorkerProcess
 } from "./internal/clusterWorker.js"
+import { setTimeout } from "./internal/realTime.js"
 
 /**
  * A worker that has ended without being told to.

@@ -25,6 +25,7 @@ import { watchClock } from "./internal/watchedClock.js"
 import { WatchedNetwork } from "./internal/watchedNetwork.js"
 import { MemoryNetwork, type End } from "./MemoryNetwork.js"
 import { microturns, turn } from "./internal/turns.js"
+import { monotonicNow } from "./internal/realTime.js"
 
 /**
  * One thing that was left.
@@ -134,8 +135,8 @@ export const make = (options: Options = {}): Effect.Effect<Watch> =>
 
     const check = Effect.gen(function* () {
       yield* microturns()
-      const end = performance.now() + patience
-      while ((yield* left).length > 0 && performance.now() < end) yield* turn
+      const end = monotonicNow() + patience
+      while ((yield* left).length > 0 && monotonicNow() < end) yield* turn
       const found = yield* left
       if (found.length > 0) return yield* new Leaked({ left: found })
     })

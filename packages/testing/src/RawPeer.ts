@@ -17,6 +17,7 @@ import { formatAddress, type Address, type Transport } from "@httpfx/core/Transp
 import { PeerState } from "./internal/peerState.js"
 import { microturns, turn } from "./internal/turns.js"
 import { compare, excerpt, textOf } from "./internal/wireText.js"
+import { clearTimeout, setTimeout } from "./internal/realTime.js"
 
 /**
  * What came (or did not come) over the wire is not what the script expected.

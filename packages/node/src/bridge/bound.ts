@@ -20,6 +20,7 @@ import { TransportSocket } from "../internal/transportSocket.js"
 import { clientTls, serverTls } from "./boundTls.js"
 import { ConnectingSocket, faultOfFailure } from "./connecting.js"
 import { http, https } from "./modules.js"
+import { nextTick } from "../internal/realTime.js"
 
 type Options = { readonly [name: string]: unknown }
 type Callback = (...args: Array<unknown>) => void
@@ -157,13 +158,13 @@ const listen = (means: Means, server: Listening, args: ReadonlyArray<unknown>): 
         const { address } = exit.value
         server._handle = handleOf(exit.value, close)
         server._pipeName = address._tag === "UnixAddress" ? address.path : undefined
-        process.nextTick(() => {
+        nextTick(() => {
           if (server._handle !== null) server.emit("listening")
         })
       } else {
         server._handle = null
         const failure = exit.cause._tag === "Fail" ? exit.cause.error : exit.cause
-        process.nextTick(() => server.emit("error", errorOf(faultOfFailure(failure, "listen"))))
+        nextTick(() => server.emit("error", errorOf(faultOfFailure(failure, "listen"))))
       }
     }
   })

@@ -13,6 +13,7 @@ import type { Timers } from "@httpfx/core/Timers"
 import type { Address, Fault, TlsFacts, Transport, TransportHandlers } from "@httpfx/core/Transport"
 import { fault } from "@httpfx/core/Transport"
 import { TransportSocket } from "../internal/transportSocket.js"
+import { queueMicrotask } from "../internal/realTime.js"
 
 const highWaterMark = 64 * 1024
 

@@ -23,6 +23,7 @@ import { TransportSocket } from "../internal/transportSocket.js"
 import { ExchangeTransport, highWaterMark } from "./exchangeTransport.js"
 import { endToEnd, pairs, type RawFields, type RequestFacts } from "./messageBytes.js"
 import { http } from "./modules.js"
+import { setImmediate } from "../internal/realTime.js"
 
 /** What the exchange's fiber is to do next. */
 type Step =

@@ -16,6 +16,7 @@ import { measureEnd } from "./measure.js"
 import { debug } from "./debug.js"
 import type { HttpSocket } from "./shapes.js"
 import { needDrain, startTime } from "./symbols.js"
+import { nextTick } from "../internal/realTime.js"
 
 type ClientSocket = HttpSocket & { _httpMessage?: ClientReq | null }
 
@@ -311,7 +312,7 @@ const giveBack = (req: ClientReq): void => {
   req.destroyed = true
   // The next request may have it: what is done to a response that is over must not reach it.
   if (req.res) req.res.socket = null
-  process.nextTick(free, req, socket)
+  nextTick(free, req, socket)
 }
 
 const free = (req: ClientReq, socket: ClientSocket): void => {

@@ -27,6 +27,7 @@ import {
   validationOption,
   type HttpValidation
 } from "./validate.js"
+import { nextTick } from "../internal/realTime.js"
 
 const base = OutgoingMessage.prototype as unknown as Outgoing
 
@@ -283,7 +284,7 @@ const connect = (req: ClientReq, given: Options): void => {
   const onCreate = (error: Error | null, socket?: HttpSocket): void => {
     if (called) return
     called = true
-    if (error) process.nextTick(emitError, req, error)
+    if (error) nextTick(emitError, req, error)
     else req.onSocket(socket)
   }
   try {
@@ -328,7 +329,7 @@ Object.assign(proto, {
   abort(this: ClientReq) {
     if (this.aborted) return
     this.aborted = true
-    process.nextTick(emitAbort, this)
+    nextTick(emitAbort, this)
     this.destroy()
   },
 
@@ -343,7 +344,7 @@ Object.assign(proto, {
   },
 
   onSocket(this: ClientReq, socket: HttpSocket | undefined, error?: Error) {
-    process.nextTick(takeSocket, this, socket, error)
+    nextTick(takeSocket, this, socket, error)
   },
 
   _deferToConnect(this: ClientReq, method: string, args: ReadonlyArray<unknown>) {

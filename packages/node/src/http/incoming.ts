@@ -14,6 +14,7 @@ import { finished, Readable } from "node:stream"
 import { inherit } from "./inherit.js"
 import { readOn } from "./parser.js"
 import type { HttpSocket, RequestLike } from "./shapes.js"
+import { nextTick } from "../internal/realTime.js"
 
 const folded = Symbol("kHeaders")
 const foldedCount = Symbol("kHeadersCount")
@@ -223,10 +224,10 @@ proto._destroy = function _destroy(
     const cleanup = finished(socket, (ended) => {
       const cause = ended?.code === "ERR_STREAM_PREMATURE_CLOSE" ? null : ended
       cleanup()
-      process.nextTick(settle, this, error ?? cause, done)
+      nextTick(settle, this, error ?? cause, done)
     })
   } else {
-    process.nextTick(settle, this, error, done)
+    nextTick(settle, this, error, done)
   }
 }
 

@@ -2,6 +2,7 @@
  * The measurements behind Node's `http` performance entries: when an exchange began, how long it took, what it was.
  * Nothing is measured while nobody observes. Stands alone, so that the register hook can observe without loading the rest.
  */
+import { monotonicNow } from "../internal/realTime.js"
 
 /** One finished exchange, as a `PerformanceEntry` of the type `http` has it. */
 export interface Measurement {
@@ -19,9 +20,9 @@ export const observeExchanges = (observe: ((measured: Measurement) => void) | un
 }
 
 /** When an exchange began, 0 while nobody measures. */
-export const measureStart = (): number => (observer === undefined ? 0 : performance.now())
+export const measureStart = (): number => (observer === undefined ? 0 : monotonicNow())
 
 export const measureEnd = (name: Measurement["name"], startTime: number, detail: () => unknown): void => {
   if (observer === undefined || startTime === 0) return
-  observer({ name, startTime, duration: performance.now() - startTime, detail: detail() })
+  observer({ name, startTime, duration: monotonicNow() - startTime, detail: detail() })
 }

@@ -7,6 +7,7 @@ import { bytesWritten, corked, highWater, needDrain, rejectBody, uniqueHeaders }
 import { isValueOf, textOf, validateHeaderName } from "./validate.js"
 import type { Outgoing } from "./outgoing.js"
 import { isSystems, type Callback, type HttpSocket } from "./shapes.js"
+import { nextTick } from "../internal/realTime.js"
 
 type Chunk = string | Uint8Array
 
@@ -62,7 +63,7 @@ function writeRaw(
 }
 
 const fail = (message: Outgoing, error: Error, callback: Callback): void => {
-  if (!message.destroyed) process.nextTick(failNow, message, error, callback)
+  if (!message.destroyed) nextTick(failNow, message, error, callback)
 }
 
 const failNow = (message: Outgoing, error: Error, callback: Callback): void => {
@@ -108,7 +109,7 @@ const writeBody = (
       const error = message.finished
         ? codedError("ERR_STREAM_WRITE_AFTER_END", "write after end")
         : codedError("ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed")
-      process.nextTick(callback, error)
+      nextTick(callback, error)
     } else {
       fail(message, codedError("ERR_STREAM_WRITE_AFTER_END", "write after end"), callback)
     }
@@ -135,14 +136,14 @@ const writeBody = (
     if (message[rejectBody]) {
       throw violationError({ _tag: "Violation", code: "ERR_HTTP_BODY_NOT_ALLOWED" })
     }
-    process.nextTick(callback)
+    nextTick(callback)
     return true
   }
   checkEncoding(message, chunk, encoding)
   const socket = message.socket
   if (!last && socket && !socket.writableCorked) {
     socket.cork()
-    process.nextTick(uncorkNext, socket)
+    nextTick(uncorkNext, socket)
   }
   if (!message.chunkedEncoding || chunk.length === 0) {
     return message._send(chunk, encoding, callback, length < 0 ? chunk.length : length)
@@ -314,7 +315,7 @@ const endWith = (
   } else if (!message._headerSent || message.writableLength > 0 || hasChunk) {
     message._send("", "latin1", done)
   } else {
-    process.nextTick(done)
+    nextTick(done)
   }
   if (message.socket) {
     // Whoever corked it, it is let go now.

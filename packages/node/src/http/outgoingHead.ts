@@ -19,6 +19,7 @@ import { headersSent, invalidArgType, invalidArgValue, violationError } from "./
 import { clock, outHeaders, uniqueHeaders } from "./symbols.js"
 import type { HeaderValue, Outgoing, OutHeaders } from "./outgoing.js"
 import { textOf, validateHeaderName, validateString, validateValueOf } from "./validate.js"
+import { wallNow } from "../internal/realTime.js"
 
 const fieldsOf = (message: Outgoing): OutHeaders =>
   (message[outHeaders] ??= Object.create(null) as OutHeaders)
@@ -254,7 +255,7 @@ function storeHeader(this: Outgoing, firstLine: string, headers: unknown): void 
   const printer = new Printer(this, firstLine)
   printAll(printer, this, headers)
   if (this.sendDate && (printer.seen & NodeField.Date) === 0) {
-    printer.text += dateAt(this[clock] === undefined ? Date.now() : this[clock].wallTime())
+    printer.text += dateAt(this[clock] === undefined ? wallNow() : this[clock].wallTime())
   }
   const length = typeof this._contentLength === "number" ? this._contentLength : -1
   const timeout = this._defaultKeepAlive ? this._keepAliveTimeout : 0

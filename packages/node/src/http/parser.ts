@@ -16,6 +16,7 @@ import { codedError, refusalError, type ParserError } from "./errors.js"
 import type { Incoming } from "./incoming.js"
 import type { HttpSocket } from "./shapes.js"
 import { nodeTimers } from "./timers.js"
+import { setImmediate } from "../internal/realTime.js"
 
 /** Values of Node's parser for the kind of message that it reads. */
 export const REQUEST = 1

@@ -7,6 +7,7 @@
  * Never hands out bytes that a later read may write over, and never keeps a buffer for a connection that has stalled.
  */
 import type * as net from "node:net"
+import { clearTimeout, setTimeout } from "./realTime.js"
 
 const scratchSize = 64 * 1024
 const scratch = Buffer.allocUnsafeSlow(scratchSize)

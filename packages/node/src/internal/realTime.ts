@@ -13,9 +13,9 @@ interface RealTime {
   readonly queueMicrotask: typeof globalThis.queueMicrotask
   readonly nextTick: typeof process.nextTick
   /** Milliseconds of a clock that nobody sets. */
-  readonly now: () => number
+  readonly monotonicNow: () => number
   /** The system's time, ms since 1970. */
-  readonly date: () => number
+  readonly wallNow: () => number
 }
 
 // Registered, so that a part of ours that is loaded after fakes were installed (or loaded again) has what the first one found.
@@ -29,12 +29,12 @@ const take = (): RealTime => {
     setImmediate: timers.setImmediate,
     queueMicrotask: globalThis.queueMicrotask,
     nextTick: tick,
-    now: performance.now.bind(performance),
-    date: Date.now
+    monotonicNow: performance.now.bind(performance),
+    wallNow: Date.now
   }
   Object.defineProperty(host, key, { value: taken })
   return taken
 }
 
-export const { clearTimeout, date, nextTick, now, queueMicrotask, setImmediate, setTimeout } =
+export const { clearTimeout, monotonicNow, nextTick, queueMicrotask, setImmediate, setTimeout, wallNow } =
   host[key] ?? take()

@@ -2,6 +2,7 @@
  * RST from the sockets of Node, without their corners: it never throws and always ends in `close`.
  */
 import type { Duplex } from "node:stream"
+import { setImmediate } from "./realTime.js"
 
 interface Resettable {
   readonly resetAndDestroy?: () => unknown

@@ -16,6 +16,7 @@ import {
 } from "@httpfx/core/Transport"
 import { faultOf } from "./fault.js"
 import { resetStream } from "./reset.js"
+import { nextTick } from "./realTime.js"
 
 const owner = Symbol("httpfx.transport")
 
@@ -110,7 +111,7 @@ export class StreamTransport implements Transport {
     stream.on("drain", onDrain)
     stream.on("error", onError)
     stream.on("close", onClose)
-    if (stream.destroyed) process.nextTick(() => this.sawClose())
+    if (stream.destroyed) nextTick(() => this.sawClose())
   }
 
   get local(): Address | undefined {
@@ -140,7 +141,7 @@ export class StreamTransport implements Transport {
       if (!this.closed && !this.paused) this.read()
     }
     // What happened before is told to the new owner too, in a turn of its own.
-    if (this.ended || this.closed) process.nextTick(() => this.tell())
+    if (this.ended || this.closed) nextTick(() => this.tell())
   }
 
   write(data: string | Uint8Array, body?: Uint8Array): boolean {
@@ -203,7 +204,7 @@ export class StreamTransport implements Transport {
     if (!this.paused) return
     this.paused = false
     if (this.started && !this.closed) this.read()
-    if (this.ended) process.nextTick(() => this.tell())
+    if (this.ended) nextTick(() => this.tell())
   }
 
   ref(): void {

@@ -15,6 +15,7 @@ import type { Address, Fault, Transport, TransportHandlers } from "@httpfx/core/
 import { faultOf } from "./fault.js"
 import { Reader } from "./reader.js"
 import { StreamTransport } from "./streamTransport.js"
+import { nextTick, setImmediate } from "./realTime.js"
 
 export interface Addresses {
   readonly local?: Address | undefined
@@ -162,7 +163,7 @@ export class TcpTransport extends StreamTransport implements Transport {
 
   private fail(): void {
     this.failure ??= this.held
-    process.nextTick(() => this.socket.destroy())
+    nextTick(() => this.socket.destroy())
   }
 }
 

@@ -5,7 +5,6 @@
  */
 import { createHash } from "node:crypto"
 import * as net from "node:net"
-import process from "node:process"
 import * as tls from "node:tls"
 import type { Duplex } from "node:stream"
 import * as Duration from "effect/Duration"
@@ -20,6 +19,7 @@ import { StreamTransport } from "./streamTransport.js"
 import { knowsNoPeer, streams, type Streams, type WriteDone } from "./tcpTransport.js"
 import { tlsFacts, verifyError } from "./tlsFacts.js"
 import { TransportSocket } from "./transportSocket.js"
+import { nextTick } from "./realTime.js"
 
 // Fields that mean to Node what they mean here.
 const alike = [
@@ -182,7 +182,7 @@ class TlsTransport extends StreamTransport {
   ) {
     super(socket, addresses)
     // Without a `tls.Server` nothing else ends a connection whose records cannot be read or whose client renegotiates too often.
-    socket.on("_tlsError", (error: Error) => process.nextTick(() => socket.destroy(error)))
+    socket.on("_tlsError", (error: Error) => nextTick(() => socket.destroy(error)))
     if (requireCloseNotify) {
       onEof(socket, () => {
         this.truncated = endedBelow(socket, below)

@@ -13,6 +13,7 @@ import { Pace } from "@httpfx/core/wire"
 import { errorOf } from "./fault.js"
 import { nodeTimers } from "./nodeTimers.js"
 import { StreamTransport } from "./streamTransport.js"
+import { nextTick } from "./realTime.js"
 
 type Done = (error?: Error | null) => void
 
@@ -276,7 +277,7 @@ export class TransportSocket extends Duplex {
     const { transport, waiting } = this
     this.waiting = undefined
     // Node tells of writes that wait in the stream; the one under way is ours to tell.
-    if (waiting !== undefined) process.nextTick(waiting, error ?? destroyedError())
+    if (waiting !== undefined) nextTick(waiting, error ?? destroyedError())
     if (!this.over) {
       if (transport instanceof StreamTransport) transport.destroy()
       else if (error && this.resetOnError) transport.reset()

@@ -4,6 +4,7 @@
  */
 import perfHooks from "node:perf_hooks"
 import { observeExchanges, type Measurement } from "../http/measure.js"
+import { setImmediate } from "../internal/realTime.js"
 
 type Callback = ConstructorParameters<typeof perfHooks.PerformanceObserver>[0]
 type Options = Parameters<perfHooks.PerformanceObserver["observe"]>[0]

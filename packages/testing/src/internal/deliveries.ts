@@ -6,6 +6,7 @@
  * `Timers`. It never runs a task inside the call that scheduled it.
  */
 import type { Timers } from "@httpfx/core/Timers"
+import { queueMicrotask } from "./realTime.js"
 
 export interface Task {
   run(): void

@@ -11,6 +11,7 @@ import { defaultShouldYield, PriorityBuckets, type Scheduler, type Task } from "
 import type { VirtualClockService } from "../VirtualClock.js"
 import { watch, type Watch } from "./realAsync.js"
 import { nextTick, nextTurn } from "./turn.js"
+import { queueMicrotask, setTimeout } from "./realTime.js"
 
 /** Why a simulation was given up. */
 export type Reason = "stuck" | "time" | "steps" | "realAsync"

@@ -11,6 +11,7 @@ import {
   type Transport,
   type TransportHandlers
 } from "@httpfx/core/Transport"
+import { queueMicrotask } from "./realTime.js"
 
 export class SecuredTransport implements Transport {
   private started = false

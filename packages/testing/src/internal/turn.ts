@@ -5,6 +5,7 @@
  * It is made from what the platform has: `setImmediate` where it exists, because it comes after messages (Node
  * documentation: the event loop, phases), a message of its own otherwise.
  */
+import { queueMicrotask } from "./realTime.js"
 type Later = (f: () => void) => unknown
 
 const host = globalThis as { readonly setImmediate?: Later; readonly process?: { readonly nextTick?: Later } }

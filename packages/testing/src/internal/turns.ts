@@ -4,6 +4,7 @@
  * They move no clock and count no milliseconds.
  */
 import * as Effect from "effect/Effect"
+import { clearTimeout, setTimeout } from "./realTime.js"
 
 const microtask = Effect.promise(() => Promise.resolve())
 

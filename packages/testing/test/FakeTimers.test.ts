@@ -1,0 +1,45 @@
+/** Under fake timers of the test runner the network in memory goes on, and real limits of time stay real. */
+import { assert, afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
+import * as RawPeer from "@httpfx/testing/RawPeer"
+
+beforeEach(() => {
+  vi.useFakeTimers({
+    toFake: [
+      ...(["setTimeout", "clearTimeout", "setImmediate", "clearImmediate", "queueMicrotask"] as const),
+      ...(["Date", "performance"] as const)
+    ]
+  })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const both = (options: RawPeer.Options) =>
+  Effect.gen(function* () {
+    const listening = yield* RawPeer.listen({ port: 0, name: "server", ...options })
+    const client = yield* RawPeer.connect(listening.address, { name: "client", ...options })
+    return { client, server: yield* listening.accept }
+  })
+
+it("peers talk", () =>
+  Effect.gen(function* () {
+    const { client, server } = yield* both({})
+    yield* client.send("to the server")
+    yield* server.expect("to the server")
+    yield* server.send("to the client")
+    yield* server.end
+    yield* client.expect("to the client")
+    yield* client.expectFin
+    expect(vi.getTimerCount()).toBe(0)
+  }).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()), Effect.runPromise))
+
+it("the patience of a peer is real time", () =>
+  Effect.gen(function* () {
+    const { client, server } = yield* both({ patience: "20 millis" })
+    yield* client.send("something else")
+    const failure = yield* Effect.flip(Effect.zipRight(server.take(14), server.take(1)))
+    assert.strictEqual(failure.reason, "silent")
+    expect(vi.getTimerCount()).toBe(0)
+  }).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()), Effect.runPromise))
