@@ -7,10 +7,11 @@ import { cores, pinned, start } from "./lib/child.mjs"
 import { runClients } from "./lib/clients.mjs"
 import { runIdle } from "./lib/idle.mjs"
 import { readOptions } from "./lib/options.mjs"
-import { idleTable, scenarioTable, streamTable } from "./lib/report.mjs"
+import { idleTable, scenarioTable, stallTable, streamTable } from "./lib/report.mjs"
 import { runScenario } from "./lib/scenario.mjs"
+import { runStalls } from "./lib/stalls.mjs"
 import { runStreams } from "./lib/streams.mjs"
-import { clientScenarios, idleScenarios, scenarios, streamScenarios } from "./scenarios.mjs"
+import { clientScenarios, idleScenarios, scenarios, stallScenarios, streamScenarios } from "./scenarios.mjs"
 
 const options = readOptions(process.argv.slice(2))
 const progress = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[2K${text}`)
@@ -81,11 +82,12 @@ const runAll = async (list, run, tableOf) => {
 await runAll(scenarios, runScenario, scenarioTable)
 await runAll(streamScenarios, runStreams, streamTable)
 await runAll(idleScenarios, runIdle, idleTable)
+await runAll(stallScenarios, runStalls, stallTable)
 await runAll(clientScenarios, runClients, (result) =>
   scenarioTable(result, { measured: "client core", other: "server core" })
 )
 if (options.chart !== undefined) {
-  const groups = results.filter((result) => result.notMeasured === undefined)
+  const groups = results.filter(({ notDrawn, notMeasured }) => notMeasured === undefined && !notDrawn)
   const about = `Node.js ${machine.node}. Longer is faster (idle: is more memory); 1 is the baseline. ${options.rounds} rounds`
   writeFileSync(options.chart, chart(groups, about))
 }

@@ -112,6 +112,26 @@ export const streamScenarios = [
   }
 ]
 
+/** The longest stop of the event loop that one peer causes; a contestant's `start()` gives `{ port, upload }`. */
+export const stallScenarios = [
+  {
+    name: "stalls",
+    title: "stalls: the longest stop of the event loop, by what one peer does",
+    situations: {
+      "a client resets a streamed response": "reset",
+      "a client takes a streamed response as fast as it comes": "fast",
+      "a server resets an upload": "uploadReset",
+      "a form ends within a file": "truncated",
+      "a form crosses its limit within a file": "limit",
+      "a WebSocket client never reads": "unread"
+    },
+    contestants: {
+      httpfx: "./stalls/httpfx.mjs",
+      "@effect/platform-node": "./stalls/platform-node.mjs"
+    }
+  }
+]
+
 /** Memory of connections on which nothing happens. */
 export const idleScenarios = [
   {

@@ -2,6 +2,8 @@
 import { parseArgs } from "node:util"
 
 const usage = `npm run bench -- [options]
+  scenarios: parser, networks, hello, router, api, upload, file, stream, idle, stalls, client
+
   --only <words>     only rows whose scenario or contestant contains one of these words (comma between them)
   --rounds <n>       how often every contestant is measured, in alternation (default 5)
   --seconds <s>      length of one measurement (default 2)

@@ -84,3 +84,15 @@ export const idleTable = ({ title, baseline, notMeasured, rows }) => {
   ])
   return `## ${title}\n\n${table(head, cells)}\n`
 }
+
+const milliseconds = (value) => (value === Infinity ? "did not end" : `${Math.round(value)} ms`)
+
+/** The longest stops of event loops: a row per situation. */
+export const stallTable = ({ title, rows }) => {
+  const head = ["situation", ...rows[0].stops.map(({ name }) => name)]
+  const cells = rows.map(({ stops, title: situation }) => [
+    situation,
+    ...stops.map(({ stop }) => (stop.max === Infinity ? milliseconds(Infinity) : range(stop, milliseconds)))
+  ])
+  return `## ${title}\n\n${table(head, cells)}\n`
+}
