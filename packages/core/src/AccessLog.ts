@@ -8,7 +8,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
-import type { ExchangeOutcome } from "./ExchangeOutcome.js"
+import type { ExchangeOutcome, Upgraded } from "./ExchangeOutcome.js"
 import { Server } from "./Server.js"
 import { formatAddress } from "./Transport.js"
 
@@ -38,6 +38,12 @@ const why = (outcome: ExchangeOutcome): string | undefined => {
   }
 }
 
+const upgradedFacts = ({ closeCode, endedBy, protocol }: Upgraded) => ({
+  protocol,
+  endedBy,
+  ...(closeCode === undefined ? {} : { closeCode })
+})
+
 /**
  * `GET /users 200 Answered 12 ms` at level Info, with everything else as annotations.
  *
@@ -56,7 +62,8 @@ export const write = (outcome: ExchangeOutcome): Effect.Effect<void> => {
     method,
     remote,
     status,
-    target
+    target,
+    upgraded
   } = outcome
   const reason = why(outcome)
   return Effect.annotateLogs(
@@ -70,7 +77,8 @@ export const write = (outcome: ExchangeOutcome): Effect.Effect<void> => {
       duration,
       ...(remote === undefined ? {} : { remote: formatAddress(remote) }),
       ...(answeredAfter === undefined ? {} : { answeredAfter }),
-      ...(reason === undefined ? {} : { reason })
+      ...(reason === undefined ? {} : { reason }),
+      ...(upgraded === undefined ? {} : upgradedFacts(upgraded))
     }
   )
 }

@@ -43,10 +43,31 @@ export interface Facts {
   readonly answeredAfter: number | undefined
   /** Milliseconds until all was over. */
   readonly duration: number
+  /**
+   * How the connection ended that a handler had taken over (upgrade, WebSocket, CONNECT). `bytesIn`, `bytesOut` and `duration` then
+   * go up to that end. `undefined`: it was not taken over.
+   */
+  readonly upgraded: Upgraded | undefined
 }
 
 /**
- * The whole answer was given to the network. Whether the client has read it, nobody on this side knows.
+ * The end of a connection that left HTTP.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Upgraded {
+  /** What the client asked for in `Upgrade` (`websocket`), lower case; `connect` for a tunnel. */
+  readonly protocol: string
+  /** Who ended it first: the client by FIN, RST or close frame, or the server by the end of its handler or by its shutdown. */
+  readonly endedBy: "client" | "server"
+  /** Of the close frame that came first (RFC 6455 §7.4); 1006: there was none. `undefined`: it was no WebSocket. */
+  readonly closeCode: number | undefined
+}
+
+/**
+ * The whole answer was given to the network. Whether the client has read it, nobody on this side knows. Of an upgraded
+ * connection: it ended in order, whoever ended it; `upgraded` tells how.
  *
  * @since 0.1.0
  * @category models
@@ -56,7 +77,8 @@ export interface Answered extends Facts {
 }
 
 /**
- * The client left (FIN or RST) before its answer was whole; its handler was interrupted.
+ * The client left (FIN or RST) before its answer was whole; its handler was interrupted. Of an upgraded connection: it was reset,
+ * or a WebSocket ended without a close frame or broke its protocol.
  *
  * @since 0.1.0
  * @category models

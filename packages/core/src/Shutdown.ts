@@ -11,7 +11,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Stream from "effect/Stream"
-import { exchangeOf } from "./internal/serverExchange.js"
+import { exchangeOf, type ServerExchange } from "./internal/serverExchange.js"
 
 /**
  * Where a server is in its life.
@@ -50,6 +50,12 @@ export interface Options {
    * 20 seconds.
    */
   readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
+  /**
+   * What open WebSockets get when draining begins. `close`: a close frame with 1001 (RFC 6455 §7.4.1: going away) at once, unless
+   * the handler has the policy `wait` or has asked for `awaitDrain` or `endAtDrain`; `wait`: they go on until their handler ends. Then,
+   * or at the deadline, 1001 is sent. Default `close`.
+   */
+  readonly webSocketsAtDrain?: "close" | "wait" | undefined
 }
 
 /**
@@ -77,15 +83,22 @@ export const state: Effect.Effect<State, never, HttpServerRequest.HttpServerRequ
 
 /**
  * Waits until the server that answers this request begins to drain: for long polls and streams that are to end in good
- * order. Never ends where the server is not ours.
+ * order. Never ends where the server is not ours. A WebSocket whose handler has asked for it is not closed by the drain: its
+ * handler takes leave.
  *
  * @since 0.1.0
  * @category accessors
  */
 export const awaitDrain: Effect.Effect<void, never, HttpServerRequest.HttpServerRequest> = Effect.flatMap(
   HttpServerRequest.HttpServerRequest,
-  (request) => exchangeOf(request)?.connection.server.awaitDrain ?? Effect.never
+  (request) => drainOf(exchangeOf(request)) ?? Effect.never
 )
+
+const drainOf = (exchange: ServerExchange | undefined): Effect.Effect<void> | undefined => {
+  if (exchange === undefined) return undefined
+  exchange.listensToDrain = true
+  return exchange.connection.server.awaitDrain
+}
 
 /**
  * A stream that ends, in good order, when draining begins: for server-sent events and the like. The client sees a
@@ -106,10 +119,8 @@ export const endAtDrain = <A, E, R>(
   stream: Stream.Stream<A, E, R>
 ): Effect.Effect<Stream.Stream<A, E, R>, never, HttpServerRequest.HttpServerRequest> =>
   Effect.map(HttpServerRequest.HttpServerRequest, (request) => {
-    const exchange = exchangeOf(request)
-    return exchange === undefined
-      ? stream
-      : Stream.interruptWhen(stream, exchange.connection.server.awaitDrain)
+    const drain = drainOf(exchangeOf(request))
+    return drain === undefined ? stream : Stream.interruptWhen(stream, drain)
   })
 
 /**

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import type * as PlatformSocket from "@effect/platform/Socket"
+import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { Transport } from "./Transport.js"
@@ -31,6 +32,34 @@ export interface WebSocketRequest {
     { readonly transport: Transport; readonly initial: Uint8Array },
     PlatformSocket.SocketError
   >
+  /** Bytes that may wait to be sent before reading pauses: the server's `highWaterMark`. */
+  readonly highWaterMark: number
+  /** The server drains: an end in good order says 1001 instead of 1000. */
+  readonly isDraining: () => boolean
+  /**
+   * To be called when the socket is open. `goAway` sends a close frame with 1001 and waits for nothing; it is called when a drain begins
+   * (at once where it has begun), at the deadline of the shutdown, or never, and may come when the socket is closed already.
+   */
+  readonly opened: (goAway: () => void) => void
+  /** To be called when the first close frame is sent or received. */
+  readonly closing: (closing: Closing) => void
+}
+
+/**
+ * The first close frame of a WebSocket.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Closing {
+  /** Its code (RFC 6455 §7.4); 1005: it has none. */
+  readonly code: number
+  /** Who sent it. */
+  readonly by: "client" | "server"
+  /** How the client has broken the protocol, where that is why. */
+  readonly violation?: string | undefined
+  /** What the handler has failed with, where that is why. */
+  readonly cause?: Cause.Cause<unknown> | undefined
 }
 
 /**

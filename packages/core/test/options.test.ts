@@ -80,7 +80,8 @@ const server: {
   unknownExpectations: ["ignore", "", 1],
   lameDuckPeriod: finite,
   idleConnectionGrace: times,
-  gracefulShutdownTimeout: times
+  gracefulShutdownTimeout: times,
+  webSocketsAtDrain: ["closed", "", true]
 }
 
 const timeouts: { readonly [K in keyof Required<Timeouts.Options>]: ReadonlyArray<unknown> } = {

@@ -52,7 +52,7 @@ export interface Options<ClientOnly extends boolean, Storage extends StorageKind
   /** Over what is in the environment (`ShardingConfig.layerFromEnv`). `runnerAddress` is where the others reach this runner. */
   readonly shardingConfig?: Partial<ShardingConfig.ShardingConfig["Type"]> | undefined
   /** Of the server that the other runners call. Where it listens comes from `shardingConfig`. */
-  readonly server?: Omit<Server.Options, "host" | "port" | "path"> | undefined
+  readonly server?: Omit<NodeHttpServer.Options, "host" | "port" | "path"> | undefined
 }
 
 /**

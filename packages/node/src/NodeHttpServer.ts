@@ -1,7 +1,6 @@
 /**
  * Servers on Node's sockets: `@httpfx/core/Server` with `NodeNetwork` beneath it, under the names that users of
- * `@effect/platform-node` know. Options take the place of a `node:http` server;
- * WebSockets are framed by `NodeWebSocket`.
+ * `@effect/platform-node` know. Options take the place of a `node:http` server; WebSockets are framed by `NodeWebSocket`.
  *
  * @since 0.1.0
  */
@@ -9,9 +8,10 @@ import * as Etag from "@effect/platform/Etag"
 import type { HttpClient } from "@effect/platform/HttpClient"
 import type { HttpPlatform } from "@effect/platform/HttpPlatform"
 import * as HttpServer from "@effect/platform/HttpServer"
-import type { ServeError } from "@effect/platform/HttpServerError"
+import { ServeError } from "@effect/platform/HttpServerError"
 import { Server } from "@httpfx/core"
-import type * as Config from "effect/Config"
+import { WebSocketUpgrader } from "@httpfx/core/WebSocketUpgrader"
+import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -21,8 +21,29 @@ import * as NodeHttpClient from "./NodeHttpClient.js"
 import * as NodeHttpPlatform from "./NodeHttpPlatform.js"
 import * as NodeNetwork from "./NodeNetwork.js"
 import * as NodeWebSocket from "./NodeWebSocket.js"
+import { load } from "./internal/webSocketServer.js"
 
-const platform = Layer.merge(NodeNetwork.layer, NodeWebSocket.layer)
+/**
+ * What a server can be told: all of `Server.Options`, and how its WebSockets are spoken.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Options = Server.Options & {
+  /** How WebSockets are spoken: `maxPayload`, `perMessageDeflate`, ... Default: as `NodeWebSocket.Options` says. */
+  readonly webSocket?: NodeWebSocket.Options | undefined
+}
+
+const platform = ({ webSocket }: Pick<Options, "webSocket">) =>
+  Layer.merge(
+    NodeNetwork.layer,
+    webSocket === undefined
+      ? NodeWebSocket.layer
+      : Layer.mapError(
+          Layer.effect(WebSocketUpgrader, load(webSocket, "webSocket.")),
+          (cause) => new ServeError({ cause })
+        )
+  )
 
 /**
  * What an app may ask for besides its server: files as responses, ETags, and what `NodeContext` has.
@@ -38,10 +59,8 @@ export type Services = HttpPlatform | Etag.Generator | NodeContext.NodeContext
  * @since 0.1.0
  * @category constructors
  */
-export const make = (
-  options: Server.Options
-): Effect.Effect<HttpServer.HttpServer, ServeError, Scope.Scope> =>
-  Effect.provide(Server.make(options), platform)
+export const make = (options: Options): Effect.Effect<HttpServer.HttpServer, ServeError, Scope.Scope> =>
+  Effect.provide(Server.make(options), platform(options))
 
 /**
  * The server alone.
@@ -50,9 +69,9 @@ export const make = (
  * @category layers
  */
 export const layerServer = (
-  options: Server.Options
+  options: Options
 ): Layer.Layer<HttpServer.HttpServer | Server.Server, ServeError> =>
-  Layer.provide(Server.layer(options), platform)
+  Layer.provide(Server.layer(options), platform(options))
 
 /**
  * `Services`, with weak ETags.
@@ -73,7 +92,7 @@ export const layerContext: Layer.Layer<Services> = Layer.mergeAll(
  * @category layers
  */
 export const layer = (
-  options: Server.Options
+  options: Options
 ): Layer.Layer<HttpServer.HttpServer | Server.Server | Services, ServeError> =>
   Layer.merge(layerServer(options), layerContext)
 
@@ -84,9 +103,9 @@ export const layer = (
  * @category layers
  */
 export const layerConfig = (
-  options: Config.Config.Wrap<Server.Options>
+  options: Config.Config.Wrap<Options>
 ): Layer.Layer<HttpServer.HttpServer | Server.Server | Services, ServeError | ConfigError> =>
-  Layer.merge(Layer.provide(Server.layerConfig(options), platform), layerContext)
+  Layer.unwrapEffect(Effect.map(Config.unwrap(options), (options) => layer(options as Options)))
 
 /**
  * For tests on sockets: a server on a free port of the loopback interface, and an `HttpClient` to which its URL is put

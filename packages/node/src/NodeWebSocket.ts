@@ -1,160 +1,83 @@
 /**
- * WebSocket framing for our servers by the `ws` package, which is loaded with the first WebSocket.
+ * WebSocket framing for our servers by the `ws` package, which is loaded when the layer is built.
  *
- * `NodeHttpServer.layer` provides it already; provide `layer` for a server on another network (in memory), or for other
- * options.
+ * `NodeHttpServer.layer` provides it already, with its option `webSocket`; provide `layer` for a server on another network (in memory).
  *
  * @since 0.1.0
  */
-import * as PlatformSocket from "@effect/platform/Socket"
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { WebSocketUpgrader, type WebSocketRequest } from "@httpfx/core/WebSocketUpgrader"
-import type { IncomingMessage } from "node:http"
-import type * as ws from "ws"
-import { TransportSocket } from "./internal/transportSocket.js"
+import type { InvalidOption } from "@httpfx/core/HttpError"
+import { WebSocketUpgrader } from "@httpfx/core/WebSocketUpgrader"
+import { load } from "./internal/webSocketServer.js"
 
 /**
- * How WebSockets are spoken. Framing is that of `ws`.
+ * How WebSockets are spoken. Framing is that of `ws`, whose names these are.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Bytes of a message; a larger one ends the connection with 1009. Default 100 MiB. */
+  /** Bytes of a message; a larger one ends the connection with 1009. 0: no limit. Default 100 MiB. */
   readonly maxPayload?: number | undefined
-  /** Offer compression of messages (RFC 7692). Default `false`. */
-  readonly perMessageDeflate?: boolean | undefined
+  /** Offer compression of messages (RFC 7692), and how. Default `false`. */
+  readonly perMessageDeflate?: boolean | Deflate | undefined
+  /** Take text without a look whether it is UTF-8. Default `false`: text that is not ends the connection with 1007. */
+  readonly skipUTF8Validation?: boolean | undefined
   /** Chooses among the subprotocols that a client offers, in its order; `undefined`: none. Default: the first. */
   readonly selectProtocol?: ((offered: ReadonlyArray<string>) => string | undefined) | undefined
-  /** Close codes that a socket fails with instead of ending. Default: all but 1000 and 1006, as platform has it. */
+  /**
+   * Close codes of the peer that a socket fails with instead of ending. Default: all but 1000, 1001, 1005 and 1006; platform's sockets fail
+   * with 1001 and 1005 too. A close of one's own never fails.
+   */
   readonly closeCodeIsError?: ((code: number) => boolean) | undefined
+  /** How long the peer has to answer a close frame before its connection is cut. Default 5 seconds. */
+  readonly closeTimeout?: Duration.DurationInput | undefined
 }
-
-// How long the end of a socket waits for the client's half of the closing handshake (RFC 6455 §7.1.1).
-const closeTimeout = Duration.seconds(5)
-
-const nothing = () => {}
-
-const serverWith = (WebSocketServer: typeof ws.WebSocketServer, options: Options): ws.WebSocketServer => {
-  const { maxPayload, perMessageDeflate, selectProtocol } = options
-  return new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: perMessageDeflate ?? false,
-    ...(maxPayload === undefined ? {} : { maxPayload }),
-    ...(selectProtocol === undefined
-      ? {}
-      : { handleProtocols: (offered: Set<string>) => selectProtocol([...offered]) ?? false })
-  })
-}
-
-const failed = (cause: unknown) => new PlatformSocket.SocketGenericError({ reason: "Open", cause })
-
-interface Opened {
-  readonly duplex: TransportSocket
-  readonly socket: ws.WebSocket
-}
-
-// The handshake's answer is written by `ws`.
-const open = (server: ws.WebSocketServer, request: WebSocketRequest) =>
-  Effect.flatMap(request.take, ({ initial, transport }) =>
-    Effect.async<Opened, PlatformSocket.SocketError>((resume) => {
-      const duplex = new TransportSocket(transport)
-      // A peer may reset at any time, and an error that nobody listens to ends the process.
-      duplex.on("error", nothing)
-      duplex.once("close", () => resume(Effect.fail(failed(new Error("the connection was closed")))))
-      const head = Buffer.from(initial.buffer, initial.byteOffset, initial.length)
-      const message = { method: "GET", url: request.target, headers: request.headers }
-      server.handleUpgrade(message as unknown as IncomingMessage, duplex, head, (socket) => {
-        socket.on("error", nothing)
-        resume(Effect.succeed({ duplex, socket }))
-      })
-    })
-  )
-
-// RFC 6455 §7.4.1: an end of the handler's choice is a normal one, its failure is 1011.
-const closed = (socket: ws.WebSocket, exit: Exit.Exit<unknown, unknown>) =>
-  Effect.async<void>((resume) => {
-    if (socket.readyState === socket.CLOSED) return resume(Effect.void)
-    socket.once("close", () => resume(Effect.void))
-    socket.close(Exit.isSuccess(exit) || Exit.isInterrupted(exit) ? 1000 : 1011)
-  }).pipe(
-    Effect.timeoutTo({ duration: closeTimeout, onSuccess: nothing, onTimeout: () => socket.terminate() })
-  )
-
-// `send` of `ws` keeps what the connection does not take; a write is over when it takes more.
-const taken = (duplex: TransportSocket | undefined) =>
-  duplex === undefined || !duplex.writableNeedDrain
-    ? Effect.void
-    : Effect.async<void>((resume) => {
-        const done = () => {
-          duplex.off("drain", done)
-          duplex.off("close", done)
-          resume(Effect.void)
-        }
-        duplex.on("drain", done)
-        duplex.on("close", done)
-        return Effect.sync(() => {
-          duplex.off("drain", done)
-          duplex.off("close", done)
-        })
-      })
 
 /**
- * An upgrader of one's own options.
+ * How messages are compressed (RFC 7692). A compressor keeps about 300 KiB of memory for each connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Deflate {
+  /** Bytes below which a message is not compressed, where no context is taken over. Default 1024. */
+  readonly threshold?: number | undefined
+  /** The server begins each message with an empty window. Default `false`. */
+  readonly serverNoContextTakeover?: boolean | undefined
+  /** The client is asked to begin each message with an empty window. Default `false`. */
+  readonly clientNoContextTakeover?: boolean | undefined
+  /** The server's window, 8 to 15: 2 to this power is its size in bytes. Default 15. */
+  readonly serverMaxWindowBits?: number | undefined
+  /** The client's window, 8 to 15. Default: the client chooses. */
+  readonly clientMaxWindowBits?: number | undefined
+  /** Messages that are compressed at a time, of all connections. Default 10. */
+  readonly concurrencyLimit?: number | undefined
+  /** zlib's level, 0 to 9. Default: zlib's. */
+  readonly level?: number | undefined
+  /** zlib's `memLevel`, 1 to 9. Default: zlib's. */
+  readonly memLevel?: number | undefined
+}
+
+/**
+ * An upgrader of one's own options. Loads `ws`. Fails with `InvalidOption` where a value is not what its option can be.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): typeof WebSocketUpgrader.Service => {
-  let server: ws.WebSocketServer | undefined
-  const getServer = Effect.promise(
-    async () => (server ??= serverWith((await import("ws")).WebSocketServer, options))
-  )
-  return {
-    upgrade: (request) =>
-      Effect.suspend(() => {
-        let opened: Opened | undefined
-        const acquire = Effect.acquireRelease(
-          Effect.tap(
-            Effect.flatMap(getServer, (server) => open(server, request)),
-            (now) => Effect.sync(() => (opened = now))
-          ),
-          ({ socket }, exit) => closed(socket, exit)
-        )
-        const { closeCodeIsError } = options
-        const socket = PlatformSocket.fromWebSocket(
-          Effect.map(acquire, ({ socket }) => socket as unknown as globalThis.WebSocket),
-          closeCodeIsError === undefined ? {} : { closeCodeIsError }
-        )
-        return Effect.map(socket, (socket) =>
-          PlatformSocket.Socket.of({
-            ...socket,
-            writer: Effect.map(
-              socket.writer,
-              (write) => (chunk) =>
-                Effect.zipRight(
-                  write(chunk),
-                  Effect.suspend(() => taken(opened?.duplex))
-                )
-            )
-          })
-        )
-      })
-  }
-}
+export const make = (options: Options = {}): Effect.Effect<typeof WebSocketUpgrader.Service, InvalidOption> =>
+  load(options, "")
 
 /**
- * An upgrader of one's own options. `NodeHttpServer` provides one with the defaults, unless there is one.
+ * An upgrader of one's own options, for a server of `@httpfx/core`. `NodeHttpServer` takes them as its option `webSocket`.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerWith = (options: Options): Layer.Layer<WebSocketUpgrader> =>
-  Layer.succeed(WebSocketUpgrader, make(options))
+export const layerWith = (options: Options): Layer.Layer<WebSocketUpgrader, InvalidOption> =>
+  Layer.effect(WebSocketUpgrader, make(options))
 
 /**
  * An upgrader with the defaults.
@@ -162,4 +85,4 @@ export const layerWith = (options: Options): Layer.Layer<WebSocketUpgrader> =>
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<WebSocketUpgrader> = layerWith({})
+export const layer: Layer.Layer<WebSocketUpgrader> = Layer.orDie(layerWith({}))

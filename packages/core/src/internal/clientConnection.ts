@@ -195,7 +195,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   lend(loan: Loan): void {
     this.transport.pause()
     this.loan = loan
-    this.lent = new HandedOver(this.transport, () => this.close())
+    this.lent = new HandedOver(this.transport, { closed: () => this.close() })
     const reused = this.exchanges > 0
     this.loans++
     loan.granted(this, this.lent, reused)

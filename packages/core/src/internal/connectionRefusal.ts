@@ -103,7 +103,12 @@ const askUser = (
           connection.transport.pause()
           return (connection.handedOver = new HandedOver(
             connection.transport,
-            () => connection.close(),
+            {
+              sent: (bytes) => {
+                connection.bytesOut += bytes
+              },
+              closed: () => connection.close()
+            },
             true
           ))
         },

@@ -3,10 +3,11 @@
  *
  * Called only when somebody listens. Decides what an end is called, never what becomes of a connection.
  */
-import type { DropReason, ExchangeOutcome, Facts } from "../ExchangeOutcome.js"
+import type { DropReason, ExchangeOutcome, Facts, Upgraded } from "../ExchangeOutcome.js"
 import type { ParseError, RequestTimeout } from "../HttpError.js"
 import type { ServerConnection } from "./serverConnection.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
+import type { UpgradeState } from "./upgradeState.js"
 
 const facts = (
   connection: ServerConnection,
@@ -28,9 +29,16 @@ const facts = (
     bytesOut: connection.bytesOut - connection.bytesOutBefore,
     startedAt: times?.startedAt ?? timers.wallTime(),
     answeredAfter: times?.answered === undefined ? undefined : Math.round(times.answered - begun),
-    duration: Math.round(now - begun)
+    duration: Math.round(now - begun),
+    upgraded: exchange?.upgrade === undefined ? undefined : upgraded(exchange.upgrade)
   }
 }
+
+const upgraded = ({ closeCode, endedBy = "server", protocol }: UpgradeState): Upgraded => ({
+  protocol,
+  endedBy,
+  closeCode
+})
 
 /** `error`: why it was given up; `status`: of an answer that came from the connection itself. */
 export const outcomeOf = (
@@ -41,7 +49,9 @@ export const outcomeOf = (
 ): ExchangeOutcome => {
   const known = facts(connection, exchange, status)
   if (exchange.failure !== undefined) return { _tag: "ServerFailed", ...known, cause: exchange.failure }
-  if (exchange.responseComplete) return { _tag: "Answered", ...known }
+  const { upgrade } = exchange
+  if (upgrade === undefined ? exchange.responseComplete : error === undefined && !exchange.shutDown)
+    return { _tag: "Answered", ...known }
   if (error === undefined || exchange.shutDown) {
     // What a connection answers by itself is the handler's failure only where a handler was to answer.
     const answered = status !== undefined && status !== 500 && status !== 503

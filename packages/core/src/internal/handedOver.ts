@@ -2,10 +2,29 @@
  * A connection that has left HTTP: the transport as its new owner sees it (RFC 9110 §7.8, §9.3.6).
  *
  * Passes everything on and changes nothing, but that a server's reads nothing while its writes wait: a client that sends and
- * takes no answers is held back, whether or not the new owner waits for its writes. It tells when the connection is over,
- * and can be taken back: who still waits on it then learns that it is closed.
+ * takes no answers is held back, whether or not the new owner waits for its writes. It tells its former owner what moves and how
+ * the connection ends, and can be taken back: who still waits on it then learns that it is closed.
  */
-import type { Address, TlsFacts, Transport, TransportHandlers } from "../Transport.js"
+import {
+  abandon,
+  isLost,
+  type Address,
+  type Fault,
+  type TlsFacts,
+  type Transport,
+  type TransportHandlers
+} from "../Transport.js"
+
+/** What the former owner is told. */
+export interface Watcher {
+  received?(bytes: number): void
+  sent?(bytes: number): void
+  /** FIN has come. */
+  ended?(): void
+  failed?(fault: Fault): void
+  /** Both directions are over. */
+  closed(): void
+}
 
 export class HandedOver implements Transport {
   private handlers: TransportHandlers | undefined
@@ -15,12 +34,12 @@ export class HandedOver implements Transport {
   private held = false
 
   /**
-   * The transport given must be paused. `closed` is called once both directions are over. `holds`: nothing is read while writes
+   * The transport given must be paused. `holds`: nothing is read while writes
    * wait. Of two ends that are so and send before they read, neither would go on: only servers are.
    */
   constructor(
     private readonly below: Transport,
-    private readonly closed: () => void,
+    private readonly watcher: Watcher,
     private readonly holds = false
   ) {}
 
@@ -43,16 +62,26 @@ export class HandedOver implements Transport {
   start(handlers: TransportHandlers): void {
     if (this.revoked) return queueMicrotask(() => handlers.close())
     this.handlers = handlers
+    const { watcher } = this
     this.below.start({
-      data: (chunk) => handlers.data(chunk),
-      end: () => handlers.end(),
+      data: (chunk) => {
+        watcher.received?.(chunk.length)
+        handlers.data(chunk)
+      },
+      end: () => {
+        watcher.ended?.()
+        handlers.end()
+      },
       drain: () => {
         this.release()
         handlers.drain()
       },
-      error: (fault) => handlers.error(fault),
+      error: (fault) => {
+        watcher.failed?.(fault)
+        handlers.error(fault)
+      },
       close: () => {
-        this.closed()
+        watcher.closed()
         handlers.close()
       }
     })
@@ -84,6 +113,7 @@ export class HandedOver implements Transport {
 
   write(data: string | Uint8Array, body?: Uint8Array): boolean {
     if (this.revoked) return false
+    if (this.below.writable) this.watcher.sent?.(data.length + (body?.length ?? 0))
     const more = this.below.write(data, body)
     if (!more && this.holds) this.hold()
     return more
@@ -102,6 +132,12 @@ export class HandedOver implements Transport {
   }
   reset(): void {
     if (!this.revoked) this.below.reset()
+  }
+  abandon(): void {
+    if (!this.revoked) abandon(this.below)
+  }
+  isLost(): boolean {
+    return isLost(this.below)
   }
   pause(): void {
     this.paused = true

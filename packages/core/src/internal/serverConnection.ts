@@ -118,7 +118,7 @@ export class ServerConnection implements TransportHandlers, Idler {
   }
 
   get bytesIn(): number {
-    return this.parser.bytesConsumed
+    return this.parser.bytesConsumed + (this.taken?.upgrade?.received ?? 0)
   }
 
   // ---- what the transport tells
@@ -180,6 +180,7 @@ export class ServerConnection implements TransportHandlers, Idler {
       this,
       (where) => new HttpError.ConnectionReset({ reason: "the connection was closed", ...where })
     )
+    Switch.upgradeOver(this)
     this.drain()
     this.linger?.stop()
     this.cancelWatch?.()
@@ -357,6 +358,7 @@ export class ServerConnection implements TransportHandlers, Idler {
   /** The next answer is the last one. Without a request nothing is said yet: one that comes in the grace is a request as any. */
   drainBegins(): void {
     if (this.exchange !== undefined) this.automaton.mustClose("Draining")
+    else if (this.isSwitched) Switch.drain(this)
   }
 
   /** Ends now unless something is under way. */
@@ -373,7 +375,8 @@ export class ServerConnection implements TransportHandlers, Idler {
 
   /** Ends the connection at once, with whatever is under way. */
   kill(): void {
-    End.kill(this)
+    if (this.isSwitched) Switch.kill(this)
+    else End.kill(this)
   }
 
   idleExpired(): void {

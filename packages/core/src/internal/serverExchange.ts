@@ -27,6 +27,7 @@ import type { ResponseTrailers } from "./responseTrailers.js"
 import type { ServerConnection } from "./serverConnection.js"
 import { ServerRequestImpl } from "./serverRequest.js"
 import { originForm } from "./serverTarget.js"
+import type { UpgradeState } from "./upgradeState.js"
 
 /** What ends a request's body early. */
 export type BodyError = RequestBodyError
@@ -68,6 +69,10 @@ export class ServerExchange implements SpanSource, BodyFlow {
   abortedWith: BodyError | undefined = undefined
   /** What a shutdown does with the handler. */
   drainPolicy: Policy = "interruptAtDeadline"
+  /** The handler has asked to hear of the drain, and takes leave by itself. */
+  listensToDrain = false
+  /** Its connection has left HTTP: how that goes on. */
+  upgrade: UpgradeState | undefined = undefined
   /** A shutdown has interrupted the handler. */
   shutDown = false
   /** What the handler failed with, where nothing of its own answers it. */

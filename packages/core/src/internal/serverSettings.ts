@@ -37,6 +37,7 @@ export interface ServerSettings extends AdmissionLimits {
   readonly keepAlive: boolean
   /** Milliseconds. */
   readonly keepAliveInitialDelay: number
+  readonly webSocketsAtDrain: "close" | "wait"
 }
 
 const own: Check.Checks<ServerOptions & ShutdownOptions> = {
@@ -63,7 +64,8 @@ const own: Check.Checks<ServerOptions & ShutdownOptions> = {
   unknownExpectations: Check.oneOf("refuse", "handle"),
   lameDuckPeriod: Check.finiteDuration,
   idleConnectionGrace: Check.duration,
-  gracefulShutdownTimeout: Check.duration
+  gracefulShutdownTimeout: Check.duration,
+  webSocketsAtDrain: Check.oneOf("close", "wait")
 }
 
 const ofTls: Check.Checks<ServerTls> = { ...Check.tls, handshakeTimeout: Check.duration }
@@ -134,6 +136,7 @@ export const make = (
       sendDate: options.sendDate ?? true,
       noDelay: options.noDelay ?? true,
       keepAlive: options.keepAlive ?? false,
-      keepAliveInitialDelay: Duration.toMillis(options.keepAliveInitialDelay ?? 0)
+      keepAliveInitialDelay: Duration.toMillis(options.keepAliveInitialDelay ?? 0),
+      webSocketsAtDrain: options.webSocketsAtDrain ?? "close"
     })
   })

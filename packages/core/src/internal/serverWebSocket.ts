@@ -10,6 +10,7 @@ import * as ServerResponse from "@effect/platform/HttpServerResponse"
 import * as PlatformSocket from "@effect/platform/Socket"
 import * as Effect from "effect/Effect"
 import { checkHandshake, foldHeaders } from "../wire/index.js"
+import { webSocketClosing, webSocketOpened } from "./connectionSwitch.js"
 import type { ServerExchange } from "./serverExchange.js"
 import { takeOver } from "./serverUpgrade.js"
 
@@ -45,5 +46,13 @@ export const upgradeToWebSocket = (
       takeOver(exchange, { headers: [] }, Effect.succeed, true),
       (cause) => new PlatformSocket.SocketGenericError({ reason: "Open", cause })
     )
-    return webSocket.upgrade({ target: head.target, headers: foldHeaders(head.rawHeaders), take })
+    return webSocket.upgrade({
+      target: head.target,
+      headers: foldHeaders(head.rawHeaders),
+      take,
+      highWaterMark: connection.server.settings.highWaterMark,
+      isDraining: () => connection.server.draining,
+      opened: (goAway) => webSocketOpened(connection, exchange, goAway),
+      closing: (closing) => webSocketClosing(exchange, closing)
+    })
   })
