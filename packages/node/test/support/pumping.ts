@@ -14,6 +14,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Client, Exchange, Network, Server, type Transport } from "@httpfx/core"
@@ -149,6 +150,17 @@ const takenBy = (state: State) =>
     )
   )
 
+// Of a form the parts are pumped to the handler: what it has read counts, in pieces of a KiB.
+const reading = (state: State) =>
+  Effect.gen(function* () {
+    const { multipartStream } = yield* HttpServerRequest.HttpServerRequest
+    const read = (bytes: Uint8Array) => Effect.sync(() => void (state.made += bytes.length / 1024))
+    yield* Stream.runForEach(multipartStream, (part) =>
+      part._tag === "File" ? Stream.runForEach(part.content, read) : Effect.void
+    )
+    return HttpServerResponse.empty()
+  }).pipe(HttpServerRequest.withMaxBodySize(Option.some(3_000_000)))
+
 /** What a server sends to its peers. */
 const app = (state: State) =>
   Effect.gen(function* () {
@@ -162,6 +174,7 @@ const app = (state: State) =>
       yield* takenBy(state)
       return HttpServerResponse.empty()
     }
+    if (url === "/form") return yield* reading(state)
     return HttpServerResponse.stream(state.pieces, url === "/limited" ? { contentLength: 3_000_000 } : {})
   })
 
@@ -175,8 +188,9 @@ const serving = (net: Net, state: State) =>
     })
     yield* server.observe((event) => {
       if (event._tag !== "ExchangeEnded" || event.outcome.target === "/other") return
-      const { _tag } = event.outcome
+      const { _tag, status } = event.outcome
       if (_tag !== "Answered") state.ended ??= _tag
+      else if (event.outcome.method === "POST") state.ended ??= String(status)
     })
     yield* server.httpServer.serve(Effect.orDie(Effect.scoped(app(state))))
     return server.address
@@ -220,6 +234,28 @@ const asked =
       peer.transport.write(head(column))
       return { peer, other: other(net, address) }
     })
+
+/** Sends a file without end, as fast as the server takes it. */
+const form: Row["begin"] = (net, state, column) =>
+  Effect.gen(function* () {
+    const address = yield* serving(net, state)
+    const peer = yield* dial(net, address)
+    const { transport } = peer
+    const part = '--b\r\nContent-Disposition: form-data; name="a"; filename="x"\r\n\r\n'
+    const chunk = (bytes: string) => `${bytes.length.toString(16)}\r\n${bytes}\r\n`
+    transport.write(
+      "POST /form HTTP/1.1\r\nHost: t\r\nContent-Type: multipart/form-data; boundary=b\r\n" +
+        `Transfer-Encoding: chunked\r\n\r\n${chunk(part)}`
+    )
+    const piece = chunk("x".repeat(16_384))
+    const send = () => {
+      if (!transport.writable || (column === "silence" && state.made > 1000)) return
+      if (transport.buffered === 0) transport.write(piece)
+      setImmediate(send)
+    }
+    send()
+    return { peer, other: other(net, address) }
+  })
 
 const upload: Row["begin"] = (net, state) =>
   Effect.gen(function* () {
@@ -277,6 +313,16 @@ export const rows: Record<string, Row> = {
       FIN: hungUp,
       silence: gone,
       interrupted: /^interrupted$/,
+      limit: /^413$/
+    }
+  },
+  "a form": {
+    begin: form,
+    ends: {
+      reset: /^ClientGone$/,
+      FIN: /^ClientGone$/,
+      silence: /^ClientGone$/,
+      interrupted: /^ServerFailed$/,
       limit: /^413$/
     }
   },
