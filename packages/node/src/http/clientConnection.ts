@@ -54,9 +54,7 @@ export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
   parser.outgoing = req
   req.parser = parser
   socket.parser = parser
-  socket._httpMessage = req
   stopGuarding(socket)
-  socket.on("error", onError)
   socket.on("data", onData)
   socket.on("end", onEnd)
   socket.on("close", onClose)
@@ -64,6 +62,18 @@ export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
   const { agent } = req
   if (req.timeout !== undefined || (agent && agent.options && agent.options.timeout)) listenForTimeout(req)
   req.emit("socket", socket)
+}
+
+/** A request is to have the socket from the next tick on. What fails until then is its error already. */
+export const reserve = (req: ClientReq, socket: HttpSocket): void => {
+  socket._httpMessage = req
+  socket.on("error", onError)
+}
+
+/** The request was given up before it took the socket. */
+export const release = (socket: HttpSocket): void => {
+  socket._httpMessage = null
+  socket.removeListener("error", onError)
 }
 
 /** The message is over, or has failed: what comes now is not read. */

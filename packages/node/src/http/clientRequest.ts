@@ -10,7 +10,14 @@ import { urlToHttpOptions } from "node:url"
 import { format } from "node:util"
 import { globalAgent, type AgentLike, type ConnectOptions } from "./agent.js"
 import { clientRequestCreated, clientRequestStart } from "./channels.js"
-import { beginExchange, closeRequest, emitError, listenForTimeout } from "./clientConnection.js"
+import {
+  beginExchange,
+  closeRequest,
+  emitError,
+  listenForTimeout,
+  release,
+  reserve
+} from "./clientConnection.js"
 import { headersSent, invalidArgType, resetError, violationError } from "./errors.js"
 import type { Incoming } from "./incoming.js"
 import { callParent, inherit } from "./inherit.js"
@@ -344,6 +351,7 @@ Object.assign(proto, {
   },
 
   onSocket(this: ClientReq, socket: HttpSocket | undefined, error?: Error) {
+    if (socket && !error) reserve(this, socket)
     nextTick(takeSocket, this, socket, error)
   },
 
@@ -397,11 +405,18 @@ const giveUp = (req: ClientReq, error: Error | null | undefined): void => {
 }
 
 const takeSocket = (req: ClientReq, socket: HttpSocket | undefined, error: Error | undefined): void => {
+  if (socket?._hadError === true) {
+    // Told already; its end may have come before anybody listened for it.
+    req.destroyed = true
+    closeRequest(req)
+    return
+  }
   if (!req.destroyed && !error) {
     beginExchange(req, socket!)
     req._flush()
     return
   }
+  if (socket && !error) release(socket)
   const cause = error ?? req[destroyedBy]
   if (!socket) {
     giveUp(req, cause)

@@ -194,6 +194,22 @@ fixed("a `keylog` listener that comes late is heard on sockets that are open", "
   })
 })
 
+fixed("a socket that fails in the turn in which it was made fails its request", "24.22", async ({ http }) => {
+  for (const agent of [undefined, new http.Agent()]) {
+    const failing = () => {
+      const socket = new net.Socket()
+      socket.destroy(new Error("blocked"))
+      return socket
+    }
+    if (agent !== undefined) Object.assign(agent, { createConnection: failing })
+    const req = http.get(agent === undefined ? { createConnection: failing } : { agent })
+    const seen: Array<string> = []
+    req.on("error", ({ message }) => seen.push(message))
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    assert.deepStrictEqual(seen, ["blocked"])
+  }
+})
+
 describe("proxies", () => {
   const refused: ReadonlyArray<readonly [what: string, options: builtInHttp.RequestOptions]> = [
     ["another host in the field", { headers: { host: "other.test" } }],
