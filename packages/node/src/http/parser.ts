@@ -106,6 +106,12 @@ export class HttpParser {
     return resource === undefined ? this.run(chunk) : resource.runInAsyncScope(this.run, this, chunk)
   }
 
+  /** Calls a function in the asynchronous context of the owner. */
+  inContext<A extends ReadonlyArray<unknown>>(call: (...args: A) => void, self: object, ...args: A): void {
+    if (this.resource === undefined) call.apply(self, args as never)
+    else this.resource.runInAsyncScope(call as never, self, ...args)
+  }
+
   private run(chunk: Uint8Array): number | ParserError {
     const wire = this.wire
     if (wire === undefined || this.socket === null) return chunk.length

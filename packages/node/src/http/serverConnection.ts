@@ -238,13 +238,13 @@ export class ServerConnection {
       const read = parser.execute(start === 0 ? packet : packet.subarray(start))
       if (typeof read !== "number") {
         read.bytesParsed += start
-        this.fail(read, packet)
+        this.inContext(this.fail, read, packet)
       } else if (parser.hasStopped) {
         this.packet = packet
         this.packetRead = start + read
         afterTasks(() => this.readOn())
       } else if (parser.incoming !== null && parser.incoming.upgrade) {
-        this.handOver(parser.incoming, (packet as Buffer).subarray(start + read))
+        this.inContext(this.handOver, parser.incoming, (packet as Buffer).subarray(start + read))
       }
     } finally {
       if (this.held !== undefined) this.letGoOfTimer()
@@ -265,6 +265,12 @@ export class ServerConnection {
   private readToEnd(): void {
     this.isLast = true
     this.readOn()
+  }
+
+  /** Node's parser reads a system's socket itself, and tells in its own context what becomes of the connection. */
+  private inContext<A extends ReadonlyArray<unknown>>(call: (...args: A) => void, ...args: A): void {
+    if (this.isSystems) this.parser.inContext(call, this, ...args)
+    else call.apply(this, args as never)
   }
 
   private fail(error: ParserError, packet: Uint8Array | undefined): void {
