@@ -128,11 +128,11 @@ inherit(Agent, EventEmitter)
 
 /** A socket has nothing to do: the next waiting request, the list of idle ones, or the end. */
 function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): void {
+  const name = this.getName(options)
   if (!socket.writable) {
     socket.destroy()
     return
   }
-  const name = this.getName(options)
   const queue = this.requests[name]
   if (queue !== undefined && queue.length > 0) {
     // Its end has a new socket made for the request that waits.

@@ -238,7 +238,7 @@ function ClientRequest(this: ClientReq, input: unknown, given?: unknown, callbac
   if (Array.isArray(options.headers)) {
     this._storeHeader(requestLine(this), options.headers)
   } else {
-    setFields(this, options, setHost ? hostField(host, port, defaultPort) : undefined)
+    setFields(this, options, setHost ? hostField(host, port, defaultPort) : "")
   }
   this[uniqueHeaders] = parseUniqueHeaders(options.uniqueHeaders)
   if (clientRequestCreated.hasSubscribers) clientRequestCreated.publish({ request: this })
@@ -248,10 +248,10 @@ inherit(ClientRequest, OutgoingMessage)
 
 const requestLine = (req: ClientReq): string => `${req.method} ${req.path} HTTP/1.1\r\n`
 
-const setFields = (req: ClientReq, options: Options, host: string | undefined): void => {
+const setFields = (req: ClientReq, options: Options, host: string): void => {
   const headers = options.headers as { [name: string]: HeaderValue } | null | undefined
   if (headers) for (const name of Object.keys(headers)) req.setHeader(name, headers[name]!)
-  if (host !== undefined && !req.getHeader("host")) req.setHeader("Host", host)
+  if (!req.getHeader("host") && host !== "") req.setHeader("Host", host)
   if (options.auth && !req.getHeader("Authorization")) {
     req.setHeader("Authorization", "Basic " + Buffer.from(options.auth).toString("base64"))
   }

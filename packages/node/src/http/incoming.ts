@@ -65,6 +65,7 @@ export interface Incoming extends Readable {
 interface ReadState {
   readingMore: boolean
 }
+const { destroy } = Readable.prototype
 const stateOf = (message: Readable): ReadState =>
   (message as unknown as { _readableState: ReadState })._readableState
 
@@ -271,13 +272,21 @@ proto._addHeaderLineDistinct = function _addHeaderLineDistinct(
 }
 
 /** Nobody reads the body: let it go by. */
-proto._dump = function _dump(this: Incoming) {
+const dump = function _dump(this: Incoming) {
   if (this._dumped) return
   this._dumped = true
   // What is buffered must not reach listeners of a message that was given up.
   this.removeAllListeners("data")
   this.resume()
 }
+proto._dump = dump
+
+/** Nobody has put methods of his own in the place of those by which a message that nobody reads is let go. */
+export const isLetGoPlainly = (message: Incoming): boolean =>
+  message._dump === dump && message.destroy === destroy
+
+/** The fields are folded by a method of the program's, which is called as soon as the message is looked at. */
+export const isFoldedByProgram = (message: Incoming): boolean => message._addHeaderLine !== addHeaderLine
 
 const typed = IncomingMessage as unknown as typeof http.IncomingMessage
 export { typed as IncomingMessage }

@@ -146,14 +146,25 @@ const writeBody = (
     nextTick(uncorkNext, socket)
   }
   if (!message.chunkedEncoding || chunk.length === 0) {
-    return message._send(chunk, encoding, callback, length < 0 ? chunk.length : length)
+    return message._send(chunk, encoding, callback, length < 0 ? undefined : length)
   }
   if (length < 0) length = sizeOf(chunk, encoding)
   message._send(length.toString(16), "latin1", null)
-  message._send("\r\n", "latin1", null)
+  if (sendsPlainly(message)) {
+    message._send("\r\n", "latin1", null)
+    message._send(chunk, encoding, null, length)
+    return message._send("\r\n", "latin1", callback)
+  }
+  message._send(lineEnd, null, null)
   message._send(chunk, encoding, null, length)
-  return message._send("\r\n", "latin1", callback)
+  return message._send(lineEnd, null, callback)
 }
+
+/** As Node gives it to a method of the program's. */
+const lineEnd = Buffer.from("\r\n")
+
+/** The program has no methods of its own in the way of the bytes. */
+const sendsPlainly = (message: Outgoing): boolean => message._send === send && message._writeRaw === writeRaw
 
 function write(this: Outgoing, chunk: Chunk, encoding?: unknown, callback?: unknown): boolean {
   if (typeof encoding === "function") {
@@ -218,6 +229,7 @@ const isWhole = (message: Outgoing, socket: HttpSocket | null): socket is HttpSo
   !socket.writableCorked &&
   // Any other stream sees each write by itself, as from Node.
   isSystems(socket) &&
+  sendsPlainly(message) &&
   !message.strictContentLength
 
 // Bytes up to here are copied behind the head: one plain write costs less than a gathering one.
@@ -269,7 +281,7 @@ const endWhole = (
   } else if (pieces !== undefined) {
     // As one text in the encoding of the head, whose characters are bytes.
     message._send(pieces, "latin1", done)
-  } else if (!text && !message.chunkedEncoding && chunk.length <= copyLimit && message._send === send) {
+  } else if (!text && !message.chunkedEncoding && chunk.length <= copyLimit) {
     message._headerSent = true
     message._writeRaw(joined(message._header as unknown as string, chunk), null, done)
   } else {

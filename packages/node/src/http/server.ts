@@ -55,6 +55,7 @@ export interface HttpServer extends NetServer {
   maxRequestsPerSocket: number | null
   httpAllowHalfOpen: boolean
   shouldUpgradeCallback(req: Incoming): boolean
+  closeIdleConnections(): void
   [connections]: Set<ServerConnection>
   [waiting]: Timers
   [emptyRequests]: boolean
@@ -230,9 +231,9 @@ function Server(this: HttpServer, options?: unknown, requestListener?: unknown):
 }
 inherit(Server, NetServer)
 
-/** Before a server closes: idle connections go, and nobody looks for late ones any more. */
+/** Before a server closes: idle connections go, by its own method, and nobody looks for late ones any more. */
 export const prepareClose = (server: HttpServer): void => {
-  closeIdle(server)
+  server.closeIdleConnections()
   server[sweep]?.()
 }
 

@@ -14,7 +14,7 @@ import { serverRequestStart, serverResponseFinish } from "./channels.js"
 import { codedError, resetError, type ParserError } from "./errors.js"
 import { parserOptions } from "./flags.js"
 import { adoptListener, adoptMessages } from "./foreignPrototypes.js"
-import type { Incoming } from "./incoming.js"
+import { isFoldedByProgram, isLetGoPlainly, type Incoming } from "./incoming.js"
 import { freeParser, REQUEST, takeParser, type HttpParser } from "./parser.js"
 import { measureEnd, measureStart } from "./measure.js"
 import type { HttpServer } from "./server.js"
@@ -452,7 +452,7 @@ export class ServerConnection {
     if (req.httpVersionMajor !== 1 || req.httpVersionMinor !== 1) return false
     const head = this.parser.currentHead
     if (head === null) return false
-    const host = this.isCut(head) ? req.headers.host : head.get("host")
+    const host = this.isCut(head) || isFoldedByProgram(req) ? req.headers.host : head.get("host")
     // Several are one list.
     const expect = head.get("expect") === undefined ? undefined : req.headers["expect"]
     if (server.requireHostHeader && host === undefined) {
@@ -543,7 +543,7 @@ interface Observable {
  */
 const letGo = (req: Incoming): void => {
   const { _eventsCount, _readableState: state } = req as unknown as Observable
-  if (_eventsCount > 0 || !req.complete || state.length > 0) {
+  if (_eventsCount > 0 || !req.complete || state.length > 0 || !isLetGoPlainly(req)) {
     req._dump()
     return
   }

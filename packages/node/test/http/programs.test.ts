@@ -2,30 +2,12 @@
  * Programs made at random do the same on the built-in module and on ours: the same events in the same order, results,
  * errors, states and bytes. `HTTPFX_FUZZ_SEED` repeats a run, `HTTPFX_FUZZ_RUNS` makes it longer.
  */
-import builtin from "node:http"
-import shim from "@httpfx/node/http"
-import { expect, it } from "vitest"
-import { run, unasked } from "./programs/run.js"
+import { it } from "vitest"
+import { compare } from "./programs/compare.js"
 
 const seed = Number(process.env["HTTPFX_FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 31))
 const runs = Number(process.env["HTTPFX_FUZZ_RUNS"] ?? 200)
 
-// What ours follows; later versions differ from it in what corked, aborted and unsent messages say of themselves.
-const isFollowed = process.versions.node.startsWith("20.")
-
-it(`programs of ${runs} seeds from ${seed}`, { timeout: 60_000 + runs * 200 }, async () => {
-  for (let one = seed; one < seed + runs; one++) {
-    const ours = await run(shim, one)
-    expect(ours.at(-1), `seed ${one}`).toBe("over")
-    if (!isFollowed) continue
-    const theirs = await run(builtin, one)
-    // Node.js 20 drops what nobody asked for, and keeps the connection.
-    if (theirs.includes(unasked)) continue
-    const at = theirs.findIndex((line, i) => line !== ours[i])
-    // Where a request is finished behind its answer, Node.js 20 gives its connection back a second time.
-    if (/^sent \d+ close /.test(theirs[at] ?? "") && theirs.indexOf(theirs[at]!) < at) continue
-    const around = (lines: ReadonlyArray<string>) => lines.slice(Math.max(0, at - 12), at + 6)
-    if (at >= 0) expect(around(ours), `seed ${one}, line ${at}`).toEqual(around(theirs))
-    expect(ours.length, `seed ${one}`).toBe(theirs.length)
-  }
-})
+it(`programs of ${runs} seeds from ${seed}`, { timeout: 60_000 + runs * 200 }, () =>
+  compare(seed, runs, false)
+)

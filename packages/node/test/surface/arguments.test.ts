@@ -32,12 +32,13 @@ const show = (value: unknown, port: number): string => {
   if (typeof value === "object" && value !== null) {
     if ("_header" in value) return "a request"
     if ("freeSockets" in value) return "an agent"
+    if ("rawHeaders" in value) return "a message"
     const prototype = Object.getPrototypeOf(value) as unknown
     const kind = prototype === null ? "null" : prototype === Object.prototype ? "" : "other"
-    // What a certificate holds is not ours.
+    // What a certificate holds is not ours; symbols are what an implementation keeps to itself.
     if ("fingerprint" in value) return "a certificate"
-    return `${kind}{${Reflect.ownKeys(value)
-      .map((key) => `${String(key)}: ${show((value as Record<PropertyKey, unknown>)[key], port)}`)
+    return `${kind}{${Object.keys(value)
+      .map((key) => `${key}: ${show((value as Record<string, unknown>)[key], port)}`)
       .join(", ")}}`
   }
   return String(value).replaceAll(String(port), "PORT")
@@ -45,6 +46,8 @@ const show = (value: unknown, port: number): string => {
 
 interface World {
   readonly module: Http & Https
+  /** The module that has the classes of messages. */
+  readonly classes: Http
   readonly options: RequestOptions
   /** A function whose calls are noted; the original does its work. */
   readonly noted: <F>(name: string, original: F) => F
@@ -76,6 +79,7 @@ const calls = async (
     } as F
   const world: World = {
     module,
+    classes: modules.http,
     noted,
     options: { host: "localhost", rejectUnauthorized: false, ...where } as RequestOptions,
     agent: (options) => {
@@ -210,6 +214,29 @@ const programs: Readonly<Record<string, (world: World) => Promise<void>>> = {
     const options = { ca: pem("server.pem"), rejectUnauthorized: true, checkServerIdentity }
     await ask({ agent: agent(options), headers: { host: "named.test" } })
     await ask({ agent: agent({ keepAlive: true }), servername: "served.test", ...options })
+  },
+  "the classes of a server": async ({ classes, module, noted }) => {
+    const IncomingMessage = class extends classes.IncomingMessage {
+      constructor(...args: [net.Socket]) {
+        super(...args)
+        noted("IncomingMessage", (..._: Array<unknown>) => {})(...args)
+      }
+    }
+    const ServerResponse = class extends classes.ServerResponse {
+      constructor(...args: [InstanceType<typeof IncomingMessage>]) {
+        super(...args)
+        noted("ServerResponse", (..._: Array<unknown>) => {})(...args)
+      }
+    }
+    const more = { rejectNonStandardBodyWrites: true, highWaterMark: 5000 }
+    const server = module.createServer({ IncomingMessage, ServerResponse, ...more } as object, (_, res) => {
+      res.end()
+    })
+    const near = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
+    server.emit(classes === (module as Http) ? "connection" : "secureConnection", near)
+    near.push("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    near.destroy()
   },
   "an address and options": async ({ agent, ask, module, options, noted }) => {
     await ask({ agent: agent() })

@@ -8,6 +8,7 @@ import type { EventEmitter } from "node:events"
 import { inspect } from "node:util"
 import { MemorySocket } from "../../surface/memory.js"
 import type { Http } from "../implementations.js"
+import { wrap } from "./calls.js"
 import { callback, generate, heard, response, type Step, type Target } from "./generate.js"
 
 const states = {
@@ -55,7 +56,8 @@ type Scope = { readonly id: string; heard?: () => void } & { [target in Target]?
 
 const turns = (n: number, then: () => void): void => void (n <= 0 ? then() : setImmediate(turns, n - 1, then))
 
-export const run = async (http: Http, seed: number): Promise<ReadonlyArray<string>> => {
+/** `withCalls`: each call of the module's methods is told too. */
+export const run = async (http: Http, seed: number, withCalls = false): Promise<ReadonlyArray<string>> => {
   // Made anew for each run, because arguments are objects that a run may change.
   const program = generate(seed)
   const trace: Array<string> = []
@@ -103,6 +105,14 @@ export const run = async (http: Http, seed: number): Promise<ReadonlyArray<strin
     return id
   }
   const onUncaught = (error: unknown): void => tell(`uncaught ${show(error)}`)
+
+  const unwrap = withCalls
+    ? wrap(
+        http,
+        (line) => void trace.push(line),
+        (value) => ids.get(value)
+      )
+    : undefined
 
   // What a program does without end, such as a write for each error of a write, ends here.
   let left = 400
@@ -269,5 +279,6 @@ export const run = async (http: Http, seed: number): Promise<ReadonlyArray<strin
     process.removeListener("uncaughtException", onUncaught)
     for (const other of others) process.on("uncaughtException", other)
     server.close()
+    unwrap?.()
   }
 }
