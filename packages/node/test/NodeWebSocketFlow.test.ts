@@ -3,9 +3,10 @@
 import * as PlatformSocket from "@effect/platform/Socket"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Network } from "@httpfx/core"
-import type { NodeWebSocket } from "@httpfx/node"
+import { NodeHttpServer, type NodeWebSocket } from "@httpfx/node"
 import { VirtualClock } from "@httpfx/testing"
 import type { EventEmitter } from "node:events"
 import {
@@ -207,6 +208,36 @@ describe("A WebSocket", () => {
         yield* peer.take(100 * 50_004)
       })
     )
+  )
+
+  const wrong: ReadonlyArray<readonly [string, unknown]> = [
+    ["maxPayload", -1],
+    ["maxPayload", "1MB"],
+    ["perMessageDeflate", "yes"],
+    ["perMessageDeflate.threshold", -1],
+    ["perMessageDeflate.serverMaxWindowBits", 16],
+    ["perMessageDeflate.level", 10],
+    ["perMessageDeflate.windows", 1],
+    ["skipUTF8Validation", 1],
+    ["selectProtocol", "chat"],
+    ["closeCodeIsError", [1000]],
+    ["closeTimeout", -1],
+    ["closeTimeout", Infinity],
+    ["clientTracking", true]
+  ]
+  it.live.each(wrong)("refuses the option %s: %s", ([name, value]) =>
+    Effect.gen(function* () {
+      const [option, inner] = name.split(".") as [string, string | undefined]
+      const webSocket = {
+        [option]: inner === undefined ? value : { [inner]: value }
+      } as NodeWebSocket.Options
+      const layer = NodeHttpServer.layer({ port: 0, host: "127.0.0.1", webSocket })
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
+      expect(error).toMatchObject({
+        _tag: "ServeError",
+        cause: { _tag: "InvalidOption", option: `webSocket.${name}` }
+      })
+    })
   )
 
   it.live("takes the options of ws", () =>

@@ -113,6 +113,8 @@ export class OwnWebSocket extends EventTarget {
   #reading: Promise<void> | undefined
   #socket: Duplex | undefined
   #sender: InstanceType<Framing["Sender"]> | undefined
+  /** The last ping that could not be answered yet. */
+  #pong: Buffer | undefined
   /** What the peer said when it closed. */
   #ending: { readonly code: number; readonly reason: string } | undefined
 
@@ -294,7 +296,12 @@ export class OwnWebSocket extends EventTarget {
     this.#sender = new Sender(socket, {})
     const receiver = new Receiver({ binaryType: "nodebuffer", isServer: false, extensions: {} })
     receiver.on("message", (data: Buffer, binary: boolean) => this.#message(data, binary))
-    receiver.on("ping", (data: Buffer) => this.#sender!.pong(data, true))
+    receiver.on("ping", (data: Buffer) => this.#pinged(socket, data))
+    socket.on("drain", () => {
+      const pong = this.#pong
+      this.#pong = undefined
+      if (pong !== undefined) this.#pinged(socket, pong)
+    })
     receiver.on("conclude", (code: number, reason: Buffer) => {
       this.#ending = { code, reason: reason.toString() }
       const answered = this.#state === CLOSING
@@ -318,6 +325,13 @@ export class OwnWebSocket extends EventTarget {
       socket.pause()
       receiver.once("drain", () => socket.resume())
     })
+  }
+
+  // RFC 6455 §5.5.3: of pings that wait for their pong, the last may stand for all.
+  #pinged(socket: Duplex, data: Buffer): void {
+    if (this.#state !== OPEN) return
+    if (socket.writableNeedDrain) this.#pong = Buffer.from(data)
+    else this.#sender!.pong(data, true)
   }
 
   #message(data: Buffer, binary: boolean): void {
