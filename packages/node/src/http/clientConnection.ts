@@ -5,6 +5,7 @@
  * Does not decide whether a connection may be used again: the parser and the sent head say so.
  */
 import { stopGuarding } from "../socket/fast/idleGuard.js"
+import { stillSilent } from "../internal/stillSilent.js"
 import { HTTPClientAsyncResource } from "./asyncResources.js"
 import { clientRequestError, clientResponseFinish } from "./channels.js"
 import type { ClientReq } from "./clientRequest.js"
@@ -82,6 +83,8 @@ const stopReading = (socket: ClientSocket): void => {
   socket.removeListener("end", onEnd)
 }
 
+const noop = (): void => {}
+
 /** Requests with a timeout hear of their socket's; once, and only while it is theirs. */
 export const listenForTimeout = (req: ClientReq): void => {
   if (req.timeoutCb) return
@@ -91,11 +94,21 @@ export const listenForTimeout = (req: ClientReq): void => {
 }
 
 function emitTimeout(this: ClientSocket): void {
-  this._httpMessage?.emit("timeout")
+  const req = this._httpMessage
+  if (!req) return
+  stillSilent(
+    this,
+    () => req.emit("timeout"),
+    // Its time has begun again.
+    () => {
+      if (this._httpMessage === req && req.timeoutCb === emitTimeout) this.once("timeout", emitTimeout)
+    }
+  )
 }
 
 function onTimeout(this: ClientSocket): void {
-  this._httpMessage?.res?.emit("timeout")
+  const res = this._httpMessage?.res
+  if (res) stillSilent(this, () => res.emit("timeout"), noop)
 }
 
 function onDrain(this: ClientSocket): void {

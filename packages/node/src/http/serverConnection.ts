@@ -9,6 +9,7 @@ import { idleLimit, saysContinue, type RequestHead } from "@httpfx/core/wire"
 import { afterTasks } from "../internal/afterTasks.js"
 import { nextTick } from "../internal/realTime.js"
 import { Reader } from "../internal/reader.js"
+import { stillSilent } from "../internal/stillSilent.js"
 import { HTTPServerAsyncResource } from "./asyncResources.js"
 import { serverRequestStart, serverResponseFinish } from "./channels.js"
 import { codedError, resetError, type ParserError } from "./errors.js"
@@ -104,6 +105,9 @@ export function onError(this: OnSocket, error: Error & { code?: string }): void 
   failSocket(this, error)
 }
 function onTimeout(this: OnSocket): void {
+  stillSilent(this, () => timedOut.call(this), noop)
+}
+function timedOut(this: OnSocket): void {
   const connection = this[connectionOf]
   const request = this.parser?.incoming
   const response = this._httpMessage

@@ -1,0 +1,111 @@
+/** A process that was stopped beyond a limit reads what lies in its sockets before it judges the limit: servers and clients of both APIs. */
+import { afterAll, assert, it } from "vitest"
+import { fork } from "node:child_process"
+import { once } from "node:events"
+import { connect, createServer, type AddressInfo, type Socket } from "node:net"
+import { setTimeout } from "node:timers/promises"
+
+const kept = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+const ok = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
+
+/** Resolves when the condition holds; it is looked at whenever something comes. */
+class News {
+  private readonly waiting = new Set<() => void>()
+  tell(): void {
+    for (const look of this.waiting) look()
+  }
+  until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!holds()) return
+        this.waiting.delete(look)
+        resolve()
+      }
+      this.waiting.add(look)
+      look()
+    })
+  }
+}
+
+const news = new News()
+const requests = new Map<string, Socket>()
+const server = createServer((socket) => {
+  socket
+    .on("error", () => {})
+    .once("data", (data) => {
+      const name = /^GET \/(\S+)/.exec(String(data))![1]!
+      requests.set(name, socket)
+      if (name.endsWith("body")) socket.write(`${ok}12345`)
+      news.tell()
+    })
+})
+afterAll(() => {
+  child?.kill("SIGKILL")
+  server.close()
+})
+let child: ReturnType<typeof fork> | undefined
+
+/** A connection to a server, and what has come of it. */
+const client = (port: number, bytes: string) => {
+  const socket = connect(port, "127.0.0.1", () => socket.write(bytes))
+  const seen = { socket, text: "", closed: false }
+  socket.on("data", (data) => {
+    seen.text += String(data)
+    news.tell()
+  })
+  socket
+    .on("error", () => {})
+    .on("close", () => {
+      seen.closed = true
+      news.tell()
+    })
+  return seen
+}
+
+it(
+  "what had come while a process was stopped counts, whatever time has passed",
+  { timeout: 60_000 },
+  async () => {
+    await once(server.listen(0, "127.0.0.1"), "listening")
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    child = fork(new URL("fixtures/stopped.mjs", import.meta.url), [url])
+    const begun = new Set<string>()
+    const outcomes: Record<string, string> = {}
+    let ports: ReadonlyArray<number> = []
+    child.on(
+      "message",
+      (message: { ports?: Array<number>; begun?: string; name?: string; outcome?: string }) => {
+        if (message.ports !== undefined) ports = message.ports
+        if (message.begun !== undefined) begun.add(message.begun)
+        if (message.name !== undefined) outcomes[message.name] = message.outcome!
+        news.tell()
+      }
+    )
+    await news.until(() => ports.length === 2)
+    // Between two requests, and in the midst of a head.
+    const idle = ports.map((port) => client(port, kept))
+    await news.until(() => idle.every(({ text }) => text.endsWith("hello")))
+    const late = ports.map((port) => client(port, kept.slice(0, 20)))
+    child.send("go")
+    await news.until(() => requests.size === 5 && begun.has("body") && begun.has("callback-body"))
+    child.kill("SIGSTOP")
+    for (const [name, socket] of requests) socket.write(name.endsWith("body") ? "67890" : `${ok}1234567890`)
+    for (const { socket } of idle) socket.write(kept)
+    for (const { socket } of late) socket.write(kept.slice(20))
+    await setTimeout(2500)
+    child.kill("SIGCONT")
+    await news.until(() => Object.keys(outcomes).length === 5)
+    await news.until(() => idle.every(({ closed, text }) => closed || text.split("hello").length === 3))
+    await news.until(() => late.every(({ closed, text }) => closed || text.endsWith("hello")))
+    const body = "1234567890"
+    assert.deepEqual(outcomes, { total: body, head: body, body, callback: body, "callback-body": body })
+    assert.deepEqual(
+      idle.map(({ text }) => text.split("HTTP/1.1 200 OK").length - 1),
+      [2, 2]
+    )
+    assert.deepEqual(
+      late.map(({ text }) => text.split("HTTP/1.1 200 OK").length - 1),
+      [1, 1]
+    )
+  }
+)
