@@ -45,6 +45,11 @@ export interface Destination {
   readonly port: number
   /** How the connection is made. Default: by the network. */
   readonly connection?: ConnectionOptions | undefined
+  /**
+   * The borrower sends its request again where the connection dies: it is given a kept connection at once. Default `false`: one turn
+   * of the event loop later, so that a connection that its server has closed by then is not given at all.
+   */
+  readonly resendable?: boolean | undefined
 }
 
 /**
@@ -82,11 +87,11 @@ export interface Lease {
 export const take = (agent: Agent, destination: Destination): Effect.Effect<Lease, LeaseError> =>
   Effect.suspend(() => {
     const pool = poolOf(agent)
-    const { connection, host, port, protocol } = destination
+    const { connection, host, port, protocol, resendable = false } = destination
     const place = origin(protocol, host, port)
     const target =
       connection === undefined ? place : routed(place, { connection, parser: undefined, tunnel: undefined })
-    const loan = new Loan(target, pool)
+    const loan = new Loan(target, pool, resendable)
     const granted = Effect.async<Lease, LeaseError>((resume) => {
       loan.tell = resume
       pool.serve(loan)

@@ -66,7 +66,9 @@ describe.each(networks)("The connection of the client on %s", (_, network) => {
         yield* raw.over
         raw.transport.end()
         // The clock of the test stands still: no timer of the client's can have helped.
-        yield* Effect.repeat(client.connections, { until: ({ open }) => open === 0 })
+        yield* Effect.repeat(Effect.zipLeft(client.connections, turns(1)), {
+          until: ({ open }) => open === 0
+        })
         assert.isUndefined(raw.fault)
       })
     )

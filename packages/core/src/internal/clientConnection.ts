@@ -35,7 +35,7 @@ import type { ClientExchange, Payload } from "./clientExchange.js"
 import type { ClientPool } from "./clientPool.js"
 import type { Watch } from "./clientWatch.js"
 import { Upload, type UploadOwner } from "./clientUpload.js"
-import type { Loan } from "./clientLoan.js"
+import type { Loan, Served } from "./clientLoan.js"
 import { HandedOver } from "./handedOver.js"
 
 const noTrailers: ReadonlyArray<string> = []
@@ -63,6 +63,8 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   /** When it began to close, ms; the peer has a while to do its part. */
   closingSince = Infinity
   exchange: ClientExchange | undefined = undefined
+  /** Who gets it after a turn of the event loop, unless it closes by then. */
+  next: Served | undefined = undefined
 
   private readonly remote: Address | undefined
   private readonly tls: TlsFacts | undefined
@@ -131,6 +133,18 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
       }
       this.sent(exchange, flowing)
     }
+  }
+
+  /** A turn has passed, in which a FIN would have been read. */
+  rested(exchange: Served): void {
+    if (this.next !== exchange) return
+    if (exchange.over) {
+      this.next = undefined
+      this.retire("Interrupted")
+    } else if (this.transport.writable) {
+      this.next = undefined
+      exchange.begin(this)
+    } else this.cut("Failed")
   }
 
   private tellBegun(watch: Watch): void {
@@ -424,7 +438,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   deadline(linger: number): number {
     if (this.closingSince !== Infinity) return this.closingSince + linger
     const { exchange } = this
-    if (this.loan !== undefined) return Infinity
+    if (this.loan !== undefined || this.next !== undefined) return Infinity
     if (exchange === undefined) return this.usableUntil
     return exchange.watch === undefined
       ? exchange.unreadUntil

@@ -12,7 +12,7 @@ import type * as Stream from "effect/Stream"
 import type { CloseReason } from "../Agent.js"
 import type { EarlyAnswer } from "../ClientRequest.js"
 import * as HttpError from "../HttpError.js"
-import { resend } from "../pool/index.js"
+import { isResendable, resend } from "../pool/index.js"
 import type { Socket } from "../Socket.js"
 import { formatAddress, type Address, type TlsFacts } from "../Transport.js"
 import type { EncodedHead, Part, RequestFacts, ResponseHead } from "../wire/index.js"
@@ -105,6 +105,11 @@ export class ClientExchange implements BodyFlow, Served {
   start(): void {
     if (this.request.limits !== undefined || this.pool.events.listening) this.watch = this.pool.watch(this)
     this.pool.serve(this)
+  }
+
+  get resendable(): boolean {
+    const { method, payload } = this.request
+    return this.resent === 0 && isResendable(method, payload._tag === "Parts")
   }
 
   /** The request is complete: nothing of it is left to send. */

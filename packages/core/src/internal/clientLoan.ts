@@ -29,6 +29,8 @@ export interface Served {
   readonly over: boolean
   readonly watch: Watch | undefined
   readonly upload: { readonly stopped: Effect.Effect<void> } | undefined
+  /** It could be sent again if its connection died. */
+  readonly resendable: boolean
   /** Its turn on a connection. */
   begin(connection: ClientConnection): void
   /** Ends it with a failure. The connection is the caller's to close. */
@@ -53,7 +55,8 @@ export class Loan implements Served {
 
   constructor(
     origin: Destination,
-    private readonly pool: ClientPool
+    private readonly pool: ClientPool,
+    readonly resendable: boolean
   ) {
     this.request = { origin, alone: false }
   }

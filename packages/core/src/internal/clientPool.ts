@@ -154,7 +154,7 @@ export class ClientPool {
       this.buckets.set(origin.key, (bucket = new Bucket(origin.key, toldKey(origin), true)))
     }
     const connection = again ? undefined : this.takeIdle(bucket)
-    if (connection !== undefined) return exchange.begin(connection)
+    if (connection !== undefined) return this.reuse(exchange, connection)
     const { open, idle } = bucket
     const admission = admit(
       { open, total: this.total, idleElsewhere: this.idle - idle.length },
@@ -163,6 +163,16 @@ export class ClientPool {
     if (admission._tag === "Wait") return this.enqueue(exchange, bucket, again)
     this.connect(exchange, bucket)
     if (admission._tag === "Replace") this.oldestIdle(bucket).retire("MadeRoom")
+  }
+
+  /**
+   * Gives a connection that has served before to a request. One that could not be sent again has to wait until a FIN that has come by now,
+   * of a server that answered and closed, was read: the connection is then none any more, and the request gets another.
+   */
+  private reuse(exchange: Served, connection: ClientConnection): void {
+    if (exchange.resendable) return exchange.begin(connection)
+    connection.next = exchange
+    this.timers.turn(() => connection.rested(exchange))
   }
 
   private takeIdle(bucket: Bucket): ClientConnection | undefined {
@@ -279,7 +289,7 @@ export class ClientPool {
         if (!mayGoOn(connection.agesAt, now)) return connection.retire("MaxAge")
         const waiter = next.head as Waiter
         this.leave(waiter)
-        return waiter.exchange.begin(connection)
+        return this.reuse(waiter.exchange, connection)
       }
     }
     const kept = retain(
@@ -312,6 +322,10 @@ export class ClientPool {
       bucket.idle.splice(at, 1)
       this.idle--
     }
+    // First, so that the request is at the head of the queue for the place that becomes free.
+    const { next } = connection
+    connection.next = undefined
+    if (next?.over === false) this.serve(next, true)
     this.closedBy.set(reason, (this.closedBy.get(reason) ?? 0) + 1)
     connection.closingSince = this.timers.now()
     if (this.events.listening) {

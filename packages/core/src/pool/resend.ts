@@ -55,6 +55,16 @@ const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE",
 export const isIdempotent = (method: string): boolean => idempotent.has(method)
 
 /**
+ * Whether a request could be sent again if its connection died before an answer had begun. One that could not does not go out on a kept
+ * connection before a FIN that has already come was read.
+ *
+ * @since 0.1.0
+ * @category resending
+ */
+export const isResendable = (method: string, replayable: boolean): boolean =>
+  replayable && isIdempotent(method)
+
+/**
  * Whether a request whose connection died is sent again on a fresh one (RFC 9112 §9.3.1).
  *
  * @since 0.1.0
