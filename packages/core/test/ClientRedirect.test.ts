@@ -15,7 +15,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { Client, HttpError, Server } from "@httpfx/core"
+import type { HttpError } from "@httpfx/core"
+import { Client, Server } from "@httpfx/core"
 import { MemoryNetwork } from "@httpfx/testing"
 
 interface Asked {

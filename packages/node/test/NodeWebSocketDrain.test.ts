@@ -1,6 +1,6 @@
 // What an upgraded connection gets when its server shuts down: by the policy of its handler, and whoever made that handler. In virtual time.
 import * as HttpRouter from "@effect/platform/HttpRouter"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type * as PlatformSocket from "@effect/platform/Socket"
 import type * as HttpApp from "@effect/platform/HttpApp"
@@ -16,7 +16,8 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Exchange, Shutdown } from "@httpfx/core"
-import { RawPeer, VirtualClock } from "@httpfx/testing"
+import type { RawPeer } from "@httpfx/testing"
+import { VirtualClock } from "@httpfx/testing"
 import {
   close,
   closeOf,

@@ -7,6 +7,7 @@
 import type * as Cause from "effect/Cause"
 import type * as ws from "ws"
 import type { WebSocketDuplex } from "./webSocketDuplex.js"
+import { queueMicrotask, setImmediate } from "./realTime.js"
 
 export type Message = string | Uint8Array
 

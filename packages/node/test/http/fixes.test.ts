@@ -46,7 +46,7 @@ const raw = async (port: number, text: string): Promise<string> => {
 
 fixed("`writeEarlyHints` refuses CR and LF in a link", "24.22", async ({ http }) => {
   const seen: Array<unknown> = []
-  const server = http.createServer((req, res) => {
+  const server = http.createServer((_req, res) => {
     for (const link of ["</a\r\nX: y>; rel=preload", ["</b>; rel=preload", "</c\nd>; rel=preload"]]) {
       try {
         res.writeEarlyHints({ link })
@@ -100,16 +100,13 @@ fixed("`rawHeaders` has no more fields than `maxHeadersCount`", "24.22", async (
 })
 
 fixed("options that were added to `Object.prototype` are none", "24.22", async ({ http, https }) => {
-  const server = http.createServer((req, res) => res.end("there"))
+  const server = http.createServer((_req, res) => res.end("there"))
   const prototype = Object.prototype as { socketPath?: string }
   await serving(server, async (port) => {
     prototype.socketPath = "/nowhere/at.sock"
     try {
-      for (const options of [
-        [`http://127.0.0.1:${port}/`],
-        [new URL(`http://127.0.0.1:${port}/`)]
-      ] as const) {
-        const req = http.get(...options, { agent: false })
+      for (const url of [`http://127.0.0.1:${port}/`, new URL(`http://127.0.0.1:${port}/`)]) {
+        const req = http.get(url, { agent: false })
         const [res] = (await once(req, "response")) as [builtInHttp.IncomingMessage]
         assert.strictEqual(await textOf(res), "there")
       }
@@ -126,7 +123,7 @@ fixed(
   "an upgrade that `shouldUpgradeCallback` accepts and nobody takes closes the connection",
   "24.22",
   async ({ http }) => {
-    const server = http.createServer({ shouldUpgradeCallback: () => true } as never, (req, res) =>
+    const server = http.createServer({ shouldUpgradeCallback: () => true } as never, (_req, res) =>
       res.end("no")
     )
     await serving(server, async (port) => {
@@ -146,7 +143,7 @@ fixed("a chunk in an unknown encoding is refused before its size is sent", "24.2
       seen.push((error as { code: string }).code)
     }
   }
-  const server = http.createServer((req, res) => {
+  const server = http.createServer((_req, res) => {
     res.setHeader("Transfer-Encoding", "chunked")
     attempt(() => res.write("a", "no encoding" as never))
     attempt(() => res.write("b", "latin1"))
@@ -182,7 +179,7 @@ fixed("a field named `__proto__` breaks no view of the fields", "20.20", async (
 
 fixed("a `keylog` listener that comes late is heard on sockets that are open", "24.22", async ({ https }) => {
   const options = { key: fixture("server-key.pem"), cert: fixture("server.pem") }
-  const server = https.createServer(options, (req, res) => res.end())
+  const server = https.createServer(options, (_req, res) => res.end())
   await serving(server, async (port) => {
     const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false })
     const req = https.get({ port, host: "127.0.0.1", agent })
@@ -251,7 +248,7 @@ describe("TLS connections that are shared", () => {
     "24.22",
     async ({ https }) => {
       const options = { key: fixture("server-key.pem"), cert: fixture("server.pem") }
-      const server = https.createServer(options, (req, res) => res.end())
+      const server = https.createServer(options, (_req, res) => res.end())
       await serving(server, async (port) => {
         const agent = new https.Agent({ keepAlive: true, ca: fixture("ca.pem") })
         const ports: Array<number> = []
