@@ -7,12 +7,17 @@ import type { AgentOptions, RequestOptions, ServerOptions } from "node:http"
 
 export type Target = "req" | "res" | "socket" | "server"
 
-/** One thing that a program does. `event`: its steps run when it comes. */
+/** One thing that a program does. `event`: its steps run when it comes; `rejects`: in an async listener, which rejects then. */
 export type Step =
   | { readonly on: Target; readonly call: string; readonly args: ReadonlyArray<unknown> }
   | { readonly on: Target; readonly set: string; readonly value: unknown }
-  | { readonly on: Target; readonly event: string; readonly then: ReadonlyArray<Step> }
-  | { readonly wait: "tick" | number }
+  | {
+      readonly on: Target
+      readonly event: string
+      readonly then: ReadonlyArray<Step>
+      readonly rejects?: boolean
+    }
+  | { readonly wait: "tick" | "microtask" | "timer" | number }
 
 export interface Handler {
   readonly steps: ReadonlyArray<Step>
@@ -32,6 +37,8 @@ export type Client =
 
 export interface Program {
   readonly server: ServerOptions
+  /** `captureRejections` of whatever emits events. */
+  readonly captures: boolean
   readonly listeners: ReadonlyArray<string>
   readonly handlers: ReadonlyArray<Handler>
   /** What a peer sends that is no HTTP server; without it there is one. */
@@ -176,6 +183,24 @@ export const generate = (seed: number): Program => {
     then: [then()]
   })
 
+  /** What breaks a message off, or holds it up, from a turn of its own: at each event of each side. */
+  const disturb = (
+    on: "req" | "res",
+    events: ReadonlyArray<string>,
+    ways: ReadonlyArray<() => Step>
+  ): Step => ({
+    on,
+    event: pick(events),
+    then: [
+      ...(chance(0.8) ? [{ wait: pick(["tick", "microtask", "timer", 1, 3] as const) }] : []),
+      pick(ways)()
+    ],
+    ...(chance(0.15) ? { rejects: true } : {})
+  })
+  const destroys = (on: Target) => () => call(on, "destroy", ...failure())
+  const holds = (on: "req" | "res") => () => call(on, pick(["pause", "resume"]))
+  const received = ["data", "end", "close", "aborted", "error", "pause", "resume"]
+
   // At the finish of a request Node.js 20 may give its connection back once more, as is listed.
   const sent = ["drain", "close", "prefinish"]
   /** What is done to messages that are sent, by either side. */
@@ -240,6 +265,22 @@ export const generate = (seed: number): Program => {
     }
   }
   const serve = (deep = true): Step => {
+    if (deep && chance(0.1)) {
+      return chance(0.6)
+        ? disturb("req", received, [
+            destroys("req"),
+            destroys("res"),
+            destroys("socket"),
+            holds("req"),
+            () => call("req", "pipe", response),
+            () => call("res", "end")
+          ])
+        : disturb(
+            "res",
+            ["finish", "close", "drain", "prefinish", "error"],
+            [destroys("req"), destroys("res"), destroys("socket")]
+          )
+    }
     const kind = below(20)
     if (kind < 10 || !deep) return send("res")
     if (kind < 13) return call("res", "writeHead", ...head())
@@ -253,6 +294,10 @@ export const generate = (seed: number): Program => {
     return isAlone && chance(0.5) ? call("server", "closeIdleConnections") : wait()
   }
   const ask = (deep = true): Step => {
+    if (deep && chance(0.15)) {
+      const events = ["socket", "response", "close", "abort", "drain", "continue", "information", "error"]
+      return disturb("req", events, [destroys("req"), destroys("socket"), () => call("req", "abort")])
+    }
     const kind = below(20)
     if (kind < 16 || !deep) {
       const step = send("req")
@@ -340,7 +385,21 @@ export const generate = (seed: number): Program => {
         ...(chance(0.95) ? [call("req", "end", ...pick([[], ["done"]]))] : []),
         ...(chance(0.2) ? [wait(), call("req", "destroy", ...failure())] : [])
       ],
-      answered: [...(chance(0.85) ? [call("res", "resume")] : []), ...some(2, () => read("res"))],
+      answered: [
+        ...(chance(0.85) ? [call("res", "resume")] : []),
+        ...some(2, () => read("res")),
+        ...(chance(0.2)
+          ? [
+              disturb("res", received, [
+                destroys("req"),
+                destroys("res"),
+                destroys("socket"),
+                holds("res"),
+                () => call("req", "abort")
+              ])
+            ]
+          : [])
+      ],
       errors: chance(0.9)
     }
   }
@@ -351,6 +410,7 @@ export const generate = (seed: number): Program => {
       ...(chance(0.1) ? { uniqueHeaders: ["x-a", "set-cookie"] } : {}),
       ...(chance(0.1) ? { rejectNonStandardBodyWrites: true } : {})
     } as ServerOptions,
+    captures: chance(0.3),
     listeners: ["checkContinue", "checkExpectation", "clientError", "dropRequest"].filter(() => chance(0.25)),
     handlers: [handler(), handler()],
     peer: isPeer

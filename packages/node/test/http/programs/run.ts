@@ -4,7 +4,7 @@
  */
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions, Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
-import type { EventEmitter } from "node:events"
+import events, { type EventEmitter } from "node:events"
 import { inspect } from "node:util"
 import { MemorySocket } from "../../surface/memory.js"
 import type { Http } from "../implementations.js"
@@ -105,6 +105,27 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
     return id
   }
   const onUncaught = (error: unknown): void => tell(`uncaught ${show(error)}`)
+  const onUnhandled = (error: unknown): void => tell(`unhandled ${show(error)}`)
+
+  // A timer comes when everything else is at rest, so that its place does not depend on how fast the machine is.
+  let timers = 0
+  const timer = (f: () => void): void => {
+    timers++
+    turns(25, () =>
+      setTimeout(() => {
+        timers--
+        f()
+      })
+    )
+  }
+  const rest = async (): Promise<void> => {
+    let busy = true
+    while (busy) {
+      busy = timers > 0
+      await new Promise<void>((resolve) => turns(20, resolve))
+      busy ||= timers > 0
+    }
+  }
 
   const unwrap = withCalls
     ? wrap(
@@ -122,6 +143,8 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
       const rest = () => perform(scope, steps.slice(i + 1))
       if ("wait" in step) {
         if (step.wait === "tick") process.nextTick(rest)
+        else if (step.wait === "microtask") queueMicrotask(rest)
+        else if (step.wait === "timer") timer(rest)
         else turns(step.wait, rest)
         return
       }
@@ -136,6 +159,7 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
         object.on(step.event, (...args) => {
           tell(`${scope.id} hears ${step.event} ${args.map(show).join(", ")}`)
           perform(scope, step.then)
+          return step.rejects ? Promise.reject(new Error("rejected")) : undefined
         })
         continue
       }
@@ -173,6 +197,7 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
     changes()
     perform({ id, req, res, socket: req.socket, server }, handler.steps)
   }
+  events.captureRejections = program.captures
   const server: Server = http.createServer(program.server, handle("request"))
   for (const event of program.listeners) {
     if (event === "clientError") {
@@ -258,26 +283,29 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
     perform(scope, client.steps)
   }
 
-  // A listener that throws is part of a program, and no fault of the test.
+  // A listener that throws or rejects is part of a program, and no fault of the test.
   const others = process.listeners("uncaughtException")
-  process.removeAllListeners("uncaughtException")
-  process.on("uncaughtException", onUncaught)
+  const otherRejections = process.listeners("unhandledRejection")
+  process.removeAllListeners("uncaughtException").removeAllListeners("unhandledRejection")
+  process.on("uncaughtException", onUncaught).on("unhandledRejection", onUnhandled)
   try {
     for (const [i, client] of program.clients.entries()) {
       if ("bytes" in client) speak(connect(), `bytes ${i}`, client.bytes)
       else ask(client.options, client)
-      await new Promise<void>((resolve) => turns(20, resolve))
+      await rest()
     }
     const count = (lists: NodeJS.ReadOnlyDict<ReadonlyArray<unknown>>) =>
       Object.entries(lists).map(([name, list]) => `${name} ${list!.length}`)
     if (agent) tell(`agent ${show([count(agent.sockets), count(agent.freeSockets), count(agent.requests)])}`)
     for (const socket of sockets) socket.destroy()
-    await new Promise<void>((resolve) => turns(20, resolve))
+    await rest()
     return [...trace, "over"]
   } finally {
     left = 0
-    process.removeListener("uncaughtException", onUncaught)
+    process.removeListener("uncaughtException", onUncaught).removeListener("unhandledRejection", onUnhandled)
     for (const other of others) process.on("uncaughtException", other)
+    for (const other of otherRejections) process.on("unhandledRejection", other)
+    events.captureRejections = false
     server.close()
     unwrap?.()
   }
