@@ -1,7 +1,7 @@
 /**
  * A chat over WebSockets: whoever opens the page is in the room.
  *
- * A member that reads too slowly misses lines instead of holding the others up. When the server is told to stop, everybody is
+ * Only pages of this server may join: a browser would open the socket for any. A member that reads too slowly misses lines instead of holding the others up. When the server is told to stop, everybody is
  * told so (1001, "going away"), and the page connects again. `PORT` says where it listens (default 3000).
  */
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse, Socket } from "@effect/platform"
@@ -16,7 +16,12 @@ const RoomLive = Layer.scoped(Room, PubSub.sliding<string>(64))
 
 const Query = Schema.Struct({ name: Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(30)) })
 
+// A page of another site would speak with the rights of whoever looks at it.
+const isOwn = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
+  headers["origin"] === undefined || headers["origin"].replace(/^https?:\/\//, "") === headers["host"]
+
 const chat = Effect.gen(function* () {
+  if (!isOwn(yield* HttpServerRequest.HttpServerRequest)) return HttpServerResponse.empty({ status: 403 })
   const { name } = yield* HttpServerRequest.schemaSearchParams(Query)
   const room = yield* Room
   const socket = yield* HttpServerRequest.upgrade
@@ -48,7 +53,12 @@ const router = HttpRouter.empty.pipe(
 const main = HttpServer.serve(router).pipe(
   Layer.provide(RoomLive),
   HttpServer.withLogAddress,
-  Layer.provide(NodeHttpServer.layerConfig({ port: Config.withDefault(Config.integer("PORT"), 3000) }))
+  Layer.provide(
+    NodeHttpServer.layerConfig({
+      port: Config.withDefault(Config.integer("PORT"), 3000),
+      maxConnections: Config.succeed(1000)
+    })
+  )
 )
 
 runMain(Layer.launch(main))

@@ -35,6 +35,8 @@ const users = HttpRouter.empty.pipe(
     "/counters/:name",
     Effect.gen(function* () {
       const { name = "" } = yield* HttpRouter.params
+      // Each name is a row and an entity.
+      if (!/^[\w.-]{1,40}$/.test(name)) return HttpServerResponse.empty({ status: 404 })
       const client = yield* Counter.client
       return yield* HttpServerResponse.json(yield* client(name).Count())
     })

@@ -13,11 +13,12 @@ const parts = Stream.fromIterable(["one", "two", "three", "four", "five"]).pipe(
   Stream.encodeText
 )
 
-// The body goes back as it comes: neither side ever holds the whole of it.
+// The body goes back as it comes: neither side ever holds the whole of it. A browser runs nothing of it as a page of this server.
 const echo = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const contentType = request.headers["content-type"] ?? "application/octet-stream"
-  return HttpServerResponse.stream(request.stream, { contentType })
+  const headers = { "content-security-policy": "sandbox", "x-content-type-options": "nosniff" }
+  return HttpServerResponse.stream(request.stream, { contentType, headers })
 })
 
 // The answer begins while the request's body is still arriving.

@@ -34,7 +34,8 @@ const events = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const ticks = yield* Ticks
   const last = request.headers["last-event-id"]
-  const greeting = last === undefined ? "welcome" : `back after ${last}`
+  // A client's word goes into the stream only if it is a number.
+  const greeting = last !== undefined && /^\d{1,15}$/.test(last) ? `back after ${last}` : "welcome"
   const lines = Stream.map(
     Stream.fromPubSub(ticks),
     ({ id, time }) => `id: ${id}\nevent: tick\ndata: ${time}\n\n`
@@ -84,7 +85,12 @@ const router = HttpRouter.empty.pipe(
 const main = HttpServer.serve(router).pipe(
   Layer.provide(TicksLive),
   HttpServer.withLogAddress,
-  Layer.provide(NodeHttpServer.layerConfig({ port: Config.withDefault(Config.integer("PORT"), 3000) }))
+  Layer.provide(
+    NodeHttpServer.layerConfig({
+      port: Config.withDefault(Config.integer("PORT"), 3000),
+      maxConnections: Config.succeed(1000)
+    })
+  )
 )
 
 runMain(Layer.launch(main))

@@ -6,7 +6,7 @@ import { Schema } from "effect"
 
 export class Note extends Schema.Class<Note>("Note")({
   id: Schema.Int,
-  text: Schema.NonEmptyTrimmedString
+  text: Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(1000))
 }) {}
 
 export class NoSuchNote extends Schema.TaggedError<NoSuchNote>()(

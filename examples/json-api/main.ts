@@ -1,7 +1,7 @@
 /**
  * A JSON API: requests and answers are schemas, errors are types with a status, and `/` leads to a page to try it.
  *
- * `PORT` says where it listens (default 3000). What it keeps is in memory and gone with the process.
+ * `PORT` says where it listens (default 3000). What it keeps is in memory, the last thousand notes, and gone with the process.
  */
 import {
   FileSystem,
@@ -15,6 +15,8 @@ import { runMain } from "@effect/platform-node-shared/NodeRuntime"
 import { NodeHttpServer } from "@httpfx/node"
 import { Config, Effect, Layer, Option, Ref } from "effect"
 import { Api, NoSuchNote, Note } from "./api.js"
+
+const mostNotes = 1000
 
 interface Store {
   readonly next: number
@@ -33,7 +35,8 @@ const NotesLive = HttpApiBuilder.group(Api, "notes", (handlers) =>
       .handle("add", ({ payload }) =>
         Ref.modify(store, ({ next, notes }) => {
           const note = new Note({ id: next, text: payload.text })
-          return [note, { next: next + 1, notes: new Map([...notes, [next, note]]) }]
+          const kept = [...notes, [next, note] as const].slice(-mostNotes)
+          return [note, { next: next + 1, notes: new Map(kept) }]
         })
       )
       .handle("get", ({ path }) => find(path.id))

@@ -22,9 +22,10 @@ legacy.get("/items", (_request, response) => {
   response.json(items)
 })
 legacy.post("/items", (request, response) => {
-  const { name } = request.body as { readonly name?: unknown }
+  const { name } = (request.body ?? {}) as { readonly name?: unknown }
   if (typeof name !== "string") throw new Error("an item has a name")
   items.push({ name })
+  if (items.length > 1000) items.shift()
   response.status(201).json({ name })
 })
 

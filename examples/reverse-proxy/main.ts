@@ -32,7 +32,7 @@ const ProxyLive = Layer.unwrapScoped(
 
 const AgentLive = Agent.layer({ maxSockets: 64 })
 const ClientLive = Client.layerAgent({
-  timeouts: { queue: "1 second", connect: "2 seconds", head: "30 seconds" }
+  timeouts: { queue: "1 second", connect: "2 seconds", head: "30 seconds", body: "30 seconds" }
 })
 
 const InspectorLive = Layer.unwrapEffect(

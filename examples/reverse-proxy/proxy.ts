@@ -2,7 +2,9 @@
  * A reverse proxy as a handler: the request goes on to the upstream, the answer comes back, both as they flow.
  *
  * Neither body is ever held whole. A client that goes away takes its upstream request with it. What the upstream's
- * connections cannot do is told by status: 502 no answer, 503 no place, 504 no answer in time.
+ * connections cannot do is told by status: 502 no answer, 503 no place, 504 no answer in time. Why stands in the log alone.
+ *
+ * Never asks another host than the upstream, whatever the target says, and never passes a client's word on its own address on.
  */
 import { Cookies, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Exchange, type Client } from "@httpfx/core"
@@ -21,6 +23,9 @@ const hopByHop = [
   "upgrade"
 ]
 
+// What this proxy says of the client itself; the client's own word for it would be believed.
+const forwarded = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"]
+
 const without = (rawHeaders: ReadonlyArray<string>, more: ReadonlyArray<string>): Array<string> => {
   const dropped = new Set([...hopByHop, ...more])
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -33,11 +38,22 @@ const without = (rawHeaders: ReadonlyArray<string>, more: ReadonlyArray<string>)
 const statusOf = (tag: string): number =>
   tag === "QueueTimedOut" ? 503 : tag.endsWith("TimedOut") || tag === "ConnectionTimedOut" ? 504 : 502
 
+const words: Record<number, string> = {
+  400: "no such target",
+  501: "no such method",
+  502: "no answer from the upstream",
+  503: "no place left",
+  504: "no answer from the upstream in time"
+}
+
+const refused = (status: number) =>
+  HttpServerResponse.text(`${words[status]}\n`, {
+    status,
+    headers: status === 503 ? { "retry-after": "1" } : {}
+  })
+
 const failed = (status: number, why: string) =>
-  Effect.as(
-    Effect.logWarning("no answer from the upstream", { status, why }),
-    HttpServerResponse.text(`${why}\n`, { status, headers: status === 503 ? { "retry-after": "1" } : {} })
-  )
+  Effect.as(Effect.logWarning(words[status], { status, why }), refused(status))
 
 // What stands behind its name goes out as it came: two may have one name, and a proxy has nothing to read there.
 const cookieOf = (line: string): Cookies.Cookie => {
@@ -67,20 +83,30 @@ const answer = (response: Client.Response) => {
 }
 
 /** Hands requests on to `upstream`, an origin as in `http://host:port`. */
-export const proxy = (client: Client.Service, upstream: string) =>
-  Effect.gen(function* () {
+export const proxy = (client: Client.Service, upstream: string) => {
+  const { hostname, port, protocol } = new URL(upstream)
+  const origin = {
+    protocol: protocol as "http:" | "https:",
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: port === "" ? undefined : Number(port)
+  }
+  return Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
+    // A tunnel would lead anywhere, and TRACE would show what other proxies add.
+    if (["CONNECT", "TRACE"].includes(request.method)) return refused(501)
+    // An absolute target has become its path (RFC 9112 §3.2.2); `*` is none.
+    if (!request.url.startsWith("/")) return refused(400)
     const { connection, rawHeaders } = yield* Exchange.exchange
     const peer = connection.remote?._tag === "TcpAddress" ? connection.remote.hostname : "unknown"
-    const before = request.headers["x-forwarded-for"]
     const hasBody = "content-length" in request.headers || "transfer-encoding" in request.headers
     const response = yield* client.requestScoped({
       method: request.method,
-      url: upstream + request.url,
+      // By parts: no path can make another host of it.
+      url: { ...origin, path: request.url },
       headers: [
-        ...without(rawHeaders, ["host", "x-forwarded-for"]),
+        ...without(rawHeaders, ["host", ...forwarded]),
         "X-Forwarded-For",
-        before === undefined ? peer : `${before}, ${peer}`,
+        peer,
         "Via",
         "1.1 reverse-proxy"
       ],
@@ -91,3 +117,4 @@ export const proxy = (client: Client.Service, upstream: string) =>
     // The error says how far the request came; a client that broke off has nobody left to tell.
     Effect.catchAll((error) => failed(statusOf(error._tag), error.message))
   )
+}

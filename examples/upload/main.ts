@@ -1,7 +1,7 @@
 /**
  * File upload with its progress shown: the page shows what was sent, the server what it has read.
  *
- * A file is read as it arrives and never held; a part over 100 MiB is answered with 413 and the rest of it is not read.
+ * A file is read as it arrives and never held; a part over 100 MiB, or one more than 20, is answered with 413 and the rest is not read.
  * `PORT` says where it listens (default 3000).
  */
 import {
@@ -45,9 +45,13 @@ const upload = Effect.gen(function* () {
   )
   return yield* HttpServerResponse.json([...files])
 }).pipe(
-  Multipart.withMaxFileSize(Option.some(FileSystem.MiB(100))),
+  Multipart.withLimits({
+    maxParts: Option.some(20),
+    maxFieldSize: FileSystem.KiB(64),
+    maxFileSize: Option.some(FileSystem.MiB(100))
+  }),
   Effect.catchTag("MultipartError", ({ reason }) =>
-    HttpServerResponse.text(`${reason}\n`, { status: reason === "FileTooLarge" ? 413 : 400 })
+    HttpServerResponse.text(`${reason}\n`, { status: /TooLarge|TooMany/.test(reason) ? 413 : 400 })
   )
 )
 

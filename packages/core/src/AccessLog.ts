@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import type { ExchangeOutcome, Upgraded } from "./ExchangeOutcome.js"
 import { Server } from "./Server.js"
+import { withoutUserinfo } from "./model/urlSecrets.js"
 import { formatAddress } from "./Transport.js"
 
 /**
@@ -45,7 +46,7 @@ const upgradedFacts = ({ closeCode, endedBy, protocol }: Upgraded) => ({
 })
 
 /**
- * `GET /users 200 Answered 12 ms` at level Info, with everything else as annotations.
+ * `GET /users 200 Answered 12 ms` at level Info, with everything else as annotations. A target loses its user and password.
  *
  * @since 0.1.0
  * @category accessors
@@ -67,7 +68,9 @@ export const write = (outcome: ExchangeOutcome): Effect.Effect<void> => {
   } = outcome
   const reason = why(outcome)
   return Effect.annotateLogs(
-    Effect.logInfo(`${method ?? "-"} ${target ?? "-"} ${status ?? "-"} ${_tag} ${duration} ms`),
+    Effect.logInfo(
+      `${method ?? "-"} ${target === undefined ? "-" : withoutUserinfo(target)} ${status ?? "-"} ${_tag} ${duration} ms`
+    ),
     {
       outcome: _tag,
       connection,

@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { withoutUserinfo } from "./model/urlSecrets.js"
 import { formatAddress, type Fault } from "./Transport.js"
 import {
   messageOf,
@@ -473,7 +474,7 @@ export class UnsupportedBody extends Schema.TaggedError<UnsupportedBody>("@httpf
  * @category message
  */
 export class InvalidUrl extends Schema.TaggedError<InvalidUrl>("@httpfx/core/InvalidUrl")("InvalidUrl", {
-  /** The URL as given. */
+  /** The URL as given, without user and password. */
   url: Schema.String
 }) {
   /** As in Node. */
@@ -482,6 +483,14 @@ export class InvalidUrl extends Schema.TaggedError<InvalidUrl>("@httpfx/core/Inv
     return "Invalid URL"
   }
 }
+
+/**
+ * The error of a text that is no URL. User and password are left out, as far as they can be told.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const invalidUrl = (text: string): InvalidUrl => new InvalidUrl({ url: withoutUserinfo(text) })
 
 /**
  * A method, field name or trailer name is not a token (RFC 9110 §5.6.2).

@@ -52,7 +52,24 @@ export interface Options {
   readonly history?: number | undefined
   /** Agents to be shown, by a name. Default: the one in the context, if there is one. */
   readonly agents?: Readonly<Record<string, Agent.Service>> | undefined
+  /**
+   * Names of fields whose values are not shown, in any case. They take the place of the default, which is {@link redactedNames}. User and
+   * password of URLs are never shown.
+   */
+  readonly redact?: ReadonlyArray<string> | undefined
 }
+
+/**
+ * The fields whose values an inspector does not show unless it is told otherwise: those of platform's spans, `Proxy-Authorization`, and what
+ * else is sent as a secret of one client.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const redactedNames: ReadonlyArray<string> = [
+  ...["Authorization", "Proxy-Authorization", "Authentication-Info", "Proxy-Authentication-Info"],
+  ...["Cookie", "Set-Cookie", "X-Api-Key", "X-Auth-Token", "X-CSRF-Token"]
+]
 
 /**
  * What an inspector knows.
@@ -65,7 +82,7 @@ export interface Inspection {
   readonly snapshot: Effect.Effect<Snapshot>
   /**
    * The wire of an exchange, as text: `>` is what the client sent, `<` what the server did. None: it is not known (any more), or
-   * the server's network is not tapped. Credentials and cookies are left out.
+   * the server's network is not tapped. The values of `Options.redact` are left out, however they were cut into segments.
    */
   readonly wire: (connection: number, exchange: number) => Effect.Effect<Option.Option<string>>
 }
@@ -120,7 +137,13 @@ export const make = (options: Options = {}): Effect.Effect<Inspection, never, Se
     const own = yield* Effect.serviceOption(Agent.Agent)
     const agents: Readonly<Record<string, Agent.Service>> =
       options.agents ?? (Option.isSome(own) ? { agent: own.value } : {})
-    const look = new Look(server, yield* Timers.timers, tap, options.history ?? 200)
+    const look = new Look(
+      server,
+      yield* Timers.timers,
+      tap,
+      options.history ?? 200,
+      options.redact ?? redactedNames
+    )
     yield* server.observe((event) => look.onEvent(event))
     const inspection: Inspection = {
       snapshot: Effect.gen(function* () {

@@ -38,6 +38,9 @@ import {
   type Resumable
 } from "./clientRequest.js"
 import type { IncomingResponse } from "./clientResponse.js"
+import { withoutCredentials } from "./shownRequest.js"
+import { shownFields, type RedactedNames } from "./spanFields.js"
+import { redactUrl } from "../model/urlSecrets.js"
 import { fromNormal, fromUrl, type InvalidTarget, type Target } from "./clientTarget.js"
 
 type Request = HttpClientRequest.HttpClientRequest
@@ -66,7 +69,12 @@ const requestError = (
   cause: unknown
 ): PlatformError.RequestError => {
   const description = cause instanceof Error ? { description: cause.message } : undefined
-  return new PlatformError.RequestError({ request, reason, cause, ...description })
+  return new PlatformError.RequestError({
+    request: withoutCredentials(request),
+    reason,
+    cause,
+    ...description
+  })
 }
 
 class Receiver implements Resumable<Response, PlatformError.HttpClientError> {
@@ -93,17 +101,14 @@ const targetOf = (request: Request): Target | InvalidTarget => {
   const plain = request.urlParams.length === 0 ? fromNormal(request.url) : undefined
   if (plain !== undefined) return plain
   const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
-  return url._tag === "Right"
-    ? fromUrl(url.right)
-    : { _tag: "InvalidTarget", reason: "Invalid URL", protocol: undefined, cause: url.left }
+  return url._tag === "Right" ? fromUrl(url.right) : { _tag: "InvalidTarget", protocol: undefined }
 }
 
 /** `root`: with the fields of a trace that begins here, instead of those that the request may have. */
 const send = (settings: RequestSettings, request: Request, fiber: RequestFiber, root: boolean): Answer => {
   const target = targetOf(request)
   if ("_tag" in target) {
-    const cause = target.cause ?? targetError(target, request.url)
-    return Exit.fail(requestError(request, "InvalidUrl", cause))
+    return Exit.fail(requestError(request, "InvalidUrl", targetError(target, request.url)))
   }
   const body = fromHttpBody(request.body)
   if (body._tag === "Unsupported") {
@@ -174,15 +179,16 @@ const headerAttributes = (
   span: Tracer.Span,
   prefix: string,
   headers: Headers.Headers,
-  redacted: Redacted
+  redacted: RedactedNames
+): void => shownFields(headers, redacted, (name, value) => span.attribute(`${prefix}.${name}`, value))
+
+const requestAttributes = (
+  span: Tracer.Span,
+  request: Request,
+  requested: URL,
+  redacted: RedactedNames
 ): void => {
-  const shown = Headers.redact(headers, redacted)
-  for (const name in shown) span.attribute(`${prefix}.${name}`, String(shown[name]))
-}
-
-type Redacted = ReadonlyArray<string | RegExp>
-
-const requestAttributes = (span: Tracer.Span, request: Request, url: URL, redacted: Redacted): void => {
+  const url = redactUrl(requested)
   span.attribute("http.request.method", request.method)
   span.attribute("server.address", url.origin)
   if (url.port !== "") span.attribute("server.port", +url.port)
@@ -198,7 +204,8 @@ const requestAttributes = (span: Tracer.Span, request: Request, url: URL, redact
 const traced = (settings: RequestSettings, request: Request): Answer =>
   Effect.withFiberRuntime((fiber) => {
     const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
-    if (url._tag === "Left") return Exit.fail(requestError(request, "InvalidUrl", url.left))
+    if (url._tag === "Left")
+      return Exit.fail(requestError(request, "InvalidUrl", HttpError.invalidUrl(request.url)))
     const name = Context.get(fiber.currentContext, HttpClient.SpanNameGenerator)(request)
     const redacted = fiber.getFiberRef(Headers.currentRedactedNames)
     return Effect.useSpan(name, { kind: "client", captureStackTrace: false }, (span) => {

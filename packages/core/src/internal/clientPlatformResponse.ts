@@ -19,6 +19,7 @@ import * as Stream from "effect/Stream"
 import { foldHeaders } from "../wire/index.js"
 import type { BodyError } from "./clientError.js"
 import type { IncomingResponse } from "./clientResponse.js"
+import { withoutCredentials } from "./shownRequest.js"
 
 const headersProto = Object.getPrototypeOf(Headers.empty) as object
 
@@ -134,10 +135,15 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
   }
 
   private readonly decodeError = (cause: unknown): PlatformError.ResponseError =>
-    new PlatformError.ResponseError({ request: this.request, response: this, reason: "Decode", cause })
+    new PlatformError.ResponseError({
+      request: withoutCredentials(this.request),
+      response: this,
+      reason: "Decode",
+      cause
+    })
 
   private readonly transportError = (cause: BodyError): PlatformError.ResponseError => {
-    const { request } = this
+    const request = withoutCredentials(this.request)
     const error = new PlatformError.RequestError({
       request,
       reason: "Transport",

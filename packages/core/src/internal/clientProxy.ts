@@ -43,7 +43,7 @@ const hopOf = (proxy: Proxy): ProxyHop | BadProxy => {
   try {
     url = new URL(absolute)
   } catch {
-    return new HttpError.InvalidUrl({ url: text })
+    return HttpError.invalidUrl(text)
   }
   const { protocol } = url
   if (protocol !== "http:" && protocol !== "https:") {

@@ -324,7 +324,7 @@ export const targetError = (
   url: string
 ): HttpError.InvalidUrl | HttpError.InvalidProtocol =>
   target.protocol === undefined
-    ? new HttpError.InvalidUrl({ url })
+    ? HttpError.invalidUrl(url)
     : new HttpError.InvalidProtocol({ protocol: target.protocol, expected: "http:" })
 
 const bodyOf = (body: Request<unknown>["body"]): OutgoingBody => {

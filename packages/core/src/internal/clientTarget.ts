@@ -23,18 +23,11 @@ export interface Target {
 /** A URL that no request can be sent to. */
 export interface InvalidTarget {
   readonly _tag: "InvalidTarget"
-  readonly reason: string
   /** The scheme, where that is what cannot be served. */
   readonly protocol: string | undefined
-  readonly cause: unknown
 }
 
-const invalid = (reason: string, options: { protocol?: string; cause?: unknown }): InvalidTarget => ({
-  _tag: "InvalidTarget",
-  reason,
-  protocol: options.protocol,
-  cause: options.cause
-})
+const invalid = (protocol?: string): InvalidTarget => ({ _tag: "InvalidTarget", protocol })
 
 // Characters that the URL parser leaves as they are, in a path and in a query of `http:` (URL Standard, percent-encode
 // sets). A dot in front of a segment could make it a dot segment; so could `%2e`.
@@ -55,7 +48,7 @@ const bare = (hostname: string) => (hostname.startsWith("[") ? hostname.slice(1,
 const placeOf = (url: URL): Place | InvalidTarget => {
   const protocol = url.protocol
   if (protocol !== "http:" && protocol !== "https:") {
-    return invalid(`Protocol "${protocol}" not supported. Expected "http:" or "https:"`, { protocol })
+    return invalid(protocol)
   }
   // The URL standard has hosts that RFC 3986 has not, and that servers refuse in `Host`.
   if (!isHost(url.host)) return invalid("Invalid host", {})
@@ -143,8 +136,8 @@ export const fromNormal = (text: string): Target | InvalidTarget | undefined => 
 export const fromString = (text: string): Target | InvalidTarget => {
   try {
     return fromNormal(text) ?? fromUrl(new URL(text))
-  } catch (cause) {
-    return invalid("Invalid URL", { cause })
+  } catch {
+    return invalid()
   }
 }
 
@@ -152,8 +145,8 @@ const learn = (prefix: string): Place | InvalidTarget => {
   let place: Place | InvalidTarget
   try {
     place = placeOf(new URL(prefix))
-  } catch (cause) {
-    return invalid("Invalid URL", { cause })
+  } catch {
+    return invalid()
   }
   if ("_tag" in place) return place
   if (places.size >= maxPlaces) places.clear()

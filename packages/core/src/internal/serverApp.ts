@@ -33,6 +33,7 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { Timers } from "../Timers.js"
+import { withoutUserinfo } from "../model/urlSecrets.js"
 import { hasUnknownExpectation } from "../wire/index.js"
 import { LazySpan } from "./lazySpan.js"
 import { sendResponse } from "./serverAnswer.js"
@@ -94,7 +95,7 @@ const report = (
   const { method, originalUrl } = exchange.request
   const log = Effect.annotateLogs(Effect.logError("a handler has failed", cause), {
     "http.request.method": method,
-    "url.path": originalUrl
+    "url.path": withoutUserinfo(originalUrl)
   })
   // The span has the failure already: it ends with it.
   return Effect.zipRight(notTwice, Effect.locallyWith(log, FiberRef.currentLoggers, withoutEvents))

@@ -4,7 +4,7 @@
  * Holds what belongs to this exchange alone: head, body, scope, span, fiber, what was answered. How an answer becomes
  * bytes is decided by `wire/`, what becomes of the connection afterwards by `serverConnection`.
  */
-import * as Headers from "@effect/platform/Headers"
+import type * as Headers from "@effect/platform/Headers"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as ServerRequest from "@effect/platform/HttpServerRequest"
@@ -28,6 +28,8 @@ import type { ServerConnection } from "./serverConnection.js"
 import { ServerRequestImpl } from "./serverRequest.js"
 import { originForm } from "./serverTarget.js"
 import type { UpgradeState } from "./upgradeState.js"
+import { shownFields } from "./spanFields.js"
+import { redactUrl } from "../model/urlSecrets.js"
 
 /** What ends a request's body early. */
 export type BodyError = RequestBodyError
@@ -183,12 +185,9 @@ export class ServerExchange implements SpanSource, BodyFlow {
 
   requestAttributes(set: SetAttribute): void {
     set("http.request.method", this.request.method)
-    const url = Option.getOrUndefined(ServerRequest.toURL(this.request))
-    if (url !== undefined) {
-      if (url.username !== "" || url.password !== "") {
-        url.username = "REDACTED"
-        url.password = "REDACTED"
-      }
+    const requested = Option.getOrUndefined(ServerRequest.toURL(this.request))
+    if (requested !== undefined) {
+      const url = redactUrl(requested)
       set("url.full", url.toString())
       set("url.path", url.pathname)
       if (url.search.length > 1) set("url.query", url.search.slice(1))
@@ -206,8 +205,7 @@ export class ServerExchange implements SpanSource, BodyFlow {
   }
 
   private headerAttributes(set: SetAttribute, prefix: string, headers: Headers.Headers): void {
-    const shown = Headers.redact(headers, this.connection.app!.redactedNames)
-    for (const name in shown) set(`${prefix}.${name}`, String(shown[name]))
+    shownFields(headers, this.connection.app!.redactedNames, (name, value) => set(`${prefix}.${name}`, value))
   }
 }
 

@@ -14,6 +14,7 @@ import type { Timers } from "@httpfx/core/Timers"
 import { formatAddress, type Address } from "@httpfx/core/Transport"
 import type { WiretapService } from "../Wiretap.js"
 import { Placeholders, printRecording } from "./tapPrint.js"
+import { secretsOf, type FindSecrets } from "./tapSecrets.js"
 import { take } from "./tapTake.js"
 import type { Kept, Recording } from "./tapTransport.js"
 
@@ -43,7 +44,7 @@ export interface UnderWay {
   readonly exchange: number
   /** The method as it came. */
   readonly method: string
-  /** The target as it came. */
+  /** The target as it came, without user and password. */
   readonly target: string
   /** Milliseconds since its head was read. */
   readonly since: number
@@ -89,7 +90,7 @@ export interface ExchangeView {
   readonly remote: string
   /** The method as it came. */
   readonly method: string | undefined
-  /** The target as it came. */
+  /** The target as it came, without user and password. */
   readonly target: string | undefined
   /** The status of the answer, if one was begun. */
   readonly status: number | undefined
@@ -175,31 +176,35 @@ interface Over {
 const nameOf = (address: Address | undefined): string =>
   address === undefined ? "?" : formatAddress(address)
 
-// What opens doors is nobody's to read on a page.
-const secrets: ReadonlyArray<readonly [RegExp, string]> = [
-  [/^((?:proxy-)?authorization|cookie|set-cookie|x-api-key):[^\r\n]*/gim, "$1: <redacted>"]
-]
+// For what is shown beside the wire: `CONNECT` names an authority alone.
+const withoutUserinfo = (target: string): string =>
+  target.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i, "$1")
 
 // Times count from its first byte, which may have come long before its head was whole.
-const print = (recording: Recording): string =>
+const print = (recording: Recording, secrets: FindSecrets): string =>
   printRecording(recording, new Placeholders(), {
     origin: recording.events[0]?.at ?? recording.opened,
     times: true,
     bodyLimit: 2000,
     stable: false,
-    redact: secrets
+    redact: [],
+    secrets
   })
 
 export class Look {
   private readonly open = new Map<number, Open>()
   private readonly past: Array<Over> = []
+  private readonly secrets: FindSecrets
 
   constructor(
     private readonly server: Server.Service,
     private readonly timers: Timers,
     private readonly tap: { readonly wiretap: WiretapService; readonly limit: number } | undefined,
-    private readonly history: number
-  ) {}
+    private readonly history: number,
+    redact: ReadonlyArray<string>
+  ) {
+    this.secrets = secretsOf(redact)
+  }
 
   onEvent(event: ServerEvent): void {
     switch (event._tag) {
@@ -207,7 +212,8 @@ export class Look {
         this.connection(event.connection, event.remote)
         return
       case "RequestReceived": {
-        const { connection, exchange, method, target } = event
+        const { connection, exchange, method } = event
+        const target = withoutUserinfo(event.target)
         const since = this.timers.now()
         const now: Now = { exchange, method, target, since, status: undefined, isOwn: false }
         this.connection(connection, undefined).now = now
@@ -259,7 +265,8 @@ export class Look {
   }
 
   private ended(outcome: ExchangeOutcome): void {
-    const { bytesIn, bytesOut, duration, exchange, method, startedAt, status, target } = outcome
+    const { bytesIn, bytesOut, duration, exchange, method, startedAt, status } = outcome
+    const target = outcome.target === undefined ? undefined : withoutUserinfo(outcome.target)
     const open = this.connection(outcome.connection, outcome.remote)
     open.exchanges++
     open.bytesIn += bytesIn
@@ -274,7 +281,7 @@ export class Look {
         : { client: Infinity, server: Infinity }
     const taken = recording === undefined ? undefined : take(recording, passed, this.tap!.limit)
     if (isOwn) return
-    const wire = taken === undefined ? undefined : print(taken)
+    const wire = taken === undefined ? undefined : print(taken, this.secrets)
     const view: ExchangeView = {
       connection: outcome.connection,
       exchange,
@@ -299,7 +306,7 @@ export class Look {
     if (over !== undefined) return over.wire
     const open = this.open.get(connection)
     if (open?.recording === undefined || open.now?.exchange !== exchange) return undefined
-    return print(open.recording)
+    return print(open.recording, this.secrets)
   }
 
   snapshot(state: Shutdown.State, agents: Readonly<Record<string, Agent.State>>): Snapshot {

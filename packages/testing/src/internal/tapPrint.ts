@@ -5,6 +5,7 @@
 import { formatAddress, type Address } from "@httpfx/core/Transport"
 import { parse, type Piece } from "./tapParse.js"
 import type { Recording, TapEvent } from "./tapTransport.js"
+import { hideSecrets, type FindSecrets } from "./tapSecrets.js"
 import { escape, excerpt, textOf } from "./wireText.js"
 
 export interface PrintOptions {
@@ -15,6 +16,8 @@ export interface PrintOptions {
   readonly bodyLimit: number
   readonly stable: boolean
   readonly redact: ReadonlyArray<readonly [pattern: RegExp, replacement: string]>
+  /** Secrets that are not shown, wherever segments cut them. Default: everything is shown. */
+  readonly secrets?: FindSecrets | undefined
 }
 
 // From here on the system gives ports away, another one in every run.
@@ -85,15 +88,22 @@ const portless = (address: Address): string => {
 const addressOf = (address: Address | undefined, stable: boolean) =>
   address === undefined ? "?" : stable ? portless(address) : formatAddress(address)
 
+interface Merged {
+  readonly piece: Piece
+  size: number
+  text: string
+}
+
 /** Neighbours of one kind, sender and moment as one: how they were cut does not matter to a reader. */
-const merge = (pieces: ReadonlyArray<Piece>): Array<{ piece: Piece; text: string }> => {
-  const merged: Array<{ piece: Piece; text: string }> = []
+const merge = (pieces: ReadonlyArray<Piece>, show: (piece: Piece) => string): Array<Merged> => {
+  const merged: Array<Merged> = []
   for (const piece of pieces) {
     const last = merged.at(-1)
     const { at, bytes, from, kind } = piece
-    if (last !== undefined && last.piece.kind === kind && last.piece.from === from && last.piece.at === at)
-      last.text += textOf(bytes)
-    else merged.push({ piece, text: textOf(bytes) })
+    if (last !== undefined && last.piece.kind === kind && last.piece.from === from && last.piece.at === at) {
+      last.text += show(piece)
+      last.size += bytes.length
+    } else merged.push({ piece, size: bytes.length, text: show(piece) })
   }
   return merged
 }
@@ -126,7 +136,7 @@ const noteOf = (event: TapEvent): string | undefined => {
 const arrows = { client: ">", server: "<" } as const
 
 const pieceLines = (
-  { piece: { at, event, from, kind }, text }: { piece: Piece; text: string },
+  { piece: { at, event, from, kind }, size, text }: Merged,
   names: Placeholders,
   { bodyLimit, redact, stable }: PrintOptions
 ): Array<Line> => {
@@ -135,7 +145,7 @@ const pieceLines = (
   if (stable) shown = kind === "head" ? names.head(text) : names.body(text)
   for (const [pattern, replacement] of redact) shown = shown.replace(pattern, replacement)
   if (kind === "body" || kind === "raw") {
-    return [{ at, event, arrow, text: `(${text.length} bytes) ${excerpt(shown, bodyLimit)}` }]
+    return [{ at, event, arrow, text: `(${size} bytes) ${excerpt(shown, bodyLimit)}` }]
   }
   return shown.split(/(?<=\n)/).map((line) => ({ at, event, arrow, text: escape(line) }))
 }
@@ -153,7 +163,10 @@ export const printRecording = (recording: Recording, names: Placeholders, option
     const arrow = "from" in event ? arrows[event.from] : "*"
     if (text !== undefined) notes.push({ at: event.at, event: index, arrow, text })
   })
-  const lines = [...merge(pieces).flatMap((piece) => pieceLines(piece, names, options)), ...notes]
+  const { secrets } = options
+  const hidden = secrets === undefined ? undefined : hideSecrets(pieces, events, secrets)
+  const show = (piece: Piece) => hidden?.get(piece) ?? textOf(piece.bytes)
+  const lines = [...merge(pieces, show).flatMap((piece) => pieceLines(piece, names, options)), ...notes]
   lines.sort((a, b) => a.event - b.event)
   const { stable } = options
   const ends = `${addressOf(client, stable)} > ${addressOf(server, stable)}`
