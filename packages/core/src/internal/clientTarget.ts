@@ -51,7 +51,7 @@ const placeOf = (url: URL): Place | InvalidTarget => {
     return invalid(protocol)
   }
   // The URL standard has hosts that RFC 3986 has not, and that servers refuse in `Host`.
-  if (!isHost(url.host)) return invalid("Invalid host", {})
+  if (!isHost(url.host)) return invalid()
   const port = url.port === "" ? defaultPort[protocol] : +url.port
   return { origin: origin(protocol, bare(url.hostname), port), host: url.host }
 }
