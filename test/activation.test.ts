@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { assert, it, onTestFinished } from "vitest"
 import { root } from "./support.js"
 
-it("serves on the socket that a supervisor opened", { timeout: 30_000 }, async () => {
+it("serves on the socket that a supervisor opened", async () => {
   const server = net.createServer()
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
   const { port } = server.address() as net.AddressInfo

@@ -26,6 +26,8 @@ const opened = async (url: string): Promise<Page> => {
   const browser = await chromium.launch({ executablePath: executablePath!, args: ["--no-sandbox"] })
   onTestFinished(() => browser.close())
   const page = await browser.newPage()
+  // Left to the limit of the test.
+  page.setDefaultTimeout(0)
   await page.goto(url)
   return page
 }
@@ -33,7 +35,6 @@ const opened = async (url: string): Promise<Page> => {
 describe(executablePath === undefined ? "Chromium, which is not installed here" : "Chromium", () => {
   it.skipIf(executablePath === undefined)(
     "calls an operation of an HttpApi from its Swagger page",
-    { timeout: 90_000 },
     async () => {
       const example = program(["examples/dist/json-api/main.js"], root, { PORT: "0" })
       const [, port] = await example.prints(/Listening on http:\/\/[^:]+:(\d+)/)
@@ -56,7 +57,7 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
     }
   )
 
-  it.skipIf(executablePath === undefined)("has its WebSocket echoed", { timeout: 90_000 }, async () => {
+  it.skipIf(executablePath === undefined)("has its WebSocket echoed", async () => {
     const echo = HttpServerRequest.upgrade.pipe(
       Effect.flatMap((socket) =>
         Effect.scoped(Effect.flatMap(socket.writer, (write) => socket.runRaw((message) => write(message))))
@@ -106,7 +107,6 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
 
   it.skipIf(executablePath === undefined)(
     "chats, keeps what it cannot send, and comes back to the next server",
-    { timeout: 90_000 },
     async () => {
       const run = async (env: Readonly<Record<string, string>>) => {
         const example = program(["examples/dist/chat/main.js"], root, env)
@@ -140,7 +140,6 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
 
   it.skipIf(executablePath === undefined)(
     "uploads files, one upload after the other, and shows what was received",
-    { timeout: 90_000 },
     async () => {
       const example = program(["examples/dist/upload/main.js"], root, { PORT: "0" })
       const [, port] = await example.prints(/Listening on http:\/\/[^:]+:(\d+)/)
@@ -159,7 +158,6 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
 
   it.skipIf(executablePath === undefined)(
     "looks inside a server, below a path of it, and follows an exchange under way",
-    { timeout: 90_000 },
     async () => {
       const echo = Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
         HttpServerResponse.stream(request.stream)

@@ -183,7 +183,7 @@ const programs: Readonly<
 
 describe("the callback modules in their process", () => {
   for (const [name, { code, expected, flags = [], options }] of Object.entries(programs)) {
-    it.concurrent(name, { timeout: 60_000 }, async ({ expect, onTestFinished }) => {
+    it.concurrent(name, async ({ expect, onTestFinished }) => {
       const file = join(temporaryFolder(onTestFinished), "program.cjs")
       await writeFile(file, `${start};(async () => {${code}\n})()`)
       const env = options === undefined ? {} : { NODE_OPTIONS: options }
@@ -229,7 +229,7 @@ describe("the proxies of the environment", () => {
     ...(isNewer ? ([["--use-env-proxy", ["--use-env-proxy"], {}]] as const) : [])
   ]
   for (const [name, flags, env] of ways) {
-    it(name, { timeout: 60_000 }, async () => {
+    it(name, async () => {
       const expected = "by proxy: http://origin.test/path\n"
       assert.strictEqual(await told(["--import", register, ...flags], env), expected)
       if (isNewer) assert.strictEqual(await told(flags, env), expected)

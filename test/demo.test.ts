@@ -12,7 +12,7 @@ const started = async () => {
   return { demo, url: url! }
 }
 
-describe("the demo", { timeout: 30_000 }, () => {
+describe("the demo", () => {
   it("shows every route at start-up", async () => {
     const { demo } = await started()
     const { code, text } = await demo.stop("SIGINT")

@@ -54,7 +54,7 @@ const answers = (port: number): Promise<boolean> =>
     () => false
   )
 
-describe(document, { timeout: 120_000 }, () => {
+describe(document, () => {
   it.runIf(hasNginx)("loses no request while both instances are replaced", async () => {
     const folder = await project(await programs())
     const [front, first, second] = [await freePort(), await freePort(), await freePort()]

@@ -31,7 +31,7 @@ const started = async (
   return { example, url, ends: async () => assert.strictEqual((await example.stop("SIGINT")).code, 0) }
 }
 
-describe("examples", { timeout: 30_000 }, () => {
+describe("examples", () => {
   it("are listed, with what each is", async () => {
     const listed = await run(process.execPath, ["scripts/example.mjs"], root)
     for (const name of [

@@ -58,24 +58,20 @@ describe("Express without the hook", () => {
     "given to createServer": "(http) => http.createServer(app)",
     "added as a listener": `(http) => http.createServer().on("request", app)`
   })) {
-    it(how, { timeout: 120_000 }, async () => {
+    it(how, async () => {
       const { builtIn, own } = await answers(listen)
       assert.deepStrictEqual(own, builtIn)
       assert.strictEqual(own.length, 12)
     })
   }
 
-  it(
-    "inside a function: one warning says what to do; only the first request fails",
-    { timeout: 120_000 },
-    async () => {
-      const { builtIn, own, printed } = await answers(
-        "(http) => http.createServer((req, res) => app(req, res))"
-      )
-      assert.match(own[0]!, /^GET \/ 500 /)
-      assert.deepStrictEqual(own.slice(1), builtIn.slice(1))
-      assert.strictEqual(printed.split("HTTPFX_BUILT_IN_PROTOTYPES").length, 2)
-      assert.match(printed, /--import @httpfx\/node\/register/)
-    }
-  )
+  it("inside a function: one warning says what to do; only the first request fails", async () => {
+    const { builtIn, own, printed } = await answers(
+      "(http) => http.createServer((req, res) => app(req, res))"
+    )
+    assert.match(own[0]!, /^GET \/ 500 /)
+    assert.deepStrictEqual(own.slice(1), builtIn.slice(1))
+    assert.strictEqual(printed.split("HTTPFX_BUILT_IN_PROTOTYPES").length, 2)
+    assert.match(printed, /--import @httpfx\/node\/register/)
+  })
 })

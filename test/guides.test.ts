@@ -33,12 +33,12 @@ beforeAll(async () => {
   )
   assert.strictEqual(packages.size, 3)
   project = await follow(await blocksOf(first), folder, { packages })
-}, 240_000)
+})
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 // Two at a time (vitest.config.ts).
-describe.concurrent("guides, followed to the letter", { timeout: 300_000 }, () => {
+describe.concurrent("guides, followed to the letter", () => {
   for (const guide of guides) {
     it(guide, async () => {
       const blocks = await blocksOf(guide)
@@ -47,7 +47,7 @@ describe.concurrent("guides, followed to the letter", { timeout: 300_000 }, () =
       const own = join(project, basename(guide, ".md"))
       await mkdir(own)
       // How long a test may take on a machine under load is not the guide's to say.
-      await writeFile(join(own, "vitest.config.ts"), "export default { test: { testTimeout: 120_000 } }\n")
+      await writeFile(join(own, "vitest.config.ts"), "export default { test: { testTimeout: 600_000 } }\n")
       // The reader has written what is to be run, wherever in the guide that is said.
       const isTyped = ({ language }: Block) => language === "console"
       await follow([...blocks.filter((block) => !isTyped(block)), ...blocks.filter(isTyped)], own)
@@ -64,13 +64,13 @@ describe.concurrent("guides, followed to the letter", { timeout: 300_000 }, () =
   }
 })
 
-describe("packages, packed and installed elsewhere", { timeout: 400_000 }, () => {
+describe("packages, packed and installed elsewhere", () => {
   it("are what those who judge packages want", () => judge(tarballs))
 
   it("type-check, run, and hide what is internal", () => use(project))
 })
 
-describe("the project, with all guides in it", { timeout: 300_000 }, () => {
+describe("the project, with all guides in it", () => {
   it("has no wrong type, in parts that are only shown either", async () => {
     await writeFile(join(project, "wrong.ts"), `export const wrong: number = "text"\n`)
     const complaint = await run("npx", ["tsc"], project).then(

@@ -26,7 +26,7 @@ describe("libraries on the callback API", () => {
   })
 
   for (const program of programs) {
-    it.concurrent(program, { timeout: 60_000 }, async ({ expect }) => {
+    it.concurrent(program, async ({ expect }) => {
       const preloads = usesBuiltIn.has(program) ? [] : ["--import", guard]
       const [builtIn, ours] = await Promise.all([
         run(process.execPath, [join(folder, program)], root),

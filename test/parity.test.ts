@@ -244,7 +244,7 @@ const answerTo = (port: number, message: string) =>
     socket.on("error", () => {})
     socket.on("close", () => resume(Effect.succeed(described(Buffer.concat(received), message))))
     // A server that never answers.
-    socket.setTimeout(1000, () => {
+    socket.setTimeout(4000, () => {
       received.length = 0
       socket.destroy()
     })

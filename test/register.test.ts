@@ -65,7 +65,7 @@ import("http").then((esm) => {
 })
 `
 
-describe("the register hook", { timeout: 60_000 }, () => {
+describe("the register hook", () => {
   for (const option of ["--import", "--require"]) {
     it(`${option}: one copy for both module systems, with what is told to stay on the built-in`, async () => {
       const folder = await project({ ...dependencies, "app.mjs": esm })
@@ -184,7 +184,7 @@ await ends
 console.log(JSON.stringify(seen))
 `
 
-describe("http2 under the hook", { timeout: 60_000 }, () => {
+describe("http2 under the hook", () => {
   const environment = { FIXTURES: join(root, "packages/node/test/fixtures") }
   const seenBy = async (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
     const folder = await project({ "app.mjs": secureServer })
@@ -215,7 +215,7 @@ describe("http2 under the hook", { timeout: 60_000 }, () => {
   })
 })
 
-describe("the package's names, without the hook", { timeout: 60_000 }, () => {
+describe("the package's names, without the hook", () => {
   it("are one copy for both module systems, and leave the built-in modules alone", async () => {
     const app = `
       import http, { Agent, globalAgent, Server } from "@httpfx/node/http"

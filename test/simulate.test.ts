@@ -21,32 +21,24 @@ const bound = 20
 const command = ["--max-semi-space-size=64", "simulations/dist/main.js"]
 
 describe("three services and two hundred clients", () => {
-  it(
-    `${seeds} seeds: all ends, nothing is left, swapped, cut or done twice`,
-    { timeout: 240_000 },
-    async () => {
-      // A failure shows what was broken, the picture and the seed.
-      const printed = await run(process.execPath, [...command, "--seeds", `${seeds}`], root)
-      console.log(printed)
-      assert.match(printed, new RegExp(`^${seeds} seeds from 1: \\d+ requests`, "m"))
-      const faults = /^faults\n((?: .*\n)*)/m.exec(printed)?.[1] ?? ""
-      // Every kind of fault is in it.
-      assert.lengthOf(faults.trim().split("\n"), 17)
-    }
-  )
+  it(`${seeds} seeds: all ends, nothing is left, swapped, cut or done twice`, async () => {
+    // A failure shows what was broken, the picture and the seed.
+    const printed = await run(process.execPath, [...command, "--seeds", `${seeds}`], root)
+    console.log(printed)
+    assert.match(printed, new RegExp(`^${seeds} seeds from 1: \\d+ requests`, "m"))
+    const faults = /^faults\n((?: .*\n)*)/m.exec(printed)?.[1] ?? ""
+    // Every kind of fault is in it.
+    assert.lengthOf(faults.trim().split("\n"), 17)
+  })
 
-  it(
-    "a seed gives the same trace, whoever runs it, and another seed another",
-    { timeout: 240_000 },
-    async () => {
-      const traceOf = async (seed: number) => (await Effect.runPromise(simulate({ seed }))).trace
-      const first = await traceOf(5)
-      assert.strictEqual(await traceOf(5), first)
-      assert.notStrictEqual(await traceOf(6), first)
-      const printed = await run(process.execPath, [...command, "--seed", "5"], root)
-      assert.include(printed, `trace ${first}`)
-    }
-  )
+  it("a seed gives the same trace, whoever runs it, and another seed another", async () => {
+    const traceOf = async (seed: number) => (await Effect.runPromise(simulate({ seed }))).trace
+    const first = await traceOf(5)
+    assert.strictEqual(await traceOf(5), first)
+    assert.notStrictEqual(await traceOf(6), first)
+    const printed = await run(process.execPath, [...command, "--seed", "5"], root)
+    assert.include(printed, `trace ${first}`)
+  })
 
   const real = {
     "a file": () => readFile(join(root, "package.json")),
@@ -54,7 +46,7 @@ describe("three services and two hundred clients", () => {
     "the thread pool": () => promisify(deflate)("x"),
     "a timer": () => new Promise((resolve) => setTimeout(resolve, 1))
   }
-  it.each(Object.entries(real))("fails on what is real: %s", { timeout: 120_000 }, async (_, begin) => {
+  it.each(Object.entries(real))("fails on what is real: %s", async (_, begin) => {
     const intrude = Effect.promise<unknown>(begin)
     const error = await Effect.runPromise(Effect.flip(simulate({ seed: 1, intrude })))
     assert.instanceOf(error, SimulationFailed)
@@ -63,7 +55,7 @@ describe("three services and two hundred clients", () => {
 })
 
 describe("planted bugs", () => {
-  it.each(bugs)("$name: is found", { timeout: 240_000 }, async (bug) => {
+  it.each(bugs)("$name: is found", async (bug) => {
     const { broken, seeds } = await hunt(bug, bound)
     console.log(`${bug.name}: found by seed ${seeds}, ${broken}`)
     assert.isDefined(seeds)

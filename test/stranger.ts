@@ -52,6 +52,9 @@ const freePort = (): Promise<number> =>
     })
   })
 
+// A terminal's shell starts a job without a shell in between, which would take its signals.
+const execs = (line: string) => line.replace(/^((?:\w+=(?:"[^"]*"|\S+) )*)/, "$1exec ")
+
 interface Running {
   readonly child: ChildProcess
   readonly printed: () => string
@@ -60,8 +63,18 @@ interface Running {
   readonly prints: (pattern: RegExp) => Promise<void>
 }
 
+/** Whether a process of this group is left. */
+const lives = (group: number): boolean => {
+  try {
+    process.kill(-group, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const start = (line: string, cwd: string, env: NodeJS.ProcessEnv): Running => {
-  // A group of its own, as a terminal has for each job.
+  // A group of its own, as a terminal has for each job; `kill %1` is for the whole of it.
   const child = spawn("sh", ["-c", line], { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] })
   let text = ""
   let look = () => {}
@@ -132,15 +145,20 @@ export const follow = async (
       // As in a terminal: `kill %1`, `kill -HUP %1`.
       const job = jobs[Number(/%(\d)/.exec(line)![1]) - 1]!
       const [, signal] = /-(\w+)/.exec(line) ?? []
-      process.kill(-job.child.pid!, signal === undefined ? "SIGTERM" : `SIG${signal}`)
-      if (signal === undefined) await job.ended
-      else await job.prints(patternOf(command))
+      const group = job.child.pid!
+      if (job.child.exitCode !== null || job.child.signalCode !== null)
+        throw new Error(`$ ${line}\nno such job`)
+      process.kill(-group, signal === undefined ? "SIGTERM" : `SIG${signal}`)
+      if (signal !== undefined) return job.prints(patternOf(command))
+      await job.ended
+      // Whoever waits for the job's first process only would not see what goes on without it.
+      while (lives(group)) await new Promise((resolve) => setTimeout(resolve, 20))
     } else {
       const replaced = line.startsWith("npm install")
         ? line.replace(/@httpfx\/\w+/g, (name) => packages.get(name) ?? name)
         : line
       const inBackground = replaced.endsWith(" &")
-      const job = start(inBackground ? replaced.slice(0, -2) : replaced, cwd, environment)
+      const job = start(inBackground ? execs(replaced.slice(0, -2)) : replaced, cwd, environment)
       if (inBackground) {
         jobs.push(job)
         return job.prints(patternOf(command))
@@ -164,12 +182,10 @@ export const follow = async (
         await writeFile(join(cwd, `part-${index}.ts`), text)
       }
     }
-    const left = jobs.filter(({ child }) => child.exitCode === null && child.signalCode === null)
+    const left = jobs.filter(({ child }) => lives(child.pid!))
     if (left.length > 0) throw new Error(`${left.length} programs are left running`)
   } finally {
-    for (const { child } of jobs) {
-      if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, "SIGKILL")
-    }
+    for (const { child } of jobs) if (lives(child.pid!)) process.kill(-child.pid!, "SIGKILL")
   }
   return cwd
 }

@@ -166,36 +166,31 @@ const cases = Object.entries(conversations).flatMap(([what, text]) =>
 )
 
 // Thousands of connections one after the other.
-const timeout = 120_000
-
-it.live.each(cases)(
-  "$what: a client that $way",
-  ({ along, client, options, text }) =>
-    inVirtualTime(
-      Leaks.checkScoped(
-        Effect.gen(function* () {
-          const { counts, outcomes, received, server } = yield* serve(options)
-          const length = along === "sent" ? text.length : yield* answerLength(text)
-          expect(length).toBeGreaterThan(70)
-          for (let offset = 0; offset <= length; offset++) {
-            outcomes.length = 0
-            const before = received()
-            yield* client(text, offset)
-            yield* VirtualClock.settle
-            expect({
-              offset,
-              connections: yield* server.connections,
-              onTheNetwork: (yield* MemoryNetwork.connections).length,
-              handlers: counts.begun - counts.over,
-              timers: (yield* VirtualClock.pending).size
-            }).toEqual({ offset, connections: 0, onTheNetwork: 0, handlers: 0, timers: 0 })
-            // What was refused before it was a request is an exchange too.
-            const ends = outcomes.map(({ connection, exchange }) => `${connection}.${exchange}`)
-            expect(new Set(ends).size).toBe(ends.length)
-            expect(ends.length).toBeGreaterThanOrEqual(received() - before)
-          }
-        })
-      )
-    ),
-  timeout
+it.live.each(cases)("$what: a client that $way", ({ along, client, options, text }) =>
+  inVirtualTime(
+    Leaks.checkScoped(
+      Effect.gen(function* () {
+        const { counts, outcomes, received, server } = yield* serve(options)
+        const length = along === "sent" ? text.length : yield* answerLength(text)
+        expect(length).toBeGreaterThan(70)
+        for (let offset = 0; offset <= length; offset++) {
+          outcomes.length = 0
+          const before = received()
+          yield* client(text, offset)
+          yield* VirtualClock.settle
+          expect({
+            offset,
+            connections: yield* server.connections,
+            onTheNetwork: (yield* MemoryNetwork.connections).length,
+            handlers: counts.begun - counts.over,
+            timers: (yield* VirtualClock.pending).size
+          }).toEqual({ offset, connections: 0, onTheNetwork: 0, handlers: 0, timers: 0 })
+          // What was refused before it was a request is an exchange too.
+          const ends = outcomes.map(({ connection, exchange }) => `${connection}.${exchange}`)
+          expect(new Set(ends).size).toBe(ends.length)
+          expect(ends.length).toBeGreaterThanOrEqual(received() - before)
+        }
+      })
+    )
+  )
 )

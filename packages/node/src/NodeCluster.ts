@@ -59,7 +59,7 @@ export interface Crash {
 export interface Options {
   /** How many workers. Default: as many as this process may use cores (`os.availableParallelism`). */
   readonly workers?: number | undefined
-  /** For how long a new worker may take to be ready before it is killed. Default 30 seconds. */
+  /** For how long a new worker may take to be ready before it is killed. Default 2 minutes: a machine under load starts slowly. */
   readonly startTimeout?: Duration.DurationInput | undefined
   /**
    * For how long a worker that was told to stop may take before it is killed. Default 30 seconds: more than a server's own
@@ -213,8 +213,10 @@ const eventOf = (worker: WorkerProcess, ended: Ended | undefined): Event => {
   }
 }
 
+const waits = { startTimeout: "2 minutes", gracefulShutdownTimeout: "30 seconds" } as const
+
 const wait = (option: "startTimeout" | "gracefulShutdownTimeout", options: Options) => {
-  const given = options[option] ?? "30 seconds"
+  const given = options[option] ?? waits[option]
   return Option.match(Duration.decodeUnknown(given), {
     onNone: () => InvalidOption.outOfRange(option, "a duration", given),
     onSome: Effect.succeed

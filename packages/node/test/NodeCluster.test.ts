@@ -110,7 +110,7 @@ const get = (port: number, path: string, agent: http.Agent | false = false): Pro
 
 const pidsOf = (workers: ReadonlyArray<Worker>) => workers.map(({ pid }) => pid).sort()
 
-describe("NodeCluster", { timeout: 60_000 }, () => {
+describe("NodeCluster", () => {
   it("shares one port among its workers", async () => {
     const cluster = started()
     const workers = await cluster.workers()

@@ -47,7 +47,7 @@ describe("an interruption in the turn of the result leaves nothing open", () => 
       const exit = yield* interruptAtResult(network.connect(address), Effect.zipRight(accepted, turns(20)))
       assert.strictEqual(exit._tag, "Failure")
       const socket = yield* Socket.make(yield* accepted)
-      yield* Effect.timeout(Effect.exit(socket.read), "2 seconds")
+      yield* Effect.timeout(Effect.exit(socket.read), "1 minute")
     }).pipe(Effect.provide(NodeNetwork.layer))
   )
 
@@ -66,7 +66,7 @@ describe("an interruption in the turn of the result leaves nothing open", () => 
       )
       assert.strictEqual(exit._tag, "Failure")
       const socket = yield* Socket.make(yield* secured)
-      yield* Effect.timeout(Effect.exit(socket.read), "2 seconds")
+      yield* Effect.timeout(Effect.exit(socket.read), "1 minute")
     }).pipe(Effect.provide(NodeNetwork.layer))
   )
 })

@@ -62,50 +62,46 @@ const client = (port: number, bytes: string) => {
   return seen
 }
 
-it(
-  "what had come while a process was stopped counts, whatever time has passed",
-  { timeout: 60_000 },
-  async () => {
-    await once(server.listen(0, "127.0.0.1"), "listening")
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-    child = fork(new URL("fixtures/stopped.mjs", import.meta.url), [url])
-    const begun = new Set<string>()
-    const outcomes: Record<string, string> = {}
-    let ports: ReadonlyArray<number> = []
-    child.on(
-      "message",
-      (message: { ports?: Array<number>; begun?: string; name?: string; outcome?: string }) => {
-        if (message.ports !== undefined) ports = message.ports
-        if (message.begun !== undefined) begun.add(message.begun)
-        if (message.name !== undefined) outcomes[message.name] = message.outcome!
-        news.tell()
-      }
-    )
-    await news.until(() => ports.length === 2)
-    // Between two requests, and in the midst of a head.
-    const idle = ports.map((port) => client(port, kept))
-    await news.until(() => idle.every(({ text }) => text.endsWith("hello")))
-    const late = ports.map((port) => client(port, kept.slice(0, 20)))
-    child.send("go")
-    await news.until(() => requests.size === 5 && begun.has("body") && begun.has("callback-body"))
-    child.kill("SIGSTOP")
-    for (const [name, socket] of requests) socket.write(name.endsWith("body") ? "67890" : `${ok}1234567890`)
-    for (const { socket } of idle) socket.write(kept)
-    for (const { socket } of late) socket.write(kept.slice(20))
-    await setTimeout(2500)
-    child.kill("SIGCONT")
-    await news.until(() => Object.keys(outcomes).length === 5)
-    await news.until(() => idle.every(({ closed, text }) => closed || text.split("hello").length === 3))
-    await news.until(() => late.every(({ closed, text }) => closed || text.endsWith("hello")))
-    const body = "1234567890"
-    assert.deepEqual(outcomes, { total: body, head: body, body, callback: body, "callback-body": body })
-    assert.deepEqual(
-      idle.map(({ text }) => text.split("HTTP/1.1 200 OK").length - 1),
-      [2, 2]
-    )
-    assert.deepEqual(
-      late.map(({ text }) => text.split("HTTP/1.1 200 OK").length - 1),
-      [1, 1]
-    )
-  }
-)
+it("what had come while a process was stopped counts, whatever time has passed", async () => {
+  await once(server.listen(0, "127.0.0.1"), "listening")
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  child = fork(new URL("fixtures/stopped.mjs", import.meta.url), [url])
+  const begun = new Set<string>()
+  const outcomes: Record<string, string> = {}
+  let ports: ReadonlyArray<number> = []
+  child.on(
+    "message",
+    (message: { ports?: Array<number>; begun?: string; name?: string; outcome?: string }) => {
+      if (message.ports !== undefined) ports = message.ports
+      if (message.begun !== undefined) begun.add(message.begun)
+      if (message.name !== undefined) outcomes[message.name] = message.outcome!
+      news.tell()
+    }
+  )
+  await news.until(() => ports.length === 2)
+  // Between two requests, and in the midst of a head.
+  const idle = ports.map((port) => client(port, kept))
+  await news.until(() => idle.every(({ text }) => text.endsWith("hello")))
+  const late = ports.map((port) => client(port, kept.slice(0, 20)))
+  child.send("go")
+  await news.until(() => requests.size === 5 && begun.has("body") && begun.has("callback-body"))
+  child.kill("SIGSTOP")
+  for (const [name, socket] of requests) socket.write(name.endsWith("body") ? "67890" : `${ok}1234567890`)
+  for (const { socket } of idle) socket.write(kept)
+  for (const { socket } of late) socket.write(kept.slice(20))
+  await setTimeout(2500)
+  child.kill("SIGCONT")
+  await news.until(() => Object.keys(outcomes).length === 5)
+  await news.until(() => idle.every(({ closed, text }) => closed || text.split("hello").length === 3))
+  await news.until(() => late.every(({ closed, text }) => closed || text.endsWith("hello")))
+  const body = "1234567890"
+  assert.deepEqual(outcomes, { total: body, head: body, body, callback: body, "callback-body": body })
+  assert.deepEqual(
+    idle.map(({ text }) => text.split("HTTP/1.1 200 OK").length - 1),
+    [2, 2]
+  )
+  assert.deepEqual(
+    late.map(({ text }) => text.split("HTTP/1.1 200 OK").length - 1),
+    [1, 1]
+  )
+})

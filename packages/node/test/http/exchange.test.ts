@@ -334,8 +334,8 @@ describe.each(implementations)("%s", (_name, http) => {
           await once(socket.resume(), "end")
           return performance.now() - answered
         })
-        // A second more than clients are told.
-        expect(idle).toBeGreaterThan(1000)
+        // A second more than clients are told; the client may have learnt of the answer late.
+        expect(idle).toBeGreaterThan(500)
         expect(seen.slice(1)).toEqual([0, 0])
       }
     }

@@ -14,7 +14,7 @@ const run = async (which: string): Promise<unknown> => {
 }
 
 // What ours follows.
-it.runIf(process.versions.node.startsWith("20."))("listeners that throw", { timeout: 60_000 }, async () => {
+it.runIf(process.versions.node.startsWith("20."))("listeners that throw", async () => {
   const [theirs, ours] = await Promise.all([run("built-in"), run("httpfx")])
   expect(ours).toEqual(theirs)
 })

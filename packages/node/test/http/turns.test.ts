@@ -160,10 +160,8 @@ const same = async (kind: "tcp" | "tls", sent: ReadonlyArray<string>, programs: 
   }
 }
 
-const timeout = 60_000
-
 describe.each(Object.keys(packets))("a request whose body is %s", (where) => {
-  it.each(Object.keys(actions))("%s", { timeout }, async (action) => {
+  it.each(Object.keys(actions))("%s", async (action) => {
     const programs = (Object.keys(turns) as Array<keyof typeof turns>).flatMap((turn) =>
       ["request", "data", "end"].map((at): Program => ({
         listens: at === "request" ? [] : ["data"],
@@ -176,7 +174,7 @@ describe.each(Object.keys(packets))("a request whose body is %s", (where) => {
   })
 })
 
-it("the same over TLS", { timeout }, async () => {
+it("the same over TLS", async () => {
   const programs = (["tick", "microtask", "five promises"] as const).flatMap((turn) =>
     ["is destroyed", "is destroyed with an error", "is answered"].map((action): Program => ({
       listens: ["data"],
@@ -188,22 +186,18 @@ it("the same over TLS", { timeout }, async () => {
   for (const where of ["in one packet", "in chunks"]) await same("tls", packets[where]!, programs)
 })
 
-it(
-  "captureRejections: an async listener that rejects destroys its request before the end",
-  { timeout },
-  async () => {
-    events.captureRejections = true
-    try {
-      for (const listener of [rejecting, async () => await rejecting()]) {
-        for (const event of ["data", "end", "aborted", "close"]) {
-          const act = ({ req }: Scene) => void req.on(event, listener)
-          await same("tcp", packets["in one packet"]!, [
-            { listens: ["data"], at: "request", turn: "sync", act }
-          ])
-        }
+it("captureRejections: an async listener that rejects destroys its request before the end", async () => {
+  events.captureRejections = true
+  try {
+    for (const listener of [rejecting, async () => await rejecting()]) {
+      for (const event of ["data", "end", "aborted", "close"]) {
+        const act = ({ req }: Scene) => void req.on(event, listener)
+        await same("tcp", packets["in one packet"]!, [
+          { listens: ["data"], at: "request", turn: "sync", act }
+        ])
       }
-    } finally {
-      events.captureRejections = false
     }
+  } finally {
+    events.captureRejections = false
   }
-)
+})

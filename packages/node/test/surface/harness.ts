@@ -183,7 +183,7 @@ export const both = (title: string, bodies: Readonly<Record<string, Body>>): voi
       describe(`${title}, ${implementation}, ${memory ? "memory" : "tcp"}`, () => {
         for (const [name, body] of Object.entries(bodies)) {
           if (memory && "tcp" in body) continue
-          it(name, { timeout: 5000 }, async () => {
+          it(name, async () => {
             const { clean, world } = worldOf(modules, memory)
             try {
               await body(world)

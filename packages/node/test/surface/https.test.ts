@@ -164,7 +164,7 @@ const bodies: Readonly<Record<string, (world: World) => Promise<void> | void>> =
 for (const [name, { https }] of Object.entries(implementations)) {
   describe(`https, ${name}`, () => {
     for (const [title, body] of Object.entries(bodies)) {
-      it(title, { timeout: 5000 }, async () => {
+      it(title, async () => {
         const cleaning: Array<() => void> = []
         try {
           await body({

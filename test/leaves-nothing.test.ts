@@ -1,0 +1,66 @@
+// What a run has left behind is named, and makes it fail.
+import { spawn, spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, describe, it } from "vitest"
+import { root } from "./support.js"
+
+const repository = mkdtempSync(join(tmpdir(), "httpfx-"))
+spawnSync("git", ["init", "--quiet", repository])
+afterAll(() => rmSync(repository, { recursive: true, force: true }))
+
+/** The exit code of a program that is run so, and what was printed. */
+const run = (program: string) =>
+  new Promise<readonly [code: number | null, text: string]>((resolve) => {
+    const script = join(root, "scripts/leaves-nothing.mjs")
+    const child = spawn(process.execPath, [script, process.execPath, "-e", program], { cwd: repository })
+    let text = ""
+    child.stderr.setEncoding("utf8").on("data", (data: string) => (text += data))
+    child.on("close", (code) => resolve([code, text]))
+  })
+
+const detached = (program: string) =>
+  `require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(program)}], { detached: true, stdio: ["ignore", "pipe", "ignore"] })
+    .stdout.once("data", (pid) => { require("fs").writeFileSync("pid", pid); process.exit() })`
+const told = `process.stdout.write(String(process.pid)); setInterval(() => {}, 1000)`
+
+describe.skipIf(spawnSync("git", ["--version"]).status !== 0)("a run", () => {
+  it("that leaves nothing passes", async () => {
+    assert.deepStrictEqual(
+      await run(
+        `require("fs").rmSync(require("fs").mkdtempSync(require("os").tmpdir() + "/x-"), { recursive: true })`
+      ),
+      [0, ""]
+    )
+  })
+
+  it("gives the exit code of its command first", async () => {
+    assert.strictEqual((await run("process.exit(7)"))[0], 7)
+  })
+
+  it("that leaves files and folders fails", async () => {
+    const [code, text] = await run(
+      `const fs = require("fs"), os = require("os"); fs.mkdirSync(os.tmpdir() + "/a-folder"); fs.writeFileSync(os.tmpdir() + "/a-file", ""); fs.writeFileSync("in-the-repository", "")`
+    )
+    assert.strictEqual(code, 1)
+    assert.match(text, /left behind: file \S+\/a-file\n/)
+    assert.match(text, /left behind: folder \S+\/a-folder\n/)
+    assert.match(text, /left behind: file in-the-repository\n/)
+  })
+
+  it.skipIf(process.platform !== "linux")(
+    "that leaves processes and ports fails, and they are ended",
+    async () => {
+      const listens = `require("net").createServer().listen(0, "127.0.0.1", () => { ${told} })`
+      const [code, text] = await run(detached(listens))
+      const pid = readFileSync(join(repository, "pid"), "utf8")
+      assert.strictEqual(code, 1)
+      assert.include(text, `left behind: process ${pid}: `)
+      assert.match(text, new RegExp(`left behind: port \\d+: process ${pid} listens`))
+      // One that has ended has no command line, even where nobody has asked for its exit code.
+      const file = `/proc/${pid}/cmdline`
+      assert.isTrue(!existsSync(file) || readFileSync(file, "utf8") === "")
+    }
+  )
+})
