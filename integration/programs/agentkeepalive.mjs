@@ -9,8 +9,8 @@ const { server, url } = await serve((req, res) => {
 const agent = new Agent({
   maxSockets: 2,
   maxFreeSockets: 1,
-  timeout: 300,
-  freeSocketTimeout: 100,
+  timeout: 2000,
+  freeSocketTimeout: 1000,
   socketActiveTTL: 10_000
 })
 report("is an agent", agent instanceof http.Agent)
@@ -23,7 +23,8 @@ report("two ports", new Set(all.map(({ body }) => body)).size)
 report("timeout", await request(`${url}/slow`, { agent }).catch((error) => error.code))
 const status = agent.getCurrentStatus()
 report("status", [status.createSocketErrorCount, status.requestCount > 5, status.timeoutSocketCount > 0])
-await new Promise((resolve) => setTimeout(resolve, 300))
-report("idle ones went", Object.values(agent.getCurrentStatus().freeSockets).length)
+const idle = () => Object.values(agent.getCurrentStatus().freeSockets).length
+while (idle() > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+report("idle ones went", idle())
 agent.destroy()
 close(server)
