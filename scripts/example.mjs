@@ -9,10 +9,8 @@ const [name, ...rest] = process.argv.slice(2)
 
 if (names.includes(name)) {
   const main = `${folder}dist/${name}/main.js`
-  // One says in its header that it wants the hook.
-  const hook = readFileSync(`${folder}${name}/main.ts`, "utf8").includes("--import @httpfx/node/register")
-  const flags = ["--enable-source-maps", ...(hook ? ["--import", "@httpfx/node/register"] : [])]
-  const child = spawn(process.execPath, [...flags, main, ...rest], { stdio: "inherit", cwd: folder })
+  const args = ["--enable-source-maps", main, ...rest]
+  const child = spawn(process.execPath, args, { stdio: "inherit", cwd: folder })
   // Ctrl-C reaches the example too; this process waits for it to end in its own way.
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal))
   child.on("close", (code) => process.exit(code ?? 1))

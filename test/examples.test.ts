@@ -19,13 +19,9 @@ const { WebSocket } = createRequire(join(root, "packages/node/package.json"))("w
   readonly WebSocket: new (url: string) => WebSocketOfWs
 }
 
-const started = async (
-  name: string,
-  env: Readonly<Record<string, string>> = {},
-  flags: ReadonlyArray<string> = []
-) => {
+const started = async (name: string, env: Readonly<Record<string, string>> = {}) => {
   const folder = join(root, "examples")
-  const example = program([...flags, `dist/${name}/main.js`], folder, { PORT: "0", ...env })
+  const example = program([`dist/${name}/main.js`], folder, { PORT: "0", ...env })
   const [, port] = await example.prints(/Listening on http:\/\/[^:]+:(\d+)/)
   const url = `http://127.0.0.1:${port}`
   return { example, url, ends: async () => assert.strictEqual((await example.stop("SIGINT")).code, 0) }
@@ -127,7 +123,7 @@ describe("examples", () => {
   })
 
   it("legacy: Express beside Effect", async () => {
-    const { ends, url } = await started("legacy", {}, ["--import", "@httpfx/node/register"])
+    const { ends, url } = await started("legacy")
     const post = (body: unknown) =>
       fetch(`${url}/items`, {
         method: "POST",
@@ -142,13 +138,6 @@ describe("examples", () => {
     assert.deepStrictEqual(await (await fetch(`${url}/items`)).json(), [{ name: "tea" }, { name: "milk" }])
     assert.strictEqual((await fetch(`${url}/nothing`)).status, 404)
     await ends()
-
-    // On the built-in classes no request can be answered, and the process goes on.
-    const without = await started("legacy")
-    for (let i = 0; i < 2; i++) assert.strictEqual((await fetch(`${without.url}/items`)).status, 500)
-    assert.deepStrictEqual(await (await fetch(`${without.url}/health`)).json(), { healthy: true })
-    await without.example.prints(/--import @httpfx\/node\/register/)
-    await without.ends()
   })
 
   it("upload: reads files as they come", async () => {

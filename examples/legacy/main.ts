@@ -1,8 +1,7 @@
 /**
  * An Express app on its way to Effect: it goes on as it is, and new routes stand beside it.
  *
- * Express takes the classes of `http` for its requests and responses, so this runs with the register hook
- * (`--import @httpfx/node/register`), which gives it ours. `PORT` says where it listens (default 3000).
+ * `PORT` says where it listens (default 3000).
  */
 import { HttpMiddleware, HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"
