@@ -16,7 +16,7 @@ import * as Server from "@httpfx/core/Server"
 import * as Timeouts from "@httpfx/core/Timeouts"
 import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
 import * as Simulation from "@httpfx/testing/Simulation"
-import type { Draw } from "./ask.js"
+import { between, type Draw } from "./ask.js"
 import { User } from "./client.js"
 import { Broken, Ledger } from "./ledger.js"
 import { Pipeliner } from "./pipeliner.js"
@@ -54,6 +54,7 @@ export interface Report {
 }
 
 const minutes = 60_000
+const day = 24 * 60 * minutes
 const span = 10 * minutes
 const services = ["front", "orders", "stock"]
 const machines = Array.from({ length: 8 }, (_, index) => `machine-${index}`)
@@ -169,6 +170,14 @@ class World {
     return { pools, lives }
   })
 
+  /** The system's clock is set forward and back, by up to a day: nobody's limit may notice. */
+  private readonly clockSteps = Effect.suspend(() => {
+    const draw = this.draws("clock")
+    const set = Effect.sync(() => this.clock.step(between(draw, -day, day)))
+    const pause = Effect.suspend(() => Effect.sleep(between(draw, 5_000, 60_000)))
+    return Effect.forever(Effect.zipRight(pause, set))
+  })
+
   readonly run = Effect.gen(this, function* () {
     const { clock, ledger, memory } = this
     const servers = yield* Scope.make()
@@ -177,6 +186,7 @@ class World {
     const { lives, pools } = yield* Scope.extend(this.clients, clients)
     const weather = yield* Scope.make()
     yield* Scope.extend(this.weather, weather)
+    yield* Scope.extend(Effect.forkScoped(this.clockSteps), weather)
 
     yield* Effect.all(lives, { concurrency: "unbounded", discard: true })
     yield* Scope.close(weather, Exit.void)

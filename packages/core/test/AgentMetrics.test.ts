@@ -59,8 +59,8 @@ describe("AgentMetrics", () => {
         yield* TestClock.adjust(300)
         yield* answer(raw, 1)
         yield* one
-        assert.deepStrictEqual(yield* metrics.requests, { active: 1, queued: 0 })
         yield* raw.has("\r\n\r\n", 2)
+        assert.deepStrictEqual(yield* metrics.requests, { active: 1, queued: 0 })
         yield* TestClock.adjust(200)
         raw.send("HTTP/1.1 503 Not now\r\nContent-Length: 0\r\n\r\n")
         yield* two

@@ -24,6 +24,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { InvalidOption, WorkerFailed } from "@httpfx/core/HttpError"
+import * as Timers from "@httpfx/core/Timers"
 import {
   failedWith,
   isReady,
@@ -190,9 +191,10 @@ export interface Service {
 export class NodeCluster extends Context.Tag("@httpfx/node/NodeCluster")<NodeCluster, Service>() {}
 
 const backoff: Schedule.Schedule<unknown, Crash> = Schedule.exponential("100 millis").pipe(
-  Schedule.either(Schedule.spaced("10 seconds")),
-  Schedule.resetAfter("30 seconds")
+  Schedule.either(Schedule.spaced("10 seconds"))
 )
+/** Milliseconds after which `backoff` begins anew. `Schedule.resetAfter` goes by the wall clock, which may be set. */
+const resetAfter = 30_000
 
 // A place for a worker: one process serves in it, while a restart two.
 interface Slot {
@@ -311,14 +313,17 @@ export const make = (
     const keep = (slot: Slot) =>
       Effect.gen(function* () {
         const driver = yield* Schedule.driver(schedule)
+        const { now } = yield* Timers.timers
         while (true) {
           const worker = slot.current
+          const since = now()
           const ended = yield* worker.ended
           if (over) return
           if (slot.current !== worker) continue
           yield* Effect.logWarning("a worker has ended, and is replaced").pipe(
             Effect.annotateLogs({ worker: worker.id, pid: worker.pid, ...ended })
           )
+          if (schedule === backoff && now() - since > resetAfter) yield* driver.reset
           const next = yield* Effect.either(driver.next({ worker: worker.id, ...ended }))
           if (next._tag === "Left") {
             yield* Deferred.fail(failure, failedWith(worker.id, ended, "and is not replaced any more"))
