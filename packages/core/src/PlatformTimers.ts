@@ -17,7 +17,9 @@ const maxDelay = 0x7fffffff
  * @category models
  */
 export interface Platform {
+  /** Calls `f` after so many milliseconds; gives what `clearTimeout` takes. */
   setTimeout(f: () => void, delay: number): unknown
+  /** Takes a call of `setTimeout` back. */
   clearTimeout(handle: unknown): void
   /** Absent where the platform has none: timers of no length take its place. */
   readonly setImmediate?: ((f: () => void) => unknown) | undefined
