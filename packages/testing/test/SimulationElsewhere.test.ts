@@ -8,17 +8,26 @@ import * as Simulation from "@httpfx/testing/Simulation"
 import { epoch } from "@httpfx/testing/VirtualClock"
 
 // Before the modules are read.
-const restore = vi.hoisted(() => {
-  const { setImmediate } = globalThis
+const elsewhere = vi.hoisted(() => {
+  const { setImmediate, setTimeout } = globalThis
   const { getBuiltinModule } = process
-  Object.assign(globalThis, { setImmediate: undefined })
-  Object.assign(process, { getBuiltinModule: undefined })
-  return () => {
-    Object.assign(globalThis, { setImmediate })
-    Object.assign(process, { getBuiltinModule })
+  const watched = {
+    // The runner, once all is at rest, gives the outside a while: that is when this outside shows itself.
+    fromOutside: () => {},
+    restore: () => {
+      Object.assign(globalThis, { setImmediate, setTimeout })
+      Object.assign(process, { getBuiltinModule })
+    }
   }
+  const watching = (run: () => void, delay?: number) => {
+    if (delay !== undefined && delay >= 10) setTimeout(() => watched.fromOutside(), 0)
+    return setTimeout(run, delay)
+  }
+  Object.assign(globalThis, { setImmediate: undefined, setTimeout: watching })
+  Object.assign(process, { getBuiltinModule: undefined })
+  return watched
 })
-afterAll(restore)
+afterAll(elsewhere.restore)
 
 const reasonOf = (effect: Effect.Effect<unknown, unknown>) =>
   Effect.map(Effect.flip(Simulation.run({ report: () => {} }, effect)), (error) =>
@@ -51,17 +60,7 @@ describe("without Node's help", () => {
   )
 
   it.effect("what the outside brings when all is at rest is noticed", () => {
-    // The runner, once all is at rest, gives the outside a while: that is when this outside shows itself.
-    const { setTimeout } = globalThis
-    let fromOutside = () => {}
-    const outside = Effect.promise(() => new Promise<void>((resolve) => (fromOutside = resolve)))
-    const watching = (run: () => void, delay?: number) => {
-      if (delay !== undefined && delay >= 10) setTimeout(fromOutside, 0)
-      return setTimeout(run, delay)
-    }
-    Object.assign(globalThis, { setTimeout: watching })
-    return Effect.map(reasonOf(outside), (reason) => assert.strictEqual(reason, "realAsync")).pipe(
-      Effect.ensuring(Effect.sync(() => Object.assign(globalThis, { setTimeout })))
-    )
+    const outside = Effect.promise(() => new Promise<void>((resolve) => (elsewhere.fromOutside = resolve)))
+    return Effect.map(reasonOf(outside), (reason) => assert.strictEqual(reason, "realAsync"))
   })
 })
