@@ -93,6 +93,7 @@ export default tseslint.config(
           "setImmediate",
           "performance",
           "fetch",
+          "Headers",
           "AbortController",
           "File",
           "FormData",
