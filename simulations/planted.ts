@@ -45,9 +45,9 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "a wake-up is lost when the transport takes bytes again",
-    file: "internal/serverAnswer.js",
-    find: "transport.buffered === 0 ? Effect.void : connection.drained",
-    replace: "transport.buffered === 0 ? Effect.void : Effect.zipRight(Effect.sleep(5), connection.drained)",
+    file: "internal/pump.js",
+    find: "return full ? this.drained : Effect.void;",
+    replace: "return full ? Effect.zipRight(Effect.sleep(5), this.drained) : Effect.void;",
     also: {
       file: "internal/serverConnection.js",
       find: 'this.state === "closed" || !this.backedUp',
@@ -81,6 +81,8 @@ const plant = async (bug: Bug, folder: string): Promise<void> => {
   await symlink(await realpath(join(root, "node_modules/effect")), join(modules, "effect"))
   const platform = await realpath(join(root, "node_modules/@effect/platform"))
   await symlink(platform, join(modules, "@effect/platform"))
+  const multipasta = await realpath(join(root, "packages/core/node_modules/multipasta"))
+  await symlink(multipasta, join(modules, "multipasta"))
   for (const name of ["core", "testing"])
     for (const part of ["package.json", "dist"])
       await cp(join(root, "packages", name, part), join(modules, "@httpfx", name, part), { recursive: true })
