@@ -216,7 +216,8 @@ const programs: ReadonlyArray<readonly [string, Program]> = [
       Effect.map(Effect.flip(HttpClient.get(`nowhere${url.slice(0, 0)}`)), (error) => [
         error._tag,
         error.reason,
-        error.cause instanceof TypeError
+        // Platform's cause is a TypeError that shows the whole URL, ours an InvalidUrl without its user and password.
+        error.cause instanceof Error
       ])
   ]
 ]

@@ -66,7 +66,8 @@ const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "tru
  * What else is in the name of a connection with TLS: options of `tls.connect` and `tls.createSecureContext`. They are
  * `ca`, `cert`, `clientCertEngine`, `ciphers`, `key`, `pfx`, `rejectUnauthorized`, `servername`, `minVersion`,
  * `maxVersion`, `secureProtocol`, `crl`, `honorCipherOrder`, `ecdhCurve`, `dhparam`, `secureOptions`,
- * `sessionIdContext`, `sigalgs`, `privateKeyIdentifier` and `privateKeyEngine`.
+ * `sessionIdContext`, `sigalgs`, `privateKeyIdentifier` and `privateKeyEngine`; behind them `secureContext`,
+ * `allowPartialTrustChain`, `ALPNProtocols`, `certificateCompression`, `minDHSize`, `pskCallback`, `requestOCSP` and `session`.
  *
  * @since 0.1.0
  * @category names
@@ -93,11 +94,13 @@ export interface TlsNameOptions {
   readonly sigalgs?: unknown
   readonly privateKeyIdentifier?: unknown
   readonly privateKeyEngine?: unknown
+  /** By identity. */
   readonly secureContext?: unknown
   readonly allowPartialTrustChain?: unknown
   readonly ALPNProtocols?: unknown
   readonly certificateCompression?: unknown
   readonly minDHSize?: unknown
+  /** By identity. */
   readonly pskCallback?: unknown
   readonly requestOCSP?: unknown
   readonly session?: unknown

@@ -16,17 +16,14 @@ export const isContinue = (expectation: string): boolean => expectation.toLowerC
  */
 export const asksToContinue = (value: string): boolean => listElements(value).some(isContinue)
 
-/** What is looked at of a request's head. */
-interface Expecting {
-  readonly versionMinor: number
-  elements(lowerName: string): ReadonlyArray<string>
-}
-
 /**
  * Does the request expect something that is not `100-continue`? HTTP/1.0 has no expectations.
  *
  * @since 0.1.0
  * @category facts
  */
-export const hasUnknownExpectation = (head: Expecting): boolean =>
+export const hasUnknownExpectation = (head: {
+  readonly versionMinor: number
+  elements(lowerName: string): ReadonlyArray<string>
+}): boolean =>
   head.versionMinor !== 0 && head.elements("expect").some((expectation) => !isContinue(expectation))
