@@ -66,6 +66,11 @@ const mostInTurn = 256
 export class WebSocketFlow {
   /** Our close frame was sent first. */
   closesItself = false
+  /** How the peer has broken the protocol. */
+  violation: Error | undefined = undefined
+  /** Of the close frame, once it is closed; 1005: it had none, 1006: there was no close frame. */
+  closeCode: number | undefined = undefined
+  closeReason = ""
   private receiver: Receiver | undefined = undefined
   /** Nobody handles messages any more. */
   private ended = false
@@ -81,9 +86,6 @@ export class WebSocketFlow {
   private writes = 0
   private readonly waiting = new Set<() => void>()
   private pong: Buffer | undefined = undefined
-  private violation: Error | undefined = undefined
-  private closeCode: number | undefined = undefined
-  private closeReason = ""
 
   constructor(
     readonly socket: Framed,
@@ -132,10 +134,9 @@ export class WebSocketFlow {
     this.balance()
   }
 
-  /** `false`: `whenTaken` is to be waited for. */
+  /** `false`: `whenTaken` is to be waited for; behind a close frame nothing is sent, and that tells of the close. */
   send(message: Message): boolean {
-    // What is written behind a close frame goes nowhere.
-    if (!this.isOpen) return this.isClosed
+    if (!this.isOpen) return false
     this.socket.send(message, this.sent)
     this.count()
     return !this.full
@@ -148,7 +149,7 @@ export class WebSocketFlow {
   }
 
   get takes(): boolean {
-    return this.isClosed || (this.isOpen && !this.full)
+    return this.isOpen && !this.full
   }
 
   /** Sends a close frame, unless one was sent or received. Throws on a code or reason that cannot be sent. */
@@ -268,8 +269,8 @@ export class WebSocketFlow {
   private closed(code: number, reason: string): void {
     this.closeCode = code
     this.closeReason = reason
-    this.wake()
     this.tellClosed()
+    this.wake()
   }
 
   private tellClosed(): void {

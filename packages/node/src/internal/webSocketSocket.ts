@@ -11,6 +11,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Scope from "effect/Scope"
+import { turn } from "@httpfx/core/PlatformTimers"
+import { Pace } from "@httpfx/core/wire"
 import type { Message, WebSocketFlow } from "./webSocketFlow.js"
 
 export interface Options {
@@ -25,6 +27,8 @@ const nothing = () => {}
 
 const failed = (reason: "Read" | "Write", cause: unknown) =>
   new PlatformSocket.SocketGenericError({ reason, cause })
+
+const nextTurn = Effect.async<void>((resume) => turn(() => resume(Effect.void)))
 
 /** Ends the socket; without an answer to the close frame within the time its connection is cut. */
 export const close = (
@@ -50,20 +54,40 @@ export const close = (
     })
   })
 
-const waitToWrite = (flow: WebSocketFlow): Effect.Effect<void> =>
-  Effect.async<void>((resume) => {
-    if (flow.takes) return resume(Effect.void)
-    const giveUp = flow.whenTaken(() => resume(Effect.void))
+// The run hears of the close first: a handler that writes beside it ends as the run does, without failure after a
+// normal close.
+const closed = (flow: WebSocketFlow) =>
+  Effect.zipRight(
+    nextTurn,
+    Effect.suspend(() =>
+      Effect.fail(
+        flow.violation === undefined
+          ? new PlatformSocket.SocketCloseError({
+              reason: "Close",
+              code: flow.closeCode!,
+              closeReason: flow.closeReason
+            })
+          : failed("Write", flow.violation)
+      )
+    )
+  )
+
+const taken = (flow: WebSocketFlow): Effect.Effect<void, PlatformSocket.SocketError> =>
+  Effect.async<void, PlatformSocket.SocketError>((resume) => {
+    const tell = () => resume(flow.isClosed ? closed(flow) : Effect.void)
+    if (flow.isClosed || flow.takes) return tell()
+    const giveUp = flow.whenTaken(tell)
     return Effect.sync(giveUp)
   })
 
-/** `acquire` opens it; its scope is that of a run. */
+/** `acquire` opens it, once; its scope is that of the run. */
 export const fromFlow = (
   acquire: Effect.Effect<WebSocketFlow, PlatformSocket.SocketError, Scope.Scope>,
   { closeCodeIsError, closeTimeout }: Options
 ): PlatformSocket.Socket => {
   const latch = Effect.unsafeMakeLatch(false)
-  let current: WebSocketFlow | undefined
+  let opened: WebSocketFlow | undefined
+  const pace = new Pace()
 
   const runRaw: PlatformSocket.Socket["runRaw"] = <_, E, R>(
     handler: (message: Message) => Effect.Effect<_, E, R> | void,
@@ -102,33 +126,41 @@ export const fromFlow = (
               )
             )
         })
-        current = flow
+        opened = flow
         yield* latch.open
         if (options?.onOpen !== undefined) yield* options.onOpen
         return yield* FiberSet.join(fibers)
       })
     ).pipe(
-      Effect.ensuring(
-        Effect.sync(() => {
-          latch.unsafeClose()
-          current = undefined
-        })
-      ),
+      // Those who wait to write hear that it is not opened any more.
+      Effect.ensuring(latch.open),
       Effect.interruptible
     )
 
   const run: PlatformSocket.Socket["run"] = (handler, options) =>
     runRaw((message) => handler(typeof message === "string" ? encoder.encode(message) : message), options)
 
+  const pacing = Effect.suspend(() => {
+    pace.begin()
+    return nextTurn
+  })
+
+  const send = (flow: WebSocketFlow, message: Message): Effect.Effect<void, PlatformSocket.SocketError> => {
+    pace.sent(message.length)
+    if (flow.send(message)) return pace.due ? pacing : Effect.void
+    return pace.due ? Effect.zipRight(taken(flow), pacing) : taken(flow)
+  }
+
   const write = (
     chunk: Message | PlatformSocket.CloseEvent
   ): Effect.Effect<void, PlatformSocket.SocketError> =>
     latch.whenOpen(
       Effect.suspend(() => {
-        const flow = current!
+        if (opened === undefined)
+          return Effect.fail(failed("Write", new Error("the WebSocket was not opened")))
         try {
-          if (PlatformSocket.isCloseEvent(chunk)) flow.close(chunk.code, chunk.reason)
-          else if (!flow.send(chunk)) return waitToWrite(flow)
+          if (!PlatformSocket.isCloseEvent(chunk)) return send(opened, chunk)
+          opened.close(chunk.code, chunk.reason)
           return Effect.void
         } catch (cause) {
           return Effect.fail(failed("Write", cause))

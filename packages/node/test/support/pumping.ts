@@ -18,7 +18,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Client, Exchange, Network, Server, type Transport } from "@httpfx/core"
-import { NodeNetwork } from "@httpfx/node"
+import { NodeNetwork, NodeWebSocket } from "@httpfx/node"
 import { MemoryNetwork } from "@httpfx/testing"
 import { readFileSync } from "node:fs"
 
@@ -150,6 +150,18 @@ const takenBy = (state: State) =>
     )
   )
 
+const messages = (state: State) =>
+  Effect.gen(function* () {
+    const socket = yield* HttpServerRequest.upgrade
+    const write = yield* socket.writer
+    // The handshake's answer is sent by the run. Nobody but the write tells the pump of the loss.
+    yield* Effect.forkScoped(socket.runRaw(() => Effect.void))
+    yield* Stream.runForEach(state.pieces, write).pipe(
+      Effect.onExit((exit) => Effect.sync(() => state.end(exit)))
+    )
+    return HttpServerResponse.empty()
+  })
+
 // Of a form the parts are pumped to the handler: what it has read counts, in pieces of a KiB.
 const reading = (state: State) =>
   Effect.gen(function* () {
@@ -174,6 +186,7 @@ const app = (state: State) =>
       yield* takenBy(state)
       return HttpServerResponse.empty()
     }
+    if (url === "/socket") return yield* messages(state)
     if (url === "/form") return yield* reading(state)
     return HttpServerResponse.stream(state.pieces, url === "/limited" ? { contentLength: 3_000_000 } : {})
   })
@@ -187,14 +200,17 @@ const serving = (net: Net, state: State) =>
       ...(net.tls && { tls: own })
     })
     yield* server.observe((event) => {
-      if (event._tag !== "ExchangeEnded" || event.outcome.target === "/other") return
-      const { _tag, status } = event.outcome
+      if (event._tag !== "ExchangeEnded") return
+      const { _tag, status, target } = event.outcome
+      // The exchange of a WebSocket is over before its writer hears of it.
+      if (target === "/other" || target === "/socket") return
       if (_tag !== "Answered") state.ended ??= _tag
       else if (event.outcome.method === "POST") state.ended ??= String(status)
     })
     yield* server.httpServer.serve(Effect.orDie(Effect.scoped(app(state))))
     return server.address
-  })
+    // A peer here answers no close frame.
+  }).pipe(Effect.provide(NodeWebSocket.layerWith({ closeTimeout: "10 millis" })))
 
 /** A request of another client, while the pump goes on. Gives how it was answered. */
 export type Other = Effect.Effect<string, unknown, Network.Network | Scope.Scope>
@@ -329,6 +345,20 @@ export const rows: Record<string, Row> = {
   "a raw socket": {
     begin: asked(() => "GET /raw HTTP/1.1\r\nHost: t\r\nConnection: upgrade\r\nUpgrade: raw\r\n\r\n"),
     ends: { reset: gone, FIN: gone, silence: gone, interrupted: /^interrupted$/, limit: noLimit }
+  },
+  "a WebSocket": {
+    begin: asked(
+      () =>
+        "GET /socket HTTP/1.1\r\nHost: t\r\nConnection: upgrade\r\nUpgrade: websocket\r\n" +
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    ),
+    ends: {
+      reset: /^SocketError$/,
+      FIN: /^SocketError$/,
+      silence: /^SocketError$/,
+      interrupted: /^interrupted$/,
+      limit: { notApplicable: "`maxPayload` limits what a WebSocket reads, not what it sends" }
+    }
   },
   "a tunnel": {
     begin: asked(() => "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"),
