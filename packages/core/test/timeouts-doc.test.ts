@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { ServerOptions } from "@httpfx/core/ServerOptions"
 import * as Timeouts from "@httpfx/core/Timeouts"
+import { presets } from "@httpfx/core/wire"
 import * as Settings from "../src/internal/serverSettings.js"
 import { documentText, tableIn, unquote } from "./support/documents.js"
 
@@ -96,7 +97,7 @@ describe(`docs/${document}`, () => {
         "limits.maxTrailerSize": "maxHeaderSize",
         retryAfter: Number(settings.retryAfter) * 1000,
         requireHostHeader: "as flags has it",
-        insecureHTTPParser: Object.values(settings.flags).some(Boolean),
+        insecureHTTPParser: settings.flags === presets.insecure,
         strictContentLength: true
       }
       for (const heading of ["Limits", "Further options"] as const) {

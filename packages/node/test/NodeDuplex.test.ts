@@ -10,8 +10,9 @@ import { once } from "node:events"
 import * as net from "node:net"
 import { Duplex } from "node:stream"
 import { pipeline } from "node:stream/promises"
-import { afterEach, expect, vi } from "vitest"
+import { expect, vi } from "vitest"
 import { Network } from "@httpfx/core/Network"
+import type { Timers } from "@httpfx/core/Timers"
 import type { Transport } from "@httpfx/core/Transport"
 import { duplexFromTransport, transportFromDuplex, type DuplexOptions } from "@httpfx/node/NodeDuplex"
 import * as NodeNetwork from "@httpfx/node/NodeNetwork"
@@ -70,8 +71,6 @@ const collect = (stream: Duplex): Promise<string> =>
 // The reset at the end of a test is nobody's business any more.
 const open = (transport: Transport, options?: DuplexOptions) =>
   duplexFromTransport(transport, options).on("error", () => {})
-
-afterEach(() => void vi.useRealTimers())
 
 const both: ReadonlyArray<readonly [string, Layer.Layer<Network>]> = [
   ["TCP", NodeNetwork.layer],
@@ -246,27 +245,50 @@ for (const [name, network] of both) {
   })
 }
 
+/** Timers that a test moves. */
+const manualTimers = () => {
+  let now = 0
+  const waiting = new Set<readonly [deadline: number, f: () => void]>()
+  const timers: Timers = {
+    now: () => now,
+    wallTime: () => now,
+    turn: (f) => void setImmediate(f),
+    at(deadline, f) {
+      const entry = [deadline, f] as const
+      waiting.add(entry)
+      return () => waiting.delete(entry)
+    }
+  }
+  const advance = (millis: number) => {
+    now += millis
+    for (const entry of [...waiting]) {
+      if (entry[0] <= now && waiting.delete(entry)) entry[1]()
+    }
+  }
+  return { timers, advance }
+}
+
 describe("setTimeout", () => {
   it.scoped("tells of silence in both directions, not of traffic", () =>
     Effect.gen(function* () {
-      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
+      const time = manualTimers()
       const { client, server } = yield* pair
-      const near = open(client)
+      const near = open(client, { timers: time.timers })
       const far = open(server)
       const timedOut = vi.fn()
       near.setTimeout(1000, timedOut)
-      vi.advanceTimersByTime(900)
+      time.advance(900)
       near.write("x")
       yield* promise(() => once(far, "data"))
-      vi.advanceTimersByTime(900)
+      time.advance(900)
       far.write("y")
       yield* promise(() => once(near, "data"))
-      vi.advanceTimersByTime(900)
+      time.advance(900)
       expect(timedOut).not.toHaveBeenCalled()
-      vi.advanceTimersByTime(100)
+      time.advance(100)
       expect(timedOut).toHaveBeenCalledTimes(1)
       near.setTimeout(0)
-      vi.advanceTimersByTime(5000)
+      time.advance(5000)
       expect(timedOut).toHaveBeenCalledTimes(1)
       assert.isFalse(near.destroyed)
     }).pipe(Effect.provide(MemoryNetwork.layer()))
