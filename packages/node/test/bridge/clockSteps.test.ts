@@ -2,7 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as bridge from "@httpfx/node/bridge"
 import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
-import { Effect, Fiber, Layer } from "effect"
+import type { Network } from "@httpfx/core"
+import { Effect, Fiber, Layer, type Scope } from "effect"
 import { once } from "node:events"
 import type { RequestListener } from "node:http"
 
@@ -57,7 +58,9 @@ describe.each([-24 * hour, -hour, hour, 24 * hour])("The clock is set by %d ms w
   it.live.each(waits)("%s", ([, millis, wait]) =>
     Effect.gen(function* () {
       const http = yield* bridge.makeHttp
-      const fiber = yield* Effect.fork(wait(http))
+      const fiber = yield* Effect.fork(
+        wait(http) as Effect.Effect<void, unknown, Scope.Scope | Network.Network>
+      )
       yield* VirtualClock.advance(250)
       yield* VirtualClock.step(step)
       yield* VirtualClock.advance(millis - 251)

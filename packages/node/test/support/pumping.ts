@@ -201,9 +201,9 @@ const serving = (net: Net, state: State) =>
     })
     yield* server.observe((event) => {
       if (event._tag !== "ExchangeEnded") return
-      const { _tag, status, target } = event.outcome
-      // The exchange of a WebSocket is over before its writer hears of it.
-      if (target === "/other" || target === "/socket") return
+      const { _tag, status, target, upgraded } = event.outcome
+      // The exchange of an upgraded connection is over before its writer hears of it.
+      if (target === "/other" || upgraded !== undefined) return
       if (_tag !== "Answered") state.ended ??= _tag
       else if (event.outcome.method === "POST") state.ended ??= String(status)
     })
