@@ -2,6 +2,7 @@
  * The simulation as a command, `npm run simulate --` with
  *
  * - `--seeds 1000 --from 1`: that many seeds, default 20 from 1; ends at the first that breaks something
+ * - `--traces`: with the hash of each seed's trace
  * - `--seed 7`: that one, with the hash of its trace
  * - `--planted`: are five bugs found that are planted in copies of core?
  */
@@ -39,6 +40,7 @@ if (process.argv.includes("--planted")) {
 const one = option("seed")
 const from = one ?? option("from") ?? 1
 const seeds = one === undefined ? (option("seeds") ?? 20) : 1
+const traces = process.argv.includes("--traces")
 const faults = new Map<string, number>()
 const answers = new Map<string, number>()
 const failures = new Map<string, number>()
@@ -57,7 +59,7 @@ for (let seed = from; seed < from + seeds; seed++) {
   merge(faults, report.faults)
   merge(answers, report.answers)
   merge(failures, report.failures)
-  if (one !== undefined) console.log(`trace ${report.trace}`)
+  if (one !== undefined || traces) console.log(`seed ${seed}: trace ${report.trace}`)
   if (reports.length % 50 === 0) console.log(`${reports.length} of ${seeds} seeds`)
 }
 

@@ -3,6 +3,7 @@
  * with what the guide shows. How blocks are to be read is said in docs/first-steps.md.
  */
 import { spawn, type ChildProcess } from "node:child_process"
+import { existsSync } from "node:fs"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import * as net from "node:net"
 import { dirname, join } from "node:path"
@@ -120,6 +121,26 @@ export interface Options {
   readonly packages?: ReadonlyMap<string, string>
 }
 
+const typed = new Set<string>()
+
+/**
+ * The program that `npx` starts, once `npx` has been seen to find one of its name: it takes longer than some programs. Jobs in the
+ * background are started as they are typed, for the signals that a reader sends them reach `npx` too.
+ */
+const withoutNpx = (line: string, cwd: string): string => {
+  const [, name, rest] = /^npx (\w+)(.*)$/s.exec(line) ?? []
+  if (name === undefined) return line
+  if (!typed.has(name)) {
+    typed.add(name)
+    return line
+  }
+  for (let folder = cwd; dirname(folder) !== folder; folder = dirname(folder)) {
+    const found = join(folder, "node_modules/.bin", name)
+    if (existsSync(found)) return `${found}${rest}`
+  }
+  return line
+}
+
 /** Follows these blocks in this folder, and gives the folder that the commands ended in. */
 export const follow = async (
   blocks: ReadonlyArray<Block>,
@@ -158,7 +179,11 @@ export const follow = async (
         ? line.replace(/@httpfx\/\w+/g, (name) => packages.get(name) ?? name)
         : line
       const inBackground = replaced.endsWith(" &")
-      const job = start(inBackground ? execs(replaced.slice(0, -2)) : replaced, cwd, environment)
+      const job = start(
+        inBackground ? execs(replaced.slice(0, -2)) : withoutNpx(replaced, cwd),
+        cwd,
+        environment
+      )
       if (inBackground) {
         jobs.push(job)
         return job.prints(patternOf(command))
