@@ -42,6 +42,8 @@ const selection = [
   "packages/node/test/NodeNetwork.battery.test.ts",
   "packages/node/test/NodeNetwork.test.ts",
   "packages/node/test/NodeTls.test.ts",
+  "packages/node/test/NodeTlsEnd.test.ts",
+  "packages/node/test/NodeTlsResumption.test.ts",
   "packages/node/test/NodeDuplex.test.ts",
   "packages/node/test/NodeDuplexDestroy.test.ts",
   "packages/node/test/NodeHttpClient.test.ts",

@@ -321,8 +321,10 @@ describe("A client whose session a server refuses after the handshake", () => {
       Effect.gen(function* () {
         const { port } = (yield* refusing).address() as net.AddressInfo
         const asked = { port, paths, version, certificate: false }
-        const alert = "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR"
-        assert.deepStrictEqual(yield* byClient(asked), ["yes", alert, "yes", alert])
+        const seen = yield* byClient(asked)
+        // From Node.js 22 on such a server does not refuse.
+        const refused = process.versions.node.startsWith("20.") ? "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR" : "yes"
+        assert.deepStrictEqual(seen, ["yes", refused, "yes", refused])
         assert.deepStrictEqual(yield* byCallbacks(ours)(asked), yield* byCallbacks(builtIn)(asked))
       })
     )
