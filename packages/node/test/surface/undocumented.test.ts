@@ -9,7 +9,7 @@ import type { Agent, ClientRequest, IncomingMessage, OutgoingMessage, ServerResp
 import net from "node:net"
 import { Duplex } from "node:stream"
 import { it } from "vitest"
-import { both, read, until, type Body, type World } from "./harness.js"
+import { both, read, until, type Body, type World, isBuiltInSince } from "./harness.js"
 
 const last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
@@ -101,7 +101,8 @@ const rows: Readonly<Record<string, Body>> = {
       res.writeHead(200)
       assert.equal(res["_headerSent"], false)
       res.write("x")
-      assert.equal(res["_headerSent"], true)
+      // Node.js 24 holds a chunk until the end of the turn, and the head with it.
+      if (!isBuiltInSince(world, 24)) assert.equal(res["_headerSent"], true)
       res.end()
     })
   },
