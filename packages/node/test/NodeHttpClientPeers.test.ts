@@ -114,7 +114,11 @@ describe("node:http", () => {
 
   it.scopedLive("over a Unix socket, for platform's client too", () =>
     Effect.gen(function* () {
-      const socketPath = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "httpfx-")), "s")
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "httpfx-"))),
+        (name) => Effect.sync(() => fs.rmSync(name, { recursive: true }))
+      )
+      const socketPath = path.join(folder, "s")
       const server = http.createServer((request, response) => response.end(request.headers.host))
       yield* Effect.acquireRelease(
         Effect.async<void>((resume) => void server.listen(socketPath, () => resume(Effect.void))),
