@@ -160,7 +160,7 @@ const same = async (kind: "tcp" | "tls", sent: ReadonlyArray<string>, programs: 
   }
 }
 
-// Compared on Node.js 20 alone: on 24 this file did not end, and it is not known on which side.
+// Compared on Node.js 20, whose order is followed: 24 fires some `close` events of a request and its response in another order.
 const comparable = process.versions.node.startsWith("20.")
 
 describe.runIf(comparable).each(Object.keys(packets))("a request whose body is %s", (where) => {
