@@ -17,6 +17,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { Network, type TlsOptions } from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
+import { type HandlerFailure, keepFailures, type OnHandlerFailure } from "./internal/handlerFailures.js"
 import { connectionNumbers } from "./internal/originConnections.js"
 import { nameOf, reasons } from "./internal/originMatch.js"
 
@@ -171,6 +172,8 @@ export interface Options {
   readonly server?: Server.ServerOptions | undefined
   /** Die at the end of the scope when a request came that no stub fits. Default `true`. */
   readonly strict?: boolean | undefined
+  /** What becomes of replies and handlers that fail, unless the test asks for them (`Origin.failures`). Default `print`. */
+  readonly onHandlerFailure?: OnHandlerFailure | undefined
 }
 
 /**
@@ -190,6 +193,8 @@ export interface Origin {
   readonly unmatched: Effect.Effect<ReadonlyArray<Unmatched>>
   /** Connections to it so far. */
   readonly connections: Effect.Effect<number>
+  /** Replies that died so far. Asking for them is enough for them not to be told at the end. */
+  readonly failures: Effect.Effect<ReadonlyArray<HandlerFailure>>
   /** Fails when a stub that is not optional was not called, or not `times` times, or when a request fitted none. */
   readonly assertAllCalled: Effect.Effect<void, OriginUnmet>
 }
@@ -278,6 +283,7 @@ export const make = (
       calls: Effect.sync(() => [...calls]),
       unmatched: Effect.sync(() => [...unmatched]),
       connections: served.connections,
+      failures: served.failures,
       assertAllCalled: Effect.suspend(() =>
         unmet(
           stubs.flatMap(({ calls, route }) => {
@@ -322,15 +328,20 @@ const serve = <E>(
   Effect.gen(function* () {
     const { host, port = options.tls === undefined ? 80 : 443, server, tls } = options
     const numbered = connectionNumbers(yield* Network, tls)
-    const made = yield* Effect.provideService(
+    const made = Effect.provideService(
       // What a test closes ends at once: its clock may be moved by nobody.
-      Server.make({ host, port, idleConnectionGrace: 0, ...server }),
+      Server.makeService({ host, port, idleConnectionGrace: 0, ...server }),
       Network,
       numbered.network
     )
+    const kept = yield* keepFailures(made, () => urlOf(options), options.onHandlerFailure)
     const handle = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
       handler(request, numbered.numberOf(request.remoteAddress))
     )
-    yield* Effect.provideService(HttpServer.serveEffect(handle), HttpServer.HttpServer, made)
-    return { connections: Effect.sync(numbered.count) }
+    yield* Effect.provideService(
+      HttpServer.serveEffect(handle),
+      HttpServer.HttpServer,
+      kept.server.httpServer
+    )
+    return { connections: Effect.sync(numbered.count), failures: kept.failures }
   })

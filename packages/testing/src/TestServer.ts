@@ -3,7 +3,7 @@
  *
  * Stands where platform's `HttpServer.layerTestClient` and `NodeHttpServer.layerTest` stand, and provides what they do. Nothing is cut
  * short: requests go through the pool, the wire and the server's limits. A network that is provided may have faults and
- * stubs of other origins besides.
+ * stubs of other origins besides. A handler that fails is told with its cause.
  *
  * @since 0.1.0
  */
@@ -14,23 +14,45 @@ import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type { HttpPlatform } from "@effect/platform/HttpPlatform"
-import type { Generator } from "@effect/platform/Etag"
-import type { FileSystem } from "@effect/platform/FileSystem"
+import { HttpPlatform } from "@effect/platform/HttpPlatform"
+import * as Etag from "@effect/platform/Etag"
+import { FileSystem } from "@effect/platform/FileSystem"
 import * as HttpServer from "@effect/platform/HttpServer"
 import type { ServeError } from "@effect/platform/HttpServerError"
 import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
-import type { Path } from "@effect/platform/Path"
+import * as PlatformPath from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Client from "@httpfx/core/Client"
 import type { InvalidOption } from "@httpfx/core/HttpError"
 import type { Network } from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
+import * as Timers from "@httpfx/core/Timers"
 import { formatAddress } from "@httpfx/core/Transport"
+import { type HandlerFailure, keepFailures, type OnHandlerFailure } from "./internal/handlerFailures.js"
+import { makeFileSystem, makePlatform } from "./internal/memoryFileSystem.js"
 import * as MemoryNetwork from "./MemoryNetwork.js"
+
+export {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type HandlerFailure,
+  /**
+   * @since 0.1.0
+   * @category errors
+   */
+  HandlersFailed,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type OnHandlerFailure
+} from "./internal/handlerFailures.js"
 
 /**
  * Where the server of a test is, and what it and its client are told.
@@ -41,44 +63,142 @@ import * as MemoryNetwork from "./MemoryNetwork.js"
 export interface Options {
   /** Name the server listens on, and the `Host` of requests. Default `server.test`. */
   readonly host?: string | undefined
-  /** Default 80. */
+  /** Default 80, with `server.tls` 443. */
   readonly port?: number | undefined
   /** What the server is told. Default: nothing. */
   readonly server?: Server.ServerOptions | undefined
   /** What the client is told. Default: nothing. */
   readonly client?: Client.Options | undefined
+  /** What becomes of handlers' failures that the test does not ask for. Default `print`. */
+  readonly onHandlerFailure?: OnHandlerFailure | undefined
 }
 
 /**
- * What a test is given. Platform's `HttpClient` takes paths (`/users/1`) as requests to the server, and whole URLs as
- * they are; `Client` takes whole URLs. The file system is platform's that has no files.
+ * The failures of the server's handlers so far.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class HandlerFailures extends Context.Tag("@httpfx/testing/TestServer/HandlerFailures")<
+  HandlerFailures,
+  Effect.Effect<ReadonlyArray<HandlerFailure>>
+>() {}
+
+/**
+ * The failures of the server's handlers so far: those that died, and those that failed with an error that is no response. Asking
+ * for them is enough for them not to be told at the end.
+ *
+ * @example
+ * import { HttpClient, HttpServerResponse } from "@effect/platform"
+ * import { TestServer } from "@httpfx/testing"
+ * import { Effect } from "effect"
+ *
+ * const test = Effect.gen(function* () {
+ *   yield* HttpClient.get("/")
+ *   return (yield* TestServer.failures).map(({ status }) => status) // [500]
+ * }).pipe(Effect.provide(TestServer.serve(Effect.die("no database"))))
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const failures: Effect.Effect<ReadonlyArray<HandlerFailure>, never, HandlerFailures> = Effect.flatten(
+  HandlerFailures
+)
+
+/**
+ * What a test is given, and what its app may ask for. Platform's `HttpClient` takes paths (`/users/1`) as requests to the server, and
+ * whole URLs as they are; `Client` takes whole URLs.
+ *
+ * Files, paths, ETags and answers out of files are those of the context where the layer finds them there (`NodeHttpServer.layerContext`).
+ * Otherwise files are in memory: what was not written there is read from this machine's disk (on Node.js 20.16, 22.3 and later), to which
+ * nothing is written. Uploads leave nothing behind.
  *
  * @since 0.1.0
  * @category models
  */
 export type Provided =
-  HttpServer.HttpServer | HttpClient.HttpClient | Client.Client | HttpPlatform | Generator | FileSystem | Path
+  | HttpServer.HttpServer
+  | Server.Server
+  | HttpClient.HttpClient
+  | Client.Client
+  | HandlerFailures
+  | HttpPlatform
+  | Etag.Generator
+  | FileSystem
+  | PlatformPath.Path
+
+const { Generator } = Etag
+const { Path } = PlatformPath
 
 const absolute = /^[a-z][a-z0-9+.-]*:/i
 
 const toServer = (base: string) => (request: HttpClientRequest.HttpClientRequest) =>
   absolute.test(request.url) ? request : HttpClientRequest.prependUrl(request, base)
 
-const baseUrl = ({ address }: HttpServer.HttpServer, host: string): string => {
-  if (address._tag === "UnixAddress") return `http://${host}`
-  const name = host === "::" || host === "0.0.0.0" ? "127.0.0.1" : host
-  return `http://${formatAddress({ ...address, hostname: name })}`
+const baseUrl = ({ address }: Server.Service, { host, server }: Options): string => {
+  const [protocol, usual] = server?.tls === undefined ? ["http", 80] : ["https", 443]
+  if (address._tag === "UnixAddress") return `${protocol}://${host}`
+  const name = host === "::" || host === "0.0.0.0" ? "127.0.0.1" : host!
+  return address.port === usual && !name.includes(":")
+    ? `${protocol}://${name}`
+    : `${protocol}://${formatAddress({ ...address, hostname: name })}`
 }
 
-const client = (host: string, options: Client.Options = {}) =>
+const server = (options: Options) => {
+  const { onHandlerFailure, server, ...place } = options
+  const { host = "server.test", port = server?.tls === undefined ? 80 : 443 } = place
+  // What a test closes ends at once: its clock may be moved by nobody.
+  const made = Server.makeService({ host, port, idleConnectionGrace: 0, ...server })
+  return Layer.scopedContext(
+    Effect.map(
+      keepFailures(made, (server) => baseUrl(server, { ...options, host }), onHandlerFailure),
+      ({ failures, server }) =>
+        Context.make(Server.Server, server).pipe(
+          Context.add(HttpServer.HttpServer, server.httpServer),
+          Context.add(HandlerFailures, failures)
+        )
+    )
+  )
+}
+
+const client = (options: Options) =>
   Layer.scopedContext(
     Effect.gen(function* () {
-      const service = yield* Client.make(options)
-      const base = baseUrl(yield* HttpServer.HttpServer, host)
+      const service = yield* Client.make(options.client)
+      const { host = "server.test" } = options
+      const base = baseUrl(yield* Server.Server, { ...options, host })
       const httpClient = HttpClient.mapRequest(service.httpClient, toServer(base))
       return Context.make(Client.Client, service).pipe(Context.add(HttpClient.HttpClient, httpClient))
     })
   )
+
+/** The service of the context, or one that is made. */
+const orElse = <I, S, R>(
+  tag: Context.Tag<I, S>,
+  make: Effect.Effect<S, never, R>
+): Layer.Layer<I, never, R> =>
+  Layer.effect(
+    tag,
+    Effect.flatMap(
+      Effect.serviceOption(tag),
+      Option.match({ onNone: () => make, onSome: (service) => Effect.succeed(service) })
+    )
+  )
+
+const fromLayer = <I, S>(tag: Context.Tag<I, S>, layer: Layer.Layer<I>): Effect.Effect<S> =>
+  Effect.provide(tag, layer)
+
+const files: Layer.Layer<HttpPlatform | Etag.Generator | FileSystem | PlatformPath.Path> = Layer.provideMerge(
+  orElse(HttpPlatform, makePlatform),
+  Layer.mergeAll(
+    orElse(
+      FileSystem,
+      Effect.map(Timers.timers, (timers) => makeFileSystem(() => timers.wallTime()))
+    ),
+    orElse(Generator, fromLayer(Generator, Etag.layerWeak)),
+    orElse(Path, fromLayer(Path, PlatformPath.layer))
+  )
+)
 
 /**
  * The server and its client over the network in the context. On a network of the system give a `host` that exists there
@@ -89,14 +209,8 @@ const client = (host: string, options: Client.Options = {}) =>
  */
 export const layerOver = (
   options: Options = {}
-): Layer.Layer<Provided, ServeError | InvalidOption, Network> => {
-  const { host = "server.test", port = 80 } = options
-  return client(host, options.client).pipe(
-    // What a test closes ends at once: its clock may be moved by nobody.
-    Layer.provideMerge(Server.layer({ host, port, idleConnectionGrace: 0, ...options.server })),
-    Layer.merge(HttpServer.layerContext)
-  )
-}
+): Layer.Layer<Provided, ServeError | InvalidOption, Network> =>
+  client(options).pipe(Layer.provideMerge(server(options)), Layer.merge(files))
 
 /**
  * The server and its client on a network in memory of their own, which is provided as well. Nothing is served yet:

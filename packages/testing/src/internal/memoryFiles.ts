@@ -1,0 +1,236 @@
+/**
+ * Files in memory over the files of this machine: what was not written here is read from the disk, and nothing is written to it.
+ *
+ * Every call is synchronous, so that a simulation may use it. It never keeps what it has read from the disk.
+ */
+
+/** Why a call fails, in platform's words (`SystemErrorReason`). */
+export class FileFault extends Error {
+  constructor(
+    readonly reason: "NotFound" | "AlreadyExists" | "PermissionDenied" | "BadResource" | "Unknown",
+    message: string
+  ) {
+    super(message)
+  }
+}
+
+export class FileNode {
+  readonly kind = "File"
+  private loaded: Uint8Array | undefined
+
+  constructor(
+    private readonly load: () => Uint8Array,
+    public size: number,
+    public mode: number,
+    public modified: number
+  ) {}
+
+  /** Its first `size` bytes are the content. */
+  get bytes(): Uint8Array {
+    return (this.loaded ??= this.load())
+  }
+  set bytes(bytes: Uint8Array) {
+    this.loaded = bytes
+  }
+
+  get content(): Uint8Array {
+    return this.bytes.subarray(0, this.size)
+  }
+}
+export interface FolderNode {
+  readonly kind: "Directory"
+  mode: number
+  modified: number
+}
+export type Node = FileNode | FolderNode
+
+interface Stats {
+  readonly mode: number
+  readonly mtimeMs: number
+  readonly size: number
+  isFile(): boolean
+  isDirectory(): boolean
+}
+interface Disk {
+  statSync(path: string): Stats
+  readFileSync(path: string): Uint8Array
+  readdirSync(path: string): Array<string>
+}
+interface Host {
+  readonly process?: {
+    readonly cwd?: () => string
+    readonly getBuiltinModule?: (name: string) => unknown
+  }
+}
+
+const { process: host } = globalThis as Host
+const disk = host?.getBuiltinModule?.("node:fs") as Disk | undefined
+
+/** Absolute, without `.` and `..`. */
+export const absolute = (path: string): string => {
+  const whole = path.startsWith("/") ? path : `${host?.cwd?.() ?? ""}/${path}`
+  const parts: Array<string> = []
+  for (const part of whole.split("/")) {
+    if (part === "..") parts.pop()
+    else if (part !== "" && part !== ".") parts.push(part)
+  }
+  return `/${parts.join("/")}`
+}
+
+export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/"
+const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
+
+const reasons: Readonly<Record<string, FileFault["reason"]>> = {
+  ENOENT: "NotFound",
+  ENOTDIR: "NotFound",
+  EACCES: "PermissionDenied",
+  EPERM: "PermissionDenied",
+  EISDIR: "BadResource"
+}
+
+const onDisk = <A>(read: () => A): A => {
+  try {
+    return read()
+  } catch (error) {
+    const { code = "", message } = error as Error & { readonly code?: string }
+    throw new FileFault(reasons[code] ?? "Unknown", message)
+  }
+}
+
+export class MemoryFiles {
+  /** By absolute path; `undefined`: removed, whatever the disk has there. */
+  private readonly nodes = new Map<string, Node | undefined>([
+    ["/", { kind: "Directory", mode: 0o755, modified: 0 }]
+  ])
+  /** Removed once: what the disk has there and below is not to be seen. */
+  private readonly detached = new Set<string>()
+  private temporary = 0
+
+  constructor(private readonly now: () => number) {}
+
+  find(path: string): Node | undefined {
+    if (this.nodes.has(path)) return this.nodes.get(path)
+    if (disk === undefined || this.hidden(path)) return undefined
+    let stats: Stats
+    try {
+      stats = disk.statSync(path)
+    } catch {
+      return undefined
+    }
+    const { mode, mtimeMs: modified, size } = stats
+    if (stats.isDirectory()) return { kind: "Directory", mode: mode & 0o777, modified }
+    if (!stats.isFile()) return undefined
+    return new FileNode(() => onDisk(() => disk.readFileSync(path)), size, mode & 0o777, modified)
+  }
+
+  get(path: string): Node {
+    const node = this.find(path)
+    if (node === undefined) throw new FileFault("NotFound", `no such file or directory: ${path}`)
+    return node
+  }
+
+  file(path: string): FileNode {
+    const node = this.get(path)
+    if (node.kind !== "File") throw new FileFault("BadResource", `it is a directory: ${path}`)
+    return node
+  }
+
+  /** The file in memory, to be changed: one of the disk is copied. */
+  changing(path: string): FileNode {
+    const file = this.file(path)
+    this.nodes.set(path, file)
+    return file
+  }
+
+  create(path: string, mode = 0o644): FileNode {
+    if (this.get(parentOf(path)).kind !== "Directory")
+      throw new FileFault("NotFound", `no such directory: ${parentOf(path)}`)
+    const file = new FileNode(() => new Uint8Array(0), 0, mode, this.now())
+    this.nodes.set(path, file)
+    return file
+  }
+
+  makeFolder(path: string, options: { readonly recursive?: boolean; readonly mode?: number } = {}): void {
+    const node = this.find(path)
+    if (node !== undefined) {
+      if (options.recursive === true && node.kind === "Directory") return
+      throw new FileFault("AlreadyExists", `it exists: ${path}`)
+    }
+    const parent = parentOf(path)
+    if (options.recursive === true) this.makeFolder(parent, options)
+    else if (this.get(parent).kind !== "Directory")
+      throw new FileFault("NotFound", `no such directory: ${parent}`)
+    this.nodes.set(path, { kind: "Directory", mode: options.mode ?? 0o755, modified: this.now() })
+  }
+
+  /** A path that nobody else is given; its folder exists. */
+  temporaryPath(folder = "/tmp", prefix = "", suffix = ""): string {
+    const parent = absolute(folder)
+    this.makeFolder(parent, { recursive: true })
+    for (;;) {
+      const path = `${parent === "/" ? "" : parent}/${prefix}httpfx-${++this.temporary}${suffix}`
+      if (this.find(path) === undefined) return path
+    }
+  }
+
+  list(path: string): Array<string> {
+    if (this.get(path).kind !== "Directory") throw new FileFault("BadResource", `it is no directory: ${path}`)
+    const names = new Set<string>()
+    if (disk !== undefined && !this.hidden(path)) {
+      try {
+        for (const name of disk.readdirSync(path)) names.add(name)
+      } catch {
+        // It is in memory alone.
+      }
+    }
+    for (const [other, node] of this.nodes) {
+      if (other === "/" || parentOf(other) !== path) continue
+      if (node === undefined) names.delete(nameOf(other))
+      else names.add(nameOf(other))
+    }
+    return [...names].sort()
+  }
+
+  remove(path: string, recursive: boolean): void {
+    if (this.get(path).kind === "Directory" && !recursive && this.list(path).length > 0)
+      throw new FileFault("Unknown", `the directory is not empty: ${path}`)
+    for (const other of [...this.nodes.keys()]) if (other.startsWith(`${path}/`)) this.nodes.delete(other)
+    this.nodes.set(path, undefined)
+    this.detached.add(path)
+  }
+
+  copy(from: string, to: string): void {
+    const node = this.get(from)
+    if (node.kind === "Directory") {
+      this.makeFolder(to, { recursive: true, mode: node.mode })
+      for (const name of this.list(from)) this.copy(`${from}/${name}`, `${to}/${name}`)
+    } else this.write(this.create(to, node.mode), 0, node.content)
+  }
+
+  write(file: FileNode, at: number, data: Uint8Array): void {
+    const end = at + data.length
+    if (end > file.bytes.length) this.room(file, Math.max(end, 2 * file.size))
+    file.bytes.set(data, at)
+    file.size = Math.max(file.size, end)
+    file.modified = this.now()
+  }
+
+  truncate(file: FileNode, size: number): void {
+    if (size > file.bytes.length) this.room(file, size)
+    else file.bytes.fill(0, size)
+    file.size = size
+    file.modified = this.now()
+  }
+
+  private room(file: FileNode, size: number): void {
+    const bytes = new Uint8Array(size)
+    bytes.set(file.bytes.subarray(0, file.size))
+    file.bytes = bytes
+  }
+
+  private hidden(path: string): boolean {
+    for (let folder = path; folder !== "/"; folder = parentOf(folder))
+      if (this.detached.has(folder)) return true
+    return false
+  }
+}
