@@ -240,10 +240,12 @@ export class Weather {
   private get lateHeads() {
     const { draw, ledger } = this
     return this.episodes(2, 8_000, () =>
-      Fault.http({ origin: `${this.anyService()}:80` }, (point) => {
-        ledger.damage(point.link.id, serverOf(point.link), "late head")
-        return Verdict.Delay(between(draw, 100, 3_000))
-      })
+      Fault.optional(
+        Fault.http({ origin: `${this.anyService()}:80` }, (point) => {
+          ledger.damage(point.link.id, serverOf(point.link), "late head")
+          return Verdict.Delay(between(draw, 100, 3_000))
+        })
+      )
     )
   }
 
@@ -251,10 +253,12 @@ export class Weather {
   private get cutAnswers() {
     const { ledger } = this
     return this.episodes(4, 15_000, () =>
-      Fault.http({ origin: `${this.anyService()}:80`, afterChunk: 1 }, (point) => {
-        ledger.damage(point.link.id, serverOf(point.link), "cut in a chunked answer")
-        return Verdict.Reset()
-      })
+      Fault.optional(
+        Fault.http({ origin: `${this.anyService()}:80`, afterChunk: 1 }, (point) => {
+          ledger.damage(point.link.id, serverOf(point.link), "cut in a chunked answer")
+          return Verdict.Reset()
+        })
+      )
     )
   }
 

@@ -5,25 +5,59 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
 import type * as Scope from "effect/Scope"
 import * as Timers from "@httpfx/core/Timers"
 import type { Pattern, Where } from "./Conditions.js"
 import { httpRule, type HttpMatch, type HttpPoint } from "./internal/httpRule.js"
 import { compile } from "./internal/patterns.js"
-import { MemoryNetwork } from "./MemoryNetwork.js"
+import { MemoryNetwork, type MemoryNetworkService } from "./MemoryNetwork.js"
 import * as Verdict from "./Verdict.js"
 
 export type { HttpMatch, HttpPoint, Nth } from "./internal/httpRule.js"
 
 /**
- * A fault to be installed.
+ * A fault that was installed and never acted.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class FaultNotFired extends Data.TaggedError("FaultNotFired")<{
+  /** Its constructor with what it was given. */
+  readonly fault: string
+}> {
+  override get message(): string {
+    return `the fault never fired: ${this.fault}`
+  }
+}
+
+/**
+ * A fault that is installed.
  *
  * @since 0.1.0
  * @category models
  */
-export type Fault = Effect.Effect<void, never, MemoryNetwork | Scope.Scope>
+export interface Installed {
+  /** Its constructor with what it was given, for messages. */
+  readonly name: string
+  /** How often it has acted so far: verdicts other than `Pass`, for {@link resetAt} the connections that it has reset. */
+  readonly fired: Effect.Effect<number>
+  /** Fails as long as it has not acted. */
+  readonly assertFired: Effect.Effect<void, FaultNotFired>
+}
+
+/**
+ * A fault to be installed. One that has never acted when its scope closes is told, by `console.error`: the test has not met what it
+ * is about. {@link optional} says that this may be.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Fault = Effect.Effect<Installed, never, MemoryNetwork | Scope.Scope>
 
 /**
  * How often a fault happens.
@@ -36,26 +70,92 @@ export interface Times {
   readonly times?: number | undefined
 }
 
-const install = (rule: Verdict.Rule, observe?: (passing: Verdict.Passing) => void): Fault =>
-  Effect.flatMap(MemoryNetwork, (memory) => memory.rule(rule, observe))
+const mayNotFire = globalValue("@httpfx/testing/Fault/mayNotFire", () => FiberRef.unsafeMake(false))
 
-// State belongs to the installed fault, not to its description.
-const fresh = (make: () => Verdict.Rule): Fault => Effect.suspend(() => install(make()))
+/**
+ * That it never acts is told to nobody: a fault that is drawn, or that only some of the runs meet.
+ *
+ * @example
+ * import { Fault } from "@httpfx/testing"
+ *
+ * const perhaps = Fault.optional(Fault.refuse({ to: "api.internal" }))
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const optional = (fault: Fault): Fault => Effect.locally(fault, mayNotFire, true)
+
+const shown = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => {
+    if (typeof part === "function") return "a function"
+    const special = part instanceof RegExp || typeof part === "bigint" || part === Infinity
+    return special ? String(part) : part
+  })
+
+const nameOf = (constructor: string, args: ReadonlyArray<unknown>): string => {
+  const given = args.filter(
+    (arg) => arg !== undefined && (typeof arg !== "object" || arg === null || Object.keys(arg).length > 0)
+  )
+  return `${constructor}(${given.map(shown).join(", ")})`
+}
+
+interface Count {
+  fired: number
+}
+
+/** State belongs to the installed fault, not to its description. */
+const fresh = (
+  name: string,
+  begin: (count: Count, memory: MemoryNetworkService) => Effect.Effect<unknown, never, Scope.Scope>
+): Fault =>
+  Effect.gen(function* () {
+    const count: Count = { fired: 0 }
+    const notFired = new FaultNotFired({ fault: name })
+    if (!(yield* FiberRef.get(mayNotFire))) {
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          if (count.fired === 0) console.error(notFired.message)
+        })
+      )
+    }
+    yield* begin(count, yield* MemoryNetwork)
+    return {
+      name,
+      fired: Effect.sync(() => count.fired),
+      assertFired: Effect.suspend(() => (count.fired === 0 ? Effect.fail(notFired) : Effect.void))
+    }
+  })
+
+const install = (
+  name: string,
+  make: () => { readonly decide: Verdict.Rule; readonly observe?: (passing: Verdict.Passing) => void }
+): Fault =>
+  fresh(name, (count, memory) => {
+    const { decide, observe } = make()
+    return memory.rule((passing) => {
+      const verdict = decide(passing)
+      if (verdict._tag !== "Pass") count.fired++
+      return verdict
+    }, observe)
+  })
 
 const when = (
+  name: string,
   kind: Verdict.Passing["kind"],
   where: Where,
   { times = Infinity }: Times,
   decide: (passing: Verdict.Passing) => Verdict.Verdict
 ): Fault =>
-  fresh(() => {
+  install(name, () => {
     const matches = compile(where)
     let left = times
-    return (passing) => {
-      if (passing.kind !== kind || left <= 0 || !matches(passing.link, passing.from)) return Verdict.Pass()
-      const verdict = decide(passing)
-      if (verdict._tag !== "Pass") left--
-      return verdict
+    return {
+      decide: (passing) => {
+        if (passing.kind !== kind || left <= 0 || !matches(passing.link, passing.from)) return Verdict.Pass()
+        const verdict = decide(passing)
+        if (verdict._tag !== "Pass") left--
+        return verdict
+      }
     }
   })
 
@@ -66,7 +166,7 @@ const when = (
  * @category connecting
  */
 export const refuse = (where: Where = {}, times: Times = {}): Fault =>
-  when("Connect", where, times, Verdict.Refuse)
+  when(nameOf("refuse", [where, times]), "Connect", where, times, Verdict.Refuse)
 
 /**
  * Attempts to connect fail with a code, such as `EHOSTUNREACH`.
@@ -75,7 +175,7 @@ export const refuse = (where: Where = {}, times: Times = {}): Fault =>
  * @category connecting
  */
 export const connectFailure = (code: Verdict.FailCode, where: Where = {}, times: Times = {}): Fault =>
-  when("Connect", where, times, () => Verdict.Fail(code))
+  when(nameOf("connectFailure", [code, where, times]), "Connect", where, times, () => Verdict.Fail(code))
 
 /**
  * Attempts to connect are not answered; they fail with `ConnectionTimedOut` after `timeout` (default 127 seconds, as
@@ -87,7 +187,10 @@ export const connectFailure = (code: Verdict.FailCode, where: Where = {}, times:
 export const connectTimeout = (
   where: Where = {},
   options: Times & { readonly timeout?: Duration.DurationInput | undefined } = {}
-): Fault => when("Connect", where, options, () => Verdict.Drop(options.timeout))
+): Fault =>
+  when(nameOf("connectTimeout", [where, options]), "Connect", where, options, () =>
+    Verdict.Drop(options.timeout)
+  )
 
 /**
  * Questions for these names fail: `NameNotResolved`. Default: every name, with `ENOTFOUND`.
@@ -98,16 +201,25 @@ export const connectTimeout = (
 export const dnsFailure = (
   name: Pattern = "*",
   options: Times & { readonly code?: Verdict.FailCode | undefined } = {}
-): Fault => when("Dns", { to: name }, options, () => Verdict.Fail(options.code ?? "ENOTFOUND"))
+): Fault =>
+  when(nameOf("dnsFailure", [name, options]), "Dns", { to: name }, options, () =>
+    Verdict.Fail(options.code ?? "ENOTFOUND")
+  )
 
 const atByte = (
+  name: string,
   where: Where,
   bytes: number,
   times: Times,
   verdict: (options: { readonly after: number }) => Verdict.Verdict
 ): Fault =>
-  when("Segment", { sender: "server", ...where }, times, ({ offset, size }) =>
-    offset + size < bytes ? Verdict.Pass() : verdict({ after: Math.max(0, bytes - offset) })
+  when(
+    nameOf(name, [bytes, where, times]),
+    "Segment",
+    { sender: "server", ...where },
+    times,
+    ({ offset, size }) =>
+      offset + size < bytes ? Verdict.Pass() : verdict({ after: Math.max(0, bytes - offset) })
   )
 
 /**
@@ -117,7 +229,7 @@ const atByte = (
  * @category connections
  */
 export const resetAfterBytes = (bytes: number, where: Where = {}, times: Times = {}): Fault =>
-  atByte(where, bytes, times, Verdict.Reset)
+  atByte("resetAfterBytes", where, bytes, times, Verdict.Reset)
 
 /**
  * The receiver sees FIN after so many bytes of one direction, by default of what the server sends; the sender does not
@@ -127,7 +239,7 @@ export const resetAfterBytes = (bytes: number, where: Where = {}, times: Times =
  * @category connections
  */
 export const truncate = (bytes: number, where: Where = {}, times: Times = {}): Fault =>
-  atByte(where, bytes, times, Verdict.Truncate)
+  atByte("truncate", where, bytes, times, Verdict.Truncate)
 
 /**
  * Resets the connections that are open at a moment: ms since the epoch, by the clock that limits go by (`VirtualClock.now`).
@@ -136,12 +248,12 @@ export const truncate = (bytes: number, where: Where = {}, times: Times = {}): F
  * @category connections
  */
 export const resetAt = (time: number, where: Where = {}): Fault =>
-  Effect.flatMap(MemoryNetwork, (memory) =>
+  fresh(nameOf("resetAt", [time, where]), (count, memory) =>
     Timers.timers.pipe(
       Effect.flatMap((timers) => Effect.sleep(Math.max(0, time - timers.now()))),
       Effect.zipRight(memory.reset(where)),
-      Effect.forkScoped,
-      Effect.asVoid
+      Effect.map((connections) => (count.fired = connections)),
+      Effect.forkScoped
     )
   )
 
@@ -153,12 +265,14 @@ export const resetAt = (time: number, where: Where = {}): Fault =>
  * @category connections
  */
 export const halfOpen = (where: Where = {}): Fault =>
-  fresh(() => {
+  install(nameOf("halfOpen", [where]), () => {
     const matches = compile(where)
-    return ({ from, kind, link }) =>
-      kind !== "Connect" && kind !== "Dns" && matches(link, from)
-        ? Verdict.Silence({ both: where.sender === undefined })
-        : Verdict.Pass()
+    return {
+      decide: ({ from, kind, link }) =>
+        kind !== "Connect" && kind !== "Dns" && matches(link, from)
+          ? Verdict.Silence({ both: where.sender === undefined })
+          : Verdict.Pass()
+    }
   })
 
 /**
@@ -169,11 +283,13 @@ export const halfOpen = (where: Where = {}): Fault =>
  * @category connections
  */
 export const partition = (one: Pattern, other: Pattern): Fault =>
-  fresh(() => {
+  install(nameOf("partition", [one, other]), () => {
     const there = compile({ from: one, to: other })
     const back = compile({ from: other, to: one })
-    return ({ kind, link }) =>
-      kind !== "Dns" && (there(link) || back(link)) ? Verdict.Silence() : Verdict.Pass()
+    return {
+      decide: ({ kind, link }) =>
+        kind !== "Dns" && (there(link) || back(link)) ? Verdict.Silence() : Verdict.Pass()
+    }
   })
 
 /**
@@ -187,13 +303,15 @@ export const stalledReader = (
   where: Omit<Where, "sender"> & { readonly reader?: Verdict.Side | undefined } = {},
   duration?: Duration.DurationInput
 ): Fault =>
-  fresh(() => {
+  install(nameOf("stalledReader", [where, duration]), () => {
     const matches = compile({ ...where, sender: where.reader === "server" ? "client" : "server" })
     const stalled = new WeakSet<Verdict.Link>()
-    return ({ from, kind, link }) => {
-      if (kind !== "Segment" || !matches(link, from) || stalled.has(link)) return Verdict.Pass()
-      stalled.add(link)
-      return Verdict.Stall(duration)
+    return {
+      decide: ({ from, kind, link }) => {
+        if (kind !== "Segment" || !matches(link, from) || stalled.has(link)) return Verdict.Pass()
+        stalled.add(link)
+        return Verdict.Stall(duration)
+      }
     }
   })
 
@@ -217,7 +335,6 @@ export const http = (
   match: HttpMatch,
   verdict: Verdict.Verdict | ((point: HttpPoint) => Verdict.Verdict)
 ): Fault =>
-  Effect.suspend(() => {
-    const { decide, observe } = httpRule(match, typeof verdict === "function" ? verdict : () => verdict)
-    return install(decide, observe)
-  })
+  install(nameOf("http", [match, verdict]), () =>
+    httpRule(match, typeof verdict === "function" ? verdict : () => verdict)
+  )

@@ -123,7 +123,7 @@ describe("connecting", () => {
           )
           assert.strictEqual(error._tag === "NameNotResolved" ? error.code : error._tag, code)
         }
-        yield* Fault.dnsFailure("other.internal")
+        yield* Fault.optional(Fault.dnsFailure("other.internal"))
         assert.strictEqual(yield* get(), "answer to GET /")
       })
     )
@@ -341,7 +341,7 @@ describe("HTTP", () => {
   it.live.each(table)("chosen %s", ([, match, expected]) =>
     world(
       Effect.gen(function* () {
-        yield* Fault.http({ origin: api, ...match }, Verdict.Reset())
+        const { fired } = yield* Fault.optional(Fault.http({ origin: api, ...match }, Verdict.Reset()))
         const results: Array<string> = []
         for (const [method, path] of [
           ["GET", "/"],
@@ -352,6 +352,8 @@ describe("HTTP", () => {
           results.push(`${method} ${path} ${result._tag === "Right" ? "ok" : result.left._tag}`)
         }
         assert.strictEqual(results.join(", "), expected)
+        // A request that was lost on a connection in use is sent again.
+        assert.strictEqual((yield* fired) > 0, expected.includes("ConnectionReset"))
       })
     )
   )

@@ -43,7 +43,7 @@ describe("everything drawn from a seed: jitter, segments, writes that share them
 describe("a rule that has nothing to say", () => {
   for (const { name, effect } of cases) {
     it.effect(name, () =>
-      Effect.scoped(Effect.zipRight(Fault.http({ status: 0 }, Verdict.Reset()), effect)).pipe(
+      Effect.scoped(Effect.zipRight(Fault.optional(Fault.http({ status: 0 }, Verdict.Reset())), effect)).pipe(
         Effect.provide(MemoryNetwork.layer())
       )
     )
