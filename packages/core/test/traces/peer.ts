@@ -1,0 +1,55 @@
+/** The other side of a conversation: a connection by hand. What it sees of the connection's end is a line. */
+import * as Effect from "effect/Effect"
+import { Network, type Transport } from "@httpfx/core"
+import type { Trace } from "./trace.js"
+
+export interface Peer {
+  readonly transport: Transport.Transport
+  readonly send: (text: string) => Effect.Effect<void>
+  readonly end: Effect.Effect<void>
+  readonly reset: Effect.Effect<void>
+  /** All that it has received, a character per byte. */
+  readonly received: () => string
+}
+
+/** Looks after one end of a connection. `told` hears of each piece that comes; `atEnd` of the other side's end. */
+export const peerOf = (
+  trace: Trace,
+  transport: Transport.Transport,
+  told: (received: string) => void = () => {},
+  atEnd: () => void = () => {}
+): Peer => {
+  let received = ""
+  transport.start({
+    data: (chunk) => {
+      for (const byte of chunk) received += String.fromCharCode(byte)
+      told(received)
+    },
+    end: () => {
+      trace.say("peer sees the end")
+      atEnd()
+    },
+    drain: () => {},
+    error: (fault) => trace.say(`peer sees ${fault.code}`),
+    close: () => {}
+  })
+  const act = (line: string, f: () => void) =>
+    Effect.sync(() => {
+      trace.say(line)
+      f()
+    })
+  return {
+    transport,
+    received: () => received,
+    send: (text) => act(`peer sends ${text.length}`, () => void transport.write(text)),
+    end: act("peer ends", () => transport.end()),
+    reset: act("peer resets", () => transport.reset())
+  }
+}
+
+/** A client by hand, reset at the end of the conversation. */
+export const connected = (trace: Trace, address: Transport.Address) =>
+  Effect.acquireRelease(
+    Effect.map(Network.connect(address), (transport) => peerOf(trace, transport)),
+    ({ transport }) => Effect.sync(() => transport.reset())
+  )

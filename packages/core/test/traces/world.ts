@@ -1,0 +1,63 @@
+/** A conversation in a world of its own: a network in memory on which every byte takes a while, in virtual time. */
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import type * as Scope from "effect/Scope"
+import { Network, Timers, type Transport } from "@httpfx/core"
+import { MemoryNetwork, Simulation } from "@httpfx/testing"
+import { Trace } from "./trace.js"
+
+/** Milliseconds from one end to the other. */
+export const latency = 10
+
+export type World = Network.Network | MemoryNetwork.MemoryNetwork | Simulation.Simulation | Scope.Scope
+
+/** A conversation, to be recorded under its name. */
+export interface Conversation {
+  readonly name: string
+  readonly run: () => Promise<ReadonlyArray<string>>
+}
+
+/** The names are those of the traces; each must be another. */
+export const conversation = (
+  name: string,
+  talk: (trace: Trace) => Effect.Effect<unknown, unknown, World>
+): Conversation => ({ name, run: () => inWorld(talk) })
+
+const inWorld = (talk: (trace: Trace) => Effect.Effect<unknown, unknown, World>) => {
+  const program = Effect.gen(function* () {
+    const timers = yield* Timers.timers
+    const trace = new Trace(() => timers.now())
+    yield* Effect.scoped(talk(trace))
+    return trace.lines
+  })
+  const network = MemoryNetwork.layer({
+    latency,
+    hosts: { "api.test": "10.0.0.1", "closed.test": "10.0.0.2", "proxy.test": "10.0.0.3" }
+  })
+  return Effect.runPromise(
+    Simulation.run({ seed: 1, maxTime: "1 day", report: () => {} }, Effect.provide(program, network)).pipe(
+      Effect.provide(Logger.remove(Logger.defaultLogger))
+    )
+  )
+}
+
+/** A network of which our own side's ends are tapped: `net 1`, `net 2`, ... in the order in which they come. */
+export const tappedNetwork = (trace: Trace, network: Network.NetworkService): Network.NetworkService => {
+  let count = 0
+  const tap = (transport: Transport.Transport) => trace.tapped(`net ${++count}`, transport)
+  return {
+    ...network,
+    listen: (options, onConnection) => network.listen(options, (transport) => onConnection(tap(transport))),
+    connect: (address, options) => Effect.map(network.connect(address, options), tap)
+  }
+}
+
+/** Runs an effect on the tapped network; what the conversation does beside it is on the network itself. */
+export const onTapped =
+  (trace: Trace) =>
+  <A, E, R>(
+    effect: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E, Exclude<R, Network.Network> | Network.Network> =>
+    Effect.flatMap(Network.Network, (network) =>
+      Effect.provideService(effect, Network.Network, tappedNetwork(trace, network))
+    )

@@ -1,0 +1,26 @@
+// The golden traces (packages/core/test/traces): npm run traces -- [--record] [NAME]
+//
+//   --record   writes what the code does now to packages/core/test/traces/recorded; read the difference before it is committed
+//   NAME       compares only traces whose group and name match, a regular expression
+import { spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { record: { type: "boolean", default: false } }
+})
+const [name] = positionals
+if (values.record && name !== undefined) {
+  console.error("--record writes all traces: a part would leave the files without the rest.")
+  process.exit(2)
+}
+
+const vitest = [`${root}node_modules/vitest/vitest.mjs`, "run", "packages/core/test/traces.test.ts"]
+const { status } = spawnSync(process.execPath, [...vitest, ...(name === undefined ? [] : ["-t", name])], {
+  cwd: root,
+  env: { ...process.env, HTTPFX_TRACES: values.record ? "record" : "compare" },
+  stdio: "inherit"
+})
+process.exit(status ?? 1)
