@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import type { Timers } from "./Timers.js"
+import type { Timers } from "./seams/timers.js"
 
 // A timer of the platform holds at most 2^31-1 ms; longer waits are cut into several.
 const maxDelay = 0x7fffffff

@@ -13,29 +13,9 @@ import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { background, live, turn } from "./PlatformTimers.js"
+import type { Timers } from "./seams/timers.js"
 
-/**
- * The clock and the timers of a driver.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Timers {
-  /**
-   * Milliseconds of a clock that nobody sets, so that only differences have a meaning: for every limit and duration. May have
-   * fractions.
-   */
-  now(): number
-  /** Milliseconds since the epoch, by a clock that may be set back and forward: for `Date`, logs and outcomes, never for a limit. */
-  wallTime(): number
-  /**
-   * Calls `f` once `now() >= deadline` (ms), after what had arrived in the meantime was read: also where the process was stopped past the
-   * deadline. The result cancels; cancelling twice, or after the call, does nothing.
-   */
-  at(deadline: number, f: () => void): () => void
-  /** Calls `f` after one turn of the event loop, in which everything that had arrived before the call is read. */
-  turn(f: () => void): void
-}
+export type { Timers } from "./seams/timers.js"
 
 /**
  * Where a clock that makes its timers itself has them, so that a timer needs no fiber.

@@ -7,26 +7,13 @@
  *
  * @since 0.1.0
  */
-import type * as HttpClient from "@effect/platform/HttpClient"
-import type * as Effect from "effect/Effect"
-import type { Network } from "@httpfx/core/Network"
 import { without } from "./internal/battery.js"
 import { connections } from "./internal/clientConnections.js"
 import { failures } from "./internal/clientFailures.js"
 import { messages } from "./internal/clientMessages.js"
+import type { Case } from "./internal/clientCase.js"
 
-/**
- * One promise of a client.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Case {
-  /** What is promised, in words; the name of a test. */
-  readonly name: string
-  /** Needs a client without open connections. */
-  readonly effect: Effect.Effect<void, unknown, HttpClient.HttpClient | Network>
-}
+export type { Case } from "./internal/clientCase.js"
 
 /**
  * Which cases to make.

@@ -7,27 +7,14 @@
  *
  * @since 0.1.0
  */
-import type * as Effect from "effect/Effect"
-import type * as HttpServer from "@effect/platform/HttpServer"
-import type { Network } from "@httpfx/core/Network"
 import { without } from "./internal/battery.js"
 import { answers } from "./internal/serverAnswers.js"
 import { bodies } from "./internal/serverBodies.js"
 import { failures } from "./internal/serverFailures.js"
 import { refusals } from "./internal/serverRefusals.js"
+import type { Case } from "./internal/serverCase.js"
 
-/**
- * One promise of a server.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Case {
-  /** What is promised, in words; the name of a test. */
-  readonly name: string
-  /** Serves an app of its own on the server, which therefore must be a fresh one. */
-  readonly effect: Effect.Effect<void, unknown, HttpServer.HttpServer | Network>
-}
+export type { Case } from "./internal/serverCase.js"
 
 /**
  * Which cases to make.

@@ -7,7 +7,7 @@ import type * as Client from "../Client.js"
 import type { ConnectionOptions, ParserOptions, RequestOptions } from "../ClientRequest.js"
 import type { Proxies } from "../Proxy.js"
 import type { Step } from "./clientTimeouts.js"
-import type { InvalidOption } from "./serverErrors.js"
+import type { InvalidOption } from "../errors/server.js"
 import * as Check from "./optionChecks.js"
 import type { Limits } from "../wire/index.js"
 

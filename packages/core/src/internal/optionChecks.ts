@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import { toStringUnknown } from "effect/Inspectable"
 import type { TlsOptions } from "../Network.js"
 import { isStatusCode, presets, type Limits } from "../wire/index.js"
-import { InvalidOption } from "./serverErrors.js"
+import { InvalidOption } from "../errors/server.js"
 
 /** What a value must be, and whether one is. `undefined` is never asked about: it is left out. */
 export interface Check {

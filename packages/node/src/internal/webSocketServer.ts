@@ -9,10 +9,10 @@ import type { InvalidOption } from "@httpfx/core/HttpError"
 import type { WebSocketRequest, WebSocketUpgrader } from "@httpfx/core/WebSocketUpgrader"
 import type { IncomingMessage } from "node:http"
 import type * as ws from "ws"
-import type { Options } from "../NodeWebSocket.js"
 import { WebSocketDuplex } from "./webSocketDuplex.js"
 import { framedClass, WebSocketFlow, type Framed } from "./webSocketFlow.js"
 import * as Checked from "./webSocketOptions.js"
+import type { Options } from "./webSocketOptions.js"
 import { close, fromFlow } from "./webSocketSocket.js"
 
 const nothing = () => {}

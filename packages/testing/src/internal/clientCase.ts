@@ -9,8 +9,20 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { Network } from "@httpfx/core/Network"
-import type { Case } from "../ClientBattery.js"
 import * as RawPeer from "../RawPeer.js"
+
+/**
+ * One promise of a client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Case {
+  /** What is promised, in words; the name of a test. */
+  readonly name: string
+  /** Needs a client without open connections. */
+  readonly effect: Effect.Effect<void, unknown, HttpClient.HttpClient | Network>
+}
 
 export type Test = Effect.Effect<unknown, unknown, HttpClient.HttpClient | Network | Scope.Scope>
 

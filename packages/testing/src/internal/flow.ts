@@ -8,7 +8,8 @@
  */
 import { ByteQueue } from "./bytes.js"
 import type { Deliveries, Task } from "./deliveries.js"
-import { Gate, type Line } from "./gate.js"
+import { Gate } from "./gate.js"
+import type { Line } from "./line.js"
 import { Transit } from "./transit.js"
 
 /** What a flow asks of the end that writes into it. */

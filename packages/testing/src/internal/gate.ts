@@ -1,33 +1,23 @@
 /**
  * Where what leaves the sender of one direction is put to the rules, and where it is held back.
  */
-import type { Passing } from "../Verdict.js"
-import type { Flow } from "./flow.js"
-import type { Found, Installed } from "./rules.js"
+import type { Line } from "./line.js"
+import type { Installed } from "./rules.js"
 import type { Transit } from "./transit.js"
-import type { Wire } from "./wire.js"
-
-/** What one direction knows of its connection and network. */
-export interface Line {
-  readonly wire: Wire
-  readonly now: () => number
-  /** A number in [0, 1) of the seed. */
-  readonly draw: () => number
-  readonly ask: (kind: Passing["kind"], offset: number, bytes: Uint8Array) => Found | undefined
-  /** Resets the connection, so that both ends see it. */
-  readonly reset: () => void
-  /** Holds the other direction too. */
-  readonly hold: (by: Installed) => void
-  /** Goes on in a turn of its own. */
-  readonly later: (f: () => void) => void
-  /** Calls after so many ms; the result cancels. */
-  readonly wait: (millis: number, f: () => void) => () => void
-}
 
 const none = new Uint8Array(0)
 
 // The least time after which Linux sends again what was not acknowledged (`TCP_RTO_MIN`).
 const retransmission = 200
+
+/** What a gate does with the direction that it belongs to. */
+export interface Gated {
+  stalled: boolean
+  carry(chunk: Uint8Array): void
+  carryFin(): void
+  carryRst(): void
+  wake(): void
+}
 
 export class Gate {
   /** Bytes held back. */
@@ -42,7 +32,7 @@ export class Gate {
   private cancelStall: (() => void) | undefined
 
   constructor(
-    private readonly flow: Flow,
+    private readonly flow: Gated,
     private readonly transit: Transit,
     private readonly line: Line
   ) {}

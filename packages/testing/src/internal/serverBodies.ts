@@ -6,7 +6,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { Case } from "../ServerBattery.js"
+import type { Case } from "./serverCase.js"
 import { equal, excludes, includes, isTrue, still } from "./battery.js"
 import { response } from "./rawHttp.js"
 import {

@@ -9,7 +9,19 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Network } from "@httpfx/core/Network"
 import * as RawPeer from "../RawPeer.js"
-import type { Case } from "../ServerBattery.js"
+
+/**
+ * One promise of a server.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Case {
+  /** What is promised, in words; the name of a test. */
+  readonly name: string
+  /** Serves an app of its own on the server, which therefore must be a fresh one. */
+  readonly effect: Effect.Effect<void, unknown, HttpServer.HttpServer | Network>
+}
 
 export type App = HttpApp.Default<unknown, Scope.Scope>
 

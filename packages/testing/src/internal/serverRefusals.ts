@@ -2,7 +2,7 @@
  * Cases of the server battery: bytes that are no request. Each is answered with a status of its own and ends the
  * connection, and never reaches the app.
  */
-import type { Case } from "../ServerBattery.js"
+import type { Case } from "./serverCase.js"
 import * as Effect from "effect/Effect"
 import { equal, excludes } from "./battery.js"
 import { echo, get, served, statuses, talk } from "./serverCase.js"

@@ -5,7 +5,7 @@
  * which they left, whatever the conditions do meanwhile. Moments are whole milliseconds.
  */
 import type { Deliveries, Task } from "./deliveries.js"
-import type { Line } from "./gate.js"
+import type { Line } from "./line.js"
 
 // Sums of fractions must not cost a millisecond.
 const tolerance = 1e-6

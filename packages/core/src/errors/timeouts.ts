@@ -4,11 +4,7 @@
  * These are limits of our own (`Client.Timeouts`). What the operating system calls a timeout is `ConnectionTimedOut`.
  */
 import * as Schema from "effect/Schema"
-import type { Written as WrittenType } from "../HttpError.js"
-import * as HttpError from "../HttpError.js"
-
-// Not before it is used: the two modules know each other.
-const Written: Schema.Schema<WrittenType> = Schema.suspend(() => HttpError.Written)
+import { Written } from "./facts.js"
 
 const fields = {
   /** The limit, ms. */

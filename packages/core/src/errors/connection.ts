@@ -1,0 +1,240 @@
+/**
+ * A connection that could not be made, or that failed. Part of `HttpError`.
+ */
+import * as Schema from "effect/Schema"
+import { formatAddress, type Fault } from "../Transport.js"
+import { connectionFields, type Attempt, type Phase, type Where } from "./facts.js"
+
+const at = (self: {
+  readonly reason: string
+  readonly address?: string | undefined
+  readonly phase: Phase
+  readonly attempts?: ReadonlyArray<Attempt> | undefined
+}) => {
+  const { address, attempts = [], phase, reason } = self
+  const others = attempts.slice(0, -1).map((attempt) => `${attempt.address}: ${attempt.code}`)
+  const before = others.length === 0 ? "" : `; before it ${others.join(", ")}`
+  return `${reason} (${phase}${address === undefined ? "" : `, ${address}`}${before})`
+}
+
+/**
+ * The peer reset the connection (RST), or it was cut while bytes were due.
+ *
+ * @since 0.1.0
+ * @category connection
+ */
+export class ConnectionReset extends Schema.TaggedError<ConnectionReset>("@httpfx/core/ConnectionReset")(
+  "ConnectionReset",
+  connectionFields
+) {
+  /** As in Node. */
+  readonly code = "ECONNRESET"
+  override get message(): string {
+    return at(this)
+  }
+}
+
+/**
+ * The peer closed the connection (FIN) before its answer was whole. Node: "socket hang up", "aborted".
+ *
+ * @since 0.1.0
+ * @category connection
+ */
+export class HangUp extends Schema.TaggedError<HangUp>("@httpfx/core/HangUp")("HangUp", connectionFields) {
+  /** As in Node. */
+  readonly code = "ECONNRESET"
+  override get message(): string {
+    return at(this)
+  }
+}
+
+/**
+ * Nobody listens at the address.
+ *
+ * @since 0.1.0
+ * @category connection
+ */
+export class ConnectionRefused extends Schema.TaggedError<ConnectionRefused>(
+  "@httpfx/core/ConnectionRefused"
+)("ConnectionRefused", connectionFields) {
+  /** As in Node. */
+  readonly code = "ECONNREFUSED"
+  override get message(): string {
+    return at(this)
+  }
+}
+
+/**
+ * The peer did not answer on the level of the connection in time.
+ *
+ * @since 0.1.0
+ * @category connection
+ */
+export class ConnectionTimedOut extends Schema.TaggedError<ConnectionTimedOut>(
+  "@httpfx/core/ConnectionTimedOut"
+)("ConnectionTimedOut", connectionFields) {
+  /** As in Node. */
+  readonly code = "ETIMEDOUT"
+  override get message(): string {
+    return at(this)
+  }
+}
+
+/**
+ * The peer had closed its reading side when bytes were written to it.
+ *
+ * @since 0.1.0
+ * @category connection
+ */
+export class BrokenPipe extends Schema.TaggedError<BrokenPipe>("@httpfx/core/BrokenPipe")(
+  "BrokenPipe",
+  connectionFields
+) {
+  /** As in Node. */
+  readonly code = "EPIPE"
+  override get message(): string {
+    return at(this)
+  }
+}
+
+/**
+ * No route to the address.
+ *
+ * @since 0.1.0
+ * @category connection
+ */
+export class Unreachable extends Schema.TaggedError<Unreachable>("@httpfx/core/Unreachable")("Unreachable", {
+  ...connectionFields,
+  /** The system's code. */
+  code: Schema.Literal("EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL")
+}) {
+  override get message(): string {
+    return at(this)
+  }
+}
+
+/**
+ * The name has no address, or the resolver did not answer.
+ *
+ * @since 0.1.0
+ * @category connection
+ */
+export class NameNotResolved extends Schema.TaggedError<NameNotResolved>("@httpfx/core/NameNotResolved")(
+  "NameNotResolved",
+  {
+    /** The resolver's code. */
+    code: Schema.Literal("ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA", "ETIMEOUT"),
+    /** The name that was asked for. */
+    host: Schema.String,
+    /** The system's message, as Node prints it. */
+    reason: Schema.String,
+    /** The system's own error, where there is one. */
+    cause: Schema.optional(Schema.Defect)
+  }
+) {
+  /** Where in the life of a request it happens. */
+  readonly phase = "resolve"
+  /** The connection had served no exchange: it was not there yet. */
+  readonly reused = false
+  /** Nothing of the request was sent. */
+  readonly written = "none"
+  /** Nothing of an answer had come. */
+  readonly received = 0
+  override get message(): string {
+    return this.reason
+  }
+}
+
+/**
+ * The TLS handshake failed, or TLS failed later. `code` is Node's or OpenSSL's.
+ *
+ * @since 0.1.0
+ * @category connection
+ */
+export class TlsFailure extends Schema.TaggedError<TlsFailure>("@httpfx/core/TlsFailure")("TlsFailure", {
+  ...connectionFields,
+  code: Schema.String
+}) {
+  override get message(): string {
+    return at(this)
+  }
+}
+
+/**
+ * The connection failed in a way that has no class of its own. `code` is the system's.
+ *
+ * @since 0.1.0
+ * @category connection
+ */
+export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("@httpfx/core/ConnectionFailed")(
+  "ConnectionFailed",
+  { ...connectionFields, code: Schema.String }
+) {
+  override get message(): string {
+    return at(this)
+  }
+}
+
+/**
+ * What can end an established connection, or the making of one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ConnectionError =
+  | ConnectionReset
+  | HangUp
+  | ConnectionRefused
+  | ConnectionTimedOut
+  | BrokenPipe
+  | Unreachable
+  | TlsFailure
+  | ConnectionFailed
+
+/**
+ * The same error of a connection that could not be made, with all that was tried.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const withAttempts = <E extends Exclude<ConnectionError, HangUp>>(
+  error: E,
+  attempts: ReadonlyArray<Attempt>
+): E => {
+  const Class = error.constructor as new (fields: object) => E
+  // A `cause` is no enumerable property.
+  return new Class({ ...error, cause: error.cause, attempts: [...attempts] })
+}
+
+/**
+ * The class of a network's fault.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const fromFault = (fault: Fault, where: Where): Exclude<ConnectionError, HangUp> => {
+  const facts = {
+    ...where,
+    address: where.address ?? (fault.address === undefined ? undefined : formatAddress(fault.address)),
+    reason: fault.message,
+    cause: fault.cause
+  }
+  switch (fault.code) {
+    case "ECONNRESET":
+      return new ConnectionReset(facts)
+    case "ECONNREFUSED":
+      return new ConnectionRefused(facts)
+    case "ETIMEDOUT":
+      return new ConnectionTimedOut(facts)
+    case "EPIPE":
+      return new BrokenPipe(facts)
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "EADDRNOTAVAIL":
+      return new Unreachable({ ...facts, code: fault.code })
+    default:
+      return where.phase === "secure" || /^ERR_(TLS|SSL|OSSL)/.test(fault.code)
+        ? new TlsFailure({ ...facts, code: fault.code })
+        : new ConnectionFailed({ ...facts, code: fault.code })
+  }
+}

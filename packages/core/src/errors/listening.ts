@@ -1,0 +1,52 @@
+/**
+ * Addresses that a server cannot listen on. Part of `HttpError`.
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * The port or path is taken.
+ *
+ * @since 0.1.0
+ * @category listening
+ */
+export class AddressInUse extends Schema.TaggedError<AddressInUse>("@httpfx/core/AddressInUse")(
+  "AddressInUse",
+  {
+    /** Where listening was to be: `host:port`, or a path. */
+    address: Schema.String,
+    /** The system's message, as Node prints it. */
+    reason: Schema.String,
+    /** The system's own error, where there is one. */
+    cause: Schema.optional(Schema.Defect)
+  }
+) {
+  /** As in Node. */
+  readonly code = "EADDRINUSE"
+  override get message(): string {
+    return this.reason
+  }
+}
+
+/**
+ * Listening failed for another reason than a taken address: `EACCES`, `EADDRNOTAVAIL`, `EINVAL`, ...
+ *
+ * @since 0.1.0
+ * @category listening
+ */
+export class ListenFailed extends Schema.TaggedError<ListenFailed>("@httpfx/core/ListenFailed")(
+  "ListenFailed",
+  {
+    /** The system's code. */
+    code: Schema.String,
+    /** Where listening was to be: `host:port`, or a path. */
+    address: Schema.String,
+    /** The system's message, as Node prints it. */
+    reason: Schema.String,
+    /** The system's own error, where there is one. */
+    cause: Schema.optional(Schema.Defect)
+  }
+) {
+  override get message(): string {
+    return this.reason
+  }
+}

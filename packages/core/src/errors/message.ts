@@ -1,0 +1,396 @@
+/**
+ * Messages of our own that must not be sent, one class per violation of the engine. Part of `HttpError`.
+ */
+import * as Schema from "effect/Schema"
+import { messageOf, type FieldConflict as FieldConflictReason, type Violation } from "../wire/index.js"
+import { exchangeFields, type Where } from "./facts.js"
+
+/**
+ * A value given as a body is neither bytes, text nor a stream of them.
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class UnsupportedBody extends Schema.TaggedError<UnsupportedBody>("@httpfx/core/UnsupportedBody")(
+  "UnsupportedBody",
+  {
+    /** What was given, in Node's words. */
+    reason: Schema.String
+  }
+) {
+  /** As in Node. */
+  readonly code = "ERR_INVALID_ARG_TYPE"
+  override get message(): string {
+    return this.reason
+  }
+}
+
+/**
+ * A method, field name or trailer name is not a token (RFC 9110 §5.6.2).
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class InvalidToken extends Schema.TaggedError<InvalidToken>("@httpfx/core/InvalidToken")(
+  "InvalidToken",
+  {
+    /** What the name is of: `Header name`, `Method`, ... */
+    what: Schema.String,
+    /** What is none. */
+    value: Schema.String
+  }
+) {
+  /** As in Node. */
+  readonly code = "ERR_INVALID_HTTP_TOKEN"
+  override get message(): string {
+    return messageOf({ ...this, _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * A header field has no value.
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
+  "@httpfx/core/InvalidHeaderValue"
+)("InvalidHeaderValue", {
+  /** The field. */
+  name: Schema.String,
+  /** What was given. */
+  value: Schema.UndefinedOr(Schema.String)
+}) {
+  /** As in Node. */
+  readonly code = "ERR_HTTP_INVALID_HEADER_VALUE"
+  override get message(): string {
+    return messageOf({ ...this, _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * A field value or a reason phrase has a control character, or one above U+00FF.
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@httpfx/core/InvalidCharacter")(
+  "InvalidCharacter",
+  {
+    /** Where it is. */
+    what: Schema.Literal("header content", "trailer content", "statusMessage"),
+    /** The field. */
+    name: Schema.optionalWith(Schema.String, { exact: true })
+  }
+) {
+  /** As in Node. */
+  readonly code = "ERR_INVALID_CHAR"
+  override get message(): string {
+    return messageOf({ ...this, _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * A status is no integer of 100-999, or a 1xx where a final one is due (or the other way round).
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class InvalidStatusCode extends Schema.TaggedError<InvalidStatusCode>(
+  "@httpfx/core/InvalidStatusCode"
+)("InvalidStatusCode", {
+  /** What was given. */
+  status: Schema.Number
+}) {
+  /** As in Node. */
+  readonly code = "ERR_HTTP_INVALID_STATUS_CODE"
+  override get message(): string {
+    return messageOf({ ...this, _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * Trailers for a body that is not chunked, or a field that may not be one (RFC 9110 §6.5.1).
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class TrailerInvalid extends Schema.TaggedError<TrailerInvalid>("@httpfx/core/TrailerInvalid")(
+  "TrailerInvalid",
+  {
+    /** The field. */
+    name: Schema.optionalWith(Schema.String, { exact: true })
+  }
+) {
+  /** As in Node. */
+  readonly code = "ERR_HTTP_TRAILER_INVALID"
+  override get message(): string {
+    return messageOf({ ...this, _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * A body had another length than its `Content-Length` said. The connection is closed: the peer cannot mistake a short
+ * body for a whole one.
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class ContentLengthMismatch extends Schema.TaggedError<ContentLengthMismatch>(
+  "@httpfx/core/ContentLengthMismatch"
+)("ContentLengthMismatch", {
+  /** Bytes announced in the head. */
+  declared: Schema.Number,
+  /** Bytes the body had, as far as it was read. */
+  actual: Schema.Number
+}) {
+  /** As in Node. */
+  readonly code = "ERR_HTTP_CONTENT_LENGTH_MISMATCH"
+  override get message(): string {
+    return messageOf({ ...this, _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * Body bytes where the method or the status allows none.
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class BodyNotAllowed extends Schema.TaggedError<BodyNotAllowed>("@httpfx/core/BodyNotAllowed")(
+  "BodyNotAllowed",
+  {}
+) {
+  /** As in Node. */
+  readonly code = "ERR_HTTP_BODY_NOT_ALLOWED"
+  override get message(): string {
+    return messageOf({ ...this, _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * Header fields changed after the head was sent.
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class HeadersSent extends Schema.TaggedError<HeadersSent>("@httpfx/core/HeadersSent")("HeadersSent", {
+  /** The verb: set, append, remove, write, render. */
+  what: Schema.String
+}) {
+  /** As in Node. */
+  readonly code = "ERR_HTTP_HEADERS_SENT"
+  override get message(): string {
+    return messageOf({ ...this, _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * Body bytes after the end of the body.
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class WriteAfterEnd extends Schema.TaggedError<WriteAfterEnd>("@httpfx/core/WriteAfterEnd")(
+  "WriteAfterEnd",
+  {}
+) {
+  /** As in Node. */
+  readonly code = "ERR_STREAM_WRITE_AFTER_END"
+  override get message(): string {
+    return messageOf({ ...this, _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * A request target has a space, a control character, or a character above U+00FF.
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>(
+  "@httpfx/core/UnescapedCharacters"
+)("UnescapedCharacters", {
+  /** Where it is. */
+  what: Schema.Literal("Request path")
+}) {
+  /** As in Node. */
+  readonly code = "ERR_UNESCAPED_CHARACTERS"
+  override get message(): string {
+    return messageOf({ ...this, _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * A scheme that is not spoken here; both with the colon, as in `http:`.
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("@httpfx/core/InvalidProtocol")(
+  "InvalidProtocol",
+  {
+    /** What was given. */
+    protocol: Schema.String,
+    /** What is spoken. */
+    expected: Schema.String
+  }
+) {
+  /** As in Node. */
+  readonly code = "ERR_INVALID_PROTOCOL"
+  override get message(): string {
+    return messageOf({ ...this, _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * Fields that decide about framing or routing contradict each other or the message.
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class FieldConflict extends Schema.TaggedError<FieldConflict>("@httpfx/core/FieldConflict")(
+  "FieldConflict",
+  {
+    /** The field. */
+    name: Schema.String,
+    /** What is wrong with it: `Repeated`, `Malformed`, `BesideTransferEncoding`, ... */
+    reason: Schema.String as unknown as Schema.Schema<FieldConflictReason>
+  }
+) {
+  /** Ours: Node has none for it. */
+  readonly code = "ERR_HTTPFX_FIELD_CONFLICT"
+  override get message(): string {
+    return messageOf({ ...this, _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * A link of early hints is not of the form `</styles.css>; rel=preload; as=style` (RFC 8288 §3).
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class InvalidLink extends Schema.TaggedError<InvalidLink>("@httpfx/core/InvalidLink")("InvalidLink", {
+  /** The link as given. */
+  value: Schema.String
+}) {
+  /** As in Node. */
+  readonly code = "ERR_INVALID_ARG_VALUE"
+  override get message(): string {
+    return messageOf({ ...this, what: "hints", _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * A step that the connection does not have in its state. `half` is the part of the exchange, `state` the one it is in,
+ * `signal` what was tried (docs/automaton.md).
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class OutOfOrder extends Schema.TaggedError<OutOfOrder>("@httpfx/core/OutOfOrder")("OutOfOrder", {
+  half: Schema.Literal("request", "response"),
+  state: Schema.String,
+  signal: Schema.String,
+  ...exchangeFields
+}) {
+  /** Ours: Node has none for it. */
+  readonly code = "ERR_HTTPFX_OUT_OF_ORDER"
+  override get message(): string {
+    return messageOf({ ...this, _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * 101 for a request that asked for no upgrade (RFC 9110 §7.8).
+ *
+ * @since 0.1.0
+ * @category message
+ */
+export class UpgradeNotAsked extends Schema.TaggedError<UpgradeNotAsked>("@httpfx/core/UpgradeNotAsked")(
+  "UpgradeNotAsked",
+  exchangeFields
+) {
+  /** Ours: Node has none for it. */
+  readonly code = "ERR_HTTPFX_UPGRADE_NOT_ASKED"
+  override get message(): string {
+    return messageOf({ ...this, _tag: "Violation", code: this.code })
+  }
+}
+
+/**
+ * What our own side can do wrong in a message; nothing of it has been sent, or the connection is cut.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type MessageError =
+  | InvalidToken
+  | InvalidHeaderValue
+  | InvalidCharacter
+  | InvalidStatusCode
+  | TrailerInvalid
+  | ContentLengthMismatch
+  | BodyNotAllowed
+  | HeadersSent
+  | WriteAfterEnd
+  | UnescapedCharacters
+  | InvalidProtocol
+  | FieldConflict
+  | InvalidLink
+  | OutOfOrder
+  | UpgradeNotAsked
+  | UnsupportedBody
+
+/**
+ * The class of a violation, by its `code`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OfViolation<V extends Violation> = Extract<MessageError, { readonly code: V["code"] }>
+
+/**
+ * The class of what our own side must not send, or the peer must not; `where`: in which exchange of a client.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const fromViolation = <V extends Violation>(violation: V, where?: Where): OfViolation<V> =>
+  made(violation, where) as OfViolation<V>
+
+const made = (violation: Violation, where: Where | undefined): OfViolation<Violation> => {
+  switch (violation.code) {
+    case "ERR_INVALID_HTTP_TOKEN":
+      return new InvalidToken(violation)
+    case "ERR_HTTP_INVALID_HEADER_VALUE":
+      return new InvalidHeaderValue(violation)
+    case "ERR_INVALID_CHAR":
+      return new InvalidCharacter(violation)
+    case "ERR_HTTP_INVALID_STATUS_CODE":
+      return new InvalidStatusCode(violation)
+    case "ERR_HTTP_TRAILER_INVALID":
+      return new TrailerInvalid(violation)
+    case "ERR_HTTP_CONTENT_LENGTH_MISMATCH":
+      return new ContentLengthMismatch(violation)
+    case "ERR_HTTP_BODY_NOT_ALLOWED":
+      return new BodyNotAllowed()
+    case "ERR_HTTP_HEADERS_SENT":
+      return new HeadersSent(violation)
+    case "ERR_STREAM_WRITE_AFTER_END":
+      return new WriteAfterEnd()
+    case "ERR_UNESCAPED_CHARACTERS":
+      return new UnescapedCharacters(violation)
+    case "ERR_INVALID_PROTOCOL":
+      return new InvalidProtocol(violation)
+    case "ERR_HTTPFX_FIELD_CONFLICT":
+      return new FieldConflict(violation)
+    case "ERR_INVALID_ARG_VALUE":
+      return new InvalidLink(violation)
+    case "ERR_HTTPFX_OUT_OF_ORDER":
+      return new OutOfOrder({ ...violation, ...where })
+    case "ERR_HTTPFX_UPGRADE_NOT_ASKED":
+      return new UpgradeNotAsked({ ...where })
+  }
+}
