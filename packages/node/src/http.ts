@@ -7,9 +7,10 @@
  */
 import { METHODS as wireMethods, STATUS_CODES as wireStatusCodes } from "@httpfx/core/wire"
 import type * as builtin from "node:http"
-import { Agent, globalAgent as currentAgent, setGlobalAgent } from "./http/agent.js"
+import { Agent } from "./http/agent.js"
 import { ClientRequest, get, request } from "./http/clientRequest.js"
 import { maxHeaderSize } from "./http/flags.js"
+import { globalAgent as currentAgent, setGlobalAgent } from "./http/globalAgent.js"
 import { setGlobalProxyFromEnv } from "./http/globalProxy.js"
 import { IncomingMessage } from "./http/incoming.js"
 import { OutgoingMessage } from "./http/outgoing.js"

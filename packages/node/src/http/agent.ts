@@ -16,76 +16,24 @@ import { AsyncResource } from "node:async_hooks"
 import { EventEmitter } from "node:events"
 import type * as http from "node:http"
 import { createConnection, isIP } from "node:net"
-import type { Duplex } from "node:stream"
 import { adoptContext, leaveContext } from "../socket/fast/asyncHandle.js"
 import { startGuarding } from "../socket/fast/idleGuard.js"
-import type { ClientReq } from "./clientRequest.js"
+import type { AgentLike, ClientReq, ConnectOptions, Lists, OnCreate } from "./clientShapes.js"
 import { usesEnvProxy } from "./flags.js"
+import { globalAgent, setGlobalAgent } from "./globalAgent.js"
 import { providePlainGlobals } from "./globalProxy.js"
 import { callParent, inherit } from "./inherit.js"
-import {
-  addressToProxy,
-  goesBy,
-  openTunnel,
-  proxyOf,
-  secureToProxy,
-  toProxy,
-  type Proxy,
-  type ProxyEnv
-} from "./proxy.js"
+import { addressToProxy, goesBy, openTunnel, secureToProxy, toProxy } from "./proxy.js"
+import { proxyOf, type ProxyEnv } from "./proxyChoice.js"
 import type { HttpSocket } from "./shapes.js"
+import { onKeylog, proxyKey } from "./symbols.js"
 import { validateNumber, validateOneOf, validateString } from "./validate.js"
 
-const proxyKey = Symbol("proxy")
-const onKeylog = Symbol("onKeylog")
 /** What a waiting request was added with, and the asynchronous context of its maker. */
 const waiting = Symbol("waiting")
 
-export interface Waiting {
+interface Waiting extends ClientReq {
   [waiting]?: { readonly options: ConnectOptions; readonly resource: AsyncResource } | undefined
-}
-
-/** The options of a connection: those of the request under those of the agent. */
-export interface ConnectOptions {
-  [name: string]: unknown
-  host?: string | undefined
-  port?: number | string | undefined
-  localAddress?: string | undefined
-  family?: number | undefined
-  socketPath?: string | undefined
-  servername?: string | undefined
-  timeout?: number | undefined
-}
-
-type Lists<T> = { [name: string]: Array<T> | undefined }
-type OnCreate = (error: Error | null, socket?: HttpSocket) => void
-
-/** The agent as this folder sees it. */
-export interface AgentLike extends EventEmitter {
-  defaultPort: number
-  protocol: string
-  options: ConnectOptions
-  requests: Lists<ClientReq & Waiting>
-  sockets: Lists<HttpSocket>
-  freeSockets: Lists<HttpSocket>
-  keepAliveMsecs: number
-  keepAlive: boolean
-  maxSockets: number
-  maxFreeSockets: number
-  scheduling: string
-  maxTotalSockets: number
-  totalSocketCount: number
-  agentKeepAliveTimeoutBuffer: number
-  createConnection(options: ConnectOptions, callback?: OnCreate): HttpSocket | Duplex | null | undefined
-  getName(options?: ConnectOptions): string
-  addRequest(req: ClientReq, options: ConnectOptions | string, port?: unknown, localAddress?: unknown): void
-  createSocket(req: ClientReq, options: ConnectOptions, callback: OnCreate): void
-  removeSocket(socket: HttpSocket, options: ConnectOptions): void
-  keepSocketAlive(socket: HttpSocket): boolean
-  reuseSocket(socket: HttpSocket, req: ClientReq): void
-  destroy(): void
-  [proxyKey]?: Proxy | undefined
-  [onKeylog]?: (this: HttpSocket, line: Buffer) => void
 }
 
 /** Milliseconds by which an idle socket is given up before the server's announced end (Node 20: a second). */
@@ -137,7 +85,7 @@ function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): v
   if (queue !== undefined && queue.length > 0) {
     // Its end has a new socket made for the request that waits.
     if (!isUsable(socket)) return
-    const req = queue.shift()!
+    const req: Waiting = queue.shift()!
     const held = req[waiting]
     if (held === undefined) {
       assign(this, req, socket)
@@ -398,7 +346,8 @@ Object.assign(proto, {
     const next = nextAsNode(this, name)
     const req = next === undefined ? undefined : this.requests[next]![0]
     if (req === undefined) return
-    if (next !== name && req[waiting]) options = req[waiting].options
+    const held = (req as Waiting)[waiting]
+    if (next !== name && held) options = held.options
     this.createSocket(req, options, (error, created) => {
       if (error) req.onSocket(created, error)
       else created!.emit("free")
@@ -513,13 +462,9 @@ const makeGlobalAgent = (proxyEnv?: ProxyEnv): http.Agent =>
     ...(proxyEnv === undefined ? globalProxyEnv() : { proxyEnv })
   } as http.AgentOptions)
 
-const globals: { agent: http.Agent } = { agent: makeGlobalAgent() }
-export const globalAgent = (): http.Agent => globals.agent
-export const setGlobalAgent = (agent: http.Agent): void => {
-  globals.agent = agent
-}
+setGlobalAgent(makeGlobalAgent() as unknown as AgentLike)
 providePlainGlobals({
   get: globalAgent,
-  set: (agent) => setGlobalAgent(agent as http.Agent),
+  set: (agent) => setGlobalAgent(agent as AgentLike),
   make: makeGlobalAgent
 })

@@ -4,7 +4,7 @@
  */
 import { AsyncResource } from "node:async_hooks"
 import { asyncIdOf } from "../socket/fast/asyncHandle.js"
-import type { ClientReq } from "./clientRequest.js"
+import type { ClientReq } from "./clientShapes.js"
 import type { HttpSocket } from "./shapes.js"
 
 // Destroyed when its parser is released; without this the garbage collector would watch each.

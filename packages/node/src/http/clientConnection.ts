@@ -8,18 +8,21 @@ import { stopGuarding } from "../socket/fast/idleGuard.js"
 import { stillSilent } from "../internal/stillSilent.js"
 import { HTTPClientAsyncResource } from "./asyncResources.js"
 import { clientRequestError, clientResponseFinish } from "./channels.js"
-import type { ClientReq } from "./clientRequest.js"
+import type { ClientReq } from "./clientShapes.js"
 import { resetError, type ParserError } from "./errors.js"
 import { parserOptions } from "./flags.js"
-import { IncomingMessage, type Incoming } from "./incoming.js"
+import { IncomingMessage } from "./incoming.js"
+import type { HttpSocket, Incoming } from "./shapes.js"
 import { freeParser, RESPONSE, takeParser, type HttpParser } from "./parser.js"
 import { measureEnd } from "./measure.js"
 import { debug } from "./debug.js"
-import type { HttpSocket } from "./shapes.js"
 import { needDrain, startTime } from "./symbols.js"
 import { nextTick } from "../internal/realTime.js"
 
-type ClientSocket = HttpSocket & { _httpMessage?: ClientReq | null }
+interface ClientSocket extends HttpSocket {
+  parser?: HttpParser | null
+  _httpMessage?: ClientReq | null
+}
 
 type Message = new (socket: HttpSocket) => Incoming
 const MessageClass = IncomingMessage as unknown as Message

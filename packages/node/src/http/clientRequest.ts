@@ -8,7 +8,8 @@ import { createConnection } from "node:net"
 import { addAbortSignal, finished, type Writable } from "node:stream"
 import { urlToHttpOptions } from "node:url"
 import { format } from "node:util"
-import { globalAgent, type AgentLike, type ConnectOptions } from "./agent.js"
+import type { AgentLike, ClientReq, ConnectOptions } from "./clientShapes.js"
+import { globalAgent } from "./globalAgent.js"
 import { clientRequestCreated, clientRequestStart } from "./channels.js"
 import {
   beginExchange,
@@ -19,14 +20,12 @@ import {
   reserve
 } from "./clientConnection.js"
 import { headersSent, invalidArgType, resetError, violationError } from "./errors.js"
-import type { Incoming } from "./incoming.js"
 import { callParent, inherit } from "./inherit.js"
-import { OutgoingMessage, type HeaderValue, type Outgoing } from "./outgoing.js"
-import type { HttpParser } from "./parser.js"
+import { OutgoingMessage } from "./outgoing.js"
+import { parseUniqueHeaders } from "./outgoingHead.js"
 import { measureStart } from "./measure.js"
-import { parseUniqueHeaders } from "./server.js"
-import type { HttpSocket } from "./shapes.js"
-import { highWater, outHeaders, startTime, uniqueHeaders } from "./symbols.js"
+import type { HeaderValue, HttpSocket, Outgoing } from "./shapes.js"
+import { destroyedBy, highWater, outHeaders, startTime, target, uniqueHeaders } from "./symbols.js"
 import {
   validateBoolean,
   validateInteger,
@@ -37,40 +36,6 @@ import {
 import { nextTick } from "../internal/realTime.js"
 
 const base = OutgoingMessage.prototype as unknown as Outgoing
-
-const target = Symbol("kPath")
-
-/** What a request was destroyed with. Its `errored` says nothing of it: in Node that is a server's response's. */
-const destroyedBy = Symbol("destroyedBy")
-
-/** The request as this folder sees it. */
-export interface ClientReq extends Outgoing {
-  [destroyedBy]?: Error | null | undefined
-  agent: AgentLike | false | null | undefined
-  socketPath: string | undefined
-  timeout?: number
-  method: string
-  maxHeaderSize: number | undefined
-  insecureHTTPParser: boolean | undefined
-  httpValidation: HttpValidation | undefined
-  joinDuplicateHeaders: boolean | undefined
-  path: string
-  [target]: string
-  _ended: boolean
-  res: Incoming | null
-  aborted: boolean
-  timeoutCb: (() => void) | null
-  upgradeOrConnect: boolean
-  parser: HttpParser | null
-  maxHeadersCount: number | null
-  reusedSocket: boolean
-  host: string
-  protocol: string
-  [startTime]?: number
-  abort(): void
-  onSocket(socket: HttpSocket | undefined, error?: Error): void
-  _deferToConnect(method: string, args: ReadonlyArray<unknown>): void
-}
 
 interface Options extends ConnectOptions {
   agent?: AgentLike | false | null
@@ -180,7 +145,7 @@ function ClientRequest(this: ClientReq, input: unknown, given?: unknown, callbac
   if (options.highWaterMark !== undefined && options.highWaterMark !== null) {
     this[highWater] = options.highWaterMark
   }
-  const usual = options._defaultAgent ?? (globalAgent() as unknown as AgentLike)
+  const usual = options._defaultAgent ?? globalAgent()
   const agent = (this.agent = agentOf(options, usual))
   const protocol = options.protocol || usual.protocol
   let expected = usual.protocol

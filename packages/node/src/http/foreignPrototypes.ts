@@ -6,9 +6,11 @@
  * Never imports the built-in module: its prototypes are found in the chains that the framework brings.
  */
 import { Readable, Stream } from "node:stream"
-import { IncomingMessage, isIncoming, type Incoming } from "./incoming.js"
+import { IncomingMessage, isIncoming } from "./incoming.js"
+import type { Incoming } from "./shapes.js"
 import { isOutgoing, OutgoingMessage } from "./outgoing.js"
-import { ServerResponse, type Response } from "./serverResponse.js"
+import { ServerResponse } from "./serverResponse.js"
+import type { Response } from "./serverShapes.js"
 
 /** One of the two classes whose prototypes a framework extends. */
 interface Kind {

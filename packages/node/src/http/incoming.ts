@@ -13,7 +13,7 @@ import type * as http from "node:http"
 import { finished, Readable } from "node:stream"
 import { inherit } from "./inherit.js"
 import { readOn } from "./parser.js"
-import type { HttpSocket, RequestLike } from "./shapes.js"
+import type { HttpSocket, Incoming } from "./shapes.js"
 import { nextTick } from "../internal/realTime.js"
 
 const folded = Symbol("kHeaders")
@@ -24,35 +24,8 @@ const trailersCount = Symbol("kTrailersCount")
 const abort = Symbol("abortController")
 const distinctTrailers = Symbol("kTrailersDistinct")
 
-/** The message as this module sees it. */
-export interface Incoming extends Readable {
-  /** `null` once an agent has it back. */
-  socket: HttpSocket | null
-  httpVersionMajor: number | null
-  httpVersionMinor: number | null
-  httpVersion: string | null
-  complete: boolean
-  rawHeaders: Array<string>
-  rawTrailers: Array<string>
-  joinDuplicateHeaders: boolean | null | undefined
-  aborted: boolean
-  upgrade: boolean | null
-  url: string
-  method: string | null
-  statusCode: number | null
-  statusMessage: string | null
-  client: HttpSocket
-  req?: RequestLike
-  _consuming: boolean
-  _dumped: boolean
-  headers: FoldedFields
-  readonly headersDistinct: DistinctFields
-  trailers: FoldedFields
-  _addHeaderLines(raw: Array<string>, count: number): void
-  _addHeaderLine(name: string, value: string, into: FoldedFields): void
-  _addHeaderLineDistinct(name: string, value: string, into: DistinctFields): void
-  _dump(): void
-  setTimeout(msecs: number, callback?: () => void): this
+/** The message with what this module keeps on it. */
+interface Stored extends Incoming {
   [folded]: FoldedFields | null
   [foldedCount]: number
   [distinct]?: DistinctFields
@@ -69,7 +42,7 @@ const { destroy } = Readable.prototype
 const stateOf = (message: Readable): ReadState =>
   (message as unknown as { _readableState: ReadState })._readableState
 
-function IncomingMessage(this: Incoming, socket: HttpSocket): void {
+function IncomingMessage(this: Stored, socket: HttpSocket): void {
   Readable.call(this, socket ? { highWaterMark: socket.readableHighWaterMark } : undefined)
   // Body bytes come by themselves; the stream need not ask for more.
   stateOf(this).readingMore = true
@@ -102,11 +75,8 @@ export const isIncoming = (message: object): boolean => Object.hasOwn(message, f
 
 const proto = IncomingMessage.prototype as Incoming
 
-const accessor = (
-  name: string,
-  get: (this: Incoming) => unknown,
-  set: (this: Incoming, value: never) => void
-) => Object.defineProperty(proto, name, { configurable: true, enumerable: false, get, set })
+const accessor = (name: string, get: (this: Stored) => unknown, set: (this: Stored, value: never) => void) =>
+  Object.defineProperty(proto, name, { configurable: true, enumerable: false, get, set })
 
 accessor(
   "connection",
@@ -119,7 +89,7 @@ accessor(
 )
 
 /** The raw list folded; by way of `_addHeaderLine` where a subclass has its own. */
-const fold = (message: Incoming, raw: ReadonlyArray<string>, count: number): FoldedFields => {
+const fold = (message: Stored, raw: ReadonlyArray<string>, count: number): FoldedFields => {
   const into: FoldedFields = {}
   if (message._addHeaderLine === addHeaderLine) {
     const list = count < raw.length ? raw.slice(0, count) : raw
@@ -178,7 +148,7 @@ accessor(
 )
 
 /** Aborted when the message cannot come whole any more, or its connection ends. */
-const watched = (message: Incoming): AbortController => {
+const watched = (message: Stored): AbortController => {
   const controller = new AbortController()
   const end = (): void => controller.abort()
   const { socket } = message
@@ -211,7 +181,7 @@ const settle = (message: Incoming, error: Error | null | undefined, done: (error
 }
 
 proto._destroy = function _destroy(
-  this: Incoming,
+  this: Stored,
   error: Error | null | undefined,
   done: (error?: Error | null) => void
 ) {
@@ -232,7 +202,7 @@ proto._destroy = function _destroy(
   }
 }
 
-proto._addHeaderLines = function _addHeaderLines(this: Incoming, raw: Array<string>, count: number) {
+proto._addHeaderLines = function _addHeaderLines(this: Stored, raw: Array<string>, count: number) {
   if (!raw || raw.length === 0) return
   let view: FoldedFields | null
   if (this.complete) {
@@ -249,7 +219,7 @@ proto._addHeaderLines = function _addHeaderLines(this: Incoming, raw: Array<stri
 }
 
 const addHeaderLine = function _addHeaderLine(
-  this: Incoming,
+  this: Stored,
   name: string,
   value: string,
   into: FoldedFields
@@ -259,7 +229,7 @@ const addHeaderLine = function _addHeaderLine(
 proto._addHeaderLine = addHeaderLine
 
 proto._addHeaderLineDistinct = function _addHeaderLineDistinct(
-  this: Incoming,
+  this: Stored,
   name: string,
   value: string,
   into: DistinctFields

@@ -4,98 +4,12 @@
  */
 import { getDefaultHighWaterMark, Stream } from "node:stream"
 import type * as http from "node:http"
-import type { EventEmitter } from "node:events"
 import { callParent, inherit } from "./inherit.js"
 import { codedError } from "./errors.js"
 import * as head from "./outgoingHead.js"
 import * as body from "./outgoingBody.js"
-import type { Timers } from "@httpfx/core/Timers"
-import type { clock, uniqueHeaders } from "./symbols.js"
 import { bytesWritten, corked, errored, highWater, needDrain, outHeaders, rejectBody } from "./symbols.js"
-import type { Callback, HttpSocket } from "./shapes.js"
-
-export type HeaderValue = number | string | ReadonlyArray<string>
-export type OutHeaders = { [lowerName: string]: [name: string, value: HeaderValue] }
-
-/** A piece that waits for a socket. */
-export interface Pending {
-  readonly data: string | Uint8Array
-  readonly encoding: BufferEncoding | null | undefined
-  readonly callback: Callback | null | undefined
-}
-
-/** The message as this folder sees it. */
-export interface Outgoing extends EventEmitter {
-  outputData: Array<Pending>
-  outputSize: number
-  writable: boolean
-  destroyed: boolean
-  _last: boolean
-  chunkedEncoding: boolean
-  shouldKeepAlive: boolean
-  maxRequestsOnConnectionReached: boolean
-  _defaultKeepAlive: boolean
-  useChunkedEncodingByDefault: boolean
-  sendDate: boolean
-  _removedConnection: boolean
-  _removedContLen: boolean
-  _removedTE: boolean
-  strictContentLength: boolean
-  _contentLength: number | null
-  _hasBody: boolean
-  _trailer: string
-  finished: boolean
-  _headerSent: boolean
-  _closed: boolean
-  socket: HttpSocket | null
-  _header: string | null
-  _keepAliveTimeout: number
-  _maxRequestsPerSocket?: number
-  _onPendingData: (delta: number) => void
-  agent?: unknown
-  statusCode?: number
-  timeoutCb?: unknown
-  readonly writableFinished: boolean
-  readonly writableEnded: boolean
-  readonly writableLength: number
-  [bytesWritten]: number
-  [needDrain]: boolean
-  [corked]: number
-  [outHeaders]: OutHeaders | null
-  [errored]: Error | null | undefined
-  [highWater]: number
-  [rejectBody]: boolean
-  [uniqueHeaders]?: Set<string> | null
-  [clock]?: Timers
-  cork(): void
-  uncork(): void
-  destroy(error?: Error | null): this
-  write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean
-  end(chunk?: unknown, encoding?: unknown, callback?: unknown): this
-  setHeader(name: string, value: HeaderValue): this
-  appendHeader(name: string, value: HeaderValue): this
-  removeHeader(name: string): void
-  getHeader(name: string): HeaderValue | undefined
-  hasHeader(name: string): boolean
-  _send(
-    data: string | Uint8Array,
-    encoding?: BufferEncoding | Callback | null,
-    callback?: Callback | null,
-    byteLength?: number
-  ): boolean
-  _writeRaw(
-    data: string | Uint8Array,
-    encoding?: BufferEncoding | Callback | null,
-    callback?: Callback | null,
-    size?: number
-  ): boolean
-  _storeHeader(firstLine: string, headers: unknown): void
-  _implicitHeader(): void
-  _finish(): void
-  _flush(): void
-  pipe(): void
-  _flushOutput(socket: HttpSocket): boolean | undefined
-}
+import type { HttpSocket, Outgoing } from "./shapes.js"
 
 export interface OutgoingOptions {
   readonly highWaterMark?: number | undefined

@@ -5,7 +5,7 @@
 import { codedError, codedTypeError, invalidArgType, lengthMismatch, violationError } from "./errors.js"
 import { bytesWritten, corked, highWater, needDrain, rejectBody, uniqueHeaders } from "./symbols.js"
 import { isValueOf, textOf, validateHeaderName } from "./validate.js"
-import type { Outgoing } from "./outgoing.js"
+import type { Outgoing } from "./shapes.js"
 import { isSystems, type Callback, type HttpSocket } from "./shapes.js"
 import { nextTick } from "../internal/realTime.js"
 

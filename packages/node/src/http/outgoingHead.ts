@@ -17,9 +17,15 @@ import {
 import { deprecate } from "node:util"
 import { headersSent, invalidArgType, invalidArgValue, violationError } from "./errors.js"
 import { clock, outHeaders, uniqueHeaders } from "./symbols.js"
-import type { HeaderValue, Outgoing, OutHeaders } from "./outgoing.js"
+import type { HeaderValue, Outgoing, OutHeaders } from "./shapes.js"
 import { textOf, validateHeaderName, validateString, validateValueOf } from "./validate.js"
 import { wallNow } from "../internal/realTime.js"
+
+/** The names of `uniqueHeaders`, in lower case. */
+export const parseUniqueHeaders = (names: unknown): Set<string> | null => {
+  if (!Array.isArray(names)) return null
+  return new Set((names as Array<string>).map((name) => name.toLowerCase()))
+}
 
 const fieldsOf = (message: Outgoing): OutHeaders =>
   (message[outHeaders] ??= Object.create(null) as OutHeaders)

@@ -13,8 +13,7 @@ import {
 } from "@httpfx/core/wire"
 import type { AsyncResource } from "node:async_hooks"
 import { codedError, refusalError, type ParserError } from "./errors.js"
-import type { Incoming } from "./incoming.js"
-import type { HttpSocket } from "./shapes.js"
+import type { HttpSocket, Incoming } from "./shapes.js"
 import { nodeTimers } from "./timers.js"
 import { setImmediate } from "../internal/realTime.js"
 

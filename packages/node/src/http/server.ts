@@ -7,12 +7,22 @@ import { defaultKeepAliveTimeout, defaultKeepAliveTimeoutBuffer } from "@httpfx/
 import type * as http from "node:http"
 import { Server as NetServer } from "node:net"
 import { codedError, outOfRange } from "./errors.js"
-import { IncomingMessage, type Incoming } from "./incoming.js"
+import { IncomingMessage } from "./incoming.js"
+import type { HttpSocket, Incoming } from "./shapes.js"
 import { callParent, inherit, type Constructor as AnyConstructor } from "./inherit.js"
 import { failSocket, ServerConnection } from "./serverConnection.js"
-import { ServerResponse, type Response } from "./serverResponse.js"
-import type { HttpSocket } from "./shapes.js"
-import { connections, emptyRequests, messageClass, responseClass, uniqueHeaders, waiting } from "./symbols.js"
+import { parseUniqueHeaders } from "./outgoingHead.js"
+import { ServerResponse } from "./serverResponse.js"
+import type { HttpServer, Response } from "./serverShapes.js"
+import {
+  connections,
+  emptyRequests,
+  messageClass,
+  responseClass,
+  uniqueHeaders,
+  waiting,
+  sweep
+} from "./symbols.js"
 import { nodeTimers, timersOption } from "./timers.js"
 import {
   validateBoolean,
@@ -22,8 +32,6 @@ import {
   validationOption,
   type HttpValidation
 } from "./validate.js"
-
-const sweep = Symbol("connectionsChecking")
 
 export interface ServerOptions extends http.ServerOptions {
   readonly rejectNonStandardBodyWrites?: boolean
@@ -35,41 +43,6 @@ export interface ServerOptions extends http.ServerOptions {
   readonly keepAlive?: boolean
   readonly keepAliveInitialDelay?: number
   readonly [timersOption]?: Timers
-}
-
-/** What http.Server and https.Server have in common, as this folder sees them. */
-export interface HttpServer extends NetServer {
-  maxHeaderSize: number | undefined
-  insecureHTTPParser: boolean | undefined
-  httpValidation: HttpValidation | undefined
-  requestTimeout: number
-  headersTimeout: number
-  keepAliveTimeout: number
-  keepAliveTimeoutBuffer: number
-  connectionsCheckingInterval: number
-  requireHostHeader: boolean
-  joinDuplicateHeaders: boolean | undefined
-  rejectNonStandardBodyWrites: boolean
-  timeout: number
-  maxHeadersCount: number | null
-  maxRequestsPerSocket: number | null
-  httpAllowHalfOpen: boolean
-  shouldUpgradeCallback(req: Incoming): boolean
-  closeIdleConnections(): void
-  [connections]: Set<ServerConnection>
-  [waiting]: Timers
-  [emptyRequests]: boolean
-  [messageClass]: new (socket: HttpSocket) => Incoming
-  [responseClass]: new (req: Incoming, options: object) => Response
-  [uniqueHeaders]: Set<string> | null
-  /** Gives up the next look at the connections. */
-  [sweep]: (() => void) | undefined
-}
-
-/** The names of `uniqueHeaders`, in lower case. */
-export const parseUniqueHeaders = (names: unknown): Set<string> | null => {
-  if (!Array.isArray(names)) return null
-  return new Set((names as Array<string>).map((name) => name.toLowerCase()))
 }
 
 const optionalInteger = (value: unknown, name: string, fallback: number): number => {

@@ -8,10 +8,9 @@ import { format } from "node:util"
 import { serverResponseCreated } from "./channels.js"
 import { codedError, codedRangeError, headersSent, invalidArgValue, violationError } from "./errors.js"
 import { callParent, inherit } from "./inherit.js"
-import type { Incoming } from "./incoming.js"
-import { OutgoingMessage, type Outgoing, type OutgoingOptions } from "./outgoing.js"
-import type { Callback, HttpSocket } from "./shapes.js"
-import type { startTime } from "./symbols.js"
+import type { Callback, HttpSocket, Incoming, Outgoing } from "./shapes.js"
+import { OutgoingMessage, type OutgoingOptions } from "./outgoing.js"
+import type { Response } from "./serverShapes.js"
 import { connectionOf, outHeaders } from "./symbols.js"
 import {
   linkFieldValue,
@@ -23,24 +22,6 @@ import {
 } from "./validate.js"
 
 const base = OutgoingMessage.prototype as unknown as Outgoing
-
-/** The response as this folder sees it. */
-export interface Response extends Outgoing {
-  req: Incoming
-  statusCode: number
-  statusMessage: string | undefined
-  _sent100: boolean
-  _expect_continue: boolean
-  assignSocket(socket: HttpSocket): void
-  detachSocket(socket: HttpSocket): void
-  writeContinue(callback?: Callback): void
-  writeHead(status: number, reason?: unknown, headers?: unknown): this
-  writeHeader(status: number, reason?: unknown, headers?: unknown): this
-  writeProcessing(callback?: Callback): void
-  writeInformation(status: number, headers?: unknown, callback?: Callback): void
-  writeEarlyHints(hints: { [name: string]: unknown }, callback?: Callback): void
-  [startTime]?: number
-}
 
 function ServerResponse(this: Response, req: Incoming, options?: OutgoingOptions): void {
   callParent(OutgoingMessage, this, options)

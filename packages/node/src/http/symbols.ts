@@ -26,3 +26,15 @@ export const responseClass = Symbol("ServerResponse")
 export const emptyRequests = Symbol("optimizeEmptyRequests")
 /** How a server waits. */
 export const waiting = Symbol("timers")
+
+// A client's request.
+/** What a request was destroyed with. Its `errored` says nothing of it: in Node that is a server's response's. */
+export const destroyedBy = Symbol("destroyedBy")
+export const target = Symbol("kPath")
+
+// An agent.
+export const proxyKey = Symbol("proxy")
+export const onKeylog = Symbol("onKeylog")
+
+/** Of a server: gives up the next look at its connections. */
+export const sweep = Symbol("connectionsChecking")

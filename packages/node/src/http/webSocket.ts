@@ -7,9 +7,10 @@
 import type nodeCrypto from "node:crypto"
 import { createRequire } from "node:module"
 import type { Duplex, Writable } from "node:stream"
-import { ClientRequest, type ClientReq } from "./clientRequest.js"
+import { ClientRequest } from "./clientRequest.js"
+import type { ClientReq } from "./clientShapes.js"
 import { codedTypeError } from "./errors.js"
-import type { Incoming } from "./incoming.js"
+import type { Incoming } from "./shapes.js"
 
 /** The parts of `ws` that read and write frames. */
 interface Framing {

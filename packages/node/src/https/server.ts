@@ -9,9 +9,9 @@ import {
   initialize,
   installServer,
   storeOptions,
-  type HttpServer,
   type ServerOptions
 } from "../http/server.js"
+import type { HttpServer } from "../http/serverShapes.js"
 import { validateObject } from "../http/validate.js"
 import type { HttpSocket } from "../http/shapes.js"
 

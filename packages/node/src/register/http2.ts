@@ -14,9 +14,9 @@ import {
   initialize,
   prepareClose,
   storeOptions,
-  type HttpServer,
   type ServerOptions
 } from "../http/server.js"
+import type { HttpServer } from "../http/serverShapes.js"
 import type { HttpSocket } from "../http/shapes.js"
 
 type Module = typeof http2
