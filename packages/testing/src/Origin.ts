@@ -19,7 +19,7 @@ import { Network, type TlsOptions } from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
 import { type HandlerFailure, keepFailures, type OnHandlerFailure } from "./internal/handlerFailures.js"
 import { connectionNumbers } from "./internal/originConnections.js"
-import { nameOf, reasons } from "./internal/originMatch.js"
+import { fitsRoute, nameOf, reasons } from "./internal/originMatch.js"
 
 /**
  * A request as an origin got it.
@@ -49,38 +49,109 @@ export interface Call {
 }
 
 /**
- * A whole value, or what it has to match.
+ * A whole value, what it has to match, or a predicate of it.
  *
  * @since 0.1.0
  * @category models
  */
-export type Matcher = string | RegExp
+export type Matcher = string | RegExp | ((value: string) => boolean)
 
 /**
- * What a stub answers: a response, an effect of one, or either made from the call.
+ * As `Matcher`; a predicate is also asked where there is no such field or parameter.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type FieldMatcher = string | RegExp | ((value: string | undefined) => boolean)
+
+/**
+ * An end of the connection in place of a whole response: {@link reset} and {@link hangUp} make them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConnectionFault {
+  readonly _tag: "ConnectionFault"
+  /** `reset`: the client sees RST; `end`: it sees FIN. */
+  readonly by: "reset" | "end"
+  /** The response that is broken off. `undefined`: nothing is sent. */
+  readonly response: HttpServerResponse.HttpServerResponse | undefined
+  /** Bytes that are sent before, head included. `undefined`: the head. */
+  readonly afterBytes: number | undefined
+}
+
+/**
+ * How much is sent before the connection ends.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface BrokenOff {
+  /** A response that is broken off. Default: none, nothing is sent. */
+  readonly response?: HttpServerResponse.HttpServerResponse | undefined
+  /** Bytes of it on the wire, head included. Default: its head. */
+  readonly afterBytes?: number | undefined
+}
+
+const connectionFault =
+  (by: ConnectionFault["by"]) =>
+  ({ afterBytes, response }: BrokenOff = {}): ConnectionFault => ({
+    _tag: "ConnectionFault",
+    by,
+    response,
+    afterBytes
+  })
+
+/**
+ * A reply that resets the connection: the client fails with `ConnectionReset`. Where it may (docs/client.md) it sends a request that was
+ * lost on a kept connection again, which is another call.
+ *
+ * @example
+ * import { HttpServerResponse } from "@effect/platform"
+ * import { Origin } from "@httpfx/testing"
+ *
+ * const origin = Origin.make(
+ *   { host: "payments.test" },
+ *   { path: "/charges", reply: [Origin.reset(), HttpServerResponse.text("charged")] },
+ *   { path: "/report", reply: Origin.hangUp({ response: HttpServerResponse.text("all of it"), afterBytes: 150 }) }
+ * )
+ *
+ * @since 0.1.0
+ * @category replies
+ */
+export const reset: (options?: BrokenOff) => ConnectionFault = connectionFault("reset")
+
+/**
+ * A reply that closes the connection in order, too early: the client fails with `HangUp`.
+ *
+ * @since 0.1.0
+ * @category replies
+ */
+export const hangUp: (options?: BrokenOff) => ConnectionFault = connectionFault("end")
+
+/**
+ * What comes of a call: a response, or an end of the connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Answer = HttpServerResponse.HttpServerResponse | ConnectionFault
+
+/**
+ * What a stub answers: a response or an end of the connection, an effect of one (`Effect.never`: no answer at all), or either made from
+ * the call.
  *
  * @since 0.1.0
  * @category models
  */
 export type Reply =
-  | HttpServerResponse.HttpServerResponse
-  | Effect.Effect<
-      HttpServerResponse.HttpServerResponse,
-      never,
-      HttpServerRequest.HttpServerRequest | Scope.Scope
-    >
-  | ((
-      call: Call
-    ) =>
-      | HttpServerResponse.HttpServerResponse
-      | Effect.Effect<
-          HttpServerResponse.HttpServerResponse,
-          never,
-          HttpServerRequest.HttpServerRequest | Scope.Scope
-        >)
+  | Answer
+  | Effect.Effect<Answer, never, HttpServerRequest.HttpServerRequest | Scope.Scope>
+  | ((call: Call) => Answer | Effect.Effect<Answer, never, HttpServerRequest.HttpServerRequest | Scope.Scope>)
 
 /**
- * Which requests a stub answers, and with what. What is not said is not looked at.
+ * Which requests a stub answers, and with what. What is not said is not looked at. A predicate is asked when all before it fits, in
+ * the order method, path, query, headers, body, json, when. One that throws makes the request fail, which is told as a handler's failure.
  *
  * @since 0.1.0
  * @category models
@@ -89,17 +160,19 @@ export interface Route {
   /** For failures and history. Default: method and path. */
   readonly name?: string | undefined
   /** The method. Default: any. */
-  readonly method?: string | undefined
+  readonly method?: Matcher | undefined
   /** The path without its query; a text with `?` is compared with path and query. */
   readonly path?: Matcher | undefined
   /** Parameters of the query by name; further ones do not matter. */
-  readonly query?: Readonly<Record<string, Matcher>> | undefined
+  readonly query?: Readonly<Record<string, FieldMatcher>> | undefined
   /** Fields by name, in any case; further ones do not matter. */
-  readonly headers?: Readonly<Record<string, Matcher>> | undefined
+  readonly headers?: Readonly<Record<string, FieldMatcher>> | undefined
   /** The body as text. */
   readonly body?: Matcher | undefined
-  /** The body as JSON, in any order of keys. */
+  /** The body as JSON, in any order of keys, or a predicate of it; what is no JSON fits neither. */
   readonly json?: unknown
+  /** A predicate of the whole call. */
+  readonly when?: ((call: Call) => boolean) | undefined
   /** One for every call, or a sequence: the first, the second, and from then on the last. */
   readonly reply: Reply | readonly [Reply, ...Array<Reply>]
   /** How many calls it answers; then it fits none. Default: any number. */
@@ -204,12 +277,15 @@ interface Stub {
   calls: number
 }
 
+const isFault = (answer: object): answer is ConnectionFault =>
+  "_tag" in answer && answer._tag === "ConnectionFault"
+
 const replyOf = ({ calls, route }: Stub, call: Call) => {
   const { reply } = route
   const replies: ReadonlyArray<Reply> = Array.isArray(reply) ? reply : [reply as Reply]
   const next = replies[Math.min(calls, replies.length) - 1]!
   const answer = typeof next === "function" ? next(call) : next
-  return HttpServerResponse.isServerResponse(answer) ? Effect.succeed(answer) : answer
+  return HttpServerResponse.isServerResponse(answer) || isFault(answer) ? Effect.succeed(answer) : answer
 }
 
 /**
@@ -223,17 +299,18 @@ export const make = (
   ...routes: ReadonlyArray<Route>
 ): Effect.Effect<Origin, ServeError, Network | Scope.Scope> =>
   Effect.gen(function* () {
-    const url = urlOf(options)
     const stubs: Array<Stub> = []
     const calls: Array<Call> = []
     const unmatched: Array<Unmatched> = []
     const add = (more: ReadonlyArray<Route>) => stubs.unshift(...more.map((route) => ({ route, calls: 0 })))
     add(routes)
 
-    const answer = (call: Call) =>
+    const answer = (
+      call: Call
+    ): Effect.Effect<Answer, never, HttpServerRequest.HttpServerRequest | Scope.Scope> =>
       Effect.suspend(() => {
         const spent = ({ calls, route }: Stub) => route.times !== undefined && calls >= route.times
-        const stub = stubs.find((entry) => !spent(entry) && reasons(entry.route, call).length === 0)
+        const stub = stubs.find((entry) => !spent(entry) && fitsRoute(entry.route, call))
         calls.push({ ...call, stub: stub === undefined ? undefined : nameOf(stub.route) })
         if (stub !== undefined) {
           stub.calls++
@@ -248,17 +325,17 @@ export const make = (
         }))
         const request = { method: call.method, target: call.target, stubs: tried }
         unmatched.push(request)
-        return Effect.succeed(HttpServerResponse.text(`${print(url, request)}\n`, { status: 501 }))
+        return Effect.succeed(HttpServerResponse.text(`${print(served.url, request)}\n`, { status: 501 }))
       })
 
     const clock = yield* Effect.clock
     let number = 0
-    const served = yield* serve(options, (request, connection) =>
+    const served = yield* serve(options, (request, connection, cut) =>
       Effect.gen(function* () {
         const time = clock.unsafeCurrentTimeMillis()
         const current = ++number
         const bytes = new Uint8Array(yield* request.arrayBuffer)
-        return yield* answer({
+        const answered = yield* answer({
           number: current,
           time,
           connection,
@@ -269,8 +346,13 @@ export const make = (
           text: new TextDecoder().decode(bytes),
           stub: undefined
         })
+        if (!isFault(answered)) return answered
+        cut(answered.by, answered.response === undefined ? 0 : answered.afterBytes)
+        // The end of the connection ends the handler.
+        return answered.response ?? (yield* Effect.never)
       })
     )
+    const { url } = served
     const unmet = (pending: ReadonlyArray<string>) =>
       pending.length === 0 && unmatched.length === 0
         ? Effect.void
@@ -308,21 +390,23 @@ export const app = <E>(
   options: Options,
   handler: HttpApp.Default<E, Scope.Scope>
 ): Effect.Effect<string, ServeError, Network | Scope.Scope> =>
-  Effect.as(
+  Effect.map(
     serve(options, () => handler),
-    urlOf(options)
+    ({ url }) => url
   )
 
-const urlOf = ({ host, port, tls }: Options): string => {
+const urlOf = ({ host, tls }: Options, { address }: Server.Service): string => {
   const [protocol, usual] = tls === undefined ? ["http", 80] : ["https", 443]
-  return `${protocol}://${host.includes(":") ? `[${host}]` : host}${port === undefined || port === usual ? "" : `:${port}`}`
+  const port = address._tag === "TcpAddress" && address.port !== usual ? `:${address.port}` : ""
+  return `${protocol}://${host.includes(":") ? `[${host}]` : host}${port}`
 }
 
 const serve = <E>(
   options: Options,
   handler: (
     request: HttpServerRequest.HttpServerRequest,
-    connection: number
+    connection: number,
+    cut: (by: ConnectionFault["by"], afterBytes: number | undefined) => void
   ) => HttpApp.Default<E, Scope.Scope>
 ) =>
   Effect.gen(function* () {
@@ -334,14 +418,19 @@ const serve = <E>(
       Network,
       numbered.network
     )
-    const kept = yield* keepFailures(made, () => urlOf(options), options.onHandlerFailure)
-    const handle = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-      handler(request, numbered.numberOf(request.remoteAddress))
-    )
+    const kept = yield* keepFailures(made, (server) => urlOf(options, server), options.onHandlerFailure)
+    const handle = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      const connection = numbered.numberOf(request.remoteAddress)
+      return handler(request, connection, (by, afterBytes) => numbered.cut(connection, by, afterBytes))
+    })
     yield* Effect.provideService(
       HttpServer.serveEffect(handle),
       HttpServer.HttpServer,
       kept.server.httpServer
     )
-    return { connections: Effect.sync(numbered.count), failures: kept.failures }
+    return {
+      url: urlOf(options, kept.server),
+      connections: Effect.sync(numbered.count),
+      failures: kept.failures
+    }
   })

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import { afterAll, expect } from "vitest"
 import * as Leaks from "./Leaks.js"
 import { fieldsOf } from "./internal/battery.js"
+import { matches } from "./internal/patterns.js"
 import { compare, excerpt, textOf } from "./internal/wireText.js"
 
 /**
@@ -152,7 +153,7 @@ const wireOf = (value: unknown): string =>
         : String(value)
 
 const fits = (wanted: string | RegExp, actual: string) =>
-  typeof wanted === "string" ? wanted === actual : wanted.test(actual)
+  typeof wanted === "string" ? wanted === actual : matches(wanted, actual)
 
 const show = (wanted: string | RegExp) =>
   typeof wanted === "string" ? `"${excerpt(wanted)}"` : String(wanted)

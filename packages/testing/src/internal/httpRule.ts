@@ -8,7 +8,7 @@ import { Body, RequestParser, ResponseParser, type RequestHead, type ResponseHea
 import type { Pattern } from "../Conditions.js"
 import type { Link, Passing, Rule, Side, Verdict } from "../Verdict.js"
 import { beginsRequest, Tracker, type Places } from "./httpTracker.js"
-import { compile, originOf } from "./patterns.js"
+import { compile, matches, originOf } from "./patterns.js"
 
 /**
  * Which of the messages that match otherwise, counted from 1: one, several, or as a function says.
@@ -195,11 +195,9 @@ class View {
 const meets = (match: HttpMatch, request: RequestHead | undefined, response?: ResponseHead): boolean => {
   const { method, status, target } = match
   if (method !== undefined && request?.method !== method) return false
-  if (
-    typeof target === "string" ? request?.target !== target : target?.test(request?.target ?? "") === false
-  ) {
+  const asked = request?.target ?? ""
+  if (typeof target === "string" ? asked !== target : target !== undefined && !matches(target, asked))
     return false
-  }
   if (status === undefined) return true
   if (response === undefined) return false
   return typeof status === "number" ? response.status === status : status(response.status)

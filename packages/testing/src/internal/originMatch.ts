@@ -1,17 +1,32 @@
 /**
- * Whether a request fits a stub, and if not, why: in the order method, path, query, headers, body.
+ * Whether a request fits a stub, and if not, why: in the order method, path, query, headers, body, the whole.
  *
- * Every reason is found, not only the first, so that a failure tells how near a stub came.
+ * A failure tells every reason, not only the first: how near a stub came.
  */
-import type { Call, Matcher, Route } from "../Origin.js"
+import type { Call, FieldMatcher, Matcher, Route } from "../Origin.js"
+import { matches } from "./patterns.js"
 import { excerpt } from "./wireText.js"
 
 const quote = (value: string | undefined) => (value === undefined ? "nothing" : `"${excerpt(value, 200)}"`)
 
-const fits = (matcher: Matcher, value: string | undefined): boolean =>
-  value !== undefined && (typeof matcher === "string" ? matcher === value : matcher.test(value))
+type Predicate = (value: unknown) => boolean
+type Ask = (predicate: Predicate, value: unknown) => boolean
 
-const show = (matcher: Matcher) => (typeof matcher === "string" ? quote(matcher) : String(matcher))
+const fits = (matcher: Matcher | FieldMatcher, value: string | undefined, ask: Ask): boolean => {
+  if (typeof matcher === "function") return ask(matcher as Predicate, value)
+  if (value === undefined || typeof matcher === "string") return matcher === value
+  return matches(matcher, value)
+}
+
+const source = (predicate: (...args: Array<never>) => unknown) =>
+  excerpt(String(predicate).replace(/\s+/g, " "), 120)
+
+const show = (matcher: Matcher | FieldMatcher) =>
+  typeof matcher === "string"
+    ? quote(matcher)
+    : typeof matcher === "function"
+      ? source(matcher)
+      : String(matcher)
 
 /** Equal as JSON, whatever the order of keys. */
 const sameJson = (a: unknown, b: unknown): boolean => {
@@ -35,31 +50,51 @@ const jsonOf = (text: string): unknown => {
   }
 }
 
-/** Why the request does not fit; empty when it does. */
-export const reasons = (route: Route, call: Call): ReadonlyArray<string> => {
-  const found: Array<string> = []
+/** Why the request does not fit; the next reason is looked for when it is asked for. */
+function* reasonsFor(route: Route, call: Call, ask: Ask): Generator<string, void> {
   const question = call.target.indexOf("?")
   const path = question < 0 ? call.target : call.target.slice(0, question)
   const query = new URLSearchParams(question < 0 ? "" : call.target.slice(question + 1))
-  if (route.method !== undefined && route.method !== call.method)
-    found.push(`method: ${quote(route.method)} wanted, ${quote(call.method)} came`)
+  const differs = (what: string, matcher: Matcher | FieldMatcher, value: string | undefined) =>
+    fits(matcher, value, ask) ? [] : [`${what}: ${show(matcher)} wanted, ${quote(value)} came`]
+  if (route.method !== undefined) yield* differs("method", route.method, call.method)
   // A path with a query in it is the whole target.
   const whole = typeof route.path === "string" && route.path.includes("?")
-  if (route.path !== undefined && !fits(route.path, whole ? call.target : path))
-    found.push(`path: ${show(route.path)} wanted, ${quote(whole ? call.target : path)} came`)
+  if (route.path !== undefined) yield* differs("path", route.path, whole ? call.target : path)
   for (const [name, matcher] of Object.entries(route.query ?? {}))
-    if (!fits(matcher, query.get(name) ?? undefined))
-      found.push(`query "${name}": ${show(matcher)} wanted, ${quote(query.get(name) ?? undefined)} came`)
+    yield* differs(`query "${name}"`, matcher, query.get(name) ?? undefined)
   for (const [name, matcher] of Object.entries(route.headers ?? {}))
-    if (!fits(matcher, call.headers[name.toLowerCase()]))
-      found.push(`header "${name}": ${show(matcher)} wanted, ${quote(call.headers[name.toLowerCase()])} came`)
-  if (route.body !== undefined && !fits(route.body, call.text))
-    found.push(`body: ${show(route.body)} wanted, ${quote(call.text)} came`)
-  if (route.json !== undefined && !sameJson(route.json, jsonOf(call.text)))
-    found.push(`body: JSON ${quote(JSON.stringify(route.json))} wanted, ${quote(call.text)} came`)
-  return found
+    yield* differs(`header "${name}"`, matcher, call.headers[name.toLowerCase()])
+  if (route.body !== undefined) yield* differs("body", route.body, call.text)
+  if (route.json !== undefined) {
+    const json = jsonOf(call.text)
+    const predicate = typeof route.json === "function" ? (route.json as Predicate) : undefined
+    const fit =
+      predicate === undefined ? sameJson(route.json, json) : json !== undefined && ask(predicate, json)
+    const wanted = predicate === undefined ? quote(JSON.stringify(route.json)) : source(predicate)
+    if (!fit) yield `body: JSON ${wanted} wanted, ${quote(call.text)} came`
+  }
+  if (route.when !== undefined && !ask(route.when as Predicate, call))
+    yield `when: ${source(route.when)} wanted`
 }
 
+/** Looks no further than to the first part that does not fit: predicates may count on what comes before them. */
+export const fitsRoute = (route: Route, call: Call): boolean =>
+  reasonsFor(route, call, (predicate, value) => predicate(value)).next().done === true
+
+/** All the reasons why a request does not fit; empty when it does. A predicate that throws is one. */
+export const reasons = (route: Route, call: Call): ReadonlyArray<string> => [
+  ...reasonsFor(route, call, (predicate, value) => {
+    try {
+      return predicate(value)
+    } catch {
+      return false
+    }
+  })
+]
+
+const nameOfPart = (matcher: Matcher | undefined, any: string): string =>
+  matcher === undefined ? any : typeof matcher === "function" ? source(matcher) : String(matcher)
+
 export const nameOf = (route: Route): string =>
-  route.name ??
-  `${route.method ?? "any method"} ${route.path === undefined ? "any path" : String(route.path)}`
+  route.name ?? `${nameOfPart(route.method, "any method")} ${nameOfPart(route.path, "any path")}`

@@ -6,6 +6,12 @@ import type { Pattern, Where } from "../Conditions.js"
 import type { Endpoint, Link, Side } from "../Verdict.js"
 import { plain } from "./names.js"
 
+/** Whether a text matches, also where the expression has the flag `g` or `y` and goes on where it was. */
+export const matches = (pattern: RegExp, text: string): boolean => {
+  pattern.lastIndex = 0
+  return pattern.test(text)
+}
+
 type Matches = (end: Endpoint) => boolean
 
 const glob = (text: string): RegExp =>
