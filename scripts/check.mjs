@@ -1,4 +1,4 @@
-// Format, lint and types: npm run check -- [--fresh]
+// Format, lint, circles of imports and types: npm run check -- [--fresh]
 //
 //   --fresh    nothing of an earlier run counts
 //
@@ -18,6 +18,7 @@ const content = ["--cache", "--cache-strategy", "content", "--cache-location"]
 const prettier = [bin("prettier/bin/prettier.cjs"), "--check", "--log-level", "warn"]
 const format = [...prettier, ...content, `${cache}/prettier`, "."]
 const lint = [bin("eslint/bin/eslint.js"), "--max-warnings", "0", ...content, `${cache}/eslint`, "."]
+const rooms = [`${root}scripts/circles.mjs`]
 const types = [bin("typescript/bin/tsc"), "-b", "tsconfig.json", ...(fresh ? ["--force"] : [])]
 
 const passes = (args) =>
@@ -33,5 +34,5 @@ const inTurn = async (...all) => {
   return passed
 }
 
-const results = await Promise.all([inTurn(format, lint), passes(types)])
+const results = await Promise.all([inTurn(format, rooms, lint), passes(types)])
 if (results.includes(false)) process.exit(1)

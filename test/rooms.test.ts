@@ -2,6 +2,7 @@
 import { ESLint } from "eslint"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
+import { circles, importsOf } from "../scripts/circles.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const eslint = new ESLint({ cwd: root })
@@ -72,5 +73,29 @@ describe("a room may", () => {
     ["packages/core/test/x.ts", 'export * from "node:http"']
   ])("%s: %s", async (file, code) => {
     expect(await rulesBroken(file, code)).toEqual([])
+  })
+})
+
+describe("circles of imports", () => {
+  const circlesOf = (sources: Readonly<Record<string, string>>) =>
+    circles(importsOf(new Map(Object.entries(sources).map(([name, text]) => [`/src/${name}.ts`, text]))))
+
+  it.each<[what: string, sources: Readonly<Record<string, string>>]>([
+    ["values", { a: 'import { b } from "./b.js"', b: 'import { a } from "./a.js"' }],
+    ["types", { a: 'import type { B } from "./b.js"', b: 'import { a } from "./a.js"' }],
+    ["types in the place of use", { a: 'type B = import("./b.js").B', b: 'export * from "./a.js"' }],
+    ["re-exports", { a: 'export type { B } from "./b.js"', b: 'import "./a.js"' }],
+    [
+      "three files",
+      { a: 'import "./b.js"', b: 'import "./c.js"', c: 'import("./a.js")', d: 'import "./a.js"' }
+    ]
+  ])("are found: %s", (_, sources) => {
+    const members = Object.keys(sources).filter((name) => name !== "d")
+    expect(circlesOf(sources)).toEqual([members.map((name) => `/src/${name}.ts`)])
+  })
+
+  it("a file below two others is none", () => {
+    const sources = { a: 'import "./b.js"; import "./c.js"', b: 'import "./c.js"', c: 'import "effect"' }
+    expect(circlesOf(sources)).toEqual([])
   })
 })

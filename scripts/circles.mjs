@@ -1,0 +1,75 @@
+// The gate on circles of imports in packages/*/src, types included: node scripts/circles.mjs
+//
+// Prints each circle and ends with 1 if more or fewer files are in circles than `left` says.
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+
+/** Files that are in circles: this number only goes down. */
+const left = 56
+
+/** Files and what each imports of the others. */
+export const importsOf = (sources) => {
+  const graph = new Map()
+  for (const [file, text] of sources) {
+    const { importedFiles } = ts.preProcessFile(text, true, true)
+    const targets = importedFiles
+      .filter(({ fileName }) => fileName.startsWith("."))
+      .map(({ fileName }) => resolve(dirname(file), fileName.replace(/\.js$/, ".ts")))
+    graph.set(file, new Set(targets.filter((target) => sources.has(target))))
+  }
+  return graph
+}
+
+/** Groups of files that reach each other (Tarjan's strongly connected components), those of one file left out. */
+export const circles = (graph) => {
+  const found = []
+  const index = new Map()
+  const low = new Map()
+  const stack = []
+  const visit = (file) => {
+    index.set(file, index.size)
+    low.set(file, index.get(file))
+    stack.push(file)
+    for (const target of graph.get(file)) {
+      if (!index.has(target)) visit(target)
+      if (stack.includes(target)) low.set(file, Math.min(low.get(file), low.get(target)))
+    }
+    if (low.get(file) !== index.get(file)) return
+    const members = stack.splice(stack.indexOf(file))
+    if (members.length > 1) found.push(members.sort())
+  }
+  for (const file of graph.keys()) if (!index.has(file)) visit(file)
+  return found
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const read = () => {
+  const files = ["core", "node", "testing"].flatMap((name) => {
+    const src = join(root, "packages", name, "src")
+    return readdirSync(src, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => join(src, file))
+  })
+  return new Map(files.map((file) => [file, readFileSync(file, "utf8")]))
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const graph = importsOf(read())
+  const found = circles(graph)
+  const count = found.reduce((sum, members) => sum + members.length, 0)
+  if (count !== left) {
+    for (const members of found) {
+      console.error("a circle of imports:")
+      for (const file of members) {
+        const targets = [...graph.get(file)].filter((target) => members.includes(target))
+        console.error(
+          `  ${relative(root, file)} -> ${targets.map((target) => relative(root, target)).join(", ")}`
+        )
+      }
+    }
+    console.error(`${count} files of ${graph.size} are in circles; scripts/circles.mjs says ${left}`)
+    process.exitCode = 1
+  }
+}
