@@ -248,6 +248,49 @@ describe.each(cases)("An option of %s that cannot be meant", (_, make, options) 
   )
 })
 
+describe("The error of an option shows no secret", () => {
+  const secret = "s3cret"
+  const bytes = new TextEncoder().encode(secret)
+  const url = `http://user:${secret}@proxy.test/`
+  const tls: Readonly<Record<string, ReadonlyArray<unknown>>> = {
+    key: [[secret], { pem: secret }],
+    passphrase: [{ secret }, [secret]],
+    pfx: [secret, [secret]],
+    ticketKeys: [secret, bytes, [secret]],
+    session: [secret, { secret }]
+  }
+  const wrong = Object.entries(tls).flatMap(([name, values]) =>
+    values.map((value): readonly [string, object] => [`tls.${name}`, { tls: { [name]: value } }])
+  )
+  const proxies: ReadonlyArray<readonly [string, object]> = [
+    ["proxy", { proxy: url }],
+    ["proxy.http", { proxy: { http: { address: url } } }],
+    ["proxy.https", { proxy: { https: [url] } }]
+  ]
+  const shown = (error: unknown) => `${String(error)} ${JSON.stringify(error)} ${Inspectable.format(error)}`
+  const [[, aServer]] = cases as readonly [(typeof cases)[number]]
+  const rows = [
+    ...wrong.map(([option, options]) => ["a server", option, aServer, options] as const),
+    ...[...wrong, ...proxies].map(
+      ([option, options]) =>
+        ["a client", option, (given: object) => Layer.build(Client.layerWith(given)), options] as const
+    )
+  ]
+
+  it.live.each(rows)("%s: %s", ([, option, make, options]) =>
+    make(options).pipe(
+      Effect.flip,
+      Effect.map((error) => {
+        const cause = error instanceof HttpServerError.ServeError ? error.cause : error
+        expect(cause).toMatchObject({ _tag: "InvalidOption", option })
+        expect(shown(error) + shown(cause)).not.toMatch(/s3cret|115, ?51|115,\s+51/)
+      }),
+      Effect.scoped,
+      Effect.provide(MemoryNetwork.layer())
+    )
+  )
+})
+
 describe("An option that can be meant", () => {
   const accepted = (make: Making, options: object) =>
     make(options).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()), Effect.asVoid)

@@ -69,7 +69,7 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
     code: Schema.Literal("ERR_OUT_OF_RANGE", "ERR_INVALID_ARG_VALUE"),
     /** What it must be, in words. */
     reason: Schema.String,
-    /** What it was, as text. */
+    /** What it was, as text. Of a secret (`key`, `passphrase`, `ticketKeys`, a proxy, ...) the type alone. */
     received: Schema.String
   }
 ) {
@@ -79,8 +79,8 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
     return Effect.fail(
       new InvalidOption({
         option,
-        code /** What it must be, in words. */,
-        reason: `must be ${range}` /** What it was, as text. */,
+        code,
+        reason: `must be ${range}`,
         received: String(received)
       })
     )

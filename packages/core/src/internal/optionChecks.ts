@@ -7,6 +7,7 @@
 import * as Duration from "effect/Duration"
 import { toStringUnknown } from "effect/Inspectable"
 import type { TlsOptions } from "../Network.js"
+import { withoutUserinfo } from "../model/urlSecrets.js"
 import { isStatusCode, presets, type Limits } from "../wire/index.js"
 import { InvalidOption } from "../errors/server.js"
 
@@ -16,6 +17,8 @@ export interface Check {
   /** A number, or a duration: what is wrong with it is where it lies. */
   readonly ordered: boolean
   readonly is: (value: unknown) => boolean
+  /** The value is never shown: errors tell its type alone. */
+  readonly secret?: true
 }
 
 /** A table: what each option of `O` must be. One without an entry is checked where it is used. */
@@ -23,6 +26,8 @@ export type Checks<O> = { readonly [K in keyof O]?: Check }
 
 const ordered = (must: string, is: (value: unknown) => boolean): Check => ({ must, ordered: true, is })
 const other = (must: string, is: (value: unknown) => boolean): Check => ({ must, ordered: false, is })
+
+const secret = (check: Check): Check => ({ ...check, secret: true })
 
 export const integer = (least: number): Check =>
   ordered(`an integer >= ${least}`, (value) => Number.isSafeInteger(value) && (value as number) >= least)
@@ -73,10 +78,12 @@ const pems = other("a string or an array of strings", (value) =>
   Array.isArray(value) ? value.every(pem.is) : pem.is(value)
 )
 
-/** What its URL must be is known where it is used. */
-export const proxy = other(
-  "a URL or a record with one",
-  (value) => typeof value === "string" || (isRecord(value) && (value instanceof URL || "url" in value))
+/** What its URL must be is known where it is used; it may have a password. */
+export const proxy = secret(
+  other(
+    "a URL or a record with one",
+    (value) => typeof value === "string" || (isRecord(value) && (value instanceof URL || "url" in value))
+  )
 )
 
 /** Of the parser. */
@@ -122,8 +129,15 @@ const textOf = (value: unknown): string =>
   Duration.isDuration(value)
     ? Duration.format(value)
     : typeof value === "string"
-      ? JSON.stringify(value)
+      ? JSON.stringify(withoutUserinfo(value))
       : toStringUnknown(value, 0)
+
+const typeOf = (value: unknown): string => {
+  if (value === null) return "null"
+  if (Array.isArray(value)) return "an array"
+  if (value instanceof Uint8Array) return `a Uint8Array of ${value.length} bytes`
+  return isRecord(value) ? "an object" : `a ${typeof value}`
+}
 
 /** The first option that is not what it must be. `of`: the record in which they are. */
 export const refuse = <O extends object>(
@@ -145,12 +159,11 @@ const invalid = (option: string, check: Check, value: unknown): InvalidOption =>
     option,
     code: check.ordered ? "ERR_OUT_OF_RANGE" : "ERR_INVALID_ARG_VALUE",
     reason: `must be ${check.must}`,
-    received: textOf(value)
+    received: check.secret ? typeOf(value) : textOf(value)
   })
 
-const ticketKeys = other(
-  "a Uint8Array of 48 bytes",
-  (value) => value instanceof Uint8Array && value.length === 48
+const ticketKeys = secret(
+  other("a Uint8Array of 48 bytes", (value) => value instanceof Uint8Array && value.length === 48)
 )
 
 const dhparam = other(
@@ -163,13 +176,13 @@ export const tls: Checks<TlsOptions> = {
   serverName: string,
   checkServerIdentity: callback,
   cert: pem,
-  key: pem,
+  key: secret(pem),
   ca: pems,
   rejectUnauthorized: boolean,
   requestCert: boolean,
   requireCloseNotify: boolean,
-  passphrase: string,
-  pfx: bytes,
+  passphrase: secret(string),
+  pfx: secret(bytes),
   crl: pems,
   ciphers: string,
   dhparam,
@@ -178,7 +191,7 @@ export const tls: Checks<TlsOptions> = {
   sigalgs: string,
   secureOptions: integer(0),
   alpn: names,
-  session: bytes,
+  session: secret(bytes),
   onSession: callback,
   sessionIdContext: string,
   sessionTimeout: finiteDuration,
