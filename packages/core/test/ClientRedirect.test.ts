@@ -458,4 +458,18 @@ describe("Client.followRedirects", () => {
       assert.deepStrictEqual(made, [tls, { ca: "ca", rejectUnauthorized: true }])
     }).pipe(Effect.provide(Client.layer), Effect.provide(MemoryNetwork.layer()))
   })
+
+  it.effect("shows the password of none of several targets that differ", () => {
+    const response = {
+      status: 302,
+      rawHeaders: ["Location", "http://b.test/", "Location", "http://u:p@c.test/"],
+      discard: Effect.void
+    } as unknown as Client.Response
+    return Effect.gen(function* () {
+      const client = { ...(yield* Client.Client), request: () => Effect.succeed(response) }
+      const error = yield* Effect.flip(Client.followRedirects(client).request({ url: "http://a.test/" }))
+      assert.strictEqual((error as HttpError.InvalidRedirect).location, "http://b.test/, http://c.test/")
+      assert.notMatch(`${error.message} ${JSON.stringify(error)}`, /u:p@/)
+    }).pipe(Effect.provide(Client.layer), Effect.provide(MemoryNetwork.layer()))
+  })
 })
