@@ -14,7 +14,7 @@ import type { Transport } from "./Transport.js"
 import type { FoldedFields } from "./wire/index.js"
 
 /**
- * A request that opens a WebSocket: GET, with a key and version 13 (RFC 6455 §4.2.1).
+ * A request that opens a WebSocket: GET, with one key and version 13, and with well-formed lists (RFC 6455 §4.2.1).
  *
  * @since 0.1.0
  * @category models

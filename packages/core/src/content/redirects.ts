@@ -119,7 +119,11 @@ class Walk {
     const facts = { status, url: shown(asked.url), visited: [...this.visited] }
     const to = targetOf(asked.url, locations)
     if (typeof to === "string")
-      return new InvalidRedirect({ ...facts, location: locations.map(withoutUserinfo).join(", "), reason: to })
+      return new InvalidRedirect({
+        ...facts,
+        location: locations.map(withoutUserinfo).join(", "),
+        reason: to
+      })
     if (this.redirects.length >= limit) return new TooManyRedirects({ ...facts, limit })
     const method = methodAfter(status, asked.method)
     const withoutBody = method !== asked.method

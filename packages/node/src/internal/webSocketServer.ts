@@ -6,6 +6,7 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { InvalidOption } from "@httpfx/core/HttpError"
+import { listElements } from "@httpfx/core/wire"
 import type { WebSocketRequest, WebSocketUpgrader } from "@httpfx/core/WebSocketUpgrader"
 import type { IncomingMessage } from "node:http"
 import type * as ws from "ws"
@@ -19,6 +20,42 @@ const nothing = () => {}
 
 const openFailed = (cause: unknown) => new PlatformSocket.SocketGenericError({ reason: "Open", cause })
 
+// The server has judged the request already. `ws` knows less of HTTP: its lists have no empty elements, and `Upgrade` one protocol.
+const handshake = (
+  server: ws.WebSocketServer,
+  { headers, target }: WebSocketRequest,
+  duplex: WebSocketDuplex,
+  head: Buffer,
+  opened: (socket: ws.WebSocket) => void
+): void => {
+  const list = (name: string) => {
+    const elements = listElements(String(headers[name] ?? ""))
+    return elements.length === 0 ? undefined : elements.join(", ")
+  }
+  const fields = {
+    ...headers,
+    upgrade: "websocket",
+    "sec-websocket-protocol": list("sec-websocket-protocol")
+  }
+  const upgrade = (extensions: string | undefined) => {
+    const message = {
+      method: "GET",
+      url: target,
+      headers: { ...fields, "sec-websocket-extensions": extensions }
+    }
+    server.handleUpgrade(message as unknown as IncomingMessage, duplex, head, opened)
+  }
+  // RFC 7692 §5.1: an offer that cannot be accepted is declined, and the WebSocket opens without compression.
+  let declines = false
+  const decline = () => {
+    declines = true
+  }
+  server.once("wsClientError", decline)
+  upgrade(list("sec-websocket-extensions"))
+  server.off("wsClientError", decline)
+  if (declines) upgrade(undefined)
+}
+
 // The handshake's answer is written by `ws`.
 const open = (server: ws.WebSocketServer, request: WebSocketRequest) =>
   Effect.flatMap(request.take, ({ initial, transport }) =>
@@ -28,8 +65,7 @@ const open = (server: ws.WebSocketServer, request: WebSocketRequest) =>
       duplex.on("error", nothing)
       duplex.once("close", () => resume(Effect.fail(openFailed(new Error("the connection was closed")))))
       const head = Buffer.from(initial.buffer, initial.byteOffset, initial.length)
-      const message = { method: "GET", url: request.target, headers: request.headers }
-      server.handleUpgrade(message as unknown as IncomingMessage, duplex, head, (socket) => {
+      handshake(server, request, duplex, head, (socket) => {
         const flow = new WebSocketFlow(socket as Framed, duplex, {
           highWaterMark: request.highWaterMark,
           holdsForWrites: true,
