@@ -1,0 +1,60 @@
+// One end of a connection that costs nothing: what is written is counted, and what comes is said by the program.
+import { Network } from "@httpfx/core"
+import * as Effect from "effect/Effect"
+
+export class ScriptedTransport {
+  writes = 0
+  buffered = 0
+  writable = true
+  local = { _tag: "TcpAddress", hostname: "10.0.0.1", port: 80 }
+  remote = { _tag: "TcpAddress", hostname: "10.0.0.2", port: 50_000 }
+  handlers = undefined
+  corked = 0
+
+  /** `written` hears how many bytes went out by each write. Writes between `cork` and `uncork` are one. */
+  constructor(written) {
+    this.written = written
+  }
+  start(handlers) {
+    this.handlers = handlers
+  }
+  receive(bytes) {
+    this.handlers.data(bytes)
+  }
+  write(data, body) {
+    const length = data.length + (body === undefined ? 0 : body.length)
+    if (this.corked === 0) this.writes++
+    this.written(length)
+    return true
+  }
+  cork() {
+    this.corked++
+  }
+  uncork() {
+    this.corked--
+    if (this.corked === 0) this.writes++
+  }
+  end() {}
+  reset() {}
+  pause() {}
+  resume() {}
+  ref() {}
+  unref() {}
+  noDelay() {}
+  keepAlive() {}
+}
+
+/** A network on which who connects gets `transport`, and who listens gets it by `accept()`. */
+export const networkOf = (transport) => {
+  let accept
+  const network = {
+    resolve: () => Effect.succeed([{ address: "10.0.0.1", family: 4 }]),
+    connect: () => Effect.succeed(transport),
+    secure: () => Effect.die("no TLS"),
+    listen: (_options, onConnection) => {
+      accept = () => onConnection(transport)
+      return Effect.succeed({ address: transport.local, close: Effect.void, ref() {}, unref() {} })
+    }
+  }
+  return { tag: Network.Network, network, accept: () => accept() }
+}
