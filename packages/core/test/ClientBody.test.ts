@@ -39,6 +39,23 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
   const run = withClient(network)
 
   describe("of a response", () => {
+    it.effect("are text by themselves: half a character at one's end is nothing to the next", () =>
+      run(
+        Effect.gen(function* () {
+          const { raw, response, url } = yield* begun(head(2))
+          raw.transport.write(Uint8Array.of(0xe2, 0x82))
+          assert.strictEqual(yield* response.text, "\ufffd")
+          const next = yield* Effect.fork(
+            Effect.flatMap(Client.request({ url }), (response) => response.text)
+          )
+          yield* raw.has("\r\n\r\n", 2)
+          raw.send(head(2))
+          raw.transport.write(Uint8Array.of(0xac, 0x21))
+          assert.strictEqual(yield* next, "\ufffd!")
+        })
+      )
+    )
+
     it.effect("hold the server back when nobody reads, and go on when somebody does", () =>
       run(
         Effect.gen(function* () {

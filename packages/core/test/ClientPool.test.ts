@@ -70,6 +70,10 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
 
   const closing: ReadonlyArray<readonly [string, string]> = [
     ["Connection: close in the answer", ok("x", "Connection: close\r\n")],
+    [
+      "Connection: close on a chunked answer",
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
+    ],
     ["HTTP/1.0 without keep-alive", "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"],
     ["bytes behind the answer", ok("x") + "HTTP/1.1 200 OK\r\n"],
     ["a second answer", ok("x") + ok("y")]
@@ -92,6 +96,60 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
       )
     )
   }
+
+  it.effect("are kept for as long as their own server says, not for as long as another's", () =>
+    run(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const answers = [ok("x", "Keep-Alive: timeout=3\r\n"), ok("x")]
+        const both = yield* Effect.forEach(answers, () => Effect.fork(text({ url })))
+        const raws = [yield* accept, yield* accept]
+        for (const [at, answer] of answers.entries()) {
+          yield* exchange(raws[at]!, 1, answer)
+          yield* both[at]!
+        }
+        yield* settled({ open: 2, idle: 2, connecting: 0 })
+        yield* TestClock.adjust("2 seconds")
+        yield* raws[0]!.over
+        assert.isFalse(raws[1]!.ended)
+        // Nor does a hint hold for the answer after the one that gave it.
+        const again = yield* Effect.fork(text({ url }))
+        yield* exchange(raws[1]!, 2, answers[0])
+        yield* again
+        const third = yield* Effect.fork(text({ url }))
+        yield* exchange(raws[1]!, 3, answers[1])
+        yield* third
+        yield* TestClock.adjust("2500 millis")
+        assert.isFalse(raws[1]!.ended)
+        yield* TestClock.adjust("1500 millis")
+        yield* raws[1]!.over
+      })
+    )
+  )
+
+  it.effect("make room for another host's request: the one that has been idle longest", () =>
+    withClient(network, { maxTotalSockets: 3 })(
+      Effect.gen(function* () {
+        const peers = [yield* peer, yield* peer, yield* peer, yield* peer]
+        const raws: Array<Raw> = []
+        for (const { accept, url } of peers) {
+          const fiber = yield* Effect.fork(text({ url }))
+          const raw = yield* accept
+          raws.push(raw)
+          yield* exchange(raw, 1)
+          yield* fiber
+          yield* TestClock.adjust("10 millis")
+        }
+        yield* raws[0]!.over
+        raws[0]!.transport.end()
+        assert.deepStrictEqual(
+          raws.slice(1).map(({ ended }) => ended),
+          [false, false, false]
+        )
+        yield* settled({ open: 3, idle: 3, connecting: 0 })
+      })
+    )
+  )
 
   it.effect("are used again after HTTP/1.0 with keep-alive", () =>
     run(

@@ -206,6 +206,35 @@ describe("A tunnel for https:", () => {
     )
   )
 
+  it.effect("is not shared by requests that come to the proxy with other credentials", () =>
+    run(
+      undefined,
+      Effect.gen(function* () {
+        const server = yield* listen
+        const as = (auth: string) => ask("https://a.test/", { proxy: { https: { url: "proxy.test", auth } } })
+        for (const [auth, known] of [
+          ["one:x", false],
+          ["two:x", false],
+          ["one:x", true]
+        ] as const) {
+          const fiber = yield* as(auth)
+          if (known) {
+            yield* Effect.repeatN(Effect.yieldNow(), 50)
+            yield* Fiber.interrupt(fiber)
+            assert.strictEqual(server.count(), 2)
+            break
+          }
+          const outer = yield* server.accept
+          assert.include(yield* outer.head, `Proxy-Authorization: Basic ${btoa(auth)}\r\n`)
+          const peer = yield* inside(outer, "a.test")
+          yield* peer.head
+          yield* peer.send(ok(auth))
+          assert.strictEqual((yield* fiber).text, auth)
+        }
+      })
+    )
+  )
+
   const refusals: ReadonlyArray<readonly [string, string, Readonly<Record<string, unknown>>]> = [
     [
       "refused",

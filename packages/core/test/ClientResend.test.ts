@@ -6,16 +6,106 @@ import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platf
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
 import * as Client from "@httpfx/core/Client"
+import * as Network from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
 import { Fault, MemoryNetwork, Verdict } from "@httpfx/testing"
+import { ok, peer, withClient } from "./support/peer.js"
 
 const failures = [
   ["the name is not found any more", Fault.dnsFailure()],
   ["nobody listens any more", Fault.refuse()]
 ] as const
 
+describe("a request that is sent again", () => {
+  const get = (url: string, path: string) =>
+    Effect.fork(
+      Effect.flatMap(Client.request({ url: url + path }), (response) =>
+        Effect.map(response.text, (text) => ({ text, reused: response.reused, resent: response.resent }))
+      )
+    )
+  const memory = MemoryNetwork.layer()
+
+  it.effect("goes on a fresh connection, also where another one is idle", () =>
+    withClient(memory)(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const first = [yield* get(url, "/a"), yield* get(url, "/b")]
+        const raws = [yield* accept, yield* accept]
+        for (const [at, raw] of raws.entries()) {
+          yield* raw.has("\r\n\r\n")
+          raw.send(ok("x"))
+          yield* first[at]!
+        }
+        const again = yield* get(url, "/c")
+        yield* raws[1]!.has("GET /c")
+        raws[1]!.transport.reset()
+        const fresh = yield* accept
+        yield* fresh.has("GET /c")
+        fresh.send(ok("y"))
+        assert.deepStrictEqual(yield* again, { text: "y", reused: false, resent: 1 })
+        assert.notInclude(raws[0]!.received, "/c")
+      })
+    )
+  )
+
+  it.effect("has its turn before those that have waited", () =>
+    withClient(memory, { maxSockets: 1 })(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const first = yield* get(url, "/a")
+        const raw = yield* accept
+        yield* raw.has("\r\n\r\n")
+        raw.send(ok("x"))
+        yield* first
+        const again = yield* get(url, "/again")
+        yield* raw.has("GET /again")
+        const waiting = yield* Effect.forEach(["/1", "/2"], (path) => get(url, path))
+        yield* Effect.repeatN(Effect.yieldNow(), 50)
+        raw.transport.reset()
+        const fresh = yield* accept
+        for (const [nth, fiber] of [again, ...waiting].entries()) {
+          yield* fresh.has("\r\n\r\n", nth + 1)
+          fresh.send(ok("y"))
+          yield* fiber
+        }
+        assert.deepStrictEqual(fresh.received.match(/\/\w+ /g), ["/again ", "/1 ", "/2 "])
+      })
+    )
+  )
+})
+
 describe("a request that is sent again in vain", () => {
+  it.effect("nobody answers in time: nothing of it was sent on the new way", () => {
+    let connections = 0
+    const network = Layer.effect(
+      Network.Network,
+      Effect.map(Network.Network, (network) => ({
+        ...network,
+        connect: (...to: Parameters<typeof network.connect>) =>
+          connections++ === 0 ? network.connect(...to) : Effect.never
+      }))
+    ).pipe(Layer.provideMerge(MemoryNetwork.layer()))
+    return withClient(network)(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const put = Client.request({ method: "PUT", url, body: "x", timeouts: { connect: 100 } })
+        const first = yield* Effect.fork(Effect.flatMap(put, (response) => response.text))
+        const raw = yield* accept
+        yield* raw.has("\r\n\r\nx")
+        raw.send(ok("done"))
+        assert.strictEqual(yield* first, "done")
+        const second = yield* Effect.fork(Effect.flip(put))
+        yield* raw.has("\r\n\r\nx", 2)
+        raw.transport.reset()
+        yield* Effect.repeat(Effect.yieldNow(), { until: () => connections === 2 })
+        yield* TestClock.adjust(100)
+        assert.deepInclude(yield* second, { _tag: "ConnectTimedOut", phase: "connect", written: "none" })
+      })
+    )
+  })
+
   for (const [what, fault] of failures) {
     it.scoped(`${what}: fails as its first connection did`, () => {
       let runs = 0

@@ -171,9 +171,12 @@ describe("A limit on", () => {
         )
         const raw = yield* accept
         yield* raw.has("\r\n\r\n")
-        raw.send("HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + "x".repeat(200_000))
+        raw.send("HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + "x".repeat(200_000))
+        yield* TestClock.adjust(1)
+        // Held back: this comes once the reader has taken the rest.
+        raw.send("x".repeat(100_000))
         yield* TestClock.adjust(5_000)
-        assert.strictEqual(yield* reading, 200_000)
+        assert.strictEqual(yield* reading, 300_000)
       })
     )
   )
@@ -187,6 +190,51 @@ describe("A limit on", () => {
       )
       tells(body, { _tag: "RequestTimedOut", phase: "body" })
     })
+  )
+
+  it.effect("silence within the body counts again once the reader has taken what it held back", () =>
+    withClient(memory, { timeouts: { body: 100 } })(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        let taken = 0
+        const reading = yield* Effect.fork(
+          Effect.flatMap(Client.request({ url }), (response) =>
+            Stream.runForEach(response.body, (slice) => {
+              taken += slice.length
+              return taken === slice.length ? Effect.sleep(5_000) : Effect.void
+            })
+          )
+        )
+        const raw = yield* accept
+        yield* raw.has("\r\n\r\n")
+        // The server says no more, and all of this has come when the reader goes on.
+        raw.send("HTTP/1.1 200 OK\r\nContent-Length: 200001\r\n\r\n" + "x".repeat(200_000))
+        yield* TestClock.adjust(5_000)
+        yield* Effect.repeat(Effect.yieldNow(), { until: () => taken === 200_000 })
+        const error = yield* failsAt(reading, 100)
+        tells(error, { _tag: "BodyTimedOut", phase: "body", limit: 100 })
+      })
+    )
+  )
+
+  it.effect("the whole, while each step keeps its own limit", () =>
+    withClient(memory, { timeouts: { total: 500, head: 400, body: 90 } })(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const fiber = yield* Effect.fork(text({ url }))
+        const raw = yield* accept
+        yield* raw.has("\r\n\r\n")
+        yield* TestClock.adjust(300)
+        raw.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+        for (let i = 0; i < 2; i++) {
+          yield* TestClock.adjust(80)
+          raw.send("x")
+          yield* TestClock.adjust(0)
+        }
+        const error = yield* failsAt(fiber, 40)
+        tells(error, { _tag: "RequestTimedOut", phase: "body", limit: 500 })
+      })
+    )
   )
 
   it.effect("silence of every kind, by the agent's `timeout`, which a request may lift", () =>

@@ -106,6 +106,22 @@ describe("Lease", () => {
     }).pipe(Effect.scoped, Effect.provide(on({ maxSockets: 1 })))
   )
 
+  it.effect("a connection that its borrower has ended is not idle", () =>
+    Effect.gen(function* () {
+      const server = yield* listening
+      const agent = yield* Agent.Agent
+      const lease = yield* Lease.take(agent, place)
+      const peer = yield* server.accept
+      lease.transport.end()
+      lease.release()
+      assert.include(yield* state, { idle: 0 })
+      yield* peer.expectFin
+      const next = yield* Lease.take(agent, place)
+      assert.isFalse(next.reused)
+      next.release()
+    }).pipe(Effect.scoped, Effect.provide(on({ maxSockets: 1 })))
+  )
+
   it.effect("`keep` takes it out of the agent's hands", () =>
     Effect.gen(function* () {
       const server = yield* listening
