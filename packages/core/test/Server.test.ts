@@ -266,6 +266,28 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
+    it.effect("are text by themselves: half a character at one's end is nothing to the next", () =>
+      served(
+        Effect.gen(function* () {
+          const request = yield* HttpServerRequest.HttpServerRequest
+          return HttpServerResponse.text(`<${encodeURI(yield* request.text)}>`)
+        }),
+        Effect.gen(function* () {
+          const raw = yield* connect
+          const head = "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\n"
+          for (const [nth, bytes] of [
+            [0xe2, 0x82],
+            [0xac, 0x21]
+          ].entries()) {
+            raw.send(head)
+            raw.transport.write(Uint8Array.from(bytes))
+            yield* raw.has(">", nth + 1)
+          }
+          expect(raw.received.match(/<.*>/g)).toEqual(["<%EF%BF%BD>", "<%EF%BF%BD!>"])
+        })
+      )
+    )
+
     it.effect("may be asked for several times", () =>
       served(
         Effect.gen(function* () {

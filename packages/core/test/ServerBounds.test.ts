@@ -5,6 +5,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { Exchange, type Server } from "@httpfx/core"
 import { MemoryNetwork, VirtualClock, type RawPeer } from "@httpfx/testing"
@@ -41,6 +42,10 @@ const forever: Record<string, readonly [string, string]> = {
     "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 999999999\r\n\r\n",
     "x".repeat(block)
   ],
+  "a body whose reader was interrupted": [
+    "POST /interrupted HTTP/1.1\r\nHost: t\r\nContent-Length: 999999999\r\n\r\n",
+    "x".repeat(block)
+  ],
   "a body in chunks": [head("/"), `ea60\r\n${"x".repeat(block)}\r\n`],
   "requests behind one that is not answered": [get(), get("/", `A: ${"a".repeat(900)}\r\n`).repeat(60)],
   "requests behind a body nobody reads": [post("/", "x".repeat(65_000)), get().repeat(1500)],
@@ -70,6 +75,12 @@ const app = Effect.gen(function* () {
     case "/read":
       yield* Stream.runDrain(request.stream)
       return HttpServerResponse.empty()
+    case "/interrupted": {
+      const reading = yield* Effect.fork(request.text)
+      yield* Effect.yieldNow()
+      yield* Fiber.interrupt(reading)
+      return yield* never
+    }
     case "/upgrade":
       yield* Exchange.upgrade()
       return yield* Effect.never
@@ -232,6 +243,34 @@ describe("Bytes that come one by one and wait", () => {
     ["behind a request that is upgraded later", get("/", asUpgrade), [...bytes]],
     ["of an upgraded protocol", get("/at-once", asUpgrade), [...bytes]]
   ])("are joined: %s", ([, first, rest]) => inVirtualTime(after10(first, rest)))
+
+  it.live("stay what they were once they have been handed on, whatever comes behind them", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const numbers = Array.from({ length: 2000 }, (_, at) => String(at).padStart(5)).join("")
+        const pieces: Array<Uint8Array> = []
+        yield* serving(
+          Effect.gen(function* () {
+            const request = yield* HttpServerRequest.HttpServerRequest
+            yield* Stream.runForEach(request.stream, (piece) => {
+              pieces.push(piece)
+              return Effect.sleep("1 second")
+            })
+            return HttpServerResponse.empty()
+          }).pipe(Effect.orDie)
+        )
+        const client = yield* connect
+        yield* client.send(`POST / HTTP/1.1\r\nHost: t\r\nContent-Length: ${numbers.length}\r\n\r\n`)
+        for (let at = 0; at < numbers.length; at += 50) {
+          yield* client.send(numbers.slice(at, at + 50))
+          yield* after("200 millis")
+        }
+        yield* after("5 seconds")
+        expect(yield* client.head).toContain(" 204 ")
+        expect(pieces.map((piece) => new TextDecoder().decode(piece)).join("")).toBe(numbers)
+      })
+    )
+  )
 
   it.live("hold no chunk that they were a small part of", () =>
     inVirtualTime(

@@ -40,6 +40,34 @@ const asleep = (time: string) =>
   Effect.as(Effect.sleep(time as "1 second"), HttpServerResponse.text("<answer>"))
 
 describe("A shutdown", () => {
+  it.live("waits for handlers whose clients have left, until they have let go of what they hold", () =>
+    Effect.gen(function* () {
+      let held = 0
+      const handler = Effect.gen(function* () {
+        yield* Effect.acquireRelease(
+          Effect.sync(() => held++),
+          () =>
+            Effect.delay(
+              Effect.sync(() => held--),
+              "2 seconds"
+            )
+        )
+        return yield* Effect.never
+      })
+      const { closing, server } = yield* serving(handler)
+      const client = yield* connect
+      yield* client.send(get())
+      yield* VirtualClock.settle
+      yield* client.reset
+      yield* VirtualClock.settle
+      const closed = yield* closing
+      yield* after("1999 millis")
+      expect([yield* server.connections, held, yield* isOver(closed)]).toEqual([0, 1, false])
+      yield* after("1 millis")
+      expect([held, yield* isOver(closed)]).toEqual([0, true])
+    }).pipe(Effect.scoped, Effect.provide(inMemory()))
+  )
+
   // Programs 1 and 2: what others answer with `keep-alive` on and on, or never.
   it.live("lets the answer under way be the last of its connection, and is over with it", () =>
     Effect.gen(function* () {

@@ -58,6 +58,44 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   })
 
+  describe("a handler's `Connection: close` is the last of its connection", () => {
+    const headers = { connection: "close" }
+    const content = Stream.make(bytes("one"), bytes("two"))
+    const answers = {
+      "a text": HttpServerResponse.text("onetwo", { headers }),
+      "a stream in chunks": HttpServerResponse.stream(content, { headers }),
+      "a stream with a length": HttpServerResponse.stream(content, { headers, contentLength: 6 }),
+      "an empty answer": HttpServerResponse.empty({ headers })
+    }
+    it.effect.each(Object.entries(answers))("%s", ([, answer]) =>
+      served(
+        Effect.succeed(answer),
+        Effect.gen(function* () {
+          const raw = yield* connect
+          raw.send(get() + get())
+          const all = yield* raw.over
+          expect(statuses(all)).toEqual([answer.status])
+          expect(all).toMatch(/\r\nconnection: close\r\n/i)
+        })
+      )
+    )
+  })
+
+  it.effect("a refusal is not written into an answer that has begun", () =>
+    served(
+      Effect.succeed(HttpServerResponse.stream(endless)),
+      Effect.gen(function* () {
+        const raw = yield* connect
+        raw.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
+        yield* raw.has("begun")
+        raw.send("nonsense\r\n")
+        const all = yield* raw.over
+        expect(statuses(all)).toEqual([200])
+        expect(all).toMatch(/5\r\nbegun\r\n$/)
+      })
+    )
+  )
+
   it.effect("refuses to let a handler switch protocols by a status", () =>
     served(
       Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) =>

@@ -1,4 +1,6 @@
 // Clients that go away: a FIN or an RST interrupts the handler, whatever came of the request and whatever was read of it.
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -182,7 +184,76 @@ describe("A client that goes away while it is held back", () => {
   )
 })
 
+// They go on after their client, and learn of its end from what they read and write.
+describe("A client that goes away while its handler may not be interrupted", () => {
+  const kept = (handler: HttpApp.Default<unknown>) =>
+    Virtual.serving(HttpRouter.empty.pipe(HttpRouter.all("*", handler, { uninterruptible: true })))
+
+  const readers = {
+    whole: (request: HttpServerRequest.HttpServerRequest) => request.text,
+    stream: (request: HttpServerRequest.HttpServerRequest) => Stream.runDrain(request.stream)
+  }
+  it.live.each(Object.entries(readers))("fails the body that it reads: %s", ([, read]) =>
+    Effect.gen(function* () {
+      const errors: Array<unknown> = []
+      yield* kept(
+        Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+          Effect.catchAll(Effect.as(read(request), HttpServerResponse.empty()), (error) =>
+            Effect.as(
+              Effect.sync(() => errors.push(error)),
+              HttpServerResponse.empty()
+            )
+          )
+        )
+      )
+      const client = yield* Virtual.connect
+      yield* client.send(announced("/", 10, "abc"))
+      yield* VirtualClock.settle
+      yield* client.reset
+      yield* after("1 second")
+      expect(errors).toMatchObject([
+        { _tag: "RequestError", reason: "Transport", cause: { _tag: "ConnectionReset", received: 3 } }
+      ])
+    }).pipe(Virtual.inVirtualTime)
+  )
+
+  it.live("pulls the stream of its answer no further", () =>
+    Effect.gen(function* () {
+      let pulled = 0
+      let over = false
+      const piece = Effect.sync(() => {
+        pulled++
+        return new Uint8Array(10)
+      })
+      const endless = Stream.repeatEffect(Effect.delay(piece, "1 second")).pipe(
+        Stream.ensuring(Effect.sync(() => (over = true)))
+      )
+      yield* kept(Effect.succeed(HttpServerResponse.stream(endless)))
+      const client = yield* Virtual.connect
+      yield* client.send(get())
+      yield* after("3500 millis")
+      expect(pulled).toBe(3)
+      yield* client.reset
+      yield* after("10 seconds")
+      expect([pulled <= 4, over]).toEqual([true, true])
+    }).pipe(Virtual.inVirtualTime)
+  )
+})
+
 describe("A client that half-closes", () => {
+  it.live("behind its only request is answered where the server allows it", () =>
+    Effect.gen(function* () {
+      const { seen } = yield* serving({ allowHalfOpen: true })
+      const client = yield* connect
+      yield* client.send(get("/a"))
+      yield* VirtualClock.settle
+      yield* client.end
+      yield* after("10 seconds")
+      expect(yield* client.rest).toMatch(/Connection: close[^]*<answer>$/)
+      expect(seen).toEqual({ interrupted: 0, finished: 1, outcomes: ["Answered"] })
+    }).pipe(Effect.scoped, Effect.provide(inMemory))
+  )
+
   it.live("is answered where the server allows it, all it had asked for, and then closed", () =>
     Effect.gen(function* () {
       const { seen, server } = yield* serving({ allowHalfOpen: true })

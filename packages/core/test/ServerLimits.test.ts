@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { Network, type Server, type ServerEvent, type Transport } from "@httpfx/core"
-import { MemoryNetwork, RawPeer } from "@httpfx/testing"
+import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
 import { address, after, connect, inVirtualTime, serving } from "./support/virtual.js"
 import { get, last, post } from "./support/served.js"
 
@@ -127,6 +127,21 @@ describe("Limits of a server", () => {
       })
     )
 
+    it.live.each(["/", "/stream"])(
+      "is met as soon as it is passed, whatever is still to come: %s",
+      ([target]) =>
+        inVirtualTime(
+          Effect.gen(function* () {
+            yield* serving(length, {}, { maxBodySize: 10 })
+            const client = yield* connect
+            yield* client.send(`POST ${target} HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n`)
+            yield* client.send("a\r\n0123456789\r\n")
+            yield* client.send("1\r\nx\r\n")
+            expect(statuses(yield* client.head)).toEqual([413])
+          })
+        )
+    )
+
     it.live("is a route's own where that says so", () =>
       Effect.gen(function* () {
         const wide = IncomingMessage.withMaxBodySize(length, Option.some(100))
@@ -142,6 +157,24 @@ describe("Limits of a server", () => {
       })
     )
   })
+
+  it.live("of what is read behind a refusal: a client that goes on past it is let go of", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const server = yield* serving(hello)
+        const [polite, endless] = [yield* connect, yield* connect]
+        for (const client of [polite, endless]) yield* client.send("nonsense\r\n\r\n")
+        for (let i = 0; i < 4; i++) yield* polite.send("x".repeat(60_000))
+        expect(statuses(yield* polite.rest)).toEqual([400])
+        for (let i = 0; i < 5; i++) {
+          endless.transport.write("x".repeat(60_000))
+          yield* VirtualClock.settle
+        }
+        // The other still has its time to read the refusal.
+        expect(yield* server.connections).toBe(1)
+      })
+    )
+  )
 
   describe("maxRequestsPerSocket", () => {
     it.live("announces the end with the last answer, and closes", () =>
@@ -262,9 +295,17 @@ describe("Limits of a server", () => {
             expect(statuses(yield* client.rest)).toEqual([status])
           }
           yield* after("6 seconds")
-          const again = yield* from("a.test")
-          yield* again.send(last())
-          expect(statuses(yield* again.rest)).toEqual([200])
+          // While others are served: its place is its own.
+          const kept = yield* from("c.test")
+          yield* kept.send(get())
+          yield* kept.until("<hello>")
+          for (const host of ["a.test", "b.test", "a.test"]) {
+            const again = yield* from(host)
+            yield* again.send(last())
+            expect(statuses(yield* again.rest)).toEqual([200])
+            yield* again.end
+            yield* after("1 second")
+          }
         })
       )
     )

@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Exchange, type Server, Shutdown, type Socket } from "@httpfx/core"
+import { Exchange, type ExchangeOutcome, type Server, Shutdown, type Socket } from "@httpfx/core"
 import { VirtualClock } from "@httpfx/testing"
 import { get } from "./support/served.js"
 import { after, connect, inVirtualTime, serving } from "./support/virtual.js"
@@ -51,12 +51,16 @@ const taken = (
     const scope = yield* Scope.make()
     const handler = Shutdown.withPolicy(taking(seen, deaf), policy)
     const server = yield* Scope.extend(serving(handler, {}, options), scope)
+    const outcomes: Array<ExchangeOutcome.ExchangeOutcome> = []
+    yield* server.observe((event) => {
+      if (event._tag === "ExchangeEnded") outcomes.push(event.outcome)
+    })
     const client = yield* connect
     yield* client.send(request)
     expect(yield* client.head).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     yield* client.send("one")
     yield* client.expect("one")
-    return { seen, server, client, closing: Effect.fork(Scope.close(scope, Exit.void)) }
+    return { seen, outcomes, server, client, closing: Effect.fork(Scope.close(scope, Exit.void)) }
   })
 
 describe.each(ways)("%s", (_, request, status) => {
@@ -140,6 +144,21 @@ describe.each(ways)("%s", (_, request, status) => {
           expect(yield* isOver(closed)).toBe(true)
         })
       )
+  )
+
+  it.live("is over for those who observe when its handler is, however long its client takes to close", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const { client, closing, outcomes, seen, server } = yield* taken(request, status, false)
+        yield* closing
+        yield* client.until("<bye>")
+        yield* client.expectFin
+        yield* VirtualClock.settle
+        expect(seen).toEqual(["Success"])
+        expect(yield* server.connections).toBe(1)
+        expect(outcomes).toMatchObject([{ _tag: "Answered", status, upgraded: { endedBy: "server" } }])
+      })
+    )
   )
 
   it.live("ends the shutdown when it ends itself, where its handler is waited for", () =>

@@ -329,6 +329,58 @@ describe("Timeouts of a server", () => {
       )
     )
 
+    const asking = (length: number) => head(length).replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n")
+
+    it.live(
+      "does not count while the client waits for 100 Continue, which a handler is slow to ask for",
+      () =>
+        inVirtualTime(
+          Effect.gen(function* () {
+            yield* serving(Effect.zipRight(Effect.sleep("1 hour"), reader), { requestTimeout: 0 })
+            const client = yield* connect
+            yield* client.send(asking(3))
+            yield* after("59 minutes")
+            expect(client.received()).toBe("")
+            yield* after("1 minute")
+            yield* client.expect("HTTP/1.1 100 Continue\r\n\r\n")
+            yield* client.send("abc")
+            yield* client.until("<3>")
+          })
+        )
+    )
+
+    it.live("counts once 100 Continue was sent", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          yield* serving(reader, { requestTimeout: 0 })
+          const client = yield* connect
+          yield* client.send(asking(3))
+          yield* client.expect("HTTP/1.1 100 Continue\r\n\r\n")
+          yield* after("1 minute")
+          expect(client.received()).not.toContain("408")
+          yield* after("2 minutes")
+          expect(yield* client.rest).toMatch(late)
+        })
+      )
+    )
+
+    it.live("ends a connection whose client neither takes its last answer nor closes", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          const server = yield* serving(
+            Effect.succeed(HttpServerResponse.uint8Array(new Uint8Array(1_000_000)))
+          )
+          const client = yield* connect
+          yield* client.pause
+          yield* client.send(last())
+          yield* after("1 minute")
+          expect(yield* server.connections).toBe(1)
+          yield* after("2 minutes")
+          expect(yield* server.connections).toBe(0)
+        })
+      )
+    )
+
     it.live("lets a slow link go on for hours", () =>
       inVirtualTime(
         Effect.gen(function* () {
