@@ -6,6 +6,7 @@ import {
   choose,
   defaultPort,
   isIdempotent,
+  isResendable,
   keepAliveHint,
   keepAliveHintAsNode,
   mayGoOn,
@@ -65,11 +66,15 @@ describe("choose", () => {
 
 describe("retain", () => {
   const ended: EndedExchange = { now: 100, free: 0, crowded: false, hint: undefined, agesAt: Infinity }
-  const cases: ReadonlyArray<readonly [string, Partial<EndedExchange>, Partial<KeepAlivePolicy>, unknown]> = [
+  const cases: ReadonlyArray<
+    readonly [string, Partial<EndedExchange>, Partial<KeepAlivePolicy>, string | readonly [number, string]]
+  > = [
     ["for the idle time", {}, {}, [4_100, "IdleTimeout"]],
     ["for ever", {}, { idleTimeout: Infinity }, [Infinity, "IdleTimeout"]],
     ["until shortly before the server closes", { hint: 3_000 }, {}, [2_100, "HintExpired"]],
     ["no longer than the idle time", { hint: 60_000 }, {}, [4_100, "IdleTimeout"]],
+    ["as long as both say, for its own reason", { hint: 5_000 }, {}, [4_100, "IdleTimeout"]],
+    ["as long as all say, for its own reason", { agesAt: 4_100 }, {}, [4_100, "IdleTimeout"]],
     ["until it is too old", { agesAt: 200 }, {}, [200, "MaxAge"]],
     ["not when it is too old", { agesAt: 100 }, {}, "MaxAge"],
     ["not when the server is about to close", { hint: 1_000 }, {}, "HintTooShort"],
@@ -80,8 +85,12 @@ describe("retain", () => {
   for (const [name, facts, own, expected] of cases) {
     it(`keeps ${name}`, () => {
       const retention = retain({ ...ended, ...facts }, { ...policy, ...own })
-      const told = retention._tag === "Keep" ? [retention.until, retention.then] : retention.reason
-      assert.deepStrictEqual(told, expected)
+      assert.deepStrictEqual(
+        retention,
+        typeof expected === "string"
+          ? { _tag: "Close", reason: expected }
+          : { _tag: "Keep", until: expected[0], then: expected[1] }
+      )
     })
   }
 
@@ -103,6 +112,7 @@ describe("hint", () => {
   const cases: ReadonlyArray<readonly [string | undefined, number | undefined, number | undefined]> = [
     [undefined, undefined, undefined],
     ["timeout=5", 5_000, 5_000],
+    ["timeout=120", 120_000, 120_000],
     ["timeout=5, max=100", 5_000, 5_000],
     ["max=100, timeout=5", 5_000, undefined],
     ["Timeout=5", 5_000, undefined],
@@ -166,6 +176,24 @@ describe("nextFair", () => {
   it("goes by the longest wait where there are fewer places than keys", () => {
     assert.strictEqual(next([key("a", 1, 9), key("b", 0, 5), key("c", 0, 4)], "a"), "c")
   })
+  it("goes by the longest wait between equals, in whatever order they are looked at", () => {
+    const [early, late, twin] = [key("a", 2, 1), key("b", 2, 8), key("c", 2, 1)]
+    assert.strictEqual(next([early, late]), "a")
+    assert.strictEqual(next([late, early]), "a")
+    // Who waits as long goes by the order in which they are looked at.
+    assert.strictEqual(next([early, twin]), "a")
+    assert.strictEqual(next([twin, early]), "c")
+  })
+  it("gives nothing to one that has more connections, however long it waits", () => {
+    assert.strictEqual(next([key("a", 2, 9), key("b", 3, 0)]), "a")
+    assert.strictEqual(next([key("b", 3, 0), key("a", 2, 9)]), "a")
+    assert.strictEqual(next([key("a", 1, 9), key("b", 3, 0)], "b"), "a")
+  })
+  it("keeps nothing for the key of the connection that has none besides", () => {
+    // It has this one alone, the others have none: the longest wait counts.
+    assert.strictEqual(next([key("b", 0, 5), key("a", 1, 9)], "a"), "b")
+    assert.strictEqual(next([key("b", 0, 9), key("a", 1, 5)], "a"), "a")
+  })
   it("makes no connection above a key's own limit, but lets it go on", () => {
     const own = { ...limits, maxSockets: 2 }
     assert.isUndefined(next([key("a", 2, 0)], undefined, own))
@@ -214,6 +242,10 @@ describe("nextAsNode", () => {
     assert.isUndefined(nextAsNode({ requests: { b: one, c: one }, sockets: { b: one } }, "a"))
     assert.isUndefined(nextAsNode({ requests: {}, sockets: {} }, "a"))
   })
+  it("lists that are empty count for nothing", () => {
+    assert.strictEqual(nextAsNode({ requests: { b: one, a: [] }, sockets: {} }, "a"), "b")
+    assert.strictEqual(nextAsNode({ requests: { b: one }, sockets: { b: [] } }, "a"), "b")
+  })
 })
 
 describe("origin", () => {
@@ -254,6 +286,13 @@ describe("resend", () => {
       assert.strictEqual(decision._tag === "Again" ? "Again" : decision.reason, expected)
     })
   }
+
+  it("could be: what is idempotent and at hand", () => {
+    assert.isTrue(isResendable("GET", true))
+    assert.isFalse(isResendable("GET", false))
+    assert.isFalse(isResendable("POST", true))
+    assert.isFalse(isResendable("POST", false))
+  })
 
   it("never on a fresh connection, after a byte of the answer, or twice", () => {
     const facts = fc.record({

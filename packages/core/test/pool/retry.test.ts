@@ -21,6 +21,11 @@ describe("retry", () => {
     ["does not help", { transient: false }, "NotTransient"],
     ["has no body to send", { replayable: false }, "NotReplayable"],
     ["might do it twice", { idempotent: false }, "NotIdempotent"],
+    [
+      "might do it twice, whatever the server asks",
+      { idempotent: false, retryAfter: 1_000 },
+      "NotIdempotent"
+    ],
     ["cannot do it twice where nothing was sent", { idempotent: false, unsent: true }, 50],
     ["waits as the server asks, and a little more", { retryAfter: 1_000 }, 1_050],
     ["does not wait for long", { retryAfter: 1_001 }, "AskedForTooLong"]
@@ -28,13 +33,36 @@ describe("retry", () => {
   for (const [name, facts, expected] of cases) {
     it(name, () => {
       const decision = retry({ ...failure, ...facts }, limits, 0.5)
-      assert.strictEqual(decision._tag === "Wait" ? decision.delay : decision.reason, expected)
+      assert.deepStrictEqual(
+        decision,
+        typeof expected === "number" ? { _tag: "Wait", delay: expected } : { _tag: "Stop", reason: expected }
+      )
     })
   }
 })
 
 describe("a budget", () => {
   const policy: BudgetPolicy = { ratio: 0.1, perSecond: 1, burst: 10 }
+
+  const cases: ReadonlyArray<readonly [string, number, number, number, number]> = [
+    // What was in it at second 20, seconds later, tokens put in, tokens then.
+    ["takes", 5, 0, -1, 4],
+    ["takes what a request puts in", 5, 0, 0.1, 5.1],
+    ["gets what time brings, and twice as much in twice the time", 5, 1, 0, 5.5],
+    ["gets more in a longer time", 5, 4, 0, 7],
+    ["gets, takes and puts at once", 5, 4, -1, 6],
+    ["holds no more than its burst", 5, 60, 0, 10],
+    ["loses nothing to a clock that is set back", 5, -10, 0, 5]
+  ]
+  it.each(cases)("%s", (_, tokens, seconds, put, expected) => {
+    const at = 20_000 + seconds * 1_000
+    const slow = { ...policy, perSecond: 0.5 }
+    assert.deepStrictEqual(spend({ tokens, at: 20_000 }, slow, at, put), { tokens: expected, at })
+  })
+
+  it("is full at first", () => {
+    assert.deepStrictEqual(fullBudget(policy, 7), { tokens: 10, at: 7 })
+  })
 
   it("never allows more than burst, a part of the requests and what time brings", () => {
     const step = fc.tuple(fc.boolean(), fc.nat(50))

@@ -1,0 +1,141 @@
+// The names of connections as documents: `node` holds them against Node's own agents, with options of every kind.
+import { assert, describe, it } from "@effect/vitest"
+import {
+  connectionName,
+  secureConnectionName,
+  sniName,
+  type NameOptions,
+  type TlsNameOptions
+} from "@httpfx/core/pool"
+
+describe("the name of a connection", () => {
+  const cases: ReadonlyArray<readonly [NameOptions | undefined, string]> = [
+    [undefined, "localhost::"],
+    [{}, "localhost::"],
+    [{ host: null, port: null, localAddress: null }, "localhost::"],
+    [{ host: "", port: 0, localAddress: "" }, "localhost::"],
+    [{ host: "a", port: 80 }, "a:80:"],
+    [{ host: "a", port: "80", localAddress: "10.0.0.1" }, "a:80:10.0.0.1"],
+    [{ host: "a", family: 4 }, "a:::4"],
+    [{ host: "a", family: 6 }, "a:::6"],
+    [{ host: "a", family: 0 }, "a::"],
+    [{ host: "a", family: "4" }, "a::"],
+    [{ host: "a", socketPath: "/run/a" }, "a:::/run/a"],
+    [{ host: "a", family: 6, socketPath: "/run/a" }, "a:::6:/run/a"],
+    [{ host: "a", socketPath: "" }, "a::"]
+  ]
+  it.each(cases)("%j: %s", (options, name) => {
+    assert.strictEqual(connectionName(options), name)
+  })
+})
+
+// What stands behind host, port and our own address: a colon per field, and its value.
+const fields = (options: TlsNameOptions & NameOptions): string => {
+  const name = secureConnectionName({ host: "a", port: 443, ...options })
+  assert.isTrue(name.startsWith("a:443:"))
+  return name.slice("a:443:".length)
+}
+const colons = (count: number) => ":".repeat(count)
+
+describe("the name of a connection with TLS", () => {
+  const cases: ReadonlyArray<readonly [TlsNameOptions, string]> = [
+    [{}, colons(20)],
+    [{ ca: "x" }, `:x${colons(19)}`],
+    [{ cert: "x" }, `${colons(2)}x${colons(18)}`],
+    [{ clientCertEngine: "x" }, `${colons(3)}x${colons(17)}`],
+    [{ ciphers: "x" }, `${colons(4)}x${colons(16)}`],
+    [{ key: "x" }, `${colons(5)}x${colons(15)}`],
+    [{ pfx: "x" }, `${colons(6)}x${colons(14)}`],
+    [{ rejectUnauthorized: true }, `${colons(7)}true${colons(13)}`],
+    [{ servername: "x" }, `${colons(8)}x${colons(12)}`],
+    [{ minVersion: "x" }, `${colons(9)}x${colons(11)}`],
+    [{ maxVersion: "x" }, `${colons(10)}x${colons(10)}`],
+    [{ secureProtocol: "x" }, `${colons(11)}x${colons(9)}`],
+    [{ crl: "x" }, `${colons(12)}x${colons(8)}`],
+    [{ honorCipherOrder: true }, `${colons(13)}true${colons(7)}`],
+    [{ ecdhCurve: "x" }, `${colons(14)}x${colons(6)}`],
+    [{ dhparam: "x" }, `${colons(15)}x${colons(5)}`],
+    [{ secureOptions: 1 }, `${colons(16)}1${colons(4)}`],
+    [{ sessionIdContext: "x" }, `${colons(17)}x${colons(3)}`],
+    [{ sigalgs: "x" }, `${colons(18)}"x"${colons(2)}`],
+    [{ privateKeyIdentifier: "x" }, `${colons(19)}x:`],
+    [{ privateKeyEngine: "x" }, `${colons(20)}x`],
+    // Given at all, or true in itself.
+    [{ rejectUnauthorized: false }, `${colons(7)}false${colons(13)}`],
+    [{ honorCipherOrder: false }, `${colons(13)}false${colons(7)}`],
+    [{ secureOptions: 0 }, `${colons(16)}0${colons(4)}`],
+    [{ ca: "", cert: "", key: "", pfx: "", sigalgs: "", servername: "" }, colons(20)],
+    // The host's own name counts for nothing.
+    [{ servername: "a" }, colons(20)],
+    [{ ca: ["x", "y"] }, `:x,y${colons(19)}`],
+    // Names of Node.js 20 leave these out: they stand behind, and only where they are set.
+    [{ minDHSize: 2048 }, `${colons(20)}:minDHSize=number2048`],
+    [{ requestOCSP: true }, `${colons(20)}:requestOCSP=booleantrue`],
+    [{ allowPartialTrustChain: false }, `${colons(20)}:allowPartialTrustChain=booleanfalse`],
+    [{ ALPNProtocols: ["h2", "x"] }, `${colons(20)}:ALPNProtocols=[8:stringh2,7:stringx]`],
+    [{ ALPNProtocols: [] }, `${colons(20)}:ALPNProtocols=[]`],
+    [{ session: Uint8Array.of(7, 0, 255) }, `${colons(20)}:session=v7,0,255`],
+    [
+      { certificateCompression: { a: 1, b: ["c"] } },
+      `${colons(20)}:certificateCompression={7:stringa,7:number1,7:stringb,11:[7:stringc]}`
+    ],
+    [{ session: null, minDHSize: undefined }, colons(20)],
+    // Several, in their order.
+    [{ requestOCSP: true, minDHSize: 1 }, `${colons(20)}:minDHSize=number1:requestOCSP=booleantrue`]
+  ]
+  it.each(cases)("%j", (options, name) => {
+    assert.strictEqual(fields(options), name)
+  })
+
+  it("shows what of a view is meant, not all of its memory", () => {
+    const memory = Uint8Array.of(1, 2, 3, 4)
+    assert.strictEqual(fields({ session: memory.subarray(1, 3) }), `${colons(20)}:session=v2,3`)
+  })
+
+  it("tells functions and objects with a class apart by identity, and knows each again", () => {
+    class Context {}
+    const names = [
+      { pskCallback: () => null },
+      { pskCallback: () => null },
+      { secureContext: new Context() },
+      { secureContext: new Context() }
+    ].map((options) => [fields(options), fields(options)] as const)
+    for (const [first, again] of names) assert.strictEqual(first, again)
+    assert.strictEqual(new Set(names.flat()).size, 4)
+    assert.match(names[0]![0], /:pskCallback=f\d+$/)
+    assert.match(names[2]![0], /:secureContext=o\d+$/)
+    // A record without a prototype is a record.
+    const record = Object.assign(Object.create(null) as object, { a: 1 })
+    assert.strictEqual(fields({ secureContext: record }), `${colons(20)}:secureContext={7:stringa,7:number1}`)
+  })
+
+  it("tells lists of keys with passphrases apart, which joined by commas read the same", () => {
+    const key = (pem: string, passphrase: string) => ({ key: [{ pem, passphrase }] })
+    const pfx = (buf: string, passphrase: string) => ({ pfx: [{ buf, passphrase }] })
+    const all = [key("a", "x"), key("a", "y"), key("b", "x"), pfx("a", "x"), pfx("a", "y"), pfx("b", "x")]
+    assert.strictEqual(new Set(all.map(fields)).size, all.length)
+    assert.strictEqual(fields(key("a", "x")), fields(key("a", "x")))
+    assert.include(fields(key("a", "x")), ":key=[")
+    assert.include(fields(pfx("a", "x")), ":pfx=[")
+    // One among others is enough; a list without any reads as it is, and is named once.
+    assert.include(fields({ key: ["plain", { pem: "a" }] }), ":key=[")
+    for (const plain of [["a", "b"], [null, 1], [{ other: "a" }], "a"])
+      assert.notInclude(fields({ key: plain }), ":key=")
+  })
+
+  it("does not take one text for several values", () => {
+    assert.notStrictEqual(fields({ ALPNProtocols: ["a", "b"] }), fields({ ALPNProtocols: ["a,7:stringb"] }))
+    assert.notStrictEqual(fields({ minDHSize: 1 }), fields({ minDHSize: "1" }))
+  })
+})
+
+describe("the name that a TLS client asks for", () => {
+  it.each([
+    ["example.com", "example.com"],
+    ["example.com.", "example.com"],
+    ["a..", "a."],
+    [".", ""]
+  ])("%s: %s", (host, name) => {
+    assert.strictEqual(sniName(host), name)
+  })
+})
