@@ -516,7 +516,7 @@ export class ServerConnection {
     if (incoming.length === 1) incoming.pop()
     else incoming.shift()
     // A body that nobody reads would stop the connection.
-    if (!req._consuming) letGo(req)
+    if (!req._consuming && !isResuming(req)) letGo(req)
     res.detachSocket(socket)
     forget(req, this.parser)
     nextTick(closeResponse, res)
@@ -533,6 +533,7 @@ export class ServerConnection {
 
 interface StreamState {
   length: number
+  resumeScheduled: boolean
   endEmitted: boolean
   destroyed: boolean
   closed: boolean
@@ -542,6 +543,9 @@ interface Observable {
   readonly _eventsCount: number
   readonly _readableState: StreamState
 }
+
+/** A listener for its body was added in this turn, from which on it is read. */
+const isResuming = (req: Incoming): boolean => (req as unknown as Observable)._readableState.resumeScheduled
 
 /**
  * Nobody reads the request. One that has come whole, without a body, and that nobody listens to is what it would be after
