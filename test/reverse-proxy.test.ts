@@ -11,7 +11,7 @@ const { proxy }: typeof example = await import(
 )
 
 const upstream = Effect.map(HttpServerRequest.HttpServerRequest, ({ headers, originalUrl }) =>
-  HttpServerResponse.unsafeJson({ target: originalUrl, ...headers })
+  HttpServerResponse.unsafeJson({ target: originalUrl, ...headers }, { headers: { constructor: "a name" } })
 )
 const world = Layer.merge(
   Layer.unwrapEffect(
@@ -52,7 +52,7 @@ const ask = (request: string, fields = "") =>
     yield* client.send(`${request} HTTP/1.1\r\nHost: front.test\r\nConnection: close\r\n${fields}\r\n`)
     const [head = "", body = ""] = (yield* client.rest).split("\r\n\r\n")
     const seen = head.startsWith("HTTP/1.1 200") ? (JSON.parse(body) as Record<string, string>) : {}
-    return { status: head.slice(9, 12), seen }
+    return { status: head.slice(9, 12), head, seen }
   }).pipe(Effect.scoped)
 
 describe("The reverse-proxy example", () => {
@@ -83,6 +83,13 @@ describe("The reverse-proxy example", () => {
       assert.strictEqual(seen["x-kept"], "yes")
       assert.match(seen["x-forwarded-for"]!, /^\d+\.\d+\.\d+\.\d+$/)
       assert.strictEqual(seen["via"], "1.1 reverse-proxy")
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("hands every field of a response on, whatever its name", () =>
+    Effect.gen(function* () {
+      const { head } = yield* ask("GET /")
+      assert.match(head, /^constructor: a name$/im)
     }).pipe(Effect.provide(world))
   )
 })

@@ -63,7 +63,8 @@ const cookieOf = (line: string): Cookies.Cookie => {
 
 const answer = (response: Client.Response) => {
   const cookies: Record<string, Cookies.Cookie> = {}
-  const headers: Record<string, string> = {}
+  // Without a prototype: `constructor` is a name like any other.
+  const headers = Object.create(null) as Record<string, string>
   const fields = without(response.rawHeaders, ["content-type", "content-length"])
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!.toLowerCase()
