@@ -10,6 +10,8 @@ import type * as PlatformSocket from "@effect/platform/Socket"
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Network } from "./Network.js"
 import type { Transport } from "./Transport.js"
 import type { FoldedFields } from "./wire/index.js"
 
@@ -74,5 +76,16 @@ export class WebSocketUpgrader extends Context.Tag("@httpfx/core/WebSocketUpgrad
   {
     /** The socket of a request. Nothing is taken or sent before it is run. */
     readonly upgrade: (request: WebSocketRequest) => Effect.Effect<PlatformSocket.Socket>
+    /**
+     * The other side: what `Socket.makeWebSocket` of platform asks for, on the network in the context. The end of the scope resets its
+     * connections. `undefined`: it has none.
+     */
+    readonly client?:
+      | Effect.Effect<
+          Context.Tag.Service<typeof PlatformSocket.WebSocketConstructor>,
+          never,
+          Network | Scope.Scope
+        >
+      | undefined
   }
 >() {}

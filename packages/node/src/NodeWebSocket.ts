@@ -1,14 +1,20 @@
 /**
  * WebSocket framing for our servers by the `ws` package, which is loaded when the layer is built.
  *
- * `NodeHttpServer.layer` provides it already, with its option `webSocket`; provide `layer` for a server on another network (in memory).
+ * `NodeHttpServer.layer` provides it already, with its option `webSocket`; provide `layer` for a server on another network (in memory),
+ * and `layerConstructor` for clients there.
  *
  * @since 0.1.0
  */
+import * as PlatformSocket from "@effect/platform/Socket"
+import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import type { InvalidOption } from "@httpfx/core/HttpError"
+import type { Network } from "@httpfx/core/Network"
 import { WebSocketUpgrader } from "@httpfx/core/WebSocketUpgrader"
+import { constructorOnNetwork } from "./internal/webSocketClient.js"
 import type { Options } from "./internal/webSocketOptions.js"
 import { load } from "./internal/webSocketServer.js"
 
@@ -39,3 +45,36 @@ export const layerWith = (options: Options): Layer.Layer<WebSocketUpgrader, Inva
  * @category layers
  */
 export const layer: Layer.Layer<WebSocketUpgrader> = Layer.orDie(layerWith({}))
+
+/**
+ * The constructor of WebSockets for clients on the `Network` in the context: what `Socket.makeWebSocket` of platform asks for. It is the
+ * `WebSocket` of `makeHttp` (`@httpfx/node/bridge`), which is loaded here; its timers follow the clock. The end of the scope resets
+ * their connections.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeConstructor: Effect.Effect<
+  Context.Tag.Service<typeof PlatformSocket.WebSocketConstructor>,
+  never,
+  Network | Scope.Scope
+> = constructorOnNetwork
+
+/**
+ * `makeConstructor`, as a layer. `TestServer` of `@httpfx/testing` has it where `layer` is provided to it.
+ *
+ * @example
+ * import { Socket } from "@effect/platform"
+ * import { NodeNetwork, NodeWebSocket } from "@httpfx/node"
+ * import { Effect, Layer } from "effect"
+ *
+ * const prices = Effect.gen(function* () {
+ *   const socket = yield* Socket.makeWebSocket("wss://prices.example/")
+ *   yield* socket.runRaw((message) => Effect.log(message))
+ * }).pipe(Effect.provide(Layer.provide(NodeWebSocket.layerConstructor, NodeNetwork.layer)))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConstructor: Layer.Layer<PlatformSocket.WebSocketConstructor, never, Network> =
+  Layer.scoped(PlatformSocket.WebSocketConstructor, makeConstructor)

@@ -18,6 +18,7 @@ import { HttpPlatform } from "@effect/platform/HttpPlatform"
 import * as Etag from "@effect/platform/Etag"
 import { FileSystem } from "@effect/platform/FileSystem"
 import * as HttpServer from "@effect/platform/HttpServer"
+import * as Socket from "@effect/platform/Socket"
 import type { ServeError } from "@effect/platform/HttpServerError"
 import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as PlatformPath from "@effect/platform/Path"
@@ -32,6 +33,7 @@ import type { Network } from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
 import * as Timers from "@httpfx/core/Timers"
 import { formatAddress } from "@httpfx/core/Transport"
+import { WebSocketUpgrader } from "@httpfx/core/WebSocketUpgrader"
 import { type HandlerFailure, keepFailures, type OnHandlerFailure } from "./internal/handlerFailures.js"
 import { makeFileSystem, makePlatform } from "./internal/memoryFileSystem.js"
 import * as MemoryNetwork from "./MemoryNetwork.js"
@@ -113,6 +115,9 @@ export const failures: Effect.Effect<ReadonlyArray<HandlerFailure>, never, Handl
  * Otherwise files are in memory: what was not written there is read from this machine's disk (on Node.js 20.16, 22.3 and later), to which
  * nothing is written. Uploads leave nothing behind.
  *
+ * WebSockets want the framing of the context: `Layer.provide(NodeWebSocket.layer)`. Then apps upgrade, and `Socket.makeWebSocket` takes paths
+ * and whole URLs, as the clients do.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -122,6 +127,7 @@ export type Provided =
   | HttpClient.HttpClient
   | Client.Client
   | HandlerFailures
+  | Socket.WebSocketConstructor
   | HttpPlatform
   | Etag.Generator
   | FileSystem
@@ -172,6 +178,26 @@ const client = (options: Options) =>
     })
   )
 
+const webSockets = (options: Options) =>
+  Layer.scoped(
+    Socket.WebSocketConstructor,
+    Effect.gen(function* () {
+      const { host = "server.test" } = options
+      const base = baseUrl(yield* Server.Server, { ...options, host }).replace(/^http/, "ws")
+      const upgrader = yield* Effect.serviceOption(WebSocketUpgrader)
+      const construct = Option.isSome(upgrader) ? upgrader.value.client : undefined
+      if (construct === undefined) {
+        return () => {
+          throw new Error(
+            "there is no framing of WebSockets: provide NodeWebSocket.layer of @httpfx/node to TestServer"
+          )
+        }
+      }
+      const make = yield* construct
+      return (url, protocols) => make(absolute.test(url) ? url : base + url, protocols)
+    })
+  )
+
 /** The service of the context, or one that is made. */
 const orElse = <I, S, R>(
   tag: Context.Tag<I, S>,
@@ -210,7 +236,10 @@ const files: Layer.Layer<HttpPlatform | Etag.Generator | FileSystem | PlatformPa
 export const layerOver = (
   options: Options = {}
 ): Layer.Layer<Provided, ServeError | InvalidOption, Network> =>
-  client(options).pipe(Layer.provideMerge(server(options)), Layer.merge(files))
+  Layer.merge(client(options), webSockets(options)).pipe(
+    Layer.provideMerge(server(options)),
+    Layer.merge(files)
+  )
 
 /**
  * The server and its client on a network in memory of their own, which is provided as well. Nothing is served yet:

@@ -10,6 +10,7 @@ import { listElements } from "@httpfx/core/wire"
 import type { WebSocketRequest, WebSocketUpgrader } from "@httpfx/core/WebSocketUpgrader"
 import type { IncomingMessage } from "node:http"
 import type * as ws from "ws"
+import { constructorOnNetwork } from "./webSocketClient.js"
 import { WebSocketDuplex } from "./webSocketDuplex.js"
 import { framedClass, WebSocketFlow, type Framed } from "./webSocketFlow.js"
 import * as Checked from "./webSocketOptions.js"
@@ -105,6 +106,7 @@ export const load = (
     })
     const closing = Checked.closing(options)
     return {
+      client: constructorOnNetwork,
       upgrade: (request) =>
         Effect.sync(() =>
           fromFlow(
