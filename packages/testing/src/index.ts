@@ -14,6 +14,8 @@
  * - `ServerBattery`: what every HTTP server must do, as named effects
  * - `ClientBattery`: what every HTTP client must do, as named effects
  * - `Leaks`: fails a test that leaves a fiber, a timer, a connection, a listener or a request
+ * - `Host`: machines that crash and come back, with wall clocks of their own
+ * - `RealNetwork`: fails a test that uses the real network after all
  * - `Origin`: third-party services as stubs behind the network
  * - `Recording`: exchanges with a real service, kept and replayed
  * - `Inspector`: a look inside a running server while one develops
@@ -40,3 +42,5 @@ export * as Origin from "./Origin.js"
 export * as Recording from "./Recording.js"
 export * as Inspector from "./Inspector.js"
 export * as Arbitraries from "./Arbitraries.js"
+export * as Host from "./Host.js"
+export * as RealNetwork from "./RealNetwork.js"

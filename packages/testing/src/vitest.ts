@@ -1,5 +1,5 @@
 /**
- * Matchers of vitest for requests, responses and wire text, and the check for leaks over a whole file.
+ * Matchers of vitest for requests, responses and wire text, and the checks for leaks and for the real network over a whole file.
  *
  * The one module of this package that knows vitest, which is an optional peer dependency. Importing it adds the matchers
  * to `expect`, types included. Matchers take values that are at hand: a body that has still to come is read before
@@ -9,8 +9,10 @@
  */
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
-import { afterAll, expect } from "vitest"
+import { afterAll, afterEach, beforeEach, expect } from "vitest"
+import type { Pattern } from "./Conditions.js"
 import * as Leaks from "./Leaks.js"
+import * as RealNetwork from "./RealNetwork.js"
 import { fieldsOf } from "./internal/battery.js"
 import { matches } from "./internal/patterns.js"
 import { compare, excerpt, textOf } from "./internal/wireText.js"
@@ -222,4 +224,40 @@ export const noLeaks = (options?: Leaks.Options): Leaks.Watch["run"] => {
   const watch = Effect.runSync(Leaks.make(options))
   afterAll(() => Effect.runPromise(watch.check))
   return watch.run
+}
+
+/**
+ * Fails each test of a file that uses the real network, with what it has reached for by name. Call it at the top of the file, or in one
+ * of vitest's `setupFiles` for all of them. It gives what allows the test that runs more.
+ *
+ * @example
+ * import { it } from "@effect/vitest"
+ * import { noRealNetwork } from "@httpfx/testing/vitest"
+ * import { Effect } from "effect"
+ *
+ * const allow = noRealNetwork()
+ *
+ * it.effect("on a port of this machine", () =>
+ *   Effect.sync(() => allow("127.0.0.1"))
+ *   // ... NodeHttpServer.layerTest
+ * )
+ *
+ * @since 0.1.0
+ * @category assertions
+ */
+export const noRealNetwork = (options?: RealNetwork.Options): ((pattern: Pattern) => void) => {
+  let watch: RealNetwork.Watch | undefined
+  beforeEach(() => {
+    watch = RealNetwork.unsafeMake(options)
+  })
+  afterEach(async () => {
+    const { check, stop } = watch!
+    watch = undefined
+    try {
+      await Effect.runPromise(check)
+    } finally {
+      stop()
+    }
+  })
+  return (pattern) => watch?.allow(pattern)
 }

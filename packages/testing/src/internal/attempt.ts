@@ -28,7 +28,7 @@ const resolveTimeout = 10_000
 
 const none = new Uint8Array(0)
 
-const connectError = (address: Address, code: string): ConnectError => {
+export const connectError = (address: Address, code: string): ConnectError => {
   const failure = HttpError.fromFault(fault(code, "connect", { address }), { phase: "connect" })
   // Neither has a place where there is no connection yet.
   return failure._tag === "BrokenPipe" || failure._tag === "TlsFailure"
@@ -38,7 +38,7 @@ const connectError = (address: Address, code: string): ConnectError => {
 
 const dnsCodes = ["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA", "ETIMEOUT"] as const
 
-const notResolved = (host: string, wanted: string): HttpError.NameNotResolved => {
+export const notResolved = (host: string, wanted: string): HttpError.NameNotResolved => {
   const code = dnsCodes.find((known) => known === wanted) ?? "EAI_FAIL"
   return new HttpError.NameNotResolved({ code, host, reason: `getaddrinfo ${code} ${host}` })
 }

@@ -51,6 +51,8 @@ export class Flow implements Task {
   private deaf = false
   /** What a receiver does that has gone in order, when more bytes come. */
   private refusal: (() => void) | undefined
+  /** What a receiver does whose host has come back, when the sender goes on. */
+  private stranger: (() => void) | undefined
   private cancelLinger: (() => void) | undefined
 
   constructor(
@@ -123,6 +125,12 @@ export class Flow implements Task {
     this.refusal = refuse
   }
 
+  /** The receiver's host is there again and does not know the connection: what the sender sends, or has sent in vain, is answered so. */
+  answer(answer: () => void): void {
+    this.stranger = answer
+    this.wake()
+  }
+
   /** The peer has reset the connection, or so it seems: what is not sent is lost. */
   lost(): void {
     // An RST that the wire has sent both ways is still to come.
@@ -141,6 +149,7 @@ export class Flow implements Task {
     this.scheduled = false
     if (this.deaf) {
       if (this.outgoing.bytes > 0) this.refused()
+      if (this.outgoing.bytes > 0 || this.fin === "queued") this.stranger?.()
       return this.sender.sent()
     }
     const { arrived, line, outgoing, receiver } = this

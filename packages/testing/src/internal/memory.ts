@@ -37,6 +37,15 @@ const ownAddress = (remote: string): string =>
       ? "127.0.0.1"
       : "10.0.0.1"
 
+const memories = new WeakMap<MemoryNetworkService, Memory>()
+
+/** What is behind a service. */
+export const memoryOf = (service: MemoryNetworkService): Memory => {
+  const memory = memories.get(service)
+  if (memory === undefined) throw new Error("hosts need the service of MemoryNetwork as it was made")
+  return memory
+}
+
 export class Memory implements Surroundings, Attempts {
   readonly deliveries: Deliveries
   readonly conditions: AllConditions
@@ -60,6 +69,12 @@ export class Memory implements Surroundings, Attempts {
   }
 
   get service(): MemoryNetworkService {
+    const service = this.makeService()
+    memories.set(service, this)
+    return service
+  }
+
+  private makeService(): MemoryNetworkService {
     return {
       network: this.network(undefined),
       connections: Effect.sync(() => Array.from(this.pairs, (pair) => pair.report())),
@@ -101,8 +116,8 @@ export class Memory implements Surroundings, Attempts {
     this.deliveries.forget()
   }
 
-  /** As a host of that name uses it; `undefined`: as nobody in particular. */
-  private network(host: string | undefined): NetworkService {
+  /** As a host of that name uses it, by its own wall time; `undefined`: as nobody in particular. */
+  network(host: string | undefined, wallTime = () => this.timers.wallTime()): NetworkService {
     return {
       resolve: (name, options) =>
         attempt.resolve(this, this.resolving(host, name), name, () =>
@@ -121,7 +136,7 @@ export class Memory implements Surroundings, Attempts {
         })
       },
       listen: (options, onConnection) => this.listen(options, onConnection),
-      secure: secureWith(() => this.timers.wallTime()),
+      secure: secureWith(wallTime),
       checkTls
     }
   }

@@ -136,6 +136,20 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
+  /** The host of this end is gone: nothing more is sent, and who has the end is told that it is closed. */
+  vanish(): void {
+    if (this.closed) return
+    this.dropped = true
+    this.handlers = onlyClose(this.handlers)
+    this.stop()
+    this.deliveries.schedule(this)
+  }
+
+  /** The host of an end that has vanished is there again. */
+  answerStranger(): void {
+    this.incoming.answer(() => this.out.reset())
+  }
+
   isLost(): boolean {
     return !this.closed && this.incoming.broken
   }

@@ -3,25 +3,9 @@
  * the platform.
  *
  * Node says so at the very call (`AsyncHook.init`; what it creates has a type, Node documentation: async_hooks), and
- * `AsyncLocalStorage` says whether it belongs to the program that is watched. Both are asked for by
- * `process.getBuiltinModule`, so that this file runs wherever JavaScript runs; where they are absent nothing is told.
+ * `AsyncLocalStorage` says whether it belongs to the program that is watched. Where they are absent nothing is told.
  */
-
-interface AsyncHooks {
-  readonly AsyncLocalStorage: new () => {
-    getStore(): unknown
-    run<A>(store: object | undefined, f: () => A): A
-  }
-  readonly createHook: (callbacks: {
-    init(id: number, type: string, trigger: number, resource: object): void
-  }) => {
-    enable(): void
-    disable(): void
-  }
-}
-interface Host {
-  readonly process?: { readonly getBuiltinModule?: (name: string) => unknown }
-}
+import { hooks } from "./asyncHooks.js"
 
 /** What is told of a watched program. */
 export interface Watcher {
@@ -65,8 +49,6 @@ export interface Watch {
   readonly aside: (f: () => void) => void
   readonly stop: () => void
 }
-
-const hooks = (globalThis as Host).process?.getBuiltinModule?.("node:async_hooks") as AsyncHooks | undefined
 
 // One hook for all simulations of the process, on while there are any.
 const storage = hooks === undefined ? undefined : new hooks.AsyncLocalStorage()

@@ -29,6 +29,13 @@ export class Rules {
     return installed
   }
 
+  /** Before all others. */
+  installFirst(rule: Rule): Installed {
+    const installed = { rule, observe: undefined, held: new Set<() => void>() }
+    this.list.unshift(installed)
+    return installed
+  }
+
   remove(installed: Installed): void {
     const index = this.list.indexOf(installed)
     if (index < 0) return

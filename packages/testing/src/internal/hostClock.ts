@@ -1,0 +1,47 @@
+/**
+ * The clock of a host: its wall time is ahead of that of the clock beneath, or behind it. What waits and limits go by is the same.
+ */
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { ClockTimers, fromClock, type Timers } from "@httpfx/core/Timers"
+
+export interface HostClock {
+  readonly clock: Clock.Clock
+  readonly wallTime: () => number
+  /** Sets the wall time forward, or back where it is negative, by so many milliseconds. */
+  readonly step: (millis: number) => void
+}
+
+/** `ahead`: milliseconds; `drift`: how much the wall time gains in each millisecond. */
+export const makeHostClock = (clock: Clock.Clock, ahead: number, drift: number): HostClock => {
+  const beneath = fromClock(clock)
+  const begun = beneath.now()
+  let stepped = ahead
+  const wallTime = () => Math.floor(beneath.wallTime() + stepped + drift * (beneath.now() - begun))
+  const timers: Timers = {
+    now: () => beneath.now(),
+    wallTime,
+    at: (deadline, f) => beneath.at(deadline, f),
+    turn: (f) => beneath.turn(f)
+  }
+  const own: Readonly<Record<PropertyKey, unknown>> = {
+    [ClockTimers]: timers,
+    unsafeCurrentTimeMillis: wallTime,
+    currentTimeMillis: Effect.sync(wallTime)
+  }
+  return {
+    clock: new Proxy(clock, {
+      has: (target, key) => key in own || Reflect.has(target, key),
+      get: (target, key) => {
+        if (key in own) return own[key]
+        if (key === "wallTime" && key in target) return wallTime()
+        const value: unknown = Reflect.get(target, key)
+        return typeof value === "function" ? (value.bind(target) as unknown) : value
+      }
+    }),
+    wallTime,
+    step: (millis) => {
+      stepped += millis
+    }
+  }
+}

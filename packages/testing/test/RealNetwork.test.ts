@@ -1,0 +1,196 @@
+/** Whatever of a test reaches for the network of the system is told by name, unless it was allowed by name. */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as dgram from "node:dgram"
+import * as dns from "node:dns"
+import * as http from "node:http"
+import * as net from "node:net"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { NodeHttpServer } from "@httpfx/node"
+import * as RealNetwork from "@httpfx/testing/RealNetwork"
+import * as TestServer from "@httpfx/testing/TestServer"
+
+const folder = mkdtempSync(join(tmpdir(), "httpfx-real-"))
+const path = join(folder, "s.sock")
+
+/** A server of the test's own, with its port, around what is looked at. */
+const withServer = <A, E>(use: (port: number) => Effect.Effect<A, E>) =>
+  Effect.acquireUseRelease(
+    Effect.async<http.Server>((resume) => {
+      const server = http.createServer((_, response) => response.end("hello"))
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) => use((server.address() as net.AddressInfo).port),
+    (server) =>
+      Effect.sync(() => {
+        server.closeAllConnections()
+        server.close()
+      })
+  )
+
+const promised = <A>(f: () => Promise<A>) => Effect.promise(f)
+const done = (begin: (done: () => void) => void) => promised(() => new Promise<void>(begin))
+
+interface Row {
+  readonly use: (port: number) => Effect.Effect<unknown>
+  readonly told: (port: number) => Array<string>
+  /** What has no name of its own. */
+  readonly allow?: "*"
+}
+const rows: Readonly<Record<string, Row>> = {
+  fetch: {
+    use: (port) => promised(async () => (await fetch(`http://127.0.0.1:${port}/a?b`)).text()),
+    told: (port) => [`connect 127.0.0.1:${port}`, `fetch GET http://127.0.0.1:${port}/a`]
+  },
+  "fetch of a name": {
+    use: (port) =>
+      promised(async () => (await fetch(`http://localhost:${port}/`, { method: "POST" })).text()),
+    told: (port) => ["lookup localhost", `connect 127.0.0.1:${port}`, `fetch POST http://localhost:${port}/`]
+  },
+  "net.connect": {
+    use: (port) =>
+      done((done) => {
+        const socket = net.connect(port, "127.0.0.1", () => socket.destroy())
+        socket.on("close", done)
+      }),
+    told: (port) => [`connect 127.0.0.1:${port}`]
+  },
+  "http.get": {
+    use: (port) =>
+      done((done) => {
+        http.get({ port, host: "127.0.0.1", agent: false }, (response) => response.resume().on("close", done))
+      }),
+    told: (port) => [`connect 127.0.0.1:${port}`]
+  },
+  "net.createServer on a path, and a client of it": {
+    use: () =>
+      done((done) => {
+        const server = net.createServer((socket) => socket.end())
+        server.listen(path, () => {
+          net
+            .connect(path)
+            .resume()
+            .on("close", () => server.close(done))
+        })
+      }),
+    told: () => ["listen a path", `connect ${path}`],
+    allow: "*"
+  },
+  "dns.lookup": {
+    use: () => done((done) => dns.lookup("localhost", () => done())),
+    told: () => ["lookup localhost"]
+  },
+  dgram: {
+    use: (port) =>
+      done((done) => {
+        const socket = dgram.createSocket("udp4")
+        socket.send("x", port, "127.0.0.1", () => socket.close(done))
+      }),
+    told: () => ["datagram a socket"],
+    allow: "*"
+  }
+}
+
+const usesOf = <A, E>(exit: Exit.Exit<A, E | RealNetwork.RealNetworkUsed>) => {
+  if (!Exit.isFailure(exit) || exit.cause._tag !== "Fail") return []
+  const error = exit.cause.error
+  return error instanceof RealNetwork.RealNetworkUsed ? error.uses : []
+}
+const lines = (uses: ReadonlyArray<RealNetwork.Use>) => uses.map(({ kind, target }) => `${kind} ${target}`)
+
+describe("The real network", () => {
+  it.live.each(Object.entries(rows))("is seen and told by name: %s", ([, { told, use }]) =>
+    withServer((port) =>
+      Effect.gen(function* () {
+        const uses = usesOf(yield* Effect.exit(RealNetwork.check()(use(port))))
+        // Where a name has two addresses, both may be tried.
+        const seen = lines(uses).filter((line) => !line.startsWith("connect [::1]"))
+        assert.deepStrictEqual(seen, told(port))
+      })
+    )
+  )
+
+  it.live.each(Object.entries(rows))("may be allowed by name: %s", ([, { allow, use }]) =>
+    withServer((port) => RealNetwork.check({ allow: allow ?? ["127.0.0.1", "localhost", "::1"] })(use(port)))
+  )
+
+  it.live("is allowed by the name that was looked up, or by the port", () =>
+    withServer((port) =>
+      Effect.gen(function* () {
+        const ask = promised(async () => (await fetch(`http://localhost:${port}/`)).text())
+        yield* RealNetwork.check({ allow: "localhost" })(ask)
+        const other = yield* Effect.exit(RealNetwork.check({ allow: "*.internal" })(ask))
+        assert.isNotEmpty(usesOf(other))
+        const address = promised(async () => (await fetch(`http://127.0.0.1:${port}/`)).text())
+        yield* RealNetwork.check({ allow: `127.0.0.1:${port}` })(address)
+        const wrong = yield* Effect.exit(RealNetwork.check({ allow: `127.0.0.1:${port + 1}` })(address))
+        assert.isNotEmpty(usesOf(wrong))
+      })
+    )
+  )
+
+  it.live("is seen in a fetch on a connection that was there before", () =>
+    withServer((port) =>
+      Effect.gen(function* () {
+        const ask = promised(async () => (await fetch(`http://127.0.0.1:${port}/`)).text())
+        yield* ask
+        // The connection is free when the end of its response was seen.
+        yield* promised(() => new Promise((next) => setImmediate(() => setImmediate(next))))
+        const uses = usesOf(yield* Effect.exit(RealNetwork.check()(ask)))
+        assert.deepStrictEqual(lines(uses), [`fetch GET http://127.0.0.1:${port}/`])
+      })
+    )
+  )
+
+  const app = HttpServer.serveEffect(HttpServerResponse.text("hello"))
+  const ask = Effect.flatMap(HttpClient.get("/"), (response) => response.text)
+
+  it.live("is that of our own sockets too, which are allowed by name", () =>
+    Effect.gen(function* () {
+      const test = Effect.zipRight(app, ask).pipe(Effect.scoped, Effect.provide(NodeHttpServer.layerTest))
+      const told = lines(usesOf(yield* Effect.exit(RealNetwork.check()(test))))
+      assert.match(told[0]!, /^listen 127\.0\.0\.1:\d+$/)
+      assert.strictEqual(told[1], told[0]!.replace("listen", "connect"))
+      assert.strictEqual(yield* RealNetwork.check({ allow: "127.0.0.1" })(test), "hello")
+    })
+  )
+
+  it.live("is not used by a test in memory", () =>
+    Effect.zipRight(app, ask).pipe(Effect.scoped, Effect.provide(TestServer.layer()), RealNetwork.check())
+  )
+
+  it.live("does not hide the failure of a test, and says where it was used", () =>
+    withServer((port) =>
+      Effect.gen(function* () {
+        const connect = done(function reachesOut(done) {
+          const socket = net.connect(port, "127.0.0.1", () => socket.destroy())
+          socket.on("close", done)
+        })
+        const failed = Effect.zipRight(connect, Effect.fail("wrong"))
+        assert.deepStrictEqual(yield* Effect.exit(RealNetwork.check()(failed)), Exit.fail("wrong"))
+        const { message } = yield* Effect.flip(RealNetwork.check()(connect))
+        assert.match(
+          message,
+          /^the real network was used:\n {2}connect 127\.0\.0\.1:\d+\n {4}at .*reachesOut/
+        )
+      })
+    )
+  )
+
+  it.live("is not looked at any more afterwards", () =>
+    withServer((port) =>
+      Effect.gen(function* () {
+        const watch = RealNetwork.unsafeMake()
+        watch.stop()
+        yield* promised(async () => (await fetch(`http://127.0.0.1:${port}/`)).text())
+        assert.deepStrictEqual(yield* watch.uses, [])
+      })
+    ).pipe(Effect.ensuring(Effect.sync(() => rmSync(folder, { recursive: true }))))
+  )
+})
