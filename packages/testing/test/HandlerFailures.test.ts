@@ -9,8 +9,10 @@ import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { afterEach, assert, beforeEach, describe, expect, it, vi } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { Client } from "@httpfx/core"
@@ -81,6 +83,22 @@ describe("A handler's failure", () => {
       assert.lengthOf(printed, 1)
       assert.include(printed[0], `a handler of http://server.test failed\nGET /: ${status}\n`)
       assert.include(printed[0], cause)
+    })
+  )
+
+  it.effect("is none where the server's end, or the client's, has ended the handler", () =>
+    Effect.gen(function* () {
+      const options = { server: { gracefulShutdownTimeout: 0 } }
+      const begun = yield* Deferred.make<void>()
+      const app = Effect.zipRight(Deferred.succeed(begun, undefined), Effect.never)
+      yield* Effect.zipRight(Effect.fork(ask), Deferred.await(begun)).pipe(
+        Effect.provide(TestServer.serve(app, options))
+      )
+      yield* Effect.zipRight(Effect.flatMap(Effect.fork(ask), Fiber.interrupt), Effect.void).pipe(
+        Effect.provide(TestServer.serve(app, options))
+      )
+      yield* Effect.provide(ask, TestServer.serve(Effect.interrupt, options))
+      assert.deepStrictEqual(printed, [])
     })
   )
 

@@ -119,15 +119,8 @@ describe.each(rows)("A host that crashes as $name", ({ as, fresh, underWay, wait
             )
           )
           const network = yield* Network.Network
-          const transport = yield* network
-            .connect(Transport.tcp("registry.test", 80))
-            .pipe(
-              Effect.orElse(() =>
-                Effect.flatMap(network.resolve("registry.test"), ([{ address }]) =>
-                  network.connect(Transport.tcp(address, 80))
-                )
-              )
-            )
+          const [{ address }] = yield* network.resolve("registry.test")
+          const transport = yield* network.connect(Transport.tcp(address, 80))
           transport.start({
             data: () => {},
             end: () => {},
@@ -136,6 +129,17 @@ describe.each(rows)("A host that crashes as $name", ({ as, fresh, underWay, wait
             close: () => ends.push("closed")
           })
           transport.write("hello")
+          const attempts = [
+            network.connect(Transport.tcp(address, 80)),
+            Effect.scoped(network.listen({ port: 81 }, () => {}))
+          ]
+          yield* Effect.addFinalizer(() =>
+            Effect.forEach(attempts, (attempt: Effect.Effect<unknown, { readonly _tag: string }>) =>
+              Effect.map(Effect.either(attempt), (result) =>
+                ends.push(result._tag === "Left" ? result.left._tag : "the network is up")
+              )
+            )
+          )
           yield* Effect.addFinalizer(() =>
             Effect.sync(() => {
               transport.write("goodbye")
@@ -153,7 +157,8 @@ describe.each(rows)("A host that crashes as $name", ({ as, fresh, underWay, wait
         yield* connection.expect("hello")
         yield* host.crash(as)
         yield* Effect.sleep("5 minutes")
-        assert.sameMembers(ends, ["daemon", "closed", "NameNotResolved"])
+        assert.sameMembers(ends, ["daemon", "closed", "NameNotResolved", "ConnectionFailed", "ListenFailed"])
+        assert.strictEqual(peer.count(), 1)
         if (as === "reset") yield* connection.expectReset
         else {
           // Nobody is told until the host is back, and then only who speaks.

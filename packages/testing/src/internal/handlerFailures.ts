@@ -100,9 +100,8 @@ export const keepFailures = <E, R>(
     const observe = server.observe((event) => {
       if (event._tag !== "ExchangeEnded" || event.outcome._tag !== "ServerFailed") return
       const { cause, method = "?", status, target = "?" } = event.outcome
-      // Ended by the server's shutdown: nothing has failed.
-      if (cause === undefined || Cause.isInterruptedOnly(cause)) return
-      kept.push({ method, target, status, cause })
+      // Without a cause the server's shutdown has ended it: nothing has failed.
+      if (cause !== undefined) kept.push({ method, target, status, cause })
     })
     yield* Scope.extend(observe, observing)
     const failures = Effect.sync(() => {
