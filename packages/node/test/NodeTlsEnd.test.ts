@@ -13,8 +13,8 @@ import * as builtIn from "node:https"
 import * as net from "node:net"
 import { Duplex } from "node:stream"
 import * as tls from "node:tls"
-import { Client, Server, type Network, type ServerEvent } from "@httpfx/core"
-import { NodeHttpClient, NodeHttpServer } from "@httpfx/node"
+import { Client, Server, Socket, type Network, type ServerEvent } from "@httpfx/core"
+import { NodeHttpClient, NodeHttpServer, NodeNetwork } from "@httpfx/node"
 import ours from "@httpfx/node/https"
 
 const pem = (name: string) => fs.readFileSync(new URL(`fixtures/${name}.pem`, import.meta.url), "utf8")
@@ -246,9 +246,18 @@ describe("A name in full is asked for without its dot", () => {
       }),
       (answer) => answer.text
     ).pipe(Effect.provide(NodeHttpClient.layer))
+  const network = (serverName: string) => (port: number) =>
+    Effect.gen(function* () {
+      const plain = yield* NodeNetwork.make.connect({ _tag: "TcpAddress", hostname: host, port })
+      const secured = yield* NodeNetwork.make.secure(plain, { role: "client", ca, serverName })
+      const socket = yield* Socket.make(secured)
+      yield* socket.write("anything")
+      yield* socket.read
+    }).pipe(Effect.scoped)
   const rows: ReadonlyArray<readonly [string, (port: number) => Effect.Effect<unknown, unknown>, string]> = [
     ["the client, of its URL", client("api.test.", {}), "api.test"],
     ["the client, of serverName", client("127.0.0.1", { serverName: "api.test." }), "api.test"],
+    ["a network", network("api.test."), "api.test"],
     ["the callback API, of the host", callbacks(ours, { host: "api.test." }), "api.test"],
     ["the callback API, of Host", callbacks(ours, { host, headers: { Host: "api.test." } }), "api.test"],
     ["the callback API, of servername", callbacks(ours, { host, servername: "api.test." }), "api.test"]

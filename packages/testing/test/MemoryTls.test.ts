@@ -63,6 +63,7 @@ describe("a handshake", () => {
   const refused = "ConnectionReset ECONNRESET"
   const table: ReadonlyArray<[string, Given, Given, string, string]> = [
     ["of the platform's authority", { serverName: name }, good, "ok", "ok"],
+    ["of a name in full", { serverName: `${name}.` }, good, "ok", "ok"],
     ["with a wildcard", { serverName: "a.wild.internal" }, good, "ok", "ok"],
     ["with an address", { serverName: "10.1.1.1" }, good, "ok", "ok"],
     [

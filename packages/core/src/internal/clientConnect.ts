@@ -9,7 +9,7 @@ import type { ConnectionOptions } from "../ClientRequest.js"
 import * as HttpError from "../HttpError.js"
 import type { LeaseError } from "../Lease.js"
 import type { ConnectOptions, NetworkService, ResolvedAddress, TlsOptions } from "../Network.js"
-import { sniName, type Origin } from "../pool/index.js"
+import type { Origin } from "../pool/index.js"
 import { tcp, unix, type Transport } from "../Transport.js"
 import type { ParserOptions } from "../wire/index.js"
 import { tunnel } from "./clientProxy.js"
@@ -111,7 +111,7 @@ const secured = (
     const { checkServerIdentity, onSession, serverName = host, session = sessions.get(key) } = tls
     const options: TlsOptions = {
       ...tls,
-      serverName: sniName(serverName),
+      serverName,
       role: "client",
       ...(checkServerIdentity !== undefined && { checkServerIdentity: unthrown(checkServerIdentity) }),
       session,

@@ -3,7 +3,6 @@
  * ones than OpenSSL.
  */
 import type { Credentials, TlsOptions } from "@httpfx/core/Network"
-import { sniName } from "@httpfx/core/pool"
 
 type Options = { readonly [name: string]: unknown }
 
@@ -44,7 +43,7 @@ const common = (options: Options): Partial<TlsOptions> => {
 export const clientTls = (options: Options): TlsOptions => ({
   ...common(options),
   role: "client",
-  serverName: sniName(String(options["servername"] || options["host"] || "localhost"))
+  serverName: String(options["servername"] || options["host"] || "localhost")
 })
 
 export const serverTls = (

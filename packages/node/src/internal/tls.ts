@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
 import { certificateName, type NetworkService, type TlsOptions } from "@httpfx/core/Network"
+import { sniName } from "@httpfx/core/pool"
 import { fault, formatAddress, type Address, type TlsFacts, type Transport } from "@httpfx/core/Transport"
 import { errorOf } from "./fault.js"
 import { endedBelow, onEof } from "./closeNotify.js"
@@ -116,6 +117,7 @@ const handshake = (stream: Duplex, options: TlsOptions): tls.TLSSocket => {
   const ALPNProtocols = [...(options.alpn ?? ["http/1.1"])]
   if (options.role === "client") {
     const { onSession, session } = options
+    const name = options.serverName === undefined ? undefined : sniName(options.serverName)
     const socket = tls.connect({
       ...contextOptions(options),
       ...(session !== undefined && { session: Buffer.from(session) }),
@@ -123,13 +125,10 @@ const handshake = (stream: Duplex, options: TlsOptions): tls.TLSSocket => {
       ALPNProtocols,
       rejectUnauthorized: options.rejectUnauthorized ?? true,
       ...(checkServerIdentity !== undefined && { checkServerIdentity }),
-      ...(options.serverName === undefined
+      ...(name === undefined
         ? {}
         : // An address is checked against the certificate, but is no name to ask for (RFC 6066 section 3).
-          {
-            ...(net.isIP(options.serverName) === 0 ? { servername: options.serverName } : {}),
-            host: options.serverName
-          })
+          { ...(net.isIP(name) === 0 ? { servername: name } : {}), host: name })
     })
     if (onSession !== undefined) socket.on("session", onSession)
     return socket

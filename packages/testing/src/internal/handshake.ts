@@ -8,6 +8,7 @@
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
 import { certificateName, type NetworkService, type TlsOptions } from "@httpfx/core/Network"
+import { sniName } from "@httpfx/core/pool"
 import { formatAddress, type Fault, type Transport } from "@httpfx/core/Transport"
 import { concat } from "./bytes.js"
 import { describedFacts, shown } from "./describedFacts.js"
@@ -226,8 +227,10 @@ class Handshake {
 /** TLS as described by `MemoryTls`, by this clock. */
 export const secureWith =
   (now: () => number): NetworkService["secure"] =>
-  (transport, options) =>
+  (transport, given) =>
     Effect.async((resume) => {
+      const { serverName } = given
+      const options = serverName === undefined ? given : { ...given, serverName: sniName(serverName) }
       let settled = false
       const handshake = new Handshake(transport, options, now, (result) => {
         settled = true
