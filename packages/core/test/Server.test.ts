@@ -372,6 +372,21 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
+    it.effect("of what is done to every answer end with 500, and the connection", () =>
+      served(
+        Effect.zipRight(
+          HttpApp.appendPreResponseHandler(() => Effect.die(new Error("no"))),
+          Effect.succeed(HttpServerResponse.text("fine"))
+        ),
+        Effect.gen(function* () {
+          const raw = yield* connect
+          raw.send(get())
+          const all = yield* raw.over
+          expect(all).toMatch(/^HTTP\/1.1 500 [^]*\r\nConnection: close\r\n/)
+        })
+      )
+    )
+
     it.effect("within a streamed answer cut it: no last chunk, no short body taken for whole", () =>
       served(
         Effect.gen(function* () {
