@@ -5,23 +5,14 @@
  * process of its own runs the simulation, seed after seed, until something is broken.
  */
 import { spawn } from "node:child_process"
-import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises"
+import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { plant, type Planted } from "./plant.js"
 
-export interface Bug {
-  readonly name: string
-  /** A file of the compiled core. */
-  readonly file: string
-  /** What stands there, once. */
-  readonly find: string
-  readonly replace: string
-  /** A second change, where one alone is caught. */
-  readonly also?: Pick<Bug, "file" | "find" | "replace">
-}
-
-export const bugs: ReadonlyArray<Bug> = [
+/** Its files are those of the compiled core. */
+export const bugs: ReadonlyArray<Planted> = [
   {
     name: "a connection is reused with an unread rest",
     file: "internal/clientConnection.js",
@@ -75,7 +66,7 @@ const here = dirname(fileURLToPath(import.meta.url))
 // Compiled, this file is one folder further down than its source.
 const root = join(here, here.endsWith("dist") ? "../.." : "..")
 
-const plant = async (bug: Bug, folder: string): Promise<void> => {
+const copyWith = async (bug: Planted, folder: string): Promise<void> => {
   const modules = join(folder, "node_modules")
   await mkdir(join(modules, "@effect"), { recursive: true })
   await symlink(await realpath(join(root, "node_modules/effect")), join(modules, "effect"))
@@ -89,21 +80,12 @@ const plant = async (bug: Bug, folder: string): Promise<void> => {
   await cp(join(root, "simulations/dist"), join(folder, "simulations"), { recursive: true })
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }))
 
-  for (const change of bug.also === undefined ? [bug] : [bug, bug.also]) {
-    const file = join(modules, "@httpfx/core/dist", change.file)
-    const text = await readFile(file, "utf8")
-    const places = text.split(change.find).length - 1
-    if (places !== 1) throw new Error(`"${bug.name}" has ${places} places in ${change.file}`)
-    await writeFile(
-      file,
-      text.replace(change.find, () => change.replace)
-    )
-  }
+  await plant(join(modules, "@httpfx/core/dist"), bug)
 }
 
 /** What a hunt has found. */
 export interface Found {
-  readonly bug: Bug
+  readonly bug: Planted
   /** How many it took; `undefined`: it was not found. */
   readonly seeds: number | undefined
   /** What was broken first. */
@@ -111,10 +93,10 @@ export interface Found {
 }
 
 /** Runs seeds from 1 on until the bug shows itself. */
-export const hunt = async (bug: Bug, seeds: number): Promise<Found> => {
+export const hunt = async (bug: Planted, seeds: number): Promise<Found> => {
   const folder = await mkdtemp(join(tmpdir(), "httpfx-planted-"))
   try {
-    await plant(bug, folder)
+    await copyWith(bug, folder)
     const main = join(folder, "simulations/main.js")
     const child = spawn(process.execPath, [main, "--seeds", `${seeds}`], {
       stdio: ["ignore", "pipe", "pipe"]
