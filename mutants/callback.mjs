@@ -1,0 +1,300 @@
+// Bugs in the callback API.
+const source = (name) => `packages/node/src/http/${name}.ts`
+const net = (name) => `packages/node/test/${name}.test.ts`
+
+const of = (area, file, bugs) =>
+  bugs.map(({ nets, ...bug }) => ({ area, file: source(file), ...bug, nets: nets.map(net) }))
+
+export const callback = [
+  ...of("callback agent", "agent", [
+    {
+      name: "a socket is counted out twice after its upgrade",
+      harm: "totalSocketCount falls below zero, and maxTotalSockets with it.",
+      nets: ["http/reuse"],
+      find: `    onClose()\n    socket.removeListener("close", onClose)\n`,
+      replace: "    onClose()\n"
+    },
+    {
+      name: "an upgraded socket stays counted until it closes",
+      harm: "WebSockets use up maxSockets.",
+      nets: ["surface/agent"],
+      find: `  socket.on("agentRemove", onRemove)\n`,
+      replace: ""
+    },
+    {
+      name: "each reuse adds a listener for errors",
+      harm: "MaxListenersExceededWarning after ten requests.",
+      nets: ["surface/clientSocket"],
+      find: `    socket.removeListener("error", onIdleError)\n`,
+      replace: ""
+    },
+    {
+      name: "the keep-alive hint of one socket is applied to another",
+      harm: "A socket is given up early, or used after its server has closed it.",
+      nets: ["http/reuse"],
+      find: `    const hint = res?.headers["keep-alive"] as string | undefined\n`,
+      replace: `    const own = res?.headers["keep-alive"] as string | undefined
+    const hint = own ?? (this as unknown as { lastHint?: string }).lastHint
+    ;(this as unknown as { lastHint?: string | undefined }).lastHint = hint\n`
+    },
+    {
+      name: "requests that wait are forgotten when a socket fails",
+      harm: "They wait for ever.",
+      nets: ["surface/agent"],
+      find: '    this.createSocket(req, options, (error, created) => {\n      if (error) req.onSocket(created, error)\n      else created!.emit("free")\n    })',
+      replace: "    void req"
+    },
+    {
+      name: "an idle socket that times out stays",
+      harm: "A request meets a socket that its server has closed.",
+      nets: ["surface/agent"],
+      find: "        socket.destroy()\n        return\n      }\n    }\n  }",
+      replace: "        return\n      }\n    }\n  }"
+    },
+    {
+      name: "a queue that has become empty is not forgotten",
+      harm: "agent.requests lists origins for which nobody waits.",
+      nets: ["surface/agent"],
+      find: "    if (queue.length === 0) delete this.requests[name]\n",
+      replace: ""
+    }
+  ]),
+
+  ...of("callback client", "clientConnection", [
+    {
+      name: "each response adds a listener for timeouts",
+      harm: "MaxListenersExceededWarning after ten requests on one socket.",
+      nets: ["surface/clientSocket"],
+      find: `    if (req.timeoutCb) socket.removeListener("timeout", emitTimeout)
+    socket.removeListener("timeout", onTimeout)
+  }
+  req._ended = true`,
+      replace: `    if (req.timeoutCb) socket.removeListener("timeout", emitTimeout)
+  }
+  req._ended = true`
+    },
+    {
+      name: "each request leaves a listener for drain",
+      harm: "MaxListenersExceededWarning after ten uploads on one socket.",
+      nets: ["surface/clientSocket"],
+      find: `    if (req.finished) this.removeListener("drain", onDrain)\n`,
+      replace: "",
+      also: {
+        file: source("clientConnection"),
+        find: `  socket.removeListener("error", onError)
+  socket.removeListener("drain", onDrain)
+  stopReading(socket)
+  req.destroyed = true`,
+        replace: `  socket.removeListener("error", onError)
+  stopReading(socket)
+  req.destroyed = true`
+      }
+    },
+    {
+      name: "`Connection: close` of a chunked response is ignored",
+      harm: "The next request is written to a socket that its server has given up.",
+      nets: ["http/reuse"],
+      find: "if (req.shouldKeepAlive && !keepAlive && !req.upgradeOrConnect) req.shouldKeepAlive = false",
+      replace: `if (req.shouldKeepAlive && !keepAlive && !req.upgradeOrConnect)
+    req.shouldKeepAlive = res.headers["transfer-encoding"] === "chunked"`
+    },
+    {
+      name: "a socket is given back before its request was written",
+      harm: "The next request is written into the body of the one before.",
+      nets: ["http/flow"],
+      find: "  } else if (req.writableFinished && !this.aborted) {\n",
+      replace: "  } else if (!this.aborted) {\n"
+    },
+    {
+      name: "a response that is cut ends as if it were whole",
+      harm: "A part of a body is taken for all of it.",
+      nets: ["surface/messages"],
+      find: `    if (!res.complete) res.destroy(resetError("aborted"))\n`,
+      replace: ""
+    },
+    {
+      name: "an upload does not hear that its socket has drained",
+      harm: "Whoever waits for `drain` waits for ever.",
+      nets: ["http/flow"],
+      find: `    req[needDrain] = false
+    req.emit("drain")
+  }
+}
+
+function onError`,
+      replace: `    req[needDrain] = false
+  }
+}
+
+function onError`
+    },
+    {
+      name: "a timeout is told once more on a socket that serves the next request",
+      harm: "A request hears of a timeout that was another's.",
+      nets: ["surface/clientSocket"],
+      find: "    socket.setTimeout(0, req.timeoutCb)\n    req.timeoutCb = null\n",
+      replace: "    req.timeoutCb = null\n"
+    },
+    {
+      name: "a response that is over still has its socket",
+      harm: "Destroying a response that has ended cuts the next request.",
+      nets: ["http/exchange"],
+      find: "  if (req.res) req.res.socket = null\n",
+      replace: ""
+    },
+    {
+      name: "interim responses with another status than 100 are the response",
+      harm: "A request is answered by 103, and its response is lost.",
+      nets: ["http/exchange"],
+      find: "status >= 100 && status < 200 && status !== 101",
+      replace: "status === 100"
+    },
+    {
+      name: "a request that was given up before it had its socket keeps it",
+      harm: "Each abort costs the agent a socket.",
+      file: source("clientRequest"),
+      nets: ["surface/agent", "http/exchange", "surface/request", "http/corners"],
+      find: `    socket.emit("free")\n    giveUp(req, cause)`,
+      replace: "    giveUp(req, cause)"
+    }
+  ]),
+
+  ...of("callback server", "serverConnection", [
+    {
+      name: "answers go out in the order in which they are ready",
+      harm: "Pipelined requests get each other's answers.",
+      nets: ["http/exchange"],
+      find: "    if (socket._httpMessage) this.outgoing.push(res)\n    else res.assignSocket(socket)\n",
+      replace: "    if (socket._httpMessage) this.outgoing.unshift(res)\n    else res.assignSocket(socket)\n"
+    },
+    {
+      name: "a client that reads no answers is read on",
+      harm: "Pipelined requests are taken without bound.",
+      nets: ["http/flow"],
+      find: "socket.writableNeedDrain || this.pendingSize >= socket.writableHighWaterMark",
+      replace: "socket.writableNeedDrain && this.pendingSize >= socket.writableHighWaterMark"
+    },
+    {
+      name: "a client that was held back is not read on",
+      harm: "Its connection hangs although its answers have gone.",
+      nets: ["http/flow"],
+      find: "      socket._paused = false\n      socket.resume()\n",
+      replace: "      socket._paused = false\n"
+    },
+    {
+      name: "a response does not hear that its socket has drained",
+      harm: "A stream that is piped into a response stops for ever.",
+      nets: ["surface/messages"],
+      find: `      message[needDrain] = false\n      message.emit("drain")\n`,
+      replace: "      message[needDrain] = false\n"
+    },
+    {
+      name: "requests of a connection that closes are not aborted",
+      harm: "A handler that reads a body waits for ever.",
+      nets: ["surface/messages"],
+      find: `incoming.shift()!.destroy(resetError("aborted"))`,
+      replace: "incoming.shift()!.push(null)"
+    },
+    {
+      name: "the idle timeout goes on during the next request",
+      harm: "A handler that takes longer than keepAliveTimeout loses its connection.",
+      nets: ["http/exchange"],
+      find: "    if (!this.idleTimeoutSet) return\n    this.idleTimeoutSet = false\n",
+      replace: "    if (this.idleTimeoutSet || !this.idleTimeoutSet) return\n"
+    },
+    {
+      name: "the request after the last one is served",
+      harm: "maxRequestsPerSocket is off by one.",
+      nets: ["surface/server"],
+      find: "if (max < this.requests) {",
+      replace: "if (max + 1 < this.requests) {"
+    },
+    {
+      name: "the last answer does not announce the close",
+      harm: "A client sends one request more, which is dropped.",
+      nets: ["surface/server"],
+      find: "res.maxRequestsOnConnectionReached = max <= this.requests",
+      replace: "res.maxRequestsOnConnectionReached = max < this.requests"
+    },
+    {
+      name: "an expectation that nobody knows is met",
+      harm: "The client gets no 417.",
+      nets: ["surface/server"],
+      find: "      res.writeHead(417)\n      res.end()\n    }\n    return true",
+      replace: "      return false\n    }\n    return true"
+    },
+    {
+      name: "an unread body stops its connection",
+      harm: "The second request of a connection is never answered.",
+      nets: ["http/exchange"],
+      find: "    if (!req._consuming && !isResuming(req)) letGo(req)\n",
+      replace: ""
+    },
+    {
+      name: "a connection that was upgraded is the server's still",
+      harm: "closeAllConnections cuts WebSockets.",
+      nets: ["http/flow"],
+      find: `    socket[connectionOf] = undefined
+    server[connections].delete(this)
+`,
+      replace: "    socket[connectionOf] = undefined\n"
+    },
+    {
+      name: "a late connection is told at each look",
+      harm: "A listener of clientError is called again and again.",
+      file: source("server"),
+      nets: ["bridge/lateConnections"],
+      find: "      parser.since = now\n",
+      replace: ""
+    },
+    {
+      name: "a busy connection is idle",
+      harm: "closeIdleConnections cuts a response.",
+      file: source("server"),
+      nets: ["surface/server"],
+      find: "if (isIdle && !(socket._httpMessage && !socket._httpMessage.finished)) socket.destroy()",
+      replace: "if (isIdle) socket.destroy()"
+    },
+    {
+      name: "a body that the client holds back does not close its connection",
+      harm: "What comes next may be the body or a request: nobody can tell.",
+      file: source("serverResponse"),
+      nets: ["http/flow"],
+      find: "  if (this._expect_continue && !this._sent100) this.shouldKeepAlive = false\n",
+      replace: ""
+    }
+  ]),
+
+  ...of("callback messages", "parser", [
+    {
+      name: "a parser is given on in the middle of a message",
+      harm: "A connection's first bytes are read as the rest of another's.",
+      nets: ["surface/server"],
+      find: `if (sameKind && this.wire!.phase === "idle" && !this.wire!.paused) return`,
+      replace: "if (sameKind && !this.wire!.paused) return"
+    },
+    {
+      name: "a reader that is slow does not hold its connection back",
+      harm: "A body is buffered whole.",
+      nets: ["http/flow"],
+      find: "if (!message.push(slice)) this.socket?.pause()",
+      replace: "message.push(slice)"
+    },
+    {
+      name: "a body may be longer than announced",
+      harm: "The rest of it is read as the next message.",
+      file: source("outgoingBody"),
+      nets: ["http/flow"],
+      find: "last ? total !== declared : total > declared",
+      replace: "last && total !== declared"
+    },
+    {
+      name: "what waits for a socket counts on once it has gone",
+      harm: "A connection whose answers waited is held back for ever.",
+      file: source("outgoingBody"),
+      nets: ["http/flow"],
+      find: "  this._onPendingData(-this.outputSize)\n",
+      replace: ""
+    }
+  ])
+]

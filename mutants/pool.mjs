@@ -1,0 +1,88 @@
+// Bugs in the decisions of pool/ and in what wire/ decides for both drivers.
+const net = (name) => `packages/core/test/${name}.test.ts`
+const of = (folder, bugs) =>
+  bugs.map(({ file, nets, ...bug }) => ({
+    area: folder,
+    file: `packages/core/src/${folder}/${file}.ts`,
+    ...bug,
+    nets: nets.map(net)
+  }))
+
+export const pool = [
+  ...of("pool", [
+    {
+      name: "the shortest wait goes first",
+      harm: "A key that waits long waits for ever.",
+      file: "queue",
+      nets: ["pool/pool"],
+      find: "return one.since < other.since",
+      replace: "return one.since > other.since"
+    },
+    {
+      name: "a connection goes to the busiest key",
+      harm: "A quiet origin is starved by a busy one.",
+      file: "queue",
+      nets: ["pool/pool"],
+      find: "const open = own ? candidate.open - 1 : candidate.open",
+      replace: "const open = candidate.open"
+    },
+    {
+      name: "connections that are more than the limit are kept",
+      harm: "A limit that was lowered has no effect.",
+      file: "keepAlive",
+      nets: ["pool/pool"],
+      find: "  if (ended.crowded) return overLimit\n",
+      replace: ""
+    },
+    {
+      name: "the server's hint counts although the idle time is shorter",
+      harm: "Connections are idle for longer than they may.",
+      file: "keepAlive",
+      nets: ["pool/pool"],
+      find: "    if (hinted < until) {\n",
+      replace: "    if (hinted > 0) {\n"
+    },
+    {
+      name: "keys with passphrases are not in a connection's name",
+      harm: "Requests with another client certificate share a connection.",
+      file: "name",
+      nets: ["pool/name"],
+      find: "if (losesContent(value)) policy +=",
+      replace: 'if (losesContent(value) && field === "pfx") policy +='
+    },
+    {
+      name: "a retry's budget grows without bound",
+      harm: "After a quiet hour an outage is met with all retries at once.",
+      file: "retry",
+      nets: ["pool/retry"],
+      find: "tokens: Math.min(policy.burst, budget.tokens + brought + tokens)",
+      replace: "tokens: budget.tokens + brought + tokens"
+    },
+    {
+      name: "what may have been acted on is tried again",
+      harm: "An order is placed twice.",
+      file: "retry",
+      nets: ["pool/retry", "Retry"],
+      find: "if (!failure.unsent && !failure.idempotent) return",
+      replace: "if (!failure.unsent && !failure.idempotent && failure.retryAfter === undefined) return"
+    }
+  ]),
+  ...of("wire", [
+    {
+      name: "the head's limit holds for the whole request",
+      harm: "An upload of more than a minute ends with 408.",
+      file: "deadlines",
+      nets: ["Timeouts"],
+      find: "if (!waiting.headComplete && policy.headersTimeout > 0) {",
+      replace: "if (policy.headersTimeout > 0) {"
+    },
+    {
+      name: "each byte counts as progress",
+      harm: "A client that sends a byte a minute keeps its connection.",
+      file: "deadlines",
+      nets: ["Timeouts"],
+      find: "moved - last.moved >= policy.progressBytes",
+      replace: "moved > last.moved"
+    }
+  ])
+]

@@ -1,0 +1,44 @@
+// The planted bugs of `npm run mutants`: each still applies, to a place that stands there once, and has tests that claim to see it.
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { bugs as all } from "../mutants/bugs.mjs"
+import { check, type Planted } from "../simulations/plant.js"
+import { root } from "./support.js"
+
+interface Bug extends Planted {
+  readonly area: string
+  readonly harm: string
+  /** Test files. */
+  readonly nets: ReadonlyArray<string>
+  /** Why no test can see it. */
+  readonly survives?: string
+}
+const bugs: ReadonlyArray<Bug> = all
+
+describe("planted bugs", () => {
+  it.each(bugs)("$area: $name", async (bug) => {
+    await check(root, bug)
+    expect(bug.nets).not.toEqual([])
+    for (const file of bug.nets) expect(existsSync(join(root, file)), file).toBe(true)
+    expect(bug.harm).toMatch(/\.$/)
+  })
+
+  it("are many, in every room, and all but a few are found", () => {
+    expect(new Set(bugs.map(({ area, name }) => `${area}: ${name}`)).size).toBe(bugs.length)
+    expect(bugs.length).toBeGreaterThanOrEqual(60)
+    expect(bugs.filter(({ survives }) => survives !== undefined).length).toBeLessThanOrEqual(3)
+    for (const room of ["core/src/internal", "core/src/pool", "core/src/wire", "node/src/http"])
+      expect(
+        bugs.some(({ file }) => file.startsWith(`packages/${room}/`)),
+        room
+      ).toBe(true)
+  })
+
+  it("one that does not apply any more is told, with its places", async () => {
+    const bug = { ...bugs[0]!, find: "this stands nowhere" }
+    await expect(check(root, bug)).rejects.toThrow(`"${bug.name}" has 0 places in ${bug.file}`)
+    const often = { ...bugs[0]!, find: "this" }
+    await expect(check(root, often)).rejects.toThrow(/has \d{2,} places/)
+  })
+})
