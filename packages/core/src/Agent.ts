@@ -24,7 +24,7 @@ import { ofAgent } from "./internal/clientTimeouts.js"
 import type { InvalidOption } from "./HttpError.js"
 import { Network, type TlsOptions } from "./Network.js"
 import type { RetireReason, Scheduling } from "./pool/index.js"
-import { backgroundFromClock } from "./Timers.js"
+import { backgroundFromClock, fromClock } from "./Timers.js"
 import type { CloseReason as WireCloseReason, Flags, Limits } from "./wire/index.js"
 
 /**
@@ -298,7 +298,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
     const runtime = yield* Effect.runtime<never>()
     const clock = yield* Effect.clock
     const timeout = millis(options.timeout, Infinity)
-    const pool = new ClientPool(network, backgroundFromClock(clock), runtime, {
+    const pool = new ClientPool(network, backgroundFromClock(clock), fromClock(clock), runtime, {
       policy: {
         keepAlive: options.keepAlive ?? true,
         maxFreeSockets: options.maxFreeSockets ?? 256,

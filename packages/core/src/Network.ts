@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as HttpError from "./HttpError.js"
 import { sniName } from "./pool/name.js"
+import type { Timers } from "./Timers.js"
 import { formatAddress, type Address, type Transport } from "./Transport.js"
 
 /**
@@ -306,6 +307,25 @@ export const certificateName = (options: TlsOptions, serverName: string | undefi
 }
 
 /**
+ * A deadline that bounds the end of a scope: a server that shuts down, an agent that closes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClosingDeadline {
+  /** The clock that it is set on. */
+  readonly timers: Timers
+  /** Milliseconds of `timers.now()`. */
+  readonly deadline: number
+  /** What is waited for, for people. */
+  readonly name: string
+  /** What is lost when it passes now, for people; `undefined`: nothing. */
+  readonly loses: () => string | undefined
+  /** Lets it pass, whatever the clock says. Its owner takes it back by that. */
+  readonly pass: () => void
+}
+
+/**
  * A network: what servers and clients ask it for. It owns no connection that it has handed over.
  *
  * @since 0.1.0
@@ -340,6 +360,12 @@ export interface NetworkService {
    * none: then nothing is checked beforehand.
    */
   readonly checkTls?: (options: TlsOptions) => Effect.Effect<void, HttpError.TlsFailure>
+  /**
+   * Told of deadlines that bound the end of a scope, where time does not pass by itself. A network that knows when nothing can happen any
+   * more unless somebody moves the clock lets them pass then, the earliest first, so that a scope ends under a clock that nobody
+   * moves. The result takes the deadline back. Absent: they pass in real time, too.
+   */
+  readonly closing?: (deadline: ClosingDeadline) => () => void
 }
 
 /**

@@ -156,7 +156,7 @@ export const makeService = (
     const failed = (cause: unknown) => new ServeError({ cause })
     const timeouts = yield* Timeouts
     const settings = yield* Effect.mapError(makeSettings(options, timeouts), failed)
-    const life = new ServerLife(yield* Timers.timers, settings)
+    const life = new ServerLife(yield* Timers.timers, settings, network)
     const { tls } = options
     if (tls !== undefined) {
       yield* Effect.mapError(checkTls(network, tls), failed)

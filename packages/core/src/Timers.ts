@@ -39,7 +39,7 @@ export interface TimedClock {
 /**
  * Timers that follow a `Clock`: `wallTime` is its `unsafeCurrentTimeMillis`, `now` its `unsafeCurrentTimeNanos`, which steps of the
  * system's clock do not move. For Effect's own live clock they are the platform's timers, for a {@link TimedClock} its own, both without
- * a fiber each.
+ * a fiber each. The same clock always gives the same timers.
  *
  * @since 0.1.0
  * @category constructors
@@ -47,6 +47,17 @@ export interface TimedClock {
 export const fromClock = (clock: Clock.Clock): Timers => {
   if (clock === Context.get(DefaultServices.liveServices, Clock.Clock)) return live
   if (ClockTimers in clock) return (clock as TimedClock)[ClockTimers]
+  const made = others.get(clock)
+  if (made !== undefined) return made
+  const timers = bySleeping(clock)
+  others.set(clock, timers)
+  return timers
+}
+
+// One for each clock, so that who compares them knows the clock.
+const others = new WeakMap<Clock.Clock, Timers>()
+
+const bySleeping = (clock: Clock.Clock): Timers => {
   // Nanoseconds since the epoch are more than a number holds; a microsecond is exact.
   const now = () => Math.round(Number(clock.unsafeCurrentTimeNanos()) / 1000) / 1000
   return {

@@ -17,6 +17,7 @@ import { Network, type NetworkService } from "@httpfx/core/Network"
 import * as Timers from "@httpfx/core/Timers"
 import type { Address } from "@httpfx/core/Transport"
 import type { Conditions, Where } from "./Conditions.js"
+import { Driver } from "./internal/driver.js"
 import { Memory } from "./internal/memory.js"
 import type { Passing, Rule } from "./Verdict.js"
 
@@ -145,7 +146,10 @@ export const make = (options: Options = {}): Effect.Effect<MemoryNetworkService,
     Effect.acquireRelease(
       Effect.gen(function* () {
         const seed = options.seed ?? (yield* Random.nextIntBetween(0, 0x100000000))
-        return new Memory(options, seed, yield* Timers.timers)
+        const simulated = yield* Effect.withFiberRuntime<boolean>((fiber) =>
+          Effect.succeed(fiber.currentScheduler instanceof Driver)
+        )
+        return new Memory(options, seed, yield* Timers.timers, simulated)
       }),
       (memory) => Effect.sync(() => memory.close())
     ),

@@ -8,16 +8,16 @@
  *
  * @since 0.1.0
  */
-import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HashSet from "effect/HashSet"
-import type * as TestClock from "effect/TestClock"
-import { draw, type AnyFiber, type PictureWait } from "./internal/picture.js"
-import { isVirtualClock, settle } from "./VirtualClock.js"
+import { movable, type Movable } from "./internal/movable.js"
+import { moving } from "./internal/moving.js"
+import { draw, type AnyFiber } from "./internal/picture.js"
+import { settle } from "./VirtualClock.js"
 
 /**
  * Until when time moves on, and how far at most.
@@ -32,8 +32,19 @@ export interface Options {
   readonly name?: string | undefined
   /** Virtual time that may pass. Default one day. */
   readonly maxTime?: Duration.DurationInput | undefined
-  /** Deadlines that may be met. Default 10,000. */
+  /** Deadlines that may be met, each for all that wait for the same moment. Default 10,000. */
   readonly maxSteps?: number | undefined
+}
+
+/**
+ * What {@link complete} can be told: how far time moves at most, and how the effect is called in a failure.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CompleteOptions extends Omit<Options, "until"> {
+  /** What is waited for, for the failure. Default `the end of the effect`. */
+  readonly name?: string | undefined
 }
 
 /**
@@ -45,6 +56,8 @@ export interface Options {
  */
 export class NotQuiet extends Data.TaggedError("NotQuiet")<{
   readonly reason: "stuck" | "time" | "steps"
+  /** The option that bounds the run and its value, `maxSteps 10000`; `undefined` when stuck. */
+  readonly bound: string | undefined
   /** What was waited for. */
   readonly name: string
   /** Virtual milliseconds since the call. */
@@ -53,41 +66,17 @@ export class NotQuiet extends Data.TaggedError("NotQuiet")<{
   readonly picture: string
 }> {
   override get message(): string {
-    return `${this.reason}, wanted: ${this.name}, after ${this.elapsed} virtual ms\n${this.picture}`
+    const { bound, elapsed, name, picture, reason } = this
+    const why = bound === undefined ? "nobody waits for the clock" : `its option ${bound} is reached`
+    return `${reason}: ${why}, wanted: ${name}, after ${elapsed} virtual ms\n${picture}`
   }
 }
 
-interface Movable {
-  readonly now: () => number
-  /** Deadlines, the next one first. */
-  readonly waits: Effect.Effect<
-    ReadonlyArray<{ readonly deadline: number; readonly fiber: PictureWait["fiber"] }>
-  >
-  readonly moveTo: (time: number) => Effect.Effect<void>
-}
-
-// A test clock does not tell who sleeps, and keeps the deadlines of those who gave up until it has passed them.
-const overTestClock = (clock: TestClock.TestClock): Movable => ({
-  now: () => clock.unsafeCurrentTimeMillis(),
-  waits: Effect.map(clock.sleeps, (deadlines) =>
-    Chunk.toReadonlyArray(deadlines)
-      .filter((deadline) => deadline > clock.unsafeCurrentTimeMillis())
-      .sort((a, b) => a - b)
-      .map((deadline) => ({ deadline, fiber: undefined }))
-  ),
-  moveTo: (time) => clock.setTime(time)
-})
-
-const movable = (clock: Clock.Clock): Movable => {
-  if (isVirtualClock(clock)) {
-    return {
-      now: () => clock.now,
-      waits: Effect.sync(clock.waits),
-      moveTo: (time) => Effect.sync(() => clock.moveTo(time))
-    }
-  }
-  if ("sleeps" in clock && "setTime" in clock) return overTestClock(clock as TestClock.TestClock)
-  throw new Error("Quiet needs a TestClock or a VirtualClock: real time does not move by itself")
+const movableClock = (clock: Clock.Clock): Movable => {
+  const found = movable(clock)
+  if (found === undefined)
+    throw new Error("Quiet needs a TestClock or a VirtualClock: real time does not move by itself")
+  return found
 }
 
 const descendants = (fiber: AnyFiber, into: Map<AnyFiber, number>): Effect.Effect<void> =>
@@ -127,30 +116,64 @@ const alive = Effect.withFiberRuntime<ReadonlyMap<AnyFiber, number>>((self) =>
  * @category running
  */
 export const run = (options: Options = {}): Effect.Effect<number, NotQuiet> =>
-  Effect.clockWith((clock) =>
-    Effect.gen(function* () {
-      const {
-        maxSteps = 10_000,
-        name = options.until === undefined ? "rest" : "a condition",
-        until
-      } = options
-      const { moveTo, now, waits } = movable(clock)
-      const begun = now()
-      const last = begun + Duration.toMillis(options.maxTime ?? "1 day")
-      const fail = (reason: NotQuiet["reason"]) =>
-        Effect.gen(function* () {
-          const left = (yield* waits).map(({ deadline, fiber }) => ({ left: deadline - now(), fiber }))
-          const picture = draw({ waits: left, fibers: yield* alive, notes: [] })
-          return yield* new NotQuiet({ reason, name, elapsed: now() - begun, picture })
-        })
-      for (let steps = 0; ; steps++) {
-        yield* settle
-        if (until?.() === true) return now() - begun
-        const next = (yield* waits)[0]?.deadline ?? Infinity
-        if (next === Infinity) return until === undefined ? now() - begun : yield* fail("stuck")
-        if (next > last) return yield* fail("time")
-        if (steps === maxSteps) return yield* fail("steps")
-        yield* moveTo(next)
-      }
-    })
+  moving(
+    Effect.clockWith((clock) =>
+      Effect.gen(function* () {
+        const {
+          maxSteps = 10_000,
+          name = options.until === undefined ? "rest" : "a condition",
+          until
+        } = options
+        const { begin, moveTo, now, waits } = movableClock(clock)
+        yield* begin
+        const begun = now()
+        const maxTime = Duration.decode(options.maxTime ?? "1 day")
+        const last = begun + Duration.toMillis(maxTime)
+        const fail = (reason: NotQuiet["reason"], bound?: string) =>
+          Effect.gen(function* () {
+            const left = (yield* waits).map(({ deadline, fiber }) => ({ left: deadline - now(), fiber }))
+            const picture = draw({ waits: left, fibers: yield* alive, notes: [] })
+            return yield* new NotQuiet({ reason, bound, name, elapsed: now() - begun, picture })
+          })
+        for (let steps = 0; ; steps++) {
+          yield* settle
+          if (until?.() === true) return now() - begun
+          const next = (yield* waits)[0]?.deadline ?? Infinity
+          if (next === Infinity) return until === undefined ? now() - begun : yield* fail("stuck")
+          if (next > last) return yield* fail("time", `maxTime ${Duration.format(maxTime)}`)
+          if (steps === maxSteps) return yield* fail("steps", `maxSteps ${maxSteps}`)
+          yield* moveTo(next)
+        }
+      })
+    )
   )
+
+/**
+ * Runs an effect to its end while time moves as far as it needs: forks it, lets everything go on and time move until it is done, and
+ * gives what it gives, or fails as it fails. `NotQuiet` where it cannot be done; it is interrupted then.
+ *
+ * @example
+ * import { Quiet } from "@httpfx/testing"
+ * import { Effect, TestContext } from "effect"
+ *
+ * const test = Effect.gen(function* () {
+ *   return yield* Quiet.complete(Effect.as(Effect.sleep("3 hours"), "at last"))
+ * }).pipe(Effect.provide(TestContext.TestContext))
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const complete = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  options: CompleteOptions = {}
+): Effect.Effect<A, E | NotQuiet, R> =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.fork(effect)
+    const until = () => fiber.unsafePoll() !== null
+    yield* run({ ...options, until, name: options.name ?? "the end of the effect" }).pipe(
+      // Its end may take time as well.
+      Effect.tapError(() => Effect.zipRight(Fiber.interruptFork(fiber), Effect.ignore(run({ until })))),
+      Effect.onInterrupt(() => Fiber.interrupt(fiber))
+    )
+    return yield* Fiber.join(fiber)
+  })

@@ -18,6 +18,7 @@ import * as Layer from "effect/Layer"
 import { pendingTurns, turn } from "@httpfx/core/PlatformTimers"
 import * as Timers from "@httpfx/core/Timers"
 import { Deadlines } from "./internal/deadlines.js"
+import { moving } from "./internal/moving.js"
 import { nextTurn } from "./internal/turn.js"
 
 /**
@@ -179,7 +180,8 @@ class Implementation implements VirtualClockService {
       Effect.async((resume) => {
         const wake = () => resume(Effect.void)
         return Effect.sync(this.wait(this.now + Duration.toMillis(duration), wake, fiber))
-      })
+        // It waits for whoever moves the clock, not for the outside.
+      }, fiber.id())
     )
   }
 
@@ -271,7 +273,8 @@ export const advanceTo = (time: number): Effect.Effect<void, never, VirtualClock
     )
     return Effect.whileLoop({ while: due, body: () => step, step: () => {} }).pipe(
       Effect.zipRight(Effect.sync(() => clock.moveTo(time))),
-      (moved) => Effect.zipRight(settle, moved)
+      (moved) => Effect.zipRight(settle, moved),
+      moving
     )
   })
 

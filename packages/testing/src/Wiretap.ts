@@ -137,6 +137,7 @@ const tap = (network: NetworkService, timers: Timers.Timers, options: Options): 
       failures.length = 0
     },
     network: {
+      ...network,
       resolve: (host, options) => Effect.tapError(network.resolve(host, options), failed(`resolve ${host}`)),
       connect: (address, options) =>
         network.connect(address, options).pipe(

@@ -1,14 +1,18 @@
 /** Time that moves by itself: under both clocks it wakes everyone, ends when all is quiet, and says why it cannot. */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { Network } from "@httpfx/core/Network"
 import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
 import * as Quiet from "@httpfx/testing/Quiet"
+import * as TestServer from "@httpfx/testing/TestServer"
 import * as VirtualClock from "@httpfx/testing/VirtualClock"
 
 const clocks: ReadonlyArray<readonly [string, Layer.Layer<never>]> = [
@@ -89,11 +93,102 @@ describe.each(clocks)("%s", (_, clock) => {
       assert.deepStrictEqual([stuck.reason, stuck.name], ["stuck", "godot"])
       assert.match(stuck.picture, /fiber \d+ "waiter": suspended/)
       const ticking = yield* Effect.fork(Effect.forever(Effect.sleep("1 hour")))
+      assert.strictEqual(stuck.bound, undefined)
+      assert.include(stuck.message, "stuck: nobody waits for the clock, wanted: godot")
       const late = yield* Effect.flip(Quiet.run({ maxTime: "150 minutes" }))
+      assert.include(late.message, "time: its option maxTime 2h 30m is reached, wanted: rest")
       assert.deepStrictEqual([late.reason, late.elapsed], ["time", 2 * 3_600_000])
       assert.include(late.picture, "waits for the clock: 1")
-      assert.strictEqual((yield* Effect.flip(Quiet.run({ maxSteps: 3 }))).reason, "steps")
+      const long = yield* Effect.flip(Quiet.run({ maxSteps: 3 }))
+      assert.strictEqual(long.reason, "steps")
+      assert.include(long.message, "steps: its option maxSteps 3 is reached")
       yield* Fiber.interruptAll([fiber, ticking])
+    })
+  )
+
+  test(
+    "completes an effect, however long it takes, and gives what it gives",
+    Effect.gen(function* () {
+      const begun = yield* Clock.currentTimeMillis
+      const slow = Effect.zipRight(Effect.sleep("3 hours"), Clock.currentTimeMillis)
+      assert.strictEqual((yield* Quiet.complete(slow)) - begun, 3 * 3_600_000)
+      assert.strictEqual(yield* Quiet.complete(Effect.succeed("at once")), "at once")
+      const failing = Effect.zipRight(Effect.sleep("1 second"), Effect.fail("its own"))
+      assert.deepStrictEqual(yield* Effect.exit(Quiet.complete(failing)), Exit.fail("its own"))
+    })
+  )
+
+  test(
+    "completes no effect that waits for what does not come, and interrupts it",
+    Effect.gen(function* () {
+      let ended = 0
+      const waiting = (effect: Effect.Effect<never>) =>
+        Effect.onExit(effect, () => Effect.andThen(Effect.sleep("1 minute"), () => void ended++))
+      const stuck = yield* Effect.flip(Quiet.complete(waiting(Effect.never)))
+      assert.include(stuck.message, "stuck: nobody waits for the clock, wanted: the end of the effect")
+      const ticking = waiting(Effect.forever(Effect.sleep("1 second")))
+      const bounds = { maxSteps: 5, name: "the last tick" }
+      const late = yield* Effect.flip(Quiet.complete(ticking, bounds))
+      assert.include(late.message, "steps: its option maxSteps 5 is reached, wanted: the last tick")
+      assert.strictEqual(ended, 2)
+    })
+  )
+
+  test(
+    "brings a hundred requests to their end",
+    Effect.gen(function* () {
+      const app = Effect.as(Effect.sleep("1 second"), HttpServerResponse.text("hello"))
+      const client = Effect.gen(function* () {
+        for (let times = 0; times < 5; times++) {
+          const response = yield* HttpClient.get("/")
+          assert.strictEqual(yield* response.text, "hello")
+        }
+      })
+      const all = Effect.all(
+        Array.from({ length: 20 }, (_, index) => Effect.delay(client, index * 7)),
+        {
+          concurrency: "unbounded"
+        }
+      )
+      const latency = { network: { latency: 10, jitter: 5, seed: 1 } }
+      yield* Quiet.complete(Effect.provide(all, TestServer.serve(app, latency)))
+    })
+  )
+})
+
+describe("A step under TestClock", () => {
+  const steps = Effect.gen(function* () {
+    const seen: Array<number> = []
+    const sleeper = (ms: number) => Effect.andThen(Effect.sleep(ms), () => void seen.push(ms))
+    const all = Effect.all([3000, 1000, 2000, 1000].map(sleeper), { concurrency: "unbounded" })
+    yield* Quiet.complete(all)
+    assert.deepStrictEqual(seen, [1000, 1000, 2000, 3000])
+    assert.strictEqual(yield* Clock.currentTimeMillis, 3000)
+  })
+
+  // As it waits between its own steps.
+  it.effect("waits for no timer of the platform", () =>
+    Effect.gen(function* () {
+      const timers = vi.spyOn(globalThis, "setTimeout")
+      yield* Effect.ensuring(
+        steps,
+        Effect.sync(() => vi.restoreAllMocks())
+      )
+      // One warns of a clock that nobody moves, until it is moved.
+      assert.deepStrictEqual(
+        timers.mock.calls.map(([, delay]) => delay).filter((delay) => delay !== 5000),
+        []
+      )
+    })
+  )
+
+  it.effect("needs nothing of the inside of a TestClock", () =>
+    Effect.clockWith((clock) => {
+      const inside = ["clockState", "warningState", "suspendedWarningState"]
+      const other = new Proxy(clock, {
+        has: (target, key) => !inside.includes(key as string) && key in target
+      })
+      return Effect.withClock(steps, other)
     })
   )
 })

@@ -41,6 +41,7 @@ import { parserOf, toldKey, type Route } from "./clientRoute.js"
 import { Sessions } from "./clientSessions.js"
 import type { TimeLimits } from "./clientTimeouts.js"
 import { Watch } from "./clientWatch.js"
+import { Closing } from "./closing.js"
 
 export interface PoolOptions {
   readonly policy: KeepAlivePolicy
@@ -88,13 +89,18 @@ export class ClientPool {
   private readonly means: Means
   readonly events: EventHub
 
+  private readonly closingDeadlines: Closing
+
+  /** `timers` keep no process alive, `closingTimers` do: they bound the close. */
   constructor(
     network: NetworkService,
     private readonly timers: Timers,
+    private readonly closingTimers: Timers,
     private readonly runtime: Runtime.Runtime<never>,
     private readonly options: PoolOptions
   ) {
     this.alarm = new Alarm(timers, this.sweep)
+    this.closingDeadlines = new Closing(network)
     const { maxCachedSessions, parser, tls } = options
     this.means = { network, tls, parser, sessions: new Sessions(maxCachedSessions) }
     this.events = new EventHub(timers)
@@ -438,18 +444,21 @@ export class ClientPool {
     return Effect.zipRight(Effect.all(uploads, { discard: true }), this.gone)
   })
 
-  private readonly gone = Effect.async<void>((resume) => {
-    // Real time: the scope of an agent ends even where a test's clock stands still.
-    const impatient = setTimeout(
-      () => this.connections.forEach((connection) => connection.cut("Draining")),
-      closeTime
-    )
-    this.emptied = () => {
-      clearTimeout(impatient)
-      resume(Effect.void)
-    }
-    this.checkEmpty()
-  })
+  private readonly gone = Effect.withFiberRuntime<void>((fiber) =>
+    Effect.async((resume) => {
+      const { closingTimers: timers } = this
+      const bound = { name: `client: a server has not closed its side (${closeTime} ms)` }
+      const cancel = this.closingDeadlines.at(timers, timers.now() + closeTime, bound, () =>
+        this.connections.forEach((connection) => connection.cut("Draining"))
+      )
+      this.emptied = () => {
+        cancel()
+        resume(Effect.void)
+      }
+      this.checkEmpty()
+      // It waits for what this program does, not for the outside.
+    }, fiber.id())
+  )
 
   private checkEmpty(): void {
     if (this.emptied !== undefined && this.connections.size === 0 && this.attempts.size === 0) this.emptied()

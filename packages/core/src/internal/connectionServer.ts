@@ -7,6 +7,7 @@ import type { ServerEvent } from "../ServerEvent.js"
 import type { State } from "../Shutdown.js"
 import type { Timers } from "../Timers.js"
 import type { WebSocketUpgrader } from "../WebSocketUpgrader.js"
+import type { Closing } from "./closing.js"
 import type { IdleList } from "./idleList.js"
 import type { Observers } from "./observers.js"
 import type { ServerConnection } from "./serverConnection.js"
@@ -16,6 +17,8 @@ import type { ServerSettings } from "./serverSettings.js"
 export interface ConnectionServer {
   readonly settings: ServerSettings
   readonly timers: Timers
+  /** For what bounds the end of a connection once the server drains. */
+  readonly closing: Closing
   readonly idle: IdleList
   readonly state: State
   readonly draining: boolean

@@ -5,7 +5,8 @@
  * end of a connection, after our FIN. Both are bounded in bytes and in time. Decides nothing else.
  */
 import type { Timers } from "../Timers.js"
-import { abandon, type Transport } from "../Transport.js"
+import { abandon, formatAddress, type Transport } from "../Transport.js"
+import type { Closing } from "./closing.js"
 
 /** Bytes of a peer that are read and thrown away. */
 export const lingerBytes = 262_144
@@ -17,16 +18,26 @@ const lingerTime = 5_000
  */
 export const idleLingerTime = 500
 
+/** The server whose connection it is. */
+export interface LingerServer {
+  readonly timers: Timers
+  readonly closing: Closing
+  readonly draining: boolean
+}
+
 export class Linger {
   private discarded = 0
   private leftToSend = 0
   private movedAt = 0
   private tooMuch: (() => void) | undefined
   private cancel: (() => void) | undefined
+  /** After `end`: when to look, and how often, ms. */
+  private due = 0
+  private period = 0
 
   constructor(
     private readonly transport: Transport,
-    private readonly timers: Timers,
+    private readonly server: LingerServer,
     /** How long output may wait for a peer that takes none of it, ms; 0: without limit. */
     private readonly patience: number
   ) {}
@@ -35,7 +46,8 @@ export class Linger {
   readOn(tooMuch: () => void): void {
     this.discarded = 0
     this.tooMuch = tooMuch
-    this.cancel = this.timers.at(this.timers.now() + lingerTime, tooMuch)
+    const { timers } = this.server
+    this.cancel = timers.at(timers.now() + lingerTime, tooMuch)
   }
 
   /**
@@ -46,8 +58,16 @@ export class Linger {
     this.stop()
     this.discarded = 0
     this.leftToSend = this.transport.buffered
-    this.movedAt = this.timers.now()
-    this.wait(time)
+    this.movedAt = this.server.timers.now()
+    this.period = time
+    this.wait()
+  }
+
+  /** The server drains: from here on its end waits for this connection's. */
+  drains(): void {
+    if (this.period === 0) return
+    this.cancel?.()
+    this.arm()
   }
 
   /** So many bytes came that nobody wants. */
@@ -62,20 +82,42 @@ export class Linger {
   /** Lets go of the timer. */
   stop(): void {
     this.tooMuch = undefined
+    this.period = 0
     this.cancel?.()
     this.cancel = undefined
   }
 
-  private wait(time: number): void {
-    const { timers, transport } = this
-    this.cancel = timers.at(timers.now() + time, () => {
-      const now = timers.now()
-      const left = transport.buffered
-      if (left < this.leftToSend) this.movedAt = now
-      else if (left === 0) return abandon(transport)
-      else if (this.patience > 0 && now - this.movedAt >= this.patience) return transport.reset()
-      this.leftToSend = left
-      this.wait(time)
-    })
+  private wait(): void {
+    this.due = this.server.timers.now() + this.period
+    this.arm()
+  }
+
+  private arm(): void {
+    const { closing, draining, timers } = this.server
+    if (!draining) {
+      this.cancel = timers.at(this.due, () => this.look(false))
+      return
+    }
+    const { remote } = this.transport
+    const peer = remote === undefined ? "a client" : formatAddress(remote)
+    const bound = { name: `${peer}: has not closed its side (${this.period} ms)`, loses: this.loses }
+    this.cancel = closing.at(timers, this.due, bound, this.look)
+  }
+
+  private readonly loses = (): string | undefined => {
+    const { buffered } = this.transport
+    return buffered === 0 ? undefined : `${buffered} bytes that it has not taken`
+  }
+
+  // `forced`: nobody moves the clock, and whoever has not taken what is left will not.
+  private readonly look = (forced: boolean): void => {
+    const { transport } = this
+    const now = this.server.timers.now()
+    const left = transport.buffered
+    if (left < this.leftToSend) this.movedAt = now
+    else if (left === 0) return abandon(transport)
+    else if (forced || (this.patience > 0 && now - this.movedAt >= this.patience)) return transport.reset()
+    this.leftToSend = left
+    this.wait()
   }
 }

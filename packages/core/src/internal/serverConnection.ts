@@ -359,6 +359,7 @@ export class ServerConnection implements TransportHandlers, Idler {
   drainBegins(): void {
     if (this.exchange !== undefined) this.automaton.mustClose("Draining")
     else if (this.isSwitched) Switch.drain(this)
+    else if (this.state === "closing") this.linger?.drains()
   }
 
   /** Ends now unless something is under way. */
@@ -507,7 +508,7 @@ export class ServerConnection implements TransportHandlers, Idler {
   get lingering(): Linger {
     return (this.linger ??= new Linger(
       this.transport,
-      this.server.timers,
+      this.server,
       this.server.settings.timeouts.progressTimeout
     ))
   }

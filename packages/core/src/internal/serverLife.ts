@@ -8,12 +8,14 @@ import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import type { Handler } from "../ClientError.js"
 import type { DropReason } from "../ExchangeOutcome.js"
+import type { NetworkService } from "../Network.js"
 import type { State } from "../Shutdown.js"
 import type { Timers } from "../Timers.js"
 import type { Transport } from "../Transport.js"
 import type { WebSocketUpgrader } from "../WebSocketUpgrader.js"
 import { httpDate, idleLimit } from "../wire/index.js"
 import { AdmissionControl, type Admission, type Admitted } from "./admission.js"
+import { Closing } from "./closing.js"
 import type { ConnectionServer } from "./connectionServer.js"
 import { IdleList } from "./idleList.js"
 import type { ServerEvent } from "../ServerEvent.js"
@@ -43,11 +45,14 @@ export class ServerLife implements ConnectionServer {
   private graceIsOver = false
   handshakes: ServerHandshakes | undefined = undefined
   private opened = 0
+  readonly closing: Closing
 
   constructor(
     readonly timers: Timers,
-    readonly settings: ServerSettings
+    readonly settings: ServerSettings,
+    network: NetworkService
   ) {
+    this.closing = new Closing(network)
     const { timeouts } = settings
     this.idle = new IdleList(timers, idleLimit(timeouts.keepAliveTimeout, timeouts.keepAliveTimeoutBuffer))
     this.admission = new AdmissionControl(settings)
@@ -182,11 +187,40 @@ export class ServerLife implements ConnectionServer {
     this.idle.stop()
   }
 
-  /** Neither a connection nor a handler is left. */
-  readonly emptied: Effect.Effect<void> = Effect.async((resume) => {
-    this.whenEmpty = () => resume(Effect.void)
+  /** Calls `f` once neither a connection nor a handler is left: at once if none is. One at a time; the result takes it back. */
+  readonly whenEmptied = (f: () => void): (() => void) => {
+    this.whenEmpty = f
     this.checkEmpty()
-  })
+    return () => {
+      this.whenEmpty = undefined
+    }
+  }
+
+  /** What {@link interruptAll} cuts off, for people. */
+  readonly lostByInterrupting = (): string =>
+    this.lost(
+      (connection) => !connection.waitsForHandler,
+      (exchange) => !exchange.isKept,
+      "interrupted"
+    )
+
+  /** What {@link endAll} cuts off, for people. */
+  readonly lostByEnding = (): string =>
+    this.lost(
+      () => true,
+      () => true,
+      "left behind"
+    )
+
+  private lost(
+    cut: (connection: ServerConnection) => boolean,
+    ends: (exchange: ServerExchange) => boolean,
+    how: string
+  ): string {
+    const connections = [...this.connections].filter(cut).length
+    const handlers = [...this.exchanges].filter(ends).length
+    return `${counted(connections, "connection")} reset, ${counted(handlers, "handler")} ${how}`
+  }
 
   readonly awaitDrain: Effect.Effect<void> = Effect.async((resume) => {
     if (this.draining) return resume(Effect.void)
@@ -225,3 +259,5 @@ export class ServerLife implements ConnectionServer {
     resume()
   }
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`

@@ -1,15 +1,17 @@
 /**
  * The shutdown of a server, phase after phase, on the clock of the fiber that runs it.
  *
- * Always ends: every phase has a limit. docs/shutdown.md is its timeline.
+ * Always ends: every phase has a limit, which passes early where nobody moves the clock (closing.ts). docs/shutdown.md is its
+ * timeline.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import type { Listener } from "../Network.js"
 import type { Options, State } from "../Shutdown.js"
+import * as Timers from "../Timers.js"
+import { formatAddress } from "../Transport.js"
 import type { ServerLife } from "./serverLife.js"
 
 export interface Shutdown {
@@ -32,25 +34,33 @@ export const make = (life: ServerLife, listener: Listener, options: Options): Ef
         return SubscriptionRef.set(states, state)
       })
 
-    /** Whether all was over before the time was. */
-    const emptiedWithin = (time: Duration.Duration) =>
-      Effect.map(Effect.timeoutOption(Effect.interruptible(life.emptied), time), Option.isSome)
+    const { closing } = life
+    const address = formatAddress(listener.address)
 
     const run = Effect.gen(function* () {
+      const timers = yield* Timers.timers
+      /** Whether all was over before the time was. */
+      const emptiedWithin = (time: Duration.Duration, limit: string, loses?: () => string | undefined) => {
+        const name = `server ${address}: ${limit} (${Duration.format(time)})`
+        return closing.wait(timers, Duration.toMillis(time), { name, loses }, life.whenEmptied)
+      }
       if (!Duration.isZero(lameDuck) && life.state !== "starting") {
         yield* enter("lameDuck")
-        yield* Effect.sleep(lameDuck)
+        const name = `server ${address}: lameDuckPeriod (${Duration.format(lameDuck)})`
+        yield* closing.wait(timers, Duration.toMillis(lameDuck), { name }, () => () => {})
       }
       yield* listener.close
       life.drain()
       yield* enter("draining")
       // Without a grace there is no wait either.
-      if (Duration.isZero(grace) || !(yield* emptiedWithin(grace))) {
+      if (Duration.isZero(grace) || !(yield* emptiedWithin(grace, "idleConnectionGrace"))) {
         life.endIdle()
-        if (!(yield* emptiedWithin(Duration.subtract(deadline, grace)))) {
+        const rest = Duration.subtract(deadline, grace)
+        if (!(yield* emptiedWithin(rest, "gracefulShutdownTimeout", life.lostByInterrupting))) {
           life.interruptAll()
           // Bounded as well: a handler that refuses interruption may not end.
-          if (!(yield* emptiedWithin(deadline))) life.endAll()
+          const limit = "gracefulShutdownTimeout once more"
+          if (!(yield* emptiedWithin(deadline, limit, life.lostByEnding))) life.endAll()
         }
       }
       yield* enter("closed")

@@ -28,6 +28,8 @@ export class Deliveries {
   private ready: Array<Task> = []
   private spare: Array<Task> = []
   private scheduled = false
+  /** How many tasks have run. */
+  passed = 0
   private ran = 0
   private order = 0
   /** A binary heap. */
@@ -36,6 +38,11 @@ export class Deliveries {
   private wake = Infinity
 
   constructor(private readonly timers: Timers) {}
+
+  /** Tasks are waiting that need no time. */
+  get busy(): boolean {
+    return this.scheduled
+  }
 
   /** Runs the task after `delay` ms, behind all that was asked for the same time. */
   schedule(task: Task, delay = 0): void {
@@ -75,6 +82,7 @@ export class Deliveries {
       while (next < batch.length) batch[next++]!.run()
     } finally {
       this.ran += next
+      this.passed += next
       // A task that threw takes nothing else with it.
       if (next < batch.length) this.ready = [...batch.slice(next), ...this.ready]
       batch.length = 0

@@ -18,6 +18,7 @@ import type { MemoryNetworkService, Options } from "../MemoryNetwork.js"
 import type { Link, Side } from "../Verdict.js"
 import { attempt, type Attempts } from "./attempt.js"
 import { chance } from "./chance.js"
+import { Closings } from "./closings.js"
 import { Deliveries } from "./deliveries.js"
 import { checkTls, secureWith } from "./handshake.js"
 import { Listeners, type MemoryListener } from "./memoryListeners.js"
@@ -55,17 +56,21 @@ export class Memory implements Surroundings, Attempts {
   private readonly bound: Listeners
   private readonly pairs = new Set<Pair>()
   private nextId = 1
+  private readonly closing: NonNullable<NetworkService["closing"]>
 
+  /** `simulated`: all time passes by itself. */
   constructor(
     options: Options,
     readonly seed: number | string,
-    readonly timers: Timers
+    readonly timers: Timers,
+    simulated: boolean
   ) {
     this.conditions = new AllConditions(options)
     this.names = new Names(options.hosts ?? {})
     this.bound = new Listeners(this.names)
     this.deliveries = new Deliveries(timers)
     this.draw = chance(seed, "connect")
+    this.closing = simulated ? () => () => {} : new Closings(this.deliveries).add
   }
 
   get service(): MemoryNetworkService {
@@ -137,7 +142,8 @@ export class Memory implements Surroundings, Attempts {
       },
       listen: (options, onConnection) => this.listen(options, onConnection),
       secure: secureWith(wallTime),
-      checkTls
+      checkTls,
+      closing: this.closing
     }
   }
 

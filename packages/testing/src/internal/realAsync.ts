@@ -33,10 +33,9 @@ const harmless = new Set([
 const isReal = (type: string) => type === "Timeout" || (/^[A-Z0-9_]+$/.test(type) && !harmless.has(type))
 
 // A line printed is no part of the simulation, whatever the printer does; the process's outputs are made when somebody first
-// asks for them, if only for their colours. A client that closes gives up by real time on
-// connections that do not close; it takes the timer back when they do.
+// asks for them, if only for their colours. On a network of a program's own, closing is bounded by real time as well.
 const excused =
-  /\bconsole\.|node:internal\/console|[Cc]onsole\.(log|error|warn|info|debug)|createWritableStdioStream|[/\\]clientPool\.[jt]s/
+  /\bconsole\.|node:internal\/console|[Cc]onsole\.(log|error|warn|info|debug)|createWritableStdioStream|[/\\]closing\.[jt]s/
 
 // `Effect.never` keeps the process alive by a timer of this length, which wakes nobody.
 const longest = 0x7fffffff

@@ -9,6 +9,14 @@ import * as FiberRef from "effect/FiberRef"
 import * as Supervisor from "effect/Supervisor"
 import { ClockTimers, fromClock, type Timers } from "@httpfx/core/Timers"
 
+const originals = new WeakMap<Timers, Timers>()
+
+/** The timers that these watch; others are their own. */
+export const originalOf = (timers: Timers): Timers => {
+  const original = originals.get(timers)
+  return original === undefined ? timers : originalOf(original)
+}
+
 const watchTimers = (timers: Timers, sleeps: Map<object, string>): Timers => ({
   now: () => timers.now(),
   wallTime: () => timers.wallTime(),
@@ -29,6 +37,7 @@ const watchTimers = (timers: Timers, sleeps: Map<object, string>): Timers => ({
 
 export const watchClock = (clock: Clock.Clock, sleeps: Map<object, string>): Clock.Clock => {
   const timers = watchTimers(fromClock(clock), sleeps)
+  originals.set(timers, fromClock(clock))
   const sleep = (duration: Duration.Duration) =>
     Effect.withFiberRuntime<void>((fiber) => {
       const key = {}

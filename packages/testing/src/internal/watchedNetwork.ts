@@ -31,7 +31,7 @@ export class WatchedNetwork {
 
   watch(network: NetworkService): NetworkService {
     return {
-      resolve: network.resolve,
+      ...network,
       connect: (address, options) =>
         Effect.map(network.connect(address, options), (transport) => this.transport(transport, "client")),
       listen: (options, onConnection) =>
