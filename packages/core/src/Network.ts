@@ -307,22 +307,22 @@ export const certificateName = (options: TlsOptions, serverName: string | undefi
 }
 
 /**
- * A deadline that bounds the end of a scope: a server that shuts down, an agent that closes.
+ * A deadline that bounds the closing of a scope: a server's shutdown, an agent's close.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ClosingDeadline {
-  /** The clock that it is set on. */
+  /** The clock it goes by. */
   readonly timers: Timers
   /** Milliseconds of `timers.now()`. */
   readonly deadline: number
-  /** What is waited for, for people. */
+  /** What waits, and for how long, in words. */
   readonly name: string
-  /** What is lost when it passes now, for people; `undefined`: nothing. */
+  /** What expiring now would cut off, in words; `undefined`: nothing. */
   readonly loses: () => string | undefined
-  /** Lets it pass, whatever the clock says. Its owner takes it back by that. */
-  readonly pass: () => void
+  /** Expires it now, whatever the clock says, which also removes it from the network. */
+  readonly expire: () => void
 }
 
 /**
@@ -361,9 +361,9 @@ export interface NetworkService {
    */
   readonly checkTls?: (options: TlsOptions) => Effect.Effect<void, HttpError.TlsFailure>
   /**
-   * Told of deadlines that bound the end of a scope, where time does not pass by itself. A network that knows when nothing can happen any
-   * more unless somebody moves the clock lets them pass then, the earliest first, so that a scope ends under a clock that nobody
-   * moves. The result takes the deadline back. Absent: they pass in real time, too.
+   * Registers a deadline that bounds the closing of a scope, unless its clock is the live one. A network that knows when nothing
+   * else can happen (everything waits for a clock that nobody moves) calls `expire` then, the earliest deadline first. The result
+   * removes it. Absent: such deadlines expire after the same real time at the latest.
    */
   readonly closing?: (deadline: ClosingDeadline) => () => void
 }

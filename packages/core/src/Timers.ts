@@ -54,7 +54,7 @@ export const fromClock = (clock: Clock.Clock): Timers => {
   return timers
 }
 
-// One for each clock, so that who compares them knows the clock.
+// One per clock, so that timers can be compared to tell clocks apart.
 const others = new WeakMap<Clock.Clock, Timers>()
 
 const bySleeping = (clock: Clock.Clock): Timers => {

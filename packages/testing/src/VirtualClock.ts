@@ -180,7 +180,7 @@ class Implementation implements VirtualClockService {
       Effect.async((resume) => {
         const wake = () => resume(Effect.void)
         return Effect.sync(this.wait(this.now + Duration.toMillis(duration), wake, fiber))
-        // It waits for whoever moves the clock, not for the outside.
+        // Names a fiber of this program, so that nobody takes the wait for I/O.
       }, fiber.id())
     )
   }

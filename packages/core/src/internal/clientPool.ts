@@ -91,7 +91,7 @@ export class ClientPool {
 
   private readonly closingDeadlines: Closing
 
-  /** `timers` keep no process alive, `closingTimers` do: they bound the close. */
+  /** `timers` do not keep the process alive; `closingTimers`, which bound the close, do. */
   constructor(
     network: NetworkService,
     private readonly timers: Timers,
@@ -456,7 +456,7 @@ export class ClientPool {
         resume(Effect.void)
       }
       this.checkEmpty()
-      // It waits for what this program does, not for the outside.
+      // Names a fiber of this program, so that nobody takes the wait for I/O.
     }, fiber.id())
   )
 

@@ -1,8 +1,8 @@
 /**
- * Deadlines that bound the end of a scope: of a server's shutdown, of an agent's close.
+ * Deadlines that bound the closing of a scope: a server's shutdown, an agent's close.
  *
- * A clock that stands still would never bring them, so the network is told as well: one that knows when nothing else can
- * happen lets them pass then. On other networks, which have real peers, a clock by hand is bounded by real time.
+ * Under a clock that nobody moves they would never expire, so the network hears of them too and may expire them early
+ * (`NetworkService.closing`). On a network without that, which has real peers, real time bounds them as well.
  */
 import * as Effect from "effect/Effect"
 import type { NetworkService } from "../Network.js"
@@ -10,26 +10,23 @@ import { background, live } from "../PlatformTimers.js"
 import type { Timers } from "../Timers.js"
 
 export interface Bound {
-  /** What is waited for, and how long: for people. */
+  /** What waits, and for how long, in words. */
   readonly name: string
-  /** What is lost when the deadline passes; `undefined`: nothing. */
+  /** What expiring now would cut off, in words; `undefined`: nothing. */
   readonly loses?: (() => string | undefined) | undefined
 }
 
 export class Closing {
   constructor(private readonly network: NetworkService) {}
 
-  /**
-   * Calls `f` at the deadline (ms, of these timers), or before it if nothing else can happen. The result cancels. `forced`: the
-   * clock has not reached the deadline.
-   */
+  /** Calls `f` at the deadline (ms of these timers) or early; `forced` means early. The result cancels. */
   at(timers: Timers, deadline: number, { loses, name }: Bound, f: (forced: boolean) => void): () => void {
-    const pass = (forced: boolean) => {
+    const expire = (forced: boolean) => {
       cancel()
       f(forced)
     }
-    const stop = timers.at(deadline, () => pass(false))
-    const forget = this.whenStuck(timers, deadline, name, loses ?? nothing, () => pass(true))
+    const stop = timers.at(deadline, () => expire(false))
+    const forget = this.whenStuck(timers, deadline, name, loses ?? nothing, () => expire(true))
     const cancel = () => {
       stop()
       forget?.()
@@ -37,7 +34,7 @@ export class Closing {
     return cancel
   }
 
-  /** Waits for the deadline, or until `done` is called: tells whether it was. `begin` gives the way to forget it. */
+  /** Waits until `done` is called (`true`) or the deadline expires (`false`). `begin` returns its own clean-up. */
   wait(
     timers: Timers,
     millis: number,
@@ -58,7 +55,7 @@ export class Closing {
           cancel()
           forget()
         })
-        // It waits for what this program does, not for the outside.
+        // Names a fiber of this program, so that nobody takes the wait for I/O.
       }, fiber.id())
     )
   }
@@ -68,13 +65,13 @@ export class Closing {
     deadline: number,
     name: string,
     loses: () => string | undefined,
-    pass: () => void
+    expire: () => void
   ): (() => void) | undefined {
-    // Their time passes by itself; and a deadline that is never is none.
+    // Real time passes by itself, and an infinite deadline never expires.
     if (timers === live || timers === background || deadline === Infinity) return undefined
     const { network } = this
-    if (network.closing !== undefined) return network.closing({ timers, deadline, name, loses, pass })
-    return live.at(live.now() + deadline - timers.now(), pass)
+    if (network.closing !== undefined) return network.closing({ timers, deadline, name, loses, expire })
+    return live.at(live.now() + deadline - timers.now(), expire)
   }
 }
 

@@ -17,7 +17,7 @@ import type { ServerSettings } from "./serverSettings.js"
 export interface ConnectionServer {
   readonly settings: ServerSettings
   readonly timers: Timers
-  /** For what bounds the end of a connection once the server drains. */
+  /** For deadlines that bound the end of a connection while the server drains. */
   readonly closing: Closing
   readonly idle: IdleList
   readonly state: State

@@ -18,7 +18,7 @@ const lingerTime = 5_000
  */
 export const idleLingerTime = 500
 
-/** The server whose connection it is. */
+/** The server that owns the connection. */
 export interface LingerServer {
   readonly timers: Timers
   readonly closing: Closing
@@ -31,7 +31,7 @@ export class Linger {
   private movedAt = 0
   private tooMuch: (() => void) | undefined
   private cancel: (() => void) | undefined
-  /** After `end`: when to look, and how often, ms. */
+  /** After `end`: when to look next, and how often (ms); 0 before. */
   private due = 0
   private period = 0
 
@@ -63,7 +63,7 @@ export class Linger {
     this.wait()
   }
 
-  /** The server drains: from here on its end waits for this connection's. */
+  /** The server drains, so its shutdown now waits for this connection. */
   drains(): void {
     if (this.period === 0) return
     this.cancel?.()
@@ -109,7 +109,7 @@ export class Linger {
     return buffered === 0 ? undefined : `${buffered} bytes that it has not taken`
   }
 
-  // `forced`: nobody moves the clock, and whoever has not taken what is left will not.
+  // `forced`: the clock stands still, so a peer that has not read the rest never will.
   private readonly look = (forced: boolean): void => {
     const { transport } = this
     const now = this.server.timers.now()

@@ -187,7 +187,7 @@ export class ServerLife implements ConnectionServer {
     this.idle.stop()
   }
 
-  /** Calls `f` once neither a connection nor a handler is left: at once if none is. One at a time; the result takes it back. */
+  /** Calls `f` once no connection and no handler is left, possibly at once. One caller at a time; the result cancels. */
   readonly whenEmptied = (f: () => void): (() => void) => {
     this.whenEmpty = f
     this.checkEmpty()
@@ -196,7 +196,7 @@ export class ServerLife implements ConnectionServer {
     }
   }
 
-  /** What {@link interruptAll} cuts off, for people. */
+  /** What `interruptAll` would cut off, in words. */
   readonly lostByInterrupting = (): string =>
     this.lost(
       (connection) => !connection.waitsForHandler,
@@ -204,7 +204,7 @@ export class ServerLife implements ConnectionServer {
       "interrupted"
     )
 
-  /** What {@link endAll} cuts off, for people. */
+  /** What `endAll` would cut off, in words. */
   readonly lostByEnding = (): string =>
     this.lost(
       () => true,

@@ -1,8 +1,8 @@
 /**
  * The shutdown of a server, phase after phase, on the clock of the fiber that runs it.
  *
- * Always ends: every phase has a limit, which passes early where nobody moves the clock (closing.ts). docs/shutdown.md is its
- * timeline.
+ * Always ends: every phase has a limit, which expires early under a clock that nobody moves (closing.ts). docs/shutdown.md shows
+ * the timeline.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,10 +1,9 @@
 /**
- * Lets the deadlines of closing scopes pass where nobody moves the clock: a server that shuts down, an agent that closes, under a
- * `TestClock` when the test is over.
+ * Expires the deadlines of closing scopes under a clock that nobody moves: a test is over, and its server shuts down under `TestClock`.
  *
- * It looks in turns of the event loop. When nothing on its network is under way, no clock is moved, and fibers wait for each
- * other alone, the earliest deadline passes; the clock stays where it is. Where a fiber may wait for something real it takes its time
- * before that, the more the more there is to lose. What is lost is told, with the picture of who waited for what.
+ * Looks once per turn of the event loop. When the network is at rest, nobody moves a clock and all fibers wait for each other, the
+ * earliest deadline expires; the clock itself is never moved. While a fiber may wait for I/O, it first waits in real time, longer if
+ * something would be cut off. It prints what is cut off, with the picture of who waits for what.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -21,24 +20,24 @@ import { monotonicNow, setTimeout } from "./realTime.js"
 import { nextTurn } from "./turn.js"
 import { originalOf } from "./watchedClock.js"
 
-/** What is seen of a network. */
+/** Deliveries of the network. */
 export interface Traffic {
-  /** Bytes are under way that need no time. */
+  /** Some are due now. */
   readonly busy: boolean
-  /** Grows with everything that has come. */
+  /** How many were made. */
   readonly passed: number
 }
 
-// Looks in which nothing has changed: the second sees what the first has set going.
+// Looks in a row without a change before anything expires.
 const still = 3
-// Milliseconds between looks, once turns alone change nothing.
+// Milliseconds between slow looks.
 const pause = 10
-// So many looks in turns, then the rest of the process has its time between them.
+// Every so many looks one is slow, so that a busy process is not slowed down.
 const hasty = 64
 
 /**
- * How long (ms) everything must stand still for a deadline to pass. Where a fiber waits for a callback: until what the process waits for
- * must have come, or is not likely to come any more. `Effect.never` is a timer as well.
+ * How long (ms of real time) nothing may change before a deadline expires. Zero if all fibers wait for each other; otherwise long enough
+ * for the I/O that the process waits for. `Effect.never` holds a timer too.
  */
 const patience = (lost: boolean, { amongThemselves, warners }: FibersNow): number => {
   const comes = outside(warners)
@@ -58,7 +57,7 @@ export class Closings {
 
   constructor(private readonly traffic: Traffic) {}
 
-  /** The result takes it back. */
+  /** The result removes it. */
   readonly add = (deadline: ClosingDeadline): (() => void) => {
     this.pending.add(deadline)
     this.changes++
@@ -72,7 +71,7 @@ export class Closings {
     }
   }
 
-  // A look at all fibers is for when nothing else is under way.
+  // Cheap checks first: looking at all fibers costs more.
   private readonly look = (): void => {
     if (this.pending.size === 0) {
       this.looking = false
@@ -86,7 +85,7 @@ export class Closings {
     })
   }
 
-  // A clock of a test that nobody here waits for is another test's, which may run at the same time.
+  // A test clock without a deadline here belongs to another test, which may run at the same time.
   private readonly counts = (clock: Clock.Clock): boolean => {
     if (movable(clock) === undefined) return true
     const timers = originalOf(fromClock(clock))
@@ -107,19 +106,19 @@ export class Closings {
       return what === undefined ? [] : [`${name}: ${what}`]
     })
     const wanted = patience(lost.length > 0, now)
-    // Counted in looks as well: a machine that stood still has given nobody time.
+    // Counted in looks as well: if the machine stalled, time has passed but nobody could run.
     if (monotonicNow() - this.since < wanted || this.unchanged * pause * 2 < wanted) return this.rest()
     if (lost.length > 0) tell(lost, now)
-    for (const { pass } of due) pass()
+    for (const { expire } of due) expire()
     this.changed()
   }
 
-  /** Time that passes by itself is seen as well. */
+  /** A clock that moves counts as a change. */
   private get times(): string {
     return Array.from(new Set(Array.from(this.pending, ({ timers }) => timers.now()))).join()
   }
 
-  /** Those that a clock would bring first, at once. */
+  /** All deadlines at the earliest moment. */
   private get earliest(): ReadonlyArray<ClosingDeadline> {
     const all = [...this.pending]
     const left = ({ deadline, timers }: ClosingDeadline) => deadline - timers.now()
@@ -151,7 +150,7 @@ const tell = (lost: ReadonlyArray<string>, { clocks, fibers }: FibersNow): void 
   })
   console.warn(
     [
-      "Something was cut off: a scope closed, nobody moved the clock, and all that was left were its limits.",
+      "A scope is closing and nobody moves the clock, so its limits were taken as reached:",
       ...lost.map((line) => `  ${line}`),
       draw({ fibers, waits, notes: [] })
     ].join("\n")

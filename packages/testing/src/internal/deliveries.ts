@@ -28,7 +28,7 @@ export class Deliveries {
   private ready: Array<Task> = []
   private spare: Array<Task> = []
   private scheduled = false
-  /** How many tasks have run. */
+  /** Tasks run so far. */
   passed = 0
   private ran = 0
   private order = 0
@@ -39,7 +39,7 @@ export class Deliveries {
 
   constructor(private readonly timers: Timers) {}
 
-  /** Tasks are waiting that need no time. */
+  /** Tasks are due now. */
   get busy(): boolean {
     return this.scheduled
   }

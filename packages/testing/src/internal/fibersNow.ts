@@ -1,8 +1,8 @@
 /**
- * All fibers of the process, and whether they wait for each other or for the outside.
+ * A snapshot of the fibers of the process: whether they wait for each other or, possibly, for I/O.
  *
- * A fiber that waits for another one, for a `Deferred` or for a clock of a test tells whom it waits for. One that waits for a callback
- * does not: it may be a file, or `Effect.never`.
+ * A fiber that waits for another fiber, a `Deferred` or a test clock names it (`blockingOn`). One that waits for a callback does not: the
+ * callback may come from a file, or never.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -17,23 +17,23 @@ import type { AnyFiber } from "./picture.js"
 import { isBeingMoved, warners } from "./testClock.js"
 
 export interface FibersNow {
-  /** Those that count, with a number each. */
+  /** Live fibers, by number. */
   readonly fibers: ReadonlyMap<AnyFiber, number>
-  /** Changes when one comes, goes, or waits for something else. */
+  /** Changes when a fiber starts, ends, or waits for something else. */
   readonly signature: string
-  /** None runs, and none waits for a callback. */
+  /** No fiber runs, and none waits for a callback. */
   readonly amongThemselves: boolean
-  /** Clocks that they go by. */
+  /** The clocks of these fibers. */
   readonly clocks: ReadonlySet<Clock.Clock>
-  /** One of the clocks is being moved. */
+  /** A `TestClock` of theirs is being adjusted. */
   readonly moving: boolean
-  /** How many will only warn of a clock that is not moved. */
+  /** Fibers of `TestClock` that would only log a warning: left out above. */
   readonly warners: number
 }
 
 const looking = new WeakSet<AnyFiber>()
 
-// One that a stopped simulation has left behind would never say how it is.
+// A fiber left behind by a stopped simulation never answers.
 const isOurs = (fiber: AnyFiber) => !looking.has(fiber) && !(fiber.currentScheduler instanceof Driver)
 
 interface Seen {
@@ -52,7 +52,7 @@ const visit = (fiber: AnyFiber, isRoot: boolean, into: Map<AnyFiber, Seen>): Eff
 
 const numberOf = (fiber: AnyFiber) => (fiber.id() as FiberId.Runtime).id
 
-/** Numbers of the fibers that it waits for; or of one that has made what it waits for. */
+/** The fibers it waits for, or the fiber that made the `Deferred` it waits for. */
 const waitsFor = ({ status }: Seen): ReadonlyArray<number> =>
   status._tag === "Suspended"
     ? Array.from(FiberId.toSet(status.blockingOn)).flatMap((id) => (id._tag === "Runtime" ? [id.id] : []))
@@ -68,7 +68,7 @@ const judge = (seen: ReadonlyMap<AnyFiber, Seen>): FibersNow => {
     for (const id of waitsFor(one)) awaited.add(id)
   }
   const warning = new Set(Array.from(clocks, warners).flat())
-  // Effect runs things at the same time through a fiber of this kind, which waits for them by callbacks.
+  // Effect runs concurrent effects through such a fiber, which waits for theirs by callbacks.
   const isPump = (fiber: AnyFiber, { isRoot, status }: Seen) =>
     isRoot &&
     awaited.has(numberOf(fiber)) &&
@@ -94,7 +94,7 @@ const judge = (seen: ReadonlyMap<AnyFiber, Seen>): FibersNow => {
   }
 }
 
-/** `counts`: whether fibers that go by this clock count. Others are another test's. */
+/** Only fibers whose clock `counts` are part of it. */
 export const fibersNow = (counts: (clock: Clock.Clock) => boolean): Effect.Effect<FibersNow> =>
   Effect.withFiberRuntime((self) =>
     Effect.gen(function* () {

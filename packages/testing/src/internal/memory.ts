@@ -58,7 +58,7 @@ export class Memory implements Surroundings, Attempts {
   private nextId = 1
   private readonly closing: NonNullable<NetworkService["closing"]>
 
-  /** `simulated`: all time passes by itself. */
+  /** `simulated`: a simulation moves the clock by itself. */
   constructor(
     options: Options,
     readonly seed: number | string,

@@ -1,5 +1,5 @@
 /**
- * The clocks that tests move, `TestClock` and `VirtualClock`, as one: who waits for them and until when, and moving them.
+ * One interface to both clocks that tests move, `TestClock` and `VirtualClock`: their deadlines, and moving them.
  */
 import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"
@@ -20,7 +20,7 @@ export interface Movable {
   readonly begin: Effect.Effect<void>
 }
 
-// A test clock does not tell who sleeps, and keeps the deadlines of those who gave up until it has passed them.
+// A TestClock does not know who sleeps, and keeps the deadlines of interrupted sleeps until it passes them.
 const overTestClock = (clock: TestClock.TestClock): Movable => ({
   now: () => clock.unsafeCurrentTimeMillis(),
   waits: Effect.map(clock.sleeps, (deadlines) =>
@@ -33,7 +33,7 @@ const overTestClock = (clock: TestClock.TestClock): Movable => ({
   begin: silence(clock)
 })
 
-/** `undefined` for a clock that is not moved by tests. */
+/** `undefined` for any other clock. */
 export const movable = (clock: Clock.Clock): Movable | undefined => {
   if (isVirtualClock(clock)) {
     return {

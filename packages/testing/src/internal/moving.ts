@@ -1,5 +1,5 @@
 /**
- * Whether somebody is moving a clock of a test just now, from deadline to deadline, letting everyone come to rest in between.
+ * Whether a test clock is being moved from deadline to deadline right now, by `Quiet` or `VirtualClock.advance`.
  */
 import * as Effect from "effect/Effect"
 

@@ -1,13 +1,13 @@
 /**
- * What this process waits for from the operating system, as far as the platform says (Node.js: `process.getActiveResourcesInfo`).
+ * What the process still waits for from the operating system, as far as the platform tells (Node.js: `process.getActiveResourcesInfo`).
  *
- * It only looks, and tells no test's own from another's.
+ * It cannot tell which test waits.
  */
 
 /**
- * - `nothing`: nothing can come
- * - `timers`: timers run, or the platform does not say; some are those of waits without end
- * - `answers`: files, names, sockets, processes
+ * - `nothing`: no event is pending
+ * - `timers`: timers are running, or the platform does not tell
+ * - `answers`: files, name look-ups, sockets or processes are in use
  */
 export type Outside = "nothing" | "timers" | "answers"
 
@@ -15,10 +15,10 @@ const host = globalThis as {
   readonly process?: { readonly getActiveResourcesInfo?: () => ReadonlyArray<string> }
 }
 
-// Pipes and message ports are the test runner's.
+// Pipes and message ports belong to the test runner.
 const answering = /Req|TCPSocket|TCPConnect|TLS|UDP|Process|Zlib|DNS|Query/
 
-/** `known`: so many of the timers do not count. */
+/** `known`: timers to leave out. */
 export const outside = (known: number): Outside => {
   const active = host.process?.getActiveResourcesInfo?.()
   if (active === undefined) return "timers"

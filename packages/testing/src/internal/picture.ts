@@ -12,7 +12,23 @@ import * as List from "effect/List"
 import * as Option from "effect/Option"
 import { Client } from "@httpfx/core/Client"
 import { formatAddress, type Address } from "@httpfx/core/Transport"
-import { MemoryNetwork, type End } from "../MemoryNetwork.js"
+
+interface End {
+  readonly address: Address | undefined
+  readonly state: string
+  readonly unsent: number
+  readonly unread: number
+}
+
+interface Drawn {
+  readonly connections: Effect.Effect<
+    ReadonlyArray<{ readonly id: number; readonly client: End; readonly server: End }>
+  >
+  readonly listeners: Effect.Effect<ReadonlyArray<Address>>
+}
+
+// `MemoryNetwork` by key: importing it would be a circle, as networks in memory draw pictures too.
+const MemoryNetwork = Context.GenericTag<Drawn>("@httpfx/testing/MemoryNetwork")
 
 export type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 

@@ -1,9 +1,8 @@
 /**
- * What is known of the inside of Effect's `TestClock`, which it does not publish: who warns that it is not moved, whether it is
- * being moved, and its sleeps.
+ * Unpublished parts of Effect's `TestClock`: its sleeps, whether it is being adjusted, and the fibers that log warnings.
  *
- * `setTime` waits for several turns of real timers before each sleep that it ends, some 10 ms; a test of a thousand deadlines would
- * take ten seconds. Where the inside is another, its public methods do the same, slower. test/Quiet.test.ts shows that it is this.
+ * `setTime` waits for several real timers before each sleep that it ends, some 10 ms; a test with a thousand deadlines would take ten
+ * seconds. If these parts are missing, its public methods are used. test/Quiet.test.ts fails when they are.
  */
 import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"
@@ -41,28 +40,28 @@ const parts = ["clockState", "warningState", "suspendedWarningState", "warningDo
 const insideOf = (clock: Clock.Clock): Inside | undefined =>
   parts.every((part) => part in clock) ? (clock as unknown as Inside) : undefined
 
-// Their fibers sleep in real time, and nothing but a line in a log comes of it.
+// Their fibers sleep in real time and only log a line.
 const warningsOf = ({ suspendedWarningState, warningState }: Inside): Array<Warning> =>
   [warningState, suspendedWarningState].map((state) => Effect.runSync(Ref.get(state)))
 
-/** Fibers that will warn of the clock. */
+/** Fibers that will log a warning about this clock. */
 export const warners = (clock: Clock.Clock): ReadonlyArray<Fiber.RuntimeFiber<unknown, unknown>> => {
   const inside = insideOf(clock)
   if (inside === undefined) return []
   return warningsOf(inside).flatMap(({ fiber }) => (fiber === undefined ? [] : [fiber]))
 }
 
-/** Somebody waits for everyone to come to rest, to move the clock then: `adjust`, `setTime`. */
+/** An `adjust` or `setTime` is under way. */
 export const isBeingMoved = (clock: Clock.Clock): boolean => {
   const inside = insideOf(clock)
   return inside !== undefined && warningsOf(inside)[1]?.fiber !== undefined
 }
 
-/** It will not warn that nobody moves it. */
+/** Stops the warning that nobody moves the clock. */
 export const silence = (clock: TestClock.TestClock): Effect.Effect<void> =>
   insideOf(clock)?.warningDone() ?? Effect.void
 
-/** Moves it and ends the sleeps that are due, the earliest first. Who slept goes on afterwards. */
+/** Moves the clock and ends due sleeps, the earliest first. Sleepers resume afterwards. */
 export const moveTo = (clock: TestClock.TestClock, time: number): Effect.Effect<void> => {
   const inside = insideOf(clock)
   if (inside === undefined) return clock.setTime(time)

@@ -11,7 +11,7 @@ import { ClockTimers, fromClock, type Timers } from "@httpfx/core/Timers"
 
 const originals = new WeakMap<Timers, Timers>()
 
-/** The timers that these watch; others are their own. */
+/** The timers beneath watched ones; any others unchanged. */
 export const originalOf = (timers: Timers): Timers => {
   const original = originals.get(timers)
   return original === undefined ? timers : originalOf(original)
