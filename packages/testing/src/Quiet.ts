@@ -15,7 +15,6 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HashSet from "effect/HashSet"
 import { movable, type Movable } from "./internal/movable.js"
-import { moving } from "./internal/moving.js"
 import { draw, type AnyFiber } from "./internal/picture.js"
 import { settle } from "./VirtualClock.js"
 
@@ -116,36 +115,34 @@ const alive = Effect.withFiberRuntime<ReadonlyMap<AnyFiber, number>>((self) =>
  * @category running
  */
 export const run = (options: Options = {}): Effect.Effect<number, NotQuiet> =>
-  moving(
-    Effect.clockWith((clock) =>
-      Effect.gen(function* () {
-        const {
-          maxSteps = 10_000,
-          name = options.until === undefined ? "rest" : "a condition",
-          until
-        } = options
-        const { begin, moveTo, now, waits } = movableClock(clock)
-        yield* begin
-        const begun = now()
-        const maxTime = Duration.decode(options.maxTime ?? "1 day")
-        const last = begun + Duration.toMillis(maxTime)
-        const fail = (reason: NotQuiet["reason"], bound?: string) =>
-          Effect.gen(function* () {
-            const left = (yield* waits).map(({ deadline, fiber }) => ({ left: deadline - now(), fiber }))
-            const picture = draw({ waits: left, fibers: yield* alive, notes: [] })
-            return yield* new NotQuiet({ reason, bound, name, elapsed: now() - begun, picture })
-          })
-        for (let steps = 0; ; steps++) {
-          yield* settle
-          if (until?.() === true) return now() - begun
-          const next = (yield* waits)[0]?.deadline ?? Infinity
-          if (next === Infinity) return until === undefined ? now() - begun : yield* fail("stuck")
-          if (next > last) return yield* fail("time", `maxTime ${Duration.format(maxTime)}`)
-          if (steps === maxSteps) return yield* fail("steps", `maxSteps ${maxSteps}`)
-          yield* moveTo(next)
-        }
-      })
-    )
+  Effect.clockWith((clock) =>
+    Effect.gen(function* () {
+      const {
+        maxSteps = 10_000,
+        name = options.until === undefined ? "rest" : "a condition",
+        until
+      } = options
+      const { begin, moveTo, now, waits } = movableClock(clock)
+      yield* begin
+      const begun = now()
+      const maxTime = Duration.decode(options.maxTime ?? "1 day")
+      const last = begun + Duration.toMillis(maxTime)
+      const fail = (reason: NotQuiet["reason"], bound?: string) =>
+        Effect.gen(function* () {
+          const left = (yield* waits).map(({ deadline, fiber }) => ({ left: deadline - now(), fiber }))
+          const picture = draw({ waits: left, fibers: yield* alive, notes: [] })
+          return yield* new NotQuiet({ reason, bound, name, elapsed: now() - begun, picture })
+        })
+      for (let steps = 0; ; steps++) {
+        yield* settle
+        if (until?.() === true) return now() - begun
+        const next = (yield* waits)[0]?.deadline ?? Infinity
+        if (next === Infinity) return until === undefined ? now() - begun : yield* fail("stuck")
+        if (next > last) return yield* fail("time", `maxTime ${Duration.format(maxTime)}`)
+        if (steps === maxSteps) return yield* fail("steps", `maxSteps ${maxSteps}`)
+        yield* moveTo(next)
+      }
+    })
   )
 
 /**

@@ -18,7 +18,6 @@ import * as Layer from "effect/Layer"
 import { pendingTurns, turn } from "@httpfx/core/PlatformTimers"
 import * as Timers from "@httpfx/core/Timers"
 import { Deadlines } from "./internal/deadlines.js"
-import { moving } from "./internal/moving.js"
 import { nextTurn } from "./internal/turn.js"
 
 /**
@@ -273,8 +272,7 @@ export const advanceTo = (time: number): Effect.Effect<void, never, VirtualClock
     )
     return Effect.whileLoop({ while: due, body: () => step, step: () => {} }).pipe(
       Effect.zipRight(Effect.sync(() => clock.moveTo(time))),
-      (moved) => Effect.zipRight(settle, moved),
-      moving
+      (moved) => Effect.zipRight(settle, moved)
     )
   })
 

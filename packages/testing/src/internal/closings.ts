@@ -1,7 +1,7 @@
 /**
  * Expires the deadlines of closing scopes under a clock that nobody moves: a test is over, and its server shuts down under `TestClock`.
  *
- * Looks once per turn of the event loop. When the network is at rest, nobody moves a clock and all fibers wait for each other, the
+ * Looks once per turn of the event loop. When the network is at rest, the clock stands still and all fibers wait for each other, the
  * earliest deadline expires; the clock itself is never moved. While a fiber may wait for I/O, it first waits in real time, longer if
  * something would be cut off. It prints what is cut off, with the picture of who waits for what.
  */
@@ -13,7 +13,6 @@ import { pendingTurns } from "@httpfx/core/PlatformTimers"
 import { fromClock } from "@httpfx/core/Timers"
 import { fibersNow, type FibersNow } from "./fibersNow.js"
 import { movable } from "./movable.js"
-import { isMoving } from "./moving.js"
 import { outside } from "./outside.js"
 import { draw } from "./picture.js"
 import { monotonicNow, setTimeout } from "./realTime.js"
@@ -28,8 +27,8 @@ export interface Traffic {
   readonly passed: number
 }
 
-// Looks in a row without a change before anything expires.
-const still = 3
+// Looks in a row without a change before anything expires: more than who moves a clock by hand waits between two moves.
+const still = 8
 // Milliseconds between slow looks.
 const pause = 10
 // Every so many looks one is slow, so that a busy process is not slowed down.
@@ -44,6 +43,15 @@ const patience = (lost: boolean, { amongThemselves, warners }: FibersNow): numbe
   if (amongThemselves && (!lost || comes === "nothing")) return 0
   if (comes === "nothing") return 50
   return lost ? (comes === "timers" ? 1000 : 4000) : 250
+}
+
+/** Where fibers cannot be looked at, they may wait for anything. */
+const unseen: FibersNow = {
+  fibers: new Map(),
+  signature: "",
+  amongThemselves: false,
+  clocks: new Set(),
+  warners: 0
 }
 
 export class Closings {
@@ -78,11 +86,10 @@ export class Closings {
       return
     }
     this.looks++
-    if (this.traffic.busy || pendingTurns() > 0 || isMoving()) return this.changed()
-    Effect.runFork(fibersNow(this.counts)).addObserver((exit) => {
-      if (Exit.isSuccess(exit)) this.judge(exit.value)
-      else this.changed()
-    })
+    if (this.traffic.busy || pendingTurns() > 0) return this.changed()
+    Effect.runFork(fibersNow(this.counts)).addObserver((exit) =>
+      this.judge(Exit.isSuccess(exit) ? exit.value : unseen)
+    )
   }
 
   // A test clock without a deadline here belongs to another test, which may run at the same time.
@@ -95,7 +102,7 @@ export class Closings {
   private judge(now: FibersNow): void {
     if (this.pending.size === 0) return this.look()
     const seen = `${this.changes} ${this.traffic.passed} ${this.times} ${now.signature}`
-    if (seen !== this.seen || now.moving) {
+    if (seen !== this.seen) {
       this.seen = seen
       return this.changed()
     }

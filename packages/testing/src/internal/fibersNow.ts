@@ -14,7 +14,7 @@ import * as HashSet from "effect/HashSet"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import { Driver } from "./driver.js"
 import type { AnyFiber } from "./picture.js"
-import { isBeingMoved, warners } from "./testClock.js"
+import { warners } from "./testClock.js"
 
 export interface FibersNow {
   /** Live fibers, by number. */
@@ -25,8 +25,6 @@ export interface FibersNow {
   readonly amongThemselves: boolean
   /** The clocks of these fibers. */
   readonly clocks: ReadonlySet<Clock.Clock>
-  /** A `TestClock` of theirs is being adjusted. */
-  readonly moving: boolean
   /** Fibers of `TestClock` that would only log a warning: left out above. */
   readonly warners: number
 }
@@ -89,7 +87,6 @@ const judge = (seen: ReadonlyMap<AnyFiber, Seen>): FibersNow => {
     signature,
     amongThemselves,
     clocks,
-    moving: Array.from(clocks).some(isBeingMoved),
     warners: warning.size
   }
 }

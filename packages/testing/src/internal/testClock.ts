@@ -1,5 +1,5 @@
 /**
- * Unpublished parts of Effect's `TestClock`: its sleeps, whether it is being adjusted, and the fibers that log warnings.
+ * Unpublished parts of Effect's `TestClock`: its sleeps, and the fibers that log warnings.
  *
  * `setTime` waits for several real timers before each sleep that it ends, some 10 ms; a test with a thousand deadlines would take ten
  * seconds. If these parts are missing, its public methods are used. test/Quiet.test.ts fails when they are.
@@ -40,21 +40,14 @@ const parts = ["clockState", "warningState", "suspendedWarningState", "warningDo
 const insideOf = (clock: Clock.Clock): Inside | undefined =>
   parts.every((part) => part in clock) ? (clock as unknown as Inside) : undefined
 
-// Their fibers sleep in real time and only log a line.
-const warningsOf = ({ suspendedWarningState, warningState }: Inside): Array<Warning> =>
-  [warningState, suspendedWarningState].map((state) => Effect.runSync(Ref.get(state)))
-
-/** Fibers that will log a warning about this clock. */
+/** Fibers that will log a warning about this clock: they sleep in real time, and do nothing else. */
 export const warners = (clock: Clock.Clock): ReadonlyArray<Fiber.RuntimeFiber<unknown, unknown>> => {
   const inside = insideOf(clock)
   if (inside === undefined) return []
-  return warningsOf(inside).flatMap(({ fiber }) => (fiber === undefined ? [] : [fiber]))
-}
-
-/** An `adjust` or `setTime` is under way. */
-export const isBeingMoved = (clock: Clock.Clock): boolean => {
-  const inside = insideOf(clock)
-  return inside !== undefined && warningsOf(inside)[1]?.fiber !== undefined
+  return [inside.warningState, inside.suspendedWarningState].flatMap((state) => {
+    const { fiber } = Effect.runSync(Ref.get(state))
+    return fiber === undefined ? [] : [fiber]
+  })
 }
 
 /** Stops the warning that nobody moves the clock. */
