@@ -319,7 +319,7 @@ describe("ends as well", () => {
 
   it("tests that run at the same time, each under a clock of its own", async () => {
     const busy = Effect.gen(function* () {
-      for (let times = 0; times < 20; times++) {
+      for (let times = 0; times < 5; times++) {
         const asked = yield* Effect.fork(Effect.zipRight(Effect.sleep("1 second"), get("/")))
         yield* TestClock.adjust("1 second")
         assert.strictEqual(yield* Fiber.join(asked), "hello")
