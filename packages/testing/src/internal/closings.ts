@@ -13,11 +13,11 @@ import { pendingTurns } from "@httpfx/core/PlatformTimers"
 import { fromClock } from "@httpfx/core/Timers"
 import { fibersNow, type FibersNow } from "./fibersNow.js"
 import { movable } from "./movable.js"
+import { originalOf } from "./originalTimers.js"
 import { outside } from "./outside.js"
 import { draw } from "./picture.js"
 import { monotonicNow, setTimeout } from "./realTime.js"
 import { nextTurn } from "./turn.js"
-import { originalOf } from "./watchedClock.js"
 
 /** Deliveries of the network. */
 export interface Traffic {

@@ -4,6 +4,7 @@
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { ClockTimers, fromClock, type Timers } from "@httpfx/core/Timers"
+import { madeOver } from "./originalTimers.js"
 
 export interface HostClock {
   readonly clock: Clock.Clock
@@ -24,6 +25,7 @@ export const makeHostClock = (clock: Clock.Clock, ahead: number, drift: number):
     at: (deadline, f) => beneath.at(deadline, f),
     turn: (f) => beneath.turn(f)
   }
+  madeOver(timers, beneath)
   const own: Readonly<Record<PropertyKey, unknown>> = {
     [ClockTimers]: timers,
     unsafeCurrentTimeMillis: wallTime,

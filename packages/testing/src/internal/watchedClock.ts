@@ -8,14 +8,7 @@ import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as Supervisor from "effect/Supervisor"
 import { ClockTimers, fromClock, type Timers } from "@httpfx/core/Timers"
-
-const originals = new WeakMap<Timers, Timers>()
-
-/** The timers beneath watched ones; any others unchanged. */
-export const originalOf = (timers: Timers): Timers => {
-  const original = originals.get(timers)
-  return original === undefined ? timers : originalOf(original)
-}
+import { madeOver } from "./originalTimers.js"
 
 const watchTimers = (timers: Timers, sleeps: Map<object, string>): Timers => ({
   now: () => timers.now(),
@@ -36,8 +29,7 @@ const watchTimers = (timers: Timers, sleeps: Map<object, string>): Timers => ({
 })
 
 export const watchClock = (clock: Clock.Clock, sleeps: Map<object, string>): Clock.Clock => {
-  const timers = watchTimers(fromClock(clock), sleeps)
-  originals.set(timers, fromClock(clock))
+  const timers = madeOver(watchTimers(fromClock(clock), sleeps), fromClock(clock))
   const sleep = (duration: Duration.Duration) =>
     Effect.withFiberRuntime<void>((fiber) => {
       const key = {}
