@@ -85,14 +85,7 @@ function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): v
   if (queue !== undefined && queue.length > 0) {
     // Its end has a new socket made for the request that waits.
     if (!isUsable(socket)) return
-    const req: Waiting = queue.shift()!
-    const held = req[waiting]
-    if (held === undefined) {
-      assign(this, req, socket)
-    } else {
-      req[waiting] = undefined
-      held.resource.runInAsyncScope(assignReused, undefined, this, req, socket)
-    }
+    assignWaiting(this, queue.shift()!, socket)
     if (queue.length === 0) delete this.requests[name]
     return
   }
@@ -152,6 +145,14 @@ const assign = (agent: AgentLike, req: ClientReq, socket: HttpSocket): void => {
 const assignReused = (agent: AgentLike, req: ClientReq, socket: HttpSocket): void => {
   adoptContext(socket)
   assign(agent, req, socket)
+}
+
+/** The same for a request that has waited. */
+const assignWaiting = (agent: AgentLike, req: Waiting, socket: HttpSocket): void => {
+  const held = req[waiting]
+  req[waiting] = undefined
+  if (held === undefined) assign(agent, req, socket)
+  else held.resource.runInAsyncScope(assignReused, undefined, agent, req, socket)
 }
 
 /** The name for the server's certificate: that of the `Host` field, else the host's; none for addresses. */
@@ -350,6 +351,7 @@ Object.assign(proto, {
     if (next !== name && held) options = held.options
     this.createSocket(req, options, (error, created) => {
       if (error) req.onSocket(created, error)
+      else if (created!.destroyed && leaveQueue(this, next!, req)) assignWaiting(this, req, created!)
       else created!.emit("free")
     })
   },
@@ -394,6 +396,16 @@ Object.assign(proto, {
     }
   }
 })
+
+/** Takes a waiting request out of its queue: its socket has failed in the turn that made it, and another would fail as well. */
+const leaveQueue = (agent: AgentLike, name: string, req: ClientReq): boolean => {
+  const queue = agent.requests[name]
+  const index = queue?.indexOf(req) ?? -1
+  if (queue === undefined || index < 0) return false
+  queue.splice(index, 1)
+  if (queue.length === 0) delete agent.requests[name]
+  return true
+}
 
 const dropFrom = (lists: Lists<HttpSocket>, name: string, socket: HttpSocket): void => {
   const list = lists[name]

@@ -207,6 +207,34 @@ fixed("a socket that fails in the turn in which it was made fails its request", 
   }
 })
 
+it("a socket that fails in the turn in which it was made fails a request that has waited, too", async () => {
+  let made = 0
+  const agent = Object.assign(new ours.http.Agent({ maxSockets: 1 }), {
+    createConnection: () => {
+      made++
+      const socket = new net.Socket()
+      socket.destroy(new Error("blocked"))
+      return socket
+    }
+  })
+  const failures = [1, 2, 3].map(async () => {
+    const [error] = (await once(ours.http.get({ agent }), "error")) as [Error]
+    return error.message
+  })
+  assert.deepStrictEqual(await Promise.all(failures), ["blocked", "blocked", "blocked"])
+  await new Promise<void>((resolve) => setImmediate(resolve))
+  const { requests, sockets, totalSocketCount } = agent as unknown as Record<string, unknown>
+  assert.deepStrictEqual(
+    { made, requests, sockets, totalSocketCount },
+    {
+      made: 3,
+      requests: Object.create(null),
+      sockets: Object.create(null),
+      totalSocketCount: 0
+    }
+  )
+})
+
 describe("proxies", () => {
   const refused: ReadonlyArray<readonly [what: string, options: builtInHttp.RequestOptions]> = [
     ["another host in the field", { headers: { host: "other.test" } }],
