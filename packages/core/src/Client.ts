@@ -84,7 +84,7 @@ export type {
 export interface RequestParts {
   /** Default `http:`. */
   readonly protocol?: "http:" | "https:" | undefined
-  /** Name or IP address; an IPv6 address without brackets. */
+  /** Name or IP address; an IPv6 address without brackets. What RFC 3986 has no host for is `InvalidUrl`. */
   readonly host: string
   /** Default: that of the protocol. */
   readonly port?: number | undefined

@@ -151,9 +151,10 @@ describe.each(networks)("Client on %s", (_, network) => {
       ],
       [
         "a target with a line break",
-        (url) => ({ url: { host: url, path: "/a\r\nb" } }),
+        (url) => ({ url: { host: new URL(url).hostname, path: "/a\r\nb" } }),
         "UnescapedCharacters"
       ],
+      ["a URL in the place of a host", (url) => ({ url: { host: url } }), "InvalidUrl"],
       ["what is no URL", () => ({ url: "nowhere" }), "InvalidUrl"],
       ["another protocol", () => ({ url: "ftp://a/b" }), "InvalidProtocol"],
       [

@@ -10,7 +10,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Client } from "@httpfx/core"
 import { Body, isHost, RequestParser } from "@httpfx/core/wire"
-import { TestServer } from "@httpfx/testing"
+import { MemoryNetwork, TestServer } from "@httpfx/testing"
 import {
   fromNormal,
   fromParts,
@@ -171,7 +171,7 @@ describe("target of a URL", () => {
 
   it("of a host and any path is one that a server with its defaults takes, encoded as URL does", () => {
     const sends = (rest: string) => {
-      const { path } = fromParts({ host: "a", path: `/${rest}` })
+      const { path } = fromParts({ host: "a", path: `/${rest}` }) as Target
       assert.strictEqual(read(path, "a"), path)
       const url = new URL("http://a")
       const at = rest.indexOf("?")
@@ -181,6 +181,48 @@ describe("target of a URL", () => {
       if (/[\\']|\.|%2e/i.test(rest)) return
       const encoded = url.pathname.slice(2) + (url.search === "" && at >= 0 ? "?" : url.search)
       assert.strictEqual(path.slice(1), encoded)
+    }
+    fc.assert(fc.property(text, sends), { numRuns: 3_000 })
+  })
+
+  const hostsOfParts: Readonly<Record<string, string | undefined>> = {
+    a: "a:8080",
+    "a_b.example": "a_b.example:8080",
+    "127.0.0.1": "127.0.0.1:8080",
+    "::1": "[::1]:8080",
+    // RFC 6874 §4: not sent.
+    "fe80::1%eth0": "[fe80::1]:8080",
+    "": undefined,
+    "[::1]": undefined,
+    "a:80": undefined,
+    "a b": undefined,
+    "a/b": undefined,
+    "a?b": undefined,
+    "u@a": undefined,
+    "u:pAss@a": undefined,
+    "a%zz": undefined,
+    "a\r\nX: y": undefined,
+    "\u00fc.example": undefined
+  }
+  it.effect.each(Object.entries(hostsOfParts))("of the host %j by parts", ([host, expected]) =>
+    Effect.gen(function* () {
+      const target = fromParts({ host, port: 8080 })
+      if (expected === undefined) {
+        const request = { url: { host, port: 8080, path: "/x" } }
+        const error = yield* Effect.flip(Client.request(request))
+        assert.strictEqual(error._tag, "InvalidUrl")
+        assert.notMatch(`${error.message} ${JSON.stringify(error)}`, /pAss|object Object/)
+      } else {
+        assert.strictEqual((target as Target).host, expected)
+        assert.strictEqual(read("/", expected), "/")
+      }
+    }).pipe(Effect.provide(Client.layer), Effect.provide(MemoryNetwork.layer()))
+  )
+
+  it("of any host by parts is one that a server with its defaults takes, or refused", () => {
+    const sends = (host: string) => {
+      const target = fromParts({ host })
+      if (!("_tag" in target)) assert.strictEqual(read("/", target.host), "/")
     }
     fc.assert(fc.property(text, sends), { numRuns: 3_000 })
   })

@@ -44,7 +44,15 @@ import { merge, type TimeLimits } from "./clientTimeouts.js"
 import type { IncomingResponse } from "./clientResponse.js"
 import type { Socket } from "../Socket.js"
 import { routed, type Destination } from "./clientRoute.js"
-import { basic, fromParts, fromString, fromUrl, type InvalidTarget, type Target } from "./clientTarget.js"
+import {
+  basic,
+  fromParts,
+  fromString,
+  fromUrl,
+  textOfParts,
+  type InvalidTarget,
+  type Target
+} from "./clientTarget.js"
 
 /** What both faces of the client make of what they were given. */
 export interface Draft {
@@ -312,10 +320,13 @@ const targetOf = (url: string | URL | RequestParts): Target | InvalidTarget => {
   return url instanceof URL ? fromUrl(url) : fromParts(url)
 }
 
+const textOf = (url: Request["url"]): string =>
+  typeof url === "string" || url instanceof URL ? String(url) : textOfParts(url)
+
 /** The key of the origin that a request goes to; of what is no URL, its text. */
 export const originOf = (url: Request["url"]): string => {
   const target = targetOf(url)
-  return "_tag" in target ? String(url) : target.origin.key
+  return "_tag" in target ? textOf(url) : target.origin.key
 }
 
 /** The typed error of a target that cannot be requested. */
@@ -414,7 +425,7 @@ export const requester = (
   ): Effect.Effect<A, RequestError | E, R> =>
     Effect.withFiberRuntime((fiber) => {
       const draft = draftOf(request, takeOver)
-      if ("_tag" in draft) return Exit.fail(targetError(draft, String(request.url)))
+      if ("_tag" in draft) return Exit.fail(targetError(draft, textOf(request.url)))
       const resolved = resolve(settings, request)
       if ("_tag" in resolved) return Exit.fail(resolved)
       const prepared = prepare(resolved, fiber as AnyFiber, draft)

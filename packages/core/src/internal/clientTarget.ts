@@ -109,14 +109,26 @@ const encodeTarget = (target: string): string => {
   return target.slice(0, query).replace(inPath, percent) + target.slice(query).replace(inQuery, percent)
 }
 
+/** Host and port as `Host` has them. The zone of an IPv6 address means something to this machine alone (RFC 6874 §4). */
+const hostOf = ({ host, port, protocol = "http:" }: RequestParts): string => {
+  const named = host.includes(":") ? `[${host.replace(/%.*$/, "")}]` : host
+  return port === undefined || port === defaultPort[protocol] ? named : `${named}:${port}`
+}
+
+/** What errors show of parts that are no URL. */
+export const textOfParts = (parts: RequestParts): string =>
+  `${parts.protocol ?? "http:"}//${hostOf(parts)}${parts.path ?? "/"}`
+
 /** The target of a host and a path that nothing normalises. */
-export const fromParts = ({ host, path, port: given, protocol = "http:" }: RequestParts): Target => {
-  const port = given ?? defaultPort[protocol]
-  const named = host.includes(":") ? `[${host}]` : host
+export const fromParts = (parts: RequestParts): Target | InvalidTarget => {
+  const { host, path, protocol = "http:", port = defaultPort[protocol] } = parts
+  if (protocol !== "http:" && protocol !== "https:") return invalid(protocol)
+  const named = hostOf(parts)
+  if (host === "" || !isHost(named)) return invalid()
   return {
     origin: origin(protocol, host, port),
     path: path === undefined ? "/" : encodeTarget(path),
-    host: port === defaultPort[protocol] ? named : `${named}:${port}`,
+    host: named,
     authorization: undefined
   }
 }
