@@ -1,16 +1,18 @@
 /**
- * A request that is sent again because its reused connection died, and then finds nobody: the server may have acted on
- * it the first time, so the caller must not be told that nothing of it was sent.
+ * A request that is sent again because its reused connection died, and then finds nobody, or is ended before it has another: the server
+ * may have acted on it the first time, so the caller must not be told that nothing of it was sent.
  */
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import * as Client from "@httpfx/core/Client"
 import * as Network from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
-import { Fault, MemoryNetwork, Verdict } from "@httpfx/testing"
+import { Fault, MemoryNetwork, Quiet, RawPeer, Verdict } from "@httpfx/testing"
 import { ok, peer, withClient } from "./support/peer.js"
 
 const failures = [
@@ -77,7 +79,7 @@ describe("a request that is sent again", () => {
 })
 
 describe("a request that is sent again in vain", () => {
-  it.effect("nobody answers in time: nothing of it was sent on the new way", () => {
+  it.effect("nobody answers in time: fails as its first connection did", () => {
     let connections = 0
     const network = Layer.effect(
       Network.Network,
@@ -101,7 +103,7 @@ describe("a request that is sent again in vain", () => {
         raw.transport.reset()
         yield* Effect.repeat(Effect.yieldNow(), { until: () => connections === 2 })
         yield* TestClock.adjust(100)
-        assert.deepInclude(yield* second, { _tag: "ConnectTimedOut", phase: "connect", written: "none" })
+        assert.deepInclude(yield* second, { _tag: "ConnectionReset", reused: true, written: "all" })
       })
     )
   })
@@ -139,4 +141,71 @@ describe("a request that is sent again in vain", () => {
       )
     })
   }
+})
+
+const url = "http://api.test/"
+
+interface Case {
+  /** Of the second attempt: what never comes. */
+  readonly late: "Connect" | "Dns"
+  readonly timeouts?: Client.Timeouts
+  /** The client's scope is closed meanwhile. */
+  readonly closed?: boolean
+  readonly told: object
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  "the limit of the whole": {
+    late: "Connect",
+    timeouts: { total: "5 seconds" },
+    told: { _tag: "RequestTimedOut", phase: "connect", written: "all" }
+  },
+  "the limit of the whole, while the name is looked up": {
+    late: "Dns",
+    timeouts: { total: "5 seconds" },
+    told: { _tag: "RequestTimedOut", phase: "resolve", written: "all" }
+  },
+  "the limit of a name": {
+    late: "Dns",
+    timeouts: { resolve: "5 seconds" },
+    told: { _tag: "ConnectionReset", reused: true, written: "all" }
+  },
+  "the end of the client": {
+    late: "Connect",
+    closed: true,
+    told: { _tag: "ConnectionFailed", code: "ERR_HTTPFX_CLIENT_CLOSED", written: "all" }
+  }
+}
+
+describe("a request that is sent again, and ended meanwhile by", () => {
+  it.scoped.each(Object.entries(cases))(
+    "%s: its first connection had taken it",
+    ([, { closed, late, told, timeouts }]) =>
+      Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const client = yield* Scope.extend(Client.make(), scope)
+        const server = yield* RawPeer.listen({ host: "api.test", port: 80 })
+        const ask = (timeouts?: Client.Timeouts) => Effect.fork(client.request({ url, timeouts }))
+
+        const first = yield* ask()
+        const connection = yield* server.accept
+        yield* connection.head
+        yield* connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        yield* first
+
+        const second = yield* ask(timeouts)
+        yield* connection.head
+        yield* MemoryNetwork.rule(({ kind }) => (kind === late ? Verdict.Delay("1 hour") : Verdict.Pass()))
+        yield* connection.reset
+        yield* Effect.repeat(
+          Effect.tap(client.connections, () => Effect.yieldNow()),
+          {
+            until: ({ connecting }) => connecting === 1
+          }
+        )
+        if (closed === true) yield* Effect.fork(Scope.close(scope, Exit.void))
+        yield* Quiet.run()
+        assert.deepInclude(yield* Effect.flip(second), told)
+      }).pipe(Effect.provide(MemoryNetwork.layer()))
+  )
 })

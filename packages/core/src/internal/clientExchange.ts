@@ -86,8 +86,9 @@ export class ClientExchange implements BodyFlow, Served {
   /** Bytes of the answer that have come. */
   received = 0
   resent = 0
-  /** How the first connection ended, where the request is sent again. */
+  /** How the first connection ended, where the request is sent again, and what it had taken. */
   private lostWith: BodyError | undefined = undefined
+  private takenBefore: HttpError.Written = "none"
   reused = false
   remote: Address | undefined = undefined
   tls: TlsFacts | undefined = undefined
@@ -117,10 +118,15 @@ export class ClientExchange implements BodyFlow, Served {
     return this.written === "all"
   }
 
+  /** The most that a connection has taken: the server may have acted on it, also where that connection has died. */
+  get taken(): HttpError.Written {
+    return this.takenBefore === "all" || this.written === "none" ? this.takenBefore : this.written
+  }
+
   get where(): HttpError.Where {
     const phase = this.response !== undefined ? "body" : this.sent ? "head" : "send"
     const address = this.remote === undefined ? undefined : formatAddress(this.remote)
-    return { phase, reused: this.reused, written: this.written, received: this.received, address }
+    return { phase, reused: this.reused, written: this.taken, received: this.received, address }
   }
 
   /** Its turn on a connection. */
@@ -192,6 +198,7 @@ export class ClientExchange implements BodyFlow, Served {
     if (decision._tag === "GiveUp") return this.fail(error(this.where))
     this.lostWith = error(this.where)
     this.connection = undefined
+    this.takenBefore = this.written
     this.written = "none"
     this.resent++
     this.watch?.tell({ _tag: "Resent", error: this.lostWith })
@@ -255,6 +262,11 @@ export class ClientExchange implements BodyFlow, Served {
   timeOut(): void {
     if (this.over || this.watch === undefined) return
     const { limits, passed, step } = this.watch
+    // As where no connection could be made: the caller must hear of what the first one took.
+    if (passed !== "total" && this.lostWith !== undefined && this.written === "none") {
+      this.cut("TimedOut")
+      return this.fail(this.lostWith)
+    }
     const facts = {
       limit: limits === undefined ? 0 : limits[passed],
       address:
@@ -262,7 +274,7 @@ export class ClientExchange implements BodyFlow, Served {
           ? toldKey(this.request.origin).slice(this.request.origin.protocol.length + 2)
           : formatAddress(this.remote),
       reused: this.reused,
-      written: this.written,
+      written: this.taken,
       received: this.received
     }
     this.cut("TimedOut")

@@ -29,6 +29,8 @@ export interface Served {
   readonly over: boolean
   readonly watch: Watch | undefined
   readonly upload: { readonly stopped: Effect.Effect<void> } | undefined
+  /** The most that a connection has taken of it. */
+  readonly taken: HttpError.Written
   /** It could be sent again if its connection died. */
   readonly resendable: boolean
   /** Its turn on a connection. */
@@ -50,6 +52,7 @@ export class Loan implements Served {
   over = false
   readonly watch = undefined
   readonly upload = undefined
+  readonly taken = "none"
   tell: Tell = () => {}
   private lease: Lease | undefined = undefined
 

@@ -152,7 +152,7 @@ export class ClientPool {
    * connection that it had has died; only a fresh one will do, and it goes to the head of the queue.
    */
   serve(exchange: Served, again = false): void {
-    if (this.closed) return exchange.fail(clientClosed())
+    if (this.closed) return exchange.fail(clientClosed(exchange))
     const { origin, alone } = exchange.request
     if (alone) return this.connect(exchange, new Bucket(origin.key, toldKey(origin), false))
     let bucket = this.buckets.get(origin.key)
@@ -429,17 +429,17 @@ export class ClientPool {
     for (const bucket of [...this.queues])
       for (const waiter of bucket) {
         this.leave(waiter)
-        waiter.exchange.fail(clientClosed())
+        waiter.exchange.fail(clientClosed(waiter.exchange))
       }
     for (const [fiber, { exchange }] of this.attempts) {
-      exchange.fail(clientClosed())
+      exchange.fail(clientClosed(exchange))
       fiber.unsafeInterruptAsFork(fiber.id())
     }
     for (const connection of this.connections) {
       const { exchange } = connection
       if (exchange?.upload !== undefined) uploads.push(exchange.upload.stopped)
       if (exchange === undefined) connection.recall()
-      else exchange.giveUp(closedCode, clientClosed().reason, "Draining")
+      else exchange.giveUp(closedCode, closedReason, "Draining")
     }
     return Effect.zipRight(Effect.all(uploads, { discard: true }), this.gone)
   })
@@ -468,5 +468,12 @@ export class ClientPool {
 const isUsable = (connection: ClientConnection, now: number): boolean =>
   now < connection.usableUntil && connection.transport.writable
 
-const clientClosed = () =>
-  new HttpError.ConnectionFailed({ code: closedCode, reason: "the client has been closed", phase: "connect" })
+const closedReason = "the client has been closed"
+
+const clientClosed = ({ taken }: Served) =>
+  new HttpError.ConnectionFailed({
+    code: closedCode,
+    reason: closedReason,
+    phase: "connect",
+    written: taken
+  })
