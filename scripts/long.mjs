@@ -8,7 +8,9 @@ const files = [
   "packages/core/test/ServerOffsets.test.ts",
   // As many random conversations and programs as take minutes.
   "packages/node/test/http/programs.test.ts",
-  "packages/node/test/http/calls.test.ts"
+  "packages/node/test/http/calls.test.ts",
+  // Bugs planted for each trial of the simulation.
+  "test/simulate.test.ts"
 ]
 const env = { HTTPFX_FUZZ_RUNS: "5000", ...process.env, HTTPFX_LONG: "1" }
 const { status } = spawnSync(process.execPath, [`${root}node_modules/vitest/vitest.mjs`, "run", ...files], {

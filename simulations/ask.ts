@@ -42,6 +42,12 @@ export interface Ask {
   readonly delay: number
   /** The services read the request's body before they answer. */
   readonly read: boolean
+  /** Who says `Connection: close`. */
+  readonly closes: "client" | "server" | "nobody"
+  /** The client waits for `100 Continue` with its body. */
+  readonly expects: boolean
+  /** The service that is asked takes only half of the body. */
+  readonly limited: boolean
 }
 
 /** What the caller does with the answer's body. */
@@ -75,13 +81,14 @@ export const drawAsk = (draw: Draw): Ask => {
     [36, "POST"],
     [6, "DELETE"]
   ])
+  const hops = pick(draw, [
+    [75, 0],
+    [16, 1],
+    [9, 2]
+  ])
   return {
     method,
-    hops: pick(draw, [
-      [75, 0],
-      [16, 1],
-      [9, 2]
-    ]),
+    hops,
     up: method === "PUT" || method === "POST" ? drawBody(draw) : none,
     down: method === "HEAD" ? none : drawBody(draw),
     delay: pick(draw, [
@@ -89,7 +96,14 @@ export const drawAsk = (draw: Draw): Ask => {
       [40, between(draw, 1, 300)],
       [10, between(draw, 300, 3_000)]
     ]),
-    read: draw() < 0.8
+    read: draw() < 0.8,
+    closes: pick(draw, [
+      [4, "client"],
+      [6, "server"],
+      [90, "nobody"]
+    ]),
+    expects: draw() < 0.1,
+    limited: hops === 0 && draw() < 0.1
   }
 }
 
@@ -102,17 +116,29 @@ export const drawReading = (draw: Draw): Reading =>
     [3, "ignore"]
   ])
 
-export const pathOf = ({ delay, down, hops, read, up }: Ask): string =>
-  `/${hops}/${up.flow}/${up.size}/${down.flow}/${down.size}/${delay}/${read ? 1 : 0}`
+export const pathOf = ({ closes, delay, down, expects, hops, limited, read, up }: Ask): string =>
+  `/${hops}/${up.flow}/${up.size}/${down.flow}/${down.size}/${delay}/${Number(read)}/${closes}/${Number(expects)}/${Number(limited)}`
+
+/** What the client says besides the id of its request. */
+export const fieldsOf = ({ closes, expects, up }: Ask): Readonly<Record<string, string>> => ({
+  ...(closes === "client" && { connection: "close" }),
+  ...(expects && up.size > 0 && { expect: "100-continue" })
+})
+
+/** The service that is asked reads the body, and it is larger than what that takes. */
+export const isTooLarge = ({ limited, read, up }: Ask): boolean => limited && read && up.size > 0
 
 export const askOf = (method: string, path: string): Ask => {
-  const [, hops, up, upSize, down, downSize, delay, read] = path.split("/")
+  const [, hops, up, upSize, down, downSize, delay, read, closes, expects, limited] = path.split("/")
   return {
     method: method as Method,
     hops: Number(hops),
     up: { flow: up as Flow, size: Number(upSize) },
     down: { flow: down as Flow, size: Number(downSize) },
     delay: Number(delay),
-    read: read === "1"
+    read: read === "1",
+    closes: closes as Ask["closes"],
+    expects: expects === "1",
+    limited: limited === "1"
   }
 }

@@ -9,7 +9,18 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import type * as Client from "@httpfx/core/Client"
-import { between, drawAsk, drawReading, pathOf, pick, type Ask, type Draw, type Reading } from "./ask.js"
+import {
+  between,
+  drawAsk,
+  drawReading,
+  fieldsOf,
+  isTooLarge,
+  pathOf,
+  pick,
+  type Ask,
+  type Draw,
+  type Reading
+} from "./ask.js"
 import type { Call, Ledger } from "./ledger.js"
 import { check, downBody, requestBody } from "./service.js"
 
@@ -72,6 +83,7 @@ export class User {
   private outcome(id: string, ask: Ask, reading: Reading): Effect.Effect<void> {
     const { ledger } = this
     const call = ledger.begin(id, ask.method, this.settings.to)
+    if (ask.closes === "client") ledger.closes(id)
     const done = Effect.flatMap(this.send(id, ask), (answer) => this.read(call, ask, answer, reading))
     return Effect.matchCauseEffect(
       Effect.onInterrupt(done, () => Effect.sync(() => ledger.givenUp(call))),
@@ -92,6 +104,8 @@ export class User {
     ledger.head(call, answer.status, answer.header("x-id"))
     const whole = (bytes: Uint8Array) => {
       ledger.answered(call, answer.status, answer.resent)
+      if (answer.status < 400 && isTooLarge(ask))
+        ledger.broken(`${call.id} was too large and had ${answer.status}`)
       if (answer.status < 400 && ask.method !== "HEAD")
         check(ledger, call.id, bytes, answer.header("x-hash"), downBody(call.id, ask))
     }
@@ -127,7 +141,7 @@ export class User {
     const request = this.client.request({
       method: ask.method,
       url: `http://${this.settings.to}${pathOf(ask)}`,
-      headers: ["x-id", id],
+      headers: { "x-id": id, ...fieldsOf(ask) },
       ...(body !== undefined && { body })
     })
     return Effect.map(request, (response) => ({
@@ -141,7 +155,7 @@ export class User {
 
   private sendByPlatform(id: string, ask: Ask): Effect.Effect<Answer, unknown> {
     const plain = HttpClientRequest.make(ask.method)(`http://${this.settings.to}${pathOf(ask)}`, {
-      headers: { "x-id": id }
+      headers: { "x-id": id, ...fieldsOf(ask) }
     })
     const body = requestBody(this.draw, id, ask)
     const request =

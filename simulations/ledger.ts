@@ -86,6 +86,8 @@ export class Ledger {
   private readonly carriers = new Map<string, Set<number>>()
   /** By connection: the request it carried last. */
   private readonly carried = new Map<number, string>()
+  /** Requests behind which nothing may be sent on their connection. */
+  private readonly last = new Set<string>()
   private readonly lateConnections = new Set<number>()
   private readonly open = new Set<string>()
   private readonly damaged = new Map<number, string>()
@@ -192,6 +194,11 @@ export class Ledger {
     return false
   }
 
+  /** One side says that nothing follows this request on its connection. */
+  closes(id: string): void {
+    this.last.add(id)
+  }
+
   // ---- services
 
   /** A handler was started for this request; gives how often. */
@@ -206,6 +213,9 @@ export class Ledger {
   /** The head of this request was seen on a connection. */
   carries(connection: number, id: string): void {
     if (this.lateConnections.delete(connection)) this.met.add(baseOf(id))
+    const before = this.carried.get(connection)
+    if (before !== undefined && before !== id && this.last.has(before))
+      this.broken(`${id} was sent behind ${before}, the last one`)
     this.carried.set(connection, id)
     this.seen.add(id)
     const base = baseOf(id)

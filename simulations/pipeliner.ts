@@ -30,7 +30,10 @@ const drawAsk = (draw: Draw): Ask => {
     up: { flow: "bytes", size: method === "GET" ? 0 : between(draw, 0, 300) },
     down: { flow: draw() < 0.7 ? "bytes" : "stream", size: between(draw, 0, 3_000) },
     delay: draw() < 0.4 ? 0 : between(draw, 1, 400),
-    read: draw() < 0.8
+    read: draw() < 0.8,
+    closes: "nobody",
+    expects: false,
+    limited: false
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Five bugs, planted in copies of the toolkit's compiled core: does the simulation find them?
+ * Bugs, planted in copies of the toolkit's compiled core: does the simulation find them?
  *
  * Each is a change of a few characters. The copy lives in a folder of its own with the packages it needs, where a
  * process of its own runs the simulation, seed after seed, until something is broken.
@@ -10,9 +10,10 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { plant, type Planted } from "./plant.js"
+import { forTrials } from "./plantedForTrials.js"
 
-/** Its files are those of the compiled core. */
-export const bugs: ReadonlyArray<Planted> = [
+/** Those that services and clients in the weather find. Their files are those of the compiled core. */
+export const inTheWeather: ReadonlyArray<Planted> = [
   {
     name: "a connection is reused with an unread rest",
     file: "internal/clientConnection.js",
@@ -62,6 +63,8 @@ export const bugs: ReadonlyArray<Planted> = [
   }
 ]
 
+export const bugs: ReadonlyArray<Planted> = [...inTheWeather, ...forTrials]
+
 const here = dirname(fileURLToPath(import.meta.url))
 // Compiled, this file is one folder further down than its source.
 const root = join(here, here.endsWith("dist") ? "../.." : "..")
@@ -98,7 +101,8 @@ export const hunt = async (bug: Planted, seeds: number): Promise<Found> => {
   try {
     await copyWith(bug, folder)
     const main = join(folder, "simulations/main.js")
-    const child = spawn(process.execPath, [main, "--seeds", `${seeds}`], {
+    const only = forTrials.includes(bug) ? ["--trials"] : []
+    const child = spawn(process.execPath, [main, "--seeds", `${seeds}`, ...only], {
       stdio: ["ignore", "pipe", "pipe"]
     })
     let output = ""

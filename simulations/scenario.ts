@@ -1,11 +1,12 @@
 /**
- * Three services and two hundred clients for ten virtual minutes on a network that fails: one seed is one run.
+ * Three services and two hundred clients for ten virtual minutes on a network that fails, and trials beside them: one seed is one run.
  *
  * `front` asks `orders`, which asks `stock`; each is a server of the toolkit that calls the next through its client. What
  * must hold is checked where it happens (ledger.ts); here, that everything ends and nothing is left.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import * as Supervisor from "effect/Supervisor"
@@ -21,6 +22,8 @@ import { User } from "./client.js"
 import { Broken, Ledger } from "./ledger.js"
 import { Pipeliner } from "./pipeliner.js"
 import { Service, type Next } from "./service.js"
+import { playAll } from "./trials/index.js"
+import type { Place } from "./trials/trial.js"
 import { Trace } from "./trace.js"
 import { Weather } from "./weather.js"
 
@@ -28,6 +31,8 @@ export interface Options {
   readonly seed: number
   /** Runs in every handler. Default: nothing. */
   readonly intrude?: Effect.Effect<void> | undefined
+  /** Plays the trials alone: no services, no clients, no weather. Default `false`. */
+  readonly trialsOnly?: boolean | undefined
   /** Keep the lines of the trace. Default `false`. */
   readonly keep?: boolean | undefined
 }
@@ -63,6 +68,9 @@ const pipeliners = 10
 const requestsOfEach = 10
 // Of two to four requests.
 const roundsOfPipeliner = 5
+// Each, beside the services; and where there is nothing else.
+const timesOfTrial = 2
+const timesAlone = 4
 // Longer than a client's idle and unread timeouts, a server's keep-alive and any fault.
 const afterwards = 3 * minutes
 
@@ -170,16 +178,29 @@ class World {
     return { pools, lives }
   })
 
+  private get trials() {
+    const { clock, draws, ledger, memory } = this
+    const place = (name: string): Place => ({
+      name,
+      memory,
+      clock,
+      draw: draws(name),
+      broken: (what) => ledger.broken(what)
+    })
+    return playAll(place, this.options.trialsOnly === true ? timesAlone : timesOfTrial, span)
+  }
+
   /** The system's clock is set forward and back, by up to a day: nobody's limit may notice. */
   private readonly clockSteps = Effect.suspend(() => {
     const draw = this.draws("clock")
     const set = Effect.sync(() => this.clock.step(between(draw, -day, day)))
-    const pause = Effect.suspend(() => Effect.sleep(between(draw, 5_000, 60_000)))
+    const pause = Effect.suspend(() => Effect.sleep(between(draw, 200, 5_000)))
     return Effect.forever(Effect.zipRight(pause, set))
   })
 
-  readonly run = Effect.gen(this, function* () {
-    const { clock, ledger, memory } = this
+  /** Services and clients in the weather, and the trials beside them. */
+  private readonly everything = Effect.gen(this, function* () {
+    const { ledger, memory, trials } = this
     const servers = yield* Scope.make()
     const clients = yield* Scope.make()
     const inner = yield* Scope.extend(this.servers, servers)
@@ -188,7 +209,7 @@ class World {
     yield* Scope.extend(this.weather, weather)
     yield* Scope.extend(Effect.forkScoped(this.clockSteps), weather)
 
-    yield* Effect.all(lives, { concurrency: "unbounded", discard: true })
+    yield* Effect.all([...lives, ...trials], { concurrency: "unbounded", discard: true })
     yield* Scope.close(weather, Exit.void)
     yield* Effect.sleep(afterwards)
     for (const id of ledger.pending) ledger.broken(`never ended: ${id}`)
@@ -198,6 +219,18 @@ class World {
 
     yield* Scope.close(clients, Exit.void)
     yield* Scope.close(servers, Exit.void)
+  })
+
+  private readonly onlyTrials = Effect.gen(this, function* () {
+    const steps = yield* Effect.fork(this.clockSteps)
+    yield* Effect.all(this.trials, { concurrency: "unbounded", discard: true })
+    yield* Fiber.interrupt(steps)
+    for (const left of yield* leftovers(this.memory, [])) this.ledger.broken(left)
+  })
+
+  readonly run = Effect.gen(this, function* () {
+    const { clock, ledger, memory, options } = this
+    yield* options.trialsOnly === true ? this.onlyTrials : this.everything
     yield* Simulation.settled
     const listeners = yield* memory.listeners
     if (listeners.length > 0) ledger.broken(`${listeners.length} listeners are left`)
@@ -223,7 +256,7 @@ const world = (options: Options) =>
       requests: ledger.requests,
       calls: ledger.calls,
       resent: ledger.resent,
-      met: ledger.metCount / ledger.requests,
+      met: ledger.requests === 0 ? 0 : ledger.metCount / ledger.requests,
       faults: ledger.faults,
       answers: ledger.answers,
       failures: ledger.failures,

@@ -4,6 +4,7 @@
  * It checks what it reads, tells the ledger what it runs, and answers 502 with the failure's name when the next service
  * could not be reached. It repeats nothing.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -15,7 +16,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Client from "@httpfx/core/Client"
-import { askOf, between, pathOf, type Ask, type Draw } from "./ask.js"
+import { askOf, between, fieldsOf, isTooLarge, pathOf, type Ask, type Draw } from "./ask.js"
 import { bodyOf, isBody, type Body } from "./bodies.js"
 import { isNetworkFailure, isUploadFailed, nameOf, type Call, type Ledger } from "./ledger.js"
 
@@ -83,16 +84,22 @@ export class Service {
       ask.hops > 0 && this.next !== undefined
         ? this.forward(this.next, request, id, run, ask, handsOn)
         : Effect.as(ask.delay > 0 ? Effect.sleep(ask.delay) : Effect.void, this.answer(id, ask, undefined))
-    // Nobody will see this answer: the client is gone, or its body was cut on the way.
+    // Nobody will see 400: the client is gone, or its body was cut on the way.
     return Effect.zipRight(received, answer).pipe(
-      Effect.catchAll(() =>
-        Effect.succeed(HttpServerResponse.empty({ status: 400, headers: { "x-id": id } }))
-      )
+      Effect.catchAll((error) =>
+        Effect.succeed(
+          HttpServerResponse.empty({ status: isOverLimit(error) ? 413 : 400, headers: { "x-id": id } })
+        )
+      ),
+      Effect.tap(({ headers }) => {
+        if (headers["connection"] === "close") this.ledger.closes(id)
+      })
     )
   }
 
   private receive(request: Request, id: string, ask: Ask): Effect.Effect<void, unknown> {
-    return Effect.map(request.arrayBuffer, (buffer) => {
+    const most = isTooLarge(ask) ? Option.some(FileSystem.Size(ask.up.size >> 1)) : Option.none()
+    return Effect.map(HttpServerRequest.withMaxBodySize(request.arrayBuffer, most), (buffer) => {
       const got = new Uint8Array(buffer)
       const want = upBody(id, ask)
       if (!isBody(got, want))
@@ -102,7 +109,7 @@ export class Service {
 
   private answer(id: string, ask: Ask, body: Bytes<unknown> | undefined): Response {
     const { bytes, hash } = downBody(id, ask)
-    const headers = { "x-id": id, "x-hash": hash }
+    const headers = { "x-id": id, "x-hash": hash, ...(ask.closes === "server" && { connection: "close" }) }
     if (body !== undefined) return HttpServerResponse.stream(body, { headers })
     if (ask.down.size === 0)
       return HttpServerResponse.empty({ status: ask.method === "DELETE" ? 204 : 200, headers })
@@ -137,6 +144,7 @@ export class Service {
     handsOn: boolean
   ): Effect.Effect<Response, never, Scope.Scope> {
     const { ledger } = this
+    if (ask.closes === "client") ledger.closes(call.id)
     const body = handsOn ? request.stream : requestBody(this.draw, call.id, ask)
     const refuse = (why: string) =>
       HttpServerResponse.empty({ status: 502, headers: { "x-id": id, "x-failure": why } })
@@ -149,7 +157,7 @@ export class Service {
     const asked = next.client.requestScoped({
       method: ask.method,
       url: { host: next.name, path: pathOf({ ...ask, hops: ask.hops - 1 }) },
-      headers: ["x-id", call.id],
+      headers: { "x-id": call.id, ...fieldsOf(ask) },
       ...(body !== undefined && { body })
     })
     const received = Effect.flatMap(asked, (response): Effect.Effect<Response, unknown> => {
@@ -168,6 +176,11 @@ export class Service {
     return Effect.catchAll(received, (error) => Effect.sync(() => failed(error)))
   }
 }
+
+const isOverLimit = (error: unknown): boolean =>
+  HttpServerError.isServerError(error) &&
+  "cause" in error &&
+  (error.cause as { readonly _tag?: string } | undefined)?._tag === "BodyTooLarge"
 
 /** A body as the client of a request gives it. */
 export const requestBody = (draw: Draw, id: string, ask: Ask): Uint8Array | Bytes<never> | undefined => {

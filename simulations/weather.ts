@@ -142,8 +142,14 @@ export class Weather {
     this.ledger.late(link.id)
   }
 
+  /** Only what goes to a service: trials know to the millisecond what must happen. */
+  private reaches(link: Verdict.Link): boolean {
+    return this.services.includes(serverOf(link))
+  }
+
   private readonly decide = ({ kind, link, size }: Verdict.Passing): Verdict.Verdict => {
     const { draw } = this
+    if (!this.reaches(link)) return Verdict.Pass()
     if (kind === "Segment") {
       if (draw() >= this.rate) return Verdict.Pass()
       const [name, verdict] = drawSegment(draw, size)
@@ -285,7 +291,8 @@ export class Weather {
     const { draw, ledger } = this
     let left = 1
     return (passing) => {
-      if (left === 0 || passing.kind !== kind || draw() < 0.7) return Verdict.Pass()
+      if (left === 0 || passing.kind !== kind || !this.reaches(passing.link) || draw() < 0.7)
+        return Verdict.Pass()
       left--
       ledger.damage(passing.link.id, serverOf(passing.link), name)
       return verdict()

@@ -1,6 +1,6 @@
 /**
- * The simulation of three services, as far as it goes in seconds: `npm run simulate` goes further. Eight seeds hold, a
- * seed repeats itself to the byte, nothing real gets in, and bugs that are planted in core are found.
+ * The simulation of three services and the trials beside them, as far as it goes in seconds: `npm run simulate` goes further. Eight seeds
+ * hold, a seed repeats itself to the byte, nothing real gets in, and bugs that are planted in core are found.
  */
 import { lookup } from "node:dns/promises"
 import { readFile } from "node:fs/promises"
@@ -10,7 +10,8 @@ import { deflate } from "node:zlib"
 import * as Effect from "effect/Effect"
 import { assert, describe, it } from "vitest"
 import { SimulationFailed } from "@httpfx/testing/Simulation"
-import { bugs, hunt } from "../simulations/planted.js"
+import { check } from "../simulations/plant.js"
+import { bugs, hunt, inTheWeather } from "../simulations/planted.js"
 import { simulate } from "../simulations/scenario.js"
 import { root, run } from "./support.js"
 
@@ -55,8 +56,15 @@ describe("three services and two hundred clients", () => {
   })
 })
 
+// Those for the trials take a minute more: npm run test:long.
+const hunted = process.env["HTTPFX_LONG"] === "1" ? bugs : inTheWeather
+
 describe("planted bugs", () => {
-  it.each(bugs)("$name: is found", async (bug) => {
+  it("all apply", async () => {
+    for (const bug of bugs) await check(join(root, "packages/core/dist"), bug)
+  })
+
+  it.each(hunted)("$name: is found", async (bug) => {
     const { broken, seeds } = await hunt(bug, bound)
     console.log(`${bug.name}: found by seed ${seeds}, ${broken}`)
     assert.isDefined(seeds)

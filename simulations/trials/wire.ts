@@ -1,0 +1,152 @@
+/**
+ * One end of a connection, by hand: what came, with the moment at which it did, and what is sent when the script says so.
+ *
+ * Uses nothing of the toolkit but transports, so that a mistake in the toolkit's own parsers cannot hide itself.
+ */
+import * as Effect from "effect/Effect"
+import type { Transport } from "@httpfx/core/Transport"
+
+/** A message as it came: its head, its body without framing, and when the last byte of it had come. */
+export interface Message {
+  readonly head: string
+  readonly body: string
+  readonly at: number
+}
+
+const lengthIn = /\r\ncontent-length: *(\d+)\r\n/i
+const chunkedIn = /\r\ntransfer-encoding: *chunked\r\n/i
+
+/** The bytes of a body at the beginning of `text`, and how many of `text` it takes; `undefined`: it is not whole. */
+const bodyOf = (head: string, text: string): readonly [body: string, taken: number] | undefined => {
+  if (chunkedIn.test(head)) {
+    let body = ""
+    let at = 0
+    for (;;) {
+      const line = text.indexOf("\r\n", at)
+      if (line < 0) return undefined
+      const size = parseInt(text.slice(at, line), 16)
+      const end = line + 2 + size + 2
+      if (size === 0) {
+        // Trailers, if any, end with an empty line.
+        const last = text.indexOf("\r\n\r\n", line)
+        return last < 0 ? undefined : [body, last + 4]
+      }
+      if (text.length < end) return undefined
+      body += text.slice(line + 2, line + 2 + size)
+      at = end
+    }
+  }
+  const length = Number(lengthIn.exec(head)?.[1] ?? 0)
+  return text.length < length ? undefined : [text.slice(0, length), length]
+}
+
+export class Wire {
+  /** All that came and was not taken; a character per byte. */
+  text = ""
+  /** How many bytes came, and how many were sent. */
+  received = 0
+  sent = 0
+  /** When the last byte came, ms. */
+  lastAt = 0
+  /** When FIN came, or the connection was over, ms. */
+  endedAt: number | undefined = undefined
+  /** The code of the failure that ended it. */
+  failed: string | undefined = undefined
+  private readonly waiting = new Set<() => void>()
+
+  constructor(
+    readonly transport: Transport,
+    private readonly now: () => number
+  ) {
+    transport.start({
+      data: (chunk) => {
+        this.text += Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString("latin1")
+        this.received += chunk.length
+        this.lastAt = now()
+        this.changed()
+      },
+      end: () => this.over(),
+      drain: () => {},
+      error: ({ code }) => {
+        this.failed = code
+        this.over()
+      },
+      close: () => this.over()
+    })
+  }
+
+  get ended(): boolean {
+    return this.endedAt !== undefined
+  }
+
+  private over(): void {
+    this.endedAt ??= this.now()
+    this.changed()
+  }
+
+  private changed(): void {
+    for (const look of [...this.waiting]) look()
+  }
+
+  /** Text whose characters are bytes, or bytes. */
+  send(data: string | Uint8Array): void {
+    this.sent += data.length
+    this.transport.write(typeof data === "string" ? Buffer.from(data, "latin1") : data)
+  }
+
+  /** Waits until it holds. Looked at when something came, or the connection ended. */
+  until(holds: () => boolean): Effect.Effect<void> {
+    return Effect.async((resume) => {
+      const look = () => {
+        if (!holds()) return
+        this.waiting.delete(look)
+        resume(Effect.void)
+      }
+      this.waiting.add(look)
+      look()
+      return Effect.sync(() => this.waiting.delete(look))
+    })
+  }
+
+  /** Waits for so many bytes, takes and gives them; fewer where the connection ends. */
+  take(length: number): Effect.Effect<string> {
+    return Effect.map(
+      this.until(() => this.text.length >= length || this.ended),
+      () => this.cut(length)
+    )
+  }
+
+  /** The next head; `undefined`: the connection ended first. */
+  get head(): Effect.Effect<string | undefined> {
+    return Effect.map(
+      this.until(() => this.text.includes("\r\n\r\n") || this.ended),
+      () => {
+        const end = this.text.indexOf("\r\n\r\n")
+        return end < 0 ? undefined : this.cut(end + 4)
+      }
+    )
+  }
+
+  /** The next message, whole. `undefined`: the connection ended first. */
+  get message(): Effect.Effect<Message | undefined> {
+    return Effect.flatMap(this.head, (head) => {
+      if (head === undefined) return Effect.succeed(undefined)
+      const whole = () => bodyOf(head, this.text)
+      return Effect.map(
+        this.until(() => whole() !== undefined || this.ended),
+        () => {
+          const found = whole()
+          if (found === undefined) return undefined
+          this.cut(found[1])
+          return { head, body: found[0], at: this.lastAt }
+        }
+      )
+    })
+  }
+
+  private cut(length: number): string {
+    const taken = this.text.slice(0, length)
+    this.text = this.text.slice(length)
+    return taken
+  }
+}
