@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { chart } from "./lib/chart.mjs"
+import { againstTable, alternating, inFreshProcesses, pairs } from "./lib/against.mjs"
 import { cores, pinned, start } from "./lib/child.mjs"
 import { runClients } from "./lib/clients.mjs"
 import { runIdle } from "./lib/idle.mjs"
@@ -49,7 +50,7 @@ const parse = async () => {
   }
 }
 
-const parser = options.wants("parser") ? await parse() : undefined
+const parser = options.against === undefined && options.wants("parser") ? await parse() : undefined
 
 const compareNetworks = async () => {
   progress("networks: memory against loopback")
@@ -67,25 +68,38 @@ const compareNetworks = async () => {
   }
 }
 
-const networks = options.wants("networks", "memory", "loopback") ? await compareNetworks() : undefined
+const networks =
+  options.against === undefined && options.wants("networks", "memory", "loopback")
+    ? await compareNetworks()
+    : undefined
 
 const results = []
-const runAll = async (list, run, tableOf) => {
+const runAll = async (all, run, tableOf) => {
+  const { against, wants } = options
+  const list = against === undefined ? all : all.flatMap((scenario) => pairs(scenario, against, wants))
   for (const scenario of list) {
-    if (!options.wants(scenario.name, ...Object.keys(scenario.contestants))) continue
-    for (const result of [await run(scenario, options, progress)].flat()) {
+    if (against === undefined && !wants(scenario.name, ...Object.keys(scenario.contestants))) continue
+    const runs = against === undefined ? run : inFreshProcesses(run)
+    for (const result of [await runs(scenario, options, progress)].flat()) {
       results.push(result)
       print(tableOf(result))
     }
   }
 }
+if (options.against !== undefined) {
+  progress("in one process")
+  for (const { name, ratio } of await alternating(options, options.against)) {
+    results.push({ name, rows: [{ name: "this", ratio }], notDrawn: true })
+  }
+}
 await runAll(scenarios, runScenario, scenarioTable)
 await runAll(streamScenarios, runStreams, streamTable)
 await runAll(idleScenarios, runIdle, idleTable)
-await runAll(stallScenarios, runStalls, stallTable)
+if (options.against === undefined) await runAll(stallScenarios, runStalls, stallTable)
 await runAll(clientScenarios, runClients, (result) =>
   scenarioTable(result, { measured: "client core", other: "server core" })
 )
+if (options.against !== undefined) print(againstTable(results, options.against))
 if (options.chart !== undefined) {
   const groups = results.filter(({ notDrawn, notMeasured }) => notMeasured === undefined && !notDrawn)
   const about = `Node.js ${machine.node}. Longer is faster (idle: is more memory); 1 is the baseline. ${options.rounds} rounds`

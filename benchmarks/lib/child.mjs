@@ -13,14 +13,17 @@ export const cores = { load: 0, server: availableParallelism() - 1 }
 
 /**
  * Starts `script` (a path beside this file) on a core, with options of `node`; `ask` sends a question and waits for its
- * answer.
+ * answer. `checkout`: the folder of another checkout, whose packages benchmarks import there.
  */
-export const start = (script, args, core, options = []) => {
-  const node = [...options, fileURLToPath(new URL(script, import.meta.url)), ...args]
+export const start = (script, args, core, options = [], checkout = undefined) => {
+  const elsewhere =
+    checkout === undefined ? [] : ["--import", new URL("./elsewhere.mjs", import.meta.url).href]
+  const node = [...options, ...elsewhere, fileURLToPath(new URL(script, import.meta.url)), ...args]
+  const env = { ...process.env, ...(checkout !== undefined && { HTTPFX_BENCHMARKED: checkout }) }
   const [command, ...rest] = pinned
     ? ["taskset", "-c", String(core), process.execPath, ...node]
     : [process.execPath, ...node]
-  const child = spawn(command, rest, { stdio: ["ignore", "inherit", "inherit", "ipc"] })
+  const child = spawn(command, rest, { env, stdio: ["ignore", "inherit", "inherit", "ipc"] })
   const waiting = []
   let over
   child.on("message", (answer) => waiting.shift()?.resolve(answer))
@@ -35,4 +38,13 @@ export const start = (script, args, core, options = []) => {
       child.send(question)
     })
   return { ask, stop: () => child.kill("SIGKILL") }
+}
+
+/**
+ * Starts a contestant: the path of its module, which is the first argument of `script`, or `{ script, checkout }` for one that runs
+ * on another checkout.
+ */
+export const startContestant = (script, contestant, core, args = []) => {
+  const { checkout, script: module } = typeof contestant === "string" ? { script: contestant } : contestant
+  return start(script, [module, ...args], core, [], checkout)
 }

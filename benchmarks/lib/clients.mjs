@@ -1,5 +1,5 @@
 // A scenario of clients: every contestant drives the same bare server from a process of its own, in alternating rounds.
-import { cores, start } from "./child.mjs"
+import { cores, start, startContestant } from "./child.mjs"
 import { spread } from "./statistics.mjs"
 
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000))
@@ -46,8 +46,9 @@ export const runClients = async (scenario, { wants, rounds, seconds, warmup }, p
     const port = await server.ask("port")
     const url = `http://127.0.0.1:${port}/`
     for (const [name, script] of wanted) {
-      const args = [script, url, String(scenario.connections), scenario.expected]
-      contestants.push({ name, client: start("./drive.mjs", args, cores.server), samples: [] })
+      const args = [url, String(scenario.connections), scenario.expected]
+      const client = startContestant("./drive.mjs", script, cores.server, args)
+      contestants.push({ name, client, samples: [] })
     }
     for (const { name, client } of contestants) {
       progress(`${scenario.name}: warming up ${name}`)

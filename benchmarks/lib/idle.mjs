@@ -1,7 +1,7 @@
 // A scenario of idle connections: what a server holds in memory while nothing happens. Each measurement has a server and
 // clients of its own, because memory that was once used does not all come back.
 import { report } from "node:process"
-import { cores, start } from "./child.mjs"
+import { cores, start, startContestant } from "./child.mjs"
 import { spread } from "./statistics.mjs"
 
 const mebibyte = 1_048_576
@@ -28,7 +28,7 @@ const order = async (clients, command, input = {}) => {
 }
 
 const measure = async (script, connections) => {
-  const server = start("./serve.mjs", [script], cores.server)
+  const server = startContestant("./serve.mjs", script, cores.server)
   const clients = start("./idleClients.mjs", [], cores.load)
   try {
     const port = await server.ask("port")
@@ -69,6 +69,7 @@ export const runIdle = async (scenario, { wants, rounds, connections }, progress
   return {
     name: scenario.name,
     title,
+    less: true,
     baseline: scenario.baseline,
     rows: wanted.map(([name]) => {
       const own = samples.get(name)

@@ -1,5 +1,6 @@
 // The command line: what to run, for how long, and how to print it.
 import { parseArgs } from "node:util"
+import { checkoutAt } from "./against.mjs"
 
 const usage = `npm run bench -- [options]
   scenarios: parser, networks, hello, router, api, upload, file, stream, idle, stalls, client
@@ -12,6 +13,7 @@ const usage = `npm run bench -- [options]
   --connections <n>  connections of 'idle' (default 10000)
   --quick            2 rounds of 0.5 s after 1 s of warm-up, 128 MiB, 500 connections: shows that everything runs,
                      says little about speed
+  --against <dir>    our own contestants on this checkout and on the built one in that folder, in alternation
   --chart <file>     draw the ratios, as SVG
   --json             print the numbers as JSON, without tables`
 
@@ -38,6 +40,7 @@ export const readOptions = (args) => {
       warmup: { type: "string" },
       mebibytes: { type: "string" },
       connections: { type: "string" },
+      against: { type: "string" },
       chart: { type: "string" },
       quick: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
@@ -58,6 +61,7 @@ export const readOptions = (args) => {
     warmup: positive("warmup", values.warmup ?? (values.quick ? 1 : 3)),
     mebibytes: atLeast(128, "mebibytes", values.mebibytes ?? (values.quick ? 128 : 1024)),
     connections: atLeast(1, "connections", values.connections ?? (values.quick ? 500 : 10_000)),
+    against: values.against === undefined ? undefined : checkoutAt(values.against),
     chart: values.chart,
     json: values.json
   }

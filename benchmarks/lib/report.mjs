@@ -2,7 +2,8 @@
 const fixed = (digits) => (value) => value.toFixed(digits)
 const percent = (value) => `${Math.round(value * 100)} %`
 const thousands = (value) => `${(value / 1000).toFixed(1)}k`
-const range = ({ median, min, max }, print) => `${print(median)} (${print(min)}-${print(max)})`
+/** A spread: the median, and in brackets the lowest and highest. */
+export const range = ({ median, min, max }, print) => `${print(median)} (${print(min)}-${print(max)})`
 
 export const table = (head, rows) => {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)))

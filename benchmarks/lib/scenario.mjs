@@ -1,5 +1,5 @@
 // One scenario: every contestant in a process of its own, compared, warmed up, then measured in alternating rounds.
-import { cores, start } from "./child.mjs"
+import { cores, start, startContestant } from "./child.mjs"
 import { compare } from "./compare.mjs"
 import { measure, warmUp } from "./measure.mjs"
 import { spread } from "./statistics.mjs"
@@ -45,7 +45,7 @@ export const runScenario = async (scenario, { wants, rounds, seconds, warmup }, 
   )
   const contestants = wanted.map(([name, script]) => ({
     name,
-    server: start("./serve.mjs", [script], cores.server),
+    server: startContestant("./serve.mjs", script, cores.server),
     samples: []
   }))
   const load = start("./load.mjs", [], cores.load)

@@ -1,5 +1,5 @@
 // A scenario of streams: large bodies in one direction and then in the other, by every contestant in alternating rounds.
-import { cores, start } from "./child.mjs"
+import { cores, start, startContestant } from "./child.mjs"
 import { spread } from "./statistics.mjs"
 
 const busy = (from, to) => to.cpu.user + to.cpu.system - from.cpu.user - from.cpu.system // microseconds
@@ -59,7 +59,7 @@ export const runStreams = async (scenario, { wants, rounds, mebibytes }, progres
   )
   const contestants = wanted.map(([name, script]) => ({
     name,
-    server: start("./serve.mjs", [script], cores.server),
+    server: startContestant("./serve.mjs", script, cores.server),
     samples: { download: [], upload: [] }
   }))
   const { connections } = scenario

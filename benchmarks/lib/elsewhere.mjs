@@ -1,0 +1,19 @@
+// Preloaded by node (--import) in processes of `--against`: packages that benchmarks import are those of another checkout's benchmarks.
+// Both sides of a comparison run with it, so that it weighs on both.
+import { register } from "node:module"
+import { pathToFileURL } from "node:url"
+
+const hook = `
+let here, there
+export const initialize = (data) => ({ here, there } = data)
+const bare = /^(?![./]|[a-z]+:)/
+export const resolve = (specifier, context, next) =>
+  bare.test(specifier) && context.parentURL?.startsWith(here)
+    ? next(specifier, { ...context, parentURL: context.parentURL.replace(here, there) })
+    : next(specifier, context)
+`
+const data = {
+  here: new URL("../", import.meta.url).href,
+  there: pathToFileURL(`${process.env.HTTPFX_BENCHMARKED}/benchmarks/`).href
+}
+register(`data:text/javascript,${encodeURIComponent(hook)}`, import.meta.url, { data })
