@@ -6,13 +6,23 @@ import { chart } from "./lib/chart.mjs"
 import { againstTable, alternating, inFreshProcesses, pairs } from "./lib/against.mjs"
 import { cores, pinned, start } from "./lib/child.mjs"
 import { runClients } from "./lib/clients.mjs"
+import { runGrowth } from "./lib/growth.mjs"
 import { runIdle } from "./lib/idle.mjs"
 import { readOptions } from "./lib/options.mjs"
-import { idleTable, scenarioTable, stallTable, streamTable } from "./lib/report.mjs"
+import { growthTable, idleTable, scenarioTable, stallTable, streamTable, tailTable } from "./lib/report.mjs"
 import { runScenario } from "./lib/scenario.mjs"
 import { runStalls } from "./lib/stalls.mjs"
 import { runStreams } from "./lib/streams.mjs"
-import { clientScenarios, idleScenarios, scenarios, stallScenarios, streamScenarios } from "./scenarios.mjs"
+import { runTail } from "./lib/tail.mjs"
+import {
+  clientScenarios,
+  growthScenarios,
+  idleScenarios,
+  scenarios,
+  stallScenarios,
+  streamScenarios,
+  tailScenarios
+} from "./scenarios.mjs"
 
 const options = readOptions(process.argv.slice(2))
 const progress = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[2K${text}`)
@@ -95,7 +105,11 @@ if (options.against !== undefined) {
 await runAll(scenarios, runScenario, scenarioTable)
 await runAll(streamScenarios, runStreams, streamTable)
 await runAll(idleScenarios, runIdle, idleTable)
-if (options.against === undefined) await runAll(stallScenarios, runStalls, stallTable)
+if (options.against === undefined) {
+  await runAll(stallScenarios, runStalls, stallTable)
+  await runAll(tailScenarios, runTail, tailTable)
+  await runAll(growthScenarios, runGrowth, growthTable)
+}
 await runAll(clientScenarios, runClients, (result) =>
   scenarioTable(result, { measured: "client core", other: "server core" })
 )

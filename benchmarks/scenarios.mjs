@@ -23,6 +23,11 @@ const both = (app) => ({
   httpfx: `./platform/httpfx.mjs?${app}`
 })
 
+const webSocketKey = Buffer.alloc(16).toString("base64")
+const message = "a message of thirty-two letters."
+// Masked with zeros, so that the text stands for itself.
+const frame = `\x81${String.fromCharCode(0x80 | message.length)}\0\0\0\0${message}`
+
 export const scenarios = [
   {
     name: "hello",
@@ -35,6 +40,7 @@ export const scenarios = [
       "node:http": "./hello/node-http.mjs",
       "@httpfx/node/http": "./hello/node-shaped.mjs",
       httpfx: "./hello/httpfx.mjs",
+      "Effect 4": "./effect4/start.mjs?hello",
       "@effect/platform-node": "./hello/platform-node.mjs"
     }
   },
@@ -52,7 +58,90 @@ export const scenarios = [
     request: put,
     connections: 64,
     baseline: "@effect/platform-node",
-    contestants: both("api")
+    contestants: { ...both("api"), "Effect 4": "./effect4/start.mjs?api" }
+  },
+  {
+    name: "layerRouter",
+    title: "HttpLayerRouter: the same request as 'router', on 64 connections",
+    request: put,
+    connections: 64,
+    baseline: "@effect/platform-node",
+    contestants: { ...both("layerRouter"), "Effect 4": "./effect4/start.mjs?router" }
+  },
+  {
+    name: "routes, text",
+    title: "one of 50 routes: GET, 7 bytes of text back, on 64 connections",
+    request: lines("GET /things7 HTTP/1.1", "Host: localhost"),
+    connections: 64,
+    baseline: "fastify",
+    contestants: {
+      fastify: "./fastify/routes.mjs",
+      "Effect 4": "./effect4/start.mjs?router",
+      ...both("router")
+    }
+  },
+  {
+    name: "routes, JSON",
+    title: "one of 50 routes: PUT with a path parameter, JSON in and out, on 64 connections",
+    request: put,
+    connections: 64,
+    baseline: "fastify",
+    contestants: {
+      fastify: "./fastify/routes.mjs",
+      "fastify, with a schema": "./fastify/routes.mjs?schema",
+      "Effect 4": "./effect4/start.mjs?router",
+      ...both("router")
+    }
+  },
+  {
+    name: "events",
+    title: "server-sent events, as fast as they are taken, on 16 connections: requests are events",
+    request: lines("GET / HTTP/1.1", "Host: localhost"),
+    connections: 16,
+    load: { kind: "marks", mark: "\n\n" },
+    paced: true,
+    baseline: "node:http",
+    contestants: {
+      "node:http": "./events/node-http.mjs",
+      "@httpfx/node/http": "./events/node-shaped.mjs",
+      "Effect 4": "./effect4/start.mjs?events",
+      ...both("events")
+    }
+  },
+  {
+    name: "webSocket",
+    title: "WebSocket: an echo of 32 bytes on 64 connections: requests are messages",
+    request: lines(
+      "GET / HTTP/1.1",
+      "Host: localhost",
+      "Connection: Upgrade",
+      "Upgrade: websocket",
+      "Sec-WebSocket-Version: 13",
+      `Sec-WebSocket-Key: ${webSocketKey}`
+    ),
+    connections: 64,
+    load: { kind: "frames", frame, length: message.length + 2 },
+    paced: true,
+    baseline: "ws on node:http",
+    contestants: {
+      "ws on node:http": "./webSocket/ws.mjs",
+      "ws on @httpfx/node/http": "./webSocket/ws-node-shaped.mjs",
+      ...both("webSocket")
+    }
+  },
+  {
+    name: "tls",
+    title: "hello world with TLS: GET on 64 keep-alive connections, 13 bytes of text back",
+    request: lines("GET / HTTP/1.1", "Host: localhost"),
+    connections: 64,
+    load: { secure: true },
+    paced: true,
+    baseline: "node:https",
+    contestants: {
+      "node:https": "./tls/node-https.mjs",
+      "@httpfx/node/https": "./tls/node-shaped.mjs",
+      httpfx: "./tls/httpfx.mjs"
+    }
   },
   {
     name: "upload",
@@ -90,6 +179,7 @@ export const clientScenarios = [
       "node:http, keep-alive agent": "./client/node-http.mjs",
       "@httpfx/node/http, keep-alive agent": "./client/node-shaped.mjs",
       "undici, Pool.request": "./client/undici.mjs",
+      "undici, request": "./client/undici-request.mjs",
       "httpfx, Client": "./client/lean.mjs",
       "httpfx, HttpClient": "./client/httpfx.mjs",
       "platform-node, HttpClient": "./client/platform-node.mjs",
@@ -143,5 +233,72 @@ export const idleScenarios = [
       "@httpfx/node/http": "./idle/node-shaped.mjs",
       httpfx: "./idle/httpfx.mjs"
     }
+  }
+]
+
+/** Latencies at half the rate that the slowest serves; a contestant answers `GET /`, `GET /download` without end, and `POST /`. */
+export const tailScenarios = [
+  {
+    name: "tail",
+    title: "tail latency of small responses on 64 connections",
+    request: lines("GET / HTTP/1.1", "Host: localhost"),
+    connections: 64,
+    contestants: {
+      "node:http": "./tail/node-http.mjs",
+      "@httpfx/node/http": "./tail/node-shaped.mjs",
+      ...both("tail")
+    }
+  }
+]
+
+const texts = {
+  "node:http": "./growth/node-http.mjs",
+  "@httpfx/node/http": "./growth/node-shaped.mjs",
+  httpfx: "./platform/httpfx.mjs?growth"
+}
+const small = lines("GET / HTTP/1.1", "Host: localhost")
+const withFields = (count) =>
+  lines(
+    "GET / HTTP/1.1",
+    "Host: localhost",
+    ...Array.from({ length: count }, (_, n) => `X-Field-${n}: the value of field ${n}`)
+  )
+
+/** CPU time per request along one dimension. `job` is the load of a size: request, connections (16), depth (1). */
+export const growthScenarios = [
+  {
+    name: "growth, connections",
+    title: "growth: CPU time per request over connections",
+    sizes: [1, 16, 64, 256, 1024],
+    job: (connections) => ({ connections, request: small }),
+    contestants: texts
+  },
+  {
+    name: "growth, fields",
+    title: "growth: CPU time per request over fields of the request",
+    sizes: [1, 16, 64, 256],
+    job: (count) => ({ request: withFields(count) }),
+    contestants: texts
+  },
+  {
+    name: "growth, routes",
+    title: "growth: CPU time per request over routes of platform's router",
+    sizes: [1, 50, 500, 2000],
+    job: () => ({ request: lines("GET /last/7 HTTP/1.1", "Host: localhost") }),
+    contestants: { httpfx: (count) => `./growth/routes.mjs?${count}` }
+  },
+  {
+    name: "growth, bodies",
+    title: "growth: CPU time per response over bytes of its body",
+    sizes: [100, 10_000, 100_000, 1_000_000],
+    job: (bytes) => ({ request: lines(`GET /${bytes} HTTP/1.1`, "Host: localhost") }),
+    contestants: texts
+  },
+  {
+    name: "growth, depth",
+    title: "growth: CPU time per request over requests that are sent at once",
+    sizes: [1, 4, 16, 64],
+    job: (depth) => ({ depth, request: small }),
+    contestants: texts
   }
 ]

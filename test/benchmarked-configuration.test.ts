@@ -13,7 +13,9 @@ import {
 import { assert, describe, it } from "@effect/vitest"
 import { NodeHttpClient } from "@httpfx/node"
 import { Deferred, Effect, Layer, Ref, Schema } from "effect"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { connect } from "node:net"
+import * as lists from "../benchmarks/scenarios.mjs"
 import { layer as benchmarked } from "../benchmarks/hello/httpfx.mjs"
 
 const address = Effect.map(HttpServer.HttpServer, (server) =>
@@ -115,4 +117,51 @@ describe("the benchmarked configuration", () => {
       )
     })
   )
+})
+
+const benchmarks = new URL("../benchmarks/", import.meta.url)
+
+describe("the rows of the benchmarks", () => {
+  it("have a module for each contestant, and a name and a title of their own", () => {
+    const scenarios = Object.values(lists).flat() as ReadonlyArray<{
+      readonly name: string
+      readonly title?: string
+      readonly contestants: Readonly<Record<string, string | ((size: number) => string)>>
+    }>
+    assert.isAtLeast(scenarios.length, 20)
+    for (const { contestants, name } of scenarios) {
+      for (const script of Object.values(contestants)) {
+        const path = typeof script === "string" ? script : script(1)
+        assert.isTrue(existsSync(new URL(path.replace(/\?.*/, ""), benchmarks)), `${name}: ${path}`)
+      }
+    }
+    const names = scenarios.map(({ name }) => name)
+    assert.strictEqual(new Set(names).size, names.length)
+  })
+
+  it("run our servers with their default options, but for a certificate and the patience of idle connections", () => {
+    // Not recursively: that would follow the links of node_modules.
+    const folders = readdirSync(benchmarks, { withFileTypes: true }).filter(
+      (entry) => entry.isDirectory() && entry.name !== "node_modules"
+    )
+    const files = folders.flatMap(({ name }) =>
+      readdirSync(new URL(`${name}/`, benchmarks))
+        .filter((file) => file.endsWith(".mjs"))
+        .map((file) => `${name}/${file}`)
+    )
+    const made = files.flatMap((file) => {
+      const text = readFileSync(new URL(file, benchmarks), "utf8")
+      if (!text.includes("@httpfx/node/NodeHttpServer")) return []
+      return [...text.matchAll(/NodeHttpServer\.layer\(([^]*?)\)/g)].map(
+        ([, options]) => `${file}: ${options}`
+      )
+    })
+    const others = made.filter((line) => !line.endsWith(': { port: 0, host: "127.0.0.1" }'))
+    assert.deepStrictEqual(others, ['tls/httpfx.mjs: { port: 0, host: "127.0.0.1", tls }'])
+    assert.isAtLeast(made.length, 6)
+    const timeouts = files.filter((file) =>
+      readFileSync(new URL(file, benchmarks), "utf8").includes("Timeouts.layer")
+    )
+    assert.deepStrictEqual(timeouts, ["idle/httpfx.mjs"])
+  })
 })

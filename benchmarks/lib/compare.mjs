@@ -7,9 +7,9 @@ const essence = ({ status, headers, body }) =>
 const names = ({ headers }) => [...headers.keys()].sort().join(", ")
 
 /** Throws where responses differ in what matters; gives lines that tell how their header sets differ. */
-export const compare = async (request, ports) => {
+export const compare = async (request, ports, secure) => {
   const responses = []
-  for (const [name, port] of ports) responses.push([name, await exchange(port, request)])
+  for (const [name, port] of ports) responses.push([name, await exchange(port, request, secure)])
   const [firstName, first] = responses[0]
   for (const [name, response] of responses) {
     if (essence(response) !== essence(first)) {

@@ -1,5 +1,6 @@
 // One request and its whole response over a socket of its own, taken apart just enough to be compared and counted.
 import { connect } from "node:net"
+import { connect as connectSecurely } from "node:tls"
 
 const endOfHead = "\r\n\r\n"
 
@@ -47,11 +48,12 @@ const parse = (text) => {
   }
 }
 
-/** Sends `request` (latin1) to a port of this machine; gives status, headers, body and length in bytes. */
-export const exchange = (port, request) =>
+/** Sends `request` (latin1) to a port of this machine, with TLS where it is `secure`; gives status, headers, body and length in bytes. */
+export const exchange = (port, request, secure = false) =>
   new Promise((resolve, reject) => {
     let text = ""
-    const socket = connect({ port, host: "127.0.0.1" }, () => socket.write(request, "latin1"))
+    const where = { port, host: "127.0.0.1", rejectUnauthorized: false }
+    const socket = (secure ? connectSecurely : connect)(where, () => socket.write(request, "latin1"))
     socket.setEncoding("latin1")
     socket.on("data", (chunk) => {
       text += chunk

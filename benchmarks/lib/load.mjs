@@ -1,36 +1,34 @@
 // The load generator: keep-alive connections, each with one request under way at a time, over plain `net` sockets.
 // It learns the length of the response from the first one (by its framing) and then only counts bytes, so that it needs
 // less of its core than any server it drives. A response of another length, or a closed connection, is reported.
+// With a `depth` so many requests are sent at once. Other kinds of load: `marks` counts how often a text comes in a response without end, `frames` sends a frame behind a handshake
+// again and again; with `secure` the sockets are those of `node:tls`.
 import { connect } from "node:net"
+import { connect as connectSecurely } from "node:tls"
 import { exchange } from "./exchange.mjs"
 
 let sockets = []
 let count = 0
 let trouble
 
-const open = (port, request, length) =>
+// One buffer for all reads: nothing is allocated for bytes that are only counted.
+const reading = (callback) => ({ buffer: Buffer.allocUnsafe(65536), callback })
+
+/** `read(length, bytes)` hears what comes. */
+const open = ({ port, secure }, read) =>
   new Promise((resolve, reject) => {
-    let received = 0
-    const socket = connect({
-      port,
-      host: "127.0.0.1",
-      noDelay: true,
-      // One buffer for all reads: nothing is allocated for bytes that are only counted.
-      onread: {
-        buffer: Buffer.allocUnsafe(65536),
-        callback(bytes) {
-          received += bytes
-          if (received === length) {
-            received = 0
-            count++
-            // A string costs less here than a Buffer (measured: 3 % of the core).
-            socket.write(request, "latin1")
-          } else if (received > length) trouble ??= `a response had more than ${length} bytes`
-          return true
-        }
-      }
-    })
-    socket.on("connect", () => resolve(socket))
+    const where = { port, host: "127.0.0.1", noDelay: true }
+    const socket = secure
+      ? connectSecurely({ ...where, rejectUnauthorized: false })
+      : connect({
+          ...where,
+          onread: reading((length, bytes) => {
+            read(length, bytes, socket)
+            return true
+          })
+        })
+    if (secure) socket.on("data", (bytes) => read(bytes.length, bytes, socket))
+    socket.on(secure ? "secureConnect" : "connect", () => resolve(socket))
     socket.on("error", (error) => {
       trouble ??= error.message
       reject(error)
@@ -40,13 +38,73 @@ const open = (port, request, length) =>
     })
   })
 
+/** Sends `text` again whenever so many bytes have come. */
+const again = (text, length, responses = 1) => {
+  let received = 0
+  return (bytes, _buffer, socket) => {
+    received += bytes
+    if (received === length) {
+      received = 0
+      count += responses
+      // A string costs less here than a Buffer (measured: 3 % of the core).
+      socket.write(text, "latin1")
+    } else if (received > length) trouble ??= `a response had more than ${length} bytes`
+  }
+}
+
+/** Counts how often the text comes, also where it is cut. */
+const marks = (mark) => {
+  let tail = ""
+  return (length, buffer) => {
+    for (let at = buffer.indexOf(mark, 0, "latin1"); at >= 0 && at + mark.length <= length;) {
+      count++
+      at = buffer.indexOf(mark, at + mark.length, "latin1")
+    }
+    const cut = tail + buffer.latin1Slice(0, Math.min(length, mark.length - 1))
+    if (cut.includes(mark)) count++
+    tail = buffer.latin1Slice(Math.max(0, length - mark.length + 1), length)
+  }
+}
+
+/** A frame behind the answer to the handshake, and again behind each frame that comes back. */
+const frames = async (where, handshake, frame, length) => {
+  let read
+  let head = ""
+  const opened = new Promise((resolve) => {
+    read = (bytes, buffer) => {
+      head += buffer.latin1Slice(0, bytes)
+      if (!head.includes("\r\n\r\n")) return
+      if (!head.startsWith("HTTP/1.1 101 ")) trouble ??= `the handshake was answered ${head}`
+      read = again(frame, length)
+      resolve()
+    }
+  })
+  const socket = await open(where, (bytes, buffer, socket) => read(bytes, buffer, socket))
+  socket.write(handshake, "latin1")
+  await opened
+  return socket
+}
+
+const kinds = {
+  responses: async ({ depth = 1, request, ...where }) => {
+    const { length } = await exchange(where.port, request, where.secure)
+    const first = request.repeat(depth)
+    return { one: () => open(where, again(first, length * depth, depth)), first }
+  },
+  marks: ({ mark, request, ...where }) => ({ one: () => open(where, marks(mark)), first: request }),
+  frames: ({ frame, length, request, ...where }) => ({
+    one: () => frames(where, request, frame, length),
+    first: frame
+  })
+}
+
 const commands = {
-  async start({ port, request, connections }) {
-    const { length } = await exchange(port, request)
+  async start({ connections, kind = "responses", ...order }) {
+    const { first, one } = await kinds[kind](order)
     trouble = undefined
     count = 0
-    sockets = await Promise.all(Array.from({ length: connections }, () => open(port, request, length)))
-    for (const socket of sockets) socket.write(request, "latin1")
+    sockets = await Promise.all(Array.from({ length: connections }, one))
+    for (const socket of sockets) socket.write(first, "latin1")
   },
   mark: () => ({ at: performance.now(), cpu: process.cpuUsage(), count, trouble }),
   stop() {

@@ -10,9 +10,9 @@ const order = async (load, command, input = {}) => {
   return value
 }
 
-/** Runs `load` against `port` without measuring, so that the code under it is compiled. */
-export const warmUp = async (load, { port, request, connections, seconds }) => {
-  await order(load, "start", { port, request, connections })
+/** Runs `load` without measuring, so that the code under it is compiled. */
+export const warmUp = async (load, { seconds, ...job }) => {
+  await order(load, "start", job)
   await pause(seconds)
   await order(load, "stop")
 }
@@ -21,8 +21,8 @@ export const warmUp = async (load, { port, request, connections, seconds }) => {
  * CPU microseconds of the server per request, requests per second, and how busy both processes were (0 to 1). The
  * readings are taken in mid-load: what happens while connections open is not in them.
  */
-export const measure = async (server, load, { port, request, connections, seconds }) => {
-  await order(load, "start", { port, request, connections })
+export const measure = async (server, load, { seconds, ...job }) => {
+  await order(load, "start", job)
   await pause(0.3)
   const [from, loadFrom] = await Promise.all([server.ask("usage"), order(load, "mark")])
   await pause(seconds)

@@ -3,7 +3,8 @@ import { parseArgs } from "node:util"
 import { checkoutAt } from "./against.mjs"
 
 const usage = `npm run bench -- [options]
-  scenarios: parser, networks, hello, router, api, upload, file, stream, idle, stalls, client
+  scenarios: parser, networks, hello, router, layerRouter, routes, api, upload, file, events, webSocket, tls, stream, idle, stalls,
+             tail, growth, client
 
   --only <words>     only rows whose scenario or contestant contains one of these words (comma between them)
   --rounds <n>       how often every contestant is measured, in alternation (default 5)

@@ -1,5 +1,5 @@
 // Results as text: plain tables in Markdown, so that they can be pasted where they are discussed.
-const fixed = (digits) => (value) => value.toFixed(digits)
+const fixed = (digits) => (value) => (value === Infinity ? "none" : value.toFixed(digits))
 const percent = (value) => `${Math.round(value * 100)} %`
 const thousands = (value) => `${(value / 1000).toFixed(1)}k`
 /** A spread: the median, and in brackets the lowest and highest. */
@@ -31,11 +31,13 @@ export const scenarioTable = (
   ])
   const head = ["contestant", `speed, ${baseline} = 1`, "requests/s", measured, other, "counts"]
   const notes =
-    differences.length === 0
-      ? "Responses: the same status, body and header names everywhere."
-      : ["Responses: the same status, body and content type; header names differ:", ...differences].join(
-          "\n  "
-        )
+    differences === undefined
+      ? "Responses: the load checks what it counts."
+      : differences.length === 0
+        ? "Responses: the same status, body and header names everywhere."
+        : ["Responses: the same status, body and content type; header names differ:", ...differences].join(
+            "\n  "
+          )
   return `## ${title}\n\n${table(head, cells)}\n\n${notes}\n`
 }
 
@@ -94,6 +96,30 @@ export const stallTable = ({ title, rows }) => {
   const cells = rows.map(({ stops, title: situation }) => [
     situation,
     ...stops.map(({ stop }) => (stop.max === Infinity ? milliseconds(Infinity) : range(stop, milliseconds)))
+  ])
+  return `## ${title}\n\n${table(head, cells)}\n`
+}
+
+/** Tail latencies: a row per contestant and situation. */
+export const tailTable = ({ title, rows }) => {
+  const head = ["contestant", "p50, ms", "p99, ms", "p99.9, ms", "answered", "counts"]
+  const cells = rows.map(({ answered, counts, name, p50, p99, p999 }) => [
+    name,
+    range(p50, fixed(2)),
+    range(p99, fixed(2)),
+    range(p999, fixed(2)),
+    percent(answered.median),
+    counts ? "yes" : "no"
+  ])
+  return `## ${title}\n\n${table(head, cells)}\n`
+}
+
+/** CPU time along a dimension: a row per size. */
+export const growthTable = ({ title, rows }) => {
+  const head = ["size", ...rows[0].costs.map(({ name }) => `${name}, µs`)]
+  const cells = rows.map(({ costs, size }) => [
+    String(size),
+    ...costs.map(({ cpuPerRequest }) => range(cpuPerRequest, fixed(1)))
   ])
   return `## ${title}\n\n${table(head, cells)}\n`
 }

@@ -8,20 +8,30 @@ import { spread } from "./statistics.mjs"
 const saturated = 0.95
 const counts = (sample) => sample.serverBusy >= saturated && sample.loadBusy < saturated
 
+// Where the load is the one that has nothing left, both servers do the same work in the same time: the price of that can be compared.
+const samePace = 0.1
+const atPace = (sample, other) =>
+  sample.loadBusy >= saturated &&
+  other.loadBusy >= saturated &&
+  Math.abs(sample.requestsPerSecond / other.requestsPerSecond - 1) <= samePace
+
 // Another program on the measured core spoils a round: it is run again, but not for ever.
 const attempts = 3
-const measureCounting = async (...args) => {
+const measureCounting = async (paced, ...args) => {
   for (let attempt = 1; ; attempt++) {
     const sample = await measure(...args)
-    if (counts(sample) || attempt === attempts) return sample
+    if (counts(sample) || (paced && sample.loadBusy >= saturated) || attempt === attempts) return sample
   }
 }
 
 const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
 
-const summary = (samples, baseline) => {
+const summary = (samples, baseline, paced) => {
   // A ratio needs two sides that count. Where no round has them it is shown all the same, and said not to count.
-  const both = samples.map((sample, round) => counts(sample) && counts(baseline[round]))
+  const both = samples.map(
+    (sample, round) =>
+      (counts(sample) && counts(baseline[round])) || (paced && atPace(sample, baseline[round]))
+  )
   const shown = both.includes(true) ? (_, round) => both[round] : () => true
   const of = (key) => spread(samples.map((sample) => sample[key]).filter(shown))
   return {
@@ -51,16 +61,11 @@ export const runScenario = async (scenario, { wants, rounds, seconds, warmup }, 
   const load = start("./load.mjs", [], cores.load)
   try {
     for (const contestant of contestants) contestant.port = await contestant.server.ask("port")
-    const differences = await compare(
-      scenario.request,
-      contestants.map(({ name, port }) => [name, port])
-    )
-    const job = ({ port }, duration) => ({
-      port,
-      request: scenario.request,
-      connections: scenario.connections,
-      seconds: duration
-    })
+    const { connections, load: kind = {}, paced = false, request } = scenario
+    const ports = contestants.map(({ name, port }) => [name, port])
+    // What has no end, or is no response, has no form to be compared: the load checks what it counts.
+    const differences = kind.kind === undefined ? await compare(request, ports, kind.secure) : undefined
+    const job = ({ port }, duration) => ({ ...kind, port, request, connections, seconds: duration })
     for (const contestant of contestants) {
       progress(`${scenario.name}: warming up ${contestant.name}`)
       await warmUp(load, job(contestant, warmup))
@@ -68,11 +73,13 @@ export const runScenario = async (scenario, { wants, rounds, seconds, warmup }, 
     for (let round = 0; round < rounds; round++) {
       for (const contestant of rotate(contestants, round)) {
         progress(`${scenario.name}: round ${round + 1} of ${rounds}, ${contestant.name}`)
-        contestant.samples.push(await measureCounting(contestant.server, load, job(contestant, seconds)))
+        contestant.samples.push(
+          await measureCounting(paced, contestant.server, load, job(contestant, seconds))
+        )
       }
     }
     const baseline = contestants.find(({ name }) => name === scenario.baseline).samples
-    const rows = contestants.map(({ name, samples }) => ({ name, ...summary(samples, baseline) }))
+    const rows = contestants.map(({ name, samples }) => ({ name, ...summary(samples, baseline, paced) }))
     return { name: scenario.name, title: scenario.title, baseline: scenario.baseline, differences, rows }
   } finally {
     for (const { server } of contestants) server.stop()

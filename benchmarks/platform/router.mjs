@@ -2,11 +2,12 @@
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import * as Effect from "effect/Effect"
 
+const json = { contentType: "application/json; charset=utf-8" }
 const user = Effect.flatMap(
   Effect.all([HttpRouter.params, Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ json }) => json)]),
-  ([{ id }, body]) => HttpServerResponse.json({ id: Number(id), ...body, active: true })
+  ([{ id }, body]) => HttpServerResponse.json({ id: Number(id), ...body, active: true }, json)
 )
-const other = HttpServerResponse.text("another")
+const other = HttpServerResponse.text("another", { contentType: "text/plain; charset=utf-8" })
 
 let router = HttpRouter.empty
 for (let n = 0; n < 16; n++) {

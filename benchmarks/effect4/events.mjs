@@ -1,0 +1,11 @@
+// Events as a stream, one by one.
+import * as Effect from "effect/Effect"
+import { HttpServer, HttpServerResponse } from "effect/http"
+import * as Stream from "effect/Stream"
+import { event, type } from "../events/app.mjs"
+
+const events = Stream.encodeText(Stream.fromEffectRepeat(Effect.sync(event)))
+
+export const serving = HttpServer.serve(
+  Effect.sync(() => HttpServerResponse.stream(events, { contentType: type }))
+)

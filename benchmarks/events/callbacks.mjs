@@ -1,0 +1,15 @@
+// Events by callbacks on a module of the shape of `node:http`, as fast as the client takes them.
+import { event, type } from "./app.mjs"
+
+export const serve = ({ createServer }) =>
+  new Promise((resolve) => {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { "content-type": type })
+      const more = () => {
+        while (!response.destroyed && response.write(event()));
+      }
+      response.on("drain", more)
+      more()
+    })
+    server.listen(0, "127.0.0.1", () => resolve(server.address().port))
+  })

@@ -1,0 +1,5 @@
+// Events on `node:http`.
+import * as http from "node:http"
+import { serve } from "./callbacks.mjs"
+
+export const start = () => serve(http)

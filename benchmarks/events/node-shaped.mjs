@@ -1,0 +1,5 @@
+// Events on the callback API of httpfx.
+import * as http from "@httpfx/node/http"
+import { serve } from "./callbacks.mjs"
+
+export const start = () => serve(http)

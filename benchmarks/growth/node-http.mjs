@@ -1,0 +1,5 @@
+// On `node:http`.
+import * as http from "node:http"
+import { serve } from "./callbacks.mjs"
+
+export const start = () => serve(http)

@@ -1,0 +1,11 @@
+// Events as a stream, one by one.
+import { HttpServer, HttpServerResponse } from "@effect/platform"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { event, type } from "../events/app.mjs"
+
+const events = Stream.encodeText(Stream.repeatEffect(Effect.sync(event)))
+
+export const serving = HttpServer.serve(
+  Effect.sync(() => HttpServerResponse.stream(events, { contentType: type }))
+)

@@ -1,0 +1,8 @@
+// Texts of as many bytes as the path says.
+import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import * as Effect from "effect/Effect"
+import { textOf } from "../growth/bodies.mjs"
+
+export const serving = HttpServer.serve(
+  Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) => HttpServerResponse.text(textOf(url)))
+)

@@ -1,0 +1,6 @@
+// The callback of hello/callbacks.mjs on a module of the shape of `node:https`.
+import { tls } from "./certificate.mjs"
+import { serve as serveOn } from "../hello/callbacks.mjs"
+
+export const serve = ({ createServer }) =>
+  serveOn({ createServer: (listener) => createServer(tls, listener) })
