@@ -37,6 +37,7 @@ export default defineConfig({
         test: { name: "packages", include: ["packages/*/test/**/*.test.ts"], exclude: alone }
       },
       { extends: true, test: { name: "repository", include: ["test/**/*.test.ts"] } },
+      { extends: true, test: { name: "examples", include: ["examples/tests/**/*.test.ts"] } },
       ...alone.map((file) => ({ extends: true as const, test: { name: file, include: [file] } }))
     ]
   }
