@@ -17,6 +17,7 @@ import { EventEmitter } from "node:events"
 import type * as http from "node:http"
 import { createConnection, isIP } from "node:net"
 import { adoptContext, leaveContext } from "../socket/fast/asyncHandle.js"
+import { nextTick } from "../internal/realTime.js"
 import { startGuarding } from "../socket/fast/idleGuard.js"
 import type { AgentLike, ClientReq, ConnectOptions, Lists, OnCreate } from "./clientShapes.js"
 import { usesEnvProxy } from "./flags.js"
@@ -343,17 +344,7 @@ Object.assign(proto, {
     const name = this.getName(options)
     dropFrom(this.sockets, name, socket)
     if (!socket.writable) dropFrom(this.freeSockets, name, socket)
-    // A place is free for a request that waits.
-    const next = nextAsNode(this, name)
-    const req = next === undefined ? undefined : this.requests[next]![0]
-    if (req === undefined) return
-    const held = (req as Waiting)[waiting]
-    if (next !== name && held) options = held.options
-    this.createSocket(req, options, (error, created) => {
-      if (error) req.onSocket(created, error)
-      else if (created!.destroyed && leaveQueue(this, next!, req)) assignWaiting(this, req, created!)
-      else created!.emit("free")
-    })
+    serveWaiting(this, name, options)
   },
 
   keepSocketAlive(this: AgentLike, socket: HttpSocket): boolean {
@@ -397,7 +388,30 @@ Object.assign(proto, {
   }
 })
 
-/** Takes a waiting request out of its queue: its socket has failed in the turn that made it, and another would fail as well. */
+/** A place is free for a request that waits. */
+const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): void => {
+  const next = nextAsNode(agent, name)
+  if (next === undefined) return
+  const req = agent.requests[next]![0]!
+  const held = (req as Waiting)[waiting]
+  agent.createSocket(req, next !== name && held ? held.options : options, (error, created) => {
+    if (error) {
+      leaveQueue(agent, next, req)
+      req.onSocket(created, error)
+      // There is no socket whose end would have the next one served.
+      nextTick(() => {
+        const open = (agent.sockets[next]?.length ?? 0) + (agent.freeSockets[next]?.length ?? 0)
+        if (isAdmitted(agent, open)) serveWaiting(agent, name, options)
+      })
+    } else if (created!.destroyed && leaveQueue(agent, next, req)) {
+      assignWaiting(agent, req, created!)
+    } else {
+      created!.emit("free")
+    }
+  })
+}
+
+/** Takes a waiting request out of its queue: its socket could not be made, or has failed in the turn that made it. */
 const leaveQueue = (agent: AgentLike, name: string, req: ClientReq): boolean => {
   const queue = agent.requests[name]
   const index = queue?.indexOf(req) ?? -1

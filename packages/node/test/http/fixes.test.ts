@@ -235,6 +235,29 @@ it("a socket that fails in the turn in which it was made fails a request that ha
   )
 })
 
+it("requests that wait are served where no socket can be made for one of them", async () => {
+  await serving(
+    ours.http.createServer((_req, res) => res.setHeader("Connection", "close").end("x")),
+    async (port) => {
+      let made = 0
+      const agent = Object.assign(new ours.http.Agent({ maxSockets: 1 }), {
+        createConnection: (_options: unknown, done: (error: Error) => void) => {
+          if (++made === 2 || made === 3) return void setImmediate(done, new Error("blocked"))
+          return net.connect(port, "127.0.0.1")
+        }
+      })
+      const seen = [1, 2, 3, 4, 5].map((_) =>
+        ask(ours.http, { port, agent }).then(
+          ({ text }) => text,
+          ({ message }: Error) => message
+        )
+      )
+      assert.deepStrictEqual(await Promise.all(seen), ["x", "blocked", "blocked", "x", "x"])
+      assert.strictEqual(made, 5)
+    }
+  )
+})
+
 describe("proxies", () => {
   const refused: ReadonlyArray<readonly [what: string, options: builtInHttp.RequestOptions]> = [
     ["another host in the field", { headers: { host: "other.test" } }],
