@@ -9,7 +9,7 @@ const files = [
   // As many random conversations and programs as take minutes.
   "packages/node/test/http/programs.test.ts",
   "packages/node/test/http/calls.test.ts",
-  // Bugs planted for each trial of the simulation.
+  // Every bug that is planted for the simulation.
   "test/simulate.test.ts"
 ]
 const env = { HTTPFX_FUZZ_RUNS: "5000", ...process.env, HTTPFX_LONG: "1" }

@@ -56,8 +56,8 @@ describe("three services and two hundred clients", () => {
   })
 })
 
-// Those for the trials take a minute more: npm run test:long.
-const hunted = process.env["HTTPFX_LONG"] === "1" ? bugs : inTheWeather
+// One shows that the hunt finds. All of them take two minutes: npm run test:long.
+const hunted = process.env["HTTPFX_LONG"] === "1" ? bugs : inTheWeather.slice(0, 1)
 
 describe("planted bugs", () => {
   it("all apply", async () => {

@@ -14,7 +14,7 @@ import {
 } from "@httpfx/core/Network"
 import type { Timers } from "@httpfx/core/Timers"
 import { tcp, type Address, type Transport } from "@httpfx/core/Transport"
-import type { MemoryNetworkService, Options } from "../MemoryNetwork.js"
+import type { MemoryNetworkService, Options } from "./memoryModel.js"
 import type { Link, Side } from "../Verdict.js"
 import { attempt, type Attempts } from "./attempt.js"
 import { chance } from "./chance.js"

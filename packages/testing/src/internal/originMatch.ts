@@ -3,7 +3,7 @@
  *
  * A failure tells every reason, not only the first: how near a stub came.
  */
-import type { Call, FieldMatcher, Matcher, Route } from "../Origin.js"
+import type { Call, FieldMatcher, Matcher, Route } from "./originModel.js"
 import { matches } from "./patterns.js"
 import { excerpt } from "./wireText.js"
 

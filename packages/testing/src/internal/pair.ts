@@ -3,7 +3,7 @@
  */
 import type { Address } from "@httpfx/core/Transport"
 import type { Timers } from "@httpfx/core/Timers"
-import type { Connection, End } from "../MemoryNetwork.js"
+import type { Connection, End } from "./memoryModel.js"
 import type { Link, Passing, Side } from "../Verdict.js"
 import { chance } from "./chance.js"
 import type { Deliveries } from "./deliveries.js"
