@@ -385,6 +385,7 @@ describe("switching protocols", () => {
     expect(connection.after()).toEqual(switched)
     expect([connection.request, connection.response]).toEqual(["switched", "switched"])
     expect(connection.outstanding).toBe(0)
+    expect(connection.switched).toBe(true)
   })
 
   it("lets the request be completed first (RFC 9110 §7.8)", () => {

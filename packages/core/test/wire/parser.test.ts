@@ -238,6 +238,7 @@ describe("events", () => {
       ]
     )
     assert.strictEqual(heads[0]!.rawHeaders, heads[0]!.rawHeaders, "made once")
+    for (const head of heads) assert.strictEqual(head.fieldCount, head.rawHeaders.length / 2)
   })
 })
 
