@@ -1,10 +1,11 @@
 // Stryker over wire/ and pool/, each mutant against the tests of packages/core/test/wire and pool that reach it.
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 
 export default {
   testRunner: "vitest",
-  plugins: ["@stryker-mutator/vitest-runner"],
+  plugins: ["@stryker-mutator/vitest-runner", fileURLToPath(new URL("told.mjs", import.meta.url))],
   vitest: { configFile: "mutants/vitest.wire.config.ts", related: false },
   coverageAnalysis: "perTest",
   // What hangs is found; what is only slow, on a busy machine, is not.
@@ -12,8 +13,6 @@ export default {
   timeoutFactor: 4,
   ignorePatterns: ["**/dist", "/reference", "/examples", "/benchmarks", "/integration"],
   tempDirName: join(tmpdir(), "httpfx-stryker"),
-  reporters: ["clear-text", "json", "progress-append-only"],
-  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
-  jsonReporter: { fileName: join(tmpdir(), "httpfx-stryker.json") },
+  reporters: ["told"],
   thresholds: { high: 90, low: 85, break: 85 }
 }
