@@ -57,6 +57,40 @@ export const callback = [
       nets: ["surface/agent"],
       find: "    if (queue.length === 0) delete this.requests[name]\n",
       replace: ""
+    },
+    {
+      name: "idle sockets do not count against maxSockets",
+      harm: "An agent opens more sockets than it may.",
+      nets: ["surface/agent"],
+      find: "isAdmitted(this, (idle?.length ?? 0) + inUse.length)",
+      replace: "isAdmitted(this, inUse.length)",
+      survives:
+        "An idle socket is taken where it could be counted, and one that cannot be used leaves the list first: the sum is Node's, and would count only for a subclass that keeps other lists."
+    },
+    {
+      name: "a borrowed socket that was upgraded is closed",
+      harm: "A WebSocket over an agent of the Effect API is cut at once.",
+      file: "packages/node/src/bridge/pooled.ts",
+      nets: ["bridge/toCallbackAgents"],
+      find: `socket.once("agentRemove", () => end(lease.keep))`,
+      replace: `socket.once("agentRemove", () => end(lease.close))`
+    },
+    {
+      name: "what a server says of a borrowed connection is lost",
+      harm: "The pool keeps a connection for longer than its server does.",
+      file: "packages/node/src/bridge/pooled.ts",
+      nets: ["bridge/toCallbackAgents"],
+      find: `lease.release(typeof hint === "string" ? hint : undefined)`,
+      replace: "lease.release(undefined)"
+    },
+    {
+      name: "borrowed sockets stay in the agent's count",
+      harm: "totalSocketCount grows with each request.",
+      file: "packages/node/src/bridge/pooled.ts",
+      nets: ["bridge/toCallbackAgents"],
+      find: `      drop(self.sockets, name, socket)
+      self.totalSocketCount--`,
+      replace: "      drop(self.sockets, name, socket)"
     }
   ]),
 

@@ -318,6 +318,15 @@ export const client = [
 
   ...of("connecting", "clientRace", [
     {
+      name: "a connection that comes second is kept",
+      harm: "Each race of addresses leaks a socket.",
+      nets: ["ClientRace"],
+      find: "      if (this.over) exit.value.reset()\n      else this.won(exit.value)",
+      replace: "      if (!this.over) this.won(exit.value)",
+      survives:
+        "An attempt that has lost is interrupted, and resets what it has made itself; no network in the tests makes a connection in the very step in which another one wins."
+    },
+    {
       name: "the next address waits for its time although the one before has failed",
       harm: "Each dead address costs 250 ms.",
       nets: ["ClientRace"],

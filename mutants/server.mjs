@@ -129,6 +129,16 @@ class`,
       replace: `  exchange.framing?._tag === "Length" ? exchange.trailers?.fields : undefined
 
 class`
+    },
+    {
+      name: "a stream is pulled on after its client has gone",
+      harm: "A handler that cannot be interrupted sends gigabytes to nobody.",
+      nets: ["ServerGone"],
+      find: "return abortedWith === undefined ? undefined : Effect.fail(abortedWith)",
+      replace:
+        "return abortedWith === undefined || this.writer !== undefined ? undefined : Effect.fail(abortedWith)",
+      survives:
+        "The stream of an answer is interrupted as well, whatever its route asked for; the look is for a fiber that has not heard of its interruption yet."
     }
   ]),
 

@@ -26,6 +26,7 @@ const app = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const { connection } = exchange
   if (request.url === "/slow") yield* Effect.sleep("20 millis")
+  if (request.url === "/soon") return HttpServerResponse.text("x", { headers: { "keep-alive": "timeout=1" } })
   if (request.url === "/close") return HttpServerResponse.text("bye", { headers: { connection: "close" } })
   const port = connection.remote?._tag === "TcpAddress" ? connection.remote.port : 0
   return HttpServerResponse.text(`${port} ${yield* request.text}`)
@@ -157,6 +158,29 @@ describe("toCallbackAgents", () => {
       assert.strictEqual(error.syscall, "connect")
       assert.strictEqual(error.port, 1)
     }).pipe(Effect.provide(world({})))
+  )
+
+  it.live(
+    "what the server says of the connection is the pool's, and the counts are of what is borrowed",
+    () =>
+      Effect.gen(function* () {
+        const { http: agent } = yield* bridge.toCallbackAgents
+        const options = { port: yield* port, agent }
+        const count = () =>
+          [agent as unknown as { readonly totalSocketCount: number }, agent.sockets] as const
+        for (const [path, idle] of [
+          ["/", 1],
+          ["/", 1],
+          ["/soon", 0]
+        ] as const) {
+          yield* ask({ ...options, path })
+          yield* Effect.repeat(Effect.zipRight(turn, Effect.sync(count)), {
+            until: ([, sockets]) => Object.keys(sockets).length === 0
+          })
+          assert.strictEqual(count()[0].totalSocketCount, 0)
+          assert.include(yield* state, { idle })
+        }
+      }).pipe(Effect.provide(world({})))
   )
 
   it.live("an upgraded connection leaves the pool", () =>
