@@ -90,7 +90,7 @@ export const client = [
   ...of("client exchange", "clientExchange", [
     {
       name: "`written` is wrong after a resend",
-      harm: "A request of which nothing was sent counts as one that the server may have acted on.",
+      harm: "The loss of the first connection, which may have been acted on, is hidden behind a limit of the second.",
       nets: ["ClientResend"],
       find: `    this.written = "none"\n    this.resent++`,
       replace: "    this.resent++"
