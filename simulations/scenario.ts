@@ -68,8 +68,8 @@ const pipeliners = 10
 const requestsOfEach = 10
 // Of two to four requests.
 const roundsOfPipeliner = 5
-// Each, beside the services; and where there is nothing else.
-const timesOfTrial = 2
+// How often each is played beside the services, and where there is nothing else.
+const timesOfTrial = 1
 const timesAlone = 4
 // Longer than a client's idle and unread timeouts, a server's keep-alive and any fault.
 const afterwards = 3 * minutes
