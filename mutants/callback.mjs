@@ -41,8 +41,8 @@ export const callback = [
       name: "requests that wait are forgotten when a socket fails",
       harm: "They wait for ever.",
       nets: ["surface/agent"],
-      find: '    this.createSocket(req, options, (error, created) => {\n      if (error) req.onSocket(created, error)\n      else created!.emit("free")\n    })',
-      replace: "    void req"
+      find: '    } else {\n      created!.emit("free")\n    }',
+      replace: "    }"
     },
     {
       name: "an idle socket that times out stays",

@@ -205,8 +205,8 @@ class`
       harm: "Refused clients keep their sockets.",
       file: core("linger"),
       nets: ["Timeouts"],
-      find: "else if (this.patience > 0 && now - this.movedAt >= this.patience) return transport.reset()",
-      replace: "else if (this.patience > 0 && now - this.movedAt >= this.patience) this.movedAt = now"
+      find: "else if (forced || (this.patience > 0 && now - this.movedAt >= this.patience)) return transport.reset()",
+      replace: "else if (forced) return transport.reset()"
     }
   ]),
 

@@ -1,26 +1,39 @@
-// A reporter of Stryker's that tells each survivor when it is known, and the score so far: what is known of a run that is not over yet.
+// A reporter of Stryker's that tells each survivor when it is known, and the score so far. Those of `same.mjs` do not count.
 import { readFileSync } from "node:fs"
+import { same } from "./same.mjs"
+
+const least = 85
 
 class Told {
   tested = 0
   found = 0
+  same = 0
 
   onMutantTested({ fileName, location, mutatorName, replacement, status }) {
     const found = status === "Killed" || status === "Timeout"
     if (!found && status !== "Survived" && status !== "NoCoverage") return
+    const file = fileName.slice(fileName.indexOf("packages/"))
+    const { column, line } = location.start
+    const original = readFileSync(fileName, "utf8").split("\n")[line - 1].trim()
+    if (!found && same.some((known) => known.file === file && known.line === original)) {
+      this.same++
+      return
+    }
     this.tested++
     if (found) this.found++
-    else {
-      const { column, line } = location.start
-      const place = `${fileName.slice(fileName.indexOf("packages/"))}:${line}:${column}`
-      const original = readFileSync(fileName, "utf8").split("\n")[line - 1].trim()
-      console.log(`${status} ${place} ${mutatorName}\n    - ${original}\n    + ${replacement}`)
-    }
+    else
+      console.log(
+        `${status} ${file}:${line}:${column} ${mutatorName}\n    - ${original}\n    + ${replacement}`
+      )
     if (this.tested % 20 === 0) console.log(`${this.found} of ${this.tested} found`)
   }
 
   onMutationTestReportReady() {
-    console.log(`${this.found} of ${this.tested} found: ${((100 * this.found) / this.tested).toFixed(1)} %`)
+    const score = (100 * this.found) / this.tested
+    console.log(
+      `${this.found} of ${this.tested} found: ${score.toFixed(1)} %; ${this.same} are the same program`
+    )
+    if (score < least) process.exitCode = 1
   }
 }
 

@@ -1,8 +1,9 @@
 // The planted bugs of `npm run mutants`: each still applies, to a place that stands there once, and has tests that claim to see it.
-import { existsSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { bugs as all } from "../mutants/bugs.mjs"
+import { same } from "../mutants/same.mjs"
 import { check, type Planted } from "../simulations/plant.js"
 import { root } from "./support.js"
 
@@ -22,6 +23,15 @@ describe("planted bugs", () => {
     expect(bug.nets).not.toEqual([])
     for (const file of bug.nets) expect(existsSync(join(root, file)), file).toBe(true)
     expect(bug.harm).toMatch(/\.$/)
+  })
+
+  it("survivors of mutants:wire that are the same program stand on lines that are there", () => {
+    for (const { file, line } of same)
+      expect(
+        readFileSync(join(root, file), "utf8")
+          .split("\n")
+          .map((each) => each.trim())
+      ).toContain(line)
   })
 
   it("are many, in every room, and all but a few are found", () => {

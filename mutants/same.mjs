@@ -1,0 +1,53 @@
+// Lines of wire/ and pool/ whose mutants that survive were read and are the same program: what they tell is the same, only faster, or for
+// values that do not come. Survivors on other lines count.
+const of = (file, why, ...lines) => lines.map((line) => ({ file: `packages/core/src/${file}.ts`, line, why }))
+
+export const same = [
+  ...of(
+    "wire/machine",
+    "Which text is made at once, and what is kept of a chunk: the fields are the same whatever is chosen.",
+    "if (this.heldLength > 0) return this.releaseHeld(i)",
+    "if (i <= this.windowEnd) return this.window",
+    "const end = Math.min(this.chunk.length, this.sectionAt + WINDOW)",
+    "if (this.sections === 1 || end < i || i === this.chunk.length)",
+    "if (size > this.held.length) {",
+    "if (i - from <= KEPT_GAP) return"
+  ),
+  ...of(
+    "wire/parser",
+    "A chunk that is all body is handed on as it is: a view of all of it has the same bytes.",
+    "this.events.data(i === 0 && end === m.chunk.length ? m.chunk : m.chunk.subarray(i, end))"
+  ),
+  ...of(
+    "wire/request-line",
+    "The usual form need not be looked at again; a refusal is seen by whoever comes next.",
+    "m.originForm = m.part === START && chunk[i] === SLASH",
+    "if (m.refusal !== undefined) return i"
+  ),
+  ...of(
+    "wire/framing-fields",
+    "With that bit nothing but a capital becomes a letter of an option, and no option has a `z`.",
+    "const lower = c >= 65 && c <= 90 ? c | 32 : c"
+  ),
+  ...of(
+    "wire/body-framing",
+    "Where all flags are set nothing is refused: the way around is only shorter.",
+    "if (checksNothing(m.flags)) return true"
+  ),
+  ...of(
+    "wire/framing",
+    "One value for all messages without a body, which equals a new one.",
+    'export const ofLength = (length: number): Framing => (length === 0 ? empty : { _tag: "Length", length })'
+  ),
+  ...of(
+    "pool/hint",
+    "The expression finds nothing in `undefined` either.",
+    "if (value === undefined) return undefined"
+  ),
+  ...of(
+    "pool/admission",
+    "One connection serves one request: times and divided by 1 are the same.",
+    "if (occupancy.open * capacity >= limits.maxSockets) return waitForKey",
+    "if (occupancy.total * capacity < limits.maxTotalSockets) return open"
+  )
+]
