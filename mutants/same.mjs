@@ -25,6 +25,13 @@ export const same = [
     "if (m.refusal !== undefined) return i"
   ),
   ...of(
+    "wire/request-line",
+    "What the shortcut for lines of the usual kind does not take is read step by step, with the same outcome.",
+    'if (method === "") return i',
+    "const start = i + method.length + 1",
+    "if (m.pathBytes === URL_PATH) while (end < n && urlTarget[b[end]!] !== 0) end++"
+  ),
+  ...of(
     "wire/framing-fields",
     "With that bit nothing but a capital becomes a letter of an option, and no option has a `z`.",
     "const lower = c >= 65 && c <= 90 ? c | 32 : c"
