@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config"
 // Files of a project share their processes (`isolate: false`): loading Effect anew for each takes longer than most of them. No test
 // may change what is global. Those that look at all of their process, or take globals away, have one of their own.
 const alone = [
+  "packages/node/test/http/fakeTime.test.ts",
+  "packages/testing/test/closings.test.ts",
   "packages/testing/test/FakeTimers.test.ts",
   "packages/testing/test/Quiet.test.ts",
   "packages/testing/test/SimulationElsewhere.test.ts",

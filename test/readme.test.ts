@@ -23,7 +23,9 @@ describe("README.md", () => {
   it("lists every example, with a command that starts it", async () => {
     const text = await readFile(join(root, "README.md"), "utf8")
     const examples = await readdir(join(root, "examples"), { withFileTypes: true })
-    const names = examples.filter((entry) => entry.isDirectory() && !/^(dist|node_modules)$/.test(entry.name))
+    const names = examples.filter(
+      (entry) => entry.isDirectory() && !/^(dist|node_modules|tests)$/.test(entry.name)
+    )
     assert.isNotEmpty(names)
     for (const { name } of names) {
       assert.include(text, `| [${name}](examples/${name}) `, name)
