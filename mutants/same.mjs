@@ -29,7 +29,8 @@ export const same = [
     "What the shortcut for lines of the usual kind does not take is read step by step, with the same outcome.",
     'if (method === "") return i',
     "const start = i + method.length + 1",
-    "if (m.pathBytes === URL_PATH) while (end < n && urlTarget[b[end]!] !== 0) end++"
+    "if (m.pathBytes === URL_PATH) while (end < n && urlTarget[b[end]!] !== 0) end++",
+    "else if (m.pathBytes === LOOSE_PATH) while (end < n && looseTarget[b[end]!] !== 0) end++"
   ),
   ...of(
     "wire/framing-fields",

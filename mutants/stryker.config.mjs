@@ -11,7 +11,7 @@ export default {
   // What hangs is found; what is only slow, on a busy machine, is not.
   timeoutMS: 30_000,
   timeoutFactor: 4,
-  ignorePatterns: ["**/dist", "/reference", "/examples", "/benchmarks", "/integration"],
+  ignorePatterns: ["**/dist", "/reference"],
   tempDirName: join(tmpdir(), "httpfx-stryker"),
   reporters: ["told"],
   thresholds: { high: 90, low: 85, break: null }
