@@ -4,7 +4,7 @@ import { once } from "node:events"
 import type { Agent, ClientRequestArgs, IncomingMessage, ServerResponse } from "node:http"
 import type net from "node:net"
 import type { Duplex } from "node:stream"
-import { pause, read, surface, until, type World } from "./harness.js"
+import { isBuiltInSince, pause, read, surface, until, type World } from "./harness.js"
 
 const ok = (_req: IncomingMessage, res: ServerResponse) => void res.end("ok")
 
@@ -217,16 +217,18 @@ surface("Agent", "methods", {
     await Promise.all([second.done, other.done])
     assert.deepEqual([second.req.destroyed, count(agent.sockets), count(agent.freeSockets)], [true, 0, 0])
   },
-  getName: ({ http, https }) => {
+  getName: (world) => {
+    const { http, https } = world
     const agent = new http.Agent()
     const name = (options?: object) => (agent.getName as (options?: object) => string)(options)
     assert.equal(name(), "localhost::")
     assert.equal(name({ host: "h", port: 1, localAddress: "l", family: 6 }), "h:1:l:6")
     assert.equal(name({ host: "h", port: 1, socketPath: "/s" }), "h:1::/s")
     const secure = new https.Agent()
-    assert.equal(
+    assert.match(
       secure.getName({ host: "h", port: 1, ca: "CA", servername: "s", rejectUnauthorized: false } as never),
-      "h:1::CA::::::false:s::::::::::::"
+      // Newer versions of Node.js mark what a part is of, and have more of them.
+      isBuiltInSince(world, 22) ? /^h:1::(s2:)?CA::::::false:s:::/ : /^h:1::CA::::::false:s::::::::::::$/
     )
   }
 })

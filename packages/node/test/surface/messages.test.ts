@@ -325,7 +325,9 @@ surface("ServerResponse", "methods", {
       assert.throws(() => res.write(5 as never), { code: "ERR_INVALID_ARG_TYPE" })
       res.end("d")
     })
-    assert.match(text, /\r\n1\r\na\r\n2\r\nbc\r\n1\r\nd\r\n0\r\n\r\n$/)
+    // Node.js 24 joins what is written in one turn.
+    const joined = isBuiltInSince(world, 24) && text.endsWith("\r\n4\r\nabcd\r\n0\r\n\r\n")
+    if (!joined) assert.match(text, /\r\n1\r\na\r\n2\r\nbc\r\n1\r\nd\r\n0\r\n\r\n$/)
   },
   writeContinue: async (world) => {
     const text = await answered(world, (_req, res) => {

@@ -172,6 +172,9 @@ afterEach(() => {
   Error.stackTraceLimit = stackTraceLimit
 })
 
+// From 22 on, Node.js has more parts in the name of a TLS connection.
+const major = Number(process.versions.node.split(".")[0])
+
 it("is answered, or refused, in the same way", () => {
   const [theirs, ours] = ["built-in", "httpfx"].map((name) => {
     const { http, https } = implementations[name]!
@@ -191,7 +194,11 @@ it("is answered, or refused, in the same way", () => {
       const own = outcome(ours[name]!, same)
       // A fault that newer versions of Node.js mended (fixes.test.ts).
       if (name.endsWith(" encoding") && isUnknownEncoding(own)) return
-      assert.deepEqual(own, outcome(probe, value), `${name}: ${shown}`)
+      if (name.startsWith("getName ") && major >= 22) return
+      const seen = outcome(probe, value)
+      // Newer versions also refuse a symbol so.
+      if (major >= 24 && typeof value === "symbol" && isUnknownEncoding(seen)) return
+      assert.deepEqual(own, seen, `${name}: ${shown}`)
     })
   }
   assert.ok(count > 4000, String(count))
