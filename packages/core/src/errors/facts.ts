@@ -68,6 +68,16 @@ export const Attempt = Schema.Struct({
  */
 export type Attempt = typeof Attempt.Type
 
+/** How far an exchange had come when its connection failed or its limit passed. */
+export const progressFields = {
+  /** The connection had served an exchange before. */
+  reused: Schema.optionalWith(Schema.Boolean, { default: () => false }),
+  /** How much of the request had been handed to the connection. */
+  written: Schema.optionalWith(Written, { default: () => "none" as const }),
+  /** Bytes of the response that had come. */
+  received: Schema.optionalWith(Schema.Number, { default: () => 0 })
+}
+
 // What every failure of a connection tells.
 export const connectionFields = {
   /** The system's message, as Node prints it. */
@@ -75,11 +85,7 @@ export const connectionFields = {
   /** `host:port`, or a path. */
   address: Schema.optional(Schema.String),
   phase: Phase,
-  /** The connection had served an exchange before. */
-  reused: Schema.optionalWith(Schema.Boolean, { default: () => false }),
-  written: Schema.optionalWith(Written, { default: () => "none" as const }),
-  /** Bytes of the answer that had come. */
-  received: Schema.optionalWith(Schema.Number, { default: () => 0 }),
+  ...progressFields,
   /** Where no connection could be made: every address tried, in the order in which the tries ended. */
   attempts: Schema.optional(Schema.Array(Attempt)),
   cause: Schema.optional(Schema.Defect)

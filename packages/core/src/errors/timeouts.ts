@@ -4,19 +4,14 @@
  * These are limits of our own (`Client.Timeouts`). What the operating system calls a timeout is `ConnectionTimedOut`.
  */
 import * as Schema from "effect/Schema"
-import { Written } from "./facts.js"
+import { progressFields } from "./facts.js"
 
 const fields = {
   /** The limit, ms. */
   limit: Schema.Number,
   /** `host:port`, or a path; the host where no address was known yet. */
   address: Schema.optional(Schema.String),
-  /** The connection had served an exchange before. */
-  reused: Schema.optionalWith(Schema.Boolean, { default: () => false }),
-  /** How much of the request had been handed to the connection. */
-  written: Schema.optionalWith(Written, { default: () => "none" as const }),
-  /** Bytes of the answer that had come. */
-  received: Schema.optionalWith(Schema.Number, { default: () => 0 })
+  ...progressFields
 }
 
 const text = (what: string, self: { readonly limit: number; readonly address?: string | undefined }) =>
