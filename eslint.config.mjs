@@ -8,14 +8,17 @@ const builtinHttp = {
   allowTypeImports: true
 }
 const node = { regex: "^node:", message: "core runs wherever JavaScript runs: no node: modules." }
-const effect = { regex: "^(effect|@effect/)", message: "wire/ and pool/ are plain TypeScript: no Effect." }
+const effect = {
+  regex: "^(effect|@effect/)",
+  message: "The rooms below the driver are plain TypeScript: no Effect."
+}
 const foreignRoom = (...names) => ({
   regex: `^@httpfx/(${names.join("|")})(/|$)`,
   message: "This room may not know that one (docs/architecture.md)."
 })
-const outOf = (room) => ({
-  regex: "^\\.\\.(/|$)",
-  message: `${room}/ imports nothing from outside itself.`
+const arrows = (room, ...rooms) => ({
+  regex: rooms.length === 0 ? "^\\.\\./" : `^\\.\\./(?!(\\.\\./)*(${rooms.join("|")})(/|\\.js$))`,
+  message: `${room}/ imports nothing but itself${rooms.map((each) => `, ${each}/`).join("")}.`
 })
 const restrict = (...patterns) => ({ "@typescript-eslint/no-restricted-imports": ["error", { patterns }] })
 
@@ -32,7 +35,10 @@ const nodeGlobals = [
   "clearImmediate"
 ].map((name) => ({ name, message: "A Node global: core runs wherever JavaScript runs." }))
 const ambient = ["setTimeout", "setInterval", "Date", "performance", "fetch", "console", "crypto"].map(
-  (name) => ({ name, message: "wire/ and pool/ have no clock and no I/O: take `now` as an argument." })
+  (name) => ({
+    name,
+    message: "The rooms below the driver have no clock and no I/O: take them as arguments."
+  })
 )
 
 // Fake timers replace these; what waits or measures takes them from realTime.ts, as they were when it was loaded.
@@ -113,19 +119,23 @@ export default tseslint.config(
       "no-restricted-globals": ["error", ...nodeGlobals]
     }
   },
-  {
-    files: ["packages/core/src/wire/**"],
+  // The rooms below the driver, and what each may know (docs/architecture.md).
+  ...Object.entries({
+    model: [],
+    seams: ["model"],
+    wire: ["model"],
+    pool: ["model"],
+    connection: ["wire", "pool", "model", "seams", "transfer", "ports"]
+  }).map(([room, below]) => ({
+    files: [`packages/core/src/${room}/**`],
     rules: {
-      ...restrict(builtinHttp, node, effect, foreignRoom("node", "testing", "core"), outOf("wire")),
+      ...restrict(builtinHttp, node, effect, foreignRoom("node", "testing", "core"), arrows(room, ...below)),
       "no-restricted-globals": ["error", ...nodeGlobals, ...ambient]
     }
-  },
+  })),
   {
-    files: ["packages/core/src/pool/**"],
-    rules: {
-      ...restrict(builtinHttp, node, effect, foreignRoom("node", "testing", "core"), outOf("pool")),
-      "no-restricted-globals": ["error", ...nodeGlobals, ...ambient]
-    }
+    files: ["packages/core/src/errors/**"],
+    rules: restrict(builtinHttp, node, foreignRoom("node", "testing", "core"), arrows("errors", "model"))
   },
   {
     files: ["packages/node/src/**"],

@@ -2,7 +2,8 @@
  * A connection that could not be made, or that failed. Part of `HttpError`.
  */
 import * as Schema from "effect/Schema"
-import { formatAddress, type Fault } from "../Transport.js"
+import { formatAddress } from "../model/address.js"
+import type { Fault } from "../model/fault.js"
 import { connectionFields, type Attempt, type Phase, type Where } from "./facts.js"
 
 const at = (self: {

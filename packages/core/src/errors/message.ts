@@ -2,7 +2,7 @@
  * Messages of our own that must not be sent, one class per violation of the engine. Part of `HttpError`.
  */
 import * as Schema from "effect/Schema"
-import { messageOf, type FieldConflict as FieldConflictReason, type Violation } from "../wire/index.js"
+import { messageOf, type FieldConflict as FieldConflictReason, type Violation } from "../model/violation.js"
 import { exchangeFields, type Where } from "./facts.js"
 
 /**

@@ -2,7 +2,7 @@
  * Messages of the peer that are refused. Part of `HttpError`.
  */
 import * as Schema from "effect/Schema"
-import type { Refusal } from "../wire/index.js"
+import type { Refusal } from "../model/refusal.js"
 import { exchangeFields, type Where } from "./facts.js"
 
 /**

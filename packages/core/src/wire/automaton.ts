@@ -25,7 +25,7 @@ import {
   type RequestState,
   type ResponseState
 } from "./automaton-table.js"
-import { invalidStatus, outOfOrder, upgradeNotAsked, type ViolationOf } from "./violation.js"
+import { invalidStatus, outOfOrder, upgradeNotAsked, type ViolationOf } from "../model/violation.js"
 
 /**
  * What the automaton must know of a request head. A parser's head event has these properties.

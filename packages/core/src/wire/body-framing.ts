@@ -3,7 +3,7 @@
  * the connection, or no HTTP at all; and whether the connection outlives the message. Also the checks that need the
  * whole head. Decides only; reads no bytes.
  */
-import type { Flags } from "./flags.js"
+import type { Flags } from "../model/flags.js"
 import { isHost } from "./host.js"
 import { trimBlanks } from "./lists.js"
 import { Fact, type Machine } from "./machine.js"

@@ -18,7 +18,7 @@ import {
   writeAfterEnd,
   type BodyViolation,
   type TrailersViolation
-} from "./violation.js"
+} from "../model/violation.js"
 
 /**
  * A piece of output: bytes, or a Latin-1 string (each UTF-16 unit is one byte).

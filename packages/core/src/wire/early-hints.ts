@@ -8,7 +8,7 @@
  */
 import { encodeInformational } from "./encode-response.js"
 import { isFieldValue, isToken } from "./validate.js"
-import type { Violation } from "./violation.js"
+import type { Violation } from "../model/violation.js"
 
 const skipBlanks = (text: string, at: number): number => {
   while (text[at] === " " || text[at] === "\t") at++

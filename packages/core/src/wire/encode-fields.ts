@@ -5,7 +5,13 @@
  * Never adds a field, never changes a name or a value; leaves out only what `scanFields` is told to, and repetitions
  * of an equal `Content-Length`.
  */
-import { fieldConflict, invalidChar, invalidToken, invalidValue, type FieldsViolation } from "./violation.js"
+import {
+  fieldConflict,
+  invalidChar,
+  invalidToken,
+  invalidValue,
+  type FieldsViolation
+} from "../model/violation.js"
 import { listElements, trimBlanks } from "./lists.js"
 import { Spellings } from "./spelling.js"
 import { isFieldValue, isToken, parseContentLength } from "./validate.js"

@@ -17,7 +17,7 @@ import {
   lengthMismatch,
   trailersNotChunked,
   type RequestViolation
-} from "./violation.js"
+} from "../model/violation.js"
 
 /**
  * What a request head is made from.

@@ -18,7 +18,7 @@ import {
   lengthMismatch,
   trailersNotChunked,
   type Violation
-} from "./violation.js"
+} from "../model/violation.js"
 
 /**
  * What a response head is made from.

@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import { httpMethods } from "./grammar.js"
-import { invalidStatus, type Violation } from "./violation.js"
+import { invalidStatus, type Violation } from "../model/violation.js"
 import { isStatusCode, isStatusMessage } from "./validate.js"
 
 /**

@@ -2,7 +2,7 @@
  * What a parser is given and what it calls: its options, the events of a message, the answer to a head. Types and
  * one set of names; nothing here runs.
  */
-import type { Flags } from "./flags.js"
+import type { Flags } from "../model/flags.js"
 import type { RequestHead, ResponseHead } from "./head.js"
 import type { Limits } from "./limits.js"
 

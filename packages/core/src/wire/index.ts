@@ -57,7 +57,7 @@ export * from "./early-hints.js"
 export * from "./events.js"
 export { asksToContinue, hasUnknownExpectation } from "./expectation.js"
 export * from "./fields.js"
-export { everyFlag, type FlagName, flagNames, type Flags, presets } from "./flags.js"
+export { everyFlag, type FlagName, flagNames, type Flags, presets } from "../model/flags.js"
 export type { Framing } from "./framing.js"
 export { isHost } from "./host.js"
 export type { Head, RequestHead, ResponseHead } from "./head.js"
@@ -68,7 +68,7 @@ export * from "./node-head.js"
 export * from "./pace.js"
 export * from "./parser.js"
 export { type Spelling, Spellings } from "./spelling.js"
-export * from "./refusal.js"
+export * from "../model/refusal.js"
 export * from "./validate.js"
 export { checkHandshake, type HandshakeRefusal } from "./websocket.js"
 export {
@@ -89,4 +89,4 @@ export {
   type ViolationFacts,
   type ViolationOf,
   type ViolationsOf
-} from "./violation.js"
+} from "../model/violation.js"

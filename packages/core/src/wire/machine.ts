@@ -6,11 +6,11 @@
  * head or a trailer section). `held` is what earlier chunks had of the section; bytes that belong to no span (spaces
  * between parts) are not held, so that what is kept is bounded by the limits and not by the peer.
  */
-import type { FlagName, Flags } from "./flags.js"
+import type { FlagName, Flags } from "../model/flags.js"
 import { LOOSE_PATH, LOOSE_QUERY, PATH, QUERY, URL_PATH, URL_QUERY } from "./grammar.js"
 import { latin1, roomLike } from "./latin1.js"
 import type { Limits } from "./limits.js"
-import type { Refusal, RefusalCode, RefusalStatus } from "./refusal.js"
+import type { Refusal, RefusalCode, RefusalStatus } from "../model/refusal.js"
 import { IDLE, NAME, OWS, OWS_LINE, REFUSED, TARGET, VALUE_LF, VALUE_LINE } from "./stage.js"
 
 /** Facts about the current message, gathered from its fields: bits of {@link Machine.facts}. */

@@ -5,7 +5,7 @@
  * Keeps a few that nobody uses, and never more: many connections that rest at the same time are to cost nothing.
  */
 import type { ParserOptions } from "./events.js"
-import { completeFlags, presets, type Flags } from "./flags.js"
+import { completeFlags, presets, type Flags } from "../model/flags.js"
 import { makeLimits, type Limits } from "./limits.js"
 import { Machine } from "./machine.js"
 

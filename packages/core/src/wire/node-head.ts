@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import { keepAliveLines } from "./keep-alive.js"
-import { trailersNotChunked, type Violation } from "./violation.js"
+import { trailersNotChunked, type Violation } from "../model/violation.js"
 
 /**
  * Fields with a meaning for a head; bits, so that a set of them is a number.

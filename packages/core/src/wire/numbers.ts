@@ -3,7 +3,7 @@
  * A `number` carries them exactly up to 2^53-1; beyond that, digits are counted in a bigint for the overflow check.
  */
 import type { Machine } from "./machine.js"
-import type { FlagName } from "./flags.js"
+import type { FlagName } from "../model/flags.js"
 
 const MAX = 0xffff_ffff_ffff_ffffn
 
