@@ -14,7 +14,8 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as HttpError from "./HttpError.js"
 import { turn } from "./internal/pump.js"
-import { Slices } from "./internal/slices.js"
+import { lookAhead } from "./connection/transfer/body.js"
+import { Slices } from "./connection/transfer/slices.js"
 import { fault, formatAddress, type Address, type Fault, type Transport } from "./Transport.js"
 import { Pace } from "./wire/index.js"
 
@@ -58,9 +59,6 @@ export interface Socket {
   /** The bytes until FIN. It reads from this socket: what one consumer took no other sees. */
   readonly stream: Stream.Stream<Uint8Array, SocketError>
 }
-
-/** Bytes read ahead before the peer is held back. */
-const lookAhead = 64 * 1024
 
 type Read = Effect.Effect<Option.Option<Uint8Array>, SocketError>
 type Done<A, E> = (effect: Effect.Effect<A, E>) => void

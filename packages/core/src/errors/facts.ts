@@ -2,6 +2,9 @@
  * What errors say of the exchange in which they happened: its phase, its connection, and how much was sent and received.
  */
 import * as Schema from "effect/Schema"
+import { phases, writtenParts } from "../model/where.js"
+
+export type { Where } from "../model/where.js"
 
 /**
  * Where in the life of a request a connection failed.
@@ -17,7 +20,7 @@ import * as Schema from "effect/Schema"
  * @since 0.1.0
  * @category models
  */
-export const Phase = Schema.Literal("resolve", "connect", "secure", "send", "head", "body", "idle")
+export const Phase = Schema.Literal(...phases)
 
 /**
  * One of the phases above.
@@ -33,7 +36,7 @@ export type Phase = typeof Phase.Type
  * @since 0.1.0
  * @category models
  */
-export const Written = Schema.Literal("none", "some", "all")
+export const Written = Schema.Literal(...writtenParts)
 
 /**
  * `none`, `some` or `all`.
@@ -103,23 +106,4 @@ export const exchangeFields = {
   written: Schema.optional(Written),
   /** Client: bytes of the answer that had come. */
   received: Schema.optional(Schema.Number)
-}
-
-/**
- * Where and how far an exchange had come when its connection failed: the facts of a `ConnectionError`, and of a client's `ParseError`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Where {
-  /** Where in the life of a request it happened. */
-  readonly phase: Phase
-  /** The peer, `host:port` or a path. */
-  readonly address?: string | undefined
-  /** The connection had served an exchange before. Default `false`. */
-  readonly reused?: boolean
-  /** How much of the request had been handed to the connection. Default `none`. */
-  readonly written?: Written
-  /** Bytes of the answer that had come. Default 0. */
-  readonly received?: number
 }

@@ -36,7 +36,7 @@ import type { ClientPool } from "./clientPool.js"
 import type { Watch } from "./clientWatch.js"
 import { Upload, type UploadOwner } from "./clientUpload.js"
 import type { Loan, Served } from "./clientLoan.js"
-import { HandedOver } from "./handedOver.js"
+import { HandedOver } from "../connection/transfer/handedOver.js"
 
 const noTrailers: ReadonlyArray<string> = []
 
@@ -209,7 +209,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   lend(loan: Loan): void {
     this.transport.pause()
     this.loan = loan
-    this.lent = new HandedOver(this.transport, { closed: () => this.close() })
+    this.lent = new HandedOver(this.transport, { closed: () => this.close() }, this.pool.timers)
     const reused = this.exchanges > 0
     this.loans++
     loan.granted(this, this.lent, reused)

@@ -26,7 +26,7 @@ import { IncomingResponse } from "./clientResponse.js"
 import { toldKey, type Destination } from "./clientRoute.js"
 import type { Served } from "./clientLoan.js"
 import type { Upload } from "./clientUpload.js"
-import type { BodyFlow } from "./incomingBody.js"
+import type { BodyFlow } from "../connection/transfer/body.js"
 
 /** What is sent after a head. */
 export type Payload =

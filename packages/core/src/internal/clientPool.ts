@@ -94,7 +94,7 @@ export class ClientPool {
   /** `timers` do not keep the process alive; `closingTimers`, which bound the close, do. */
   constructor(
     network: NetworkService,
-    private readonly timers: Timers,
+    readonly timers: Timers,
     private readonly closingTimers: Timers,
     private readonly runtime: Runtime.Runtime<never>,
     private readonly options: PoolOptions

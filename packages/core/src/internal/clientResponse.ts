@@ -30,7 +30,7 @@ export class IncomingResponse implements Response {
   quietSince = Infinity
 
   private views: FieldViews | undefined = undefined
-  private readonly incoming: IncomingBody<BodyError>
+  private readonly incoming: IncomingBody<BodyError, BodyError>
   private reader: "none" | "stream" | "bytes" = "none"
   /** How many wait for the whole. */
   private readers = 0
@@ -40,7 +40,7 @@ export class IncomingResponse implements Response {
     private readonly exchange: ClientExchange
   ) {
     this.status = head.status
-    this.incoming = new IncomingBody(exchange)
+    this.incoming = new IncomingBody(exchange, (error) => error)
   }
 
   get statusMessage(): string {

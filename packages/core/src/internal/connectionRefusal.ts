@@ -13,7 +13,7 @@ import type { Fault } from "../Transport.js"
 import { encodeResponseHead, type CloseReason, type RequestHead } from "../wire/index.js"
 import { abort, breakOff, finish } from "./connectionEnd.js"
 import * as Tell from "./connectionEvents.js"
-import { HandedOver } from "./handedOver.js"
+import { HandedOver } from "../connection/transfer/handedOver.js"
 import * as ClientErrors from "./serverClientError.js"
 import type { ServerConnection } from "./serverConnection.js"
 
@@ -109,6 +109,7 @@ const askUser = (
               },
               closed: () => connection.close()
             },
+            connection.server.timers,
             true
           ))
         },

@@ -11,7 +11,7 @@ import type { Closing } from "../WebSocketUpgrader.js"
 import type { Violation } from "../wire/index.js"
 import { finish, remoteAddress } from "./connectionEnd.js"
 import * as Tell from "./connectionEvents.js"
-import { HandedOver, type Watcher } from "./handedOver.js"
+import { HandedOver, type Watcher } from "../connection/transfer/handedOver.js"
 import type { ServerConnection } from "./serverConnection.js"
 import type { ServerExchange } from "./serverExchange.js"
 import type { Taken } from "./serverUpgrade.js"
@@ -65,7 +65,7 @@ export const handOver = (
     failed: (fault) => lost(connection, exchange, fault),
     closed: () => connection.close()
   }
-  connection.handedOver = new HandedOver(connection.transport, watcher, true)
+  connection.handedOver = new HandedOver(connection.transport, watcher, connection.server.timers, true)
   return { transport: connection.handedOver, initial }
 }
 

@@ -1,31 +1,13 @@
 /**
- * The body of a message that is arriving: slices of the parser go in, one reader takes them out.
- *
- * Both drivers' bodies are this. It holds views of what the transport delivered, copies only of small ones (`slices.ts`),
- * and at most the look-ahead beyond what was asked for: past it, it tells its connection to hold the peer back. It
- * never closes anything: what an unread rest means for the connection is the driver's to say.
+ * Reads a `Body` in effects. Takes inside the reading fiber, so that no slice is lost between wake-up and fiber.
  */
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
-import { Slices } from "./slices.js"
+import { Body, type BodyFlow } from "../connection/transfer/body.js"
 
-/** Bytes that may wait unread before the peer is held back. 64 KiB: what one read of a socket brings at most. */
-export const lookAhead = 65_536
-
-/** The side of the connection that a body steers. */
-export interface BodyFlow {
-  /** More than the look-ahead waits: stop reading the transport. */
-  bodyFull(): void
-  /** The reader has caught up: go on reading. */
-  bodyDrained(): void
-  /** The reader asked for the first time (where `100 Continue` is decided). */
-  bodyWanted(): void
-}
-
-const noTrailers: ReadonlyArray<string> = []
 const noMore = Exit.void
 const endOfStream = Channel.void
 
@@ -33,7 +15,7 @@ const endOfStream = Channel.void
 type Taken = ReadonlyArray<Uint8Array> | void
 type PieceChannel<E> = Channel.Channel<Chunk.Chunk<Uint8Array>, unknown, E, unknown, unknown>
 
-/** All that `read` gives, one time after the other. A loop of its own costs half of what a stream's combinators do. */
+/** A stream of everything that `read` gives. A loop of its own costs half of what a stream's combinators do. */
 export const streamOf = <E>(read: Effect.Effect<Taken, E>): Stream.Stream<Uint8Array, E> => {
   const again = () => loop
   const loop: PieceChannel<E> = Channel.flatMap(Channel.fromEffect(read), (slices): PieceChannel<E> =>
@@ -42,126 +24,44 @@ export const streamOf = <E>(read: Effect.Effect<Taken, E>): Stream.Stream<Uint8A
   return Stream.fromChannel(loop)
 }
 
-/**
- * `E` is what the driver fails the body with; `error(limit)` makes the failure of a body above a limit.
- */
-export class IncomingBody<E> {
-  /** Body bytes that have arrived so far. */
-  received = 0
-  /** Field lines after a chunked body, flat; complete once `ended`. */
-  rawTrailers: ReadonlyArray<string> = noTrailers
+/** `errorOf` makes the error of the record that the body fails with; the same record gives the same error. */
+export class IncomingBody<F, E> extends Body<F> {
+  private exit: Exit.Exit<never, E> | undefined = undefined
 
-  /** What nobody has read. */
-  private readonly slices = new Slices()
-  private taken: (() => void) | undefined = undefined
-  private state: "open" | "ended" | "failed" = "open"
-  private failure: (() => Exit.Exit<never, E>) | undefined
-  /** Readers that wait; each looks again whenever something has changed, until it says that it has got what it wanted. */
-  private readers: Array<() => boolean> = []
-  /** Of these, how many want the whole body: nothing is taken out for them before its end. */
-  private collecting = 0
-  private whole: Exit.Exit<Uint8Array, E> | undefined
-  private held = false
-  private asked = false
-
-  /** `limit`: bytes that may wait unread before the peer is held back. */
   constructor(
-    private readonly flow: BodyFlow,
-    private readonly limit = lookAhead
-  ) {}
-
-  get ended(): boolean {
-    return this.state === "ended"
+    flow: BodyFlow,
+    private readonly errorOf: (failure: F) => E,
+    limit?: number
+  ) {
+    super(flow, limit)
   }
 
-  /** Bytes that nobody has read. */
-  get waiting(): number {
-    return this.slices.bytes
-  }
-
-  /** All of it has arrived and been read. */
-  get consumed(): boolean {
-    return this.state === "ended" && this.waiting === 0
-  }
-
-  /** Somebody has read, or begun to. */
-  get wanted(): boolean {
-    return this.asked
-  }
-
-  // ---- the driver's side
-
-  push(slice: Uint8Array): void {
-    this.received += slice.length
-    if (this.state !== "open") return
-    this.slices.push(slice)
-    this.wake()
-    this.holdBack()
-  }
-
-  end(rawTrailers: ReadonlyArray<string>): void {
-    if (this.state !== "open") return
-    this.state = "ended"
-    this.rawTrailers = rawTrailers
-    this.wake()
-  }
-
-  fail(error: E): void {
-    const exit = Exit.fail(error)
-    this.failWith(() => exit)
-  }
-
-  /**
-   * What waits and what still comes is thrown away; the peer is no longer held back. Whoever reads a body that had not
-   * ended fails with `error()`, so that a part is never passed for the whole. Needed unless the body has ended.
-   */
-  discard(error?: () => E): void {
-    this.drop()
-    if (error === undefined) return
-    let exit: Exit.Exit<never, E> | undefined
-    this.failWith(() => (exit ??= Exit.fail(error())))
-  }
-
-  /** Calls once what waits has been read or thrown away; replaces an earlier wish. */
-  whenRead(read: () => void): void {
-    this.taken = read
-  }
-
-  // ---- the reader's side
-
-  /**
-   * The slices that wait, or else the next ones; `undefined`: there are no more. Made where it is asked for: most bodies
-   * are read otherwise.
-   */
+  /** The slices that wait, or else the next ones; `undefined`: there are no more. */
   get read(): Effect.Effect<Taken, E> {
     const next = Effect.async<Taken, E>((resume) =>
-      this.wait(() => {
-        const taken = this.take()
-        if (taken !== undefined) resume(taken)
-        return taken !== undefined
-      })
+      interrupting(
+        this.watch(() => {
+          const taken = this.takeExit()
+          if (taken !== undefined) resume(taken)
+          return taken !== undefined
+        })
+      )
     )
     return Effect.suspend(() => {
       this.want()
-      return this.take() ?? next
+      return this.takeExit() ?? next
     })
   }
 
   /** Waits until `takeNow` gives something. */
   get readable(): Effect.Effect<void> {
-    return Effect.async((resume) =>
-      this.wait(() => {
-        const any = this.waiting > 0 || this.state !== "open"
-        if (any) resume(Effect.void)
-        return any
-      })
-    )
+    return Effect.async((resume) => interrupting(this.whenReadable(() => resume(Effect.void))))
   }
 
   /** As `read` with a limit, within the caller's own step: an interruption loses nothing. `undefined`: nothing waits. */
-  takeNow(limit: number | undefined, tooLarge: () => E): Exit.Exit<Taken, E> | undefined {
+  takeNow(limit: number | undefined, tooLarge: () => F): Exit.Exit<Taken, E> | undefined {
     this.want()
-    const taken = this.take()
+    const taken = this.takeExit()
     return taken?._tag === "Success" ? this.within(taken.value, limit, tooLarge) : taken
   }
 
@@ -169,128 +69,56 @@ export class IncomingBody<E> {
     return streamOf(this.read)
   }
 
-  /** As `stream`; what comes above `limit` bytes is not handed on, but fails with `tooLarge()`. */
-  limited(limit: number, tooLarge: () => E): Stream.Stream<Uint8Array, E> {
+  /** As `stream`; fails with `tooLarge()` instead of passing on what exceeds `limit` bytes. */
+  limited(limit: number, tooLarge: () => F): Stream.Stream<Uint8Array, E> {
     return streamOf(Effect.flatMap(this.read, (slices) => this.within(slices, limit, tooLarge)))
   }
 
-  private within(slices: Taken, limit: number | undefined, tooLarge: () => E): Exit.Exit<Taken, E> {
+  private within(slices: Taken, limit: number | undefined, tooLarge: () => F): Exit.Exit<Taken, E> {
     if (slices === undefined || limit === undefined || this.received <= limit) return Exit.succeed(slices)
     this.discard(tooLarge)
-    return Exit.fail(tooLarge())
+    return Exit.fail(this.errorOf(tooLarge()))
   }
 
-  /**
-   * The whole body in one piece, or what earlier readers of pieces left of it; above `limit` bytes (`undefined`: none)
-   * it fails with `tooLarge()`. Kept: several readers get the same. One that is interrupted takes nothing with it.
-   */
-  bytes(limit: number | undefined, tooLarge: () => E): Effect.Effect<Uint8Array, E> {
+  /** `takeWhole` as an effect, which waits for the end of the body. A reader that is interrupted takes nothing with it. */
+  bytes(limit: number | undefined, tooLarge: () => F): Effect.Effect<Uint8Array, E> {
     return Effect.suspend(() => this.wholeNow(limit, tooLarge) ?? this.wholeLater(limit, tooLarge))
   }
 
   /** As `bytes`, where that waits for nothing. */
-  wholeNow(limit: number | undefined, tooLarge: () => E): Exit.Exit<Uint8Array, E> | undefined {
+  wholeNow(limit: number | undefined, tooLarge: () => F): Exit.Exit<Uint8Array, E> | undefined {
     this.want()
-    return this.collect(limit, tooLarge)
+    return this.wholeExit(limit, tooLarge)
   }
 
-  private wholeLater(limit: number | undefined, tooLarge: () => E): Effect.Effect<Uint8Array, E> {
-    return Effect.async((resume) => {
-      let over = false
-      // An interruption may come between the result and the fiber that it is for.
-      const leave = () => {
-        if (over) return
-        over = true
-        this.collecting--
-        this.holdBack()
-      }
-      this.collecting++
-      this.release()
-      const forget = this.wait(() => {
-        const whole = this.collect(limit, tooLarge)
-        if (whole === undefined) return false
-        leave()
-        resume(whole)
-        return true
-      })
-      return Effect.zipRight(forget, Effect.sync(leave))
-    })
+  private wholeLater(limit: number | undefined, tooLarge: () => F): Effect.Effect<Uint8Array, E> {
+    return Effect.async((resume) =>
+      interrupting(
+        this.watchWhole(() => {
+          const whole = this.wholeExit(limit, tooLarge)
+          if (whole === undefined) return false
+          resume(whole)
+          return true
+        })
+      )
+    )
   }
 
-  private want(): void {
-    if (this.asked) return
-    this.asked = true
-    this.flow.bodyWanted()
+  private takeExit(): Exit.Exit<Taken, E> | undefined {
+    const slices = this.take()
+    if (slices !== undefined) return Exit.succeed(slices)
+    return this.ended ? noMore : this.failureExit()
   }
 
-  private take(): Exit.Exit<Taken, E> | undefined {
-    if (this.waiting > 0) {
-      const parts = this.slices.takeAll()
-      this.emptied()
-      return Exit.succeed(parts)
-    }
-    return this.state === "ended" ? noMore : this.failure?.()
+  private wholeExit(limit: number | undefined, tooLarge: () => F): Exit.Exit<Uint8Array, E> | undefined {
+    const whole = this.takeWhole(limit, tooLarge)
+    return whole === undefined ? this.failureExit() : Exit.succeed(whole)
   }
 
-  private collect(limit: number | undefined, tooLarge: () => E): Exit.Exit<Uint8Array, E> | undefined {
-    if (this.whole !== undefined) return this.whole
-    if (limit !== undefined && this.waiting > limit) {
-      // Also one that has ended: no later reader may take it for an empty one.
-      if (this.state === "ended") this.state = "open"
-      this.discard(tooLarge)
-    }
-    if (this.failure !== undefined) return (this.whole = this.failure())
-    if (this.state === "open") return undefined
-    this.whole = Exit.succeed(this.slices.takeJoined())
-    this.emptied()
-    return this.whole
-  }
-
-  private wait(look: () => boolean): Effect.Effect<void> {
-    // The reader's fiber may have paused since it looked last, and nothing need come any more.
-    if (look()) return Effect.void
-    this.readers.push(look)
-    return Effect.sync(() => {
-      this.readers = this.readers.filter((other) => other !== look)
-    })
-  }
-
-  private wake(): void {
-    const readers = this.readers
-    if (readers.length === 0) return
-    this.readers = []
-    for (const look of readers) if (!look()) this.readers.push(look)
-  }
-
-  private failWith(failure: () => Exit.Exit<never, E>): void {
-    if (this.state !== "open") return
-    this.state = "failed"
-    this.failure = failure
-    this.wake()
-  }
-
-  private drop(): void {
-    this.slices.clear()
-    this.emptied()
-  }
-
-  private emptied(): void {
-    this.release()
-    const { taken } = this
-    if (taken === undefined) return
-    this.taken = undefined
-    taken()
-  }
-
-  private holdBack(): void {
-    if (this.held || this.collecting > 0 || this.state !== "open" || this.waiting <= this.limit) return
-    this.held = true
-    this.flow.bodyFull()
-  }
-
-  private release(): void {
-    if (!this.held) return
-    this.held = false
-    this.flow.bodyDrained()
+  private failureExit(): Exit.Exit<never, E> | undefined {
+    const { failure } = this
+    return failure === undefined ? undefined : (this.exit ??= Exit.fail(this.errorOf(failure)))
   }
 }
+
+const interrupting = (cancel: () => void): Effect.Effect<void> => Effect.sync(cancel)

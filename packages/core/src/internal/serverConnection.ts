@@ -35,10 +35,10 @@ import * as Tell from "./connectionEvents.js"
 import * as Refusal from "./connectionRefusal.js"
 import type { ConnectionServer } from "./connectionServer.js"
 import * as Switch from "./connectionSwitch.js"
-import type { HandedOver } from "./handedOver.js"
+import type { HandedOver } from "../connection/transfer/handedOver.js"
 import type { Idler } from "./idleList.js"
 import { IncomingBody } from "./incomingBody.js"
-import { forBody, Inflow } from "./inflow.js"
+import { forBody, Inflow } from "../connection/transfer/inflow.js"
 import { continueHead } from "./informationalHeads.js"
 import { idleLingerTime, Linger, lingerBytes } from "./linger.js"
 import type { ServerApp } from "./serverApp.js"
@@ -215,7 +215,11 @@ export class ServerConnection implements TransportHandlers, Idler {
       // Only where the flags allow it: a body that ends with the connection.
       (this.server.settings.flags.chunkedNotLast && head.get("transfer-encoding") !== undefined)
     ) {
-      exchange.body = new IncomingBody<BodyError>(exchange, this.server.settings.highWaterMark)
+      exchange.body = new IncomingBody<BodyError, BodyError>(
+        exchange,
+        (error) => error,
+        this.server.settings.highWaterMark
+      )
     }
     return Body.Read
   }

@@ -20,7 +20,8 @@ import type { ExchangeOutcome } from "../ExchangeOutcome.js"
 import type { RequestBodyError } from "../Exchange.js"
 import type { Policy } from "../Shutdown.js"
 import type { DeadlinePolicy, Framing, RequestHead } from "../wire/index.js"
-import type { BodyFlow, IncomingBody } from "./incomingBody.js"
+import type { BodyFlow } from "../connection/transfer/body.js"
+import type { IncomingBody } from "./incomingBody.js"
 import { LazyScope } from "./lazyScope.js"
 import type { LazySpan, SpanSource } from "./lazySpan.js"
 import type { ResponseTrailers } from "./responseTrailers.js"
@@ -45,7 +46,7 @@ interface Times {
 export class ServerExchange implements SpanSource, BodyFlow {
   readonly scope = new LazyScope()
   readonly request: ServerRequestImpl
-  body: IncomingBody<BodyError> | undefined = undefined
+  body: IncomingBody<BodyError, BodyError> | undefined = undefined
   /** The parts of a form, once asked for; they are the same through every view of the request. */
   multipart: ServerRequest.HttpServerRequest["multipart"] | undefined = undefined
   span: LazySpan | undefined = undefined

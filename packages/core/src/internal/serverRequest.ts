@@ -117,7 +117,10 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   }
 
   // What has come within the limit may have been handed on when a body turns out to be larger.
-  private limited(body: IncomingBody<BodyError>, limit: number): Stream.Stream<Uint8Array, BodyError> {
+  private limited(
+    body: IncomingBody<BodyError, BodyError>,
+    limit: number
+  ): Stream.Stream<Uint8Array, BodyError> {
     const tooLarge = () => new BodyTooLarge({ limit })
     const { contentLength } = this.source.head
     if (contentLength !== undefined && contentLength > limit) return Stream.fail(tooLarge())

@@ -13,7 +13,7 @@ import type { Options as ShutdownOptions } from "../Shutdown.js"
 import type * as Timeouts from "../Timeouts.js"
 import { makeLimits, presets, type Flags, type Limits } from "../wire/index.js"
 import type { AdmissionLimits } from "./admission.js"
-import { lookAhead } from "./incomingBody.js"
+import { lookAhead } from "../connection/transfer/body.js"
 import * as Check from "./optionChecks.js"
 
 export interface ServerSettings extends AdmissionLimits {

@@ -13,8 +13,8 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
 import * as MP from "multipasta"
-import { lookAhead } from "../../incomingBody.js"
-import { Slices } from "../../slices.js"
+import { lookAhead } from "../../../connection/transfer/body.js"
+import { Slices } from "../../../connection/transfer/slices.js"
 import { boundaryOf, MultipartParser, type MultipartFailure, type PartSink } from "./parser.js"
 
 type Failure = Multipart.MultipartError

@@ -4,7 +4,7 @@
  * Bounds what one connection keeps: past the look-ahead the transport is paused, and TCP holds the peer back. Parses
  * nothing, and never resumes a transport for one reason while another still holds it.
  */
-import type { Transport } from "../Transport.js"
+import type { Transport } from "../../seams/transport.js"
 import { Slices } from "./slices.js"
 
 /** The body that arrives has more than its reader has asked for. */

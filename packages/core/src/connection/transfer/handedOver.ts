@@ -1,21 +1,16 @@
 /**
  * A connection that has left HTTP: the transport as its new owner sees it (RFC 9110 §7.8, §9.3.6).
  *
- * Passes everything on and changes nothing, but that a server's reads nothing while its writes wait: a client that sends and
- * takes no answers is held back, whether or not the new owner waits for its writes. It tells its former owner what moves and how
- * the connection ends, and can be taken back: who still waits on it then learns that it is closed.
+ * Passes everything on, with one exception: on a server it pauses reading while writes wait, so a client that sends and reads
+ * nothing meets backpressure even if the new owner ignores it. Its former owner learns what moves, and can take it back.
  */
-import {
-  abandon,
-  isLost,
-  type Address,
-  type Fault,
-  type TlsFacts,
-  type Transport,
-  type TransportHandlers
-} from "../Transport.js"
+import type { Address } from "../../model/address.js"
+import type { Fault } from "../../model/fault.js"
+import type { TlsFacts } from "../../model/tls.js"
+import type { Timers } from "../../seams/timers.js"
+import { abandon, isLost, type Transport, type TransportHandlers } from "../../seams/transport.js"
 
-/** What the former owner is told. */
+/** Tells the former owner. */
 export interface Watcher {
   received?(bytes: number): void
   sent?(bytes: number): void
@@ -34,12 +29,13 @@ export class HandedOver implements Transport {
   private held = false
 
   /**
-   * The transport given must be paused. `holds`: nothing is read while writes
-   * wait. Of two ends that are so and send before they read, neither would go on: only servers are.
+   * `below` must be paused. `holds`: pause reading while writes wait; only for servers, because two such ends that
+   * both write first would block each other.
    */
   constructor(
     private readonly below: Transport,
     private readonly watcher: Watcher,
+    private readonly timers: Timers,
     private readonly holds = false
   ) {}
 
@@ -60,7 +56,7 @@ export class HandedOver implements Transport {
   }
 
   start(handlers: TransportHandlers): void {
-    if (this.revoked) return queueMicrotask(() => handlers.close())
+    if (this.revoked) return this.timers.turn(() => handlers.close())
     this.handlers = handlers
     const { watcher } = this
     this.below.start({
