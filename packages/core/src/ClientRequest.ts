@@ -8,9 +8,9 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import type * as Agent from "./Agent.js"
-import type { Timeouts } from "./Client.js"
+import type * as Stream from "effect/Stream"
 import type * as HttpError from "./HttpError.js"
+import type { Service as Agent } from "./internal/agentPool.js"
 import type { ConnectError, ResolvedAddress, TlsOptions } from "./Network.js"
 import type { Proxies } from "./Proxy.js"
 import type { Transport } from "./Transport.js"
@@ -121,6 +121,32 @@ export interface Informational {
 export type EarlyAnswer = "stop" | "continue"
 
 /**
+ * How long a request may wait for what; each wait has its own error, and no limit unless it is set here or by the agent's
+ * `timeout`. A number is milliseconds. What is not set costs nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Timeouts {
+  /** For a connection, where the agent may have no more of them: `QueueTimedOut`. */
+  readonly queue?: Duration.DurationInput | undefined
+  /** For the addresses of the name: `ResolveTimedOut`. */
+  readonly resolve?: Duration.DurationInput | undefined
+  /** For a connection to one of them: `ConnectTimedOut`. */
+  readonly connect?: Duration.DurationInput | undefined
+  /** For the TLS handshake: `SecureTimedOut`. */
+  readonly secure?: Duration.DurationInput | undefined
+  /** From having a connection until it has taken the whole request: `SendTimedOut`. */
+  readonly send?: Duration.DurationInput | undefined
+  /** From then until the head of the final response: `HeadTimedOut`. */
+  readonly head?: Duration.DurationInput | undefined
+  /** Of silence within the body, while it is being taken: `BodyTimedOut`. */
+  readonly body?: Duration.DurationInput | undefined
+  /** From the call to the end of the body, whatever happens: `RequestTimedOut`. */
+  readonly total?: Duration.DurationInput | undefined
+}
+
+/**
  * Options that both faces of the client take.
  *
  * @since 0.1.0
@@ -130,7 +156,7 @@ export interface RequestOptions<E = never> {
   /**
    * Over another agent than the client's; `false`: on a connection of its own, which is not kept (Node's one-shot agent).
    */
-  readonly agent?: Agent.Service | false | undefined
+  readonly agent?: Agent | false | undefined
   /** How long to wait for what. Default: what the client says. */
   readonly timeouts?: Timeouts | undefined
   /** How long a body that is not complete may be left without a reader. Default: what the client says (30 seconds). */
@@ -163,4 +189,70 @@ export interface RequestOptions<E = never> {
   readonly joinDuplicateHeaders?: boolean | undefined
   /** Told of each 1xx as it comes, in the turn of the socket: must be quick. What it throws ends the request (a defect). */
   readonly onInformational?: ((informational: Informational) => void) | undefined
+}
+
+/**
+ * Where to, when there is no URL at hand.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RequestParts {
+  /** Default `http:`. */
+  readonly protocol?: "http:" | "https:" | undefined
+  /** Name or IP address; an IPv6 address without brackets. What RFC 3986 has no host for is `InvalidUrl`. */
+  readonly host: string
+  /** Default: that of the protocol. */
+  readonly port?: number | undefined
+  /**
+   * The request target: path and query, or `*`. Nothing is normalised; what the URL standard encodes is percent-encoded.
+   * Default `/`.
+   */
+  readonly path?: string | undefined
+}
+
+/**
+ * A request. `Host`, `Connection` and the framing fields are added where the header list has none.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Request<E = never> extends RequestOptions<E> {
+  /** Default `GET`. */
+  readonly method?: string | undefined
+  /** An absolute `http:` or `https:` URL. Credentials in it become `Authorization` unless that is set. */
+  readonly url: string | URL | RequestParts
+  /**
+   * A flat list, in the order and case in which they go out; or a record, whose arrays become one line per item.
+   * `Authorization` beats `auth`, and `auth` the credentials of the URL.
+   */
+  readonly headers?: HeadersInput | undefined
+  /** Names whose arrays in a record become one line, joined with `"; "` (Node's `uniqueHeaders`). */
+  readonly uniqueHeaders?: ReadonlyArray<string> | undefined
+  /** `user:password` for `Authorization: Basic`. */
+  readonly auth?: string | undefined
+  /** `false`: no `Host` is added. Default `true`. */
+  readonly setHost?: boolean | undefined
+  /**
+   * `false`: neither `Host`, `Connection`, `Content-Length` nor `Transfer-Encoding` is added; a body needs one of the last
+   * two among the headers, or is refused (`BodyNotAllowed`). Default `true`.
+   */
+  readonly setDefaultHeaders?: boolean | undefined
+  /**
+   * Bytes, text (UTF-8), form data (`multipart/form-data`), or a stream: its head goes out at once, and it is pulled as
+   * fast as the server takes it; chunked unless `Content-Length` is among the headers. Default: none.
+   */
+  readonly body?: string | Uint8Array | FormData | Stream.Stream<Uint8Array, E> | undefined
+}
+
+/**
+ * A request to switch protocols: by `Upgrade`, or by `CONNECT` (`method: "CONNECT"`, the `url` by parts: host and port of
+ * the proxy, and as `path` the `host:port` that the tunnel leads to).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UpgradeRequest<E = never> extends Request<E> {
+  /** Value of `Upgrade` (`websocket`), where that is not among the headers. `Connection: Upgrade` is added. */
+  readonly protocol?: string | undefined
 }

@@ -13,8 +13,7 @@ import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type * as Client from "../Client.js"
-import type { ConnectionOptions, HeadersInput, RequestOptions } from "../ClientRequest.js"
+import type { ConnectionOptions, HeadersInput, Request, RequestOptions } from "../ClientRequest.js"
 import {
   BodyNotReplayable,
   InvalidRedirect,
@@ -22,7 +21,10 @@ import {
   TooManyRedirects,
   type RedirectError
 } from "../errors/redirects.js"
+import type { RequestError } from "../internal/clientError.js"
+import type { Service } from "../internal/clientRequest.js"
 import { currentRequestOptions } from "../internal/clientOptions.js"
+import type { Response } from "../internal/clientResponse.js"
 import { callback, limit, names, refuse, type Checks } from "../internal/optionChecks.js"
 import { withoutCredentials } from "../internal/shownRequest.js"
 import { withoutUserinfo } from "../model/urlSecrets.js"
@@ -201,7 +203,7 @@ const known = new WeakMap<object, ReadonlyArray<Redirect>>()
 const none: ReadonlyArray<Redirect> = []
 
 export const redirectsOf = (
-  response: Client.Response | HttpClientResponse.HttpClientResponse
+  response: Response | HttpClientResponse.HttpClientResponse
 ): ReadonlyArray<Redirect> => known.get(response) ?? none
 
 const arrived = <A extends object>(response: A, { redirects }: Walk): A => {
@@ -211,7 +213,7 @@ const arrived = <A extends object>(response: A, { redirects }: Walk): A => {
 
 // ---- `Client`
 
-const urlOf = (url: Client.Request["url"]): URL | undefined => {
+const urlOf = (url: Request["url"]): URL | undefined => {
   try {
     if (typeof url === "string" || url instanceof URL) return new URL(url)
     const host = url.host.includes(":") ? `[${url.host}]` : url.host
@@ -238,7 +240,7 @@ const without = (headers: HeadersInput | undefined, names: ReadonlySet<string>):
 const valuesOf = (rawHeaders: ReadonlyArray<string>, name: string): ReadonlyArray<string> =>
   rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]!.toLowerCase() === name)
 
-const answeredBy = ({ rawHeaders, status }: Client.Response): Answered => ({
+const answeredBy = ({ rawHeaders, status }: Response): Answered => ({
   status,
   locations: valuesOf(rawHeaders, "location"),
   setsCookies: valuesOf(rawHeaders, "set-cookie").length > 0
@@ -246,13 +248,10 @@ const answeredBy = ({ rawHeaders, status }: Client.Response): Answered => ({
 
 const followRequest = <E, R>(
   options: RedirectOptions,
-  first: Client.Request<E>,
-  send: (request: Client.Request<E>) => Effect.Effect<Client.Response, Client.RequestError | E, R>
-): Effect.Effect<Client.Response, Client.RequestError | E, R> => {
-  const step = (
-    walk: Walk,
-    request: Client.Request<E>
-  ): Effect.Effect<Client.Response, Client.RequestError | E, R> =>
+  first: Request<E>,
+  send: (request: Request<E>) => Effect.Effect<Response, RequestError | E, R>
+): Effect.Effect<Response, RequestError | E, R> => {
+  const step = (walk: Walk, request: Request<E>): Effect.Effect<Response, RequestError | E, R> =>
     Effect.flatMap(send(request), (response) => {
       const url = statuses.has(response.status) ? urlOf(request.url) : undefined
       if (url === undefined) return Effect.succeed(arrived(response, walk))
@@ -262,7 +261,7 @@ const followRequest = <E, R>(
       const change = walk.next({ method, url, replayable }, answeredBy(response))
       if (change === undefined) return Effect.succeed(arrived(response, walk))
       if ("_tag" in change) return Effect.zipRight(response.discard, Effect.fail(change))
-      const next: Client.Request<E> = {
+      const next: Request<E> = {
         ...request,
         ...optionsAfter(request, change),
         url: change.url,
@@ -366,7 +365,7 @@ const failed = (
 
 // ---- both
 
-type SourceOf = (response: HttpClientResponse.HttpClientResponse) => Client.Response | undefined
+type SourceOf = (response: HttpClientResponse.HttpClientResponse) => Response | undefined
 
 const isHttpClient = (self: object): self is HttpClient.HttpClient.With<unknown, unknown> =>
   HttpClient.TypeId in self
@@ -374,14 +373,14 @@ const isHttpClient = (self: object): self is HttpClient.HttpClient.With<unknown,
 /** `sourceOf`: our response beneath one of platform's. */
 export const follow =
   (sourceOf: SourceOf) =>
-  <A extends Client.Service | HttpClient.HttpClient.With<never, never>>(
+  <A extends Service | HttpClient.HttpClient.With<never, never>>(
     self: A,
     options: RedirectOptions = {}
   ): A => {
     const refused = refuse(options, checks)
     if (refused !== undefined) throw refused
     if (isHttpClient(self)) return followHttpClient(options, sourceOf, self) as unknown as A
-    const service: Client.Service = {
+    const service: Service = {
       ...self,
       request: (request) => followRequest(options, request, self.request),
       requestScoped: (request) => followRequest(options, request, self.requestScoped),

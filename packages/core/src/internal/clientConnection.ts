@@ -5,7 +5,7 @@
  * What may happen next is the automaton's to say, what becomes of the connection the pool's. Never serves two
  * exchanges at once, and nothing of one reaches the next: bytes that nobody asked for end it.
  */
-import type { CloseReason } from "../Agent.js"
+import type { CloseReason } from "../connection/client/events.js"
 import * as HttpError from "../HttpError.js"
 import type { RetireReason } from "../pool/index.js"
 import * as Socket from "../Socket.js"

@@ -4,20 +4,34 @@
 import type * as HttpError from "../HttpError.js"
 import type { RequestViolation, TrailersViolation } from "../wire/index.js"
 
-/** The peer answered with a step that HTTP/1.1 does not have there. */
-export type PeerViolation = HttpError.OutOfOrder | HttpError.UpgradeNotAsked
-
-/** After the head of the response. */
+/**
+ * Why the body of a response is not whole.
+ *
+ * - `ConnectionFailed` with `ERR_HTTPFX_BODY_UNREAD`: nobody read for `unreadTimeout`
+ * - `ConnectionFailed` with `ERR_HTTPFX_BODY_READ`: the body was read as a stream before
+ * - `ConnectionFailed` with `ERR_HTTPFX_UPLOAD_FAILED`: the stream of the request's body failed after the head had come
+ * - `ConnectionFailed` with `ERR_HTTPFX_CLIENT_CLOSED`: the client's scope ended
+ * - `ConnectionFailed` with `ABORT_ERR`: a reader went away, or the scope of the response ended
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export type BodyError =
   HttpError.ConnectionError | HttpError.ParseError | HttpError.BodyTimedOut | HttpError.RequestTimedOut
 
-/** Before the head of the response. */
+/**
+ * Why a request has no response.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export type RequestError =
   | BodyError
   | HttpError.OfViolation<RequestViolation | TrailersViolation>
   | HttpError.InvalidProtocol
   | HttpError.InvalidOption
-  | PeerViolation
+  | HttpError.OutOfOrder
+  | HttpError.UpgradeNotAsked
   | HttpError.NameNotResolved
   | HttpError.InvalidUrl
   | HttpError.TimeoutError

@@ -6,7 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Event } from "../Agent.js"
+import type { Event } from "../connection/client/events.js"
 import type { Timers } from "../Timers.js"
 import { Observers } from "./observers.js"
 

@@ -7,7 +7,7 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import type { CloseReason } from "../Agent.js"
+import type { CloseReason } from "../connection/client/events.js"
 import type * as HttpError from "../HttpError.js"
 import type { Lease, LeaseError } from "../Lease.js"
 import type { Transport } from "../Transport.js"

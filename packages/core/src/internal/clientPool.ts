@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Runtime from "effect/Runtime"
-import type { CloseReason, ConnectionFacts, KeyState } from "../Agent.js"
+import type { CloseReason, ConnectionFacts, KeyState } from "../connection/client/events.js"
 import * as HttpError from "../HttpError.js"
 import type { NetworkService } from "../Network.js"
 import {

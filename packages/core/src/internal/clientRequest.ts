@@ -3,6 +3,7 @@
  *
  * What may not be sent fails before a connection is taken. Interruption ends the exchange before it resolves.
  */
+import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,16 +13,13 @@ import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type {
-  ClientOptions,
+  HeadersInput,
   Request,
+  RequestOptions,
   RequestParts,
-  Response,
-  Service,
   Timeouts,
-  Upgrade,
   UpgradeRequest
-} from "../Client.js"
-import type { HeadersInput, RequestOptions } from "../ClientRequest.js"
+} from "../ClientRequest.js"
 import * as HttpError from "../HttpError.js"
 import {
   asksToContinue,
@@ -39,9 +37,9 @@ import { flatten, hasField } from "./clientHeaders.js"
 import { poolOf } from "./agentPool.js"
 import type { ClientPool } from "./clientPool.js"
 import { chooser, type ChooseProxy } from "./clientProxy.js"
-import { refuseRequestOptions } from "./clientSettings.js"
+import { refuseRequestOptions, type ClientOptions } from "./clientSettings.js"
 import { merge, type TimeLimits } from "./clientTimeouts.js"
-import type { IncomingResponse } from "./clientResponse.js"
+import type { IncomingResponse, Response, Upgrade } from "./clientResponse.js"
 import type { Socket } from "../Socket.js"
 import { routed, type Destination } from "./clientRoute.js"
 import {
@@ -53,6 +51,52 @@ import {
   type InvalidTarget,
   type Target
 } from "./clientTarget.js"
+
+/**
+ * How many connections there are.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Connections {
+  /** All that are not closed, idle ones included. */
+  readonly open: number
+  /** Open, and in use by nobody. */
+  readonly idle: number
+  /** Being made. */
+  readonly connecting: number
+}
+
+/**
+ * A client: requests with typed errors, protocol switches, and platform's face of the same.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * Sends a request; succeeds with the head of the response. Interrupting it gives up what is under way and resolves
+   * when nothing of it is left.
+   *
+   * The response is not bound to a scope: read its body, or it is given up after the client's `unreadTimeout`.
+   */
+  readonly request: <E = never>(request: Request<E>) => Effect.Effect<Response, RequestError | E>
+  /** As `request`; what has not been read of the response when the scope ends is given up. */
+  readonly requestScoped: <E = never>(
+    request: Request<E>
+  ) => Effect.Effect<Response, RequestError | E, Scope.Scope>
+  /**
+   * Asks to switch protocols, and hands the connection over when the server does. Interruption leaves no connection. What
+   * has not been read of an answer in HTTP when the scope ends is given up.
+   */
+  readonly upgrade: <E = never>(
+    request: UpgradeRequest<E>
+  ) => Effect.Effect<Upgrade, RequestError | E, Scope.Scope>
+  /** The same client with platform's face. */
+  readonly httpClient: HttpClient.HttpClient
+  /** How many connections its agent has at this moment. */
+  readonly connections: Effect.Effect<Connections>
+}
 
 /** What both faces of the client make of what they were given. */
 export interface Draft {

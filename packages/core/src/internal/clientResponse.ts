@@ -7,13 +7,77 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
-import type { Response } from "../Client.js"
 import * as HttpError from "../HttpError.js"
+import type { Socket } from "../Socket.js"
 import type { Address, TlsFacts } from "../Transport.js"
 import { FieldViews, type FoldedFields, type ResponseHead } from "../wire/index.js"
 import type { BodyError } from "./clientError.js"
 import type { ClientExchange } from "./clientExchange.js"
 import { IncomingBody, streamOf } from "./incomingBody.js"
+
+/**
+ * A response: its head has come, its body comes while it is read.
+ *
+ * Beyond 64 KiB unread the server is held back. A body that is complete within them frees its connection at once,
+ * read or not; one that is not is given up when nobody reads for the client's `unreadTimeout`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Response {
+  /** The status code, 200 to 599 (RFC 9110 §15). */
+  readonly status: number
+  /** The reason phrase as received; may be empty. */
+  readonly statusMessage: string
+  /** 0 or 1: the version is HTTP/1.x. */
+  readonly versionMinor: number
+  /** Flat: name, value, name, value, ... as received. */
+  readonly rawHeaders: ReadonlyArray<string>
+  /** `1.1` or `1.0`. */
+  readonly httpVersion: string
+  /**
+   * Folded as Node's `message.headers`: lower-case names, repeated fields joined or, where only one makes sense, the
+   * first; `set-cookie` an array.
+   */
+  readonly headers: FoldedFields
+  /** The first field of that name, in any case. */
+  header(name: string): string | undefined
+  /** The server's end of the connection. */
+  readonly remote: Address | undefined
+  /** The connection's TLS, with the server's certificate. */
+  readonly tls: TlsFacts | undefined
+  /** The connection had served a request before. */
+  readonly reused: boolean
+  /** How often the request was sent again, because its reused connection had died. */
+  readonly resent: number
+  /** The body has arrived in full. */
+  readonly complete: boolean
+  /** The body, once. Giving the stream up before its end closes the connection. */
+  readonly body: Stream.Stream<Uint8Array, BodyError>
+  /** The whole body; may be asked for again. Interrupting the last who wait for it closes the connection. */
+  readonly bytes: Effect.Effect<Uint8Array, BodyError>
+  /** The whole body as UTF-8. */
+  readonly text: Effect.Effect<string, BodyError>
+  /** Fields after a chunked body, flat; empty until it is `complete`. */
+  readonly rawTrailers: ReadonlyArray<string>
+  /** Gives up what has not come of the body, and its connection with it; one that is `complete` costs nothing. */
+  readonly discard: Effect.Effect<void>
+}
+
+/**
+ * What became of a request to switch protocols.
+ *
+ * - `Switched`: 101, or 2xx to `CONNECT`. `socket` reads first what came behind the head; the end of the scope resets it.
+ * - `Answered`: the server answered in HTTP instead.
+ *
+ * `response` is the head that the server answered with, and the body where it `Answered`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Upgrade =
+  | { readonly _tag: "Switched"; readonly response: Response; readonly socket: Socket }
+  | { readonly _tag: "Answered"; readonly response: Response }
 
 const decoder = new TextDecoder()
 

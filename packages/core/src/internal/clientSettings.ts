@@ -2,16 +2,31 @@
  * What the options of agents, clients and requests must be: tables, and the refusal of the first that is not. Defaults are `Agent`'s and
  * `clientRequest`'s.
  */
-import type * as Agent from "../Agent.js"
-import type * as Client from "../Client.js"
-import type { ConnectionOptions, ParserOptions, RequestOptions } from "../ClientRequest.js"
+import type * as Duration from "effect/Duration"
+import type { ConnectionOptions, ParserOptions, RequestOptions, Timeouts } from "../ClientRequest.js"
+import type { Options } from "./agentPool.js"
 import type { Proxies } from "../Proxy.js"
 import type { Step } from "./clientTimeouts.js"
 import type { InvalidOption } from "../errors/server.js"
 import * as Check from "./optionChecks.js"
 import type { Limits } from "../wire/index.js"
 
-const ofAgent: Check.Checks<Agent.Options> = {
+/**
+ * What a client can be told of its requests, whatever its agent is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientOptions {
+  /** How long to wait for what. Default: that of `Timeouts`, field by field. */
+  readonly timeouts?: Timeouts | undefined
+  /** How long a body that is not complete may be left without a reader. Default 30 seconds. */
+  readonly unreadTimeout?: Duration.DurationInput | undefined
+  /** Proxies for all requests. Default: none; `Proxy.fromEnvironment` reads the variables that curl reads. */
+  readonly proxy?: Proxies | undefined
+}
+
+const ofAgent: Check.Checks<Options> = {
   keepAlive: Check.boolean,
   keepAliveMsecs: Check.finiteDuration,
   maxSockets: Check.limit(1),
@@ -27,7 +42,7 @@ const ofAgent: Check.Checks<Agent.Options> = {
   flags: Check.flags
 }
 
-const ofClient: Check.Checks<Client.ClientOptions> = { unreadTimeout: Check.duration }
+const ofClient: Check.Checks<ClientOptions> = { unreadTimeout: Check.duration }
 
 const ofProxies: Check.Checks<Proxies> = { http: Check.proxy, https: Check.proxy, noProxy: Check.string }
 
@@ -43,13 +58,13 @@ const steps: Record<Step | "total", Check.Check> = {
 }
 
 /** Of an agent, and of a client with an agent of its own. */
-export const refuseAgentOptions = (options: Agent.Options): InvalidOption | undefined =>
+export const refuseAgentOptions = (options: Options): InvalidOption | undefined =>
   Check.refuse(options, ofAgent) ??
   Check.refuse<Partial<Limits>>(options.limits, Check.sizes, "limits.") ??
   Check.refuse(options.tls, Check.tls, "tls.")
 
 /** Of a client, whatever its agent is. */
-export const refuseClientOptions = (options: Client.ClientOptions): InvalidOption | undefined =>
+export const refuseClientOptions = (options: ClientOptions): InvalidOption | undefined =>
   Check.refuse(options, ofClient) ??
   Check.refuse(options.timeouts, steps, "timeouts.") ??
   Check.refuse(options.proxy, ofProxies, "proxy.")

@@ -5,7 +5,7 @@
  * Merges what request, client and agent say, the nearest first. Sets no timer.
  */
 import * as Duration from "effect/Duration"
-import type { Timeouts } from "../Client.js"
+import type { Timeouts } from "../ClientRequest.js"
 import * as HttpError from "../HttpError.js"
 
 /** What is waited for, in its order. */

@@ -4,7 +4,7 @@
  * An exchange with neither has none of these, and pays for an `undefined`. It holds no timer: its pool looks at all of
  * them at the earliest deadline.
  */
-import type * as Agent from "../Agent.js"
+import type * as Events from "../connection/client/events.js"
 import type { Step, TimeLimits } from "./clientTimeouts.js"
 import type { EventHub } from "./clientEvents.js"
 
@@ -81,8 +81,8 @@ export class Watch {
     if (event._tag === "End" || event._tag === "Error") {
       const now = this.hub.now()
       this.timed(now)
-      this.hub.publish({ id, at, ...subject, ...event, timings: this.told(now) } as Agent.Event)
-    } else this.hub.publish({ id, at, ...subject, ...event } as Agent.Event)
+      this.hub.publish({ id, at, ...subject, ...event, timings: this.told(now) } as Events.Event)
+    } else this.hub.publish({ id, at, ...subject, ...event } as Events.Event)
   }
 
   private timed(now: number): void {
@@ -91,7 +91,7 @@ export class Watch {
     this.since = now
   }
 
-  private told(now: number): Agent.Timings {
+  private told(now: number): Events.Timings {
     return { ...(this.timings as Record<Step, number>), total: now - this.begun }
   }
 }
@@ -99,7 +99,7 @@ export class Watch {
 type Common = "id" | "at" | "timings" | keyof Subject
 
 /** An event without what the watch knows itself. */
-export type EventFacts = Agent.RequestEvent extends infer E
+export type EventFacts = Events.RequestEvent extends infer E
   ? E extends unknown
     ? Omit<E, Common>
     : never
