@@ -1,12 +1,13 @@
 // Bugs in the Effect driver's client and its pool.
-const core = (name) => `packages/core/src/internal/${name}.ts`
+const core = (name) =>
+  `packages/core/src/${name.startsWith("client/") ? "connection" : "internal"}/${name}.ts`
 const net = (name) => `packages/core/test/${name}.test.ts`
 
 const of = (area, file, bugs) =>
   bugs.map(({ nets, ...bug }) => ({ area, file: core(file), ...bug, nets: nets.map(net) }))
 
 export const client = [
-  ...of("client connection", "clientConnection", [
+  ...of("client connection", "client/connection", [
     {
       name: "`Connection: close` of a chunked response is ignored",
       harm: "The next request is written to a connection that its server has given up.",
@@ -67,7 +68,7 @@ export const client = [
       name: "what cannot be sent twice goes to a connection whose FIN has come",
       harm: "A POST fails that a fresh connection would have served.",
       nets: ["ClientClosedAfterAnswer"],
-      file: core("clientPool"),
+      file: core("client/pool"),
       find: "if (exchange.resendable) return exchange.begin(connection)",
       replace: "if (exchange.resendable || exchange.upload === undefined) return exchange.begin(connection)"
     },
@@ -87,7 +88,7 @@ export const client = [
     }
   ]),
 
-  ...of("client exchange", "clientExchange", [
+  ...of("client exchange", "client/exchange", [
     {
       name: "`written` is wrong after a resend",
       harm: "The loss of the first connection, which may have been acted on, is hidden behind a limit of the second.",
@@ -99,7 +100,7 @@ export const client = [
       name: "a request is sent again although its answer had begun",
       harm: "The server does the same twice.",
       nets: ["ClientLoss"],
-      file: core("clientConnection"),
+      file: core("client/connection"),
       find: "    exchange.received += chunk.length\n",
       replace: ""
     },
@@ -114,7 +115,7 @@ export const client = [
       name: "how the first connection ended is not told when no second can be made",
       harm: "The error says that nothing was sent, though the server may have acted.",
       nets: ["ClientLoss"],
-      find: `if (failure._tag === "Some" && this.lostWith !== undefined) return this.fail(this.lostWith)\n`,
+      find: `if (loss._tag !== "Thrown" && this.lostWith !== undefined) return this.fail(this.lostWith)\n`,
       replace: ""
     },
     {
@@ -142,12 +143,12 @@ export const client = [
       name: "the connection that is made for an interrupted request is made on",
       harm: "Each request that is given up leaves a connection attempt behind.",
       nets: ["AgentInterruption"],
-      find: "    attempt?.unsafeInterruptAsFork(attempt.id())\n    connection?.cut(reason)",
+      find: "    attempt?.cancel()\n    connection?.cut(reason)",
       replace: "    connection?.cut(reason)"
     }
   ]),
 
-  ...of("client time", "clientWatch", [
+  ...of("client time", "client/watch", [
     {
       name: "`total` is forgotten while a step's own limit runs",
       harm: "A request whose steps each make some progress never ends.",
@@ -166,7 +167,7 @@ export const client = [
       name: "an alarm that has gone off is set for ever",
       harm: "After the first limit no other passes.",
       nets: ["ClientTimeouts"],
-      file: core("clientAlarm"),
+      file: core("client/alarm"),
       find: "    this.setFor = Infinity\n    this.cancel = undefined\n    const now",
       replace: "    this.cancel = undefined\n    const now"
     },
@@ -174,7 +175,7 @@ export const client = [
       name: "an earlier deadline does not move the alarm",
       harm: "A short limit waits for a long one.",
       nets: ["ClientTimeouts"],
-      file: core("clientAlarm"),
+      file: core("client/alarm"),
       find: "if (deadline >= this.setFor || this.stopped) return",
       replace: "if (this.setFor !== Infinity || this.stopped) return"
     },
@@ -182,7 +183,7 @@ export const client = [
       name: "requests in a queue are never late",
       harm: "A queue's limit does not pass while all connections hang.",
       nets: ["ClientTimeouts"],
-      file: core("clientPool"),
+      file: core("client/pool"),
       find: "      for (const { exchange } of bucket) if (look(exchange)) exchange.timeOut()\n",
       replace: "      for (const { exchange } of bucket) look(exchange)\n"
     },
@@ -221,7 +222,7 @@ export const client = [
     }
   ]),
 
-  ...of("client pool", "clientPool", [
+  ...of("client pool", "client/pool", [
     {
       name: "the keep-alive hint of one connection is applied to another",
       harm: "A connection is given up early, or used after its server has closed it.",
@@ -229,7 +230,7 @@ export const client = [
       find: "        hint: keepAlive === undefined ? undefined : keepAliveHint(keepAlive),\n",
       replace: "        hint: keepAliveHint((this.lastHint = keepAlive ?? this.lastHint)),\n",
       also: {
-        file: core("clientPool"),
+        file: core("client/pool"),
         find: "  private closed = false\n",
         replace: "  private closed = false\n  private lastHint: string | undefined = undefined\n"
       }
@@ -259,7 +260,7 @@ export const client = [
       name: "a request that is sent again waits at the end of its queue",
       harm: "It has had its turn, and waits once more.",
       nets: ["ClientResend"],
-      file: core("clientBucket"),
+      file: core("client/queue"),
       find: "    else if (atHead) {\n",
       replace: "    else if (atHead && this.queued === 0) {\n"
     },
@@ -302,7 +303,7 @@ export const client = [
       name: "a connection that was lent counts as a fresh one",
       harm: "What can be sent again is not, and errors say that the connection was new.",
       nets: ["Lease"],
-      file: core("clientConnection"),
+      file: core("client/connection"),
       find: "return this.automaton.exchanges + this.loans",
       replace: "return this.automaton.exchanges"
     },
@@ -310,7 +311,7 @@ export const client = [
       name: "a loan is given back although its connection is closed",
       harm: "The next request gets a dead connection.",
       nets: ["Lease"],
-      file: core("clientConnection"),
+      file: core("client/connection"),
       find: `    if (!this.transport.writable) return this.retire(reusable ? "PeerEof" : "ResponseClose")\n`,
       replace: ""
     }

@@ -16,7 +16,7 @@ import { forTrials } from "./plantedForTrials.js"
 export const inTheWeather: ReadonlyArray<Planted> = [
   {
     name: "a connection is reused with an unread rest",
-    file: "internal/clientConnection.js",
+    file: "connection/client/connection.js",
     find: `cut(reason) {
         this.exchange = undefined;`,
     replace: `cut(reason) {

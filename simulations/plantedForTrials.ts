@@ -7,7 +7,7 @@ import type { Planted } from "./plant.js"
 export const forTrials: ReadonlyArray<Planted> = [
   {
     name: "Connection: close on a chunked answer is ignored",
-    file: "internal/clientConnection.js",
+    file: "connection/client/connection.js",
     find: "keepAlive: head.keepAlive || (",
     replace: "keepAlive: head.keepAlive || head.chunked || ("
   },
@@ -36,7 +36,7 @@ export const forTrials: ReadonlyArray<Planted> = [
   },
   {
     name: "the limit of a body's silence is dead after a pause of the reader",
-    file: "internal/clientWatch.js",
+    file: "connection/client/watch.js",
     find: `this.stepDue = Infinity;
         this.due = this.totalDue;`,
     replace: `this.limits = { ...this.limits, [this.step]: Infinity };
@@ -45,7 +45,7 @@ export const forTrials: ReadonlyArray<Planted> = [
   },
   {
     name: "the limit of the whole is forgotten while a step has its own",
-    file: "internal/clientWatch.js",
+    file: "connection/client/watch.js",
     find: "this.due = Math.min(this.stepDue, this.totalDue);",
     replace: "this.due = this.stepDue === Infinity ? this.totalDue : this.stepDue;"
   },
@@ -63,20 +63,20 @@ export const forTrials: ReadonlyArray<Planted> = [
   },
   {
     name: "a connection that was handed over keeps its place in the agent",
-    file: "internal/clientPool.js",
+    file: "connection/client/pool.js",
     find: `this.free(connection.bucket);
         this.checkEmpty();`,
     replace: "this.checkEmpty();"
   },
   {
     name: "the keep-alive hint of a connection is that of the answer before",
-    file: "internal/clientPool.js",
+    file: "connection/client/pool.js",
     find: "hint: keepAlive === undefined ? undefined : keepAliveHint(keepAlive),",
     replace: "hint: (this.hint = keepAlive === undefined ? this.hint : keepAliveHint(keepAlive)),"
   },
   {
     name: "an idle connection is used past its end where the timer is late",
-    file: "internal/clientPool.js",
+    file: "connection/client/pool.js",
     find: "now < connection.usableUntil && connection",
     replace: "connection"
   },
@@ -88,21 +88,21 @@ export const forTrials: ReadonlyArray<Planted> = [
   },
   {
     name: "what the first connection took is forgotten when a request is sent again",
-    file: "internal/clientExchange.js",
+    file: "connection/client/exchange.js",
     find: "this.takenBefore = this.written;",
     replace: ""
   },
   {
     name: "a body whose expectation was refused is sent when the wait is over",
-    file: "internal/clientConnection.js",
+    file: "connection/client/connection.js",
     find: `this.stopWaiting();
         if (this.automaton.switched) {`,
     replace: "if (this.automaton.switched) {"
   },
   {
     name: "a body waits for 100 Continue for ever",
-    file: "internal/clientConnection.js",
-    find: "this.pool.after(request.continueTimeout, this.proceed);",
+    file: "connection/client/connection.js",
+    find: "timers.at(timers.now() + request.continueTimeout, this.proceed);",
     replace: "() => {};"
   },
   {
@@ -114,7 +114,7 @@ export const forTrials: ReadonlyArray<Planted> = [
   },
   {
     name: "a client's limits go by the clock on the wall",
-    file: "internal/clientPool.js",
+    file: "connection/client/pool.js",
     find: "now = () => this.timers.now();",
     replace: "now = () => this.timers.wallTime();"
   },

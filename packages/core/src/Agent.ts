@@ -17,7 +17,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { bind, type Options, type Service } from "./internal/agentPool.js"
-import { ClientPool } from "./internal/clientPool.js"
+import { AgentPool } from "./internal/clientPool.js"
 import { refuseAgentOptions } from "./internal/clientSettings.js"
 import { ofAgent } from "./internal/clientTimeouts.js"
 import type { InvalidOption } from "./HttpError.js"
@@ -62,7 +62,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
     const runtime = yield* Effect.runtime<never>()
     const clock = yield* Effect.clock
     const timeout = millis(options.timeout, Infinity)
-    const pool = new ClientPool(network, backgroundFromClock(clock), fromClock(clock), runtime, {
+    const pool = new AgentPool(network, backgroundFromClock(clock), fromClock(clock), runtime, {
       policy: {
         keepAlive: options.keepAlive ?? true,
         maxFreeSockets: options.maxFreeSockets ?? 256,
@@ -89,13 +89,13 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
       events: pool.events.stream,
       observe: (f) => pool.events.observe(f),
       state: Effect.sync(() => ({
-        ...pool.counts,
-        queued: pool.queued,
-        keys: pool.keys,
-        closed: new Map(pool.closings)
+        ...pool.pool.counts,
+        queued: pool.pool.queued,
+        keys: pool.pool.keys,
+        closed: new Map(pool.pool.closings)
       }))
     }
-    bind(service, pool)
+    bind(service, pool.pool)
     return service
   })
 

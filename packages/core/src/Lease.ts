@@ -5,16 +5,16 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type { Service as Agent } from "./Agent.js"
 import type { ConnectionOptions } from "./ClientRequest.js"
+import { Loan, type Lease } from "./connection/client/loan.js"
 import type * as HttpError from "./HttpError.js"
-import { poolOf } from "./internal/agentPool.js"
-import { Loan } from "./internal/clientLoan.js"
+import { poolOf, type Service as Agent } from "./internal/agentPool.js"
+import { lossError, thrown } from "./internal/clientError.js"
 import { routed } from "./internal/clientRoute.js"
 import type { ConnectError } from "./Network.js"
 import { origin } from "./pool/index.js"
-import type { Transport } from "./Transport.js"
 
 /**
  * Why there is no connection. `ConnectionFailed` with `ERR_HTTPFX_CLIENT_CLOSED`: the agent's scope has ended.
@@ -52,28 +52,7 @@ export interface Destination {
   readonly resendable?: boolean | undefined
 }
 
-/**
- * A borrowed connection. One of `release`, `close` and `keep` ends the loan; each does nothing after another of them, or
- * when the connection is over.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Lease {
-  /** Not started: its handlers are the borrower's until the loan ends; then they are told `close`. */
-  readonly transport: Transport
-  /** The connection had served an exchange before. */
-  readonly reused: boolean
-  /**
-   * The exchange is over and its messages allow another one: the next that waits gets the connection, or it is kept.
-   * `keepAlive`: the value of `Keep-Alive` in the answer, which bounds how long.
-   */
-  readonly release: (keepAlive?: string) => void
-  /** It is not to be used again: it is reset, unless its transport has been ended. */
-  readonly close: () => void
-  /** It is another protocol's from now on, and counts no more. */
-  readonly keep: () => void
-}
+export type { Lease } from "./connection/client/loan.js"
 
 /**
  * Borrows a connection: an idle one, a new one, or one that comes free. Interruption gives up the wait; take it
@@ -91,9 +70,18 @@ export const take = (agent: Agent, destination: Destination): Effect.Effect<Leas
     const place = origin(protocol, host, port)
     const target =
       connection === undefined ? place : routed(place, { connection, parser: undefined, tunnel: undefined })
-    const loan = new Loan(target, pool, resendable)
-    const granted = Effect.async<Lease, LeaseError>((resume) => {
-      loan.tell = resume
+    let resume: (outcome: Effect.Effect<Lease, LeaseError>) => void = () => {}
+    const loan = new Loan(target, pool, resendable, {
+      granted: (lease) => resume(Effect.succeed(lease)),
+      failed: (loss) =>
+        resume(
+          loss._tag === "Thrown"
+            ? Effect.failCause(thrown(loss) as Cause.Cause<never>)
+            : Effect.fail(lossError(loss) as LeaseError)
+        )
+    })
+    const granted = Effect.async<Lease, LeaseError>((tell) => {
+      resume = tell
       pool.serve(loan)
     })
     return Effect.onInterrupt(granted, () => Effect.sync(() => loan.cancel()))

@@ -1,10 +1,22 @@
 /**
  * The class of a `Loss`: one instance per record, made when somebody asks, so that body, outcome and listeners share it.
  */
-import type { Loss, TooLarge } from "../model/loss.js"
-import { ConnectionReset, fromFault, HangUp, type ConnectionError } from "./connection.js"
+import type { GivenUp, Loss, OutOfStep, TimedOut, TooLarge } from "../model/loss.js"
+import { ConnectionFailed, ConnectionReset, fromFault, HangUp, type ConnectionError } from "./connection.js"
+import { fromViolation, type OutOfOrder, type UpgradeNotAsked } from "./message.js"
 import { BodyTooLarge, fromRefusal, type ParseError } from "./protocol.js"
 import { PeerStalled, RequestTimeout } from "./server.js"
+import {
+  BodyTimedOut,
+  ConnectTimedOut,
+  HeadTimedOut,
+  QueueTimedOut,
+  RequestTimedOut,
+  ResolveTimedOut,
+  SecureTimedOut,
+  SendTimedOut,
+  type TimeoutError
+} from "./timeouts.js"
 
 type Classes = {
   HangUp: HangUp
@@ -14,20 +26,26 @@ type Classes = {
   Late: RequestTimeout
   Stalled: PeerStalled
   TooLarge: BodyTooLarge
+  OutOfStep: OutOfOrder | UpgradeNotAsked
+  TimedOut: TimeoutError
+  GivenUp: ConnectionFailed
 }
 
+/** Records that have a class. */
+export type AnyLoss = Loss | TooLarge | OutOfStep | TimedOut | GivenUp
+
 /** The class of each kind of record. */
-export type OfLoss<L extends Loss | TooLarge> = Classes[L["_tag"]]
+export type OfLoss<L extends AnyLoss> = Classes[L["_tag"]]
 
-const instances = new WeakMap<Loss | TooLarge, Classes[keyof Classes]>()
+const instances = new WeakMap<AnyLoss, Classes[keyof Classes]>()
 
-export const fromLoss = <L extends Loss | TooLarge>(loss: L): OfLoss<L> => {
+export const fromLoss = <L extends AnyLoss>(loss: L): OfLoss<L> => {
   let error = instances.get(loss)
   if (error === undefined) instances.set(loss, (error = made(loss)))
   return error as OfLoss<L>
 }
 
-const made = (loss: Loss | TooLarge): Classes[keyof Classes] => {
+const made = (loss: AnyLoss): Classes[keyof Classes] => {
   switch (loss._tag) {
     case "HangUp":
       return new HangUp(untagged(loss))
@@ -45,7 +63,34 @@ const made = (loss: Loss | TooLarge): Classes[keyof Classes] => {
       return new PeerStalled(untagged(loss))
     case "TooLarge":
       return new BodyTooLarge({ limit: loss.limit })
+    case "OutOfStep":
+      return fromViolation(loss.violation, loss.where)
+    case "TimedOut":
+      return timedOut(loss)
+    case "GivenUp":
+      return new ConnectionFailed(untagged(loss))
   }
 }
 
-const untagged = <L extends Loss>({ _tag, ...facts }: L): Omit<L, "_tag"> => facts
+const timedOut = ({ _tag, passed, step, ...facts }: TimedOut): TimeoutError => {
+  switch (passed) {
+    case "queue":
+      return new QueueTimedOut(facts)
+    case "resolve":
+      return new ResolveTimedOut(facts)
+    case "connect":
+      return new ConnectTimedOut(facts)
+    case "secure":
+      return new SecureTimedOut(facts)
+    case "send":
+      return new SendTimedOut(facts)
+    case "head":
+      return new HeadTimedOut(facts)
+    case "body":
+      return new BodyTimedOut(facts)
+    case "total":
+      return new RequestTimedOut({ ...facts, phase: step })
+  }
+}
+
+const untagged = <L extends AnyLoss>({ _tag, ...facts }: L): Omit<L, "_tag"> => facts

@@ -11,7 +11,7 @@ import type { CloseReason, Event, KeyState } from "../connection/client/events.j
 import type { TlsOptions } from "../Network.js"
 import type { Scheduling } from "../pool/index.js"
 import type { Flags, Limits } from "../wire/index.js"
-import type { ClientPool } from "./clientPool.js"
+import type { ClientPool } from "../connection/client/pool.js"
 
 /**
  * What an agent can be told. The names are those of Node's `http.Agent` where it has one.

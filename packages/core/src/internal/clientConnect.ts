@@ -7,8 +7,7 @@
 import * as Effect from "effect/Effect"
 import type { ConnectionOptions } from "../ClientRequest.js"
 import * as HttpError from "../HttpError.js"
-import type { LeaseError } from "../Lease.js"
-import type { ConnectOptions, NetworkService, ResolvedAddress, TlsOptions } from "../Network.js"
+import type { ConnectError, ConnectOptions, NetworkService, ResolvedAddress, TlsOptions } from "../Network.js"
 import type { Origin } from "../pool/index.js"
 import { tcp, unix, type Transport } from "../Transport.js"
 import type { ParserOptions } from "../wire/index.js"
@@ -19,7 +18,13 @@ import type { Sessions } from "./clientSessions.js"
 import { refuseConnectionOption, refuseTlsOption } from "./knownOptions.js"
 
 /** Why there is no connection to a destination. */
-export type OpenError = LeaseError
+export type OpenError =
+  | ConnectError
+  | HttpError.NameNotResolved
+  | HttpError.ConnectionError
+  | HttpError.ParseError
+  | HttpError.ProxyRefused
+  | HttpError.ProxyAuthenticationRequired
 
 /** What the owner of the client says of TLS; the name to verify is the origin's, unless it says so. */
 export type TlsFields = Omit<TlsOptions, "role">

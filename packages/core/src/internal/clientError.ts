@@ -1,7 +1,10 @@
 /**
- * Which failures a request and a response body can end with. Only names: the classes are those of `HttpError`.
+ * Which failures a request and a response body can end with, and the errors of the records below.
  */
+import type * as Cause from "effect/Cause"
+import { fromLoss } from "../errors/fromLoss.js"
 import type * as HttpError from "../HttpError.js"
+import type { RequestLoss, ResponseLoss, Thrown } from "../model/loss.js"
 import type { RequestViolation, TrailersViolation } from "../wire/index.js"
 
 /**
@@ -39,5 +42,12 @@ export type RequestError =
   | HttpError.ProxyAuthenticationRequired
   | HttpError.RedirectError
 
-/** The client has been closed: its layer's scope has ended. */
-export const closedCode = "ERR_HTTPFX_CLIENT_CLOSED"
+/** The error of a loss. */
+export const lossError = (loss: Exclude<RequestLoss, Thrown>): RequestError =>
+  loss._tag === "NotConnected" ? (loss.error as RequestError) : fromLoss(loss)
+
+/** The error of a loss within a body. */
+export const bodyError = (loss: ResponseLoss): BodyError => fromLoss(loss) as BodyError
+
+/** The failure of a function or a stream of the caller's. */
+export const thrown = (loss: Thrown): Cause.Cause<unknown> => loss.cause as Cause.Cause<unknown>

@@ -6,6 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { EventSink } from "../connection/client/watch.js"
 import type { Event } from "../connection/client/events.js"
 import type { Timers } from "../Timers.js"
 import { Observers } from "./observers.js"
@@ -13,7 +14,7 @@ import { Observers } from "./observers.js"
 /** Events that wait for one reader of the stream. */
 const capacity = 16_384
 
-export class EventHub {
+export class EventHub implements EventSink {
   private readonly observers = new Observers<Event>("an agent")
   private ids = 0
 

@@ -1,479 +1,99 @@
 /**
- * The connections of one agent: made where the limits allow it, kept between exchanges, closed when their time is over;
- * and the requests that wait for one.
- *
- * What is decided is decided in `pool/`; this owns the connections and does it. After `close` nothing is left: no
- * connection, fiber or timer.
+ * The pool of an agent: its connections are made by fibers, its events go to observers and streams, its close is an effect.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type * as Runtime from "effect/Runtime"
-import type { CloseReason, ConnectionFacts, KeyState } from "../connection/client/events.js"
-import * as HttpError from "../HttpError.js"
+import { ClientPool, type PoolOptions } from "../connection/client/pool.js"
+import type { Connector, Opening, Upload } from "../connection/client/ports.js"
 import type { NetworkService } from "../Network.js"
-import {
-  admit,
-  agesAt,
-  choose,
-  keepAliveHint,
-  mayGoOn,
-  nextFair,
-  retain,
-  type AgePolicy,
-  type ConnectionLimits,
-  type KeepAlivePolicy,
-  type Scheduling
-} from "../pool/index.js"
 import type { Timers } from "../Timers.js"
-import type { Transport } from "../Transport.js"
 import type { ParserOptions } from "../wire/index.js"
-import { Alarm } from "./clientAlarm.js"
 import { attempt } from "./attempt.js"
-import { Bucket, type Waiter } from "./clientBucket.js"
-import { connect, type Means, type OpenError, type TlsFields } from "./clientConnect.js"
-import { ClientConnection } from "./clientConnection.js"
-import { closedCode } from "./clientError.js"
+import { connect, type Means, type TlsFields } from "./clientConnect.js"
 import { EventHub } from "./clientEvents.js"
-import type { ClientExchange } from "./clientExchange.js"
-import type { Served } from "./clientLoan.js"
-import { parserOf, toldKey, type Route } from "./clientRoute.js"
+import { parserOf, type Destination } from "./clientRoute.js"
 import { Sessions } from "./clientSessions.js"
-import type { TimeLimits } from "./clientTimeouts.js"
-import { Watch } from "./clientWatch.js"
 import { Closing } from "./closing.js"
 
-export interface PoolOptions {
-  readonly policy: KeepAlivePolicy
-  readonly limits: ConnectionLimits
-  readonly scheduling: Scheduling
-  readonly age: AgePolicy
-  /** Delay of the first TCP keep-alive probe, ms. */
-  readonly keepAliveMsecs: number
+export interface AgentPoolOptions extends PoolOptions {
   readonly tls: TlsFields
   readonly maxCachedSessions: number
   readonly parser: ParserOptions
-  /** What is limited unless a client or a request says otherwise. */
-  readonly timeouts: TimeLimits | undefined
 }
 
-/** A connection being made, and for which request. */
-interface Attempt {
-  readonly exchange: Served
-  readonly bucket: Bucket
-}
-
-const none: KeyState = { open: 0, idle: 0, queued: 0 }
-
-/** Milliseconds that a peer has to close its side after we closed ours. */
-const lingerTime = 1_000
-/** The same when the agent itself is closed. */
+/** Milliseconds that a peer has to close its side after the agent was closed. */
 const closeTime = 100
 
-export class ClientPool {
-  private readonly buckets = new Map<string, Bucket>()
-  /** Those with a queue. */
-  private readonly queues = new Set<Bucket>()
-  private readonly connections = new Set<ClientConnection>()
-  private readonly attempts = new Map<Fiber.RuntimeFiber<Transport, OpenError>, Attempt>()
-  /** Connections that count against the limit of all keys, and those of them that are idle. */
-  private total = 0
-  private idle = 0
-  /** How many connections were closed, and why. */
-  private readonly closedBy = new Map<CloseReason, number>()
-  private closed = false
-  /** Connections made so far. */
-  private made = 0
-  private emptied: (() => void) | undefined = undefined
-  private readonly alarm: Alarm
-  private readonly means: Means
-  readonly events: EventHub
+class FiberConnector implements Connector {
+  constructor(
+    private readonly means: Means,
+    private readonly runtime: Runtime.Runtime<never>
+  ) {}
 
+  connect(destination: Destination, opening: Opening): () => void {
+    const { means, runtime } = this
+    const fiber = attempt(
+      runtime,
+      connect(means, destination, (step) => opening.enter(step))
+    )
+    fiber.addObserver((exit) => {
+      if (Exit.isSuccess(exit)) return opening.done(exit.value, parserOf(destination.route, means.parser))
+      const { cause } = exit
+      const failure = Cause.failureOption(cause)
+      opening.failed(
+        Option.isSome(failure) ? { _tag: "NotConnected", error: failure.value } : { _tag: "Thrown", cause }
+      )
+    })
+    return () => fiber.unsafeInterruptAsFork(fiber.id())
+  }
+}
+
+export class AgentPool {
+  readonly pool: ClientPool
+  readonly events: EventHub
   private readonly closingDeadlines: Closing
 
   /** `timers` do not keep the process alive; `closingTimers`, which bound the close, do. */
   constructor(
     network: NetworkService,
-    readonly timers: Timers,
+    timers: Timers,
     private readonly closingTimers: Timers,
-    private readonly runtime: Runtime.Runtime<never>,
-    private readonly options: PoolOptions
+    runtime: Runtime.Runtime<never>,
+    options: AgentPoolOptions
   ) {
-    this.alarm = new Alarm(timers, this.sweep)
-    this.closingDeadlines = new Closing(network)
     const { maxCachedSessions, parser, tls } = options
-    this.means = { network, tls, parser, sessions: new Sessions(maxCachedSessions) }
+    const means: Means = { network, tls, parser, sessions: new Sessions(maxCachedSessions) }
+    this.closingDeadlines = new Closing(network)
     this.events = new EventHub(timers)
+    this.pool = new ClientPool(new FiberConnector(means, runtime), timers, this.events, options)
   }
-
-  get keepAlive(): boolean {
-    return this.options.policy.keepAlive
-  }
-
-  get timeouts(): TimeLimits | undefined {
-    return this.options.timeouts
-  }
-
-  // ---- what there is
-
-  /** Connections in being, those of them that are idle, and connections being made. */
-  get counts(): { readonly open: number; readonly idle: number; readonly connecting: number } {
-    return { open: this.connections.size, idle: this.idle, connecting: this.attempts.size }
-  }
-
-  get queued(): number {
-    let queued = 0
-    for (const bucket of this.queues) queued += bucket.queued
-    return queued
-  }
-
-  get closings(): ReadonlyMap<CloseReason, number> {
-    return this.closedBy
-  }
-
-  /** Per key: all connections that serve or can serve, those that are idle, and requests that wait. */
-  get keys(): ReadonlyMap<string, KeyState> {
-    const keys = new Map<string, KeyState>()
-    for (const { told, open, idle, queued } of this.buckets.values()) {
-      const others = keys.get(told) ?? none
-      keys.set(told, {
-        open: others.open + open,
-        idle: others.idle + idle.length,
-        queued: others.queued + queued
-      })
-    }
-    return keys
-  }
-
-  // ---- a request comes
-
-  /**
-   * Finds a connection for a request: an idle one, a new one, or the one that becomes free first. `again`: the
-   * connection that it had has died; only a fresh one will do, and it goes to the head of the queue.
-   */
-  serve(exchange: Served, again = false): void {
-    if (this.closed) return exchange.fail(clientClosed(exchange))
-    const { origin, alone } = exchange.request
-    if (alone) return this.connect(exchange, new Bucket(origin.key, toldKey(origin), false))
-    let bucket = this.buckets.get(origin.key)
-    if (bucket === undefined) {
-      this.buckets.set(origin.key, (bucket = new Bucket(origin.key, toldKey(origin), true)))
-    }
-    const connection = again ? undefined : this.takeIdle(bucket)
-    if (connection !== undefined) return this.reuse(exchange, connection)
-    const { open, idle } = bucket
-    const admission = admit(
-      { open, total: this.total, idleElsewhere: this.idle - idle.length },
-      this.options.limits
-    )
-    if (admission._tag === "Wait") return this.enqueue(exchange, bucket, again)
-    this.connect(exchange, bucket)
-    if (admission._tag === "Replace") this.oldestIdle(bucket).retire("MadeRoom")
-  }
-
-  /**
-   * Gives a connection that has served before to a request. One that could not be sent again has to wait until a FIN that has come by now,
-   * of a server that answered and closed, was read: the connection is then none any more, and the request gets another.
-   */
-  private reuse(exchange: Served, connection: ClientConnection): void {
-    if (exchange.resendable) return exchange.begin(connection)
-    connection.next = exchange
-    this.timers.turn(() => connection.rested(exchange))
-  }
-
-  private takeIdle(bucket: Bucket): ClientConnection | undefined {
-    const { idle } = bucket
-    if (idle.length === 0) return undefined
-    const choice = choose(idle, this.options.scheduling, this.timers.now(), isUsable)
-    if (choice._tag === "Reuse") {
-      const { connection, index } = choice
-      if (index === idle.length - 1) idle.pop()
-      else idle.splice(index, 1)
-      this.idle--
-      connection.transport.ref()
-      return connection
-    }
-    // The timer is late, or time stood still while the process was suspended; or they have failed, and will tell so when
-    // reading has ended.
-    for (const connection of [...idle]) {
-      if (connection.transport.writable) connection.retire(connection.expiresBy)
-      else connection.cut("Failed")
-    }
-    return undefined
-  }
-
-  private oldestIdle(except: Bucket): ClientConnection {
-    let oldest: ClientConnection | undefined
-    for (const bucket of this.buckets.values()) {
-      const first = bucket === except ? undefined : bucket.idle[0]
-      if (first !== undefined && (oldest === undefined || first.idleSince < oldest.idleSince)) oldest = first
-    }
-    return oldest as ClientConnection
-  }
-
-  // ---- requests that wait
-
-  private enqueue(exchange: Served, bucket: Bucket, atHead: boolean): void {
-    exchange.waiter = bucket.join(exchange, this.timers.now(), atHead)
-    this.queues.add(bucket)
-    exchange.watch?.enter("queue")
-    exchange.watch?.tell({ _tag: "Queued" })
-  }
-
-  /** The request waits no longer: it has its turn, or was given up. */
-  leave(waiter: Waiter): void {
-    const { bucket } = waiter
-    waiter.exchange.waiter = undefined
-    bucket.leave(waiter)
-    if (bucket.queued > 0) return
-    this.queues.delete(bucket)
-    this.drop(bucket)
-  }
-
-  /** There is room for a connection: those who wait get it. */
-  private grant(): void {
-    const { limits } = this.options
-    while (this.queues.size > 0 && this.total < limits.maxTotalSockets) {
-      const waiter = nextFair(this.queues, undefined, limits)?.head
-      if (waiter === undefined) return
-      this.leave(waiter)
-      this.connect(waiter.exchange, waiter.bucket)
-    }
-  }
-
-  // ---- a connection is made
-
-  private connect(exchange: Served, bucket: Bucket): void {
-    // `leave` may have dropped it as empty.
-    if (bucket.counted) {
-      this.buckets.set(bucket.key, bucket)
-      this.total++
-    }
-    bucket.open++
-    const { origin } = exchange.request
-    exchange.watch?.enter("resolve")
-    exchange.watch?.tell({ _tag: "Connecting" })
-    const opening = connect(this.means, origin, (step) => exchange.watch?.enter(step))
-    const fiber = attempt(this.runtime, opening)
-    exchange.attempt = fiber
-    this.attempts.set(fiber, { exchange, bucket })
-    fiber.addObserver((exit) => {
-      this.attempts.delete(fiber)
-      exchange.attempt = undefined
-      if (Exit.isSuccess(exit)) {
-        const connection = this.own(exit.value, bucket, origin.route)
-        if (exchange.over) connection.cut("Interrupted")
-        else exchange.begin(connection)
-      } else {
-        this.free(bucket)
-        if (!exchange.over) exchange.failCause(exit.cause)
-      }
-      this.checkEmpty()
-    })
-  }
-
-  private own(transport: Transport, bucket: Bucket, route: Route | undefined): ClientConnection {
-    const { age, keepAliveMsecs, parser, policy } = this.options
-    const connection = new ClientConnection(transport, bucket, this, parserOf(route, parser), ++this.made)
-    if (age.maxAge !== Infinity) connection.agesAt = agesAt(this.timers.now(), age, Math.random())
-    if (policy.keepAlive && bucket.counted) transport.keepAlive(true, keepAliveMsecs)
-    this.connections.add(connection)
-    return connection
-  }
-
-  // ---- an exchange ends
-
-  /** A connection whose exchange has ended and that can be used again. `keepAlive`: that field of its response. */
-  release(connection: ClientConnection, keepAlive: string | undefined): void {
-    const { bucket } = connection
-    if (this.closed) return connection.retire("Draining")
-    const now = this.timers.now()
-    if (this.queues.size > 0 && bucket.counted) {
-      const next = nextFair(this.queues, bucket.key, this.options.limits)
-      if (next !== undefined) {
-        if (next !== bucket) return connection.retire("MadeRoom")
-        if (!mayGoOn(connection.agesAt, now)) return connection.retire("MaxAge")
-        const waiter = next.head as Waiter
-        this.leave(waiter)
-        return this.reuse(waiter.exchange, connection)
-      }
-    }
-    const kept = retain(
-      {
-        now,
-        free: bucket.idle.length,
-        crowded: false,
-        hint: keepAlive === undefined ? undefined : keepAliveHint(keepAlive),
-        agesAt: connection.agesAt
-      },
-      this.options.policy
-    )
-    if (kept._tag === "Close") return connection.retire(kept.reason)
-    connection.idleSince = now
-    connection.usableUntil = kept.until
-    connection.expiresBy = kept.then
-    connection.transport.unref()
-    bucket.idle.push(connection)
-    this.idle++
-    if (this.events.listening) this.events.publish({ _tag: "Idle", ...this.told(connection) })
-    this.alarm.set(kept.until)
-  }
-
-  /** The connection closes: it serves no one any more, and somebody else may have its place. */
-  closing(connection: ClientConnection, reason: CloseReason): void {
-    if (connection.closingSince !== Infinity) return
-    const { bucket } = connection
-    const at = bucket.idle.indexOf(connection)
-    if (at >= 0) {
-      bucket.idle.splice(at, 1)
-      this.idle--
-    }
-    // First, so that the request is at the head of the queue for the place that becomes free.
-    const { next } = connection
-    connection.next = undefined
-    if (next?.over === false) this.serve(next, true)
-    this.closedBy.set(reason, (this.closedBy.get(reason) ?? 0) + 1)
-    connection.closingSince = this.timers.now()
-    if (this.events.listening) {
-      const age = connection.closingSince - connection.madeAt
-      this.events.publish({ _tag: "Closed", ...this.told(connection), age, reason })
-    }
-    connection.transport.unref()
-    if (!this.closed) this.alarm.set(connection.closingSince + lingerTime)
-    this.free(bucket)
-  }
-
-  private told({ address, bucket, exchanges, number }: ClientConnection): ConnectionFacts {
-    return { at: this.events.wallTime(), key: bucket.told, connection: number, address, exchanges }
-  }
-
-  /** The connection is another protocol's, and its user's, from now on. */
-  surrender(connection: ClientConnection): void {
-    connection.closingSince = this.timers.now()
-    this.connections.delete(connection)
-    if (this.events.listening) this.events.publish({ _tag: "HandedOver", ...this.told(connection) })
-    this.free(connection.bucket)
-    this.checkEmpty()
-  }
-
-  /** The connection is over. */
-  remove(connection: ClientConnection): void {
-    this.connections.delete(connection)
-    this.checkEmpty()
-  }
-
-  private free(bucket: Bucket): void {
-    bucket.open--
-    if (!bucket.counted) return
-    this.total--
-    this.drop(bucket)
-    this.grant()
-  }
-
-  private drop(bucket: Bucket): void {
-    if (bucket.empty) this.buckets.delete(bucket.key)
-  }
-
-  // ---- time
-
-  /** For an exchange with limits, or one that somebody hears of. */
-  watch({ request }: ClientExchange): Watch {
-    const hub = this.events.listening ? this.events : undefined
-    const subject = { key: toldKey(request.origin), method: request.method, path: request.path }
-    return new Watch(request.limits, hub, subject, this.now, this.arm)
-  }
-
-  readonly now = (): number => this.timers.now()
-  private readonly arm = (deadline: number): void => this.alarm.set(deadline)
-
-  /** Calls back after so many milliseconds; gives the way to have it not called. */
-  after(millis: number, f: () => void): () => void {
-    return this.timers.at(this.timers.now() + millis, f)
-  }
-
-  /** A response is left unread from now on; it may stay so for a while. */
-  watchUnread(limit: number): number {
-    const now = this.timers.now()
-    this.alarm.set(now + limit)
-    return now
-  }
-
-  private readonly sweep = (now: number): number => {
-    let next = Infinity
-    const look = ({ watch, over }: Served): boolean => {
-      if (over || watch === undefined) return false
-      if (watch.due <= now) return true
-      next = Math.min(next, watch.due)
-      return false
-    }
-    for (const bucket of [...this.queues])
-      for (const { exchange } of bucket) if (look(exchange)) exchange.timeOut()
-    for (const { exchange } of this.attempts.values()) if (look(exchange)) exchange.timeOut()
-    for (const connection of this.connections) {
-      if (connection.deadline(lingerTime) <= now) connection.expire(now)
-      next = Math.min(next, connection.deadline(lingerTime))
-    }
-    return next
-  }
-
-  // ---- the end
 
   /**
    * Ends everything: requests under way fail and their connections are reset, idle ones are closed, and reset if the
    * peer does not close too. Resolves when all of it is gone.
    */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
-    this.closed = true
-    this.alarm.stop()
     const uploads: Array<Effect.Effect<void>> = []
-    for (const bucket of [...this.queues])
-      for (const waiter of bucket) {
-        this.leave(waiter)
-        waiter.exchange.fail(clientClosed(waiter.exchange))
-      }
-    for (const [fiber, { exchange }] of this.attempts) {
-      exchange.fail(clientClosed(exchange))
-      fiber.unsafeInterruptAsFork(fiber.id())
-    }
-    for (const connection of this.connections) {
-      const { exchange } = connection
-      if (exchange?.upload !== undefined) uploads.push(exchange.upload.stopped)
-      if (exchange === undefined) connection.recall()
-      else exchange.giveUp(closedCode, closedReason, "Draining")
-    }
+    this.pool.close((upload) => uploads.push(stopped(upload)))
     return Effect.zipRight(Effect.all(uploads, { discard: true }), this.gone)
   })
 
-  private readonly gone = Effect.withFiberRuntime<void>((fiber) =>
-    Effect.async((resume) => {
-      const { closingTimers: timers } = this
-      const bound = { name: `client: a server has not closed its side (${closeTime} ms)` }
-      const cancel = this.closingDeadlines.at(timers, timers.now() + closeTime, bound, () =>
-        this.connections.forEach((connection) => connection.cut("Draining"))
-      )
-      this.emptied = () => {
-        cancel()
-        resume(Effect.void)
-      }
-      this.checkEmpty()
-      // Names a fiber of this program, so that nobody takes the wait for I/O.
-    }, fiber.id())
-  )
-
-  private checkEmpty(): void {
-    if (this.emptied !== undefined && this.connections.size === 0 && this.attempts.size === 0) this.emptied()
-  }
+  private readonly gone = waiting((done) => {
+    const { closingTimers: timers } = this
+    const bound = { name: `client: a server has not closed its side (${closeTime} ms)` }
+    const cancel = this.closingDeadlines.at(timers, timers.now() + closeTime, bound, () => this.pool.reset())
+    this.pool.whenEmpty(() => {
+      cancel()
+      done()
+    })
+  })
 }
 
-const isUsable = (connection: ClientConnection, now: number): boolean =>
-  now < connection.usableUntil && connection.transport.writable
+// Names a fiber of this program, so that nobody takes the wait for I/O.
+const waiting = (begin: (done: () => void) => void): Effect.Effect<void> =>
+  Effect.withFiberRuntime((fiber) => Effect.async((resume) => begin(() => resume(Effect.void)), fiber.id()))
 
-const closedReason = "the client has been closed"
-
-const clientClosed = ({ taken }: Served) =>
-  new HttpError.ConnectionFailed({
-    code: closedCode,
-    reason: closedReason,
-    phase: "connect",
-    written: taken
-  })
+const stopped = (upload: Upload): Effect.Effect<void> => waiting((done) => upload.whenStopped(done))

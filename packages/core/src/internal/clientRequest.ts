@@ -31,14 +31,15 @@ import {
   type TrailersViolation
 } from "../wire/index.js"
 import { fromBytes, fromFormData, fromStream, fromText, isFormData, none, type OutgoingBody } from "./body.js"
-import type { RequestError } from "./clientError.js"
+import { lossError, type RequestError } from "./clientError.js"
 import { ClientExchange, type Payload, type PreparedRequest, type Receiver } from "./clientExchange.js"
 import { flatten, hasField } from "./clientHeaders.js"
 import { poolOf } from "./agentPool.js"
-import type { ClientPool } from "./clientPool.js"
+import type { ClientPool } from "../connection/client/pool.js"
 import { chooser, type ChooseProxy } from "./clientProxy.js"
 import { refuseRequestOptions, type ClientOptions } from "./clientSettings.js"
-import { merge, type TimeLimits } from "./clientTimeouts.js"
+import { merge } from "./clientTimeouts.js"
+import type { TimeLimits } from "../connection/client/limits.js"
 import type { IncomingResponse, Response, Upgrade } from "./clientResponse.js"
 import type { Socket } from "../Socket.js"
 import { routed, type Destination } from "./clientRoute.js"
@@ -324,7 +325,7 @@ export const wait = <A, E>(exchange: ClientExchange, receiver: Resumable<A, E>):
         Effect.async<A, E>((resume) => {
           receiver.resume = resume
           // The scope that would end it may have ended before.
-          if (exchange.over) receiver.failed(exchange.abandon("its scope has ended"))
+          if (exchange.over) receiver.failed(lossError(exchange.abandon("its scope has ended")))
           else exchange.start()
         })
       ),

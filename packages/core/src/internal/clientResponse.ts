@@ -7,12 +7,13 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
-import * as HttpError from "../HttpError.js"
 import type { Socket } from "../Socket.js"
 import type { Address, TlsFacts } from "../Transport.js"
 import { FieldViews, type FoldedFields, type ResponseHead } from "../wire/index.js"
-import type { BodyError } from "./clientError.js"
-import type { ClientExchange } from "./clientExchange.js"
+import type { Exchange } from "../connection/client/exchange.js"
+import type { Incoming } from "../connection/client/ports.js"
+import type { GivenUp, ResponseLoss } from "../model/loss.js"
+import { bodyError, type BodyError } from "./clientError.js"
 import { IncomingBody, streamOf } from "./incomingBody.js"
 
 /**
@@ -81,30 +82,35 @@ export type Upgrade =
 
 const decoder = new TextDecoder()
 
-const alreadyRead = () =>
-  new HttpError.ConnectionFailed({
-    code: "ERR_HTTPFX_BODY_READ",
-    reason: "the body of this response has been read as a stream",
-    phase: "body"
-  })
+const alreadyRead = (): GivenUp => ({
+  _tag: "GivenUp",
+  code: "ERR_HTTPFX_BODY_READ",
+  reason: "the body of this response has been read as a stream",
+  phase: "body"
+})
 
-export class IncomingResponse implements Response {
+/** What a response asks of its exchange. */
+interface Answered extends Exchange {
+  readonly request: Exchange["request"] & { readonly joinDuplicateHeaders: boolean }
+}
+
+export class IncomingResponse implements Response, Incoming {
   readonly status: number
   /** When the last reader went away, ms; `Infinity` while somebody reads. */
   quietSince = Infinity
 
   private views: FieldViews | undefined = undefined
-  private readonly incoming: IncomingBody<BodyError, BodyError>
+  private readonly incoming: IncomingBody<ResponseLoss, BodyError>
   private reader: "none" | "stream" | "bytes" = "none"
   /** How many wait for the whole. */
   private readers = 0
 
   constructor(
     readonly head: ResponseHead,
-    private readonly exchange: ClientExchange
+    private readonly exchange: Answered
   ) {
     this.status = head.status
-    this.incoming = new IncomingBody(exchange, (error) => error)
+    this.incoming = new IncomingBody(exchange, bodyError)
   }
 
   get statusMessage(): string {
@@ -180,8 +186,8 @@ export class IncomingResponse implements Response {
     this.incoming.end(rawTrailers)
   }
 
-  fail(error: BodyError): void {
-    this.incoming.fail(error)
+  fail(loss: ResponseLoss): void {
+    this.incoming.fail(loss)
   }
 
   /** The chunk that brought the head has been taken in, and the body goes on after it. */
@@ -208,7 +214,7 @@ export class IncomingResponse implements Response {
 
   /** The whole body, where nothing of it is to come any more. */
   private wholeNow(): Exit.Exit<Uint8Array, BodyError> | undefined {
-    if (this.reader === "stream") return Exit.fail(alreadyRead())
+    if (this.reader === "stream") return Exit.fail(bodyError(alreadyRead()))
     this.reader = "bytes"
     return this.exchange.over ? this.incoming.wholeNow(undefined, alreadyRead) : undefined
   }
@@ -233,7 +239,7 @@ export class IncomingResponse implements Response {
   get body(): Stream.Stream<Uint8Array, BodyError> {
     return Stream.suspend(() => {
       if (this.reader === "bytes") return Stream.fromEffect(this.bytes)
-      if (this.reader === "stream") return Stream.fail(alreadyRead())
+      if (this.reader === "stream") return Stream.fail(bodyError(alreadyRead()))
       this.reader = "stream"
       return Stream.ensuring(
         streamOf(this.pull()),

@@ -5,7 +5,8 @@
  * Everything that makes a connection another one is in the key, functions by their identity. It connects nothing.
  */
 import type { ConnectionOptions, ParserOptions as OwnParser } from "../ClientRequest.js"
-import { origin, type Origin } from "../pool/index.js"
+import type { Destination as Leading } from "../connection/client/ports.js"
+import type { Origin } from "../pool/index.js"
 import { presets, type ParserOptions } from "../wire/index.js"
 import type { ProxyHop } from "./clientProxy.js"
 import { keyOf } from "./optionKey.js"
@@ -18,21 +19,16 @@ export interface Route {
 }
 
 /** An origin, and the way to it. */
-export interface Destination extends Origin {
+export interface Destination extends Leading {
   readonly route?: Route | undefined
 }
 
-/** The key as others may read it: that of a route has credentials and private keys in it. */
-export const toldKey = ({ key, host, port, protocol, route }: Destination): string =>
-  route === undefined
-    ? key
-    : origin(protocol, host, port).key + (route.tunnel === undefined ? "" : ` via ${route.tunnel.origin.key}`)
-
-/** The origin by way of a route. */
+/** The origin by way of a route. Its key has credentials and private keys in it. */
 export const routed = (to: Origin, route: Route): Destination => {
   const { connection, parser, tunnel } = route
   const via = tunnel === undefined ? "" : ` via ${tunnel.key}`
-  return { ...to, key: `${to.key}${via} ${keyOf(connection)}${keyOf(parser)}`, route }
+  const told = tunnel === undefined ? to.key : `${to.key} via ${tunnel.origin.key}`
+  return { ...to, told, key: `${to.key}${via} ${keyOf(connection)}${keyOf(parser)}`, route }
 }
 
 /** How the answers on a connection are parsed: as the agent says, where the route says nothing else. */

@@ -6,13 +6,7 @@
  */
 import * as Duration from "effect/Duration"
 import type { Timeouts } from "../ClientRequest.js"
-import * as HttpError from "../HttpError.js"
-
-/** What is waited for, in its order. */
-export type Step = "queue" | "resolve" | "connect" | "secure" | "send" | "head" | "body"
-
-/** Milliseconds; `Infinity`: no limit. */
-export type TimeLimits = Readonly<Record<Step | "total", number>>
+import type { Step, TimeLimits } from "../connection/client/limits.js"
 
 const none: TimeLimits = {
   queue: Infinity,
@@ -48,32 +42,3 @@ export const ofAgent = (timeout: number): TimeLimits | undefined =>
   timeout === Infinity
     ? undefined
     : { ...none, connect: timeout, secure: timeout, head: timeout, body: timeout }
-
-/** The facts that every error of a limit tells. */
-export interface TimeoutFacts {
-  readonly limit: number
-  readonly address: string | undefined
-  readonly reused: boolean
-  readonly written: HttpError.Written
-  readonly received: number
-}
-
-/** The error of a step whose limit has passed. */
-export const timedOut = (step: Step, facts: TimeoutFacts): HttpError.TimeoutError => {
-  switch (step) {
-    case "queue":
-      return new HttpError.QueueTimedOut(facts)
-    case "resolve":
-      return new HttpError.ResolveTimedOut(facts)
-    case "connect":
-      return new HttpError.ConnectTimedOut(facts)
-    case "secure":
-      return new HttpError.SecureTimedOut(facts)
-    case "send":
-      return new HttpError.SendTimedOut(facts)
-    case "head":
-      return new HttpError.HeadTimedOut(facts)
-    case "body":
-      return new HttpError.BodyTimedOut(facts)
-  }
-}

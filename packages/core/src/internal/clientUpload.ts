@@ -12,17 +12,12 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as Stream from "effect/Stream"
 import * as HttpError from "../HttpError.js"
+import type { Upload as UploadPort, UploadOwner } from "../connection/client/ports.js"
 import type { Transport } from "../Transport.js"
 import { BodyWriter, type Framing, type Part, type Violation } from "../wire/index.js"
 import { Pump } from "./pump.js"
 
-/** Who is told how the upload ended; nobody is once it was stopped. */
-export interface UploadOwner {
-  uploadEnded(): void
-  uploadFailed(cause: Cause.Cause<unknown>): void
-}
-
-export class Upload extends Pump<never> {
+export class Upload extends Pump<never> implements UploadPort {
   private readonly writer: BodyWriter
   private fiber: Fiber.RuntimeFiber<ReadonlyArray<string> | void, unknown> | undefined = undefined
   private wake: (() => void) | undefined = undefined
@@ -74,6 +69,11 @@ export class Upload extends Pump<never> {
   /** Resolves when the stream's finalizers have run. Only after `stop`. */
   get stopped(): Effect.Effect<void> {
     return this.fiber === undefined ? Effect.void : Effect.asVoid(Fiber.await(this.fiber))
+  }
+
+  whenStopped(f: () => void): void {
+    if (this.fiber === undefined) f()
+    else this.fiber.addObserver(f)
   }
 
   private readonly sink = (part: Part): void => {

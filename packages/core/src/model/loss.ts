@@ -3,7 +3,8 @@
  */
 import type { Fault } from "./fault.js"
 import type { Refusal } from "./refusal.js"
-import type { Where } from "./where.js"
+import type { ViolationsOf } from "./violation.js"
+import type { Where, Written } from "./where.js"
 
 /** The peer closed its side (FIN) too early. */
 export interface HangUp extends Where {
@@ -67,3 +68,59 @@ export type Rejection = Refused | Late
 /** The status of that answer. */
 export const statusOf = (rejection: Rejection): number =>
   rejection._tag === "Refused" ? rejection.refusal.status : 408
+
+// ---- of a client
+
+/** The waits of a client's request, in their order. */
+export type Step = "queue" | "resolve" | "connect" | "secure" | "send" | "head" | "body"
+
+/** A step that the automaton does not have: the peer's, or one that its response did not leave. */
+export type PeerStep = ViolationsOf<"ERR_HTTPFX_OUT_OF_ORDER" | "ERR_HTTPFX_UPGRADE_NOT_ASKED">
+
+/** The peer's response is not one to this request. */
+export interface OutOfStep {
+  readonly _tag: "OutOfStep"
+  readonly violation: PeerStep
+  readonly where: Where
+}
+
+/** A limit of the request has passed. */
+export interface TimedOut {
+  readonly _tag: "TimedOut"
+  /** Which limit. */
+  readonly passed: Step | "total"
+  /** What was being waited for. */
+  readonly step: Step
+  /** Milliseconds. */
+  readonly limit: number
+  readonly address: string | undefined
+  readonly reused: boolean
+  readonly written: Written
+  readonly received: number
+}
+
+/** Our side gave the exchange up. */
+export interface GivenUp extends Where {
+  readonly _tag: "GivenUp"
+  readonly code: string
+  readonly reason: string
+  readonly cause?: unknown
+}
+
+/** There is no connection: the error of what makes connections. */
+export interface NotConnected {
+  readonly _tag: "NotConnected"
+  readonly error: unknown
+}
+
+/** A function or a stream of the caller failed: the failure as the driver has it. */
+export interface Thrown {
+  readonly _tag: "Thrown"
+  readonly cause: unknown
+}
+
+/** What can end an established exchange of a client early. */
+export type ResponseLoss = HangUp | Failed | Refused | TimedOut | GivenUp
+
+/** What can end a request without a response. */
+export type RequestLoss = ResponseLoss | OutOfStep | NotConnected | Thrown

@@ -4,7 +4,7 @@
  * Asking for a deadline later than the one it is set for costs a comparison: so a limit per request costs no timer each.
  * When it goes off, whoever owns it looks at everything and says when next.
  */
-import type { Timers } from "../Timers.js"
+import type { Timers } from "../../seams/timers.js"
 
 export class Alarm {
   private setFor = Infinity

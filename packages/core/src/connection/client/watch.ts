@@ -4,9 +4,21 @@
  * An exchange with neither has none of these, and pays for an `undefined`. It holds no timer: its pool looks at all of
  * them at the earliest deadline.
  */
-import type * as Events from "../connection/client/events.js"
-import type { Step, TimeLimits } from "./clientTimeouts.js"
-import type { EventHub } from "./clientEvents.js"
+import type { Event, RequestEvent, Timings } from "./events.js"
+import type { Step, TimeLimits } from "./limits.js"
+
+/** Where events go. */
+export interface EventSink {
+  /** Somebody listens. While nobody does, no event is made. */
+  readonly listening: boolean
+  /** Durations: milliseconds with fractions. */
+  now(): number
+  /** Milliseconds since the epoch. */
+  wallTime(): number
+  /** Numbers requests, from 1. */
+  nextId(): number
+  publish(event: Event): void
+}
 
 /** What events say of the exchange they are about. */
 export interface Subject {
@@ -29,7 +41,7 @@ export class Watch {
   /** `hub`: where somebody listens. `arm`: asks the pool to look at a time. */
   constructor(
     readonly limits: TimeLimits | undefined,
-    private readonly hub: EventHub | undefined,
+    private readonly hub: EventSink | undefined,
     private readonly subject: Subject,
     private readonly now: () => number,
     private readonly arm: (deadline: number) => void
@@ -81,8 +93,8 @@ export class Watch {
     if (event._tag === "End" || event._tag === "Error") {
       const now = this.hub.now()
       this.timed(now)
-      this.hub.publish({ id, at, ...subject, ...event, timings: this.told(now) } as Events.Event)
-    } else this.hub.publish({ id, at, ...subject, ...event } as Events.Event)
+      this.hub.publish({ id, at, ...subject, ...event, timings: this.told(now) } as Event)
+    } else this.hub.publish({ id, at, ...subject, ...event } as Event)
   }
 
   private timed(now: number): void {
@@ -91,7 +103,7 @@ export class Watch {
     this.since = now
   }
 
-  private told(now: number): Events.Timings {
+  private told(now: number): Timings {
     return { ...(this.timings as Record<Step, number>), total: now - this.begun }
   }
 }
@@ -99,8 +111,4 @@ export class Watch {
 type Common = "id" | "at" | "timings" | keyof Subject
 
 /** An event without what the watch knows itself. */
-export type EventFacts = Events.RequestEvent extends infer E
-  ? E extends unknown
-    ? Omit<E, Common>
-    : never
-  : never
+export type EventFacts = RequestEvent extends infer E ? (E extends unknown ? Omit<E, Common> : never) : never

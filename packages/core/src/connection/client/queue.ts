@@ -3,32 +3,31 @@
  *
  * Counts and lists only; who gets what is decided in `pool/`, and done by the pool that owns it.
  */
-import type { WaitingKey } from "../pool/index.js"
-import type { ClientConnection } from "./clientConnection.js"
-import type { Served } from "./clientLoan.js"
+import type { WaitingKey } from "../../pool/index.js"
 
-/** A place in a queue. */
-export class Waiter {
-  previous: Waiter | undefined = undefined
-  next: Waiter | undefined = undefined
+/** A place in a queue of `S`. */
+export class Waiter<S, C> {
+  previous: Waiter<S, C> | undefined = undefined
+  next: Waiter<S, C> | undefined = undefined
 
   constructor(
-    readonly exchange: Served,
-    readonly bucket: Bucket,
+    readonly exchange: S,
+    readonly bucket: Bucket<S, C>,
     /** ms. */
     readonly since: number
   ) {}
 }
 
-export class Bucket implements WaitingKey {
+/** `S`: what is served; `C`: its connections. */
+export class Bucket<S, C> implements WaitingKey {
   /** Connections in use, idle and being made; those that close do not count: they serve nobody. */
   open = 0
   /** In the order in which they became idle. */
-  readonly idle: Array<ClientConnection> = []
+  readonly idle: Array<C> = []
   /** Requests that wait. */
   queued = 0
-  private first: Waiter | undefined = undefined
-  private last: Waiter | undefined = undefined
+  private first: Waiter<S, C> | undefined = undefined
+  private last: Waiter<S, C> | undefined = undefined
 
   /**
    * `told`: the key as others may read it, without what is secret. `counted`: whether its connections count against the
@@ -49,8 +48,8 @@ export class Bucket implements WaitingKey {
   }
 
   /** Joins the queue: at its end, or at its head for a request that had its turn and lost it. */
-  join(exchange: Served, since: number, atHead: boolean): Waiter {
-    const waiter = new Waiter(exchange, this, since)
+  join(exchange: S, since: number, atHead: boolean): Waiter<S, C> {
+    const waiter = new Waiter<S, C>(exchange, this, since)
     const { first, last } = this
     if (first === undefined || last === undefined) this.first = this.last = waiter
     else if (atHead) {
@@ -65,7 +64,7 @@ export class Bucket implements WaitingKey {
   }
 
   /** Leaves the queue. Only for one that is in it. */
-  leave(waiter: Waiter): void {
+  leave(waiter: Waiter<S, C>): void {
     if (waiter.previous === undefined) this.first = waiter.next
     else waiter.previous.next = waiter.next
     if (waiter.next === undefined) this.last = waiter.previous
@@ -74,11 +73,11 @@ export class Bucket implements WaitingKey {
   }
 
   /** Whoever has waited longest; stays in the queue. */
-  get head(): Waiter | undefined {
+  get head(): Waiter<S, C> | undefined {
     return this.first
   }
 
-  *[Symbol.iterator](): Iterator<Waiter> {
+  *[Symbol.iterator](): Iterator<Waiter<S, C>> {
     let waiter = this.first
     while (waiter !== undefined) {
       const { next } = waiter

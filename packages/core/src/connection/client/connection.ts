@@ -5,19 +5,14 @@
  * What may happen next is the automaton's to say, what becomes of the connection the pool's. Never serves two
  * exchanges at once, and nothing of one reaches the next: bytes that nobody asked for end it.
  */
-import type { CloseReason } from "../connection/client/events.js"
-import * as HttpError from "../HttpError.js"
-import type { RetireReason } from "../pool/index.js"
-import * as Socket from "../Socket.js"
-import {
-  formatAddress,
-  isTruncated,
-  type Address,
-  type Fault,
-  type TlsFacts,
-  type Transport,
-  type TransportHandlers
-} from "../Transport.js"
+import { formatAddress, type Address } from "../../model/address.js"
+import type { Fault } from "../../model/fault.js"
+import type { HangUp, PeerStep, RequestLoss, ResponseLoss } from "../../model/loss.js"
+import type { TlsFacts } from "../../model/tls.js"
+import type { Violation } from "../../model/violation.js"
+import type { Where } from "../../model/where.js"
+import type { RetireReason } from "../../pool/index.js"
+import { isTruncated, type Transport, type TransportHandlers } from "../../seams/transport.js"
 import {
   Body,
   Connection as Automaton,
@@ -25,22 +20,15 @@ import {
   type ParserOptions,
   type Part,
   type ResponseEvents,
-  type ResponseHead,
-  type Violation,
-  type ViolationsOf
-} from "../wire/index.js"
-import type { Bucket } from "./clientBucket.js"
-import type { BodyError, RequestError } from "./clientError.js"
-import type { ClientExchange, Payload } from "./clientExchange.js"
-import type { ClientPool } from "./clientPool.js"
-import type { Watch } from "./clientWatch.js"
-import { Upload, type UploadOwner } from "./clientUpload.js"
-import type { Loan, Served } from "./clientLoan.js"
-import { HandedOver } from "../connection/transfer/handedOver.js"
+  type ResponseHead
+} from "../../wire/index.js"
+import { HandedOver } from "../transfer/handedOver.js"
+import type { CloseReason } from "./events.js"
+import type { Borrower, Keeper, Owner, Pooled, Served, UploadOwner } from "./ports.js"
+import type { Bucket } from "./queue.js"
+import type { Watch } from "./watch.js"
 
 const noTrailers: ReadonlyArray<string> = []
-
-type PeerStep = ViolationsOf<"ERR_HTTPFX_OUT_OF_ORDER" | "ERR_HTTPFX_UPGRADE_NOT_ASKED">
 
 // A 2xx to CONNECT makes the connection a tunnel; only `upgrade` has a way to take it.
 const notTaken: PeerStep = {
@@ -51,7 +39,7 @@ const notTaken: PeerStep = {
   signal: "switch"
 }
 
-export class ClientConnection implements TransportHandlers, UploadOwner {
+export class ClientConnection implements Pooled, TransportHandlers, UploadOwner {
   /** ms. */
   readonly madeAt: number
   /** While idle: since when, until when it may be used (ms), and why not longer. */
@@ -62,7 +50,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   agesAt = Infinity
   /** When it began to close, ms; the peer has a while to do its part. */
   closingSince = Infinity
-  exchange: ClientExchange | undefined = undefined
+  exchange: Owner | undefined = undefined
   /** Who gets it after a turn of the event loop, unless it closes by then. */
   next: Served | undefined = undefined
 
@@ -80,7 +68,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   private violation: PeerStep | undefined = undefined
   private switchedBy: ResponseHead | undefined = undefined
   /** Who has borrowed it, and as what he sees it. */
-  private loan: Loan | undefined = undefined
+  private loan: Borrower | undefined = undefined
   private lent: HandedOver | undefined = undefined
   private loans = 0
   /** A body waits for `100 Continue`: ends the wait. */
@@ -88,13 +76,13 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
 
   constructor(
     readonly transport: Transport,
-    readonly bucket: Bucket,
-    private readonly pool: ClientPool,
+    readonly bucket: Bucket<Served, Pooled>,
+    private readonly pool: Keeper,
     parser: ParserOptions,
     /** From 1 on. */
     readonly number: number
   ) {
-    this.madeAt = pool.now()
+    this.madeAt = pool.timers.now()
     this.remote = transport.remote
     // Read once: of a connection that has closed, a network may have forgotten them.
     this.tls = transport.tls
@@ -103,7 +91,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   }
 
   /** Sends the request of an exchange. The connection is idle or fresh. */
-  begin(exchange: ClientExchange): void {
+  begin(exchange: Owner): void {
     const { request } = exchange
     this.exchange = exchange
     exchange.connection = this
@@ -112,15 +100,17 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     exchange.tls = this.tls
     if (exchange.watch !== undefined) this.tellBegun(exchange.watch)
     const violation = this.automaton.requestHead(request)
-    if (violation !== undefined) return this.break(HttpError.fromViolation(violation, exchange.where))
+    if (violation !== undefined)
+      return this.break({ _tag: "OutOfStep", violation: stepOf(violation), where: exchange.where })
     const { payload, encoded } = request
     if (request.expectContinue) {
       this.transport.write(encoded.head)
       exchange.written = "some"
-      this.unwait = this.pool.after(request.continueTimeout, this.proceed)
+      const { timers } = this.pool
+      this.unwait = timers.at(timers.now() + request.continueTimeout, this.proceed)
     } else if (payload._tag === "Stream") {
       this.transport.write(encoded.head)
-      this.upload(exchange, payload)
+      this.upload(exchange)
     } else {
       const { parts } = payload
       let flowing: boolean
@@ -163,7 +153,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     if (exchange === undefined || this.unwait === undefined) return
     this.stopWaiting()
     const { payload } = exchange.request
-    if (payload._tag === "Stream") return this.upload(exchange, payload)
+    if (payload._tag === "Stream") return this.upload(exchange)
     this.transport.cork()
     const flowing = this.writeAll(payload.parts, true)
     this.transport.uncork()
@@ -181,14 +171,13 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     return flowing
   }
 
-  private upload(exchange: ClientExchange, payload: Extract<Payload, { _tag: "Stream" }>): void {
+  private upload(exchange: Owner): void {
     exchange.written = "some"
-    exchange.upload = new Upload(this, this.transport, exchange.request.encoded.framing)
-    exchange.upload.start(payload.stream, payload.trailers, payload.runtime)
+    exchange.send(this.transport, this)
   }
 
   /** `flowing`: the connection has taken all of it already. */
-  private sent(exchange: ClientExchange, flowing: boolean): void {
+  private sent(exchange: Owner, flowing: boolean): void {
     exchange.written = "all"
     this.automaton.requestComplete()
     if (exchange.watch !== undefined && flowing) exchange.requestTaken()
@@ -206,7 +195,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   // ---- a driver of another kind borrows it
 
   /** Gives the transport to a loan until it is given back. The connection is idle or fresh. */
-  lend(loan: Loan): void {
+  lend(loan: Borrower): void {
     this.transport.pause()
     this.loan = loan
     this.lent = new HandedOver(this.transport, { closed: () => this.close() }, this.pool.timers)
@@ -216,7 +205,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   }
 
   /** `reusable`: nothing is under way, and the messages allow another exchange. */
-  giveBack(loan: Loan, reusable: boolean, keepAlive: string | undefined): void {
+  giveBack(loan: Borrower, reusable: boolean, keepAlive: string | undefined): void {
     if (this.loan !== loan) return
     this.takeBack()
     if (this.state === "closed") return
@@ -227,7 +216,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   }
 
   /** The borrower keeps it: it is another protocol's. */
-  letGo(loan: Loan): void {
+  letGo(loan: Borrower): void {
     if (this.loan !== loan || this.state === "closed") return
     this.loan = undefined
     this.state = "closed"
@@ -255,7 +244,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     if (exchange !== undefined) this.sent(exchange, exchange.upload?.taken ?? true)
   }
 
-  uploadFailed(cause: Parameters<UploadOwner["uploadFailed"]>[0]): void {
+  uploadFailed(cause: unknown): void {
     this.exchange?.uploadFailed(cause)
   }
 
@@ -272,10 +261,11 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     // Given up meanwhile, by what an event led to.
     if (this.exchange !== exchange) return
     if (this.switchedBy !== undefined) this.handOver(exchange, this.switchedBy, chunk.subarray(used))
-    else if (this.violation !== undefined) this.break(HttpError.fromViolation(this.violation, exchange.where))
+    else if (this.violation !== undefined)
+      this.break({ _tag: "OutOfStep", violation: this.violation, where: exchange.where })
     else if (this.complete) this.settle(exchange, used < chunk.length)
     else if (this.parser.refusal !== undefined)
-      this.break(HttpError.fromRefusal(this.parser.refusal, exchange.where))
+      this.break({ _tag: "Refused", refusal: this.parser.refusal, where: exchange.where })
     else if (exchange.response !== undefined) {
       exchange.response.unread()
       if (exchange.watch !== undefined && !this.paused) exchange.watch.restart()
@@ -303,7 +293,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
     const { exchange } = this
     this.state = "closing"
     if (exchange === undefined) this.pool.closing(this, "Failed")
-    else this.lose(exchange, "Failed", (where) => HttpError.fromFault(fault, where))
+    else this.lose(exchange, "Failed", (where) => ({ _tag: "Failed", fault, ...where }))
   }
 
   close(): void {
@@ -366,7 +356,7 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   // ---- what becomes of the connection
 
   /** The response is complete: its exchange ends, and the connection serves the next or closes. */
-  private settle(exchange: ClientExchange, surplus: boolean): void {
+  private settle(exchange: Owner, surplus: boolean): void {
     const { rawTrailers } = this
     this.exchange = undefined
     this.complete = false
@@ -388,30 +378,26 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
   }
 
   /** The bytes are another protocol's from here on, and the connection is the caller's. */
-  private handOver(exchange: ClientExchange, head: ResponseHead, rest: Uint8Array): void {
+  private handOver(exchange: Owner, head: ResponseHead, rest: Uint8Array): void {
     this.exchange = undefined
     this.state = "closed"
     this.resume()
     this.pool.surrender(this)
-    exchange.switched(head, Socket.unsafeMake(this.transport, rest))
+    exchange.switched(head, this.transport, rest)
   }
 
-  private lose(
-    exchange: ClientExchange,
-    reason: CloseReason,
-    error: (where: HttpError.Where) => BodyError
-  ): void {
+  private lose(exchange: Owner, reason: CloseReason, loss: (where: Where) => ResponseLoss): void {
     this.exchange = undefined
     // First, so that it is at the head of the queue for its place where it is sent again.
-    exchange.lost(error)
+    exchange.lost(loss)
     this.cut(reason)
   }
 
-  private break(error: RequestError): void {
+  private break(loss: RequestLoss): void {
     const { exchange } = this
     this.exchange = undefined
     this.cut("Refused")
-    exchange?.fail(error)
+    exchange?.fail(loss)
   }
 
   /** Closes after what was sent; the peer closes too, or the pool does not wait longer. */
@@ -470,13 +456,20 @@ export class ClientConnection implements TransportHandlers, UploadOwner {
 }
 
 // The parser gives no status that the automaton would not have.
-const stepOf = (violation: Violation | undefined): PeerStep | undefined => violation as PeerStep | undefined
+const stepOf = <V extends Violation | undefined>(violation: V) =>
+  violation as Extract<V, undefined> | PeerStep
 
-const hangUp = (where: HttpError.Where) =>
-  new HttpError.HangUp({ reason: where.phase === "body" ? "aborted" : "socket hang up", ...where })
+const hangUp = (where: Where): HangUp => ({
+  _tag: "HangUp",
+  reason: where.phase === "body" ? "aborted" : "socket hang up",
+  ...where
+})
 
-const truncated = (where: HttpError.Where) =>
-  new HttpError.HangUp({ reason: "the connection ended without close_notify of TLS", ...where })
+const truncated = (where: Where): HangUp => ({
+  _tag: "HangUp",
+  reason: "the connection ended without close_notify of TLS",
+  ...where
+})
 
 // Both the transport and the parser call what they deliver `data`.
 class Events implements ResponseEvents {

@@ -1,0 +1,9 @@
+/**
+ * The waits of a request that can be limited, in milliseconds.
+ */
+import type { Step } from "../../model/loss.js"
+
+export type { Step } from "../../model/loss.js"
+
+/** Milliseconds; `Infinity`: no limit. */
+export type TimeLimits = Readonly<Record<Step | "total", number>>
