@@ -1,42 +1,44 @@
 // Bugs in the Effect driver's server.
-const core = (name) => `packages/core/src/internal/${name}.ts`
+const core = (name) => `packages/core/src/${name}.ts`
 const net = (name) => `packages/core/test/${name}.test.ts`
 
 const of = (area, file, bugs) =>
   bugs.map(({ nets, ...bug }) => ({ area, file: core(file), ...bug, nets: nets.map(net) }))
 
 export const server = [
-  ...of("server connection", "serverConnection", [
+  ...of("server connection", "connection/server/state", [
     {
       name: "bytes of one exchange count for the next as well",
       harm: "Access logs and metrics count bytes twice.",
       nets: ["ServerOutcome"],
-      find: `      Tell.exchangeEnded(this, exchange, error, status)
+      find: `      this.report(exchange, loss, status)
     }
     this.bytesInBefore = this.bytesIn
     this.bytesOutBefore = this.bytesOut`,
-      replace: `      Tell.exchangeEnded(this, exchange, error, status)
+      replace: `      this.report(exchange, loss, status)
     }`
-    },
+    }
+  ]),
+  ...of("server connection", "connection/server/connection", [
     {
       name: "a connection whose next head is arriving is idle",
       harm: "A server that closes idle connections cuts a request that is on its way.",
       nets: ["ServerShutdown", "ServerDrain"],
-      find: "if (this.exchange !== undefined || this.parser.inMessage) return\n    End.finish",
-      replace: "if (this.exchange !== undefined) return\n    End.finish"
+      find: "if (this.exchange !== undefined || this.parser.inMessage) return\n    Endings.finish",
+      replace: "if (this.exchange !== undefined) return\n    Endings.finish"
     },
     {
       name: "an unread body holds back the next request",
       harm: "The second request of a connection is never answered.",
       nets: ["ServerWaits"],
-      find: "    this.inflow.release(forBody)\n    // Whoever takes no answers",
-      replace: "    // Whoever takes no answers"
+      find: "    this.inflow.release(forBody)\n    // A client that reads no responses",
+      replace: "    // A client that reads no responses"
     },
     {
       name: "a large rest of a request is read after its answer",
       harm: "A client can have a server read without end what nobody wants.",
       nets: ["Server"],
-      find: 'if (!this.mayKeepAlive(exchange, false)) return End.finish(this, "RequestUnfinished")\n',
+      find: 'if (!this.mayKeepAlive(exchange, false)) return Endings.finish(this, "RequestUnfinished")\n',
       replace: ""
     },
     {
@@ -53,7 +55,7 @@ export const server = [
       find: `    if (this.server.draining || !exchange.head.keepAlive`,
       replace: `    if (!exchange.head.keepAlive`,
       also: {
-        file: core("serverConnection"),
+        file: core("connection/server/connection"),
         find: `    if (this.server.draining) this.automaton.mustClose("Draining")\n`,
         replace: ""
       }
@@ -97,18 +99,18 @@ export const server = [
       name: "a handler that ends without an answer is not noticed",
       harm: "The client waits for ever.",
       nets: ["Server"],
-      find: "    if (exchange.answer === undefined) Refusal.answerPlainly(this, exchange.shutDown ? 503 : 500)\n    else this.cut(exchange)",
-      replace: "    if (exchange.answer !== undefined) this.cut(exchange)"
+      find: "    if (exchange.status === undefined) Refusals.respondByDefault(this, exchange.shutDown ? 503 : 500)\n    else this.cut(exchange)",
+      replace: "    if (exchange.status !== undefined) this.cut(exchange)"
     }
   ]),
 
-  ...of("server answers", "serverAnswer", [
+  ...of("server answers", "internal/serverAnswer", [
     {
       name: "`Connection: close` of a streamed answer is ignored",
       harm: "A handler that closes a connection on purpose keeps it; behind a chunked answer the client's next request hangs or is served.",
       nets: ["ServerFraming"],
-      find: "    exchange.connection.answerBegins(exchange, response, head)\n    exchange.connection.write(head.head)\n    return undefined",
-      replace: `    exchange.connection.answerBegins(exchange, response, { ...head, close: undefined })
+      find: "    exchange.responseBegins(response, head)\n    exchange.connection.write(head.head)\n    return undefined",
+      replace: `    exchange.responseBegins(response, { ...head, close: undefined })
     exchange.connection.write(head.head)
     return undefined`
     },
@@ -116,8 +118,8 @@ export const server = [
       name: "an answer that fails in its middle ends as if it were whole",
       harm: "The client takes a part of a body for all of it.",
       nets: ["ServerOutcome"],
-      find: "if (exchange.answer !== undefined) connection.cut(exchange, cause)",
-      replace: "if (exchange.answer !== undefined) sending.end(response).pipe(Effect.runSync)"
+      find: "if (exchange.status !== undefined) exchange.cut(cause)",
+      replace: "if (exchange.status !== undefined) sending.end(response).pipe(Effect.runSync)"
     },
     {
       name: "trailers are sent to nobody",
@@ -142,19 +144,19 @@ class`
     }
   ]),
 
-  ...of("server ends and refusals", "connectionEnd", [
+  ...of("server ends and refusals", "connection/server/endings", [
     {
       name: "a body is not failed when its client leaves",
       harm: "A handler that reads the request waits for ever.",
       nets: ["ServerGone"],
-      find: "  exchange.body?.fail(exchange.abortedWith)\n",
+      find: "  exchange.body?.fail(loss)\n",
       replace: ""
     },
     {
       name: "a handler is not interrupted when its client leaves",
       harm: "Work goes on for clients that have left.",
       nets: ["ServerGone", "Server"],
-      find: "  exchange.interrupt(by)\n",
+      find: "  exchange.lost(loss, by)\n",
       replace: ""
     },
     {
@@ -179,7 +181,7 @@ class`
       replace:
         "  if (connection.parser.inMessage || connection.inflow.queued > 0) connection.transport.reset()\n  else connection.lingering.toTheEnd(lingerTime)\n",
       also: {
-        file: core("serverConnection"),
+        file: core("connection/server/connection"),
         find: "  private readonly parser: RequestParser\n",
         replace: "  readonly parser: RequestParser\n"
       }
@@ -187,15 +189,15 @@ class`
     {
       name: "a refusal is written into the middle of an answer",
       harm: "The client reads 400 as a part of the body.",
-      file: core("connectionRefusal"),
+      file: core("connection/server/refusals"),
       nets: ["ServerFraming"],
-      find: "if (!begun && handler === undefined) writeAnswer",
+      find: "if (!begun && !ask) writeResponse",
       replace: "if (handler === undefined) writeAnswer"
     },
     {
       name: "what nobody wants is read without bound",
       harm: "A refused client keeps a connection busy with endless data.",
-      file: core("linger"),
+      file: core("connection/server/linger"),
       nets: ["ServerLimits"],
       find: "    if (this.discarded <= lingerBytes) return\n",
       replace: "    if (this.discarded >= 0) return\n"
@@ -203,14 +205,14 @@ class`
     {
       name: "a connection whose client neither reads nor closes lingers for ever",
       harm: "Refused clients keep their sockets.",
-      file: core("linger"),
+      file: core("connection/server/linger"),
       nets: ["Timeouts"],
       find: "else if (forced || (this.patience > 0 && now - this.movedAt >= this.patience)) return transport.reset()",
       replace: "else if (forced) return transport.reset()"
     }
   ]),
 
-  ...of("request bodies", "incomingBody", [
+  ...of("request bodies", "connection/transfer/body", [
     {
       name: "a body's limit is looked at only at its end",
       harm: "A server with a limit of a megabyte stores a gigabyte before it says no.",
@@ -222,14 +224,15 @@ class`
       name: "a streamed body's limit is looked at only at its end",
       harm: "A handler is given all of a body that is too large.",
       nets: ["ServerMultipart"],
+      file: core("internal/incomingBody"),
       find: "limit === undefined || this.received <= limit) return Exit.succeed(slices)",
       replace:
-        'limit === undefined || this.received <= limit || this.state === "open")\n      return Exit.succeed(slices)'
+        "limit === undefined || this.received <= limit || !(this.ended || this.failure))\n      return Exit.succeed(slices)"
     },
     {
       name: "half a UTF-8 character of one body is in the next one's text",
       harm: "One client's bytes reach another's request.",
-      file: core("serverRequest"),
+      file: core("internal/serverRequest"),
       nets: ["Server"],
       find: "(bytes) => decoder.decode(bytes))",
       replace: "(bytes) => decoder.decode(bytes, { stream: true }))"
@@ -238,7 +241,7 @@ class`
       name: "a reader of the whole that was interrupted counts on",
       harm: "A body that nobody reads is taken into memory without bound.",
       nets: ["ServerBounds"],
-      find: "        over = true\n        this.collecting--\n",
+      find: "      over = true\n      this.collecting--\n",
       replace: '        over = true\n        if (this.state !== "open") this.collecting--\n'
     },
     {
@@ -252,7 +255,7 @@ class`
     {
       name: "a copy's memory is used again once its bytes were taken",
       harm: "Bytes that a handler holds change under it.",
-      file: core("slices"),
+      file: core("connection/transfer/slices"),
       nets: ["ServerBounds"],
       find: "    this.room = undefined\n    this.filled = this.listed = 0",
       replace: "    this.filled = this.listed = 0"
@@ -260,14 +263,14 @@ class`
     {
       name: "requests that wait count by themselves, without the unread body before them",
       harm: "A connection keeps twice what it may.",
-      file: core("inflow"),
+      file: core("connection/transfer/inflow"),
       nets: ["ServerGone"],
       find: "else if (body !== undefined && this.queued + body.waiting > this.lookAhead) {",
       replace: "else if (body !== undefined && Math.max(this.queued, body.waiting) > this.lookAhead) {"
     }
   ]),
 
-  ...of("server time", "connectionDeadlines", [
+  ...of("server time", "connection/server/deadlines", [
     {
       name: "a client that a slow handler holds back is late",
       harm: "Uploads to a slow handler end with 408.",
@@ -292,7 +295,7 @@ class`
     {
       name: "the request's time goes on after its end",
       harm: "A slow handler ends with 408.",
-      file: core("waits"),
+      file: core("connection/server/waits"),
       nets: ["Timeouts"],
       find: "    this.fresh = false\n    this.begun = -1",
       replace: "    this.fresh = false"
@@ -300,7 +303,7 @@ class`
     {
       name: "late connections are looked for once",
       harm: "A slow client that comes second is never late.",
-      file: core("sweep"),
+      file: core("connection/server/sweep"),
       nets: ["Timeouts"],
       find: "    if (this.connections.size > 0 && this.cancel === undefined) this.arm()\n",
       replace: ""
@@ -308,7 +311,7 @@ class`
     {
       name: "idle connections are ended once",
       harm: "All but the first idle connection stay for ever.",
-      file: core("idleList"),
+      file: core("connection/server/idleList"),
       nets: ["Timeouts"],
       find: "    if (this.first !== undefined && this.cancel === undefined) this.arm(this.first)\n",
       replace: ""
@@ -316,7 +319,7 @@ class`
     {
       name: "the last of the idle connections is not forgotten when it leaves",
       harm: "A connection that becomes idle next is put behind one that is busy, and never ends.",
-      file: core("idleList"),
+      file: core("connection/server/idleList"),
       nets: ["Timeouts"],
       find: "    if (idler.idleNext === undefined) this.last = idler.idlePrevious\n    else",
       replace: "    if (idler.idleNext !== undefined)"
@@ -330,11 +333,11 @@ class`
     }
   ]),
 
-  ...of("server limits and shutdown", "serverLife", [
+  ...of("server limits and shutdown", "connection/server/life", [
     {
       name: "counts per address are not given back",
       harm: "An address that has had its number of connections is refused for ever.",
-      file: core("admission"),
+      file: core("connection/server/admission"),
       nets: ["ServerLimits"],
       find: "    if (address === undefined) return\n    const left",
       replace: "    if (address === undefined || this.serving > 0) return\n    const left"
@@ -342,7 +345,7 @@ class`
     {
       name: "with TLS, counts per address are not given back",
       harm: "The same behind a handshake.",
-      file: core("admission"),
+      file: core("connection/server/admission"),
       nets: ["ServerTls"],
       find: "this.counted.set(secured, this.counted.get(plain))",
       replace: "this.counted.set(secured, undefined)"
@@ -350,7 +353,7 @@ class`
     {
       name: "a connection that was turned away is not given back",
       harm: "After 128 refusals every further one is reset without a word.",
-      file: core("admission"),
+      file: core("connection/server/admission"),
       nets: ["ServerLimits"],
       find: "      this.answering--\n",
       replace: ""
@@ -385,7 +388,7 @@ class`
     }
   ]),
 
-  ...of("server upgrades", "connectionSwitch", [
+  ...of("server upgrades", "connection/server/upgrade", [
     {
       name: "what came behind the request is lost in the switch",
       harm: "The first bytes of the other protocol are missing.",
@@ -403,7 +406,7 @@ class`
     {
       name: "an upgraded connection reads on while its client takes nothing",
       harm: "An echo has a client fill the server's memory.",
-      file: core("handedOver"),
+      file: core("connection/transfer/handedOver"),
       nets: ["ServerBounds"],
       find: "if (!more && this.holds) this.hold()",
       replace: "if (!more && this.holds && this.paused) this.hold()"

@@ -31,7 +31,7 @@ export const inTheWeather: ReadonlyArray<Planted> = [
   },
   {
     name: "pipelined answers are swapped when the first handler is slower",
-    file: "internal/serverConnection.js",
+    file: "connection/server/connection.js",
     find: "this.parser.pause();",
     replace: "if (this.exchange !== undefined && !this.exchange.started) this.run(this.exchange);"
   },
@@ -41,14 +41,14 @@ export const inTheWeather: ReadonlyArray<Planted> = [
     find: "return full ? this.drained : Effect.void;",
     replace: "return full ? Effect.zipRight(Effect.sleep(5), this.drained) : Effect.void;",
     also: {
-      file: "internal/serverConnection.js",
-      find: 'this.state === "closed" || !this.backedUp',
-      replace: 'this.state === "closed"'
+      file: "connection/server/state.js",
+      find: 'this.phase === "closed" || !this.backedUp',
+      replace: 'this.phase === "closed"'
     }
   },
   {
     name: "a timeout survives into the next exchange",
-    file: "internal/serverConnection.js",
+    file: "connection/server/connection.js",
     find: `this.linger?.stop();
         this.cancelWatch?.();
         this.cancelWatch = undefined;`,

@@ -13,18 +13,18 @@ export const forTrials: ReadonlyArray<Planted> = [
   },
   {
     name: "Connection: close on a chunked request is ignored",
-    file: "internal/serverConnection.js",
+    file: "connection/server/connection.js",
     find: "!exchange.head.keepAlive || this.parser.stopped",
     replace: "!(exchange.head.keepAlive || exchange.head.chunked) || this.parser.stopped",
     also: {
-      file: "internal/serverConnection.js",
+      file: "connection/server/connection.js",
       find: "this.automaton.requestHead(head);",
       replace: "this.automaton.requestHead(head.chunked ? { keepAlive: true } : head);"
     }
   },
   {
     name: "the limit of a body is looked at when all of it has come",
-    file: "internal/incomingBody.js",
+    file: "connection/transfer/body.js",
     find: "if (limit !== undefined && this.waiting > limit) {",
     replace: 'if (limit !== undefined && this.state === "ended" && this.waiting > limit) {'
   },
@@ -82,7 +82,7 @@ export const forTrials: ReadonlyArray<Planted> = [
   },
   {
     name: "the place of an address is not given back",
-    file: "internal/admission.js",
+    file: "connection/server/admission.js",
     find: "const left = this.byAddress.get(address) - 1;",
     replace: "const left = this.byAddress.get(address);"
   },
@@ -107,9 +107,9 @@ export const forTrials: ReadonlyArray<Planted> = [
   },
   {
     name: "100 Continue is sent before anybody reads",
-    file: "internal/serverConnection.js",
-    find: "const exchange = new ServerExchange(this, head, this.automaton.exchanges);",
-    replace: `const exchange = new ServerExchange(this, head, this.automaton.exchanges);
+    file: "connection/server/connection.js",
+    find: "const exchange = this.owner.open(this, head, this.automaton.exchanges);",
+    replace: `const exchange = this.owner.open(this, head, this.automaton.exchanges);
         if (head.expectContinue) this.inform(exchange, 100, continueHead);`
   },
   {
@@ -120,25 +120,25 @@ export const forTrials: ReadonlyArray<Planted> = [
   },
   {
     name: "when a request began is read from the clock on the wall",
-    file: "internal/serverConnection.js",
+    file: "connection/server/connection.js",
     find: "this.waits.requestBegun(this.server.timers.now());",
     replace: "this.waits.requestBegun(this.server.timers.wallTime());"
   },
   {
     name: "the limits of one exchange are looked at by the server's",
-    file: "internal/connectionDeadlines.js",
+    file: "connection/server/deadlines.js",
     find: "exchange?.deadlines ?? server.settings.timeouts",
     replace: "server.settings.timeouts"
   },
   {
     name: "what came behind the head of an upgrade is lost",
-    file: "internal/connectionSwitch.js",
+    file: "connection/server/upgrade.js",
     find: "const initial = connection.inflow.takeAll();",
     replace: "const initial = connection.inflow.takeAll().subarray(0, 0);"
   },
   {
     name: "what came behind the head of an upgrade is not counted",
-    file: "internal/connectionSwitch.js",
+    file: "connection/server/upgrade.js",
     find: "received: initial.length,",
     replace: "received: 0,"
   }

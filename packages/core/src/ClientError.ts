@@ -8,7 +8,7 @@
  */
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import type * as Effect from "effect/Effect"
-import type { Connection } from "./Exchange.js"
+import type { Connection } from "./internal/server/exchangeApi.js"
 import type * as HttpError from "./HttpError.js"
 import type { Socket } from "./Socket.js"
 

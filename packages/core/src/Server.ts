@@ -20,8 +20,10 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as HttpError from "./HttpError.js"
+import { ServerLife } from "./connection/server/life.js"
+import { Closing } from "./internal/closing.js"
+import { ServerEvents } from "./internal/connectionEvents.js"
 import * as ServerApp from "./internal/serverApp.js"
-import { ServerLife } from "./internal/serverLife.js"
 import { make as makeSettings } from "./internal/serverSettings.js"
 import { make as makeShutdown } from "./internal/serverShutdown.js"
 import { check as checkTls, ServerHandshakes } from "./internal/serverTls.js"
@@ -127,12 +129,12 @@ export const readiness = (server: Service): HttpApp.Default =>
     })
   )
 
-const eventsOf = (life: ServerLife): Stream.Stream<ServerEvent> =>
+const eventsOf = (life: ServerLife, { observers }: ServerEvents): Stream.Stream<ServerEvent> =>
   Stream.asyncPush<ServerEvent>(
     (emit) =>
       life.state === "closed"
         ? Effect.sync(() => emit.end())
-        : life.observers.observe((event) => {
+        : observers.observe((event) => {
             emit.single(event)
             if (event._tag === "StateChanged" && event.state === "closed") emit.end()
           }),
@@ -156,26 +158,33 @@ export const makeService = (
     const failed = (cause: unknown) => new ServeError({ cause })
     const timeouts = yield* Timeouts
     const settings = yield* Effect.mapError(makeSettings(options, timeouts), failed)
-    const life = new ServerLife(yield* Timers.timers, settings, network)
+    const timers = yield* Timers.timers
+    const closing = new Closing(network)
+    const happenings = new ServerEvents(timers)
+    const life = new ServerLife(timers, settings, closing, happenings)
     const { tls } = options
+    let handshakes: ServerHandshakes | undefined
     if (tls !== undefined) {
       yield* Effect.mapError(checkTls(network, tls), failed)
-      life.handshakes = new ServerHandshakes(network, tls, yield* Effect.runtime<never>(), life)
+      handshakes = new ServerHandshakes(network, tls, yield* Effect.runtime<never>(), life, happenings)
+      life.handshakes = handshakes
     }
     const listener = yield* Effect.mapError(
-      network.listen(options, life.handshakes?.accept ?? life.accept),
+      network.listen(options, handshakes?.accept ?? life.accept),
       failed
     )
-    life.onClientError = options.onClientError
-    life.handlesExpectations = options.unknownExpectations === "handle"
-    life.webSocket = Option.getOrUndefined(yield* Effect.serviceOption(WebSocketUpgrader))
-    const { enter, run: shutdown, states } = yield* makeShutdown(life, listener, options)
+    const served = ServerApp.serverOf(life, settings, {
+      onClientError: options.onClientError,
+      handlesExpectations: options.unknownExpectations === "handle",
+      webSocket: Option.getOrUndefined(yield* Effect.serviceOption(WebSocketUpgrader))
+    })
+    const { enter, run: shutdown, states } = yield* makeShutdown(life, closing, listener, options)
     yield* Effect.addFinalizer(() => shutdown)
     const httpServer = HttpServer.make({
       address: shownAddress(listener.address),
       serve: (app: HttpApp.Default<unknown>, middleware?: HttpMiddleware) =>
         Effect.gen(function* () {
-          life.serve(yield* ServerApp.make(app, middleware, life.timers, settings.maxBodySize))
+          life.serve(yield* ServerApp.make(app, middleware, served))
           if (life.state === "starting") yield* enter("ready")
           yield* Effect.addFinalizer(() => shutdown)
         })
@@ -186,13 +195,13 @@ export const makeService = (
       timeouts,
       state: Effect.sync(() => life.state),
       states: Stream.takeUntil(states.changes, (state) => state === "closed"),
-      awaitDrain: life.awaitDrain,
-      events: eventsOf(life),
-      observe: (f) => life.observers.observe(f),
+      awaitDrain: served.awaitDrain,
+      events: eventsOf(life, happenings),
+      observe: (f) => happenings.observers.observe(f),
       lameDuck: Effect.suspend(() => (life.state === "ready" ? enter("lameDuck") : Effect.void)),
       shutdown,
       connections: Effect.sync(() => life.connectionCount),
-      reloadTls: (tls) => life.handshakes?.use(tls) ?? Effect.void,
+      reloadTls: (tls) => handshakes?.use(tls) ?? Effect.void,
       closeIdleConnections: Effect.sync(() => life.closeIdleConnections()),
       closeAllConnections: Effect.sync(() => life.closeAllConnections())
     }

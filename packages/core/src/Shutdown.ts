@@ -7,68 +7,14 @@
  * @since 0.1.0
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Stream from "effect/Stream"
 import { exchangeOf, type ServerExchange } from "./internal/serverExchange.js"
+import type { Policy, State } from "./model/serverState.js"
 
-/**
- * Where a server is in its life.
- *
- * - `starting`: it listens; connections wait, because no app is served yet
- * - `ready`: it serves
- * - `lameDuck`: it serves as before, but readiness checks fail, so that new traffic goes elsewhere
- * - `draining`: it accepts no connection; every answer is the last of its connection
- * - `closed`: nothing is left
- *
- * @since 0.1.0
- * @category models
- */
-export type State = "starting" | "ready" | "lameDuck" | "draining" | "closed"
-
-/**
- * How long the phases of a shutdown last: a part of a server's options.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options {
-  /**
-   * How long the server goes on serving, with readiness already red, before it stops accepting: what a load balancer
-   * needs to notice. Default 0: no such phase.
-   */
-  readonly lameDuckPeriod?: Duration.DurationInput | undefined
-  /**
-   * How long a connection without a request is kept once draining has begun, so that a request already on its way is
-   * answered and not reset. At most `gracefulShutdownTimeout`. Default 500 milliseconds.
-   */
-  readonly idleConnectionGrace?: Duration.DurationInput | undefined
-  /**
-   * How long draining waits for what is under way. Then handlers are interrupted and connections reset; only handlers
-   * that are not to be interrupted (policy `wait`, `HttpRouter`'s `uninterruptible`) keep theirs for as long again. Default
-   * 20 seconds.
-   */
-  readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
-  /**
-   * What open WebSockets get when draining begins. `close`: a close frame with 1001 (RFC 6455 §7.4.1: going away) at once, unless
-   * the handler has the policy `wait` or has asked for `awaitDrain` or `endAtDrain`; `wait`: they go on until their handler ends. Then,
-   * or at the deadline, 1001 is sent. Default `close`.
-   */
-  readonly webSocketsAtDrain?: "close" | "wait" | undefined
-}
-
-/**
- * What a shutdown does with a handler that is under way.
- *
- * - `interruptAtDeadline` (default): it may go on until `gracefulShutdownTimeout` has passed
- * - `interruptAtDrain`: it is interrupted when draining begins; 503 if it had not answered
- * - `wait`: it is never interrupted by a shutdown, which waits for it up to twice `gracefulShutdownTimeout`
- *
- * @since 0.1.0
- * @category models
- */
-export type Policy = "interruptAtDeadline" | "interruptAtDrain" | "wait"
+export type { ShutdownOptions as Options } from "./ServerOptions.js"
+export type { Policy, State } from "./model/serverState.js"
 
 /**
  * The state of the server that answers this request. `ready` where the server is not ours.
@@ -78,7 +24,7 @@ export type Policy = "interruptAtDeadline" | "interruptAtDrain" | "wait"
  */
 export const state: Effect.Effect<State, never, HttpServerRequest.HttpServerRequest> = Effect.map(
   HttpServerRequest.HttpServerRequest,
-  (request) => exchangeOf(request)?.connection.server.state ?? "ready"
+  (request) => exchangeOf(request)?.serving.server.state ?? "ready"
 )
 
 /**
@@ -97,7 +43,7 @@ export const awaitDrain: Effect.Effect<void, never, HttpServerRequest.HttpServer
 const drainOf = (exchange: ServerExchange | undefined): Effect.Effect<void> | undefined => {
   if (exchange === undefined) return undefined
   exchange.listensToDrain = true
-  return exchange.connection.server.awaitDrain
+  return exchange.serving.server.awaitDrain
 }
 
 /**

@@ -7,19 +7,12 @@
 import * as Effect from "effect/Effect"
 import type { NetworkService } from "../Network.js"
 import { background, live } from "../PlatformTimers.js"
+import type { Bound, Closings } from "../seams/closings.js"
 import type { Timers } from "../Timers.js"
 
-export interface Bound {
-  /** What waits, and for how long, in words. */
-  readonly name: string
-  /** What expiring now would cut off, in words; `undefined`: nothing. */
-  readonly loses?: (() => string | undefined) | undefined
-}
-
-export class Closing {
+export class Closing implements Closings {
   constructor(private readonly network: NetworkService) {}
 
-  /** Calls `f` at the deadline (ms of these timers) or early; `forced` means early. The result cancels. */
   at(timers: Timers, deadline: number, { loses, name }: Bound, f: (forced: boolean) => void): () => void {
     const expire = (forced: boolean) => {
       cancel()

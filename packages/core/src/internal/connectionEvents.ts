@@ -1,94 +1,123 @@
 /**
- * What a connection of a server tells of itself, as `ServerEvent`s. Called only when somebody listens; changes nothing but
- * the times that events need.
+ * Makes `ServerEvent`s and `ExchangeOutcome`s of what connections report. Called only if somebody observes.
  */
-import type { DropReason } from "../ExchangeOutcome.js"
-import type { ParseError, RequestTimeout } from "../HttpError.js"
-import type { RequestHead } from "../wire/index.js"
-import { droppedOutcome, outcomeOf, refusedOutcome } from "./exchangeEnd.js"
-import type { ServerConnection } from "./serverConnection.js"
-import { ServerExchange, type BodyError } from "./serverExchange.js"
+import { fromLoss } from "../errors/fromLoss.js"
+import type { LifeEvents } from "../connection/server/life.js"
+import type { ConnectionFacts, Exchange } from "../connection/server/ports.js"
+import type { ExchangeOutcome } from "./server/outcome.js"
+import type { Loss, Rejection } from "../model/loss.js"
+import type { DropReason, End, Facts } from "../model/outcome.js"
+import type { State } from "../model/serverState.js"
+import type { ServerEvent } from "../ServerEvent.js"
+import type { Timers } from "../Timers.js"
+import type { Transport } from "../Transport.js"
+import type { CloseReason } from "../wire/index.js"
+import { Observers } from "./observers.js"
+import type { ServerExchange } from "./serverExchange.js"
+import type { HandshakeError } from "./serverTls.js"
 
-export const opened = (connection: ServerConnection): void => {
-  const { id, server, transport } = connection
-  const { local, remote } = transport
-  const at = server.timers.wallTime()
-  connection.openedAt = server.timers.now()
-  server.observers.emit({ _tag: "ConnectionOpened", at, connection: id, local, remote })
+export class ServerEvents implements LifeEvents {
+  readonly observers = new Observers<ServerEvent>("a server")
+
+  constructor(private readonly timers: Timers) {}
+
+  get active(): boolean {
+    return this.observers.active
+  }
+
+  stateChanged(state: State): void {
+    this.observers.emit({ _tag: "StateChanged", at: this.timers.wallTime(), state })
+  }
+
+  connectionOpened({ id, transport: { local, remote } }: ConnectionFacts): void {
+    const at = this.timers.wallTime()
+    this.observers.emit({ _tag: "ConnectionOpened", at, connection: id, local, remote })
+  }
+
+  requestReceived({ connection, head: { method, target }, number, times }: Exchange): void {
+    this.observers.emit({
+      _tag: "RequestReceived",
+      at: times!.startedAt,
+      connection: connection.id,
+      exchange: number,
+      method,
+      target
+    })
+  }
+
+  responseBegun({ connection, number }: Exchange, status: number): void {
+    const at = this.timers.wallTime()
+    this.observers.emit({ _tag: "ResponseBegun", at, connection: connection.id, exchange: number, status })
+  }
+
+  clientError({ id, transport: { remote } }: ConnectionFacts, error: Rejection): void {
+    const at = this.timers.wallTime()
+    this.observers.emit({ _tag: "ClientError", at, connection: id, remote, error: fromLoss(error) })
+  }
+
+  handshakeFailed(error: HandshakeError, { remote }: Transport): void {
+    if (!this.active) return
+    this.observers.emit({ _tag: "ClientError", at: this.timers.wallTime(), connection: 0, remote, error })
+  }
+
+  rejected(facts: Facts, error: Rejection): void {
+    this.ended(ofLoss(facts, error))
+  }
+
+  dropped(facts: Facts, reason: DropReason): void {
+    this.ended({ _tag: "Dropped", ...facts, reason })
+  }
+
+  exchangeEnded(exchange: Exchange, facts: Facts, end: End): void {
+    const { failure } = exchange as ServerExchange
+    const outcome: ExchangeOutcome =
+      failure === undefined ? ofEnd(facts, end) : { _tag: "ServerFailed", ...facts, cause: failure }
+    const at = this.timers.wallTime()
+    ;(exchange as ServerExchange).tellEnd(outcome)
+    if (this.active) this.observers.emit({ _tag: "ExchangeEnded", at, outcome })
+  }
+
+  connectionClosed(connection: ConnectionFacts, reason: CloseReason, duration: number | undefined): void {
+    const { bytesIn, bytesOut, exchanges, id, transport } = connection
+    this.observers.emit({
+      _tag: "ConnectionClosed",
+      at: this.timers.wallTime(),
+      connection: id,
+      remote: transport.remote,
+      reason,
+      exchanges,
+      bytesIn,
+      bytesOut,
+      duration
+    })
+  }
+
+  private ended(outcome: ExchangeOutcome): void {
+    this.observers.emit({ _tag: "ExchangeEnded", at: this.timers.wallTime(), outcome })
+  }
 }
 
-export const request = (connection: ServerConnection, exchange: ServerExchange): void => {
-  const { id, server } = connection
-  const at = exchange.begins().startedAt
-  const { method, target } = exchange.head
-  server.observers.emit({
-    _tag: "RequestReceived",
-    at,
-    connection: id,
-    exchange: exchange.number,
-    method,
-    target
-  })
+const ofEnd = (facts: Facts, end: End): ExchangeOutcome => {
+  switch (end._tag) {
+    case "Answered":
+      return { _tag: "Answered", ...facts }
+    case "Unanswered":
+      return { _tag: "ServerFailed", ...facts, cause: undefined }
+    case "Dropped":
+      return { _tag: "Dropped", ...facts, reason: end.reason }
+    case "Lost":
+      return ofLoss(facts, end.loss)
+  }
 }
 
-export const answer = (connection: ServerConnection, exchange: ServerExchange, status: number): void => {
-  const { id, server } = connection
-  const at = server.timers.wallTime()
-  if (exchange.times !== undefined) exchange.times.answered = server.timers.now()
-  server.observers.emit({ _tag: "ResponseBegun", at, connection: id, exchange: exchange.number, status })
-}
-
-export const clientError = (connection: ServerConnection, error: ParseError | RequestTimeout): void => {
-  const { id, server, transport } = connection
-  const at = server.timers.wallTime()
-  server.observers.emit({ _tag: "ClientError", at, connection: id, remote: transport.remote, error })
-}
-
-/** Nothing of a request was understood, or none has come. */
-export const refused = (connection: ServerConnection, error: ParseError | RequestTimeout): void => {
-  const { server } = connection
-  const at = server.timers.wallTime()
-  server.observers.emit({ _tag: "ExchangeEnded", at, outcome: refusedOutcome(connection, error) })
-}
-
-export const dropped = (
-  connection: ServerConnection,
-  head: RequestHead,
-  number: number,
-  reason: DropReason
-): void => {
-  const { server } = connection
-  const at = server.timers.wallTime()
-  const exchange = new ServerExchange(connection, head, number)
-  const outcome = droppedOutcome(connection, exchange, reason)
-  server.observers.emit({ _tag: "ExchangeEnded", at, outcome })
-}
-
-export const exchangeEnded = (
-  connection: ServerConnection,
-  exchange: ServerExchange,
-  error: BodyError | undefined,
-  status: number | undefined
-): void => {
-  const { observers, timers } = connection.server
-  const at = timers.wallTime()
-  const outcome = outcomeOf(connection, exchange, error, status)
-  exchange.tellEnd(outcome)
-  if (observers.active) observers.emit({ _tag: "ExchangeEnded", at, outcome })
-}
-
-export const closed = (connection: ServerConnection): void => {
-  const { bytesIn, bytesOut, closeReason, exchanges, id, openedAt, server, transport } = connection
-  const at = server.timers.wallTime()
-  server.observers.emit({
-    _tag: "ConnectionClosed",
-    at,
-    connection: id,
-    remote: transport.remote,
-    reason: closeReason ?? "PeerEof",
-    exchanges,
-    bytesIn,
-    bytesOut,
-    duration: openedAt === undefined ? undefined : Math.round(server.timers.now() - openedAt)
-  })
+const ofLoss = (facts: Facts, loss: Loss): ExchangeOutcome => {
+  switch (loss._tag) {
+    case "Refused":
+      return { _tag: "Refused", ...facts, error: fromLoss(loss) }
+    case "Late":
+    case "Stalled":
+      return { _tag: "TimedOut", ...facts, error: fromLoss(loss) }
+    default:
+      return { _tag: "ClientGone", ...facts, error: fromLoss(loss) }
+  }
 }

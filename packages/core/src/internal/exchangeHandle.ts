@@ -4,24 +4,26 @@
  * Holds only views. What may be sent when is the automaton's to say, what it looks like `wire/`'s.
  */
 import * as Effect from "effect/Effect"
-import type { Connection, Exchange, Fields, TrailerError } from "../Exchange.js"
+import type { Connection, Exchange, Fields, TrailerError } from "./server/exchangeApi.js"
 import * as HttpError from "../HttpError.js"
 import * as Socket from "../Socket.js"
 import { overrides } from "../Timeouts.js"
 import {
   checkTrailerName,
   checkTrailers,
+  continueHead,
   encodeEarlyHints,
   encodeInformational,
   FieldViews,
   headersSent,
+  processingHead,
   trailersNotChunked,
   writeAfterEnd,
   type DistinctFields,
   type FoldedFields,
   type Violation
 } from "../wire/index.js"
-import { continueHead, processingHead } from "./informationalHeads.js"
+import { drained } from "./pump.js"
 import { ResponseTrailers } from "./responseTrailers.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
 import { restOfBody, takeOver } from "./serverUpgrade.js"
@@ -70,7 +72,7 @@ export class ExchangeHandle implements Exchange {
   }
 
   get connection(): Connection {
-    return this.self.connection.facts(this.self.number)
+    return this.self.ends
   }
 
   get expectation(): string | undefined {
@@ -109,7 +111,7 @@ export class ExchangeHandle implements Exchange {
       Effect.suspend(() => {
         const { self } = this
         if (self.aborted) return Effect.void
-        if (self.answer !== undefined) return violated(headersSent("set"))
+        if (self.status !== undefined) return violated(headersSent("set"))
         for (const name of names) {
           const violation = checkTrailerName(name)
           if (violation !== undefined) return violated(violation)
@@ -162,8 +164,8 @@ export class ExchangeHandle implements Exchange {
   get setTimeouts(): Exchange["setTimeouts"] {
     return (options) =>
       Effect.suspend(() => {
-        const { connection, deadlines } = this.self
-        const now = deadlines ?? connection.server.settings.timeouts
+        const { connection, deadlines, serving } = this.self
+        const now = deadlines ?? serving.server.settings.timeouts
         return Effect.map(overrides(options, now), (policy) => connection.setDeadlines(this.self, policy))
       })
   }
@@ -186,7 +188,7 @@ export class ExchangeHandle implements Exchange {
       if (request.versionMinor === 0) return Effect.void
       const refused = connection.inform(this.self, status, head)
       if (refused !== undefined) return Effect.fail(HttpError.fromViolation(refused) as E)
-      return connection.backedUp ? connection.drained : Effect.void
+      return connection.backedUp ? drained(connection) : Effect.void
     })
   }
 }

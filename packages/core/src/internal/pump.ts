@@ -19,6 +19,13 @@ export const turn: Effect.Effect<void> = Effect.async((resume) =>
   PlatformTimers.turn(() => resume(Effect.void))
 )
 
+/** Waits until a connection takes more, or is closed. */
+export const drained = (connection: { whenDrained(f: () => void): () => void }): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    const cancel = connection.whenDrained(() => resume(Effect.void))
+    return Effect.sync(cancel)
+  })
+
 /** Bytes of one chunk of a stream that may wait before its next pieces do. */
 const gathered = 64 * 1024
 

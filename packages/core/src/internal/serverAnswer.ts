@@ -12,7 +12,7 @@ import * as Exit from "effect/Exit"
 import * as HttpError from "../HttpError.js"
 import { bodyNotAllowed, BodyWriter, encodeResponseHead, type Part, type Violation } from "../wire/index.js"
 import { fromHttpBody, type StreamBody } from "./body.js"
-import { Pump } from "./pump.js"
+import { drained, Pump } from "./pump.js"
 import type { ResponseTrailers } from "./responseTrailers.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
 
@@ -24,7 +24,7 @@ export const sendResponse = (
   exchange: ServerExchange,
   response: ServerResponse.HttpServerResponse
 ): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
-  if (exchange.answer !== undefined || exchange.aborted) return Exit.succeed(response)
+  if (exchange.status !== undefined || exchange.aborted) return Exit.succeed(response)
   if (response.status < 300 && exchange.head.method === "CONNECT") return sendResponse(exchange, noTunnel)
   const body = response.body
   switch (body._tag) {
@@ -99,11 +99,11 @@ const headOf = (
   streamed: boolean
 ) => {
   const headers = fieldsOf(response, contentType)
-  const { connection, head, trailers } = exchange
+  const { connection, head, serving, trailers } = exchange
   if (trailers !== undefined) announce(trailers, headers, response, body)
   // A switch of protocols is no answer of an app's: nothing here would speak the other protocol.
   if (response.status === 101) return switching
-  const { settings } = connection.server
+  const { settings } = serving.server
   if (settings.rejectNonStandardBodyWrites && body !== 0 && !mayHaveBody(response.status))
     return bodyNotAllowed
   if (settings.uniqueHeaders !== undefined) joinUnique(headers, settings.uniqueHeaders)
@@ -152,10 +152,10 @@ const sendBytes = (
     head.framing._tag === "None" ||
     (length === 0 && head.framing._tag !== "Chunked" && head.framing._tag !== "Length")
   ) {
-    connection.answerBegins(exchange, response, head)
+    exchange.responseBegins(response, head)
     connection.write(head.head)
   } else if (head.framing._tag === "Length" && head.framing.length === length) {
-    connection.answerBegins(exchange, response, head)
+    exchange.responseBegins(response, head)
     connection.write(head.head, bytes)
   } else {
     const writer = new BodyWriter(head.framing)
@@ -165,13 +165,13 @@ const sendBytes = (
       (bytes === undefined ? undefined : writer.write(bytes, sink)) ??
       writer.end(head.framing._tag === "Chunked" ? exchange.trailers?.fields : undefined, sink)
     if (violation !== undefined) return Effect.fail(HttpError.fromViolation(violation))
-    connection.answerBegins(exchange, response, head)
+    exchange.responseBegins(response, head)
     connection.transport.cork()
     connection.write(head.head)
     for (const part of parts) connection.write(part)
     connection.transport.uncork()
   }
-  connection.answerEnds(exchange)
+  connection.responseEnds(exchange)
   return Exit.succeed(response)
 }
 
@@ -201,7 +201,7 @@ const sendStream = (
     const violation = sending.begin()
     if (violation !== undefined) return Effect.fail(HttpError.fromViolation(violation))
     if (sending.bodiless) {
-      connection.answerEnds(exchange)
+      connection.responseEnds(exchange)
       return Exit.succeed(response)
     }
   }
@@ -209,7 +209,7 @@ const sendStream = (
     onFailure: (cause) => {
       // A client that went away has ended this; anything else is the handler's failure, after its answer began.
       if (exchange.aborted) return Exit.succeed(response)
-      if (exchange.answer !== undefined) connection.cut(exchange, cause)
+      if (exchange.status !== undefined) exchange.cut(cause)
       return Effect.failCause(cause)
     },
     onSuccess: () => sending.end(response)
@@ -245,7 +245,7 @@ class SendingBody extends Pump<BodyError> {
     const head = headOf(exchange, response, body.length ?? "unknown", body.contentType, true)
     if (head._tag === "Violation") return head
     this.writer = new BodyWriter(head.framing)
-    exchange.connection.answerBegins(exchange, response, head)
+    exchange.responseBegins(response, head)
     exchange.connection.write(head.head)
     return undefined
   }
@@ -266,7 +266,7 @@ class SendingBody extends Pump<BodyError> {
   }
 
   protected override get drained(): Effect.Effect<void> {
-    return this.exchange.connection.drained
+    return drained(this.exchange.connection)
   }
 
   end(
@@ -279,10 +279,10 @@ class SendingBody extends Pump<BodyError> {
     const violation = this.writer!.end(trailersOf(this.exchange), this.sink)
     if (violation !== undefined) {
       const error = HttpError.fromViolation(violation)
-      connection.cut(this.exchange, Cause.fail(error))
+      this.exchange.cut(Cause.fail(error))
       return Effect.fail(error)
     }
-    connection.answerEnds(this.exchange)
+    connection.responseEnds(this.exchange)
     return Exit.succeed(response)
   }
 }

@@ -7,7 +7,6 @@
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpApp from "@effect/platform/HttpApp"
-import type * as FileSystem from "@effect/platform/FileSystem"
 import { Launcher } from "./launch.js"
 import { LayeredMap } from "./layeredMap.js"
 import { MaxBodySize } from "@effect/platform/HttpIncomingMessage"
@@ -22,6 +21,7 @@ import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import { globalValue } from "effect/GlobalValue"
@@ -32,12 +32,26 @@ import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import type { Timers } from "../Timers.js"
+import type { ServerLife } from "../connection/server/life.js"
+import type {
+  ClientFault,
+  Connection,
+  ConnectionFacts,
+  ExchangeHome,
+  Owner,
+  Rejecting
+} from "../connection/server/ports.js"
+import { fromLoss } from "../errors/fromLoss.js"
+import { statusOf, type Rejection } from "../model/loss.js"
 import { withoutUserinfo } from "../model/urlSecrets.js"
-import { hasUnknownExpectation } from "../wire/index.js"
+import { hasUnknownExpectation, type RequestHead } from "../wire/index.js"
 import { LazySpan } from "./lazySpan.js"
 import { sendResponse } from "./serverAnswer.js"
-import type { ServerExchange } from "./serverExchange.js"
+import * as ClientErrors from "./serverClientError.js"
+import { endsOf, ServerExchange, type AppServer, type Serving } from "./serverExchange.js"
+import { ServerRequestImpl } from "./serverRequest.js"
+import type { ServerSettings } from "./serverSettings.js"
+import { originForm } from "./serverTarget.js"
 
 type Response = ServerResponse.HttpServerResponse
 type AnyApp = HttpApp.Default<unknown, unknown>
@@ -90,8 +104,7 @@ const report = (
   exchange.failure ??= cause
   exchange.reported = true
   // Platform's logger says it in the line of its request.
-  if (exchange.connection.app!.logsFailures && !fiber.getFiberRef(HttpMiddleware.loggerDisabled))
-    return notTwice
+  if (exchange.serving.logsFailures && !fiber.getFiberRef(HttpMiddleware.loggerDisabled)) return notTwice
   const { method, originalUrl } = exchange.request
   const log = Effect.annotateLogs(Effect.logError("a handler has failed", cause), {
     "http.request.method": method,
@@ -140,25 +153,29 @@ const withSpan = (app: AnyApp): AnyApp =>
     )
   })
 
-/** Made once per `serve`; runs exchanges. */
-export interface ServerApp {
-  readonly context: Context.Context<never>
-  readonly redactedNames: ReadonlyArray<string | RegExp>
-  /** Its middleware logs the cause of a failure by itself. */
-  readonly logsFailures: boolean
-  /** Starts the handler of an exchange; `ended` is called when it and its scope are over. */
-  run(exchange: ServerExchange, ended: (exchange: ServerExchange) => void): void
-  /** Runs what belongs to no exchange, with what is there where the app is served. */
-  fork(effect: Effect.Effect<unknown>): Fiber.RuntimeFiber<unknown, unknown>
-}
+/** What apps know of a server. */
+export const serverOf = (
+  life: ServerLife,
+  settings: ServerSettings,
+  rest: Pick<AppServer, "onClientError" | "handlesExpectations" | "webSocket">
+): AppServer => ({
+  ...rest,
+  settings,
+  get state() {
+    return life.state
+  },
+  awaitDrain: Effect.async((resume) => {
+    const cancel = life.whenDraining(() => resume(Effect.void))
+    return Effect.sync(cancel)
+  })
+})
 
 /** Must run where the app is served: takes context, fiber refs and tracer from there. */
 export const make = (
   httpApp: AnyApp,
   middleware: HttpMiddleware.HttpMiddleware | undefined,
-  timers: Timers,
-  maxBodySize: FileSystem.Size | undefined
-): Effect.Effect<ServerApp> =>
+  server: AppServer
+): Effect.Effect<Owner> =>
   Effect.map(Effect.runtime<never>(), (runtime) => {
     const tracer = Context.get(
       FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices),
@@ -173,8 +190,7 @@ export const make = (
       runtime,
       handled(httpApp, middleware, untraced) as Effect.Effect<unknown>,
       middleware === undefined && untraced && !isRouter(httpApp),
-      timers,
-      maxBodySize,
+      server,
       spans ? disabledWhen : undefined,
       middleware === HttpMiddleware.logger
     )
@@ -219,7 +235,7 @@ const handled = (
 
 const expectationFailed = respond(ServerResponse.empty({ status: 417 })) as Effect.Effect<unknown>
 
-class App implements ServerApp {
+class App implements Owner, Serving {
   readonly context: Context.Context<never>
   readonly redactedNames: ReadonlyArray<string | RegExp>
   private readonly services: ReadonlyMap<string, unknown>
@@ -229,13 +245,13 @@ class App implements ServerApp {
     private readonly runtime: Runtime.Runtime<never>,
     private readonly program: Effect.Effect<unknown>,
     interruptible: boolean,
-    private readonly timers: Timers,
-    maxBodySize: FileSystem.Size | undefined,
+    readonly server: AppServer,
     private readonly spanless: ((request: ServerRequest.HttpServerRequest) => boolean) | undefined,
     readonly logsFailures: boolean
   ) {
     this.context = runtime.context
     const services = runtime.context.unsafeMap
+    const { maxBodySize } = server.settings
     // What is provided around the app, or around a route, goes before the server's own limit.
     this.services =
       maxBodySize === undefined || services.has(MaxBodySize.key)
@@ -250,16 +266,21 @@ class App implements ServerApp {
     this.redactedNames = FiberRefs.getOrDefault(runtime.fiberRefs, Headers.currentRedactedNames)
   }
 
+  open(connection: Connection & ExchangeHome, head: RequestHead, number: number): ServerExchange {
+    const exchange = new ServerExchange(connection, head, number, this)
+    exchange.request = new ServerRequestImpl(exchange, originForm(head.target), undefined, undefined)
+    return exchange
+  }
+
   run(exchange: ServerExchange, ended: (exchange: ServerExchange) => void): void {
     const services = new LayeredMap(this.services)
     services.set(ServerRequest.HttpServerRequest.key, exchange.request)
     services.set(Scope.Scope.key, exchange.scope)
     let program = this.program
-    if (!exchange.connection.server.handlesExpectations && hasUnknownExpectation(exchange.head))
-      program = expectationFailed
+    if (!this.server.handlesExpectations && hasUnknownExpectation(exchange.head)) program = expectationFailed
     try {
       if (this.spanless !== undefined && !this.spanless(exchange.request)) {
-        exchange.span = new LazySpan(exchange, "server", this.timers.now())
+        exchange.span = new LazySpan(exchange, "server", exchange.connection.server.timers.now())
         services.set(Tracer.ParentSpan.key, exchange.span)
       }
     } catch (defect) {
@@ -271,7 +292,28 @@ class App implements ServerApp {
     fiber.addObserver((exit) => this.finish(exchange, exit, ended))
   }
 
-  fork(effect: Effect.Effect<unknown>): Fiber.RuntimeFiber<unknown, unknown> {
+  get hearsOfClientErrors(): boolean {
+    return this.server.onClientError !== undefined
+  }
+
+  answer(connection: ConnectionFacts, rejection: Rejection, rejecting: Rejecting): () => void {
+    const facts = { ...this.describe(connection, rejection), status: statusOf(rejection) }
+    const refusing = { ...rejecting, date: () => connection.server.date() }
+    const fiber = this.fork(ClientErrors.ask(refusing, this.server.onClientError!, facts))
+    return () => fiber.unsafeInterruptAsFork(FiberId.none)
+  }
+
+  tell(connection: ConnectionFacts, error: ClientFault): void {
+    const status = error._tag === "Failed" ? 400 : statusOf(error)
+    const facts = { ...this.describe(connection, error), status }
+    this.fork(ClientErrors.tell(this.server.onClientError!, facts))
+  }
+
+  private describe({ exchanges, transport }: ConnectionFacts, error: ClientFault) {
+    return { error: fromLoss(error), connection: endsOf(transport, exchanges) }
+  }
+
+  private fork(effect: Effect.Effect<unknown>): Fiber.RuntimeFiber<unknown, unknown> {
     return Runtime.runFork(this.runtime, effect)
   }
 
@@ -281,7 +323,7 @@ class App implements ServerApp {
     ended: (exchange: ServerExchange) => void
   ): void {
     exchange.fiber = undefined
-    exchange.span?.endAt(this.timers.now(), exit)
+    exchange.span?.endAt(exchange.connection.server.timers.now(), exit)
     const { scope } = exchange
     if (ejectedScopes.has(scope)) return ended(exchange)
     if (scope.unused) {

@@ -10,24 +10,15 @@ import * as Scope from "effect/Scope"
 import type { ClientError, Handler } from "../ClientError.js"
 import * as HttpError from "../HttpError.js"
 import * as Socket from "../Socket.js"
-import type { Transport } from "../Transport.js"
+import type { Rejecting } from "../connection/server/ports.js"
 import { BodyWriter, encodeResponseHead, type Framing, type Part, type Violation } from "../wire/index.js"
 import { fromHttpBody } from "./body.js"
-import { Pump } from "./pump.js"
+import { drained, Pump } from "./pump.js"
 import { fieldsOf } from "./serverAnswer.js"
 
-/** What is needed of the connection. */
-export interface Refusing {
-  readonly transport: Transport
-  readonly drained: Effect.Effect<void>
-  write(data: string | Uint8Array): boolean
+/** A connection whose rejected request the user's handler answers. */
+interface Refusing extends Rejecting {
   date(): string | undefined
-  /** The connection as a transport of its own; nothing is written by us any more. */
-  giveAway(): Transport | undefined
-  /** The server's own answer. */
-  answerItself(): void
-  /** Ends it behind what was written. */
-  over(): void
 }
 
 const send = (self: Refusing, response: HttpServerResponse): Effect.Effect<void, unknown> =>
@@ -83,7 +74,7 @@ class Sending extends Pump<never> {
   }
 
   protected override get drained(): Effect.Effect<void> {
-    return this.self.drained
+    return drained(this.self)
   }
 
   override put(piece: Uint8Array): Violation | undefined {
@@ -124,12 +115,12 @@ export const ask = (
     return Effect.suspend(() => handler({ ...facts, writable: true, socket })).pipe(
       Effect.flatMap((response) => {
         if (taken) return Effect.sync(() => self.over())
-        return response === undefined ? Effect.sync(() => self.answerItself()) : send(self, response)
+        return response === undefined ? Effect.sync(() => self.answerByDefault()) : send(self, response)
       }),
       Effect.catchAllCause((cause) =>
         Effect.zipRight(
           Effect.logError("a handler of clients' errors failed", cause),
-          Effect.sync(() => (taken ? self.over() : self.answerItself()))
+          Effect.sync(() => (taken ? self.over() : self.answerByDefault()))
         )
       )
     )

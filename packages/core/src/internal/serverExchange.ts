@@ -1,141 +1,142 @@
 /**
- * One request and its answer on a server's connection.
+ * One request and its response, as the Effect driver has them: the owner of its connection.
  *
- * Holds what belongs to this exchange alone: head, body, scope, span, fiber, what was answered. How an answer becomes
- * bytes is decided by `wire/`, what becomes of the connection afterwards by `serverConnection`.
+ * Holds what belongs to this exchange alone. `wire/` decides how a response becomes bytes, `connection/` what becomes of the
+ * connection afterwards.
  */
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpRouter from "@effect/platform/HttpRouter"
+import { clientAbortFiberId } from "@effect/platform/HttpServerError"
 import * as ServerRequest from "@effect/platform/HttpServerRequest"
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as TraceContext from "@effect/platform/HttpTraceContext"
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
-import type { ExchangeOutcome } from "../ExchangeOutcome.js"
-import type { RequestBodyError } from "../Exchange.js"
-import type { Policy } from "../Shutdown.js"
-import type { DeadlinePolicy, Framing, RequestHead } from "../wire/index.js"
-import type { BodyFlow } from "../connection/transfer/body.js"
-import type { IncomingBody } from "./incomingBody.js"
+import { Exchange, type BodyLoss, type Connection, type ExchangeHome } from "../connection/server/ports.js"
+import type { Handler } from "../ClientError.js"
+import { fromLoss } from "../errors/fromLoss.js"
+import type { Connection as Ends, RequestBodyError } from "./server/exchangeApi.js"
+import type { ExchangeOutcome } from "./server/outcome.js"
+import type { Loss } from "../model/loss.js"
+import type { State } from "../model/serverState.js"
+import { redactUrl } from "../model/urlSecrets.js"
+import type { Transport } from "../Transport.js"
+import type { WebSocketUpgrader } from "../WebSocketUpgrader.js"
+import type { EncodedHead, RequestHead } from "../wire/index.js"
+import { IncomingBody } from "./incomingBody.js"
 import { LazyScope } from "./lazyScope.js"
 import type { LazySpan, SpanSource } from "./lazySpan.js"
 import type { ResponseTrailers } from "./responseTrailers.js"
-import type { ServerConnection } from "./serverConnection.js"
-import { ServerRequestImpl } from "./serverRequest.js"
-import { originForm } from "./serverTarget.js"
-import type { UpgradeState } from "./upgradeState.js"
+import type { ServerSettings } from "./serverSettings.js"
 import { shownFields } from "./spanFields.js"
-import { redactUrl } from "../model/urlSecrets.js"
 
 /** What ends a request's body early. */
 export type BodyError = RequestBodyError
 
-/** When the head was read, by both clocks, and when it was answered, by that of `begun`. */
-interface Times {
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number
-  readonly begun: number
-  answered: number | undefined
+/** The app that serves an exchange. */
+export interface Serving {
+  readonly context: Context.Context<never>
+  readonly redactedNames: ReadonlyArray<string | RegExp>
+  /** Middleware of the app logs the cause of a failure. */
+  readonly logsFailures: boolean
+  readonly server: AppServer
 }
 
-export class ServerExchange implements SpanSource, BodyFlow {
+/** What apps know of their server. */
+export interface AppServer {
+  readonly settings: ServerSettings
+  readonly onClientError: Handler | undefined
+  /** The app answers unknown expectations. */
+  readonly handlesExpectations: boolean
+  /** Framing for platform's `HttpServerRequest.upgrade`. */
+  readonly webSocket: typeof WebSocketUpgrader.Service | undefined
+  readonly state: State
+  /** Waits until draining begins. */
+  readonly awaitDrain: Effect.Effect<void>
+}
+
+export class ServerExchange extends Exchange implements SpanSource {
+  declare body: IncomingBody<BodyLoss, BodyError> | undefined
   readonly scope = new LazyScope()
-  readonly request: ServerRequestImpl
-  body: IncomingBody<BodyError, BodyError> | undefined = undefined
+  /** Set by the app that opens the exchange. */
+  request: ServerRequest.HttpServerRequest = undefined as never
   /** The parts of a form, once asked for; they are the same through every view of the request. */
   multipart: ServerRequest.HttpServerRequest["multipart"] | undefined = undefined
   span: LazySpan | undefined = undefined
   fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined = undefined
-  /** The handler has been started. */
-  started = false
-  /** The whole request has arrived. */
-  requestComplete = false
-  /** `100 Continue` was sent. */
-  continued = false
-  /** The answer's head has been given to the transport. */
+  /** The response, once its head was given to the transport. */
   answer: HttpServerResponse | undefined = undefined
-  /** How the end of the answer's body is marked, once its head was sent. */
-  framing: Framing | undefined = undefined
   trailers: ResponseTrailers | undefined = undefined
-  /** All of the answer has been given to the transport, or never will be. */
-  responseComplete = false
-  /** The connection is gone, or given up: nothing can be answered any more. */
-  aborted = false
-  /** Deadlines of its own. `undefined`: the server's. */
-  deadlines: DeadlinePolicy | undefined = undefined
-  /** Why, where the peer or the connection ended it. */
-  abortedWith: BodyError | undefined = undefined
-  /** What a shutdown does with the handler. */
-  drainPolicy: Policy = "interruptAtDeadline"
-  /** The handler has asked to hear of the drain, and takes leave by itself. */
-  listensToDrain = false
-  /** Its connection has left HTTP: how that goes on. */
-  upgrade: UpgradeState | undefined = undefined
-  /** A shutdown has interrupted the handler. */
-  shutDown = false
-  /** What the handler failed with, where nothing of its own answers it. */
+  /** The handler's failure, if nothing of its own answers it. */
   failure: Cause.Cause<unknown> | undefined = undefined
   /** The failure has been logged. */
   reported = false
-  /** Its moments, if somebody listens. */
-  times: Times | undefined = undefined
   private ended: ReadonlyArray<(outcome: ExchangeOutcome) => void> | undefined = undefined
 
   constructor(
-    readonly connection: ServerConnection,
-    readonly head: RequestHead,
-    /** Which exchange of its connection this is, from 1. */
-    readonly number: number
+    connection: Connection & ExchangeHome,
+    head: RequestHead,
+    number: number,
+    readonly serving: Serving
   ) {
-    this.request = new ServerRequestImpl(this, originForm(head.target), undefined, undefined)
+    super(connection, head, number)
   }
 
-  // ---- the body's flow: the connection listens only while this is the exchange that it reads
-
-  bodyFull(): void {
-    this.connection.bodyFull(this)
+  override openBody(limit: number): IncomingBody<BodyLoss, BodyError> {
+    return new IncomingBody<BodyLoss, BodyError>(this, fromLoss, limit)
   }
 
-  bodyDrained(): void {
-    this.connection.bodyDrained(this)
+  override lost(_: Loss, by: "client" | "server"): void {
+    this.interruptAs(by === "client" ? clientAbortFiberId : FiberId.none)
   }
 
-  bodyWanted(): void {
-    this.connection.bodyWanted(this)
+  override interrupt(): void {
+    this.interruptAs(FiberId.none)
+  }
+
+  // Unless its route asked not to be interrupted (`HttpRouter`'s `uninterruptible`).
+  private interruptAs(by: FiberId.FiberId): void {
+    const { fiber } = this
+    if (fiber === undefined || uninterruptible(fiber)) return
+    fiber.unsafeInterruptAsFork(by)
+  }
+
+  override get isKept(): boolean {
+    const { fiber } = this
+    return this.drainPolicy === "wait" || (fiber !== undefined && uninterruptible(fiber))
+  }
+
+  /** Why the client or the connection ended it. */
+  get abortedWith(): Exclude<BodyError, { readonly _tag: "BodyTooLarge" }> | undefined {
+    return this.loss === undefined ? undefined : fromLoss(this.loss)
+  }
+
+  responseBegins(response: HttpServerResponse, head: EncodedHead): void {
+    this.answer = response
+    this.connection.responseBegins(this, response.status, head)
+  }
+
+  /** The response cannot be completed. */
+  cut(failure: Cause.Cause<unknown>): void {
+    if (this.aborted || this.connection.exchange !== this) return
+    this.failure ??= failure
+    this.connection.cut(this)
+  }
+
+  /** Both ends of the connection, TLS, and this exchange's number. */
+  get ends(): Ends {
+    return endsOf(this.connection.transport, this.number)
   }
 
   get remoteAddress(): string | undefined {
     const remote = this.connection.transport.remote
     return remote?._tag === "TcpAddress" ? remote.hostname : undefined
-  }
-
-  /** The answer's body ends with the connection: FIN would pass a part of it for the whole. */
-  get untilClose(): boolean {
-    return this.framing?._tag === "UntilClose"
-  }
-
-  /** An upgrade (RFC 9110 §7.8: not in HTTP/1.0) or CONNECT. */
-  get asksForSwitch(): boolean {
-    const { method, upgrade, versionMinor } = this.head
-    return method === "CONNECT" || (upgrade && versionMinor !== 0)
-  }
-
-  /** Ends the handler, unless its route asked not to be interrupted (`HttpRouter`'s `uninterruptible`). */
-  interrupt(by: FiberId.FiberId): void {
-    const fiber = this.fiber
-    if (fiber === undefined || uninterruptible(fiber)) return
-    fiber.unsafeInterruptAsFork(by)
-  }
-
-  /** A shutdown does not interrupt it. */
-  get isKept(): boolean {
-    const fiber = this.fiber
-    return this.drainPolicy === "wait" || (fiber !== undefined && uninterruptible(fiber))
   }
 
   /** Told once, when all is over. */
@@ -144,39 +145,23 @@ export class ServerExchange implements SpanSource, BodyFlow {
     this.ended = this.ended === undefined ? [listener] : [...this.ended, listener]
   }
 
-  /** Somebody wants to know when it began. */
-  begins(): Times {
-    const { timers } = this.connection.server
-    return (this.times = { startedAt: timers.wallTime(), begun: timers.now(), answered: undefined })
-  }
-
-  /** Somebody wants to know how it ends. */
-  get isWatched(): boolean {
-    return this.times !== undefined
-  }
-
   tellEnd(outcome: ExchangeOutcome): void {
     const listeners = this.ended
     this.ended = undefined
     if (listeners !== undefined) for (const tell of listeners) tell(outcome)
   }
 
-  interruptForShutdown(): void {
-    this.shutDown = true
-    this.interrupt(FiberId.none)
-  }
-
   // ---- the span: what platform's tracer middleware writes
 
   spanName(): string {
-    return Context.get(this.connection.app!.context, HttpMiddleware.SpanNameGenerator)(this.request)
+    return Context.get(this.serving.context, HttpMiddleware.SpanNameGenerator)(this.request)
   }
 
   spanParent(): Option.Option<Tracer.AnySpan> {
     const remote = TraceContext.fromHeaders(this.request.headers)
     return Option.isSome(remote)
       ? remote
-      : Context.getOption(this.connection.app!.context as Context.Context<never>, Tracer.ParentSpan)
+      : Context.getOption(this.serving.context as Context.Context<never>, Tracer.ParentSpan)
   }
 
   spanAttributes(set: SetAttribute): void {
@@ -206,7 +191,7 @@ export class ServerExchange implements SpanSource, BodyFlow {
   }
 
   private headerAttributes(set: SetAttribute, prefix: string, headers: Headers.Headers): void {
-    shownFields(headers, this.connection.app!.redactedNames, (name, value) => set(`${prefix}.${name}`, value))
+    shownFields(headers, this.serving.redactedNames, (name, value) => set(`${prefix}.${name}`, value))
   }
 }
 
@@ -216,6 +201,15 @@ const uninterruptible = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean =
   const route = Context.getOption(fiber.currentContext as Context.Context<never>, HttpRouter.RouteContext)
   return Option.isSome(route) && route.value.route.uninterruptible
 }
+
+export const endsOf = (transport: Transport, exchange: number): Ends => ({
+  local: transport.local,
+  remote: transport.remote,
+  get tls() {
+    return transport.tls
+  },
+  exchange
+})
 
 /** The exchange behind platform's request. `undefined` where the request is not ours (a web handler's, a test's). */
 export const exchangeOf = (request: ServerRequest.HttpServerRequest): ServerExchange | undefined =>

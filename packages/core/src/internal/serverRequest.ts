@@ -28,7 +28,9 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { IncomingBody } from "./incomingBody.js"
 import type { BodyError, ServerExchange } from "./serverExchange.js"
-import { BodyTooLarge } from "../HttpError.js"
+import type { BodyLoss } from "../connection/server/ports.js"
+import { fromLoss } from "../errors/fromLoss.js"
+import type { TooLarge } from "../model/loss.js"
 import { foldHeaders } from "../wire/index.js"
 import { failure, parts, type Source } from "./server/multipart/parts.js"
 import { persist } from "./server/multipart/persist.js"
@@ -76,7 +78,7 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   // Platform's record has one string per name.
   private foldHeaders(): Headers.Headers {
     const { rawHeaders, target } = this.source.head
-    const { joinDuplicateHeaders } = this.source.connection.server.settings
+    const { joinDuplicateHeaders } = this.source.serving.server.settings
     const folded = foldHeaders(rawHeaders, joinDuplicateHeaders ? { joinDuplicateHeaders } : undefined)
     const cookies = folded["set-cookie"]
     if (Array.isArray(cookies)) folded["set-cookie"] = cookies.join(", ")
@@ -118,12 +120,12 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
 
   // What has come within the limit may have been handed on when a body turns out to be larger.
   private limited(
-    body: IncomingBody<BodyError, BodyError>,
+    body: IncomingBody<BodyLoss, BodyError>,
     limit: number
   ): Stream.Stream<Uint8Array, BodyError> {
-    const tooLarge = () => new BodyTooLarge({ limit })
+    const tooLarge = (): TooLarge => ({ _tag: "TooLarge", limit })
     const { contentLength } = this.source.head
-    if (contentLength !== undefined && contentLength > limit) return Stream.fail(tooLarge())
+    if (contentLength !== undefined && contentLength > limit) return Stream.fail(fromLoss(tooLarge()))
     return body.limited(limit, tooLarge)
   }
 
@@ -181,9 +183,9 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
       cause._tag === "BodyTooLarge"
         ? failure("BodyTooLarge", this.failed(cause))
         : failure("InternalError", this.failed(cause), "status" in cause ? cause.status : 400)
-    const tooLarge = () => new BodyTooLarge({ limit: limit! })
+    const tooLarge = (): TooLarge => ({ _tag: "TooLarge", limit: limit! })
     if (limit !== undefined && head.contentLength !== undefined && head.contentLength > limit)
-      return { take: () => failed(tooLarge()), ready: Effect.void }
+      return { take: () => failed(fromLoss(tooLarge())), ready: Effect.void }
     return {
       take: () => {
         const taken = body.takeNow(limit, tooLarge)
@@ -214,11 +216,11 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     if (body === undefined) return Effect.succeed(new Uint8Array(0))
     return Effect.flatMap(IncomingMessage.MaxBodySize, (size) => {
       const limit = Option.getOrUndefined(Option.map(size, Number))
-      const tooLarge = () => new BodyTooLarge({ limit: limit! })
+      const tooLarge = (): TooLarge => ({ _tag: "TooLarge", limit: limit! })
       // Not even asked for (RFC 9110 §10.1.1) if it is announced as too large.
       const bytes =
         limit !== undefined && head.contentLength !== undefined && head.contentLength > limit
-          ? Effect.fail(tooLarge())
+          ? Effect.fail(fromLoss(tooLarge()))
           : body.bytes(limit, tooLarge)
       return Effect.mapError(bytes, (cause) => this.failed(cause))
     })

@@ -8,36 +8,19 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { InvalidOption } from "../HttpError.js"
 import type { ServerTls } from "../Network.js"
-import type { ServerOptions } from "../ServerOptions.js"
-import type { Options as ShutdownOptions } from "../Shutdown.js"
+import type { ServerOptions, ShutdownOptions } from "../ServerOptions.js"
 import type * as Timeouts from "../Timeouts.js"
-import { makeLimits, presets, type Flags, type Limits } from "../wire/index.js"
-import type { AdmissionLimits } from "./admission.js"
+import { makeLimits, presets, type Flags } from "../wire/index.js"
+import type { Settings } from "../connection/server/ports.js"
 import { lookAhead } from "../connection/transfer/body.js"
 import * as Check from "./optionChecks.js"
 
-export interface ServerSettings extends AdmissionLimits {
-  readonly flags: Flags
-  readonly limits: Limits
-  readonly timeouts: Timeouts.Service
-  readonly allowHalfOpen: boolean
-  /** Bytes. */
-  readonly highWaterMark: number
-  /** 0: no limit. */
-  readonly maxRequestsPerSocket: number
-  /** Value of `Retry-After`: whole seconds. */
-  readonly retryAfter: string
+export interface ServerSettings extends Settings {
   readonly maxBodySize: FileSystem.Size | undefined
   readonly joinDuplicateHeaders: boolean
   /** Lower case. */
   readonly uniqueHeaders: ReadonlySet<string> | undefined
   readonly rejectNonStandardBodyWrites: boolean
-  readonly sendDate: boolean
-  readonly noDelay: boolean
-  readonly keepAlive: boolean
-  /** Milliseconds. */
-  readonly keepAliveInitialDelay: number
-  readonly webSocketsAtDrain: "close" | "wait"
 }
 
 const own: Check.Checks<ServerOptions & ShutdownOptions> = {

@@ -12,7 +12,8 @@ import type { Listener } from "../Network.js"
 import type { Options, State } from "../Shutdown.js"
 import * as Timers from "../Timers.js"
 import { formatAddress } from "../Transport.js"
-import type { ServerLife } from "./serverLife.js"
+import type { ServerLife } from "../connection/server/life.js"
+import type { Closing } from "./closing.js"
 
 export interface Shutdown {
   readonly states: SubscriptionRef.SubscriptionRef<State>
@@ -21,7 +22,12 @@ export interface Shutdown {
   readonly run: Effect.Effect<void>
 }
 
-export const make = (life: ServerLife, listener: Listener, options: Options): Effect.Effect<Shutdown> =>
+export const make = (
+  life: ServerLife,
+  closing: Closing,
+  listener: Listener,
+  options: Options
+): Effect.Effect<Shutdown> =>
   Effect.gen(function* () {
     const states = yield* SubscriptionRef.make<State>(life.state)
     const lameDuck = Duration.decode(options.lameDuckPeriod ?? 0)
@@ -34,7 +40,6 @@ export const make = (life: ServerLife, listener: Listener, options: Options): Ef
         return SubscriptionRef.set(states, state)
       })
 
-    const { closing } = life
     const address = formatAddress(listener.address)
 
     const run = Effect.gen(function* () {

@@ -15,7 +15,8 @@ import * as HttpError from "../HttpError.js"
 import type { NetworkService, ServerTls, TlsOptions } from "../Network.js"
 import type { Timers } from "../Timers.js"
 import { formatAddress, type Transport } from "../Transport.js"
-import type { Admission, Admitted } from "./admission.js"
+import type { Admission, Admitted } from "../connection/server/admission.js"
+import type { Handshakes } from "../connection/server/life.js"
 import { attempt } from "./attempt.js"
 import { refuseTlsOption } from "./knownOptions.js"
 
@@ -28,13 +29,16 @@ export interface HandshakeServer {
   /** A handshake takes a place as a connection does, and is begun only if there is one. */
   admit(plain: Transport): Admission
   handshakeDone(plain: Transport, secured: Transport, admission: Admitted): void
-  handshakeFailed(error: HandshakeError, plain: Transport): void
   /** One ended without a connection. */
   handshakeOver(plain: Transport): void
   checkEmpty(): void
 }
 
-export class ServerHandshakes {
+export interface HandshakeEvents {
+  handshakeFailed(error: HandshakeError, plain: Transport): void
+}
+
+export class ServerHandshakes implements Handshakes {
   private options: TlsOptions
   private readonly underWay = new Set<Fiber.RuntimeFiber<unknown, unknown>>()
 
@@ -42,7 +46,8 @@ export class ServerHandshakes {
     private readonly network: NetworkService,
     private tls: ServerTls,
     private readonly runtime: Runtime.Runtime<never>,
-    private readonly server: HandshakeServer
+    private readonly server: HandshakeServer,
+    private readonly events: HandshakeEvents
   ) {
     this.options = optionsOf(tls)
   }
@@ -77,7 +82,7 @@ export class ServerHandshakes {
       const failure = late
         ? Option.some(tooSlow(plain, limit))
         : Option.flatMap(Exit.causeOption(exit), Cause.failureOption)
-      if (Option.isSome(failure)) server.handshakeFailed(failure.value, plain)
+      if (Option.isSome(failure)) this.events.handshakeFailed(failure.value, plain)
       server.handshakeOver(plain)
     })
   }

@@ -9,9 +9,9 @@ import * as ServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import type { UpgradeError } from "../Exchange.js"
+import type { Taken } from "../connection/server/ports.js"
+import type { UpgradeError } from "./server/exchangeApi.js"
 import * as HttpError from "../HttpError.js"
-import type { Transport } from "../Transport.js"
 import {
   encodeResponseHead,
   firstValue,
@@ -27,12 +27,6 @@ export interface SwitchOptions {
   readonly statusMessage?: string | undefined
   /** Flat: name, value, ... */
   readonly headers: ReadonlyArray<string>
-}
-
-/** A connection and the bytes of it that have come. */
-export interface Taken {
-  readonly transport: Transport
-  readonly initial: Uint8Array
 }
 
 /** Asks for the rest of the request's body and throws it away. */
@@ -73,15 +67,17 @@ const take = (
   Effect.suspend(() => {
     const { abortedWith, connection } = exchange
     if (abortedWith !== undefined) return Effect.fail(abortedWith)
-    if (exchange.answer !== undefined || exchange.aborted) return refuse(headersSent("write"))
+    if (exchange.status !== undefined || exchange.aborted) return refuse(headersSent("write"))
     const status = options.status ?? (exchange.head.method === "CONNECT" ? 200 : 101)
     if (!exchange.asksForSwitch || (exchange.head.method === "CONNECT") !== (status !== 101)) {
       return refuse(upgradeNotAsked)
     }
     const head = headOf(exchange, options)
     if (typeof head !== "string") return refuse(head)
-    const taken = connection.handOver(exchange, ServerResponse.empty({ status }), ownHead ? undefined : head)
-    return "_tag" in taken ? refuse(taken) : Effect.succeed(taken)
+    const taken = connection.handOver(exchange, status, ownHead ? undefined : head)
+    if ("_tag" in taken) return refuse(taken)
+    exchange.answer = ServerResponse.empty({ status })
+    return Effect.succeed(taken)
   })
 
 const refuse = (violation: Violation): Effect.Effect<never, UpgradeError> =>

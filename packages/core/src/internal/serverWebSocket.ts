@@ -10,7 +10,6 @@ import * as ServerResponse from "@effect/platform/HttpServerResponse"
 import * as PlatformSocket from "@effect/platform/Socket"
 import * as Effect from "effect/Effect"
 import { checkHandshake, foldHeaders } from "../wire/index.js"
-import { webSocketClosing, webSocketOpened } from "./connectionSwitch.js"
 import type { ServerExchange } from "./serverExchange.js"
 import { takeOver } from "./serverUpgrade.js"
 
@@ -32,8 +31,8 @@ export const upgradeToWebSocket = (
   request: HttpServerRequest
 ): Effect.Effect<PlatformSocket.Socket, ServerError.RequestError> =>
   Effect.suspend(() => {
-    const { connection, head } = exchange
-    const { webSocket } = connection.server
+    const { connection, head, serving } = exchange
+    const { webSocket } = serving.server
     if (webSocket === undefined) {
       const reason = "the server has no WebSocket framing: provide a WebSocketUpgrader"
       return Effect.fail(refused(request, 501, reason))
@@ -50,9 +49,13 @@ export const upgradeToWebSocket = (
       target: head.target,
       headers: foldHeaders(head.rawHeaders),
       take,
-      highWaterMark: connection.server.settings.highWaterMark,
+      highWaterMark: serving.server.settings.highWaterMark,
       isDraining: () => connection.server.draining,
-      opened: (goAway) => webSocketOpened(connection, exchange, goAway),
-      closing: (closing) => webSocketClosing(exchange, closing)
+      opened: (goAway) => connection.webSocketOpened(exchange, goAway),
+      closing: (closing) => {
+        const { upgrade } = exchange
+        if (upgrade?.over === false && upgrade.closeCode === undefined) exchange.failure ??= closing.cause
+        connection.webSocketClosing(exchange, closing)
+      }
     })
   })

@@ -2,7 +2,8 @@
  * How long a server waits for its peer: for a head, for a whole request, for any movement at all.
  *
  * Decisions over values: `now` goes in, a verdict or the next moment to look comes out. Owns no connection, sets no timer,
- * reads no clock. Both drivers ask here; what they do about a verdict (408, a cut, a reset) is theirs.
+ * reads no clock. `connection/server` asks here and acts on the verdict; the callback API takes the defaults from here, and has Node's own
+ * rule for lateness (one check of a connection's age, at an interval).
  *
  * @since 0.1.0
  */

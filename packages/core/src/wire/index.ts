@@ -8,6 +8,7 @@
  * - `violation.ts`        what our side must not send, and Node's words for it
  * - `validate.ts`         names, values, targets, status codes
  * - `encode-response.ts`  response heads, final and informational
+ * - `informational-heads.ts` the heads of 100 and 102
  * - `early-hints.ts`      103, with its links checked
  * - `encode-request.ts`   request heads
  * - `node-head.ts`        what Node's own module adds to a head, for drivers with its API
@@ -54,6 +55,7 @@ export { METHODS, STATUS_CODES } from "./encode-tables.js"
 export * from "./encode-request.js"
 export * from "./encode-response.js"
 export * from "./early-hints.js"
+export { continueHead, processingHead } from "./informational-heads.js"
 export * from "./events.js"
 export { asksToContinue, hasUnknownExpectation } from "./expectation.js"
 export * from "./fields.js"

@@ -3,8 +3,8 @@
  *
  * Counts and decides; closes nothing itself. Nothing is counted by address unless that is limited.
  */
-import type { DropReason } from "../ExchangeOutcome.js"
-import type { Transport } from "../Transport.js"
+import type { DropReason } from "../../model/outcome.js"
+import type { Transport } from "../../seams/transport.js"
 
 /** A reason: its first request is answered with 503; `reset`: at once. */
 export type Admission = "serve" | "reset" | DropReason

@@ -1,58 +1,52 @@
 /**
- * What a server has open, and the way it ends: its connections, its handlers, and the states from listening to closed.
+ * The connections and handlers of a server, and its states from listening to closed.
  *
- * Knows when a server is empty and tells connections what the shutdown asks of them. It waits for nothing itself: how
- * long each phase lasts is `serverShutdown`'s, what a connection does about it is `serverConnection`'s.
+ * Knows when a server is empty, and tells connections what a shutdown asks of them. Waits for nothing itself.
  */
-import * as Effect from "effect/Effect"
-import * as FiberId from "effect/FiberId"
-import type { Handler } from "../ClientError.js"
-import type { DropReason } from "../ExchangeOutcome.js"
-import type { NetworkService } from "../Network.js"
-import type { State } from "../Shutdown.js"
-import type { Timers } from "../Timers.js"
-import type { Transport } from "../Transport.js"
-import type { WebSocketUpgrader } from "../WebSocketUpgrader.js"
-import { httpDate, idleLimit } from "../wire/index.js"
+import type { DropReason } from "../../model/outcome.js"
+import type { State } from "../../model/serverState.js"
+import type { Closings } from "../../seams/closings.js"
+import type { Timers } from "../../seams/timers.js"
+import type { Transport } from "../../seams/transport.js"
+import { httpDate, idleLimit } from "../../wire/index.js"
 import { AdmissionControl, type Admission, type Admitted } from "./admission.js"
-import { Closing } from "./closing.js"
-import type { ConnectionServer } from "./connectionServer.js"
+import { ServerConnection } from "./connection.js"
 import { IdleList } from "./idleList.js"
-import type { ServerEvent } from "../ServerEvent.js"
-import { Observers } from "./observers.js"
-import type { ServerApp } from "./serverApp.js"
-import type { HandshakeError, ServerHandshakes } from "./serverTls.js"
-import { ServerConnection } from "./serverConnection.js"
-import type { ServerExchange } from "./serverExchange.js"
-import type { ServerSettings } from "./serverSettings.js"
+import type { Events, Exchange, Host, Owner, Settings } from "./ports.js"
 import { Sweep } from "./sweep.js"
 
-export class ServerLife implements ConnectionServer {
+/** Connections that are not ready yet: TLS handshakes. */
+export interface Handshakes {
+  readonly count: number
+  giveUp(): void
+}
+
+/** Observers of the server itself besides those of its connections. */
+export interface LifeEvents extends Events {
+  stateChanged(state: State): void
+}
+
+export class ServerLife implements Host {
   readonly idle: IdleList
-  readonly observers = new Observers<ServerEvent>("a server")
   private readonly admission: AdmissionControl
   private readonly sweep: Sweep
   state: State = "starting"
-  onClientError: Handler | undefined = undefined
-  handlesExpectations = false
-  webSocket: typeof WebSocketUpgrader.Service | undefined = undefined
-  private app: ServerApp | undefined
+  private owner: Owner | undefined
   private readonly connections = new Set<ServerConnection>()
-  private readonly exchanges = new Set<ServerExchange>()
+  private readonly exchanges = new Set<Exchange>()
   private early: Array<{ readonly transport: Transport; readonly full: DropReason | undefined }> = []
   private readonly untilDrain = new Set<() => void>()
   private whenEmpty: (() => void) | undefined
   private graceIsOver = false
-  handshakes: ServerHandshakes | undefined = undefined
+  handshakes: Handshakes | undefined = undefined
   private opened = 0
-  readonly closing: Closing
 
   constructor(
     readonly timers: Timers,
-    readonly settings: ServerSettings,
-    network: NetworkService
+    readonly settings: Settings,
+    readonly closings: Closings,
+    readonly events: LifeEvents
   ) {
-    this.closing = new Closing(network)
     const { timeouts } = settings
     this.idle = new IdleList(timers, idleLimit(timeouts.keepAliveTimeout, timeouts.keepAliveTimeoutBuffer))
     this.admission = new AdmissionControl(settings)
@@ -70,8 +64,7 @@ export class ServerLife implements ConnectionServer {
 
   enter(state: State): void {
     this.state = state
-    if (this.observers.active)
-      this.observers.emit({ _tag: "StateChanged", at: this.timers.wallTime(), state })
+    if (this.events.active) this.events.stateChanged(state)
   }
 
   date(): string | undefined {
@@ -99,20 +92,20 @@ export class ServerLife implements ConnectionServer {
     if (!noDelay) transport.noDelay(false)
     if (keepAlive) transport.keepAlive(true, keepAliveInitialDelay)
     const full = admission === "serve" ? undefined : admission
-    if (this.app === undefined) this.early.push({ transport, full })
-    else this.open(transport, this.app, full)
+    if (this.owner === undefined) this.early.push({ transport, full })
+    else this.open(transport, this.owner, full)
   }
 
   // What was accepted just before the listener closed is still answered.
   private get takesMore(): boolean {
-    return !this.draining || (this.app !== undefined && !this.graceIsOver)
+    return !this.draining || (this.owner !== undefined && !this.graceIsOver)
   }
 
-  serve(app: ServerApp): void {
-    this.app = app
+  serve(owner: Owner): void {
+    this.owner = owner
     const early = this.early
     this.early = []
-    for (const { full, transport } of early) this.open(transport, app, full)
+    for (const { full, transport } of early) this.open(transport, owner, full)
   }
 
   handshakeDone(plain: Transport, secured: Transport, admission: Admitted): void {
@@ -128,16 +121,11 @@ export class ServerLife implements ConnectionServer {
     this.checkEmpty()
   }
 
-  handshakeFailed(error: HandshakeError, { remote }: Transport): void {
-    if (!this.observers.active) return
-    this.observers.emit({ _tag: "ClientError", at: this.timers.wallTime(), connection: 0, remote, error })
-  }
-
-  readonly exchangeStarted = (exchange: ServerExchange): void => {
+  readonly exchangeStarted = (exchange: Exchange): void => {
     this.exchanges.add(exchange)
   }
 
-  readonly exchangeEnded = (exchange: ServerExchange): void => {
+  readonly exchangeEnded = (exchange: Exchange): void => {
     this.exchanges.delete(exchange)
     exchange.connection.handlerEnded(exchange)
     this.checkEmpty()
@@ -163,7 +151,9 @@ export class ServerLife implements ConnectionServer {
     this.early = []
     for (const connection of [...this.connections]) connection.drainBegins()
     for (const exchange of [...this.exchanges]) {
-      if (exchange.drainPolicy === "interruptAtDrain") exchange.interruptForShutdown()
+      if (exchange.drainPolicy !== "interruptAtDrain") continue
+      exchange.shutDown = true
+      exchange.interrupt()
     }
     for (const tell of [...this.untilDrain]) tell()
   }
@@ -178,7 +168,7 @@ export class ServerLife implements ConnectionServer {
   /** Everything ends but handlers that are not to be interrupted, which keep their connection. */
   interruptAll(): void {
     for (const connection of [...this.connections]) if (!connection.waitsForHandler) connection.kill()
-    for (const exchange of [...this.exchanges]) if (!exchange.isKept) exchange.interrupt(FiberId.none)
+    for (const exchange of [...this.exchanges]) if (!exchange.isKept) exchange.interrupt()
   }
 
   /** No connection is left, whatever is under way on it. */
@@ -214,7 +204,7 @@ export class ServerLife implements ConnectionServer {
 
   private lost(
     cut: (connection: ServerConnection) => boolean,
-    ends: (exchange: ServerExchange) => boolean,
+    ends: (exchange: Exchange) => boolean,
     how: string
   ): string {
     const connections = [...this.connections].filter(cut).length
@@ -222,15 +212,19 @@ export class ServerLife implements ConnectionServer {
     return `${counted(connections, "connection")} reset, ${counted(handlers, "handler")} ${how}`
   }
 
-  readonly awaitDrain: Effect.Effect<void> = Effect.async((resume) => {
-    if (this.draining) return resume(Effect.void)
+  /** Calls `f` when draining begins; at once if it has. The result cancels. */
+  readonly whenDraining = (f: () => void): (() => void) => {
+    if (this.draining) {
+      f()
+      return nothing
+    }
     const tell = () => {
       this.untilDrain.delete(tell)
-      resume(Effect.void)
+      f()
     }
     this.untilDrain.add(tell)
-    return Effect.sync(() => void this.untilDrain.delete(tell))
-  })
+    return () => void this.untilDrain.delete(tell)
+  }
 
   // ---- at any time
 
@@ -243,12 +237,12 @@ export class ServerLife implements ConnectionServer {
     for (const connection of [...this.connections]) if (!connection.isSwitched) connection.kill()
   }
 
-  private open(transport: Transport, app: ServerApp, full: DropReason | undefined): void {
-    const connection = new ServerConnection(transport, this, ++this.opened, full)
+  private open(transport: Transport, owner: Owner, full: DropReason | undefined): void {
+    const connection = new ServerConnection(transport, this, owner, ++this.opened, full)
     this.connections.add(connection)
     this.sweep.start()
     if (this.draining) connection.drainBegins()
-    connection.start(app)
+    connection.start()
   }
 
   readonly checkEmpty = (): void => {
@@ -261,3 +255,5 @@ export class ServerLife implements ConnectionServer {
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
+
+const nothing = () => {}

@@ -11,7 +11,7 @@ import {
   type Late,
   type Progress,
   type Waiting
-} from "../wire/index.js"
+} from "../../wire/index.js"
 
 /** What is looked at besides. */
 export interface Moment {

@@ -1,43 +1,35 @@
 /**
- * A connection of a server leaves HTTP for another protocol, and comes back when that is done with it.
+ * A server's connection leaves HTTP for another protocol, and comes back when that is done with it.
  *
- * Whether a switch is due is the automaton's to say. Nothing that has come is lost, and after the head nothing of HTTP is
- * written.
+ * The automaton decides whether a switch is due. No received byte is lost, and nothing of HTTP is written after the head.
  */
-import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
-import * as HttpError from "../HttpError.js"
-import { abandon, type Fault } from "../Transport.js"
-import type { Closing } from "../WebSocketUpgrader.js"
-import type { Violation } from "../wire/index.js"
-import { finish, remoteAddress } from "./connectionEnd.js"
-import * as Tell from "./connectionEvents.js"
-import { HandedOver, type Watcher } from "../connection/transfer/handedOver.js"
-import type { ServerConnection } from "./serverConnection.js"
-import type { ServerExchange } from "./serverExchange.js"
-import type { Taken } from "./serverUpgrade.js"
-import type { UpgradeState } from "./upgradeState.js"
+import type { Fault } from "../../model/fault.js"
+import { abandon } from "../../seams/transport.js"
+import type { Violation } from "../../wire/index.js"
+import { HandedOver, type Watcher } from "../transfer/handedOver.js"
+import { finish } from "./endings.js"
+import type { Exchange, Taken } from "./ports.js"
+import { responseBegun, type ConnectionState } from "./state.js"
+import type { UpgradeState, WebSocketClose } from "./upgradeState.js"
 
-/**
- * Gives the connection away, with what has come of it already. `head` is the last of HTTP that is written; `undefined`: the
- * new owner writes it.
- */
+/** Gives the connection away, with the bytes that have arrived. `head`: the last of HTTP that is written. */
 export const handOver = (
-  connection: ServerConnection,
-  exchange: ServerExchange,
-  response: HttpServerResponse,
+  connection: ConnectionState,
+  exchange: Exchange,
+  status: number,
   head: string | undefined
 ): Taken | Violation => {
   const refused = connection.automaton.responseHead({
-    status: response.status,
+    status,
     keepAlive: true,
     framingUntilClose: false
   })
   if (refused !== undefined) return refused
   const { head: request } = exchange
-  exchange.answer = response
+  exchange.status = status
   exchange.responseComplete = true
   connection.exchange = undefined
-  connection.state = "switched"
+  connection.phase = "switched"
   connection.transport.pause()
   const initial = connection.inflow.takeAll()
   const upgrade: UpgradeState = (exchange.upgrade = {
@@ -49,7 +41,7 @@ export const handOver = (
     over: false
   })
   if (head !== undefined) connection.write(head)
-  if (exchange.isWatched) Tell.answer(connection, exchange, response.status)
+  if (exchange.isWatched) responseBegun(exchange, status)
   connection.taken = exchange
   connection.cancelWatch?.()
   const watcher: Watcher = {
@@ -69,18 +61,18 @@ export const handOver = (
   return { transport: connection.handedOver, initial }
 }
 
-const lost = (connection: ServerConnection, exchange: ServerExchange, fault: Fault): void => {
+const lost = (connection: ConnectionState, exchange: Exchange, fault: Fault): void => {
   const { upgrade } = exchange
   if (upgrade === undefined || upgrade.over) return
   connection.closeReason ??= "Failed"
   // Once a close frame has told why, a reset is only its abrupt end.
   if (upgrade.closeCode !== undefined) return
   upgrade.endedBy ??= "client"
-  exchange.abortedWith ??= HttpError.fromFault(fault, where(connection))
+  exchange.loss ??= { _tag: "Failed", fault, ...where(connection) }
 }
 
 /** Both directions are over, or the handler is done with them: the exchange ends here. Does nothing the second time. */
-export const upgradeOver = (connection: ServerConnection): void => {
+export const upgradeOver = (connection: ConnectionState): void => {
   const exchange = connection.taken
   const upgrade = exchange?.upgrade
   if (exchange === undefined || upgrade === undefined || upgrade.over) return
@@ -89,28 +81,23 @@ export const upgradeOver = (connection: ServerConnection): void => {
     upgrade.endedBy ??= "client"
     if (upgrade.endedBy === "client" && !exchange.shutDown) {
       const reason = "the client closed the connection without a close frame"
-      exchange.abortedWith ??= new HttpError.HangUp({ reason, ...where(connection) })
+      exchange.loss ??= { _tag: "HangUp", reason, ...where(connection) }
     }
   }
   upgrade.over = true
   upgrade.goAway = undefined
   connection.closeReason ??= upgrade.endedBy === "client" ? "PeerEof" : "OwnEof"
-  connection.exchangeOver(exchange, exchange.abortedWith, undefined)
+  connection.exchangeOver(exchange, exchange.loss, undefined)
 }
 
-const where = (connection: ServerConnection): HttpError.Where => ({
-  phase: "body",
-  address: remoteAddress(connection),
-  reused: connection.used,
-  received: connection.taken?.body?.received ?? 0
-})
+const where = (connection: ConnectionState) => connection.where(connection.taken)
 
 /** The other protocol is done with it. `whole`: what it wrote last is to arrive. */
-export const handBack = (connection: ServerConnection, whole: boolean): void => {
-  if (connection.state !== "switched") return
+export const handBack = (connection: ConnectionState, whole: boolean): void => {
+  if (connection.phase !== "switched") return
   const upgrade = connection.taken?.upgrade
   if (upgrade !== undefined) upgrade.endedBy ??= "server"
-  connection.state = "open"
+  connection.phase = "open"
   connection.transport.start(connection)
   connection.handedOver?.revoke()
   upgradeOver(connection)
@@ -120,8 +107,8 @@ export const handBack = (connection: ServerConnection, whole: boolean): void => 
 
 /** A WebSocket of it is open, and can be asked to go away. */
 export const webSocketOpened = (
-  connection: ServerConnection,
-  exchange: ServerExchange,
+  connection: ConnectionState,
+  exchange: Exchange,
   goAway: () => void
 ): void => {
   const { upgrade } = exchange
@@ -131,19 +118,22 @@ export const webSocketOpened = (
 }
 
 /** The first close frame was sent or received. */
-export const webSocketClosing = (exchange: ServerExchange, { by, cause, code, violation }: Closing): void => {
+export const webSocketClosing = (
+  connection: ConnectionState,
+  exchange: Exchange,
+  { by, code, violation }: WebSocketClose
+): void => {
   const { upgrade } = exchange
   if (upgrade === undefined || upgrade.over || upgrade.closeCode !== undefined) return
   upgrade.closeCode = code
   upgrade.endedBy = by
-  exchange.failure ??= cause
   if (violation === undefined) return
   const reason = `the client broke the WebSocket protocol: ${violation}`
-  exchange.abortedWith ??= new HttpError.HangUp({ reason, ...where(exchange.connection) })
+  exchange.loss ??= { _tag: "HangUp", reason, ...where(connection) }
 }
 
 /** Draining has begun: a WebSocket goes away, unless its handler takes leave by itself or is waited for. */
-export const drain = (connection: ServerConnection): void => {
+export const drain = (connection: ConnectionState): void => {
   const exchange = connection.taken
   const goAway = exchange?.upgrade?.goAway
   if (exchange === undefined || goAway === undefined) return
@@ -154,7 +144,7 @@ export const drain = (connection: ServerConnection): void => {
 }
 
 /** Ends it at once: a WebSocket with a last close frame, for which nothing waits. */
-export const kill = (connection: ServerConnection): void => {
+export const kill = (connection: ConnectionState): void => {
   const { taken: exchange, transport } = connection
   connection.closeReason ??= connection.server.draining ? "Draining" : "Interrupted"
   const upgrade = exchange?.upgrade
@@ -162,7 +152,7 @@ export const kill = (connection: ServerConnection): void => {
   if (upgrade !== undefined) upgrade.endedBy ??= "server"
   if (exchange !== undefined) {
     const reason = "the server was closed"
-    exchange.abortedWith ??= new HttpError.ConnectionReset({ reason, ...where(connection) })
+    exchange.loss ??= { _tag: "Reset", reason, ...where(connection) }
   }
   if (upgrade?.goAway === undefined) return transport.reset()
   upgrade.goAway()

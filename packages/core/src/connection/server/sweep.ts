@@ -4,8 +4,8 @@
  * Runs only while there are connections, and costs a request nothing: what a connection waits for is looked up when it is
  * its turn. Decides nothing: that is `wire/deadlines`.
  */
-import type { Timers } from "../Timers.js"
-import { lookAgainAfter, type DeadlinePolicy } from "../wire/index.js"
+import type { Timers } from "../../seams/timers.js"
+import { lookAgainAfter, type DeadlinePolicy } from "../../wire/index.js"
 
 export interface Swept {
   /** Holds the connection against its deadlines. It may close, and leave, meanwhile. */

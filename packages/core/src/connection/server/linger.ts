@@ -4,9 +4,10 @@
  * Two uses: the rest of a request that was answered before it had arrived, after which the connection goes on; and the
  * end of a connection, after our FIN. Both are bounded in bytes and in time. Decides nothing else.
  */
-import type { Timers } from "../Timers.js"
-import { abandon, formatAddress, type Transport } from "../Transport.js"
-import type { Closing } from "./closing.js"
+import type { Timers } from "../../seams/timers.js"
+import { formatAddress } from "../../model/address.js"
+import type { Closings } from "../../seams/closings.js"
+import { abandon, type Transport } from "../../seams/transport.js"
 
 /** Bytes of a peer that are read and thrown away. */
 export const lingerBytes = 262_144
@@ -21,7 +22,7 @@ export const idleLingerTime = 500
 /** The server that owns the connection. */
 export interface LingerServer {
   readonly timers: Timers
-  readonly closing: Closing
+  readonly closings: Closings
   readonly draining: boolean
 }
 
@@ -93,7 +94,7 @@ export class Linger {
   }
 
   private arm(): void {
-    const { closing, draining, timers } = this.server
+    const { closings, draining, timers } = this.server
     if (!draining) {
       this.cancel = timers.at(this.due, () => this.look(false))
       return
@@ -101,7 +102,7 @@ export class Linger {
     const { remote } = this.transport
     const peer = remote === undefined ? "a client" : formatAddress(remote)
     const bound = { name: `${peer}: has not closed its side (${this.period} ms)`, loses: this.loses }
-    this.cancel = closing.at(timers, this.due, bound, this.look)
+    this.cancel = closings.at(timers, this.due, bound, this.look)
   }
 
   private readonly loses = (): string | undefined => {

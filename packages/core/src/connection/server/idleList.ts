@@ -3,7 +3,7 @@
  *
  * Entering and leaving are a few pointer stores: nothing is scheduled per exchange. It closes nothing itself.
  */
-import type { Timers } from "../Timers.js"
+import type { Timers } from "../../seams/timers.js"
 
 export interface Idler {
   idleSince: number

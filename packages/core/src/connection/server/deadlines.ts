@@ -1,23 +1,22 @@
 /**
- * A connection of a server held against its deadlines: what it waits for, and what becomes of it when that takes too long.
+ * Checks a server's connection against its deadlines, and ends it when one has passed.
  *
- * Which limit has passed is `wire/deadlines`' to say. Costs a request nothing: a server's sweep asks, or the timer of an
- * exchange that has deadlines of its own.
+ * `wire/deadlines` decides which limit has passed. The sweep asks, or the timer of an exchange with deadlines of its own.
  */
-import * as HttpError from "../HttpError.js"
-import { fault, isLost } from "../Transport.js"
-import { lookAgainAfter, type DeadlinePolicy, type Late } from "../wire/index.js"
-import { abort, finish, remoteAddress } from "./connectionEnd.js"
-import { reject } from "./connectionRefusal.js"
-import type { ServerConnection } from "./serverConnection.js"
-import type { ServerExchange } from "./serverExchange.js"
+import { fault } from "../../model/fault.js"
+import { isLost } from "../../seams/transport.js"
+import { lookAgainAfter, type DeadlinePolicy, type Late } from "../../wire/index.js"
+import { abort, finish } from "./endings.js"
+import type { Exchange } from "./ports.js"
+import { reject } from "./refusals.js"
+import { addressText, type ConnectionState } from "./state.js"
 
-/** Gives the next deadline, ms (`Infinity`: none). */
-export const check = (connection: ServerConnection, now: number): number => {
-  if (connection.state !== "open" || connection.isIdle) return Infinity
+/** Returns the next deadline, ms (`Infinity`: none). */
+export const check = (connection: ConnectionState, now: number): number => {
+  if (connection.phase !== "open" || connection.isIdle) return Infinity
   const { exchange, server, transport, waits } = connection
   const policy = exchange?.deadlines ?? server.settings.timeouts
-  // What we hold back ourselves, or have not asked for, is not the client's delay.
+  // Backpressure of ours, and a body not yet asked for (100-continue), are not the client's delay.
   const reading =
     exchange !== undefined &&
     !exchange.requestComplete &&
@@ -39,12 +38,8 @@ export const check = (connection: ServerConnection, now: number): number => {
   return Infinity
 }
 
-/** From now on an exchange has deadlines of its own, and a timer that keeps them. */
-export const watch = (
-  connection: ServerConnection,
-  exchange: ServerExchange,
-  policy: DeadlinePolicy
-): void => {
+/** Gives an exchange deadlines of its own, with a timer. */
+export const watch = (connection: ConnectionState, exchange: Exchange, policy: DeadlinePolicy): void => {
   if (connection.exchange !== exchange) return
   exchange.deadlines = policy
   connection.cancelWatch?.()
@@ -57,11 +52,11 @@ export const watch = (
   look()
 }
 
-// One read after a pause brings at most 64 KiB, one in bulk 112: with what waits it stays within what those make.
+// One read after a pause brings at most 64 KiB, a bulk read 112 KiB: with what waits it stays below the sum.
 const roomForLook = 48 * 1024
 
-/** A client that is held back because the handler takes nothing is no slow one; but it may have left. */
-const isGone = (connection: ServerConnection): boolean => {
+/** A client under backpressure is not slow, but it may have left. */
+const isGone = (connection: ConnectionState): boolean => {
   const { inflow, transport } = connection
   if (!isLost(transport)) {
     if (hasRoom(connection, 0)) inflow.look()
@@ -72,25 +67,25 @@ const isGone = (connection: ServerConnection): boolean => {
   return true
 }
 
-/** So many bytes more have come of a client that is held back. */
-export const looked = (connection: ServerConnection, bytes: number): void => {
+/** More bytes have arrived from a client under backpressure. */
+export const looked = (connection: ConnectionState, bytes: number): void => {
   if (!hasRoom(connection, bytes)) connection.inflow.looked()
 }
 
-const hasRoom = ({ exchange, inflow, server }: ServerConnection, bytes: number): boolean =>
+const hasRoom = ({ exchange, inflow, server }: ConnectionState, bytes: number): boolean =>
   inflow.queued + (exchange?.body?.waiting ?? 0) + bytes <= server.settings.highWaterMark + roomForLook
 
 const isLate = (
-  connection: ServerConnection,
+  connection: ConnectionState,
   late: Exclude<Late, "holding">,
   policy: DeadlinePolicy
 ): void => {
-  const address = remoteAddress(connection)
+  const address = addressText(connection.transport.remote)
   if (late === "timeout" || late === "sending") {
     const timeout = late === "sending" ? "progressTimeout" : late
     const stuck = isWriting(connection)
     connection.closeReason ??= "TimedOut"
-    abort(connection, () => new HttpError.PeerStalled({ timeout, limit: policy[timeout], address }))
+    abort(connection, () => ({ _tag: "Stalled", timeout, limit: policy[timeout], address }))
     // What it has not taken by now it will not take.
     if (stuck) connection.transport.reset()
     else finish(connection, "TimedOut")
@@ -98,9 +93,8 @@ const isLate = (
   }
   const timeout = late === "receiving" ? "progressTimeout" : late
   const { received } = connection.waits
-  const error = new HttpError.RequestTimeout({ timeout, limit: policy[timeout], address, received })
-  reject(connection, error, "TimedOut")
+  reject(connection, { _tag: "Late", timeout, limit: policy[timeout], address, received }, "TimedOut")
 }
 
 // Our output waits for the client.
-const isWriting = ({ backedUp, transport }: ServerConnection): boolean => backedUp || transport.buffered > 0
+const isWriting = ({ backedUp, transport }: ConnectionState): boolean => backedUp || transport.buffered > 0

@@ -1,0 +1,420 @@
+/**
+ * One connection of a server: bytes of the transport become exchanges, one after the other, and responses become bytes.
+ *
+ * Drives the parser and the automaton of `wire/` and obeys them. Reads on during an exchange into a bounded look-ahead, because only
+ * reading notices a client that left. Never throws into the transport, and holds nothing once closed.
+ */
+import type { Fault } from "../../model/fault.js"
+import type { DropReason } from "../../model/outcome.js"
+import type { Transport } from "../../seams/transport.js"
+import {
+  Body,
+  continueHead,
+  headersSent,
+  RequestParser,
+  type DeadlinePolicy,
+  type EncodedHead,
+  type RequestEvents,
+  type RequestHead,
+  type Violation
+} from "../../wire/index.js"
+import { forBody } from "../transfer/inflow.js"
+import * as Deadlines from "./deadlines.js"
+import * as Endings from "./endings.js"
+import { idleLingerTime, lingerBytes } from "./linger.js"
+import type { Connection, Exchange, ExchangeHome, Host, Owner, Taken } from "./ports.js"
+import * as Refusals from "./refusals.js"
+import { ConnectionState, responseBegun } from "./state.js"
+import * as Upgrade from "./upgrade.js"
+import type { WebSocketClose } from "./upgradeState.js"
+
+export class ServerConnection extends ConnectionState implements Connection, ExchangeHome {
+  private readonly parser: RequestParser
+  private parsing = false
+  /** FIN has come. */
+  private peerEnded = false
+  /** Requests from now on get 503. */
+  private full: DropReason | undefined
+
+  /** `full`: the connection exceeds a limit, and its first request gets 503. */
+  constructor(transport: Transport, server: Host, owner: Owner, id: number, full: DropReason | undefined) {
+    super(transport, server, owner, id)
+    this.full = full
+    this.parser = new RequestParser(new Receiver(this), server.settings)
+  }
+
+  start(): void {
+    this.transport.start(this)
+    const { events, timers } = this.server
+    if (!events.active) return
+    this.openedAt = timers.now()
+    events.connectionOpened(this)
+  }
+
+  get bytesIn(): number {
+    return this.parser.bytesConsumed + (this.taken?.upgrade?.received ?? 0)
+  }
+
+  // ---- the transport's events
+
+  data(chunk: Uint8Array): void {
+    if (this.phase !== "open") return this.lingering.discard(chunk.length)
+    if (this.inflow.looking) Deadlines.looked(this, chunk.length)
+    this.waits.received += chunk.length
+    if (this.parsing || this.parser.paused || this.parser.stopped)
+      this.inflow.push(chunk, this.exchange?.body)
+    else this.parse(chunk)
+  }
+
+  end(): void {
+    if (this.phase !== "open") return
+    this.peerEnded = true
+    // With half-open connections, requests that have arrived are still answered.
+    if (
+      this.server.settings.allowHalfOpen &&
+      (this.exchange?.requestComplete === true || this.inflow.queued > 0)
+    )
+      return
+    this.endRequests()
+  }
+
+  private endRequests(): void {
+    const refusal = this.parser.finish()
+    const exchange = this.exchange
+    if (exchange !== undefined) {
+      const reason = "the client closed the connection"
+      Endings.abort(this, (where) => ({ _tag: "HangUp", reason, ...where }))
+    } else if (refusal !== undefined) {
+      return Refusals.reject(this, { _tag: "Refused", refusal }, "Refused")
+    }
+    this.automaton.requestEof()
+    Endings.breakOff(this, exchange, "PeerEof")
+  }
+
+  error(fault: Fault): void {
+    this.closeReason ??= "Failed"
+    Refusals.tellFault(this, fault)
+    Endings.abort(this, (where) => ({ _tag: "Failed", fault, ...where }))
+  }
+
+  close(): void {
+    if (this.phase === "closed") return
+    this.phase = "closed"
+    this.cancelAnswer?.()
+    Endings.abort(this, (where) => ({ _tag: "Reset", reason: "the connection was closed", ...where }))
+    Upgrade.upgradeOver(this)
+    this.drain()
+    this.linger?.stop()
+    this.cancelWatch?.()
+    if (this.isIdle) this.server.idle.leave(this)
+    this.inflow.end()
+    const { openedAt, server } = this
+    if (server.events.active) {
+      const duration = openedAt === undefined ? undefined : Math.round(server.timers.now() - openedAt)
+      server.events.connectionClosed(this, this.closeReason ?? "PeerEof", duration)
+    }
+    this.server.connectionClosed(this)
+  }
+
+  // ---- the parser's events
+
+  requestHead(head: RequestHead): number {
+    if (this.full !== undefined) {
+      Refusals.drop(this, head, this.full)
+      return Body.Stop
+    }
+    if (this.isIdle) this.server.idle.leave(this)
+    this.automaton.requestHead(head)
+    if (this.server.draining) this.automaton.mustClose("Draining")
+    const exchange = this.owner.open(this, head, this.automaton.exchanges)
+    this.exchange = exchange
+    if (head.method === "CONNECT") {
+      // What follows the head is not HTTP, whether the tunnel is made or not.
+      this.waits.requestComplete()
+      this.automaton.requestComplete()
+      exchange.requestComplete = true
+      return Body.Stop
+    }
+    if (
+      head.chunked ||
+      (head.contentLength !== undefined && head.contentLength > 0) ||
+      // Only where the flags allow it: a body that ends with the connection.
+      (this.server.settings.flags.chunkedNotLast && head.get("transfer-encoding") !== undefined)
+    ) {
+      exchange.body = exchange.openBody(this.server.settings.highWaterMark)
+    }
+    return Body.Read
+  }
+
+  requestData(slice: Uint8Array): void {
+    const exchange = this.exchange
+    if (exchange === undefined) return
+    exchange.body!.push(slice)
+    if (exchange.responseComplete) this.lingering.discard(slice.length)
+  }
+
+  requestComplete(rawTrailers: ReadonlyArray<string>): void {
+    const exchange = this.exchange
+    // CONNECT: behind its head the parser stops by itself.
+    if (exchange?.requestComplete === true) return
+    // The next request waits in the look-ahead until this one is answered.
+    this.parser.pause()
+    if (exchange === undefined) return
+    exchange.requestComplete = true
+    this.waits.requestComplete()
+    this.automaton.requestComplete()
+    exchange.body?.end(rawTrailers)
+    this.settle(exchange)
+  }
+
+  // ---- the body's flow
+
+  bodyFull(exchange: Exchange): void {
+    if (this.exchange === exchange) this.inflow.hold(forBody)
+  }
+
+  bodyDrained(exchange: Exchange): void {
+    if (this.exchange === exchange) this.inflow.release(forBody)
+  }
+
+  bodyWanted(exchange: Exchange): void {
+    if (this.exchange !== exchange || exchange.status !== undefined || !this.awaitsContinue(exchange)) return
+    this.inform(exchange, 100, continueHead)
+  }
+
+  // ---- the response
+
+  mayKeepAlive(exchange: Exchange, readingOn: boolean): boolean {
+    if (this.server.draining || !exchange.head.keepAlive || this.parser.stopped) return false
+    if (this.peerEnded && this.inflow.queued === 0) return false
+    const { maxRequestsPerSocket } = this.server.settings
+    if (maxRequestsPerSocket > 0 && exchange.number >= maxRequestsPerSocket) return false
+    if (exchange.requestComplete) return true
+    const left = (exchange.head.contentLength ?? 0) - (exchange.body?.received ?? 0)
+    return (readingOn || left <= lingerBytes) && !this.awaitsContinue(exchange)
+  }
+
+  inform(exchange: Exchange, status: number, head: string): Violation | undefined {
+    if (exchange.aborted) return undefined
+    if (exchange.status !== undefined) return headersSent("write")
+    const refused = this.automaton.responseInformational(status)
+    if (refused !== undefined) return refused
+    if (status === 100) exchange.continued = true
+    this.write(head)
+    return undefined
+  }
+
+  responseBegins(exchange: Exchange, status: number, head: EncodedHead): void {
+    exchange.status = status
+    exchange.framing = head.framing
+    if (exchange.isWatched) responseBegun(exchange, status)
+    this.automaton.responseHead({
+      status,
+      keepAlive: head.close === undefined,
+      framingUntilClose: exchange.untilClose
+    })
+    if (head.close !== undefined) this.automaton.mustClose(head.close)
+  }
+
+  responseEnds(exchange: Exchange): void {
+    if (exchange.aborted || exchange.responseComplete) return
+    exchange.responseComplete = true
+    this.automaton.responseComplete()
+    this.settle(exchange)
+  }
+
+  cut(exchange: Exchange): void {
+    Endings.cut(this, exchange)
+  }
+
+  /** The handler is over. One without a complete response must not leave the client waiting. */
+  handlerEnded(exchange: Exchange): void {
+    if (exchange.responseComplete || this.exchange !== exchange) return
+    if (exchange.status === undefined) Refusals.respondByDefault(this, exchange.shutDown ? 503 : 500)
+    else this.cut(exchange)
+  }
+
+  // ---- another protocol
+
+  handOver(exchange: Exchange, status: number, head: string | undefined): Taken | Violation {
+    return Upgrade.handOver(this, exchange, status, head)
+  }
+
+  handBack(whole: boolean): void {
+    Upgrade.handBack(this, whole)
+  }
+
+  get isSwitched(): boolean {
+    return this.phase === "switched"
+  }
+
+  webSocketOpened(exchange: Exchange, goAway: () => void): void {
+    Upgrade.webSocketOpened(this, exchange, goAway)
+  }
+
+  webSocketClosing(exchange: Exchange, close: WebSocketClose): void {
+    Upgrade.webSocketClosing(this, exchange, close)
+  }
+
+  // ---- the server's orders
+
+  /** The next response is the last one. An idle connection is left as it is: requests during the grace are served. */
+  drainBegins(): void {
+    if (this.exchange !== undefined) this.automaton.mustClose("Draining")
+    else if (this.isSwitched) Upgrade.drain(this)
+    else if (this.phase === "closing") this.linger?.drains()
+  }
+
+  /** Ends now unless a request is in flight. */
+  endIfIdle(): void {
+    if (this.exchange !== undefined || this.parser.inMessage) return
+    Endings.finish(this, "Draining", this.server.draining ? idleLingerTime : undefined)
+  }
+
+  /** Its handler is one that a shutdown does not interrupt. */
+  get waitsForHandler(): boolean {
+    const exchange = this.exchange ?? this.taken
+    return exchange?.started === true && exchange.isKept
+  }
+
+  /** Ends the connection at once, with its exchange. */
+  kill(): void {
+    if (this.isSwitched) Upgrade.kill(this)
+    else Endings.kill(this)
+  }
+
+  idleExpired(): void {
+    Endings.finish(this, "IdleTimeout")
+  }
+
+  /** Returns the next deadline, ms (`Infinity`: none). */
+  checkDeadlines(now: number): number {
+    return Deadlines.check(this, now)
+  }
+
+  setDeadlines(exchange: Exchange, policy: DeadlinePolicy): void {
+    Deadlines.watch(this, exchange, policy)
+  }
+
+  // ---- inside
+
+  private parse(first: Uint8Array): void {
+    this.parsing = true
+    let chunk: Uint8Array | undefined = first
+    while (chunk !== undefined) {
+      this.executing = true
+      const consumed: number = this.parser.execute(chunk)
+      this.executing = false
+      if (this.over !== undefined) this.reportDeferred()
+      const refusal = this.parser.refusal
+      if (refusal !== undefined) {
+        Refusals.reject(this, { _tag: "Refused", refusal }, "Refused")
+        break
+      }
+      // Before the handler runs: it may take the connection with all that has come.
+      if (consumed < chunk.length) this.inflow.unshift(chunk.subarray(consumed))
+      if (this.exchange !== undefined && !this.exchange.started) this.run(this.exchange)
+      if (this.phase !== "open" || this.parser.paused || this.parser.stopped) break
+      chunk = this.inflow.shift()
+    }
+    this.parsing = false
+    this.inflow.holdExcess()
+    if (this.full !== undefined && this.used && this.phase === "open" && this.exchange === undefined)
+      return Endings.finish(this, "MaxRequests")
+    if (this.parser.inMessage) {
+      if (this.isIdle) this.server.idle.leave(this)
+      this.waits.requestBegun(this.server.timers.now())
+    }
+    this.enterIdle()
+  }
+
+  private run(exchange: Exchange): void {
+    exchange.started = true
+    const { events } = this.server
+    if (events.active) {
+      exchange.begins()
+      events.requestReceived(exchange)
+    }
+    this.server.exchangeStarted(exchange)
+    this.owner.run(exchange, this.server.exchangeEnded)
+  }
+
+  // Both halves over: the next request, or the end of the connection.
+  private settle(exchange: Exchange): void {
+    if (!exchange.responseComplete || this.exchange !== exchange) return
+    if (!exchange.requestComplete) return this.discardBody(exchange)
+    this.exchange = undefined
+    this.used = true
+    this.exchangeOver(exchange, undefined, undefined)
+    this.linger?.stop()
+    this.cancelWatch?.()
+    this.cancelWatch = undefined
+    const after = this.automaton.after()
+    if (after._tag === "Close") {
+      const { maxRequestsPerSocket } = this.server.settings
+      const waiting = this.parsing || this.inflow.queued > 0
+      if (exchange.number !== maxRequestsPerSocket || !exchange.head.keepAlive || !waiting)
+        return Endings.finish(this, after.reason)
+      // Requests behind the last one get 503.
+      this.full = "maxRequestsPerSocket"
+      return this.proceed()
+    }
+    // An unread body that is complete must not hold back the next request.
+    this.inflow.release(forBody)
+    // A client that reads no responses gets no further ones, so that buffers stay bounded.
+    if (this.backedUp && this.transport.buffered + this.inflow.queued > this.server.settings.highWaterMark)
+      this.whenDrained(() => this.proceed())
+    else this.proceed()
+  }
+
+  private proceed(): void {
+    if (this.phase !== "open") return
+    this.parser.resume()
+    if (this.parsing) return
+    const next = this.inflow.shift()
+    if (next === undefined) this.enterIdle()
+    else this.parse(next)
+  }
+
+  // Answered before the request's body had arrived: a small rest is read and dropped, anything more closes the connection.
+  private discardBody(exchange: Exchange): void {
+    const body = exchange.body!
+    if (!this.mayKeepAlive(exchange, false)) return Endings.finish(this, "RequestUnfinished")
+    const reason = "the request was answered before its body had been read"
+    body.discard(() => ({
+      _tag: "HangUp",
+      reason,
+      phase: "body",
+      reused: this.used,
+      received: body.received
+    }))
+    this.lingering.readOn(() => Endings.finish(this, "RequestUnfinished"))
+  }
+
+  private enterIdle(): void {
+    if (this.peerEnded && this.phase === "open" && this.exchange?.requestComplete !== true) {
+      return this.endRequests()
+    }
+    if (this.exchange !== undefined || this.phase !== "open" || this.isIdle) return
+    if (this.parser.inMessage || this.parser.paused) return
+    this.parser.rest()
+    if (this.used) this.server.idle.enter(this)
+  }
+}
+
+/** The parser's events: their names collide with the transport's. */
+class Receiver implements RequestEvents {
+  constructor(private readonly connection: ServerConnection) {}
+
+  head(head: RequestHead): number {
+    return this.connection.requestHead(head)
+  }
+
+  data(slice: Uint8Array): void {
+    this.connection.requestData(slice)
+  }
+
+  complete(rawTrailers: ReadonlyArray<string>): void {
+    this.connection.requestComplete(rawTrailers)
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Builds the outcome of a finished exchange. Called only if somebody observes.
+ */
+import type { Loss } from "../../model/loss.js"
+import type { End, Facts, Upgraded } from "../../model/outcome.js"
+import type { Transport } from "../../seams/transport.js"
+import type { Exchange, Host, Times } from "./ports.js"
+import type { UpgradeState } from "./upgradeState.js"
+
+/** What the facts of an exchange are taken from. */
+interface Counted {
+  readonly id: number
+  readonly transport: Transport
+  readonly server: Host
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly bytesInBefore: number
+  readonly bytesOutBefore: number
+}
+
+type Described = Pick<Exchange, "number" | "head" | "status"> & {
+  readonly times?: Times | undefined
+  readonly upgrade?: UpgradeState | undefined
+}
+
+/** `exchange`: `undefined` for bytes that never became a request. `status`: of a default response. */
+export const factsOf = (
+  connection: Counted,
+  exchange: Described | undefined,
+  status: number | undefined
+): Facts => {
+  const { timers } = connection.server
+  const now = timers.now()
+  const times = exchange?.times
+  const begun = times?.begun ?? now
+  return {
+    connection: connection.id,
+    exchange: exchange?.number ?? 0,
+    remote: connection.transport.remote,
+    method: exchange?.head.method,
+    target: exchange?.head.target,
+    status: exchange?.status ?? status,
+    bytesIn: connection.bytesIn - connection.bytesInBefore,
+    bytesOut: connection.bytesOut - connection.bytesOutBefore,
+    startedAt: times?.startedAt ?? timers.wallTime(),
+    answeredAfter: times?.answered === undefined ? undefined : Math.round(times.answered - begun),
+    duration: Math.round(now - begun),
+    upgraded: exchange?.upgrade === undefined ? undefined : upgraded(exchange.upgrade)
+  }
+}
+
+const upgraded = ({ closeCode, endedBy = "server", protocol }: UpgradeState): Upgraded => ({
+  protocol,
+  endedBy,
+  closeCode
+})
+
+const answered: End = { _tag: "Answered" }
+const unanswered: End = { _tag: "Unanswered" }
+
+/** `loss`: why it was given up. `status`: of a default response. */
+export const endOf = (exchange: Exchange, loss: Loss | undefined, status: number | undefined): End => {
+  const { responseComplete, shutDown, upgrade } = exchange
+  if (upgrade === undefined ? responseComplete : loss === undefined && !shutDown) return answered
+  if (loss !== undefined && !shutDown) return { _tag: "Lost", loss }
+  // 500 and 503 stand in for a handler that gave no response.
+  return status !== undefined && status !== 500 && status !== 503 ? answered : unanswered
+}

@@ -1,0 +1,132 @@
+/**
+ * Responses that the connection sends without a handler: to malformed, late and excess requests, and for a handler that gave none.
+ *
+ * The connection ends after each. None follows a response that has begun.
+ */
+import type { Fault } from "../../model/fault.js"
+import { statusOf, type Rejection } from "../../model/loss.js"
+import type { DropReason } from "../../model/outcome.js"
+import { encodeResponseHead, type CloseReason, type RequestHead } from "../../wire/index.js"
+import { HandedOver } from "../transfer/handedOver.js"
+import { abort, breakOff, finish } from "./endings.js"
+import { factsOf } from "./outcome.js"
+import { failedOf, type Rejecting } from "./ports.js"
+import type { ConnectionState } from "./state.js"
+import { handBack } from "./upgrade.js"
+
+/** Rejects what the client sends, unless a response has begun. */
+export const reject = (connection: ConnectionState, rejection: Rejection, reason: CloseReason): void => {
+  const { exchange, owner, server } = connection
+  const { active } = server.events
+  const status = statusOf(rejection)
+  if (active) {
+    server.events.clientError(connection, rejection)
+    // Rejected together with its head: no handler has seen it.
+    if (exchange?.started === false) exchange.begins()
+  }
+  const begun = exchange?.status !== undefined
+  const ask = owner.hearsOfClientErrors
+  if (!begun && !ask) writeResponse(connection, status)
+  abort(connection, () => rejection, "client", status)
+  if (active && exchange === undefined)
+    server.events.rejected(factsOf(connection, undefined, status), rejection)
+  if (!begun) connection.automaton.mustClose(reason)
+  if (ask) {
+    if (!begun) return askOwner(connection, rejection, status, reason)
+    owner.tell(connection, rejection)
+  }
+  breakOff(connection, exchange, reason)
+}
+
+/** Reports a transport failure to the owner. No response is possible. */
+export const tellFault = (connection: ConnectionState, fault: Fault): void => {
+  const { exchange, owner, phase } = connection
+  if (!owner.hearsOfClientErrors || phase === "closing") return
+  owner.tell(connection, failedOf(fault, exchange === undefined ? "idle" : "body"))
+}
+
+/** A request beyond a limit: it gets 503 and no handler. */
+export const drop = (connection: ConnectionState, head: RequestHead, reason: DropReason): void => {
+  const { server } = connection
+  writeResponse(connection, 503, ["Retry-After", server.settings.retryAfter])
+  if (server.events.active) {
+    const dropped = { number: connection.exchanges + 1, head, status: undefined }
+    server.events.dropped(factsOf(connection, dropped, 503), reason)
+  }
+  connection.automaton.mustClose("MaxRequests")
+  finish(connection, "MaxRequests")
+}
+
+/** For a handler that ended without a response. */
+export const respondByDefault = (connection: ConnectionState, status: number): void => {
+  writeResponse(connection, status)
+  const { exchange } = connection
+  connection.exchange = undefined
+  if (exchange !== undefined) connection.exchangeOver(exchange, undefined, status)
+  connection.automaton.mustClose("Refused")
+  finish(connection, "Refused")
+}
+
+// Meanwhile what still arrives is discarded, within the limits of lingering.
+const askOwner = (
+  connection: ConnectionState,
+  rejection: Rejection,
+  status: number,
+  reason: CloseReason
+): void => {
+  connection.phase = "refusing"
+  connection.inflow.end()
+  connection.lingering.readOn(() => connection.transport.reset())
+  const over = () => {
+    if (connection.phase === "switched") return handBack(connection, true)
+    if (connection.phase !== "refusing") return
+    connection.phase = "open"
+    finish(connection, reason)
+  }
+  const rejecting: Rejecting = {
+    transport: connection.transport,
+    write: (data) => connection.write(data),
+    whenDrained: (f) => connection.whenDrained(f),
+    giveAway: () => {
+      if (connection.phase !== "refusing") return undefined
+      connection.phase = "switched"
+      connection.linger?.stop()
+      connection.transport.pause()
+      const watcher = {
+        sent: (bytes: number) => {
+          connection.bytesOut += bytes
+        },
+        closed: () => connection.close()
+      }
+      return (connection.handedOver = new HandedOver(
+        connection.transport,
+        watcher,
+        connection.server.timers,
+        true
+      ))
+    },
+    answerByDefault: () => {
+      if (connection.phase === "refusing") writeResponse(connection, status)
+      over()
+    },
+    over
+  }
+  connection.cancelAnswer = connection.owner.answer(connection, rejection, rejecting)
+}
+
+const writeResponse = (
+  connection: ConnectionState,
+  status: number,
+  headers: ReadonlyArray<string> = []
+): void => {
+  const head = encodeResponseHead({
+    versionMinor: 1,
+    method: "GET",
+    status,
+    headers,
+    body: 0,
+    keepAlive: false,
+    date: connection.server.date()
+  })
+  if (head._tag !== "Violation") connection.write(head.head)
+}

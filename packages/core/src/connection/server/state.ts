@@ -1,0 +1,165 @@
+/**
+ * The state of a server's connection: what its deadlines, rejections, endings and upgrade share.
+ */
+import type { Address } from "../../model/address.js"
+import { formatAddress } from "../../model/address.js"
+import type { Fault } from "../../model/fault.js"
+import type { Loss } from "../../model/loss.js"
+import type { Where } from "../../model/where.js"
+import type { Transport, TransportHandlers } from "../../seams/transport.js"
+import { Connection as Automaton, type CloseReason } from "../../wire/index.js"
+import type { HandedOver } from "../transfer/handedOver.js"
+import { Inflow } from "../transfer/inflow.js"
+import type { Idler } from "./idleList.js"
+import { Linger } from "./linger.js"
+import { endOf, factsOf } from "./outcome.js"
+import type { Exchange, Host, Owner } from "./ports.js"
+import { Waits } from "./waits.js"
+
+export abstract class ConnectionState implements TransportHandlers, Idler {
+  idleSince = 0
+  idlePrevious: Idler | undefined = undefined
+  idleNext: Idler | undefined = undefined
+  isIdle = false
+
+  readonly automaton = new Automaton("server")
+  exchange: Exchange | undefined = undefined
+  /** `switched`: another protocol's. `refusing`: the owner answers a rejected request. */
+  phase: "open" | "switched" | "refusing" | "closing" | "closed" = "open"
+  /** Cancels the owner's answer to a rejected request. */
+  cancelAnswer: (() => void) | undefined = undefined
+  handedOver: HandedOver | undefined = undefined
+  /** The exchange whose handler took the connection over. */
+  taken: Exchange | undefined = undefined
+  /** An exchange is over on it. */
+  used = false
+  readonly inflow: Inflow
+  linger: Linger | undefined = undefined
+  /** A write met backpressure; `drain` follows. */
+  backedUp = false
+  bytesOut = 0
+  /** Bytes before the exchange in flight. */
+  bytesOutBefore = 0
+  bytesInBefore = 0
+  openedAt: number | undefined = undefined
+  closeReason: CloseReason | undefined = undefined
+  /** The parser runs: bytes of the exchange count as consumed when it returns. */
+  protected executing = false
+  /** An exchange that ended while its last bytes were being parsed. */
+  protected over: Exchange | undefined = undefined
+  readonly waits: Waits
+  /** Cancels the timer of an exchange with deadlines of its own. */
+  cancelWatch: (() => void) | undefined = undefined
+
+  private waitingForDrain: (() => void) | undefined = undefined
+
+  constructor(
+    readonly transport: Transport,
+    readonly server: Host,
+    readonly owner: Owner,
+    /** Number of the connection on its server, from 1. */
+    readonly id: number
+  ) {
+    this.inflow = new Inflow(transport, server.settings.highWaterMark)
+    this.waits = new Waits(server.timers.now())
+  }
+
+  abstract data(chunk: Uint8Array): void
+  abstract end(): void
+  abstract error(fault: Fault): void
+  abstract close(): void
+  abstract idleExpired(): void
+  abstract readonly bytesIn: number
+
+  get exchanges(): number {
+    return this.automaton.exchanges
+  }
+
+  /** As the transport's; backpressure is remembered. */
+  write(data: string | Uint8Array, body?: Uint8Array): boolean {
+    const more = this.transport.write(data, body)
+    if (!more) this.backedUp = true
+    this.bytesOut += body === undefined ? data.length : data.length + body.length
+    return more
+  }
+
+  drain(): void {
+    this.backedUp = false
+    const resume = this.waitingForDrain
+    this.waitingForDrain = undefined
+    resume?.()
+  }
+
+  whenDrained(f: () => void): () => void {
+    // The caller may have paused since its write, and `drain` have come meanwhile.
+    if (this.phase === "closed" || !this.backedUp) {
+      f()
+      return nothing
+    }
+    this.waitingForDrain = f
+    return () => {
+      this.waitingForDrain = undefined
+    }
+  }
+
+  awaitsContinue(exchange: Exchange): boolean {
+    return exchange.head.expectContinue && !exchange.continued && (exchange.body?.received ?? 0) === 0
+  }
+
+  // Most connections never need one.
+  get lingering(): Linger {
+    return (this.linger ??= new Linger(
+      this.transport,
+      this.server,
+      this.server.settings.timeouts.progressTimeout
+    ))
+  }
+
+  /** Ends the account of an exchange. `status`: of a default response. */
+  exchangeOver(exchange: Exchange, loss: Loss | undefined, status: number | undefined): void {
+    if (exchange.isWatched) {
+      if (this.executing) {
+        this.over = exchange
+        return
+      }
+      this.report(exchange, loss, status)
+    }
+    this.bytesInBefore = this.bytesIn
+    this.bytesOutBefore = this.bytesOut
+  }
+
+  protected reportDeferred(): void {
+    const exchange = this.over!
+    this.over = undefined
+    this.report(exchange, exchange.loss, undefined)
+    this.bytesInBefore = this.bytesIn
+    this.bytesOutBefore = this.bytesOut
+  }
+
+  private report(exchange: Exchange, loss: Loss | undefined, status: number | undefined): void {
+    const facts = factsOf(this, exchange, status)
+    this.server.events.exchangeEnded(exchange, facts, endOf(exchange, loss, status))
+  }
+
+  /** Where a loss befell the exchange in flight. */
+  where(exchange: Exchange | undefined): Where {
+    return {
+      phase: "body",
+      address: addressText(this.transport.remote),
+      reused: this.used,
+      received: exchange?.body?.received ?? 0
+    }
+  }
+}
+
+const nothing = () => {}
+
+export const addressText = (address: Address | undefined): string | undefined =>
+  address === undefined ? undefined : formatAddress(address)
+
+/** Only for exchanges that are watched. */
+export const responseBegun = (exchange: Exchange, status: number): void => {
+  const { events, timers } = exchange.connection.server
+  exchange.times!.answered = timers.now()
+  events.responseBegun(exchange, status)
+}
