@@ -104,13 +104,22 @@ const isEntryPoint = (name: string) =>
   (entryPoints.includes(join(dirname(name), "*")) &&
     modules.includes(`packages/${name.split("/")[1]}/src/${basename(name)}.ts`))
 
-/** The words of a module, and of those whose members it gives on. */
-const wordsIn = (module: string): ReadonlySet<string> => {
-  const text = sources.get(module) ?? ""
-  const others = Array.from(text.matchAll(/(?:from|import\() ?"(\.[^"]+)\.js"/g), (match) =>
+const named = (module: string, pattern: RegExp): ReadonlyArray<string> =>
+  Array.from((sources.get(module) ?? "").matchAll(pattern), (match) =>
     join(dirname(module), `${match[1]}.ts`)
   )
-  return new Set([text, ...others.map((other) => sources.get(other) ?? "")].flatMap(wordsOf))
+
+/** A module, and all that it re-exports. */
+const whole = (module: string): ReadonlyArray<string> => [
+  module,
+  ...named(module, /^export [^;"]*?from "(\.[^"]+)\.js"/gm).flatMap(whole)
+]
+
+/** The words of a module, and of those whose members it gives on. */
+const wordsIn = (module: string): ReadonlySet<string> => {
+  const own = whole(module)
+  const others = own.flatMap((each) => named(each, /(?:from|import\() ?"(\.[^"]+)\.js"/g))
+  return new Set([...own, ...others].flatMap((each) => wordsOf(sources.get(each) ?? "")))
 }
 
 const isFile = (text: string) =>

@@ -20,13 +20,13 @@ export type Written = (typeof writtenParts)[number]
  */
 export interface Where {
   /** Where in the life of a request it happened. */
-  readonly phase: Phase
+  readonly phase: (typeof phases)[number]
   /** The peer, `host:port` or a path. */
   readonly address?: string | undefined
   /** The connection had served an exchange before. Default `false`. */
   readonly reused?: boolean
   /** How much of the request had been handed to the connection. Default `none`. */
-  readonly written?: Written
+  readonly written?: (typeof writtenParts)[number]
   /** Bytes of the answer that had come. Default 0. */
   readonly received?: number
 }
