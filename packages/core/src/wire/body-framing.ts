@@ -3,7 +3,6 @@
  * the connection, or no HTTP at all; and whether the connection outlives the message. Also the checks that need the
  * whole head. Decides only; reads no bytes.
  */
-import type { Flags } from "../model/flags.js"
 import { isHost } from "./host.js"
 import { trimBlanks } from "./lists.js"
 import { Fact, type Machine } from "./machine.js"
@@ -69,18 +68,9 @@ export const keepsAlive = (m: Machine): boolean => persists(m) && !needsClose(m)
 /** Both as a number: 0 closes, 1 persists but for its body, 2 keeps the connection. */
 export const reuseAfter = (m: Machine): number => (!persists(m) ? 0 : needsClose(m) ? 1 : 2)
 
-/** With all of these there is no fault to look for in a whole head. */
-const checksNothing = (flags: Flags): boolean =>
-  flags.targetForms &&
-  flags.missingHost &&
-  flags.repeatedHost &&
-  flags.invalidHost &&
-  flags.lengthWithoutBody &&
-  flags.transferEncodingInHttp10
-
 /** The faults that only a whole head shows, all of them Node's parser's leniencies. False: refused at `at`. */
 export const checkHead = (m: Machine, at: number, text: string): boolean => {
-  if (checksNothing(m.flags)) return true
+  if (!m.checksHeads) return true
   if (m.request) {
     if (!m.originForm && !m.flags.targetForms) {
       const reason = wrongForm(m.method, text.slice(m.lineStart, m.lineEnd))

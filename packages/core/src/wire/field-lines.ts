@@ -148,7 +148,7 @@ const readUncommon = (m: Machine, i: number, n: number): number => {
     case S.NAME_SPACE: {
       while (i < n && (c = chunk[i]!) === SP) i++
       if (i === n) return i
-      if (c === COLON) return endName(m, i, m.kind !== Kind.General)
+      if (c === COLON) return endName(m, i, true)
       m.kind = Kind.General
       m.stage = S.NAME_PLAIN
       return i
@@ -156,7 +156,7 @@ const readUncommon = (m: Machine, i: number, n: number): number => {
     case S.NAME_PLAIN: {
       while (i < n && token[(c = chunk[i]!)] !== 0) i++
       if (i === n) return i
-      if (c === COLON) return endName(m, i, m.kind !== Kind.General)
+      if (c === COLON) return endName(m, i, false)
       return m.refuse(i, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
     }
     case S.OWS_CR: {

@@ -72,9 +72,12 @@ export type Marks = ReadonlyArray<number>
 /** In place of a name's start: this value continues the one before (flag obsoleteFold). */
 export const FOLD = -1
 
-/** Whitespace around a value is no part of it (RFC 9112 §5.1); that before it has no mark. */
+/**
+ * Whitespace around a value is no part of it (RFC 9112 §5.1); that before it has no mark. Where there is nothing else, the end may come to
+ * stand before the start, and the text between the two is empty.
+ */
 const valueOf = (text: string, start: number, end: number): string => {
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  while (isBlank(text.charCodeAt(end - 1))) end--
   return text.slice(start, end)
 }
 
@@ -105,10 +108,9 @@ const manyFields = (text: string, marks: Marks): Array<string> => {
       continue
     }
     let end = marks[k + 3]!
-    const valueStart = marks[k + 2]!
-    while (end > valueStart && isBlank(text.charCodeAt(end - 1))) end--
+    while (isBlank(text.charCodeAt(end - 1))) end--
     list[size++] = text.slice(start, marks[k + 1])
-    list[size++] = text.slice(valueStart, end)
+    list[size++] = text.slice(marks[k + 2], end)
   }
   if (size < list.length) list.length = size
   return list

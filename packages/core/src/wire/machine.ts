@@ -59,6 +59,16 @@ const WINDOW = 1024
 // Entries of the reused list of marks past which it is given up after a head: 256 field lines.
 const KEPT_MARKS = 1024
 
+// What body-framing.ts lets pass in a whole head.
+const ofHeads = [
+  "targetForms",
+  "missingHost",
+  "repeatedHost",
+  "invalidHost",
+  "lengthWithoutBody",
+  "transferEncodingInHttp10"
+] as const satisfies ReadonlyArray<FlagName>
+
 const noBytes = new Uint8Array(0)
 
 export class Machine {
@@ -119,6 +129,8 @@ export class Machine {
 
   /** Entries of the list of marks that maxHeaderCount allows. */
   readonly maxMarks: number
+  /** A whole head can have a fault that its flags do not let pass. */
+  readonly checksHeads: boolean
   /** The bytes of a target's path, and of its query with further question marks. */
   readonly pathBytes: Uint8Array
   readonly queryBytes: Uint8Array
@@ -131,6 +143,7 @@ export class Machine {
   ) {
     this.pathBytes = flags.targetCharacters ? LOOSE_PATH : flags.urlCharacters ? URL_PATH : PATH
     this.queryBytes = flags.targetCharacters ? LOOSE_QUERY : flags.urlCharacters ? URL_QUERY : QUERY
+    this.checksHeads = ofHeads.some((flag) => !flags[flag])
     this.limit = limits.maxHeaderSize
     this.maxMarks = limits.maxHeaderCount > 0 ? limits.maxHeaderCount * 4 : Number.MAX_SAFE_INTEGER
   }

@@ -1,0 +1,230 @@
+/** The limits of a server's patience: which one has passed, when the next one does, and what a policy is made of. */
+import { describe, expect, it } from "vitest"
+import {
+  contradicts,
+  defaultDeadlines,
+  judge,
+  lookAgainAfter,
+  makeDeadlines,
+  progress,
+  type DeadlinePolicy,
+  type GivenDeadlines,
+  type Waiting
+} from "@httpfx/core/wire"
+
+describe("makeDeadlines", () => {
+  const rows: ReadonlyArray<readonly [given: GivenDeadlines | undefined, differs: GivenDeadlines]> = [
+    [undefined, {}],
+    [{}, {}],
+    [{ headersTimeout: 1 }, { headersTimeout: 1 }],
+    [{ headersTimeout: 0 }, { headersTimeout: 0 }],
+    [
+      { requestTimeout: 7, timeout: 8 },
+      { headersTimeout: 7, requestTimeout: 7, timeout: 8 }
+    ],
+    // A head has its own default as long as that is not more than the request's limit.
+    [{ requestTimeout: 60_000 }, { requestTimeout: 60_000 }],
+    [{ requestTimeout: 70_000 }, { requestTimeout: 70_000 }],
+    [{ requestTimeout: 59_999 }, { headersTimeout: 59_999, requestTimeout: 59_999 }],
+    // No limit of the request leaves the head's.
+    [{ requestTimeout: 0 }, { requestTimeout: 0 }],
+    [
+      { headersTimeout: 9, requestTimeout: 8 },
+      { headersTimeout: 9, requestTimeout: 8 }
+    ],
+    [
+      { progressTimeout: 0, progressBytes: 5 },
+      { progressTimeout: 0, progressBytes: 5 }
+    ]
+  ]
+  it.each(rows)("of %j: the defaults but for %j", (given, differs) => {
+    expect(makeDeadlines(given)).toEqual({ ...defaultDeadlines, ...differs })
+  })
+
+  it("defaults are Node's, and two of our own", () => {
+    expect(defaultDeadlines).toEqual({
+      headersTimeout: 60_000,
+      requestTimeout: 300_000,
+      timeout: 0,
+      progressTimeout: 120_000,
+      progressBytes: 1024
+    })
+  })
+})
+
+const noLimits: DeadlinePolicy = {
+  headersTimeout: 0,
+  requestTimeout: 0,
+  timeout: 0,
+  progressTimeout: 0,
+  progressBytes: 10
+}
+const nothing: Waiting = {
+  begun: -1,
+  headComplete: false,
+  lastActivity: 0,
+  receiving: undefined,
+  sending: undefined,
+  holding: undefined
+}
+const since = (since: number) => ({ since, moved: 0 })
+
+describe("contradicts", () => {
+  it.each([
+    [1, 0, false],
+    [0, 1, false],
+    [1, 1, false],
+    [2, 1, true],
+    [1, 2, false],
+    [0, 0, false]
+  ])("a head of %i ms in a request of %i ms: %s", (headersTimeout, requestTimeout, expected) => {
+    expect(contradicts({ ...noLimits, headersTimeout, requestTimeout })).toBe(expected)
+  })
+})
+
+describe("progress", () => {
+  const policy = { ...noLimits, progressBytes: 10 }
+  it("begins where there was none, and anew once enough has moved", () => {
+    const first = progress(undefined, 3, 100, policy)
+    expect(first).toEqual({ since: 100, moved: 3 })
+    expect(progress(first, 12, 200, policy)).toBe(first)
+    expect(progress(first, 13, 200, policy)).toEqual({ since: 200, moved: 13 })
+    expect(progress(first, 99, 300, policy)).toEqual({ since: 300, moved: 99 })
+  })
+})
+
+describe("judge", () => {
+  // Each limit alone: what is waited for, the policy, the moment at which it passes, and its name.
+  const limits: ReadonlyArray<readonly [string, Partial<Waiting>, Partial<DeadlinePolicy>, number, string]> =
+    [
+      ["a head", { begun: 5 }, { headersTimeout: 10 }, 15, "headersTimeout"],
+      ["a head from the very first moment", { begun: 0 }, { headersTimeout: 10 }, 10, "headersTimeout"],
+      ["a request", { begun: 5 }, { requestTimeout: 10 }, 15, "requestTimeout"],
+      [
+        "a request's body",
+        { begun: 5, headComplete: true },
+        { headersTimeout: 1, requestTimeout: 10 },
+        15,
+        "requestTimeout"
+      ],
+      [
+        "a head before its request",
+        { begun: 5 },
+        { headersTimeout: 9, requestTimeout: 10 },
+        14,
+        "headersTimeout"
+      ],
+      [
+        "a request before its head",
+        { begun: 5 },
+        { headersTimeout: 11, requestTimeout: 10 },
+        15,
+        "requestTimeout"
+      ],
+      ["any byte", { lastActivity: 5 }, { timeout: 10 }, 15, "timeout"],
+      [
+        "any byte before a request",
+        { begun: 5, lastActivity: 5 },
+        { requestTimeout: 20, timeout: 10 },
+        15,
+        "timeout"
+      ],
+      [
+        "a request before any byte",
+        { begun: 5, lastActivity: 15 },
+        { requestTimeout: 15, timeout: 10 },
+        20,
+        "requestTimeout"
+      ],
+      ["what the peer sends", { receiving: since(5) }, { progressTimeout: 10 }, 15, "receiving"],
+      ["what the peer takes", { sending: since(5) }, { progressTimeout: 10 }, 15, "sending"],
+      ["a peer that is held back", { holding: since(5) }, { progressTimeout: 10 }, 15, "holding"],
+      [
+        "the older of two directions",
+        { sending: since(7), receiving: since(5) },
+        { progressTimeout: 10 },
+        15,
+        "receiving"
+      ],
+      [
+        "the peer before any byte",
+        { sending: since(5), lastActivity: 5 },
+        { progressTimeout: 9, timeout: 10 },
+        14,
+        "sending"
+      ],
+      [
+        "any byte before the peer",
+        { sending: since(5), lastActivity: 5 },
+        { progressTimeout: 11, timeout: 10 },
+        15,
+        "timeout"
+      ]
+    ]
+  it.each(limits)("%s: at its moment and no earlier", (_, waiting, policy, at, name) => {
+    const all = { ...nothing, ...waiting }
+    const limited = { ...noLimits, ...policy }
+    expect(judge(all, limited, 0)).toBe(at)
+    expect(judge(all, limited, at - 1)).toBe(at)
+    expect(judge(all, limited, at)).toBe(name)
+  })
+
+  it.each<[string, Partial<Waiting>, Partial<DeadlinePolicy>]>([
+    ["no limit", { begun: 0, receiving: since(0), sending: since(0), holding: since(0) }, {}],
+    ["no request under way", {}, { headersTimeout: 1, requestTimeout: 1 }],
+    ["nothing waited for in either direction", {}, { progressTimeout: 1 }],
+    ["a limit for the head, which is complete", { begun: 0, headComplete: true }, { headersTimeout: 1 }]
+  ])("%s: nothing passes, ever", (_, waiting, policy) => {
+    expect(judge({ ...nothing, ...waiting }, { ...noLimits, ...policy }, 1e9)).toBe(Infinity)
+  })
+
+  it("of several that have passed names the head, the request, any byte, then what is sent", () => {
+    const all: Waiting = {
+      begun: 0,
+      headComplete: false,
+      lastActivity: 0,
+      receiving: since(0),
+      sending: since(0),
+      holding: since(0)
+    }
+    const order = ["headersTimeout", "requestTimeout", "timeout", "sending", "receiving", "holding"]
+    const off: ReadonlyArray<readonly [Partial<DeadlinePolicy>, Partial<Waiting>]> = [
+      [{}, {}],
+      [{ headersTimeout: 0 }, {}],
+      [{ requestTimeout: 0 }, {}],
+      [{ timeout: 0 }, {}],
+      [{}, { sending: undefined }],
+      [{}, { receiving: undefined }]
+    ]
+    let policy: DeadlinePolicy = {
+      ...noLimits,
+      headersTimeout: 1,
+      requestTimeout: 1,
+      timeout: 1,
+      progressTimeout: 1
+    }
+    let waiting = all
+    for (const [index, name] of order.entries()) {
+      policy = { ...policy, ...off[index]![0] }
+      waiting = { ...waiting, ...off[index]![1] }
+      expect(judge(waiting, policy, 5)).toBe(name)
+    }
+  })
+})
+
+describe("lookAgainAfter", () => {
+  it.each<[Partial<DeadlinePolicy>, number, number]>([
+    [{}, 30, 30],
+    [{ headersTimeout: 40, requestTimeout: 40, timeout: 40, progressTimeout: 40 }, 30, 30],
+    [{ headersTimeout: 20 }, 30, 20],
+    [{ requestTimeout: 20 }, 30, 20],
+    [{ timeout: 20 }, 30, 20],
+    [{ progressTimeout: 20 }, 30, 20],
+    [{ headersTimeout: 20, requestTimeout: 10, timeout: 15 }, 30, 10],
+    // Never without a pause.
+    [{ timeout: 0.5 }, 30, 1],
+    [{}, 0, 1]
+  ])("%j, looking every %i ms: in %i ms", (policy, interval, expected) => {
+    expect(lookAgainAfter({ ...noLimits, ...policy }, interval)).toBe(expected)
+  })
+})

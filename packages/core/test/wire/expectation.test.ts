@@ -1,0 +1,52 @@
+/** What a request expects: the one expectation that is known, and others. */
+import { describe, expect, it } from "vitest"
+import {
+  asksToContinue,
+  Body,
+  hasUnknownExpectation,
+  RequestParser,
+  type RequestHead
+} from "@httpfx/core/wire"
+
+const headOf = (version: string, values: ReadonlyArray<string>): RequestHead => {
+  let seen: RequestHead | undefined
+  const parser = new RequestParser({
+    head: (head) => {
+      seen = head
+      return Body.Read
+    },
+    data: () => {},
+    complete: () => {}
+  })
+  const fields = values.map((value) => `Expect: ${value}\r\n`).join("")
+  parser.execute(Buffer.from(`GET / HTTP/${version}\r\nHost: a\r\n${fields}\r\n`))
+  return seen!
+}
+
+// Values, whether one asks to continue, whether one is not known.
+const rows: ReadonlyArray<readonly [ReadonlyArray<string>, boolean, boolean]> = [
+  [[], false, false],
+  [[""], false, false],
+  [["100-continue"], true, false],
+  [["100-Continue"], true, false],
+  [[" ,100-CONTINUE ,"], true, false],
+  [["100-continuet"], false, true],
+  [["x100-continue"], false, true],
+  [["a"], false, true],
+  [["a, 100-continue"], true, true],
+  [["100-continue", "a"], true, true],
+  [["100-continue;q"], false, true]
+]
+
+describe("Expect", () => {
+  it.each(rows)("%j: continue %s, unknown %s", (values, asks, unknown) => {
+    const head = headOf("1.1", values)
+    expect(head.expectContinue).toBe(asks)
+    expect(hasUnknownExpectation(head)).toBe(unknown)
+    expect(values.some(asksToContinue)).toBe(asks)
+    // HTTP/1.0 has no expectations (RFC 9110 §10.1.1).
+    const old = headOf("1.0", values)
+    expect(old.expectContinue).toBe(false)
+    expect(hasUnknownExpectation(old)).toBe(false)
+  })
+})

@@ -1,0 +1,182 @@
+/** Every byte at every place of the texts of a message: what the grammar has there is taken as it came, no other byte is. */
+import { Body, RequestParser, ResponseParser } from "@httpfx/core/wire"
+import { assert, describe, it } from "@effect/vitest"
+
+type Role = "request" | "response"
+
+interface Text {
+  readonly role: Role
+  readonly before: string
+  readonly behind: string
+  /** Of one character each. */
+  readonly allowed: RegExp
+  /** Characters behind which another text begins; the vectors have them. */
+  readonly ends?: string
+  /** Where the text is told, if it is: of the head and the trailers that were. */
+  readonly told?: (told: Told) => string | undefined
+}
+
+interface Told {
+  readonly line: string
+  readonly fields: ReadonlyArray<string>
+  readonly trailers: ReadonlyArray<string>
+}
+
+const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+const token = /[!#$%&'*+.^_`|~0-9A-Za-z-]/
+const value = /[\t -~\x80-\xff]/
+
+// RFC 9112 §3.2, §4, §5, §7.1.1, RFC 9110 §5.5, §5.6.2, §5.6.4; path and query with what the URL standard leaves there.
+const texts: Readonly<Record<string, Text>> = {
+  "a path": {
+    role: "request",
+    before: "GET /",
+    behind: " HTTP/1.1\r\nHost: a\r\n\r\n",
+    allowed: /[\w.~!$&'()*+,;=:@%/?[\]^|-]/,
+    told: ({ line }) => line.slice(1)
+  },
+  "the path of a method that is not frequent": {
+    role: "request",
+    before: "PATCH /",
+    behind: " HTTP/1.1\r\nHost: a\r\n\r\n",
+    allowed: /[\w.~!$&'()*+,;=:@%/?[\]^|-]/,
+    told: ({ line }) => line.slice(1)
+  },
+  "a query": {
+    role: "request",
+    before: "GET /?",
+    behind: " HTTP/1.1\r\nHost: a\r\n\r\n",
+    allowed: /[\w.~!$&'()*+,;=:@%/?[\]^|\\`{}-]/,
+    told: ({ line }) => line.slice(2)
+  },
+  "a registered name": {
+    role: "request",
+    before: "GET http://",
+    behind: "/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    allowed: /[\w.~!$&'()*+,;=-]/,
+    ends: ":/?",
+    told: ({ line }) => line.slice("http://".length, -1)
+  },
+  "a name": {
+    role: "request",
+    before: "GET / HTTP/1.1\r\nHost: a\r\n",
+    behind: ": v\r\n\r\n",
+    allowed: token,
+    told: ({ fields }) => fields[2]
+  },
+  "a value": {
+    role: "request",
+    before: "GET / HTTP/1.1\r\nHost: a\r\nA: .",
+    behind: ".\r\n\r\n",
+    allowed: value,
+    told: ({ fields }) => fields[3]!.slice(1, -1)
+  },
+  "the value of Host": {
+    role: "request",
+    before: "GET / HTTP/1.1\r\nHost: a",
+    behind: "a\r\n\r\n",
+    allowed: /[\w.~!$&'()*+,;=-]/,
+    told: ({ fields }) => fields[1]!.slice(1, -1)
+  },
+  "a reason": {
+    role: "response",
+    before: "HTTP/1.1 200 ",
+    behind: "\r\n\r\n",
+    allowed: value,
+    told: ({ line }) => line
+  },
+  "the name of an extension": {
+    role: "request",
+    before: `${chunked}1;`,
+    behind: "\r\nx\r\n0\r\n\r\n",
+    allowed: token,
+    ends: ";="
+  },
+  "the value of an extension": {
+    role: "request",
+    before: `${chunked}1;a=b`,
+    behind: "\r\nx\r\n0\r\n\r\n",
+    allowed: token,
+    ends: ";"
+  },
+  "a quoted value of an extension": {
+    role: "request",
+    before: `${chunked}1;a="`,
+    behind: '"\r\nx\r\n0\r\n\r\n',
+    allowed: /[\t !#-[\]-~\x80-\xff]/,
+    ends: "\\"
+  },
+  "a quoted pair of an extension": {
+    role: "request",
+    before: `${chunked}1;a="\\`,
+    behind: '"\r\nx\r\n0\r\n\r\n',
+    allowed: value
+  },
+  "the name of a trailer": {
+    role: "request",
+    before: `${chunked}0\r\n`,
+    behind: ": v\r\n\r\n",
+    allowed: token,
+    told: ({ trailers }) => trailers[0]
+  },
+  "the value of a trailer": {
+    role: "request",
+    before: `${chunked}0\r\nA: .`,
+    behind: ".\r\n\r\n",
+    allowed: value,
+    told: ({ trailers }) => trailers[1]!.slice(1, -1)
+  }
+}
+
+/** What was told of one whole message, `undefined` if none was. */
+const read = (role: Role, text: string, cut: number): Told | undefined => {
+  let line = ""
+  let fields: ReadonlyArray<string> = []
+  let trailers: ReadonlyArray<string> | undefined
+  const rest = { data: () => {}, complete: (raw: ReadonlyArray<string>) => void (trailers = raw) }
+  const parser =
+    role === "request"
+      ? new RequestParser({
+          ...rest,
+          head: (head) => {
+            line = head.target
+            fields = head.rawHeaders
+            return Body.Read
+          }
+        })
+      : new ResponseParser({
+          ...rest,
+          head: (head) => {
+            line = head.statusMessage
+            fields = head.rawHeaders
+            return Body.Skip
+          }
+        })
+  const bytes = Buffer.from(text, "latin1")
+  if (cut > 0) parser.execute(bytes.subarray(0, cut))
+  parser.execute(bytes.subarray(cut))
+  return trailers === undefined ? undefined : { line, fields, trailers }
+}
+
+// In values as many as a loop that takes several at once may get wrong.
+const placesOf = (name: string): number =>
+  name.startsWith("a value") ? 14 : name.startsWith("a quoted pair") ? 0 : 4
+
+describe("every byte", () => {
+  for (const [name, { allowed, before, behind, ends = "", role, told }] of Object.entries(texts)) {
+    it(`at every place of ${name}`, () => {
+      const places = placesOf(name)
+      for (let code = 0; code < 256; code++) {
+        const byte = String.fromCharCode(code)
+        if (ends.includes(byte)) continue
+        for (let place = 0; place <= places; place++) {
+          const own = "x".repeat(place) + byte + "x".repeat(places - place)
+          const seen = read(role, before + own + behind, code % 3 === 0 ? before.length + place : 0)
+          // A byte that ends the text leaves another one.
+          const taken = seen !== undefined && (told === undefined || told(seen) === own)
+          assert.strictEqual(taken, allowed.test(byte), `${name}, byte ${code} at ${place}`)
+        }
+      }
+    })
+  }
+})
