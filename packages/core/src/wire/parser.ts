@@ -94,7 +94,7 @@ class MessageParser {
   /** What has been read has events that `execute` has still to tell, without further bytes: it was paused before them. */
   get hasMoreToTell(): boolean {
     const { stage } = this.machine
-    return stage >= S.EAGER && stage < S.ENDED && stage !== S.NEXT_MESSAGE
+    return stage === S.FRAMING || stage === S.MESSAGE_COMPLETE
   }
 
   get phase(): Phase {
@@ -103,7 +103,7 @@ class MessageParser {
     if (stage === S.STOPPED) return "stopped"
     if (stage === S.CLOSED || stage === S.IGNORE) return "closed"
     if (stage === S.IDLE || stage === S.IDLE_LF || stage === S.NEXT_MESSAGE) return "idle"
-    if (stage < S.METHOD || stage >= S.CHUNK_FIRST) return stage === S.HEAD_COMPLETE ? "head" : "body"
+    if (stage < S.METHOD || stage >= S.CHUNK_FIRST) return "body"
     return (this.machine.facts & Fact.Trailers) !== 0 ? "body" : "head"
   }
 

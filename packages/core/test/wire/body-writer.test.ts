@@ -1,7 +1,18 @@
 /** Bodies on their way out: counted against what their head announced, framed, never cut. */
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { BodyWriter, isTrailerName, type Framing, type Part, type Violation } from "@httpfx/core/wire"
+import {
+  BodyWriter,
+  checkTrailerName,
+  checkTrailers,
+  isTrailerName,
+  type Framing,
+  type Part,
+  type Violation
+} from "@httpfx/core/wire"
+
+/** What a violation says besides being one. */
+type Facts<V = Violation> = V extends unknown ? Omit<V, "_tag"> : never
 
 const bytes = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0))
 const textOf = (part: Part) => (typeof part === "string" ? part : String.fromCharCode(...part))
@@ -152,13 +163,46 @@ describe("every body", () => {
   })
 })
 
-describe("isTrailerName", () => {
-  it("knows what must not come after the content (RFC 9110 §6.5.1)", () => {
-    for (const name of ["Trailer", "TE", "connection", "Set-Cookie", "authorization"]) {
-      expect([name, isTrailerName(name)]).toEqual([name, false])
-    }
-    for (const name of ["ETag", "Server-Timing", "Digest", "grpc-status"]) {
-      expect([name, isTrailerName(name)]).toEqual([name, true])
+describe("names of trailers", () => {
+  const never =
+    "authorization cache-control connection content-encoding content-length content-range content-type cookie expect host " +
+    "keep-alive max-forwards proxy-authenticate proxy-authorization proxy-connection range set-cookie te trailer " +
+    "transfer-encoding upgrade www-authenticate"
+
+  it.each(never.split(" "))("%s must not come after the content (RFC 9110 §6.5.1)", (lower) => {
+    for (const name of [lower, lower.toUpperCase()]) {
+      const refused = { _tag: "Violation", code: "ERR_HTTP_TRAILER_INVALID", name }
+      expect(isTrailerName(name)).toBe(false)
+      expect(checkTrailerName(name)).toEqual(refused)
+      expect(checkTrailers(["a", "1", name, "2"])).toEqual(refused)
     }
   })
+
+  it.each(["ETag", "Server-Timing", "Digest", "grpc-status", "date", "allow"])("%s may", (name) => {
+    expect(isTrailerName(name)).toBe(true)
+    expect(checkTrailerName(name)).toBe(undefined)
+    expect(checkTrailers([name, "1"])).toBe(undefined)
+  })
+
+  it.each<[string, ReadonlyArray<string>, Facts]>([
+    [
+      "a name that is no token",
+      ["a b", "1"],
+      { code: "ERR_INVALID_HTTP_TOKEN", what: "Trailer name", value: "a b" }
+    ],
+    ["no name", ["", "1"], { code: "ERR_INVALID_HTTP_TOKEN", what: "Trailer name", value: "" }],
+    [
+      "a value that would split",
+      ["a", "1\n"],
+      { code: "ERR_INVALID_CHAR", what: "trailer content", name: "a" }
+    ],
+    ["a name without a value", ["a"], { code: "ERR_HTTP_INVALID_HEADER_VALUE", name: "a", value: undefined }]
+  ])("%s is told with its facts", (_, trailers, violation) => {
+    expect(checkTrailers(trailers)).toEqual({ _tag: "Violation", ...violation })
+    expect(writerOf({ _tag: "Chunked" }).end(trailers)).toEqual({ _tag: "Violation", ...violation })
+    if (violation.code === "ERR_INVALID_HTTP_TOKEN")
+      expect(checkTrailerName(trailers[0]!)).toEqual({ _tag: "Violation", ...violation })
+  })
+
+  it("none are no fault", () => expect(checkTrailers([])).toBe(undefined))
 })

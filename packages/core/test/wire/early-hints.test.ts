@@ -10,7 +10,13 @@ describe("isLink", () => {
     '<https://cdn.example/a.js>; rel="preload"; as="script"; crossorigin',
     '</a>; title="a;b \\" c"; rel=next',
     "<>; rel = self",
-    "</a>; title*=UTF-8''x"
+    "</a>; title*=UTF-8''x",
+    "</a>\t;\ta\t=\tb\t",
+    "</a> ",
+    "</a>; a ; b",
+    '</a>; a=""; b="c" ',
+    '</a>; a="\\\\"; b',
+    "</a;b=c>"
   ])("takes %s", (link) => expect(isLink(link)).toBe(true))
 
   it.each([
@@ -25,7 +31,18 @@ describe("isLink", () => {
     '</style.css>; rel="preload',
     "</style.css>; r l=preload",
     "</style.css>; rel=pre\r\nload",
-    "</style.css>, </other.css>"
+    "</style.css>, </other.css>",
+    "</a>b",
+    "</a>;;a",
+    "</a>; a=b c",
+    '</a>; a="b"c',
+    '</a>; a="b\\"',
+    "</a>; a==b",
+    '</a>; "a"=b',
+    "</a>; a=;b",
+    "</a>\u0100",
+    "<",
+    ">"
   ])("refuses %s", (link) => expect(isLink(link)).toBe(false))
 })
 

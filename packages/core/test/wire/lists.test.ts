@@ -15,6 +15,13 @@ describe("listElements", () => {
     ['a;x="1\\",2",b', ['a;x="1\\",2"', "b"]],
     ['"', ['"']],
     ['a,"b,c', ["a", '"b,c']],
+    ['"a,b",c', ['"a,b"', "c"]],
+    // Outside of quotes a backslash is a character like others.
+    ["a\\,b", ["a\\", "b"]],
+    ['"a\\\\",b', ['"a\\\\"', "b"]],
+    ['a"b,c"d , "e,f" g', ['a"b,c"d', '"e,f" g']],
+    [",", []],
+    [" , ", []],
     ["a\u00a0,\u2003b", ["a\u00a0", "\u2003b"]]
   ]
   for (const [value, elements] of table) {
@@ -22,8 +29,13 @@ describe("listElements", () => {
   }
 })
 
-it("trimBlanks takes spaces and tabs away, and nothing else", () => {
-  assert.strictEqual(trimBlanks("\t a\t b \t"), "a\t b")
-  assert.strictEqual(trimBlanks("\u00a0a\u000b"), "\u00a0a\u000b")
-  assert.strictEqual(trimBlanks(" \t "), "")
-})
+it.each([
+  ["\t a\t b \t", "a\t b"],
+  ["a ", "a"],
+  [" a", "a"],
+  ["a", "a"],
+  ["\u00a0a\u000b", "\u00a0a\u000b"],
+  [" \t ", ""],
+  [" ", ""],
+  ["", ""]
+])("trimBlanks of %j: %j", (text, trimmed) => assert.strictEqual(trimBlanks(text), trimmed))

@@ -259,6 +259,118 @@ describe("where a parser is", () => {
     assert.strictEqual(parser.headBytes, "/abc".length + "Ab".length + "cde".length)
   })
 
+  // Runs of bytes behind each of which the parser is in the same phase.
+  const walks: ReadonlyArray<
+    readonly [what: string, role: "request" | "response", runs: ReadonlyArray<readonly [string, string]>]
+  > = [
+    [
+      "a body of known length",
+      "request",
+      [
+        ["\r\n", "idle"],
+        [sized.slice(0, -6), "head"],
+        ["\nhell", "body"],
+        ["o", "idle"]
+      ]
+    ],
+    [
+      "chunks and trailers",
+      "request",
+      [
+        ["\r", "idle"],
+        ["\n", "idle"],
+        [chunked.slice(0, chunked.indexOf("\r\n\r\n") + 3), "head"],
+        [chunked.slice(chunked.indexOf("\r\n\r\n") + 3, -1), "body"],
+        ["\n", "idle"],
+        ["G", "head"]
+      ]
+    ],
+    [
+      "no body",
+      "request",
+      [
+        [get.slice(0, -1), "head"],
+        ["\n", "idle"]
+      ]
+    ],
+    [
+      "the last message, and line breaks behind it",
+      "request",
+      [
+        ["GET / HTTP/1.0\r\n\r", "head"],
+        ["\n\r\n", "closed"],
+        ["x", "refused"]
+      ]
+    ],
+    [
+      "what is not taken",
+      "request",
+      [
+        ["GE", "head"],
+        ["\t", "refused"]
+      ]
+    ],
+    [
+      "a body as long as the connection",
+      "response",
+      [
+        ["HTTP/1.1 200 OK\r\n\r", "head"],
+        ["\nab", "body"]
+      ]
+    ],
+    [
+      "another protocol",
+      "response",
+      [
+        ["HTTP/1.1 101 OK\r\n\r", "head"],
+        ["\n", "stopped"]
+      ]
+    ]
+  ]
+  it.each(walks)("phases of %s, byte by byte", (_, role, runs) => {
+    const events = { head: () => Body.Read, data: () => undefined, complete: () => undefined }
+    for (const resting of [false, true]) {
+      const parser = role === "request" ? new RequestParser(events) : new ResponseParser(events)
+      let taken = 0
+      assert.strictEqual(parser.phase, "idle")
+      for (const [text, phase] of runs) {
+        for (const byte of bytesOf(text)) {
+          taken += parser.execute(Uint8Array.of(byte))
+          if (resting) parser.rest()
+          assert.strictEqual(parser.phase, phase, `behind byte ${taken}`)
+          assert.strictEqual(parser.inMessage, phase === "head" || phase === "body")
+          assert.strictEqual(parser.stopped, phase === "stopped")
+          assert.strictEqual(parser.bytesConsumed, taken)
+          assert.strictEqual(parser.headBytes > 0 && phase === "idle", false)
+          assert.isFalse(parser.hasMoreToTell)
+        }
+      }
+    }
+  })
+
+  it("paused in a callback: the phase, and whether there is more to tell without bytes", () => {
+    const seen: Array<readonly [string, string, boolean]> = []
+    const { parser, told } = recording(new Set<Callback>(["head", "data", "complete"]))
+    const bytes = bytesOf(get + sized + chunked)
+    for (let at = 0; at < bytes.length || parser.hasMoreToTell;) {
+      at += parser.execute(bytes.subarray(at))
+      if (!parser.paused) break
+      seen.push([told.at(-1)!, parser.phase, parser.hasMoreToTell])
+      parser.resume()
+    }
+    assert.deepStrictEqual(seen, [
+      ["GET /a", "body", true],
+      ["end ", "idle", false],
+      ["POST /b", "body", true],
+      ["hello", "body", true],
+      ["end ", "idle", false],
+      ["POST /c", "body", true],
+      ["abc", "body", false],
+      ["de", "body", false],
+      ["end Digest,z", "idle", false]
+    ])
+  })
+
   it("a refusal is the last word: place, packet, and nothing taken any more", () => {
     const { parser, told } = recording(new Set())
     parser.execute(bytesOf(get))

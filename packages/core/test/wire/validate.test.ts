@@ -2,7 +2,16 @@
 import * as http from "node:http"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { isFieldValue, isRequestTarget, isStatusCode, isToken, parseContentLength } from "@httpfx/core/wire"
+import {
+  isContentLength,
+  isFieldValue,
+  isLooseFieldValue,
+  isRequestTarget,
+  isStatusCode,
+  isStatusMessage,
+  isToken,
+  parseContentLength
+} from "@httpfx/core/wire"
 
 const passes = (f: () => unknown): boolean => {
   try {
@@ -80,5 +89,35 @@ describe("validation", () => {
     ["\u0661", -1]
   ])("Content-Length %j: %s", (text, expected) => {
     expect(parseContentLength(text)).toBe(expected)
+  })
+
+  it.each([
+    [0, true],
+    [1, true],
+    [Number.MAX_SAFE_INTEGER, true],
+    [Number.MAX_SAFE_INTEGER + 1, false],
+    [-1, false],
+    [0.5, false],
+    [NaN, false],
+    [Infinity, false]
+  ])("a body of %s bytes: %s", (length, expected) => {
+    expect(isContentLength(length)).toBe(expected)
+  })
+
+  it("lets controls pass where they end nothing, and refuses what is no byte", () => {
+    for (let code = 0; code <= 0x300; code++) {
+      const text = `x${String.fromCharCode(code)}y`
+      expect([code, isLooseFieldValue(text)]).toEqual([code, code < 0x100 && ![0, 10, 13].includes(code)])
+      expect([code, isStatusMessage(text)]).toEqual([code, isFieldValue(text)])
+    }
+  })
+
+  it("takes the empty string for a value, and not for a token", () => {
+    expect([isFieldValue(""), isLooseFieldValue(""), isStatusMessage(""), isToken("")]).toEqual([
+      true,
+      true,
+      true,
+      false
+    ])
   })
 })

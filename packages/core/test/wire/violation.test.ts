@@ -1,7 +1,16 @@
 /** Messages of violations, held against what Node itself throws in the same situations. */
 import * as http from "node:http"
 import { describe, expect, it } from "vitest"
-import { errorClassOf, messageOf, type Violation } from "@httpfx/core/wire"
+import {
+  bodyNotAllowed,
+  errorClassOf,
+  headersSent,
+  messageOf,
+  trailersNotChunked,
+  upgradeNotAsked,
+  writeAfterEnd,
+  type Violation
+} from "@httpfx/core/wire"
 
 // The types know only the first argument.
 const ServerResponse = http.ServerResponse as unknown as new (
@@ -117,27 +126,72 @@ describe("messages of violations", () => {
     expect(error.message).toBe(messageOf({ _tag: "Violation", code: "ERR_STREAM_WRITE_AFTER_END" }))
   })
 
-  it("our own codes have their facts in the message", () => {
-    const conflict: Violation = {
-      _tag: "Violation",
-      code: "ERR_HTTPFX_FIELD_CONFLICT",
-      name: "Content-Length",
-      reason: "BesideTransferEncoding"
-    }
-    expect(messageOf(conflict)).toBe('Field "Content-Length" must not stand beside Transfer-Encoding')
-    const order: Violation = {
-      _tag: "Violation",
-      code: "ERR_HTTPFX_OUT_OF_ORDER",
-      half: "response",
-      state: "idle",
-      signal: "head"
-    }
-    expect(messageOf(order)).toBe(
-      'The response half of the connection has no step "head" in the state "idle"'
-    )
-    expect(messageOf({ _tag: "Violation", code: "ERR_HTTP_TRAILER_INVALID", name: "Host" })).toContain(
-      '"Host"'
-    )
-    expect(messageOf({ _tag: "Violation", code: "ERR_HTTPFX_UPGRADE_NOT_ASKED" })).toContain("101")
+  const own = { _tag: "Violation" } as const
+  const conflict = { ...own, code: "ERR_HTTPFX_FIELD_CONFLICT" } as const
+  const ours: ReadonlyArray<readonly [Violation, string, string]> = [
+    [
+      { ...conflict, name: "Content-Length", reason: "Repeated" },
+      'Field "Content-Length" is there more than once, with different values',
+      "Error"
+    ],
+    [
+      { ...conflict, name: "Content-Length", reason: "Malformed" },
+      'Field "Content-Length" has a value outside its grammar',
+      "Error"
+    ],
+    [
+      { ...conflict, name: "Content-Length", reason: "BesideTransferEncoding" },
+      'Field "Content-Length" must not stand beside Transfer-Encoding',
+      "Error"
+    ],
+    [
+      { ...conflict, name: "Transfer-Encoding", reason: "ChunkedNotLast" },
+      'Field "Transfer-Encoding" must have "chunked" once, as the last coding',
+      "Error"
+    ],
+    [
+      { ...conflict, name: "Transfer-Encoding", reason: "NotForVersion" },
+      'Field "Transfer-Encoding" must not be sent to an HTTP/1.0 peer',
+      "Error"
+    ],
+    [
+      { ...conflict, name: "Content-Length", reason: "NotForMethod" },
+      'Field "Content-Length" announces a body that the request method cannot have',
+      "Error"
+    ],
+    [
+      { ...own, code: "ERR_HTTPFX_OUT_OF_ORDER", half: "response", state: "idle", signal: "head" },
+      'The response half of the connection has no step "head" in the state "idle"',
+      "Error"
+    ],
+    [
+      { ...own, code: "ERR_HTTP_TRAILER_INVALID", name: "Host" },
+      'Field "Host" is not allowed in trailers',
+      "Error"
+    ],
+    [
+      upgradeNotAsked,
+      "A switch of protocols (101, or 2xx to CONNECT) needs a request that asked for it",
+      "Error"
+    ],
+    // Node's own value is longer: it prints it as `util.inspect` does.
+    [
+      { ...own, code: "ERR_INVALID_ARG_VALUE", what: "hints", value: "bad" },
+      `The argument 'hints' must be an array or string of format "</styles.css>; rel=preload; as=style". Received 'bad'`,
+      "TypeError"
+    ]
+  ]
+  it.each(ours)("our own: %j", (violation, message, name) => {
+    expect(messageOf(violation)).toBe(message)
+    expect(errorClassOf[violation.code]).toBe(name)
+  })
+
+  it("those without facts, and the head that was sent", () => {
+    expect(bodyNotAllowed).toEqual({ ...own, code: "ERR_HTTP_BODY_NOT_ALLOWED" })
+    expect(trailersNotChunked).toEqual({ ...own, code: "ERR_HTTP_TRAILER_INVALID" })
+    expect(writeAfterEnd).toEqual({ ...own, code: "ERR_STREAM_WRITE_AFTER_END" })
+    expect(upgradeNotAsked).toEqual({ ...own, code: "ERR_HTTPFX_UPGRADE_NOT_ASKED" })
+    expect(headersSent("set")).toEqual({ ...own, code: "ERR_HTTP_HEADERS_SENT", what: "set" })
+    expect(errorClassOf.ERR_STREAM_WRITE_AFTER_END).toBe("Error")
   })
 })

@@ -1,20 +1,30 @@
 /** The fields of WebSocket's opening handshake as lists: empty elements, tabs, several fields (RFC 6455 §4.2.1, RFC 9110 §5.6.1). */
 import { assert, describe, it } from "@effect/vitest"
-import { Body, checkHandshake, RequestParser } from "@httpfx/core/wire"
+import {
+  Body,
+  checkHandshake,
+  type HandshakeRefusal,
+  type RequestHead,
+  RequestParser
+} from "@httpfx/core/wire"
 
-const statusFor = (fields: string): number | undefined => {
-  let status: number | undefined
+const refusalFor = (
+  fields: string,
+  line = "GET / HTTP/1.1",
+  connection = "Connection: upgrade\r\n"
+): HandshakeRefusal | undefined => {
+  let seen: RequestHead | undefined
   const parser = new RequestParser({
     head: (head) => {
-      status = checkHandshake(head)?.status
+      seen = head
       return Body.Stop
     },
     data: () => {},
     complete: () => {}
   })
-  parser.execute(Buffer.from(`GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\n${fields}\r\n`, "latin1"))
+  parser.execute(Buffer.from(`${line}\r\nHost: a\r\n${connection}${fields}\r\n`, "latin1"))
   assert.isUndefined(parser.refusal)
-  return status
+  return checkHandshake(seen!)
 }
 
 describe("checkHandshake", () => {
@@ -48,6 +58,108 @@ describe("checkHandshake", () => {
   ]
   for (const [own, status] of table) {
     const fields = key + version + own
-    it(`${JSON.stringify(own)}: ${status ?? "taken"}`, () => assert.strictEqual(statusFor(fields), status))
+    it(`${JSON.stringify(own)}: ${status ?? "taken"}`, () =>
+      assert.strictEqual(refusalFor(fields)?.status, status))
   }
+
+  const upgrade = ["Upgrade", "websocket", "Connection", "Upgrade"]
+  const notAsked: HandshakeRefusal = {
+    status: 426,
+    reason: "no upgrade to WebSocket was asked for",
+    headers: upgrade
+  }
+  const wrongKey: HandshakeRefusal = {
+    status: 400,
+    reason: "Sec-WebSocket-Key is not one value of 16 bytes in base64",
+    headers: []
+  }
+  const wrongVersion: HandshakeRefusal = {
+    status: 426,
+    reason: "only version 13 of WebSocket is spoken here",
+    headers: ["Sec-WebSocket-Version", "13", ...upgrade]
+  }
+  const good = asked + key + version
+  const refused: ReadonlyArray<
+    readonly [what: string, refusal: HandshakeRefusal, ...Parameters<typeof refusalFor>]
+  > = [
+    ["no upgrade", notAsked, key + version],
+    ["an upgrade without its option", notAsked, good, "GET / HTTP/1.1", ""],
+    ["an upgrade of HTTP/1.0", notAsked, good, "GET / HTTP/1.0"],
+    [
+      "another method",
+      { status: 405, reason: "a WebSocket is opened with GET", headers: ["Allow", "GET"] },
+      good,
+      "POST / HTTP/1.1"
+    ],
+    ["no key", wrongKey, asked + version],
+    ["a key of 15 bytes", wrongKey, `${asked}${version}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAA\r\n`],
+    ["a key of 17 bytes", wrongKey, `${asked}${version}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAAA=\r\n`],
+    // The last of its digits has four bits that are none of its bytes.
+    [
+      "a key with bits too many",
+      wrongKey,
+      `${asked}${version}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAB==\r\n`
+    ],
+    [
+      "a key with a byte that base64 has not",
+      wrongKey,
+      `${asked}${version}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAA_A==\r\n`
+    ],
+    ["a key and more", wrongKey, `${asked}${version}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==x\r\n`],
+    ["more and a key", wrongKey, `${asked}${version}Sec-WebSocket-Key: xAAAAAAAAAAAAAAAAAAAAAA==\r\n`],
+    ["no version", wrongVersion, asked + key],
+    ["version 8", wrongVersion, `${asked}${key}Sec-WebSocket-Version: 8\r\n`],
+    [
+      "a protocol twice",
+      { status: 400, reason: "Sec-WebSocket-Protocol is no list of different tokens", headers: [] },
+      `${good}Sec-WebSocket-Protocol: a, b, a\r\n`
+    ],
+    [
+      "an extension without a name",
+      { status: 400, reason: "Sec-WebSocket-Extensions is no list of extensions", headers: [] },
+      `${good}Sec-WebSocket-Extensions: ;a=b\r\n`
+    ]
+  ]
+  for (const [what, refusal, ...request] of refused) {
+    it(what, () => assert.deepStrictEqual(refusalFor(...request), refusal))
+  }
+
+  it.each(["Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEQ==", "Sec-WebSocket-Key: +/+/+/+/+/+/+/+/+/+/+w=="])(
+    "%s is 16 bytes",
+    (line) => assert.isUndefined(refusalFor(`${asked}${version}${line}\r\n`))
+  )
+
+  it.each([
+    "a",
+    "a;b",
+    "a; b=c",
+    'a ; b = "c"',
+    "a;b=c;d;e=f",
+    "a!#$%&'*+-.^_`|~0Z;x!=y~",
+    // What follows is none.
+    "",
+    ";",
+    "a;;b",
+    "a;=b",
+    'a;b="',
+    'a;b=""',
+    "a;b=c d",
+    'a;b="c"d',
+    "a b",
+    "\u00e9",
+    "a;b=\u00e9"
+  ])("the extension %j", (extension) => {
+    // RFC 6455 §9.1, word by word.
+    const token = (text: string): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
+    const trimmed = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, "")
+    const parameter = (text: string): boolean => {
+      const [name = "", ...values] = text.split("=").map(trimmed)
+      const [value] = values
+      if (!token(name) || values.length > 1) return false
+      return value === undefined || token(value) || (/^".*"$/.test(value) && token(value.slice(1, -1)))
+    }
+    const [name = "", ...parameters] = extension.split(";").map(trimmed)
+    const valid = extension === "" || (token(name) && parameters.every(parameter))
+    assert.strictEqual(refusalFor(`${good}Sec-WebSocket-Extensions: ${extension}\r\n`) === undefined, valid)
+  })
 })
