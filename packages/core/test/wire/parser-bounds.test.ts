@@ -199,4 +199,53 @@ describe("memory", () => {
     assert.strictEqual(parser.refusal?.rawPacket.length, 5)
     assert.isAtMost(kept(parser, [events, presets.strict]), bound)
   })
+
+  // Of text at most 1024 bytes, of field lines at most 256, and the parser's own small things.
+  const small = 1024 + 4 * 256 + 1024
+  const large: Readonly<Record<string, string>> = {
+    "a long value": `${get}A: ${"x".repeat(9000)}\r\n\r\n`,
+    "many field lines": `${get}${"A: b\r\n".repeat(1500)}\r\n`,
+    "many trailers": `${chunked}0\r\n${"A: b\r\n".repeat(1500)}\r\n`
+  }
+  for (const [name, text] of Object.entries(large)) {
+    it(`of ${name} nothing is kept behind the message`, () => {
+      const bytes = Buffer.from(text, "latin1")
+      for (const size of [bytes.length, 1000]) {
+        const parser = new RequestParser(events)
+        for (let at = 0; at < bytes.length; at += size)
+          parser.execute(new Uint8Array(bytes.subarray(at, at + size)))
+        // The room of a head is given up at its end, or at the next one's.
+        parser.execute(new Uint8Array(Buffer.from(`${get}A`)))
+        parser.execute(new Uint8Array(Buffer.from(": b\r\n\r\n")))
+        assert.isUndefined(parser.refusal)
+        assert.strictEqual(parser.phase, "idle")
+        assert.isAtMost(kept(parser, [events, presets.strict]), small, `in pieces of ${size}`)
+      }
+    })
+  }
+
+  it("connections that rest share what a few need, however many there were", () => {
+    const options = { flags: presets.strict }
+    const parsers = Array.from({ length: 500 }, () => new RequestParser(events, options))
+    const bytes = new Uint8Array(Buffer.from(`${get}A: b\r\n\r\n`))
+    const half = bytes.length >> 1
+    const fixed = [events, options, presets.strict]
+    const one = new RequestParser(events, { ...options })
+    one.execute(bytes)
+    one.rest()
+    const ofOne = kept(one, fixed)
+    for (const parser of parsers) parser.execute(bytes.slice(0, half))
+    for (const parser of parsers) {
+      parser.execute(bytes.slice(half))
+      parser.rest()
+    }
+    for (const parser of parsers) assert.strictEqual(parser.bytesConsumed, bytes.length)
+    const ofAll = kept(parsers[0]!, fixed)
+    assert.isAbove(ofAll, ofOne)
+    // 64 machines, each with room for a split head.
+    assert.isAtMost(ofAll, 64 * (ofOne + 1024) + ofOne)
+    // One that wakes has what it had, and needs a machine of those that rest.
+    for (const parser of parsers.slice(0, 64)) parser.execute(bytes.slice(0, half))
+    assert.isAtMost(kept(parsers[99]!, fixed), ofOne)
+  })
 })

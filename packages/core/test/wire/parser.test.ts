@@ -2,7 +2,14 @@
  * What the parser promises whatever the bytes: pausing anywhere changes nothing, the rest of a stopped connection
  * stays with the caller, bodies are views, and any split of a stream tells the same.
  */
-import { Body, presets, type RequestHead, RequestParser, ResponseParser } from "@httpfx/core/wire"
+import {
+  Body,
+  type Limits,
+  presets,
+  type RequestHead,
+  RequestParser,
+  ResponseParser
+} from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { generate } from "./differential/generate.js"
@@ -43,6 +50,17 @@ const recording = (
     complete: (trailers) => tell("complete", `end ${trailers.join()}`)
   })
   return { parser, told, slices }
+}
+
+/** A parser whose heads are kept. */
+const collecting = (limits: Partial<Limits>) => {
+  const heads: Array<RequestHead> = []
+  const head = (head: RequestHead): number => {
+    heads.push(head)
+    return Body.Read
+  }
+  const events = { head, data: () => {}, complete: () => {} }
+  return { heads, parser: new RequestParser(events, { limits }) }
 }
 
 const three = ["GET /a", "end ", "POST /b", "hello", "end ", "POST /c", "abc", "de", "end Digest,z"]
@@ -213,6 +231,41 @@ describe("events", () => {
         parser.execute(chunk.subarray(0, cut))
         parser.execute(chunk.subarray(cut))
         assert.deepStrictEqual(values, [text, text, text])
+      }
+    }
+  })
+
+  /** Chunks that bring a conversion of their own, as a Buffer does. */
+  class Converting extends Uint8Array {
+    latin1Slice(start: number, end: number): string {
+      return Buffer.from(this).toString("latin1", start, end)
+    }
+  }
+  class WithoutSpecies extends Converting {
+    static get [Symbol.species](): Uint8ArrayConstructor {
+      return undefined as never
+    }
+  }
+  it.each([
+    ["a Buffer", (bytes: Buffer): Uint8Array => bytes],
+    ["a bare array", (bytes: Buffer): Uint8Array => new Uint8Array(bytes)],
+    ["an array with a conversion of its own", (bytes: Buffer): Uint8Array => new Converting(bytes)],
+    ["one of a class that makes no others", (bytes: Buffer): Uint8Array => new WithoutSpecies(bytes)]
+  ])("long texts come whole, in one piece and in several, from %s", (_, chunkOf) => {
+    const code = (index: number): number => 0x21 + ((index * 7 + (index >> 5)) % 0x5e)
+    const target = "/" + "abcdefghij".repeat(600)
+    // Longer than what is converted at once, and of that length.
+    for (const length of [4095, 4096, 4097, 8192, 9000]) {
+      const text = String.fromCharCode(...Array.from({ length }, (_, index) => code(index)))
+      const bytes = bytesOf(`GET ${target} HTTP/1.1\r\nHost: a\r\nA: ${text}\r\nB:${" ".repeat(40)}b\r\n\r\n`)
+      for (const size of [bytes.length, 5000, 4096, 777]) {
+        const { heads, parser } = collecting({ maxHeaderSize: 32_768 })
+        for (let at = 0; at < bytes.length; at += size) parser.execute(chunkOf(bytes.subarray(at, at + size)))
+        assert.deepStrictEqual(
+          heads.map((head) => [head.target, head.rawHeaders, head.get("a")]),
+          [[target, ["Host", "a", "A", text, "B", "b"], text]],
+          `${length} in pieces of ${size}`
+        )
       }
     }
   })
