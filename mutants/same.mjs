@@ -40,7 +40,43 @@ export const same = [
   ...of(
     "wire/body-framing",
     "Where all flags are set nothing is refused: the way around is only shorter.",
-    "if (checksNothing(m.flags)) return true"
+    "if (!m.checksHeads) return true"
+  ),
+  ...of(
+    "wire/machine",
+    "With a flag less in this list the shorter way is not taken: each flag is asked for again where it counts.",
+    '"targetForms",',
+    '"missingHost",',
+    '"repeatedHost",',
+    '"invalidHost",',
+    '"lengthWithoutBody",',
+    '"transferEncodingInHttp10"'
+  ),
+  ...of(
+    "wire/plain-lines",
+    "Three loops for one end of the value: the first two only find it sooner, and what they leave the third or field-lines.ts reads.",
+    "const singles = i + 8 < n ? i + 8 : n",
+    "while (i < singles && (((c = chunk[i]!) >= SP && c !== DEL) || c === TAB)) i++",
+    "if (i < singles) return i",
+    "const fours = n - 4",
+    "while (i <= fours) {"
+  ),
+  ...of(
+    "wire/field-ends",
+    "The LF behind the CR is read at once or as a step of its own.",
+    "if (i + 1 < n && m.chunk[i + 1] === LF) {"
+  ),
+  ...of(
+    "wire/head",
+    "One list by two ways, with room made beforehand; a length that is right may be set once more.",
+    "if (length >= MANY) return manyFields(text, marks)",
+    "const list = new Array<string>(length >> 1)",
+    "if (size < list.length) list.length = size"
+  ),
+  ...of(
+    "wire/encode-fields",
+    "What is done to a known field does nothing to one without a meaning, whose bits are none.",
+    "if (known !== 0) {"
   ),
   ...of(
     "wire/framing",

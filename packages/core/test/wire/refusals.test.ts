@@ -141,6 +141,7 @@ const sentences: { readonly [Code in RefusalCode]: ReadonlyArray<string> } = {
   HPE_UNEXPECTED_CONTENT_LENGTH: [
     "Content framed in a 100 response",
     "Content framed in a 103 response",
+    "Content framed in a 150 response",
     "Content framed in a 204 response",
     "Duplicate Content-Length"
   ],
