@@ -1,0 +1,193 @@
+/** What a parser is given: flags and limits, whole or in part, frozen or not. */
+import { assert, describe, it } from "@effect/vitest"
+import {
+  Body,
+  defaultLimits,
+  everyFlag,
+  flagNames,
+  type Flags,
+  type Limits,
+  makeLimits,
+  type ParserOptions,
+  presets,
+  RequestParser
+} from "@httpfx/core/wire"
+
+const events = { head: () => Body.Read, data: () => {}, complete: () => {} }
+
+/** What a parser with these options, or one that was made before, makes of a request: nothing, or the flag that was missing. */
+const missing = (
+  options: ParserOptions | undefined,
+  text: string,
+  parser = new RequestParser(events, options)
+) => {
+  parser.execute(Buffer.from(text))
+  return parser.refusal?.flag
+}
+
+const withoutHost = "GET / HTTP/1.1\r\n\r\n"
+// Strict takes it, node does not.
+const withTab = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\t\r\n\r\n"
+
+describe("flags", () => {
+  it("each preset says of each flag whether it is set, and cannot be changed", () => {
+    for (const flags of [...Object.values(presets), everyFlag]) {
+      assert.deepStrictEqual(Object.keys(flags), [...flagNames])
+      assert.isTrue(Object.isFrozen(flags))
+      for (const value of Object.values(flags)) assert.isBoolean(value)
+    }
+    assert.isTrue(Object.isFrozen(presets))
+    assert.isTrue(flagNames.every((name) => everyFlag[name]))
+  })
+
+  it("none at all are strict's", () => {
+    assert.strictEqual(missing(undefined, withoutHost), "missingHost")
+    assert.strictEqual(missing({}, withoutHost), "missingHost")
+    assert.isUndefined(missing({}, withTab))
+  })
+
+  const some = { missingHost: true } as unknown as Flags
+  it.each([
+    ["some", some],
+    ["some that are frozen", Object.freeze({ ...some })]
+  ])("%s are these, and strict's besides", (_, flags) => {
+    assert.isUndefined(missing({ flags }, withoutHost))
+    assert.isUndefined(missing({ flags }, withTab))
+    assert.strictEqual(missing({ flags }, "GET  / HTTP/1.1\r\nHost: a\r\n\r\n"), "extraSpaces")
+  })
+
+  it.each([
+    ["whole", presets.strict],
+    ["in part", {} as Flags]
+  ])("a record (%s) that changes later changes no parser", (_, given) => {
+    const flags: { -readonly [K in keyof Flags]: boolean } = { ...given }
+    const options = { flags }
+    const parser = new RequestParser(events, options)
+    flags.missingHost = true
+    assert.strictEqual(missing(undefined, withoutHost, parser), "missingHost")
+    assert.strictEqual(missing(options, withoutHost), "missingHost")
+  })
+})
+
+describe("limits", () => {
+  const rows: ReadonlyArray<readonly [given: Partial<Limits>, differs: Partial<Limits>]> = [
+    [{}, {}],
+    [{ maxHeaderSize: 5 }, { maxHeaderSize: 5, maxTrailerSize: 5 }],
+    [
+      { maxHeaderSize: 5, maxTrailerSize: 6 },
+      { maxHeaderSize: 5, maxTrailerSize: 6 }
+    ],
+    [{ maxTrailerSize: 0 }, { maxTrailerSize: 0 }],
+    [{ maxHeaderCount: 0 }, { maxHeaderCount: 0 }],
+    [{ maxChunkExtensionsSize: 0 }, { maxChunkExtensionsSize: 0 }]
+  ]
+  it.each(rows)("%j: the defaults but for %j", (given, differs) => {
+    assert.deepStrictEqual(makeLimits(given), { ...defaultLimits, ...differs })
+  })
+
+  it("none are the defaults", () => assert.deepStrictEqual(makeLimits(), defaultLimits))
+
+  const head = "GET / HTTP/1.1\r\nHost: a\r\n"
+  const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+  // For each limit: the text with so many bytes or lines, the limit, and the most that passes it.
+  const bounds: ReadonlyArray<readonly [string, (size: number) => string, Partial<Limits>, number]> = [
+    [
+      "a target",
+      (size) => `GET /${"x".repeat(size - 1)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+      { maxHeaderSize: 40 },
+      34
+    ],
+    [
+      "a target that is read by steps",
+      (size) => `PATCH /${"x".repeat(size - 1)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+      { maxHeaderSize: 40 },
+      34
+    ],
+    ["a name", (size) => `${head}${"x".repeat(size)}:\r\n\r\n`, { maxHeaderSize: 40 }, 33],
+    ["a value", (size) => `${head}A: ${"x".repeat(size)}\r\n\r\n`, { maxHeaderSize: 40 }, 32],
+    [
+      "a value with blanks behind",
+      (size) => `${head}A: x${" ".repeat(size - 1)}\r\n\r\n`,
+      { maxHeaderSize: 40 },
+      32
+    ],
+    ["a length", (size) => `${head}Content-Length:${"0".repeat(size)}\r\n\r\n`, { maxHeaderSize: 40 }, 19],
+    ["options", (size) => `${head}Connection: ${"x".repeat(size)}\r\n\r\n`, { maxHeaderSize: 40 }, 23],
+    [
+      "an option",
+      (size) => `${head}Connection: close${" ".repeat(size - 5)}\r\n\r\n`,
+      { maxHeaderSize: 40 },
+      23
+    ],
+    [
+      "codings",
+      (size) => `${head}Transfer-Encoding: chunked${" ".repeat(size - 7)}\r\n\r\n0\r\n\r\n`,
+      { maxHeaderSize: 40 },
+      16
+    ],
+    [
+      "field lines",
+      (size) => `GET / HTTP/1.1\r\nHost: a\r\n${"A: b\r\n".repeat(size - 1)}\r\n`,
+      { maxHeaderCount: 7 },
+      7
+    ],
+    [
+      "field lines without a value",
+      (size) => `GET / HTTP/1.1\r\nHost: a\r\n${"A:\r\n".repeat(size - 1)}\r\n`,
+      { maxHeaderCount: 7 },
+      7
+    ],
+    ["trailer lines", (size) => `${chunked}0\r\n${"A: b\r\n".repeat(size)}\r\n`, { maxHeaderCount: 7 }, 7],
+    ["a trailer", (size) => `${chunked}0\r\nA: ${"x".repeat(size)}\r\n\r\n`, { maxTrailerSize: 40 }, 38],
+    [
+      "an extension's name",
+      (size) => `${chunked}1;${"x".repeat(size)}\r\nx\r\n0\r\n\r\n`,
+      { maxChunkExtensionsSize: 40 },
+      40
+    ],
+    [
+      "an extension's value",
+      (size) => `${chunked}1;a=${"x".repeat(size)}\r\nx\r\n0\r\n\r\n`,
+      { maxChunkExtensionsSize: 40 },
+      39
+    ],
+    [
+      "a quoted value",
+      (size) => `${chunked}1;a="${"x".repeat(size)}"\r\nx\r\n0\r\n\r\n`,
+      { maxChunkExtensionsSize: 40 },
+      37
+    ],
+    [
+      "extensions",
+      (size) => `${chunked}1${";ab=c".repeat(size)}\r\nx\r\n0\r\n\r\n`,
+      { maxChunkExtensionsSize: 40 },
+      13
+    ],
+    [
+      "extensions of each chunk",
+      (size) => `${chunked}1;${"a".repeat(size)}\r\nx\r\n1;${"a".repeat(size)}\r\nx\r\n0\r\n\r\n`,
+      { maxChunkExtensionsSize: 40 },
+      40
+    ]
+  ]
+  it.each(bounds)(
+    "%s: as much as the limit takes, and no more, in one piece and in many",
+    (_, textOf, limits, most) => {
+      for (const [size, passes] of [
+        [most, true],
+        [most + 1, false]
+      ] as const) {
+        const bytes = Buffer.from(textOf(size))
+        for (const piece of [bytes.length, 1, 7]) {
+          for (const flags of [presets.strict, presets.insecure]) {
+            let ends = 0
+            const parser = new RequestParser({ ...events, complete: () => void ends++ }, { flags, limits })
+            for (let at = 0; at < bytes.length; at += piece) parser.execute(bytes.subarray(at, at + piece))
+            assert.strictEqual(ends, passes ? 1 : 0, `${size}, in pieces of ${piece}`)
+            assert.match(parser.refusal?.code ?? "", passes ? /^$/ : /OVERFLOW$/)
+          }
+        }
+      }
+    }
+  )
+})
