@@ -187,11 +187,9 @@ export class Connection {
     return undefined
   }
 
-  /** The client ended its direction. Responses that are due may still be sent (RFC 9112 §9.6). */
-  requestEof(): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
-    const next = requests.next.eof[this.requestNow]!
-    if (next === refused) return outOfOrder("request", this.request, "eof")
-    this.requestNow = next
+  /** The client ended its direction, which no state refuses. Responses that are due may still be sent (RFC 9112 §9.6). */
+  requestEof(): undefined {
+    this.requestNow = requests.next.eof[this.requestNow]!
     this.note(this.role === "server" ? "PeerEof" : "OwnEof")
     this.settle()
     return undefined

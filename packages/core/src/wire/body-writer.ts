@@ -96,12 +96,8 @@ export class BodyWriter {
   written = 0
   /** `end` was called and not refused. */
   ended = false
-  /** Bytes that the head announced, -1 when it announced no number. */
-  private readonly declared: number
 
-  constructor(readonly framing: Framing) {
-    this.declared = framing._tag === "Length" ? framing.length : -1
-  }
+  constructor(readonly framing: Framing) {}
 
   /**
    * Sends a piece of the body. An empty one sends nothing (an empty chunk would be the last, RFC 9112 §7.1).
@@ -113,11 +109,12 @@ export class BodyWriter {
     if (this.ended) return writeAfterEnd
     const size = part.length
     if (size === 0) return undefined
-    switch (this.framing._tag) {
+    const { framing } = this
+    switch (framing._tag) {
       case "None":
         return bodyNotAllowed
       case "Length":
-        if (this.written + size > this.declared) return lengthMismatch(this.declared, this.written + size)
+        if (this.written + size > framing.length) return lengthMismatch(framing.length, this.written + size)
         sink(part)
         break
       case "UntilClose":
@@ -149,14 +146,15 @@ export class BodyWriter {
    */
   end(trailers: ReadonlyArray<string> | undefined, sink: (part: Part) => void): BodyViolation | undefined {
     if (this.ended) return writeAfterEnd
-    if (this.framing._tag === "Chunked") {
+    const { framing } = this
+    if (framing._tag === "Chunked") {
       const text = trailers === undefined ? "" : printTrailers(trailers)
       if (typeof text !== "string") return text
       sink("0\r\n" + text + "\r\n")
     } else {
       if (trailers !== undefined && trailers.length > 0) return trailersNotChunked
-      if (this.declared >= 0 && this.written !== this.declared) {
-        return lengthMismatch(this.declared, this.written)
+      if (framing._tag === "Length" && this.written !== framing.length) {
+        return lengthMismatch(framing.length, this.written)
       }
     }
     this.ended = true

@@ -79,7 +79,7 @@ export const readFieldLines = (m: Machine, i: number, n: number): number => {
     }
     if (m.stage >= S.FRAMING_FIRST) {
       i = readFramingValue(m, i, n)
-      if (m.refusal !== undefined || i === n) return i
+      if (m.refusal !== undefined) return i
     }
     if (m.stage === S.VALUE_TEXT) {
       let c = 0
