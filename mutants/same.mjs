@@ -74,6 +74,21 @@ export const same = [
     "if (size < list.length) list.length = size"
   ),
   ...of(
+    "wire/field-lines",
+    "The caller comes back as long as there are bytes: the rest is read in a further round.",
+    "if (m.refusal !== undefined) return i"
+  ),
+  ...of(
+    "wire/parser",
+    "One that has stopped reads nothing in the loop either.",
+    "if (this.isPaused || m.stage >= S.ENDED) return 0"
+  ),
+  ...of(
+    "wire/encode-response",
+    "The lines of a usual head, made by the way of unusual ones, are the same.",
+    "close === undefined && !switching && (seen & addedByUser) === 0"
+  ),
+  ...of(
     "wire/encode-fields",
     "What is done to a known field does nothing to one without a meaning, whose bits are none.",
     "if (known !== 0) {"

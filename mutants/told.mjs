@@ -7,6 +7,7 @@ const least = 85
 class Told {
   tested = 0
   found = 0
+  hang = 0
   same = 0
 
   onMutantTested({ fileName, location, mutatorName, replacement, status }) {
@@ -20,6 +21,7 @@ class Told {
       return
     }
     this.tested++
+    if (status === "Timeout") this.hang++
     if (found) this.found++
     else
       console.log(
@@ -30,8 +32,10 @@ class Told {
 
   onMutationTestReportReady() {
     const score = (100 * this.found) / this.tested
+    const raw = (100 * this.found) / (this.tested + this.same)
     console.log(
-      `${this.found} of ${this.tested} found: ${score.toFixed(1)} %; ${this.same} are the same program`
+      `${this.found} of ${this.tested} found (${this.hang} hang): ${score.toFixed(1)} %; ` +
+        `with ${this.same} that are the same program ${raw.toFixed(1)} %`
     )
     if (score < least) process.exitCode = 1
   }
