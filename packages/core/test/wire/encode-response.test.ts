@@ -5,8 +5,10 @@ import { describe, expect, it } from "vitest"
 import {
   METHODS,
   STATUS_CODES,
+  continueHead,
   encodeInformational,
   encodeResponseHead,
+  processingHead,
   type CloseReason,
   type FieldConflict,
   type Framing,
@@ -642,6 +644,11 @@ describe("encodeInformational", () => {
   ])("refuses %s %j", (status, headers, code) => {
     expect(encodeInformational(status, headers)).toMatchObject({ _tag: "Violation", code })
   })
+})
+
+it("the heads of 100 and 102 without fields are at hand", () => {
+  expect(continueHead).toBe(encodeInformational(100, []))
+  expect(processingHead).toBe(encodeInformational(102, []))
 })
 
 describe("tables", () => {
