@@ -1,0 +1,94 @@
+/**
+ * A clock and timers that move by hand, for `connection/`: no time passes by itself, and every step is synchronous.
+ */
+import type { Bound, Closings } from "../../../src/seams/closings.js"
+import type { Timers } from "../../../src/seams/timers.js"
+
+interface Timer {
+  readonly deadline: number
+  readonly f: () => void
+}
+
+/** Milliseconds since the epoch when `now()` is 0: Thu, 01 Jan 2026 00:00:00 GMT. */
+const epoch = 1_767_225_600_000
+
+export class ScriptedTimers implements Timers {
+  private time = 0
+  private readonly timers = new Set<Timer>()
+  private queue: Array<() => void> = []
+
+  now(): number {
+    return this.time
+  }
+
+  wallTime(): number {
+    return epoch + this.time
+  }
+
+  at(deadline: number, f: () => void): () => void {
+    const timer = { deadline, f }
+    this.timers.add(timer)
+    return () => void this.timers.delete(timer)
+  }
+
+  turn(f: () => void): void {
+    this.queue.push(f)
+  }
+
+  // ---- the test's side
+
+  /** Deadlines that wait, in their order. */
+  get deadlines(): ReadonlyArray<number> {
+    return [...this.timers].map(({ deadline }) => deadline).sort((a, b) => a - b)
+  }
+
+  /** Runs what waits for a turn, and what that brings. Returns whether there was anything. */
+  runTurns(): boolean {
+    const any = this.queue.length > 0
+    for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) next()
+    return any
+  }
+
+  /** Lets `ms` pass. `between` runs after each timer: the transports tell what it brought. */
+  advance(ms: number, between: () => void = () => this.runTurns()): void {
+    const until = this.time + ms
+    for (let due = this.due(until); due !== undefined; due = this.due(until)) {
+      this.time = Math.max(this.time, due.deadline)
+      this.timers.delete(due)
+      due.f()
+      between()
+    }
+    this.time = until
+  }
+
+  private due(until: number): Timer | undefined {
+    let first: Timer | undefined
+    for (const timer of this.timers)
+      if (timer.deadline <= until && (first === undefined || timer.deadline < first.deadline)) first = timer
+    return first
+  }
+}
+
+/** Deadlines of a shutdown: they pass with the clock, or, by `force`, early. */
+export class ScriptedClosings implements Closings {
+  private readonly waiting = new Set<(forced: boolean) => void>()
+
+  at(timers: Timers, deadline: number, _: Bound, f: (forced: boolean) => void): () => void {
+    const pass = (forced: boolean) => {
+      leave()
+      f(forced)
+    }
+    const cancel = timers.at(deadline, () => pass(false))
+    const leave = () => {
+      cancel()
+      this.waiting.delete(pass)
+    }
+    this.waiting.add(pass)
+    return leave
+  }
+
+  /** The clock stands still: every deadline passes now. */
+  force(): void {
+    for (const pass of [...this.waiting]) pass(true)
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * One end of a connection whose peer and network are the test's, for `connection/`.
+ *
+ * Everything is synchronous. Its owner is told nothing inside a call of its own: `step` tells the next event, `settle` all that can be told.
+ * FIN and RST are seen only by reading; what came before them is read first.
+ */
+import type { Fault } from "../../../src/model/fault.js"
+import { fault } from "../../../src/model/fault.js"
+import {
+  noHandlers,
+  onlyClose,
+  type Transport,
+  type TransportHandlers
+} from "../../../src/seams/transport.js"
+
+export const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0))
+
+/** One character per byte. */
+export const textOf = (bytes: Uint8Array): string => {
+  let text = ""
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
+}
+
+const peer = { _tag: "TcpAddress", hostname: "10.0.0.9", port: 50_000 } as const
+const own = { _tag: "TcpAddress", hostname: "10.0.0.1", port: 80 } as const
+
+export interface ScriptedOptions {
+  /** Told each call (`-> end`) and each event (`<- data 3`). */
+  readonly say?: (line: string) => void
+  /** Bytes that the system takes before writes meet backpressure. Default: all. */
+  readonly room?: number
+  /** The peer's host. */
+  readonly hostname?: string
+}
+
+export class ScriptedTransport implements Transport {
+  readonly local = own
+  readonly remote
+  buffered = 0
+  writable = true
+  /** Everything written that was not refused, one character per byte. */
+  written = ""
+  /** `close` has been told. */
+  closed = false
+
+  private handlers: TransportHandlers = noHandlers
+  private started = false
+  private paused = false
+  private incoming: Array<Uint8Array | "FIN" | Fault> = []
+  /** The peer's FIN was read. */
+  private peerEnded = false
+  private toldEnd = false
+  /** Both directions are over; `close` is to be told. */
+  private over = false
+  private failure: Fault | undefined
+  /** Its owner has let go of it, and is told of nothing but `close`. */
+  private isReset = false
+  private needDrain = false
+  private corks = 0
+  private held: Array<string> = []
+  private room: number
+  private readonly say: (line: string) => void
+
+  constructor({ hostname = peer.hostname, room = Infinity, say = () => {} }: ScriptedOptions = {}) {
+    this.remote = { ...peer, hostname }
+    this.room = room
+    this.say = say
+  }
+
+  // ---- the peer's side
+
+  /** The peer sends bytes. */
+  sends(data: string | Uint8Array): void {
+    this.incoming.push(typeof data === "string" ? bytesOf(data) : data)
+  }
+
+  /** The peer sends FIN. */
+  ends(): void {
+    this.incoming.push("FIN")
+  }
+
+  /** The connection fails: by default the peer sends RST. */
+  fails(failure: Fault = fault("ECONNRESET", "read")): void {
+    this.incoming.push(failure)
+    if (this.buffered > 0) this.cannotWrite()
+  }
+
+  /** The connection is closed, without a fault. */
+  closes(): void {
+    this.over = true
+    this.cannotWrite()
+  }
+
+  /** The peer takes so many bytes more; default: whatever is written from now on. */
+  takes(bytes = Infinity): void {
+    const fit = Math.min(this.buffered, bytes)
+    this.buffered -= fit
+    this.room += bytes - fit
+    this.settleEnd()
+  }
+
+  /** Tells the next event. `false`: there is none until something else happens. */
+  step(): boolean {
+    const { handlers } = this
+    if (!this.started || this.closed) return false
+    if (this.needDrain && this.writable && this.buffered === 0) {
+      this.needDrain = false
+      this.say("<- drain")
+      handlers.drain()
+      return true
+    }
+    if (!this.paused && !this.over && this.read()) return true
+    if (this.peerEnded && !this.toldEnd && !this.paused && !this.isReset) {
+      this.toldEnd = true
+      this.say("<- end")
+      handlers.end()
+      return true
+    }
+    // A write that failed is told when reading has ended, or at once while reading is paused.
+    const broken = this.incoming.find(isFault)
+    if (!this.over && !this.writable && broken !== undefined && (this.paused || this.peerEnded))
+      this.fail(broken)
+    return this.tellClose()
+  }
+
+  /** Tells all that can be told. Returns whether there was anything. */
+  settle(): boolean {
+    let any = false
+    while (this.step()) any = true
+    return any
+  }
+
+  get isPaused(): boolean {
+    return this.paused
+  }
+
+  /** Bytes that the owner has not read. */
+  get unread(): number {
+    return this.incoming.reduce((sum, item) => sum + (item instanceof Uint8Array ? item.length : 0), 0)
+  }
+
+  private read(): boolean {
+    const next = this.incoming.shift()
+    if (next === undefined) return false
+    if (next === "FIN") {
+      this.peerEnded = true
+      this.settleEnd()
+    } else if (next instanceof Uint8Array) {
+      this.say(`<- data ${next.length}`)
+      this.handlers.data(next)
+    } else this.fail(next)
+    return true
+  }
+
+  private fail(failure: Fault): void {
+    this.failure = failure
+    this.closes()
+  }
+
+  private tellClose(): boolean {
+    if (!this.over) return false
+    const { failure, handlers } = this
+    this.closed = true
+    this.incoming = []
+    this.handlers = noHandlers
+    if (failure !== undefined) {
+      this.say(`<- error ${failure.code}`)
+      handlers.error(failure)
+    }
+    this.say("<- close")
+    handlers.close()
+    return true
+  }
+
+  // Both directions have ended in order.
+  private settleEnd(): void {
+    if (this.peerEnded && !this.writable && this.buffered === 0) this.over = true
+  }
+
+  private cannotWrite(): void {
+    this.writable = false
+    this.buffered = 0
+    this.held = []
+  }
+
+  // ---- the owner's side
+
+  start(handlers: TransportHandlers): void {
+    if (this.started) this.say("-> start")
+    this.started = true
+    this.handlers = this.isReset ? onlyClose(handlers) : handlers
+    this.toldEnd = this.closed = false
+  }
+
+  write(data: string | Uint8Array, body?: Uint8Array): boolean {
+    const text = `${asText(data)}${body === undefined ? "" : asText(body)}`
+    if (this.writable && this.incoming.some(isFault)) this.cannotWrite()
+    if (!this.writable) {
+      this.say(`-> write ${JSON.stringify(text)}, refused`)
+      return false
+    }
+    this.written += text
+    const fit = Math.min(this.room, text.length)
+    this.room -= fit
+    this.buffered += text.length - fit
+    if (this.buffered > 0) this.needDrain = true
+    this.held.push(text)
+    if (this.corks === 0) this.flush()
+    return this.buffered === 0
+  }
+
+  cork(): void {
+    this.corks++
+  }
+
+  uncork(): void {
+    if (this.corks > 0) this.corks--
+    if (this.corks === 0) this.flush()
+  }
+
+  private flush(): void {
+    if (this.held.length === 0) return
+    this.say(`-> write ${JSON.stringify(this.held.join(""))}${this.buffered > 0 ? ", full" : ""}`)
+    this.held = []
+  }
+
+  end(): void {
+    this.say("-> end")
+    if (!this.writable) return
+    this.flush()
+    this.writable = false
+    this.settleEnd()
+  }
+
+  reset(): void {
+    this.say("-> reset")
+    this.drop()
+  }
+
+  abandon(): void {
+    this.say("-> abandon")
+    this.drop()
+  }
+
+  private drop(): void {
+    if (this.over || this.closed) return
+    this.isReset = true
+    this.handlers = onlyClose(this.handlers)
+    this.closes()
+  }
+
+  isLost(): boolean {
+    return !this.over && this.incoming.some(isFault)
+  }
+
+  pause(): void {
+    if (!this.paused) this.say("-> pause")
+    this.paused = true
+  }
+
+  resume(): void {
+    if (this.paused) this.say("-> resume")
+    this.paused = false
+  }
+
+  ref(): void {}
+  unref(): void {}
+  noDelay(enable: boolean): void {
+    this.say(`-> noDelay ${enable}`)
+  }
+  keepAlive(enable: boolean, initialDelay: number): void {
+    this.say(`-> keepAlive ${enable} ${initialDelay}`)
+  }
+}
+
+const isFault = (item: Uint8Array | "FIN" | Fault): item is Fault =>
+  item !== "FIN" && !(item instanceof Uint8Array)
+
+const asText = (data: string | Uint8Array): string => (typeof data === "string" ? data : textOf(data))
