@@ -89,6 +89,24 @@ export const same = [
     "close === undefined && !switching && (seen & addedByUser) === 0"
   ),
   ...of(
+    "wire/encode-response",
+    "Lines that are kept for the next head may be made anew.",
+    "date !== addedFor.date ||",
+    "keepAliveTimeout !== addedFor.keepAliveTimeout ||",
+    "keepAliveMax !== addedFor.keepAliveMax"
+  ),
+  ...of(
+    "wire/node-head",
+    "Lines that are kept for the next head may be made anew.",
+    "if (timeout !== linesFor || max !== linesMax) {"
+  ),
+  ...of("wire/date", "A second that is kept may be formatted anew.", "if (second !== formattedSecond) {"),
+  ...of(
+    "wire/host",
+    "What is longer than any address is none when it is taken apart either.",
+    "if (text.length > 45) return false"
+  ),
+  ...of(
     "wire/encode-fields",
     "What is done to a known field does nothing to one without a meaning, whose bits are none.",
     "if (known !== 0) {"

@@ -15,13 +15,13 @@ const skipBlanks = (text: string, at: number): number => {
   return at
 }
 
-// quoted-string of RFC 9110 §5.6.4; gives the place behind it, or -1.
+// quoted-string of RFC 9110 §5.6.4; gives the place behind it, or 0.
 const quotedEnd = (text: string, start: number): number => {
   for (let at = start + 1; at < text.length; at++) {
     if (text[at] === '"') return at + 1
     if (text[at] === "\\") at++
   }
-  return -1
+  return 0
 }
 
 // Where a token or an unquoted value ends.
