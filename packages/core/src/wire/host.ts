@@ -53,8 +53,8 @@ const check = (text: string, named: boolean, port: boolean): boolean => {
   if (found === null) return false
   const [, literal, name] = found
   if (literal !== undefined ? !isIpv6(literal) && !future.test(literal) : named && name === "") return false
-  // RFC 9110 §9.3.6: an empty or invalid port is refused.
-  return !port || (found[3] !== undefined && found[3] !== "" && Number(found[3]) <= 65535)
+  // RFC 9110 §9.3.6: an empty or invalid port is refused. One that is not there is no number.
+  return !port || (found[3] !== "" && Number(found[3]) <= 65535)
 }
 
 /**

@@ -178,7 +178,7 @@ export const nodeHead = (
       lines = "Connection: close\r\n"
     } else {
       const announced = has(seen, NodeField.KeepAlive) ? 0 : timeout
-      lines = cachedKeepAliveLines(announced, announced === 0 ? 0 : max)
+      lines = cachedKeepAliveLines(announced, max)
     }
   }
   if (!has(seen, NodeField.ContentLength | NodeField.TransferEncoding)) {
