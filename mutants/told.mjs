@@ -1,14 +1,21 @@
-// A reporter of Stryker's that tells each survivor when it is known, and the score so far. Those of `same.mjs` do not count.
+// A reporter of Stryker's that tells each survivor when it is known, the score so far, and at the end that of each file. Those of
+// `same.mjs` do not count.
 import { readFileSync } from "node:fs"
 import { same } from "./same.mjs"
 
 const least = 85
 
+const percent = (part, of) => `${((100 * part) / of).toFixed(1)} %`
+
 class Told {
-  tested = 0
-  found = 0
-  hang = 0
-  same = 0
+  all = { tested: 0, found: 0, hang: 0, same: 0 }
+  files = new Map()
+
+  count(file, what) {
+    const own = this.files.get(file) ?? { tested: 0, found: 0, hang: 0, same: 0 }
+    this.files.set(file, own)
+    for (const of of [this.all, own]) of[what]++
+  }
 
   onMutantTested({ fileName, location, mutatorName, replacement, status }) {
     const found = status === "Killed" || status === "Timeout"
@@ -17,27 +24,28 @@ class Told {
     const { column, line } = location.start
     const original = readFileSync(fileName, "utf8").split("\n")[line - 1].trim()
     if (!found && same.some((known) => known.file === file && known.line === original)) {
-      this.same++
+      this.count(file, "same")
       return
     }
-    this.tested++
-    if (status === "Timeout") this.hang++
-    if (found) this.found++
+    this.count(file, "tested")
+    if (status === "Timeout") this.count(file, "hang")
+    if (found) this.count(file, "found")
     else
       console.log(
         `${status} ${file}:${line}:${column} ${mutatorName}\n    - ${original}\n    + ${replacement}`
       )
-    if (this.tested % 20 === 0) console.log(`${this.found} of ${this.tested} found`)
+    if (this.all.tested % 20 === 0) console.log(`${this.all.found} of ${this.all.tested} found`)
   }
 
   onMutationTestReportReady() {
-    const score = (100 * this.found) / this.tested
-    const raw = (100 * this.found) / (this.tested + this.same)
+    const { found, hang, same, tested } = this.all
+    for (const [file, own] of [...this.files].sort())
+      console.log(`${file}: ${own.found} of ${own.tested}, besides ${own.same} that are the same program`)
     console.log(
-      `${this.found} of ${this.tested} found (${this.hang} hang): ${score.toFixed(1)} %; ` +
-        `with ${this.same} that are the same program ${raw.toFixed(1)} %`
+      `${found} of ${tested} found (${hang} hang): ${percent(found, tested)}; ` +
+        `with ${same} that are the same program ${percent(found, tested + same)}`
     )
-    if (score < least) process.exitCode = 1
+    if ((100 * found) / tested < least) process.exitCode = 1
   }
 }
 
