@@ -6,7 +6,7 @@
 //   --jobs N         so many at a time; default 2
 //
 // Each mutant is run against the tests of packages/core/test/wire and pool that reach it, and no others, with the same random values each
-// time. Prints the survivors, and exits with 1 where the score is below 85 %.
+// time. Prints the survivors and the score of each file, and exits with 1 where that of all is below 85 %.
 import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
