@@ -170,8 +170,8 @@ class`
       name: "FIN ends a broken answer that has no length",
       harm: "An HTTP/1.0 client takes a part of a body for all of it.",
       nets: ["ServerFraming"],
-      find: "if (exchange?.untilClose === true && !exchange.responseComplete) connection.transport.reset()\n  else finish",
-      replace: "finish"
+      find: "exchange?.untilClose !== true || exchange.responseComplete",
+      replace: "true"
     },
     {
       name: "a connection is reset without reading its rest",

@@ -184,6 +184,26 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   )
 
+  it.effect("a reader of an upload does not wait for the rest once the answer has broken off", () =>
+    Effect.flatMap(Deferred.make<Exit.Exit<string, unknown>>(), (read) =>
+      served(
+        Effect.gen(function* () {
+          const request = yield* HttpServerRequest.HttpServerRequest
+          yield* Effect.forkDaemon(
+            Effect.flatMap(Effect.exit(request.text), (exit) => Deferred.succeed(read, exit))
+          )
+          return HttpServerResponse.stream(Stream.fail("no more"))
+        }),
+        Effect.gen(function* () {
+          const raw = yield* connect
+          raw.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 6\r\n\r\nabc")
+          const exit = yield* Deferred.await(read)
+          expect(Exit.isFailure(exit) && String(exit.cause)).toContain("the connection was closed")
+        })
+      )
+    )
+  )
+
   it.effect("asks only for the body of the request that is read", () =>
     Effect.flatMap(Queue.unbounded<HttpServerRequest.HttpServerRequest>(), (requests) =>
       served(

@@ -290,6 +290,22 @@ describe("Timeouts of a server", () => {
         })
       )
     )
+
+    it.live("resets where the end of the connection would be that of the answer", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          const begun = Stream.make(new Uint8Array([97]))
+          yield* serving(
+            Effect.sync(() => HttpServerResponse.stream(Stream.concat(begun, Stream.fromEffect(forever)))),
+            { timeout: "10 seconds" }
+          )
+          const client = yield* connect
+          yield* client.send("GET / HTTP/1.0\r\n\r\n")
+          yield* after("20 seconds")
+          yield* client.expectReset
+        })
+      )
+    )
   })
 
   describe("progressTimeout", () => {

@@ -6,7 +6,7 @@
 import { fault } from "../../model/fault.js"
 import { isLost } from "../../seams/transport.js"
 import { lookAgainAfter, type DeadlinePolicy, type Late } from "../../wire/index.js"
-import { abort, finish } from "./endings.js"
+import { abort, breakOff } from "./endings.js"
 import type { Exchange } from "./ports.js"
 import { reject } from "./refusals.js"
 import { addressText, type ConnectionState } from "./state.js"
@@ -83,12 +83,13 @@ const isLate = (
   const address = addressText(connection.transport.remote)
   if (late === "timeout" || late === "sending") {
     const timeout = late === "sending" ? "progressTimeout" : late
+    const { exchange } = connection
     const stuck = isWriting(connection)
     connection.closeReason ??= "TimedOut"
     abort(connection, () => ({ _tag: "Stalled", timeout, limit: policy[timeout], address }))
     // What it has not taken by now it will not take.
     if (stuck) connection.transport.reset()
-    else finish(connection, "TimedOut")
+    else breakOff(connection, exchange, "TimedOut")
     return
   }
   const timeout = late === "receiving" ? "progressTimeout" : late

@@ -33,9 +33,14 @@ export const cut = (connection: ConnectionState, exchange: Exchange): void => {
   if (exchange.aborted || connection.exchange !== exchange) return
   connection.exchange = undefined
   exchange.aborted = true
+  dropBody(connection, exchange)
   connection.exchangeOver(exchange, undefined, undefined)
   breakOff(connection, exchange, "Failed")
 }
+
+/** The connection ends with what has come of the request's body: whoever still reads it must not wait for the rest. */
+export const dropBody = (connection: ConnectionState, exchange: Exchange): void =>
+  exchange.body?.fail({ _tag: "Reset", reason: "the connection was closed", ...connection.where(exchange) })
 
 /** Ends the connection at once, with its exchange. */
 export const kill = (connection: ConnectionState): void => {
@@ -51,8 +56,9 @@ export const breakOff = (
   exchange: Exchange | undefined,
   reason: CloseReason
 ): void => {
-  if (exchange?.untilClose === true && !exchange.responseComplete) connection.transport.reset()
-  else finish(connection, reason)
+  if (exchange?.untilClose !== true || exchange.responseComplete) return finish(connection, reason)
+  connection.closeReason ??= reason
+  connection.transport.reset()
 }
 
 /**

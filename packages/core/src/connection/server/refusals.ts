@@ -8,7 +8,7 @@ import { statusOf, type Rejection } from "../../model/loss.js"
 import type { DropReason } from "../../model/outcome.js"
 import { encodeResponseHead, type CloseReason, type RequestHead } from "../../wire/index.js"
 import { HandedOver } from "../transfer/handedOver.js"
-import { abort, breakOff, finish } from "./endings.js"
+import { abort, breakOff, dropBody, finish } from "./endings.js"
 import { factsOf } from "./outcome.js"
 import { failedOf, type Rejecting } from "./ports.js"
 import type { ConnectionState } from "./state.js"
@@ -62,7 +62,10 @@ export const respondByDefault = (connection: ConnectionState, status: number): v
   writeResponse(connection, status)
   const { exchange } = connection
   connection.exchange = undefined
-  if (exchange !== undefined) connection.exchangeOver(exchange, undefined, status)
+  if (exchange !== undefined) {
+    dropBody(connection, exchange)
+    connection.exchangeOver(exchange, undefined, status)
+  }
   connection.automaton.mustClose("Refused")
   finish(connection, "Refused")
 }
@@ -75,6 +78,7 @@ const askOwner = (
   reason: CloseReason
 ): void => {
   connection.phase = "refusing"
+  connection.closeReason ??= reason
   connection.inflow.end()
   connection.lingering.readOn(() => connection.transport.reset())
   const over = () => {
