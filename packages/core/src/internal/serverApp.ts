@@ -34,6 +34,7 @@ import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { ServerLife } from "../connection/server/life.js"
 import type {
+  ClientErrorHandler,
   ClientFault,
   Connection,
   ConnectionFacts,
@@ -235,7 +236,7 @@ const handled = (
 
 const expectationFailed = respond(ServerResponse.empty({ status: 417 })) as Effect.Effect<unknown>
 
-class App implements Owner, Serving {
+class App implements Owner, ClientErrorHandler, Serving {
   readonly context: Context.Context<never>
   readonly redactedNames: ReadonlyArray<string | RegExp>
   private readonly services: ReadonlyMap<string, unknown>
@@ -292,8 +293,8 @@ class App implements Owner, Serving {
     fiber.addObserver((exit) => this.finish(exchange, exit, ended))
   }
 
-  get hearsOfClientErrors(): boolean {
-    return this.server.onClientError !== undefined
+  get clientErrors(): ClientErrorHandler | undefined {
+    return this.server.onClientError === undefined ? undefined : this
   }
 
   answer(connection: ConnectionFacts, rejection: Rejection, rejecting: Rejecting): () => void {

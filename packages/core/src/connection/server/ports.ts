@@ -75,8 +75,12 @@ export interface Owner {
   open(connection: Connection & ExchangeHome, head: RequestHead, number: number): Exchange
   /** Starts the handler. `ended` is to be called when the handler is over. */
   run(exchange: Exchange, ended: (exchange: Exchange) => void): void
-  /** Somebody wants to answer rejected requests itself, and to hear of faults. */
-  readonly hearsOfClientErrors: boolean
+  /** `undefined`: the connection answers rejected requests by default, and tells nobody. */
+  readonly clientErrors: ClientErrorHandler | undefined
+}
+
+/** Answers rejected requests, and hears of faults. */
+export interface ClientErrorHandler {
   /** Answers a rejected request. The result cancels. */
   answer(connection: ConnectionFacts, rejection: Rejection, rejecting: Rejecting): () => void
   /** Tells of an error that cannot be answered any more. */

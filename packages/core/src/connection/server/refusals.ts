@@ -10,7 +10,7 @@ import { encodeResponseHead, type CloseReason, type RequestHead } from "../../wi
 import { HandedOver } from "../transfer/handedOver.js"
 import { abort, breakOff, dropBody, finish } from "./endings.js"
 import { factsOf } from "./outcome.js"
-import { failedOf, type Rejecting } from "./ports.js"
+import { failedOf, type ClientErrorHandler, type Rejecting } from "./ports.js"
 import type { ConnectionState } from "./state.js"
 import { handBack } from "./upgrade.js"
 
@@ -25,15 +25,15 @@ export const reject = (connection: ConnectionState, rejection: Rejection, reason
     if (exchange?.started === false) exchange.begins()
   }
   const begun = exchange?.status !== undefined
-  const ask = owner.hearsOfClientErrors
-  if (!begun && !ask) writeResponse(connection, status)
+  const { clientErrors } = owner
+  if (!begun && clientErrors === undefined) writeResponse(connection, status)
   abort(connection, () => rejection, "client", status)
   if (active && exchange === undefined)
     server.events.rejected(factsOf(connection, undefined, status), rejection)
   if (!begun) connection.automaton.mustClose(reason)
-  if (ask) {
-    if (!begun) return askOwner(connection, rejection, status, reason)
-    owner.tell(connection, rejection)
+  if (clientErrors !== undefined) {
+    if (!begun) return askOwner(connection, clientErrors, rejection, status, reason)
+    clientErrors.tell(connection, rejection)
   }
   breakOff(connection, exchange, reason)
 }
@@ -41,8 +41,8 @@ export const reject = (connection: ConnectionState, rejection: Rejection, reason
 /** Reports a transport failure to the owner. No response is possible. */
 export const tellFault = (connection: ConnectionState, fault: Fault): void => {
   const { exchange, owner, phase } = connection
-  if (!owner.hearsOfClientErrors || phase === "closing") return
-  owner.tell(connection, failedOf(fault, exchange === undefined ? "idle" : "body"))
+  if (owner.clientErrors === undefined || phase === "closing") return
+  owner.clientErrors.tell(connection, failedOf(fault, exchange === undefined ? "idle" : "body"))
 }
 
 /** A request beyond a limit: it gets 503 and no handler. */
@@ -73,6 +73,7 @@ export const respondByDefault = (connection: ConnectionState, status: number): v
 // Meanwhile what still arrives is discarded, within the limits of lingering.
 const askOwner = (
   connection: ConnectionState,
+  clientErrors: ClientErrorHandler,
   rejection: Rejection,
   status: number,
   reason: CloseReason
@@ -115,7 +116,7 @@ const askOwner = (
     },
     over
   }
-  connection.cancelAnswer = connection.owner.answer(connection, rejection, rejecting)
+  connection.cancelAnswer = clientErrors.answer(connection, rejection, rejecting)
 }
 
 const writeResponse = (
