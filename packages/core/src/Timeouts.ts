@@ -11,16 +11,10 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { defaultTimeouts } from "./connection/server/settings.js"
 import { InvalidOption } from "./HttpError.js"
 import { duration, finiteDuration, integer, refuse, type Checks } from "./internal/optionChecks.js"
-import {
-  contradicts,
-  defaultDeadlines,
-  defaultKeepAliveTimeout,
-  defaultKeepAliveTimeoutBuffer,
-  makeDeadlines,
-  type DeadlinePolicy
-} from "./wire/index.js"
+import { contradicts, makeDeadlines, type DeadlinePolicy } from "./wire/index.js"
 
 /**
  * What can be changed for a single exchange (`Exchange.setTimeouts`). Zero or infinite: no limit.
@@ -115,13 +109,6 @@ const checks: Checks<Options> = {
   connectionsCheckingInterval: duration
 }
 
-const defaults: Service = {
-  ...defaultDeadlines,
-  keepAliveTimeout: defaultKeepAliveTimeout,
-  keepAliveTimeoutBuffer: defaultKeepAliveTimeoutBuffer,
-  connectionsCheckingInterval: 30_000
-}
-
 /**
  * The timeouts in force. A reference: its default value are the defaults.
  *
@@ -129,7 +116,7 @@ const defaults: Service = {
  * @category tags
  */
 export class Timeouts extends Context.Reference<Timeouts>()("@httpfx/core/Timeouts", {
-  defaultValue: (): Service => defaults
+  defaultValue: (): Service => defaultTimeouts
 }) {}
 
 /**
@@ -177,13 +164,15 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
       const limit = `<= requestTimeout (${deadlines.requestTimeout} ms)`
       return InvalidOption.outOfRange("headersTimeout", limit, deadlines.headersTimeout)
     }
-    const interval = millis(options.connectionsCheckingInterval) ?? defaults.connectionsCheckingInterval
+    const interval =
+      millis(options.connectionsCheckingInterval) ?? defaultTimeouts.connectionsCheckingInterval
     if (interval === 0)
       return InvalidOption.outOfRange("connectionsCheckingInterval", "finite and > 0", interval)
     return Effect.succeed({
       ...deadlines,
-      keepAliveTimeout: millis(options.keepAliveTimeout) ?? defaults.keepAliveTimeout,
-      keepAliveTimeoutBuffer: millis(options.keepAliveTimeoutBuffer) ?? defaults.keepAliveTimeoutBuffer,
+      keepAliveTimeout: millis(options.keepAliveTimeout) ?? defaultTimeouts.keepAliveTimeout,
+      keepAliveTimeoutBuffer:
+        millis(options.keepAliveTimeoutBuffer) ?? defaultTimeouts.keepAliveTimeoutBuffer,
       connectionsCheckingInterval: interval
     })
   })

@@ -12,7 +12,7 @@ import type { ServerOptions, ShutdownOptions } from "../ServerOptions.js"
 import type * as Timeouts from "../Timeouts.js"
 import { makeLimits, presets, type Flags } from "../wire/index.js"
 import type { Settings } from "../connection/server/ports.js"
-import { lookAhead } from "../connection/transfer/body.js"
+import { makeSettings } from "../connection/server/settings.js"
 import * as Check from "./optionChecks.js"
 
 export interface ServerSettings extends Settings {
@@ -98,28 +98,23 @@ export const make = (
     if (refused !== undefined) return refused
     const flags = flagsOf(options)
     if (flags instanceof InvalidOption) return Effect.fail(flags)
+    const { keepAliveInitialDelay, maxBodySize, retryAfter, uniqueHeaders } = options
     return Effect.succeed({
-      flags,
-      limits: makeLimits(options.limits),
-      timeouts,
-      allowHalfOpen: options.allowHalfOpen ?? false,
-      highWaterMark: options.highWaterMark ?? lookAhead,
-      maxRequestsPerSocket: options.maxRequestsPerSocket ?? 0,
-      maxConnections: options.maxConnections ?? 0,
-      maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 0,
-      whenFull: options.whenFull ?? "answer",
-      retryAfter: String(Math.ceil(Duration.toSeconds(options.retryAfter ?? "1 second"))),
-      maxBodySize: options.maxBodySize === undefined ? undefined : FileSystem.Size(options.maxBodySize),
+      ...makeSettings({
+        ...options,
+        flags,
+        limits: makeLimits(options.limits),
+        timeouts,
+        retryAfter: retryAfter === undefined ? undefined : String(Math.ceil(Duration.toSeconds(retryAfter))),
+        keepAliveInitialDelay:
+          keepAliveInitialDelay === undefined ? undefined : Duration.toMillis(keepAliveInitialDelay)
+      }),
+      maxBodySize: maxBodySize === undefined ? undefined : FileSystem.Size(maxBodySize),
       joinDuplicateHeaders: options.joinDuplicateHeaders ?? false,
       uniqueHeaders:
-        options.uniqueHeaders === undefined || options.uniqueHeaders.length === 0
+        uniqueHeaders === undefined || uniqueHeaders.length === 0
           ? undefined
-          : new Set(options.uniqueHeaders.map((name) => name.toLowerCase())),
-      rejectNonStandardBodyWrites: options.rejectNonStandardBodyWrites ?? false,
-      sendDate: options.sendDate ?? true,
-      noDelay: options.noDelay ?? true,
-      keepAlive: options.keepAlive ?? false,
-      keepAliveInitialDelay: Duration.toMillis(options.keepAliveInitialDelay ?? 0),
-      webSocketsAtDrain: options.webSocketsAtDrain ?? "close"
+          : new Set(uniqueHeaders.map((name) => name.toLowerCase())),
+      rejectNonStandardBodyWrites: options.rejectNonStandardBodyWrites ?? false
     })
   })
