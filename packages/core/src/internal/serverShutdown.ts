@@ -1,8 +1,5 @@
 /**
- * The shutdown of a server, phase after phase, on the clock of the fiber that runs it.
- *
- * Always ends: every phase has a limit, which expires early under a clock that nobody moves (closing.ts). docs/shutdown.md shows
- * the timeline.
+ * The shutdown of a server, on the clock of the fiber that runs it: lame duck, drain, and the phases of `connection/server/shutdown.ts`.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,6 +10,7 @@ import type { Options, State } from "../Shutdown.js"
 import * as Timers from "../Timers.js"
 import { formatAddress } from "../Transport.js"
 import type { ServerLife } from "../connection/server/life.js"
+import { phasesOf, type Phase } from "../connection/server/shutdown.js"
 import type { Closing } from "./closing.js"
 
 export interface Shutdown {
@@ -31,8 +29,8 @@ export const make = (
   Effect.gen(function* () {
     const states = yield* SubscriptionRef.make<State>(life.state)
     const lameDuck = Duration.decode(options.lameDuckPeriod ?? 0)
-    const deadline = Duration.decode(options.gracefulShutdownTimeout ?? Duration.seconds(20))
-    const grace = Duration.min(Duration.decode(options.idleConnectionGrace ?? Duration.millis(500)), deadline)
+    const deadline = Duration.toMillis(options.gracefulShutdownTimeout ?? "20 seconds")
+    const grace = Duration.toMillis(options.idleConnectionGrace ?? "500 millis")
 
     const enter = (state: State) =>
       Effect.suspend(() => {
@@ -41,33 +39,29 @@ export const make = (
       })
 
     const address = formatAddress(listener.address)
+    const nameOf = (limit: string, time: Duration.DurationInput) =>
+      `server ${address}: ${limit} (${Duration.format(time)})`
 
     const run = Effect.gen(function* () {
       const timers = yield* Timers.timers
       /** Whether all was over before the time was. */
-      const emptiedWithin = (time: Duration.Duration, limit: string, loses?: () => string | undefined) => {
-        const name = `server ${address}: ${limit} (${Duration.format(time)})`
-        return closing.wait(timers, Duration.toMillis(time), { name, loses }, life.whenEmptied)
-      }
+      const emptiedWithin = ({ limit, loses, time }: Phase) =>
+        closing.wait(timers, time, { name: nameOf(limit, time), loses }, life.whenEmptied)
       if (!Duration.isZero(lameDuck) && life.state !== "starting") {
         yield* enter("lameDuck")
-        const name = `server ${address}: lameDuckPeriod (${Duration.format(lameDuck)})`
+        const name = nameOf("lameDuckPeriod", lameDuck)
         yield* closing.wait(timers, Duration.toMillis(lameDuck), { name }, () => () => {})
       }
       yield* listener.close
       life.drain()
       yield* enter("draining")
-      // Without a grace there is no wait either.
-      if (Duration.isZero(grace) || !(yield* emptiedWithin(grace, "idleConnectionGrace"))) {
-        life.endIdle()
-        const rest = Duration.subtract(deadline, grace)
-        if (!(yield* emptiedWithin(rest, "gracefulShutdownTimeout", life.lostByInterrupting))) {
-          life.interruptAll()
-          // Bounded as well: a handler that refuses interruption may not end.
-          const limit = "gracefulShutdownTimeout once more"
-          if (!(yield* emptiedWithin(deadline, limit, life.lostByEnding))) life.endAll()
-        }
+      let emptied = false
+      for (const phase of phasesOf(life, grace, deadline)) {
+        phase.begin()
+        emptied = yield* emptiedWithin(phase)
+        if (emptied) break
       }
+      if (!emptied) life.endAll()
       yield* enter("closed")
     })
     const once = yield* Effect.cached(Effect.forkDaemon(Effect.uninterruptible(run)))

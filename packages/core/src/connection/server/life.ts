@@ -26,6 +26,22 @@ export interface LifeEvents extends Events {
   stateChanged(state: State): void
 }
 
+const nothing = () => {}
+
+/** For a server that nobody observes. */
+export const unobserved: LifeEvents = {
+  active: false,
+  stateChanged: nothing,
+  connectionOpened: nothing,
+  requestReceived: nothing,
+  responseBegun: nothing,
+  clientError: nothing,
+  rejected: nothing,
+  dropped: nothing,
+  exchangeEnded: nothing,
+  connectionClosed: nothing
+}
+
 export class ServerLife implements Host {
   readonly idle: IdleList
   private readonly admission: AdmissionControl
@@ -255,5 +271,3 @@ export class ServerLife implements Host {
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
-
-const nothing = () => {}
