@@ -191,8 +191,8 @@ class`
       harm: "The client reads 400 as a part of the body.",
       file: core("connection/server/refusals"),
       nets: ["ServerFraming"],
-      find: "if (!begun && !ask) writeResponse",
-      replace: "if (handler === undefined) writeAnswer"
+      find: "if (!begun && clientErrors === undefined) writeResponse",
+      replace: "if (clientErrors === undefined) writeResponse"
     },
     {
       name: "what nobody wants is read without bound",
