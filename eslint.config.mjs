@@ -133,6 +133,14 @@ export default tseslint.config(
       "no-restricted-globals": ["error", ...nodeGlobals, ...ambient]
     }
   })),
+  // Drivers in test support that show what `connection/` asks of a driver: they stand on it alone.
+  {
+    files: ["packages/core/test/support/promise/**"],
+    rules: restrict(builtinHttp, node, effect, foreignRoom("node", "testing", "core"), {
+      regex: "^(\\.\\./)+(?!(\\.\\./)*src/(connection|wire|pool|model|seams)/)",
+      message: "It stands on connection/ and the rooms below alone."
+    })
+  },
   {
     files: ["packages/core/src/errors/**"],
     rules: restrict(builtinHttp, node, foreignRoom("node", "testing", "core"), arrows("errors", "model"))

@@ -43,6 +43,14 @@ describe("a room may not", () => {
       "export const f = () => setTimeout(() => {}, 1)",
       "no-restricted-globals"
     ],
+    ["packages/core/test/support/promise/x.ts", 'export * from "effect/Effect"', restrictedImport],
+    ["packages/core/test/support/promise/x.ts", 'export * from "@httpfx/core/Timers"', restrictedImport],
+    [
+      "packages/core/test/support/promise/x.ts",
+      'export * from "../../../src/errors/url.js"',
+      restrictedImport
+    ],
+    ["packages/core/test/support/promise/x.ts", 'export * from "../virtual.js"', restrictedImport],
     ["packages/core/src/x.ts", 'export * from "node:net"', restrictedImport],
     ["packages/core/src/x.ts", 'export * from "@httpfx/node"', restrictedImport],
     ["packages/core/src/x.ts", 'export const b = Buffer.from("x")', "no-restricted-globals"],
@@ -84,6 +92,8 @@ describe("a room may", () => {
     ["packages/core/src/connection/server/x.ts", 'export * from "../../wire/index.js"'],
     ["packages/core/src/connection/server/x.ts", 'export * from "../transfer/slices.js"'],
     ["packages/core/src/connection/server/x.ts", 'export * from "./endings.js"'],
+    ["packages/core/test/support/promise/x.ts", 'export * from "../../../src/wire/index.js"'],
+    ["packages/core/test/support/promise/x.ts", 'export * from "./shared.js"'],
     ["packages/core/src/x.ts", 'export * from "effect/Effect"'],
     ["packages/core/src/x.ts", 'export * from "./wire/index.js"'],
     ["packages/node/src/x.ts", 'export * from "node:net"'],

@@ -2,7 +2,7 @@
  * The ports of a server's connection: what it asks of its owner, and what the owner may ask of it.
  *
  * The owner subclasses {@link Exchange}, so that an exchange is one object. Everything is synchronous, and nothing here is called
- * back inside a call of its own.
+ * back inside a call of its own. The smallest owner is a server of promises: `test/support/promise/server.ts`.
  */
 import type { Fault } from "../../model/fault.js"
 import type { Loss, Rejection, TooLarge } from "../../model/loss.js"
@@ -152,9 +152,9 @@ export interface Connection extends ConnectionFacts {
   inform(exchange: Exchange, status: number, head: string): Violation | undefined
   /** Must precede the head's `write`. */
   responseBegins(exchange: Exchange, status: number, head: EncodedHead): void
-  /** As the transport's. */
+  /** As the transport's. Not for an exchange that is `aborted`. */
   write(data: string | Uint8Array, body?: Uint8Array): boolean
-  /** Calls `f` once the transport takes more, or the connection is closed; possibly at once. The result cancels. */
+  /** Calls `f` once the transport takes more, or the connection is closed; possibly at once. One waits at a time. The result cancels. */
   whenDrained(f: () => void): () => void
   responseEnds(exchange: Exchange): void
   /** The response cannot be completed: the client must see that it was cut. */

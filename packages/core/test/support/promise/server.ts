@@ -1,0 +1,244 @@
+/**
+ * An HTTP/1.1 server of promises, on `connection/server` alone: read it as the documentation of its `ports.ts`.
+ *
+ * An owner has three parts: `PromiseExchange` is told what befalls an exchange, `PromiseOwner` starts handlers, and `serve` hands
+ * connections to a `ServerLife` and takes it through a shutdown.
+ */
+import { ServerLife, unobserved } from "../../../src/connection/server/life.js"
+import {
+  Exchange,
+  type BodyLoss,
+  type Connection,
+  type ExchangeHome,
+  type Owner
+} from "../../../src/connection/server/ports.js"
+import { makeSettings, type GivenSettings } from "../../../src/connection/server/settings.js"
+import { phasesOf } from "../../../src/connection/server/shutdown.js"
+import { Body } from "../../../src/connection/transfer/body.js"
+import type { Address } from "../../../src/model/address.js"
+import type { Closings } from "../../../src/seams/closings.js"
+import type { Timers } from "../../../src/seams/timers.js"
+import type { Transport } from "../../../src/seams/transport.js"
+import {
+  BodyWriter,
+  encodeResponseHead,
+  hasUnknownExpectation,
+  Pace,
+  type Part,
+  type RequestHead
+} from "../../../src/wire/index.js"
+import { accepted, leave, Lost, piecesOf, sourceOf, type Fields, type Outgoing } from "./shared.js"
+
+export interface Request {
+  readonly method: string
+  readonly target: string
+  readonly fields: Fields
+  /** For one reader. The client meets backpressure while nobody reads. Throws `Lost`. */
+  readonly body: AsyncIterable<Uint8Array>
+  /** Complete once `body` has ended. */
+  readonly trailers: () => Fields
+  /** Aborts when the client has left (its reason is a `Lost`), or the server ends the handler. */
+  readonly signal: AbortSignal
+}
+
+export interface Response {
+  readonly status: number
+  readonly fields?: Fields | undefined
+  /** An iterable is pulled as fast as the client takes its pieces, and ended early if the client leaves. */
+  readonly body?: Outgoing | undefined
+  /** Asked for at the end of `body`. Makes the response chunked. */
+  readonly trailers?: (() => Fields) | undefined
+}
+
+/** Rejected: 500, or a cut if the response has begun. */
+export type Handler = (request: Request) => Promise<Response>
+
+class PromiseExchange extends Exchange {
+  readonly abort = new AbortController()
+  private giveUp: (reason: Error) => void = ignore
+
+  override openBody(limit: number): Body<BodyLoss> {
+    return new Body(this, limit)
+  }
+
+  /** Called once, after the body has failed. Nothing may be written from here on. */
+  override lost(loss: BodyLoss): void {
+    this.end(new Lost(loss))
+  }
+
+  override interrupt(): void {
+    this.end(new Error("the server shuts down"))
+  }
+
+  /** `true` would keep the connection for this handler until the last phase of a shutdown. */
+  override get isKept(): boolean {
+    return false
+  }
+
+  async respond(handler: Handler): Promise<void> {
+    const { method, rawHeaders, target } = this.head
+    const request: Request = {
+      method,
+      target,
+      fields: rawHeaders,
+      body: piecesOf(this.body),
+      trailers: () => this.body?.rawTrailers ?? [],
+      signal: this.abort.signal
+    }
+    const response = hasUnknownExpectation(this.head) ? Promise.resolve({ status: 417 }) : handler(request)
+    await this.orAborted(response.then((response) => this.send(response)))
+  }
+
+  private async send(response: Response): Promise<void> {
+    const { connection } = this
+    const source = sourceOf(response.body)
+    const pace = new Pace()
+    try {
+      // A body that is made from the request's waits for it: 100 (Continue) has to leave before the head.
+      let writer = connection.awaitsContinue(this) ? undefined : this.begin(response)
+      while (writer?.framing._tag !== "None") {
+        const piece = await this.orAborted(source.next())
+        if (piece.done === true) break
+        writer ??= this.begin(response)
+        accepted(writer.write(piece.value, this.write))
+        pace.sent(piece.value.length)
+        // A source that never waits must not keep the event loop.
+        if (pace.due) {
+          await new Promise<void>((resume) => connection.server.timers.turn(resume))
+          pace.begin()
+        }
+        if (connection.backedUp) await new Promise<void>((resume) => connection.whenDrained(resume))
+      }
+      writer ??= this.begin(response)
+      const trailers = writer.framing._tag === "Chunked" ? response.trailers?.() : undefined
+      accepted(writer.end(trailers, this.write))
+      connection.responseEnds(this)
+    } finally {
+      leave(source)
+    }
+  }
+
+  private begin({ body, fields = [], status: given, trailers }: Response): BodyWriter {
+    const { abort, connection, head } = this
+    const { settings } = connection.server
+    abort.signal.throwIfAborted()
+    // Nobody speaks another protocol here: 2xx to CONNECT would say that a tunnel stands, 101 that HTTP is over.
+    const status = given === 101 || (head.method === "CONNECT" && given < 300) ? 501 : given
+    const length = body === undefined ? 0 : body instanceof Uint8Array ? body.length : "unknown"
+    const encoded = accepted(
+      encodeResponseHead({
+        versionMinor: head.versionMinor === 0 ? 0 : 1,
+        method: head.method,
+        status,
+        headers: fields,
+        body: length,
+        trailers: trailers !== undefined,
+        // Whether it may: the encoder decides by the fields as well, and says in `close` why not.
+        keepAlive: connection.mayKeepAlive(this, length === "unknown"),
+        keepAliveTimeout: settings.timeouts.keepAliveTimeout,
+        keepAliveMax: settings.maxRequestsPerSocket,
+        date: connection.server.date()
+      })
+    )
+    connection.responseBegins(this, status, encoded)
+    this.write(encoded.head)
+    return new BodyWriter(encoded.framing)
+  }
+
+  private readonly write = (part: Part): void => {
+    this.abort.signal.throwIfAborted()
+    this.connection.write(part)
+  }
+
+  /** What is aborted is not waited for. One wait at a time. */
+  private orAborted<A>(waited: Promise<A>): Promise<A> {
+    return new Promise((resolve, reject) => {
+      this.giveUp = reject
+      waited.then(resolve, reject)
+    })
+  }
+
+  private end(reason: Error): void {
+    this.abort.abort(reason)
+    this.giveUp(reason)
+  }
+}
+
+class PromiseOwner implements Owner {
+  /** The connection rejects malformed and late requests by itself. */
+  readonly clientErrors = undefined
+
+  constructor(
+    private readonly handler: Handler,
+    private readonly onError: (error: unknown) => void
+  ) {}
+
+  open(connection: Connection & ExchangeHome, head: RequestHead, number: number): PromiseExchange {
+    return new PromiseExchange(connection, head, number)
+  }
+
+  /** The connection does what is left undone when the handler has ended: 500, 503, or a cut. */
+  run(exchange: PromiseExchange, ended: (exchange: PromiseExchange) => void): void {
+    void exchange
+      .respond(this.handler)
+      .catch((error) => exchange.abort.signal.aborted || this.onError(error))
+      .then(() => ended(exchange))
+  }
+}
+
+export interface Options {
+  readonly listen: (onConnection: (transport: Transport) => void) => Promise<Listener>
+  readonly timers: Timers
+  readonly settings?: GivenSettings | undefined
+  /** Told of a handler's failure. */
+  readonly onError?: ((error: unknown) => void) | undefined
+}
+
+export interface Listener {
+  readonly address: Address
+  close(): Promise<void>
+}
+
+export interface Server {
+  readonly address: Address
+  /** Stops listening, and ends all in the phases of `connection/server/shutdown.ts`. Default: 500 and 20 000 ms. */
+  close(grace?: number, deadline?: number): Promise<void>
+}
+
+export const serve = async (handler: Handler, options: Options): Promise<Server> => {
+  const { onError = ignore, timers } = options
+  const life = new ServerLife(timers, makeSettings(options.settings), closings, unobserved)
+  life.serve(new PromiseOwner(handler, onError))
+  const listener = await options.listen(life.accept)
+  life.enter("ready")
+
+  const emptiedWithin = (time: number) =>
+    new Promise<boolean>((resume) => {
+      const cancel = timers.at(timers.now() + time, () => resume(false))
+      life.whenEmptied(() => {
+        cancel()
+        resume(true)
+      })
+    })
+  const shutDown = async (grace: number, deadline: number) => {
+    await listener.close()
+    life.drain()
+    let emptied = false
+    for (const { begin, time } of phasesOf(life, grace, deadline)) {
+      begin()
+      if ((emptied = await emptiedWithin(time))) break
+    }
+    if (!emptied) life.endAll()
+    life.enter("closed")
+  }
+  let closed: Promise<void> | undefined
+  return {
+    address: listener.address,
+    close: (grace = 500, deadline = 20_000) => (closed ??= shutDown(grace, deadline))
+  }
+}
+
+/** A driver under a clock that may stand still would end deadlines early here. */
+const closings: Closings = { at: (timers, deadline, _, f) => timers.at(deadline, () => f(false)) }
+
+const ignore = () => {}
