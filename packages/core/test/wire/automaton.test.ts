@@ -1,6 +1,15 @@
 /** The automaton of a connection: its table walked through, its rules by name, and what no order of steps may break. */
 import { describe, expect, it } from "vitest"
-import { Connection, type CloseReason, type RequestFacts, type Violation } from "@httpfx/core/wire"
+import {
+  closeFor,
+  Connection,
+  pending,
+  reuse,
+  switchedOver,
+  type CloseReason,
+  type RequestFacts,
+  type Violation
+} from "@httpfx/core/wire"
 import { steps, type RequestSignal, type ResponseSignal } from "../../src/wire/automaton-table.js"
 
 const get: RequestFacts = {
@@ -252,6 +261,16 @@ describe("closing", () => {
     expect(response(busy)).toBe(undefined)
     expect(responseEnd(busy)).toBe(undefined)
     expect(busy.after()).toEqual(closed("Draining"))
+  })
+
+  it("has one value for each reason, which cannot be changed", () => {
+    for (const value of [closeFor("Draining"), reuse, pending, switchedOver])
+      expect(Object.isFrozen(value)).toBe(true)
+    expect(closeFor("Draining")).toBe(closeFor("Draining"))
+    expect(closeFor("Draining")).toEqual(closed("Draining"))
+    expect(closeFor("Failed")).toEqual(closed("Failed"))
+    expect(after().after()).toBe(reuse)
+    expect(after(request).after()).toBe(pending)
   })
 
   it("keeps the first reason", () => {
