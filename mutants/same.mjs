@@ -70,6 +70,7 @@ export const same = [
     "wire/head",
     "One list by two ways, with room made beforehand; a length that is right may be set once more.",
     "if (length >= MANY) return manyFields(text, marks)",
+    "if (start === FOLD) return manyFields(text, marks)",
     "const list = new Array<string>(length >> 1)",
     "if (size < list.length) list.length = size"
   ),
