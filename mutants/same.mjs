@@ -33,6 +33,18 @@ export const same = [
     "else if (m.pathBytes === LOOSE_PATH) while (end < n && looseTarget[b[end]!] !== 0) end++"
   ),
   ...of(
+    "wire/request-line",
+    "What is returned behind a refusal is not looked at, its place is told by the refusal; and the caller comes back for what is left.",
+    "if (!checkVersion(m, i + 1)) return i + 1",
+    "if (m.part === protocols[m.word]!.length && !protocolFits(m, i + 1)) return i + 1",
+    "if (m.stage === S.FIELDS_START) return i + 1"
+  ),
+  ...of(
+    "wire/status-line",
+    "What is returned behind a refusal is not looked at, its place is told by the refusal.",
+    "if (!checkVersion(m, i + 1)) return i + 1"
+  ),
+  ...of(
     "wire/framing-fields",
     "With that bit nothing but a capital becomes a letter of an option, and no option has a `z`.",
     "const lower = c >= 65 && c <= 90 ? c | 32 : c"
@@ -72,7 +84,8 @@ export const same = [
     "if (length >= MANY) return manyFields(text, marks)",
     "if (start === FOLD) return manyFields(text, marks)",
     "const list = new Array<string>(length >> 1)",
-    "if (size < list.length) list.length = size"
+    "if (size < list.length) list.length = size",
+    "if (marks[k + 4] !== FOLD) list[size - 1] = foldedValue(text, marks, k - 4)"
   ),
   ...of(
     "wire/field-lines",
