@@ -142,6 +142,10 @@ export default tseslint.config(
     })
   },
   {
+    files: ["packages/core/test/connection/**", "packages/core/test/support/connection/**"],
+    rules: restrict(effect)
+  },
+  {
     files: ["packages/core/src/errors/**"],
     rules: restrict(builtinHttp, node, foreignRoom("node", "testing", "core"), arrows("errors", "model"))
   },

@@ -1,5 +1,9 @@
 // The lint rules that keep the rooms apart (docs/architecture.md): each must bite where it should, and only there.
 import { ESLint } from "eslint"
+import { spawnSync } from "node:child_process"
+import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { circles, importsOf } from "../scripts/circles.mjs"
@@ -51,6 +55,7 @@ describe("a room may not", () => {
       restrictedImport
     ],
     ["packages/core/test/support/promise/x.ts", 'export * from "../virtual.js"', restrictedImport],
+    ["packages/core/test/connection/x.ts", 'export * from "effect/Effect"', restrictedImport],
     ["packages/core/src/x.ts", 'export * from "node:net"', restrictedImport],
     ["packages/core/src/x.ts", 'export * from "@httpfx/node"', restrictedImport],
     ["packages/core/src/x.ts", 'export const b = Buffer.from("x")', "no-restricted-globals"],
@@ -104,6 +109,25 @@ describe("a room may", () => {
     ["packages/core/test/x.ts", 'export * from "node:http"']
   ])("%s: %s", async (file, code) => {
     expect(await rulesBroken(file, code)).toEqual([])
+  })
+})
+
+describe("the rooms below the driver", () => {
+  it("load where `effect` cannot be resolved", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "httpfx-rooms-"))
+    try {
+      await writeFile(join(folder, "package.json"), '{ "type": "module" }')
+      for (const room of ["connection", "model", "pool", "seams", "wire"])
+        await cp(join(root, "packages/core/dist", room), join(folder, room), { recursive: true })
+      const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith(".js"))
+      expect(files.length).toBeGreaterThan(80)
+      const loads = files.map((file) => `await import(${JSON.stringify(`./${file}`)})`).join("\n")
+      await writeFile(join(folder, "main.mjs"), loads)
+      const { stderr, status } = spawnSync(process.execPath, ["main.mjs"], { cwd: folder, encoding: "utf8" })
+      expect([stderr, status]).toEqual(["", 0])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 })
 

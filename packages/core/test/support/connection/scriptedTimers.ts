@@ -42,6 +42,11 @@ export class ScriptedTimers implements Timers {
     return [...this.timers].map(({ deadline }) => deadline).sort((a, b) => a - b)
   }
 
+  /** How much waits for a turn. */
+  get turns(): number {
+    return this.queue.length
+  }
+
   /** Runs what waits for a turn, and what that brings. Returns whether there was anything. */
   runTurns(): boolean {
     const any = this.queue.length > 0

@@ -140,6 +140,15 @@ export class ScriptedTransport implements Transport {
     return this.incoming.reduce((sum, item) => sum + (item instanceof Uint8Array ? item.length : 0), 0)
   }
 
+  /** What the owner has not been told of the peer, in its order. */
+  get untold(): ReadonlyArray<string> {
+    const untold = this.incoming.map((item) =>
+      item === "FIN" ? item : item instanceof Uint8Array ? textOf(item) : item.code
+    )
+    if (this.peerEnded && !this.toldEnd && !this.isReset) untold.unshift("FIN")
+    return this.over && !this.closed ? [...untold, "close"] : untold
+  }
+
   private read(): boolean {
     const next = this.incoming.shift()
     if (next === undefined) return false

@@ -1,0 +1,374 @@
+/**
+ * Every order of events, up to a number of steps, of pools with two origins and few connections: what a pool promises holds in each
+ * state, and its close leaves nothing.
+ */
+import { describe, expect, it } from "vitest"
+import type { Lease } from "../../../src/connection/client/loan.js"
+import { Loan } from "../../../src/connection/client/loan.js"
+import type { Destination } from "../../../src/connection/client/ports.js"
+import { isIdempotent, type ConnectionLimits } from "../../../src/pool/index.js"
+import {
+  hostA,
+  hostB,
+  ok,
+  World,
+  type Asked,
+  type ClientTransport,
+  type TestExchange
+} from "../../support/connection/clientWorld.js"
+
+/** What comes to a pool, in this order. Each request has a path of its own, by which its response is known. */
+type Coming = Asked | { readonly borrow: Destination }
+
+const requests: ReadonlyArray<Coming> = [
+  { to: hostA, method: "GET", path: "/0" },
+  { to: hostB, method: "POST", path: "/1", body: "x" },
+  { to: hostA, method: "POST", path: "/2", body: "y" },
+  { to: hostB, method: "GET", path: "/3" }
+]
+
+const loans: ReadonlyArray<Coming> = [
+  { borrow: hostA },
+  { to: hostA, method: "GET", path: "/1" },
+  { borrow: hostB },
+  { to: hostA, method: "POST", path: "/3", body: "x" }
+]
+
+const more: ReadonlyArray<Coming> = [
+  { to: hostA, method: "GET", path: "/0" },
+  { to: hostA, method: "GET", path: "/1" },
+  { to: hostA, method: "GET", path: "/2" },
+  { to: hostA, method: "POST", path: "/3", body: "x" },
+  { to: hostB, method: "GET", path: "/4" }
+]
+
+const twoIdle = ["next", "next", "connect 0", "connect 0", "answer 0", "tell 0", "answer 1", "tell 1"]
+
+interface Borrowed {
+  readonly loan: Loan
+  lease: Lease | undefined
+  ended: boolean
+}
+
+/** The paths of the requests that a server has read on a connection, in their order. */
+const pathsIn = (written: string): ReadonlyArray<string> =>
+  Array.from(written.matchAll(/(?:GET|POST) (\/\d) HTTP/g), (match) => match[1]!)
+
+/** What the server has done on one connection. */
+interface Served {
+  answers: number
+  /** What is to follow a head. */
+  rest: string | undefined
+  over: boolean
+  /** It has sent what nobody asked for. */
+  surplus: boolean
+  /** Requests that were written before it was over. */
+  before: number
+}
+
+type Step = readonly [name: string, happen: () => void]
+
+class Explored {
+  private readonly world: World
+  private readonly exchanges: Array<TestExchange> = []
+  private readonly borrowed: Array<Borrowed> = []
+  private readonly served: Array<Served> = []
+
+  constructor(
+    private readonly limits: ConnectionLimits,
+    private readonly coming: ReadonlyArray<Coming>
+  ) {
+    this.world = new World({ limits })
+    this.world.events.listening = true
+  }
+
+  private come(next: Coming): void {
+    if (!("borrow" in next)) return void this.exchanges.push(this.world.ask(next))
+    const borrowed: Borrowed = {
+      loan: new Loan(next.borrow, this.world.pool, false, {
+        granted: (lease) => (borrowed.lease = lease),
+        failed: () => (borrowed.ended = true)
+      }),
+      lease: undefined,
+      ended: false
+    }
+    this.borrowed.push(borrowed)
+    this.world.pool.serve(borrowed.loan)
+  }
+
+  get steps(): ReadonlyArray<Step> {
+    const { connector, timers } = this.world
+    const steps: Array<Step> = []
+    const next = this.coming[this.exchanges.length + this.borrowed.length]
+    if (next !== undefined) steps.push(["next", () => this.come(next)])
+    connector.attempts.forEach((attempt, n) => {
+      if (!attempt.cancelled) steps.push([`connect ${n}`, () => void this.world.connected(attempt)])
+      steps.push([`refuse ${n}`, () => this.world.refused("refused", attempt)])
+    })
+    this.world.transports.forEach((transport, n) => {
+      if (transport.closed) return
+      steps.push([`tell ${n}`, () => void transport.step()])
+      steps.push(...this.server(n))
+    })
+    this.exchanges.forEach((exchange, n) => {
+      if (!exchange.over) steps.push([`interrupt ${n}`, () => void exchange.interrupt()])
+    })
+    this.borrowed.forEach((borrowed, n) => {
+      const end = (name: string, how: () => void): Step => [
+        `${name} ${n}`,
+        () => {
+          borrowed.ended = true
+          how()
+        }
+      ]
+      const { ended, lease, loan } = borrowed
+      if (ended) return
+      if (lease === undefined) return void steps.push(end("cancel", () => loan.cancel()))
+      steps.push(end("release", lease.release), end("shut", lease.close), end("keep", lease.keep))
+    })
+    if (timers.turns > 0) steps.push(["turn", () => this.turn()])
+    const [deadline] = timers.deadlines
+    if (deadline !== undefined) steps.push(["time", () => timers.advance(deadline - timers.now(), () => {})])
+    return steps
+  }
+
+  /** A turn of the event loop: what has come is read first. */
+  private turn(): void {
+    for (const transport of this.world.transports) transport.settle()
+    this.world.timers.runTurns()
+  }
+
+  /** What the server can do on a connection. Nobody has been told of it until the next `tell`. */
+  private server(n: number): ReadonlyArray<Step> {
+    const transport = this.world.transports[n]!
+    const served = (this.served[n] ??= {
+      answers: 0,
+      rest: undefined,
+      over: false,
+      surplus: false,
+      before: 0
+    })
+    if (served.over || transport.wasReset) return []
+    const over = () => {
+      served.over = true
+      served.before = pathsIn(transport.written).length
+    }
+    const end: ReadonlyArray<Step> = [
+      [`FIN ${n}`, () => (over(), transport.ends())],
+      [`RST ${n}`, () => (over(), transport.fails())]
+    ]
+    const { rest } = served
+    if (rest !== undefined)
+      return [...end, [`rest ${n}`, () => ((served.rest = undefined), transport.sends(rest))]]
+    const path = pathsIn(transport.written)[served.answers]
+    if (path === undefined) {
+      // Read at once: bytes that are read only after the next request was written are its response, as far as anybody can tell.
+      const surplus = () => {
+        served.surplus = true
+        transport.tells("HTTP/1.1 408 Request Timeout\r\n\r\n")
+      }
+      return transport.isPaused || transport.untold.length > 0 ? end : [...end, [`surplus ${n}`, surplus]]
+    }
+    const answer = (text: string) => {
+      served.answers++
+      transport.sends(text)
+    }
+    const head = (text: string) => {
+      served.rest = path
+      answer(text.slice(0, -path.length))
+    }
+    return [
+      ...end,
+      [`answer ${n}`, () => answer(ok(path))],
+      [`last answer ${n}`, () => answer(ok(path, "Connection: close"))],
+      [`head ${n}`, () => head(ok(path))]
+    ]
+  }
+
+  /** The state, as far as it decides what can happen. */
+  get key(): string {
+    const { connector, pool, timers, transports } = this.world
+    const now = timers.now()
+    return JSON.stringify([
+      this.exchanges.map(({ over, waiter, attempt, told, written, resent, reused, connection, response }) => [
+        ...[over, waiter !== undefined, attempt !== undefined, told, written, resent, reused],
+        ...[connection?.number, response?.body.received]
+      ]),
+      this.borrowed.map(({ ended, lease, loan }) => [
+        ...[ended, lease !== undefined, loan.over, loan.waiter !== undefined, loan.attempt !== undefined]
+      ]),
+      transports.map(({ written, ended, wasReset, closed, referenced, untold }, n) => [
+        ...[pathsIn(written), ended, wasReset, closed, referenced, untold, this.served[n]]
+      ]),
+      connector.attempts.map(({ destination, cancelled }) => [destination.key, cancelled]),
+      [...pool.keys].map(([key, { idle, open, queued }]) => [key, idle, open, queued]),
+      timers.turns,
+      timers.deadlines.map((deadline) => deadline - now)
+    ])
+  }
+
+  /** What does not hold. */
+  get broken(): ReadonlyArray<string> {
+    const broken: Array<string> = []
+    const must = (holds: boolean, what: string) => {
+      if (!holds) broken.push(what)
+    }
+    this.count(must)
+    this.places(must)
+    this.exchanges.forEach((exchange) => this.judge(exchange, must))
+    this.world.transports.forEach((transport, n) => this.judgeConnection(transport, this.served[n], must))
+    return broken
+  }
+
+  private count(must: Must): void {
+    const { connector, events, pool, transports } = this.world
+    const handedOver = events.told.flatMap((event) => (event._tag === "HandedOver" ? [event.connection] : []))
+    const alive = transports.filter(({ closed }, n) => !closed && !handedOver.includes(n + 1))
+    const idle = alive.filter(({ ended, referenced, wasReset }) => !ended && !wasReset && !referenced)
+    must(pool.counts.open === alive.length, "connections are counted wrongly")
+    must(pool.counts.idle <= idle.length, "idle connections are counted wrongly")
+    must(pool.counts.connecting === connector.attempts.length, "attempts are counted wrongly")
+    const served = [...this.exchanges, ...this.borrowed.map(({ loan }) => loan)]
+    const given = served.filter(({ attempt, over }) => over && attempt !== undefined)
+    const cancelled = connector.attempts.filter((attempt) => attempt.cancelled)
+    must(given.length === cancelled.length, "an attempt for nobody goes on, or one for somebody does not")
+    const waiting = served.filter(({ over, waiter }) => !over && waiter !== undefined)
+    must(pool.queued === waiting.length, "what waits is counted wrongly")
+    const ends = events.told.filter(({ _tag }) => _tag === "End" || _tag === "Error")
+    must(ends.length === this.exchanges.filter(({ over }) => over).length, "ends are told wrongly")
+  }
+
+  private places(must: Must): void {
+    const { counts, keys } = this.world.pool
+    const { maxSockets, maxTotalSockets } = this.limits
+    const states = [...keys]
+    const total = states.reduce((sum, [, { open }]) => sum + open, 0)
+    must(total <= maxTotalSockets, "there are more connections than the limit allows")
+    for (const [key, { idle, open, queued }] of states) {
+      must(open <= maxSockets, `${key} has more connections than the limit allows`)
+      if (queued === 0) continue
+      must(idle === 0, `${key} waits, and a connection to it is idle`)
+      if (open >= maxSockets) continue
+      must(counts.idle === 0, `${key} waits, and another's connection is idle`)
+      must(total >= maxTotalSockets, `${key} waits, and a place is free`)
+    }
+  }
+
+  private judge(exchange: TestExchange, must: Must): void {
+    const { attempt, connection, over, request, resent, response, told, waiter } = exchange
+    const { method, path } = request
+    const sent = this.world.transports.filter(({ written }) => pathsIn(written).includes(path))
+    must(sent.length <= (isIdempotent(method) ? 2 : 1), `${path} was sent ${sent.length} times`)
+    must(sent.length < 2 || resent === 1, `${path} was sent again, and does not say so`)
+    const [first, second] = sent
+    if (first !== undefined && second !== undefined) {
+      const answers = this.served[this.world.transports.indexOf(first)]?.answers ?? 0
+      must(answers <= pathsIn(first.written).indexOf(path), `${path} was sent again although it was answered`)
+    }
+    must(
+      second === undefined || pathsIn(second.written)[0] === path,
+      `${path} was sent again, not on a fresh connection`
+    )
+    must(told.length === (over || response !== undefined ? 1 : 0), `${path} was told ${told.length} times`)
+    must(["", path].includes(response?.read() ?? ""), `${path} got the response of another request`)
+    must(!over || waiter === undefined, `${path} is over, and waits`)
+    must(!over || connection === undefined, `${path} is over, and has a connection`)
+    const places = [waiter, attempt, connection].filter((place) => place !== undefined)
+    must(over || places.length === 1 || this.world.timers.turns > 0, `${path} has ${places.length} places`)
+  }
+
+  private judgeConnection(transport: ClientTransport, served: Served | undefined, must: Must): void {
+    if (served === undefined) return
+    const { ended, untold, wasReset, written } = transport
+    const closes = ended || wasReset || transport.closed
+    must(!served.surplus || closes, "a connection with surplus bytes goes on")
+    must(
+      !served.over || untold.length > 0 || closes || this.isLent(transport),
+      "a connection that has ended goes on"
+    )
+    const late = served.over ? pathsIn(written).slice(served.before) : []
+    const lost = late.filter((path) =>
+      this.exchanges.some(({ request }) => request.path === path && !isIdempotent(request.method))
+    )
+    must(lost.length === 0, `${lost.join(", ")} was sent to a server that had gone`)
+  }
+
+  private isLent(transport: ClientTransport): boolean {
+    return this.borrowed.some(({ lease }) => lease !== undefined && transport.isPaused)
+  }
+
+  /** Ends the pool. What is left then? */
+  get left(): ReadonlyArray<string> {
+    const { connector, pool, timers, transports } = this.world
+    let empty = false
+    pool.close(() => {})
+    pool.whenEmpty(() => (empty = true))
+    for (const attempt of [...connector.attempts]) this.world.refused("given up", attempt)
+    timers.runTurns()
+    pool.reset()
+    for (const transport of transports) transport.settle()
+    return [
+      ...(empty ? [] : ["the pool does not end"]),
+      ...timers.deadlines.map(() => "a timer is left"),
+      ...this.exchanges.filter(({ over }) => !over).map(({ request }) => `${request.path} does not end`)
+    ]
+  }
+}
+
+type Must = (holds: boolean, what: string) => void
+
+interface Report {
+  readonly states: number
+  /** What does not hold, and after which steps. */
+  readonly broken: ReadonlyArray<string>
+}
+
+/** All states that so many steps after the prelude reach. */
+const explore = (depth: number, prelude: ReadonlyArray<string>, make: () => Explored): Report => {
+  const replay = (path: ReadonlyArray<string>): Explored => {
+    const explored = make()
+    for (const name of path) explored.steps.find(([each]) => each === name)![1]()
+    return explored
+  }
+  const seen = new Set([replay(prelude).key])
+  const broken: Array<string> = []
+  let frontier: ReadonlyArray<ReadonlyArray<string>> = [prelude]
+  for (let n = 0; n < depth; n++) {
+    const further: Array<ReadonlyArray<string>> = []
+    for (const path of frontier) {
+      for (const [name] of replay(path).steps) {
+        const next = [...path, name]
+        const explored = replay(next)
+        const { key } = explored
+        if (seen.has(key)) continue
+        seen.add(key)
+        further.push(next)
+        for (const what of [...explored.broken, ...explored.left]) broken.push(`${what}: ${next.join(", ")}`)
+      }
+    }
+    frontier = further
+  }
+  return { states: seen.size, broken }
+}
+
+const further = process.env["HTTPFX_LONG"] === undefined ? 0 : 2
+
+describe("a pool of two origins keeps its promises in every state", () => {
+  it.each<
+    [what: string, limits: ConnectionLimits, coming: ReadonlyArray<Coming>, prelude?: ReadonlyArray<string>]
+  >([
+    ["two connections", { maxSockets: Infinity, maxTotalSockets: 2 }, requests],
+    ["one connection", { maxSockets: Infinity, maxTotalSockets: 1 }, requests],
+    ["one connection each", { maxSockets: 1, maxTotalSockets: Infinity }, requests],
+    ["two connections, loans among requests", { maxSockets: Infinity, maxTotalSockets: 2 }, loans],
+    ["two connections, both idle", { maxSockets: Infinity, maxTotalSockets: 2 }, more, twoIdle]
+  ])("%s", (_, limits, coming, prelude = []) => {
+    const { broken, states } = explore(
+      (prelude.length === 0 ? 7 : 5) + further,
+      prelude,
+      () => new Explored(limits, coming)
+    )
+    expect(broken.slice(0, 3)).toEqual([])
+    expect(states).toBeGreaterThan(1_000)
+  })
+})

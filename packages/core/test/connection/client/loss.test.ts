@@ -1,0 +1,197 @@
+/**
+ * What a client's exchange ends with when its connection is lost, by phase: sent again, or a record that tells how far it came.
+ */
+import { describe, expect, it } from "vitest"
+import type { RequestLoss } from "../../../src/model/loss.js"
+import {
+  ok,
+  World,
+  type Asked,
+  unlimited,
+  type ClientTransport,
+  type TestExchange
+} from "../../support/connection/clientWorld.js"
+
+type How = (transport: ClientTransport, exchange: TestExchange, world: World) => void
+
+const fin: How = (transport) => {
+  transport.ends()
+  transport.settle()
+}
+const rst: How = (transport) => {
+  transport.fails()
+  transport.settle()
+}
+const sends =
+  (text: string): How =>
+  (transport) =>
+    transport.tells(text)
+
+const get: Asked = { method: "GET" }
+const post: Asked = { method: "POST", body: "x" }
+const put: Asked = { method: "PUT", body: "x" }
+const upload: Asked = { method: "PUT", streams: true }
+
+const head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+
+/** The record, with what it says of the exchange. */
+const shown = (loss: RequestLoss | undefined): string => {
+  if (loss === undefined) return "none"
+  const where = "where" in loss ? loss.where : "phase" in loss ? loss : undefined
+  if (where === undefined) return loss._tag
+  const { phase, received, reused, written } = where
+  return `${loss._tag} ${phase}, ${written} written, ${received} received${reused === true ? ", reused" : ""}`
+}
+
+const losses: ReadonlyArray<
+  readonly [asked: Asked, reused: boolean, how: ReadonlyArray<How>, expected: string]
+> = [
+  // A fresh connection is no reason to try again.
+  [get, false, [fin], "HangUp head, all written, 0 received"],
+  [get, false, [rst], "Failed head, all written, 0 received"],
+  [post, false, [fin], "HangUp head, all written, 0 received"],
+  [upload, false, [fin], "HangUp send, some written, 0 received"],
+  [upload, false, [rst], "Failed send, some written, 0 received"],
+  // A reused one may have been closed before the request came.
+  [get, true, [fin], "again"],
+  [get, true, [rst], "again"],
+  [put, true, [rst], "again"],
+  [post, true, [fin], "HangUp head, all written, 0 received, reused"],
+  [upload, true, [rst], "Failed send, some written, 0 received, reused"],
+  // Once something of the response has come, the request was acted on.
+  [get, true, [sends("HTTP/1.1 2"), fin], "HangUp head, all written, 10 received, reused"],
+  [get, true, [sends("HTTP/1.1 2"), rst], "Failed head, all written, 10 received, reused"],
+  [
+    get,
+    true,
+    [sends("HTTP/1.1 102 Processing\r\n\r\n"), rst],
+    "Failed head, all written, 27 received, reused"
+  ],
+  // A body that is not whole fails; its response has been given.
+  [get, true, [sends(head), fin], "body: HangUp body, all written, 38 received, reused"],
+  [get, false, [sends(head), rst], "body: Failed body, all written, 38 received"],
+  [get, false, [sends(`${head}abc`), rst], "body: Failed body, all written, 41 received"],
+  // What is no response.
+  [get, true, [sends("?")], "Refused head, all written, 1 received, reused"],
+  [
+    get,
+    false,
+    [sends(`${head.slice(0, -4)}\r\nTransfer-Encoding: chunked\r\n\r\n`)],
+    "Refused head, all written, 66 received"
+  ],
+  [
+    get,
+    false,
+    [sends("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")],
+    "OutOfStep head, all written, 69 received"
+  ],
+  [
+    { method: "CONNECT", path: "a.test:80" },
+    false,
+    [sends("HTTP/1.1 200 OK\r\n\r\n")],
+    "OutOfStep head, all written, 19 received"
+  ],
+  // Our own side.
+  [get, false, [(_, exchange) => void exchange.interrupt()], "interrupted"],
+  [
+    get,
+    false,
+    [sends(head), (_, exchange) => void exchange.interrupt()],
+    "body: GivenUp body, all written, 38 received"
+  ],
+  [get, false, [(_, __, { pool }) => pool.close(() => {})], "GivenUp head, all written, 0 received"],
+  [upload, false, [(_, exchange) => exchange.upload?.fail("no disk")], "Thrown"],
+  [
+    upload,
+    false,
+    [sends(head), (_, exchange) => exchange.upload?.fail("no disk")],
+    "body: GivenUp body, some written, 38 received"
+  ],
+  [
+    get,
+    false,
+    [(_, exchange) => (exchange.throws = "mine"), sends("HTTP/1.1 103 Early Hints\r\n\r\n")],
+    "Thrown"
+  ]
+]
+
+describe("a lost exchange", () => {
+  it.each(losses.map(([asked, reused, how, expected]) => [asked, reused, expected, how] as const))(
+    "%j, reused: %s: %s",
+    (asked, reused, expected, how) => {
+      const world = new World()
+      if (reused) world.idle()
+      const exchange = world.ask(asked)
+      if (!reused) world.connected()
+      // What cannot be sent again waits for a turn on a connection that has served.
+      world.timers.runTurns()
+      const transport = world.transports[0]!
+      for (const happen of how) happen(transport, exchange, world)
+      transport.settle()
+      const body = exchange.response?.body.failure
+      const found =
+        body !== undefined
+          ? `body: ${shown(body)}`
+          : world.connector.attempts.length > 0
+            ? "again"
+            : exchange.told.includes("interrupted")
+              ? "interrupted"
+              : shown(exchange.loss)
+      expect(found).toBe(expected)
+      expect(exchange.told.length).toBe(expected === "again" ? 0 : 1)
+      expect(world.pool.counts.open).toBe(0)
+    }
+  )
+
+  it("is told with what its first connection had taken, when no second can be made", () => {
+    const world = new World()
+    const transport = world.idle()
+    const exchange = world.ask(get)
+    rst(transport, exchange, world)
+    world.refused("refused")
+    expect(shown(exchange.loss)).toBe("Failed head, all written, 0 received, reused")
+  })
+
+  it("is told with what its first connection had taken, when a limit of the second passes", () => {
+    const world = new World()
+    const transport = world.idle()
+    const exchange = world.ask({ ...get, limits: { ...unlimited, resolve: 100 } })
+    rst(transport, exchange, world)
+    world.timers.advance(100)
+    expect(shown(exchange.loss)).toBe("Failed head, all written, 0 received, reused")
+  })
+
+  it("is told with what made no connection, when there was none", () => {
+    const world = new World()
+    const exchange = world.ask(get)
+    world.refused("refused")
+    expect(exchange.loss).toEqual({ _tag: "NotConnected", error: "refused" })
+  })
+
+  it("that was sent again is answered on the second connection", () => {
+    const world = new World()
+    const transport = world.idle()
+    const exchange = world.ask(get)
+    rst(transport, exchange, world)
+    world.connected().tells(ok("again"))
+    expect([exchange.told, exchange.resent, exchange.reused]).toEqual([["answered 200"], 1, false])
+    expect(exchange.response?.read()).toBe("again")
+  })
+})
+
+describe("an upload", () => {
+  const refused = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\n"
+
+  it.each<[what: string, asked: Asked, response: string, stops: boolean]>([
+    ["goes on while its response comes", upload, head, false],
+    ["stops when the response is whole", upload, ok(), true],
+    ["stops with the head, where that is asked for", { ...upload, earlyAnswer: "stop" }, head, true],
+    ["stops when the server refuses and closes", upload, `${refused}Connection: close\r\n\r\n`, true],
+    ["goes on when the server refuses and does not close", upload, `${refused}\r\n`, false]
+  ])("%s", (_, asked, response, stops) => {
+    const world = new World()
+    const [exchange, transport] = world.begun(asked)
+    transport.tells(response)
+    expect(exchange.upload?.stopped).toBe(stops)
+  })
+})
