@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Server } from "@httpfx/core"
+import { Exchange, Server } from "@httpfx/core"
 import { connect, talk } from "./support/raw.js"
 import { get, last, networks, post, servedOn } from "./support/served.js"
 
@@ -257,4 +257,56 @@ describe.each(networks)("A handler on %s", (_, network) => {
       )
     )
   })
+
+  // The exchange receives nothing more once its handler is over, so the reader would wait for ever.
+  it.effect.each<[ends: string, response: Effect.Effect<HttpServerResponse.HttpServerResponse, string>]>([
+    ["responds", Effect.succeed(HttpServerResponse.text("ok"))],
+    ["fails", Effect.fail("a failure")],
+    ["is interrupted", Effect.interrupt],
+    ["cuts its response", Effect.succeed(HttpServerResponse.stream(Stream.fail("a failure")))]
+  ])("whose body is read by another fiber %s: the reader fails", ([, response]) =>
+    Effect.flatMap(Deferred.make<Exit.Exit<unknown, unknown>>(), (read) =>
+      served(
+        Effect.gen(function* () {
+          const request = yield* HttpServerRequest.HttpServerRequest
+          const reading = Effect.flatMap(Effect.exit(request.text), (exit) => Deferred.succeed(read, exit))
+          yield* Effect.forkDaemon(reading)
+          yield* Effect.yieldNow()
+          return yield* response
+        }),
+        Effect.gen(function* () {
+          const raw = yield* connect
+          raw.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 300000\r\n\r\nabc")
+          expect((yield* Deferred.await(read))._tag).toBe("Failure")
+        })
+      )
+    )
+  )
+
+  it.effect("wakes every fiber that waits until the client takes more", () =>
+    Effect.gen(function* () {
+      const blocked = yield* Deferred.make<void>()
+      const flood = Effect.gen(function* () {
+        const { processing } = yield* Exchange.exchange
+        for (let i = 0; i < 4000; i++) yield* processing
+      })
+      yield* served(
+        Effect.gen(function* () {
+          const three = yield* Effect.fork(Effect.all([flood, flood, flood], { concurrency: 3 }))
+          yield* Effect.repeatN(Effect.yieldNow(), 100)
+          yield* Deferred.succeed(blocked, undefined)
+          yield* three
+          return HttpServerResponse.text("<over>")
+        }),
+        Effect.gen(function* () {
+          const raw = yield* connect
+          raw.transport.pause()
+          raw.send(last())
+          yield* Deferred.await(blocked)
+          raw.transport.resume()
+          expect(yield* raw.over).toContain("<over>")
+        })
+      )
+    })
+  )
 })

@@ -379,7 +379,6 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   // Answered before the request's body had arrived: a small rest is read and dropped, anything more closes the connection.
   private discardBody(exchange: Exchange): void {
     const body = exchange.body!
-    if (!this.mayKeepAlive(exchange, false)) return Endings.finish(this, "RequestUnfinished")
     const reason = "the request was answered before its body had been read"
     body.discard(() => ({
       _tag: "HangUp",
@@ -388,6 +387,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
       reused: this.used,
       received: body.received
     }))
+    if (!this.mayKeepAlive(exchange, false)) return Endings.finish(this, "RequestUnfinished")
     this.lingering.readOn(() => Endings.finish(this, "RequestUnfinished"))
   }
 

@@ -51,7 +51,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
   /** Cancels the timer of an exchange with deadlines of its own. */
   cancelWatch: (() => void) | undefined = undefined
 
-  private waitingForDrain: (() => void) | undefined = undefined
+  private waitingForDrain: ReadonlyArray<() => void> = none
 
   constructor(
     readonly transport: Transport,
@@ -85,9 +85,10 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
 
   drain(): void {
     this.backedUp = false
-    const resume = this.waitingForDrain
-    this.waitingForDrain = undefined
-    resume?.()
+    const waiting = this.waitingForDrain
+    if (waiting.length === 0) return
+    this.waitingForDrain = none
+    for (const resume of waiting) resume()
   }
 
   whenDrained(f: () => void): () => void {
@@ -96,9 +97,10 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
       f()
       return nothing
     }
-    this.waitingForDrain = f
+    const resume = () => f()
+    this.waitingForDrain = [...this.waitingForDrain, resume]
     return () => {
-      this.waitingForDrain = undefined
+      this.waitingForDrain = this.waitingForDrain.filter((other) => other !== resume)
     }
   }
 
@@ -153,6 +155,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
 }
 
 const nothing = () => {}
+const none: ReadonlyArray<() => void> = []
 
 export const addressText = (address: Address | undefined): string | undefined =>
   address === undefined ? undefined : formatAddress(address)

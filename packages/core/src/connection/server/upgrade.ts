@@ -58,6 +58,8 @@ export const handOver = (
     closed: () => connection.close()
   }
   connection.handedOver = new HandedOver(connection.transport, watcher, connection.server.timers, true)
+  // `drain` is the new owner's from now on, so nothing else would wake writers of earlier responses.
+  connection.drain()
   return { transport: connection.handedOver, initial }
 }
 
