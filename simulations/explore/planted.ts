@@ -30,8 +30,8 @@ export const serverBugs: ReadonlyArray<Planted> = [
   {
     name: "a cut response is passed for a complete one",
     file: "connection/server/endings.js",
-    find: "if (exchange?.untilClose === true && !exchange.responseComplete)",
-    replace: "if (false)"
+    find: "if (exchange?.untilClose !== true || exchange.responseComplete)",
+    replace: "if (true)"
   },
   {
     name: "a body meets no backpressure",

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import type * as Life from "../../packages/core/src/connection/server/life.js"
 import type * as Ports from "../../packages/core/src/connection/server/ports.js"
+import type * as Settings from "../../packages/core/src/connection/server/settings.js"
 import type * as Bodies from "../../packages/core/src/connection/transfer/body.js"
 import type { End } from "../../packages/core/src/model/outcome.js"
 import type * as Wire from "../../packages/core/src/wire/index.js"
@@ -17,6 +18,7 @@ export interface Engine {
   readonly life: typeof Life
   readonly ports: typeof Ports
   readonly bodies: typeof Bodies
+  readonly settings: typeof Settings
   readonly wire: typeof Wire
 }
 
@@ -27,6 +29,7 @@ export const engineAt = async (folder: string): Promise<Engine> => {
     life: await load<typeof Life>("connection/server/life.js"),
     ports: await load<typeof Ports>("connection/server/ports.js"),
     bodies: await load<typeof Bodies>("connection/transfer/body.js"),
+    settings: await load<typeof Settings>("connection/server/settings.js"),
     wire: await load<typeof Wire>("wire/index.js")
   }
 }
@@ -63,40 +66,14 @@ export interface Setting {
   readonly shutdown?: boolean
   readonly clock?: boolean
   readonly settings?: Partial<Ports.Settings>
+  /** The owner answers rejected requests. */
+  readonly asks?: boolean
   /** A handler is not interrupted by a shutdown. */
   readonly keeps?: boolean
 }
 
 /** Bytes that may wait. Smaller than a body here, so that backpressure is explored. */
 const highWaterMark = 16
-
-const settingsOf = ({ wire }: Engine, given: Partial<Ports.Settings> = {}): Ports.Settings => ({
-  flags: wire.presets.strict,
-  limits: wire.makeLimits(),
-  timeouts: {
-    headersTimeout: 60_000,
-    requestTimeout: 300_000,
-    timeout: 0,
-    progressTimeout: 120_000,
-    progressBytes: 1024,
-    keepAliveTimeout: 5_000,
-    keepAliveTimeoutBuffer: 1_000,
-    connectionsCheckingInterval: 30_000
-  },
-  allowHalfOpen: false,
-  highWaterMark,
-  maxRequestsPerSocket: 0,
-  retryAfter: "1",
-  sendDate: false,
-  noDelay: true,
-  keepAlive: false,
-  keepAliveInitialDelay: 0,
-  webSocketsAtDrain: "close",
-  maxConnections: 0,
-  maxConnectionsPerAddress: 0,
-  whenFull: "answer",
-  ...given
-})
 
 /** What a handler has done, and what it waits for. */
 interface Handler {
@@ -128,6 +105,7 @@ class ServerWorld implements World {
   private requests = 0
   private connection: Ports.ConnectionFacts | undefined
   private closedEvents = 0
+  private rejecting: Ports.Rejecting | undefined
   private isDraining = false
   private graceIsOver = false
   private readonly largest: number
@@ -144,7 +122,7 @@ class ServerWorld implements World {
     }
     this.server = new engine.life.ServerLife(
       timers,
-      settingsOf(engine, setting.settings),
+      engine.settings.makeSettings({ highWaterMark, sendDate: false, ...setting.settings }),
       closings,
       this.events()
     )
@@ -204,9 +182,7 @@ class ServerWorld implements World {
       }
     }
     return {
-      hearsOfClientErrors: false,
-      answer: () => () => {},
-      tell: () => {},
+      clientErrors: this.setting.asks === true ? this.clientErrors() : undefined,
       open: (connection, head, number) => new Explored(connection, head, number),
       run: (exchange, ended) => {
         expect(
@@ -231,9 +207,22 @@ class ServerWorld implements World {
     }
   }
 
+  private clientErrors(): Ports.ClientErrorHandler {
+    return {
+      answer: (_, __, rejecting) => {
+        expect(this.rejecting === undefined, "a rejected request is asked about twice")
+        this.rejecting = rejecting
+        return () => {
+          this.rejecting = undefined
+        }
+      },
+      tell: () => {}
+    }
+  }
+
   roots(): unknown {
-    const { connection, handlers, isDraining, piece, sending, server, timers, transport } = this
-    return { connection, handlers, isDraining, piece, sending, server, timers, transport }
+    const { connection, handlers, isDraining, piece, rejecting, sending, server, timers, transport } = this
+    return { connection, handlers, isDraining, piece, rejecting, sending, server, timers, transport }
   }
 
   enabled(): ReadonlyArray<string> {
@@ -250,6 +239,7 @@ class ServerWorld implements World {
     if (transport.closing) events.push("close")
     for (const [index, handler] of this.handlers.entries())
       events.push(...this.handlerEvents(handler).map((event) => `${event} ${index}`))
+    if (this.rejecting !== undefined) events.push("reject", "give up")
     if (this.setting.clock === true && this.timers.armed > 0) events.push("time")
     if (this.setting.shutdown === true) {
       if (!this.isDraining) events.push("drain")
@@ -299,6 +289,9 @@ class ServerWorld implements World {
         return
       case "close":
         return transport.close()
+      case "reject":
+      case "give":
+        return this.reject(what === "give")
       case "time":
         return this.timers.fire()
       case "drain":
@@ -313,6 +306,13 @@ class ServerWorld implements World {
       default:
         return this.handle(what, this.handlers[Number(which)]!)
     }
+  }
+
+  private reject(silently: boolean): void {
+    const { rejecting } = this
+    this.rejecting = undefined
+    if (silently) rejecting!.over()
+    else rejecting!.answerByDefault()
   }
 
   private send(message: Message | undefined): void {
@@ -474,6 +474,7 @@ class ServerWorld implements World {
     for (let round = 0; round < 20; round++) {
       if (transport.buffered > 0 || transport.stalled) transport.flush()
       for (const handler of this.handlers) this.finish(handler)
+      if (this.rejecting !== undefined) this.reject(false)
       if (this.sending !== undefined && transport.reading) this.send(undefined)
     }
     this.check()

@@ -10,6 +10,7 @@ export const serverSettings: ReadonlyArray<Setting> = [
   { name: "expectations", messages: ["expect", "get"] },
   { name: "last requests", messages: ["last", "old", "head"] },
   { name: "malformed requests", messages: ["bad", "get", "post"] },
+  { name: "rejections that the owner answers", messages: ["bad", "post"], asks: true, clock: true },
   { name: "other protocols", messages: ["upgrade", "connect", "get"] },
   { name: "half-open", messages: ["two", "post"], settings: { allowHalfOpen: true } },
   { name: "a limit of requests", messages: ["get", "two"], settings: { maxRequestsPerSocket: 1 } },
