@@ -85,15 +85,15 @@ export const server = [
       name: "FIN behind a request ends it although half-open connections are allowed",
       harm: "A client that closes its side after its request (as nc does) gets no answer.",
       nets: ["ServerGone"],
-      find: "(this.exchange?.requestComplete === true || this.inflow.queued > 0)",
+      find: "(exchange?.requestComplete === true || this.inflow.queued > 0)",
       replace: "this.inflow.queued > 0"
     },
     {
       name: "requests behind FIN are dropped although half-open connections are allowed",
       harm: "Of requests sent together only the first is answered when the client closes its side.",
       nets: ["ServerGone"],
-      find: "(this.exchange?.requestComplete === true || this.inflow.queued > 0)",
-      replace: "this.exchange?.requestComplete === true && this.inflow.queued === 0"
+      find: "(exchange?.requestComplete === true || this.inflow.queued > 0)",
+      replace: "exchange?.requestComplete === true && this.inflow.queued === 0"
     },
     {
       name: "a handler that ends without an answer is not noticed",

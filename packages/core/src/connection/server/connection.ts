@@ -69,18 +69,15 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   end(): void {
     if (this.phase !== "open") return
     this.peerEnded = true
-    // With half-open connections, requests that have arrived are still answered.
-    if (
-      this.server.settings.allowHalfOpen &&
-      (this.exchange?.requestComplete === true || this.inflow.queued > 0)
-    )
-      return
     this.endRequests()
   }
 
   private endRequests(): void {
     const refusal = this.parser.finish()
     const exchange = this.exchange
+    // With half-open connections, requests that have arrived are still answered; FIN may have been the end of the last one's body.
+    const { allowHalfOpen } = this.server.settings
+    if (allowHalfOpen && (exchange?.requestComplete === true || this.inflow.queued > 0)) return
     if (exchange !== undefined) {
       const reason = "the client closed the connection"
       Endings.abort(this, (where) => ({ _tag: "HangUp", reason, ...where }))

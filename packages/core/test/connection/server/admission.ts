@@ -1,0 +1,81 @@
+/** How many connections a server takes, and how many requests of each. */
+import { strict as assert } from "node:assert"
+import { conversation } from "../../support/connection/conversation.js"
+import type { Row, Table } from "../table.js"
+import { get, post } from "./requests.js"
+
+const one = { maxConnections: 1 }
+const rows: ReadonlyArray<Row> = [
+  conversation(
+    "one connection too many: its first request gets 503",
+    { settings: { ...one, retryAfter: "7" } },
+    (c) => {
+      c.connects()
+      c.expects()
+      c.sends(get())
+      c.expects("< 503 close after 7 s", "FIN")
+    }
+  ),
+  conversation("with a body, of which the rest is thrown away", { settings: one }, (c) => {
+    c.connects()
+    c.sends(post("/", "abc").slice(0, -3), "abc")
+    c.expects("< 503 close after 1 s", "FIN")
+  }),
+  conversation("which is no request", { settings: one }, (c) => {
+    c.connects()
+    c.sends("\0")
+    c.expects("< 400 close", "FIN")
+  }),
+  conversation("which is reset at once", { settings: { ...one, whenFull: "reset" } }, (c) => {
+    c.connects()
+    c.expects("RST")
+  }),
+  conversation("there is room again behind a connection that is over", { settings: one }, (c) => {
+    c.ends()
+    c.expects("FIN", "closed")
+    c.connects()
+    c.sends(get())
+    c.expects("#1 GET /", '< 200 "ok"')
+  }),
+  conversation("one that was turned away leaves no room", { settings: one }, (c) => {
+    c.connects()
+    c.sends(get())
+    c.ends()
+    c.connects()
+    c.sends(get())
+    c.expects("< 503 close after 1 s", "FIN", "closed", "< 503 close after 1 s", "FIN")
+  }),
+  conversation("128 are told that there is no room, further ones are reset", { settings: one }, (c) => {
+    for (let k = 0; k < 128; k++) c.connects()
+    c.expects()
+    c.connects()
+    c.expects("RST")
+    assert.equal(c.world.life.connectionCount, 129)
+  }),
+  conversation("by address", { settings: { maxConnectionsPerAddress: 1 } }, (c) => {
+    c.connects({ hostname: "10.0.0.2" })
+    c.sends(get())
+    c.expects("#1 GET /", '< 200 "ok"')
+    c.connects({ hostname: "10.0.0.2" })
+    c.sends(get())
+    c.expects("< 503 close after 1 s", "FIN")
+  }),
+  conversation(
+    "as many requests as a connection may have: those behind them get 503",
+    { settings: { maxRequestsPerSocket: 2 } },
+    (c) => {
+      c.sends(get("/1") + get("/2") + get("/3") + get("/4"))
+      c.expects("#1 GET /1", '< 200 "ok"', "#2 GET /2", '< 200 close "ok"', "< 503 close after 1 s", "FIN")
+    }
+  ),
+  conversation("nothing behind them", { settings: { maxRequestsPerSocket: 1 } }, (c) => {
+    c.sends(get("/1"))
+    c.expects("#1 GET /1", '< 200 close "ok"', "FIN")
+  }),
+  conversation("a part of a request behind them", { settings: { maxRequestsPerSocket: 1 } }, (c) => {
+    c.sends(`${get("/1")}GET /2`)
+    c.expects("#1 GET /1", '< 200 close "ok"', "FIN")
+  })
+]
+
+export const admission: Table = { name: "how much a server takes", rows }

@@ -1,0 +1,310 @@
+/** Exchanges one after the other on a server's connection: which is the last, what is done with bodies, expectations and backpressure. */
+import { strict as assert } from "node:assert"
+import { presets } from "../../../src/wire/index.js"
+import { conversation } from "../../support/connection/conversation.js"
+import type { Handler } from "../../support/connection/recordedExchange.js"
+import type { Given } from "../../support/connection/serverWorld.js"
+import type { Row, Table } from "../table.js"
+import { chunk, chunkedHead, close, expecting, get, post } from "./requests.js"
+
+interface Last {
+  readonly sent?: string
+  readonly handle?: Handler
+  readonly settings?: Given["settings"]
+  /** What the client sends after the response. */
+  readonly rest?: string
+  /** Why the connection ends behind the response; `undefined`: it goes on. */
+  readonly closes?: string
+}
+
+const withFields =
+  (...headers: ReadonlyArray<string>): Handler =>
+  (exchange) =>
+    exchange.responds("ok", { headers })
+const stream: Handler = (exchange) => {
+  exchange.sendsHead("unknown", {}, "ok")
+  exchange.completes()
+  exchange.returns()
+}
+
+const persistence: Readonly<Record<string, Last>> = {
+  "HTTP/1.1": {},
+  "HTTP/1.1, the client closes": { sent: get("/", close), closes: "RequestClose" },
+  "HTTP/1.1, the handler closes": { handle: withFields("Connection", "close"), closes: "ResponseClose" },
+  "HTTP/1.0": { sent: get("/", "", "1.0"), closes: "Http10" },
+  "HTTP/1.0, the client keeps it": { sent: get("/", "Connection: keep-alive\r\n", "1.0") },
+  "HTTP/1.0, without a length": {
+    sent: get("/", "Connection: keep-alive\r\n", "1.0"),
+    handle: stream,
+    closes: "UntilClose"
+  },
+  chunks: { handle: stream },
+  "a body that ends with the connection": {
+    handle: (exchange) => {
+      exchange.sendsHead("unknown", { headers: ["Transfer-Encoding", "gzip"] }, "ok")
+      exchange.completes()
+    },
+    closes: "UntilClose"
+  },
+  "as many requests as there may be": { settings: { maxRequestsPerSocket: 1 }, closes: "MaxRequests" },
+  "CONNECT that is refused": {
+    sent: "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n",
+    handle: (exchange) => exchange.responds("no", { status: 403 }),
+    closes: "ResponseClose"
+  },
+  "an upgrade that is not taken": { sent: get("/", "Connection: Upgrade\r\nUpgrade: x\r\n") },
+  "a little of a body is missing": { sent: post("/unread", "abcdef").slice(0, -3), rest: "def" },
+  "much of a body is missing": {
+    sent: "POST /unread HTTP/1.1\r\nHost: t\r\nContent-Length: 262145\r\n\r\n",
+    closes: "RequestUnfinished"
+  },
+  "a body that nobody read, whole": { sent: post("/unread", "abc") },
+  "a body that waits for 100": {
+    sent: post("/unread", "abc", expecting).slice(0, -3),
+    closes: "RequestUnfinished"
+  }
+}
+
+const unread: Handler = (exchange) => exchange.responds("ok")
+
+const persists = ([name, one]: [string, Last]): Row =>
+  conversation(
+    `${name}: ${one.closes ?? "goes on"}`,
+    {
+      ...(one.settings === undefined ? {} : { settings: one.settings }),
+      ...(one.handle === undefined ? {} : { handle: one.handle }),
+      handlers: { "/unread": unread, "/next": unread }
+    },
+    (c) => {
+      c.sends(one.sent ?? get())
+      assert.equal(
+        c.transport.written.includes("Connection: close\r\n"),
+        one.closes !== undefined,
+        "it is announced"
+      )
+      if (one.closes === undefined) {
+        c.sends((one.rest ?? "") + get("/next"))
+        assert.equal(c.exchange.head.target, "/next")
+        return
+      }
+      c.sends(get("/next"))
+      assert.equal(c.world.exchanges.length, 1)
+      c.ends()
+      assert.match(c.world.lines.join("\n"), new RegExp(`event connection closed ${one.closes}:`))
+    }
+  )
+
+const early = "the request was answered before its body had been read"
+const gone = (received: number) => `HangUp (the client closed the connection; ${received} received)`
+const later: Handler = () => {}
+const large = "x".repeat(100)
+
+const order: ReadonlyArray<Row> = [
+  conversation("requests that wait are served in order", { handlers: { "/slow": later } }, (c) => {
+    c.sends(get("/slow") + post("/2", "ab") + get("/3", close))
+    c.expects("#1 GET /slow")
+    c.does(() => c.exchange.responds("slow"))
+    c.expects(
+      '< 200 "slow"',
+      "#2 POST /2",
+      "#2 body ends",
+      '#2 reads "ab"',
+      '< 200 "ok"',
+      "#3 GET /3",
+      '< 200 close "ok"',
+      "FIN"
+    )
+  }),
+  conversation(
+    "a client that waits for much is held back, and let go",
+    { settings: { highWaterMark: 60 }, handle: later },
+    (c) => {
+      c.sends(get("/1"), get("/2"), get("/3"), get("/4"))
+      c.expects("#1 GET /1", "pause")
+      c.does(() => c.exchange.responds())
+      c.expects("< 200", "resume", "#2 GET /2")
+    }
+  ),
+  conversation(
+    "a client that takes no responses gets no further ones",
+    { settings: { highWaterMark: 60 }, handle: (exchange) => exchange.responds(large) },
+    (c) => {
+      c.sends(get("/1") + get("/2"))
+      c.expects("#1 GET /1", "< 200 100 bytes, full")
+      c.does(() => c.transport.takes())
+      c.expects("#2 GET /2", "< 200 100 bytes")
+    },
+    { room: 0 }
+  ),
+  conversation(
+    "a body that is not read holds the client back",
+    { settings: { highWaterMark: 4 }, handle: later },
+    (c) => {
+      c.sends(post("/", "abcdef").slice(0, -6), "abcde")
+      c.expects("#1 POST /", "pause")
+      c.does(() => c.exchange.reads())
+      c.expects("resume", '#1 reads "abcde"')
+      c.sends("f")
+      c.expects("#1 body ends", '#1 reads "f"')
+    }
+  ),
+  conversation(
+    "a body that was held back and never read does not hold the next request",
+    { settings: { highWaterMark: 4 }, handle: later },
+    (c) => {
+      c.sends(post("/", "abcdef"))
+      c.expects("#1 POST /", "pause", "#1 body ends")
+      c.does(() => c.exchange.responds())
+      c.expects("< 200", "resume")
+      c.sends(get("/2"))
+      c.expects("#2 GET /2")
+    }
+  ),
+  conversation(
+    "the next request does not wait for a reader of the body before it",
+    { settings: { highWaterMark: 40 }, handle: later },
+    (c) => {
+      c.sends(post("/", "x".repeat(30)), get("/2"))
+      c.expects("#1 POST /", "#1 body ends", "pause")
+      c.does(() => c.exchange.reads())
+      c.expects("resume", `#1 reads "${"x".repeat(30)}"`)
+    }
+  ),
+  conversation("100 is asked for by the first read", { handle: later }, (c) => {
+    c.sends(post("/", "abc", expecting).slice(0, -3))
+    c.expects("#1 POST /")
+    c.does(() => c.exchange.reads(() => c.exchange.responds("ok")))
+    c.expects("< 100")
+    c.sends("abc")
+    c.expects("#1 body ends", '#1 reads "abc"', '< 200 "ok"')
+  }),
+  conversation("100 is not sent once the body has come", { handle: later }, (c) => {
+    c.sends(post("/", "abc", expecting).slice(0, -2))
+    c.does(() => c.exchange.reads())
+    c.expects("#1 POST /", '#1 reads "a"')
+  }),
+  conversation("100 is not sent behind the response", { handle: later }, (c) => {
+    c.sends(post("/", "abc", expecting).slice(0, -3))
+    c.does(() => {
+      c.exchange.sendsHead("unknown")
+      c.exchange.reads()
+    })
+    c.expects("#1 POST /", "< 200 close")
+  }),
+  conversation("informational heads come before the response, not behind it", { handle: later }, (c) => {
+    c.sends(get())
+    const { connection } = c.exchange
+    c.does(() =>
+      assert.equal(connection.inform(c.exchange, 103, "HTTP/1.1 103 Early Hints\r\n\r\n"), undefined)
+    )
+    c.does(() => c.exchange.sendsHead("unknown"))
+    c.expects("#1 GET /", "< 103", "< 200")
+    assert.notEqual(connection.inform(c.exchange, 103, "HTTP/1.1 103 Early Hints\r\n\r\n"), undefined)
+    c.resets()
+    assert.equal(connection.inform(c.exchange, 103, "HTTP/1.1 103 Early Hints\r\n\r\n"), undefined)
+    c.expects("#1 lost, by the client: Failed ECONNRESET (body)", "closed")
+  }),
+  conversation("a little of an unread body is thrown away", { handle: unread }, (c) => {
+    c.sends(chunkedHead("/") + chunk("abc"))
+    c.expects("#1 POST /", '< 200 "ok"', `#1 body fails: HangUp (${early}; 3 received)`)
+    c.sends(`${chunk("def")}0\r\n\r\n${get("/2")}`)
+    c.expects("#2 GET /2", '< 200 "ok"')
+  }),
+  conversation("more than that ends the connection", { handle: unread }, (c) => {
+    c.sends(chunkedHead("/"))
+    c.expects("#1 POST /", '< 200 "ok"', `#1 body fails: HangUp (${early}; 0 received)`)
+    c.sends(chunk("x".repeat(262_144)))
+    c.expects()
+    c.sends(chunk("x"))
+    c.expects("FIN")
+  }),
+  conversation("five seconds end it too", { handle: unread }, (c) => {
+    c.sends(chunkedHead("/"))
+    c.expects("#1 POST /", '< 200 "ok"', `#1 body fails: HangUp (${early}; 0 received)`)
+    c.passes(4_999)
+    c.expects()
+    c.passes(1)
+    c.expects("FIN")
+  }),
+  conversation("a handler that ends without a response: 500", { handle: later }, (c) => {
+    c.sends(get())
+    c.does(() => c.exchange.returns())
+    c.expects("#1 GET /", "< 500 close", "FIN")
+  }),
+  conversation("a handler that ends within its response: cut", { handle: later }, (c) => {
+    c.sends(get() + get("/2"))
+    c.does(() => {
+      c.exchange.sendsHead(10, {}, "abc")
+      c.exchange.returns()
+    })
+    c.expects("#1 GET /", '< 200 "abc"', "FIN")
+  })
+]
+
+const halfOpen: ReadonlyArray<Row> = [
+  conversation(
+    "what has come is answered, and the last response says so",
+    { settings: { allowHalfOpen: true }, handle: later },
+    (c) => {
+      c.sends(get("/1") + get("/2"))
+      c.ends()
+      c.expects("#1 GET /1")
+      c.does(() => c.exchange.responds())
+      c.expects("< 200", "#2 GET /2")
+      c.does(() => c.exchange.responds())
+      c.expects("< 200 close", "FIN", "closed")
+    }
+  ),
+  conversation(
+    "a response whose head was sent before",
+    { settings: { allowHalfOpen: true }, handle: later },
+    (c) => {
+      c.sends(get())
+      c.does(() => c.exchange.sendsHead("unknown"))
+      c.ends()
+      c.does(() => c.exchange.completes())
+      c.expects("#1 GET /", "< 200", '< "0\\r\\n\\r\\n"', "FIN", "closed")
+    }
+  ),
+  conversation(
+    "a request that is not whole is lost",
+    { settings: { allowHalfOpen: true }, handle: later },
+    (c) => {
+      c.sends(post("/", "abc").slice(0, -1))
+      c.ends()
+      c.expects(
+        "#1 POST /",
+        `#1 body fails: ${gone(2)}`,
+        `#1 lost, by the client: ${gone(2)}`,
+        "FIN",
+        "closed"
+      )
+    }
+  ),
+  conversation(
+    "a request behind it that is not whole is refused",
+    { settings: { allowHalfOpen: true }, handle: later },
+    (c) => {
+      c.sends(`${get("/1")}GET /2 HT`)
+      c.ends()
+      c.does(() => c.exchange.responds())
+      c.expects("#1 GET /1", "< 200", "< 400 close", "FIN", "closed")
+    }
+  ),
+  conversation(
+    "a body that ends with the connection is whole",
+    { settings: { allowHalfOpen: true, flags: presets.insecure } },
+    (c) => {
+      c.sends("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip\r\n\r\nabc")
+      c.expects("#1 POST /", '#1 reads "abc"')
+      c.ends()
+      c.expects("#1 body ends", '< 200 close "ok"', "FIN", "closed")
+    }
+  )
+]
+
+export const exchanges: ReadonlyArray<Table> = [
+  { name: "after an exchange a server's connection", rows: Object.entries(persistence).map(persists) },
+  { name: "exchanges of a server's connection", rows: order },
+  { name: "half-open connections of a server", rows: halfOpen }
+]

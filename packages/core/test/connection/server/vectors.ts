@@ -1,0 +1,129 @@
+/**
+ * The parser's vectors (packages/core/test/vectors), as requests to a server's connection: whole and byte by byte.
+ *
+ * What the connection makes of the bytes is the vector's log, as far as the connection goes: it ends after the last message of a
+ * connection, a tunnel takes the bytes behind CONNECT, and a client that leaves within a message is lost rather than refused.
+ */
+import { strict as assert } from "node:assert"
+import { makeLimits } from "../../../src/wire/index.js"
+import { textOf } from "../../support/connection/scriptedTransport.js"
+import { ServerWorld } from "../../support/connection/serverWorld.js"
+import { type Expected, readVectors, setupOf, type Vector } from "../../wire/vectors/document.js"
+import { overflows, run } from "../../wire/vectors/log.js"
+import { unescape } from "../../wire/vectors/text.js"
+import type { Row, Table } from "../table.js"
+
+/** What a connection makes of a stream. */
+interface Made {
+  /** Method and target of each request, and what its handler read: `undefined` if it was not whole. */
+  readonly requests: ReadonlyArray<{ readonly start: string; readonly body: string | undefined }>
+  /** `METHOD target` of a request that the client has left; of CONNECT the bytes behind it. */
+  readonly end:
+    "ended" | "lost" | { readonly tunnel: string } | { readonly refused: string; readonly status: string }
+}
+
+const made = (bytes: Uint8Array, expected: Expected, vector: Vector, cut: number): Made => {
+  const answered = new Set<unknown>()
+  const world = new ServerWorld({
+    settings: { flags: expected.flags, limits: makeLimits(vector.limits) },
+    handle: (exchange) =>
+      exchange.reads(() => {
+        answered.add(exchange)
+        const connect = exchange.head.method === "CONNECT"
+        if (connect || (vector.answers === "stop" && exchange.asksForSwitch)) {
+          return exchange.takesOver(connect ? 200 : 101)
+        }
+        return exchange.responds()
+      })
+  })
+  const transport = world.connect()
+  for (let from = 0; from < bytes.length; from += cut)
+    world.act(() => transport.sends(bytes.slice(from, from + cut)))
+  world.act(() => transport.ends())
+  const tunnel = world.exchanges.map(({ switched }) => switched).find((text) => text !== undefined)
+  const refusal = world.lines.map((line) => /^event client error Refused (\S+ @\d+)$/.exec(line)?.[1])
+  const refused = refusal.find((text) => text !== undefined)
+  const status = /HTTP\/1\.1 (\d+) [^\r]*\r\nConnection: close\r\nContent-Length: 0\r\n\r\n$/.exec(
+    transport.written
+  )?.[1]
+  world.pass(10_000)
+  assert.deepEqual(world.held, [], "nothing is held")
+  return {
+    requests: world.exchanges.map((exchange) => ({
+      start: `${exchange.head.method} ${exchange.head.target}`,
+      body: answered.has(exchange) ? exchange.text : undefined
+    })),
+    end:
+      tunnel !== undefined
+        ? { tunnel }
+        : refused !== undefined
+          ? { refused, status: status ?? "none" }
+          : world.exchanges.some(({ loss }) => loss !== undefined)
+            ? "lost"
+            : "ended"
+  }
+}
+
+/** The same by the vector's log. */
+const logged = ({ flags, log }: Expected, vector: Vector): Made => {
+  const { answers, bytes } = vector
+  const requests: Array<{ start: string; body: string | undefined }> = []
+  let last = false
+  let body = ""
+  for (const line of log) {
+    const head =
+      /^head @(\d+) (\S+) "(.*)" HTTP\/\d\.(\d) (keep-alive|close)( upgrade)?(?: length=(\d+))?/.exec(line)
+    const refused = /^refused (\S+ @\d+) status=(\d+)/.exec(line)
+    const request = requests.at(-1)
+    if (head !== null) {
+      if (last) break
+      const [, at, method, target, minor, kept, upgrade, length = "0"] = head
+      requests.push({ start: `${method} ${unescape(target!)}`, body: undefined })
+      body = ""
+      last = kept === "close"
+      const behind = textOf(bytes.slice(Number(at)))
+      if (method === "CONNECT") {
+        requests.at(-1)!.body = ""
+        return { requests, end: { tunnel: behind } }
+      }
+      if (answers === "stop" && upgrade !== undefined && minor !== "0") {
+        // A body comes before the other protocol.
+        requests.at(-1)!.body = behind.slice(0, Number(length))
+        return { requests, end: { tunnel: behind.slice(Number(length)) } }
+      }
+    } else if (line.startsWith("data ")) body += unescape(line.slice(6, -1))
+    else if (line.startsWith("complete ")) request!.body = body
+    else if (refused !== null) {
+      if (last && request?.body !== undefined) break
+      const within = request !== undefined && request.body === undefined
+      if (within && refused[1]!.startsWith("HPE_INVALID_EOF_STATE")) return { requests, end: "lost" }
+      return { requests, end: { refused: refused[1]!, status: refused[2]! } }
+    }
+  }
+  // Who ends a request by the end of its connection has gone, too.
+  const { completedByEnd } = run(setupOf(vector, flags), bytes, [bytes.length])
+  return { requests, end: completedByEnd && !last ? "lost" : "ended" }
+}
+
+const isRefused = (end: Made["end"]): end is { refused: string; status: string } =>
+  typeof end === "object" && "refused" in end
+
+const check = (vector: Vector, expected: Expected): void => {
+  const whole = logged(expected, vector)
+  assert.deepEqual(made(vector.bytes, expected, vector, Infinity), whole, `${expected.preset}, whole`)
+  const bytewise = made(vector.bytes, expected, vector, 1)
+  // A text that is too long is found the earlier the smaller the pieces are.
+  const early =
+    isRefused(bytewise.end) && bytewise.end.refused.includes("_OVERFLOW") && overflows(expected.log)
+  if (early) assert.ok(isRefused(whole.end))
+  else assert.deepEqual(bytewise, whole, `${expected.preset}, byte by byte`)
+}
+
+const rows: ReadonlyArray<Row> = readVectors()
+  .filter(({ answers, role }) => role === "request" && (answers === "read" || answers === "stop"))
+  .map((vector) => ({
+    name: `${vector.file}: ${vector.title}`,
+    run: () => vector.expected.forEach((expected) => check(vector, expected))
+  }))
+
+export const vectors: Table = { name: "the vectors, as requests to a server's connection", rows }

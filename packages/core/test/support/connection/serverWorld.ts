@@ -1,0 +1,225 @@
+/**
+ * A server of `connection/server` whose transports, timers and owner are scripted. Every call between them is a line.
+ *
+ * `act` does something and lets it come to rest; nothing happens otherwise.
+ */
+import { ServerLife, type LifeEvents } from "../../../src/connection/server/life.js"
+import type {
+  ClientFault,
+  Connection,
+  ConnectionFacts,
+  Events,
+  Exchange,
+  ExchangeHome,
+  Owner,
+  Rejecting,
+  Settings,
+  Timeouts
+} from "../../../src/connection/server/ports.js"
+import { statusOf, type Rejection } from "../../../src/model/loss.js"
+import type { DropReason, End, Facts } from "../../../src/model/outcome.js"
+import type { State } from "../../../src/model/serverState.js"
+import {
+  defaultDeadlines,
+  defaultKeepAliveTimeout,
+  defaultKeepAliveTimeoutBuffer,
+  makeLimits,
+  presets,
+  type CloseReason,
+  type RequestHead
+} from "../../../src/wire/index.js"
+import { RecordedExchange, type Handler } from "./recordedExchange.js"
+import { ScriptedClosings, ScriptedTimers } from "./scriptedTimers.js"
+import { ScriptedTransport, type ScriptedOptions } from "./scriptedTransport.js"
+import { endText, factsText, lossText } from "./texts.js"
+
+export interface Given {
+  readonly settings?: Partial<Omit<Settings, "timeouts">>
+  readonly timeouts?: Partial<Timeouts>
+  /** By path. */
+  readonly handlers?: Readonly<Record<string, Handler>>
+  /** For all other paths. Default: reads the request and answers `ok`. */
+  readonly handle?: Handler
+  /** Before a handler starts. */
+  readonly prepare?: (exchange: RecordedExchange) => void
+  /** Somebody answers rejected requests. Default: nobody. */
+  readonly answer?: ((rejecting: Rejecting) => void) | undefined
+  /** Default: the owner serves from the beginning. */
+  readonly served?: boolean
+  /** Default: somebody observes. */
+  readonly observed?: boolean
+}
+
+export const settingsOf = ({ settings, timeouts }: Given): Settings => ({
+  flags: presets.strict,
+  limits: makeLimits(),
+  timeouts: {
+    ...defaultDeadlines,
+    keepAliveTimeout: defaultKeepAliveTimeout,
+    keepAliveTimeoutBuffer: defaultKeepAliveTimeoutBuffer,
+    connectionsCheckingInterval: 30_000,
+    ...timeouts
+  },
+  allowHalfOpen: false,
+  highWaterMark: 65_536,
+  maxRequestsPerSocket: 0,
+  maxConnections: 0,
+  maxConnectionsPerAddress: 0,
+  whenFull: "answer",
+  retryAfter: "1",
+  sendDate: false,
+  noDelay: true,
+  keepAlive: false,
+  keepAliveInitialDelay: 0,
+  webSocketsAtDrain: "close",
+  ...settings
+})
+
+const ordinary: Handler = (exchange) => exchange.reads(() => exchange.responds("ok"))
+
+export class ServerWorld {
+  readonly lines: Array<string> = []
+  readonly timers = new ScriptedTimers()
+  readonly closings = new ScriptedClosings()
+  readonly exchanges: Array<RecordedExchange> = []
+  readonly life: ServerLife
+  readonly owner: Owner
+  private readonly transports: Array<ScriptedTransport> = []
+
+  constructor(given: Given = {}) {
+    const say = this.say
+    this.life = new ServerLife(
+      this.timers,
+      settingsOf(given),
+      this.closings,
+      new RecordedEvents(say, given.observed ?? true)
+    )
+    this.owner = new RecordingOwner(this, given)
+    this.life.enter("ready")
+    if (given.served !== false) this.life.serve(this.owner)
+    this.lines.length = 0
+  }
+
+  readonly say = (line: string): void => void this.lines.push(line)
+
+  connect(options: ScriptedOptions = {}): ScriptedTransport {
+    const transport = new ScriptedTransport({ say: this.say, ...options })
+    this.transports.push(transport)
+    this.act(() => this.life.accept(transport))
+    return transport
+  }
+
+  /** Does something, and lets it come to rest. Returns the lines of it. */
+  act(f: () => void): ReadonlyArray<string> {
+    const from = this.lines.length
+    f()
+    this.settle()
+    return this.lines.slice(from)
+  }
+
+  /** Lets `ms` pass. */
+  pass(ms: number): ReadonlyArray<string> {
+    return this.act(() => this.timers.advance(ms, this.settle))
+  }
+
+  get exchange(): RecordedExchange {
+    return this.exchanges.at(-1)!
+  }
+
+  /** What of a connection that is over is still held: nothing, if all is well. */
+  get held(): ReadonlyArray<string> {
+    return [
+      ...(this.life.connectionCount === 0 ? [] : [`${this.life.connectionCount} connections`]),
+      ...this.timers.deadlines.map((deadline) => `a timer at ${deadline}`),
+      ...this.exchanges
+        .filter(({ isOver, started }) => started && !isOver)
+        .map((one) => `handler ${one.number}`)
+    ]
+  }
+
+  readonly settle = (): void => {
+    let moves = true
+    while (moves) {
+      moves = this.timers.runTurns()
+      for (const transport of this.transports) moves = transport.settle() || moves
+    }
+  }
+}
+
+class RecordingOwner implements Owner {
+  constructor(
+    private readonly world: ServerWorld,
+    private readonly given: Given
+  ) {}
+
+  open(connection: Connection & ExchangeHome, head: RequestHead, number: number): Exchange {
+    const exchange = new RecordedExchange(connection, head, number)
+    exchange.say = (line) => this.world.say(`#${number} ${line}`)
+    exchange.say(`${head.method} ${head.target}`)
+    this.world.exchanges.push(exchange)
+    return exchange
+  }
+
+  run(exchange: Exchange, ended: (exchange: Exchange) => void): void {
+    const recorded = exchange as RecordedExchange
+    this.given.prepare?.(recorded)
+    recorded.starts(() => ended(exchange))
+    const handler = this.given.handlers?.[exchange.head.target] ?? this.given.handle ?? ordinary
+    handler(recorded)
+  }
+
+  get hearsOfClientErrors(): boolean {
+    return this.given.answer !== undefined
+  }
+
+  answer(_: ConnectionFacts, rejection: Rejection, rejecting: Rejecting): () => void {
+    this.world.say(`owner answers: ${lossText(rejection)}, ${statusOf(rejection)}`)
+    let cancelled = false
+    this.world.timers.turn(() => {
+      if (!cancelled) this.given.answer!(rejecting)
+    })
+    return () => {
+      cancelled = true
+      this.world.say("owner's answer is cancelled")
+    }
+  }
+
+  tell(_: ConnectionFacts, error: ClientFault): void {
+    this.world.say(`owner is told: ${lossText(error)}`)
+  }
+}
+
+class RecordedEvents implements LifeEvents, Events {
+  constructor(
+    private readonly say: (line: string) => void,
+    readonly active: boolean
+  ) {}
+
+  stateChanged(state: State): void {
+    this.say(`event state ${state}`)
+  }
+  connectionOpened(): void {
+    this.say("event connection opened")
+  }
+  requestReceived({ number }: Exchange): void {
+    this.say(`event #${number} received`)
+  }
+  responseBegun({ number }: Exchange, status: number): void {
+    this.say(`event #${number} response ${status}`)
+  }
+  clientError(_: ConnectionFacts, error: Rejection): void {
+    this.say(`event client error ${lossText(error)}`)
+  }
+  rejected(facts: Facts, error: Rejection): void {
+    this.say(`event rejected ${lossText(error)}: ${factsText(facts)}`)
+  }
+  dropped(facts: Facts, reason: DropReason): void {
+    this.say(`event #${facts.exchange} dropped ${reason}: ${factsText(facts)}`)
+  }
+  exchangeEnded({ number }: Exchange, facts: Facts, end: End): void {
+    this.say(`event #${number} ended ${endText(end)}: ${factsText(facts)}`)
+  }
+  connectionClosed({ bytesIn, bytesOut, exchanges }: ConnectionFacts, reason: CloseReason): void {
+    this.say(`event connection closed ${reason}: ${exchanges} exchanges, ${bytesIn} in, ${bytesOut} out`)
+  }
+}

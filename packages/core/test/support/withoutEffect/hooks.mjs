@@ -1,0 +1,31 @@
+// How a process without Effect finds modules: nothing of Effect resolves, and TypeScript is read as it is, without its types.
+import { existsSync, readFileSync } from "node:fs"
+import ts from "typescript"
+import { refuse } from "./refuse.mjs"
+
+const sources = new URL("../../../src/", import.meta.url)
+
+const options = {
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.ESNext,
+  verbatimModuleSyntax: true,
+  inlineSourceMap: true
+}
+
+export const resolve = (specifier, context, next) => {
+  refuse(specifier, context.parentURL)
+  const room = /^@httpfx\/core\/(wire|pool)$/.exec(specifier)?.[1]
+  if (room !== undefined) return { url: new URL(`${room}/index.ts`, sources).href, shortCircuit: true }
+  if (/^\.{1,2}\/.*\.js$/.test(specifier)) {
+    const source = new URL(specifier.replace(/\.js$/, ".ts"), context.parentURL)
+    if (existsSync(source)) return { url: source.href, shortCircuit: true }
+  }
+  return next(specifier, context)
+}
+
+export const load = (url, context, next) => {
+  if (!url.endsWith(".ts")) return next(url, context)
+  const text = readFileSync(new URL(url), "utf8")
+  const { outputText } = ts.transpileModule(text, { compilerOptions: options, fileName: url })
+  return { format: "module", source: outputText, shortCircuit: true }
+}
