@@ -34,6 +34,7 @@ const selection = [
   "packages/core/test/wire/encode-response.test.ts",
   // Both drivers in memory, and the promises of networks, servers and clients.
   "packages/core/test/ClientServer.test.ts",
+  "packages/core/test/connection/withoutEffect.test.ts",
   "packages/core/test/traces.test.ts",
   "packages/core/test/Timers.test.ts",
   "packages/testing/test/MemoryNetwork.battery.test.ts",

@@ -1,6 +1,7 @@
-// The golden traces (packages/core/test/traces): npm run traces -- [--record] [NAME]
+// The golden traces (packages/core/test/traces) and the table of losses (packages/core/test/connection/server/losses):
+// npm run traces -- [--record] [NAME]
 //
-//   --record   writes what the code does now to packages/core/test/traces/recorded; read the difference before it is committed
+//   --record   writes what the code does now to their folders recorded/; read the difference before it is committed
 //   NAME       compares only traces whose group and name match, a regular expression
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
@@ -17,7 +18,8 @@ if (values.record && name !== undefined) {
   process.exit(2)
 }
 
-const vitest = [`${root}node_modules/vitest/vitest.mjs`, "run", "packages/core/test/traces.test.ts"]
+const files = ["packages/core/test/traces.test.ts", "packages/core/test/connection/withoutEffect.test.ts"]
+const vitest = [`${root}node_modules/vitest/vitest.mjs`, "run", ...files]
 const { status } = spawnSync(process.execPath, [...vitest, ...(name === undefined ? [] : ["-t", name])], {
   cwd: root,
   env: { ...process.env, HTTPFX_TRACES: values.record ? "record" : "compare" },

@@ -231,6 +231,14 @@ const idle: ReadonlyArray<Row> = [
     c.expects()
   }),
   conversation(
+    "nor behind empty lines before it",
+    only({ keepAliveTimeout: 1_000, headersTimeout: 10_000 }),
+    (c) => {
+      c.sends("\r\n")
+      passesAt(c, 10_000, "< 408 close", "FIN")
+    }
+  ),
+  conversation(
     "empty lines do not count, the beginning of a request does",
     only({ keepAliveTimeout: 1_000 }),
     (c) => {

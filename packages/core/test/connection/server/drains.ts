@@ -1,5 +1,6 @@
 /** A server that shuts down: what each step does to a connection, wherever that stands. */
 import { strict as assert } from "node:assert"
+import { phasesOf } from "../../../src/connection/server/shutdown.js"
 import type { Policy } from "../../../src/model/serverState.js"
 import { conversation, type Conversation } from "../../support/connection/conversation.js"
 import type { Handler, RecordedExchange } from "../../support/connection/recordedExchange.js"
@@ -252,6 +253,20 @@ const endings: ReadonlyArray<Row> = [
     c.connects()
     assert.equal(c.world.life.lostByInterrupting(), "1 connection reset, 0 handlers interrupted")
     assert.equal(c.world.life.lostByEnding(), "2 connections reset, 1 handler left behind")
+  }),
+  conversation("the phases of a shutdown, and their limits", quiet, (c) => {
+    const shown = (grace: number, deadline: number) =>
+      phasesOf(c.world.life, grace, deadline).map(({ limit, time }) => `${time} ${limit}`)
+    assert.deepEqual(shown(500, 20_000), [
+      "500 idleConnectionGrace",
+      "19500 gracefulShutdownTimeout",
+      "20000 gracefulShutdownTimeout once more"
+    ])
+    assert.deepEqual(shown(0, 10), ["10 gracefulShutdownTimeout", "10 gracefulShutdownTimeout once more"])
+    assert.deepEqual(shown(30, 10).slice(0, 2), ["10 idleConnectionGrace", "0 gracefulShutdownTimeout"])
+    drain(c)
+    for (const { begin } of phasesOf(c.world.life, 500, 20_000)) c.does(begin)
+    c.expects("FIN", "RST", "closed")
   }),
   conversation("handshakes are given up when the grace is over", quiet, (c) => {
     let givenUp = 0

@@ -267,6 +267,23 @@ const halfOpen: ReadonlyArray<Row> = [
     }
   ),
   conversation(
+    "requests that wait for the client to take responses are answered",
+    {
+      settings: { allowHalfOpen: true, highWaterMark: 60 },
+      handlers: { "/1": later },
+      handle: (exchange) => exchange.responds(large)
+    },
+    (c) => {
+      c.sends(get("/1") + get("/2") + get("/3"))
+      c.ends()
+      c.does(() => c.exchange.responds())
+      c.expects("#1 GET /1", "< 200", "#2 GET /2", "< 200 100 bytes, full")
+      c.does(() => c.transport.takes())
+      c.expects("#3 GET /3", "< 200 close 100 bytes", "FIN", "closed")
+    },
+    { room: 100 }
+  ),
+  conversation(
     "a request that is not whole is lost",
     { settings: { allowHalfOpen: true }, handle: later },
     (c) => {

@@ -4,7 +4,9 @@
  * `act` does something and lets it come to rest; nothing happens otherwise.
  */
 import { ServerLife, type LifeEvents } from "../../../src/connection/server/life.js"
+import { defaultTimeouts, makeSettings } from "../../../src/connection/server/settings.js"
 import type {
+  ClientErrorHandler,
   ClientFault,
   Connection,
   ConnectionFacts,
@@ -19,15 +21,7 @@ import type {
 import { statusOf, type Rejection } from "../../../src/model/loss.js"
 import type { DropReason, End, Facts } from "../../../src/model/outcome.js"
 import type { State } from "../../../src/model/serverState.js"
-import {
-  defaultDeadlines,
-  defaultKeepAliveTimeout,
-  defaultKeepAliveTimeoutBuffer,
-  makeLimits,
-  presets,
-  type CloseReason,
-  type RequestHead
-} from "../../../src/wire/index.js"
+import type { CloseReason, RequestHead } from "../../../src/wire/index.js"
 import { RecordedExchange, type Handler } from "./recordedExchange.js"
 import { ScriptedClosings, ScriptedTimers } from "./scriptedTimers.js"
 import { ScriptedTransport, type ScriptedOptions } from "./scriptedTransport.js"
@@ -50,30 +44,8 @@ export interface Given {
   readonly observed?: boolean
 }
 
-export const settingsOf = ({ settings, timeouts }: Given): Settings => ({
-  flags: presets.strict,
-  limits: makeLimits(),
-  timeouts: {
-    ...defaultDeadlines,
-    keepAliveTimeout: defaultKeepAliveTimeout,
-    keepAliveTimeoutBuffer: defaultKeepAliveTimeoutBuffer,
-    connectionsCheckingInterval: 30_000,
-    ...timeouts
-  },
-  allowHalfOpen: false,
-  highWaterMark: 65_536,
-  maxRequestsPerSocket: 0,
-  maxConnections: 0,
-  maxConnectionsPerAddress: 0,
-  whenFull: "answer",
-  retryAfter: "1",
-  sendDate: false,
-  noDelay: true,
-  keepAlive: false,
-  keepAliveInitialDelay: 0,
-  webSocketsAtDrain: "close",
-  ...settings
-})
+const settingsOf = ({ settings, timeouts }: Given): Settings =>
+  makeSettings({ sendDate: false, ...settings, timeouts: { ...defaultTimeouts, ...timeouts } })
 
 const ordinary: Handler = (exchange) => exchange.reads(() => exchange.responds("ok"))
 
@@ -147,10 +119,15 @@ export class ServerWorld {
 }
 
 class RecordingOwner implements Owner {
+  readonly clientErrors: ClientErrorHandler | undefined
+
   constructor(
     private readonly world: ServerWorld,
     private readonly given: Given
-  ) {}
+  ) {
+    const { answer } = given
+    this.clientErrors = answer === undefined ? undefined : new RecordingHandler(world, answer)
+  }
 
   open(connection: Connection & ExchangeHome, head: RequestHead, number: number): Exchange {
     const exchange = new RecordedExchange(connection, head, number)
@@ -167,16 +144,19 @@ class RecordingOwner implements Owner {
     const handler = this.given.handlers?.[exchange.head.target] ?? this.given.handle ?? ordinary
     handler(recorded)
   }
+}
 
-  get hearsOfClientErrors(): boolean {
-    return this.given.answer !== undefined
-  }
+class RecordingHandler implements ClientErrorHandler {
+  constructor(
+    private readonly world: ServerWorld,
+    private readonly respond: (rejecting: Rejecting) => void
+  ) {}
 
   answer(_: ConnectionFacts, rejection: Rejection, rejecting: Rejecting): () => void {
     this.world.say(`owner answers: ${lossText(rejection)}, ${statusOf(rejection)}`)
     let cancelled = false
     this.world.timers.turn(() => {
-      if (!cancelled) this.given.answer!(rejecting)
+      if (!cancelled) this.respond(rejecting)
     })
     return () => {
       cancelled = true
