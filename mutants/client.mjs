@@ -12,6 +12,7 @@ export const client = [
       name: "`Connection: close` of a chunked response is ignored",
       harm: "The next request is written to a connection that its server has given up.",
       nets: ["ClientPool"],
+      file: core("client/reception"),
       find: "keepAlive: head.keepAlive || (exchange",
       replace: "keepAlive: head.keepAlive || head.chunked || (exchange"
     },
@@ -54,7 +55,8 @@ export const client = [
       name: "a body that waits for 100 goes out after the final response",
       harm: "The server reads it as a request.",
       nets: ["ClientExchanges"],
-      find: "    if (this.violation !== undefined) return Body.Stop\n    this.stopWaiting()\n",
+      file: core("client/reception"),
+      find: "    if (this.violation !== undefined) return Body.Stop\n    this.line.stopWaiting()\n",
       replace: "    if (this.violation !== undefined) return Body.Stop\n"
     },
     {
@@ -76,13 +78,14 @@ export const client = [
       name: "without close_notify a response ends well",
       harm: "Whoever is between cuts a body, and the client takes it for whole.",
       nets: ["ClientTlsEnd"],
-      find: `    if (this.untilClose && isTruncated(this.transport)) return this.lose(exchange, "PeerEof", truncated)\n`,
+      find: `    if (reception.untilClose && isTruncated(transport)) return this.lose(exchange, "PeerEof", truncated)\n`,
       replace: ""
     },
     {
       name: "the body of a response to HEAD is waited for",
       harm: "HEAD hangs, or its connection is never used again.",
       nets: ["ClientExchanges"],
+      file: core("client/reception"),
       find: `return exchange.request.method === "HEAD" ? Body.Skip : Body.Read`,
       replace: "return Body.Read"
     }
@@ -239,6 +242,7 @@ export const client = [
       name: "an expired idle connection is used because its timer was late",
       harm: "A request meets a connection that its server has closed.",
       nets: ["ClientDeadIdle"],
+      file: core("client/stock"),
       find: "  now < connection.usableUntil && connection.transport.writable\n",
       replace: "  now < Infinity && connection.transport.writable\n"
     },
@@ -246,6 +250,7 @@ export const client = [
       name: "a connection that cannot be written any more is used",
       harm: "A request meets a connection that has failed already.",
       nets: ["ClientDeadIdle"],
+      file: core("client/stock"),
       find: "  now < connection.usableUntil && connection.transport.writable\n",
       replace: "  now < connection.usableUntil\n"
     },
@@ -268,6 +273,7 @@ export const client = [
       name: "the newest idle connection makes room",
       harm: "Connections that are in use go, those that are not stay.",
       nets: ["ClientPool"],
+      file: core("client/stock"),
       find: "(oldest === undefined || first.idleSince < oldest.idleSince)",
       replace: "(oldest === undefined || first.idleSince > oldest.idleSince)"
     },
@@ -275,22 +281,24 @@ export const client = [
       name: "idle connections that close stay counted",
       harm: "A pool that is full looks for idle connections that are none.",
       nets: ["ClientPool"],
-      find: "      bucket.idle.splice(at, 1)\n      this.idle--\n",
-      replace: "      bucket.idle.splice(at, 1)\n"
+      file: core("client/stock"),
+      find: "    idle.splice(at, 1)\n    this.idle--\n",
+      replace: "    idle.splice(at, 1)\n"
     },
     {
       name: "closed connections count against the limit of all",
       harm: "After so many connections no further one is made.",
       nets: ["Agent"],
-      find: "    this.total--\n    this.drop(bucket)\n",
-      replace: "    if (bucket.queued > 0) this.total--\n    this.drop(bucket)\n"
+      file: core("client/stock"),
+      find: "    this.total--\n    this.forget(bucket)\n",
+      replace: "    if (bucket.queued > 0) this.total--\n    this.forget(bucket)\n"
     },
     {
       name: "a place that becomes free is given to nobody",
       harm: "Requests wait for ever after a connection has failed.",
       nets: ["Agent"],
-      find: "    this.drop(bucket)\n    this.grant()\n",
-      replace: "    this.drop(bucket)\n"
+      find: "    if (this.stock.vacate(bucket)) this.grant()\n",
+      replace: "    this.stock.vacate(bucket)\n"
     },
     {
       name: "a connection is never too old for a request that waits",

@@ -23,8 +23,8 @@ export const inTheWeather: ReadonlyArray<Planted> = [
         const begun = this.exchange?.response !== undefined && this.exchange.sent && this.state === "open";
         this.exchange = undefined;
         if (begun) {
-            this.parser = new ResponseParser(new Events(this), this.pool.parserOptions);
             this.automaton = new Automaton("client");
+            this.reception = new Reception(this, this.automaton, {});
             this.resume();
             return this.pool.release(this, undefined);
         }`

@@ -7,7 +7,7 @@ import type { Planted } from "./plant.js"
 export const forTrials: ReadonlyArray<Planted> = [
   {
     name: "Connection: close on a chunked answer is ignored",
-    file: "connection/client/connection.js",
+    file: "connection/client/reception.js",
     find: "keepAlive: head.keepAlive || (",
     replace: "keepAlive: head.keepAlive || head.chunked || ("
   },
@@ -76,7 +76,7 @@ export const forTrials: ReadonlyArray<Planted> = [
   },
   {
     name: "an idle connection is used past its end where the timer is late",
-    file: "connection/client/pool.js",
+    file: "connection/client/stock.js",
     find: "now < connection.usableUntil && connection",
     replace: "connection"
   },
@@ -94,8 +94,8 @@ export const forTrials: ReadonlyArray<Planted> = [
   },
   {
     name: "a body whose expectation was refused is sent when the wait is over",
-    file: "connection/client/connection.js",
-    find: `this.stopWaiting();
+    file: "connection/client/reception.js",
+    find: `this.line.stopWaiting();
         if (this.automaton.switched) {`,
     replace: "if (this.automaton.switched) {"
   },

@@ -7,37 +7,23 @@
  */
 import { formatAddress, type Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"
-import type { HangUp, PeerStep, RequestLoss, ResponseLoss } from "../../model/loss.js"
+import type { HangUp, RequestLoss, ResponseLoss } from "../../model/loss.js"
 import type { TlsFacts } from "../../model/tls.js"
-import type { Violation } from "../../model/violation.js"
 import type { Where } from "../../model/where.js"
 import type { RetireReason } from "../../pool/index.js"
 import { isTruncated, type Transport, type TransportHandlers } from "../../seams/transport.js"
 import {
-  Body,
   Connection as Automaton,
-  ResponseParser,
   type ParserOptions,
   type Part,
-  type ResponseEvents,
   type ResponseHead
 } from "../../wire/index.js"
 import { HandedOver } from "../transfer/handedOver.js"
 import type { CloseReason } from "./events.js"
 import type { Borrower, Keeper, Owner, Pooled, Served, UploadOwner } from "./ports.js"
 import type { Bucket } from "./queue.js"
+import { Reception, stepOf } from "./reception.js"
 import type { Watch } from "./watch.js"
-
-const noTrailers: ReadonlyArray<string> = []
-
-// A 2xx to CONNECT makes the connection a tunnel; only `upgrade` has a way to take it.
-const notTaken: PeerStep = {
-  _tag: "Violation",
-  code: "ERR_HTTPFX_OUT_OF_ORDER",
-  half: "response",
-  state: "head",
-  signal: "switch"
-}
 
 export class ClientConnection implements Pooled, TransportHandlers, UploadOwner {
   /** ms. */
@@ -56,17 +42,10 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
 
   private readonly remote: Address | undefined
   private readonly tls: TlsFacts | undefined
-  private readonly parser: ResponseParser
   private readonly automaton = new Automaton("client")
+  private readonly reception: Reception
   private state: "open" | "closing" | "closed" = "open"
   private paused = false
-  // What the parser's events left for the time after the parser has returned.
-  private complete = false
-  /** The body of the response ends with the connection. */
-  private untilClose = false
-  private rawTrailers = noTrailers
-  private violation: PeerStep | undefined = undefined
-  private switchedBy: ResponseHead | undefined = undefined
   /** Who has borrowed it, and as what he sees it. */
   private loan: Borrower | undefined = undefined
   private lent: HandedOver | undefined = undefined
@@ -86,7 +65,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.remote = transport.remote
     // Read once: of a connection that has closed, a network may have forgotten them.
     this.tls = transport.tls
-    this.parser = new ResponseParser(new Events(this), parser)
+    this.reception = new Reception(this, this.automaton, parser)
     transport.start(this)
   }
 
@@ -148,7 +127,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   }
 
   /** The server wants the body, or has had time enough to say so. */
-  private readonly proceed = (): void => {
+  readonly proceed = (): void => {
     const { exchange } = this
     if (exchange === undefined || this.unwait === undefined) return
     this.stopWaiting()
@@ -160,7 +139,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.sent(exchange, flowing)
   }
 
-  private stopWaiting(): void {
+  stopWaiting(): void {
     this.unwait?.()
     this.unwait = undefined
   }
@@ -257,15 +236,17 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
       return
     }
     exchange.received += chunk.length
-    const used = this.parser.execute(chunk)
+    const { reception } = this
+    const used = reception.take(chunk)
     // Given up meanwhile, by what an event led to.
     if (this.exchange !== exchange) return
-    if (this.switchedBy !== undefined) this.handOver(exchange, this.switchedBy, chunk.subarray(used))
-    else if (this.violation !== undefined)
-      this.break({ _tag: "OutOfStep", violation: this.violation, where: exchange.where })
-    else if (this.complete) this.settle(exchange, used < chunk.length)
-    else if (this.parser.refusal !== undefined)
-      this.break({ _tag: "Refused", refusal: this.parser.refusal, where: exchange.where })
+    if (reception.switchedBy !== undefined)
+      this.handOver(exchange, reception.switchedBy, chunk.subarray(used))
+    else if (reception.violation !== undefined)
+      this.break({ _tag: "OutOfStep", violation: reception.violation, where: exchange.where })
+    else if (reception.done) this.settle(exchange, used < chunk.length)
+    else if (reception.refusal !== undefined)
+      this.break({ _tag: "Refused", refusal: reception.refusal, where: exchange.where })
     else if (exchange.response !== undefined) {
       exchange.response.unread()
       if (exchange.watch !== undefined && !this.paused) exchange.watch.restart()
@@ -275,10 +256,9 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   end(): void {
     const { exchange } = this
     if (exchange === undefined) return this.retire("PeerEof")
-    if (this.untilClose && isTruncated(this.transport)) return this.lose(exchange, "PeerEof", truncated)
-    const refusal = this.parser.finish()
-    this.automaton.responseEof()
-    if (refusal === undefined && this.complete) this.settle(exchange, false)
+    const { reception, transport } = this
+    if (reception.untilClose && isTruncated(transport)) return this.lose(exchange, "PeerEof", truncated)
+    if (reception.finish()) this.settle(exchange, false)
     else this.lose(exchange, "PeerEof", hangUp)
   }
 
@@ -305,68 +285,18 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.pool.remove(this)
   }
 
-  // ---- what the parser tells, while `data` or `end` runs
-
-  onHead(head: ResponseHead): number {
-    const exchange = this.exchange
-    // The exchange may have been given up by the observer of an earlier 1xx.
-    if (exchange === undefined) return Body.Stop
-    if (head.status < 200 && head.status !== 101) {
-      this.violation = stepOf(this.automaton.responseInformational(head.status))
-      if (this.violation !== undefined) return Body.Stop
-      exchange.informational(head)
-      if (head.status === 100) this.proceed()
-      return Body.Read
-    }
-    const bodiless = exchange.request.method === "HEAD" || head.status === 204 || head.status === 304
-    // RFC 9112 §6.3, item 8.
-    const framingUntilClose = !bodiless && !head.chunked && head.contentLength === undefined
-    this.untilClose = framingUntilClose
-    this.violation = stepOf(
-      this.automaton.responseHead({
-        status: head.status,
-        keepAlive: head.keepAlive || (exchange.request.method === "HEAD" && head.persistent),
-        framingUntilClose
-      })
-    )
-    if (this.violation !== undefined) return Body.Stop
-    this.stopWaiting()
-    if (this.automaton.switched) {
-      if (exchange.request.takeOver) this.switchedBy = head
-      else this.violation = notTaken
-      return Body.Stop
-    }
-    exchange.answer(head)
-    return exchange.request.method === "HEAD" ? Body.Skip : Body.Read
-  }
-
-  onData(slice: Uint8Array): void {
-    this.exchange?.response?.push(slice)
-  }
-
-  onComplete(rawTrailers: ReadonlyArray<string>): void {
-    if (this.exchange?.response === undefined) return
-    this.complete = true
-    this.rawTrailers = rawTrailers
-    this.automaton.responseComplete()
-    // Whatever follows in the same chunk is nobody's.
-    this.parser.pause()
-  }
-
   // ---- what becomes of the connection
 
   /** The response is complete: its exchange ends, and the connection serves the next or closes. */
   private settle(exchange: Owner, surplus: boolean): void {
-    const { rawTrailers } = this
+    const { rawTrailers } = this.reception
     this.exchange = undefined
-    this.complete = false
-    this.rawTrailers = noTrailers
     if (surplus) this.automaton.mustClose("SurplusBytes")
     const after = this.automaton.after()
     // Also where it closes: the peer's FIN is seen only by reading.
     this.resume()
     if (after._tag === "Reuse" && this.state === "open") {
-      this.parser.resume()
+      this.reception.renew()
       this.pool.release(this, exchange.response?.head.get("keep-alive"))
     } else {
       const reason = after._tag === "Close" ? after.reason : "PeerEof"
@@ -455,10 +385,6 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   }
 }
 
-// The parser gives no status that the automaton would not have.
-const stepOf = <V extends Violation | undefined>(violation: V) =>
-  violation as Extract<V, undefined> | PeerStep
-
 const hangUp = (where: Where): HangUp => ({
   _tag: "HangUp",
   reason: where.phase === "body" ? "aborted" : "socket hang up",
@@ -470,20 +396,3 @@ const truncated = (where: Where): HangUp => ({
   reason: "the connection ended without close_notify of TLS",
   ...where
 })
-
-// Both the transport and the parser call what they deliver `data`.
-class Events implements ResponseEvents {
-  constructor(private readonly connection: ClientConnection) {}
-
-  head(head: ResponseHead): number {
-    return this.connection.onHead(head)
-  }
-
-  data(slice: Uint8Array): void {
-    this.connection.onData(slice)
-  }
-
-  complete(rawTrailers: ReadonlyArray<string>): void {
-    this.connection.onComplete(rawTrailers)
-  }
-}

@@ -9,7 +9,6 @@ import type { GivenUp, RequestLoss } from "../../model/loss.js"
 import {
   admit,
   agesAt,
-  choose,
   keepAliveHint,
   mayGoOn,
   nextFair,
@@ -23,22 +22,22 @@ import type { Timers } from "../../seams/timers.js"
 import type { Transport } from "../../seams/transport.js"
 import type { ParserOptions } from "../../wire/index.js"
 import { Alarm } from "./alarm.js"
+import { Attempt } from "./attempt.js"
 import { ClientConnection } from "./connection.js"
 import type { CloseReason, ConnectionFacts, KeyState } from "./events.js"
 import type { TimeLimits } from "./limits.js"
 import {
   toldKey,
-  type Connecting,
   type Connector,
   type Home,
   type Keeper,
-  type Opening,
   type Pooled,
   type Request,
   type Served,
   type Upload
 } from "./ports.js"
-import { Bucket, type Waiter } from "./queue.js"
+import { Bucket } from "./queue.js"
+import { Stock, type Key, type Place } from "./stock.js"
 import { Watch, type EventSink } from "./watch.js"
 
 export interface PoolOptions {
@@ -52,50 +51,6 @@ export interface PoolOptions {
   readonly timeouts: TimeLimits | undefined
 }
 
-type Key = Bucket<Served, Pooled>
-type Place = Waiter<Served, Pooled>
-
-/** A connection being made, and for which request. */
-class Attempt implements Connecting, Opening {
-  over = false
-  cancel = nothing
-  private waiting: (() => void) | undefined = undefined
-
-  constructor(
-    private readonly pool: ClientPool,
-    readonly exchange: Served,
-    readonly bucket: Key
-  ) {}
-
-  enter(step: "connect" | "secure"): void {
-    this.exchange.watch?.enter(step)
-  }
-
-  done(transport: Transport, parser: ParserOptions): void {
-    this.end()
-    this.pool.opened(this, transport, parser)
-  }
-
-  failed(loss: RequestLoss): void {
-    this.end()
-    this.pool.notOpened(this, loss)
-  }
-
-  whenOver(f: () => void): void {
-    if (this.over) f()
-    else this.waiting = f
-  }
-
-  private end(): void {
-    this.over = true
-    this.waiting?.()
-  }
-}
-
-const nothing = () => {}
-
-const none: KeyState = { open: 0, idle: 0, queued: 0 }
-
 /** Why the pool ends everything. */
 export const closedCode = "ERR_HTTPFX_CLIENT_CLOSED"
 
@@ -103,16 +58,8 @@ export const closedCode = "ERR_HTTPFX_CLIENT_CLOSED"
 const lingerTime = 1_000
 
 export class ClientPool implements Home, Keeper {
-  private readonly buckets = new Map<string, Key>()
-  /** Those with a queue. */
-  private readonly queues = new Set<Key>()
-  private readonly connections = new Set<Pooled>()
+  private readonly stock = new Stock()
   private readonly attempts = new Set<Attempt>()
-  /** Connections that count against the limit of all keys, and those of them that are idle. */
-  private total = 0
-  private idle = 0
-  /** How many connections were closed, and why. */
-  private readonly closedBy = new Map<CloseReason, number>()
   private closed = false
   /** Connections made so far. */
   private made = 0
@@ -141,31 +88,21 @@ export class ClientPool implements Home, Keeper {
 
   /** Connections in being, those of them that are idle, and connections being made. */
   get counts(): { readonly open: number; readonly idle: number; readonly connecting: number } {
-    return { open: this.connections.size, idle: this.idle, connecting: this.attempts.size }
+    return { open: this.stock.connections.size, idle: this.stock.idle, connecting: this.attempts.size }
   }
 
   get queued(): number {
-    let queued = 0
-    for (const bucket of this.queues) queued += bucket.queued
-    return queued
+    return this.stock.queued
   }
 
+  /** How many connections were closed, and why. */
   get closings(): ReadonlyMap<CloseReason, number> {
-    return this.closedBy
+    return this.stock.closings
   }
 
   /** Per key: all connections that serve or can serve, those that are idle, and requests that wait. */
   get keys(): ReadonlyMap<string, KeyState> {
-    const keys = new Map<string, KeyState>()
-    for (const { told, open, idle, queued } of this.buckets.values()) {
-      const others = keys.get(told) ?? none
-      keys.set(told, {
-        open: others.open + open,
-        idle: others.idle + idle.length,
-        queued: others.queued + queued
-      })
-    }
-    return keys
+    return this.stock.keys
   }
 
   // ---- a request comes
@@ -178,20 +115,19 @@ export class ClientPool implements Home, Keeper {
     if (this.closed) return exchange.fail(clientClosed(exchange))
     const { origin, alone } = exchange.request
     if (alone) return this.connect(exchange, new Bucket(origin.key, toldKey(origin), false))
-    let bucket = this.buckets.get(origin.key)
-    if (bucket === undefined) {
-      this.buckets.set(origin.key, (bucket = new Bucket(origin.key, toldKey(origin), true)))
-    }
+    const { stock } = this
+    const bucket = stock.bucketOf(origin)
     const connection = again ? undefined : this.takeIdle(bucket)
     if (connection !== undefined) return this.reuse(exchange, connection)
     const { open, idle } = bucket
     const admission = admit(
-      { open, total: this.total, idleElsewhere: this.idle - idle.length },
+      { open, total: stock.total, idleElsewhere: stock.idle - idle.length },
       this.options.limits
     )
     if (admission._tag === "Wait") return this.enqueue(exchange, bucket, again)
     this.connect(exchange, bucket)
-    if (admission._tag === "Replace") this.oldestIdle(bucket).retire("MadeRoom")
+    // It may have been taken meanwhile, where connecting takes no time.
+    if (admission._tag === "Replace") stock.oldestIdle(bucket)?.retire("MadeRoom")
   }
 
   /**
@@ -207,57 +143,35 @@ export class ClientPool implements Home, Keeper {
   private takeIdle(bucket: Key): Pooled | undefined {
     const { idle } = bucket
     if (idle.length === 0) return undefined
-    const choice = choose(idle, this.options.scheduling, this.timers.now(), isUsable)
-    if (choice._tag === "Reuse") {
-      const { connection, index } = choice
-      if (index === idle.length - 1) idle.pop()
-      else idle.splice(index, 1)
-      this.idle--
-      connection.transport.ref()
-      return connection
-    }
+    const connection = this.stock.take(bucket, this.options.scheduling, this.timers.now())
+    if (connection !== undefined) return connection
     // The timer is late, or time stood still while the process was suspended; or they have failed, and will tell so when
     // reading has ended.
-    for (const connection of [...idle]) {
-      if (connection.transport.writable) connection.retire(connection.expiresBy)
-      else connection.cut("Failed")
+    for (const unusable of [...idle]) {
+      if (unusable.transport.writable) unusable.retire(unusable.expiresBy)
+      else unusable.cut("Failed")
     }
     return undefined
-  }
-
-  private oldestIdle(except: Key): Pooled {
-    let oldest: Pooled | undefined
-    for (const bucket of this.buckets.values()) {
-      const first = bucket === except ? undefined : bucket.idle[0]
-      if (first !== undefined && (oldest === undefined || first.idleSince < oldest.idleSince)) oldest = first
-    }
-    return oldest as Pooled
   }
 
   // ---- requests that wait
 
   private enqueue(exchange: Served, bucket: Key, atHead: boolean): void {
-    exchange.waiter = bucket.join(exchange, this.timers.now(), atHead)
-    this.queues.add(bucket)
+    this.stock.join(exchange, bucket, this.timers.now(), atHead)
     exchange.watch?.enter("queue")
     exchange.watch?.tell({ _tag: "Queued" })
   }
 
-  /** The request waits no longer: it has its turn, or was given up. */
   leave(waiter: Place): void {
-    const { bucket } = waiter
-    waiter.exchange.waiter = undefined
-    bucket.leave(waiter)
-    if (bucket.queued > 0) return
-    this.queues.delete(bucket)
-    this.drop(bucket)
+    this.stock.leave(waiter)
   }
 
   /** There is room for a connection: those who wait get it. */
   private grant(): void {
-    const { limits } = this.options
-    while (this.queues.size > 0 && this.total < limits.maxTotalSockets) {
-      const waiter = nextFair(this.queues, undefined, limits)?.head
+    const { options, stock } = this
+    const { limits } = options
+    while (stock.queues.size > 0 && stock.total < limits.maxTotalSockets) {
+      const waiter = nextFair(stock.queues, undefined, limits)?.head
       if (waiter === undefined) return
       this.leave(waiter)
       this.connect(waiter.exchange, waiter.bucket)
@@ -267,12 +181,7 @@ export class ClientPool implements Home, Keeper {
   // ---- a connection is made
 
   private connect(exchange: Served, bucket: Key): void {
-    // `leave` may have dropped it as empty.
-    if (bucket.counted) {
-      this.buckets.set(bucket.key, bucket)
-      this.total++
-    }
-    bucket.open++
+    this.stock.occupy(bucket)
     const { origin } = exchange.request
     exchange.watch?.enter("resolve")
     exchange.watch?.tell({ _tag: "Connecting" })
@@ -313,7 +222,7 @@ export class ClientPool implements Home, Keeper {
     const connection = new ClientConnection(transport, bucket, this, parser, ++this.made)
     if (age.maxAge !== Infinity) connection.agesAt = agesAt(this.timers.now(), age, Math.random())
     if (policy.keepAlive && bucket.counted) transport.keepAlive(true, keepAliveMsecs)
-    this.connections.add(connection)
+    this.stock.connections.add(connection)
     return connection
   }
 
@@ -324,8 +233,9 @@ export class ClientPool implements Home, Keeper {
     const { bucket } = connection
     if (this.closed) return connection.retire("Draining")
     const now = this.timers.now()
-    if (this.queues.size > 0 && bucket.counted) {
-      const next = nextFair(this.queues, bucket.key, this.options.limits)
+    const { queues } = this.stock
+    if (queues.size > 0 && bucket.counted) {
+      const next = nextFair(queues, bucket.key, this.options.limits)
       if (next !== undefined) {
         if (next !== bucket) return connection.retire("MadeRoom")
         if (!mayGoOn(connection.agesAt, now)) return connection.retire("MaxAge")
@@ -348,9 +258,7 @@ export class ClientPool implements Home, Keeper {
     connection.idleSince = now
     connection.usableUntil = kept.until
     connection.expiresBy = kept.then
-    connection.transport.unref()
-    bucket.idle.push(connection)
-    this.idle++
+    this.stock.keep(connection)
     if (this.events.listening) this.events.publish({ _tag: "Idle", ...this.told(connection) })
     this.alarm.set(kept.until)
   }
@@ -358,17 +266,12 @@ export class ClientPool implements Home, Keeper {
   /** The connection closes: it serves no one any more, and somebody else may have its place. */
   closing(connection: Pooled, reason: CloseReason): void {
     if (connection.closingSince !== Infinity) return
-    const { bucket } = connection
-    const at = bucket.idle.indexOf(connection)
-    if (at >= 0) {
-      bucket.idle.splice(at, 1)
-      this.idle--
-    }
+    this.stock.drop(connection)
     // First, so that the request is at the head of the queue for the place that becomes free.
     const { next } = connection
     connection.next = undefined
     if (next?.over === false) this.serve(next, true)
-    this.closedBy.set(reason, (this.closedBy.get(reason) ?? 0) + 1)
+    this.stock.closedFor(reason)
     connection.closingSince = this.timers.now()
     if (this.events.listening) {
       const age = connection.closingSince - connection.madeAt
@@ -376,7 +279,7 @@ export class ClientPool implements Home, Keeper {
     }
     connection.transport.unref()
     if (!this.closed) this.alarm.set(connection.closingSince + lingerTime)
-    this.free(bucket)
+    this.free(connection.bucket)
   }
 
   private told({ address, bucket, exchanges, number }: Pooled): ConnectionFacts {
@@ -386,7 +289,7 @@ export class ClientPool implements Home, Keeper {
   /** The connection is another protocol's, and its user's, from now on. */
   surrender(connection: Pooled): void {
     connection.closingSince = this.timers.now()
-    this.connections.delete(connection)
+    this.stock.connections.delete(connection)
     if (this.events.listening) this.events.publish({ _tag: "HandedOver", ...this.told(connection) })
     this.free(connection.bucket)
     this.checkEmpty()
@@ -394,20 +297,12 @@ export class ClientPool implements Home, Keeper {
 
   /** The connection is over. */
   remove(connection: Pooled): void {
-    this.connections.delete(connection)
+    this.stock.connections.delete(connection)
     this.checkEmpty()
   }
 
   private free(bucket: Key): void {
-    bucket.open--
-    if (!bucket.counted) return
-    this.total--
-    this.drop(bucket)
-    this.grant()
-  }
-
-  private drop(bucket: Key): void {
-    if (bucket.empty) this.buckets.delete(bucket.key)
+    if (this.stock.vacate(bucket)) this.grant()
   }
 
   // ---- time
@@ -438,10 +333,10 @@ export class ClientPool implements Home, Keeper {
       next = Math.min(next, watch.due)
       return false
     }
-    for (const bucket of [...this.queues])
+    for (const bucket of [...this.stock.queues])
       for (const { exchange } of bucket) if (look(exchange)) exchange.timeOut()
     for (const { exchange } of this.attempts) if (look(exchange)) exchange.timeOut()
-    for (const connection of this.connections) {
+    for (const connection of this.stock.connections) {
       if (connection.deadline(lingerTime) <= now) connection.expire(now)
       next = Math.min(next, connection.deadline(lingerTime))
     }
@@ -457,7 +352,7 @@ export class ClientPool implements Home, Keeper {
   close(each: (upload: Upload) => void): void {
     this.closed = true
     this.alarm.stop()
-    for (const bucket of [...this.queues])
+    for (const bucket of [...this.stock.queues])
       for (const waiter of bucket) {
         this.leave(waiter)
         waiter.exchange.fail(clientClosed(waiter.exchange))
@@ -466,7 +361,7 @@ export class ClientPool implements Home, Keeper {
       attempt.exchange.fail(clientClosed(attempt.exchange))
       attempt.cancel()
     }
-    for (const connection of this.connections) {
+    for (const connection of this.stock.connections) {
       const { exchange } = connection
       if (exchange?.upload !== undefined) each(exchange.upload)
       if (exchange === undefined) connection.recall()
@@ -476,7 +371,7 @@ export class ClientPool implements Home, Keeper {
 
   /** Resets what `close` has left: peers that do not close their side. */
   reset(): void {
-    this.connections.forEach((connection) => connection.cut("Draining"))
+    this.stock.connections.forEach((connection) => connection.cut("Draining"))
   }
 
   /** Calls once nothing is left, after `close`; possibly at once. */
@@ -486,12 +381,10 @@ export class ClientPool implements Home, Keeper {
   }
 
   private checkEmpty(): void {
-    if (this.emptied !== undefined && this.connections.size === 0 && this.attempts.size === 0) this.emptied()
+    if (this.emptied !== undefined && this.stock.connections.size === 0 && this.attempts.size === 0)
+      this.emptied()
   }
 }
-
-const isUsable = (connection: Pooled, now: number): boolean =>
-  now < connection.usableUntil && connection.transport.writable
 
 const closedReason = "the client has been closed"
 

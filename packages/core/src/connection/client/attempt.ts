@@ -1,0 +1,53 @@
+/**
+ * A connection that is being made, and what it is made for.
+ */
+import type { RequestLoss } from "../../model/loss.js"
+import type { Transport } from "../../seams/transport.js"
+import type { ParserOptions } from "../../wire/index.js"
+import type { Connecting, Opening, Pooled, Served } from "./ports.js"
+import type { Bucket } from "./queue.js"
+
+/** Told once how an attempt ended. */
+interface AttemptOwner {
+  opened(attempt: Attempt, transport: Transport, parser: ParserOptions): void
+  notOpened(attempt: Attempt, loss: RequestLoss): void
+}
+
+export class Attempt implements Connecting, Opening {
+  over = false
+  /** Given by the driver. */
+  cancel = nothing
+  private waiting: (() => void) | undefined = undefined
+
+  constructor(
+    private readonly owner: AttemptOwner,
+    readonly exchange: Served,
+    readonly bucket: Bucket<Served, Pooled>
+  ) {}
+
+  enter(step: "connect" | "secure"): void {
+    this.exchange.watch?.enter(step)
+  }
+
+  done(transport: Transport, parser: ParserOptions): void {
+    this.end()
+    this.owner.opened(this, transport, parser)
+  }
+
+  failed(loss: RequestLoss): void {
+    this.end()
+    this.owner.notOpened(this, loss)
+  }
+
+  whenOver(f: () => void): void {
+    if (this.over) f()
+    else this.waiting = f
+  }
+
+  private end(): void {
+    this.over = true
+    this.waiting?.()
+  }
+}
+
+function nothing(): void {}

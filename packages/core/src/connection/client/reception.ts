@@ -1,0 +1,132 @@
+/**
+ * The receiving half of a client's connection: the parser's events become calls of the exchange. What they mean for the connection
+ * waits here until the parser has returned.
+ */
+import type { PeerStep } from "../../model/loss.js"
+import type { Refusal } from "../../model/refusal.js"
+import {
+  Body,
+  ResponseParser,
+  type Connection as Automaton,
+  type ParserOptions,
+  type ResponseEvents,
+  type ResponseHead,
+  type Violation
+} from "../../wire/index.js"
+import type { Owner } from "./ports.js"
+
+const noTrailers: ReadonlyArray<string> = []
+
+// A 2xx to CONNECT makes the connection a tunnel; only `upgrade` has a way to take it.
+const notTaken: PeerStep = {
+  _tag: "Violation",
+  code: "ERR_HTTPFX_OUT_OF_ORDER",
+  half: "response",
+  state: "head",
+  signal: "switch"
+}
+
+/** What the receiving half asks of its connection. */
+interface Line {
+  readonly exchange: Owner | undefined
+  /** 100 (Continue) has come: the body may go out. */
+  proceed(): void
+  /** A final response has come: a body that waits for 100 (Continue) is not sent. */
+  stopWaiting(): void
+}
+
+export class Reception implements ResponseEvents {
+  /** The response is complete. */
+  done = false
+  rawTrailers = noTrailers
+  /** The body of the response ends with the connection. */
+  untilClose = false
+  /** The peer's step is not one that it has here. */
+  violation: PeerStep | undefined = undefined
+  /** The head with which the connection has left HTTP. */
+  switchedBy: ResponseHead | undefined = undefined
+  private readonly parser: ResponseParser
+
+  constructor(
+    private readonly line: Line,
+    private readonly automaton: Automaton,
+    options: ParserOptions
+  ) {
+    this.parser = new ResponseParser(this, options)
+  }
+
+  get refusal(): Refusal | undefined {
+    return this.parser.refusal
+  }
+
+  /** Parses a chunk; gives the number of bytes that belong to the response. */
+  take(chunk: Uint8Array): number {
+    return this.parser.execute(chunk)
+  }
+
+  /** FIN has come. `true`: the response is complete. */
+  finish(): boolean {
+    const refusal = this.parser.finish()
+    this.automaton.responseEof()
+    return refusal === undefined && this.done
+  }
+
+  /** Ready for the next response. */
+  renew(): void {
+    this.done = false
+    this.rawTrailers = noTrailers
+    this.parser.resume()
+  }
+
+  // ---- what the parser tells, while `take` or `finish` runs
+
+  head(head: ResponseHead): number {
+    const { exchange } = this.line
+    // The exchange may have been given up by the observer of an earlier 1xx.
+    if (exchange === undefined) return Body.Stop
+    if (head.status < 200 && head.status !== 101) {
+      this.violation = stepOf(this.automaton.responseInformational(head.status))
+      if (this.violation !== undefined) return Body.Stop
+      exchange.informational(head)
+      if (head.status === 100) this.line.proceed()
+      return Body.Read
+    }
+    const bodiless = exchange.request.method === "HEAD" || head.status === 204 || head.status === 304
+    // RFC 9112 §6.3, item 8.
+    const framingUntilClose = !bodiless && !head.chunked && head.contentLength === undefined
+    this.untilClose = framingUntilClose
+    this.violation = stepOf(
+      this.automaton.responseHead({
+        status: head.status,
+        keepAlive: head.keepAlive || (exchange.request.method === "HEAD" && head.persistent),
+        framingUntilClose
+      })
+    )
+    if (this.violation !== undefined) return Body.Stop
+    this.line.stopWaiting()
+    if (this.automaton.switched) {
+      if (exchange.request.takeOver) this.switchedBy = head
+      else this.violation = notTaken
+      return Body.Stop
+    }
+    exchange.answer(head)
+    return exchange.request.method === "HEAD" ? Body.Skip : Body.Read
+  }
+
+  data(slice: Uint8Array): void {
+    this.line.exchange?.response?.push(slice)
+  }
+
+  complete(rawTrailers: ReadonlyArray<string>): void {
+    if (this.line.exchange?.response === undefined) return
+    this.done = true
+    this.rawTrailers = rawTrailers
+    this.automaton.responseComplete()
+    // What follows in the same chunk belongs to no request.
+    this.parser.pause()
+  }
+}
+
+/** The parser gives no status that the automaton does not have. */
+export const stepOf = <V extends Violation | undefined>(violation: V) =>
+  violation as Extract<V, undefined> | PeerStep

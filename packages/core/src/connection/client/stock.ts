@@ -1,0 +1,146 @@
+/**
+ * What a pool has: connections, idle ones and requests that wait, by key, and the counts of them.
+ *
+ * Lists and counts only. The pool decides who gets what.
+ */
+import { choose, type Scheduling } from "../../pool/index.js"
+import type { CloseReason, KeyState } from "./events.js"
+import { toldKey, type Destination, type Pooled, type Served } from "./ports.js"
+import { Bucket, type Waiter } from "./queue.js"
+
+/** Connections to one destination, and the requests that wait for one. */
+export type Key = Bucket<Served, Pooled>
+
+/** A place in the queue of a key. */
+export type Place = Waiter<Served, Pooled>
+
+const none: KeyState = { open: 0, idle: 0, queued: 0 }
+
+export class Stock {
+  readonly connections = new Set<Pooled>()
+  /** Keys with a queue. */
+  readonly queues = new Set<Key>()
+  /** Connections that count against the limit of all keys, and those of them that are idle. */
+  total = 0
+  idle = 0
+  private readonly buckets = new Map<string, Key>()
+  private readonly closedBy = new Map<CloseReason, number>()
+
+  get queued(): number {
+    let queued = 0
+    for (const bucket of this.queues) queued += bucket.queued
+    return queued
+  }
+
+  /** How many connections were closed, and why. */
+  get closings(): ReadonlyMap<CloseReason, number> {
+    return this.closedBy
+  }
+
+  /** Per key: all connections that serve or can serve, those that are idle, and requests that wait. */
+  get keys(): ReadonlyMap<string, KeyState> {
+    const keys = new Map<string, KeyState>()
+    for (const { told, open, idle, queued } of this.buckets.values()) {
+      const others = keys.get(told) ?? none
+      keys.set(told, {
+        open: others.open + open,
+        idle: others.idle + idle.length,
+        queued: others.queued + queued
+      })
+    }
+    return keys
+  }
+
+  closedFor(reason: CloseReason): void {
+    this.closedBy.set(reason, (this.closedBy.get(reason) ?? 0) + 1)
+  }
+
+  // ---- keys
+
+  bucketOf(to: Destination): Key {
+    let bucket = this.buckets.get(to.key)
+    if (bucket === undefined) this.buckets.set(to.key, (bucket = new Bucket(to.key, toldKey(to), true)))
+    return bucket
+  }
+
+  /** One connection more under a key, before it is made. */
+  occupy(bucket: Key): void {
+    bucket.open++
+    if (!bucket.counted) return
+    // `leave` may have dropped it as empty.
+    this.buckets.set(bucket.key, bucket)
+    this.total++
+  }
+
+  /** One connection less. `false`: it had not counted. */
+  vacate(bucket: Key): boolean {
+    bucket.open--
+    if (!bucket.counted) return false
+    this.total--
+    this.forget(bucket)
+    return true
+  }
+
+  private forget(bucket: Key): void {
+    if (bucket.empty) this.buckets.delete(bucket.key)
+  }
+
+  // ---- idle connections
+
+  keep(connection: Pooled): void {
+    connection.transport.unref()
+    connection.bucket.idle.push(connection)
+    this.idle++
+  }
+
+  /** Takes the idle connection that is to serve next. `undefined`: none can. */
+  take({ idle }: Key, scheduling: Scheduling, now: number): Pooled | undefined {
+    const choice = choose(idle, scheduling, now, isUsable)
+    if (choice._tag === "None") return undefined
+    const { connection, index } = choice
+    if (index === idle.length - 1) idle.pop()
+    else idle.splice(index, 1)
+    this.idle--
+    connection.transport.ref()
+    return connection
+  }
+
+  /** The connection closes: it is idle no longer. */
+  drop(connection: Pooled): void {
+    const { idle } = connection.bucket
+    const at = idle.indexOf(connection)
+    if (at < 0) return
+    idle.splice(at, 1)
+    this.idle--
+  }
+
+  /** The connection that has been idle for longest, of all keys but one. */
+  oldestIdle(except: Key): Pooled | undefined {
+    let oldest: Pooled | undefined
+    for (const bucket of this.buckets.values()) {
+      const first = bucket === except ? undefined : bucket.idle[0]
+      if (first !== undefined && (oldest === undefined || first.idleSince < oldest.idleSince)) oldest = first
+    }
+    return oldest
+  }
+
+  // ---- requests that wait
+
+  join(exchange: Served, bucket: Key, now: number, atHead: boolean): void {
+    exchange.waiter = bucket.join(exchange, now, atHead)
+    this.queues.add(bucket)
+  }
+
+  /** The request waits no longer: it has its turn, or was given up. */
+  leave(waiter: Place): void {
+    const { bucket } = waiter
+    waiter.exchange.waiter = undefined
+    bucket.leave(waiter)
+    if (bucket.queued > 0) return
+    this.queues.delete(bucket)
+    this.forget(bucket)
+  }
+}
+
+const isUsable = (connection: Pooled, now: number): boolean =>
+  now < connection.usableUntil && connection.transport.writable
