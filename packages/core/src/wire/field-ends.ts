@@ -24,9 +24,10 @@ export const endName = (m: Machine, i: number, special: boolean): number => {
 const checkName = (m: Machine, at: number): void => {
   if ((m.facts & Fact.Trailers) !== 0 && !m.allows("framingInTrailers")) {
     m.refuse(at, "HPE_INVALID_HEADER_TOKEN", "Framing field in trailers", "framingInTrailers")
-  } else if (m.allows("lengthWithTransferEncoding")) {
     return
-  } else if (m.kind === Kind.TransferEncoding && (m.facts & Fact.ContentLength) !== 0) {
+  }
+  if (m.allows("lengthWithTransferEncoding")) return
+  if (m.kind === Kind.TransferEncoding && (m.facts & Fact.ContentLength) !== 0) {
     const reason = "Transfer-Encoding can't be present with Content-Length"
     m.refuse(at, "HPE_INVALID_TRANSFER_ENCODING", reason, "lengthWithTransferEncoding")
   } else if (m.kind === Kind.ContentLength && (m.facts & Fact.TransferEncoding) !== 0) {
