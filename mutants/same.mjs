@@ -11,7 +11,9 @@ export const same = [
     "const end = Math.min(this.chunk.length, this.sectionAt + WINDOW)",
     "if (this.sections === 1 || end < i || i === this.chunk.length)",
     "if (size > this.held.length) {",
-    "if (i - from <= KEPT_GAP) return"
+    "if (i - from <= KEPT_GAP) return",
+    "if (keep <= this.sectionAt) return",
+    "if (this.stage === NAME && this.partial.length < KEPT_NAME)"
   ),
   ...of(
     "wire/parser",

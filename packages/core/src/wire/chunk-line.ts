@@ -32,10 +32,9 @@ export const readChunkLine = (m: Machine, i: number, n: number): number => {
   return i
 }
 
-/** The chunk ends inside a chunk line: what the open span had so far is counted. False: refused. */
-export const carryExtension = (m: Machine, n: number): boolean => {
-  if (m.spanAt < 0) return true
-  return count(m, n, n)
+/** The chunk ends inside a chunk line: what the open span had so far is counted, or refused. */
+export const carryExtension = (m: Machine, n: number): void => {
+  if (m.spanAt >= 0) count(m, n, n)
 }
 
 const count = (m: Machine, i: number, at: number): boolean => {

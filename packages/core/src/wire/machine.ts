@@ -229,24 +229,23 @@ export class Machine {
     return false
   }
 
-  /** The chunk is read to its end `n` inside a head: keep what is needed. False: refused. */
-  carry(n: number): boolean {
+  /** The chunk is read to its end `n` inside a head: keep what is needed, or refuse what is too much. */
+  carry(n: number): void {
     let keep = n
     if (this.spanAt >= 0) {
       this.counted += n - this.spanAt
       if (this.counted >= this.limit) {
         this.overflow(n)
-        return false
+        return
       }
     } else {
       keep = this.lastSpanEnd() - this.base
     }
-    if (keep <= this.sectionAt) return true
+    if (keep <= this.sectionAt) return
     this.hold(this.sectionAt, keep)
     // Of a name, as much as tells whether it is a framing field's.
     if (this.stage === NAME && this.partial.length < KEPT_NAME)
       this.partial += latin1(this.chunk, this.spanAt, n)
-    return true
   }
 
   /** Where, in the section's text, the last closed span has ended: a value, a name, or the start line's. */
