@@ -10,6 +10,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type * as HttpError from "./HttpError.js"
+import type { EarlyAnswer } from "./connection/client/ports.js"
 import type { Service as Agent } from "./internal/agentPool.js"
 import type { ConnectError, ResolvedAddress, TlsOptions } from "./Network.js"
 import type { Proxies } from "./Proxy.js"
@@ -106,19 +107,7 @@ export interface Informational {
   readonly rawHeaders: ReadonlyArray<string>
 }
 
-/**
- * What becomes of the rest of an upload when the answer comes before its end.
- *
- * - `stop`: with the head of any final answer, nothing more is sent
- * - `continue`: it goes on until the answer has ended; an error status (400-599) with `Connection: close` stops it at once,
- *   for then the server does not want it (RFC 9112 §9.5)
- *
- * Either way the answer is delivered whole, and a request that was not sent whole costs its connection.
- *
- * @since 0.1.0
- * @category models
- */
-export type EarlyAnswer = "stop" | "continue"
+export type { EarlyAnswer } from "./connection/client/ports.js"
 
 /**
  * How long a request may wait for what; each wait has its own error, and no limit unless it is set here or by the agent's

@@ -1,5 +1,5 @@
 /**
- * An exchange as effects have it: a fiber waits for its response, a fiber sends its body, errors are classes.
+ * The Effect driver's exchange: a fiber waits for its response, another sends its body, losses become errors.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -70,7 +70,7 @@ export class ClientExchange extends Exchange {
     try {
       this.request.onInformational?.(head)
     } catch (defect) {
-      // Not into the socket's turn, where it would end the process.
+      // Thrown on into the socket's turn, it would end the process.
       this.abort(Cause.die(defect), "Interrupted")
     }
   }
@@ -115,7 +115,7 @@ export class ClientExchange extends Exchange {
     this.drop()
     if (attempt !== undefined) {
       return Effect.withFiberRuntime((fiber) =>
-        // Names a fiber of this program, so that nobody takes the wait for I/O.
+        // The id marks a wait for a fiber, which a virtual clock must not take for I/O.
         Effect.async<void>((resume) => attempt.whenOver(() => resume(Effect.void)), fiber.id())
       )
     }

@@ -1,5 +1,5 @@
 /**
- * The pool of an agent: its connections are made by fibers, its events go to observers and streams, its close is an effect.
+ * The Effect driver of a pool: fibers make connections, observers and streams get events, and the close is an effect.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -92,7 +92,7 @@ export class AgentPool {
   })
 }
 
-// Names a fiber of this program, so that nobody takes the wait for I/O.
+// The id marks a wait for a fiber, which a virtual clock must not take for I/O.
 const waiting = (begin: (done: () => void) => void): Effect.Effect<void> =>
   Effect.withFiberRuntime((fiber) => Effect.async((resume) => begin(() => resume(Effect.void)), fiber.id()))
 

@@ -1,8 +1,8 @@
 /**
  * One timer for everything in a pool that has a deadline.
  *
- * Asking for a deadline later than the one it is set for costs a comparison: so a limit per request costs no timer each.
- * When it goes off, whoever owns it looks at everything and says when next.
+ * A deadline later than the one it is set for costs a comparison, so limits of requests need no timer each. When it goes off, its owner
+ * looks at everything and returns the next deadline.
  */
 import type { Timers } from "../../seams/timers.js"
 
@@ -11,7 +11,7 @@ export class Alarm {
   private cancel: (() => void) | undefined = undefined
   private stopped = false
 
-  /** `look` is told the time, does what is due, and gives the next deadline (`Infinity`: none). */
+  /** `look` does what is due at a time, and returns the next deadline (`Infinity`: none). */
   constructor(
     private readonly timers: Timers,
     private readonly look: (now: number) => number

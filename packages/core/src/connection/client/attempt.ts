@@ -1,5 +1,5 @@
 /**
- * A connection that is being made, and what it is made for.
+ * A connection that is being made, for an exchange or a loan.
  */
 import type { RequestLoss } from "../../model/loss.js"
 import type { Transport } from "../../seams/transport.js"

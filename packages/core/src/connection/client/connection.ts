@@ -1,9 +1,8 @@
 /**
- * One connection of a client: takes one exchange after the other, gives bytes to the parser and its events to the
- * exchange, and says after each whether it can be used again.
+ * One connection of a client: sends one request after the other, and hands each response to its exchange.
  *
- * What may happen next is the automaton's to say, what becomes of the connection the pool's. Never serves two
- * exchanges at once, and nothing of one reaches the next: bytes that nobody asked for end it.
+ * The automaton says what may come next and whether the connection may be used again, the pool whether it is. Never serves two
+ * exchanges at once; unexpected bytes close it, so that nothing of one response reaches the next.
  */
 import { formatAddress, type Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"
@@ -34,10 +33,10 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   expiresBy: RetireReason = "IdleTimeout"
   /** When it is too old for a further request, ms. */
   agesAt = Infinity
-  /** When it began to close, ms; the peer has a while to do its part. */
+  /** When it began to close, ms; the peer has a while to close too. */
   closingSince = Infinity
   exchange: Owner | undefined = undefined
-  /** Who gets it after a turn of the event loop, unless it closes by then. */
+  /** Gets it after a turn of the event loop, unless it closes by then. */
   next: Served | undefined = undefined
 
   private readonly remote: Address | undefined
@@ -46,11 +45,11 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   private readonly reception: Reception
   private state: "open" | "closing" | "closed" = "open"
   private paused = false
-  /** Who has borrowed it, and as what he sees it. */
+  /** The loan under way, and its view of the transport. */
   private loan: Borrower | undefined = undefined
   private lent: HandedOver | undefined = undefined
   private loans = 0
-  /** A body waits for `100 Continue`: ends the wait. */
+  /** Cancels the timer of a body that waits for 100 (Continue). */
   private unwait: (() => void) | undefined = undefined
 
   constructor(
@@ -63,7 +62,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   ) {
     this.madeAt = pool.timers.now()
     this.remote = transport.remote
-    // Read once: of a connection that has closed, a network may have forgotten them.
+    // Read once: a network may forget them when the connection closes.
     this.tls = transport.tls
     this.reception = new Reception(this, this.automaton, parser)
     transport.start(this)
@@ -104,7 +103,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     }
   }
 
-  /** A turn has passed, in which a FIN would have been read. */
+  /** After a turn of the event loop: a FIN that had come has been read. */
   rested(exchange: Served): void {
     if (this.next !== exchange) return
     if (exchange.over) {
@@ -126,7 +125,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     watch.enter("send")
   }
 
-  /** The server wants the body, or has had time enough to say so. */
+  /** Sends the body after 100 (Continue), or when the wait for it is over. */
   readonly proceed = (): void => {
     const { exchange } = this
     if (exchange === undefined || this.unwait === undefined) return
@@ -144,7 +143,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.unwait = undefined
   }
 
-  /** Whether the connection has taken all of it. */
+  /** Returns whether the transport has taken all of it. */
   private writeAll(parts: ReadonlyArray<Part>, flowing: boolean): boolean {
     for (const part of parts) flowing = this.transport.write(part)
     return flowing
@@ -155,7 +154,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     exchange.send(this.transport, this)
   }
 
-  /** `flowing`: the connection has taken all of it already. */
+  /** `flowing`: the transport has taken all of it already. */
   private sent(exchange: Owner, flowing: boolean): void {
     exchange.written = "all"
     this.automaton.requestComplete()
@@ -171,7 +170,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     return this.automaton.exchanges + this.loans
   }
 
-  // ---- a driver of another kind borrows it
+  // ---- loans
 
   /** Gives the transport to a loan until it is given back. The connection is idle or fresh. */
   lend(loan: Borrower): void {
@@ -188,13 +187,13 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     if (this.loan !== loan) return
     this.takeBack()
     if (this.state === "closed") return
-    // After FIN of ours the peer is to read what was sent before.
+    // After our FIN no reset, so that the peer reads what was sent before.
     if (!this.transport.writable) return this.retire(reusable ? "PeerEof" : "ResponseClose")
     if (!reusable) return this.cut("ResponseClose")
     this.pool.release(this, keepAlive)
   }
 
-  /** The borrower keeps it: it is another protocol's. */
+  /** The borrower keeps it for another protocol. */
   letGo(loan: Borrower): void {
     if (this.loan !== loan || this.state === "closed") return
     this.loan = undefined
@@ -210,13 +209,13 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     lent?.revoke()
   }
 
-  /** The pool is closed: what is borrowed goes too. */
+  /** The pool closes: retires an idle connection, resets a borrowed one. */
   recall(): void {
     if (this.loan === undefined) return this.retire("Draining")
     this.transport.reset()
   }
 
-  // ---- what the upload tells
+  // ---- the upload
 
   uploadEnded(): void {
     const { exchange } = this
@@ -227,7 +226,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.exchange?.uploadFailed(cause)
   }
 
-  // ---- what the transport tells
+  // ---- events of the transport
 
   data(chunk: Uint8Array): void {
     const { exchange } = this
@@ -238,7 +237,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     exchange.received += chunk.length
     const { reception } = this
     const used = reception.take(chunk)
-    // Given up meanwhile, by what an event led to.
+    // An event may have led to its abort.
     if (this.exchange !== exchange) return
     if (reception.switchedBy !== undefined)
       this.handOver(exchange, reception.switchedBy, chunk.subarray(used))
@@ -285,7 +284,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.pool.remove(this)
   }
 
-  // ---- what becomes of the connection
+  // ---- endings
 
   /** The response is complete: its exchange ends, and the connection serves the next or closes. */
   private settle(exchange: Owner, surplus: boolean): void {
@@ -293,21 +292,21 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.exchange = undefined
     if (surplus) this.automaton.mustClose("SurplusBytes")
     const after = this.automaton.after()
-    // Also where it closes: the peer's FIN is seen only by reading.
+    // Also if it closes: the peer's FIN is seen only by reading.
     this.resume()
     if (after._tag === "Reuse" && this.state === "open") {
       this.reception.renew()
       this.pool.release(this, exchange.response?.head.get("keep-alive"))
     } else {
       const reason = after._tag === "Close" ? after.reason : "PeerEof"
-      // Nothing is under way: all was sent, or nothing but the head.
+      // Nothing more is under way: the whole request was sent, or only its head.
       if ((exchange.sent || exchange.upload === undefined) && !surplus) this.retire(reason)
       else this.cut(reason)
     }
     exchange.end(rawTrailers)
   }
 
-  /** The bytes are another protocol's from here on, and the connection is the caller's. */
+  /** The connection has left HTTP: the driver of the exchange owns it from now on. */
   private handOver(exchange: Owner, head: ResponseHead, rest: Uint8Array): void {
     this.exchange = undefined
     this.state = "closed"
@@ -318,7 +317,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
 
   private lose(exchange: Owner, reason: CloseReason, loss: (where: Where) => ResponseLoss): void {
     this.exchange = undefined
-    // First, so that it is at the head of the queue for its place where it is sent again.
+    // First: if it is sent again, it waits at the head of the queue for the place of this connection.
     exchange.lost(loss)
     this.cut(reason)
   }
@@ -330,7 +329,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     exchange?.fail(loss)
   }
 
-  /** Closes after what was sent; the peer closes too, or the pool does not wait longer. */
+  /** Sends FIN after what was written. The pool resets it if the peer does not close too. */
   retire(reason: CloseReason): void {
     if (this.state !== "open") return
     this.state = "closing"
@@ -338,7 +337,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.pool.closing(this, reason)
   }
 
-  /** Closes at once: what is under way is given up. */
+  /** Resets it. */
   cut(reason: CloseReason): void {
     this.exchange = undefined
     this.stopWaiting()
@@ -350,7 +349,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
 
   // ---- time
 
-  /** When something is due, ms. `linger`: how long its peer has to close too. */
+  /** When something is due, ms. `linger`: how long its peer may take to close too. */
   deadline(linger: number): number {
     if (this.closingSince !== Infinity) return this.closingSince + linger
     const { exchange } = this

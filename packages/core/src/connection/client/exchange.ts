@@ -1,8 +1,8 @@
 /**
- * One request and its response: waits for a connection, is sent, is answered, ends. The driver's exchange extends it.
+ * One request and its response: waits for a connection, is sent, answered, ended. A driver extends it.
  *
- * Holds what a request needs to be sent again, and counts how far it got, so that every failure can say whether the
- * server may have acted on it. Never touches a connection that serves somebody else by now.
+ * Keeps what sending it again needs, and how far it got, so that every loss says whether the server may have acted on it. Never touches
+ * a connection that serves another exchange by now.
  */
 import { formatAddress, type Address } from "../../model/address.js"
 import type { GivenUp, RequestLoss, ResponseLoss } from "../../model/loss.js"
@@ -40,13 +40,13 @@ export abstract class Exchange implements BodyFlow, Owner {
   written: Written = "none"
   received = 0
   resent = 0
-  /** How the first connection ended, where the request is sent again, and what it had taken. */
+  /** Of a request that was sent again: how its first connection was lost, and how much that had taken. */
   private lostWith: ResponseLoss | undefined = undefined
   private takenBefore: Written = "none"
   reused = false
   remote: Address | undefined = undefined
   tls: TlsFacts | undefined = undefined
-  /** Ended: answered in full, failed or given up. */
+  /** Completed, failed or aborted. */
   over = false
 
   constructor(
@@ -54,20 +54,21 @@ export abstract class Exchange implements BodyFlow, Owner {
     private readonly pool: Home
   ) {}
 
-  // ---- what the driver does
+  // ---- the driver's part
 
   abstract send(transport: Transport, owner: UploadOwner): void
   abstract informational(head: ResponseHead): void
-  /** Makes the response of a head. */
+  /** Makes the response for a head. */
   protected abstract respond(head: ResponseHead): Incoming
   /** The response has begun. */
   protected abstract answered(): void
+  /** The connection has left HTTP, and the driver owns it: takes it at once. */
   protected abstract handed(transport: Transport, rest: Uint8Array): void
-  /** The connection is the caller's, and the exchange has ended. */
+  /** The exchange has ended with that: the caller gets the connection. */
   protected abstract handedOver(): void
-  /** There is no response. Told at most once. */
+  /** There is no response. Called at most once, and instead of `answered`. */
   protected abstract failed(loss: RequestLoss): void
-  /** What those who listen are told of a loss. */
+  /** The error of a loss, for events. */
   protected abstract errorOf(loss: RequestLoss): unknown
 
   start(): void {
@@ -84,7 +85,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     return this.written === "all"
   }
 
-  /** The most that a connection has taken: the server may have acted on it, also where that connection has died. */
+  /** The most that any connection has taken: the server may have acted on it, even if that connection was lost. */
   get taken(): Written {
     return this.takenBefore === "all" || this.written === "none" ? this.takenBefore : this.written
   }
@@ -99,7 +100,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     connection.begin(this)
   }
 
-  // ---- what the connection tells
+  // ---- the connection's side
 
   answer(head: ResponseHead): void {
     this.response = this.respond(head)
@@ -127,7 +128,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   end(rawTrailers: ReadonlyArray<string>): void {
     this.over = true
     this.connection = undefined
-    // The rest of a request whose answer is complete is wanted by nobody.
+    // After a complete response the rest of the request has no use.
     this.upload?.stop()
     this.watch?.tell({ _tag: "End" })
     this.response?.end(rawTrailers)
@@ -161,13 +162,13 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.upload?.stop()
     this.tellError(loss)
     if (this.response === undefined) this.failed(loss)
-    // Only before the response do other records come.
+    // The other records come only before the response.
     else this.response.fail(loss as ResponseLoss)
   }
 
   notConnected(loss: RequestLoss): void {
     if (this.over) return
-    // The server may have acted on what the first connection took: that is what the caller must hear of.
+    // The server may have acted on what the first connection took, so the caller gets that loss.
     if (loss._tag !== "Thrown" && this.lostWith !== undefined) return this.fail(this.lostWith)
     this.fail(loss)
   }
@@ -180,7 +181,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.giveUp("ERR_HTTPFX_UPLOAD_FAILED", reason, "RequestUnfinished", why)
   }
 
-  /** Something of the caller's failed before the response came. */
+  /** A function or a stream of the caller failed before the response came. */
   protected abort(cause: unknown, closing: CloseReason): void {
     const loss: RequestLoss = { _tag: "Thrown", cause }
     this.over = true
@@ -189,7 +190,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.failed(loss)
   }
 
-  // ---- what the response and the pool tell
+  // ---- the response's and the pool's side
 
   bodyFull(): void {
     this.connection?.pause()
@@ -201,7 +202,7 @@ export abstract class Exchange implements BodyFlow, Owner {
 
   bodyWanted(): void {}
 
-  /** Nobody reads the body: from when on, ms. */
+  /** The body has no reader from now on; returns since when, ms. */
   quiet(): number {
     return this.over ? Infinity : this.pool.watchUnread(this.request.unreadTimeout)
   }
@@ -210,7 +211,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   timeOut(): void {
     if (this.over || this.watch === undefined) return
     const { limits, passed, step } = this.watch
-    // As where no connection could be made: the caller must hear of what the first one took.
+    // As in `notConnected`: the caller gets the loss of the first connection.
     if (passed !== "total" && this.lostWith !== undefined && this.written === "none") {
       this.cut("TimedOut")
       return this.fail(this.lostWith)
@@ -241,12 +242,12 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.giveUp("ERR_HTTPFX_BODY_UNREAD", reason, "TimedOut")
   }
 
-  /** Nobody wants the rest of the response. */
+  /** Aborts it: the caller does not want the rest of the response. */
   abandon(why: string): GivenUp {
     return this.giveUp("ABORT_ERR", `the response was given up: ${why}`, "Interrupted")
   }
 
-  /** Ends the exchange from our side, whatever its state, with a failure that tells why. */
+  /** Aborts it in any state. The record says why. */
   giveUp(code: string, reason: string, closing: CloseReason, cause?: unknown): GivenUp {
     const loss: GivenUp = {
       _tag: "GivenUp",
@@ -261,7 +262,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     return loss
   }
 
-  /** Ends an exchange that has no response, and tells nobody but those who listen. */
+  /** Aborts an exchange without a response whose caller has left: only events tell of it. */
   protected drop(): void {
     this.over = true
     this.cut("Interrupted")
@@ -282,6 +283,6 @@ export abstract class Exchange implements BodyFlow, Owner {
   }
 }
 
-// RFC 9112 §9.5: who refuses a request and closes does not want the rest of it.
+// RFC 9112 §9.5: a server that refuses a request and closes does not want the rest of it.
 const unwanted = (policy: EarlyAnswer, head: ResponseHead): boolean =>
   policy === "stop" || (head.status >= 400 && !head.keepAlive)

@@ -83,13 +83,12 @@ export class Loan implements Borrower {
     this.fail(loss)
   }
 
-  // A loan has no limits and is given up only by interruption: neither is ever asked of it.
+  // A loan has no limits, and `cancel` aborts it.
   timeOut(): void {}
   giveUp(): void {}
 
-  /** Nobody wants it any more. A connection that is being made for it is given up. */
+  /** Aborts the wait, and the attempt to connect. A lease that was granted is closed. */
   cancel(): void {
-    // Granted, and interrupted before it was taken.
     if (this.over) return this.lease?.close()
     this.over = true
     if (this.waiter !== undefined) this.pool.leave(this.waiter)

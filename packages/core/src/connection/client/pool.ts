@@ -1,9 +1,7 @@
 /**
- * The connections of one agent: made where the limits allow it, kept between exchanges, closed when their time is over;
- * and the requests that wait for one.
+ * The connections of an agent: made within the limits, kept between exchanges, closed in time; and the requests that wait for one.
  *
- * What is decided is decided in `pool/`; this owns the connections and does it. After `close` nothing is left: no
- * connection, fiber or timer.
+ * `pool/` decides; this owns the connections and obeys. After `close` nothing is left, no connection and no timer.
  */
 import type { GivenUp, RequestLoss } from "../../model/loss.js"
 import {
@@ -51,7 +49,7 @@ export interface PoolOptions {
   readonly timeouts: TimeLimits | undefined
 }
 
-/** Why the pool ends everything. */
+/** The code of what ends when the pool closes. */
 export const closedCode = "ERR_HTTPFX_CLIENT_CLOSED"
 
 /** Milliseconds that a peer has to close its side after we closed ours. */
@@ -84,9 +82,9 @@ export class ClientPool implements Home, Keeper {
     return this.options.timeouts
   }
 
-  // ---- what there is
+  // ---- state
 
-  /** Connections in being, those of them that are idle, and connections being made. */
+  /** Connections, the idle ones among them, and connections that are being made. */
   get counts(): { readonly open: number; readonly idle: number; readonly connecting: number } {
     return { open: this.stock.connections.size, idle: this.stock.idle, connecting: this.attempts.size }
   }
@@ -100,7 +98,7 @@ export class ClientPool implements Home, Keeper {
     return this.stock.closings
   }
 
-  /** Per key: all connections that serve or can serve, those that are idle, and requests that wait. */
+  /** Per key: connections that serve or can serve, the idle ones among them, and requests that wait. */
   get keys(): ReadonlyMap<string, KeyState> {
     return this.stock.keys
   }
@@ -131,8 +129,8 @@ export class ClientPool implements Home, Keeper {
   }
 
   /**
-   * Gives a connection that has served before to a request. One that could not be sent again has to wait until a FIN that has come by now,
-   * of a server that answered and closed, was read: the connection is then none any more, and the request gets another.
+   * Gives a kept connection to a request. One that may not be sent again waits a turn of the event loop: if the server has closed by now, its
+   * FIN is read in that turn, and the request gets another connection.
    */
   private reuse(exchange: Served, connection: Pooled): void {
     if (exchange.resendable) return exchange.begin(connection)
@@ -145,8 +143,7 @@ export class ClientPool implements Home, Keeper {
     if (idle.length === 0) return undefined
     const connection = this.stock.take(bucket, this.options.scheduling, this.timers.now())
     if (connection !== undefined) return connection
-    // The timer is late, or time stood still while the process was suspended; or they have failed, and will tell so when
-    // reading has ended.
+    // Expired ones: the timer is late, or the process was suspended. Failed ones tell of it when reading has ended.
     for (const unusable of [...idle]) {
       if (unusable.transport.writable) unusable.retire(unusable.expiresBy)
       else unusable.cut("Failed")
@@ -166,7 +163,7 @@ export class ClientPool implements Home, Keeper {
     this.stock.leave(waiter)
   }
 
-  /** There is room for a connection: those who wait get it. */
+  /** Connects for waiting requests while there is room. */
   private grant(): void {
     const { options, stock } = this
     const { limits } = options
@@ -228,7 +225,7 @@ export class ClientPool implements Home, Keeper {
 
   // ---- an exchange ends
 
-  /** A connection whose exchange has ended and that can be used again. `keepAlive`: that field of its response. */
+  /** The exchange has ended, and the connection can be used again. `keepAlive`: the `Keep-Alive` of its response. */
   release(connection: Pooled, keepAlive: string | undefined): void {
     const { bucket } = connection
     if (this.closed) return connection.retire("Draining")
@@ -263,11 +260,11 @@ export class ClientPool implements Home, Keeper {
     this.alarm.set(kept.until)
   }
 
-  /** The connection closes: it serves no one any more, and somebody else may have its place. */
+  /** The connection closes: it serves no longer, and its place is free. */
   closing(connection: Pooled, reason: CloseReason): void {
     if (connection.closingSince !== Infinity) return
     this.stock.drop(connection)
-    // First, so that the request is at the head of the queue for the place that becomes free.
+    // First, so that the request is at the head of the queue for this place.
     const { next } = connection
     connection.next = undefined
     if (next?.over === false) this.serve(next, true)
@@ -286,7 +283,7 @@ export class ClientPool implements Home, Keeper {
     return { at: this.events.wallTime(), key: bucket.told, connection: number, address, exchanges }
   }
 
-  /** The connection is another protocol's, and its user's, from now on. */
+  /** The connection has left HTTP, and the pool. */
   surrender(connection: Pooled): void {
     connection.closingSince = this.timers.now()
     this.stock.connections.delete(connection)
@@ -295,7 +292,7 @@ export class ClientPool implements Home, Keeper {
     this.checkEmpty()
   }
 
-  /** The connection is over. */
+  /** The connection has closed. */
   remove(connection: Pooled): void {
     this.stock.connections.delete(connection)
     this.checkEmpty()
@@ -346,8 +343,8 @@ export class ClientPool implements Home, Keeper {
   // ---- the end
 
   /**
-   * Ends everything: requests under way fail and their connections are reset, idle ones are closed. `each` is told of the uploads
-   * that were stopped.
+   * Ends everything: requests under way fail and their connections are reset, idle ones get a FIN. `each` gets the uploads that were
+   * stopped.
    */
   close(each: (upload: Upload) => void): void {
     this.closed = true
@@ -369,12 +366,12 @@ export class ClientPool implements Home, Keeper {
     }
   }
 
-  /** Resets what `close` has left: peers that do not close their side. */
+  /** After `close`: resets connections whose peers have not closed their side. */
   reset(): void {
     this.stock.connections.forEach((connection) => connection.cut("Draining"))
   }
 
-  /** Calls once nothing is left, after `close`; possibly at once. */
+  /** Calls once nothing is left after `close`; possibly at once. */
   whenEmpty(f: () => void): void {
     this.emptied = f
     this.checkEmpty()

@@ -1,6 +1,9 @@
 /**
- * What the parts of a client's pool ask of each other, and what they ask of their driver: to make connections, to send a
- * body that is a stream, to take a response.
+ * What the parts of a client's pool ask of each other, and of their driver.
+ *
+ * A driver gives a pool a `Connector` and an `EventSink`, and extends `Exchange` (`exchange.ts`), which it starts once per request. It
+ * makes an `Upload` where a body is a stream and an `Incoming` where a response has begun. Calls go both ways in one turn: a driver may be
+ * told inside a call of its own.
  */
 import type { Address } from "../../model/address.js"
 import type { RequestLoss, ResponseLoss } from "../../model/loss.js"
@@ -17,18 +20,29 @@ import type { Watch } from "./watch.js"
 
 /** Where a connection leads. Those with the same `key` stand in for each other. */
 export interface Destination extends Origin {
-  /** The key as others may read it, where `key` has secrets in it. */
+  /** The key without its secrets. Default: `key`. */
   readonly told?: string | undefined
 }
 
-/** The key as others may read it. */
+/** The key for events and errors. */
 export const toldKey = ({ key, told = key }: Destination): string => told
 
-/** What is sent after a head: parts at hand, or a stream, which the driver pulls. */
+/** A body: parts at hand, or a stream, which the driver pulls. */
 export type Payload =
   { readonly _tag: "Parts"; readonly parts: ReadonlyArray<Part> } | { readonly _tag: "Stream" }
 
-/** What becomes of the rest of an upload when the response comes before its end. */
+/**
+ * What becomes of the rest of an upload when the answer comes before its end.
+ *
+ * - `stop`: with the head of any final answer, nothing more is sent
+ * - `continue`: it goes on until the answer has ended; an error status (400-599) with `Connection: close` stops it at once,
+ *   for then the server does not want it (RFC 9112 §9.5)
+ *
+ * Either way the answer is delivered whole, and a request that was not sent whole costs its connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type EarlyAnswer = "stop" | "continue"
 
 /** A request ready to be sent: validated, encoded, not yet bound to a connection. */
@@ -36,9 +50,9 @@ export interface Request extends RequestFacts {
   readonly origin: Destination
   readonly encoded: EncodedHead
   readonly payload: Payload
-  /** On a connection of its own, which is not kept. */
+  /** On a connection of its own, outside the limits and never kept. */
   readonly alone: boolean
-  /** The connection is wanted when the server switches protocols, or opens a tunnel. */
+  /** The driver takes the connection over when the server switches protocols, or opens a tunnel. */
   readonly takeOver: boolean
   /** Milliseconds that the body waits for `100 Continue`. */
   readonly continueTimeout: number
@@ -51,25 +65,25 @@ export interface Request extends RequestFacts {
   readonly limits: TimeLimits | undefined
 }
 
-/** The body of a request on its way, where it is a stream. */
+/** Sends the body of a request that is a stream. */
 export interface Upload {
   /** The transport has taken all that was given to it. */
   readonly taken: boolean
   /** The transport takes bytes again. */
   drain(): void
-  /** Sends nothing more, and gives the stream up. */
+  /** Sends nothing more, and ends the stream. */
   stop(): void
   /** Calls when nothing of the stream is left. Only after `stop`. */
   whenStopped(f: () => void): void
 }
 
-/** A connection learns how the upload ended; once it was stopped, nobody does. */
+/** Told how the upload ended, unless it was stopped. */
 export interface UploadOwner {
   uploadEnded(): void
   uploadFailed(cause: unknown): void
 }
 
-/** A response that arrives. */
+/** A response under way. */
 export interface Incoming {
   readonly head: ResponseHead
   /** When the last reader went away, ms; `Infinity` while somebody reads. */
@@ -77,19 +91,19 @@ export interface Incoming {
   push(slice: Uint8Array): void
   end(rawTrailers: ReadonlyArray<string>): void
   fail(loss: ResponseLoss): void
-  /** The chunk that brought the head has been parsed, and the body goes on after it. */
+  /** A chunk has been parsed, and the body is not complete. */
   unread(): void
 }
 
 /** A connection that is being made. */
 export interface Connecting {
-  /** Gives it up; `done` or `failed` is told all the same. */
+  /** Aborts the attempt; `Opening.done` or `Opening.failed` follows all the same. */
   cancel(): void
   /** Calls when it has ended, possibly at once. Replaces an earlier callback. */
   whenOver(f: () => void): void
 }
 
-/** What the driver tells of a connection that it makes. */
+/** Told by the driver while it makes a connection. */
 export interface Opening {
   /** The next step begins. */
   enter(step: "connect" | "secure"): void
@@ -100,28 +114,28 @@ export interface Opening {
 
 /** How the driver makes connections: names, several addresses, proxies, TLS. */
 export interface Connector {
-  /** One of `done` and `failed` is called, once, possibly before this returns. The result gives the attempt up. */
+  /** Calls either `done` or `failed`, once, possibly before it returns. The result aborts the attempt. */
   connect(destination: Destination, opening: Opening): () => void
 }
 
-/** What a pool gives connections to: exchanges, and loans. */
+/** Gets a connection from a pool: an exchange, or a loan. */
 export interface Served {
   readonly request: { readonly origin: Destination; readonly alone: boolean }
   /** Its place in a queue. */
   waiter: Waiter<Served, Pooled> | undefined
   /** The connection that is being made for it. */
   attempt: Connecting | undefined
-  /** Ended: nothing is to be given to it any more. */
+  /** Ended: it gets no connection any more. */
   readonly over: boolean
   readonly watch: Watch | undefined
   readonly upload: Upload | undefined
-  /** The most that a connection has taken of it. */
+  /** The most that any connection has taken of it. */
   readonly taken: Written
-  /** It could be sent again if its connection died. */
+  /** May be sent again if its connection is lost. */
   readonly resendable: boolean
-  /** Its turn on a connection. */
+  /** It has got a connection. */
   begin(connection: Pooled): void
-  /** Ends it with a failure. The connection is the caller's to close. */
+  /** Ends it with a failure. The caller closes the connection. */
   fail(loss: RequestLoss): void
   /** No connection could be made. */
   notConnected(loss: RequestLoss): void
@@ -151,22 +165,22 @@ export interface Owner extends Served {
   requestTaken(): void
   informational(head: ResponseHead): void
   answer(head: ResponseHead): void
-  /** The connection is the caller's from now on. `rest`: bytes behind the head. */
+  /** The driver owns the connection from now on. `rest`: bytes behind the head. */
   switched(head: ResponseHead, transport: Transport, rest: Uint8Array): void
   /** The response has ended; the connection is done with this exchange. */
   end(rawTrailers: ReadonlyArray<string>): void
-  /** The connection is gone. The record is made only where somebody is told. */
+  /** The connection is lost. Makes the record only if it is told. */
   lost(loss: (where: Where) => ResponseLoss): void
   uploadFailed(cause: unknown): void
   unreadTooLong(): void
 }
 
-/** A driver of another kind that borrows a connection. */
+/** Borrows a connection for a driver of another kind. */
 export interface Borrower extends Served {
   granted(connection: Pooled, transport: Transport, reused: boolean): void
 }
 
-/** A connection, as its pool and what it serves see it. */
+/** A connection, as its pool and its exchange see it. */
 export interface Pooled {
   readonly transport: Transport
   readonly bucket: Bucket<Served, Pooled>
@@ -183,7 +197,7 @@ export interface Pooled {
   expiresBy: RetireReason
   /** When it is too old for a further request, ms. */
   agesAt: number
-  /** When it began to close, ms; the peer has a while to do its part. */
+  /** When it began to close, ms; the peer has a while to close too. */
   closingSince: number
   readonly exchange: Served | undefined
   /** Gets it after a turn of the event loop, unless it closes by then. */

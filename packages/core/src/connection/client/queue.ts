@@ -1,7 +1,5 @@
 /**
- * What a pool holds under one key: idle connections, and requests that wait for one.
- *
- * Counts and lists only; who gets what is decided in `pool/`, and done by the pool that owns it.
+ * One key of a pool: its idle connections, and the requests that wait for one. Counts and lists only.
  */
 import type { WaitingKey } from "../../pool/index.js"
 
@@ -18,9 +16,9 @@ export class Waiter<S, C> {
   ) {}
 }
 
-/** `S`: what is served; `C`: its connections. */
+/** `S` waits for a `C`. */
 export class Bucket<S, C> implements WaitingKey {
-  /** Connections in use, idle and being made; those that close do not count: they serve nobody. */
+  /** Connections in use, idle and being made, without those that close. */
   open = 0
   /** In the order in which they became idle. */
   readonly idle: Array<C> = []
@@ -30,8 +28,7 @@ export class Bucket<S, C> implements WaitingKey {
   private last: Waiter<S, C> | undefined = undefined
 
   /**
-   * `told`: the key as others may read it, without what is secret. `counted`: whether its connections count against the
-   * limits.
+   * `told`: the key without its secrets. `counted`: its connections count against the limits.
    */
   constructor(
     readonly key: string,
@@ -47,7 +44,7 @@ export class Bucket<S, C> implements WaitingKey {
     return this.open === 0 && this.queued === 0
   }
 
-  /** Joins the queue: at its end, or at its head for a request that had its turn and lost it. */
+  /** Joins the queue: at its end, or at its head if it had a connection and lost it. */
   join(exchange: S, since: number, atHead: boolean): Waiter<S, C> {
     const waiter = new Waiter<S, C>(exchange, this, since)
     const { first, last } = this
@@ -63,7 +60,7 @@ export class Bucket<S, C> implements WaitingKey {
     return waiter
   }
 
-  /** Leaves the queue. Only for one that is in it. */
+  /** Leaves the queue. Only for a waiter that is in it. */
   leave(waiter: Waiter<S, C>): void {
     if (waiter.previous === undefined) this.first = waiter.next
     else waiter.previous.next = waiter.next
@@ -72,7 +69,7 @@ export class Bucket<S, C> implements WaitingKey {
     this.queued--
   }
 
-  /** Whoever has waited longest; stays in the queue. */
+  /** The waiter at the head; it stays in the queue. */
   get head(): Waiter<S, C> | undefined {
     return this.first
   }

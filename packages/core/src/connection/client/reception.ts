@@ -1,6 +1,6 @@
 /**
- * The receiving half of a client's connection: the parser's events become calls of the exchange. What they mean for the connection
- * waits here until the parser has returned.
+ * The receiving half of a client's connection: turns the parser's events into calls of the exchange, and keeps what they mean for the
+ * connection until the parser has returned.
  */
 import type { PeerStep } from "../../model/loss.js"
 import type { Refusal } from "../../model/refusal.js"
@@ -17,7 +17,7 @@ import type { Owner } from "./ports.js"
 
 const noTrailers: ReadonlyArray<string> = []
 
-// A 2xx to CONNECT makes the connection a tunnel; only `upgrade` has a way to take it.
+// A 2xx to CONNECT opens a tunnel, and only a request with `takeOver` can take it.
 const notTaken: PeerStep = {
   _tag: "Violation",
   code: "ERR_HTTPFX_OUT_OF_ORDER",
@@ -26,7 +26,7 @@ const notTaken: PeerStep = {
   signal: "switch"
 }
 
-/** What the receiving half asks of its connection. */
+/** The connection, as its receiving half sees it. */
 interface Line {
   readonly exchange: Owner | undefined
   /** 100 (Continue) has come: the body may go out. */
@@ -41,7 +41,7 @@ export class Reception implements ResponseEvents {
   rawTrailers = noTrailers
   /** The body of the response ends with the connection. */
   untilClose = false
-  /** The peer's step is not one that it has here. */
+  /** The response is not one to this request. */
   violation: PeerStep | undefined = undefined
   /** The head with which the connection has left HTTP. */
   switchedBy: ResponseHead | undefined = undefined
@@ -59,7 +59,7 @@ export class Reception implements ResponseEvents {
     return this.parser.refusal
   }
 
-  /** Parses a chunk; gives the number of bytes that belong to the response. */
+  /** Parses a chunk; returns the number of bytes that belong to the response. */
   take(chunk: Uint8Array): number {
     return this.parser.execute(chunk)
   }
@@ -78,11 +78,11 @@ export class Reception implements ResponseEvents {
     this.parser.resume()
   }
 
-  // ---- what the parser tells, while `take` or `finish` runs
+  // ---- events of the parser, while `take` or `finish` runs
 
   head(head: ResponseHead): number {
     const { exchange } = this.line
-    // The exchange may have been given up by the observer of an earlier 1xx.
+    // The observer of an earlier 1xx may have aborted the exchange.
     if (exchange === undefined) return Body.Stop
     if (head.status < 200 && head.status !== 101) {
       this.violation = stepOf(this.automaton.responseInformational(head.status))

@@ -1,7 +1,5 @@
 /**
- * What a pool has: connections, idle ones and requests that wait, by key, and the counts of them.
- *
- * Lists and counts only. The pool decides who gets what.
+ * The connections, idle connections and waiting requests of a pool, by key, and their counts. Decides nothing.
  */
 import { choose, type Scheduling } from "../../pool/index.js"
 import type { CloseReason, KeyState } from "./events.js"
@@ -20,7 +18,7 @@ export class Stock {
   readonly connections = new Set<Pooled>()
   /** Keys with a queue. */
   readonly queues = new Set<Key>()
-  /** Connections that count against the limit of all keys, and those of them that are idle. */
+  /** Connections that count against the limit of all keys, and idle ones. */
   total = 0
   idle = 0
   private readonly buckets = new Map<string, Key>()
@@ -37,7 +35,7 @@ export class Stock {
     return this.closedBy
   }
 
-  /** Per key: all connections that serve or can serve, those that are idle, and requests that wait. */
+  /** Per key: connections that serve or can serve, the idle ones among them, and requests that wait. */
   get keys(): ReadonlyMap<string, KeyState> {
     const keys = new Map<string, KeyState>()
     for (const { told, open, idle, queued } of this.buckets.values()) {
@@ -72,7 +70,7 @@ export class Stock {
     this.total++
   }
 
-  /** One connection less. `false`: it had not counted. */
+  /** One connection less. `false`: it did not count against the limits. */
   vacate(bucket: Key): boolean {
     bucket.open--
     if (!bucket.counted) return false
@@ -131,7 +129,7 @@ export class Stock {
     this.queues.add(bucket)
   }
 
-  /** The request waits no longer: it has its turn, or was given up. */
+  /** The request waits no longer: it gets a connection, or was aborted. */
   leave(waiter: Place): void {
     const { bucket } = waiter
     waiter.exchange.waiter = undefined

@@ -1,8 +1,7 @@
 /**
- * What runs beside one exchange where it has limits or somebody listens: which step it is at, since when, and until when.
+ * The steps of one exchange in time, for its limits and for events: the current step, since when, until when.
  *
- * An exchange with neither has none of these, and pays for an `undefined`. It holds no timer: its pool looks at all of
- * them at the earliest deadline.
+ * An exchange without limits and listeners has none. Sets no timer: its pool looks at every watch at the earliest deadline.
  */
 import type { Event, RequestEvent, Timings } from "./events.js"
 import type { Step, TimeLimits } from "./limits.js"
@@ -20,7 +19,7 @@ export interface EventSink {
   publish(event: Event): void
 }
 
-/** What events say of the exchange they are about. */
+/** The exchange, in its events. */
 export interface Subject {
   readonly key: string
   readonly method: string
@@ -29,7 +28,7 @@ export interface Subject {
 
 export class Watch {
   step: Step = "queue"
-  /** When the step, or the whole, has taken too long, ms. */
+  /** When the limit of the step or of the whole passes, ms. */
   due: number
   private stepDue = Infinity
   private readonly totalDue: number
@@ -38,7 +37,7 @@ export class Watch {
   private since: number
   private timings: Record<Step, number> | undefined
 
-  /** `hub`: where somebody listens. `arm`: asks the pool to look at a time. */
+  /** `hub`: only if somebody listens. `arm`: asks the pool to look at a time. */
   constructor(
     readonly limits: TimeLimits | undefined,
     private readonly hub: EventSink | undefined,
@@ -79,7 +78,7 @@ export class Watch {
     if (this.due !== Infinity) this.arm(this.due)
   }
 
-  /** No time counts for the step: it is we who do not take more. */
+  /** Pauses the step's limit while our own reader applies backpressure. */
   hold(): void {
     this.stepDue = Infinity
     this.due = this.totalDue
@@ -110,5 +109,5 @@ export class Watch {
 
 type Common = "id" | "at" | "timings" | keyof Subject
 
-/** An event without what the watch knows itself. */
+/** An event without the fields that the watch adds. */
 export type EventFacts = RequestEvent extends infer E ? (E extends unknown ? Omit<E, Common> : never) : never
