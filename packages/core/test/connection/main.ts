@@ -21,7 +21,7 @@ const failure = (run: () => void): string | null => {
 
 const require = createRequire(import.meta.url)
 const refused: Record<string, string> = {}
-for (const name of ["effect", "effect/Effect", "@effect/platform", "@httpfx/core"]) {
+for (const name of ["effect", "effect/Effect", "@effect/platform", "../../src/index.js"]) {
   await import(name).catch((error: unknown) => (refused[`import ${name}`] = reason(error)))
   try {
     require(name)

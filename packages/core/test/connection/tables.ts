@@ -8,6 +8,7 @@ import { offsets } from "./server/offsets.js"
 import { refusals } from "./server/refusals.js"
 import { upgrades } from "./server/upgrades.js"
 import { vectors } from "./server/vectors.js"
+import { bodies } from "./transfer/bodies.js"
 import type { Table } from "./table.js"
 
 export const tables: ReadonlyArray<Table> = [
@@ -19,5 +20,6 @@ export const tables: ReadonlyArray<Table> = [
   admission,
   ...losses,
   offsets,
-  vectors
+  vectors,
+  bodies
 ]

@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert"
 import { conversation } from "../../support/connection/conversation.js"
 import type { Row, Table } from "../table.js"
+import { ScriptedTransport } from "../../support/connection/scriptedTransport.js"
 import { get, post } from "./requests.js"
 
 const one = { maxConnections: 1 }
@@ -59,6 +60,48 @@ const rows: ReadonlyArray<Row> = [
     c.connects({ hostname: "10.0.0.2" })
     c.sends(get())
     c.expects("< 503 close after 1 s", "FIN")
+  }),
+  conversation(
+    "an address has room again behind a connection that is over",
+    { settings: { maxConnectionsPerAddress: 1 } },
+    (c) => {
+      c.ends()
+      c.connects()
+      c.sends(get())
+      c.expects("FIN", "closed", "#1 GET /", '< 200 "ok"')
+    }
+  ),
+  conversation(
+    "behind a TLS handshake as well",
+    { settings: { maxConnectionsPerAddress: 1 }, served: true },
+    (c) => {
+      const { life } = c.world
+      const secured = (hostname: string) => {
+        const plain = new ScriptedTransport({ hostname })
+        const admission = life.admit(plain)
+        assert.equal(admission, "serve")
+        return { plain, layer: new ScriptedTransport({ hostname, say: c.world.say }) }
+      }
+      const first = secured("10.0.0.2")
+      c.does(() => life.handshakeDone(first.plain, first.layer, "serve"))
+      assert.equal(life.admit(new ScriptedTransport({ hostname: "10.0.0.2" })), "maxConnectionsPerAddress")
+      first.layer.ends()
+      first.layer.settle()
+      c.expects("FIN", "closed")
+      const second = secured("10.0.0.2")
+      life.handshakeOver(second.plain)
+      secured("10.0.0.2")
+    }
+  ),
+  conversation("places to be told that there is no room come back", { settings: one }, (c) => {
+    for (let k = 0; k < 127; k++) c.connects()
+    c.connects()
+    c.ends()
+    c.expects("FIN", "closed")
+    c.connects()
+    c.expects()
+    c.connects()
+    c.expects("RST")
   }),
   conversation(
     "as many requests as a connection may have: those behind them get 503",

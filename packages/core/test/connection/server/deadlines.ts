@@ -219,6 +219,8 @@ const backpressure: ReadonlyArray<Row> = [
   })
 ]
 
+const served = ["#1 GET /", '< 200 "ok"']
+
 const idle: ReadonlyArray<Row> = [
   conversation("the announced time, and a second", only({ keepAliveTimeout: 1_000 }), (c) => {
     c.sends(get())
@@ -251,6 +253,20 @@ const idle: ReadonlyArray<Row> = [
       c.expects("#1 GET /", '< 200 "ok"')
     }
   ),
+  conversation("one that leaves last takes nobody with it", only({ keepAliveTimeout: 1_000 }), (c) => {
+    c.sends(get())
+    const { transport } = c
+    c.connects()
+    c.sends(get())
+    c.ends()
+    c.connects()
+    c.sends(get())
+    c.expects(...served, ...served, "FIN", "closed", ...served)
+    c.passes(2_000)
+    c.expects("FIN", "FIN")
+    c.does(() => transport.ends())
+    c.expects("closed")
+  }),
   conversation("each connection by its own time", only({ keepAliveTimeout: 1_000 }), (c) => {
     c.sends(get())
     c.passes(500)

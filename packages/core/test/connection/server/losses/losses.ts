@@ -11,6 +11,7 @@ import type { Policy } from "../../../../src/model/serverState.js"
 import type { ScriptedTransport } from "../../../support/connection/scriptedTransport.js"
 import { ServerWorld, type Given } from "../../../support/connection/serverWorld.js"
 import type { Row, Table } from "../../table.js"
+import { chunkedHead } from "../requests.js"
 import { handlers, phases, type Phase } from "./phases.js"
 
 interface Policies {
@@ -43,6 +44,9 @@ const kinds: Readonly<Record<string, Loss>> = {
   "the connection closes": { acts: { close: ({ transport }) => transport.closes() } },
   "the client sends what is not HTTP": {
     acts: { bytes: ({ phase, transport }) => transport.sends(phase.malformed ?? "\0") }
+  },
+  "the client sends a request that is not HTTP behind its head": {
+    acts: { bytes: ({ transport }) => transport.sends(`${chunkedHead("/read")}z\r\n`) }
   },
   "the head is late": silence({ headersTimeout: 10_000 }),
   "the request is late": silence({ requestTimeout: 10_000 }),
