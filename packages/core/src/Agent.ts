@@ -17,6 +17,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { bind, type Options, type Service } from "./internal/agentPool.js"
+import { defaultPoolOptions } from "./connection/client/defaults.js"
 import { AgentPool } from "./internal/clientPool.js"
 import { refuseAgentOptions } from "./internal/clientSettings.js"
 import { ofAgent } from "./internal/clientTimeouts.js"
@@ -62,23 +63,24 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
     const runtime = yield* Effect.runtime<never>()
     const clock = yield* Effect.clock
     const timeout = millis(options.timeout, Infinity)
+    const { age, limits, policy } = defaultPoolOptions
     const pool = new AgentPool(network, backgroundFromClock(clock), fromClock(clock), runtime, {
       policy: {
-        keepAlive: options.keepAlive ?? true,
-        maxFreeSockets: options.maxFreeSockets ?? 256,
-        idleTimeout: Math.min(millis(options.idleTimeout, 4_000), timeout),
-        hintBuffer: millis(options.keepAliveTimeoutBuffer, 1_000)
+        keepAlive: options.keepAlive ?? policy.keepAlive,
+        maxFreeSockets: options.maxFreeSockets ?? policy.maxFreeSockets,
+        idleTimeout: Math.min(millis(options.idleTimeout, policy.idleTimeout), timeout),
+        hintBuffer: millis(options.keepAliveTimeoutBuffer, policy.hintBuffer)
       },
       limits: {
-        maxSockets: options.maxSockets ?? Infinity,
-        maxTotalSockets: options.maxTotalSockets ?? Infinity
+        maxSockets: options.maxSockets ?? limits.maxSockets,
+        maxTotalSockets: options.maxTotalSockets ?? limits.maxTotalSockets
       },
-      scheduling: options.scheduling ?? "lifo",
+      scheduling: options.scheduling ?? defaultPoolOptions.scheduling,
       age: {
-        maxAge: millis(options.maxAge, Infinity),
-        jitter: options.maxAgeJitter ?? 0.1
+        maxAge: millis(options.maxAge, age.maxAge),
+        jitter: options.maxAgeJitter ?? age.jitter
       },
-      keepAliveMsecs: millis(options.keepAliveMsecs, 1_000),
+      keepAliveMsecs: millis(options.keepAliveMsecs, defaultPoolOptions.keepAliveMsecs),
       tls: options.tls ?? {},
       maxCachedSessions: options.maxCachedSessions ?? 100,
       parser: { flags: options.flags, limits: options.limits },

@@ -35,6 +35,7 @@ import { lossError, type RequestError } from "./clientError.js"
 import { ClientExchange, type Payload, type PreparedRequest, type Receiver } from "./clientExchange.js"
 import { flatten, hasField } from "./clientHeaders.js"
 import { poolOf } from "./agentPool.js"
+import { defaultContinueTimeout, defaultUnreadTimeout } from "../connection/client/defaults.js"
 import type { ClientPool } from "../connection/client/pool.js"
 import { chooser, type ChooseProxy } from "./clientProxy.js"
 import { refuseRequestOptions, type ClientOptions } from "./clientSettings.js"
@@ -136,7 +137,7 @@ export interface RequestSettings extends Resolved {
 export const settingsOf = (pool: ClientPool, options: ClientOptions): RequestSettings => ({
   pool,
   alone: false,
-  unreadTimeout: Duration.toMillis(options.unreadTimeout ?? "30 seconds"),
+  unreadTimeout: Duration.toMillis(options.unreadTimeout ?? defaultUnreadTimeout),
   limits: merge(options.timeouts, pool.timeouts),
   timeouts: options.timeouts,
   proxy: options.proxy === undefined ? undefined : chooser(options.proxy)
@@ -282,7 +283,7 @@ export const prepare = (
     onInformational: options.onInformational,
     alone,
     takeOver: draft.takeOver === true,
-    continueTimeout: expects ? Duration.toMillis(options.continueTimeout ?? 1_000) : 0,
+    continueTimeout: expects ? Duration.toMillis(options.continueTimeout ?? defaultContinueTimeout) : 0,
     earlyAnswer: options.earlyAnswer ?? "continue",
     joinDuplicateHeaders: options.joinDuplicateHeaders === true,
     unreadTimeout,
