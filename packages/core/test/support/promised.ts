@@ -1,9 +1,13 @@
 /**
- * A server of promises as platform's `HttpServer`, so that batteries run against it.
+ * A server of promises as platform's `HttpServer`, and a client of promises as its `HttpClient`, so that batteries run against them.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as HttpApp from "@effect/platform/HttpApp"
 import type { HttpMiddleware } from "@effect/platform/HttpMiddleware"
+import * as HttpClient from "@effect/platform/HttpClient"
+import { RequestError } from "@effect/platform/HttpClientError"
+import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
@@ -13,7 +17,13 @@ import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { ReadableStream } from "node:stream/web"
-import { Network, Timers } from "@httpfx/core"
+import { Network, Timers, Transport } from "@httpfx/core"
+import {
+  PromiseClient,
+  type Options,
+  type Request as Asked,
+  type Response as Given
+} from "./promise/client.js"
 import * as Driver from "./promise/server.js"
 
 const pairs = (fields: ReadonlyArray<string>) =>
@@ -101,5 +111,67 @@ export const server: Layer.Layer<HttpServer.HttpServer, never, Network.Network> 
           handler = handlerOf(app as HttpApp.Default<unknown>, middleware, runtime)
         })
     })
+  })
+)
+
+// ---- the client
+
+const sent = (
+  request: HttpClientRequest,
+  url: URL,
+  signal: AbortSignal,
+  runtime: Runtime.Runtime<never>
+): Asked => {
+  const { body, headers, method } = request
+  const asked = { method, url: url.href, fields: Object.entries(headers).flat(), signal }
+  switch (body._tag) {
+    case "Empty":
+      return asked
+    case "Uint8Array":
+      return { ...asked, body: body.body }
+    case "Stream":
+      return { ...asked, body: Stream.toAsyncIterableRuntime(body.stream, runtime) }
+    default:
+      throw new Error(`the adapter has no ${body._tag}`)
+  }
+}
+
+const received = (request: HttpClientRequest, { body, head }: Given) => {
+  const bodiless = request.method === "HEAD" || head.status === 204 || head.status === 304
+  const stream = bodiless ? null : (ReadableStream.from(body) as BodyInit)
+  const init = { status: head.status, headers: pairs(head.rawHeaders) as Array<[string, string]> }
+  return HttpClientResponse.fromWeb(request, new Response(stream, init))
+}
+
+/** A client of promises on the network and the clock in the context, until the scope closes. */
+export const calling = (pool: Options["pool"] = {}) =>
+  Effect.gen(function* () {
+    const network = yield* Network.Network
+    const timers = yield* Timers.timers
+    const run = Runtime.runPromise(yield* Effect.runtime<never>())
+    const client = new PromiseClient({
+      timers,
+      pool,
+      dial: async ({ host, port }, signal) => {
+        const [{ address }] = await run(network.resolve(host), { signal })
+        return run(network.connect(Transport.tcp(address, port)), { signal })
+      }
+    })
+    yield* Effect.addFinalizer(() => Effect.promise(() => client.close(0)))
+    return client
+  })
+
+/** The same as platform's client. */
+export const client: Layer.Layer<HttpClient.HttpClient, never, Network.Network> = Layer.scoped(
+  HttpClient.HttpClient,
+  Effect.gen(function* () {
+    const driver = yield* calling()
+    const runtime = yield* Effect.runtime<never>()
+    return HttpClient.make((request, url, signal) =>
+      Effect.tryPromise({
+        try: async () => received(request, await driver.request(sent(request, url, signal, runtime))),
+        catch: (cause) => new RequestError({ request, reason: "Transport", cause })
+      })
+    )
   })
 )

@@ -3,7 +3,7 @@
  *
  * A driver gives a pool a `Connector` and an `EventSink`, and extends `Exchange` (`exchange.ts`), which it starts once per request. It
  * makes an `Upload` where a body is a stream and an `Incoming` where a response has begun. Calls go both ways in one turn: a driver may be
- * told inside a call of its own.
+ * told inside a call of its own. The smallest driver is a client of promises: `test/support/promise/client.ts`.
  */
 import type { Address } from "../../model/address.js"
 import type { RequestLoss, ResponseLoss } from "../../model/loss.js"

@@ -23,11 +23,21 @@ import {
   BodyWriter,
   encodeResponseHead,
   hasUnknownExpectation,
-  Pace,
   type Part,
   type RequestHead
 } from "../../../src/wire/index.js"
-import { accepted, leave, Lost, piecesOf, sourceOf, type Fields, type Outgoing } from "./shared.js"
+import {
+  Abort,
+  accepted,
+  leave,
+  Lost,
+  piecesOf,
+  pump,
+  sourceOf,
+  type Fields,
+  type Outgoing,
+  type Outlet
+} from "./shared.js"
 
 export interface Request {
   readonly method: string
@@ -54,8 +64,7 @@ export interface Response {
 export type Handler = (request: Request) => Promise<Response>
 
 class PromiseExchange extends Exchange {
-  readonly abort = new AbortController()
-  private giveUp: (reason: Error) => void = ignore
+  readonly abort = new Abort()
 
   override openBody(limit: number): Body<BodyLoss> {
     return new Body(this, limit)
@@ -63,11 +72,11 @@ class PromiseExchange extends Exchange {
 
   /** Called once, after the body has failed. Nothing may be written from here on. */
   override lost(loss: BodyLoss): void {
-    this.end(new Lost(loss))
+    this.abort.abort(new Lost(loss))
   }
 
   override interrupt(): void {
-    this.end(new Error("the server shuts down"))
+    this.abort.abort(new Error("the server shuts down"))
   }
 
   /** `true` would keep the connection for this handler until the last phase of a shutdown. */
@@ -86,29 +95,25 @@ class PromiseExchange extends Exchange {
       signal: this.abort.signal
     }
     const response = hasUnknownExpectation(this.head) ? Promise.resolve({ status: 417 }) : handler(request)
-    await this.orAborted(response.then((response) => this.send(response)))
+    await this.abort.orAborted(response.then((response) => this.send(response)))
   }
 
   private async send(response: Response): Promise<void> {
     const { connection } = this
     const source = sourceOf(response.body)
-    const pace = new Pace()
+    // Later where the body may be made from the request's: 100 (Continue) has to leave before the head.
+    let writer: BodyWriter | undefined
+    const outlet: Outlet = {
+      timers: connection.server.timers,
+      put: (piece) => accepted((writer ??= this.begin(response)).write(piece, this.write)),
+      get backedUp() {
+        return connection.backedUp
+      },
+      whenDrained: (f) => connection.whenDrained(f)
+    }
     try {
-      // A body that is made from the request's waits for it: 100 (Continue) has to leave before the head.
-      let writer = connection.awaitsContinue(this) ? undefined : this.begin(response)
-      while (writer?.framing._tag !== "None") {
-        const piece = await this.orAborted(source.next())
-        if (piece.done === true) break
-        writer ??= this.begin(response)
-        accepted(writer.write(piece.value, this.write))
-        pace.sent(piece.value.length)
-        // A source that never waits must not keep the event loop.
-        if (pace.due) {
-          await new Promise<void>((resume) => connection.server.timers.turn(resume))
-          pace.begin()
-        }
-        if (connection.backedUp) await new Promise<void>((resume) => connection.whenDrained(resume))
-      }
+      if (!connection.awaitsContinue(this)) writer = this.begin(response)
+      if (writer?.framing._tag !== "None") await pump(source, outlet, this.abort)
       writer ??= this.begin(response)
       const trailers = writer.framing._tag === "Chunked" ? response.trailers?.() : undefined
       accepted(writer.end(trailers, this.write))
@@ -148,19 +153,6 @@ class PromiseExchange extends Exchange {
   private readonly write = (part: Part): void => {
     this.abort.signal.throwIfAborted()
     this.connection.write(part)
-  }
-
-  /** What is aborted is not waited for. One wait at a time. */
-  private orAborted<A>(waited: Promise<A>): Promise<A> {
-    return new Promise((resolve, reject) => {
-      this.giveUp = reject
-      waited.then(resolve, reject)
-    })
-  }
-
-  private end(reason: Error): void {
-    this.abort.abort(reason)
-    this.giveUp(reason)
   }
 }
 

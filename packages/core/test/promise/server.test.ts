@@ -10,7 +10,7 @@ import { MemoryNetwork, ServerBattery, type VirtualClock } from "@httpfx/testing
 import type { Handler, Server } from "../support/promise/server.js"
 import type { Lost } from "../support/promise/shared.js"
 import { listening, server } from "../support/promised.js"
-import { after, connect, inMemory } from "../support/virtual.js"
+import { after, connect, inVirtualTime } from "../support/virtual.js"
 
 describe("a server of promises", () => {
   const stack = Layer.provideMerge(server, MemoryNetwork.layer())
@@ -25,8 +25,7 @@ const test = (
   body: (
     server: Server
   ) => Effect.Effect<void, unknown, Network.Network | VirtualClock.VirtualClock | Scope.Scope>
-) =>
-  it.live(name, () => Effect.provide(Effect.scoped(Effect.flatMap(listening(handler, 80), body)), inMemory))
+) => it.live(name, () => inVirtualTime(Effect.flatMap(listening(handler, 80), body)))
 
 const get = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 

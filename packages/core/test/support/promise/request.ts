@@ -1,0 +1,76 @@
+/**
+ * A request as a client is given it, and as a pool wants it.
+ */
+import { defaultContinueTimeout, defaultUnreadTimeout } from "../../../src/connection/client/defaults.js"
+import type * as Ports from "../../../src/connection/client/ports.js"
+import { defaultPort, origin } from "../../../src/pool/index.js"
+import { asksToContinue, BodyWriter, encodeRequestHead, type Part } from "../../../src/wire/index.js"
+import { accepted, type Fields, type Outgoing } from "./shared.js"
+
+export interface Request {
+  readonly method: string
+  readonly url: string
+  readonly fields?: Fields | undefined
+  /** An iterable is pulled as fast as the server takes its pieces. Then the request is never sent twice. */
+  readonly body?: Outgoing | undefined
+  /** Asked for at the end of `body`. Makes the request chunked. */
+  readonly trailers?: (() => Fields) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Encoded: all that is left is to write it. */
+export interface Prepared extends Ports.Request {
+  readonly source: Request
+}
+
+export const prepare = (source: Request, keepAlive: boolean): Prepared => {
+  const { body, fields = [], method, trailers } = source
+  const { host, hostname, pathname, port, protocol, search } = new URL(source.url)
+  if (protocol !== "http:" && protocol !== "https:") throw new TypeError(`no client for ${protocol}`)
+  const encoded = accepted(
+    encodeRequestHead({
+      method,
+      target: pathname + search,
+      headers: fields,
+      host,
+      body: body === undefined ? "none" : body instanceof Uint8Array ? body.length : "unknown",
+      trailers: trailers !== undefined,
+      keepAlive
+    })
+  )
+  const streamed = body !== undefined && !(body instanceof Uint8Array)
+  const expect = fields.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "expect")
+  return {
+    source,
+    origin: origin(protocol, hostname.replace(/^\[|\]$/g, ""), Number(port) || defaultPort[protocol]),
+    method,
+    path: pathname + search,
+    versionMinor: 1,
+    encoded,
+    keepAlive: encoded.close === undefined,
+    payload: streamed
+      ? { _tag: "Stream" }
+      : { _tag: "Parts", parts: partsOf(new BodyWriter(encoded.framing), body, trailers) },
+    expectContinue: body !== undefined && expect >= 0 && asksToContinue(fields[expect + 1]!),
+    continueTimeout: defaultContinueTimeout,
+    unreadTimeout: defaultUnreadTimeout,
+    earlyAnswer: "continue",
+    alone: false,
+    upgrade: false,
+    takeOver: false,
+    limits: undefined
+  }
+}
+
+/** A body at hand, framed: what is sent at once, and again where that is allowed. */
+const partsOf = (
+  writer: BodyWriter,
+  body: Uint8Array | undefined,
+  trailers: Request["trailers"]
+): Array<Part> => {
+  const parts: Array<Part> = []
+  const sink = (part: Part) => void parts.push(part)
+  if (body !== undefined) accepted(writer.write(body, sink))
+  accepted(writer.end(trailers?.(), sink))
+  return parts
+}
