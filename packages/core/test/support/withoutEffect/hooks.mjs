@@ -1,7 +1,10 @@
 // How a process without Effect finds modules: nothing of Effect resolves, and TypeScript is read as it is, without its types.
 import { existsSync, readFileSync } from "node:fs"
-import ts from "typescript"
+import { createRequire } from "node:module"
 import { refuse } from "./refuse.mjs"
+
+// By `import`, all of the compiler would be searched for names that it exports.
+const ts = createRequire(import.meta.url)("typescript")
 
 const sources = new URL("../../../src/", import.meta.url)
 
@@ -15,10 +18,11 @@ const options = {
 export const resolve = (specifier, context, next) => {
   refuse(specifier, context.parentURL)
   const room = /^@httpfx\/core\/(wire|pool)$/.exec(specifier)?.[1]
-  if (room !== undefined) return { url: new URL(`${room}/index.ts`, sources).href, shortCircuit: true }
+  if (room !== undefined)
+    return { url: new URL(`${room}/index.ts`, sources).href, format: "module", shortCircuit: true }
   if (/^\.{1,2}\/.*\.js$/.test(specifier)) {
     const source = new URL(specifier.replace(/\.js$/, ".ts"), context.parentURL)
-    if (existsSync(source)) return { url: source.href, shortCircuit: true }
+    if (existsSync(source)) return { url: source.href, format: "module", shortCircuit: true }
   }
   return next(specifier, context)
 }
