@@ -96,6 +96,14 @@ export const server = [
       replace: "exchange?.requestComplete === true && this.inflow.queued === 0"
     },
     {
+      name: "requests that wait for the client to take responses are dropped behind FIN",
+      harm: "Of requests sent together some are never answered when the client reads slowly and has closed its side.",
+      nets: ["connection/withoutEffect"],
+      find: "    const refusal = this.parser.finish()\n",
+      replace:
+        '    const refusal = this.parser.finish()\n    if (this.exchange === undefined) return Endings.finish(this, "PeerEof")\n'
+    },
+    {
       name: "a handler that ends without an answer is not noticed",
       harm: "The client waits for ever.",
       nets: ["Server"],
@@ -172,6 +180,13 @@ class`
       nets: ["ServerFraming"],
       find: "exchange?.untilClose !== true || exchange.responseComplete",
       replace: "true"
+    },
+    {
+      name: "a body stays open when its response broke off",
+      harm: "Whoever reads it beside the handler waits for ever.",
+      nets: ["ServerWaits"],
+      find: "  dropBody(connection, exchange)\n  connection.exchangeOver",
+      replace: "  connection.exchangeOver"
     },
     {
       name: "a connection is reset without reading its rest",
@@ -271,6 +286,13 @@ class`
   ]),
 
   ...of("server time", "connection/server/deadlines", [
+    {
+      name: "a limit ends a broken answer that has no length by FIN",
+      harm: "An HTTP/1.0 client takes a part of a body for all of it.",
+      nets: ["Timeouts"],
+      find: 'else breakOff(connection, exchange, "TimedOut")',
+      replace: 'else breakOff(connection, undefined, "TimedOut")'
+    },
     {
       name: "a client that a slow handler holds back is late",
       harm: "Uploads to a slow handler end with 408.",
