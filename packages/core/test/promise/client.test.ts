@@ -6,14 +6,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Network } from "@httpfx/core"
-import { ClientBattery, MemoryNetwork, RawPeer, type VirtualClock } from "@httpfx/testing"
+import { ClientBattery, RawPeer, type VirtualClock } from "@httpfx/testing"
 import type { Options, PromiseClient, Request, Response } from "../support/promise/client.js"
 import { Lost } from "../support/promise/shared.js"
 import { calling, client } from "../support/promised.js"
+import { networks } from "../support/served.js"
 import { after, inVirtualTime } from "../support/virtual.js"
 
-describe("a client of promises", () => {
-  const stack = Layer.provideMerge(client, MemoryNetwork.layer())
+describe.each(networks)("a client of promises on %s", (_, network) => {
+  const stack = Layer.provideMerge(client, network)
   for (const { effect, name } of ClientBattery.cases()) it.live(name, () => Effect.provide(effect, stack))
 })
 

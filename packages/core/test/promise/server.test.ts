@@ -6,14 +6,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Network } from "@httpfx/core"
-import { MemoryNetwork, ServerBattery, type VirtualClock } from "@httpfx/testing"
+import { ServerBattery, type VirtualClock } from "@httpfx/testing"
 import type { Handler, Server } from "../support/promise/server.js"
 import type { Lost } from "../support/promise/shared.js"
 import { listening, server } from "../support/promised.js"
+import { networks } from "../support/served.js"
 import { after, connect, inVirtualTime } from "../support/virtual.js"
 
-describe("a server of promises", () => {
-  const stack = Layer.provideMerge(server, MemoryNetwork.layer())
+describe.each(networks)("a server of promises on %s", (_, network) => {
+  const stack = Layer.provideMerge(server, network)
   for (const { effect, name } of ServerBattery.cases()) it.live(name, () => Effect.provide(effect, stack))
 })
 

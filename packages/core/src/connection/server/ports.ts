@@ -1,8 +1,9 @@
 /**
  * The ports of a server's connection: what it asks of its owner, and what the owner may ask of it.
  *
- * The owner subclasses {@link Exchange}, so that an exchange is one object. Everything is synchronous, and nothing here is called
- * back inside a call of its own. The smallest owner is a server of promises: `test/support/promise/server.ts`.
+ * The owner subclasses {@link Exchange}, so that an exchange is one object. Everything is synchronous, and an owner may be told
+ * inside a call of its own: `responseEnds` may run the next exchange. The smallest owner is a server of promises:
+ * `test/support/promise/server.ts`.
  */
 import type { Fault } from "../../model/fault.js"
 import type { Loss, Rejection, TooLarge } from "../../model/loss.js"
@@ -73,7 +74,10 @@ export interface Host {
 export interface Owner {
   /** Makes the exchange of a request whose head has arrived. Starts nothing. */
   open(connection: Connection & ExchangeHome, head: RequestHead, number: number): Exchange
-  /** Starts the handler. `ended` is to be called when the handler is over. */
+  /**
+   * Starts the handler. `ended` is to be called when it is over: the connection then sends 500 (503 in a shutdown) where the response has
+   * not begun, and cuts one that is not complete.
+   */
   run(exchange: Exchange, ended: (exchange: Exchange) => void): void
   /** `undefined`: the connection answers rejected requests by default, and tells nobody. */
   readonly clientErrors: ClientErrorHandler | undefined
