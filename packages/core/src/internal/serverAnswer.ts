@@ -10,7 +10,14 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as HttpError from "../HttpError.js"
-import { bodyNotAllowed, BodyWriter, encodeResponseHead, type Part, type Violation } from "../wire/index.js"
+import {
+  bodyNotAllowed,
+  BodyWriter,
+  encodeResponseHead,
+  hasNoContent,
+  type Part,
+  type Violation
+} from "../wire/index.js"
 import { fromHttpBody, type StreamBody } from "./body.js"
 import { drained, Pump } from "./pump.js"
 import type { ResponseTrailers } from "./responseTrailers.js"
@@ -217,7 +224,7 @@ const sendStream = (
 }
 
 // RFC 9110 §15.3.5, §15.4.5. What asks for 100 is never a HEAD: it has a body of its own.
-const mayHaveBody = (status: number) => status !== 204 && status !== 304
+const mayHaveBody = (status: number) => !hasNoContent(status)
 
 // HTTP/1.0 and answers without a body have none: they are left out, as Node does.
 const trailersOf = (exchange: ServerExchange): ReadonlyArray<string> | undefined =>

@@ -3,6 +3,7 @@
  * the connection, or no HTTP at all; and whether the connection outlives the message. Also the checks that need the
  * whole head. Decides only; reads no bytes.
  */
+import { hasNoContent, isBodiless } from "./bodiless.js"
 import { isHost } from "./host.js"
 import { trimBlanks } from "./lists.js"
 import { Fact, type Machine } from "./machine.js"
@@ -34,7 +35,7 @@ export const whatFollows = (m: Machine): number => {
   if (!m.request) {
     if (m.status === 101) return Follows.OtherProtocol
     // Of the 1xx only those that are known to have none; another one with a framed body has it read.
-    if (m.status === 100 || m.status === 102 || m.status === 103 || m.status === 204 || m.status === 304) {
+    if (m.status === 100 || m.status === 102 || m.status === 103 || hasNoContent(m.status)) {
       return Follows.Nothing
     }
   }
@@ -49,7 +50,7 @@ export const whatFollows = (m: Machine): number => {
 
 const needsClose = (m: Machine): boolean => {
   if (m.request) return false
-  if ((m.status >= 100 && m.status < 200) || m.status === 204 || m.status === 304) return false
+  if (isBodiless(m.status)) return false
   if ((m.facts & Fact.SkipBody) !== 0) return false
   if ((m.facts & Fact.TransferEncoding) !== 0 && (m.facts & Fact.Chunked) === 0) return true
   return (m.facts & (Fact.Chunked | Fact.ContentLength)) === 0

@@ -2,8 +2,7 @@
  * How long a server waits for its peer: for a head, for a whole request, for any movement at all.
  *
  * Decisions over values: `now` goes in, a verdict or the next moment to look comes out. Owns no connection, sets no timer,
- * reads no clock. `connection/server` asks here and acts on the verdict; the callback API takes the defaults from here, and has Node's own
- * rule for lateness (one check of a connection's age, at an interval).
+ * reads no clock. `connection/server` asks `judge`, the callback API `judgeRequest`; what they do about a verdict is theirs.
  *
  * @since 0.1.0
  */
@@ -88,6 +87,14 @@ export const defaultDeadlines: DeadlinePolicy = {
 }
 
 /**
+ * How often a server checks its connections, ms. Node: `connectionsCheckingInterval`.
+ *
+ * @since 0.1.0
+ * @category deadlines
+ */
+export const defaultCheckingInterval = 30_000
+
+/**
  * Some of a policy's limits; {@link makeDeadlines} fills in the rest.
  *
  * @since 0.1.0
@@ -119,7 +126,10 @@ export const makeDeadlines = (given: GivenDeadlines = {}): DeadlinePolicy => {
  * @since 0.1.0
  * @category deadlines
  */
-export const contradicts = ({ headersTimeout, requestTimeout }: DeadlinePolicy): boolean =>
+export const contradicts = ({
+  headersTimeout,
+  requestTimeout
+}: Pick<DeadlinePolicy, "headersTimeout" | "requestTimeout">): boolean =>
   requestTimeout > 0 && headersTimeout > requestTimeout
 
 /**
@@ -137,25 +147,34 @@ export const progress = (
   last === undefined || moved - last.moved >= policy.progressBytes ? { since: now, moved } : last
 
 /**
+ * The limit of an arriving request that has passed, or else when the next one does, ms (`Infinity`: none is running).
+ *
+ * @since 0.1.0
+ * @category deadlines
+ */
+export const judgeRequest = (
+  { begun, headComplete }: Pick<Waiting, "begun" | "headComplete">,
+  { headersTimeout, requestTimeout }: Pick<DeadlinePolicy, "headersTimeout" | "requestTimeout">,
+  now: number
+): "headersTimeout" | "requestTimeout" | number => {
+  if (begun < 0) return Infinity
+  const headDue = headComplete || headersTimeout <= 0 ? Infinity : begun + headersTimeout
+  if (now >= headDue) return "headersTimeout"
+  const requestDue = requestTimeout <= 0 ? Infinity : begun + requestTimeout
+  if (now >= requestDue) return "requestTimeout"
+  return Math.min(headDue, requestDue)
+}
+
+/**
  * The limit that has passed, or else when the next one does, ms (`Infinity`: none is running).
  *
  * @since 0.1.0
  * @category deadlines
  */
 export const judge = (waiting: Waiting, policy: DeadlinePolicy, now: number): Late | number => {
-  let next = Infinity
-  if (waiting.begun >= 0) {
-    if (!waiting.headComplete && policy.headersTimeout > 0) {
-      const deadline = waiting.begun + policy.headersTimeout
-      if (now >= deadline) return "headersTimeout"
-      next = deadline
-    }
-    if (policy.requestTimeout > 0) {
-      const deadline = waiting.begun + policy.requestTimeout
-      if (now >= deadline) return "requestTimeout"
-      next = Math.min(next, deadline)
-    }
-  }
+  const request = judgeRequest(waiting, policy, now)
+  if (typeof request !== "number") return request
+  let next = request
   if (policy.timeout > 0) {
     const deadline = waiting.lastActivity + policy.timeout
     if (now >= deadline) return "timeout"

@@ -17,7 +17,36 @@ export const isContinue = (expectation: string): boolean => expectation.toLowerC
 export const asksToContinue = (value: string): boolean => listElements(value).some(isContinue)
 
 /**
- * Does the request expect something that is not `100-continue`? HTTP/1.0 has no expectations.
+ * What a request expects: `continue` is 100-continue alone, or by Node's policy any value with that word.
+ *
+ * @since 0.1.0
+ * @category facts
+ */
+export type Expectation = "none" | "continue" | "unknown"
+
+const word = /(?:^|\W)100-continue(?:$|\W)/i
+
+/**
+ * Reads `Expect` (its values joined by commas) of a request of HTTP/1.`versionMinor`; HTTP/1.0 has no expectations. `list` reads it as RFC
+ * 9110 does; `word` as Node, which looks for the word anywhere.
+ *
+ * @since 0.1.0
+ * @category facts
+ */
+export const expectationOf = (
+  versionMinor: number,
+  value: string | undefined,
+  reading: "list" | "word"
+): Expectation => {
+  if (versionMinor === 0 || value === undefined) return "none"
+  if (reading === "word") return word.test(value) ? "continue" : "unknown"
+  const expectations = listElements(value)
+  if (expectations.length === 0) return "none"
+  return expectations.every(isContinue) ? "continue" : "unknown"
+}
+
+/**
+ * Does the request expect something that is not `100-continue`?
  *
  * @since 0.1.0
  * @category facts
@@ -25,5 +54,4 @@ export const asksToContinue = (value: string): boolean => listElements(value).so
 export const hasUnknownExpectation = (head: {
   readonly versionMinor: number
   elements(lowerName: string): ReadonlyArray<string>
-}): boolean =>
-  head.versionMinor !== 0 && head.elements("expect").some((expectation) => !isContinue(expectation))
+}): boolean => expectationOf(head.versionMinor, head.elements("expect").join(","), "list") === "unknown"

@@ -16,6 +16,8 @@
  * - `spelling.ts`         names and lines that repeat, checked and printed once
  * - `encode-tables.ts`    METHODS, STATUS_CODES
  * - `encode.ts`           what heads have in common
+ * - `bodiless.ts`          which statuses have no content
+ * - `default-responses.ts` what a server answers to rejected requests
  * - `framing.ts`          how the end of a body is marked
  * - `body-writer.ts`      bodies: chunks, trailers, accounting
  * - `pace.ts`             how much a pump sends between two turns of the event loop
@@ -47,9 +49,11 @@
 export * from "./after-exchange.js"
 export * from "./automaton.js"
 export type { RequestSignal, RequestState, ResponseSignal, ResponseState } from "./automaton-table.js"
+export { hasNoContent, isBodiless } from "./bodiless.js"
 export * from "./body-writer.js"
 export * from "./date.js"
 export * from "./deadlines.js"
+export { nodeDefaultResponse } from "./default-responses.js"
 export * from "./encode.js"
 export { METHODS, STATUS_CODES } from "./encode-tables.js"
 export * from "./encode-request.js"
@@ -57,7 +61,7 @@ export * from "./encode-response.js"
 export * from "./early-hints.js"
 export { continueHead, processingHead } from "./informational-heads.js"
 export * from "./events.js"
-export { asksToContinue, hasUnknownExpectation } from "./expectation.js"
+export { asksToContinue, type Expectation, expectationOf, hasUnknownExpectation } from "./expectation.js"
 export * from "./fields.js"
 export { everyFlag, type FlagName, flagNames, type Flags, presets } from "../model/flags.js"
 export type { Framing } from "./framing.js"

@@ -1,5 +1,5 @@
 /**
- * What a server announces of an idle connection's end, and when that end comes: both drivers ask here.
+ * How long a server keeps a connection: its idle time, announced and real, and how many requests it serves.
  *
  * Values only: never reads a clock, sets no timer.
  *
@@ -35,6 +35,16 @@ export const idleLimit = (keepAliveTimeout: number, buffer: number): number =>
   keepAliveTimeout === 0
     ? 0
     : keepAliveTimeout + (buffer >= 0 && buffer < Infinity ? buffer : defaultKeepAliveTimeoutBuffer)
+
+/**
+ * Where the `count`th request of a connection stands against `maxRequestsPerSocket` (0, or no number: no limit): `last` is served, and its
+ * response ends the connection; `exceeded` gets 503.
+ *
+ * @since 0.1.0
+ * @category keep-alive
+ */
+export const requestQuota = (max: number, count: number): "open" | "last" | "exceeded" =>
+  !(max > 0) || count < max ? "open" : count === max ? "last" : "exceeded"
 
 /**
  * The lines with which a head says that its connection goes on, and for how long: whole seconds of `timeout` (ms; 0: not said), and how many

@@ -57,7 +57,6 @@ export const nodeField = (name: string): number => {
 
 const close = /(?:^|\W)close(?:$|\W)/i
 const chunked = /(?:^|\W)chunked(?:$|\W)/i
-const expectsContinue = /(?:^|\W)100-continue(?:$|\W)/i
 
 /**
  * Does a `Connection` value ask for the connection's end, as Node reads it: the word, wherever it stands?
@@ -74,14 +73,6 @@ export const saysClose = (value: string): boolean => close.test(value)
  * @category encoding
  */
 export const saysChunked = (value: string): boolean => chunked.test(value)
-
-/**
- * Does an `Expect` value have the word `100-continue`, as Node reads it?
- *
- * @since 0.1.0
- * @category encoding
- */
-export const saysContinue = (value: string): boolean => expectsContinue.test(value)
 
 /**
  * What is known of a message besides its fields; bits.

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest"
 import {
   asksToContinue,
   Body,
+  type Expectation,
+  expectationOf,
   hasUnknownExpectation,
   RequestParser,
   type RequestHead
@@ -49,4 +51,19 @@ describe("Expect", () => {
     expect(old.expectContinue).toBe(false)
     expect(hasUnknownExpectation(old)).toBe(false)
   })
+})
+
+// Values as they are read as a list (RFC 9110), and as Node reads them.
+it.each<[value: string | undefined, list: Expectation, word: Expectation]>([
+  [undefined, "none", "none"],
+  ["", "none", "unknown"],
+  ["100-continue", "continue", "continue"],
+  ["100-Continue, 100-continue", "continue", "continue"],
+  ["a, 100-continue", "unknown", "continue"],
+  ["100-continue;q", "unknown", "continue"],
+  ["x100-continue", "unknown", "unknown"],
+  ["a", "unknown", "unknown"]
+])("Expect: %j is %s, to Node %s", (value, list, word) => {
+  expect([expectationOf(1, value, "list"), expectationOf(1, value, "word")]).toEqual([list, word])
+  expect([expectationOf(0, value, "list"), expectationOf(0, value, "word")]).toEqual(["none", "none"])
 })

@@ -4,7 +4,8 @@ import {
   defaultKeepAliveTimeout,
   defaultKeepAliveTimeoutBuffer,
   idleLimit,
-  keepAliveLines
+  keepAliveLines,
+  requestQuota
 } from "@httpfx/core/wire"
 
 it("the defaults are Node's", () => {
@@ -36,5 +37,21 @@ describe("keepAliveLines", () => {
     [6000, 1, `${connection}Keep-Alive: timeout=6, max=1\r\n`]
   ])("%d ms, %d requests", (timeout, max, expected) => {
     expect(keepAliveLines(timeout, max)).toBe(expected)
+  })
+})
+
+describe("requestQuota", () => {
+  it.each([
+    [0, 1, "open"],
+    [0, 1_000, "open"],
+    [-1, 5, "open"],
+    [NaN, 5, "open"],
+    [2, 1, "open"],
+    [2, 2, "last"],
+    [2, 3, "exceeded"],
+    [1.5, 1, "open"],
+    [1.5, 2, "exceeded"]
+  ] as const)("of %d, request %d: %s", (max, count, expected) => {
+    expect(requestQuota(max, count)).toBe(expected)
   })
 })

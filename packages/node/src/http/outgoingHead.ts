@@ -3,6 +3,7 @@
  * and what is added to them is decided, by `wire/`.
  */
 import {
+  hasNoContent,
   httpDate,
   isFieldValue,
   NodeField,
@@ -255,7 +256,7 @@ const traitsOf = (message: Outgoing): number =>
   (message._removedTE ? NodeTrait.NoCoding : 0) |
   (message.maxRequestsOnConnectionReached ? NodeTrait.LimitReached : 0) |
   (message.agent ? NodeTrait.Pooled : 0) |
-  (message.statusCode === 204 || message.statusCode === 304 ? NodeTrait.Bodiless : 0)
+  (message.statusCode !== undefined && hasNoContent(message.statusCode) ? NodeTrait.Bodiless : 0)
 
 function storeHeader(this: Outgoing, firstLine: string, headers: unknown): void {
   const printer = new Printer(this, firstLine)

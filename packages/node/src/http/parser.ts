@@ -42,7 +42,7 @@ export interface ParserSetup {
   readonly maxHeadersCount: number | null | undefined
   /** In whose asynchronous context the owner is called. */
   readonly resource?: AsyncResource | undefined
-  /** The clock of `since`, ms. Default: that of Node's timers. */
+  /** The clock of `begun`, ms. Default: that of Node's timers. */
   readonly now?: (() => number) | undefined
 }
 
@@ -54,7 +54,7 @@ export class HttpParser {
   onIncoming: OnIncoming | null = null
   joinDuplicateHeaders: boolean | null | undefined = undefined
   /** Milliseconds of its clock at which the message under way began, -1 between messages. */
-  since = -1
+  begun = -1
   /** The head of the message under way has been read. */
   headComplete = false
 
@@ -138,13 +138,13 @@ export class HttpParser {
     const { refusal } = wire
     // What comes behind the last message of a connection begins no other.
     const begun = refusal === undefined ? wire.inMessage : refusal.code !== "HPE_CLOSED_CONNECTION"
-    if (begun && this.since < 0) this.begins()
+    if (begun && this.begun < 0) this.begins()
     return refusal === undefined ? read : refusalError(refusal)
   }
 
   /** From now on a message is waited for. */
   begins(): void {
-    this.since = this.now === undefined ? nodeTimers.now() : this.now()
+    this.begun = this.now === undefined ? nodeTimers.now() : this.now()
   }
 
   /** The connection's bytes have ended; an error if that is in the middle of a message. */
@@ -198,7 +198,7 @@ export class HttpParser {
     this.resource?.emitDestroy()
     this.resource = undefined
     this.now = undefined
-    this.since = -1
+    this.begun = -1
     this.headComplete = false
     this.stopsAfterData = false
     this.maxHeaderPairs = usualHeaderPairs
@@ -241,7 +241,7 @@ export class HttpParser {
   }
 
   complete(trailers: ReadonlyArray<string>): void {
-    this.since = -1
+    this.begun = -1
     this.headComplete = false
     // An idle connection keeps no text of its last head.
     this.currentHead = null

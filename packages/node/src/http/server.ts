@@ -3,7 +3,15 @@
  * connection is a ServerConnection.
  */
 import type { Timers } from "@httpfx/core/Timers"
-import { defaultKeepAliveTimeout, defaultKeepAliveTimeoutBuffer } from "@httpfx/core/wire"
+import {
+  contradicts,
+  defaultCheckingInterval,
+  defaultDeadlines,
+  defaultKeepAliveTimeout,
+  defaultKeepAliveTimeoutBuffer,
+  judgeRequest,
+  makeDeadlines
+} from "@httpfx/core/wire"
 import type * as http from "node:http"
 import { Server as NetServer } from "node:net"
 import { codedError, outOfRange } from "./errors.js"
@@ -71,14 +79,11 @@ export const storeOptions = (server: HttpServer, options: ServerOptions): void =
     undefined
   )
   server.httpValidation = validationOption(options.httpValidation, options.insecureHTTPParser)
-  server.requestTimeout = optionalInteger(options.requestTimeout, "requestTimeout", 300_000)
-  const { requestTimeout } = server
-  server.headersTimeout = optionalInteger(
-    options.headersTimeout,
-    "headersTimeout",
-    requestTimeout > 0 ? Math.min(60_000, requestTimeout) : 60_000
-  )
-  if (requestTimeout > 0 && server.headersTimeout > 0 && server.headersTimeout > requestTimeout) {
+  const { requestTimeout: defaultRequestTimeout } = defaultDeadlines
+  server.requestTimeout = optionalInteger(options.requestTimeout, "requestTimeout", defaultRequestTimeout)
+  const { headersTimeout } = makeDeadlines({ requestTimeout: server.requestTimeout })
+  server.headersTimeout = optionalInteger(options.headersTimeout, "headersTimeout", headersTimeout)
+  if (contradicts(server)) {
     throw outOfRange("headersTimeout", "<= requestTimeout", options.headersTimeout)
   }
   server.keepAliveTimeout = optionalInteger(
@@ -99,7 +104,7 @@ export const storeOptions = (server: HttpServer, options: ServerOptions): void =
   server.connectionsCheckingInterval = optionalInteger(
     options.connectionsCheckingInterval,
     "connectionsCheckingInterval",
-    30_000
+    defaultCheckingInterval
   )
   server.requireHostHeader = optionalBoolean(options.requireHostHeader, "options.requireHostHeader", true)
   server.joinDuplicateHeaders = optionalBoolean(
@@ -160,15 +165,10 @@ const findLate = (server: HttpServer): void => {
   const now = server[waiting].now()
   for (const connection of [...server[connections]]) {
     const { parser } = connection
-    if (parser.since < 0) continue
-    const waited = now - parser.since
-    const headLate = !parser.headComplete && server.headersTimeout > 0 && waited >= server.headersTimeout
-    const requestLate = server.requestTimeout > 0 && waited >= server.requestTimeout
-    if (headLate || requestLate) {
-      // Told once: what happens now is the listener's.
-      parser.since = now
-      failSocket(connection.socket, codedError("ERR_HTTP_REQUEST_TIMEOUT", "Request timeout"))
-    }
+    if (typeof judgeRequest(parser, server, now) === "number") continue
+    // Told once: what happens now is the listener's.
+    parser.begun = now
+    failSocket(connection.socket, codedError("ERR_HTTP_REQUEST_TIMEOUT", "Request timeout"))
   }
 }
 

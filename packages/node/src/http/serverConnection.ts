@@ -5,7 +5,13 @@
  * Order is kept here: a response that is not first in the line writes into its queue. Framing and reuse are not decided
  * here: the parser says what keeps alive, the head that was sent says what is last.
  */
-import { idleLimit, saysContinue, type RequestHead } from "@httpfx/core/wire"
+import {
+  expectationOf,
+  idleLimit,
+  nodeDefaultResponse,
+  requestQuota,
+  type RequestHead
+} from "@httpfx/core/wire"
 import { afterTasks } from "../internal/afterTasks.js"
 import { nextTick } from "../internal/realTime.js"
 import { Reader } from "../internal/reader.js"
@@ -76,20 +82,6 @@ const setTimeoutName = (socket: OnSocket, time: number): void => {
   ;(socket as { timeout?: number }).timeout = time
 }
 
-/** The answers that a server gives by itself to what is no request. */
-const answerTo = (code: string): string => {
-  switch (code) {
-    case "HPE_HEADER_OVERFLOW":
-      return "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n"
-    case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
-      return "HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n\r\n"
-    case "ERR_HTTP_REQUEST_TIMEOUT":
-      return "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
-    default:
-      return "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
-  }
-}
-
 // One function for all connections where Node allows it: a listener finds its connection on its socket.
 function onData(this: OnSocket, chunk: Uint8Array): void {
   this[connectionOf]?.read(chunk)
@@ -127,7 +119,7 @@ export const failSocket = (socket: OnSocket, error: Error & { code?: string }): 
   const server = socket.server as HttpServer
   if (server.emit("clientError", error, socket)) return
   if (socket.writable && (!socket._httpMessage || !socket._httpMessage._headerSent)) {
-    socket.write(answerTo(error.code ?? ""))
+    socket.write(nodeDefaultResponse(error.code ?? ""))
   }
   socket.destroy(error)
 }
@@ -226,7 +218,7 @@ export class ServerConnection {
   /** Between two requests, with at least one behind it. */
   get isIdle(): boolean {
     // In the handler of a request that came in one packet with others the time of its beginning is not set yet.
-    return this.parser.since < 0 && !this.parser.headComplete
+    return this.parser.begun < 0 && !this.parser.headComplete
   }
 
   read(chunk: Uint8Array): void {
@@ -468,17 +460,18 @@ export class ServerConnection {
     }
     const max = server.maxRequestsPerSocket
     if (typeof max === "number" && max > 0) {
-      this.requests++
-      res.maxRequestsOnConnectionReached = max <= this.requests
-      if (max < this.requests) {
+      const quota = requestQuota(max, ++this.requests)
+      res.maxRequestsOnConnectionReached = quota !== "open"
+      if (quota === "exceeded") {
         server.emit("dropRequest", req, socket)
         res.writeHead(503)
         res.end()
         return true
       }
     }
-    if (expect === undefined) return false
-    if (saysContinue(String(expect))) {
+    const expectation = expectationOf(1, expect === undefined ? undefined : String(expect), "word")
+    if (expectation === "none") return false
+    if (expectation === "continue") {
       res._expect_continue = true
       if (server.listenerCount("checkContinue") > 0) {
         this.emit("checkContinue", req, res)

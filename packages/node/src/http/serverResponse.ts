@@ -2,7 +2,15 @@
  * `http.ServerResponse`: the status line and what goes before it (100, 102, 103). Which response a socket serves is told
  * by `assignSocket`; what happens around a response is serverConnection.ts's.
  */
-import { isStatusCode, isStatusMessage, saysChunked, STATUS_CODES } from "@httpfx/core/wire"
+import {
+  continueHead,
+  isBodiless,
+  isStatusCode,
+  isStatusMessage,
+  processingHead,
+  saysChunked,
+  STATUS_CODES
+} from "@httpfx/core/wire"
 import type * as http from "node:http"
 import { format } from "node:util"
 import { serverResponseCreated } from "./channels.js"
@@ -83,12 +91,12 @@ proto.detachSocket = function detachSocket(this: Response, socket: HttpSocket) {
 }
 
 proto.writeContinue = function writeContinue(this: Response, callback?: Callback) {
-  this._writeRaw("HTTP/1.1 100 Continue\r\n\r\n", "ascii", callback)
+  this._writeRaw(continueHead, "ascii", callback)
   this._sent100 = true
 }
 
 proto.writeProcessing = function writeProcessing(this: Response, callback?: Callback) {
-  this._writeRaw("HTTP/1.1 102 Processing\r\n\r\n", "ascii", callback)
+  this._writeRaw(processingHead, "ascii", callback)
 }
 
 proto.writeInformation = function writeInformation(
@@ -198,7 +206,7 @@ proto.writeHead = function writeHead<T extends Response>(
   if (!isStatusMessage(String(message))) {
     throw violationError({ _tag: "Violation", code: "ERR_INVALID_CHAR", what: "statusMessage" })
   }
-  if (status === 204 || status === 304 || (status >= 100 && status <= 199)) this._hasBody = false
+  if (isBodiless(status)) this._hasBody = false
   // The client may send the body that it asked about, or not: nobody can tell where the next request begins.
   if (this._expect_continue && !this._sent100) this.shouldKeepAlive = false
   this._storeHeader(statusLine(status, message), headers)

@@ -20,7 +20,7 @@ import type { HttpValidation } from "./validate.js"
 export interface OpenConnection {
   readonly socket: HttpSocket
   readonly isIdle: boolean
-  readonly parser: { since: number; readonly headComplete: boolean }
+  readonly parser: { begun: number; readonly headComplete: boolean }
 }
 
 /** What `http.Server` and `https.Server` have in common. */

@@ -5,6 +5,7 @@
 import type { PeerStep } from "../../model/loss.js"
 import type { Refusal } from "../../model/refusal.js"
 import {
+  hasNoContent,
   Body,
   ResponseParser,
   type Connection as Automaton,
@@ -91,7 +92,7 @@ export class Reception implements ResponseEvents {
       if (head.status === 100) this.line.proceed()
       return Body.Read
     }
-    const bodiless = exchange.request.method === "HEAD" || head.status === 204 || head.status === 304
+    const bodiless = exchange.request.method === "HEAD" || hasNoContent(head.status)
     // RFC 9112 §6.3, item 8.
     const framingUntilClose = !bodiless && !head.chunked && head.contentLength === undefined
     this.untilClose = framingUntilClose

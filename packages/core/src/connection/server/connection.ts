@@ -11,6 +11,7 @@ import {
   Body,
   continueHead,
   headersSent,
+  requestQuota,
   RequestParser,
   type DeadlinePolicy,
   type EncodedHead,
@@ -185,7 +186,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     if (this.server.draining || !exchange.head.keepAlive || this.parser.stopped) return false
     if (this.peerEnded && this.inflow.queued === 0) return false
     const { maxRequestsPerSocket } = this.server.settings
-    if (maxRequestsPerSocket > 0 && exchange.number >= maxRequestsPerSocket) return false
+    if (requestQuota(maxRequestsPerSocket, exchange.number) !== "open") return false
     if (exchange.requestComplete) return true
     const left = (exchange.head.contentLength ?? 0) - (exchange.body?.received ?? 0)
     return (readingOn || left <= lingerBytes) && !this.awaitsContinue(exchange)
@@ -350,8 +351,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     if (after._tag === "Close") {
       const { maxRequestsPerSocket } = this.server.settings
       const waiting = this.parsing || this.inflow.queued > 0
-      if (exchange.number !== maxRequestsPerSocket || !exchange.head.keepAlive || !waiting)
-        return Endings.finish(this, after.reason)
+      const isLast = requestQuota(maxRequestsPerSocket, exchange.number) === "last"
+      if (!isLast || !exchange.head.keepAlive || !waiting) return Endings.finish(this, after.reason)
       // Requests behind the last one get 503.
       this.full = "maxRequestsPerSocket"
       return this.proceed()

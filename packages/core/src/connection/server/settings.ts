@@ -2,6 +2,7 @@
  * What a server's connections are told where an option says nothing else. Checks nothing: that is the driver's.
  */
 import {
+  defaultCheckingInterval,
   defaultDeadlines,
   defaultKeepAliveTimeout,
   defaultKeepAliveTimeoutBuffer,
@@ -15,7 +16,7 @@ export const defaultTimeouts: Timeouts = {
   ...defaultDeadlines,
   keepAliveTimeout: defaultKeepAliveTimeout,
   keepAliveTimeoutBuffer: defaultKeepAliveTimeoutBuffer,
-  connectionsCheckingInterval: 30_000
+  connectionsCheckingInterval: defaultCheckingInterval
 }
 
 /** Some settings; {@link makeSettings} fills in the rest. */
