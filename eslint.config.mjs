@@ -144,7 +144,6 @@ export default tseslint.config(
   {
     files: ["packages/core/test/connection/**", "packages/core/test/support/connection/**"],
     // The batteries are programs of Effect.
-    ignores: ["packages/core/test/connection/promise*.test.ts"],
     rules: restrict(effect)
   },
   {
