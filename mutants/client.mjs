@@ -195,7 +195,7 @@ export const client = [
       harm: "A reader that stops in the middle keeps its connection for ever.",
       nets: ["ClientBody"],
       file: core("clientResponse"),
-      find: "        if (slices !== undefined) this.quiet()\n",
+      find: "        if (slices !== undefined) this.exchange.readerIdle()\n",
       replace: ""
     }
   ]),

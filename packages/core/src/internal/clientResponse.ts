@@ -1,7 +1,7 @@
 /**
  * A response as it arrives: its head, and a body that is read once.
  *
- * Knows who reads it and since when nobody does, so that the pool can end a body that is left unread. It never holds a
+ * Tells its exchange when somebody reads it, so that a body that is left unread ends. It never holds a
  * connection whose response is complete: what has arrived stays here, the connection is free.
  */
 import * as Effect from "effect/Effect"
@@ -96,8 +96,6 @@ interface Answered extends Exchange {
 
 export class IncomingResponse implements Response, Incoming {
   readonly status: number
-  /** When the last reader went away, ms; `Infinity` while somebody reads. */
-  quietSince = Infinity
 
   private views: FieldViews | undefined = undefined
   private readonly incoming: IncomingBody<ResponseLoss, BodyError>
@@ -190,15 +188,6 @@ export class IncomingResponse implements Response, Incoming {
     this.incoming.fail(loss)
   }
 
-  /** The chunk that brought the head has been taken in, and the body goes on after it. */
-  unread(): void {
-    if (this.reader === "none" && this.quietSince === Infinity) this.quiet()
-  }
-
-  private quiet(): void {
-    this.quietSince = this.exchange.quiet()
-  }
-
   // ---- what a reader does
 
   get bytes(): Effect.Effect<Uint8Array, BodyError> {
@@ -223,7 +212,7 @@ export class IncomingResponse implements Response, Incoming {
     const whole = this.incoming.bytes(undefined, alreadyRead)
     // From here on no time runs for a body without a reader, so nothing may come between this and the end of the wait.
     return Effect.uninterruptibleMask((restore) => {
-      this.quietSince = Infinity
+      this.exchange.readerActive()
       this.readers++
       return Effect.onExit(restore(whole), (exit) => this.wholeRead(exit))
     })
@@ -251,9 +240,9 @@ export class IncomingResponse implements Response, Incoming {
   private pull(): Effect.Effect<ReadonlyArray<Uint8Array> | void, BodyError> {
     const { read } = this.incoming
     return Effect.suspend(() => {
-      this.quietSince = Infinity
+      this.exchange.readerActive()
       return Effect.map(read, (slices) => {
-        if (slices !== undefined) this.quiet()
+        if (slices !== undefined) this.exchange.readerIdle()
         return slices
       })
     })

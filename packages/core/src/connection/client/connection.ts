@@ -247,7 +247,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     else if (reception.refusal !== undefined)
       this.break({ _tag: "Refused", refusal: reception.refusal, where: exchange.where })
     else if (exchange.response !== undefined) {
-      exchange.response.unread()
+      exchange.unread()
       if (exchange.watch !== undefined && !this.paused) exchange.watch.restart()
     }
   }

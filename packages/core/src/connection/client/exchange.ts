@@ -48,6 +48,10 @@ export abstract class Exchange implements BodyFlow, Owner {
   tls: TlsFacts | undefined = undefined
   /** Completed, failed or aborted. */
   over = false
+  /** Since when nobody reads the body of the response, ms; `Infinity`: somebody does, or there is none. */
+  private quietSince = Infinity
+  /** The body has had a reader. */
+  private hasRead = false
 
   constructor(
     readonly request: Request,
@@ -202,9 +206,19 @@ export abstract class Exchange implements BodyFlow, Owner {
 
   bodyWanted(): void {}
 
-  /** The body has no reader from now on; returns since when, ms. */
-  quiet(): number {
-    return this.over ? Infinity : this.pool.watchUnread(this.request.unreadTimeout)
+  unread(): void {
+    if (!this.hasRead && this.quietSince === Infinity) this.readerIdle()
+  }
+
+  /** The driver: somebody waits for the body. No time counts as unread. */
+  readerActive(): void {
+    this.hasRead = true
+    this.quietSince = Infinity
+  }
+
+  /** The driver: a reader has what it waited for. The time until it wants more counts as unread. */
+  readerIdle(): void {
+    this.quietSince = this.over ? Infinity : this.pool.watchUnread(this.request.unreadTimeout)
   }
 
   /** A limit has passed. */
@@ -234,7 +248,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   }
 
   get unreadUntil(): number {
-    return this.response === undefined ? Infinity : this.response.quietSince + this.request.unreadTimeout
+    return this.quietSince + this.request.unreadTimeout
   }
 
   unreadTooLong(): void {

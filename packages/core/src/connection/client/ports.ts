@@ -86,13 +86,9 @@ export interface UploadOwner {
 /** A response under way. */
 export interface Incoming {
   readonly head: ResponseHead
-  /** When the last reader went away, ms; `Infinity` while somebody reads. */
-  readonly quietSince: number
   push(slice: Uint8Array): void
   end(rawTrailers: ReadonlyArray<string>): void
   fail(loss: ResponseLoss): void
-  /** A chunk has been parsed, and the body is not complete. */
-  unread(): void
 }
 
 /** A connection that is being made. */
@@ -165,6 +161,8 @@ export interface Owner extends Served {
   requestTaken(): void
   informational(head: ResponseHead): void
   answer(head: ResponseHead): void
+  /** A chunk has been parsed, and the body is not complete: it is left unread, unless it has had a reader. */
+  unread(): void
   /** The driver owns the connection from now on. `rest`: bytes behind the head. */
   switched(head: ResponseHead, transport: Transport, rest: Uint8Array): void
   /** The response has ended; the connection is done with this exchange. */

@@ -142,12 +142,11 @@ export class TestUpload implements Upload {
 }
 
 export class TestResponse implements Incoming {
-  quietSince = Infinity
   readonly body: Body<ResponseLoss>
 
   constructor(
     readonly head: ResponseHead,
-    private readonly exchange: Exchange
+    exchange: Exchange
   ) {
     this.body = new Body(exchange)
   }
@@ -160,9 +159,6 @@ export class TestResponse implements Incoming {
   }
   fail(loss: ResponseLoss): void {
     this.body.fail(loss)
-  }
-  unread(): void {
-    if (this.quietSince === Infinity) this.quietSince = this.exchange.quiet()
   }
 
   /** All that has come of the body. */

@@ -30,8 +30,6 @@ export interface Response {
 class PromiseResponse implements Ports.Incoming, Response {
   readonly body = this.read()
   private readonly incoming: Body<ResponseLoss>
-  private readers = 0
-  quietSince = Infinity
 
   constructor(
     readonly head: ResponseHead,
@@ -56,19 +54,13 @@ class PromiseResponse implements Ports.Incoming, Response {
     this.incoming.fail(loss)
   }
 
-  /** From here on the body counts as left unread, until somebody reads it. */
-  unread(): void {
-    if (this.readers === 0 && this.quietSince === Infinity) this.quietSince = this.exchange.quiet()
-  }
-
   private async *read(): AsyncGenerator<Uint8Array, void> {
-    this.readers = 1
-    this.quietSince = Infinity
+    this.exchange.readerActive()
     try {
       for await (const piece of piecesOf(this.incoming)) {
-        this.quietSince = this.exchange.quiet()
+        this.exchange.readerIdle()
         yield piece
-        this.quietSince = Infinity
+        this.exchange.readerActive()
       }
     } finally {
       if (!this.exchange.over) this.exchange.abandon("its reader left")
