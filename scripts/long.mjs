@@ -7,7 +7,7 @@ const files = [
   // Every offset of a message at which a client can leave.
   "packages/core/test/ServerOffsets.test.ts",
   // Two more steps of every order of events of a client's pool.
-  "packages/core/test/connection/client/exploration.test.ts",
+  "packages/core/test/connection/exploration.test.ts",
   // As many random conversations and programs as take minutes.
   "packages/node/test/http/programs.test.ts",
   "packages/node/test/http/calls.test.ts",

@@ -27,9 +27,24 @@ export const resolve = (specifier, context, next) => {
   return next(specifier, context)
 }
 
+// Bugs that an exploration is to find: `file` (of the sources), what stands there once, and what stands there instead.
+const planted = JSON.parse(process.env.HTTPFX_PLANTED ?? "[]")
+
+const sourceOf = (url) =>
+  planted
+    .filter(({ file }) => url === new URL(file, sources).href)
+    .reduce(
+      (text, { file, find, replace }) => {
+        const places = text.split(find).length - 1
+        if (places !== 1) throw new Error(`a planted bug has ${places} places in ${file}`)
+        return text.replace(find, () => replace)
+      },
+      readFileSync(new URL(url), "utf8")
+    )
+
 export const load = (url, context, next) => {
   if (!url.endsWith(".ts")) return next(url, context)
-  const text = readFileSync(new URL(url), "utf8")
+  const text = sourceOf(url)
   const { outputText } = ts.transpileModule(text, { compilerOptions: options, fileName: url })
   return { format: "module", source: outputText, shortCircuit: true }
 }

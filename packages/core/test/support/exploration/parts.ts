@@ -1,9 +1,9 @@
 /**
  * The platform of an explored world: a transport and timers that do nothing by themselves.
  */
-import type { Fault } from "../../packages/core/src/model/fault.js"
-import type { Timers } from "../../packages/core/src/seams/timers.js"
-import type { Transport, TransportHandlers } from "../../packages/core/src/seams/transport.js"
+import type { Fault } from "../../../src/model/fault.js"
+import type { Timers } from "../../../src/seams/timers.js"
+import type { Transport, TransportHandlers } from "../../../src/seams/transport.js"
 import { broken, expect } from "./world.js"
 
 export class ExploredTimers implements Timers {

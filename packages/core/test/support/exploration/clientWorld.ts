@@ -1,48 +1,20 @@
 /**
- * Every order of events, up to a number of steps, of pools with two origins and few connections: what a pool promises holds in each
- * state, and its close leaves nothing.
+ * A client's pool with its connections: requests and loans of two origins come, servers answer, connections end, time passes.
  */
-import { describe, expect, it } from "vitest"
-import type { Lease } from "../../../src/connection/client/loan.js"
-import { Loan } from "../../../src/connection/client/loan.js"
+import { Loan, type Lease } from "../../../src/connection/client/loan.js"
 import type { Destination } from "../../../src/connection/client/ports.js"
 import { isIdempotent, type ConnectionLimits } from "../../../src/pool/index.js"
 import {
-  hostA,
-  hostB,
   ok,
-  World,
+  World as Client,
   type Asked,
   type ClientTransport,
   type TestExchange
-} from "../../support/connection/clientWorld.js"
+} from "../connection/clientWorld.js"
+import { expect, type World } from "./world.js"
 
 /** What comes to a pool, in this order. Each request has a path of its own, by which its response is known. */
-type Coming = Asked | { readonly borrow: Destination }
-
-const requests: ReadonlyArray<Coming> = [
-  { to: hostA, method: "GET", path: "/0" },
-  { to: hostB, method: "POST", path: "/1", body: "x" },
-  { to: hostA, method: "POST", path: "/2", body: "y" },
-  { to: hostB, method: "GET", path: "/3" }
-]
-
-const loans: ReadonlyArray<Coming> = [
-  { borrow: hostA },
-  { to: hostA, method: "GET", path: "/1" },
-  { borrow: hostB },
-  { to: hostA, method: "POST", path: "/3", body: "x" }
-]
-
-const more: ReadonlyArray<Coming> = [
-  { to: hostA, method: "GET", path: "/0" },
-  { to: hostA, method: "GET", path: "/1" },
-  { to: hostA, method: "GET", path: "/2" },
-  { to: hostA, method: "POST", path: "/3", body: "x" },
-  { to: hostB, method: "GET", path: "/4" }
-]
-
-const twoIdle = ["next", "next", "connect 0", "connect 0", "answer 0", "tell 0", "answer 1", "tell 1"]
+export type Coming = Asked | { readonly borrow: Destination }
 
 interface Borrowed {
   readonly loan: Loan
@@ -68,8 +40,8 @@ interface Served {
 
 type Step = readonly [name: string, happen: () => void]
 
-class Explored {
-  private readonly world: World
+export class ClientWorld implements World {
+  private readonly world: Client
   private readonly exchanges: Array<TestExchange> = []
   private readonly borrowed: Array<Borrowed> = []
   private readonly served: Array<Served> = []
@@ -78,7 +50,7 @@ class Explored {
     private readonly limits: ConnectionLimits,
     private readonly coming: ReadonlyArray<Coming>
   ) {
-    this.world = new World({ limits })
+    this.world = new Client({ limits })
     this.world.events.listening = true
   }
 
@@ -96,7 +68,22 @@ class Explored {
     this.world.pool.serve(borrowed.loan)
   }
 
-  get steps(): ReadonlyArray<Step> {
+  enabled(): ReadonlyArray<string> {
+    return this.steps.map(([name]) => name)
+  }
+
+  act(event: string): void {
+    this.steps.find(([name]) => name === event)![1]()
+  }
+
+  check(): void {
+    this.count(expect)
+    this.places(expect)
+    this.exchanges.forEach((exchange) => this.judge(exchange, expect))
+    this.world.transports.forEach((transport, n) => this.judgeConnection(transport, this.served[n], expect))
+  }
+
+  private get steps(): ReadonlyArray<Step> {
     const { connector, timers } = this.world
     const steps: Array<Step> = []
     const next = this.coming[this.exchanges.length + this.borrowed.length]
@@ -207,19 +194,6 @@ class Explored {
     ])
   }
 
-  /** What does not hold. */
-  get broken(): ReadonlyArray<string> {
-    const broken: Array<string> = []
-    const must = (holds: boolean, what: string) => {
-      if (!holds) broken.push(what)
-    }
-    this.count(must)
-    this.places(must)
-    this.exchanges.forEach((exchange) => this.judge(exchange, must))
-    this.world.transports.forEach((transport, n) => this.judgeConnection(transport, this.served[n], must))
-    return broken
-  }
-
   private count(must: Must): void {
     const { connector, events, pool, transports } = this.world
     const handedOver = events.told.flatMap((event) => (event._tag === "HandedOver" ? [event.connection] : []))
@@ -228,6 +202,9 @@ class Explored {
     must(pool.counts.open === alive.length, "connections are counted wrongly")
     must(pool.counts.idle <= idle.length, "idle connections are counted wrongly")
     must(pool.counts.connecting === connector.attempts.length, "attempts are counted wrongly")
+    const places = [...pool.keys.values()].reduce((sum, { open }) => sum + open, 0)
+    const serving = alive.filter(({ ended, wasReset }) => !ended && !wasReset)
+    must(places === serving.length + connector.attempts.length, "places are counted wrongly")
     const served = [...this.exchanges, ...this.borrowed.map(({ loan }) => loan)]
     const given = served.filter(({ attempt, over }) => over && attempt !== undefined)
     const cancelled = connector.attempts.filter((attempt) => attempt.cancelled)
@@ -260,6 +237,10 @@ class Explored {
     const sent = this.world.transports.filter(({ written }) => pathsIn(written).includes(path))
     must(sent.length <= (isIdempotent(method) ? 2 : 1), `${path} was sent ${sent.length} times`)
     must(sent.length < 2 || resent === 1, `${path} was sent again, and does not say so`)
+    must(
+      resent === 0 || isIdempotent(method) || sent.length === 0,
+      `${path} is to be sent again, and a byte of it was written`
+    )
     const [first, second] = sent
     if (first !== undefined && second !== undefined) {
       const answers = this.served[this.world.transports.indexOf(first)]?.answers ?? 0
@@ -297,8 +278,8 @@ class Explored {
     return this.borrowed.some(({ lease }) => lease !== undefined && transport.isPaused)
   }
 
-  /** Ends the pool. What is left then? */
-  get left(): ReadonlyArray<string> {
+  /** Ends the pool. */
+  settle(): void {
     const { connector, pool, timers, transports } = this.world
     let empty = false
     pool.close(() => {})
@@ -307,68 +288,10 @@ class Explored {
     timers.runTurns()
     pool.reset()
     for (const transport of transports) transport.settle()
-    return [
-      ...(empty ? [] : ["the pool does not end"]),
-      ...timers.deadlines.map(() => "a timer is left"),
-      ...this.exchanges.filter(({ over }) => !over).map(({ request }) => `${request.path} does not end`)
-    ]
+    expect(empty, "the pool does not end")
+    expect(timers.deadlines.length === 0, "a timer is left")
+    for (const { over, request } of this.exchanges) expect(over, `${request.path} does not end`)
   }
 }
 
 type Must = (holds: boolean, what: string) => void
-
-interface Report {
-  readonly states: number
-  /** What does not hold, and after which steps. */
-  readonly broken: ReadonlyArray<string>
-}
-
-/** All states that so many steps after the prelude reach. */
-const explore = (depth: number, prelude: ReadonlyArray<string>, make: () => Explored): Report => {
-  const replay = (path: ReadonlyArray<string>): Explored => {
-    const explored = make()
-    for (const name of path) explored.steps.find(([each]) => each === name)![1]()
-    return explored
-  }
-  const seen = new Set([replay(prelude).key])
-  const broken: Array<string> = []
-  let frontier: ReadonlyArray<ReadonlyArray<string>> = [prelude]
-  for (let n = 0; n < depth; n++) {
-    const further: Array<ReadonlyArray<string>> = []
-    for (const path of frontier) {
-      for (const [name] of replay(path).steps) {
-        const next = [...path, name]
-        const explored = replay(next)
-        const { key } = explored
-        if (seen.has(key)) continue
-        seen.add(key)
-        further.push(next)
-        for (const what of [...explored.broken, ...explored.left]) broken.push(`${what}: ${next.join(", ")}`)
-      }
-    }
-    frontier = further
-  }
-  return { states: seen.size, broken }
-}
-
-const further = process.env["HTTPFX_LONG"] === undefined ? 0 : 2
-
-describe("a pool of two origins keeps its promises in every state", () => {
-  it.each<
-    [what: string, limits: ConnectionLimits, coming: ReadonlyArray<Coming>, prelude?: ReadonlyArray<string>]
-  >([
-    ["two connections", { maxSockets: Infinity, maxTotalSockets: 2 }, requests],
-    ["one connection", { maxSockets: Infinity, maxTotalSockets: 1 }, requests],
-    ["one connection each", { maxSockets: 1, maxTotalSockets: Infinity }, requests],
-    ["two connections, loans among requests", { maxSockets: Infinity, maxTotalSockets: 2 }, loans],
-    ["two connections, both idle", { maxSockets: Infinity, maxTotalSockets: 2 }, more, twoIdle]
-  ])("%s", (_, limits, coming, prelude = []) => {
-    const { broken, states } = explore(
-      (prelude.length === 0 ? 7 : 5) + further,
-      prelude,
-      () => new Explored(limits, coming)
-    )
-    expect(broken.slice(0, 3)).toEqual([])
-    expect(states).toBeGreaterThan(1_000)
-  })
-})

@@ -4,7 +4,8 @@
  * A state is reached by replaying its events in a new world, since worlds cannot be copied.
  */
 import { createHash } from "node:crypto"
-import { Broken, canonical, type World } from "./world.js"
+import type { Explored } from "./settings.js"
+import { Broken, type World } from "./world.js"
 
 export interface Found {
   readonly what: string
@@ -29,7 +30,7 @@ export interface Bounds {
   readonly seed: number
 }
 
-const hashOf = (world: World): string => createHash("sha1").update(canonical(world.roots())).digest("base64")
+const hashOf = (world: World): string => createHash("sha1").update(world.key).digest("base64")
 
 const attempt = (events: ReadonlyArray<string>, f: () => void): Found | undefined => {
   try {
@@ -55,9 +56,9 @@ const random = (seed: number) => () => {
   return ((t ^ (t >>> 14)) >>> 0) / 4294967296
 }
 
-export const explore = (make: () => World, { depth, length, seed, walks }: Bounds): Report => {
+export const explore = ({ make, prelude }: Explored, { depth, length, seed, walks }: Bounds): Report => {
   const seen = new Set<string>()
-  let frontier: Array<ReadonlyArray<string>> = [[]]
+  let frontier: Array<ReadonlyArray<string>> = [prelude]
   let steps = 0
   const report = (reached: number, walked: number, found?: Found): Report => ({
     depth: reached,
@@ -90,8 +91,8 @@ export const explore = (make: () => World, { depth, length, seed, walks }: Bound
   }
   const draw = random(seed)
   for (let walk = 0; walk < walks; walk++) {
-    const world = make()
-    const path: Array<string> = []
+    const world = replay(make, prelude)
+    const path = [...prelude]
     const found = attempt(path, () => {
       for (let i = 0; i < length; i++) {
         const enabled = world.enabled()

@@ -24,8 +24,8 @@ export interface World {
   check(): void
   /** Ends everything that is still open, in good order, and checks what must hold then. */
   settle(): void
-  /** Roots of the state: worlds with equal roots behave alike. */
-  roots(): unknown
+  /** The state: worlds with the same key behave alike. */
+  readonly key: string
 }
 
 /** Keys whose value is no state: shared tables, counters for reports, way back to the world. */

@@ -1,38 +1,25 @@
 /**
  * A server with one connection: a client that sends pieces of messages, a handler that does what handlers do, a clock, a shutdown.
  */
-import { join } from "node:path"
-import { pathToFileURL } from "node:url"
-import type * as Life from "../../packages/core/src/connection/server/life.js"
-import type * as Ports from "../../packages/core/src/connection/server/ports.js"
-import type * as Settings from "../../packages/core/src/connection/server/settings.js"
-import type * as Bodies from "../../packages/core/src/connection/transfer/body.js"
-import type { End } from "../../packages/core/src/model/outcome.js"
-import type * as Wire from "../../packages/core/src/wire/index.js"
+import { ServerLife, type LifeEvents } from "../../../src/connection/server/life.js"
+import {
+  Exchange,
+  type BodyLoss,
+  type ClientErrorHandler,
+  type ConnectionFacts,
+  type Host,
+  type Owner,
+  type Rejecting,
+  type Settings,
+  type Taken
+} from "../../../src/connection/server/ports.js"
+import { makeSettings } from "../../../src/connection/server/settings.js"
+import { Body } from "../../../src/connection/transfer/body.js"
+import type { End } from "../../../src/model/outcome.js"
+import { BodyWriter, encodeResponseHead, type Part } from "../../../src/wire/index.js"
 import { ExploredTimers, ExploredTransport } from "./parts.js"
 import { responsesOf } from "./responses.js"
-import { expect, type World } from "./world.js"
-
-/** The compiled rooms that are explored. */
-export interface Engine {
-  readonly life: typeof Life
-  readonly ports: typeof Ports
-  readonly bodies: typeof Bodies
-  readonly settings: typeof Settings
-  readonly wire: typeof Wire
-}
-
-/** `folder`: of the compiled core. */
-export const engineAt = async (folder: string): Promise<Engine> => {
-  const load = async <T>(file: string) => (await import(pathToFileURL(join(folder, file)).href)) as T
-  return {
-    life: await load<typeof Life>("connection/server/life.js"),
-    ports: await load<typeof Ports>("connection/server/ports.js"),
-    bodies: await load<typeof Bodies>("connection/transfer/body.js"),
-    settings: await load<typeof Settings>("connection/server/settings.js"),
-    wire: await load<typeof Wire>("wire/index.js")
-  }
-}
+import { canonical, expect, type World } from "./world.js"
 
 /** What a client sends: messages in pieces. */
 export const messages = {
@@ -65,7 +52,7 @@ export interface Setting {
   /** Server and clock take part, too. */
   readonly shutdown?: boolean
   readonly clock?: boolean
-  readonly settings?: Partial<Ports.Settings>
+  readonly settings?: Partial<Settings>
   /** The owner answers rejected requests. */
   readonly asks?: boolean
   /** A handler is not interrupted by a shutdown. */
@@ -77,52 +64,46 @@ const highWaterMark = 16
 
 /** What a handler has done, and what it waits for. */
 interface Handler {
-  readonly exchange: Ports.Exchange
-  readonly ended: (exchange: Ports.Exchange) => void
+  readonly exchange: Exchange
+  readonly ended: (exchange: Exchange) => void
   running: boolean
   interrupted: boolean
   losses: number
   reports: number
   end: End["_tag"] | undefined
-  writer: Wire.BodyWriter | undefined
+  writer: BodyWriter | undefined
   waitsForDrain: boolean
   waitsForBody: boolean
-  taken: Ports.Taken | undefined
+  taken: Taken | undefined
   handedBack: boolean
 }
 
-export const makeServerWorld = (engine: Engine, setting: Setting) => (): World =>
-  new ServerWorld(engine, setting)
-
-class ServerWorld implements World {
+export class ServerWorld implements World {
   private readonly transport = new ExploredTransport()
   private readonly timers = new ExploredTimers()
-  private readonly server: Life.ServerLife
+  private readonly server: ServerLife
   private readonly handlers: Array<Handler> = []
   /** The message that the client is sending, and its next piece. */
   private sending: Message | undefined
   private piece = 0
   private requests = 0
-  private connection: Ports.ConnectionFacts | undefined
+  private connection: ConnectionFacts | undefined
   private closedEvents = 0
-  private rejecting: Ports.Rejecting | undefined
+  private rejecting: Rejecting | undefined
   private isDraining = false
   private graceIsOver = false
   private readonly largest: number
   private isKilled = false
 
-  constructor(
-    private readonly engine: Engine,
-    private readonly setting: Setting
-  ) {
+  constructor(private readonly setting: Setting) {
     const { timers } = this
     this.largest = Math.max(...setting.messages.flatMap((name) => messages[name].map(({ length }) => length)))
-    const closings: Ports.Host["closings"] = {
+    const closings: Host["closings"] = {
       at: (_, deadline, __, f) => timers.at(deadline, () => f(false))
     }
-    this.server = new engine.life.ServerLife(
+    this.server = new ServerLife(
       timers,
-      engine.settings.makeSettings({ highWaterMark, sendDate: false, ...setting.settings }),
+      makeSettings({ highWaterMark, sendDate: false, ...setting.settings }),
       closings,
       this.events()
     )
@@ -131,7 +112,7 @@ class ServerWorld implements World {
     this.server.accept(this.transport)
   }
 
-  private events(): Life.LifeEvents {
+  private events(): LifeEvents {
     const nothing = () => {}
     return {
       active: true,
@@ -157,13 +138,13 @@ class ServerWorld implements World {
     }
   }
 
-  private owner(): Ports.Owner {
-    const { engine, handlers } = this
+  private owner(): Owner {
+    const { handlers } = this
     const { keeps = false } = this.setting
-    const handlerOf = (exchange: Ports.Exchange) => handlers.find((each) => each.exchange === exchange)
-    class Explored extends engine.ports.Exchange {
-      override openBody(limit: number): Bodies.Body<Ports.BodyLoss> {
-        return new engine.bodies.Body<Ports.BodyLoss>(this, limit)
+    const handlerOf = (exchange: Exchange) => handlers.find((each) => each.exchange === exchange)
+    class Explored extends Exchange {
+      override openBody(limit: number): Body<BodyLoss> {
+        return new Body<BodyLoss>(this, limit)
       }
       override lost(): void {
         const handler = handlerOf(this)
@@ -207,7 +188,7 @@ class ServerWorld implements World {
     }
   }
 
-  private clientErrors(): Ports.ClientErrorHandler {
+  private clientErrors(): ClientErrorHandler {
     return {
       answer: (_, __, rejecting) => {
         expect(this.rejecting === undefined, "a rejected request is asked about twice")
@@ -220,9 +201,19 @@ class ServerWorld implements World {
     }
   }
 
-  roots(): unknown {
+  get key(): string {
     const { connection, handlers, isDraining, piece, rejecting, sending, server, timers, transport } = this
-    return { connection, handlers, isDraining, piece, rejecting, sending, server, timers, transport }
+    return canonical({
+      connection,
+      handlers,
+      isDraining,
+      piece,
+      rejecting,
+      sending,
+      server,
+      timers,
+      transport
+    })
   }
 
   enabled(): ReadonlyArray<string> {
@@ -369,7 +360,7 @@ class ServerWorld implements World {
     const { connection, head } = exchange
     // 2xx to CONNECT would open a tunnel.
     const status = head.method === "CONNECT" ? 501 : 200
-    const encoded = this.engine.wire.encodeResponseHead({
+    const encoded = encodeResponseHead({
       versionMinor: head.versionMinor === 0 ? 0 : 1,
       method: head.method,
       status,
@@ -381,12 +372,12 @@ class ServerWorld implements World {
     connection.responseBegins(exchange, status, encoded)
     if (length === "unknown") {
       this.flow(handler, connection.write(encoded.head))
-      handler.writer = new this.engine.wire.BodyWriter(encoded.framing)
+      handler.writer = new BodyWriter(encoded.framing)
     } else if (encoded.framing._tag === "None") connection.write(encoded.head)
     else connection.write(encoded.head, Buffer.from("ok"))
   }
 
-  private write(handler: Handler, put: (sink: (part: Wire.Part) => void) => unknown): void {
+  private write(handler: Handler, put: (sink: (part: Part) => void) => unknown): void {
     let flowing = true
     put((part) => {
       flowing = handler.exchange.connection.write(part)
@@ -445,7 +436,7 @@ class ServerWorld implements World {
     }
     // A body that is complete belongs to its handler alone once the next request is read.
     const { exchange, inflow } = connection as unknown as {
-      readonly exchange: Ports.Exchange | undefined
+      readonly exchange: Exchange | undefined
       readonly inflow: { readonly queued: number }
     }
     const waiting = exchange?.body?.waiting ?? 0
