@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import type { TlsOptions } from "./Network.js"
+import * as Pool from "./pool/index.js"
 
 /**
  * A proxy: `http://` or `https://` (TLS to the proxy itself), credentials in the URL percent-encoded. As in curl, the
@@ -91,77 +92,11 @@ export const choose = (proxies: Proxies, target: Target): Proxy | undefined => {
 }
 
 /**
- * Whether a host is among those that are reached directly.
+ * Whether a host is among those that are reached directly, as curl reads `NO_PROXY`: a name stands for its subdomains too, `10.0.0.0/8`
+ * for a network, `name:port` for one port, `*` for every host.
  *
  * @since 0.1.0
  * @category decisions
  */
-export const isDirect = (noProxy: string, { host, port }: Pick<Target, "host" | "port">): boolean => {
-  const name = withoutDots(host.toLowerCase())
-  const address = bytesOf(name)
-  for (const entry of noProxy.toLowerCase().split(/[\s,]+/)) {
-    if (entry !== "" && (entry === "*" || matches(entry, name, address, port))) return true
-  }
-  return false
-}
-
-const withoutDots = (name: string): string => name.replace(/^\./, "").replace(/\.$/, "")
-
-const matches = (
-  entry: string,
-  name: string,
-  address: ReadonlyArray<number> | undefined,
-  port: number
-): boolean => {
-  const parts = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(entry)
-  // Neither brackets nor one colon at most: an IPv6 address, which cannot have a port.
-  const what = withoutDots(parts === null ? entry : (parts[1] ?? parts[2] ?? ""))
-  if (parts?.[3] !== undefined && Number(parts[3]) !== port) return false
-  if (address === undefined) return name === what || (what !== "" && name.endsWith(`.${what}`))
-  const [base = "", size] = what.split("/")
-  const range = bytesOf(base)
-  return range !== undefined && inRange(address, range, size === undefined ? range.length * 8 : Number(size))
-}
-
-const inRange = (address: ReadonlyArray<number>, range: ReadonlyArray<number>, bits: number): boolean => {
-  if (address.length !== range.length || !(bits >= 0 && bits <= range.length * 8)) return false
-  for (let i = 0; i * 8 < bits; i++) {
-    const mask = bits - i * 8 >= 8 ? 255 : (255 << (8 - (bits - i * 8))) & 255
-    if (((address[i] as number) & mask) !== ((range[i] as number) & mask)) return false
-  }
-  return true
-}
-
-/** The bytes of an IP address in text form. */
-const bytesOf = (text: string): ReadonlyArray<number> | undefined => {
-  const four = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)
-  if (four !== null) {
-    const bytes = four.slice(1).map(Number)
-    return bytes.every((byte) => byte < 256) ? bytes : undefined
-  }
-  if (!/^[0-9a-f:]*:[0-9a-f:.]*$/.test(text)) return undefined
-  const [head = "", tail, ...more] = text.split("::")
-  if (more.length > 0) return undefined
-  const front = groups(head)
-  const back = tail === undefined ? [] : groups(tail)
-  if (front === undefined || back === undefined) return undefined
-  const missing = 16 - front.length - back.length
-  if (tail === undefined ? missing !== 0 : missing < 2) return undefined
-  return [...front, ...Array<number>(missing).fill(0), ...back]
-}
-
-const groups = (text: string): Array<number> | undefined => {
-  const bytes: Array<number> = []
-  if (text === "") return bytes
-  for (const group of text.split(":")) {
-    if (group.includes(".")) {
-      const four = bytesOf(group)
-      if (four === undefined) return undefined
-      bytes.push(...four)
-    } else if (/^[0-9a-f]{1,4}$/.test(group)) {
-      const value = parseInt(group, 16)
-      bytes.push(value >> 8, value & 255)
-    } else return undefined
-  }
-  return bytes
-}
+export const isDirect = (noProxy: string, target: Pick<Target, "host" | "port">): boolean =>
+  Pool.isDirect(noProxy, target, "curl")

@@ -3,7 +3,7 @@
  *
  * Never reads the process's environment by itself.
  */
-import { isIPv4 } from "node:net"
+import { isDirect } from "@httpfx/core/pool"
 import { codedTypeError } from "./errors.js"
 
 export type ProxyEnv = { readonly [name: string]: string | undefined }
@@ -34,34 +34,10 @@ export const proxyOf = (env: ProxyEnv | undefined, protocol: string): Proxy | un
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw codedTypeError("ERR_PROXY_INVALID_CONFIG", `Invalid proxy URL: ${given}`)
   }
-  return { url, authorization: authorizationOf(url), bypassed: bypassOf(read(env, "NO_PROXY") ?? "") }
-}
-
-const addressNumber = (address: string): number =>
-  address.split(".").reduce((number, part) => number * 256 + Number(part), 0)
-
-/** Does one entry of `NO_PROXY` name this host? */
-const matches = (entry: string, host: string, port: number): boolean => {
-  if (entry === "*") return true
-  const range = /^([\d.]+)-([\d.]+)$/.exec(entry)
-  if (range !== null && isIPv4(range[1]!) && isIPv4(range[2]!)) {
-    if (!isIPv4(host)) return false
-    const number = addressNumber(host)
-    return number >= addressNumber(range[1]!) && number <= addressNumber(range[2]!)
-  }
-  const withPort = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(entry)
-  if (withPort !== null && Number(withPort[2]) !== port) return false
-  const name = (withPort?.[1] ?? entry).replace(/^\[|\]$/g, "").replace(/^\*/, "")
-  return name.startsWith(".") ? host.endsWith(name) || host === name.slice(1) : host === name
-}
-
-const bypassOf = (list: string): Proxy["bypassed"] => {
-  const entries = list
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter((entry) => entry !== "")
-  return (host, port) => {
-    const bare = host.toLowerCase().replace(/^\[|\]$/g, "")
-    return entries.some((entry) => matches(entry, bare, port))
+  const noProxy = read(env, "NO_PROXY") ?? ""
+  return {
+    url,
+    authorization: authorizationOf(url),
+    bypassed: (host, port) => isDirect(noProxy, { host, port }, "node")
   }
 }
