@@ -240,15 +240,15 @@ function onError`
       name: "the request after the last one is served",
       harm: "maxRequestsPerSocket is off by one.",
       nets: ["surface/server"],
-      find: "if (max < this.requests) {",
-      replace: "if (max + 1 < this.requests) {"
+      find: 'if (quota === "exceeded") {',
+      replace: 'if (quota === "exceeded" && max + 1 < this.requests) {'
     },
     {
       name: "the last answer does not announce the close",
       harm: "A client sends one request more, which is dropped.",
       nets: ["surface/server"],
-      find: "res.maxRequestsOnConnectionReached = max <= this.requests",
-      replace: "res.maxRequestsOnConnectionReached = max < this.requests"
+      find: 'res.maxRequestsOnConnectionReached = quota !== "open"',
+      replace: 'res.maxRequestsOnConnectionReached = quota === "exceeded"'
     },
     {
       name: "an expectation that nobody knows is met",
@@ -278,7 +278,7 @@ function onError`
       harm: "A listener of clientError is called again and again.",
       file: source("server"),
       nets: ["bridge/lateConnections"],
-      find: "      parser.since = now\n",
+      find: "    parser.begun = now\n",
       replace: ""
     },
     {

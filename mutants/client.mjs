@@ -1,18 +1,17 @@
 // Bugs in the Effect driver's client and its pool.
-const core = (name) =>
-  `packages/core/src/${name.startsWith("client/") ? "connection" : "internal"}/${name}.ts`
+const core = (name) => `packages/core/src/${name}.ts`
 const net = (name) => `packages/core/test/${name}.test.ts`
 
 const of = (area, file, bugs) =>
   bugs.map(({ nets, ...bug }) => ({ area, file: core(file), ...bug, nets: nets.map(net) }))
 
 export const client = [
-  ...of("client connection", "client/connection", [
+  ...of("client connection", "connection/client/connection", [
     {
       name: "`Connection: close` of a chunked response is ignored",
       harm: "The next request is written to a connection that its server has given up.",
       nets: ["ClientPool"],
-      file: core("client/reception"),
+      file: core("connection/client/reception"),
       find: "keepAlive: head.keepAlive || (exchange",
       replace: "keepAlive: head.keepAlive || head.chunked || (exchange"
     },
@@ -55,7 +54,7 @@ export const client = [
       name: "a body that waits for 100 goes out after the final response",
       harm: "The server reads it as a request.",
       nets: ["ClientExchanges"],
-      file: core("client/reception"),
+      file: core("connection/client/reception"),
       find: "    if (this.violation !== undefined) return Body.Stop\n    this.line.stopWaiting()\n",
       replace: "    if (this.violation !== undefined) return Body.Stop\n"
     },
@@ -70,7 +69,7 @@ export const client = [
       name: "what cannot be sent twice goes to a connection whose FIN has come",
       harm: "A POST fails that a fresh connection would have served.",
       nets: ["ClientClosedAfterAnswer"],
-      file: core("client/pool"),
+      file: core("connection/client/pool"),
       find: "if (exchange.resendable) return exchange.begin(connection)",
       replace: "if (exchange.resendable || exchange.upload === undefined) return exchange.begin(connection)"
     },
@@ -85,13 +84,13 @@ export const client = [
       name: "the body of a response to HEAD is waited for",
       harm: "HEAD hangs, or its connection is never used again.",
       nets: ["ClientExchanges"],
-      file: core("client/reception"),
+      file: core("connection/client/reception"),
       find: `return exchange.request.method === "HEAD" ? Body.Skip : Body.Read`,
       replace: "return Body.Read"
     }
   ]),
 
-  ...of("client exchange", "client/exchange", [
+  ...of("client exchange", "connection/client/exchange", [
     {
       name: "`written` is wrong after a resend",
       harm: "The loss of the first connection, which may have been acted on, is hidden behind a limit of the second.",
@@ -103,7 +102,7 @@ export const client = [
       name: "a request is sent again although its answer had begun",
       harm: "The server does the same twice.",
       nets: ["ClientLoss"],
-      file: core("client/connection"),
+      file: core("connection/client/connection"),
       find: "    exchange.received += chunk.length\n",
       replace: ""
     },
@@ -151,7 +150,7 @@ export const client = [
     }
   ]),
 
-  ...of("client time", "client/watch", [
+  ...of("client time", "connection/client/watch", [
     {
       name: "`total` is forgotten while a step's own limit runs",
       harm: "A request whose steps each make some progress never ends.",
@@ -170,7 +169,7 @@ export const client = [
       name: "an alarm that has gone off is set for ever",
       harm: "After the first limit no other passes.",
       nets: ["ClientTimeouts"],
-      file: core("client/alarm"),
+      file: core("connection/client/alarm"),
       find: "    this.setFor = Infinity\n    this.cancel = undefined\n    const now",
       replace: "    this.cancel = undefined\n    const now"
     },
@@ -178,7 +177,7 @@ export const client = [
       name: "an earlier deadline does not move the alarm",
       harm: "A short limit waits for a long one.",
       nets: ["ClientTimeouts"],
-      file: core("client/alarm"),
+      file: core("connection/client/alarm"),
       find: "if (deadline >= this.setFor || this.stopped) return",
       replace: "if (this.setFor !== Infinity || this.stopped) return"
     },
@@ -186,7 +185,7 @@ export const client = [
       name: "requests in a queue are never late",
       harm: "A queue's limit does not pass while all connections hang.",
       nets: ["ClientTimeouts"],
-      file: core("client/pool"),
+      file: core("connection/client/pool"),
       find: "      for (const { exchange } of bucket) if (look(exchange)) exchange.timeOut()\n",
       replace: "      for (const { exchange } of bucket) look(exchange)\n"
     },
@@ -194,13 +193,13 @@ export const client = [
       name: "a response that was read in part is never unread",
       harm: "A reader that stops in the middle keeps its connection for ever.",
       nets: ["ClientBody"],
-      file: core("clientResponse"),
+      file: core("internal/client/response"),
       find: "        if (slices !== undefined) this.exchange.readerIdle()\n",
       replace: ""
     }
   ]),
 
-  ...of("client bodies", "clientResponse", [
+  ...of("client bodies", "internal/client/response", [
     {
       name: "half a UTF-8 character of one response is in the next one's text",
       harm: "One response's bytes reach another's text.",
@@ -219,13 +218,13 @@ export const client = [
       name: "an upload is pulled without regard to its connection",
       harm: "A stream of a gigabyte is buffered whole.",
       nets: ["ClientBody"],
-      file: core("pump"),
+      file: core("internal/pump"),
       find: "const full = !this.flowing && (transport.buffered > 0 || !transport.writable)",
       replace: "const full = !this.flowing && !transport.writable"
     }
   ]),
 
-  ...of("client pool", "client/pool", [
+  ...of("client pool", "connection/client/pool", [
     {
       name: "the keep-alive hint of one connection is applied to another",
       harm: "A connection is given up early, or used after its server has closed it.",
@@ -233,7 +232,7 @@ export const client = [
       find: "        hint: keepAlive === undefined ? undefined : keepAliveHint(keepAlive),\n",
       replace: "        hint: keepAliveHint((this.lastHint = keepAlive ?? this.lastHint)),\n",
       also: {
-        file: core("client/pool"),
+        file: core("connection/client/pool"),
         find: "  private closed = false\n",
         replace: "  private closed = false\n  private lastHint: string | undefined = undefined\n"
       }
@@ -242,7 +241,7 @@ export const client = [
       name: "an expired idle connection is used because its timer was late",
       harm: "A request meets a connection that its server has closed.",
       nets: ["ClientDeadIdle"],
-      file: core("client/stock"),
+      file: core("connection/client/stock"),
       find: "  now < connection.usableUntil && connection.transport.writable\n",
       replace: "  now < Infinity && connection.transport.writable\n"
     },
@@ -250,7 +249,7 @@ export const client = [
       name: "a connection that cannot be written any more is used",
       harm: "A request meets a connection that has failed already.",
       nets: ["ClientDeadIdle"],
-      file: core("client/stock"),
+      file: core("connection/client/stock"),
       find: "  now < connection.usableUntil && connection.transport.writable\n",
       replace: "  now < connection.usableUntil\n"
     },
@@ -265,7 +264,7 @@ export const client = [
       name: "a request that is sent again waits at the end of its queue",
       harm: "It has had its turn, and waits once more.",
       nets: ["ClientResend"],
-      file: core("client/queue"),
+      file: core("connection/client/queue"),
       find: "    else if (atHead) {\n",
       replace: "    else if (atHead && this.queued === 0) {\n"
     },
@@ -273,7 +272,7 @@ export const client = [
       name: "the newest idle connection makes room",
       harm: "Connections that are in use go, those that are not stay.",
       nets: ["ClientPool"],
-      file: core("client/stock"),
+      file: core("connection/client/stock"),
       find: "(oldest === undefined || first.idleSince < oldest.idleSince)",
       replace: "(oldest === undefined || first.idleSince > oldest.idleSince)"
     },
@@ -281,7 +280,7 @@ export const client = [
       name: "idle connections that close stay counted",
       harm: "A pool that is full looks for idle connections that are none.",
       nets: ["ClientPool"],
-      file: core("client/stock"),
+      file: core("connection/client/stock"),
       find: "    idle.splice(at, 1)\n    this.idle--\n",
       replace: "    idle.splice(at, 1)\n"
     },
@@ -289,7 +288,7 @@ export const client = [
       name: "closed connections count against the limit of all",
       harm: "After so many connections no further one is made.",
       nets: ["Agent"],
-      file: core("client/stock"),
+      file: core("connection/client/stock"),
       find: "    this.total--\n    this.forget(bucket)\n",
       replace: "    if (bucket.queued > 0) this.total--\n    this.forget(bucket)\n"
     },
@@ -311,7 +310,7 @@ export const client = [
       name: "a connection that was lent counts as a fresh one",
       harm: "What can be sent again is not, and errors say that the connection was new.",
       nets: ["Lease"],
-      file: core("client/connection"),
+      file: core("connection/client/connection"),
       find: "return this.automaton.exchanges + this.loans",
       replace: "return this.automaton.exchanges"
     },
@@ -319,13 +318,13 @@ export const client = [
       name: "a loan is given back although its connection is closed",
       harm: "The next request gets a dead connection.",
       nets: ["Lease"],
-      file: core("client/connection"),
+      file: core("connection/client/connection"),
       find: `    if (!this.transport.writable) return this.retire(reusable ? "PeerEof" : "ResponseClose")\n`,
       replace: ""
     }
   ]),
 
-  ...of("connecting", "clientRace", [
+  ...of("connecting", "internal/client/connecting/race", [
     {
       name: "a connection that comes second is kept",
       harm: "Each race of addresses leaks a socket.",
@@ -354,7 +353,7 @@ export const client = [
       name: "proxies with other credentials share connections",
       harm: "A request goes through a tunnel that another user has paid for.",
       nets: ["ClientProxy"],
-      file: core("clientProxy"),
+      file: core("internal/client/connecting/proxy"),
       find: 'key: `${at.key} ${headers.join(" ")}${keyOf(proxy.tls)}`',
       replace: "key: `${at.key} ${keyOf(proxy.tls)}`"
     },
@@ -362,7 +361,7 @@ export const client = [
       name: "what comes behind the answer to CONNECT is ignored",
       harm: "A proxy that answers for the origin is not noticed.",
       nets: ["ClientProxy"],
-      file: core("clientProxy"),
+      file: core("internal/client/connecting/proxy"),
       find: "if (used === chunk.length) return finish(Effect.succeed(transport))",
       replace: "if (used > 0) return finish(Effect.succeed(transport))"
     }

@@ -73,8 +73,8 @@ export const pool = [
       harm: "An upload of more than a minute ends with 408.",
       file: "deadlines",
       nets: ["Timeouts"],
-      find: "if (!waiting.headComplete && policy.headersTimeout > 0) {",
-      replace: "if (policy.headersTimeout > 0) {"
+      find: "headComplete || headersTimeout <= 0 ? Infinity",
+      replace: "headersTimeout <= 0 ? Infinity"
     },
     {
       name: "each byte counts as progress",

@@ -45,8 +45,8 @@ export const server = [
       name: "one more request than maxRequestsPerSocket",
       harm: "The limit is off by one, and the last answer does not announce the close.",
       nets: ["ServerLimits"],
-      find: "exchange.number >= maxRequestsPerSocket) return false",
-      replace: "exchange.number > maxRequestsPerSocket) return false"
+      find: 'requestQuota(maxRequestsPerSocket, exchange.number) !== "open") return false',
+      replace: 'requestQuota(maxRequestsPerSocket, exchange.number) === "exceeded") return false'
     },
     {
       name: "answers in a drain do not announce the close of the connection",
@@ -112,7 +112,7 @@ export const server = [
     }
   ]),
 
-  ...of("server answers", "internal/serverAnswer", [
+  ...of("server answers", "internal/server/answer", [
     {
       name: "`Connection: close` of a streamed answer is ignored",
       harm: "A handler that closes a connection on purpose keeps it; behind a chunked answer the client's next request hangs or is served.",
@@ -247,7 +247,7 @@ class`
     {
       name: "half a UTF-8 character of one body is in the next one's text",
       harm: "One client's bytes reach another's request.",
-      file: core("internal/serverRequest"),
+      file: core("internal/server/request"),
       nets: ["Server"],
       find: "(bytes) => decoder.decode(bytes))",
       replace: "(bytes) => decoder.decode(bytes, { stream: true }))"

@@ -51,13 +51,13 @@ export const forTrials: ReadonlyArray<Planted> = [
   },
   {
     name: "half a character of a body is in the next one's text, in the client",
-    file: "internal/clientResponse.js",
+    file: "internal/client/response.js",
     find: "decoder.decode(bytes);",
     replace: "decoder.decode(bytes, { stream: true });"
   },
   {
     name: "half a character of a body is in the next one's text, in the server",
-    file: "internal/serverRequest.js",
+    file: "internal/server/request.js",
     find: "decoder.decode(bytes))",
     replace: "decoder.decode(bytes, { stream: true }))"
   },

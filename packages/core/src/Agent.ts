@@ -16,11 +16,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { bind, type Options, type Service } from "./internal/agentPool.js"
+import { bind, type Options, type Service } from "./internal/client/agent.js"
 import { defaultPoolOptions } from "./connection/client/defaults.js"
-import { AgentPool } from "./internal/clientPool.js"
-import { refuseAgentOptions } from "./internal/clientSettings.js"
-import { ofAgent } from "./internal/clientTimeouts.js"
+import { AgentPool } from "./internal/client/pool.js"
+import { refuseAgentOptions } from "./internal/options/client.js"
+import { ofAgent } from "./internal/client/timeouts.js"
 import type { InvalidOption } from "./HttpError.js"
 import { Network } from "./Network.js"
 import { backgroundFromClock, fromClock } from "./Timers.js"
@@ -35,7 +35,7 @@ export type {
   RequestEvent,
   Timings
 } from "./connection/client/events.js"
-export type { Options, Service, State } from "./internal/agentPool.js"
+export type { Options, Service, State } from "./internal/client/agent.js"
 
 /**
  * The agent in the context: what `Client.layerAgent` sends its requests over.

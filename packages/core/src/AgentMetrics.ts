@@ -13,7 +13,7 @@ import * as Metric from "effect/Metric"
 import * as MetricLabel from "effect/MetricLabel"
 import type * as Scope from "effect/Scope"
 import { Agent, type ConnectionEvent, type Event, type RequestEvent, type Service } from "./Agent.js"
-import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./internal/metricLabels.js"
+import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./internal/observe/metricLabels.js"
 import type { Retried } from "./Retry.js"
 
 /**

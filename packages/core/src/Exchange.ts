@@ -12,7 +12,7 @@ import { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as HttpError from "./HttpError.js"
-import { ExchangeHandle } from "./internal/exchangeHandle.js"
+import { ExchangeHandle } from "./internal/server/exchangeHandle.js"
 import type {
   Connection,
   Exchange,
@@ -23,7 +23,7 @@ import type {
   UpgradeError,
   UpgradeOptions
 } from "./internal/server/exchangeApi.js"
-import { exchangeOf } from "./internal/serverExchange.js"
+import { exchangeOf } from "./internal/server/exchange.js"
 import type { Socket } from "./Socket.js"
 import type { ExchangeOptions } from "./Timeouts.js"
 import type { DistinctFields, FieldViews } from "./wire/index.js"

@@ -9,7 +9,7 @@
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
 import type { ExchangeOutcome } from "./internal/server/outcome.js"
-import { exchangeOf } from "./internal/serverExchange.js"
+import { exchangeOf } from "./internal/server/exchange.js"
 
 export type * from "./internal/server/outcome.js"
 export type { DropReason, Facts, Upgraded } from "./model/outcome.js"

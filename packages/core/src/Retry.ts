@@ -19,9 +19,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type * as Client from "./Client.js"
-import { PlatformResponse } from "./internal/clientPlatformResponse.js"
-import { originOf } from "./internal/clientRequest.js"
-import { IncomingResponse } from "./internal/clientResponse.js"
+import { PlatformResponse } from "./internal/client/platformResponse.js"
+import { originOf } from "./internal/client/request.js"
+import { IncomingResponse } from "./internal/client/response.js"
 import {
   between,
   callback,
@@ -31,8 +31,8 @@ import {
   refuse,
   statusCodes,
   type Checks
-} from "./internal/optionChecks.js"
-import { isTransient, isUnsent, retryAfter } from "./internal/retryFacts.js"
+} from "./internal/options/checks.js"
+import { isTransient, isUnsent, retryAfter } from "./internal/client/retryFacts.js"
 import {
   fullBudget,
   isIdempotent,

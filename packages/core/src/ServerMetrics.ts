@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import type * as MetricLabel from "effect/MetricLabel"
 import type { ExchangeOutcome } from "./ExchangeOutcome.js"
-import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./internal/metricLabels.js"
+import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./internal/observe/metricLabels.js"
 import { Server } from "./Server.js"
 
 /**

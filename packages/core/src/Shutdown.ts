@@ -10,7 +10,7 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Stream from "effect/Stream"
-import { exchangeOf, type ServerExchange } from "./internal/serverExchange.js"
+import { exchangeOf, type ServerExchange } from "./internal/server/exchange.js"
 import type { Policy, State } from "./model/serverState.js"
 
 export type { ShutdownOptions as Options } from "./ServerOptions.js"

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { defaultTimeouts } from "./connection/server/settings.js"
 import { InvalidOption } from "./HttpError.js"
-import { duration, finiteDuration, integer, refuse, type Checks } from "./internal/optionChecks.js"
+import { duration, finiteDuration, integer, refuse, type Checks } from "./internal/options/checks.js"
 import { contradicts, makeDeadlines, type DeadlinePolicy } from "./wire/index.js"
 
 /**

@@ -8,7 +8,7 @@ import * as TestClock from "effect/TestClock"
 import { Client, HttpError, Network } from "@httpfx/core"
 import type { Address } from "@httpfx/core/Transport"
 import { MemoryNetwork, RawPeer } from "@httpfx/testing"
-import { alternate } from "../src/internal/clientRace.js"
+import { alternate } from "../src/internal/client/connecting/race.js"
 
 const hosts = { "dual.test": ["fd00::1", "fd00::2", "10.1.0.1", "10.1.0.2"] }
 

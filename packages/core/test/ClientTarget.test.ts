@@ -18,7 +18,7 @@ import {
   fromUrl,
   type InvalidTarget,
   type Target
-} from "../src/internal/clientTarget.js"
+} from "../src/internal/client/target.js"
 
 const byUrl = (text: string): Target | InvalidTarget | "invalid" => {
   try {

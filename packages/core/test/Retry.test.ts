@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { Client, HttpError, Retry } from "@httpfx/core"
 import { MemoryNetwork } from "@httpfx/testing"
-import { retryAfter } from "../src/internal/retryFacts.js"
+import { retryAfter } from "../src/internal/client/retryFacts.js"
 import { ok, peer, withClient } from "./support/peer.js"
 import type { Raw } from "./support/raw.js"
 

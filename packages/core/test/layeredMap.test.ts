@@ -1,7 +1,7 @@
 // A map over another one behaves as a copy of it with more in it, whatever is done with it and in whatever order.
 import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
-import { LayeredMap } from "../src/internal/layeredMap.js"
+import { LayeredMap } from "../src/internal/fast/layeredMap.js"
 
 type Step = readonly [
   name: "set" | "get" | "has" | "delete" | "size" | "clear" | "list",

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { ServerOptions } from "@httpfx/core/ServerOptions"
 import * as Timeouts from "@httpfx/core/Timeouts"
 import { presets } from "@httpfx/core/wire"
-import * as Settings from "../src/internal/serverSettings.js"
+import * as Settings from "../src/internal/options/server.js"
 import { documentText, tableIn, unquote } from "./support/documents.js"
 
 const document = "timeouts-and-limits.md"

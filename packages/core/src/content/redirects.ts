@@ -21,12 +21,12 @@ import {
   TooManyRedirects,
   type RedirectError
 } from "../errors/redirects.js"
-import type { RequestError } from "../internal/clientError.js"
-import type { Service } from "../internal/clientRequest.js"
-import { currentRequestOptions } from "../internal/clientOptions.js"
-import type { Response } from "../internal/clientResponse.js"
-import { callback, limit, names, refuse, type Checks } from "../internal/optionChecks.js"
-import { withoutCredentials } from "../internal/shownRequest.js"
+import type { RequestError } from "../internal/client/error.js"
+import type { Service } from "../internal/client/request.js"
+import { currentRequestOptions } from "../internal/client/requestOptions.js"
+import type { Response } from "../internal/client/response.js"
+import { callback, limit, names, refuse, type Checks } from "../internal/options/checks.js"
+import { withoutCredentials } from "../internal/client/shownRequest.js"
 import { withoutUserinfo } from "../model/urlSecrets.js"
 
 /**

@@ -1,0 +1,169 @@
+/**
+ * From a destination to an established connection: a socket path, a connection of the caller's, or the name's addresses
+ * raced; through a proxy where there is one; then TLS where it is due.
+ *
+ * Leaves nothing behind when it fails or is interrupted. Keeps no connection and knows nothing of requests.
+ */
+import * as Effect from "effect/Effect"
+import type { ConnectionOptions } from "../../../ClientRequest.js"
+import * as HttpError from "../../../HttpError.js"
+import type {
+  ConnectError,
+  ConnectOptions,
+  NetworkService,
+  ResolvedAddress,
+  TlsOptions
+} from "../../../Network.js"
+import type { Origin } from "../../../pool/index.js"
+import { tcp, unix, type Transport } from "../../../Transport.js"
+import type { ParserOptions } from "../../../wire/index.js"
+import { tunnel } from "./proxy.js"
+import { alternate, attemptDelay, race } from "./race.js"
+import type { Destination } from "./route.js"
+import type { Sessions } from "./sessions.js"
+import { refuseConnectionOption, refuseTlsOption } from "../../options/known.js"
+
+/** Why there is no connection to a destination. */
+export type OpenError =
+  | ConnectError
+  | HttpError.NameNotResolved
+  | HttpError.ConnectionError
+  | HttpError.ParseError
+  | HttpError.ProxyRefused
+  | HttpError.ProxyAuthenticationRequired
+
+/** What the owner of the client says of TLS; the name to verify is the origin's, unless it says so. */
+export type TlsFields = Omit<TlsOptions, "role">
+
+type Open = Effect.Effect<Transport, OpenError>
+
+const noOptions: ConnectionOptions = {}
+
+// An address of ours has a family, and only that can be reached from it.
+const familyFor = ({ family, localAddress }: ConnectionOptions): 4 | 6 | undefined =>
+  family ?? (localAddress === undefined ? undefined : localAddress.includes(":") ? 6 : 4)
+
+type OnStep = (step: "connect" | "secure") => void
+
+/** What an agent makes its connections with. */
+export interface Means {
+  readonly network: NetworkService
+  readonly tls: TlsFields
+  /** Of a proxy's answers. */
+  readonly parser: ParserOptions
+  readonly sessions: Sessions
+}
+
+interface Making extends Means {
+  /** Told of each step that follows the finding of addresses. */
+  readonly onStep: OnStep
+}
+
+const noAddress = (host: string) =>
+  new HttpError.NameNotResolved({ code: "ENODATA", host, reason: `no address for ${host}` })
+
+const overTcp = ({ network, onStep }: Making, { host, port }: Origin, options: ConnectionOptions): Open => {
+  const { hints, localAddress, localPort, noDelay } = options
+  const family = familyFor(options)
+  const resolved = Effect.interruptible((options.lookup ?? network.resolve)(host, { family, hints }))
+  const connecting: ConnectOptions = { localAddress, localPort, noDelay }
+  return Effect.flatMap(resolved, (addresses: ReadonlyArray<ResolvedAddress>): Open => {
+    if (addresses.length === 0) return Effect.fail(noAddress(host))
+    onStep("connect")
+    return race(
+      alternate(addresses).map(({ address }) => tcp(address, port)),
+      (address) => network.connect(address, connecting),
+      options.attemptDelay ?? attemptDelay
+    )
+  })
+}
+
+const overPath = ({ network, onStep }: Making, path: string, noDelay: boolean | undefined): Open => {
+  onStep("connect")
+  return Effect.interruptible(network.connect(unix(path), { noDelay }))
+}
+
+const direct = (means: Making, origin: Origin, options: ConnectionOptions): Open =>
+  options.socketPath === undefined
+    ? overTcp(means, origin, options)
+    : overPath(means, options.socketPath, options.noDelay)
+
+/** A step over a connection, which goes where the step is interrupted. */
+const over = (open: Open, step: (transport: Transport) => Open): Open =>
+  Effect.flatMap(open, (transport) =>
+    Effect.onInterrupt(step(transport), () => Effect.sync(() => transport.reset()))
+  )
+
+type Judge = NonNullable<TlsFields["checkServerIdentity"]>
+
+// It is called in a turn of the socket's, where what it throws would end the process.
+const unthrown =
+  (judge: Judge): Judge =>
+  (host, certificate) => {
+    try {
+      return judge(host, certificate)
+    } catch (thrown) {
+      return thrown instanceof Error ? thrown : new Error(String(thrown))
+    }
+  }
+
+/** `key`: of all that the handshake depends on. */
+const secured = (
+  { network, onStep, sessions }: Making,
+  open: Open,
+  tls: TlsFields,
+  { host }: Origin,
+  key: string
+): Open => {
+  const unknown = refuseTlsOption(tls)
+  if (unknown !== undefined) return Effect.fail(unknown)
+  return over(open, (transport) => {
+    onStep("secure")
+    const { checkServerIdentity, onSession, serverName = host, session = sessions.get(key) } = tls
+    const options: TlsOptions = {
+      ...tls,
+      serverName,
+      role: "client",
+      ...(checkServerIdentity !== undefined && { checkServerIdentity: unthrown(checkServerIdentity) }),
+      session,
+      onSession: (made) => {
+        sessions.set(key, made)
+        onSession?.(made)
+      }
+    }
+    // What did not lead to a connection is not tried again.
+    const secure = Effect.interruptible(network.secure(transport, options))
+    return Effect.tapError(secure, () => Effect.sync(() => sessions.delete(key)))
+  })
+}
+
+/** A connection for a request. To be run by `attempt`: what waits in it is interruptible, and nothing else. */
+export const connect = (means: Means, destination: Destination, onStep: OnStep): Open =>
+  // What a function of the caller's throws is a defect of the request.
+  Effect.suspend(() => open({ ...means, onStep }, destination))
+
+const open = (means: Making, destination: Destination): Open => {
+  const options = destination.route?.connection ?? noOptions
+  const unknown = refuseConnectionOption(options)
+  if (unknown !== undefined) return Effect.fail(unknown)
+  if (options.createConnection !== undefined) {
+    means.onStep("connect")
+    return Effect.interruptible(options.createConnection(destination))
+  }
+  const hop = destination.route?.tunnel
+  const tls = options.tls === undefined ? means.tls : { ...means.tls, ...options.tls }
+  if (hop === undefined) {
+    const plain = direct(means, destination, options)
+    return destination.protocol === "http:" ? plain : secured(means, plain, tls, destination, destination.key)
+  }
+  const plain = overTcp(means, hop.origin, options)
+  const toProxy =
+    hop.origin.protocol === "http:" ? plain : secured(means, plain, hop.tls ?? {}, hop.origin, hop.key)
+  const through = over(toProxy, (transport) => {
+    means.onStep("connect")
+    return Effect.interruptible(tunnel(transport, hop, destination, means.parser))
+  })
+  return destination.protocol === "http:"
+    ? through
+    : secured(means, through, tls, destination, destination.key)
+}

@@ -1,0 +1,124 @@
+/**
+ * The Effect driver's exchange: a fiber waits for its response, another sends its body, losses become errors.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Runtime from "effect/Runtime"
+import type * as Stream from "effect/Stream"
+import { Exchange } from "../../connection/client/exchange.js"
+import type { Home, Request, UploadOwner } from "../../connection/client/ports.js"
+import type { RequestLoss } from "../../model/loss.js"
+import { unsafeMake, type Socket } from "../../Socket.js"
+import type { Transport } from "../../Transport.js"
+import type { Part, ResponseHead } from "../../wire/index.js"
+import { lossError, thrown, type RequestError } from "./error.js"
+import { IncomingResponse } from "./response.js"
+import { Upload } from "./upload.js"
+
+/** What is sent after a head. */
+export type Payload =
+  | { readonly _tag: "Parts"; readonly parts: ReadonlyArray<Part> }
+  | {
+      readonly _tag: "Stream"
+      readonly stream: Stream.Stream<Uint8Array, unknown>
+      readonly trailers: Effect.Effect<ReadonlyArray<string>, unknown> | undefined
+      /** Of the fiber that made the request: its context is the stream's. */
+      readonly runtime: Runtime.Runtime<never>
+    }
+
+/** A request ready to be sent: validated, encoded, not yet bound to a connection. */
+export interface PreparedRequest extends Request {
+  readonly _tag: "Prepared"
+  readonly payload: Payload
+  readonly onInformational: ((head: ResponseHead) => void) | undefined
+  readonly joinDuplicateHeaders: boolean
+}
+
+/** Waits for the response. One of these is called, once. */
+export interface Receiver {
+  answered(response: IncomingResponse): void
+  /** The server switched protocols; only where that was asked for. */
+  switched?(response: IncomingResponse, socket: Socket): void
+  failed(error: RequestError): void
+  /** The stream of the request's body failed, or something died. */
+  failedCause(cause: Cause.Cause<unknown>): void
+}
+
+export class ClientExchange extends Exchange {
+  declare readonly request: PreparedRequest
+  declare response: IncomingResponse | undefined
+  declare upload: Upload | undefined
+  /** The connection that was handed over. */
+  private socket: Socket | undefined = undefined
+
+  constructor(
+    request: PreparedRequest,
+    pool: Home,
+    private readonly receiver: Receiver
+  ) {
+    super(request, pool)
+  }
+
+  send(transport: Transport, owner: UploadOwner): void {
+    const { encoded, payload } = this.request
+    if (payload._tag !== "Stream") return
+    this.upload = new Upload(owner, transport, encoded.framing)
+    this.upload.start(payload.stream, payload.trailers, payload.runtime)
+  }
+
+  informational(head: ResponseHead): void {
+    try {
+      this.request.onInformational?.(head)
+    } catch (defect) {
+      // Thrown on into the socket's turn, it would end the process.
+      this.abort(Cause.die(defect), "Interrupted")
+    }
+  }
+
+  protected respond(head: ResponseHead): IncomingResponse {
+    return new IncomingResponse(head, this)
+  }
+
+  protected answered(): void {
+    this.receiver.answered(this.response as IncomingResponse)
+  }
+
+  protected handed(transport: Transport, rest: Uint8Array): void {
+    this.socket = unsafeMake(transport, rest)
+  }
+
+  protected handedOver(): void {
+    this.receiver.switched?.(this.response as IncomingResponse, this.socket as Socket)
+  }
+
+  protected failed(loss: RequestLoss): void {
+    if (loss._tag === "Thrown") this.receiver.failedCause(thrown(loss))
+    else this.receiver.failed(lossError(loss))
+  }
+
+  protected errorOf(loss: RequestLoss): unknown {
+    return loss._tag === "Thrown" ? Cause.squash(thrown(loss)) : lossError(loss)
+  }
+
+  /** The scope of the response ended: resolves when nothing of it is left. */
+  release(why: string): Effect.Effect<void> {
+    if (this.over) return Effect.void
+    this.abandon(why)
+    return this.upload === undefined ? Effect.void : this.upload.stopped
+  }
+
+  /** The request was interrupted: resolves when nothing of it is left. */
+  cancel(): Effect.Effect<void> {
+    if (this.over) return this.socket === undefined ? Effect.void : this.socket.reset
+    if (this.response !== undefined) return this.release("its request was interrupted")
+    const { attempt } = this
+    this.drop()
+    if (attempt !== undefined) {
+      return Effect.withFiberRuntime((fiber) =>
+        // The id marks a wait for a fiber, which a virtual clock must not take for I/O.
+        Effect.async<void>((resume) => attempt.whenOver(() => resume(Effect.void)), fiber.id())
+      )
+    }
+    return this.upload === undefined ? Effect.void : this.upload.stopped
+  }
+}

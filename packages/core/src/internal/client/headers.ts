@@ -1,0 +1,33 @@
+/**
+ * Header fields as callers give them, as the flat list that goes out. Values are checked where they are encoded.
+ */
+import type { HeadersInput } from "../../ClientRequest.js"
+
+export const hasField = (headers: ReadonlyArray<string>, lowerName: string): boolean => {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (name.length === lowerName.length && name.toLowerCase() === lowerName) return true
+  }
+  return false
+}
+
+const isList = (input: HeadersInput): input is ReadonlyArray<string> => Array.isArray(input)
+
+/**
+ * A list of the caller's own. `unique`: names whose arrays become one line, joined with `"; "` (Node's
+ * `uniqueHeaders`).
+ */
+export const flatten = (input: HeadersInput | undefined, unique?: ReadonlyArray<string>): Array<string> => {
+  if (input === undefined) return []
+  if (isList(input)) return [...input]
+  const flat: Array<string> = []
+  const once = unique?.map((name) => name.toLowerCase())
+  for (const name of Object.keys(input)) {
+    const value = input[name]
+    if (value === undefined) continue
+    if (typeof value !== "object") flat.push(name, String(value))
+    else if (once?.includes(name.toLowerCase()) === true) flat.push(name, value.join("; "))
+    else for (const item of value) flat.push(name, String(item))
+  }
+  return flat
+}

@@ -1,0 +1,230 @@
+/**
+ * The client with platform's face: `HttpClient.HttpClient` over the same exchanges.
+ *
+ * Behaves as platform's own `HttpClient.make` does: spans, propagation, `withScope`, the `with...` switches and the
+ * reasons of its errors, whose `cause` is ours. A span is made where somebody could see it: a tracer is installed, a
+ * span is already open, or a streamed body could ask for the current one. Without any of these only the server sees
+ * the trace: it is told the ids of a span that is never made.
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as PlatformError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Headers from "@effect/platform/Headers"
+import * as TraceContext from "@effect/platform/HttpTraceContext"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
+import * as Tracer from "effect/Tracer"
+import * as HttpError from "../../HttpError.js"
+import { fromHttpBody } from "../body.js"
+import type { RequestError } from "./error.js"
+import { ClientExchange } from "./exchange.js"
+import { PlatformResponse } from "./platformResponse.js"
+import { currentRequestOptions } from "./requestOptions.js"
+import {
+  prepare,
+  resolve,
+  targetError,
+  unsendable,
+  wait,
+  type RequestSettings,
+  type Resumable
+} from "./request.js"
+import type { IncomingResponse } from "./response.js"
+import { withoutCredentials } from "./shownRequest.js"
+import { shownFields, type RedactedNames } from "../observe/spanFields.js"
+import { redactUrl } from "../../model/urlSecrets.js"
+import { fromNormal, fromUrl, type InvalidTarget, type Target } from "./target.js"
+
+type Request = HttpClientRequest.HttpClientRequest
+type Response = HttpClientResponse.HttpClientResponse
+type Answer = Effect.Effect<Response, PlatformError.HttpClientError>
+type RequestFiber = Fiber.RuntimeFiber<Response, PlatformError.HttpClientError>
+
+export const httpClient = (settings: RequestSettings): HttpClient.HttpClient => {
+  const execute = (request: Request): Answer =>
+    Effect.withFiberRuntime((fiber) => {
+      if (!isTraced(fiber, request)) return send(settings, request, fiber, false)
+      if (isSeen(fiber, request)) return traced(settings, request)
+      return send(settings, request, fiber, fiber.getFiberRef(HttpClient.currentTracerPropagation))
+    })
+  return HttpClient.makeWith(
+    (request) => Effect.flatMap(request, execute),
+    Effect.succeed as HttpClient.HttpClient.Preprocess<never, never>
+  )
+}
+
+// ---- errors
+
+const requestError = (
+  request: Request,
+  reason: PlatformError.RequestError["reason"],
+  cause: unknown
+): PlatformError.RequestError => {
+  const description = cause instanceof Error ? { description: cause.message } : undefined
+  return new PlatformError.RequestError({
+    request: withoutCredentials(request),
+    reason,
+    cause,
+    ...description
+  })
+}
+
+class Receiver implements Resumable<Response, PlatformError.HttpClientError> {
+  resume: (effect: Answer) => void = () => {}
+
+  constructor(private readonly request: Request) {}
+
+  answered(response: IncomingResponse): void {
+    this.resume(Exit.succeed(new PlatformResponse(this.request, response)))
+  }
+
+  failed(error: RequestError): void {
+    this.resume(Exit.fail(requestError(this.request, "Transport", error)))
+  }
+
+  failedCause(cause: Cause.Cause<unknown>): void {
+    this.resume(Exit.failCause(Cause.map(cause, (error) => requestError(this.request, "Encode", error))))
+  }
+}
+
+// ---- sending
+
+const targetOf = (request: Request): Target | InvalidTarget => {
+  const plain = request.urlParams.length === 0 ? fromNormal(request.url) : undefined
+  if (plain !== undefined) return plain
+  const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+  return url._tag === "Right" ? fromUrl(url.right) : { _tag: "InvalidTarget", protocol: undefined }
+}
+
+/** `root`: with the fields of a trace that begins here, instead of those that the request may have. */
+const send = (settings: RequestSettings, request: Request, fiber: RequestFiber, root: boolean): Answer => {
+  const target = targetOf(request)
+  if ("_tag" in target) {
+    return Exit.fail(requestError(request, "InvalidUrl", targetError(target, request.url)))
+  }
+  const body = fromHttpBody(request.body)
+  if (body._tag === "Unsupported") {
+    return Exit.fail(requestError(request, "Encode", new HttpError.UnsupportedBody({ reason: body.reason })))
+  }
+  const options = fiber.getFiberRef(currentRequestOptions)
+  // Platform sets it for a body at hand; trailers need chunks.
+  const chunked = options?.trailers !== undefined
+  const headers: Array<string> = []
+  for (const name in request.headers) {
+    if (root && (name === "b3" || name === "traceparent")) continue
+    if (chunked && name === "content-length") continue
+    headers.push(name, request.headers[name] as string)
+  }
+  if (root) {
+    const ids = randomHex(4) + "-" + randomHex(2)
+    headers.push("b3", ids + "-1", "traceparent", "00-" + ids + "-01")
+  }
+  // Platform's request has the field already, except where only the encoded body tells it.
+  const encodes = request.body._tag === "FormData" || request.body._tag === "Raw"
+  const contentType = encodes ? body.contentType : undefined
+  const resolved = resolve(settings, options)
+  if ("_tag" in resolved) return Exit.fail(requestError(request, "Encode", resolved))
+  const draft = { method: request.method, target, headers, body, contentType, options }
+  const prepared = prepare(resolved, fiber, draft)
+  if (prepared._tag !== "Prepared") {
+    return Exit.fail(requestError(request, "Encode", unsendable(prepared)))
+  }
+  const receiver = new Receiver(request)
+  const exchange = new ClientExchange(prepared, resolved.pool, receiver)
+  const signal = scopes.get(request)?.signal
+  if (signal !== undefined) {
+    const release = () => void exchange.abandon("its scope ended")
+    if (signal.aborted) release()
+    else signal.addEventListener("abort", release, { once: true })
+  }
+  return wait(exchange, receiver)
+}
+
+// Where `HttpClient.withScope` leaves what it aborts when the scope ends: shared by every client on platform.
+const scopes = globalValue(
+  "@effect/platform/HttpClient/scopedRequests",
+  () => new WeakMap<Request, AbortController>()
+)
+
+// ---- tracing
+
+const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
+
+const isTraced = (fiber: RequestFiber, request: Request): boolean =>
+  fiber.getFiberRef(FiberRef.currentTracerEnabled) &&
+  !fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
+
+/** Somebody on this side could see the span. */
+const isSeen = (fiber: RequestFiber, request: Request): boolean =>
+  Context.get(fiber.getFiberRef(DefaultServices.currentServices), Tracer.Tracer) !== nativeTracer ||
+  fiber.currentContext.unsafeMap.has(Tracer.ParentSpan.key) ||
+  request.body._tag === "Stream"
+
+// Eight digits per word. The words of one id are drawn at once: a digit at a time costs as much as the whole request.
+const randomHex = (words: number): string => {
+  let text = ""
+  for (let i = 0; i < words; i++) text += ((Math.random() * 0x100000000) >>> 0).toString(16).padStart(8, "0")
+  return text
+}
+
+const headerAttributes = (
+  span: Tracer.Span,
+  prefix: string,
+  headers: Headers.Headers,
+  redacted: RedactedNames
+): void => shownFields(headers, redacted, (name, value) => span.attribute(`${prefix}.${name}`, value))
+
+const requestAttributes = (
+  span: Tracer.Span,
+  request: Request,
+  requested: URL,
+  redacted: RedactedNames
+): void => {
+  const url = redactUrl(requested)
+  span.attribute("http.request.method", request.method)
+  span.attribute("server.address", url.origin)
+  if (url.port !== "") span.attribute("server.port", +url.port)
+  span.attribute("url.full", url.toString())
+  span.attribute("url.path", url.pathname)
+  span.attribute("url.scheme", url.protocol.slice(0, -1))
+  const query = url.search.slice(1)
+  if (query !== "") span.attribute("url.query", query)
+  headerAttributes(span, "http.request.header", request.headers, redacted)
+}
+
+// A request in a client span (OpenTelemetry's semantic conventions for HTTP), as platform makes it.
+const traced = (settings: RequestSettings, request: Request): Answer =>
+  Effect.withFiberRuntime((fiber) => {
+    const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+    if (url._tag === "Left")
+      return Exit.fail(requestError(request, "InvalidUrl", HttpError.invalidUrl(request.url)))
+    const name = Context.get(fiber.currentContext, HttpClient.SpanNameGenerator)(request)
+    const redacted = fiber.getFiberRef(Headers.currentRedactedNames)
+    return Effect.useSpan(name, { kind: "client", captureStackTrace: false }, (span) => {
+      requestAttributes(span, request, url.right, redacted)
+      const sent = fiber.getFiberRef(HttpClient.currentTracerPropagation)
+        ? HttpClientRequest.setHeaders(request, TraceContext.toHeaders(span))
+        : request
+      share(request, sent)
+      const answer: Answer = Effect.withFiberRuntime((inner) => send(settings, sent, inner, false))
+      return Effect.tap(Effect.withParentSpan(answer, span), (response) => {
+        span.attribute("http.response.status_code", response.status)
+        headerAttributes(span, "http.response.header", response.headers, redacted)
+        return Effect.void
+      })
+    })
+  })
+
+// `setHeaders` makes another request: it has the same scope.
+const share = (request: Request, copy: Request): void => {
+  const scope = scopes.get(request)
+  if (scope !== undefined) scopes.set(copy, scope)
+}

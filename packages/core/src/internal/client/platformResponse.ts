@@ -1,0 +1,155 @@
+/**
+ * A response with platform's face: folded headers, cookies, and a body read by platform's helpers.
+ *
+ * A connection that fails within the body is a `RequestError` with the reason `Transport`: the bytes that came were
+ * right, and platform's retry policies take it for what it is. Platform's type names only `ResponseError` there, which
+ * has no reason that fits; every client's error channel has both.
+ */
+import * as Cookies from "@effect/platform/Cookies"
+import * as Headers from "@effect/platform/Headers"
+import * as PlatformError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { foldHeaders } from "../../wire/index.js"
+import type { BodyError } from "./error.js"
+import type { IncomingResponse } from "./response.js"
+import { withoutCredentials } from "./shownRequest.js"
+
+const headersProto = Object.getPrototypeOf(Headers.empty) as object
+
+export class PlatformResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
+  readonly [IncomingMessage.TypeId]: IncomingMessage.TypeId = IncomingMessage.TypeId
+  private cachedHeaders: Headers.Headers | undefined = undefined
+  private setCookies: ReadonlyArray<string> = []
+  private cachedCookies: Cookies.Cookies | undefined = undefined
+
+  constructor(
+    readonly request: HttpClientRequest.HttpClientRequest,
+    /** The response beneath. */
+    readonly source: IncomingResponse
+  ) {
+    super()
+  }
+
+  get status(): number {
+    return this.source.status
+  }
+
+  get headers(): Headers.Headers {
+    return (this.cachedHeaders ??= this.foldHeaders())
+  }
+
+  // Platform's record has one string per name; the cookies, which cannot be joined and parsed again, are kept apart.
+  private foldHeaders(): Headers.Headers {
+    const into = Object.create(headersProto) as Record<string, string | Array<string> | undefined>
+    const folded = foldHeaders(this.source.rawHeaders, {
+      into,
+      joinDuplicateHeaders: this.source.joinDuplicateHeaders
+    })
+    const cookies = folded["set-cookie"]
+    if (Array.isArray(cookies)) {
+      this.setCookies = cookies
+      folded["set-cookie"] = cookies.join(", ")
+    }
+    return folded as unknown as Headers.Headers
+  }
+
+  get cookies(): Cookies.Cookies {
+    if (this.cachedCookies === undefined) {
+      this.cachedHeaders ??= this.foldHeaders()
+      this.cachedCookies =
+        this.setCookies.length === 0 ? Cookies.empty : Cookies.fromSetCookie(this.setCookies)
+    }
+    return this.cachedCookies
+  }
+
+  get remoteAddress(): Option.Option<string> {
+    const { remote } = this.source
+    return remote?._tag === "TcpAddress" ? Option.some(remote.hostname) : Option.none()
+  }
+
+  get stream(): Stream.Stream<Uint8Array, PlatformError.ResponseError> {
+    return Stream.mapError(this.source.body, this.transportError)
+  }
+
+  get text(): Effect.Effect<string, PlatformError.ResponseError> {
+    return Effect.mapError(this.source.text, this.transportError)
+  }
+
+  get json(): Effect.Effect<unknown, PlatformError.ResponseError> {
+    return this.decode(this.text, (text) => (text === "" ? null : (JSON.parse(text) as unknown)))
+  }
+
+  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, PlatformError.ResponseError> {
+    return this.decode(this.text, (text) => UrlParams.fromInput(new URLSearchParams(text)))
+  }
+
+  get arrayBuffer(): Effect.Effect<ArrayBuffer, PlatformError.ResponseError> {
+    // A copy: what arrived is a view of a larger buffer (and a Node buffer's `slice` is one again).
+    return Effect.map(this.body, (bytes) => new Uint8Array(bytes).buffer)
+  }
+
+  get formData(): Effect.Effect<FormData, PlatformError.ResponseError> {
+    return Effect.flatMap(this.body, (bytes) =>
+      Effect.tryPromise({
+        try: () => {
+          const headers = { "content-type": this.headers["content-type"] ?? "" }
+          return new Response(bytes as Uint8Array<ArrayBuffer>, { headers }).formData()
+        },
+        catch: this.decodeError
+      })
+    )
+  }
+
+  // Looking at a response must not take its body from its reader: it is shown where it is at hand.
+  override toJSON(): unknown {
+    const shown = {
+      _id: "@effect/platform/HttpClientResponse",
+      request: this.request.toJSON(),
+      status: this.status
+    }
+    if (this.source.readable) return IncomingMessage.inspect(this, shown)
+    return {
+      ...shown,
+      headers: Inspectable.redact(this.headers),
+      remoteAddress: this.remoteAddress.toJSON()
+    }
+  }
+
+  private get body(): Effect.Effect<Uint8Array, PlatformError.ResponseError> {
+    return Effect.mapError(this.source.bytes, this.transportError)
+  }
+
+  private decode<A>(
+    text: Effect.Effect<string, PlatformError.ResponseError>,
+    parse: (text: string) => A
+  ): Effect.Effect<A, PlatformError.ResponseError> {
+    return Effect.flatMap(text, (text) => Effect.try({ try: () => parse(text), catch: this.decodeError }))
+  }
+
+  private readonly decodeError = (cause: unknown): PlatformError.ResponseError =>
+    new PlatformError.ResponseError({
+      request: withoutCredentials(this.request),
+      response: this,
+      reason: "Decode",
+      cause
+    })
+
+  private readonly transportError = (cause: BodyError): PlatformError.ResponseError => {
+    const request = withoutCredentials(this.request)
+    const error = new PlatformError.RequestError({
+      request,
+      reason: "Transport",
+      cause,
+      description: cause.message
+    })
+    return error as PlatformError.HttpClientError as PlatformError.ResponseError
+  }
+}

@@ -1,0 +1,517 @@
+/**
+ * From a request to an exchange: target, route, header list, framing; then one wait for the head of the response.
+ *
+ * What may not be sent fails before a connection is taken. Interruption ends the exchange before it resolves.
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type {
+  HeadersInput,
+  Request,
+  RequestOptions,
+  RequestParts,
+  Timeouts,
+  UpgradeRequest
+} from "../../ClientRequest.js"
+import * as HttpError from "../../HttpError.js"
+import {
+  asksToContinue,
+  BodyWriter,
+  encodeRequestHead,
+  type BodyViolation,
+  type Part,
+  type RequestViolation,
+  type TrailersViolation
+} from "../../wire/index.js"
+import {
+  fromBytes,
+  fromFormData,
+  fromStream,
+  fromText,
+  isFormData,
+  none,
+  type OutgoingBody
+} from "../body.js"
+import { lossError, type RequestError } from "./error.js"
+import { ClientExchange, type Payload, type PreparedRequest, type Receiver } from "./exchange.js"
+import { flatten, hasField } from "./headers.js"
+import { poolOf } from "./agent.js"
+import { defaultContinueTimeout, defaultUnreadTimeout } from "../../connection/client/defaults.js"
+import type { ClientPool } from "../../connection/client/pool.js"
+import { chooser, type ChooseProxy } from "./connecting/proxy.js"
+import { refuseRequestOptions, type ClientOptions } from "../options/client.js"
+import { merge } from "./timeouts.js"
+import type { TimeLimits } from "../../connection/client/limits.js"
+import type { IncomingResponse, Response, Upgrade } from "./response.js"
+import type { Socket } from "../../Socket.js"
+import { routed, type Destination } from "./connecting/route.js"
+import {
+  basic,
+  fromParts,
+  fromString,
+  fromUrl,
+  textOfParts,
+  type InvalidTarget,
+  type Target
+} from "./target.js"
+
+/**
+ * How many connections there are.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Connections {
+  /** All that are not closed, idle ones included. */
+  readonly open: number
+  /** Open, and in use by nobody. */
+  readonly idle: number
+  /** Being made. */
+  readonly connecting: number
+}
+
+/**
+ * A client: requests with typed errors, protocol switches, and platform's face of the same.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * Sends a request; succeeds with the head of the response. Interrupting it gives up what is under way and resolves
+   * when nothing of it is left.
+   *
+   * The response is not bound to a scope: read its body, or it is given up after the client's `unreadTimeout`.
+   */
+  readonly request: <E = never>(request: Request<E>) => Effect.Effect<Response, RequestError | E>
+  /** As `request`; what has not been read of the response when the scope ends is given up. */
+  readonly requestScoped: <E = never>(
+    request: Request<E>
+  ) => Effect.Effect<Response, RequestError | E, Scope.Scope>
+  /**
+   * Asks to switch protocols, and hands the connection over when the server does. Interruption leaves no connection. What
+   * has not been read of an answer in HTTP when the scope ends is given up.
+   */
+  readonly upgrade: <E = never>(
+    request: UpgradeRequest<E>
+  ) => Effect.Effect<Upgrade, RequestError | E, Scope.Scope>
+  /** The same client with platform's face. */
+  readonly httpClient: HttpClient.HttpClient
+  /** How many connections its agent has at this moment. */
+  readonly connections: Effect.Effect<Connections>
+}
+
+/** What both faces of the client make of what they were given. */
+export interface Draft {
+  readonly method: string
+  readonly target: Target
+  /** Belongs to the draft. */
+  readonly headers: Array<string>
+  readonly body: OutgoingBody
+  /** For the body, where no field says it. */
+  readonly contentType?: string | undefined
+  readonly options: RequestOptions<unknown> | undefined
+  /** Add `Host`, and the fields of connection and framing. */
+  readonly setHost?: boolean | undefined
+  readonly setDefaultHeaders?: boolean | undefined
+  /** The connection is handed over when the server switches protocols, or opens the tunnel. */
+  readonly takeOver?: boolean | undefined
+}
+
+/** What holds for one request. */
+export interface Resolved {
+  readonly pool: ClientPool
+  /** On a connection of its own, which is not kept. */
+  readonly alone: boolean
+  /** Milliseconds that a body may be left unread. */
+  readonly unreadTimeout: number
+  /** `undefined`: nothing is limited. */
+  readonly limits: TimeLimits | undefined
+  readonly proxy: ChooseProxy | undefined
+}
+
+/** What a client says for all of its requests. */
+export interface RequestSettings extends Resolved {
+  readonly timeouts: Timeouts | undefined
+}
+
+export const settingsOf = (pool: ClientPool, options: ClientOptions): RequestSettings => ({
+  pool,
+  alone: false,
+  unreadTimeout: Duration.toMillis(options.unreadTimeout ?? defaultUnreadTimeout),
+  limits: merge(options.timeouts, pool.timeouts),
+  timeouts: options.timeouts,
+  proxy: options.proxy === undefined ? undefined : chooser(options.proxy)
+})
+
+/** A request's own options over those of its client. */
+export const resolve = (
+  settings: RequestSettings,
+  own: RequestOptions<unknown> | undefined
+): Resolved | HttpError.InvalidOption => {
+  if (own === undefined) return settings
+  const refused = refuseRequestOptions(own)
+  if (refused !== undefined) return refused
+  const { agent, proxy, timeouts, unreadTimeout } = own
+  if (agent === undefined && proxy === undefined && timeouts === undefined && unreadTimeout === undefined) {
+    return settings
+  }
+  const pool = agent === undefined || agent === false ? settings.pool : poolOf(agent)
+  const beneath = pool === settings.pool ? settings.limits : merge(settings.timeouts, pool.timeouts)
+  return {
+    pool,
+    alone: agent === false,
+    unreadTimeout: unreadTimeout === undefined ? settings.unreadTimeout : Duration.toMillis(unreadTimeout),
+    limits: merge(timeouts, beneath),
+    proxy: proxy === undefined ? settings.proxy : proxy === false ? undefined : chooser(proxy)
+  }
+}
+
+type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+
+const noOptions: RequestOptions = {}
+
+const noParts: Extract<Payload, { _tag: "Parts" }> = { _tag: "Parts", parts: [] }
+
+type MessageViolation = RequestViolation | TrailersViolation
+
+/** Why a request cannot be sent. */
+export type Unsendable = MessageViolation | HttpError.InvalidUrl | HttpError.InvalidProtocol
+
+const expectsContinue = (options: RequestOptions<unknown>, headers: Array<string>): boolean => {
+  const { expectContinue } = options
+  if (expectContinue === undefined) {
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i] as string
+      if (name.length === 6 && name.toLowerCase() === "expect")
+        return asksToContinue(headers[i + 1] as string)
+    }
+    return false
+  }
+  if (expectContinue && !hasField(headers, "expect")) headers.push("Expect", "100-continue")
+  return expectContinue
+}
+
+interface Way {
+  readonly destination: Destination
+  /** The request target, in the form that the next hop wants. */
+  readonly target: string
+  /** Fields for a proxy that forwards. */
+  readonly proxyHeaders: ReadonlyArray<string> | undefined
+}
+
+// The usual way: no proxy, and nothing said of the connection. Other ways are for who asks for them.
+const wayOf = (
+  choose: ChooseProxy | undefined,
+  options: RequestOptions<unknown>,
+  { target, takeOver }: Draft
+): Way | Unsendable => {
+  const { connection, parser } = options
+  const direct: Way = { destination: target.origin, target: target.path, proxyHeaders: undefined }
+  if (connection === undefined && parser === undefined && choose === undefined) return direct
+  const own = connection?.socketPath !== undefined || connection?.createConnection !== undefined
+  const hop = own ? undefined : choose?.(target.origin)
+  if (hop !== undefined && hop._tag !== "ProxyHop") return hop
+  const forwards = hop !== undefined && target.origin.protocol === "http:" && takeOver !== true
+  const tunnel = forwards ? undefined : hop
+  const at = forwards ? hop.origin : target.origin
+  const plain = connection === undefined && parser === undefined && tunnel === undefined
+  // A proxy's own TLS is that of the connection to it.
+  const tls = forwards && hop.tls !== undefined ? { ...connection, tls: hop.tls } : connection
+  const destination = plain && tls === undefined ? at : routed(at, { connection: tls, parser, tunnel })
+  if (!forwards) return { ...direct, destination }
+  const path = target.path === "*" ? "" : target.path
+  return { destination, target: `http://${target.host}${path}`, proxyHeaders: hop.headers }
+}
+
+/** Encodes a request, so that all that is left is to write it. */
+export const prepare = (
+  { alone, limits, pool, proxy, unreadTimeout }: Resolved,
+  fiber: AnyFiber,
+  draft: Draft
+): PreparedRequest | Unsendable => {
+  const { contentType, headers, method, target } = draft
+  const options = draft.options ?? noOptions
+  if (target.authorization !== undefined && !hasField(headers, "authorization")) {
+    headers.push("Authorization", target.authorization)
+  }
+  if (contentType !== undefined && !hasField(headers, "content-type"))
+    headers.push("Content-Type", contentType)
+  const way = wayOf(proxy, options, draft)
+  if ("_tag" in way) return way
+  if (way.proxyHeaders !== undefined) headers.push(...way.proxyHeaders)
+  const { trailers } = options
+  const later = trailers !== undefined && Effect.isEffect(trailers)
+  // Trailers that are yet to be made come after a stream.
+  const body = later && draft.body._tag !== "Stream" ? streamed(draft.body) : draft.body
+  const expects = expectsContinue(options, headers) && body._tag !== "None"
+  const defaults = draft.setDefaultHeaders !== false
+  const encoded = encodeRequestHead({
+    method,
+    target: way.target,
+    headers,
+    host: defaults && draft.setHost !== false ? target.host : undefined,
+    body: body._tag === "None" ? "none" : (body.length ?? "unknown"),
+    keepAlive: pool.keepAlive && !alone,
+    trailers: trailers !== undefined,
+    defaults
+  })
+  if (encoded._tag === "Violation") return encoded
+  let payload: Payload = noParts
+  if (body._tag === "Stream") {
+    const end =
+      trailers === undefined
+        ? undefined
+        : later
+          ? Effect.map(trailers, (made) => flatten(made))
+          : Effect.succeed(flatten(trailers))
+    payload = { _tag: "Stream", stream: body.stream, trailers: end, runtime: runtimeOf(fiber) }
+  } else if (encoded.framing._tag !== "Length" || encoded.framing.length > 0) {
+    const written = writeOut(new BodyWriter(encoded.framing), body, trailers as HeadersInput | undefined)
+    if ("_tag" in written) return written
+    if (written.length > 0) payload = { _tag: "Parts", parts: written }
+  }
+  return {
+    _tag: "Prepared",
+    method,
+    versionMinor: 1,
+    keepAlive: encoded.close === undefined,
+    upgrade: draft.takeOver === true && method !== "CONNECT",
+    expectContinue: expects,
+    origin: way.destination,
+    encoded,
+    payload,
+    onInformational: options.onInformational,
+    alone,
+    takeOver: draft.takeOver === true,
+    continueTimeout: expects ? Duration.toMillis(options.continueTimeout ?? defaultContinueTimeout) : 0,
+    earlyAnswer: options.earlyAnswer ?? "continue",
+    joinDuplicateHeaders: options.joinDuplicateHeaders === true,
+    unreadTimeout,
+    path: target.path,
+    limits
+  }
+}
+
+const streamed = (body: Exclude<OutgoingBody, { _tag: "Stream" }>): OutgoingBody =>
+  fromStream(body._tag === "None" ? Stream.empty : Stream.make(body.bytes), undefined, body.contentType)
+
+// A body at hand, framed: what is sent at once, and again where that is allowed.
+const writeOut = (
+  writer: BodyWriter,
+  body: Exclude<OutgoingBody, { _tag: "Stream" }>,
+  trailers: HeadersInput | undefined
+): Array<Part> | MessageViolation => {
+  const parts: Array<Part> = []
+  const sink = (part: Part) => void parts.push(part)
+  const violation: BodyViolation | undefined =
+    (body._tag === "Bytes" ? writer.write(body.bytes, sink) : undefined) ??
+    writer.end(trailers === undefined ? undefined : flatten(trailers), sink)
+  // Nothing is written after the end here.
+  return (violation as MessageViolation | undefined) ?? parts
+}
+
+// The stream of a body runs as the fiber that made the request would run it.
+const runtimeOf = (fiber: AnyFiber): Runtime.Runtime<never> =>
+  Runtime.make({
+    context: fiber.currentContext as never,
+    runtimeFlags: Runtime.defaultRuntimeFlags,
+    fiberRefs: fiber.getFiberRefs()
+  })
+
+/** Waits for the head of a response; `receiver` is told, and tells the fiber. */
+export const wait = <A, E>(exchange: ClientExchange, receiver: Resumable<A, E>): Effect.Effect<A, E> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.matchCauseEffect(
+      restore(
+        Effect.async<A, E>((resume) => {
+          receiver.resume = resume
+          // The scope that would end it may have ended before.
+          if (exchange.over) receiver.failed(lossError(exchange.abandon("its scope has ended")))
+          else exchange.start()
+        })
+      ),
+      {
+        // The cause may be an interruption, before the start, meanwhile, or just after the answer.
+        onFailure: (cause) => Effect.zipRight(exchange.cancel(), Effect.failCause(cause)),
+        onSuccess: Effect.succeed
+      }
+    )
+  )
+
+/** A receiver that wakes a fiber. */
+export interface Resumable<A, E> extends Receiver {
+  resume: (effect: Effect.Effect<A, E>) => void
+}
+
+class Waiting<E> implements Resumable<Response, RequestError | E> {
+  resume: (effect: Effect.Effect<Response, RequestError | E>) => void = ignore
+
+  answered(response: IncomingResponse): void {
+    this.resume(Exit.succeed(response))
+  }
+
+  failed(error: RequestError): void {
+    this.resume(Exit.fail(error))
+  }
+
+  failedCause(cause: Cause.Cause<unknown>): void {
+    this.resume(Exit.failCause(cause as Cause.Cause<E>))
+  }
+}
+
+const ignore = () => {}
+
+const targetOf = (url: string | URL | RequestParts): Target | InvalidTarget => {
+  if (typeof url === "string") return fromString(url)
+  return url instanceof URL ? fromUrl(url) : fromParts(url)
+}
+
+const textOf = (url: Request["url"]): string =>
+  typeof url === "string" || url instanceof URL ? String(url) : textOfParts(url)
+
+/** The key of the origin that a request goes to; of what is no URL, its text. */
+export const originOf = (url: Request["url"]): string => {
+  const target = targetOf(url)
+  return "_tag" in target ? textOf(url) : target.origin.key
+}
+
+/** The typed error of a target that cannot be requested. */
+export const targetError = (
+  target: InvalidTarget,
+  url: string
+): HttpError.InvalidUrl | HttpError.InvalidProtocol =>
+  target.protocol === undefined
+    ? HttpError.invalidUrl(url)
+    : new HttpError.InvalidProtocol({ protocol: target.protocol, expected: "http:" })
+
+const bodyOf = (body: Request<unknown>["body"]): OutgoingBody => {
+  if (body === undefined) return none
+  if (typeof body === "string") return fromText(body)
+  if (body instanceof Uint8Array) return fromBytes(body)
+  return isFormData(body) ? fromFormData(body) : fromStream(body)
+}
+
+const draftOf = (request: Request<unknown>, takeOver: boolean): Draft | InvalidTarget => {
+  const found = targetOf(request.url)
+  if ("_tag" in found) return found
+  // RFC 9112 §3.2.3, RFC 9110 §7.2: of CONNECT, the target is the authority of `Host` too.
+  const target = request.method === "CONNECT" ? { ...found, host: found.path } : found
+  const { auth, body } = request
+  const outgoing = bodyOf(body)
+  return {
+    method: request.method ?? "GET",
+    target: auth === undefined ? target : { ...target, authorization: basic(auth) },
+    headers: flatten(request.headers, request.uniqueHeaders),
+    body: outgoing,
+    contentType: outgoing.contentType,
+    options: request,
+    setHost: request.setHost,
+    setDefaultHeaders: request.setDefaultHeaders,
+    takeOver
+  }
+}
+
+/** The typed error of a request that cannot be sent. */
+export const unsendable = (
+  error: Unsendable
+): HttpError.InvalidUrl | HttpError.InvalidProtocol | HttpError.OfViolation<MessageViolation> =>
+  error._tag === "Violation" ? HttpError.fromViolation(error) : error
+
+/** Where a request is asked for that hands its connection over. */
+class Taking<E> implements Resumable<Upgrade, RequestError | E> {
+  resume: (effect: Effect.Effect<Upgrade, RequestError | E>) => void = ignore
+
+  answered(response: IncomingResponse): void {
+    this.resume(Exit.succeed({ _tag: "Answered", response }))
+  }
+
+  switched(response: IncomingResponse, socket: Socket): void {
+    this.resume(Exit.succeed({ _tag: "Switched", response, socket }))
+  }
+
+  failed(error: RequestError): void {
+    this.resume(Exit.fail(error))
+  }
+
+  failedCause(cause: Cause.Cause<unknown>): void {
+    this.resume(Exit.failCause(cause as Cause.Cause<E>))
+  }
+}
+
+// A socket belongs to the scope, as does what is left unread of an answer.
+const ownedByScope = <E>(
+  exchange: ClientExchange,
+  receiver: Taking<E>
+): Effect.Effect<Upgrade, RequestError | E, Scope.Scope> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.tap(restore(wait(exchange, receiver)), (result) =>
+      Effect.addFinalizer(() =>
+        result._tag === "Switched" ? result.socket.reset : exchange.release("its scope ended")
+      )
+    )
+  )
+
+const asUpgrade = (request: UpgradeRequest<unknown>): Request<unknown> => {
+  const headers = flatten(request.headers, request.uniqueHeaders)
+  if (request.protocol !== undefined && !hasField(headers, "upgrade"))
+    headers.push("Upgrade", request.protocol)
+  if (!hasField(headers, "connection")) headers.push("Connection", "Upgrade")
+  return { ...request, headers }
+}
+
+/** The lean face of the client. */
+export const requester = (
+  settings: RequestSettings
+): Pick<Service, "request" | "requestScoped" | "upgrade"> => {
+  const start = <A, E, R, W extends Receiver>(
+    request: Request<E>,
+    makeReceiver: () => W,
+    takeOver: boolean,
+    run: (exchange: ClientExchange, receiver: W) => Effect.Effect<A, RequestError | E, R>
+  ): Effect.Effect<A, RequestError | E, R> =>
+    Effect.withFiberRuntime((fiber) => {
+      const draft = draftOf(request, takeOver)
+      if ("_tag" in draft) return Exit.fail(targetError(draft, textOf(request.url)))
+      const resolved = resolve(settings, request)
+      if ("_tag" in resolved) return Exit.fail(resolved)
+      const prepared = prepare(resolved, fiber as AnyFiber, draft)
+      if (prepared._tag !== "Prepared") return Exit.fail(unsendable(prepared))
+      const receiver = makeReceiver()
+      return run(new ClientExchange(prepared, resolved.pool, receiver), receiver)
+    })
+  return {
+    request: <E>(request: Request<E>) =>
+      start(request, () => new Waiting<E>(), false, wait<Response, RequestError | E>),
+    requestScoped: <E>(request: Request<E>) =>
+      start(
+        request,
+        () => new Waiting<E>(),
+        false,
+        (exchange, receiver) =>
+          Effect.flatMap(Effect.scope, (scope) =>
+            Effect.zipRight(
+              Scope.addFinalizer(
+                scope,
+                Effect.suspend(() => exchange.release("its scope ended"))
+              ),
+              wait(exchange, receiver)
+            )
+          )
+      ),
+    upgrade: <E>(request: UpgradeRequest<E>) =>
+      start(
+        (request.method === "CONNECT" ? request : asUpgrade(request)) as Request<E>,
+        () => new Taking<E>(),
+        true,
+        ownedByScope
+      )
+  }
+}

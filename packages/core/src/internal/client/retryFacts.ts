@@ -1,0 +1,54 @@
+/**
+ * What a failure tells about trying again: whether it may pass, whether the server can have acted, how long it asks to wait.
+ *
+ * Only facts: `pool/retry.ts` decides.
+ */
+import type { ConnectionError, NameNotResolved, TimeoutError } from "../../HttpError.js"
+
+type Known = ConnectionError | NameNotResolved | TimeoutError
+
+// A failed handshake, a name that does not exist, a full queue and a deadline that has passed will not be better for another
+// try; what the client did itself (closed, aborted) was meant.
+const passing: ReadonlySet<string> = new Set<Known["_tag"]>([
+  "ConnectionReset",
+  "HangUp",
+  "ConnectionRefused",
+  "ConnectionTimedOut",
+  "BrokenPipe",
+  "Unreachable",
+  "ResolveTimedOut",
+  "ConnectTimedOut",
+  "SecureTimedOut",
+  "SendTimedOut",
+  "HeadTimedOut"
+])
+
+const isKnown = (error: unknown): error is Known =>
+  typeof error === "object" && error !== null && "_tag" in error
+
+export const isTransient = (error: unknown): boolean => {
+  if (!isKnown(error)) return false
+  if (error._tag === "NameNotResolved") return error.code === "EAI_AGAIN" || error.code === "ETIMEOUT"
+  return passing.has(error._tag)
+}
+
+export const isUnsent = (error: unknown): boolean =>
+  isKnown(error) && (error._tag === "NameNotResolved" || ("written" in error && error.written === "none"))
+
+// The three forms of a date (RFC 9110 §5.6.7).
+const date =
+  /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]+, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/
+
+/**
+ * `Retry-After` (RFC 9110 §10.2.3), a number of seconds or a date: milliseconds from now, never below 0 and always finite.
+ * `undefined`: the value is neither.
+ */
+export const retryAfter = (value: string | undefined, now: number): number | undefined => {
+  if (value === undefined) return undefined
+  if (/^\d+$/.test(value)) return Math.min(+value * 1000, Number.MAX_SAFE_INTEGER)
+  if (!date.test(value)) return undefined
+  // A leap second is valid there and unknown to `Date`.
+  const known = value.replace(":60 ", ":59 ")
+  const at = Date.parse(known.endsWith("GMT") ? known : `${known} GMT`)
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now)
+}

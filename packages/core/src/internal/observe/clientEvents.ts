@@ -1,0 +1,55 @@
+/**
+ * Who listens to an agent's events. While nobody does, no event is made.
+ *
+ * A stream that is read slowly loses the oldest events; an observer loses none. Neither ever holds the agent up.
+ */
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { EventSink } from "../../connection/client/watch.js"
+import type { Event } from "../../connection/client/events.js"
+import type { Timers } from "../../Timers.js"
+import { Observers } from "./observers.js"
+
+/** Events that wait for one reader of the stream. */
+const capacity = 16_384
+
+export class EventHub implements EventSink {
+  private readonly observers = new Observers<Event>("an agent")
+  private ids = 0
+
+  constructor(private readonly timers: Timers) {}
+
+  get listening(): boolean {
+    return this.observers.active
+  }
+
+  /** What durations are measured by: milliseconds, with fractions. */
+  now(): number {
+    return this.timers.now()
+  }
+
+  /** When an event happens: milliseconds since the epoch. */
+  wallTime(): number {
+    return this.timers.wallTime()
+  }
+
+  nextId(): number {
+    return ++this.ids
+  }
+
+  publish(event: Event): void {
+    this.observers.emit(event)
+  }
+
+  observe(listener: (event: Event) => void): Effect.Effect<void, never, Scope.Scope> {
+    return this.observers.observe(listener)
+  }
+
+  get stream(): Stream.Stream<Event> {
+    return Stream.asyncPush<Event>((emit) => this.observe((event) => emit.single(event)), {
+      bufferSize: capacity,
+      strategy: "sliding"
+    })
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * What the options of agents, clients and requests must be: tables, and the refusal of the first that is not. Defaults are `Agent`'s and
+ * `clientRequest`'s.
+ */
+import type * as Duration from "effect/Duration"
+import type { ConnectionOptions, ParserOptions, RequestOptions, Timeouts } from "../../ClientRequest.js"
+import type { Options } from "../client/agent.js"
+import type { Proxies } from "../../Proxy.js"
+import type { Step } from "../../connection/client/limits.js"
+import type { InvalidOption } from "../../errors/server.js"
+import * as Check from "./checks.js"
+import type { Limits } from "../../wire/index.js"
+
+/**
+ * What a client can be told of its requests, whatever its agent is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientOptions {
+  /** How long to wait for what. Default: that of `Timeouts`, field by field. */
+  readonly timeouts?: Timeouts | undefined
+  /** How long a body that is not complete may be left without a reader. Default 30 seconds. */
+  readonly unreadTimeout?: Duration.DurationInput | undefined
+  /** Proxies for all requests. Default: none; `Proxy.fromEnvironment` reads the variables that curl reads. */
+  readonly proxy?: Proxies | undefined
+}
+
+const ofAgent: Check.Checks<Options> = {
+  keepAlive: Check.boolean,
+  keepAliveMsecs: Check.finiteDuration,
+  maxSockets: Check.limit(1),
+  maxTotalSockets: Check.limit(1),
+  maxFreeSockets: Check.limit(0),
+  scheduling: Check.oneOf("lifo", "fifo"),
+  timeout: Check.duration,
+  idleTimeout: Check.duration,
+  keepAliveTimeoutBuffer: Check.duration,
+  maxAge: Check.duration,
+  maxAgeJitter: Check.between(0, 1),
+  maxCachedSessions: Check.limit(0),
+  flags: Check.flags
+}
+
+const ofClient: Check.Checks<ClientOptions> = { unreadTimeout: Check.duration }
+
+const ofProxies: Check.Checks<Proxies> = { http: Check.proxy, https: Check.proxy, noProxy: Check.string }
+
+const steps: Record<Step | "total", Check.Check> = {
+  queue: Check.duration,
+  resolve: Check.duration,
+  connect: Check.duration,
+  secure: Check.duration,
+  send: Check.duration,
+  head: Check.duration,
+  body: Check.duration,
+  total: Check.duration
+}
+
+/** Of an agent, and of a client with an agent of its own. */
+export const refuseAgentOptions = (options: Options): InvalidOption | undefined =>
+  Check.refuse(options, ofAgent) ??
+  Check.refuse<Partial<Limits>>(options.limits, Check.sizes, "limits.") ??
+  Check.refuse(options.tls, Check.tls, "tls.")
+
+/** Of a client, whatever its agent is. */
+export const refuseClientOptions = (options: ClientOptions): InvalidOption | undefined =>
+  Check.refuse(options, ofClient) ??
+  Check.refuse(options.timeouts, steps, "timeouts.") ??
+  Check.refuse(options.proxy, ofProxies, "proxy.")
+
+const ofRequest: Check.Checks<RequestOptions<unknown>> = {
+  unreadTimeout: Check.duration,
+  expectContinue: Check.boolean,
+  continueTimeout: Check.duration,
+  earlyAnswer: Check.oneOf("stop", "continue"),
+  joinDuplicateHeaders: Check.boolean,
+  onInformational: Check.callback
+}
+
+const ofConnection: Check.Checks<ConnectionOptions> = {
+  family: Check.family,
+  hints: Check.integer(0),
+  localAddress: Check.string,
+  localPort: Check.port,
+  noDelay: Check.boolean,
+  lookup: Check.callback,
+  attemptDelay: Check.between(0, Infinity),
+  socketPath: Check.string,
+  createConnection: Check.callback
+}
+
+const ofParser: Check.Checks<ParserOptions> = {
+  maxHeaderSize: Check.integer(0),
+  insecureHTTPParser: Check.boolean
+}
+
+// Of most requests nothing of it is said, and that is to cost nothing.
+const saysSomething = (options: RequestOptions<unknown>): boolean =>
+  options.timeouts !== undefined ||
+  options.unreadTimeout !== undefined ||
+  options.connection !== undefined ||
+  options.parser !== undefined ||
+  options.expectContinue !== undefined ||
+  options.continueTimeout !== undefined ||
+  options.earlyAnswer !== undefined ||
+  options.joinDuplicateHeaders !== undefined ||
+  options.onInformational !== undefined ||
+  (options.proxy !== undefined && options.proxy !== false)
+
+/** Of one request. */
+export const refuseRequestOptions = (options: RequestOptions<unknown>): InvalidOption | undefined => {
+  if (!saysSomething(options)) return undefined
+  const { connection, parser, proxy, timeouts } = options
+  return (
+    Check.refuse(options, ofRequest) ??
+    Check.refuse(timeouts, steps, "timeouts.") ??
+    Check.refuse(connection, ofConnection, "connection.") ??
+    Check.refuse(connection?.tls, Check.tls, "connection.tls.") ??
+    Check.refuse(parser, ofParser, "parser.") ??
+    Check.refuse(proxy === false ? undefined : proxy, ofProxies, "proxy.")
+  )
+}

@@ -1,0 +1,79 @@
+/**
+ * Which options of connections and of TLS there are. One that nobody reads would be a promise that nobody keeps, so it is refused
+ * where it is given, not passed over: a name to verify, or an address to use, that is misspelled must not go unnoticed.
+ */
+import type { ConnectionOptions } from "../../ClientRequest.js"
+import * as HttpError from "../../HttpError.js"
+import type { TlsOptions } from "../../Network.js"
+
+type Known = Readonly<Record<string, true>>
+
+const unknownOf = (options: object, known: Known): string | undefined => {
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined && !Object.hasOwn(known, name)) return name
+  }
+  return undefined
+}
+
+const connectionOptions: Readonly<Record<keyof ConnectionOptions, true>> = {
+  attemptDelay: true,
+  createConnection: true,
+  family: true,
+  hints: true,
+  localAddress: true,
+  localPort: true,
+  lookup: true,
+  noDelay: true,
+  socketPath: true,
+  tls: true
+}
+
+/** The refusal of an option that is none. */
+export const refuseConnectionOption = (options: object): HttpError.ConnectionFailed | undefined => {
+  const name = unknownOf(options, connectionOptions)
+  if (name === undefined) return undefined
+  const reason = `there is no option ${name} of a connection`
+  return new HttpError.ConnectionFailed({ code: "ERR_HTTPFX_CONNECTION_OPTION", reason, phase: "connect" })
+}
+
+const tlsOptions: Readonly<Record<keyof TlsOptions, true>> = {
+  alpn: true,
+  ca: true,
+  cert: true,
+  certificates: true,
+  checkServerIdentity: true,
+  ciphers: true,
+  crl: true,
+  dhparam: true,
+  ecdhCurve: true,
+  honorCipherOrder: true,
+  key: true,
+  maxVersion: true,
+  minVersion: true,
+  onSession: true,
+  passphrase: true,
+  pfx: true,
+  rejectUnauthorized: true,
+  requestCert: true,
+  requireCloseNotify: true,
+  role: true,
+  secureOptions: true,
+  serverName: true,
+  session: true,
+  sessionIdContext: true,
+  sessionTimeout: true,
+  sigalgs: true,
+  ticketKeys: true
+}
+
+// What Node calls it.
+const ours: Readonly<Record<string, keyof TlsOptions>> = { servername: "serverName", ALPNProtocols: "alpn" }
+
+/** The refusal of a TLS option that is none. */
+export const refuseTlsOption = (options: object): HttpError.TlsFailure | undefined => {
+  const name = unknownOf(options, tlsOptions)
+  if (name === undefined) return undefined
+  const own = Object.hasOwn(ours, name) ? ours[name] : undefined
+  const reason = `there is no TLS option ${name}${own === undefined ? "" : `, it is ${own} here`}`
+  return new HttpError.TlsFailure({ code: "ERR_HTTPFX_TLS_OPTION", reason, phase: "secure" })
+}

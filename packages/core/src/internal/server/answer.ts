@@ -1,0 +1,295 @@
+/**
+ * Platform's response value to bytes on the connection: the head through `wire/`, then the body.
+ *
+ * A small answer is one write. A stream is pulled only as fast as the peer takes it. What may not be sent fails before
+ * anything is sent; what goes wrong later cuts the connection, so that the peer never takes a part for the whole.
+ */
+import * as Cookies from "@effect/platform/Cookies"
+import * as ServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as HttpError from "../../HttpError.js"
+import {
+  bodyNotAllowed,
+  BodyWriter,
+  encodeResponseHead,
+  hasNoContent,
+  type Part,
+  type Violation
+} from "../../wire/index.js"
+import { fromHttpBody, type StreamBody } from "../body.js"
+import { drained, Pump } from "../pump.js"
+import type { ResponseTrailers } from "./responseTrailers.js"
+import type { BodyError, ServerExchange } from "./exchange.js"
+
+/** What our own side can do wrong in an answer. */
+export type SendError = HttpError.MessageError
+
+/** Gives an answer to the exchange's connection, once; a second one is ignored, as is any after the client has gone. */
+export const sendResponse = (
+  exchange: ServerExchange,
+  response: ServerResponse.HttpServerResponse
+): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
+  if (exchange.status !== undefined || exchange.aborted) return Exit.succeed(response)
+  if (response.status < 300 && exchange.head.method === "CONNECT") return sendResponse(exchange, noTunnel)
+  const body = response.body
+  switch (body._tag) {
+    case "Empty":
+      return sendBytes(exchange, response, undefined, undefined)
+    case "Uint8Array":
+      return sendBytes(exchange, response, body.body, undefined)
+    default:
+      return sendOther(exchange, response)
+  }
+}
+
+// 2xx to CONNECT says that the tunnel stands (RFC 9110 §9.3.6), and nobody has made one.
+const noTunnel = ServerResponse.empty({ status: 501 })
+
+const sendOther = (
+  exchange: ServerExchange,
+  response: ServerResponse.HttpServerResponse
+): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
+  const body = fromHttpBody(response.body)
+  switch (body._tag) {
+    case "None":
+      return sendBytes(exchange, response, undefined, undefined)
+    case "Bytes":
+      return sendBytes(exchange, response, body.bytes, body.contentType)
+    case "Stream":
+      return body.whole !== undefined && exchange.head.method !== "HEAD" && mayHaveBody(response.status)
+        ? sendWhole(exchange, response, body, body.whole)
+        : sendStream(exchange, response, body)
+    case "Unsupported":
+      return Effect.fail(new HttpError.UnsupportedBody({ reason: body.reason }))
+  }
+}
+
+const switching: Violation = { _tag: "Violation", code: "ERR_HTTP_INVALID_STATUS_CODE", status: 101 }
+
+/** The fields of a response, flat. */
+export const fieldsOf = (
+  response: ServerResponse.HttpServerResponse,
+  contentType: string | undefined
+): Array<string> => {
+  const headers: Array<string> = []
+  const record = response.headers
+  for (const name in record) headers.push(name, record[name]!)
+  if (contentType !== undefined && record["content-type"] === undefined)
+    headers.push("content-type", contentType)
+  if (!Cookies.isEmpty(response.cookies)) {
+    for (const cookie of Cookies.toSetCookieHeaders(response.cookies)) headers.push("set-cookie", cookie)
+  }
+  return headers
+}
+
+// Platform gives every body at hand a `Content-Length`, which a body with trailers cannot have (RFC 9112 §6.2).
+const announce = (
+  trailers: ResponseTrailers,
+  headers: Array<string>,
+  response: ServerResponse.HttpServerResponse,
+  body: number | "unknown"
+): void => {
+  const at = headers.indexOf("content-length")
+  if (at >= 0 && headers[at + 1] === String(body) && response.body._tag === "Uint8Array")
+    headers.splice(at, 2)
+  if (trailers.announced !== "" && response.headers["trailer"] === undefined)
+    headers.push("Trailer", trailers.announced)
+}
+
+const headOf = (
+  exchange: ServerExchange,
+  response: ServerResponse.HttpServerResponse,
+  body: number | "unknown",
+  contentType: string | undefined,
+  streamed: boolean
+) => {
+  const headers = fieldsOf(response, contentType)
+  const { connection, head, serving, trailers } = exchange
+  if (trailers !== undefined) announce(trailers, headers, response, body)
+  // A switch of protocols is no answer of an app's: nothing here would speak the other protocol.
+  if (response.status === 101) return switching
+  const { settings } = serving.server
+  if (settings.rejectNonStandardBodyWrites && body !== 0 && !mayHaveBody(response.status))
+    return bodyNotAllowed
+  if (settings.uniqueHeaders !== undefined) joinUnique(headers, settings.uniqueHeaders)
+  return encodeResponseHead({
+    versionMinor: head.versionMinor === 0 ? 0 : 1,
+    method: head.method,
+    status: response.status,
+    statusMessage: response.statusText,
+    headers,
+    body,
+    keepAlive: connection.mayKeepAlive(exchange, streamed),
+    keepAliveTimeout: settings.timeouts.keepAliveTimeout,
+    keepAliveMax: settings.maxRequestsPerSocket,
+    date: connection.server.date(),
+    trailers: trailers !== undefined
+  })
+}
+
+// All values of a field that is to be sent once go to its first line.
+const joinUnique = (headers: Array<string>, unique: ReadonlySet<string>): void => {
+  const first = new Map<string, number>()
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!.toLowerCase()
+    if (!unique.has(name)) continue
+    const at = first.get(name)
+    if (at === undefined) first.set(name, i + 1)
+    else {
+      headers[at] += `; ${headers[i + 1]!}`
+      headers.splice(i, 2)
+      i -= 2
+    }
+  }
+}
+
+const sendBytes = (
+  exchange: ServerExchange,
+  response: ServerResponse.HttpServerResponse,
+  bytes: Uint8Array | undefined,
+  contentType: string | undefined
+): Effect.Effect<ServerResponse.HttpServerResponse, HttpError.MessageError> => {
+  const length = bytes === undefined ? 0 : bytes.length
+  const head = headOf(exchange, response, length, contentType, false)
+  if (head._tag === "Violation") return Effect.fail(HttpError.fromViolation(head))
+  const { connection } = exchange
+  if (
+    head.framing._tag === "None" ||
+    (length === 0 && head.framing._tag !== "Chunked" && head.framing._tag !== "Length")
+  ) {
+    exchange.responseBegins(response, head)
+    connection.write(head.head)
+  } else if (head.framing._tag === "Length" && head.framing.length === length) {
+    exchange.responseBegins(response, head)
+    connection.write(head.head, bytes)
+  } else {
+    const writer = new BodyWriter(head.framing)
+    const parts: Array<string | Uint8Array> = []
+    const sink = (part: string | Uint8Array) => void parts.push(part)
+    const violation =
+      (bytes === undefined ? undefined : writer.write(bytes, sink)) ??
+      writer.end(head.framing._tag === "Chunked" ? exchange.trailers?.fields : undefined, sink)
+    if (violation !== undefined) return Effect.fail(HttpError.fromViolation(violation))
+    exchange.responseBegins(response, head)
+    connection.transport.cork()
+    connection.write(head.head)
+    for (const part of parts) connection.write(part)
+    connection.transport.uncork()
+  }
+  connection.responseEnds(exchange)
+  return Exit.succeed(response)
+}
+
+// Nothing has been sent while it is fetched: a failure has an answer of its own.
+const sendWhole = (
+  exchange: ServerExchange,
+  response: ServerResponse.HttpServerResponse,
+  { contentType }: StreamBody,
+  whole: Effect.Effect<Uint8Array, unknown>
+): Effect.Effect<ServerResponse.HttpServerResponse, unknown> =>
+  Effect.matchCauseEffect(Effect.interruptible(whole), {
+    onFailure: (cause) => (exchange.aborted ? Exit.succeed(response) : Effect.failCause(cause)),
+    onSuccess: (bytes) =>
+      exchange.aborted ? Exit.succeed(response) : sendBytes(exchange, response, bytes, contentType)
+  })
+
+const sendStream = (
+  exchange: ServerExchange,
+  response: ServerResponse.HttpServerResponse,
+  body: StreamBody
+): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
+  const { connection } = exchange
+  const sending = new SendingBody(exchange, response, body)
+  // A stream made from the request's body asks for that body only when it is pulled, and 100 must come before our head.
+  const waits = connection.awaitsContinue(exchange) && mayHaveBody(response.status)
+  if (!waits) {
+    const violation = sending.begin()
+    if (violation !== undefined) return Effect.fail(HttpError.fromViolation(violation))
+    if (sending.bodiless) {
+      connection.responseEnds(exchange)
+      return Exit.succeed(response)
+    }
+  }
+  return Effect.matchCauseEffect(Effect.interruptible(sending.run(body.stream)), {
+    onFailure: (cause) => {
+      // A client that went away has ended this; anything else is the handler's failure, after its answer began.
+      if (exchange.aborted) return Exit.succeed(response)
+      if (exchange.status !== undefined) exchange.cut(cause)
+      return Effect.failCause(cause)
+    },
+    onSuccess: () => sending.end(response)
+  })
+}
+
+// RFC 9110 §15.3.5, §15.4.5. What asks for 100 is never a HEAD: it has a body of its own.
+const mayHaveBody = (status: number) => !hasNoContent(status)
+
+// HTTP/1.0 and answers without a body have none: they are left out, as Node does.
+const trailersOf = (exchange: ServerExchange): ReadonlyArray<string> | undefined =>
+  exchange.framing?._tag === "Chunked" ? exchange.trailers?.fields : undefined
+
+class SendingBody extends Pump<BodyError> {
+  private writer: BodyWriter | undefined = undefined
+
+  constructor(
+    private readonly exchange: ServerExchange,
+    private readonly response: ServerResponse.HttpServerResponse,
+    private readonly body: StreamBody
+  ) {
+    super(exchange.connection.transport)
+  }
+
+  /** The head allows no body. */
+  get bodiless(): boolean {
+    return this.writer?.framing._tag === "None"
+  }
+
+  /** Sends the head. */
+  begin(): Violation | undefined {
+    const { body, exchange, response } = this
+    const head = headOf(exchange, response, body.length ?? "unknown", body.contentType, true)
+    if (head._tag === "Violation") return head
+    this.writer = new BodyWriter(head.framing)
+    exchange.responseBegins(response, head)
+    exchange.connection.write(head.head)
+    return undefined
+  }
+
+  private readonly sink = (part: Part): void => {
+    this.flowing = this.exchange.connection.write(part)
+  }
+
+  protected override put(piece: Uint8Array): Violation | undefined {
+    const late = this.writer === undefined ? this.begin() : undefined
+    return late ?? this.writer!.write(piece, this.sink)
+  }
+
+  // An uninterruptible handler learns here that there is nobody to answer.
+  protected override get halted(): Effect.Effect<never, BodyError> | undefined {
+    const { abortedWith } = this.exchange
+    return abortedWith === undefined ? undefined : Effect.fail(abortedWith)
+  }
+
+  protected override get drained(): Effect.Effect<void> {
+    return drained(this.exchange.connection)
+  }
+
+  end(
+    response: ServerResponse.HttpServerResponse
+  ): Effect.Effect<ServerResponse.HttpServerResponse, HttpError.MessageError> {
+    const { connection } = this.exchange
+    if (this.exchange.aborted) return Exit.succeed(response)
+    const late = this.writer === undefined ? this.begin() : undefined
+    if (late !== undefined) return Effect.fail(HttpError.fromViolation(late))
+    const violation = this.writer!.end(trailersOf(this.exchange), this.sink)
+    if (violation !== undefined) {
+      const error = HttpError.fromViolation(violation)
+      this.exchange.cut(Cause.fail(error))
+      return Effect.fail(error)
+    }
+    connection.responseEnds(this.exchange)
+    return Exit.succeed(response)
+  }
+}

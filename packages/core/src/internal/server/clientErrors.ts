@@ -1,0 +1,127 @@
+/**
+ * The user's answer to a client's error: a response, or the connection itself; else the server's own answer.
+ *
+ * There is no exchange here, so nothing of a request is known. Bounded by its connection, which interrupts it when the
+ * client goes away or waits too long.
+ */
+import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import type { ClientError, Handler } from "../../ClientError.js"
+import * as HttpError from "../../HttpError.js"
+import * as Socket from "../../Socket.js"
+import type { Rejecting } from "../../connection/server/ports.js"
+import { BodyWriter, encodeResponseHead, type Framing, type Part, type Violation } from "../../wire/index.js"
+import { fromHttpBody } from "../body.js"
+import { drained, Pump } from "../pump.js"
+import { fieldsOf } from "./answer.js"
+
+/** A connection whose rejected request the user's handler answers. */
+interface Refusing extends Rejecting {
+  date(): string | undefined
+}
+
+const send = (self: Refusing, response: HttpServerResponse): Effect.Effect<void, unknown> =>
+  Effect.suspend((): Effect.Effect<void, unknown> => {
+    const body = fromHttpBody(response.body)
+    if (body._tag === "Unsupported") {
+      return Effect.fail(new HttpError.UnsupportedBody({ reason: body.reason }))
+    }
+    const known = body._tag === "Bytes" ? body.bytes.length : body._tag === "None" ? 0 : body.length
+    const head = encodeResponseHead({
+      versionMinor: 1,
+      method: "GET",
+      status: response.status,
+      statusMessage: response.statusText,
+      headers: fieldsOf(response, body._tag === "None" ? undefined : body.contentType),
+      body: known ?? "unknown",
+      keepAlive: false,
+      date: self.date()
+    })
+    if (head._tag === "Violation") return Effect.fail(HttpError.fromViolation(head))
+    const sending = new Sending(self, head.framing)
+    self.write(head.head)
+    if (head.framing._tag === "None") return Effect.sync(() => self.over())
+    const written: Effect.Effect<void, unknown> =
+      body._tag === "Stream"
+        ? sending.run(body.stream)
+        : Effect.suspend(() => refused(body._tag === "Bytes" ? sending.put(body.bytes) : undefined))
+    const end = Effect.suspend(() => refused(sending.end()))
+    const over = Effect.sync(() => self.over())
+    // Without its end the body is seen to be cut.
+    return Effect.catchAllCause(Effect.zipRight(Effect.zipRight(written, end), over), (cause) =>
+      Effect.zipRight(Effect.logError("the answer to a client's error failed", cause), over)
+    )
+  })
+
+const refused = (violation: Violation | undefined) =>
+  violation === undefined ? Effect.void : Effect.fail(HttpError.fromViolation(violation))
+
+class Sending extends Pump<never> {
+  private readonly writer: BodyWriter
+  protected override readonly halted = undefined
+
+  constructor(
+    private readonly self: Refusing,
+    framing: Framing
+  ) {
+    super(self.transport)
+    this.writer = new BodyWriter(framing)
+  }
+
+  private readonly sink = (part: Part): void => {
+    this.flowing = this.self.write(part)
+  }
+
+  protected override get drained(): Effect.Effect<void> {
+    return drained(this.self)
+  }
+
+  override put(piece: Uint8Array): Violation | undefined {
+    return this.writer.write(piece, this.sink)
+  }
+
+  end(): Violation | undefined {
+    return this.writer.end(undefined, this.sink)
+  }
+}
+
+const broken = new HttpError.BrokenPipe({ reason: "nothing can be written any more", phase: "idle" })
+
+/** Told of what can no longer be answered. */
+export const tell = (
+  handler: Handler,
+  facts: Omit<ClientError, "socket" | "writable">
+): Effect.Effect<void> =>
+  Effect.catchAllCause(
+    Effect.suspend(() => handler({ ...facts, writable: false, socket: Effect.fail(broken) })),
+    (cause) => Effect.logError("a handler of clients' errors failed", cause)
+  ).pipe(Effect.asVoid)
+
+/** Asked for an answer. */
+export const ask = (
+  self: Refusing,
+  handler: Handler,
+  facts: Omit<ClientError, "socket" | "writable">
+): Effect.Effect<void> =>
+  Effect.scopedWith((scope) => {
+    let taken = false
+    const socket = Effect.suspend(() => {
+      const transport = self.giveAway()
+      if (transport === undefined) return Effect.fail(broken)
+      taken = true
+      return Scope.extend(Socket.make(transport), scope)
+    })
+    return Effect.suspend(() => handler({ ...facts, writable: true, socket })).pipe(
+      Effect.flatMap((response) => {
+        if (taken) return Effect.sync(() => self.over())
+        return response === undefined ? Effect.sync(() => self.answerByDefault()) : send(self, response)
+      }),
+      Effect.catchAllCause((cause) =>
+        Effect.zipRight(
+          Effect.logError("a handler of clients' errors failed", cause),
+          Effect.sync(() => (taken ? self.over() : self.answerByDefault()))
+        )
+      )
+    )
+  })

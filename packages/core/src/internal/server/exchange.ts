@@ -1,0 +1,216 @@
+/**
+ * One request and its response, as the Effect driver has them: the owner of its connection.
+ *
+ * Holds what belongs to this exchange alone. `wire/` decides how a response becomes bytes, `connection/` what becomes of the
+ * connection afterwards.
+ */
+import type * as Headers from "@effect/platform/Headers"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import { clientAbortFiberId } from "@effect/platform/HttpServerError"
+import * as ServerRequest from "@effect/platform/HttpServerRequest"
+import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
+import * as TraceContext from "@effect/platform/HttpTraceContext"
+import type * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+import { Exchange, type BodyLoss, type Connection, type ExchangeHome } from "../../connection/server/ports.js"
+import type { Handler } from "../../ClientError.js"
+import { fromLoss } from "../../errors/fromLoss.js"
+import type { Connection as Ends, RequestBodyError } from "./exchangeApi.js"
+import type { ExchangeOutcome } from "./outcome.js"
+import type { Loss } from "../../model/loss.js"
+import type { State } from "../../model/serverState.js"
+import { redactUrl } from "../../model/urlSecrets.js"
+import type { Transport } from "../../Transport.js"
+import type { WebSocketUpgrader } from "../../WebSocketUpgrader.js"
+import type { EncodedHead, RequestHead } from "../../wire/index.js"
+import { IncomingBody } from "../incomingBody.js"
+import { LazyScope } from "../fast/lazyScope.js"
+import type { LazySpan, SpanSource } from "../fast/lazySpan.js"
+import type { ResponseTrailers } from "./responseTrailers.js"
+import type { ServerSettings } from "../options/server.js"
+import { shownFields } from "../observe/spanFields.js"
+
+/** What ends a request's body early. */
+export type BodyError = RequestBodyError
+
+/** The app that serves an exchange. */
+export interface Serving {
+  readonly context: Context.Context<never>
+  readonly redactedNames: ReadonlyArray<string | RegExp>
+  /** Middleware of the app logs the cause of a failure. */
+  readonly logsFailures: boolean
+  readonly server: AppServer
+}
+
+/** What apps know of their server. */
+export interface AppServer {
+  readonly settings: ServerSettings
+  readonly onClientError: Handler | undefined
+  /** The app answers unknown expectations. */
+  readonly handlesExpectations: boolean
+  /** Framing for platform's `HttpServerRequest.upgrade`. */
+  readonly webSocket: typeof WebSocketUpgrader.Service | undefined
+  readonly state: State
+  /** Waits until draining begins. */
+  readonly awaitDrain: Effect.Effect<void>
+}
+
+export class ServerExchange extends Exchange implements SpanSource {
+  declare body: IncomingBody<BodyLoss, BodyError> | undefined
+  readonly scope = new LazyScope()
+  /** Set by the app that opens the exchange. */
+  request: ServerRequest.HttpServerRequest = undefined as never
+  /** The parts of a form, once asked for; they are the same through every view of the request. */
+  multipart: ServerRequest.HttpServerRequest["multipart"] | undefined = undefined
+  span: LazySpan | undefined = undefined
+  fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined = undefined
+  /** The response, once its head was given to the transport. */
+  answer: HttpServerResponse | undefined = undefined
+  trailers: ResponseTrailers | undefined = undefined
+  /** The handler's failure, if nothing of its own answers it. */
+  failure: Cause.Cause<unknown> | undefined = undefined
+  /** The failure has been logged. */
+  reported = false
+  private ended: ReadonlyArray<(outcome: ExchangeOutcome) => void> | undefined = undefined
+
+  constructor(
+    connection: Connection & ExchangeHome,
+    head: RequestHead,
+    number: number,
+    readonly serving: Serving
+  ) {
+    super(connection, head, number)
+  }
+
+  override openBody(limit: number): IncomingBody<BodyLoss, BodyError> {
+    return new IncomingBody<BodyLoss, BodyError>(this, fromLoss, limit)
+  }
+
+  override lost(_: Loss, by: "client" | "server"): void {
+    this.interruptAs(by === "client" ? clientAbortFiberId : FiberId.none)
+  }
+
+  override interrupt(): void {
+    this.interruptAs(FiberId.none)
+  }
+
+  // Unless its route asked not to be interrupted (`HttpRouter`'s `uninterruptible`).
+  private interruptAs(by: FiberId.FiberId): void {
+    const { fiber } = this
+    if (fiber === undefined || uninterruptible(fiber)) return
+    fiber.unsafeInterruptAsFork(by)
+  }
+
+  override get isKept(): boolean {
+    const { fiber } = this
+    return this.drainPolicy === "wait" || (fiber !== undefined && uninterruptible(fiber))
+  }
+
+  /** Why the client or the connection ended it. */
+  get abortedWith(): Exclude<BodyError, { readonly _tag: "BodyTooLarge" }> | undefined {
+    return this.loss === undefined ? undefined : fromLoss(this.loss)
+  }
+
+  responseBegins(response: HttpServerResponse, head: EncodedHead): void {
+    this.answer = response
+    this.connection.responseBegins(this, response.status, head)
+  }
+
+  /** The response cannot be completed. */
+  cut(failure: Cause.Cause<unknown>): void {
+    if (this.aborted || this.connection.exchange !== this) return
+    this.failure ??= failure
+    this.connection.cut(this)
+  }
+
+  /** Both ends of the connection, TLS, and this exchange's number. */
+  get ends(): Ends {
+    return endsOf(this.connection.transport, this.number)
+  }
+
+  get remoteAddress(): string | undefined {
+    const remote = this.connection.transport.remote
+    return remote?._tag === "TcpAddress" ? remote.hostname : undefined
+  }
+
+  /** Told once, when all is over. */
+  onEnd(listener: (outcome: ExchangeOutcome) => void): void {
+    if (!this.isWatched) this.begins()
+    this.ended = this.ended === undefined ? [listener] : [...this.ended, listener]
+  }
+
+  tellEnd(outcome: ExchangeOutcome): void {
+    const listeners = this.ended
+    this.ended = undefined
+    if (listeners !== undefined) for (const tell of listeners) tell(outcome)
+  }
+
+  // ---- the span: what platform's tracer middleware writes
+
+  spanName(): string {
+    return Context.get(this.serving.context, HttpMiddleware.SpanNameGenerator)(this.request)
+  }
+
+  spanParent(): Option.Option<Tracer.AnySpan> {
+    const remote = TraceContext.fromHeaders(this.request.headers)
+    return Option.isSome(remote)
+      ? remote
+      : Context.getOption(this.serving.context as Context.Context<never>, Tracer.ParentSpan)
+  }
+
+  spanAttributes(set: SetAttribute): void {
+    this.requestAttributes(set)
+    if (this.answer !== undefined) this.responseAttributes(set, this.answer)
+  }
+
+  requestAttributes(set: SetAttribute): void {
+    set("http.request.method", this.request.method)
+    const requested = Option.getOrUndefined(ServerRequest.toURL(this.request))
+    if (requested !== undefined) {
+      const url = redactUrl(requested)
+      set("url.full", url.toString())
+      set("url.path", url.pathname)
+      if (url.search.length > 1) set("url.query", url.search.slice(1))
+      set("url.scheme", url.protocol.slice(0, -1))
+    }
+    const agent = this.request.headers["user-agent"]
+    if (agent !== undefined) set("user_agent.original", agent)
+    this.headerAttributes(set, "http.request.header", this.request.headers)
+    if (this.remoteAddress !== undefined) set("client.address", this.remoteAddress)
+  }
+
+  responseAttributes(set: SetAttribute, response: HttpServerResponse): void {
+    set("http.response.status_code", response.status)
+    this.headerAttributes(set, "http.response.header", response.headers)
+  }
+
+  private headerAttributes(set: SetAttribute, prefix: string, headers: Headers.Headers): void {
+    shownFields(headers, this.serving.redactedNames, (name, value) => set(`${prefix}.${name}`, value))
+  }
+}
+
+type SetAttribute = (key: string, value: unknown) => void
+
+const uninterruptible = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean => {
+  const route = Context.getOption(fiber.currentContext as Context.Context<never>, HttpRouter.RouteContext)
+  return Option.isSome(route) && route.value.route.uninterruptible
+}
+
+export const endsOf = (transport: Transport, exchange: number): Ends => ({
+  local: transport.local,
+  remote: transport.remote,
+  get tls() {
+    return transport.tls
+  },
+  exchange
+})
+
+/** The exchange behind platform's request. `undefined` where the request is not ours (a web handler's, a test's). */
+export const exchangeOf = (request: ServerRequest.HttpServerRequest): ServerExchange | undefined =>
+  request.source instanceof ServerExchange ? request.source : undefined

@@ -1,0 +1,128 @@
+/**
+ * The TLS handshakes of a server: plain connections in, secured ones out.
+ *
+ * Certificates can be changed while it runs; handshakes that have begun go on with the old ones. A handshake that fails, or
+ * takes too long, costs its connection and nothing else. It decides nothing about the connections that it hands on.
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import type * as Runtime from "effect/Runtime"
+import * as HttpError from "../../HttpError.js"
+import type { NetworkService, ServerTls, TlsOptions } from "../../Network.js"
+import type { Timers } from "../../Timers.js"
+import { formatAddress, type Transport } from "../../Transport.js"
+import type { Admission, Admitted } from "../../connection/server/admission.js"
+import type { Handshakes } from "../../connection/server/life.js"
+import { attempt } from "../client/connecting/attempt.js"
+import { refuseTlsOption } from "../options/known.js"
+
+/** Why a connection never got as far as HTTP. */
+export type HandshakeError = Effect.Effect.Error<ReturnType<NetworkService["secure"]>>
+
+/** The server whose connections these are. */
+export interface HandshakeServer {
+  readonly timers: Timers
+  /** A handshake takes a place as a connection does, and is begun only if there is one. */
+  admit(plain: Transport): Admission
+  handshakeDone(plain: Transport, secured: Transport, admission: Admitted): void
+  /** One ended without a connection. */
+  handshakeOver(plain: Transport): void
+  checkEmpty(): void
+}
+
+export interface HandshakeEvents {
+  handshakeFailed(error: HandshakeError, plain: Transport): void
+}
+
+export class ServerHandshakes implements Handshakes {
+  private options: TlsOptions
+  private readonly underWay = new Set<Fiber.RuntimeFiber<unknown, unknown>>()
+
+  constructor(
+    private readonly network: NetworkService,
+    private tls: ServerTls,
+    private readonly runtime: Runtime.Runtime<never>,
+    private readonly server: HandshakeServer,
+    private readonly events: HandshakeEvents
+  ) {
+    this.options = optionsOf(tls)
+  }
+
+  get count(): number {
+    return this.underWay.size
+  }
+
+  readonly accept = (plain: Transport): void => {
+    const { server } = this
+    const { timers } = server
+    const admission = server.admit(plain)
+    if (admission === "reset") return
+    const limit = Duration.toMillis(this.tls.handshakeTimeout ?? Duration.seconds(120))
+    const fiber = attempt(this.runtime, Effect.interruptible(this.network.secure(plain, this.options)))
+    this.underWay.add(fiber)
+    let late = false
+    const tooLate = () => {
+      late = true
+      fiber.unsafeInterruptAsFork(fiber.id())
+    }
+    const cancel = limit === Infinity ? undefined : timers.at(timers.now() + limit, tooLate)
+    fiber.addObserver((exit) => {
+      cancel?.()
+      this.underWay.delete(fiber)
+      if (Exit.isSuccess(exit) && !late) {
+        server.handshakeDone(plain, exit.value, admission)
+        return server.checkEmpty()
+      }
+      // It was made in the very moment in which its time was over.
+      if (Exit.isSuccess(exit)) exit.value.reset()
+      const failure = late
+        ? Option.some(tooSlow(plain, limit))
+        : Option.flatMap(Exit.causeOption(exit), Cause.failureOption)
+      if (Option.isSome(failure)) this.events.handshakeFailed(failure.value, plain)
+      server.handshakeOver(plain)
+    })
+  }
+
+  /** From the next handshake on. */
+  use(tls: ServerTls): Effect.Effect<void, HttpError.TlsFailure> {
+    return Effect.map(check(this.network, tls), () => {
+      this.tls = tls
+      this.options = optionsOf(tls)
+    })
+  }
+
+  giveUp(): void {
+    for (const fiber of [...this.underWay]) fiber.unsafeInterruptAsFork(fiber.id())
+  }
+}
+
+// The same object for every handshake: networks keep what they have made of it.
+const optionsOf = ({ handshakeTimeout: _, ...options }: ServerTls): TlsOptions => ({
+  ...options,
+  role: "server"
+})
+
+const tooSlow = (plain: Transport, timeout: number) =>
+  new HttpError.TlsFailure({
+    code: "ERR_TLS_HANDSHAKE_TIMEOUT",
+    reason: `TLS handshake timeout (${timeout} ms)`,
+    phase: "secure",
+    address: plain.remote === undefined ? undefined : formatAddress(plain.remote)
+  })
+
+/** Whether there are certificates and keys, and the network can use them. */
+export const check = (network: NetworkService, tls: ServerTls): Effect.Effect<void, HttpError.TlsFailure> => {
+  if (tls.cert === undefined && Object.keys(tls.certificates ?? {}).length === 0) {
+    const reason = "a server with TLS needs a certificate"
+    return Effect.fail(
+      new HttpError.TlsFailure({ code: "ERR_HTTPFX_NO_CERTIFICATE", reason, phase: "secure" })
+    )
+  }
+  const unknown = refuseTlsOption(optionsOf(tls))
+  if (unknown !== undefined) return Effect.fail(unknown)
+  return network.checkTls === undefined ? Effect.void : network.checkTls(optionsOf(tls))
+}

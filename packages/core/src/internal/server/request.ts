@@ -1,0 +1,248 @@
+/**
+ * Platform's `HttpServerRequest` over one exchange of ours.
+ *
+ * Every view of the head is computed when it is first read. The body is read once and belongs to the exchange, so that
+ * several middlewares may ask for text, JSON, form data or bytes, each through its own view of the request.
+ */
+import * as Cookies from "@effect/platform/Cookies"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Headers from "@effect/platform/Headers"
+import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
+import type { HttpMethod } from "@effect/platform/HttpMethod"
+import * as ServerError from "@effect/platform/HttpServerError"
+import * as ServerRequest from "@effect/platform/HttpServerRequest"
+import * as Respondable from "@effect/platform/HttpServerRespondable"
+import * as ServerResponse from "@effect/platform/HttpServerResponse"
+import type * as Multipart from "@effect/platform/Multipart"
+import type * as Path from "@effect/platform/Path"
+import type * as PlatformSocket from "@effect/platform/Socket"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
+import type { ReadonlyRecord } from "effect/Record"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { IncomingBody } from "../incomingBody.js"
+import type { BodyError, ServerExchange } from "./exchange.js"
+import type { BodyLoss } from "../../connection/server/ports.js"
+import { fromLoss } from "../../errors/fromLoss.js"
+import type { TooLarge } from "../../model/loss.js"
+import { foldHeaders } from "../../wire/index.js"
+import { failure, parts, type Source } from "./multipart/parts.js"
+import { persist } from "./multipart/persist.js"
+import { upgradeToWebSocket } from "./webSocket.js"
+import { targetHost } from "./target.js"
+
+const decoder = new TextDecoder()
+
+// What platform answers with when the failure reaches the server.
+const respondWithTooLarge = {
+  [Respondable.symbol]: () => ServerResponse.empty({ status: 413 })
+}
+
+type Failure = ServerError.RequestError
+
+export class ServerRequestImpl extends Inspectable.Class implements ServerRequest.HttpServerRequest {
+  declare readonly [ServerRequest.TypeId]: ServerRequest.TypeId
+  declare readonly [IncomingMessage.TypeId]: IncomingMessage.TypeId
+
+  private cachedHeaders: Headers.Headers | undefined
+  private cachedCookies: ReadonlyRecord<string, string> | undefined = undefined
+
+  constructor(
+    readonly source: ServerExchange,
+    readonly url: string,
+    headers: Headers.Headers | undefined,
+    private readonly remoteAddressOverride: string | undefined
+  ) {
+    super()
+    this.cachedHeaders = headers
+  }
+
+  get method(): HttpMethod {
+    return this.source.head.method as HttpMethod
+  }
+
+  get originalUrl(): string {
+    return this.source.head.target
+  }
+
+  get headers(): Headers.Headers {
+    return (this.cachedHeaders ??= this.foldHeaders())
+  }
+
+  // Platform's record has one string per name.
+  private foldHeaders(): Headers.Headers {
+    const { rawHeaders, target } = this.source.head
+    const { joinDuplicateHeaders } = this.source.serving.server.settings
+    const folded = foldHeaders(rawHeaders, joinDuplicateHeaders ? { joinDuplicateHeaders } : undefined)
+    const cookies = folded["set-cookie"]
+    if (Array.isArray(cookies)) folded["set-cookie"] = cookies.join(", ")
+    const host = targetHost(target)
+    if (host !== undefined) folded["host"] = host
+    return Headers.unsafeFromRecord(folded as Record<string, string>)
+  }
+
+  get cookies(): ReadonlyRecord<string, string> {
+    return (this.cachedCookies ??= Cookies.parseHeader(this.headers["cookie"] ?? ""))
+  }
+
+  get remoteAddress(): Option.Option<string> {
+    return Option.fromNullable(this.remoteAddressOverride ?? this.source.remoteAddress)
+  }
+
+  modify(options: {
+    readonly url?: string
+    readonly headers?: Headers.Headers
+    readonly remoteAddress?: string
+  }): ServerRequest.HttpServerRequest {
+    return new ServerRequestImpl(
+      this.source,
+      options.url ?? this.url,
+      options.headers ?? this.cachedHeaders,
+      options.remoteAddress ?? this.remoteAddressOverride
+    )
+  }
+
+  get stream(): Stream.Stream<Uint8Array, Failure> {
+    const { body } = this.source
+    if (body === undefined) return Stream.empty
+    // Platform's `Stream.unwrap` would put a second interpreter around every piece.
+    const channel = Channel.flatMap(Channel.fromEffect(IncomingMessage.MaxBodySize), (size) =>
+      Stream.toChannel(Option.isNone(size) ? body.stream : this.limited(body, Number(size.value)))
+    )
+    return Stream.mapError(Stream.fromChannel(channel), (cause) => this.failed(cause))
+  }
+
+  // What has come within the limit may have been handed on when a body turns out to be larger.
+  private limited(
+    body: IncomingBody<BodyLoss, BodyError>,
+    limit: number
+  ): Stream.Stream<Uint8Array, BodyError> {
+    const tooLarge = (): TooLarge => ({ _tag: "TooLarge", limit })
+    const { contentLength } = this.source.head
+    if (contentLength !== undefined && contentLength > limit) return Stream.fail(fromLoss(tooLarge()))
+    return body.limited(limit, tooLarge)
+  }
+
+  get text(): Effect.Effect<string, Failure> {
+    return Effect.map(this.bytes, (bytes) => decoder.decode(bytes))
+  }
+
+  get json(): Effect.Effect<unknown, Failure> {
+    return Effect.flatMap(this.text, (text) =>
+      Effect.try({
+        // No content is no fault, as in platform's other servers.
+        try: () => (text === "" ? null : (JSON.parse(text) as unknown)),
+        catch: (cause) => this.undecodable(cause)
+      })
+    )
+  }
+
+  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, Failure> {
+    return Effect.flatMap(this.text, (text) =>
+      Effect.try({
+        try: () => UrlParams.fromInput(new URLSearchParams(text)),
+        catch: (cause) => this.undecodable(cause)
+      })
+    )
+  }
+
+  get arrayBuffer(): Effect.Effect<ArrayBuffer, Failure> {
+    return Effect.map(
+      this.bytes,
+      (bytes) => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
+    )
+  }
+
+  get multipart(): Effect.Effect<
+    Multipart.Persisted,
+    Multipart.MultipartError,
+    Scope.Scope | FileSystem.FileSystem | Path.Path
+  > {
+    return (this.source.multipart ??= Effect.runSync(Effect.cached(persist(this.multipartStream))))
+  }
+
+  get multipartStream(): Stream.Stream<Multipart.Part, Multipart.MultipartError> {
+    return parts(
+      this.headers,
+      Effect.map(IncomingMessage.MaxBodySize, (size) =>
+        this.formSource(Option.getOrUndefined(Option.map(size, Number)))
+      )
+    )
+  }
+
+  private formSource(limit: number | undefined): Source {
+    const { body, head } = this.source
+    if (body === undefined) return { take: () => "end", ready: Effect.void }
+    const failed = (cause: BodyError): Multipart.MultipartError =>
+      cause._tag === "BodyTooLarge"
+        ? failure("BodyTooLarge", this.failed(cause))
+        : failure("InternalError", this.failed(cause), "status" in cause ? cause.status : 400)
+    const tooLarge = (): TooLarge => ({ _tag: "TooLarge", limit: limit! })
+    if (limit !== undefined && head.contentLength !== undefined && head.contentLength > limit)
+      return { take: () => failed(fromLoss(tooLarge())), ready: Effect.void }
+    return {
+      take: () => {
+        const taken = body.takeNow(limit, tooLarge)
+        if (taken === undefined) return undefined
+        return Exit.match(taken, {
+          onFailure: (cause) => failed(Cause.squash(cause) as BodyError),
+          onSuccess: (slices) => slices ?? "end"
+        })
+      },
+      ready: body.readable
+    }
+  }
+
+  get upgrade(): Effect.Effect<PlatformSocket.Socket, Failure> {
+    return upgradeToWebSocket(this.source, this)
+  }
+
+  toJSON(): unknown {
+    return IncomingMessage.inspect(this, {
+      _id: "@effect/platform/HttpServerRequest",
+      method: this.method,
+      url: this.originalUrl
+    })
+  }
+
+  private get bytes(): Effect.Effect<Uint8Array, Failure> {
+    const { body, head } = this.source
+    if (body === undefined) return Effect.succeed(new Uint8Array(0))
+    return Effect.flatMap(IncomingMessage.MaxBodySize, (size) => {
+      const limit = Option.getOrUndefined(Option.map(size, Number))
+      const tooLarge = (): TooLarge => ({ _tag: "TooLarge", limit: limit! })
+      // Not even asked for (RFC 9110 §10.1.1) if it is announced as too large.
+      const bytes =
+        limit !== undefined && head.contentLength !== undefined && head.contentLength > limit
+          ? Effect.fail(fromLoss(tooLarge()))
+          : body.bytes(limit, tooLarge)
+      return Effect.mapError(bytes, (cause) => this.failed(cause))
+    })
+  }
+
+  private failed(cause: { readonly _tag: string; readonly message: string }): Failure {
+    const error = new ServerError.RequestError({
+      request: this,
+      reason: cause._tag === "BodyTooLarge" ? "Decode" : "Transport",
+      description: cause.message,
+      cause
+    })
+    return cause._tag === "BodyTooLarge" ? Object.assign(error, respondWithTooLarge) : error
+  }
+
+  private undecodable(cause: unknown): Failure {
+    return new ServerError.RequestError({ request: this, reason: "Decode", cause })
+  }
+}
+
+// One is made per exchange: what is the same in all of them is not stored in each.
+Object.assign(ServerRequestImpl.prototype, {
+  [ServerRequest.TypeId]: ServerRequest.TypeId,
+  [IncomingMessage.TypeId]: IncomingMessage.TypeId
+})

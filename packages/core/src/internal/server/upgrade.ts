@@ -1,0 +1,110 @@
+/**
+ * Taking a server's connection over: 101 to an upgrade that was asked for, 2xx to CONNECT, and the bytes that have come
+ * already.
+ *
+ * The request must be whole before its connection speaks another protocol. Whether a switch is due is the automaton's to
+ * say; after it nothing of HTTP is written. The connection comes back when the exchange's scope closes.
+ */
+import * as ServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import type { Taken } from "../../connection/server/ports.js"
+import type { UpgradeError } from "./exchangeApi.js"
+import * as HttpError from "../../HttpError.js"
+import {
+  encodeResponseHead,
+  firstValue,
+  headersSent,
+  upgradeNotAsked,
+  type Violation
+} from "../../wire/index.js"
+import type { ServerExchange } from "./exchange.js"
+
+/** What the answer that switches says besides what it must. */
+export interface SwitchOptions {
+  readonly status?: number | undefined
+  readonly statusMessage?: string | undefined
+  /** Flat: name, value, ... */
+  readonly headers: ReadonlyArray<string>
+}
+
+/** Asks for the rest of the request's body and throws it away. */
+export const restOfBody = (exchange: ServerExchange) =>
+  exchange.body === undefined
+    ? Effect.void
+    : Effect.repeat(exchange.body.read, { while: (slices) => slices !== undefined })
+
+const headOf = (exchange: ServerExchange, options: SwitchOptions): string | Violation => {
+  const { connection, head } = exchange
+  const connect = head.method === "CONNECT"
+  const status = options.status ?? (connect ? 200 : 101)
+  // RFC 9110 §7.8: 101 names the protocol that follows.
+  const asked = connect ? undefined : head.get("upgrade")
+  const headers =
+    asked === undefined || firstValue(options.headers, "upgrade") !== undefined
+      ? options.headers
+      : [...options.headers, "Upgrade", asked]
+  const encoded = encodeResponseHead({
+    versionMinor: 1,
+    method: head.method,
+    status,
+    statusMessage:
+      options.statusMessage ?? (connect && status === 200 ? "Connection Established" : undefined),
+    headers,
+    body: 0,
+    keepAlive: true,
+    date: connect ? connection.server.date() : undefined
+  })
+  return encoded._tag === "Violation" ? encoded : encoded.head
+}
+
+const take = (
+  exchange: ServerExchange,
+  options: SwitchOptions,
+  ownHead: boolean
+): Effect.Effect<Taken, UpgradeError> =>
+  Effect.suspend(() => {
+    const { abortedWith, connection } = exchange
+    if (abortedWith !== undefined) return Effect.fail(abortedWith)
+    if (exchange.status !== undefined || exchange.aborted) return refuse(headersSent("write"))
+    const status = options.status ?? (exchange.head.method === "CONNECT" ? 200 : 101)
+    if (!exchange.asksForSwitch || (exchange.head.method === "CONNECT") !== (status !== 101)) {
+      return refuse(upgradeNotAsked)
+    }
+    const head = headOf(exchange, options)
+    if (typeof head !== "string") return refuse(head)
+    const taken = connection.handOver(exchange, status, ownHead ? undefined : head)
+    if ("_tag" in taken) return refuse(taken)
+    exchange.answer = ServerResponse.empty({ status })
+    return Effect.succeed(taken)
+  })
+
+const refuse = (violation: Violation): Effect.Effect<never, UpgradeError> =>
+  Effect.fail(HttpError.fromViolation(violation) as UpgradeError)
+
+/**
+ * Takes the connection and opens it. `ownHead`: whoever takes it writes the head of the answer too.
+ *
+ * When the exchange's scope closes well, what was written arrives and the connection ends; else it is reset.
+ */
+export const takeOver = <A>(
+  exchange: ServerExchange,
+  options: SwitchOptions,
+  open: (taken: Taken) => Effect.Effect<A, never, Scope.Scope>,
+  ownHead = false
+): Effect.Effect<A, UpgradeError> =>
+  Effect.suspend(() => {
+    if (!exchange.asksForSwitch) return refuse(upgradeNotAsked)
+    const taken = Effect.uninterruptible(
+      take(exchange, options, ownHead).pipe(
+        Effect.flatMap(open),
+        // The last to be added is the first to run: the connection ends before its owner resets it.
+        Effect.zipLeft(
+          Effect.addFinalizer((exit) => Effect.sync(() => exchange.connection.handBack(Exit.isSuccess(exit))))
+        ),
+        Scope.extend(exchange.scope)
+      )
+    )
+    return exchange.requestComplete ? taken : Effect.zipRight(restOfBody(exchange), taken)
+  })

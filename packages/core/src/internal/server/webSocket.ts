@@ -1,0 +1,61 @@
+/**
+ * Platform's `HttpServerRequest.upgrade`: a WebSocket of the request, if it opens one and the server has the framing.
+ *
+ * A refusal is answered by itself where nobody handles it. Nothing is sent before the socket is run.
+ */
+import * as ServerError from "@effect/platform/HttpServerError"
+import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import * as Respondable from "@effect/platform/HttpServerRespondable"
+import * as ServerResponse from "@effect/platform/HttpServerResponse"
+import * as PlatformSocket from "@effect/platform/Socket"
+import * as Effect from "effect/Effect"
+import { checkHandshake, foldHeaders } from "../../wire/index.js"
+import type { ServerExchange } from "./exchange.js"
+import { takeOver } from "./upgrade.js"
+
+const refused = (
+  request: HttpServerRequest,
+  status: number,
+  description: string,
+  flat: ReadonlyArray<string> = []
+): ServerError.RequestError => {
+  const headers: Array<readonly [string, string]> = []
+  for (let i = 0; i < flat.length; i += 2) headers.push([flat[i]!, flat[i + 1]!])
+  return Object.assign(new ServerError.RequestError({ request, reason: "Decode", description }), {
+    [Respondable.symbol]: () => Effect.succeed(ServerResponse.empty({ status, headers }))
+  })
+}
+
+export const upgradeToWebSocket = (
+  exchange: ServerExchange,
+  request: HttpServerRequest
+): Effect.Effect<PlatformSocket.Socket, ServerError.RequestError> =>
+  Effect.suspend(() => {
+    const { connection, head, serving } = exchange
+    const { webSocket } = serving.server
+    if (webSocket === undefined) {
+      const reason = "the server has no WebSocket framing: provide a WebSocketUpgrader"
+      return Effect.fail(refused(request, 501, reason))
+    }
+    const refusal = checkHandshake(head)
+    if (refusal !== undefined) {
+      return Effect.fail(refused(request, refusal.status, refusal.reason, refusal.headers))
+    }
+    const take = Effect.mapError(
+      takeOver(exchange, { headers: [] }, Effect.succeed, true),
+      (cause) => new PlatformSocket.SocketGenericError({ reason: "Open", cause })
+    )
+    return webSocket.upgrade({
+      target: head.target,
+      headers: foldHeaders(head.rawHeaders),
+      take,
+      highWaterMark: serving.server.settings.highWaterMark,
+      isDraining: () => connection.server.draining,
+      opened: (goAway) => connection.webSocketOpened(exchange, goAway),
+      closing: (closing) => {
+        const { upgrade } = exchange
+        if (upgrade?.over === false && upgrade.closeCode === undefined) exchange.failure ??= closing.cause
+        connection.webSocketClosing(exchange, closing)
+      }
+    })
+  })
