@@ -11,6 +11,7 @@ export interface Bug extends Planted {
   readonly room: "server" | "pool"
 }
 
+/** The first five are of the kinds that the simulation hunts, too. */
 export const bugs: ReadonlyArray<Bug> = [
   {
     room: "server",
@@ -32,6 +33,20 @@ export const bugs: ReadonlyArray<Bug> = [
     file: "connection/server/connection.ts",
     find: "    this.linger?.stop()\n    this.cancelWatch?.()\n    this.cancelWatch = undefined\n",
     replace: "    this.cancelWatch?.()\n    this.cancelWatch = undefined\n"
+  },
+  {
+    room: "pool",
+    name: "a request is sent again after its bytes were written",
+    file: "pool/resend.ts",
+    find: 'return lost.unsent || isIdempotent(lost.method) ? again : giveUp("NotIdempotent")',
+    replace: "return again"
+  },
+  {
+    room: "pool",
+    name: "bytes that nobody asked for reach the next request",
+    file: "connection/client/connection.ts",
+    find: '      if (this.state === "open") this.cut("SurplusBytes")\n      return\n',
+    replace: "      return\n"
   },
   {
     room: "server",
@@ -81,20 +96,6 @@ export const bugs: ReadonlyArray<Bug> = [
     file: "connection/transfer/inflow.ts",
     find: "    this.looking = false\n    this.transport.resume()\n  }\n\n  /** Reads",
     replace: "    this.looking = false\n  }\n\n  /** Reads"
-  },
-  {
-    room: "pool",
-    name: "bytes that nobody asked for reach the next request",
-    file: "connection/client/connection.ts",
-    find: '      if (this.state === "open") this.cut("SurplusBytes")\n      return\n',
-    replace: "      return\n"
-  },
-  {
-    room: "pool",
-    name: "a request is sent again after its bytes were written",
-    file: "pool/resend.ts",
-    find: 'return lost.unsent || isIdempotent(lost.method) ? again : giveUp("NotIdempotent")',
-    replace: "return again"
   },
   {
     room: "pool",
