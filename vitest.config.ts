@@ -12,6 +12,20 @@ const alone = [
   "packages/node/test/surface/module.test.ts"
 ]
 
+// What runs where nothing of Effect resolves: the rooms below the driver need none of it.
+const withoutEffect = [
+  "packages/core/test/connection/client/**/*.test.ts",
+  "packages/core/test/connection/exploration.test.ts"
+]
+
+const refuseEffect = {
+  name: "without-effect",
+  enforce: "pre" as const,
+  resolveId(id: string, from: string | undefined) {
+    if (/^@?effect\//.test(`${id}/`)) throw new Error(`${id} does not resolve here; ${from} asks for it`)
+  }
+}
+
 const patience = 600_000
 
 const source = (path: string) => fileURLToPath(new URL(`packages/${path}`, import.meta.url))
@@ -36,7 +50,16 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "packages", include: ["packages/*/test/**/*.test.ts"], exclude: alone }
+        test: {
+          name: "packages",
+          include: ["packages/*/test/**/*.test.ts"],
+          exclude: [...alone, ...withoutEffect]
+        }
+      },
+      {
+        extends: true,
+        plugins: [refuseEffect],
+        test: { name: "without Effect", include: withoutEffect }
       },
       { extends: true, test: { name: "repository", include: ["test/**/*.test.ts"] } },
       { extends: true, test: { name: "examples", include: ["examples/tests/**/*.test.ts"] } },
