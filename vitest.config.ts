@@ -62,7 +62,7 @@ export default defineConfig({
         test: { name: "without Effect", include: withoutEffect }
       },
       { extends: true, test: { name: "repository", include: ["test/**/*.test.ts"] } },
-      { extends: true, test: { name: "examples", include: ["examples/tests/**/*.test.ts"] } },
+      { extends: true, test: { name: "repository: examples", include: ["examples/tests/**/*.test.ts"] } },
       ...alone.map((file) => ({ extends: true as const, test: { name: file, include: [file] } }))
     ]
   }

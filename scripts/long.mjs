@@ -6,7 +6,7 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 const files = [
   // Every offset of a message at which a client can leave.
   "packages/core/test/ServerOffsets.test.ts",
-  // Two more steps of every order of events of a client's pool.
+  // Three more steps of every order of events of a connection, and all planted bugs.
   "packages/core/test/connection/exploration.test.ts",
   // As many random conversations and programs as take minutes.
   "packages/node/test/http/programs.test.ts",
