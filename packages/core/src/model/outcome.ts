@@ -68,5 +68,4 @@ export type End =
   | { readonly _tag: "Answered" }
   /** The handler gave no response, or not all of it. */
   | { readonly _tag: "Unanswered" }
-  | { readonly _tag: "Dropped"; readonly reason: DropReason }
   | { readonly _tag: "Lost"; readonly loss: Loss }

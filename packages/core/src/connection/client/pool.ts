@@ -50,7 +50,7 @@ export interface PoolOptions {
 }
 
 /** The code of what ends when the pool closes. */
-export const closedCode = "ERR_HTTPFX_CLIENT_CLOSED"
+const closedCode = "ERR_HTTPFX_CLIENT_CLOSED"
 
 /** Milliseconds that a peer has to close its side after we closed ours. */
 const lingerTime = 1_000

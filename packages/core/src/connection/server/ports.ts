@@ -5,7 +5,6 @@
  * inside a call of its own: `responseEnds` may run the next exchange. The smallest owner is a server of promises:
  * `test/support/promise/server.ts`.
  */
-import type { Fault } from "../../model/fault.js"
 import type { Loss, Rejection, TooLarge } from "../../model/loss.js"
 import type { DropReason, End, Facts } from "../../model/outcome.js"
 import type { Policy } from "../../model/serverState.js"
@@ -284,10 +283,3 @@ export interface ExchangeHome {
   bodyDrained(exchange: Exchange): void
   bodyWanted(exchange: Exchange): void
 }
-
-/** A failed transport, as an error of a client. */
-export const failedOf = (fault: Fault, phase: "idle" | "body"): ClientFault => ({
-  _tag: "Failed",
-  fault,
-  phase
-})

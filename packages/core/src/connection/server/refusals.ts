@@ -10,7 +10,7 @@ import { encodeResponseHead, type CloseReason, type RequestHead } from "../../wi
 import { HandedOver } from "../transfer/handedOver.js"
 import { abort, breakOff, dropBody, finish } from "./endings.js"
 import { factsOf } from "./outcome.js"
-import { failedOf, type ClientErrorHandler, type Rejecting } from "./ports.js"
+import type { ClientErrorHandler, Rejecting } from "./ports.js"
 import type { ConnectionState } from "./state.js"
 import { handBack } from "./upgrade.js"
 
@@ -40,9 +40,10 @@ export const reject = (connection: ConnectionState, rejection: Rejection, reason
 
 /** Reports a transport failure to the owner. No response is possible. */
 export const tellFault = (connection: ConnectionState, fault: Fault): void => {
-  const { exchange, owner, phase } = connection
-  if (owner.clientErrors === undefined || phase === "closing") return
-  owner.clientErrors.tell(connection, failedOf(fault, exchange === undefined ? "idle" : "body"))
+  const { exchange, owner } = connection
+  if (owner.clientErrors === undefined || connection.phase === "closing") return
+  const phase = exchange === undefined ? "idle" : "body"
+  owner.clientErrors.tell(connection, { _tag: "Failed", fault, phase })
 }
 
 /** A request beyond a limit: it gets 503 and no handler. */

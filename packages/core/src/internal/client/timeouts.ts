@@ -6,20 +6,9 @@
  */
 import * as Duration from "effect/Duration"
 import type { Timeouts } from "../../ClientRequest.js"
-import type { Step, TimeLimits } from "../../connection/client/limits.js"
+import { unlimited, type Step, type TimeLimits } from "../../connection/client/limits.js"
 
-const none: TimeLimits = {
-  queue: Infinity,
-  resolve: Infinity,
-  connect: Infinity,
-  secure: Infinity,
-  send: Infinity,
-  head: Infinity,
-  body: Infinity,
-  total: Infinity
-}
-
-const names = Object.keys(none) as ReadonlyArray<keyof TimeLimits>
+const names = Object.keys(unlimited) as ReadonlyArray<keyof TimeLimits>
 
 /** The limits of `timeouts` over those beneath. Where nothing is limited: `undefined`. */
 export const merge = (
@@ -27,7 +16,7 @@ export const merge = (
   beneath: TimeLimits | undefined
 ): TimeLimits | undefined => {
   if (timeouts === undefined) return beneath
-  const limits: Record<Step | "total", number> = { ...(beneath ?? none) }
+  const limits: Record<Step | "total", number> = { ...(beneath ?? unlimited) }
   let limited = false
   for (const name of names) {
     const own = timeouts[name]
@@ -41,4 +30,4 @@ export const merge = (
 export const ofAgent = (timeout: number): TimeLimits | undefined =>
   timeout === Infinity
     ? undefined
-    : { ...none, connect: timeout, secure: timeout, head: timeout, body: timeout }
+    : { ...unlimited, connect: timeout, secure: timeout, head: timeout, body: timeout }

@@ -103,8 +103,6 @@ const ofEnd = (facts: Facts, end: End): ExchangeOutcome => {
       return { _tag: "Answered", ...facts }
     case "Unanswered":
       return { _tag: "ServerFailed", ...facts, cause: undefined }
-    case "Dropped":
-      return { _tag: "Dropped", ...facts, reason: end.reason }
     case "Lost":
       return ofLoss(facts, end.loss)
   }

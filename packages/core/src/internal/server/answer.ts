@@ -23,9 +23,6 @@ import { drained, Pump } from "../pump.js"
 import type { ResponseTrailers } from "./responseTrailers.js"
 import type { BodyError, ServerExchange } from "./exchange.js"
 
-/** What our own side can do wrong in an answer. */
-export type SendError = HttpError.MessageError
-
 /** Gives an answer to the exchange's connection, once; a second one is ignored, as is any after the client has gone. */
 export const sendResponse = (
   exchange: ServerExchange,

@@ -2,6 +2,7 @@
  * Connections that are being made: at once or later, for a request or for none any more; and connections that leave HTTP.
  */
 import { describe, expect, it } from "vitest"
+import { unlimited } from "../../../src/connection/client/limits.js"
 import { ClientPool } from "../../../src/connection/client/pool.js"
 import type { Connector } from "../../../src/connection/client/ports.js"
 import {
@@ -12,7 +13,6 @@ import {
   ok,
   requestOf,
   TestExchange,
-  unlimited,
   World
 } from "../../support/connection/clientWorld.js"
 

@@ -2,8 +2,9 @@
  * Each limit of a request passes at its step, to the millisecond, and no timer is left behind.
  */
 import { describe, expect, it } from "vitest"
+import { unlimited } from "../../../src/connection/client/limits.js"
 import type { TimeLimits } from "../../../src/connection/client/limits.js"
-import { ok, unlimited, World, type Asked, type TestExchange } from "../../support/connection/clientWorld.js"
+import { ok, World, type Asked, type TestExchange } from "../../support/connection/clientWorld.js"
 
 const head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
 

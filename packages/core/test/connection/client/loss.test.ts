@@ -2,12 +2,12 @@
  * What a client's exchange ends with when its connection is lost, by phase: sent again, or a record that tells how far it came.
  */
 import { describe, expect, it } from "vitest"
+import { unlimited } from "../../../src/connection/client/limits.js"
 import type { RequestLoss } from "../../../src/model/loss.js"
 import {
   ok,
   World,
   type Asked,
-  unlimited,
   type ClientTransport,
   type TestExchange
 } from "../../support/connection/clientWorld.js"

@@ -3,7 +3,11 @@
  */
 import type { Event } from "../../../src/connection/client/events.js"
 import { Exchange } from "../../../src/connection/client/exchange.js"
-import type { TimeLimits } from "../../../src/connection/client/limits.js"
+import {
+  defaultContinueTimeout,
+  defaultPoolOptions,
+  defaultUnreadTimeout
+} from "../../../src/connection/client/defaults.js"
 import { ClientPool, type PoolOptions } from "../../../src/connection/client/pool.js"
 import type {
   Connector,
@@ -268,34 +272,16 @@ export const requestOf = (asked: Asked): Request => {
     payload: streams ? { _tag: "Stream" } : { _tag: "Parts", parts },
     alone,
     takeOver,
-    continueTimeout: expectContinue ? 1_000 : 0,
+    continueTimeout: expectContinue ? defaultContinueTimeout : 0,
     earlyAnswer,
-    unreadTimeout: 30_000,
+    unreadTimeout: defaultUnreadTimeout,
     path,
     limits
   }
 }
 
-export const defaults: PoolOptions = {
-  policy: { keepAlive: true, maxFreeSockets: 256, idleTimeout: 4_000, hintBuffer: 1_000 },
-  limits: { maxSockets: Infinity, maxTotalSockets: Infinity },
-  scheduling: "lifo",
-  age: { maxAge: Infinity, jitter: 0 },
-  keepAliveMsecs: 1_000,
-  timeouts: undefined
-}
-
-/** No limit of any step. */
-export const unlimited: TimeLimits = {
-  queue: Infinity,
-  resolve: Infinity,
-  connect: Infinity,
-  secure: Infinity,
-  send: Infinity,
-  head: Infinity,
-  body: Infinity,
-  total: Infinity
-}
+/** No chance decides about a connection's age. */
+export const defaults: PoolOptions = { ...defaultPoolOptions, age: { maxAge: Infinity, jitter: 0 } }
 
 export class World {
   readonly timers = new ScriptedTimers()

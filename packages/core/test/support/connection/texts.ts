@@ -25,8 +25,6 @@ export const endText = (end: End): string => {
   switch (end._tag) {
     case "Lost":
       return `Lost ${end.loss._tag}`
-    case "Dropped":
-      return `Dropped ${end.reason}`
     default:
       return end._tag
   }
