@@ -450,15 +450,29 @@ export const run = <A, E, R>(
           worker(layer)
         )
       )
-    : Effect.scoped(Effect.flatMap(make(options), primary))
+    : Effect.scoped(primary(options))
 
-const primary = ({ failure, restart }: Service) =>
+const primary = (options: Options) =>
   Effect.gen(function* () {
+    // Listens from start to end: a SIGHUP without a listener would end this process and leave its workers.
+    let early = false
+    let hungUp = () => {
+      early = true
+    }
+    yield* onHangup(() => hungUp())
+    const { failure, restart } = yield* make(options)
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        hungUp = () => {}
+      })
+    )
     const runtime = yield* Effect.runtime<Scope.Scope>()
     const exchange = Effect.zipRight(Effect.logInfo("exchanging the workers"), restart).pipe(
       Effect.zipRight(Effect.logInfo("all workers are exchanged")),
       Effect.catchAll((error) => Effect.logError("the workers are not all exchanged", error))
     )
-    yield* onHangup(() => void Runtime.runFork(runtime, Effect.forkScoped(exchange)))
+    hungUp = () => void Runtime.runFork(runtime, Effect.forkScoped(exchange))
+    // The workers may have read what has changed before the signal.
+    if (early) hungUp()
     return yield* failure
   })

@@ -23,6 +23,8 @@ interface Line {
   readonly workers?: ReadonlyArray<Worker>
   readonly restarted?: boolean
   readonly begun?: number
+  readonly loading?: boolean
+  readonly stopping?: boolean
 }
 interface Worker {
   readonly worker: number
@@ -184,6 +186,30 @@ describe("NodeCluster", () => {
     assert.isTrue(cluster.lines.every(({ expected }) => expected !== false))
     cluster.tell("workers")
     assert.deepStrictEqual(pidsOf(await cluster.prints(({ workers }) => workers)), after.sort())
+  })
+
+  it("a SIGHUP while the first workers start exchanges them when they have", async () => {
+    const cluster = started({}, { RUN: "1", FAULT: "slow to start" })
+    await cluster.prints(({ loading }) => loading)
+    cluster.child.kill("SIGHUP")
+    const { child } = cluster
+    const isOver = () => child.exitCode !== null || child.signalCode !== null
+    await until(() => cluster.text().includes("all workers are exchanged") || isOver())
+    assert.isNull(cluster.child.signalCode, cluster.text())
+    cluster.child.kill("SIGTERM")
+    await cluster.closed
+    assert.isNull(cluster.child.signalCode)
+  })
+
+  it("a SIGHUP while the workers stop does not end the primary before them", async () => {
+    const cluster = started({}, { RUN: "1", FAULT: "slow to stop" })
+    await until(() => cluster.lines.filter(({ port }) => port !== undefined).length === 2)
+    await cluster.port()
+    cluster.child.kill("SIGTERM")
+    await cluster.prints(({ stopping }) => stopping)
+    cluster.child.kill("SIGHUP")
+    await cluster.closed
+    assert.isNull(cluster.child.signalCode, cluster.text())
   })
 
   it("a restart tells upgraded connections, and ends when they have taken leave", async () => {
