@@ -164,7 +164,7 @@ export default tseslint.config(
     }
   },
   {
-    files: ["packages/{node,testing}/src/internal/realTime.ts"],
+    files: ["packages/{node,testing}/src/time/realTime.ts"],
     rules: { "no-restricted-globals": "off", "no-restricted-properties": "off" }
   }
 )

@@ -5,10 +5,10 @@ import { defineConfig } from "vitest/config"
 // may change what is global. Those that look at all of their process, or take globals away, have one of their own.
 const alone = [
   "packages/node/test/http/fakeTime.test.ts",
-  "packages/testing/test/closings.test.ts",
-  "packages/testing/test/FakeTimers.test.ts",
-  "packages/testing/test/Quiet.test.ts",
-  "packages/testing/test/SimulationElsewhere.test.ts",
+  "packages/testing/test/time/closings.test.ts",
+  "packages/testing/test/time/fakeTimers.test.ts",
+  "packages/testing/test/time/quiet.test.ts",
+  "packages/testing/test/time/simulationElsewhere.test.ts",
   "packages/node/test/surface/module.test.ts"
 ]
 

@@ -6,7 +6,7 @@ const of = (area, file, bugs) =>
   bugs.map(({ nets, ...bug }) => ({ area, file: source(file), ...bug, nets: nets.map(net) }))
 
 export const callback = [
-  ...of("callback agent", "agent", [
+  ...of("callback agent", "client/agent", [
     {
       name: "a socket is counted out twice after its upgrade",
       harm: "totalSocketCount falls below zero, and maxTotalSockets with it.",
@@ -94,7 +94,7 @@ export const callback = [
     }
   ]),
 
-  ...of("callback client", "clientConnection", [
+  ...of("callback client", "client/connection", [
     {
       name: "each response adds a listener for timeouts",
       harm: "MaxListenersExceededWarning after ten requests on one socket.",
@@ -193,7 +193,7 @@ function onError`
     }
   ]),
 
-  ...of("callback server", "serverConnection", [
+  ...of("callback server", "server/connection", [
     {
       name: "answers go out in the order in which they are ready",
       harm: "Pipelined requests get each other's answers.",
@@ -299,7 +299,7 @@ function onError`
     }
   ]),
 
-  ...of("callback messages", "parser", [
+  ...of("callback messages", "message/parser", [
     {
       name: "a parser is given on in the middle of a message",
       harm: "A connection's first bytes are read as the rest of another's.",

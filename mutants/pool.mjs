@@ -62,7 +62,7 @@ export const pool = [
       name: "what may have been acted on is tried again",
       harm: "An order is placed twice.",
       file: "retry",
-      nets: ["pool/retry", "Retry"],
+      nets: ["pool/retry", "client/retry"],
       find: "if (!failure.unsent && !failure.idempotent) return",
       replace: "if (!failure.unsent && !failure.idempotent && failure.retryAfter === undefined) return"
     }

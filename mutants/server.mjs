@@ -10,7 +10,7 @@ export const server = [
     {
       name: "bytes of one exchange count for the next as well",
       harm: "Access logs and metrics count bytes twice.",
-      nets: ["ServerOutcome"],
+      nets: ["server/outcome"],
       find: `      this.report(exchange, loss, status)
     }
     this.bytesInBefore = this.bytesIn
@@ -23,35 +23,35 @@ export const server = [
     {
       name: "a connection whose next head is arriving is idle",
       harm: "A server that closes idle connections cuts a request that is on its way.",
-      nets: ["ServerShutdown", "ServerDrain"],
+      nets: ["server/shutdown", "server/drain"],
       find: "if (this.exchange !== undefined || this.parser.inMessage) return\n    Endings.finish",
       replace: "if (this.exchange !== undefined) return\n    Endings.finish"
     },
     {
       name: "an unread body holds back the next request",
       harm: "The second request of a connection is never answered.",
-      nets: ["ServerWaits"],
+      nets: ["server/waits"],
       find: "    this.inflow.release(forBody)\n    // A client that reads no responses",
       replace: "    // A client that reads no responses"
     },
     {
       name: "a large rest of a request is read after its answer",
       harm: "A client can have a server read without end what nobody wants.",
-      nets: ["Server"],
+      nets: ["server/server"],
       find: 'if (!this.mayKeepAlive(exchange, false)) return Endings.finish(this, "RequestUnfinished")\n',
       replace: ""
     },
     {
       name: "one more request than maxRequestsPerSocket",
       harm: "The limit is off by one, and the last answer does not announce the close.",
-      nets: ["ServerLimits"],
+      nets: ["server/limits"],
       find: 'requestQuota(maxRequestsPerSocket, exchange.number) !== "open") return false',
       replace: 'requestQuota(maxRequestsPerSocket, exchange.number) === "exceeded") return false'
     },
     {
       name: "answers in a drain do not announce the close of the connection",
       harm: "Clients go on sending requests on a connection that is about to close.",
-      nets: ["ServerDrain"],
+      nets: ["server/drain"],
       find: `    if (this.server.draining || !exchange.head.keepAlive`,
       replace: `    if (!exchange.head.keepAlive`,
       also: {
@@ -77,21 +77,21 @@ export const server = [
     {
       name: "answers pile up for a client that reads none",
       harm: "A client that pipelines and never reads has the server buffer without bound.",
-      nets: ["ServerBounds"],
+      nets: ["server/bounds"],
       find: "if (this.backedUp && this.transport.buffered + this.inflow.queued >",
       replace: "if (this.backedUp && false && this.transport.buffered + this.inflow.queued >"
     },
     {
       name: "FIN behind a request ends it although half-open connections are allowed",
       harm: "A client that closes its side after its request (as nc does) gets no answer.",
-      nets: ["ServerGone"],
+      nets: ["server/gone"],
       find: "(exchange?.requestComplete === true || this.inflow.queued > 0)",
       replace: "this.inflow.queued > 0"
     },
     {
       name: "requests behind FIN are dropped although half-open connections are allowed",
       harm: "Of requests sent together only the first is answered when the client closes its side.",
-      nets: ["ServerGone"],
+      nets: ["server/gone"],
       find: "(exchange?.requestComplete === true || this.inflow.queued > 0)",
       replace: "exchange?.requestComplete === true && this.inflow.queued === 0"
     },
@@ -106,7 +106,7 @@ export const server = [
     {
       name: "a handler that ends without an answer is not noticed",
       harm: "The client waits for ever.",
-      nets: ["Server"],
+      nets: ["server/server"],
       find: "    if (exchange.status === undefined) Refusals.respondByDefault(this, exchange.shutDown ? 503 : 500)\n    else this.cut(exchange)",
       replace: "    if (exchange.status !== undefined) this.cut(exchange)"
     }
@@ -116,7 +116,7 @@ export const server = [
     {
       name: "`Connection: close` of a streamed answer is ignored",
       harm: "A handler that closes a connection on purpose keeps it; behind a chunked answer the client's next request hangs or is served.",
-      nets: ["ServerFraming"],
+      nets: ["server/framing"],
       find: "    exchange.responseBegins(response, head)\n    exchange.connection.write(head.head)\n    return undefined",
       replace: `    exchange.responseBegins(response, { ...head, close: undefined })
     exchange.connection.write(head.head)
@@ -125,14 +125,14 @@ export const server = [
     {
       name: "an answer that fails in its middle ends as if it were whole",
       harm: "The client takes a part of a body for all of it.",
-      nets: ["ServerOutcome"],
+      nets: ["server/outcome"],
       find: "if (exchange.status !== undefined) exchange.cut(cause)",
       replace: "if (exchange.status !== undefined) sending.end(response).pipe(Effect.runSync)"
     },
     {
       name: "trailers are sent to nobody",
       harm: "Checksums and gRPC statuses are lost.",
-      nets: ["ExchangeTrailers"],
+      nets: ["server/exchangeTrailers"],
       find: `  exchange.framing?._tag === "Chunked" ? exchange.trailers?.fields : undefined
 
 class`,
@@ -143,7 +143,7 @@ class`
     {
       name: "a stream is pulled on after its client has gone",
       harm: "A handler that cannot be interrupted sends gigabytes to nobody.",
-      nets: ["ServerGone"],
+      nets: ["server/gone"],
       find: "return abortedWith === undefined ? undefined : Effect.fail(abortedWith)",
       replace:
         "return abortedWith === undefined || this.writer !== undefined ? undefined : Effect.fail(abortedWith)",
@@ -156,42 +156,42 @@ class`
     {
       name: "a body is not failed when its client leaves",
       harm: "A handler that reads the request waits for ever.",
-      nets: ["ServerGone"],
+      nets: ["server/gone"],
       find: "  exchange.body?.fail(loss)\n",
       replace: ""
     },
     {
       name: "a handler is not interrupted when its client leaves",
       harm: "Work goes on for clients that have left.",
-      nets: ["ServerGone", "Server"],
+      nets: ["server/gone", "server/server"],
       find: "  exchange.lost(loss, by)\n",
       replace: ""
     },
     {
       name: "a shutdown's end of a handler counts as the client's",
       harm: "Logs blame clients for what a shutdown did.",
-      nets: ["ServerOutcome"],
+      nets: ["server/outcome"],
       find: "  if (connection.exchange !== undefined) connection.exchange.shutDown = true\n",
       replace: ""
     },
     {
       name: "FIN ends a broken answer that has no length",
       harm: "An HTTP/1.0 client takes a part of a body for all of it.",
-      nets: ["ServerFraming"],
+      nets: ["server/framing"],
       find: "exchange?.untilClose !== true || exchange.responseComplete",
       replace: "true"
     },
     {
       name: "a body stays open when its response broke off",
       harm: "Whoever reads it beside the handler waits for ever.",
-      nets: ["ServerWaits"],
+      nets: ["server/waits"],
       find: "  dropBody(connection, exchange)\n  connection.exchangeOver",
       replace: "  connection.exchangeOver"
     },
     {
       name: "a connection is reset without reading its rest",
       harm: "The reset overtakes the answer: the client never sees 413 or 408.",
-      nets: ["Server"],
+      nets: ["server/server"],
       find: "  connection.lingering.toTheEnd(lingerTime)\n",
       replace:
         "  if (connection.parser.inMessage || connection.inflow.queued > 0) connection.transport.reset()\n  else connection.lingering.toTheEnd(lingerTime)\n",
@@ -205,7 +205,7 @@ class`
       name: "a refusal is written into the middle of an answer",
       harm: "The client reads 400 as a part of the body.",
       file: core("connection/server/refusals"),
-      nets: ["ServerFraming"],
+      nets: ["server/framing"],
       find: "if (!begun && clientErrors === undefined) writeResponse",
       replace: "if (clientErrors === undefined) writeResponse"
     },
@@ -213,7 +213,7 @@ class`
       name: "what nobody wants is read without bound",
       harm: "A refused client keeps a connection busy with endless data.",
       file: core("connection/server/linger"),
-      nets: ["ServerLimits"],
+      nets: ["server/limits"],
       find: "    if (this.discarded <= lingerBytes) return\n",
       replace: "    if (this.discarded >= 0) return\n"
     },
@@ -231,14 +231,14 @@ class`
     {
       name: "a body's limit is looked at only at its end",
       harm: "A server with a limit of a megabyte stores a gigabyte before it says no.",
-      nets: ["ServerLimits"],
+      nets: ["server/limits"],
       find: "if (limit !== undefined && this.waiting > limit) {",
       replace: 'if (limit !== undefined && this.state !== "open" && this.waiting > limit) {'
     },
     {
       name: "a streamed body's limit is looked at only at its end",
       harm: "A handler is given all of a body that is too large.",
-      nets: ["ServerMultipart"],
+      nets: ["server/multipart"],
       file: core("internal/incomingBody"),
       find: "limit === undefined || this.received <= limit) return Exit.succeed(slices)",
       replace:
@@ -248,21 +248,21 @@ class`
       name: "half a UTF-8 character of one body is in the next one's text",
       harm: "One client's bytes reach another's request.",
       file: core("internal/server/request"),
-      nets: ["Server"],
+      nets: ["server/server"],
       find: "(bytes) => decoder.decode(bytes))",
       replace: "(bytes) => decoder.decode(bytes, { stream: true }))"
     },
     {
       name: "a reader of the whole that was interrupted counts on",
       harm: "A body that nobody reads is taken into memory without bound.",
-      nets: ["ServerBounds"],
+      nets: ["server/bounds"],
       find: "      over = true\n      this.collecting--\n",
       replace: '        over = true\n        if (this.state !== "open") this.collecting--\n'
     },
     {
       name: "of several readers that wait, only the first is woken",
       harm: "A second middleware that reads the body waits for ever.",
-      nets: ["ClientBody"],
+      nets: ["client/body"],
       find: "for (const look of readers) if (!look()) this.readers.push(look)",
       replace:
         "for (const look of readers) {\n      if (!look()) this.readers.push(look)\n      else break\n    }"
@@ -271,7 +271,7 @@ class`
       name: "a copy's memory is used again once its bytes were taken",
       harm: "Bytes that a handler holds change under it.",
       file: core("connection/transfer/slices"),
-      nets: ["ServerBounds"],
+      nets: ["server/bounds"],
       find: "    this.room = undefined\n    this.filled = this.listed = 0",
       replace: "    this.filled = this.listed = 0"
     },
@@ -279,7 +279,7 @@ class`
       name: "requests that wait count by themselves, without the unread body before them",
       harm: "A connection keeps twice what it may.",
       file: core("connection/transfer/inflow"),
-      nets: ["ServerGone"],
+      nets: ["server/gone"],
       find: "else if (body !== undefined && this.queued + body.waiting > this.lookAhead) {",
       replace: "else if (body !== undefined && Math.max(this.queued, body.waiting) > this.lookAhead) {"
     }
@@ -349,7 +349,7 @@ class`
     {
       name: "FIN of a client that is held back is not looked for",
       harm: "A handler works on for a client that left long ago.",
-      nets: ["ServerGone"],
+      nets: ["server/gone"],
       find: "    if (hasRoom(connection, 0)) inflow.look()\n",
       replace: ""
     }
@@ -360,7 +360,7 @@ class`
       name: "counts per address are not given back",
       harm: "An address that has had its number of connections is refused for ever.",
       file: core("connection/server/admission"),
-      nets: ["ServerLimits"],
+      nets: ["server/limits"],
       find: "    if (address === undefined) return\n    const left",
       replace: "    if (address === undefined || this.serving > 0) return\n    const left"
     },
@@ -368,7 +368,7 @@ class`
       name: "with TLS, counts per address are not given back",
       harm: "The same behind a handshake.",
       file: core("connection/server/admission"),
-      nets: ["ServerTls"],
+      nets: ["server/tls"],
       find: "this.counted.set(secured, this.counted.get(plain))",
       replace: "this.counted.set(secured, undefined)"
     },
@@ -376,35 +376,35 @@ class`
       name: "a connection that was turned away is not given back",
       harm: "After 128 refusals every further one is reset without a word.",
       file: core("connection/server/admission"),
-      nets: ["ServerLimits"],
+      nets: ["server/limits"],
       find: "      this.answering--\n",
       replace: ""
     },
     {
       name: "places of connections are not given back",
       harm: "A server with a limit takes no connection any more.",
-      nets: ["ServerLimits"],
+      nets: ["server/limits"],
       find: "    this.admission.leave(connection.transport)\n",
       replace: ""
     },
     {
       name: "the deadline of a shutdown spares nobody",
       harm: "A handler that is to be waited for is cut.",
-      nets: ["ServerShutdown", "ServerDrain"],
+      nets: ["server/shutdown", "server/drain"],
       find: "if (!connection.waitsForHandler) connection.kill()",
       replace: "connection.kill()"
     },
     {
       name: "whoever waits for the drain is not told",
       harm: "Event streams keep a shutdown waiting until its deadline.",
-      nets: ["ServerDrain"],
+      nets: ["server/drain"],
       find: "    for (const tell of [...this.untilDrain]) tell()\n",
       replace: ""
     },
     {
       name: "a server is empty while handlers run",
       harm: "A shutdown ends before its handlers have.",
-      nets: ["ServerDrain"],
+      nets: ["server/drain"],
       find: "this.connections.size > 0 || this.exchanges.size > 0) return",
       replace: "this.connections.size > 0) return"
     }
@@ -414,14 +414,14 @@ class`
     {
       name: "what came behind the request is lost in the switch",
       harm: "The first bytes of the other protocol are missing.",
-      nets: ["ExchangeUpgrade"],
+      nets: ["server/exchangeUpgrade"],
       find: "const initial = connection.inflow.takeAll()",
       replace: "const initial = connection.inflow.takeAll().subarray(0, 0)"
     },
     {
       name: "the end of an upgraded exchange is told when its connection closes",
       harm: "Logs lack WebSockets whose client is slow to close.",
-      nets: ["ServerUpgraded"],
+      nets: ["server/upgraded"],
       find: "  connection.handedOver?.revoke()\n  upgradeOver(connection)\n",
       replace: "  connection.handedOver?.revoke()\n"
     },
@@ -429,7 +429,7 @@ class`
       name: "an upgraded connection reads on while its client takes nothing",
       harm: "An echo has a client fill the server's memory.",
       file: core("connection/transfer/handedOver"),
-      nets: ["ServerBounds"],
+      nets: ["server/bounds"],
       find: "if (!more && this.holds) this.hold()",
       replace: "if (!more && this.holds && this.paused) this.hold()"
     }

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url"
 const root = fileURLToPath(new URL("..", import.meta.url))
 const files = [
   // Every offset of a message at which a client can leave.
-  "packages/core/test/ServerOffsets.test.ts",
+  "packages/core/test/server/offsets.test.ts",
   // Three more steps of every order of events of a connection, and all planted bugs.
   "packages/core/test/connection/exploration.test.ts",
   // As many random conversations and programs as take minutes.

@@ -208,7 +208,7 @@ export const use = async (installed: string): Promise<void> => {
   for (const hidden of [
     "@httpfx/core/internal/body",
     "@httpfx/core/wire/encode",
-    "@httpfx/node/internal/fault",
+    "@httpfx/node/socket/fault",
     "@httpfx/node/http/agent",
     "@httpfx/node/register/loader"
   ]) {

@@ -104,7 +104,7 @@ describe("a room may", () => {
     ["packages/node/src/x.ts", 'export * from "node:net"'],
     ["packages/node/src/x.ts", 'import type { Server } from "node:http"\nexport type S = Server'],
     ["packages/testing/src/x.ts", 'export * from "@httpfx/core/Network"'],
-    ["packages/testing/src/internal/realTime.ts", "export const wallNow = Date.now"],
+    ["packages/testing/src/time/realTime.ts", "export const wallNow = Date.now"],
     ["packages/node/src/x.ts", "export const shown = (ms: number) => new Date(ms).toISOString()"],
     ["packages/core/test/x.ts", 'export * from "node:http"']
   ])("%s: %s", async (file, code) => {

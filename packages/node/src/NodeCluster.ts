@@ -33,8 +33,8 @@ import {
   stopVariable,
   type Ended,
   type WorkerProcess
-} from "./internal/clusterWorker.js"
-import { setTimeout } from "./internal/realTime.js"
+} from "./cluster/worker.js"
+import { setTimeout } from "./time/realTime.js"
 
 /**
  * A worker that has ended without being told to.

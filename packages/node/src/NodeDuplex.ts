@@ -6,8 +6,8 @@
  */
 import type { Duplex } from "node:stream"
 import type { Transport } from "@httpfx/core/Transport"
-import { StreamTransport } from "./internal/streamTransport.js"
-import { TransportSocket, type DuplexOptions } from "./internal/transportSocket.js"
+import { StreamTransport } from "./socket/streamTransport.js"
+import { TransportSocket, type DuplexOptions } from "./socket/transportSocket.js"
 
 export {
   /**
@@ -22,7 +22,7 @@ export {
    * @category models
    */
   TransportSocket
-} from "./internal/transportSocket.js"
+} from "./socket/transportSocket.js"
 
 /**
  * The transport over a connected stream, which from now on belongs to it: a `net.Socket`, a `TLSSocket`, one end of a

@@ -16,7 +16,7 @@ import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import mime from "mime"
-import { fileStream } from "./internal/fileStream.js"
+import { fileStream } from "./socket/fileStream.js"
 
 const typeOf = (name: string) => mime.getType(name) ?? "application/octet-stream"
 

@@ -21,7 +21,7 @@ import * as NodeHttpClient from "./NodeHttpClient.js"
 import * as NodeHttpPlatform from "./NodeHttpPlatform.js"
 import * as NodeNetwork from "./NodeNetwork.js"
 import * as NodeWebSocket from "./NodeWebSocket.js"
-import { load } from "./internal/webSocketServer.js"
+import { load } from "./webSocket/server.js"
 
 /**
  * What a server can be told: all of `Server.Options`, and how its WebSockets are spoken.

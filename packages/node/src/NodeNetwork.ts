@@ -2,7 +2,7 @@
  * The network of the operating system: TCP over IPv4 and IPv6, Unix domain sockets, TLS over either, by `node:net`,
  * `node:dns` and `node:tls`.
  *
- * It moves bytes and knows nothing of HTTP; what a connection does is in internal/tcpTransport.ts.
+ * It moves bytes and knows nothing of HTTP; what a connection does is in socket/tcpTransport.ts.
  *
  * @since 0.1.0
  */
@@ -13,10 +13,10 @@ import * as Layer from "effect/Layer"
 import * as HttpError from "@httpfx/core/HttpError"
 import { Network, type ConnectError, type ConnectOptions, type NetworkService } from "@httpfx/core/Network"
 import type { Address } from "@httpfx/core/Transport"
-import { faultOf } from "./internal/fault.js"
-import { activatedSocket, literal, openServer } from "./internal/listen.js"
-import { connecting, type TcpTransport } from "./internal/tcpTransport.js"
-import { checkTls, secure } from "./internal/tls.js"
+import { faultOf } from "./socket/fault.js"
+import { activatedSocket, literal, openServer } from "./socket/listen.js"
+import { connecting, type TcpTransport } from "./socket/tcpTransport.js"
+import { checkTls, secure } from "./socket/tls.js"
 
 const resolverCodes = ["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA", "ETIMEOUT"] as const
 

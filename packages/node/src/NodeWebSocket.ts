@@ -14,11 +14,11 @@ import type * as Scope from "effect/Scope"
 import type { InvalidOption } from "@httpfx/core/HttpError"
 import type { Network } from "@httpfx/core/Network"
 import { WebSocketUpgrader } from "@httpfx/core/WebSocketUpgrader"
-import { constructorOnNetwork } from "./internal/webSocketClient.js"
-import type { Options } from "./internal/webSocketOptions.js"
-import { load } from "./internal/webSocketServer.js"
+import { constructorOnNetwork } from "./webSocket/client.js"
+import type { Options } from "./webSocket/options.js"
+import { load } from "./webSocket/server.js"
 
-export type { Deflate, Options } from "./internal/webSocketOptions.js"
+export type { Deflate, Options } from "./webSocket/options.js"
 
 /**
  * An upgrader of one's own options. Loads `ws`. Fails with `InvalidOption` where a value is not what its option can be.

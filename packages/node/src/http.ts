@@ -7,26 +7,26 @@
  */
 import { METHODS as wireMethods, STATUS_CODES as wireStatusCodes } from "@httpfx/core/wire"
 import type * as builtin from "node:http"
-import { Agent } from "./http/agent.js"
-import { ClientRequest, get, request } from "./http/clientRequest.js"
-import { maxHeaderSize } from "./http/flags.js"
-import { globalAgent as currentAgent, setGlobalAgent } from "./http/globalAgent.js"
-import { setGlobalProxyFromEnv } from "./http/globalProxy.js"
-import { IncomingMessage } from "./http/incoming.js"
-import { OutgoingMessage } from "./http/outgoing.js"
-import { setMaxIdle } from "./http/parser.js"
-import { connectionListener, createServer, Server } from "./http/server.js"
-import { closeEventClass, messageEventClass, OwnWebSocket, webSocketClass } from "./http/webSocket.js"
-import { ServerResponse } from "./http/serverResponse.js"
-import { ownWebSocket } from "./http/timers.js"
-import { websocketMask, websocketUnmask } from "./http/masking.js"
+import { Agent } from "./http/client/agent.js"
+import { ClientRequest, get, request } from "./http/client/request.js"
+import { maxHeaderSize } from "./http/own/flags.js"
+import { globalAgent as currentAgent, setGlobalAgent } from "./http/client/globalAgent.js"
+import { setGlobalProxyFromEnv } from "./http/client/globalProxy.js"
+import { IncomingMessage } from "./http/message/incoming.js"
+import { OutgoingMessage } from "./http/message/outgoing.js"
+import { setMaxIdle } from "./http/message/parser.js"
+import { connectionListener, createServer, Server } from "./http/server/server.js"
+import { closeEventClass, messageEventClass, OwnWebSocket, webSocketClass } from "./http/own/webSocket.js"
+import { ServerResponse } from "./http/server/response.js"
+import { ownWebSocket } from "./http/own/timers.js"
+import { websocketMask, websocketUnmask } from "./http/own/masking.js"
 import {
   isValidHeaderName,
   isValidHeaderValue,
   validateHeaderName,
   validateHeaderValue,
   validateInteger
-} from "./http/validate.js"
+} from "./http/own/validate.js"
 
 /** `http.METHODS`. */
 const METHODS: Array<string> = [...wireMethods]

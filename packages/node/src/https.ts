@@ -8,8 +8,8 @@
 import type * as builtinHttp from "node:http"
 import type * as builtin from "node:https"
 import { urlToHttpOptions } from "node:url"
-import { ClientRequest } from "./http/clientRequest.js"
-import type { ConnectOptions } from "./http/clientShapes.js"
+import { ClientRequest } from "./http/client/request.js"
+import type { ConnectOptions } from "./http/client/shapes.js"
 import { Agent, globalAgent as currentAgent, setGlobalAgent, withOwnCheck } from "./https/agent.js"
 import { createServer, Server } from "./https/server.js"
 

@@ -9,8 +9,8 @@
  * @since 0.1.0
  */
 import * as fc from "effect/FastCheck"
-import { breakages, type Breakage } from "./internal/breakages.js"
-import { bytesOf } from "./internal/wireText.js"
+import { breakages, type Breakage } from "./arbitrary/breakages.js"
+import { bytesOf } from "./tap/wireText.js"
 
 /**
  * A field as it stands in a head.

@@ -7,13 +7,13 @@
  *
  * @since 0.1.0
  */
-import { without } from "./internal/battery.js"
-import { connections } from "./internal/clientConnections.js"
-import { failures } from "./internal/clientFailures.js"
-import { messages } from "./internal/clientMessages.js"
-import type { Case } from "./internal/clientCase.js"
+import { without } from "./battery/expect.js"
+import { connections } from "./battery/client/connections.js"
+import { failures } from "./battery/client/failures.js"
+import { messages } from "./battery/client/messages.js"
+import type { Case } from "./battery/client/case.js"
 
-export type { Case } from "./internal/clientCase.js"
+export type { Case } from "./battery/client/case.js"
 
 /**
  * Which cases to make.

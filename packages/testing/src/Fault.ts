@@ -13,12 +13,12 @@ import { globalValue } from "effect/GlobalValue"
 import type * as Scope from "effect/Scope"
 import * as Timers from "@httpfx/core/Timers"
 import type { Pattern, Where } from "./Conditions.js"
-import { httpRule, type HttpMatch, type HttpPoint } from "./internal/httpRule.js"
-import { compile } from "./internal/patterns.js"
+import { httpRule, type HttpMatch, type HttpPoint } from "./fault/httpRule.js"
+import { compile } from "./fault/patterns.js"
 import { MemoryNetwork, type MemoryNetworkService } from "./MemoryNetwork.js"
 import * as Verdict from "./Verdict.js"
 
-export type { HttpMatch, HttpPoint, Nth } from "./internal/httpRule.js"
+export type { HttpMatch, HttpPoint, Nth } from "./fault/httpRule.js"
 
 /**
  * A fault that was installed and never acted.

@@ -23,9 +23,9 @@ import { Network, type NetworkService } from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
 import * as Timers from "@httpfx/core/Timers"
 import { formatAddress } from "@httpfx/core/Transport"
-import { Look, type Snapshot } from "./internal/inspectorLook.js"
-import { page } from "./internal/inspectorPage.js"
-import { textOf } from "./internal/inspectorText.js"
+import { Look, type Snapshot } from "./tools/look.js"
+import { page } from "./tools/page.js"
+import { textOf } from "./tools/text.js"
 import * as Wiretap from "./Wiretap.js"
 
 export type {
@@ -35,7 +35,7 @@ export type {
   ServerView,
   Snapshot,
   UnderWay
-} from "./internal/inspectorLook.js"
+} from "./tools/look.js"
 
 /**
  * Where the page of an inspector is, and what it shows.

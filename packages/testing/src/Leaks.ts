@@ -21,11 +21,11 @@ import { ParentSpan } from "effect/Tracer"
 import { Client } from "@httpfx/core/Client"
 import { Network } from "@httpfx/core/Network"
 import { formatAddress } from "@httpfx/core/Transport"
-import { watchClock } from "./internal/watchedClock.js"
-import { WatchedNetwork } from "./internal/watchedNetwork.js"
+import { watchClock } from "./time/watchedClock.js"
+import { WatchedNetwork } from "./network/watched.js"
 import { MemoryNetwork, type End } from "./MemoryNetwork.js"
-import { microturns, turn } from "./internal/turns.js"
-import { monotonicNow } from "./internal/realTime.js"
+import { microturns, turn } from "./time/turns.js"
+import { monotonicNow } from "./time/realTime.js"
 
 /**
  * One thing that was left.

@@ -17,12 +17,12 @@ import { Network } from "@httpfx/core/Network"
 import * as Timers from "@httpfx/core/Timers"
 import type { Address } from "@httpfx/core/Transport"
 import type { Conditions, Where } from "./Conditions.js"
-import { Driver } from "./internal/driver.js"
-import { Memory } from "./internal/memory.js"
-import type { Connection, MemoryNetworkService, Options } from "./internal/memoryModel.js"
+import { Driver } from "./time/driver.js"
+import { Memory } from "./network/memory.js"
+import type { Connection, MemoryNetworkService, Options } from "./network/model.js"
 import type { Passing, Rule } from "./Verdict.js"
 
-export type { Connection, End, MemoryNetworkService, Options } from "./internal/memoryModel.js"
+export type { Connection, End, MemoryNetworkService, Options } from "./network/model.js"
 
 /**
  * What a test sees of the network besides using it.

@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import { authorityText, certificateText, keyText, platformAuthority } from "./internal/tlsText.js"
+import { authorityText, certificateText, keyText, platformAuthority } from "./network/tls/text.js"
 
 /**
  * Whom a certificate is for, and until when.

@@ -9,10 +9,10 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Network } from "@httpfx/core/Network"
-import { bytesAndOrder, flowControl } from "./internal/networkBytes.js"
-import { endings, owners } from "./internal/networkEndings.js"
-import { listening } from "./internal/networkListening.js"
-import { resets } from "./internal/networkResets.js"
+import { bytesAndOrder, flowControl } from "./battery/network/bytes.js"
+import { endings, owners } from "./battery/network/endings.js"
+import { listening } from "./battery/network/listening.js"
+import { resets } from "./battery/network/resets.js"
 
 /**
  * One promise of a network.

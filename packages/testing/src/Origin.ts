@@ -17,10 +17,10 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { Network, type TlsOptions } from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
-import { type HandlerFailure, keepFailures, type OnHandlerFailure } from "./internal/handlerFailures.js"
-import { connectionNumbers } from "./internal/originConnections.js"
-import type { Answer, Call, ConnectionFault, Reply, Route } from "./internal/originModel.js"
-import { fitsRoute, nameOf, reasons } from "./internal/originMatch.js"
+import { type HandlerFailure, keepFailures, type OnHandlerFailure } from "./assert/handlerFailures.js"
+import { connectionNumbers } from "./peer/origin/connections.js"
+import type { Answer, Call, ConnectionFault, Reply, Route } from "./peer/origin/model.js"
+import { fitsRoute, nameOf, reasons } from "./peer/origin/match.js"
 
 export type {
   Answer,
@@ -30,7 +30,7 @@ export type {
   Matcher,
   Reply,
   Route
-} from "./internal/originModel.js"
+} from "./peer/origin/model.js"
 
 /**
  * How much is sent before the connection ends.

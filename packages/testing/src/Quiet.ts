@@ -14,8 +14,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HashSet from "effect/HashSet"
-import { movable, type Movable } from "./internal/movable.js"
-import { draw, type AnyFiber } from "./internal/picture.js"
+import { movable, type Movable } from "./time/movable.js"
+import { draw, type AnyFiber } from "./assert/picture.js"
 import { settle } from "./VirtualClock.js"
 
 /**

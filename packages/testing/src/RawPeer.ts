@@ -14,10 +14,10 @@ import type * as Scope from "effect/Scope"
 import type * as HttpError from "@httpfx/core/HttpError"
 import { Network, type ConnectError, type ListenError, type ListenOptions } from "@httpfx/core/Network"
 import { formatAddress, type Address, type Transport } from "@httpfx/core/Transport"
-import { PeerState } from "./internal/peerState.js"
-import { microturns, turn } from "./internal/turns.js"
-import { compare, excerpt, textOf } from "./internal/wireText.js"
-import { clearTimeout, setTimeout } from "./internal/realTime.js"
+import { PeerState } from "./peer/state.js"
+import { microturns, turn } from "./time/turns.js"
+import { compare, excerpt, textOf } from "./tap/wireText.js"
+import { clearTimeout, setTimeout } from "./time/realTime.js"
 
 /**
  * What came (or did not come) over the wire is not what the script expected.
@@ -441,4 +441,4 @@ export const listen = (
     }
   })
 
-export { hex, latin1, utf8, wire } from "./internal/wireBytes.js"
+export { hex, latin1, utf8, wire } from "./peer/wireBytes.js"

@@ -10,9 +10,9 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Pattern } from "./Conditions.js"
-import { matcher } from "./internal/patterns.js"
-import { RealSockets, type RealUse } from "./internal/realSockets.js"
-import { turn } from "./internal/turns.js"
+import { matcher } from "./fault/patterns.js"
+import { RealSockets, type RealUse } from "./assert/realSockets.js"
+import { turn } from "./time/turns.js"
 
 /**
  * One thing that was begun with the real network.

@@ -7,14 +7,14 @@
  *
  * @since 0.1.0
  */
-import { without } from "./internal/battery.js"
-import { answers } from "./internal/serverAnswers.js"
-import { bodies } from "./internal/serverBodies.js"
-import { failures } from "./internal/serverFailures.js"
-import { refusals } from "./internal/serverRefusals.js"
-import type { Case } from "./internal/serverCase.js"
+import { without } from "./battery/expect.js"
+import { answers } from "./battery/server/answers.js"
+import { bodies } from "./battery/server/bodies.js"
+import { failures } from "./battery/server/failures.js"
+import { refusals } from "./battery/server/refusals.js"
+import type { Case } from "./battery/server/case.js"
 
-export type { Case } from "./internal/serverCase.js"
+export type { Case } from "./battery/server/case.js"
 
 /**
  * Which cases to make.

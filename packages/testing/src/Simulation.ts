@@ -22,9 +22,9 @@ import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as Supervisor from "effect/Supervisor"
 import { PCGRandom } from "effect/Utils"
-import { Driver, type Reason } from "./internal/driver.js"
-import { draw, type AnyFiber } from "./internal/picture.js"
-import { seededRandom } from "./internal/seededRandom.js"
+import { Driver, type Reason } from "./time/driver.js"
+import { draw, type AnyFiber } from "./assert/picture.js"
+import { seededRandom } from "./time/seededRandom.js"
 import * as VirtualClock from "./VirtualClock.js"
 
 /**

@@ -34,8 +34,8 @@ import * as Server from "@httpfx/core/Server"
 import * as Timers from "@httpfx/core/Timers"
 import { formatAddress } from "@httpfx/core/Transport"
 import { WebSocketUpgrader } from "@httpfx/core/WebSocketUpgrader"
-import { type HandlerFailure, keepFailures, type OnHandlerFailure } from "./internal/handlerFailures.js"
-import { makeFileSystem, makePlatform } from "./internal/memoryFileSystem.js"
+import { type HandlerFailure, keepFailures, type OnHandlerFailure } from "./assert/handlerFailures.js"
+import { makeFileSystem, makePlatform } from "./network/files/system.js"
 import * as MemoryNetwork from "./MemoryNetwork.js"
 
 export {
@@ -54,7 +54,7 @@ export {
    * @category models
    */
   type OnHandlerFailure
-} from "./internal/handlerFailures.js"
+} from "./assert/handlerFailures.js"
 
 /**
  * Where the server of a test is, and what it and its client are told.

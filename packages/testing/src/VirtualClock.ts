@@ -17,8 +17,8 @@ import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { pendingTurns, turn } from "@httpfx/core/PlatformTimers"
 import * as Timers from "@httpfx/core/Timers"
-import { Deadlines } from "./internal/deadlines.js"
-import { nextTurn } from "./internal/turn.js"
+import { Deadlines } from "./time/deadlines.js"
+import { nextTurn } from "./time/turn.js"
 
 /**
  * Milliseconds since the epoch at which a virtual clock starts unless told otherwise: 2000-01-01T00:00:00Z.

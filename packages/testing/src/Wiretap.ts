@@ -21,11 +21,11 @@ import {
   type HarPair,
   type HarRequest,
   type HarResponse
-} from "./internal/har.js"
-import { pcap } from "./internal/pcap.js"
-import { parse, type Exchange, type Message, type Parsed, type Piece } from "./internal/tapParse.js"
-import { Placeholders, printRecording } from "./internal/tapPrint.js"
-import { TapTransport, type Kept, type Recording, type Side, type TapEvent } from "./internal/tapTransport.js"
+} from "./tap/har.js"
+import { pcap } from "./tap/pcap.js"
+import { parse, type Exchange, type Message, type Parsed, type Piece } from "./tap/parse.js"
+import { Placeholders, printRecording } from "./tap/print.js"
+import { TapTransport, type Kept, type Recording, type Side, type TapEvent } from "./tap/transport.js"
 
 export type {
   Exchange,

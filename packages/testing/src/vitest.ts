@@ -13,9 +13,9 @@ import { afterAll, afterEach, beforeEach, expect } from "vitest"
 import type { Pattern } from "./Conditions.js"
 import * as Leaks from "./Leaks.js"
 import * as RealNetwork from "./RealNetwork.js"
-import { fieldsOf } from "./internal/battery.js"
-import { matches } from "./internal/patterns.js"
-import { compare, excerpt, textOf } from "./internal/wireText.js"
+import { fieldsOf } from "./battery/expect.js"
+import { matches } from "./fault/patterns.js"
+import { compare, excerpt, textOf } from "./tap/wireText.js"
 
 /**
  * A message with its body at hand. Headers as a record, as a flat raw list (name, value, ...), or in the text of a whole

@@ -14,13 +14,13 @@ import type * as nodeHttp from "node:http"
 import type * as nodeHttps from "node:https"
 import type { AddressInfo } from "node:net"
 import { inherits } from "node:util"
-import { ownWebSocket, timersOption } from "../http/timers.js"
-import { errorOf } from "../internal/fault.js"
-import { TransportSocket } from "../internal/transportSocket.js"
+import { ownWebSocket, timersOption } from "../http/own/timers.js"
+import { errorOf } from "../socket/fault.js"
+import { TransportSocket } from "../socket/transportSocket.js"
 import { clientTls, serverTls } from "./boundTls.js"
 import { ConnectingSocket, faultOfFailure } from "./connecting.js"
 import { http, https } from "./modules.js"
-import { nextTick } from "../internal/realTime.js"
+import { nextTick } from "../time/realTime.js"
 
 type Options = { readonly [name: string]: unknown }
 type Callback = (...args: Array<unknown>) => void

@@ -12,8 +12,8 @@ import * as Runtime from "effect/Runtime"
 import type { Timers } from "@httpfx/core/Timers"
 import type { Address, Fault, TlsFacts, Transport, TransportHandlers } from "@httpfx/core/Transport"
 import { fault } from "@httpfx/core/Transport"
-import { TransportSocket } from "../internal/transportSocket.js"
-import { queueMicrotask } from "../internal/realTime.js"
+import { TransportSocket } from "../socket/transportSocket.js"
+import { queueMicrotask } from "../time/realTime.js"
 
 const highWaterMark = 64 * 1024
 

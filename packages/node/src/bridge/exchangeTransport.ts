@@ -16,7 +16,7 @@ import {
 } from "@httpfx/core/Transport"
 import { Body, BodyWriter, everyFlag, ResponseParser, type Part, type ResponseHead } from "@httpfx/core/wire"
 import { framingOf, requestHead, type RawFields, type RequestFacts } from "./messageBytes.js"
-import { queueMicrotask } from "../internal/realTime.js"
+import { queueMicrotask } from "../time/realTime.js"
 
 /** Bytes that may wait before who sends them is held back. */
 export const highWaterMark = 64 * 1024

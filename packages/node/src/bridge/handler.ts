@@ -31,8 +31,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import type { TLSSocket } from "node:tls"
-import { tlsFacts } from "../internal/tlsFacts.js"
-import { StreamTransport } from "../internal/streamTransport.js"
+import { tlsFacts } from "../socket/tlsFacts.js"
+import { StreamTransport } from "../socket/streamTransport.js"
 import { ExchangeTransport, type Ends } from "./exchangeTransport.js"
 import { endToEnd, pairs, requestHead, type RawFields, type RequestFacts } from "./messageBytes.js"
 

@@ -19,11 +19,11 @@ import type { Socket } from "@httpfx/core/Socket"
 import { fault } from "@httpfx/core/Transport"
 import { asksToContinue, type ResponseHead } from "@httpfx/core/wire"
 import type { RequestListener, Server } from "node:http"
-import { TransportSocket } from "../internal/transportSocket.js"
+import { TransportSocket } from "../socket/transportSocket.js"
 import { ExchangeTransport, highWaterMark } from "./exchangeTransport.js"
 import { endToEnd, pairs, type RawFields, type RequestFacts } from "./messageBytes.js"
 import { http } from "./modules.js"
-import { setImmediate } from "../internal/realTime.js"
+import { setImmediate } from "../time/realTime.js"
 
 /** What the exchange's fiber is to do next. */
 type Step =

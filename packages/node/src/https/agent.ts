@@ -4,13 +4,13 @@
 import { secureConnectionName, sniName, type NameOptions } from "@httpfx/core/pool"
 import type * as https from "node:https"
 import { checkServerIdentity, connect } from "node:tls"
-import { Agent as HttpAgent, globalProxyEnv, setProxy } from "../http/agent.js"
-import type { AgentLike, ConnectOptions } from "../http/clientShapes.js"
-import { provideSecureGlobals } from "../http/globalProxy.js"
-import { callParent, inherit } from "../http/inherit.js"
-import { provideSecureAgent } from "../http/webSocket.js"
-import type { ProxyEnv } from "../http/proxyChoice.js"
-import type { HttpSocket } from "../http/shapes.js"
+import { Agent as HttpAgent, globalProxyEnv, setProxy } from "../http/client/agent.js"
+import type { AgentLike, ConnectOptions } from "../http/client/shapes.js"
+import { provideSecureGlobals } from "../http/client/globalProxy.js"
+import { callParent, inherit } from "../http/own/inherit.js"
+import { provideSecureAgent } from "../http/own/webSocket.js"
+import type { ProxyEnv } from "../http/client/proxyChoice.js"
+import type { HttpSocket } from "../http/message/shapes.js"
 
 interface TlsAgent extends AgentLike {
   maxCachedSessions: number

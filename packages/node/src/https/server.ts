@@ -3,17 +3,17 @@
  */
 import type * as https from "node:https"
 import { Server as TlsServer, type TlsOptions } from "node:tls"
-import { callParent, inherit } from "../http/inherit.js"
+import { callParent, inherit } from "../http/own/inherit.js"
 import {
   connectionListener,
   initialize,
   installServer,
   storeOptions,
   type ServerOptions
-} from "../http/server.js"
-import type { HttpServer } from "../http/serverShapes.js"
-import { validateObject } from "../http/validate.js"
-import type { HttpSocket } from "../http/shapes.js"
+} from "../http/server/server.js"
+import type { HttpServer } from "../http/server/shapes.js"
+import { validateObject } from "../http/own/validate.js"
+import type { HttpSocket } from "../http/message/shapes.js"
 
 type New = new (options?: unknown, requestListener?: unknown) => HttpServer
 

@@ -15,9 +15,9 @@ import {
   prepareClose,
   storeOptions,
   type ServerOptions
-} from "../http/server.js"
-import type { HttpServer } from "../http/serverShapes.js"
-import type { HttpSocket } from "../http/shapes.js"
+} from "../http/server/server.js"
+import type { HttpServer } from "../http/server/shapes.js"
+import type { HttpSocket } from "../http/message/shapes.js"
 
 type Module = typeof http2
 

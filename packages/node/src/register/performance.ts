@@ -3,8 +3,8 @@
  * code delivers ours to the same observers.
  */
 import perfHooks from "node:perf_hooks"
-import { observeExchanges, type Measurement } from "../http/measure.js"
-import { setImmediate } from "../internal/realTime.js"
+import { observeExchanges, type Measurement } from "../http/own/measure.js"
+import { setImmediate } from "../time/realTime.js"
 
 type Callback = ConstructorParameters<typeof perfHooks.PerformanceObserver>[0]
 type Options = Parameters<perfHooks.PerformanceObserver["observe"]>[0]

@@ -1,0 +1,218 @@
+// Metrics of agents: what each event does to them, and what of a key others may read.
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
+import { Agent, AgentMetrics, Client, Retry } from "@httpfx/core"
+import { answer, first, text, until, withAgent } from "../support/agent.js"
+import { peer } from "../support/peer.js"
+
+/** A metric with these labels. */
+const value = <Type, In, Out>(
+  metric: Metric.Metric<Type, In, Out>,
+  labels: Readonly<Record<string, string>>
+): Effect.Effect<Out> =>
+  Metric.value(
+    Object.entries(labels).reduce((tagged, [name, label]) => Metric.tagged(tagged, name, label), metric)
+  )
+
+const labelled = (agent: string) => {
+  const gauge = (metric: Metric.Metric.Gauge<number>, labels = {}) =>
+    Effect.map(value(metric, { agent, ...labels }), (state) => state.value)
+  return {
+    connections: Effect.all({
+      active: gauge(AgentMetrics.openConnections, { "http.connection.state": "active" }),
+      idle: gauge(AgentMetrics.openConnections, { "http.connection.state": "idle" }),
+      connecting: gauge(AgentMetrics.openConnections, { "http.connection.state": "connecting" })
+    }),
+    requests: Effect.all({
+      active: gauge(AgentMetrics.activeRequests),
+      queued: gauge(AgentMetrics.queuedRequests)
+    }),
+    closed: (reason: Agent.CloseReason) =>
+      Effect.map(value(AgentMetrics.closedConnections, { agent, reason }), ({ count }) => count),
+    resent: Effect.map(value(AgentMetrics.resentRequests, { agent }), ({ count }) => count),
+    duration: (labels: Readonly<Record<string, string>>) =>
+      Effect.map(value(AgentMetrics.requestDuration, { agent, ...labels }), ({ count, sum }) => [count, sum]),
+    phase: (phase: keyof Agent.Timings) =>
+      Effect.map(value(AgentMetrics.phaseDuration, { agent, phase }), ({ count, sum }) => [count, sum]),
+    age: Effect.map(value(AgentMetrics.connectionDuration, { agent }), ({ count, sum }) => [count, sum])
+  }
+}
+
+describe("AgentMetrics", () => {
+  it.effect("count requests and connections as they are", () =>
+    withAgent({ maxSockets: 1 })(
+      Effect.gen(function* () {
+        yield* AgentMetrics.observe(yield* Agent.Agent, { name: "counted" })
+        const metrics = labelled("counted")
+        const { accept, url } = yield* peer
+        const one = yield* Effect.fork(text({ url }))
+        const two = yield* Effect.fork(text({ url, method: "BREW" }))
+        const raw = yield* accept
+        yield* until(({ open, queued }) => open === 1 && queued === 1)
+        assert.deepStrictEqual(yield* metrics.requests, { active: 2, queued: 1 })
+        assert.deepStrictEqual(yield* metrics.connections, { active: 1, idle: 0, connecting: 0 })
+        yield* TestClock.adjust(300)
+        yield* answer(raw, 1)
+        yield* one
+        yield* raw.has("\r\n\r\n", 2)
+        assert.deepStrictEqual(yield* metrics.requests, { active: 1, queued: 0 })
+        yield* TestClock.adjust(200)
+        raw.send("HTTP/1.1 503 Not now\r\nContent-Length: 0\r\n\r\n")
+        yield* two
+        assert.deepStrictEqual(yield* metrics.requests, { active: 0, queued: 0 })
+        assert.deepStrictEqual(yield* metrics.connections, { active: 0, idle: 1, connecting: 0 })
+        const get = { "http.request.method": "GET", "http.response.status_code": "200" }
+        assert.deepStrictEqual(yield* metrics.duration(get), [1, 0.3])
+        const brew = {
+          "http.request.method": "_OTHER",
+          "http.response.status_code": "503",
+          "error.type": "503"
+        }
+        assert.deepStrictEqual(yield* metrics.duration(brew), [1, 0.5])
+        assert.deepStrictEqual(yield* metrics.phase("queue"), [1, 0.3])
+        assert.deepStrictEqual(yield* metrics.phase("head"), [2, 0.5])
+        assert.deepStrictEqual(yield* metrics.phase("connect"), [0, 0])
+        yield* TestClock.adjust("4 seconds")
+        yield* raw.over
+        assert.strictEqual(yield* metrics.closed("IdleTimeout"), 1)
+        assert.deepStrictEqual(yield* metrics.age, [1, 4.5])
+        assert.deepStrictEqual(yield* metrics.connections, { active: 0, idle: 0, connecting: 0 })
+      })
+    )
+  )
+
+  it.effect("tell failures by their tag, interruptions, and what was sent again", () =>
+    withAgent()(
+      Effect.gen(function* () {
+        yield* AgentMetrics.observe(yield* Agent.Agent, { name: "failing" })
+        const metrics = labelled("failing")
+        const server = yield* peer
+        const raw = yield* first(server)
+        const again = yield* Effect.fork(text({ url: server.url }))
+        yield* raw.has("\r\n\r\n", 2)
+        raw.transport.reset()
+        const fresh = yield* server.accept
+        yield* fresh.has("\r\n\r\n")
+        fresh.transport.reset()
+        yield* Effect.flip(again)
+        const interrupted = yield* Effect.fork(text({ url: server.url }))
+        yield* server.accept
+        yield* Fiber.interrupt(interrupted)
+        const throws = yield* Effect.fork(
+          Effect.exit(
+            Client.request({
+              url: server.url,
+              onInformational: () => {
+                throw new Error("not mine")
+              }
+            })
+          )
+        )
+        const last = yield* server.accept
+        yield* last.has("\r\n\r\n")
+        last.send("HTTP/1.1 103 Early Hints\r\n\r\n")
+        assert.isTrue(Exit.isFailure(yield* throws))
+        assert.strictEqual(yield* metrics.resent, 1)
+        const failed = (type: string) =>
+          metrics.duration({ "http.request.method": "GET", "error.type": type })
+        for (const type of ["ConnectionReset", "Interrupted", "_OTHER"]) {
+          assert.deepStrictEqual(yield* failed(type), [1, 0], type)
+        }
+        assert.deepStrictEqual(yield* metrics.requests, { active: 0, queued: 0 })
+        assert.deepStrictEqual(yield* metrics.connections, { active: 0, idle: 0, connecting: 0 })
+      })
+    )
+  )
+
+  it.effect("say nothing of a connection that was handed over, nor after their scope", () =>
+    withAgent()(
+      Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        yield* Scope.extend(AgentMetrics.observe(yield* Agent.Agent, { name: "left", hosts: true }), scope)
+        const server = yield* peer
+        const hosted = { agent: "left", "server.address": "127.0.0.1", "server.port": String(server.port) }
+        const open = (state: string) =>
+          Effect.map(
+            value(AgentMetrics.openConnections, { ...hosted, "http.connection.state": state }),
+            (gauge) => gauge.value
+          )
+        yield* first(server)
+        assert.strictEqual(yield* open("idle"), 1)
+        const client = yield* Client.Client
+        const upgrade = yield* Effect.fork(
+          client.upgrade({ url: server.url, protocol: "echo", agent: false })
+        )
+        const raw = yield* server.accept
+        yield* raw.has("\r\n\r\n")
+        assert.strictEqual(yield* open("active"), 1)
+        raw.send("HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+        assert.strictEqual((yield* upgrade)._tag, "Switched")
+        assert.strictEqual(yield* open("active"), 0)
+        yield* Scope.close(scope, Exit.void)
+        assert.strictEqual(yield* open("idle"), 0)
+        yield* Effect.fork(text({ url: server.url }))
+        yield* until(({ idle }) => idle === 0)
+        assert.strictEqual(yield* open("active"), 0)
+      })
+    )
+  )
+
+  it.effect("count what a retry policy tries again", () =>
+    withAgent()(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const policy = Retry.make({ times: 1, base: 0, onRetry: AgentMetrics.countRetry })
+        const client = Retry.client(policy)(yield* Client.Client)
+        const fiber = yield* Effect.fork(client.request({ url, method: "OPTIONS" }))
+        const raw = yield* accept
+        yield* raw.has("\r\n\r\n")
+        raw.send("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+        yield* answer(raw, 2)
+        yield* fiber
+        const labels = { "http.request.method": "OPTIONS", "error.type": "502" }
+        assert.strictEqual((yield* value(AgentMetrics.retriedRequests, labels)).count, 1)
+      })
+    )
+  )
+})
+
+describe("The key that an agent tells", () => {
+  it.effect("has neither credentials nor keys, and adds up what is told alike", () =>
+    withAgent({ maxSockets: 1 })(
+      Effect.gen(function* () {
+        const events: Array<Agent.Event> = []
+        const agent = yield* Agent.Agent
+        yield* agent.observe((event) => events.push(event))
+        const { accept, host, port, url } = yield* peer
+        const proxy = { https: { url, auth: "user:secret" } }
+        yield* Effect.fork(text({ url: "https://a.test/", proxy }))
+        yield* accept
+        for (const passphrase of ["secret one", "secret two"]) {
+          yield* Effect.fork(text({ url, connection: { tls: { passphrase } } }))
+          yield* accept
+        }
+        const waits = yield* Effect.fork(
+          Effect.flip(text({ url: "https://a.test/", proxy, timeouts: { queue: 50 } }))
+        )
+        yield* until(({ queued }) => queued === 1)
+        yield* TestClock.adjust(50)
+        const error = yield* waits
+        assert.deepInclude(error, {
+          _tag: "QueueTimedOut",
+          address: `a.test:443 via http://127.0.0.1:${port}`
+        })
+        const { keys } = yield* agent.state
+        assert.deepStrictEqual(Array.from(keys), [
+          [`https://a.test:443 via http://${host}`, { open: 1, idle: 0, queued: 0 }],
+          [`http://${host}`, { open: 2, idle: 0, queued: 0 }]
+        ])
+        assert.notMatch(JSON.stringify(events), /secret|Basic/)
+      })
+    )
+  )
+})

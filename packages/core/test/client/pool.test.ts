@@ -1,0 +1,390 @@
+// Connections between requests: kept, reused, closed in time, replaced when they had died.
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import { Client } from "@httpfx/core"
+import { MemoryNetwork } from "@httpfx/testing"
+import { networks, ok, peer, withClient } from "../support/peer.js"
+import type { Raw } from "../support/raw.js"
+
+/** One exchange on a connection that is open already, or the first on a new one. */
+const exchange = (raw: Raw, times: number, answer = ok("x")) =>
+  Effect.map(raw.has("\r\n\r\n", times), () => raw.send(answer))
+
+const text = (request: Client.Request) =>
+  Effect.flatMap(Client.request(request), (response) =>
+    Effect.map(response.text, (text) => ({ text, reused: response.reused, resent: response.resent }))
+  )
+
+const counts = Effect.flatMap(Client.Client, (client) => client.connections)
+
+/** Waits until the client's numbers are these. */
+const settled = (expected: Client.Connections) =>
+  Effect.repeat(
+    Effect.tap(counts, () => Effect.yieldNow()),
+    { until: (now) => JSON.stringify(now) === JSON.stringify(expected) }
+  )
+
+describe.each(networks)("Client's connections on %s", (_, network) => {
+  const run = withClient(network)
+
+  it.effect("serve one request after the other, the last to become idle first", () =>
+    run(
+      Effect.gen(function* () {
+        const { accept, accepted, url } = yield* peer
+        const first = yield* Effect.fork(text({ url }))
+        const second = yield* Effect.fork(text({ url }))
+        const a = yield* accept
+        const b = yield* accept
+        yield* exchange(a, 1)
+        yield* first
+        yield* exchange(b, 1)
+        yield* second
+        yield* settled({ open: 2, idle: 2, connecting: 0 })
+        const third = yield* Effect.fork(text({ url }))
+        yield* exchange(b, 2)
+        assert.deepInclude(yield* third, { text: "x", reused: true, resent: 0 })
+        assert.strictEqual(accepted(), 2)
+        assert.strictEqual(a.received.split("\r\n\r\n").length, 2)
+      })
+    )
+  )
+
+  it.effect("are told apart by host, port and protocol", () =>
+    run(
+      Effect.gen(function* () {
+        const one = yield* peer
+        const other = yield* peer
+        for (const { accept, url } of [one, other, one]) {
+          const fiber = yield* Effect.fork(text({ url }))
+          if (url === one.url && one.accepted() > 0 && other.accepted() > 0) break
+          yield* exchange(yield* accept, 1)
+          assert.isFalse((yield* fiber).reused)
+        }
+      })
+    )
+  )
+
+  const closing: ReadonlyArray<readonly [string, string]> = [
+    ["Connection: close in the answer", ok("x", "Connection: close\r\n")],
+    [
+      "Connection: close on a chunked answer",
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
+    ],
+    ["HTTP/1.0 without keep-alive", "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"],
+    ["bytes behind the answer", ok("x") + "HTTP/1.1 200 OK\r\n"],
+    ["a second answer", ok("x") + ok("y")]
+  ]
+  for (const [why, answer] of closing) {
+    it.effect(`are not used again after ${why}`, () =>
+      run(
+        Effect.gen(function* () {
+          const { accept, accepted, url } = yield* peer
+          const first = yield* Effect.fork(text({ url }))
+          const raw = yield* accept
+          yield* exchange(raw, 1, answer)
+          assert.strictEqual((yield* first).text, "x")
+          yield* raw.over
+          const second = yield* Effect.fork(text({ url }))
+          yield* exchange(yield* accept, 1)
+          assert.isFalse((yield* second).reused)
+          assert.strictEqual(accepted(), 2)
+        })
+      )
+    )
+  }
+
+  it.effect("are kept for as long as their own server says, not for as long as another's", () =>
+    run(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const answers = [ok("x", "Keep-Alive: timeout=3\r\n"), ok("x")]
+        const both = yield* Effect.forEach(answers, () => Effect.fork(text({ url })))
+        const raws = [yield* accept, yield* accept]
+        for (const [at, answer] of answers.entries()) {
+          yield* exchange(raws[at]!, 1, answer)
+          yield* both[at]!
+        }
+        yield* settled({ open: 2, idle: 2, connecting: 0 })
+        yield* TestClock.adjust("2 seconds")
+        yield* raws[0]!.over
+        assert.isFalse(raws[1]!.ended)
+        // Nor does a hint hold for the answer after the one that gave it.
+        const again = yield* Effect.fork(text({ url }))
+        yield* exchange(raws[1]!, 2, answers[0])
+        yield* again
+        const third = yield* Effect.fork(text({ url }))
+        yield* exchange(raws[1]!, 3, answers[1])
+        yield* third
+        yield* TestClock.adjust("2500 millis")
+        assert.isFalse(raws[1]!.ended)
+        yield* TestClock.adjust("1500 millis")
+        yield* raws[1]!.over
+      })
+    )
+  )
+
+  it.effect("make room for another host's request: the one that has been idle longest", () =>
+    withClient(network, { maxTotalSockets: 3 })(
+      Effect.gen(function* () {
+        const peers = [yield* peer, yield* peer, yield* peer, yield* peer]
+        const raws: Array<Raw> = []
+        for (const { accept, url } of peers) {
+          const fiber = yield* Effect.fork(text({ url }))
+          const raw = yield* accept
+          raws.push(raw)
+          yield* exchange(raw, 1)
+          yield* fiber
+          yield* TestClock.adjust("10 millis")
+        }
+        yield* raws[0]!.over
+        raws[0]!.transport.end()
+        assert.deepStrictEqual(
+          raws.slice(1).map(({ ended }) => ended),
+          [false, false, false]
+        )
+        yield* settled({ open: 3, idle: 3, connecting: 0 })
+      })
+    )
+  )
+
+  it.effect("are used again after HTTP/1.0 with keep-alive", () =>
+    run(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const answer = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx"
+        const first = yield* Effect.fork(text({ url }))
+        const raw = yield* accept
+        yield* exchange(raw, 1, answer)
+        yield* first
+        const second = yield* Effect.fork(text({ url }))
+        yield* exchange(raw, 2, answer)
+        assert.isTrue((yield* second).reused)
+      })
+    )
+  )
+
+  it.effect("say so and close after each request with keepAlive off", () =>
+    withClient(network, { keepAlive: false })(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const fiber = yield* Effect.fork(text({ url }))
+        const raw = yield* accept
+        yield* exchange(raw, 1)
+        yield* fiber
+        yield* raw.over
+        assert.include(raw.received, "Connection: close\r\n")
+        raw.transport.end()
+        yield* settled({ open: 0, idle: 0, connecting: 0 })
+      })
+    )
+  )
+
+  it.effect("close when the server closes them while idle", () =>
+    run(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const fiber = yield* Effect.fork(text({ url }))
+        const raw = yield* accept
+        yield* exchange(raw, 1)
+        yield* fiber
+        raw.transport.end()
+        yield* raw.over
+        yield* settled({ open: 0, idle: 0, connecting: 0 })
+      })
+    )
+  )
+
+  it.effect("close when the server speaks while they are idle", () =>
+    run(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const fiber = yield* Effect.fork(text({ url }))
+        const raw = yield* accept
+        yield* exchange(raw, 1)
+        yield* fiber
+        raw.send("HTTP/1.1 408 Request Timeout\r\n\r\n")
+        yield* settled({ open: 0, idle: 0, connecting: 0 })
+      })
+    )
+  )
+
+  it.effect("close with the scope of the client, idle or not, and requests under way fail", () =>
+    withClient(network)(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const scope = yield* Scope.make()
+        const client = yield* Scope.extend(Client.make(), scope)
+        const idle = yield* Effect.fork(Effect.flatMap(client.request({ url }), (response) => response.text))
+        yield* exchange(yield* accept, 1)
+        yield* idle
+        const head = yield* Effect.fork(client.request({ url: `${url}/waits` }))
+        const body = yield* Effect.fork(Effect.flatMap(client.request({ url }), (response) => response.text))
+        const waiting = yield* accept
+        yield* waiting.has("\r\n\r\n").pipe(Effect.raceFirst(Effect.yieldNow()), Effect.ignore)
+        yield* Scope.close(scope, Exit.void)
+        for (const failed of [Effect.flip(head), Effect.flip(body)]) {
+          assert.propertyVal(yield* failed, "code", "ERR_HTTPFX_CLIENT_CLOSED")
+        }
+        assert.deepStrictEqual(yield* client.connections, { open: 0, idle: 0, connecting: 0 })
+        assert.propertyVal(yield* Effect.flip(client.request({ url })), "code", "ERR_HTTPFX_CLIENT_CLOSED")
+      })
+    )
+  )
+
+  describe("that die at the moment of reuse", () => {
+    /** A first exchange; then the server's connection dies as the second request arrives. */
+    const dying = (second: Client.Request, die: (raw: Raw) => void) =>
+      Effect.gen(function* () {
+        const { accept, accepted, url } = yield* peer
+        const first = yield* Effect.fork(text({ url }))
+        const raw = yield* accept
+        yield* exchange(raw, 1)
+        yield* first
+        const fiber = yield* Effect.fork(Effect.either(text({ ...second, url })))
+        yield* raw.has("\r\n\r\n", 2)
+        die(raw)
+        yield* Effect.fork(Effect.flatMap(accept, (fresh) => exchange(fresh, 1, ok("again"))))
+        return [yield* fiber, accepted()] as const
+      })
+    const reset = (raw: Raw) => raw.transport.reset()
+    const close = (raw: Raw) => raw.transport.end()
+
+    for (const [how, die] of [
+      ["reset", reset],
+      ["closed", close]
+    ] as const) {
+      it.effect(`${how}: an idempotent request is sent once more`, () =>
+        run(
+          Effect.gen(function* () {
+            const [result, accepted] = yield* dying({ url: "" }, die)
+            assert.deepStrictEqual(Exit.isSuccess(yield* Effect.exit(result)) && (yield* result), {
+              text: "again",
+              reused: false,
+              resent: 1
+            })
+            assert.strictEqual(accepted, 2)
+          })
+        )
+      )
+    }
+
+    it.effect("with its body, where that is at hand", () =>
+      run(
+        Effect.gen(function* () {
+          const [result] = yield* dying({ url: "", method: "PUT", body: "abc" }, reset)
+          assert.strictEqual((yield* result).text, "again")
+        })
+      )
+    )
+
+    const told: ReadonlyArray<readonly [string, Client.Request, (raw: Raw) => void, string]> = [
+      ["a POST", { url: "", method: "POST", body: "abc" }, reset, "ConnectionReset"],
+      ["a POST", { url: "", method: "POST", body: "abc" }, close, "HangUp"],
+      ["a streamed PUT", { url: "", method: "PUT", body: Stream.never }, reset, "ConnectionReset"],
+      [
+        "a GET whose answer had begun",
+        { url: "" },
+        (raw) => {
+          raw.send("HTTP/1.1 2")
+          raw.transport.end()
+        },
+        "HangUp"
+      ]
+    ]
+    for (const [what, request, die, tag] of told) {
+      it.effect(`but not ${what}: ${tag}`, () =>
+        run(
+          Effect.gen(function* () {
+            const [result, accepted] = yield* dying(request, die)
+            const error = yield* Effect.flip(result)
+            assert.strictEqual(error._tag, tag)
+            assert.propertyVal(error, "reused", true)
+            assert.strictEqual(accepted, 1)
+          })
+        )
+      )
+    }
+
+    it.effect("and only once", () =>
+      run(
+        Effect.gen(function* () {
+          const { accept, accepted, url } = yield* peer
+          const first = yield* Effect.fork(text({ url }))
+          const raw = yield* accept
+          yield* exchange(raw, 1)
+          yield* first
+          const fiber = yield* Effect.fork(Effect.flip(text({ url })))
+          yield* raw.has("\r\n\r\n", 2)
+          reset(raw)
+          const fresh = yield* accept
+          yield* fresh.has("\r\n\r\n")
+          reset(fresh)
+          assert.strictEqual((yield* fiber)._tag, "ConnectionReset")
+          assert.strictEqual(accepted(), 2)
+        })
+      )
+    )
+  })
+})
+
+describe("Client's connections in time", () => {
+  const memory = MemoryNetwork.layer()
+
+  it.effect("close when idle for longer than the limit, not before", () =>
+    withClient(memory, { idleTimeout: "3 seconds" })(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const fiber = yield* Effect.fork(text({ url }))
+        const raw = yield* accept
+        yield* exchange(raw, 1)
+        yield* fiber
+        yield* TestClock.adjust("2999 millis")
+        yield* Effect.yieldNow()
+        assert.isFalse(raw.ended)
+        yield* TestClock.adjust("1 millis")
+        yield* raw.over
+        raw.transport.end()
+        yield* settled({ open: 0, idle: 0, connecting: 0 })
+      })
+    )
+  )
+
+  it.effect("begin to count anew with each exchange", () =>
+    withClient(memory, { idleTimeout: "3 seconds" })(
+      Effect.gen(function* () {
+        const { accept, accepted, url } = yield* peer
+        const first = yield* Effect.fork(text({ url }))
+        const raw = yield* accept
+        yield* exchange(raw, 1)
+        yield* first
+        for (let n = 2; n < 5; n++) {
+          yield* TestClock.adjust("2 seconds")
+          const fiber = yield* Effect.fork(text({ url }))
+          yield* exchange(raw, n)
+          assert.isTrue((yield* fiber).reused)
+        }
+        assert.strictEqual(accepted(), 1)
+      })
+    )
+  )
+
+  it.effect("are reset when the server does not close after us", () =>
+    withClient(memory, { keepAlive: false })(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const fiber = yield* Effect.fork(text({ url }))
+        const raw = yield* accept
+        yield* exchange(raw, 1)
+        yield* fiber
+        yield* raw.over
+        yield* settled({ open: 1, idle: 0, connecting: 0 })
+        yield* TestClock.adjust("1 seconds")
+        yield* settled({ open: 0, idle: 0, connecting: 0 })
+      })
+    )
+  )
+})

@@ -1,0 +1,211 @@
+/**
+ * A request that is sent again because its reused connection died, and then finds nobody, or is ended before it has another: the server
+ * may have acted on it the first time, so the caller must not be told that nothing of it was sent.
+ */
+import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
+import * as Client from "@httpfx/core/Client"
+import * as Network from "@httpfx/core/Network"
+import * as Server from "@httpfx/core/Server"
+import { Fault, MemoryNetwork, Quiet, RawPeer, Verdict } from "@httpfx/testing"
+import { ok, peer, withClient } from "../support/peer.js"
+
+const failures = [
+  ["the name is not found any more", Fault.dnsFailure()],
+  ["nobody listens any more", Fault.refuse()]
+] as const
+
+describe("a request that is sent again", () => {
+  const get = (url: string, path: string) =>
+    Effect.fork(
+      Effect.flatMap(Client.request({ url: url + path }), (response) =>
+        Effect.map(response.text, (text) => ({ text, reused: response.reused, resent: response.resent }))
+      )
+    )
+  const memory = MemoryNetwork.layer()
+
+  it.effect("goes on a fresh connection, also where another one is idle", () =>
+    withClient(memory)(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const first = [yield* get(url, "/a"), yield* get(url, "/b")]
+        const raws = [yield* accept, yield* accept]
+        for (const [at, raw] of raws.entries()) {
+          yield* raw.has("\r\n\r\n")
+          raw.send(ok("x"))
+          yield* first[at]!
+        }
+        const again = yield* get(url, "/c")
+        yield* raws[1]!.has("GET /c")
+        raws[1]!.transport.reset()
+        const fresh = yield* accept
+        yield* fresh.has("GET /c")
+        fresh.send(ok("y"))
+        assert.deepStrictEqual(yield* again, { text: "y", reused: false, resent: 1 })
+        assert.notInclude(raws[0]!.received, "/c")
+      })
+    )
+  )
+
+  it.effect("has its turn before those that have waited", () =>
+    withClient(memory, { maxSockets: 1 })(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const first = yield* get(url, "/a")
+        const raw = yield* accept
+        yield* raw.has("\r\n\r\n")
+        raw.send(ok("x"))
+        yield* first
+        const again = yield* get(url, "/again")
+        yield* raw.has("GET /again")
+        const waiting = yield* Effect.forEach(["/1", "/2"], (path) => get(url, path))
+        yield* Effect.repeatN(Effect.yieldNow(), 50)
+        raw.transport.reset()
+        const fresh = yield* accept
+        for (const [nth, fiber] of [again, ...waiting].entries()) {
+          yield* fresh.has("\r\n\r\n", nth + 1)
+          fresh.send(ok("y"))
+          yield* fiber
+        }
+        assert.deepStrictEqual(fresh.received.match(/\/\w+ /g), ["/again ", "/1 ", "/2 "])
+      })
+    )
+  )
+})
+
+describe("a request that is sent again in vain", () => {
+  it.effect("nobody answers in time: fails as its first connection did", () => {
+    let connections = 0
+    const network = Layer.effect(
+      Network.Network,
+      Effect.map(Network.Network, (network) => ({
+        ...network,
+        connect: (...to: Parameters<typeof network.connect>) =>
+          connections++ === 0 ? network.connect(...to) : Effect.never
+      }))
+    ).pipe(Layer.provideMerge(MemoryNetwork.layer()))
+    return withClient(network)(
+      Effect.gen(function* () {
+        const { accept, url } = yield* peer
+        const put = Client.request({ method: "PUT", url, body: "x", timeouts: { connect: 100 } })
+        const first = yield* Effect.fork(Effect.flatMap(put, (response) => response.text))
+        const raw = yield* accept
+        yield* raw.has("\r\n\r\nx")
+        raw.send(ok("done"))
+        assert.strictEqual(yield* first, "done")
+        const second = yield* Effect.fork(Effect.flip(put))
+        yield* raw.has("\r\n\r\nx", 2)
+        raw.transport.reset()
+        yield* Effect.repeat(Effect.yieldNow(), { until: () => connections === 2 })
+        yield* TestClock.adjust(100)
+        assert.deepInclude(yield* second, { _tag: "ConnectionReset", reused: true, written: "all" })
+      })
+    )
+  })
+
+  for (const [what, fault] of failures) {
+    it.scoped(`${what}: fails as its first connection did`, () => {
+      let runs = 0
+      const app = Effect.map(HttpServerRequest.HttpServerRequest, () => {
+        runs++
+        return HttpServerResponse.text("done")
+      })
+      return Effect.gen(function* () {
+        const send = Effect.flatMap(
+          Client.request({ method: "PUT", url: "http://api.internal/", body: "x" }),
+          (response) => response.text
+        )
+        yield* send
+        // The second answer is lost with its connection.
+        yield* MemoryNetwork.rule(({ from, kind }) =>
+          from === "server" && kind === "Segment" ? Verdict.Reset() : Verdict.Pass()
+        )
+        yield* fault
+        const error = yield* Effect.flip(send)
+        assert.strictEqual(runs, 2)
+        assert.deepInclude(error, { _tag: "ConnectionReset", phase: "head", written: "all", reused: true })
+      }).pipe(
+        Effect.provide(
+          Client.layer.pipe(
+            Layer.merge(
+              Layer.provide(HttpServer.serve(app), Server.layer({ host: "api.internal", port: 80 }))
+            ),
+            Layer.provideMerge(MemoryNetwork.layer())
+          )
+        )
+      )
+    })
+  }
+})
+
+const url = "http://api.test/"
+
+interface Case {
+  /** Of the second attempt: what never comes. */
+  readonly late: "Connect" | "Dns"
+  readonly timeouts?: Client.Timeouts
+  /** The client's scope is closed meanwhile. */
+  readonly closed?: boolean
+  readonly told: object
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  "the limit of the whole": {
+    late: "Connect",
+    timeouts: { total: "5 seconds" },
+    told: { _tag: "RequestTimedOut", phase: "connect", written: "all" }
+  },
+  "the limit of the whole, while the name is looked up": {
+    late: "Dns",
+    timeouts: { total: "5 seconds" },
+    told: { _tag: "RequestTimedOut", phase: "resolve", written: "all" }
+  },
+  "the limit of a name": {
+    late: "Dns",
+    timeouts: { resolve: "5 seconds" },
+    told: { _tag: "ConnectionReset", reused: true, written: "all" }
+  },
+  "the end of the client": {
+    late: "Connect",
+    closed: true,
+    told: { _tag: "ConnectionFailed", code: "ERR_HTTPFX_CLIENT_CLOSED", written: "all" }
+  }
+}
+
+describe("a request that is sent again, and ended meanwhile by", () => {
+  it.scoped.each(Object.entries(cases))(
+    "%s: its first connection had taken it",
+    ([, { closed, late, told, timeouts }]) =>
+      Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const client = yield* Scope.extend(Client.make(), scope)
+        const server = yield* RawPeer.listen({ host: "api.test", port: 80 })
+        const ask = (timeouts?: Client.Timeouts) => Effect.fork(client.request({ url, timeouts }))
+
+        const first = yield* ask()
+        const connection = yield* server.accept
+        yield* connection.head
+        yield* connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        yield* first
+
+        const second = yield* ask(timeouts)
+        yield* connection.head
+        yield* MemoryNetwork.rule(({ kind }) => (kind === late ? Verdict.Delay("1 hour") : Verdict.Pass()))
+        yield* connection.reset
+        yield* Effect.repeat(
+          Effect.tap(client.connections, () => Effect.yieldNow()),
+          {
+            until: ({ connecting }) => connecting === 1
+          }
+        )
+        if (closed === true) yield* Effect.fork(Scope.close(scope, Exit.void))
+        yield* Quiet.run()
+        assert.deepInclude(yield* Effect.flip(second), told)
+      }).pipe(Effect.provide(MemoryNetwork.layer()))
+  )
+})

@@ -1,0 +1,283 @@
+// Retries: what is tried again, when, how often, and what is passed on as it was.
+import { assert, describe, it } from "@effect/vitest"
+import { HttpClient, HttpClientRequest } from "@effect/platform"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import { Client, HttpError, Retry } from "@httpfx/core"
+import { MemoryNetwork } from "@httpfx/testing"
+import { retryAfter } from "../../src/internal/client/retryFacts.js"
+import { ok, peer, withClient } from "../support/peer.js"
+import type { Raw } from "../support/raw.js"
+
+const run = withClient(MemoryNetwork.layer(), { idleTimeout: "1 minute" })
+
+const status = (code: number, fields = "", body = "no") =>
+  `HTTP/1.1 ${code} Status\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`
+
+type Answer = string | ((raw: Raw) => void)
+const reset = (raw: Raw) => raw.transport.reset()
+
+/** A request against a server that gives these answers in turn; connections that end are replaced. */
+const asked = (options: Retry.Options, request: Client.Request, answers: ReadonlyArray<Answer>) =>
+  Effect.gen(function* () {
+    const server = yield* peer
+    const retries: Array<Retry.Retried> = []
+    const stops: Array<Retry.Stopped> = []
+    const policy = Retry.make({
+      onRetry: (retry) => Effect.sync(() => retries.push(retry)),
+      onStop: (stop) => Effect.sync(() => stops.push(stop)),
+      ...options
+    })
+    const client = Retry.client(policy)(yield* Client.Client)
+    const fiber = yield* Effect.fork(
+      Effect.either(
+        Effect.flatMap(client.request({ ...request, url: `${server.url}/` }), (response) =>
+          Effect.map(response.text, (text) => ({ status: response.status, text }))
+        )
+      )
+    )
+    let raw = yield* server.accept
+    let seen = 0
+    for (const [index, answer] of answers.entries()) {
+      seen++
+      yield* raw.has("\r\n\r\n", seen)
+      if (typeof answer === "string") raw.send(answer)
+      else answer(raw)
+      if (index === answers.length - 1) break
+      yield* Effect.repeat(Effect.yieldNow(), { until: () => retries.length > index })
+      // It is told just before it waits.
+      yield* TestClock.adjust(0)
+      yield* TestClock.adjust(retries.at(-1)!.delay)
+      if (typeof answer === "string") continue
+      raw = yield* server.accept
+      seen = 0
+    }
+    const result = yield* Fiber.join(fiber)
+    return { result, retries, stops, accepted: server.accepted(), policy, server }
+  })
+
+describe("Retry", () => {
+  it.effect("tries again after a status that may pass, on the same connection", () =>
+    run(
+      Effect.gen(function* () {
+        const { accepted, result, retries, server } = yield* asked({}, { url: "" }, [status(503), ok("yes")])
+        assert.deepStrictEqual(yield* result, { status: 200, text: "yes" })
+        assert.strictEqual(accepted, 1)
+        assert.deepInclude(retries[0], {
+          attempt: 1,
+          method: "GET",
+          origin: server.url,
+          what: { status: 503 }
+        })
+        assert.isAtMost(retries[0]!.delay, 200)
+      })
+    )
+  )
+
+  it.effect("tries again after a lost connection", () =>
+    run(
+      Effect.gen(function* () {
+        const { accepted, result } = yield* asked({}, { url: "" }, [reset, ok("yes")])
+        assert.deepInclude(yield* result, { text: "yes" })
+        assert.strictEqual(accepted, 2)
+      })
+    )
+  )
+
+  it.effect("passes the last response on with its body, and the last error with its facts", () =>
+    run(
+      Effect.gen(function* () {
+        const answered = yield* asked({ times: 1 }, { url: "" }, [status(503), status(503, "", "last")])
+        assert.deepStrictEqual(yield* answered.result, { status: 503, text: "last" })
+        assert.deepInclude(answered.stops[0], { reason: "TimesUsed", retried: 1, what: { status: 503 } })
+        const lost = yield* asked({ times: 1 }, { url: "" }, [reset, reset])
+        const error = yield* Effect.flip(lost.result)
+        assert.deepInclude(error, { _tag: "ConnectionReset", written: "all" })
+      })
+    )
+  )
+
+  const once: ReadonlyArray<readonly [string, Client.Request, Answer, string]> = [
+    [
+      "a POST that the server may have acted on",
+      { url: "", method: "POST", body: "x" },
+      reset,
+      "NotIdempotent"
+    ],
+    [
+      "a streamed body",
+      { url: "", method: "PUT", body: Stream.make(new Uint8Array(1)) },
+      status(503),
+      "NotReplayable"
+    ],
+    ["a server that asks for too long", { url: "" }, status(503, "Retry-After: 3600\r\n"), "AskedForTooLong"],
+    [
+      "a server that asks for longer than a number holds",
+      { url: "" },
+      status(503, `Retry-After: ${"9".repeat(400)}\r\n`),
+      "AskedForTooLong"
+    ],
+    [
+      "a server that names a date too far away",
+      { url: "" },
+      status(503, "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n"),
+      "AskedForTooLong"
+    ],
+    ["a response that is not HTTP", { url: "" }, (raw) => raw.send("HTTP/9.9 x\r\n\r\n"), "NotTransient"]
+  ]
+  for (const [name, request, answer, reason] of once) {
+    it.effect(`does not repeat ${name}`, () =>
+      run(
+        Effect.gen(function* () {
+          const { retries, stops } = yield* asked({}, request, [answer])
+          assert.lengthOf(retries, 0)
+          assert.strictEqual(stops[0]?.reason, reason)
+        })
+      )
+    )
+  }
+
+  it.effect("repeats any method where nothing was sent", () =>
+    run(
+      Effect.gen(function* () {
+        const retries: Array<Retry.Retried> = []
+        const policy = Retry.make({ onRetry: (retry) => Effect.sync(() => retries.push(retry)) })
+        const client = Retry.client(policy)(yield* Client.Client)
+        const refused = yield* Effect.fork(
+          Effect.flip(client.request({ method: "POST", url: "http://127.0.0.1:9" }))
+        )
+        yield* Effect.repeat(Effect.zipRight(TestClock.adjust(1_000), Effect.yieldNow()), {
+          until: () => refused.unsafePoll() !== null
+        })
+        assert.instanceOf(yield* refused, HttpError.ConnectionRefused)
+        assert.deepStrictEqual(
+          retries.map(({ attempt }) => attempt),
+          [1, 2]
+        )
+      })
+    )
+  )
+
+  it.effect("waits at least as long as the server asks", () =>
+    run(
+      Effect.gen(function* () {
+        const { retries } = yield* asked({}, { url: "" }, [status(429, "Retry-After: 7\r\n"), ok("yes")])
+        assert.isAtLeast(retries[0]!.delay, 7_000)
+        assert.isAtMost(retries[0]!.delay, 7_200)
+      })
+    )
+  )
+
+  it.effect("spends a budget that all requests to an origin share", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* peer
+        const stops: Array<string> = []
+        let retries = 0
+        const policy = Retry.make({
+          times: 1,
+          budgetBurst: 3,
+          budgetPerSecond: 0,
+          budgetRatio: 0,
+          base: 0,
+          onRetry: () => Effect.sync(() => void retries++),
+          onStop: ({ reason }) => Effect.sync(() => void stops.push(reason))
+        })
+        const client = Retry.client(policy)(yield* Client.Client)
+        assert.strictEqual(yield* policy.budget(server.url), 3)
+        const all = yield* Effect.fork(
+          Effect.forEach(Array.from({ length: 5 }), () =>
+            Effect.flatMap(client.request({ url: server.url }), (r) => r.text)
+          )
+        )
+        const raw = yield* server.accept
+        // Three are tried twice, the others once.
+        for (let i = 1; i <= 8; i++) {
+          yield* raw.has("\r\n\r\n", i)
+          raw.send(status(503))
+          yield* Effect.repeat(Effect.yieldNow(), { until: () => retries + stops.length === i })
+          yield* TestClock.adjust(0)
+        }
+        yield* all
+        assert.deepStrictEqual(stops, ["TimesUsed", "TimesUsed", "TimesUsed", "BudgetEmpty", "BudgetEmpty"])
+        assert.strictEqual(yield* policy.budget(server.url), 0)
+        assert.strictEqual(yield* policy.budget("http://elsewhere:80"), 3)
+      })
+    )
+  )
+
+  it.effect("works on platform's client, and closes what of a large answer nobody wants", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* peer
+        const client = Retry.httpClient(Retry.make())(yield* HttpClient.HttpClient)
+        const fiber = yield* Effect.fork(
+          Effect.flatMap(client.execute(HttpClientRequest.get(server.url)), (response) => response.text)
+        )
+        const raw = yield* server.accept
+        yield* raw.has("\r\n\r\n")
+        raw.send("HTTP/1.1 503 Busy\r\nContent-Length: 9000000\r\n\r\n" + "x".repeat(100_000))
+        yield* Effect.repeat(Effect.zipRight(TestClock.adjust(100), Effect.yieldNow()), {
+          until: () => server.accepted() === 2
+        })
+        const fresh = yield* server.accept
+        yield* fresh.has("\r\n\r\n")
+        fresh.send(ok("yes"))
+        assert.strictEqual(yield* fiber, "yes")
+        yield* raw.until(({ closed }) => closed)
+      })
+    )
+  )
+
+  it.effect("is given up when it is interrupted while it waits", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* peer
+        const client = Retry.client(Retry.make({ base: "1 hour", cap: "1 hour" }))(yield* Client.Client)
+        const fiber = yield* Effect.fork(client.request({ url: server.url }))
+        const raw = yield* server.accept
+        yield* raw.has("\r\n\r\n")
+        raw.send(status(503))
+        yield* TestClock.adjust(1)
+        yield* Fiber.interrupt(fiber)
+        assert.deepInclude(yield* Effect.flatMap(Client.Client, (c) => c.connections), { connecting: 0 })
+      })
+    )
+  )
+})
+
+describe("Retry-After", () => {
+  const now = Date.UTC(1994, 10, 6, 8, 49, 30)
+  const cases: ReadonlyArray<readonly [string, number | undefined]> = [
+    ["120", 120_000],
+    ["0", 0],
+    ["0000000000120", 120_000],
+    ["9999999999", 9_999_999_999_000],
+    ["99999999999", 99_999_999_999_000],
+    ["9".repeat(30), Number.MAX_SAFE_INTEGER],
+    ["9".repeat(400), Number.MAX_SAFE_INTEGER],
+    ["Sun, 06 Nov 1994 08:49:37 GMT", 7_000],
+    ["Sunday, 06-Nov-94 08:49:37 GMT", 7_000],
+    ["Sun Nov  6 08:49:37 1994", 7_000],
+    ["Sun, 06 Nov 1994 08:49:60 GMT", 29_000],
+    ["Sunday, 06-Nov-94 08:49:60 GMT", 29_000],
+    ["Sun Nov  6 08:49:60 1994", 29_000],
+    ["Fri, 31 Dec 9999 23:59:59 GMT", Date.UTC(9999, 11, 31, 23, 59, 59) - now],
+    ["Sun, 06 Nov 1994 08:49:00 GMT", 0],
+    ["", undefined],
+    ["-1", undefined],
+    ["+1", undefined],
+    ["1.5", undefined],
+    ["1e3", undefined],
+    ["120, 7", undefined],
+    ["Sun, 06 Nov 1994 25:00:00 GMT", undefined],
+    ["soon", undefined],
+    ["2024-01-01T00:00:00Z", undefined]
+  ]
+  for (const [value, expected] of cases) {
+    it(`${value.slice(0, 40)}, ${value.length} characters, is ${expected}`, () =>
+      assert.strictEqual(retryAfter(value, now), expected))
+  }
+})

@@ -1,0 +1,122 @@
+// `onClientError` and what comes too late, in virtual time: the user answers 408 in the server's place, once.
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { ClientError, Timeouts } from "@httpfx/core"
+import { VirtualClock } from "@httpfx/testing"
+import { get, post } from "../support/served.js"
+import { after, connect, inVirtualTime, serving } from "../support/virtual.js"
+
+const reader = Effect.gen(function* () {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  if (request.url === "/begun") {
+    const first = Stream.make(new TextEncoder().encode("<begun>"))
+    return HttpServerResponse.stream(Stream.concat(first, Stream.drain(Stream.orDie(request.stream))))
+  }
+  return HttpServerResponse.text(`<${yield* request.text}>`)
+})
+
+const timeouts: Timeouts.Options = {
+  headersTimeout: "2 seconds",
+  requestTimeout: "10 seconds",
+  connectionsCheckingInterval: "1 second"
+}
+
+const asked = (handler: ClientError.Handler) =>
+  Effect.gen(function* () {
+    const seen: Array<ClientError.ClientError> = []
+    yield* serving(reader, timeouts, {
+      onClientError: (failure) => Effect.suspend(() => (seen.push(failure), handler(failure)))
+    })
+    return seen
+  })
+
+const sorry: ClientError.Handler = ({ status }) =>
+  Effect.succeed(HttpServerResponse.text("<sorry>", { status, headers: { "x-own": "1" } }))
+
+const unfinished = "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\n12345"
+
+describe("onClientError, asked about what comes too late", () => {
+  it.live.each<readonly [string, string, number]>([
+    ["no byte", "", 0],
+    ["half a head", "GET / HTTP/1.1\r\nHo", 0],
+    ["half a body", unfinished, 1],
+    ["half of the second request", post("/", "one") + "GET /2 HTT", 1]
+  ])("answers 408 after %s, and the connection ends", ([, sent, exchange]) =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const seen = yield* asked(sorry)
+        const client = yield* connect
+        if (sent !== "") yield* client.send(sent)
+        yield* VirtualClock.settle
+        if (sent.includes("one")) yield* client.until("<one>")
+        yield* after("12 seconds")
+        const answer = yield* client.rest
+        expect(answer).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n[^]*x-own: 1\r\n[^]*<sorry>$/i)
+        expect(answer).toMatch(/\r\nConnection: close\r\n/)
+        expect(answer.split("HTTP/1.1")).toHaveLength(2)
+        expect(seen).toMatchObject([
+          { error: { _tag: "RequestTimeout" }, status: 408, writable: true, connection: { exchange } }
+        ])
+      })
+    )
+  )
+
+  it.live("leaves 408 to the server by giving nothing", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const seen = yield* asked(() => Effect.void)
+        const client = yield* connect
+        yield* client.send("GET / HT")
+        yield* after("3 seconds")
+        expect(yield* client.rest).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n[^]*\r\n\r\n$/)
+        expect(seen).toHaveLength(1)
+      })
+    )
+  )
+
+  it.live("may answer by hand on the socket", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        yield* asked(({ socket }) =>
+          Effect.orDie(Effect.flatMap(socket, (taken) => taken.write("HTTP/1.1 408 Too Late\r\n\r\n")))
+        )
+        const client = yield* connect
+        yield* client.send("GET / HT")
+        yield* after("3 seconds")
+        yield* client.expect("HTTP/1.1 408 Too Late\r\n\r\n")
+        yield* client.expectFin
+      })
+    )
+  )
+
+  it.live("is told that nothing can be written where the answer had begun, which is cut", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const seen = yield* asked(sorry)
+        const client = yield* connect
+        yield* client.send(unfinished.replace("/", "/begun"))
+        yield* client.until("<begun>")
+        yield* after("12 seconds")
+        expect(yield* client.rest).not.toMatch(/0\r\n\r\n|sorry|408/)
+        expect(seen).toMatchObject([{ error: { _tag: "RequestTimeout" }, writable: false }])
+      })
+    )
+  )
+
+  it.live("is not asked about an idle connection that closes quietly", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const seen = yield* asked(sorry)
+        const client = yield* connect
+        yield* client.send(get())
+        yield* client.until("<>")
+        yield* after("6 seconds")
+        yield* client.expectFin
+        expect(seen).toEqual([])
+      })
+    )
+  )
+})

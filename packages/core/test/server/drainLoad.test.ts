@@ -1,0 +1,106 @@
+// A drain under load, on real sockets: no request that was accepted is lost, and none that was announced as last is followed.
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import { Network, Server, type Transport } from "@httpfx/core"
+import { NodeNetwork } from "@httpfx/node"
+import { get, post } from "../support/served.js"
+
+/** Sends the next request as soon as the last was answered, until the server says that it was the last. */
+class Client {
+  sent = 0
+  answered = 0
+  /** Requests without an answer when the connection ended, although the last answer had announced no end. */
+  lost = 0
+  over: Promise<void>
+  private text = ""
+  private last = false
+
+  constructor(
+    private readonly transport: Transport.Transport,
+    private readonly body: boolean
+  ) {
+    this.over = new Promise((done) =>
+      transport.start({
+        data: (chunk) => this.data(chunk),
+        end: () => transport.end(),
+        drain: () => {},
+        error: () => {},
+        close: () => {
+          if (this.sent > this.answered) this.lost++
+          done()
+        }
+      })
+    )
+  }
+
+  send(): void {
+    this.sent++
+    const request = this.body ? post("/", "x".repeat(5000)) : get()
+    // In two segments: a drain may begin between them.
+    this.transport.write(request.slice(0, 20))
+    this.transport.write(request.slice(20))
+  }
+
+  private data(chunk: Uint8Array): void {
+    this.text += new TextDecoder("latin1").decode(chunk)
+    if (!this.text.endsWith("<answer>")) return
+    this.answered++
+    this.last ||= this.text.includes("Connection: close")
+    this.text = ""
+    if (this.last) this.transport.end()
+    else this.send()
+  }
+}
+
+it.live("A server that drains under load loses no request that it has accepted", () =>
+  Effect.gen(function* () {
+    const served = { connections: 0, begun: 0, answered: 0 }
+    const app = Effect.gen(function* () {
+      served.begun++
+      const request = yield* HttpServerRequest.HttpServerRequest
+      yield* Effect.orDie(request.text)
+      yield* Effect.sleep(served.begun % 4)
+      return HttpServerResponse.text("<answer>")
+    })
+    const scope = yield* Scope.make()
+    const server = yield* Scope.extend(
+      Server.makeService({ port: 0, host: "127.0.0.1", lameDuckPeriod: "20 millis" }),
+      scope
+    )
+    yield* server.observe((event) => {
+      if (event._tag === "ConnectionOpened") served.connections++
+      if (event._tag === "ExchangeEnded" && event.outcome._tag === "Answered") served.answered++
+    })
+    yield* Scope.extend(server.httpServer.serve(app as HttpApp.Default<unknown>), scope)
+    const clients: Array<Client> = []
+    let refused = 0
+    // New ones go on coming until nobody listens any more.
+    const join = Effect.matchEffect(Network.connect(server.address), {
+      onFailure: () => Effect.sync(() => refused++),
+      onSuccess: (transport) =>
+        Effect.sync(() => {
+          const client = new Client(transport, clients.length % 3 === 0)
+          clients.push(client)
+          client.send()
+        })
+    })
+    yield* Effect.repeatN(join, 31)
+    yield* Effect.sleep("50 millis")
+    const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+    yield* Effect.whileLoop({ while: () => refused === 0, body: () => join, step: () => {} })
+    yield* Effect.promise(() => Promise.all(clients.map(({ over }) => over)))
+    yield* closing.await
+    const sum = (of: (client: Client) => number) => clients.reduce((total, client) => total + of(client), 0)
+    expect(sum(({ answered }) => answered)).toBeGreaterThan(100)
+    expect(served.answered).toBe(served.begun)
+    expect(sum(({ answered }) => answered)).toBe(served.begun)
+    // A connection that the system had made and nobody had accepted when the listener closed was never the server's.
+    expect(sum(({ lost }) => lost)).toBe(clients.length - served.connections)
+    expect(yield* server.connections).toBe(0)
+  }).pipe(Effect.scoped, Effect.provide(NodeNetwork.layer))
+)

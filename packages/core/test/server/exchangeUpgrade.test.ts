@@ -1,0 +1,251 @@
+// Upgrade and CONNECT: decided per request, and nothing of HTTP after a connection was taken.
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Stream from "effect/Stream"
+import { Exchange, type Socket } from "@httpfx/core"
+import { connect, talk } from "../support/raw.js"
+import { last, networks, servedOn } from "../support/served.js"
+
+const asking = "Connection: Upgrade\r\nUpgrade: echo, other/2\r\n"
+const upgrade = `GET /up HTTP/1.1\r\nHost: test\r\n${asking}\r\n`
+const tunnel = "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n"
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+
+/** Says back what it reads, in brackets. */
+const echo = (socket: Socket.Socket) =>
+  Stream.runForEach(socket.stream, (bytes) => socket.write(`[${text(bytes)}]`))
+
+const taking = Effect.gen(function* () {
+  yield* Effect.flatMap(Exchange.upgrade({ protocol: "echo", headers: { "X-Own": "1" } }), echo)
+  return HttpServerResponse.text("never seen")
+})
+
+describe.each(networks)("upgrade on %s", (_, network) => {
+  const served = servedOn(network)
+
+  it.effect("is taken with the bytes that came behind the request; nothing of HTTP follows", () =>
+    served(
+      taking,
+      Effect.gen(function* () {
+        const raw = yield* connect
+        raw.send(`${upgrade}early`)
+        yield* raw.has("[early]")
+        raw.send("late")
+        yield* raw.has("[late]")
+        raw.transport.end()
+        assert.strictEqual(
+          yield* raw.over,
+          "HTTP/1.1 101 Switching Protocols\r\nX-Own: 1\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n[early][late]"
+        )
+        yield* raw.until(({ closed }) => closed)
+        assert.isUndefined(raw.fault)
+      })
+    )
+  )
+
+  it.effect("that nobody takes is answered as any request, and the connection goes on", () =>
+    served(
+      Effect.map(Exchange.exchange, ({ target, upgradeProtocols }) =>
+        HttpServerResponse.unsafeJson([target, upgradeProtocols])
+      ),
+      Effect.gen(function* () {
+        const raw = yield* connect
+        raw.send(upgrade + last("/next"))
+        const seen = yield* raw.over
+        assert.deepStrictEqual(seen.match(/HTTP\/1.1 \d+|\[.*\]/g), [
+          ...["HTTP/1.1 200", '["/up",["echo","other/2"]]'],
+          ...["HTTP/1.1 200", '["/next",[]]']
+        ])
+      })
+    )
+  )
+
+  it.effect("names the protocol asked for unless told otherwise, and waits for the request's body", () =>
+    served(
+      Effect.gen(function* () {
+        const socket = yield* Exchange.upgrade()
+        yield* socket.write("hi")
+        return HttpServerResponse.empty()
+      }),
+      Effect.gen(function* () {
+        const raw = yield* connect
+        const head = `POST / HTTP/1.1\r\nHost: test\r\n${asking}Expect: 100-continue\r\nContent-Length: 5\r\n\r\n`
+        raw.send(head)
+        assert.strictEqual(yield* raw.has("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n")
+        raw.send("12345")
+        assert.include(yield* raw.over, "Upgrade: echo, other/2\r\nConnection: Upgrade\r\n\r\nhi")
+      })
+    )
+  )
+
+  it.effect("is refused where none was asked for, or once it was answered; the answer goes on", () =>
+    served(
+      Effect.gen(function* () {
+        const refused = yield* Effect.flip(Exchange.upgrade())
+        return HttpServerResponse.text(refused._tag)
+      }),
+      Effect.gen(function* () {
+        assert.include(yield* talk(last()), "\r\n\r\nUpgradeNotAsked")
+        const old = `GET / HTTP/1.0\r\n${asking}\r\n`
+        assert.include(yield* talk(old), "\r\n\r\nUpgradeNotAsked")
+      })
+    )
+  )
+
+  it.effect("is taken once", () =>
+    served(
+      Effect.gen(function* () {
+        const socket = yield* Exchange.upgrade()
+        const again = yield* Effect.flip(Exchange.upgrade())
+        const late = yield* Effect.flip(Exchange.processing)
+        yield* socket.write(`${again._tag} ${late._tag}`)
+        return HttpServerResponse.empty()
+      }),
+      Effect.gen(function* () {
+        const raw = yield* connect
+        raw.send(upgrade)
+        assert.match(yield* raw.over, /\r\n\r\nHeadersSent HeadersSent$/)
+      })
+    )
+  )
+
+  it.effect("gives everything that a handler wrote before it ended, however slowly it is read", () =>
+    served(
+      Effect.gen(function* () {
+        const socket = yield* Exchange.upgrade()
+        for (let i = 0; i < 20; i++) yield* socket.write("x".repeat(50_000))
+        return HttpServerResponse.empty()
+      }),
+      Effect.gen(function* () {
+        const raw = yield* connect
+        raw.send(upgrade)
+        assert.strictEqual((yield* raw.over).split("\r\n\r\n")[1]!.length, 1_000_000)
+      })
+    )
+  )
+
+  it.effect("is cut by a handler that fails", () =>
+    served(
+      Effect.gen(function* () {
+        const socket = yield* Exchange.upgrade()
+        yield* socket.read
+        return yield* Effect.die("a defect")
+      }),
+      Effect.gen(function* () {
+        const raw = yield* connect
+        raw.send(upgrade)
+        yield* raw.has("101")
+        raw.send("x")
+        yield* Effect.exit(raw.until(({ closed }) => closed))
+        assert.strictEqual(raw.fault, "ECONNRESET")
+      })
+    )
+  )
+
+  it.effect("a reset of the peer ends its own exchange, by reading, and no other", () =>
+    Effect.gen(function* () {
+      const ended = yield* Deferred.make<Exit.Exit<void, Socket.SocketError>>()
+      const app = Effect.gen(function* () {
+        const { url } = yield* HttpServerRequest.HttpServerRequest
+        if (url !== "/up") return HttpServerResponse.text("fine")
+        const socket = yield* Exchange.upgrade()
+        yield* Deferred.succeed(ended, yield* Effect.exit(echo(socket)))
+        return HttpServerResponse.empty()
+      })
+      yield* served(
+        app,
+        Effect.gen(function* () {
+          const raw = yield* connect
+          raw.send(`${upgrade}x`)
+          yield* raw.has("[x]")
+          raw.transport.reset()
+          const exit = yield* Deferred.await(ended)
+          assert(Exit.isFailure(exit) && exit.cause._tag === "Fail")
+          assert.strictEqual(exit.cause.error._tag, "ConnectionReset")
+          assert.include(yield* talk(last()), "fine")
+        })
+      )
+    })
+  )
+
+  // What ended the process of a server on node:http: a peer that resets before anybody listens to its socket.
+  it.effect("a reset before it is taken interrupts the handler, as any client that goes away", () =>
+    Effect.gen(function* () {
+      const begun = yield* Deferred.make<void>()
+      const ended = yield* Deferred.make<boolean>()
+      const app = Effect.gen(function* () {
+        const { url } = yield* HttpServerRequest.HttpServerRequest
+        if (url !== "/up") return HttpServerResponse.text("fine")
+        yield* Deferred.succeed(begun, undefined)
+        yield* Effect.onInterrupt(Effect.never, () => Deferred.succeed(ended, true))
+        yield* Exchange.upgrade()
+        return HttpServerResponse.empty()
+      })
+      yield* served(
+        app,
+        Effect.gen(function* () {
+          const raw = yield* connect
+          raw.send(upgrade)
+          yield* Deferred.await(begun)
+          raw.transport.reset()
+          assert.isTrue(yield* Deferred.await(ended))
+          assert.include(yield* talk(last()), "fine")
+        })
+      )
+    })
+  )
+})
+
+describe.each(networks)("CONNECT on %s", (_, network) => {
+  const served = servedOn(network)
+
+  it.effect("gives a tunnel to a handler that takes it", () =>
+    served(
+      Effect.gen(function* () {
+        const { target } = yield* Exchange.exchange
+        const socket = yield* Exchange.upgrade()
+        yield* socket.write(`to ${target}: `)
+        yield* echo(socket)
+        return HttpServerResponse.empty()
+      }),
+      Effect.gen(function* () {
+        const raw = yield* connect
+        raw.send(`${tunnel}GET / HTTP/1.1\r\n`)
+        yield* raw.has("]")
+        raw.transport.end()
+        const seen = yield* raw.over
+        assert.isTrue(seen.startsWith("HTTP/1.1 200 Connection Established\r\nDate: "), seen)
+        assert.isTrue(seen.endsWith("\r\n\r\nto example.com:443: [GET / HTTP/1.1\r\n]"), seen)
+        assert.notMatch(seen, /content-length|transfer-encoding|connection:/i)
+      })
+    )
+  )
+
+  it.effect("that nobody takes is refused and closed: what follows is never read as HTTP", () =>
+    served(
+      Effect.succeed(HttpServerResponse.text("hello")),
+      Effect.gen(function* () {
+        const seen = yield* talk(tunnel + last("/smuggled"))
+        assert.match(seen, /^HTTP\/1.1 501 Not Implemented\r\n/)
+        assert.include(seen, "Connection: close")
+        assert.strictEqual(seen.split("HTTP/1.1").length, 2)
+      })
+    )
+  )
+
+  it.effect("can be refused with an answer of the handler's", () =>
+    served(
+      Effect.succeed(HttpServerResponse.text("not you", { status: 403 })),
+      Effect.gen(function* () {
+        const seen = yield* talk(tunnel)
+        assert.match(seen, /^HTTP\/1.1 403 Forbidden\r\n/)
+        assert.include(seen, "Connection: close")
+        assert.include(seen, "not you")
+      })
+    )
+  )
+})

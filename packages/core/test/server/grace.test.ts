@@ -1,0 +1,95 @@
+// A request that comes while its server drains, on a connection that had none when that began, is a request as any other: it
+// is asked for its body, hears of early hints, and has its number.
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import { Exchange, type ServerEvent } from "@httpfx/core"
+import { get } from "../support/served.js"
+import { after, connect, inVirtualTime, serving } from "../support/virtual.js"
+
+const app = Effect.gen(function* () {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  const connection = yield* Exchange.connection
+  if (request.url === "/hints") yield* Exchange.earlyHints("</a.css>; rel=preload; as=style")
+  const text = request.method === "POST" ? yield* request.text : ""
+  return HttpServerResponse.text(`<${connection.exchange} ${text}>`)
+})
+
+/** A server that drains, a connection that has never been used, and one that was answered once. */
+const draining = Effect.gen(function* () {
+  const scope = yield* Scope.make()
+  const server = yield* Scope.extend(serving(app), scope)
+  const events: Array<ServerEvent.ServerEvent> = []
+  yield* server.observe((event) => events.push(event))
+  const [fresh, used] = [yield* connect, yield* connect]
+  yield* used.send(get())
+  yield* used.until("<1 >")
+  yield* Effect.fork(Scope.close(scope, Exit.void))
+  yield* after("100 millis")
+  expect(yield* server.state).toBe("draining")
+  return { fresh, used, events }
+})
+
+const asking = "POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"
+
+describe("A request in the grace of a drain", () => {
+  it.live("is asked for the body that waits for 100 Continue", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const { fresh, used } = yield* draining
+        for (const [client, answer] of [
+          [fresh, "<1 body>"],
+          [used, "<2 body>"]
+        ] as const) {
+          yield* client.send(asking)
+          yield* client.expect("HTTP/1.1 100 Continue\r\n\r\n")
+          yield* client.send("body")
+          expect(yield* client.head).toMatch(/^HTTP\/1.1 200 [^]*Connection: close/)
+          yield* client.expect(answer)
+          yield* client.expectFin
+        }
+      })
+    )
+  )
+
+  it.live("hears of early hints", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const { fresh } = yield* draining
+        yield* fresh.send(get("/hints"))
+        expect(yield* fresh.head).toMatch(/^HTTP\/1.1 103 [^]*a\.css/)
+        expect(yield* fresh.head).toMatch(/^HTTP\/1.1 200 [^]*Connection: close/)
+        yield* fresh.expect("<1 >")
+      })
+    )
+  )
+
+  it.live("is counted: exchanges of a connection, and why it was closed", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const { events, fresh, used } = yield* draining
+        for (const client of [fresh, used]) {
+          yield* client.send(get())
+          yield* client.until(">")
+          yield* client.expectFin
+          yield* client.end
+        }
+        yield* after("1 milli")
+        const closed = events.filter(({ _tag }) => _tag === "ConnectionClosed")
+        expect(closed).toMatchObject([
+          { connection: 1, exchanges: 1, reason: "Draining" },
+          { connection: 2, exchanges: 2, reason: "Draining" }
+        ])
+        const ended = events.flatMap((event) => (event._tag === "ExchangeEnded" ? [event.outcome] : []))
+        expect(ended.map(({ connection, exchange }) => [connection, exchange])).toEqual([
+          [2, 1],
+          [1, 1],
+          [2, 2]
+        ])
+      })
+    )
+  )
+})

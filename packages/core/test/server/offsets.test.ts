@@ -1,0 +1,200 @@
+// A client that resets, ends, or falls silent at every byte offset of a conversation, counted in what it sends and in what it
+// receives: nothing is left behind, every exchange ends once, and another connection is served. In virtual time.
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { Exchange, type Network, type ExchangeOutcome, type Server } from "@httpfx/core"
+import { Fault, Leaks, MemoryNetwork, VirtualClock, type RawPeer } from "@httpfx/testing"
+import { after, connect, inVirtualTime, serving } from "../support/virtual.js"
+import { get, last } from "../support/served.js"
+
+const line = "POST /echo HTTP/1.1\r\nHost: t\r\n"
+const asUpgrade = "Connection: Upgrade\r\nUpgrade: echo\r\n"
+
+/** All requests of a conversation, sent without waiting for answers. */
+const conversations: Record<string, string> = {
+  "several requests": [
+    `${line}Transfer-Encoding: chunked\r\n\r\n4;a=b\r\nabcd\r\n3\r\nefg\r\n0\r\nX-Sum: 7\r\n\r\n`,
+    get("/plain"),
+    `${line.replace("/echo", "/unread")}Content-Length: 5\r\n\r\nabcde`,
+    get("/stream"),
+    `${line}Expect: 100-continue\r\nContent-Length: 3\r\n\r\nxyz`,
+    last("/plain")
+  ].join(""),
+  "an upgrade": `${get("/plain")}${get("/upgrade", asUpgrade)}hello, upgraded world`,
+  "a tunnel": "CONNECT example.test:443 HTTP/1.1\r\nHost: example.test:443\r\n\r\nthrough the tunnel"
+}
+
+const pieces = Stream.fromIterable(["one", "two", "three"]).pipe(
+  Stream.tap(() => Effect.sleep("10 millis")),
+  Stream.encodeText
+)
+
+/** A server, and what it has begun and ended. */
+const serve = (options: Server.ServerOptions = {}) =>
+  Effect.gen(function* () {
+    const counts = { begun: 0, over: 0 }
+    const outcomes: Array<ExchangeOutcome.ExchangeOutcome> = []
+    let received = 0
+    const echo = Effect.flatMap(Exchange.upgrade(), (socket) =>
+      Stream.runForEach(socket.stream, (chunk) => socket.write(chunk))
+    )
+    const app = Effect.gen(function* () {
+      yield* Effect.acquireRelease(
+        Effect.sync(() => counts.begun++),
+        () => Effect.sync(() => counts.over++)
+      )
+      const request = yield* HttpServerRequest.HttpServerRequest
+      if ((request.method as string) === "CONNECT" || request.url === "/upgrade") {
+        yield* echo
+        return HttpServerResponse.empty()
+      }
+      if (request.url === "/stream") return HttpServerResponse.stream(pieces)
+      if (request.url === "/echo") return HttpServerResponse.text(yield* request.text)
+      return HttpServerResponse.text("plain")
+    })
+    // What fails because its client is gone is of no interest here.
+    const server = yield* serving(
+      Effect.catchAll(app, () => HttpServerResponse.empty({ status: 500 })),
+      { headersTimeout: "10 seconds", requestTimeout: "20 seconds", progressTimeout: "20 seconds" },
+      options
+    )
+    yield* server.observe((event) => {
+      if (event._tag === "ExchangeEnded") outcomes.push(event.outcome)
+      else if (event._tag === "RequestReceived") received++
+    })
+    return { server, counts, outcomes, received: () => received }
+  })
+
+/** Another client gets its answer, whatever state the first one is in. */
+const othersServed = Effect.scoped(
+  Effect.gen(function* () {
+    const other = yield* connect
+    yield* other.send(last("/plain"))
+    expect(yield* other.rest).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*plain$/)
+  })
+)
+
+/** A client that does something at an offset of its text, or of the answers to it. */
+type Client = (
+  text: string,
+  offset: number
+) => Effect.Effect<void, unknown, Network.Network | MemoryNetwork.MemoryNetwork | VirtualClock.VirtualClock>
+
+const sending =
+  (then: (client: RawPeer.RawPeer) => Effect.Effect<unknown, unknown, VirtualClock.VirtualClock>): Client =>
+  (text, offset) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const client = yield* connect
+        client.transport.write(text.slice(0, offset))
+        yield* VirtualClock.settle
+        yield* then(client)
+        yield* othersServed
+        // Longer than any timeout.
+        yield* after("1 minute")
+      })
+    )
+
+const receiving =
+  (fault: typeof Fault.resetAfterBytes): Client =>
+  (text, offset) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const client = yield* connect
+        const connection = (yield* MemoryNetwork.connections).at(-1)!.id
+        yield* fault(offset, { sender: "server", connection })
+        client.transport.write(text)
+        yield* after("15 millis")
+        yield* othersServed
+        yield* after("1 minute")
+        expect(client.received().length).toBeLessThanOrEqual(offset)
+      })
+    )
+
+/** Who leaves, and whether the offsets are of what it sends. */
+interface Way {
+  readonly client: Client
+  readonly along: "sent" | "received"
+  readonly options?: Server.ServerOptions
+}
+
+const ways: Record<string, Way> = {
+  "resets after so many bytes": { along: "sent", client: sending((client) => client.reset) },
+  "ends after so many bytes": { along: "sent", client: sending((client) => client.end) },
+  "half-closes after so many bytes, where it is answered": {
+    along: "sent",
+    client: sending((client) => client.end),
+    options: { allowHalfOpen: true }
+  },
+  "falls silent after so many bytes": { along: "sent", client: sending(() => after("1 minute")) },
+  "reads nothing after so many bytes, and resets": {
+    along: "sent",
+    client: sending((client) =>
+      Effect.zipRight(client.pause, Effect.zipRight(after("5 seconds"), client.reset))
+    )
+  },
+  "is reset when it has received so many bytes": {
+    along: "received",
+    client: receiving(Fault.resetAfterBytes)
+  },
+  "sees the end when it has received so many bytes": { along: "received", client: receiving(Fault.truncate) }
+}
+
+/** Bytes of all answers. */
+const answerLength = (text: string) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const client = yield* connect
+      client.transport.write(text)
+      yield* after("1 minute")
+      return client.received().length
+    })
+  )
+
+const cases = Object.entries(conversations).flatMap(([what, text]) =>
+  Object.entries(ways).map(([way, { along, client, options }]) => ({
+    what,
+    way,
+    text,
+    along,
+    client,
+    options
+  }))
+)
+
+// Thousands of connections one after the other.
+// A run takes every third offset, beginning at random; `npm run test:long` takes all of them.
+const step = process.env["HTTPFX_LONG"] === undefined ? 3 : 1
+const first = Math.floor(Math.random() * step)
+
+it.live.each(cases)("$what: a client that $way", ({ along, client, options, text }) =>
+  inVirtualTime(
+    Leaks.checkScoped(
+      Effect.gen(function* () {
+        const { counts, outcomes, received, server } = yield* serve(options)
+        const length = along === "sent" ? text.length : yield* answerLength(text)
+        expect(length).toBeGreaterThan(70)
+        for (let offset = first; offset <= length; offset += step) {
+          outcomes.length = 0
+          const before = received()
+          yield* client(text, offset)
+          yield* VirtualClock.settle
+          expect({
+            offset,
+            connections: yield* server.connections,
+            onTheNetwork: (yield* MemoryNetwork.connections).length,
+            handlers: counts.begun - counts.over,
+            timers: (yield* VirtualClock.pending).size
+          }).toEqual({ offset, connections: 0, onTheNetwork: 0, handlers: 0, timers: 0 })
+          // What was refused before it was a request is an exchange too.
+          const ends = outcomes.map(({ connection, exchange }) => `${connection}.${exchange}`)
+          expect(new Set(ends).size).toBe(ends.length)
+          expect(ends.length).toBeGreaterThanOrEqual(received() - before)
+        }
+      })
+    )
+  )
+)

@@ -1,0 +1,83 @@
+// A server ends, whatever state its connections are in, within the time that it was given.
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import * as Exit from "effect/Exit"
+import * as Stream from "effect/Stream"
+import { connect, type Raw } from "../support/raw.js"
+import { get, networks, servedOn } from "../support/served.js"
+
+const block = new Uint8Array(50_000)
+// Timers have their turn between two blocks.
+const paced = Effect.promise(() => new Promise<Uint8Array>((done) => setImmediate(() => done(block))))
+const counts = { begun: 0, over: 0 }
+const app = Effect.gen(function* () {
+  yield* Effect.acquireRelease(
+    Effect.sync(() => counts.begun++),
+    () => Effect.sync(() => counts.over++)
+  )
+  const request = yield* HttpServerRequest.HttpServerRequest
+  if (request.url === "/never") return yield* Effect.never
+  if (request.url === "/endless") return HttpServerResponse.stream(Stream.repeatEffect(paced))
+  if (request.url === "/read") yield* Stream.runDrain(request.stream)
+  return HttpServerResponse.uint8Array(block)
+})
+
+const upload = (path: string) => `POST ${path} HTTP/1.1\r\nHost: t\r\nContent-Length: 300000\r\n\r\nabc`
+const states: Record<string, (raw: Raw) => void> = {
+  "no byte sent": () => {},
+  "half a head": (raw) => raw.send("GET / HTTP/1.1\r\nHo"),
+  "a handler that does not end": (raw) => raw.send(get("/never")),
+  "a handler that reads what does not come": (raw) => raw.send(upload("/read")),
+  "answered before the upload ended": (raw) => raw.send(upload("/")),
+  "more uploaded than anybody reads": (raw) => raw.send(upload("/never") + "x".repeat(250_000)),
+  "further requests waiting": (raw) => raw.send(get("/never") + get("/").repeat(5000)),
+  "an answer without end": (raw) => raw.send(get("/endless")),
+  "an answer that nobody takes": (raw) => {
+    raw.transport.pause()
+    raw.send(get("/endless"))
+  },
+  "answers that nobody takes": (raw) => {
+    raw.transport.pause()
+    raw.send(get("/").repeat(1000))
+  },
+  "half-closed": (raw) => {
+    raw.send(get("/never"))
+    raw.transport.end()
+  },
+  "an unfinished chunk": (raw) =>
+    raw.send("POST /read HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc")
+}
+
+describe.each(networks)("Closing a server on %s", (_, network) => {
+  it.live.each([...Object.entries(states), ["all of them", undefined] as const])("with %s", ([, state]) =>
+    Effect.gen(function* () {
+      const clients = yield* Scope.make()
+      const closed = yield* servedOn(network)(
+        app,
+        Effect.gen(function* () {
+          const raws: Array<Raw> = []
+          for (const enter of state === undefined ? Object.values(states) : [state]) {
+            const raw = yield* Scope.extend(connect, clients)
+            enter(raw)
+            raws.push(raw)
+          }
+          // What the clients sent has arrived when a later client is served.
+          const other = yield* connect
+          other.send(get("/"))
+          yield* other.has("\r\n\r\n")
+          return raws
+        }),
+        { gracefulShutdownTimeout: "100 millis" }
+      ).pipe(Effect.timeoutFail({ duration: "3 seconds", onTimeout: () => "the server did not end" }))
+      expect(counts.over).toBe(counts.begun)
+      yield* Effect.forEach(closed, (raw) => {
+        raw.transport.resume()
+        return raw.until((raw) => raw.closed || raw.ended)
+      })
+      yield* Scope.close(clients, Exit.void)
+    })
+  )
+})

@@ -1,0 +1,232 @@
+// Nothing that a client does or a handler leaves out makes the other side wait for ever, or memory grow without bound.
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { describe, expect, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import { connect } from "../support/raw.js"
+import { get, last, networks, post, servedOn } from "../support/served.js"
+
+// More than the look-ahead, in two reads of a socket.
+const big = "x".repeat(100_000)
+const bodyOf = (request: HttpServerRequest.HttpServerRequest) =>
+  (request.source as { readonly body: { readonly received: number; readonly wanted: boolean } }).body
+const waitUntil = (holds: () => boolean) =>
+  Effect.gen(function* () {
+    while (!holds()) yield* Effect.promise(() => new Promise((done) => setImmediate(done)))
+  })
+const text = (chunks: Chunk.Chunk<Uint8Array>) =>
+  Chunk.toReadonlyArray(chunks)
+    .map((slice) => new TextDecoder().decode(slice))
+    .join("")
+
+describe.each(networks)("Server on %s", (_, network) => {
+  const served = servedOn(network)
+
+  // A body that had arrived whole, was longer than the look-ahead and was not read left the connection paused.
+  it.effect("goes on reading after a large body that nobody read", () =>
+    served(
+      Effect.gen(function* () {
+        const request = yield* HttpServerRequest.HttpServerRequest
+        if (request.url === "/large") yield* waitUntil(() => bodyOf(request).received === big.length)
+        return HttpServerResponse.text("<answer>")
+      }),
+      Effect.gen(function* () {
+        const raw = yield* connect
+        raw.send(post("/large", big))
+        yield* raw.has("<answer>")
+        raw.send(last("/"))
+        expect((yield* raw.over).split("<answer>")).toHaveLength(3)
+      })
+    )
+  )
+
+  it.effect("does not serve further requests of a client that takes no answers", () => {
+    let handled = 0
+    const body = new Uint8Array(20_000)
+    return served(
+      Effect.sync(() => {
+        handled++
+        return HttpServerResponse.uint8Array(body)
+      }),
+      Effect.gen(function* () {
+        const { transport } = yield* connect
+        transport.pause()
+        let taken = 0
+        const over = yield* Deferred.make<void>()
+        const nothing = () => {}
+        transport.start({
+          data: (chunk) => void (taken += chunk.length),
+          end: () => Deferred.unsafeDone(over, Exit.void),
+          drain: nothing,
+          error: nothing,
+          close: nothing
+        })
+        for (let i = 0; i < 40; i++) transport.write(get(`/${i}`).repeat(50))
+        // Whatever moves by itself has moved when another connection is served.
+        const other = yield* connect
+        other.send(last("/"))
+        yield* other.over
+        expect(handled).toBeLessThan(1000)
+        // The client takes its answers after all: every request is answered.
+        transport.write(last("/"))
+        transport.resume()
+        yield* Deferred.await(over)
+        expect(handled).toBe(2002)
+        expect(taken).toBeGreaterThan(2001 * body.length)
+      })
+    )
+  })
+
+  it.effect("lets two readers of one body both come to an end", () =>
+    Effect.flatMap(Deferred.make<void>(), (reading) =>
+      served(
+        Effect.gen(function* () {
+          const request = yield* HttpServerRequest.HttpServerRequest
+          const both = yield* Effect.all(
+            [
+              Stream.runCollect(request.stream),
+              Stream.runCollect(request.stream),
+              Effect.zipRight(Effect.yieldNow(), Deferred.succeed(reading, undefined))
+            ],
+            { concurrency: 3 }
+          )
+          return HttpServerResponse.text(
+            `<${
+              both
+                .slice(0, 2)
+                .map((part) => text(part as Chunk.Chunk<Uint8Array>))
+                .join("").length
+            }>`
+          )
+        }),
+        Effect.gen(function* () {
+          const raw = yield* connect
+          raw.send("POST / HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: 6\r\n\r\n")
+          yield* Deferred.await(reading)
+          raw.send("abc")
+          yield* Effect.promise(() => new Promise((done) => setImmediate(done)))
+          raw.send("def")
+          expect(yield* raw.over).toContain("<6>")
+        })
+      )
+    )
+  )
+
+  it.effect("gives the whole text to the next reader when the first was interrupted", () =>
+    Effect.flatMap(Deferred.make<void>(), (interrupted) =>
+      served(
+        Effect.gen(function* () {
+          const request = yield* HttpServerRequest.HttpServerRequest
+          const first = yield* Effect.fork(request.text)
+          yield* waitUntil(() => bodyOf(request).wanted && bodyOf(request).received === 3)
+          yield* Fiber.interrupt(first)
+          yield* Deferred.succeed(interrupted, undefined)
+          return HttpServerResponse.text(`<${yield* request.text}>`)
+        }),
+        Effect.gen(function* () {
+          const raw = yield* connect
+          raw.send("POST / HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: 6\r\n\r\nabc")
+          yield* Deferred.await(interrupted)
+          raw.send("def")
+          expect(yield* raw.over).toContain("<abcdef>")
+        })
+      )
+    )
+  )
+
+  it.effect("gives a body that was read through one view of the request to another view too", () =>
+    served(
+      Effect.gen(function* () {
+        const request = yield* HttpServerRequest.HttpServerRequest
+        const changed = request.modify({ url: "/other" })
+        const one = yield* changed.text
+        return HttpServerResponse.text(`<${one}|${yield* request.text}|${changed.url}>`)
+      }),
+      Effect.gen(function* () {
+        const raw = yield* connect
+        raw.send(post("/", "abc", "Connection: close\r\n"))
+        expect(yield* raw.over).toContain("<abc|abc|/other>")
+      })
+    )
+  )
+
+  it.effect("does not pass the read part of an upload for the whole once the answer is complete", () =>
+    Effect.flatMap(Deferred.make<Exit.Exit<string, unknown>>(), (read) =>
+      served(
+        Effect.gen(function* () {
+          const request = yield* HttpServerRequest.HttpServerRequest
+          yield* Stream.runCollect(request.stream).pipe(
+            Effect.map(text),
+            Effect.exit,
+            Effect.flatMap((exit) => Deferred.succeed(read, exit)),
+            Effect.forkDaemon
+          )
+          yield* Effect.yieldNow()
+          return HttpServerResponse.text("<early>")
+        }),
+        Effect.gen(function* () {
+          const raw = yield* connect
+          raw.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 6\r\n\r\nabc")
+          yield* raw.has("<early>")
+          raw.send("def")
+          const exit = yield* Deferred.await(read)
+          expect(Exit.isFailure(exit)).toBe(true)
+          raw.send(last("/"))
+          expect((yield* raw.over).split("<early>")).toHaveLength(3)
+        })
+      )
+    )
+  )
+
+  it.effect("a reader of an upload does not wait for the rest once the answer has broken off", () =>
+    Effect.flatMap(Deferred.make<Exit.Exit<string, unknown>>(), (read) =>
+      served(
+        Effect.gen(function* () {
+          const request = yield* HttpServerRequest.HttpServerRequest
+          yield* Effect.forkDaemon(
+            Effect.flatMap(Effect.exit(request.text), (exit) => Deferred.succeed(read, exit))
+          )
+          return HttpServerResponse.stream(Stream.fail("no more"))
+        }),
+        Effect.gen(function* () {
+          const raw = yield* connect
+          raw.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 6\r\n\r\nabc")
+          const exit = yield* Deferred.await(read)
+          expect(Exit.isFailure(exit) && String(exit.cause)).toContain("the connection was closed")
+        })
+      )
+    )
+  )
+
+  it.effect("asks only for the body of the request that is read", () =>
+    Effect.flatMap(Queue.unbounded<HttpServerRequest.HttpServerRequest>(), (requests) =>
+      served(
+        Effect.gen(function* () {
+          const request = yield* HttpServerRequest.HttpServerRequest
+          yield* Queue.offer(requests, request)
+          if (request.url === "/wait") yield* Effect.never
+          return HttpServerResponse.text("<one>")
+        }),
+        Effect.gen(function* () {
+          const raw = yield* connect
+          raw.send(post("/", "abc"))
+          const first = yield* Queue.take(requests)
+          yield* raw.has("<one>")
+          raw.send("POST /wait HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+          yield* Queue.take(requests)
+          expect(yield* first.text).toBe("abc")
+          const other = yield* connect
+          other.send(last("/"))
+          yield* other.over
+          expect(raw.received).not.toContain("100 Continue")
+        })
+      )
+    )
+  )
+})

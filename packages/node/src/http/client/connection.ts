@@ -1,0 +1,347 @@
+/**
+ * A client's socket while a request uses it: its events become calls of the parser, heads become responses, and the end of
+ * an exchange gives the socket back. Listeners come and go as Node's do: libraries count them to see whether a message is over.
+ *
+ * Does not decide whether a connection may be used again: the parser and the sent head say so.
+ */
+import { stopGuarding } from "../../socket/fast/idleGuard.js"
+import { stillSilent } from "../../socket/stillSilent.js"
+import { HTTPClientAsyncResource } from "../own/asyncResources.js"
+import { clientRequestError, clientResponseFinish } from "../own/channels.js"
+import type { ClientReq } from "./shapes.js"
+import { resetError, type ParserError } from "../own/errors.js"
+import { parserOptions } from "../own/flags.js"
+import { IncomingMessage } from "../message/incoming.js"
+import type { HttpSocket, Incoming } from "../message/shapes.js"
+import { freeParser, RESPONSE, takeParser, type HttpParser } from "../message/parser.js"
+import { measureEnd } from "../own/measure.js"
+import { debug } from "../own/debug.js"
+import { needDrain, startTime } from "../own/symbols.js"
+import { nextTick } from "../../time/realTime.js"
+
+interface ClientSocket extends HttpSocket {
+  parser?: HttpParser | null
+  _httpMessage?: ClientReq | null
+}
+
+type Message = new (socket: HttpSocket) => Incoming
+const MessageClass = IncomingMessage as unknown as Message
+
+export const emitError = (req: ClientReq, error: Error): void => {
+  if (clientRequestError.hasSubscribers) clientRequestError.publish({ request: req, error })
+  req.emit("error", error)
+}
+
+export const closeRequest = (req: ClientReq): void => {
+  req._closed = true
+  req.emit("close")
+}
+
+const isInformational = (status: number): boolean => status >= 100 && status < 200 && status !== 101
+
+/** The request takes the socket: from now on what comes is its answer. */
+export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
+  const socket = plain as ClientSocket
+  debug("CLIENT request takes its socket")
+  const parser = takeParser()
+  req.socket = socket
+  parser.initialize({
+    type: RESPONSE,
+    socket,
+    Message: MessageClass,
+    onIncoming: onResponse,
+    options: parserOptions(req),
+    joinDuplicateHeaders: req.joinDuplicateHeaders,
+    maxHeadersCount: req.maxHeadersCount,
+    resource: new HTTPClientAsyncResource(req)
+  })
+  parser.outgoing = req
+  req.parser = parser
+  socket.parser = parser
+  stopGuarding(socket)
+  socket.on("data", onData)
+  socket.on("end", onEnd)
+  socket.on("close", onClose)
+  socket.on("drain", onDrain)
+  const { agent } = req
+  if (req.timeout !== undefined || (agent && agent.options && agent.options.timeout)) listenForTimeout(req)
+  req.emit("socket", socket)
+}
+
+/** A request is to have the socket from the next tick on. What fails until then is its error already. */
+export const reserve = (req: ClientReq, socket: HttpSocket): void => {
+  socket._httpMessage = req
+  socket.on("error", onError)
+}
+
+/** The request was given up before it took the socket. */
+export const release = (socket: HttpSocket): void => {
+  socket._httpMessage = null
+  socket.removeListener("error", onError)
+}
+
+/** The message is over, or has failed: what comes now is not read. */
+const stopReading = (socket: ClientSocket): void => {
+  socket.removeListener("data", onData)
+  socket.removeListener("end", onEnd)
+}
+
+const noop = (): void => {}
+
+/** Requests with a timeout hear of their socket's; once, and only while it is theirs. */
+export const listenForTimeout = (req: ClientReq): void => {
+  if (req.timeoutCb) return
+  req.timeoutCb = emitTimeout
+  if (req.socket) req.socket.once("timeout", emitTimeout)
+  else req.on("socket", (socket: HttpSocket) => socket.once("timeout", emitTimeout))
+}
+
+function emitTimeout(this: ClientSocket): void {
+  const req = this._httpMessage
+  if (!req) return
+  stillSilent(
+    this,
+    () => req.emit("timeout"),
+    // Its time has begun again.
+    () => {
+      if (this._httpMessage === req && req.timeoutCb === emitTimeout) this.once("timeout", emitTimeout)
+    }
+  )
+}
+
+function onTimeout(this: ClientSocket): void {
+  const res = this._httpMessage?.res
+  if (res) stillSilent(this, () => res.emit("timeout"), noop)
+}
+
+function onDrain(this: ClientSocket): void {
+  const req = this._httpMessage
+  if (req && !req.finished && req[needDrain]) {
+    req[needDrain] = false
+    req.emit("drain")
+  }
+}
+
+function onError(this: ClientSocket, error: Error): void {
+  const req = this._httpMessage
+  if (req) {
+    // Whatever fails after this is the same failure.
+    this._hadError = true
+    emitError(req, error)
+  }
+  const parser = this.parser
+  if (parser) {
+    parser.finish()
+    freeParser(parser, req as { parser?: unknown } | null, this)
+  }
+  stopReading(this)
+  this.destroy()
+}
+
+function onEnd(this: ClientSocket): void {
+  const req = this._httpMessage
+  const parser = this.parser
+  if (req && !req.res && !this._hadError) {
+    this._hadError = true
+    emitError(req, resetError("socket hang up"))
+  }
+  if (parser) {
+    parser.finish()
+    freeParser(parser, req as { parser?: unknown } | null, this)
+  }
+  this.destroy()
+}
+
+function onClose(this: ClientSocket): void {
+  const req = this._httpMessage
+  const parser = this.parser
+  if (req) tellClosed(this, req)
+  // Whoever destroyed the socket made no end of a message of it: that is asked last.
+  if (parser) {
+    parser.finish()
+    freeParser(parser, req as { parser?: unknown } | null, this)
+  }
+}
+
+const tellClosed = (socket: ClientSocket, req: ClientReq): void => {
+  req.destroyed = true
+  const res = req.res
+  if (res) {
+    // The connection ended before the response did.
+    if (!res.complete) res.destroy(resetError("aborted"))
+    closeRequest(req)
+    if (!res.aborted && res.readable) res.push(null)
+  } else {
+    if (!socket._hadError) {
+      socket._hadError = true
+      emitError(req, resetError("socket hang up"))
+    }
+    closeRequest(req)
+  }
+  // Nobody will take it any more.
+  if (req.outputData) req.outputData.length = 0
+}
+
+function onData(this: ClientSocket, chunk: Buffer): void {
+  const parser = this.parser
+  const req = this._httpMessage
+  if (!parser || !req) return
+  const read = parser.execute(chunk)
+  const incoming = parser.incoming
+  if (typeof read !== "number") {
+    refuse(this, req, parser, read, chunk)
+  } else if (incoming !== null && incoming.upgrade) {
+    handOver(this, req, parser, incoming, chunk.subarray(read))
+  } else if (incoming !== null && incoming.complete && !isInformational(incoming.statusCode!)) {
+    stopReading(this)
+    // Unlike in Node a request that still sends hears of `drain`: without it an upload would wait for ever.
+    if (req.finished) this.removeListener("drain", onDrain)
+    freeParser(parser, req as { parser?: unknown }, this)
+  }
+}
+
+const refuse = (
+  socket: ClientSocket,
+  req: ClientReq,
+  parser: HttpParser,
+  error: ParserError,
+  chunk: Buffer
+): void => {
+  error.rawPacket = chunk
+  freeParser(parser, req as { parser?: unknown }, socket)
+  stopReading(socket)
+  socket.destroy()
+  socket._hadError = true
+  emitError(req, error)
+}
+
+/** From here on the bytes are another protocol's (101, or a success to CONNECT). */
+const handOver = (
+  socket: ClientSocket,
+  req: ClientReq,
+  parser: HttpParser,
+  res: Incoming,
+  rest: Buffer
+): void => {
+  req.res = res
+  stopReading(socket)
+  socket.removeListener("drain", onDrain)
+  if (req.timeoutCb) socket.removeListener("timeout", emitTimeout)
+  socket.removeListener("timeout", onTimeout)
+  parser.finish()
+  freeParser(parser, req as { parser?: unknown }, socket)
+  const event = req.method === "CONNECT" ? "connect" : "upgrade"
+  if (req.listenerCount(event) === 0) {
+    socket.destroy()
+    return
+  }
+  req.upgradeOrConnect = true
+  socket.emit("agentRemove")
+  socket.removeListener("close", onClose)
+  socket.removeListener("error", onError)
+  socket._httpMessage = null
+  ;(socket as unknown as { readableFlowing: boolean | null }).readableFlowing = null
+  req.emit(event, res, socket, rest)
+  req.destroyed = true
+  closeRequest(req)
+}
+
+/** A head has come. */
+function onResponse(this: HttpParser, res: Incoming, keepAlive: boolean): number {
+  const socket = this.socket as ClientSocket
+  const req = socket._httpMessage as ClientReq
+  if (req.res) {
+    // A second answer to one request.
+    socket.destroy()
+    return 0
+  }
+  req.res = res
+  if (res.upgrade) return 2
+  if (req.method === "CONNECT") {
+    res.upgrade = true
+    return 2
+  }
+  const status = res.statusCode!
+  if (isInformational(status)) {
+    req.res = null
+    if (status === 100) req.emit("continue")
+    req.emit("information", {
+      statusCode: status,
+      statusMessage: res.statusMessage,
+      httpVersion: res.httpVersion,
+      httpVersionMajor: res.httpVersionMajor,
+      httpVersionMinor: res.httpVersionMinor,
+      headers: res.headers,
+      rawHeaders: res.rawHeaders
+    })
+    return 1
+  }
+  if (req.shouldKeepAlive && !keepAlive && !req.upgradeOrConnect) req.shouldKeepAlive = false
+  if (clientResponseFinish.hasSubscribers) clientResponseFinish.publish({ request: req, response: res })
+  if (req[startTime]) {
+    measureEnd("HttpClient", req[startTime], () => ({
+      req: {
+        method: req.method,
+        url: `${req.protocol}//${req.host}${req.path}`,
+        headers: (req as unknown as { getHeaders(): unknown }).getHeaders()
+      },
+      res: { statusCode: status, statusMessage: res.statusMessage, headers: res.headers }
+    }))
+  }
+  ;(res as { req?: unknown }).req = req
+  socket.on("timeout", onTimeout)
+  res.on("end", onResponseEnd)
+  req.on("finish", onRequestFinish)
+  if (req.aborted || !req.emit("response", res)) res._dump()
+  if (req.method === "HEAD") return 1
+  if (status === 304) {
+    res.complete = true
+    return 1
+  }
+  return 0
+}
+
+function onResponseEnd(this: Incoming): void {
+  const req = this.req as unknown as ClientReq
+  const socket = req.socket as ClientSocket | null
+  if (socket) {
+    if (req.timeoutCb) socket.removeListener("timeout", emitTimeout)
+    socket.removeListener("timeout", onTimeout)
+  }
+  req._ended = true
+  if (!req.shouldKeepAlive) {
+    if (socket && socket.writable) {
+      if (typeof socket.destroySoon === "function") socket.destroySoon()
+      else socket.end()
+    }
+  } else if (req.writableFinished && !this.aborted) {
+    giveBack(req)
+  }
+}
+
+function onRequestFinish(this: ClientReq): void {
+  // Unless the response's end has given it back, because all was written: then it may serve another request.
+  if (this.shouldKeepAlive && this._ended && !this.destroyed) giveBack(this)
+}
+
+/** The exchange is over and the connection may go on. */
+const giveBack = (req: ClientReq): void => {
+  const socket = req.socket as ClientSocket
+  if (req.timeoutCb) {
+    socket.setTimeout(0, req.timeoutCb)
+    req.timeoutCb = null
+  }
+  socket.removeListener("close", onClose)
+  socket.removeListener("error", onError)
+  socket.removeListener("drain", onDrain)
+  stopReading(socket)
+  req.destroyed = true
+  // The next request may have it: what is done to a response that is over must not reach it.
+  if (req.res) req.res.socket = null
+  nextTick(free, req, socket)
+}
+
+const free = (req: ClientReq, socket: ClientSocket): void => {
+  closeRequest(req)
+  socket.emit("free")
+}

@@ -1,0 +1,11 @@
+/**
+ * `http.globalAgent`: the agent of requests that name none. agent.ts makes it, programs may replace it.
+ */
+import type { AgentLike } from "./shapes.js"
+
+let current: AgentLike
+
+export const globalAgent = (): AgentLike => current
+export const setGlobalAgent = (agent: AgentLike): void => {
+  current = agent
+}

@@ -1,0 +1,142 @@
+/**
+ * How an agent's requests go by a proxy. A request without TLS goes to the proxy whole, with its target in absolute form
+ * (RFC 9112 §3.2.2); one with TLS goes through a tunnel (RFC 9110 §9.3.6).
+ */
+import { createRequire } from "node:module"
+import type nodeTls from "node:tls"
+import { ClientRequest } from "./request.js"
+import type { ClientReq, ConnectOptions, OnCreate } from "./shapes.js"
+import { codedError, invalidArgValue } from "../own/errors.js"
+import type { Proxy } from "./proxyChoice.js"
+import type { HttpSocket, Incoming } from "../message/shapes.js"
+
+/** Does a connection with these options go by the proxy? A socket on the file system never does. */
+export const goesBy = (proxy: Proxy | undefined, options: ConnectOptions): proxy is Proxy =>
+  proxy !== undefined &&
+  !options.socketPath &&
+  !proxy.bypassed(String(options.host ?? "localhost"), Number(options.port))
+
+const authority = (options: ConnectOptions): string => {
+  const host = String(options.host ?? "localhost")
+  return `${host.includes(":") ? `[${host}]` : host}:${String(options.port)}`
+}
+
+/** The values of the `Host` fields of a request. */
+const hostsOf = (req: ClientReq): ReadonlyArray<string> => {
+  if (req._header !== null) return [...req._header.matchAll(/^host: *(.*)\r$/gim)].map((match) => match[1]!)
+  const host = req.getHeader("host")
+  return host === undefined ? [] : [String(host)]
+}
+
+const isHost = (text: string, host: string): boolean => {
+  const url = URL.canParse(`http://${text}`) ? new URL(`http://${text}`) : undefined
+  return url?.host === host && url.href === `http://${host}/`
+}
+
+/** What a proxy is asked for, in absolute form. Refuses requests that name one server to the proxy and another to the agent. */
+const absoluteTarget = (req: ClientReq, options: ConnectOptions): string => {
+  const { host, origin } = new URL(`http://${authority(options)}`)
+  const hosts = hostsOf(req)
+  const other = hosts.length > 1 ? hosts.join() : hosts.find((one) => !isHost(one, host))
+  if (other !== undefined) {
+    throw invalidArgValue("Host in options.headers", other, `must match the request authority (${host})`)
+  }
+  const { path } = req
+  if (path.startsWith("/")) return origin + path
+  if (!URL.canParse(path)) {
+    throw invalidArgValue("options.path", path, "must be in absolute-form or start with /")
+  }
+  const url = new URL(path)
+  if (url.username !== "" || url.password !== "") {
+    url.username = url.password = ""
+    throw invalidArgValue("options.path", url.href, "must not contain userinfo, use options.auth instead")
+  }
+  if (url.protocol !== "http:") {
+    throw invalidArgValue(
+      "options.path",
+      url.protocol,
+      "must use http: scheme when specified as an absolute URL"
+    )
+  }
+  if (url.host !== host) {
+    throw invalidArgValue("options.path", url.href, `must match the request authority (${host})`)
+  }
+  return path
+}
+
+/** `CONNECT` names a host and `OPTIONS *` the server: they have no absolute form (RFC 9112 section 3.2). */
+const hasAbsoluteForm = ({ method, path }: ClientReq): boolean =>
+  method !== "CONNECT" && !(method === "OPTIONS" && path === "*")
+
+/** Makes a request one to a proxy: the whole target, and what only the proxy reads. */
+export const addressToProxy = (req: ClientReq, proxy: Proxy, options: ConnectOptions): void => {
+  if (hasAbsoluteForm(req)) req.path = absoluteTarget(req, options)
+  const connection = req.shouldKeepAlive ? "keep-alive" : "close"
+  if (req._header === null) {
+    req.setHeader("proxy-connection", connection)
+    if (proxy.authorization !== undefined) req.setHeader("proxy-authorization", proxy.authorization)
+    return
+  }
+  // The head stands already; nothing of it has gone, because there was no socket.
+  const end = req._header.indexOf("\r\n")
+  const added =
+    `proxy-connection: ${connection}\r\n` +
+    (proxy.authorization === undefined ? "" : `proxy-authorization: ${proxy.authorization}\r\n`)
+  req._header = `${req.method} ${req.path} HTTP/1.1\r\n${added}${req._header.slice(end + 2)}`
+}
+
+const defaultPort = (url: URL): number => Number(url.port) || (url.protocol === "https:" ? 443 : 80)
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "")
+
+/** The options of the connection to the proxy itself. */
+export const toProxy = (proxy: Proxy, options: ConnectOptions): ConnectOptions => ({
+  ...options,
+  host: hostOf(proxy.url),
+  port: defaultPort(proxy.url),
+  servername: undefined
+})
+
+/** A connection to a proxy that speaks TLS. */
+export const secureToProxy = (proxy: Proxy): HttpSocket =>
+  // Loaded when it is needed: http without TLS need not pay for it.
+  (createRequire(import.meta.url)("node:tls") as typeof nodeTls).connect({
+    host: hostOf(proxy.url),
+    port: defaultPort(proxy.url)
+  }) as unknown as HttpSocket
+
+/** Asks the proxy for a tunnel to where the options say; `secure` makes a connection of it. */
+export const openTunnel = (
+  proxy: Proxy,
+  options: ConnectOptions,
+  secure: (socket: HttpSocket) => HttpSocket,
+  callback: OnCreate
+): void => {
+  const target = authority(options)
+  const failed = (why: string): void =>
+    callback(
+      codedError("ERR_PROXY_TUNNEL", `Failed to establish tunnel to ${target} via ${proxy.url.host}: ${why}`)
+    )
+  const req = new (ClientRequest as unknown as new (options: object) => ClientReq)({
+    host: hostOf(proxy.url),
+    port: defaultPort(proxy.url),
+    method: "CONNECT",
+    path: target,
+    headers: {
+      host: target,
+      "proxy-connection": "keep-alive",
+      ...(proxy.authorization === undefined ? {} : { "proxy-authorization": proxy.authorization })
+    },
+    ...(proxy.url.protocol === "https:" ? { createConnection: () => secureToProxy(proxy) } : {})
+  })
+  req.on("connect", (res: Incoming, socket: HttpSocket, head: Buffer) => {
+    if (res.statusCode! < 200 || res.statusCode! > 299) {
+      socket.destroy()
+      failed(`HTTP ${res.statusCode}`)
+      return
+    }
+    if (head.length > 0) socket.unshift(head)
+    callback(null, secure(socket))
+  })
+  req.on("error", (error: Error) => failed(error.message))
+  req.end()
+}

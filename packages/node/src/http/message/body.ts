@@ -1,0 +1,419 @@
+/**
+ * The way of a message's bytes: from `write` and `end` to the socket, or into a queue while there is none. The head goes
+ * out with the first bytes of the body, in one write where their encodings allow it.
+ */
+import { codedError, codedTypeError, invalidArgType, lengthMismatch, violationError } from "../own/errors.js"
+import { bytesWritten, corked, highWater, needDrain, rejectBody, uniqueHeaders } from "../own/symbols.js"
+import { isValueOf, textOf, validateHeaderName } from "../own/validate.js"
+import type { Outgoing } from "./shapes.js"
+import { isSystems, type Callback, type HttpSocket } from "./shapes.js"
+import { nextTick } from "../../time/realTime.js"
+
+type Chunk = string | Uint8Array
+
+const nothing = (): void => {}
+
+/** Encodings in which a head (one byte a character) and a body may go as one string. */
+const joinsHead = (encoding: unknown): boolean => !encoding || encoding === "utf8" || encoding === "latin1"
+
+function send(
+  this: Outgoing,
+  data: Chunk,
+  encoding?: BufferEncoding | Callback | null,
+  callback?: Callback | null,
+  byteLength?: number
+): boolean {
+  const head = this._header
+  // A request that was given up before it had a head ends without one.
+  if (!this._headerSent && head !== null) {
+    if (typeof data === "string" && joinsHead(encoding)) {
+      data = head + data
+    } else {
+      this.outputData.unshift({ data: head, encoding: "latin1", callback: null })
+      this.outputSize += head.length
+      this._onPendingData(head.length)
+    }
+    this._headerSent = true
+  }
+  return this._writeRaw(data, encoding, callback, byteLength)
+}
+
+function writeRaw(
+  this: Outgoing,
+  data: Chunk,
+  encoding?: BufferEncoding | Callback | null,
+  callback?: Callback | null,
+  _size?: number
+): boolean {
+  const socket = this.socket
+  // What is written to a connection that is gone is let go of.
+  if (socket && socket.destroyed) return false
+  if (typeof encoding === "function") {
+    callback = encoding
+    encoding = null
+  }
+  if (socket && socket._httpMessage === this && socket.writable) {
+    if (this.outputData.length > 0) this._flushOutput(socket)
+    return socket.write(data, encoding as BufferEncoding, callback as Callback)
+  }
+  this.outputData.push({ data, encoding, callback })
+  this.outputSize += data.length
+  this._onPendingData(data.length)
+  return this.outputSize < this[highWater]
+}
+
+const fail = (message: Outgoing, error: Error, callback: Callback): void => {
+  if (!message.destroyed) nextTick(failNow, message, error, callback)
+}
+
+const failNow = (message: Outgoing, error: Error, callback: Callback): void => {
+  callback(error)
+  if (typeof message.emit === "function" && !message.destroyed) message.emit("error", error)
+}
+
+const uncorkNext = (socket: HttpSocket): void => socket.uncork()
+
+const sizeOf = (chunk: Chunk, encoding: unknown): number =>
+  typeof chunk === "string" ? Buffer.byteLength(chunk, encoding as BufferEncoding) : chunk.byteLength
+
+/** Is the body held to a length that was announced? */
+const isCounted = (message: Outgoing): boolean =>
+  message.strictContentLength &&
+  message._contentLength !== null &&
+  message._hasBody &&
+  !message._removedContLen &&
+  !message.chunkedEncoding &&
+  !message.hasHeader("transfer-encoding")
+
+/** Before the size of a chunk is sent: a socket that refuses what follows would leave a body that nobody can read. */
+const checkEncoding = (message: Outgoing, chunk: Chunk, encoding: string | null | undefined): void => {
+  if (message.chunkedEncoding && typeof chunk === "string" && encoding && !Buffer.isEncoding(encoding)) {
+    throw codedTypeError("ERR_UNKNOWN_ENCODING", `Unknown encoding: ${encoding}`)
+  }
+}
+
+const writeBody = (
+  message: Outgoing,
+  chunk: Chunk,
+  encoding: BufferEncoding | null | undefined,
+  callback: Callback,
+  last: boolean
+): boolean => {
+  if (chunk === null) throw codedTypeError("ERR_STREAM_NULL_VALUES", "May not write null values to stream")
+  const text = typeof chunk === "string"
+  if (!text && !(chunk instanceof Uint8Array)) {
+    throw invalidArgType("chunk", ["string", "Buffer", "Uint8Array"], chunk)
+  }
+  if (message.finished || message.destroyed) {
+    if (message.destroyed) {
+      const error = message.finished
+        ? codedError("ERR_STREAM_WRITE_AFTER_END", "write after end")
+        : codedError("ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed")
+      nextTick(callback, error)
+    } else {
+      fail(message, codedError("ERR_STREAM_WRITE_AFTER_END", "write after end"), callback)
+    }
+    return false
+  }
+  let length = -1
+  if (message.strictContentLength) {
+    length = sizeOf(chunk, encoding)
+    const total = message[bytesWritten] + length
+    if (isCounted(message)) {
+      const declared = message._contentLength as number
+      if (last ? total !== declared : total > declared) throw lengthMismatch(total, declared)
+    }
+    message[bytesWritten] = total
+  }
+  if (!message._header) {
+    if (last) {
+      if (length < 0) length = sizeOf(chunk, encoding)
+      message._contentLength = length
+    }
+    message._implicitHeader()
+  }
+  if (!message._hasBody) {
+    if (message[rejectBody]) {
+      throw violationError({ _tag: "Violation", code: "ERR_HTTP_BODY_NOT_ALLOWED" })
+    }
+    nextTick(callback)
+    return true
+  }
+  checkEncoding(message, chunk, encoding)
+  const socket = message.socket
+  if (!last && socket && !socket.writableCorked) {
+    socket.cork()
+    nextTick(uncorkNext, socket)
+  }
+  if (!message.chunkedEncoding || chunk.length === 0) {
+    return message._send(chunk, encoding, callback, length < 0 ? undefined : length)
+  }
+  if (length < 0) length = sizeOf(chunk, encoding)
+  message._send(length.toString(16), "latin1", null)
+  if (sendsPlainly(message)) {
+    message._send("\r\n", "latin1", null)
+    message._send(chunk, encoding, null, length)
+    return message._send("\r\n", "latin1", callback)
+  }
+  message._send(lineEnd, null, null)
+  message._send(chunk, encoding, null, length)
+  return message._send(lineEnd, null, callback)
+}
+
+/** As Node gives it to a method of the program's. */
+const lineEnd = Buffer.from("\r\n")
+
+/** The program has no methods of its own in the way of the bytes. */
+const sendsPlainly = (message: Outgoing): boolean => message._send === send && message._writeRaw === writeRaw
+
+function write(this: Outgoing, chunk: Chunk, encoding?: unknown, callback?: unknown): boolean {
+  if (typeof encoding === "function") {
+    callback = encoding
+    encoding = null
+  }
+  const done = typeof callback === "function" ? (callback as Callback) : nothing
+  const room = writeBody(this, chunk, encoding as BufferEncoding, done, false)
+  if (!room) this[needDrain] = true
+  return room
+}
+
+const finished = (message: Outgoing): void => {
+  if (message.socket && message.socket._hadError) return
+  message.emit("finish")
+}
+
+function end(this: Outgoing, chunk?: unknown, encoding?: unknown, callback?: unknown): Outgoing {
+  if (typeof chunk === "function") {
+    callback = chunk
+    chunk = null
+    encoding = null
+  } else if (typeof encoding === "function") {
+    callback = encoding
+    encoding = null
+  }
+  const hasChunk = chunk !== undefined && chunk !== null && chunk !== ""
+  if (chunk) {
+    if (this.finished) {
+      fail(
+        this,
+        codedError("ERR_STREAM_WRITE_AFTER_END", "write after end"),
+        typeof callback === "function" ? (callback as Callback) : nothing
+      )
+      return this
+    }
+    return endWith(this, chunk as Chunk, encoding as BufferEncoding, callback, hasChunk)
+  }
+  if (this.finished) {
+    if (typeof callback === "function") {
+      if (!this.writableFinished) this.on("finish", callback as () => void)
+      else {
+        ;(callback as Callback)(
+          codedError("ERR_STREAM_ALREADY_FINISHED", "Cannot call end after a stream was finished")
+        )
+      }
+    }
+    return this
+  }
+  return endWith(this, undefined, undefined, callback, false)
+}
+
+/** Nothing of the message has gone or waits, and its socket takes it now. */
+const isWhole = (message: Outgoing, socket: HttpSocket | null): socket is HttpSocket =>
+  socket !== null &&
+  !message._headerSent &&
+  message[corked] === 0 &&
+  message.outputData.length === 0 &&
+  socket._httpMessage === message &&
+  socket.writable &&
+  !socket.destroyed &&
+  !socket.writableCorked &&
+  // Any other stream sees each write by itself, as from Node.
+  isSystems(socket) &&
+  sendsPlainly(message) &&
+  !message.strictContentLength
+
+// Bytes up to here are copied behind the head: one plain write costs less than a gathering one.
+const copyLimit = 16 * 1024
+
+/** Head and body, where neither has gone, as one piece. */
+const joined = (head: string, body: Uint8Array): Uint8Array => {
+  const bytes = Buffer.allocUnsafe(head.length + body.length)
+  bytes.write(head, "latin1")
+  bytes.set(body, head.length)
+  return bytes
+}
+
+/** The body with what marks its pieces and its end, as one text; `undefined` where its characters are not all bytes of ASCII. */
+const chunkedText = (message: Outgoing, text: string, encoding: unknown): string | undefined => {
+  const size = sizeOf(text, encoding)
+  if (size !== text.length) return undefined
+  return `${size.toString(16)}\r\n${text}\r\n0\r\n${message._trailer}\r\n`
+}
+
+/** The whole message in one call, and where it can be in one write. */
+const endWhole = (
+  message: Outgoing,
+  socket: HttpSocket,
+  chunk: Chunk,
+  encoding: BufferEncoding | null | undefined,
+  callback: unknown
+): Outgoing => {
+  const text = typeof chunk === "string"
+  if (!text && !(chunk instanceof Uint8Array)) {
+    throw invalidArgType("chunk", ["string", "Buffer", "Uint8Array"], chunk)
+  }
+  if (message._header === null) {
+    message._contentLength = sizeOf(chunk, encoding)
+    message._implicitHeader()
+  }
+  // Dropped, or refused where the server says so.
+  if (!message._hasBody) writeBody(message, chunk, encoding, nothing, true)
+  if (typeof callback === "function") message.once("finish", callback as () => void)
+  const done = finished.bind(undefined, message)
+  const pieces =
+    text && message._hasBody && message.chunkedEncoding && joinsHead(encoding)
+      ? chunkedText(message, chunk, encoding)
+      : undefined
+  if (!message._hasBody) {
+    message._send("", "latin1", done)
+  } else if (text && !message.chunkedEncoding) {
+    message._send(chunk, encoding, done)
+  } else if (pieces !== undefined) {
+    // As one text in the encoding of the head, whose characters are bytes.
+    message._send(pieces, "latin1", done)
+  } else if (!text && !message.chunkedEncoding && chunk.length <= copyLimit) {
+    message._headerSent = true
+    message._writeRaw(joined(message._header as unknown as string, chunk), null, done)
+  } else {
+    checkEncoding(message, chunk, encoding)
+    socket.cork()
+    writeBody(message, chunk, encoding, message.chunkedEncoding ? nothing : done, true)
+    if (message.chunkedEncoding) message._send("0\r\n" + message._trailer + "\r\n", "latin1", done)
+    socket.uncork()
+  }
+  message.finished = true
+  if (message.outputData.length === 0 && message.socket && message.socket._httpMessage === message) {
+    message._finish()
+  }
+  return message
+}
+
+const endWith = (
+  message: Outgoing,
+  chunk: Chunk | undefined,
+  encoding: BufferEncoding | null | undefined,
+  callback: unknown,
+  hasChunk: boolean
+): Outgoing => {
+  const socket = message.socket
+  if (hasChunk && isWhole(message, socket)) {
+    return endWhole(message, socket, chunk as Chunk, encoding, callback)
+  }
+  // The last bytes are one write with the head or the body that comes before them.
+  if (socket && (hasChunk || !message._header)) socket.cork()
+  if (hasChunk) {
+    writeBody(message, chunk as Chunk, encoding, nothing, true)
+  } else if (!message._header) {
+    message._contentLength = 0
+    message._implicitHeader()
+  }
+  if (typeof callback === "function") message.once("finish", callback as () => void)
+  if (isCounted(message) && message[bytesWritten] !== message._contentLength) {
+    throw lengthMismatch(message[bytesWritten], message._contentLength as number)
+  }
+  const done = finished.bind(undefined, message)
+  if (message._hasBody && message.chunkedEncoding) {
+    message._send("0\r\n" + message._trailer + "\r\n", "latin1", done)
+  } else if (!message._headerSent || message.writableLength > 0 || hasChunk) {
+    message._send("", "latin1", done)
+  } else {
+    nextTick(done)
+  }
+  if (message.socket) {
+    // Whoever corked it, it is let go now.
+    const state = (message.socket as unknown as { _writableState?: { corked: number } })._writableState
+    if (state) state.corked = 1
+    message.socket.uncork()
+  }
+  message[corked] = 0
+  message.finished = true
+  if (message.outputData.length === 0 && message.socket && message.socket._httpMessage === message) {
+    message._finish()
+  }
+  return message
+}
+
+function addTrailers(this: Outgoing, headers: unknown): void {
+  this._trailer = ""
+  const entries = Object.entries(headers as object)
+  for (const [key, given] of entries as Array<[string, unknown]>) {
+    const [name, value] = Array.isArray(headers)
+      ? [(given as [string, unknown])[0], (given as [string, unknown])[1]]
+      : [key, given]
+    validateHeaderName(name, "Trailer name")
+    const together =
+      Array.isArray(value) && (value.length < 2 || this[uniqueHeaders]?.has(name.toLowerCase()) === true)
+    for (const one of Array.isArray(value) && !together ? (value as Array<unknown>) : [value]) {
+      const text = textOf(together ? (one as Array<unknown>).join("; ") : one)
+      if (!isValueOf(this, text)) {
+        throw violationError({ _tag: "Violation", code: "ERR_INVALID_CHAR", what: "trailer content", name })
+      }
+      this._trailer += name + ": " + text + "\r\n"
+    }
+  }
+}
+
+function finish(this: Outgoing): void {
+  this.emit("prefinish")
+}
+
+function flush(this: Outgoing): void {
+  const socket = this.socket
+  if (!socket || !socket.writable) return
+  const room = this._flushOutput(socket)
+  if (this.finished) {
+    this._finish()
+  } else if (room && this[needDrain]) {
+    this[needDrain] = false
+    this.emit("drain")
+  }
+}
+
+function flushOutput(this: Outgoing, socket: HttpSocket): boolean | undefined {
+  while (this[corked] > 0) {
+    this[corked]--
+    socket.cork()
+  }
+  const pending = this.outputData
+  if (pending.length === 0) return undefined
+  socket.cork()
+  let room: boolean | undefined
+  for (const { callback, data, encoding } of pending) {
+    room = socket.write(data, encoding as BufferEncoding, callback as Callback)
+  }
+  socket.uncork()
+  this.outputData = []
+  this._onPendingData(-this.outputSize)
+  this.outputSize = 0
+  return room
+}
+
+function flushHeaders(this: Outgoing): void {
+  if (!this._header) this._implicitHeader()
+  this._send("")
+}
+
+/** Adds this file's members to the prototype. */
+export const install = (proto: Outgoing): void => {
+  Object.assign(proto, {
+    _send: send,
+    _writeRaw: writeRaw,
+    write,
+    addTrailers,
+    end,
+    _finish: finish,
+    _flush: flush,
+    _flushOutput: flushOutput,
+    flushHeaders
+  })
+}

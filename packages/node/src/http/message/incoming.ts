@@ -1,0 +1,262 @@
+/**
+ * `http.IncomingMessage`: a received message as Node's readable stream. The fields are kept as they came and folded by
+ * `wire/` when somebody asks.
+ */
+import {
+  distinctHeaders,
+  foldField,
+  foldHeaders,
+  type FoldedFields,
+  type DistinctFields
+} from "@httpfx/core/wire"
+import type * as http from "node:http"
+import { finished, Readable } from "node:stream"
+import { inherit } from "../own/inherit.js"
+import { readOn } from "./parser.js"
+import type { HttpSocket, Incoming } from "./shapes.js"
+import { nextTick } from "../../time/realTime.js"
+
+const folded = Symbol("kHeaders")
+const foldedCount = Symbol("kHeadersCount")
+const distinct = Symbol("kHeadersDistinct")
+const trailers = Symbol("kTrailers")
+const trailersCount = Symbol("kTrailersCount")
+const abort = Symbol("abortController")
+const distinctTrailers = Symbol("kTrailersDistinct")
+
+/** The message with what this module keeps on it. */
+interface Stored extends Incoming {
+  [folded]: FoldedFields | null
+  [foldedCount]: number
+  [distinct]?: DistinctFields
+  [trailers]: FoldedFields | null
+  [trailersCount]: number
+  [distinctTrailers]?: DistinctFields
+  [abort]?: AbortController
+}
+
+interface ReadState {
+  readingMore: boolean
+}
+const { destroy } = Readable.prototype
+const stateOf = (message: Readable): ReadState =>
+  (message as unknown as { _readableState: ReadState })._readableState
+
+function IncomingMessage(this: Stored, socket: HttpSocket): void {
+  Readable.call(this, socket ? { highWaterMark: socket.readableHighWaterMark } : undefined)
+  // Body bytes come by themselves; the stream need not ask for more.
+  stateOf(this).readingMore = true
+  this.socket = socket
+  this.httpVersionMajor = null
+  this.httpVersionMinor = null
+  this.httpVersion = null
+  this.complete = false
+  this[folded] = null
+  this[foldedCount] = 0
+  this.rawHeaders = []
+  this[trailers] = null
+  this[trailersCount] = 0
+  this.rawTrailers = []
+  this.joinDuplicateHeaders = false
+  this.aborted = false
+  this.upgrade = null
+  this.url = ""
+  this.method = null
+  this.statusCode = null
+  this.statusMessage = null
+  this.client = socket
+  this._consuming = false
+  this._dumped = false
+}
+inherit(IncomingMessage, Readable)
+
+/** Made by this class, whatever its prototype is now. */
+export const isIncoming = (message: object): boolean => Object.hasOwn(message, folded)
+
+const proto = IncomingMessage.prototype as Incoming
+
+const accessor = (name: string, get: (this: Stored) => unknown, set: (this: Stored, value: never) => void) =>
+  Object.defineProperty(proto, name, { configurable: true, enumerable: false, get, set })
+
+accessor(
+  "connection",
+  function () {
+    return this.socket
+  },
+  function (value: HttpSocket) {
+    this.socket = value
+  }
+)
+
+/** The raw list folded; by way of `_addHeaderLine` where a subclass has its own. */
+const fold = (message: Stored, raw: ReadonlyArray<string>, count: number): FoldedFields => {
+  const into: FoldedFields = {}
+  if (message._addHeaderLine === addHeaderLine) {
+    const list = count < raw.length ? raw.slice(0, count) : raw
+    return foldHeaders(list, { into, joinDuplicateHeaders: message.joinDuplicateHeaders === true })
+  }
+  for (let i = 0; i + 1 < count; i += 2) message._addHeaderLine(raw[i]!, raw[i + 1]!, into)
+  return into
+}
+
+accessor(
+  "headers",
+  function () {
+    return (this[folded] ||= fold(this, this.rawHeaders, this[foldedCount]))
+  },
+  function (value: FoldedFields) {
+    this[folded] = value
+  }
+)
+accessor(
+  "headersDistinct",
+  function () {
+    return (this[distinct] ||= distinctHeaders(this.rawHeaders.slice(0, this[foldedCount])))
+  },
+  function (value: DistinctFields) {
+    this[distinct] = value
+  }
+)
+accessor(
+  "trailers",
+  function () {
+    return (this[trailers] ||= fold(this, this.rawTrailers, this[trailersCount]))
+  },
+  function (value: FoldedFields) {
+    this[trailers] = value
+  }
+)
+accessor(
+  "trailersDistinct",
+  function () {
+    return (this[distinctTrailers] ??= distinctHeaders(this.rawTrailers.slice(0, this[trailersCount])))
+  },
+  function (value: DistinctFields) {
+    this[distinctTrailers] = value
+  }
+)
+
+accessor(
+  "signal",
+  function () {
+    return (this[abort] ??= watched(this)).signal
+  },
+  // A property of the message: where Node has no such member, middleware has its own.
+  function (value: AbortSignal) {
+    Object.defineProperty(this, "signal", { value, writable: true, enumerable: true, configurable: true })
+  }
+)
+
+/** Aborted when the message cannot come whole any more, or its connection ends. */
+const watched = (message: Stored): AbortController => {
+  const controller = new AbortController()
+  const end = (): void => controller.abort()
+  const { socket } = message
+  if (message.aborted || socket?.destroyed) end()
+  message.once("aborted", end)
+  socket?.once("close", end)
+  message.once("close", () => socket?.removeListener("close", end))
+  return controller
+}
+
+proto.setTimeout = function setTimeout<T extends Incoming>(this: T, msecs: number, callback?: () => void): T {
+  if (callback) this.on("timeout", callback)
+  this.socket!.setTimeout(msecs)
+  return this
+}
+
+proto._read = function _read(this: Incoming, _n: number) {
+  if (!this._consuming) {
+    stateOf(this).readingMore = false
+    this._consuming = true
+  }
+  // What has come is buffered already; the connection may have been held back for it.
+  if (this.socket && this.socket.readable) readOn(this.socket)
+}
+
+const settle = (message: Incoming, error: Error | null | undefined, done: (error?: Error | null) => void) => {
+  // An error reaches only those who listen: a peer that leaves is no reason to end a process.
+  if (message.listenerCount("error") === 0) done()
+  else done(error)
+}
+
+proto._destroy = function _destroy(
+  this: Stored,
+  error: Error | null | undefined,
+  done: (error?: Error | null) => void
+) {
+  if (!this.readableEnded || !this.complete) {
+    this.aborted = true
+    this.emit("aborted")
+  }
+  const { socket } = this
+  if (socket && !socket.destroyed && this.aborted) {
+    socket.destroy(error ?? undefined)
+    const cleanup = finished(socket, (ended) => {
+      const cause = ended?.code === "ERR_STREAM_PREMATURE_CLOSE" ? null : ended
+      cleanup()
+      nextTick(settle, this, error ?? cause, done)
+    })
+  } else {
+    nextTick(settle, this, error, done)
+  }
+}
+
+proto._addHeaderLines = function _addHeaderLines(this: Stored, raw: Array<string>, count: number) {
+  if (!raw || raw.length === 0) return
+  let view: FoldedFields | null
+  if (this.complete) {
+    this.rawTrailers = raw
+    this[trailersCount] = count
+    view = this[trailers]
+  } else {
+    this.rawHeaders = raw
+    this[foldedCount] = count
+    view = this[folded]
+  }
+  if (view === null) return
+  for (let i = 0; i + 1 < count; i += 2) this._addHeaderLine(raw[i]!, raw[i + 1]!, view)
+}
+
+const addHeaderLine = function _addHeaderLine(
+  this: Stored,
+  name: string,
+  value: string,
+  into: FoldedFields
+): void {
+  foldField(name, value, into, this.joinDuplicateHeaders === true)
+}
+proto._addHeaderLine = addHeaderLine
+
+proto._addHeaderLineDistinct = function _addHeaderLineDistinct(
+  this: Stored,
+  name: string,
+  value: string,
+  into: DistinctFields
+) {
+  const key = name.toLowerCase()
+  if (Object.hasOwn(into, key)) into[key]!.push(value)
+  // An assignment would set the prototype of an ordinary object for a field of that name.
+  else
+    Object.defineProperty(into, key, { value: [value], configurable: true, enumerable: true, writable: true })
+}
+
+/** Nobody reads the body: let it go by. */
+const dump = function _dump(this: Incoming) {
+  if (this._dumped) return
+  this._dumped = true
+  // What is buffered must not reach listeners of a message that was given up.
+  this.removeAllListeners("data")
+  this.resume()
+}
+proto._dump = dump
+
+/** Nobody has put methods of his own in the place of those by which a message that nobody reads is let go. */
+export const isLetGoPlainly = (message: Incoming): boolean =>
+  message._dump === dump && message.destroy === destroy
+
+/** The fields are folded by a method of the program's, which is called as soon as the message is looked at. */
+export const isFoldedByProgram = (message: Incoming): boolean => message._addHeaderLine !== addHeaderLine
+
+const typed = IncomingMessage as unknown as typeof http.IncomingMessage
+export { typed as IncomingMessage }

@@ -1,0 +1,140 @@
+/**
+ * Frameworks such as Express put prototypes of their own under the messages that they are given. Loaded without the register
+ * hook, these inherit from the built-in `http`, whose methods do not know our messages. Here a prototype is put between the two
+ * that gives our messages our members and the built-in module's messages theirs, so that one app serves both.
+ *
+ * Never imports the built-in module: its prototypes are found in the chains that the framework brings.
+ */
+import { Readable, Stream } from "node:stream"
+import { IncomingMessage, isIncoming } from "../message/incoming.js"
+import type { Incoming } from "../message/shapes.js"
+import { isOutgoing, OutgoingMessage } from "../message/outgoing.js"
+import { ServerResponse } from "../server/response.js"
+import type { Response } from "../server/shapes.js"
+
+/** One of the two classes whose prototypes a framework extends. */
+interface Kind {
+  readonly own: object
+  readonly isOurs: (message: object) => boolean
+  readonly isBuiltIn: (proto: object) => boolean
+  /** Our prototypes whose members count for our messages, the nearest one last. */
+  readonly prototypes: ReadonlyArray<object>
+}
+
+const parentOf = (proto: object): object | null => Object.getPrototypeOf(proto) as object | null
+
+const isNamed = (proto: object, name: string): boolean =>
+  Object.hasOwn(proto, "constructor") && proto.constructor.name === name
+
+const requests: Kind = {
+  own: IncomingMessage.prototype,
+  isOurs: isIncoming,
+  isBuiltIn: (proto) => isNamed(proto, "IncomingMessage") && parentOf(proto) === Readable.prototype,
+  prototypes: [IncomingMessage.prototype]
+}
+
+const responses: Kind = {
+  own: ServerResponse.prototype,
+  isOurs: isOutgoing,
+  isBuiltIn(proto) {
+    const parent = parentOf(proto)
+    return (
+      isNamed(proto, "ServerResponse") &&
+      parent !== null &&
+      isNamed(parent, "OutgoingMessage") &&
+      parentOf(parent) === Stream.prototype
+    )
+  },
+  prototypes: [OutgoingMessage.prototype, ServerResponse.prototype]
+}
+
+/** A member that is ours for our messages, and the built-in prototype's for its own. */
+const memberOf = (
+  { isOurs }: Kind,
+  key: PropertyKey,
+  descriptor: PropertyDescriptor,
+  builtIn: object
+): PropertyDescriptor => {
+  const { configurable = true, enumerable = false, get, set } = descriptor
+  const method: unknown = descriptor.value
+  if (typeof method === "function") {
+    const value = function (this: object, ...args: ReadonlyArray<unknown>): unknown {
+      return Reflect.apply(
+        isOurs(this) ? (method as () => unknown) : (Reflect.get(builtIn, key) as () => unknown),
+        this,
+        args
+      )
+    }
+    return { configurable, enumerable, writable: true, value }
+  }
+  if (get === undefined) return descriptor
+  return {
+    configurable,
+    enumerable,
+    get(this: object): unknown {
+      return isOurs(this) ? get.call(this) : Reflect.get(builtIn, key, this)
+    },
+    set(this: object, value: unknown): void {
+      if (isOurs(this)) set?.call(this, value)
+      else Reflect.set(builtIn, key, value, this)
+    }
+  }
+}
+
+const made = new WeakMap<object, object>()
+
+const between = (kind: Kind, builtIn: object): object => {
+  let proto = made.get(builtIn)
+  if (proto === undefined) {
+    proto = Object.create(builtIn) as object
+    for (const one of kind.prototypes) {
+      for (const key of Reflect.ownKeys(one)) {
+        if (key === "constructor") continue
+        const descriptor = Object.getOwnPropertyDescriptor(one, key)!
+        Object.defineProperty(proto, key, memberOf(kind, key, descriptor, builtIn))
+      }
+    }
+    made.set(builtIn, proto)
+  }
+  return proto
+}
+
+/** Whether something had to be put between the prototypes of this object. */
+const mend = (kind: Kind, object: unknown): boolean => {
+  if (typeof object !== "object" || object === null) return false
+  let above = object
+  for (let proto = parentOf(above); proto !== null; proto = parentOf(proto)) {
+    if (proto === kind.own || made.get(parentOf(proto) ?? proto) === proto) return false
+    if (kind.isBuiltIn(proto)) return Reflect.setPrototypeOf(above, between(kind, proto))
+    above = proto
+  }
+  return false
+}
+
+/** Prepares the prototypes that a listener brings in the manner of Express: as its members `request` and `response`. */
+export const adoptListener = (listener: unknown): void => {
+  if (typeof listener !== "function") return
+  const { request, response } = listener as { readonly request?: unknown; readonly response?: unknown }
+  mend(requests, request)
+  mend(responses, response)
+}
+
+/** Prototypes of responses that have been looked at. */
+const seen = new WeakSet<object>()
+
+/** Looks at messages under which a listener has put other prototypes, and prepares these for what follows. */
+export const adoptMessages = (req: Incoming, res: Response): void => {
+  const proto = parentOf(res)
+  if (proto === null || seen.has(proto)) return
+  const needed = mend(requests, req)
+  if (mend(responses, res) || needed) {
+    const code = "HTTPFX_BUILT_IN_PROTOTYPES"
+    process.emitWarning(advice, { code })
+  }
+  seen.add(parentOf(res) ?? proto)
+}
+
+const advice =
+  "A request listener has put prototypes of the built-in http module under its messages, as Express does. This one may fail, " +
+  "further ones work. To avoid it: give the app itself to createServer (createServer(app)), or start the process with " +
+  "`node --import @httpfx/node/register`."

@@ -1,0 +1,218 @@
+/**
+ * `http.ServerResponse`: the status line and what goes before it (100, 102, 103). Which response a socket serves is told
+ * by `assignSocket`; what happens around a response is connection.ts's.
+ */
+import {
+  continueHead,
+  isBodiless,
+  isStatusCode,
+  isStatusMessage,
+  processingHead,
+  saysChunked,
+  STATUS_CODES
+} from "@httpfx/core/wire"
+import type * as http from "node:http"
+import { format } from "node:util"
+import { serverResponseCreated } from "../own/channels.js"
+import { codedError, codedRangeError, headersSent, invalidArgValue, violationError } from "../own/errors.js"
+import { callParent, inherit } from "../own/inherit.js"
+import type { Callback, HttpSocket, Incoming, Outgoing } from "../message/shapes.js"
+import { OutgoingMessage, type OutgoingOptions } from "../message/outgoing.js"
+import type { Response } from "./shapes.js"
+import { connectionOf, outHeaders } from "../own/symbols.js"
+import {
+  linkFieldValue,
+  validateHeaderName,
+  validateHeaderValue,
+  validateInteger,
+  validateObject,
+  validateValueOf
+} from "../own/validate.js"
+
+const base = OutgoingMessage.prototype as unknown as Outgoing
+
+function ServerResponse(this: Response, req: Incoming, options?: OutgoingOptions): void {
+  callParent(OutgoingMessage, this, options)
+  if (req.method === "HEAD") this._hasBody = false
+  this.req = req
+  this.sendDate = true
+  this._sent100 = false
+  this._expect_continue = false
+  if (req.httpVersionMajor! < 1 || req.httpVersionMinor! < 1) {
+    this.useChunkedEncodingByDefault = saysChunked(String(req.headers?.["te"] ?? ""))
+    this.shouldKeepAlive = false
+  }
+  if (serverResponseCreated.hasSubscribers) serverResponseCreated.publish({ request: req, response: this })
+}
+inherit(ServerResponse, OutgoingMessage)
+
+const proto = ServerResponse.prototype as Response
+
+proto._finish = function _finish(this: Response) {
+  base._finish.call(this)
+}
+
+proto.statusCode = 200
+proto.statusMessage = undefined
+
+/** The response is over: it has been sent, or its socket has closed. Told once. */
+export const closeResponse = (response: Outgoing): void => {
+  if (response._closed) return
+  response.destroyed = true
+  response._closed = true
+  response.emit("close")
+}
+
+/** A listener for `close` of a socket that serves a response. */
+export function onSocketClose(this: HttpSocket): void {
+  if (this._httpMessage) closeResponse(this._httpMessage)
+}
+
+interface WithConnection {
+  [connectionOf]?: object
+}
+
+proto.assignSocket = function assignSocket(this: Response, socket: HttpSocket) {
+  if (socket._httpMessage) {
+    throw codedError("ERR_HTTP_SOCKET_ASSIGNED", "ServerResponse has an already assigned socket")
+  }
+  socket._httpMessage = this
+  // A server's connection tells its response by itself.
+  if ((socket as WithConnection)[connectionOf] === undefined) socket.on("close", onSocketClose)
+  this.socket = socket
+  this.emit("socket", socket)
+  this._flush()
+}
+
+proto.detachSocket = function detachSocket(this: Response, socket: HttpSocket) {
+  if ((socket as WithConnection)[connectionOf] === undefined) socket.removeListener("close", onSocketClose)
+  socket._httpMessage = null
+  this.socket = null
+}
+
+proto.writeContinue = function writeContinue(this: Response, callback?: Callback) {
+  this._writeRaw(continueHead, "ascii", callback)
+  this._sent100 = true
+}
+
+proto.writeProcessing = function writeProcessing(this: Response, callback?: Callback) {
+  this._writeRaw(processingHead, "ascii", callback)
+}
+
+proto.writeInformation = function writeInformation(
+  this: Response,
+  status: number,
+  headers?: unknown,
+  callback?: Callback
+) {
+  if (this._header) throw headersSent("write")
+  validateInteger(status, "statusCode", 100, 199)
+  if (status === 101) {
+    throw codedRangeError("ERR_HTTP_INVALID_STATUS_CODE", format("Invalid status code: %s", status))
+  }
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}\r\n`
+  if (headers !== undefined && headers !== null) {
+    if (!Array.isArray(headers)) validateObject(headers, "headers")
+    const entries = Array.isArray(headers) ? pairsOf(headers) : Object.entries(headers as object)
+    for (const [name, value] of entries) {
+      validateHeaderName(name)
+      validateValueOf(this, name, value)
+      head += `${name}: ${String(value)}\r\n`
+    }
+  }
+  return this._writeRaw(head + "\r\n", "latin1", callback)
+}
+
+proto.writeEarlyHints = function writeEarlyHints(
+  this: Response,
+  hints: { [name: string]: unknown },
+  callback?: Callback
+) {
+  validateObject(hints, "hints")
+  if (hints["link"] === null || hints["link"] === undefined) return
+  const link = linkFieldValue(hints["link"])
+  if (link.length === 0) return
+  validateHeaderValue("Link", link)
+  let head = `HTTP/1.1 103 Early Hints\r\nLink: ${link}\r\n`
+  for (const name of Object.keys(hints)) {
+    if (name === "link") continue
+    validateHeaderName(name)
+    validateValueOf(this, name, hints[name])
+    head += `${name}: ${String(hints[name])}\r\n`
+  }
+  this._writeRaw(head + "\r\n", "ascii", callback)
+}
+
+proto._implicitHeader = function _implicitHeader(this: Response) {
+  this.writeHead(this.statusCode)
+}
+
+/** The pairs of a flat list, or those of a list of pairs. */
+const pairsOf = (list: Array<unknown>): Array<[string, unknown]> => {
+  if (list.length > 0 && Array.isArray(list[0])) return list as Array<[string, unknown]>
+  if (list.length % 2 !== 0) throw invalidArgValue("headers", list)
+  const pairs: Array<[string, unknown]> = []
+  for (let i = 0; i < list.length; i += 2) pairs.push([list[i] as string, list[i + 1]])
+  return pairs
+}
+
+/** Fields given to `writeHead` go over those that were set before; of lists the flat ones, as in Node. */
+const mergeHeaders = (response: Response, given: unknown): void => {
+  if (Array.isArray(given)) {
+    if (given.length % 2 !== 0) throw invalidArgValue("headers", given)
+    const list = given as Array<string>
+    for (let i = 0; i < list.length; i += 2) response.removeHeader(list[i]!)
+    for (let i = 0; i < list.length; i += 2) if (list[i]) response.appendHeader(list[i]!, list[i + 1]!)
+  } else if (given) {
+    for (const name of Object.keys(given)) {
+      if (name) response.setHeader(name, (given as { [name: string]: string })[name]!)
+    }
+  }
+}
+
+const plainLines: Array<string | undefined> = []
+
+const statusLine = (status: number, message: string): string => {
+  if (message === STATUS_CODES[status]) {
+    return (plainLines[status] ??= `HTTP/1.1 ${status} ${message}\r\n`)
+  }
+  return `HTTP/1.1 ${status} ${message}\r\n`
+}
+
+proto.writeHead = function writeHead<T extends Response>(
+  this: T,
+  status: number,
+  reason?: unknown,
+  headers?: unknown
+): T {
+  if (this._header) throw headersSent("write")
+  const given = status
+  status |= 0
+  if (!isStatusCode(status)) {
+    throw codedRangeError("ERR_HTTP_INVALID_STATUS_CODE", format("Invalid status code: %s", given))
+  }
+  if (typeof reason === "string") {
+    this.statusMessage = reason
+  } else {
+    this.statusMessage ||= STATUS_CODES[status] || "unknown"
+    headers ??= reason
+  }
+  this.statusCode = status
+  if (this[outHeaders]) {
+    mergeHeaders(this, headers)
+    headers = this[outHeaders]
+  }
+  const message = this.statusMessage
+  if (!isStatusMessage(String(message))) {
+    throw violationError({ _tag: "Violation", code: "ERR_INVALID_CHAR", what: "statusMessage" })
+  }
+  if (isBodiless(status)) this._hasBody = false
+  // The client may send the body that it asked about, or not: nobody can tell where the next request begins.
+  if (this._expect_continue && !this._sent100) this.shouldKeepAlive = false
+  this._storeHeader(statusLine(status, message), headers)
+  return this
+}
+proto.writeHeader = proto.writeHead
+
+const typed = ServerResponse as unknown as typeof http.ServerResponse
+export { typed as ServerResponse }

@@ -1,0 +1,309 @@
+/**
+ * A `Transport` over any `stream.Duplex`: the bookkeeping of what was told to whom, shared by the transport over
+ * `net.Socket` (tcpTransport.ts).
+ *
+ * Never throws, never tells anything inside a call of the owner's, and keeps nothing after `close`.
+ */
+import type { Duplex } from "node:stream"
+import {
+  fault,
+  noHandlers,
+  onlyClose,
+  type Address,
+  type Fault,
+  type Transport,
+  type TransportHandlers
+} from "@httpfx/core/Transport"
+import { faultOf } from "./fault.js"
+import { resetStream } from "./reset.js"
+import { nextTick } from "../time/realTime.js"
+
+const owner = Symbol("httpfx.transport")
+
+interface Owned extends Duplex {
+  [owner]: StreamTransport
+}
+
+/** A socket of Node's. */
+interface Handled {
+  readonly _handle?: { readonly writeQueueSize?: number } | null
+}
+
+// What of its write the system has not taken.
+const queueOf = (stream: Duplex): number | undefined => (stream as Handled)._handle?.writeQueueSize
+
+// The listeners are shared by all connections: a closure per event and connection costs memory and time.
+function onData(this: Owned, chunk: Uint8Array) {
+  this[owner].handlers.data(chunk)
+}
+function onEnd(this: Owned) {
+  this[owner].sawEnd()
+}
+function onDrain(this: Owned) {
+  this[owner].handlers.drain()
+}
+function onError(this: Owned, error: Error) {
+  this[owner].sawError(error)
+}
+function onClose(this: Owned) {
+  this[owner].sawClose()
+}
+
+/** What of `net.Socket` a stream may have besides. */
+export interface SocketMembers {
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
+  readonly localAddress?: string | undefined
+  readonly localPort?: number | undefined
+  readonly setNoDelay?: (enable: boolean) => unknown
+  readonly setKeepAlive?: (enable: boolean, initialDelay: number) => unknown
+  readonly ref?: () => unknown
+  readonly unref?: () => unknown
+}
+
+const address = (hostname: string | undefined, port: number | undefined): Address | undefined =>
+  hostname === undefined || port === undefined ? undefined : { _tag: "TcpAddress", hostname, port }
+
+// Body bytes up to here are copied behind the head, so that both leave in one system call; above, a gathering write
+// of the two costs less than the copy.
+const copyLimit = 16 * 1024
+// `head` is latin1 where it is a string.
+const joined = (head: string | Uint8Array, body: Uint8Array): Uint8Array => {
+  const bytes = Buffer.allocUnsafe(head.length + body.length)
+  if (typeof head === "string") bytes.write(head, "latin1")
+  else bytes.set(head, 0)
+  bytes.set(body, head.length)
+  return bytes
+}
+
+// So short a body costs less as characters, one to a byte, behind a head that is text already.
+const textLimit = 2 * 1024
+const { latin1Slice } = Buffer.prototype as unknown as {
+  readonly latin1Slice: (this: Uint8Array, start: number, end: number) => string
+}
+
+export class StreamTransport implements Transport {
+  handlers: TransportHandlers = noHandlers
+  writable = true
+  protected started = false
+  private reading = false
+  protected paused = false
+  protected dropped = false
+  protected closed = false
+  /** Bytes of the stream's write under way; 0 where that is not known. */
+  underWay = 0
+  /** FIN was read. */
+  protected ended = false
+  protected failure: Fault | undefined
+  // What the present handlers have been told.
+  private toldEnd = true
+  private toldClose = true
+
+  constructor(
+    readonly stream: Duplex,
+    private readonly addresses: {
+      readonly local?: Address | undefined
+      readonly remote?: Address | undefined
+    } = {}
+  ) {
+    ;(stream as Owned)[owner] = this
+    stream.on("end", onEnd)
+    stream.on("drain", onDrain)
+    stream.on("error", onError)
+    stream.on("close", onClose)
+    if (stream.destroyed) nextTick(() => this.sawClose())
+  }
+
+  get local(): Address | undefined {
+    const socket = this.stream as SocketMembers
+    return this.addresses.local ?? address(socket.localAddress, socket.localPort)
+  }
+
+  get remote(): Address | undefined {
+    const socket = this.stream as SocketMembers
+    return this.addresses.remote ?? address(socket.remoteAddress, socket.remotePort)
+  }
+
+  // A stream's length says of a write only when it is over; a large one on a slow link takes minutes.
+  get buffered(): number {
+    if (this.closed || this.dropped) return 0
+    const { stream, underWay } = this
+    if (underWay === 0) return stream.writableLength
+    const left = queueOf(this.writer) ?? underWay
+    return stream.writableLength - underWay + Math.min(left, underWay)
+  }
+
+  start(handlers: TransportHandlers): void {
+    this.handlers = this.dropped ? onlyClose(handlers) : handlers
+    this.toldEnd = this.toldClose = false
+    if (!this.started) {
+      this.started = true
+      if (!this.closed && !this.paused) this.read()
+    }
+    // What happened before is told to the new owner too, in a turn of its own.
+    if (this.ended || this.closed) nextTick(() => this.tell())
+  }
+
+  write(data: string | Uint8Array, body?: Uint8Array): boolean {
+    if (!this.writable) return false
+    const stream = this.stream
+    if (body !== undefined && body.length > 0) {
+      if (body.length > copyLimit) {
+        stream.cork()
+        if (typeof data === "string") stream.write(data, "latin1")
+        else stream.write(data)
+        const more = stream.write(body)
+        stream.uncork()
+        return more
+      }
+      data =
+        typeof data === "string" && body.length <= textLimit
+          ? data + latin1Slice.call(body, 0, body.length)
+          : joined(data, body)
+    } else if (data.length === 0) return !stream.writableNeedDrain
+    return typeof data === "string" ? stream.write(data, "latin1") : stream.write(data)
+  }
+
+  cork(): void {
+    this.stream.cork()
+  }
+
+  uncork(): void {
+    this.stream.uncork()
+  }
+
+  end(): void {
+    if (!this.writable) return
+    this.writable = false
+    this.stream.end()
+  }
+
+  reset(): void {
+    if (this.closed || this.dropped) return
+    this.dropped = true
+    this.writable = false
+    this.handlers = onlyClose(this.handlers)
+    this.destroyNow()
+  }
+
+  abandon(): void {
+    if (this.closed || this.dropped) return
+    this.dropped = true
+    this.writable = false
+    this.handlers = onlyClose(this.handlers)
+    this.leave()
+  }
+
+  pause(): void {
+    if (this.paused) return
+    this.paused = true
+    if (this.started && !this.closed) this.stream.pause()
+  }
+
+  resume(): void {
+    if (!this.paused) return
+    this.paused = false
+    if (this.started && !this.closed) this.read()
+    if (this.ended) nextTick(() => this.tell())
+  }
+
+  ref(): void {
+    ;(this.stream as SocketMembers).ref?.()
+  }
+
+  unref(): void {
+    ;(this.stream as SocketMembers).unref?.()
+  }
+
+  noDelay(enable: boolean): void {
+    ;(this.stream as SocketMembers).setNoDelay?.(enable)
+  }
+
+  keepAlive(enable: boolean, initialDelay: number): void {
+    ;(this.stream as SocketMembers).setKeepAlive?.(enable, initialDelay)
+  }
+
+  /**
+   * Closes as the stream itself closes: what is buffered is dropped, and the peer sees FIN unless it had sent what was
+   * never read. Nothing is told any more.
+   */
+  destroy(): void {
+    this.dropped = true
+    this.writable = false
+    this.handlers = noHandlers
+    this.stream.destroy()
+  }
+
+  /** Gives the stream up to another owner (a TLS layer): nothing is told any more. */
+  release(): Duplex {
+    const stream = this.stream
+    stream.off("data", onData)
+    stream.off("end", onEnd)
+    stream.off("drain", onDrain)
+    stream.off("error", onError)
+    stream.off("close", onClose)
+    stream.on("error", () => {})
+    this.handlers = noHandlers
+    this.writable = false
+    this.closed = true
+    return stream
+  }
+
+  private read(): void {
+    if (this.reading) this.stream.resume()
+    else {
+      this.reading = true
+      this.beginReading()
+    }
+  }
+
+  protected beginReading(): void {
+    this.stream.on("data", onData)
+    this.stream.resume()
+  }
+
+  /** The stream whose handle writes to the system. */
+  protected get writer(): Duplex {
+    return this.stream
+  }
+
+  /** Closes without RST where that is possible. */
+  protected leave(): void {
+    this.stream.destroy()
+  }
+
+  protected destroyNow(): void {
+    resetStream(this.stream)
+  }
+
+  sawEnd(): void {
+    this.ended = true
+    this.tell()
+  }
+
+  sawError(error: Error): void {
+    this.failure ??= faultOf(error, "read")
+  }
+
+  sawClose(): void {
+    this.closed = true
+    this.writable = false
+    this.tell()
+  }
+
+  protected tell(): void {
+    const handlers = this.handlers
+    if (this.ended && !this.toldEnd && !this.paused) {
+      this.toldEnd = true
+      handlers.end()
+    }
+    // `end` may have handed the connection over; the new owner is told in a turn of its own.
+    if (!this.closed || this.toldClose || this.handlers !== handlers) return
+    this.toldClose = true
+    this.handlers = noHandlers
+    // A stream destroyed by somebody else without an error: its bytes just stop.
+    const failure = this.failure ?? (this.ended || this.dropped ? undefined : fault("ECONNRESET", "read"))
+    if (failure !== undefined) handlers.error(failure)
+    handlers.close()
+  }
+}

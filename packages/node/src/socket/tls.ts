@@ -1,0 +1,287 @@
+/**
+ * TLS over a connection that is already made, in either role: the handshake is `node:tls`.
+ *
+ * Takes the given transport over, whatever the outcome; never leaves it open after a failure.
+ */
+import { createHash } from "node:crypto"
+import * as net from "node:net"
+import * as tls from "node:tls"
+import type { Duplex } from "node:stream"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpError from "@httpfx/core/HttpError"
+import { certificateName, type NetworkService, type TlsOptions } from "@httpfx/core/Network"
+import { sniName } from "@httpfx/core/pool"
+import { fault, formatAddress, type Address, type TlsFacts, type Transport } from "@httpfx/core/Transport"
+import { errorOf } from "./fault.js"
+import { endedBelow, onEof } from "./fast/closeNotify.js"
+import { resetStream } from "./reset.js"
+import { StreamTransport } from "./streamTransport.js"
+import { knowsNoPeer, streams, type Streams, type WriteDone } from "./tcpTransport.js"
+import { tlsFacts, verifyError } from "./tlsFacts.js"
+import { TransportSocket } from "./transportSocket.js"
+import { nextTick } from "../time/realTime.js"
+
+// Fields that mean to Node what they mean here.
+const alike = [
+  "ca",
+  "cert",
+  "ciphers",
+  "crl",
+  "ecdhCurve",
+  "key",
+  "maxVersion",
+  "minVersion",
+  "passphrase",
+  "pfx",
+  "secureOptions",
+  "sigalgs"
+] as const satisfies ReadonlyArray<keyof TlsOptions & keyof tls.SecureContextOptions>
+
+const contextOptions = (options: TlsOptions): tls.SecureContextOptions => {
+  const context: Record<string, unknown> = options.role === "server" ? serverContext(options) : {}
+  for (const name of alike) {
+    const value = options[name]
+    // Undefined counts as given there.
+    if (value !== undefined) context[name] = value
+  }
+  return context
+}
+
+// `tls.Server` sets these for itself; a context that is made without it has OpenSSL's own defaults.
+const serverContext = (options: TlsOptions): Record<string, unknown> => {
+  const { sessionIdContext = trustOf(options), sessionTimeout, ticketKeys } = options
+  return {
+    honorCipherOrder: options.honorCipherOrder ?? true,
+    sessionIdContext,
+    ...(options.dhparam !== undefined && { dhparam: options.dhparam }),
+    ...(ticketKeys !== undefined && { ticketKeys }),
+    ...(sessionTimeout !== undefined && {
+      sessionTimeout: Math.max(1, Math.ceil(Duration.toSeconds(sessionTimeout)))
+    })
+  }
+}
+
+// A session carries the verdict on its client's certificate: it holds only where clients are judged by the same options.
+const trustOf = ({ ca, crl, rejectUnauthorized, requestCert }: TlsOptions): string =>
+  createHash("sha256")
+    .update(JSON.stringify([ca, crl, requestCert ?? false, rejectUnauthorized ?? true]))
+    .digest("hex")
+    .slice(0, 32)
+
+// One is made per set of options, not per connection: reading keys and certificates takes a millisecond.
+const contexts = new WeakMap<TlsOptions, Map<string | undefined, tls.SecureContext>>()
+
+const contextFor = (options: TlsOptions, name: string | undefined): tls.SecureContext => {
+  let made = contexts.get(options)
+  if (made === undefined) contexts.set(options, (made = new Map()))
+  let context = made.get(name)
+  if (context === undefined) {
+    const credentials = name === undefined ? {} : options.certificates![name]!
+    made.set(name, (context = tls.createSecureContext(contextOptions({ ...options, ...credentials }))))
+  }
+  return context
+}
+
+const byName =
+  (options: TlsOptions): NonNullable<tls.TLSSocketOptions["SNICallback"]> =>
+  (serverName, done) => {
+    const name = certificateName(options, serverName)
+    if (name === undefined) return done(null)
+    try {
+      done(null, contextFor(options, name))
+    } catch (error) {
+      done(error as Error)
+    }
+  }
+
+export const checkTls: NonNullable<NetworkService["checkTls"]> = (options) =>
+  Effect.try({
+    try: () => {
+      if (options.role === "client") return void contextFor(options, undefined)
+      for (const name of [undefined, ...Object.keys(options.certificates ?? {})]) contextFor(options, name)
+    },
+    catch: (error) => {
+      const { code, message } = error as NodeJS.ErrnoException
+      return new HttpError.TlsFailure({
+        code: code ?? "ERR_TLS",
+        reason: message,
+        phase: "secure",
+        cause: error
+      })
+    }
+  })
+
+const handshake = (stream: Duplex, options: TlsOptions): tls.TLSSocket => {
+  const checkServerIdentity = options.checkServerIdentity as typeof tls.checkServerIdentity | undefined
+  const ALPNProtocols = [...(options.alpn ?? ["http/1.1"])]
+  if (options.role === "client") {
+    const { onSession, session } = options
+    const name = options.serverName === undefined ? undefined : sniName(options.serverName)
+    const socket = tls.connect({
+      ...contextOptions(options),
+      ...(session !== undefined && { session: Buffer.from(session) }),
+      socket: stream,
+      ALPNProtocols,
+      rejectUnauthorized: options.rejectUnauthorized ?? true,
+      ...(checkServerIdentity !== undefined && { checkServerIdentity }),
+      ...(name === undefined
+        ? {}
+        : // An address is checked against the certificate, but is no name to ask for (RFC 6066 section 3).
+          { ...(net.isIP(name) === 0 ? { servername: name } : {}), host: name })
+    })
+    if (onSession !== undefined) socket.on("session", onSession)
+    return socket
+  }
+  return new tls.TLSSocket(stream, {
+    isServer: true,
+    secureContext: contextFor(options, undefined),
+    ...(options.certificates === undefined ? {} : { SNICallback: byName(options) }),
+    ALPNProtocols,
+    requestCert: options.requestCert ?? false,
+    rejectUnauthorized: options.rejectUnauthorized ?? true
+  })
+}
+
+// `net.Socket` below as it is; any other transport (a tunnel, a memory network) as a stream.
+const streamOf = (transport: Transport): Duplex =>
+  transport instanceof StreamTransport
+    ? transport.release()
+    : new TransportSocket(transport, { allowHalfOpen: true }).on("error", () => {})
+
+// OpenSSL's own codes (ERR_SSL_...), Node's (ERR_TLS_...) and those of a failed verification (CERT_HAS_EXPIRED,
+// DEPTH_ZERO_SELF_SIGNED_CERT, ...) mean a failed handshake; the rest comes from the connection below.
+const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
+  const facts = { reason: error.message, phase: "secure" as const, address, cause: error }
+  if (error.code !== "ECONNRESET" && error.code !== "EPIPE") {
+    return new HttpError.TlsFailure({ ...facts, code: error.code ?? "ERR_TLS_HANDSHAKE" })
+  }
+  return error.syscall === undefined ? new HttpError.HangUp(facts) : new HttpError.ConnectionReset(facts)
+}
+
+// A server's socket does not refuse on its own: `tls.Server` does it for its sockets.
+const refusalOf = (socket: tls.TLSSocket, options: TlsOptions): Error | undefined => {
+  const { rejectUnauthorized = true, requestCert, role } = options
+  if (role === "client" || requestCert !== true || !rejectUnauthorized) return undefined
+  const reason = verifyError(socket)
+  if (reason === undefined || reason === null) return undefined
+  return reason instanceof Error ? reason : Object.assign(new Error(String(reason)), { code: String(reason) })
+}
+
+// A TLS layer cannot send RST; the connection below can.
+class TlsTransport extends StreamTransport {
+  truncated = false
+  private facts: TlsFacts | undefined
+
+  constructor(
+    private readonly socket: tls.TLSSocket,
+    private readonly below: Duplex,
+    addresses: { readonly local: Address | undefined; readonly remote: Address | undefined },
+    requireCloseNotify: boolean
+  ) {
+    super(socket, addresses)
+    // Without a `tls.Server` nothing else ends a connection whose records cannot be read or whose client renegotiates too often.
+    socket.on("_tlsError", (error: Error) => nextTick(() => socket.destroy(error)))
+    if (requireCloseNotify) {
+      onEof(socket, () => {
+        this.truncated = endedBelow(socket, below)
+      })
+    }
+    const own = socket as unknown as Streams
+    const over = (done: WriteDone): WriteDone => {
+      return (error) => {
+        this.underWay = 0
+        done(error)
+      }
+    }
+    own._write = (data, encoding, done) => {
+      this.underWay = (data as string | Uint8Array).length
+      streams._write.call(socket, data, encoding, over(done))
+    }
+    own._writev = (chunks, done) => {
+      this.underWay = socket.writableLength
+      streams._writev.call(socket, chunks, over(done))
+    }
+  }
+
+  get tls(): TlsFacts {
+    return (this.facts ??= tlsFacts(this.socket))
+  }
+
+  isLost(): boolean {
+    return this.below instanceof net.Socket && knowsNoPeer(this.below)
+  }
+
+  // The layer encrypts a write at once and has it in a queue of its own only until then.
+  protected override get writer(): Duplex {
+    return this.below
+  }
+
+  protected override leave(): void {
+    if (this.below instanceof net.Socket) this.below.destroy()
+    else super.leave()
+  }
+
+  protected override destroyNow(): void {
+    // The layer follows a socket below; destroying both at once ends the process in Node 20.
+    if (this.below instanceof net.Socket) resetStream(this.below, this.stream)
+    else {
+      this.below.destroy(errorOf(fault("ECONNRESET", "reset")))
+      this.stream.destroy()
+    }
+  }
+}
+
+export const secure: NetworkService["secure"] = (transport, options) =>
+  Effect.async((resume) => {
+    const { local, remote } = transport
+    const address = remote === undefined ? undefined : formatAddress(remote)
+    const stream = streamOf(transport)
+    let socket: tls.TLSSocket
+    try {
+      socket = handshake(stream, options)
+    } catch (error) {
+      // Node throws at a key or certificate that it cannot read.
+      stream.destroy()
+      return resume(Effect.fail(failure(error as Error, address)))
+    }
+    const done = options.role === "client" ? "secureConnect" : "secure"
+    const stop = () => {
+      socket.off(done, connected)
+      socket.off("_tlsError", failed)
+      socket.off("error", failed)
+      socket.off("close", closed)
+      socket.off("end", closed)
+      stream.off("error", failed)
+    }
+    const giveUp = () => {
+      stop()
+      socket.on("error", () => {})
+      socket.destroy()
+      stream.destroy()
+    }
+    const connected = () => {
+      const refused = refusalOf(socket, options)
+      if (refused !== undefined) return failed(refused)
+      stop()
+      const requireCloseNotify = options.role === "client" && options.requireCloseNotify !== false
+      resume(Effect.succeed(new TlsTransport(socket, stream, { local, remote }, requireCloseNotify)))
+    }
+    const failed = (error: Error) => {
+      giveUp()
+      resume(Effect.fail(failure(error, address)))
+    }
+    const closed = () => {
+      const reason = "the connection was closed before TLS was established"
+      failed(Object.assign(new Error(reason), { code: "ECONNRESET" }))
+    }
+    socket.once(done, connected)
+    // Where a handshake fails in the server role, only this event tells why (`tls.Server` listens to it too).
+    socket.once("_tlsError", failed)
+    socket.once("error", failed)
+    socket.once("close", closed)
+    // In the client role Node makes an error of it, in the server role nothing.
+    if (options.role === "server") socket.once("end", closed)
+    stream.once("error", failed)
+    return Effect.sync(giveUp)
+  })

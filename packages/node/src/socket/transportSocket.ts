@@ -1,0 +1,372 @@
+/**
+ * A `stream.Duplex` over a `Transport`, with the members of `net.Socket` that libraries lean on (Node documentation:
+ * Class: net.Socket).
+ *
+ * It is no `net.Socket`: it has no handle, connects nowhere, and is never handed to another process.
+ */
+import * as net from "node:net"
+import { Duplex } from "node:stream"
+import { turn } from "@httpfx/core/PlatformTimers"
+import type { Timers } from "@httpfx/core/Timers"
+import { fault, type Address, type Transport } from "@httpfx/core/Transport"
+import { Pace } from "@httpfx/core/wire"
+import { errorOf } from "./fault.js"
+import { nodeTimers } from "../time/nodeTimers.js"
+import { StreamTransport } from "./streamTransport.js"
+import { nextTick } from "../time/realTime.js"
+
+type Done = (error?: Error | null) => void
+
+/**
+ * How a stream over a transport begins and ends.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DuplexOptions {
+  /** Bytes of the peer that were taken from the transport before and are to be read first. */
+  readonly initial?: Uint8Array | undefined
+  /** Keep the writing side open when the peer has sent FIN. Default `false`, as `net.Socket`. */
+  readonly allowHalfOpen?: boolean | undefined
+  /**
+   * What the peer sees of `destroy` with an error. `true`: RST, so that it takes no part for the whole; `false`: FIN behind what was
+   * written, as of a `net.Socket`. Default `true`.
+   */
+  readonly resetOnError?: boolean | undefined
+  /** What `setTimeout` waits by. Default: Node's timers, which do not keep the process alive. */
+  readonly timers?: Timers | undefined
+}
+
+// As much as one read of a socket may bring.
+const highWaterMark = 64 * 1024
+// How long a destroyed connection whose transport knows no plain close waits for the peer's FIN before it is reset, so
+// that the peer can read what was sent last.
+const lingerMillis = 1000
+
+const family = (address: string | undefined): string | undefined =>
+  address === undefined ? undefined : net.isIPv6(address) ? "IPv6" : "IPv4"
+const hostOf = (address: Address | undefined) =>
+  address?._tag === "TcpAddress" ? address.hostname : undefined
+const portOf = (address: Address | undefined) => (address?._tag === "TcpAddress" ? address.port : undefined)
+
+const nothing = () => {}
+
+const destroyedError = () =>
+  Object.assign(new Error("Cannot call write after a stream was destroyed"), {
+    code: "ERR_STREAM_DESTROYED"
+  })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export class TransportSocket extends Duplex {
+  /** `false`: the transport is connected. */
+  connecting: boolean = false
+  /** As `connecting`. */
+  pending: boolean = false
+  /** Bytes received, without `initial`. */
+  bytesRead = 0
+  /** Milliseconds without traffic after which `timeout` is emitted; 0: never. */
+  timeout = 0
+  private accepted = 0
+  private over = false
+  private waiting: Done | undefined
+  private readonly timers: Timers
+  private readonly resetOnError: boolean
+  /** Of the last traffic, by its timers. */
+  private activeAt = 0
+  private cancel: (() => void) | undefined
+
+  constructor(
+    readonly transport: Transport,
+    options: DuplexOptions = {}
+  ) {
+    super({ allowHalfOpen: options.allowHalfOpen ?? false, decodeStrings: false, highWaterMark })
+    this.timers = options.timers ?? nodeTimers
+    this.resetOnError = options.resetOnError ?? true
+    if (options.initial !== undefined && options.initial.length > 0) this.push(Buffer.from(options.initial))
+    transport.start({
+      data: (chunk) => {
+        this.bytesRead += chunk.length
+        this.active()
+        // Consumers of a socket expect Buffers.
+        if (
+          !this.push(
+            Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+          )
+        ) {
+          transport.pause()
+        }
+      },
+      end: () => void this.push(null),
+      drain: () => this.settle(),
+      error: (fault) => void this.destroy(errorOf(fault)),
+      close: () => this.gone()
+    })
+  }
+
+  /** The peer's IP address; `undefined` where there is none. */
+  get remoteAddress(): string | undefined {
+    return hostOf(this.transport.remote)
+  }
+  /** The peer's port. */
+  get remotePort(): number | undefined {
+    return portOf(this.transport.remote)
+  }
+  /** `IPv4` or `IPv6`. */
+  get remoteFamily(): string | undefined {
+    return family(this.remoteAddress)
+  }
+  /** Our IP address; `undefined` where there is none. */
+  get localAddress(): string | undefined {
+    return hostOf(this.transport.local)
+  }
+  /** Our port. */
+  get localPort(): number | undefined {
+    return portOf(this.transport.local)
+  }
+  /** `IPv4` or `IPv6`. */
+  get localFamily(): string | undefined {
+    return family(this.localAddress)
+  }
+  /** `true` where the connection is TLS, as a `tls.TLSSocket` has it; else `undefined`. */
+  get encrypted(): true | undefined {
+    return this.transport.tls === undefined ? undefined : true
+  }
+  /** TLS: the peer's certificate was verified. */
+  get authorized(): boolean | undefined {
+    return this.transport.tls?.authorized
+  }
+  /** TLS: why it was not. */
+  get authorizationError(): string | undefined {
+    return this.transport.tls?.authorizationError
+  }
+  /** TLS: what ALPN agreed on; `false`: nothing. */
+  get alpnProtocol(): string | false | undefined {
+    const { tls } = this.transport
+    return tls === undefined ? undefined : (tls.alpnProtocol ?? false)
+  }
+  /** TLS: the name that the client asked for; `false`: none. */
+  get servername(): string | false | undefined {
+    const { tls } = this.transport
+    return tls === undefined ? undefined : (tls.serverName ?? false)
+  }
+  /** TLS: the version that is spoken, `TLSv1.3`; `null`: none. */
+  getProtocol(): string | null {
+    return this.transport.tls?.protocol ?? null
+  }
+  /** TLS: the cipher suite, by OpenSSL's name. */
+  getCipher(): { readonly name: string | undefined } {
+    return { name: this.transport.tls?.cipher }
+  }
+  /** TLS: whether the session was taken up again. */
+  isSessionReused(): boolean {
+    return this.transport.tls?.sessionReused ?? false
+  }
+  /** TLS: what the peer's certificate says; an empty object where it sent none. */
+  getPeerCertificate(): object {
+    const found = this.transport.tls?.peerCertificate
+    if (found === undefined) return {}
+    const { fingerprint256, issuer, raw, serialNumber, subject, subjectAltName, validFrom, validTo } = found
+    const time = (millis: number | undefined) =>
+      millis === undefined ? undefined : new Date(millis).toUTCString()
+    return {
+      ...{ subject, issuer, fingerprint256, serialNumber, raw },
+      subjectaltname: subjectAltName,
+      valid_from: time(validFrom),
+      valid_to: time(validTo)
+    }
+  }
+  /** Bytes taken by `write`, sent or not. */
+  get bytesWritten(): number {
+    return this.accepted + this.writableLength
+  }
+  /** `open`, `readOnly`, `writeOnly` or `closed`. */
+  get readyState(): net.SocketReadyState {
+    if (this.readable && this.writable) return "open"
+    return this.readable ? "readOnly" : this.writable ? "writeOnly" : "closed"
+  }
+
+  /** Our end; empty where it has no port. */
+  address(): net.AddressInfo | {} {
+    const { localAddress: address, localFamily: family, localPort: port } = this
+    return address === undefined || port === undefined || family === undefined
+      ? {}
+      : { address, family, port }
+  }
+
+  /** `TCP_NODELAY`. Default of the argument: `true`. */
+  setNoDelay(enable = true): this {
+    this.transport.noDelay(enable)
+    return this
+  }
+
+  /** TCP keep-alive probes, the first after so many milliseconds; 0: the system's default. */
+  setKeepAlive(enable = false, initialDelay = 0): this {
+    this.transport.keepAlive(enable, initialDelay)
+    return this
+  }
+
+  /** Keeps the process alive while the connection is open. */
+  ref(): this {
+    this.transport.ref()
+    return this
+  }
+
+  /** Lets the process end although the connection is open. */
+  unref(): this {
+    this.transport.unref()
+    return this
+  }
+
+  /** Emits `timeout` after so many milliseconds without traffic, and goes on; 0: never. */
+  setTimeout(millis: number, callback?: () => void): this {
+    this.timeout = millis
+    this.cancel?.()
+    this.cancel = undefined
+    this.active()
+    if (callback !== undefined) {
+      if (millis > 0) this.once("timeout", callback)
+      else this.off("timeout", callback)
+    }
+    return this
+  }
+
+  /** Destroys once everything written has been handed over. */
+  destroySoon(): void {
+    if (this.writable) this.end()
+    if (this.writableFinished) this.destroy()
+    else this.once("finish", () => this.destroy())
+  }
+
+  /** Ends both directions at once; the peer sees RST. */
+  resetAndDestroy(): this {
+    this.transport.reset()
+    this.destroy()
+    return this
+  }
+
+  override _read(): void {
+    this.transport.resume()
+  }
+
+  override _write(chunk: string | Uint8Array, encoding: BufferEncoding, done: Done): void {
+    this.send(chunk, encoding)
+    this.await(done)
+  }
+
+  override _writev(
+    chunks: Array<{ chunk: string | Uint8Array; encoding: BufferEncoding }>,
+    done: Done
+  ): void {
+    this.transport.cork()
+    for (const { chunk, encoding } of chunks) this.send(chunk, encoding)
+    this.transport.uncork()
+    this.await(done)
+  }
+
+  override _final(done: Done): void {
+    this.transport.end()
+    done()
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.cancel?.()
+    this.timeout = 0
+    const { transport, waiting } = this
+    this.waiting = undefined
+    // Node tells of writes that wait in the stream; the one under way is ours to tell.
+    if (waiting !== undefined) nextTick(waiting, error ?? destroyedError())
+    if (!this.over) {
+      if (transport instanceof StreamTransport) transport.destroy()
+      else if (error && this.resetOnError) transport.reset()
+      else this.linger()
+    }
+    done(error)
+  }
+
+  private send(chunk: string | Uint8Array, encoding: BufferEncoding): void {
+    const bytes =
+      typeof chunk === "string" && encoding !== "latin1" && encoding !== "binary"
+        ? Buffer.from(chunk, encoding)
+        : chunk
+    this.accepted += bytes.length
+    this.pace.sent(bytes.length)
+    this.full = !this.transport.write(bytes)
+  }
+
+  private full = false
+  private readonly pace = new Pace()
+  /** A turn of the event loop was asked for. */
+  private turning = false
+
+  private await(done: Done): void {
+    this.active()
+    if (this.full && !this.transport.writable) return done(errorOf(fault("EPIPE", "write")))
+    if (!this.full && !this.pace.due) return done()
+    this.waiting = done
+    if (!this.full) this.takeTurn()
+  }
+
+  private settle(): void {
+    this.full = false
+    if (this.pace.due) this.takeTurn()
+    else this.goOn()
+  }
+
+  // What is piped into it goes on within the call that says that a write is over.
+  private takeTurn(): void {
+    if (this.turning) return
+    this.turning = true
+    turn(this.turned)
+  }
+
+  private readonly turned = (): void => {
+    this.turning = false
+    this.pace.begin()
+    if (!this.full) this.goOn()
+  }
+
+  private goOn(): void {
+    const done = this.waiting
+    this.waiting = undefined
+    this.active()
+    done?.()
+  }
+
+  private active(): void {
+    if (this.timeout <= 0 || this.destroyed) return
+    this.activeAt = this.timers.now()
+    this.cancel ??= this.timers.at(this.activeAt + this.timeout, this.quiet)
+  }
+
+  // One timer, however much traffic there is: it looks whether there was any.
+  private readonly quiet = (): void => {
+    this.cancel = undefined
+    const due = this.activeAt + this.timeout
+    if (this.timers.now() < due) this.cancel = this.timers.at(due, this.quiet)
+    else this.emit("timeout")
+  }
+
+  private gone(): void {
+    this.over = true
+    // After an orderly end the reader may still have bytes before it; the stream destroys itself when they are read.
+    if (!this.readableEnded && this.readableLength === 0 && !this.writableFinished) this.destroy()
+  }
+
+  private linger(): void {
+    const { transport } = this
+    const { timers } = this
+    const cancel = timers.at(timers.now() + lingerMillis, () => transport.reset())
+    transport.start({
+      data: nothing,
+      end: nothing,
+      drain: nothing,
+      error: nothing,
+      close: cancel
+    })
+    transport.end()
+    transport.resume()
+  }
+}

@@ -1,0 +1,286 @@
+/**
+ * Messages of a WebSocket on their way to their handlers, what these write, and the closing handshake.
+ *
+ * Backpressure in both directions, with work per message that does not grow: writes that wait are entries of one set, and no operation adds
+ * a listener. The bounds are those of docs/timeouts-and-limits.md. It knows no fibers and keeps no clock.
+ */
+import type * as Cause from "effect/Cause"
+import type * as ws from "ws"
+import type { WebSocketDuplex } from "./duplex.js"
+import { queueMicrotask, setImmediate } from "../time/realTime.js"
+
+export type Message = string | Uint8Array
+
+/** Who handles messages, and hears of the end. */
+export interface Receiver {
+  /** Starts the handler of a message. `true`: it calls `done` at its end; `false`: it has ended. */
+  readonly start: (message: Message, done: () => void) => boolean
+  readonly closed: (code: number, reason: string) => void
+  readonly failed: (cause: unknown) => void
+  /** The closing handshake has begun, or our FIN was sent: the peer must not take for ever. */
+  readonly limit: () => void
+}
+
+export interface Options {
+  /** Bytes that may wait to be sent. */
+  readonly highWaterMark: number
+  /** Reading pauses while any write waits; `false`: only while handlers of messages have not ended besides. */
+  readonly holdsForWrites: boolean
+  /** The first close frame was sent (`own`) or received. */
+  readonly closing: (closing: Closing) => void
+}
+
+export interface Closing {
+  readonly code: number
+  readonly own: boolean
+  /** How the peer has broken the protocol, where that is why. */
+  readonly violation?: string | undefined
+  /** What the handler has failed with, where that is why. */
+  readonly cause?: Cause.Cause<unknown> | undefined
+}
+
+/** `ws`, which tells when it begins to close by itself: the peer has sent a close frame, or broken the protocol. */
+export interface Framed extends ws.WebSocket {
+  closeBegins: ((code: number | undefined) => void) | undefined
+}
+
+export const framedClass = (Base: typeof ws.WebSocket): new (...args: Array<never>) => Framed => {
+  class Framing extends Base {
+    closeBegins: ((code: number | undefined) => void) | undefined = undefined
+    override close(code?: number, data?: string | Buffer): void {
+      this.closeBegins?.(code)
+      super.close(code, data)
+    }
+  }
+  return Framing as unknown as new (...args: Array<never>) => Framed
+}
+
+// Each costs some hundred bytes, however small it is.
+const mostWrites = 256
+const mostHandlers = 1024
+// Few handlers may wait for each other, however large their messages are.
+const leastHandlers = 16
+// The system may give many reads in one turn of the event loop.
+const mostInTurn = 256
+
+export class WebSocketFlow {
+  /** Our close frame was sent first. */
+  closesItself = false
+  /** How the peer has broken the protocol. */
+  violation: Error | undefined = undefined
+  /** Of the close frame, once it is closed; 1005: it had none, 1006: there was no close frame. */
+  closeCode: number | undefined = undefined
+  closeReason = ""
+  private receiver: Receiver | undefined = undefined
+  /** Nobody handles messages any more. */
+  private ended = false
+  /** Nothing is read: not before somebody handles messages. */
+  private held = true
+  /** Messages that came while reading was held, from the piece that was being parsed. */
+  private queue: Array<Message> = []
+  private handlers = 0
+  private handled = 0
+  private inTurn = 0
+  /** What is written waits for the peer. */
+  private full = false
+  private writes = 0
+  private readonly waiting = new Set<() => void>()
+  private pong: Buffer | undefined = undefined
+
+  constructor(
+    readonly socket: Framed,
+    private readonly duplex: WebSocketDuplex,
+    private readonly options: Options
+  ) {
+    socket.closeBegins = (code = 1005) => {
+      if (this.closesItself) return
+      // `ws` tells of a violation right after.
+      queueMicrotask(() => {
+        const violation = this.violation?.message
+        options.closing({ code, own: violation !== undefined, violation })
+      })
+    }
+    socket.on("message", (data: Buffer, binary: boolean) => this.arrived(binary ? data : data.toString()))
+    socket.on("ping", (data: Buffer) => this.pinged(data))
+    socket.on("error", (error) => {
+      this.violation = error
+    })
+    socket.on("close", (code, reason) => this.closed(code, reason.toString()))
+    duplex.once("finish", () => this.receiver?.limit())
+    socket.pause()
+    duplex.hold()
+  }
+
+  get isOpen(): boolean {
+    return this.socket.readyState === this.socket.OPEN
+  }
+  get isClosed(): boolean {
+    return this.closeCode !== undefined
+  }
+
+  /** Messages are handled from now on; those that have come are the first. */
+  begin(receiver: Receiver): void {
+    this.receiver = receiver
+    if (this.isClosed) return this.tellClosed()
+    if (!this.isOpen) receiver.limit()
+    this.balance()
+  }
+
+  /** Messages are dropped from now on: nobody handles them. */
+  end(): void {
+    this.receiver = undefined
+    this.ended = true
+    this.queue = []
+    this.balance()
+  }
+
+  /** `false`: `whenTaken` is to be waited for; behind a close frame nothing is sent, and that tells of the close. */
+  send(message: Message): boolean {
+    if (!this.isOpen) return false
+    this.socket.send(message, this.sent)
+    this.count()
+    return !this.full
+  }
+
+  /** Calls once when more may be written, or the socket is closed. Gives what takes it back. */
+  whenTaken(tell: () => void): () => void {
+    this.waiting.add(tell)
+    return () => void this.waiting.delete(tell)
+  }
+
+  get takes(): boolean {
+    return this.isOpen && !this.full
+  }
+
+  /** Sends a close frame, unless one was sent or received. Throws on a code or reason that cannot be sent. */
+  close(code: number, reason?: string, cause?: Cause.Cause<unknown>): void {
+    if (!this.isOpen) return
+    this.closesItself = true
+    try {
+      this.socket.close(code, reason)
+    } catch (error) {
+      this.closesItself = false
+      throw error
+    }
+    this.options.closing({ code, own: true, cause })
+    this.receiver?.limit()
+    this.balance()
+  }
+
+  terminate(): void {
+    this.socket.terminate()
+  }
+
+  private arrived(message: Message): void {
+    if (this.ended) return
+    if (this.held || this.receiver === undefined || this.queue.length > 0) this.queue.push(message)
+    else this.deliver(message, this.receiver)
+  }
+
+  private deliver(message: Message, receiver: Receiver): void {
+    const { length } = message
+    this.handlers++
+    this.handled += length
+    if (++this.inTurn === mostInTurn) setImmediate(this.nextTurn)
+    const done = () => {
+      if (this.receiver !== receiver) return
+      this.handlers--
+      this.handled -= length
+      this.balance()
+    }
+    if (!receiver.start(message, done)) done()
+    else this.balance()
+  }
+
+  private readonly nextTurn = (): void => {
+    this.inTurn = 0
+    this.balance()
+  }
+
+  // RFC 6455 §5.5.3: of pings that wait for their pong, the last may stand for all.
+  private pinged(data: Buffer): void {
+    if (!this.isOpen) return
+    if (this.full) this.pong = Buffer.from(data)
+    else {
+      this.socket.pong(data, undefined, this.sent)
+      this.count()
+    }
+  }
+
+  private count(): void {
+    const waiting = this.socket.bufferedAmount
+    if (waiting === 0) this.writes = 0
+    else if (++this.writes >= mostWrites || waiting >= this.options.highWaterMark) {
+      this.full = true
+      this.balance()
+    }
+  }
+
+  private readonly sent = (): void => {
+    if (!this.full || this.socket.bufferedAmount > 0 || !this.isOpen) return
+    this.full = false
+    this.writes = 0
+    const { pong } = this
+    this.pong = undefined
+    if (pong !== undefined) this.pinged(pong)
+    this.wake()
+    this.balance()
+  }
+
+  private wake(): void {
+    const tells = [...this.waiting]
+    this.waiting.clear()
+    for (const tell of tells) tell()
+  }
+
+  private get mustHold(): boolean {
+    if (this.receiver === undefined) return !this.ended
+    if (this.handlers >= mostHandlers || this.inTurn >= mostInTurn) return true
+    if (this.handlers >= leastHandlers && this.handled >= this.options.highWaterMark) return true
+    // Behind our own close frame only that of the peer is of interest.
+    return this.full && this.isOpen && (this.options.holdsForWrites || this.handlers > 0)
+  }
+
+  private balance(): void {
+    const hold = this.mustHold
+    if (hold === this.held) return
+    this.held = hold
+    if (hold) {
+      this.socket.pause()
+      this.duplex.hold()
+    } else this.deliverQueued()
+  }
+
+  private deliverQueued(): void {
+    const { receiver } = this
+    if (receiver !== undefined) {
+      let next = 0
+      const { queue } = this
+      this.queue = []
+      while (next < queue.length && !this.held && this.receiver === receiver)
+        this.deliver(queue[next++]!, receiver)
+      if (this.receiver === receiver && next < queue.length) this.queue = queue.slice(next).concat(this.queue)
+    }
+    if (this.held) return
+    this.duplex.release()
+    this.socket.resume()
+  }
+
+  private closed(code: number, reason: string): void {
+    this.closeCode = code
+    this.closeReason = reason
+    this.tellClosed()
+    this.wake()
+  }
+
+  private tellClosed(): void {
+    const { receiver } = this
+    if (receiver === undefined) return
+    // They came before the close frame.
+    for (const message of this.queue.splice(0)) receiver.start(message, nothing)
+    if (this.violation === undefined) receiver.closed(this.closeCode!, this.closeReason)
+    else receiver.failed(this.violation)
+  }
+}
+
+const nothing = () => {}

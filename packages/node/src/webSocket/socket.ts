@@ -1,0 +1,177 @@
+/**
+ * Platform's `Socket` over a WebSocket: what `Socket.fromWebSocket` of platform is, with backpressure in both directions.
+ *
+ * Each message is handled in a fiber of its own, as there. Reading pauses when handlers or writes wait, and a write waits for the peer.
+ */
+import * as PlatformSocket from "@effect/platform/Socket"
+import type * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberSet from "effect/FiberSet"
+import * as Scope from "effect/Scope"
+import { turn } from "@httpfx/core/PlatformTimers"
+import { Pace } from "@httpfx/core/wire"
+import type { Message, WebSocketFlow } from "./flow.js"
+
+export interface Options {
+  /** A close of the peer with this code fails the socket. */
+  readonly closeCodeIsError: (code: number) => boolean
+  /** How long the peer has to answer a close frame, and our FIN. */
+  readonly closeTimeout: Duration.Duration
+}
+
+const encoder = new TextEncoder()
+const nothing = () => {}
+
+const failed = (reason: "Read" | "Write", cause: unknown) =>
+  new PlatformSocket.SocketGenericError({ reason, cause })
+
+const nextTurn = Effect.async<void>((resume) => turn(() => resume(Effect.void)))
+
+/** Ends the socket; without an answer to the close frame within the time its connection is cut. */
+export const close = (
+  flow: WebSocketFlow,
+  code: number,
+  cause: Cause.Cause<unknown> | undefined,
+  within: Duration.Duration
+): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    flow.end()
+    if (flow.isClosed) return Effect.void
+    const over = Effect.async<void>((resume) => {
+      if (flow.isClosed) return resume(Effect.void)
+      const tell = () => resume(Effect.void)
+      flow.socket.once("close", tell)
+      return Effect.sync(() => void flow.socket.off("close", tell))
+    })
+    flow.close(code, undefined, cause)
+    return Effect.timeoutTo(over, {
+      duration: within,
+      onSuccess: nothing,
+      onTimeout: () => flow.terminate()
+    })
+  })
+
+// The run hears of the close first: a handler that writes beside it ends as the run does, without failure after a
+// normal close.
+const closed = (flow: WebSocketFlow) =>
+  Effect.zipRight(
+    nextTurn,
+    Effect.suspend(() =>
+      Effect.fail(
+        flow.violation === undefined
+          ? new PlatformSocket.SocketCloseError({
+              reason: "Close",
+              code: flow.closeCode!,
+              closeReason: flow.closeReason
+            })
+          : failed("Write", flow.violation)
+      )
+    )
+  )
+
+const taken = (flow: WebSocketFlow): Effect.Effect<void, PlatformSocket.SocketError> =>
+  Effect.async<void, PlatformSocket.SocketError>((resume) => {
+    const tell = () => resume(flow.isClosed ? closed(flow) : Effect.void)
+    if (flow.isClosed || flow.takes) return tell()
+    const giveUp = flow.whenTaken(tell)
+    return Effect.sync(giveUp)
+  })
+
+/** `acquire` opens it, once; its scope is that of the run. */
+export const fromFlow = (
+  acquire: Effect.Effect<WebSocketFlow, PlatformSocket.SocketError, Scope.Scope>,
+  { closeCodeIsError, closeTimeout }: Options
+): PlatformSocket.Socket => {
+  const latch = Effect.unsafeMakeLatch(false)
+  let opened: WebSocketFlow | undefined
+  const pace = new Pace()
+
+  const runRaw: PlatformSocket.Socket["runRaw"] = <_, E, R>(
+    handler: (message: Message) => Effect.Effect<_, E, R> | void,
+    options?: { readonly onOpen?: Effect.Effect<void> | undefined }
+  ) =>
+    Effect.scopedWith((scope) =>
+      Effect.gen(function* () {
+        const fibers = yield* Scope.extend(FiberSet.make<unknown, E | PlatformSocket.SocketError>(), scope)
+        const flow = yield* Scope.extend(acquire, scope)
+        const fork = yield* Effect.provideService(
+          FiberSet.runtime(fibers)<R>(),
+          PlatformSocket.WebSocket,
+          flow.socket as unknown as globalThis.WebSocket
+        )
+        const end = (exit: Exit.Exit<void, PlatformSocket.SocketError>) =>
+          Deferred.unsafeDone(fibers.deferred, exit)
+        flow.begin({
+          start: (message, done) => {
+            const handling = handler(message)
+            if (!Effect.isEffect(handling)) return false
+            fork(handling as Effect.Effect<_, E, R>).addObserver(done)
+            return true
+          },
+          closed: (code, closeReason) =>
+            end(
+              flow.closesItself || !closeCodeIsError(code)
+                ? Exit.void
+                : Exit.fail(new PlatformSocket.SocketCloseError({ reason: "Close", code, closeReason }))
+            ),
+          failed: (cause) => end(Exit.fail(failed("Read", cause))),
+          limit: () =>
+            fork(
+              Effect.zipRight(
+                Effect.sleep(closeTimeout),
+                Effect.sync(() => flow.terminate())
+              )
+            )
+        })
+        opened = flow
+        yield* latch.open
+        if (options?.onOpen !== undefined) yield* options.onOpen
+        return yield* FiberSet.join(fibers)
+      })
+    ).pipe(
+      // Those who wait to write hear that it is not opened any more.
+      Effect.ensuring(latch.open),
+      Effect.interruptible
+    )
+
+  const run: PlatformSocket.Socket["run"] = (handler, options) =>
+    runRaw((message) => handler(typeof message === "string" ? encoder.encode(message) : message), options)
+
+  const pacing = Effect.suspend(() => {
+    pace.begin()
+    return nextTurn
+  })
+
+  const send = (flow: WebSocketFlow, message: Message): Effect.Effect<void, PlatformSocket.SocketError> => {
+    pace.sent(message.length)
+    if (flow.send(message)) return pace.due ? pacing : Effect.void
+    return pace.due ? Effect.zipRight(taken(flow), pacing) : taken(flow)
+  }
+
+  const write = (
+    chunk: Message | PlatformSocket.CloseEvent
+  ): Effect.Effect<void, PlatformSocket.SocketError> =>
+    latch.whenOpen(
+      Effect.suspend(() => {
+        if (opened === undefined)
+          return Effect.fail(failed("Write", new Error("the WebSocket was not opened")))
+        try {
+          if (!PlatformSocket.isCloseEvent(chunk)) return send(opened, chunk)
+          opened.close(chunk.code, chunk.reason)
+          return Effect.void
+        } catch (cause) {
+          return Effect.fail(failed("Write", cause))
+        }
+      })
+    )
+
+  return PlatformSocket.Socket.of({
+    [PlatformSocket.TypeId]: PlatformSocket.TypeId,
+    run,
+    runRaw,
+    writer: Effect.succeed(write)
+  })
+}

@@ -1,0 +1,75 @@
+// Whatever pumps pieces stops within a bounded number of them when its peer is lost, and gives the event loop a turn within a
+// bounded number of them: pumps by ways to end by networks. Pieces are counted, and another request is served meanwhile.
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { turnPieces } from "@httpfx/core/wire"
+import { columns, networks, on, rows, State, still, until } from "../support/pumping.js"
+
+// A loss is heard of in a turn of the event loop; the pump's own turn, and those of the end of TLS, may come before it.
+const afterLoss = 4 * turnPieces
+// Of what the connection has not taken: the high-water mark, what one part of a chunk has beyond it, and TLS's records.
+const mostBuffered = 256 * 1024
+
+const cells = Object.entries(rows).flatMap(([row, { begin, ends }]) =>
+  columns.flatMap((column) =>
+    Object.entries(networks).map(([network, net]) => {
+      const end = ends[column]
+      return { row, column, network, net, begin, end }
+    })
+  )
+)
+const applicable = cells.filter(({ end }) => end instanceof RegExp)
+
+describe("A pump", () => {
+  it.live.each(applicable)("of $row, $column, over $network", ({ begin, column, end, net }) => {
+    const state = new State()
+    return Effect.gen(function* () {
+      const { cross, other, peer } = yield* begin(net, state, column)
+      // How much was made between two turns, until the loss.
+      let [worst, before, watching] = [0, 0, true]
+      const watch = () => {
+        worst = Math.max(worst, state.made - before)
+        before = state.made
+        if (watching) setImmediate(watch)
+      }
+      watch()
+      if (column !== "limit") {
+        yield* until(() => state.made > 1000)
+        expect(yield* other).toBe("<other>")
+      }
+      let lostAt = state.made
+      if (column === "reset") peer.transport.reset()
+      else if (column === "FIN") {
+        peer.transport.end()
+        peer.transport.abandon?.()
+      } else if (column === "interrupted") yield* state.interrupt
+      else if (column === "limit") {
+        yield* until(() => cross === undefined || state.made > 1000)
+        lostAt = cross === undefined ? 3_000_000 / state.piece.length : state.made
+        if (cross !== undefined) yield* cross
+      } else {
+        peer.transport.pause()
+        yield* still(() => state.made)
+        expect(state.ended).toBe(undefined)
+        expect(state.buffered).toBeLessThanOrEqual(mostBuffered)
+        expect(yield* other).toBe("<other>")
+        lostAt = state.made
+        peer.transport.reset()
+      }
+      yield* until(() => state.ended !== undefined)
+      watching = false
+      expect(state.ended).toMatch(end as RegExp)
+      yield* still(() => state.made, 1)
+      expect(state.made - lostAt).toBeLessThanOrEqual(afterLoss)
+      // A turn of the pump before the watcher's and one after it, and a machine under load may give the watcher every other one.
+      expect(worst).toBeLessThanOrEqual(4 * turnPieces)
+      expect(yield* other).toBe("<other>")
+      peer.transport.reset()
+    }).pipe(on(net, state))
+  })
+
+  it("has an outcome or a reason in every cell", () => {
+    for (const { end } of cells) if (!(end instanceof RegExp)) expect(end.notApplicable).not.toBe("")
+    expect(cells).toHaveLength(Object.keys(rows).length * columns.length * 3)
+  })
+})

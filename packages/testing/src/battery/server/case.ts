@@ -1,0 +1,90 @@
+/**
+ * The frame of a case of the server battery: an app on the server, and clients by hand that talk to it.
+ */
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Network } from "@httpfx/core/Network"
+import * as RawPeer from "../../RawPeer.js"
+
+/**
+ * One promise of a server.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Case {
+  /** What is promised, in words; the name of a test. */
+  readonly name: string
+  /** Serves an app of its own on the server, which therefore must be a fresh one. */
+  readonly effect: Effect.Effect<void, unknown, HttpServer.HttpServer | Network>
+}
+
+export type App = HttpApp.Default<unknown, Scope.Scope>
+
+/** Connects to the server in the context. */
+export const connect = Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
+  RawPeer.connect(address, { name: "the client" })
+)
+
+export type Test = Effect.Effect<unknown, unknown, HttpServer.HttpServer | Network | Scope.Scope>
+
+/** A case with state of its own: serves the app, then runs the test; both end with the scope. */
+export const servedWith = (
+  name: string,
+  setup: Effect.Effect<{ readonly app: App; readonly test: Test }>
+): Case => ({
+  name,
+  effect: Effect.asVoid(
+    Effect.scoped(
+      Effect.flatMap(setup, ({ app, test }) => Effect.zipRight(HttpServer.serveEffect(app), test))
+    )
+  )
+})
+
+/** A case whose app needs nothing from its test. */
+export const served = (name: string, app: App, test: Test): Case =>
+  servedWith(name, Effect.succeed({ app, test }))
+
+/** Sends one text and gives what comes until the server ends its direction. */
+export const talk = (text: string) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const peer = yield* connect
+      yield* peer.send(text)
+      return yield* peer.rest
+    })
+  )
+
+export const get = (target = "/", fields = "") => `GET ${target} HTTP/1.1\r\nHost: test\r\n${fields}\r\n`
+export const last = (target = "/") => get(target, "Connection: close\r\n")
+export const post = (body: string, fields = "", target = "/") =>
+  `POST ${target} HTTP/1.1\r\nHost: test\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`
+
+export const bytes = (text: string) => new TextEncoder().encode(text)
+
+export const text = (body: string) => Effect.succeed(HttpServerResponse.text(body))
+
+/** An app by target: what each answers. */
+export const byUrl = (routes: Readonly<Record<string, App>>): App =>
+  Effect.flatMap(
+    HttpServerRequest.HttpServerRequest,
+    ({ url }) => routes[url] ?? routes["*"] ?? Effect.succeed(HttpServerResponse.empty({ status: 404 }))
+  )
+
+/** Answers with the body of the request, read as a whole. */
+export const echo: App = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+  Effect.map(request.text, (body) => HttpServerResponse.text(body))
+)
+
+/** Answers with the body of the request while it comes. */
+export const echoStream: App = Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
+  HttpServerResponse.stream(request.stream)
+)
+
+/** The statuses of all heads in a text. */
+export const statuses = (all: string) =>
+  Array.from(all.matchAll(/HTTP\/1\.1 (\d{3}) /g), (match) => Number(match[1]))

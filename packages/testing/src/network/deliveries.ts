@@ -1,0 +1,142 @@
+/**
+ * The order of events of a memory network: one queue, first in, first out; what takes time is ordered by its deadline,
+ * then by when it was asked for.
+ *
+ * What takes no time runs in microtasks, so that it needs no move of a test clock; what takes time waits through
+ * `Timers`. It never runs a task inside the call that scheduled it.
+ */
+import type { Timers } from "@httpfx/core/Timers"
+import { queueMicrotask } from "../time/realTime.js"
+
+export interface Task {
+  run(): void
+}
+
+interface Delayed {
+  readonly at: number
+  readonly order: number
+  readonly task: Task
+}
+
+// Two ends that answer each other in microtasks would keep every timer and socket of the process waiting. After so
+// many tasks the rest goes on in a turn of the event loop of its own.
+const fairness = 1024
+
+const before = (a: Delayed, b: Delayed) => a.at < b.at || (a.at === b.at && a.order < b.order)
+
+export class Deliveries {
+  private ready: Array<Task> = []
+  private spare: Array<Task> = []
+  private scheduled = false
+  /** Tasks run so far. */
+  passed = 0
+  private ran = 0
+  private order = 0
+  /** A binary heap. */
+  private readonly delayed: Array<Delayed> = []
+  private cancel: (() => void) | undefined
+  private wake = Infinity
+
+  constructor(private readonly timers: Timers) {}
+
+  /** Tasks are due now. */
+  get busy(): boolean {
+    return this.scheduled
+  }
+
+  /** Runs the task after `delay` ms, behind all that was asked for the same time. */
+  schedule(task: Task, delay = 0): void {
+    if (delay > 0) return this.push({ at: this.timers.now() + delay, order: this.order++, task })
+    this.ready.push(task)
+    this.plan()
+  }
+
+  /** Forgets what takes time. */
+  forget(): void {
+    this.delayed.length = 0
+    this.cancel?.()
+    this.cancel = undefined
+  }
+
+  private plan(): void {
+    if (this.scheduled) return
+    this.scheduled = true
+    if (this.ran < fairness) queueMicrotask(this.flush)
+    else {
+      this.ran = 0
+      // A message is the shortest way to a new turn (`setTimeout` waits a millisecond).
+      const { port1, port2 } = new MessageChannel()
+      port1.onmessage = () => {
+        port1.close()
+        this.flush()
+      }
+      port2.postMessage(undefined)
+    }
+  }
+
+  private readonly flush = () => {
+    const batch = this.ready
+    this.ready = this.spare
+    let next = 0
+    try {
+      while (next < batch.length) batch[next++]!.run()
+    } finally {
+      this.ran += next
+      this.passed += next
+      // A task that threw takes nothing else with it.
+      if (next < batch.length) this.ready = [...batch.slice(next), ...this.ready]
+      batch.length = 0
+      this.spare = batch
+      this.scheduled = false
+      if (this.ready.length > 0) this.plan()
+    }
+  }
+
+  private push(item: Delayed): void {
+    const heap = this.delayed
+    let index = heap.length
+    heap.push(item)
+    while (index > 0) {
+      const parent = (index - 1) >> 1
+      if (!before(item, heap[parent]!)) break
+      heap[index] = heap[parent]!
+      index = parent
+    }
+    heap[index] = item
+    this.arm()
+  }
+
+  private pop(): Delayed {
+    const heap = this.delayed
+    const top = heap[0]!
+    const last = heap.pop()!
+    if (heap.length > 0) {
+      let index = 0
+      for (;;) {
+        let child = 2 * index + 1
+        if (child >= heap.length) break
+        if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++
+        if (!before(heap[child]!, last)) break
+        heap[index] = heap[child]!
+        index = child
+      }
+      heap[index] = last
+    }
+    return top
+  }
+
+  // One timer, for the earliest.
+  private arm(): void {
+    const first = this.delayed[0]
+    if (first === undefined || (this.cancel !== undefined && this.wake <= first.at)) return
+    this.cancel?.()
+    this.wake = first.at
+    this.cancel = this.timers.at(first.at, () => {
+      this.cancel = undefined
+      const now = this.timers.now()
+      while (this.delayed.length > 0 && this.delayed[0]!.at <= now) this.ready.push(this.pop().task)
+      if (this.ready.length > 0) this.plan()
+      this.arm()
+    })
+  }
+}

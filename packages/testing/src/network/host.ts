@@ -1,0 +1,121 @@
+/**
+ * The network as one life of a host uses it: what it has opened ends with it, without a word of its own.
+ *
+ * Whatever still runs of a host that is gone finds a network that is down.
+ */
+import * as Effect from "effect/Effect"
+import * as HttpError from "@httpfx/core/HttpError"
+import {
+  formatListen,
+  type ConnectError,
+  type ListenError,
+  type Listener,
+  type ListenOptions,
+  type NetworkService
+} from "@httpfx/core/Network"
+import { fault, type Address, type Transport } from "@httpfx/core/Transport"
+import { connectError, notResolved } from "./attempt.js"
+import type { Memory } from "./memory.js"
+import { MemoryTransport } from "./transport.js"
+import { plain } from "./names.js"
+
+const everywhere = new Set<string | undefined>([undefined, "::", "0.0.0.0"])
+
+// On a machine of its own every address is one of its own.
+const onHost = (options: ListenOptions, host: string): ListenOptions =>
+  "port" in options && everywhere.has(options.host) ? { ...options, host } : options
+
+export class HostNetwork {
+  readonly service: NetworkService
+  private readonly ends = new Set<MemoryTransport>()
+  private readonly listeners = new Set<Listener>()
+  private gone = false
+
+  constructor(
+    private readonly memory: Memory,
+    private readonly host: string,
+    wallTime: () => number
+  ) {
+    const inner = memory.network(host, wallTime)
+    this.service = {
+      ...inner,
+      resolve: (name, options) =>
+        Effect.suspend(() =>
+          this.gone ? Effect.fail(notResolved(name, "EAI_AGAIN")) : inner.resolve(name, options)
+        ),
+      connect: (address, options) =>
+        Effect.suspend(() =>
+          this.gone ? this.down(address) : this.connecting(inner.connect(address, options), address)
+        ),
+      listen: (options, onConnection) =>
+        Effect.suspend(() => {
+          if (this.gone) return Effect.fail(cannotListen(options))
+          const listening = inner.listen(onHost(options, host), (transport) => {
+            this.opened(transport)
+            onConnection(transport)
+          })
+          return Effect.tap(listening, (listener) => Effect.sync(() => this.listeners.add(listener)))
+        })
+    }
+  }
+
+  /** Ends all: `reset`: peers see RST; `silence`: nothing, as long as the host is away. Gives what is to be called when it is back. */
+  end(as: "reset" | "silence"): () => void {
+    this.gone = true
+    const silence = as === "silence" ? this.silence() : undefined
+    for (const listener of this.listeners) Effect.runSync(listener.close)
+    const left = [...this.ends].filter(({ closed }) => !closed)
+    for (const end of left) {
+      if (as === "reset") end.reset()
+      else end.vanish()
+    }
+    this.ends.clear()
+    this.listeners.clear()
+    return () => {
+      silence?.()
+      if (as === "silence") for (const end of left) end.answerStranger()
+    }
+  }
+
+  /** Nothing comes from the host, and who would connect to it is not answered. Gives what ends that. */
+  private silence(): () => void {
+    const name = plain(this.host)
+    const { rules } = this.memory
+    const installed = rules.installFirst(({ from, kind, link }) => {
+      if (kind === "Dns") return { _tag: "Pass" }
+      const sender = from === "client" ? link.client : link.server
+      const concerned = kind === "Connect" ? [link.client, link.server] : [sender]
+      return concerned.some(({ names }) => names.includes(name))
+        ? { _tag: "Silence", after: 0, both: false }
+        : { _tag: "Pass" }
+    })
+    return () => rules.remove(installed)
+  }
+
+  private connecting(
+    attempt: Effect.Effect<Transport, ConnectError>,
+    address: Address
+  ): Effect.Effect<Transport, ConnectError> {
+    return Effect.flatMap(attempt, (transport) => {
+      this.opened(transport)
+      return this.gone ? this.down(address) : Effect.succeed(transport)
+    })
+  }
+
+  private opened(transport: Transport): void {
+    if (!(transport instanceof MemoryTransport)) return
+    if (this.gone) transport.reset()
+    else this.ends.add(transport)
+  }
+
+  private down(address: Address): Effect.Effect<never, ConnectError> {
+    return Effect.fail(connectError(address, "ENETDOWN"))
+  }
+}
+
+const cannotListen = (options: ListenOptions): ListenError =>
+  new HttpError.ListenFailed({
+    code: "ENETDOWN",
+    address: formatListen(options),
+    reason: fault("ENETDOWN", "listen").message ?? "listen ENETDOWN"
+  })

@@ -1,0 +1,119 @@
+/**
+ * A network whose incoming connections have numbers, and can be broken off by them. The number stands in the place of the peer's
+ * address, through which a handler can ask for it.
+ *
+ * With TLS a connection is handed on when its handshake is over; one that fails is closed and counted all the same.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type { NetworkService, TlsOptions } from "@httpfx/core/Network"
+import { turn } from "@httpfx/core/PlatformTimers"
+import { tcp, type Transport } from "@httpfx/core/Transport"
+import { copyOf } from "../../network/bytes.js"
+
+type End = "reset" | "end"
+
+interface Cut {
+  readonly by: End
+  /** Bytes that still pass; `undefined`: those of a head. */
+  readonly bytes: number | undefined
+}
+
+// Both bytes of a line's end are the same in every encoding that has one byte for each character.
+const decoder = new TextDecoder("latin1")
+const endOfHead = "\r\n\r\n"
+
+/** A connection by its number, whose answer may be broken off. */
+class Numbered {
+  readonly transport: Transport
+  private cut: Cut | undefined
+  private over = false
+  /** The last characters of what was sent of a head. */
+  private tail = ""
+
+  constructor(
+    private readonly inner: Transport,
+    number: number
+  ) {
+    const write = (data: string | Uint8Array, body?: Uint8Array) => this.write(data, body)
+    this.transport = new Proxy(inner, {
+      get: (target, key) => {
+        if (key === "remote") return tcp(`connection ${number}`, 0)
+        if (key === "write") return write
+        const value: unknown = Reflect.get(target, key)
+        return typeof value === "function" ? (value.bind(target) as unknown) : value
+      }
+    })
+  }
+
+  breakOff(by: End, bytes: number | undefined): void {
+    this.cut = { by, bytes }
+    if (bytes === 0) this.finish(by)
+  }
+
+  private write(data: string | Uint8Array, body?: Uint8Array): boolean {
+    const { cut, inner } = this
+    if (this.over) return false
+    if (cut === undefined) return body === undefined ? inner.write(data) : inner.write(data, body)
+    const bytes = copyOf(data, body)
+    const left = cut.bytes ?? this.restOfHead(bytes)
+    const part = bytes.subarray(0, left)
+    const taken = inner.write(part)
+    if (left === undefined) return taken
+    this.cut = { by: cut.by, bytes: left - part.length }
+    if (left > part.length) return taken
+    this.finish(cut.by)
+    return false
+  }
+
+  /** How many of these bytes belong to the head; `undefined`: all, and it goes on. */
+  private restOfHead(bytes: Uint8Array): number | undefined {
+    const text = this.tail + decoder.decode(bytes)
+    const found = text.indexOf(endOfHead)
+    if (found >= 0) return found + endOfHead.length - this.tail.length
+    this.tail = text.slice(-3)
+    return undefined
+  }
+
+  // An RST would take with it what has not left yet.
+  private finish(by: End): void {
+    this.over = true
+    this.inner.uncork()
+    if (by === "end") this.inner.end()
+    else turn(() => this.inner.reset())
+  }
+}
+
+export const connectionNumbers = (network: NetworkService, tls: Omit<TlsOptions, "role"> | undefined) => {
+  let count = 0
+  const open = new Map<number, Numbered>()
+  const number = (transport: Transport, number: number): Transport => {
+    const numbered = new Numbered(transport, number)
+    open.set(number, numbered)
+    return numbered.transport
+  }
+  const numbered: NetworkService = {
+    ...network,
+    listen: (options, onConnection) =>
+      network.listen(options, (transport) => {
+        const current = ++count
+        if (tls === undefined) return onConnection(number(transport, current))
+        const secured = network.secure(transport, { ...tls, role: "server" })
+        Effect.runFork(secured).addObserver((exit) => {
+          if (Exit.isSuccess(exit)) onConnection(number(exit.value, current))
+        })
+      })
+  }
+  return {
+    network: numbered,
+    count: () => count,
+    /** Breaks a connection off: after so many bytes of what is sent from now on, by default after a head. */
+    cut: (number: number, by: End, bytes: number | undefined) => open.get(number)?.breakOff(by, bytes),
+    numberOf: (remoteAddress: Option.Option<string>): number =>
+      Option.match(remoteAddress, {
+        onNone: () => 0,
+        onSome: (text) => Number(text.replace("connection ", ""))
+      })
+  }
+}

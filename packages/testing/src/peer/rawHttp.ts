@@ -1,0 +1,54 @@
+/**
+ * One HTTP message at a time over a raw peer, as simply as RFC 9112 allows: enough for the batteries, and independent
+ * of the parser that they test.
+ */
+import * as Effect from "effect/Effect"
+import type { RawPeer, WireMismatch } from "../RawPeer.js"
+import { fieldsOf } from "../battery/expect.js"
+
+/** A received message: its head as it came, its body decoded. */
+export interface Message {
+  readonly head: string
+  readonly start: string
+  readonly fields: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Decodes a chunked body, and gives it with its trailers. */
+const chunks = (peer: RawPeer): Effect.Effect<string, WireMismatch> =>
+  Effect.gen(function* () {
+    const parts: Array<string> = []
+    for (;;) {
+      const length = Number.parseInt(yield* peer.until("\r\n"), 16)
+      if (length === 0) break
+      parts.push(yield* peer.take(length))
+      yield* peer.expect("\r\n")
+    }
+    while ((yield* peer.until("\r\n")) !== "\r\n");
+    return parts.join("")
+  })
+
+const bodyOf = (peer: RawPeer, fields: Message["fields"], otherwise: Effect.Effect<string, WireMismatch>) => {
+  if (/chunked$/i.test(fields["transfer-encoding"] ?? "")) return chunks(peer)
+  const length = fields["content-length"]
+  return length === undefined ? otherwise : peer.take(Number(length))
+}
+
+/** The next request of a client. */
+export const request = (peer: RawPeer): Effect.Effect<Message, WireMismatch> =>
+  Effect.gen(function* () {
+    const head = yield* peer.head
+    const fields = fieldsOf(head)
+    const body = yield* bodyOf(peer, fields, Effect.succeed(""))
+    return { head, start: head.slice(0, head.indexOf("\r\n")), fields, body }
+  })
+
+/** The next response of a server, to a request of this method. */
+export const response = (peer: RawPeer, method = "GET"): Effect.Effect<Message, WireMismatch> =>
+  Effect.gen(function* () {
+    const head = yield* peer.head
+    const fields = fieldsOf(head)
+    const bare = method === "HEAD" || /^HTTP\/1\.\d (1\d\d|204|304)/.test(head)
+    const body = bare ? "" : yield* bodyOf(peer, fields, peer.rest)
+    return { head, start: head.slice(0, head.indexOf("\r\n")), fields, body }
+  })

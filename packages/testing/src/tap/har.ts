@@ -1,0 +1,291 @@
+/**
+ * Exchanges as HAR 1.2. Field by field after the specification
+ * (http://www.softwareishard.com/blog/har-12-spec/); what is unknown is -1 or empty, as it says. Bodies stay in their
+ * content codings.
+ */
+import type { RequestHead, ResponseHead } from "@httpfx/core/wire"
+import type { Exchange, Message } from "./parse.js"
+import { textOf } from "./wireText.js"
+
+/**
+ * A field, a parameter: `name` and `value`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HarPair {
+  readonly name: string
+  readonly value: string
+}
+
+/**
+ * A cookie, with those attributes (RFC 6265) that it has: `path`, `domain`, `expires`, `httpOnly`, `secure`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HarCookie extends HarPair {
+  readonly path?: string
+  readonly domain?: string
+  readonly expires?: string
+  readonly httpOnly?: boolean
+  readonly secure?: boolean
+}
+
+/**
+ * A request: `method`, `url`, `httpVersion`, `cookies`, `headers`, `queryString`, and its body as `postData` (`mimeType`, `params`, `text`).
+ * `headersSize` and `bodySize` are bytes on the wire; -1: not known.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HarRequest {
+  readonly method: string
+  readonly url: string
+  readonly httpVersion: string
+  readonly cookies: ReadonlyArray<HarCookie>
+  readonly headers: ReadonlyArray<HarPair>
+  readonly queryString: ReadonlyArray<HarPair>
+  readonly postData?: {
+    readonly mimeType: string
+    readonly params: ReadonlyArray<HarPair>
+    readonly text: string
+    /** `base64` where the body is no text. */
+    readonly _encoding?: "base64"
+  }
+  readonly headersSize: number
+  readonly bodySize: number
+}
+
+/**
+ * A response: `statusText` is its reason phrase, `content` its body (`size` in bytes, `mimeType`, `text`, and `encoding` where that is no text);
+ * besides `httpVersion`, `cookies`, `headers` and `redirectURL`. `headersSize` and `bodySize` are bytes on the wire; -1: not known.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HarResponse {
+  /** 0: there was no response. */
+  readonly status: number
+  readonly statusText: string
+  readonly httpVersion: string
+  readonly cookies: ReadonlyArray<HarCookie>
+  readonly headers: ReadonlyArray<HarPair>
+  readonly content: {
+    readonly size: number
+    readonly mimeType: string
+    readonly text?: string
+    readonly encoding?: "base64"
+  }
+  readonly redirectURL: string
+  readonly headersSize: number
+  readonly bodySize: number
+}
+
+/**
+ * An exchange: `request` and `response`, from `startedDateTime` (ISO 8601) on for `time` ms, of which `timings` says what they went to
+ * (`blocked`, `dns`, `connect`, `ssl`, `send`, `wait`, `receive`, ms; -1: not known). `connection` and `serverIPAddress`: where it ran;
+ * `cache` is empty.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HarEntry {
+  readonly startedDateTime: string
+  readonly time: number
+  readonly request: HarRequest
+  readonly response: HarResponse
+  readonly cache: Record<string, never>
+  readonly timings: {
+    readonly blocked: number
+    readonly dns: number
+    readonly connect: number
+    readonly send: number
+    readonly wait: number
+    readonly receive: number
+    readonly ssl: number
+  }
+  readonly serverIPAddress?: string
+  readonly connection: string
+}
+
+/**
+ * Exchanges as HAR 1.2: `log` has the `version` of the format, the `creator` (`name` and `version`) and the `entries`,
+ * one per exchange.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Har {
+  readonly log: {
+    readonly version: "1.2"
+    readonly creator: { readonly name: string; readonly version: string }
+    readonly entries: ReadonlyArray<HarEntry>
+  }
+}
+
+const pairs = (raw: ReadonlyArray<string>): Array<HarPair> => {
+  const list: Array<HarPair> = []
+  for (let index = 0; index + 1 < raw.length; index += 2)
+    list.push({ name: raw[index]!, value: raw[index + 1]! })
+  return list
+}
+
+const valuesOf = (raw: ReadonlyArray<string>, name: string) =>
+  pairs(raw)
+    .filter((pair) => pair.name.toLowerCase() === name)
+    .map(({ value }) => value)
+
+const split = (text: string): HarPair => {
+  const at = text.indexOf("=")
+  return at < 0
+    ? { name: text.trim(), value: "" }
+    : { name: text.slice(0, at).trim(), value: text.slice(at + 1).trim() }
+}
+
+/** RFC 6265 section 4.2. */
+const sent = (raw: ReadonlyArray<string>): Array<HarCookie> =>
+  valuesOf(raw, "cookie").flatMap((value) =>
+    value
+      .split(";")
+      .filter((part) => part.trim() !== "")
+      .map(split)
+  )
+
+/** RFC 6265 section 4.1. */
+const set = (raw: ReadonlyArray<string>): Array<HarCookie> =>
+  valuesOf(raw, "set-cookie").map((line) => {
+    const [first = "", ...attributes] = line.split(";")
+    const known = new Map(attributes.map(split).map(({ name, value }) => [name.toLowerCase(), value]))
+    const [path, domain, expires] = [
+      known.get("path"),
+      known.get("domain"),
+      Date.parse(known.get("expires") ?? "")
+    ]
+    return {
+      ...split(first),
+      ...(path === undefined ? {} : { path }),
+      ...(domain === undefined ? {} : { domain }),
+      ...(Number.isNaN(expires) ? {} : { expires: new Date(expires).toISOString() }),
+      httpOnly: known.has("httponly"),
+      secure: known.has("secure")
+    }
+  })
+
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+/** As text where it is some. */
+const bodyText = (body: Uint8Array): { readonly text: string; readonly encoding?: "base64" } => {
+  try {
+    const text = utf8.decode(body)
+    if (!/[\x00-\x08\x0e-\x1f]/.test(text)) return { text }
+  } catch {
+    // No UTF-8.
+  }
+  return { text: btoa(textOf(body)), encoding: "base64" }
+}
+
+const typeOf = (raw: ReadonlyArray<string>) => valuesOf(raw, "content-type")[0] ?? ""
+const versionOf = (head: RequestHead | ResponseHead) => `HTTP/${head.versionMajor}.${head.versionMinor}`
+
+const urlOf = ({ connection, request }: Exchange): string => {
+  const head = request?.head
+  const secure = connection.events.some(({ _tag }) => _tag === "Secured")
+  const target = head?.target ?? ""
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(target)) return target
+  const scheme = secure ? "https" : "http"
+  if (head?.method === "CONNECT") return `${scheme}://${target}`
+  return `${scheme}://${head?.get("host") ?? "unknown.invalid"}${target === "*" ? "" : target}`
+}
+
+const queryOf = (url: string): Array<HarPair> => {
+  const from = url.indexOf("?")
+  const query = from < 0 ? "" : url.slice(from + 1).replace(/#.*$/, "")
+  return Array.from(new URLSearchParams(query), ([name, value]) => ({ name, value }))
+}
+
+const requestOf = (exchange: Exchange, message: Message<RequestHead>): HarRequest => {
+  const { body, head, headBytes } = message
+  const url = urlOf(exchange)
+  const { encoding, text } = bodyText(body)
+  const mimeType = typeOf(head.rawHeaders)
+  const posted = { mimeType, params: [], text, ...(encoding === undefined ? {} : { _encoding: encoding }) }
+  return {
+    method: head.method,
+    url,
+    httpVersion: versionOf(head),
+    cookies: sent(head.rawHeaders),
+    headers: pairs(head.rawHeaders),
+    queryString: queryOf(url),
+    ...(body.length === 0 ? {} : { postData: posted }),
+    headersSize: headBytes,
+    bodySize: body.length
+  }
+}
+
+const responseOf = (message: Message<ResponseHead> | undefined): HarResponse => {
+  if (message === undefined) {
+    return {
+      status: 0,
+      statusText: "",
+      httpVersion: "",
+      cookies: [],
+      headers: [],
+      content: { size: 0, mimeType: "" },
+      redirectURL: "",
+      headersSize: -1,
+      bodySize: -1
+    }
+  }
+  const { body, head, headBytes } = message
+  return {
+    status: head.status,
+    statusText: head.statusMessage,
+    httpVersion: versionOf(head),
+    cookies: set(head.rawHeaders),
+    headers: pairs(head.rawHeaders),
+    content: {
+      size: body.length,
+      mimeType: typeOf(head.rawHeaders),
+      ...(body.length === 0 ? {} : bodyText(body))
+    },
+    redirectURL: valuesOf(head.rawHeaders, "location")[0] ?? "",
+    headersSize: headBytes,
+    bodySize: body.length
+  }
+}
+
+const entryOf = (exchange: Exchange, request: Message<RequestHead>): HarEntry => {
+  const { connection, response } = exchange
+  const send = request.ended - request.begun
+  // An answer may come before the upload has ended.
+  const wait = response === undefined ? 0 : Math.max(0, response.begun - request.ended)
+  const receive =
+    response === undefined ? 0 : Math.max(0, response.ended - Math.max(response.begun, request.ended))
+  const server =
+    connection.server?._tag === "TcpAddress" ? { serverIPAddress: connection.server.hostname } : {}
+  return {
+    startedDateTime: new Date(request.begun).toISOString(),
+    time: send + wait + receive,
+    request: requestOf(exchange, request),
+    response: responseOf(response),
+    cache: {},
+    timings: { blocked: -1, dns: -1, connect: -1, send, wait, receive, ssl: -1 },
+    ...server,
+    connection: String(connection.id)
+  }
+}
+
+/** Entries in the order in which the requests began. Responses that nobody asked for have no entry. */
+export const har = (exchanges: ReadonlyArray<Exchange>): Har => ({
+  log: {
+    version: "1.2",
+    creator: { name: "@httpfx/testing", version: "0.1.0" },
+    entries: exchanges
+      .flatMap((exchange) =>
+        exchange.request === undefined ? [] : [{ exchange, request: exchange.request }]
+      )
+      .sort((a, b) => a.request.begun - b.request.begun)
+      .map(({ exchange, request }) => entryOf(exchange, request))
+  }
+})

@@ -1,0 +1,103 @@
+/**
+ * A snapshot of the fibers of the process: whether they wait for each other or, possibly, for I/O.
+ *
+ * A fiber that waits for another fiber, a `Deferred` or a test clock names it (`blockingOn`). One that waits for a callback does not: the
+ * callback may come from a file, or never.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import type * as FiberStatus from "effect/FiberStatus"
+import * as HashSet from "effect/HashSet"
+import * as RuntimeFlags from "effect/RuntimeFlags"
+import { Driver } from "../driver.js"
+import type { AnyFiber } from "../../assert/picture.js"
+import { warners } from "./testClock.js"
+
+export interface FibersNow {
+  /** Live fibers, by number. */
+  readonly fibers: ReadonlyMap<AnyFiber, number>
+  /** Changes when a fiber starts, ends, or waits for something else. */
+  readonly signature: string
+  /** No fiber runs, and none waits for a callback. */
+  readonly amongThemselves: boolean
+  /** The clocks of these fibers. */
+  readonly clocks: ReadonlySet<Clock.Clock>
+  /** Fibers of `TestClock` that would only log a warning: left out above. */
+  readonly warners: number
+}
+
+const looking = new WeakSet<AnyFiber>()
+
+// A fiber left behind by a stopped simulation never answers.
+const isOurs = (fiber: AnyFiber) => !looking.has(fiber) && !(fiber.currentScheduler instanceof Driver)
+
+interface Seen {
+  readonly status: FiberStatus.FiberStatus
+  readonly isRoot: boolean
+}
+
+const visit = (fiber: AnyFiber, isRoot: boolean, into: Map<AnyFiber, Seen>): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (into.has(fiber) || !isOurs(fiber)) return Effect.void
+    return Effect.flatMap(Effect.zip(fiber.status, fiber.children), ([status, children]) => {
+      if (status._tag !== "Done") into.set(fiber, { status, isRoot })
+      return Effect.forEach(children, (child) => visit(child, false, into), { discard: true })
+    })
+  })
+
+const numberOf = (fiber: AnyFiber) => (fiber.id() as FiberId.Runtime).id
+
+/** The fibers it waits for, or the fiber that made the `Deferred` it waits for. */
+const waitsFor = ({ status }: Seen): ReadonlyArray<number> =>
+  status._tag === "Suspended"
+    ? Array.from(FiberId.toSet(status.blockingOn)).flatMap((id) => (id._tag === "Runtime" ? [id.id] : []))
+    : []
+
+const clockOf = (fiber: AnyFiber) => Context.get(fiber.currentDefaultServices, Clock.Clock)
+
+const judge = (seen: ReadonlyMap<AnyFiber, Seen>): FibersNow => {
+  const clocks = new Set<Clock.Clock>()
+  const awaited = new Set<number>()
+  for (const [fiber, one] of seen) {
+    clocks.add(clockOf(fiber))
+    for (const id of waitsFor(one)) awaited.add(id)
+  }
+  const warning = new Set(Array.from(clocks, warners).flat())
+  // Effect runs concurrent effects through such a fiber, which waits for theirs by callbacks.
+  const isPump = (fiber: AnyFiber, { isRoot, status }: Seen) =>
+    isRoot &&
+    awaited.has(numberOf(fiber)) &&
+    status._tag === "Suspended" &&
+    !RuntimeFlags.interruption(status.runtimeFlags)
+  const waitsAmongThem = (fiber: AnyFiber, one: Seen) =>
+    one.status._tag === "Suspended" && (waitsFor(one).length > 0 || warning.has(fiber) || isPump(fiber, one))
+  const fibers = new Map<AnyFiber, number>()
+  let signature = ""
+  let amongThemselves = true
+  for (const [fiber, one] of seen) {
+    if (!warning.has(fiber)) fibers.set(fiber, numberOf(fiber))
+    if (!waitsAmongThem(fiber, one)) amongThemselves = false
+    signature += `${numberOf(fiber)} ${one.status._tag} ${waitsFor(one).join()};`
+  }
+  return {
+    fibers,
+    signature,
+    amongThemselves,
+    clocks,
+    warners: warning.size
+  }
+}
+
+/** Only fibers whose clock `counts` are part of it. */
+export const fibersNow = (counts: (clock: Clock.Clock) => boolean): Effect.Effect<FibersNow> =>
+  Effect.withFiberRuntime((self) =>
+    Effect.gen(function* () {
+      looking.add(self as AnyFiber)
+      const seen = new Map<AnyFiber, Seen>()
+      for (const root of HashSet.fromIterable(yield* Fiber.roots)) yield* visit(root, true, seen)
+      return judge(new Map(Array.from(seen).filter(([fiber]) => counts(clockOf(fiber)))))
+    })
+  )

@@ -1,0 +1,47 @@
+/**
+ * One interface to both clocks that tests move, `TestClock` and `VirtualClock`: their deadlines, and moving them.
+ */
+import * as Chunk from "effect/Chunk"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as TestClock from "effect/TestClock"
+import { isVirtualClock } from "../VirtualClock.js"
+import type { PictureWait } from "../assert/picture.js"
+import { isTestClock, moveTo, silence } from "./fast/testClock.js"
+
+export interface Movable {
+  readonly now: () => number
+  /** Deadlines, the next one first. */
+  readonly waits: Effect.Effect<
+    ReadonlyArray<{ readonly deadline: number; readonly fiber: PictureWait["fiber"] }>
+  >
+  readonly moveTo: (time: number) => Effect.Effect<void>
+  /** Called before it is moved. */
+  readonly begin: Effect.Effect<void>
+}
+
+// A TestClock does not know who sleeps, and keeps the deadlines of interrupted sleeps until it passes them.
+const overTestClock = (clock: TestClock.TestClock): Movable => ({
+  now: () => clock.unsafeCurrentTimeMillis(),
+  waits: Effect.map(clock.sleeps, (deadlines) =>
+    Chunk.toReadonlyArray(deadlines)
+      .filter((deadline) => deadline > clock.unsafeCurrentTimeMillis())
+      .sort((a, b) => a - b)
+      .map((deadline) => ({ deadline, fiber: undefined }))
+  ),
+  moveTo: (time) => moveTo(clock, time),
+  begin: silence(clock)
+})
+
+/** `undefined` for any other clock. */
+export const movable = (clock: Clock.Clock): Movable | undefined => {
+  if (isVirtualClock(clock)) {
+    return {
+      now: () => clock.now,
+      waits: Effect.sync(clock.waits),
+      moveTo: (time) => Effect.sync(() => clock.moveTo(time)),
+      begin: Effect.void
+    }
+  }
+  return isTestClock(clock) ? overTestClock(clock) : undefined
+}

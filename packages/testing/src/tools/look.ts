@@ -1,0 +1,342 @@
+/**
+ * What an inspector remembers of a server: what is under way, and a bounded number of exchanges that are over.
+ *
+ * Fed by the server's events; it asks nobody and changes nothing. Its memory is bounded by the connections that are open and
+ * the history that was asked for.
+ */
+import type * as Agent from "@httpfx/core/Agent"
+import type { ExchangeOutcome } from "@httpfx/core/ExchangeOutcome"
+import type * as Server from "@httpfx/core/Server"
+import type { ServerEvent } from "@httpfx/core/ServerEvent"
+import type * as Shutdown from "@httpfx/core/Shutdown"
+import type * as Timeouts from "@httpfx/core/Timeouts"
+import type { Timers } from "@httpfx/core/Timers"
+import { formatAddress, type Address } from "@httpfx/core/Transport"
+import type { WiretapService } from "../Wiretap.js"
+import { Placeholders, printRecording } from "../tap/print.js"
+import { secretsOf, type FindSecrets } from "../tap/secrets.js"
+import { take } from "../tap/take.js"
+import type { Kept, Recording } from "../tap/transport.js"
+
+/**
+ * The server itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerView {
+  /** Where it listens, `host:port` or a path. */
+  readonly address: string
+  /** Where it is in its life. */
+  readonly state: Shutdown.State
+  /** In milliseconds; 0: no limit. */
+  readonly timeouts: Timeouts.Service
+}
+
+/**
+ * An exchange that is not over.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UnderWay {
+  /** Number of the exchange on its connection, from 1. */
+  readonly exchange: number
+  /** The method as it came. */
+  readonly method: string
+  /** The target as it came, without user and password. */
+  readonly target: string
+  /** Milliseconds since its head was read. */
+  readonly since: number
+  /** Of its answer, once that has begun. */
+  readonly status: number | undefined
+}
+
+/**
+ * A connection that is open.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConnectionView {
+  /** Number of the connection on its server, from 1. */
+  readonly connection: number
+  /** The client's end. */
+  readonly remote: string
+  /** Milliseconds it has been open, as far as the inspector has seen. */
+  readonly age: number
+  /** Exchanges that are over. */
+  readonly exchanges: number
+  /** Bytes of those exchanges on the wire. */
+  readonly bytesIn: number
+  /** Bytes of their answers on the wire. */
+  readonly bytesOut: number
+  /** What it does; `undefined`: it is idle. */
+  readonly now: UnderWay | undefined
+}
+
+/**
+ * An exchange that is over.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ExchangeView {
+  /** Number of the connection on its server. */
+  readonly connection: number
+  /** Number of the exchange on its connection. */
+  readonly exchange: number
+  /** The client's end. */
+  readonly remote: string
+  /** The method as it came. */
+  readonly method: string | undefined
+  /** The target as it came, without user and password. */
+  readonly target: string | undefined
+  /** The status of the answer, if one was begun. */
+  readonly status: number | undefined
+  /** How it ended. */
+  readonly outcome: ExchangeOutcome["_tag"]
+  /** When its head was read, milliseconds since the epoch. */
+  readonly startedAt: number
+  /** Milliseconds. */
+  readonly duration: number
+  /** Bytes of the request on the wire. */
+  readonly bytesIn: number
+  /** Bytes of the answer on the wire. */
+  readonly bytesOut: number
+  /** Its wire can be asked for. */
+  readonly wire: boolean
+}
+
+/**
+ * An agent's connections and the requests that wait for one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AgentView {
+  /** The name that the inspector was given for it. */
+  readonly name: string
+  /** Connections that are not closed, idle ones included. */
+  readonly open: number
+  /** Open, and in use by nobody. */
+  readonly idle: number
+  /** Being made. */
+  readonly connecting: number
+  /** Requests that wait for a connection. */
+  readonly queued: number
+  /** By host and port. */
+  readonly keys: Readonly<Record<string, Agent.KeyState>>
+  /** How many connections were closed, by reason. */
+  readonly closed: Readonly<Record<string, number>>
+}
+
+/**
+ * What is going on at one moment. It survives `JSON.stringify`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Snapshot {
+  /** The server itself. */
+  readonly server: ServerView
+  /** Oldest first. */
+  readonly connections: ReadonlyArray<ConnectionView>
+  /** Latest first. */
+  readonly exchanges: ReadonlyArray<ExchangeView>
+  /** The agents that it was told of. */
+  readonly agents: ReadonlyArray<AgentView>
+}
+
+interface Open {
+  readonly remote: string
+  readonly since: number
+  readonly recording: Kept | undefined
+  exchanges: number
+  bytesIn: number
+  bytesOut: number
+  now: Now | undefined
+}
+
+interface Now {
+  readonly exchange: number
+  readonly method: string
+  readonly target: string
+  readonly since: number
+  status: number | undefined
+  /** It asks the inspector itself. */
+  isOwn: boolean
+}
+
+interface Over {
+  readonly view: ExchangeView
+  readonly wire: string | undefined
+}
+
+const nameOf = (address: Address | undefined): string =>
+  address === undefined ? "?" : formatAddress(address)
+
+// For what is shown beside the wire: `CONNECT` names an authority alone.
+const withoutUserinfo = (target: string): string =>
+  target.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i, "$1")
+
+// Times count from its first byte, which may have come long before its head was whole.
+const print = (recording: Recording, secrets: FindSecrets): string =>
+  printRecording(recording, new Placeholders(), {
+    origin: recording.events[0]?.at ?? recording.opened,
+    times: true,
+    bodyLimit: 2000,
+    stable: false,
+    redact: [],
+    secrets
+  })
+
+export class Look {
+  private readonly open = new Map<number, Open>()
+  private readonly past: Array<Over> = []
+  private readonly secrets: FindSecrets
+
+  constructor(
+    private readonly server: Server.Service,
+    private readonly timers: Timers,
+    private readonly tap: { readonly wiretap: WiretapService; readonly limit: number } | undefined,
+    private readonly history: number,
+    redact: ReadonlyArray<string>
+  ) {
+    this.secrets = secretsOf(redact)
+  }
+
+  onEvent(event: ServerEvent): void {
+    switch (event._tag) {
+      case "ConnectionOpened":
+        this.connection(event.connection, event.remote)
+        return
+      case "RequestReceived": {
+        const { connection, exchange, method } = event
+        const target = withoutUserinfo(event.target)
+        const since = this.timers.now()
+        const now: Now = { exchange, method, target, since, status: undefined, isOwn: false }
+        this.connection(connection, undefined).now = now
+        return
+      }
+      case "ResponseBegun": {
+        const { now } = this.connection(event.connection, undefined)
+        if (now?.exchange === event.exchange) now.status = event.status
+        return
+      }
+      case "ExchangeEnded":
+        return this.ended(event.outcome)
+      case "ConnectionClosed":
+        this.open.delete(event.connection)
+        this.tap?.wiretap.clear()
+        return
+      case "ClientError":
+      case "StateChanged":
+        return
+    }
+  }
+
+  /** An exchange under way asks the inspector itself: it is none of those that are shown. */
+  disregard(remote: Address | undefined, exchange: number): void {
+    for (const { now, remote: name } of this.open.values())
+      if (now?.exchange === exchange && name === nameOf(remote)) now.isOwn = true
+  }
+
+  private connection(id: number, remote: Address | undefined): Open {
+    const known = this.open.get(id)
+    if (known !== undefined) return known
+    const fresh: Open = {
+      remote: nameOf(remote),
+      since: this.timers.now(),
+      recording: remote === undefined ? undefined : this.recordingOf(nameOf(remote)),
+      exchanges: 0,
+      bytesIn: 0,
+      bytesOut: 0,
+      now: undefined
+    }
+    this.open.set(id, fresh)
+    return fresh
+  }
+
+  // An address may have been used before: the last one counts.
+  private recordingOf(remote: string): Kept | undefined {
+    const found = this.tap?.wiretap.recordings.filter(({ client }) => nameOf(client) === remote)
+    return found?.at(-1) as Kept | undefined
+  }
+
+  private ended(outcome: ExchangeOutcome): void {
+    const { bytesIn, bytesOut, duration, exchange, method, startedAt, status } = outcome
+    const target = outcome.target === undefined ? undefined : withoutUserinfo(outcome.target)
+    const open = this.connection(outcome.connection, outcome.remote)
+    open.exchanges++
+    open.bytesIn += bytesIn
+    open.bytesOut += bytesOut
+    const isOwn = open.now?.exchange === exchange && open.now.isOwn
+    if (open.now?.exchange === exchange) open.now = undefined
+    const { recording } = open
+    // What ends otherwise ends its connection, and what nobody has read belongs to it.
+    const passed =
+      outcome._tag === "Answered"
+        ? { client: bytesIn, server: bytesOut }
+        : { client: Infinity, server: Infinity }
+    const taken = recording === undefined ? undefined : take(recording, passed, this.tap!.limit)
+    if (isOwn) return
+    const wire = taken === undefined ? undefined : print(taken, this.secrets)
+    const view: ExchangeView = {
+      connection: outcome.connection,
+      exchange,
+      remote: open.remote,
+      method,
+      target,
+      status,
+      outcome: outcome._tag,
+      startedAt,
+      duration,
+      bytesIn,
+      bytesOut,
+      wire: wire !== undefined
+    }
+    this.past.push({ view, wire })
+    if (this.past.length > this.history) this.past.shift()
+  }
+
+  /** Of an exchange that is over, or as far as it has come. */
+  wire(connection: number, exchange: number): string | undefined {
+    const over = this.past.find(({ view }) => view.connection === connection && view.exchange === exchange)
+    if (over !== undefined) return over.wire
+    const open = this.open.get(connection)
+    if (open?.recording === undefined || open.now?.exchange !== exchange) return undefined
+    return print(open.recording, this.secrets)
+  }
+
+  snapshot(state: Shutdown.State, agents: Readonly<Record<string, Agent.State>>): Snapshot {
+    const now = this.timers.now()
+    return {
+      server: { address: nameOf(this.server.address), state, timeouts: this.server.timeouts },
+      connections: Array.from(this.open, ([connection, open]) => ({
+        connection,
+        remote: open.remote,
+        age: Math.round(now - open.since),
+        exchanges: open.exchanges,
+        bytesIn: open.bytesIn,
+        bytesOut: open.bytesOut,
+        now: open.now === undefined || open.now.isOwn ? undefined : underWay(open.now, now)
+      })),
+      exchanges: this.past.map(({ view }) => view).reverse(),
+      agents: Object.entries(agents).map(([name, { closed, keys, ...counts }]) => ({
+        name,
+        ...counts,
+        keys: Object.fromEntries(keys),
+        closed: Object.fromEntries(closed)
+      }))
+    }
+  }
+}
+
+const underWay = ({ exchange, method, since, status, target }: Now, now: number): UnderWay => ({
+  exchange,
+  method,
+  target,
+  since: Math.round(now - since),
+  status
+})
