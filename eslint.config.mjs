@@ -41,7 +41,8 @@ const ambient = ["setTimeout", "setInterval", "Date", "performance", "fetch", "c
   })
 )
 
-// Fake timers replace these; what waits or measures takes them from realTime.ts, as they were when it was loaded.
+// Fake timers replace these; what waits or measures takes them from realTime.ts, as they were when it was
+// loaded.
 const fakeable = [
   ...["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "clearImmediate"],
   ...["queueMicrotask", "performance"]
@@ -83,6 +84,7 @@ export default tseslint.config(
       "@typescript-eslint/no-namespace": "off",
       "no-control-regex": "off",
       "require-yield": "off",
+      "max-len": ["error", { code: 10_000, comments: 110, ignoreUrls: true }],
       "prefer-rest-params": "off",
       eqeqeq: "error"
     }

@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
-// Files of a project share their processes (`isolate: false`): loading Effect anew for each takes longer than most of them. No test
-// may change what is global. Those that look at all of their process, or take globals away, have one of their own.
+// Files of a project share their processes (`isolate: false`): loading Effect anew for each takes longer than
+// most of them. No test may change what is global. Those that look at all of their process, or take globals
+// away, have one of their own.
 const alone = [
   "packages/node/test/http/fakeTime.test.ts",
   "packages/testing/test/time/closings.test.ts",
@@ -43,7 +44,8 @@ export default defineConfig({
     maxWorkers: 2,
     minWorkers: 1,
     maxConcurrency: 2,
-    // For a test that hangs. No other limit decides by the clock on the wall, so that a slow machine fails nothing.
+    // For a test that hangs. No other limit decides by the clock on the wall, so that a slow machine fails
+    // nothing.
     testTimeout: patience,
     hookTimeout: patience,
     isolate: false,

@@ -1,5 +1,5 @@
-// The same program, server and client in one process, on the network in memory and on the loopback interface: CPU time
-// per exchange. Memory must not be dearer than sockets, or tests would be mocked instead.
+// The same program, server and client in one process, on the network in memory and on the loopback interface:
+// CPU time per exchange. Memory must not be dearer than sockets, or tests would be mocked instead.
 //
 // `node benchmarks/networks.mjs` runs it alone (after `npm run build`); `npm run bench` among the others.
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -21,7 +21,10 @@ const app = Effect.sync(() => HttpServerResponse.text(text))
 
 const networks = { loopback: NodeNetwork.layer, memory: MemoryNetwork.layer() }
 
-/** A server and a client on a network; gives a function that makes exchanges, so many at a time on as many connections. */
+/**
+ * A server and a client on a network; gives a function that makes exchanges, so many at a time on as many
+ * connections.
+ */
 const start = async (network) => {
   const runtime = ManagedRuntime.make(
     Layer.merge(Client.layer, HttpServer.serve(app)).pipe(
@@ -59,7 +62,10 @@ const measure = async (run, milliseconds) => {
   return (user + system) / count
 }
 
-/** Measures both in alternation; gives microseconds an exchange and the ratio of loopback to memory (more is better). */
+/**
+ * Measures both in alternation; gives microseconds an exchange and the ratio of loopback to memory (more is
+ * better).
+ */
 export const runNetworkRow = async ({ rounds = 5, milliseconds = 2000, warmup = 3000 } = {}) => {
   const running = {}
   for (const [name, network] of Object.entries(networks)) running[name] = await start(network)

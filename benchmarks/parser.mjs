@@ -1,6 +1,6 @@
 // Our parser against Node's own on the same buffers, in one process, in alternation: CPU time per message.
-// Both sides make the same of a message: method, target, version and the list of fields as strings, body slices,
-// the end. Before anything is measured, what they made of every buffer is compared.
+// Both sides make the same of a message: method, target, version and the list of fields as strings, body
+// slices, the end. Before anything is measured, what they made of every buffer is compared.
 //
 // `node benchmarks/parser.mjs` runs it alone (after `npm run build`); `npm run bench` among the others.
 import { fileURLToPath } from "node:url"
@@ -175,7 +175,9 @@ const measure = (parser, pieces, messages, milliseconds) => {
   return (user + system) / count
 }
 
-/** Measures every row; gives, per row and engine, microseconds a message and the ratio to the native parser. */
+/**
+ * Measures every row; gives, per row and engine, microseconds a message and the ratio to the native parser.
+ */
 export const runParserRows = ({ rounds = 9, milliseconds = 250, progress = () => {} } = {}) =>
   rows.map((row) => {
     compare(row)
@@ -206,7 +208,10 @@ export const runParserRows = ({ rounds = 9, milliseconds = 250, progress = () =>
 
 const fixed = ({ median, min, max }) => `${median.toFixed(2)} (${min.toFixed(2)}-${max.toFixed(2)})`
 
-/** The results as a table: CPU time a message of the native parser, and how many times as fast each of ours is. */
+/**
+ * The results as a table: CPU time a message of the native parser, and how many times as fast each of ours
+ * is.
+ */
 export const parserTable = (results) => {
   const [base, ...others] = results[0].engines.map(({ name }) => name)
   const head = ["messages", `${base}, µs`, ...others.map((name) => `${name}, ${base} = 1`)]

@@ -1,5 +1,5 @@
-// What is measured. A new contestant is a line here and a module that exports `start(): Promise<port>`; a new scenario
-// is one more record. The order of contestants is the order of the table.
+// What is measured. A new contestant is a line here and a module that exports `start(): Promise<port>`; a new
+// scenario is one more record. The order of contestants is the order of the table.
 const lines = (...head) => head.join("\r\n") + "\r\n\r\n"
 
 const json = JSON.stringify({ name: "Ada Lovelace", tags: ["one", "two"] })
@@ -167,7 +167,9 @@ export const scenarios = [
   }
 ]
 
-/** Clients of one bare server in another process; a contestant exports `start(url)`, which gives `{ drive }`. */
+/**
+ * Clients of one bare server in another process; a contestant exports `start(url)`, which gives `{ drive }`.
+ */
 export const clientScenarios = [
   {
     name: "client",
@@ -202,7 +204,9 @@ export const streamScenarios = [
   }
 ]
 
-/** The longest stop of the event loop that one peer causes; a contestant's `start()` gives `{ port, upload }`. */
+/**
+ * The longest stop of the event loop that one peer causes; a contestant's `start()` gives `{ port, upload }`.
+ */
 export const stallScenarios = [
   {
     name: "stalls",
@@ -236,7 +240,10 @@ export const idleScenarios = [
   }
 ]
 
-/** Latencies at half the rate that the slowest serves; a contestant answers `GET /`, `GET /download` without end, and `POST /`. */
+/**
+ * Latencies at half the rate that the slowest serves; a contestant answers `GET /`, `GET /download` without
+ * end, and `POST /`.
+ */
 export const tailScenarios = [
   {
     name: "tail",
@@ -264,7 +271,10 @@ const withFields = (count) =>
     ...Array.from({ length: count }, (_, n) => `X-Field-${n}: the value of field ${n}`)
   )
 
-/** CPU time per request along one dimension. `job` is the load of a size: request, connections (16), depth (1). */
+/**
+ * CPU time per request along one dimension. `job` is the load of a size: request, connections (16), depth
+ * (1).
+ */
 export const growthScenarios = [
   {
     name: "growth, connections",

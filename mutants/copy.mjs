@@ -1,4 +1,5 @@
-// A copy of the sources and the tests, in which bugs are planted; what is installed is shared with the original.
+// A copy of the sources and the tests, in which bugs are planted; what is installed is shared with the
+// original.
 import { spawn } from "node:child_process"
 import { cp, mkdtemp, readFile, readdir, rm, symlink } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -32,8 +33,8 @@ export class Copy {
   }
 
   /**
-   * Runs test files until the first test fails: `Passed` (with the `durations` of files, ms), `Failed` (`by` which test), `Hangs`, or
-   * `Broken`: they do not even load.
+   * Runs test files until the first test fails: `Passed` (with the `durations` of files, ms), `Failed` (`by`
+   * which test), `Hangs`, or `Broken`: they do not even load.
    */
   async test(files, patience) {
     const report = join(this.folder, "report.json")

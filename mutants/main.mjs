@@ -3,8 +3,8 @@
 //   --only REGEX    those whose area or name fits
 //   --jobs N        so many at a time, each in a copy of its own; default 1
 //
-// Each bug is run against the test files that claim to see it. First these must pass without any bug. Exits with 1 where a bug is not
-// found that has no `survives`, or one is found that has.
+// Each bug is run against the test files that claim to see it. First these must pass without any bug. Exits
+// with 1 where a bug is not found that has no `survives`, or one is found that has.
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { plant } from "../simulations/dist/plant.js"
@@ -19,7 +19,8 @@ const only = new RegExp(values.only ?? "", "i")
 const chosen = bugs.filter(({ area, name }) => only.test(`${area}: ${name}`))
 if (chosen.length === 0) throw new Error(`no bug's name fits ${only}`)
 
-// A program with a bug may hang. That is found too: where its test files take far longer than without the bug, ms.
+// A program with a bug may hang. That is found too: where its test files take far longer than without the
+// bug, ms.
 const patience = (took) => 45_000 + 5 * took
 
 const copies = await Promise.all(Array.from({ length: Number(values.jobs) }, () => Copy.of(root)))

@@ -1,4 +1,5 @@
-// Stryker over wire/ and pool/, each mutant against the tests of packages/core/test/wire and pool that reach it.
+// Stryker over wire/ and pool/, each mutant against the tests of packages/core/test/wire and pool that reach
+// it.
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"

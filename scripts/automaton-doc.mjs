@@ -1,5 +1,6 @@
-// Draws docs/automaton.md from the tables of the connection automaton (packages/core/src/wire/automaton-table.ts).
-// `node scripts/automaton-doc.mjs` after a build writes the file; a test holds the committed file against the tables.
+// Draws docs/automaton.md from the tables of the connection automaton
+// (packages/core/src/wire/automaton-table.ts). `node scripts/automaton-doc.mjs` after a build writes the
+// file; a test holds the committed file against the tables.
 import { writeFileSync } from "node:fs"
 import { pathToFileURL } from "node:url"
 import { format, resolveConfig } from "prettier"

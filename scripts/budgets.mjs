@@ -1,4 +1,5 @@
-// What a request costs in bytes, timers, listeners and writes, against test/budgets/budgets.json: npm run budgets -- [--record]
+// What a request costs in bytes, timers, listeners and writes, against test/budgets/budgets.json: npm run
+// budgets -- [--record]
 //
 //   --record   writes what was measured as the new budgets
 import { writeFileSync } from "node:fs"

@@ -1,11 +1,12 @@
 // Bundles the callback shim: from the sources of `packages/node/src` into `packages/node/dist`, in a second.
 //
-// The shim is CommonJS, because only that is loaded by `require` and by `import` alike on every Node.js, and is one copy by
-// either road. The engine's rooms (`wire/`, `pool/`) are bundled in. What is written:
+// The shim is CommonJS, because only that is loaded by `require` and by `import` alike on every Node.js, and
+// is one copy by either road. The engine's rooms (`wire/`, `pool/`) are bundled in. What is written:
 //
 //   http.cjs, https.cjs    `module.exports` is the default export of `src/http.ts`, `src/https.ts`
 //   http.mjs, https.mjs    the same objects for `import`: as default, and each member by its name
-//   register.cjs           the hook of `node --import` and `node --require`; register-loader.cjs is its part for `import`
+//   register.cjs           the hook of `node --import` and `node --require`; register-loader.cjs is its
+//                          part for `import`
 //   http2.cjs, http2.mjs   the hook's part for `http2`, and what `import` of `http2` gives under it
 //
 // Their types, those of @types/node, are in `packages/node/types`.

@@ -2,8 +2,9 @@
 //
 //   --fresh    nothing of an earlier run counts
 //
-// Format and lint run beside the compiler, since each of them uses one core. Both keep in node_modules/.cache which files they have passed,
-// by content; what else decides (their versions, rules, options) is in their own keys, and a new installation empties the folder.
+// Format and lint run beside the compiler, since each of them uses one core. Both keep in node_modules/.cache
+// which files they have passed, by content; what else decides (their versions, rules, options) is in their
+// own keys, and a new installation empties the folder.
 import { spawn } from "node:child_process"
 import { rmSync } from "node:fs"
 import { fileURLToPath } from "node:url"

@@ -19,7 +19,9 @@ export const importsOf = (sources) => {
   return graph
 }
 
-/** Groups of files that reach each other (Tarjan's strongly connected components), those of one file left out. */
+/**
+ * Groups of files that reach each other (Tarjan's strongly connected components), those of one file left out.
+ */
 export const circles = (graph) => {
   const found = []
   const index = new Map()

@@ -1,4 +1,5 @@
-// Runs one of the examples, which are built already: `npm run example json-api`. Without a name it lists them.
+// Runs one of the examples, which are built already: `npm run example json-api`. Without a name it lists
+// them.
 import { spawn } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"

@@ -1,9 +1,11 @@
 // Runs a command, and looks for what it has left behind: node scripts/leaves-nothing.mjs COMMAND [ARGS]
 //
-// Processes that still run, the ports that they listen on, files and folders in the system's temporary folder, and new files in the
-// repository: each is named, removed where it is outside the repository, and makes the exit code 1. The command's own exit code comes first.
+// Processes that still run, the ports that they listen on, files and folders in the system's temporary
+// folder, and new files in the repository: each is named, removed where it is outside the repository, and
+// makes the exit code 1. The command's own exit code comes first.
 //
-// Processes are known by a variable that they inherit, which only Linux shows of others; elsewhere they are not looked for.
+// Processes are known by a variable that they inherit, which only Linux shows of others; elsewhere they are
+// not looked for.
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -15,7 +17,10 @@ const temporary = mkdtempSync(join(tmpdir(), "httpfx-run-"))
 // A run within a run belongs to both.
 const mark = `${process.env[variable] ?? ""}/${temporary.slice(-6)}.${process.pid}/`
 
-/** Files of the working copy that are not in its history, ignored ones by the folder that is ignored as a whole. */
+/**
+ * Files of the working copy that are not in its history, ignored ones by the folder that is ignored as a
+ * whole.
+ */
 const untracked = () => {
   const list = (...options) => {
     const { status, stdout } = spawnSync("git", ["ls-files", "--others", ...options, "-z"], {

@@ -1,6 +1,6 @@
-// A preload (`node --import scripts/no-built-in.mjs`, before the hook): every function and every method of the built-in
-// `http`, `https`, `_http_*` and of Node's native parser records its use and throws. What runs under it and leaves no record
-// has not used Node's HTTP implementation.
+// A preload (`node --import scripts/no-built-in.mjs`, before the hook): every function and every method of
+// the built-in `http`, `https`, `_http_*` and of Node's native parser records its use and throws. What runs
+// under it and leaves no record has not used Node's HTTP implementation.
 //
 // Uses are written to the file that HTTPFX_BUILT_IN_CALLS names, a line each.
 import { appendFileSync } from "node:fs"

@@ -1,17 +1,18 @@
 // Runs the http and https files of Node.js's own test suite with the modules replaced by ours:
 //
-//   npm run node-suite -- --tests DIR [--list FILE] [--only REGEX] [--jobs N] [--timeout SECONDS] [--retries N]
-//                         [--built-in] [--guard]
+//   npm run node-suite -- --tests DIR [--list FILE] [--only REGEX] [--jobs N] [--timeout SECONDS]
+//                         [--retries N] [--built-in] [--guard]
 //
 //   --tests     the `test/` folder of a checkout of Node.js (it is not part of this repository)
-//   --list      a file of paths below it, one a line; default: every `parallel/` and `sequential/` file that is named
-//               `test-http-*` or `test-https-*` and reaches into nothing internal
+//   --list      a file of paths below it, one a line; default: every `parallel/` and `sequential/` file
+//               that is named `test-http-*` or `test-https-*` and reaches into nothing internal
 //   --only      of these, only the paths that match
 //   --retries   how often a failing file is run again, alone (1): timing tests are flaky on a busy machine
 //   --built-in  run the built-in modules, to see what passes at all
 //   --guard     every use of the built-in HTTP implementation is recorded and fails (scripts/no-built-in.mjs)
 //
-// Prints each failing path with the first line that says why, then `N passed, N failed`; exit 1 if any failed.
+// Prints each failing path with the first line that says why, then `N passed, N failed`; exit 1 if any
+// failed.
 import { spawn } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

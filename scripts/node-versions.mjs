@@ -1,14 +1,16 @@
-// The tests on each supported Node.js: npm run test:nodes -- [--only 22,24] [--others] [--all] [--update] [FILES]
+// The tests on each supported Node.js: npm run test:nodes -- [--only 22,24] [--others] [--all] [--update]
+// [FILES]
 //
 //   --only     these versions instead of 20, 22 and 24
 //   --others   not the version that runs this script, which `npm test` has tested
-//   --all      every test file; else those below, which say most about a version: what meets its sockets, streams, timers and
-//              modules, and what its own HTTP modules look like
+//   --all      every test file; else those below, which say most about a version: what meets its sockets,
+//              streams, timers and modules, and what its own HTTP modules look like
 //   --update   asks the registry for newer binaries than those that are there
 //   FILES      these test files
 //
-// A binary comes from the registry's package `node-PLATFORM-ARCHITECTURE`, once, into node_modules/.cache/nodes; the version that runs
-// this script serves for itself. Ends with `N passed, N failed`, the versions counted; one that cannot be had has failed.
+// A binary comes from the registry's package `node-PLATFORM-ARCHITECTURE`, once, into
+// node_modules/.cache/nodes; the version that runs this script serves for itself. Ends with
+// `N passed, N failed`, the versions counted; one that cannot be had has failed.
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"

@@ -1,5 +1,5 @@
-// Packs the packages as they would be published: `node scripts/pack.mjs [folder]` (default: dist-packages), one
-// tarball each. Their built files must be there (`npm run build`). Prints the tarballs' paths.
+// Packs the packages as they would be published: `node scripts/pack.mjs [folder]` (default: dist-packages),
+// one tarball each. Their built files must be there (`npm run build`). Prints the tarballs' paths.
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"

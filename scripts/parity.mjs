@@ -1,8 +1,9 @@
-// Compares the callback modules with the built-in ones of the Node.js that runs this: names, kinds, arity and enumerability of
-// each module, of its classes and of their prototypes. `node scripts/parity.mjs`, after `npm run build`; with a binary of
-// another Node.js, on that one.
+// Compares the callback modules with the built-in ones of the Node.js that runs this: names, kinds, arity and
+// enumerability of each module, of its classes and of their prototypes. `node scripts/parity.mjs`, after
+// `npm run build`; with a binary of another Node.js, on that one.
 //
-// Every difference must have a row in docs/node-http-parity.md for this version. Rows that are not seen are named.
+// Every difference must have a row in docs/node-http-parity.md for this version. Rows that are not seen are
+// named.
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"

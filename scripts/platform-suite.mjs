@@ -2,9 +2,10 @@
 //
 //   npm run platform-suite -- --checkout DIR
 //
-// DIR is a checkout of Effect's repository, branch v3; nothing needs to be installed in it. Public sites that its client tests ask
-// are stood in for by a server of this machine (`platform-suite/origin.mjs`). Prints both counts, and each test
-// that did not pass with its reason. Fails if one that passes with platform-node's layers does not pass with ours.
+// DIR is a checkout of Effect's repository, branch v3; nothing needs to be installed in it. Public sites that
+// its client tests ask are stood in for by a server of this machine (`platform-suite/origin.mjs`). Prints
+// both counts, and each test that did not pass with its reason. Fails if one that passes with platform-node's
+// layers does not pass with ours.
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"

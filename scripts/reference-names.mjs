@@ -1,5 +1,5 @@
-// A plugin of TypeDoc (typedoc.json): modules are called in the reference as they are imported, and say what the header of
-// their file says, which TypeDoc takes for a comment on its first statement.
+// A plugin of TypeDoc (typedoc.json): modules are called in the reference as they are imported, and say what
+// the header of their file says, which TypeDoc takes for a comment on its first statement.
 import { Comment, Converter, ReflectionKind } from "typedoc"
 import ts from "typescript"
 

@@ -1,8 +1,10 @@
-// Publishes the packages: `npm run release -- [--dry-run] [--tag next] [--otp 123456] [--provenance]`; what is given goes on to
-// `npm publish`. What is published are the tarballs that scripts/pack.mjs makes, which the tests install and check.
+// Publishes the packages: `npm run release -- [--dry-run] [--tag next] [--otp 123456] [--provenance]`; what
+// is given goes on to `npm publish`. What is published are the tarballs that scripts/pack.mjs makes, which
+// the tests install and check.
 //
-// It refuses while changesets wait (`npm run version` first) and where the work tree is not what is committed. A version that the
-// registry has already is passed over, so that a release that broke off can be started again.
+// It refuses while changesets wait (`npm run version` first) and where the work tree is not what is
+// committed. A version that the registry has already is passed over, so that a release that broke off can be
+// started again.
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

@@ -21,8 +21,8 @@ export const pick = <A>(draw: Draw, weighted: ReadonlyArray<readonly [weight: nu
 export type Method = "GET" | "HEAD" | "PUT" | "POST" | "DELETE"
 
 /**
- * How a body travels: at hand, as a stream of unknown length, as a stream that takes its time; `through` is a stream that
- * each service hands on as it comes.
+ * How a body travels: at hand, as a stream of unknown length, as a stream that takes its time; `through` is a
+ * stream that each service hands on as it comes.
  */
 export type Flow = "bytes" | "stream" | "slow" | "through"
 

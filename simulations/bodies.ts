@@ -1,8 +1,8 @@
 /**
  * Bodies that anybody can make again from an id and a size, and their hashes.
  *
- * Their bytes look like messages of somebody else, so that a parser that loses its place finds a wrong answer and not
- * just noise.
+ * Their bytes look like messages of somebody else, so that a parser that loses its place finds a wrong answer
+ * and not just noise.
  */
 
 const stranger =
@@ -52,7 +52,9 @@ const make = (id: string, size: number): Body => {
 const kept = new Map<string, Body>()
 const mostKept = 64
 
-/** The body of that size that belongs to an id: the id itself, then a piece of the block that depends on it. */
+/**
+ * The body of that size that belongs to an id: the id itself, then a piece of the block that depends on it.
+ */
 export const bodyOf = (id: string, size: number): Body => {
   const key = `${id}/${size}`
   const known = kept.get(key)

@@ -1,6 +1,6 @@
 /**
- * The clients: each asks the first service for one thing after the other, with pauses, checks every answer, and gives some
- * requests up. Of four, one uses platform's face of the client.
+ * The clients: each asks the first service for one thing after the other, with pauses, checks every answer,
+ * and gives some requests up. Of four, one uses platform's face of the client.
  */
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"

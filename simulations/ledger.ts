@@ -1,8 +1,8 @@
 /**
  * What happened to every request, and whether it was allowed to happen.
  *
- * Everybody reports here: callers what they asked and got, services what they ran, the network what it did to which
- * connection. It only compares; nothing in it acts on the simulation.
+ * Everybody reports here: callers what they asked and got, services what they ran, the network what it did to
+ * which connection. It only compares; nothing in it acts on the simulation.
  */
 import * as Data from "effect/Data"
 import type { ConnectionError, NameNotResolved } from "@httpfx/core/HttpError"
@@ -20,7 +20,10 @@ export class Broken extends Data.TaggedError("Broken")<{
   }
 }
 
-/** What a request may fail with: the network failed. A message that cannot be parsed, say, is nobody's fault but ours. */
+/**
+ * What a request may fail with: the network failed. A message that cannot be parsed, say, is nobody's fault
+ * but ours.
+ */
 export type NetworkFailure = ConnectionError | NameNotResolved
 
 const networkFailures: ReadonlySet<string> = new Set<NetworkFailure["_tag"]>([
@@ -110,7 +113,10 @@ export class Ledger {
     })
   }
 
-  /** Requests of clients that a fault met. An attempt that failed was made for one that is not known, and counts as one. */
+  /**
+   * Requests of clients that a fault met. An attempt that failed was made for one that is not known, and
+   * counts as one.
+   */
   get metCount(): number {
     return this.met.size + this.metAttempts
   }
@@ -125,7 +131,10 @@ export class Ledger {
     return { id, method, to, began: this.now() }
   }
 
-  /** The head of an answer. Only a request that was cut on its way is answered by nobody: the server refuses what came of it. */
+  /**
+   * The head of an answer. Only a request that was cut on its way is answered by nobody: the server refuses
+   * what came of it.
+   */
   head(call: Call, status: number, id: string | undefined): void {
     if (id === call.id || (status === 400 && id === undefined && this.wasMet(call.id))) return
     this.broken(`${call.id} has the answer of ${id}, ${status}`)
@@ -155,7 +164,10 @@ export class Ledger {
     if (!this.explained(call, error)) this.broken(`${call.id} failed without a fault: ${name}`)
   }
 
-  /** The caller had enough: it interrupted the request, or did not read the answer to its end. Ignored if it has ended. */
+  /**
+   * The caller had enough: it interrupted the request, or did not read the answer to its end. Ignored if it
+   * has ended.
+   */
   givenUp(call: Call): void {
     if (!this.open.has(call.id)) return
     this.end(call, "given up")

@@ -1,6 +1,7 @@
 /**
- * A client that sends several requests at once and reads their answers in turn (RFC 9112 section 9.3.2), by hand: the toolkit's
- * client does not pipeline. Only what is written with no transport of its own to wait for: small requests.
+ * A client that sends several requests at once and reads their answers in turn (RFC 9112 section 9.3.2), by
+ * hand: the toolkit's client does not pipeline. Only what is written with no transport of its own to wait
+ * for: small requests.
  */
 import * as Effect from "effect/Effect"
 import type { NetworkService } from "@httpfx/core/Network"

@@ -1,8 +1,8 @@
 /**
  * Bugs, planted in copies of the toolkit's compiled core: does the simulation find them?
  *
- * Each is a change of a few characters. The copy lives in a folder of its own with the packages it needs, where a
- * process of its own runs the simulation, seed after seed, until something is broken.
+ * Each is a change of a few characters. The copy lives in a folder of its own with the packages it needs,
+ * where a process of its own runs the simulation, seed after seed, until something is broken.
  */
 import { spawn } from "node:child_process"
 import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises"

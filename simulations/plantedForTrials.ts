@@ -1,9 +1,13 @@
 /**
- * Bugs for the trials: of limits in combination, the ends of connections, expectations, take-overs, texts, sizes and clocks.
+ * Bugs for the trials: of limits in combination, the ends of connections, expectations, take-overs, texts,
+ * sizes and clocks.
  */
 import type { Planted } from "./plant.js"
 
-/** Those that the trials alone find, without the services and the weather. Their files are those of the compiled core. */
+/**
+ * Those that the trials alone find, without the services and the weather. Their files are those of the
+ * compiled core.
+ */
 export const forTrials: ReadonlyArray<Planted> = [
   {
     name: "Connection: close on a chunked answer is ignored",

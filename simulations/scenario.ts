@@ -1,8 +1,10 @@
 /**
- * Three services and two hundred clients for ten virtual minutes on a network that fails, and trials beside them: one seed is one run.
+ * Three services and two hundred clients for ten virtual minutes on a network that fails, and trials beside
+ * them: one seed is one run.
  *
- * `front` asks `orders`, which asks `stock`; each is a server of the toolkit that calls the next through its client. What
- * must hold is checked where it happens (ledger.ts); here, that everything ends and nothing is left.
+ * `front` asks `orders`, which asks `stock`; each is a server of the toolkit that calls the next through its
+ * client. What must hold is checked where it happens (ledger.ts); here, that everything ends and nothing is
+ * left.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -1,8 +1,8 @@
 /**
  * A service: answers what it is asked, with the help of the next one where the request says so.
  *
- * It checks what it reads, tells the ledger what it runs, and answers 502 with the failure's name when the next service
- * could not be reached. It repeats nothing.
+ * It checks what it reads, tells the ledger what it runs, and answers 502 with the failure's name when the
+ * next service could not be reached. It repeats nothing.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpServerError from "@effect/platform/HttpServerError"

@@ -1,10 +1,10 @@
 /**
  * The client's long run as a command, `npm run soak --` with `--requests 1000000 --seed 1`.
  *
- * Rounds of requests against a server that answers, closes, resets, delays, stops in the middle and talks nonsense, as
- * chance has it. Each round is a simulation: it cannot hang without being noticed, and its seed repeats it. At its end no
- * connection, request or timer may be left, every failure must be one of the classes of `HttpError`, and every answer must
- * be the one to its own request.
+ * Rounds of requests against a server that answers, closes, resets, delays, stops in the middle and talks
+ * nonsense, as chance has it. Each round is a simulation: it cannot hang without being noticed, and its seed
+ * repeats it. At its end no connection, request or timer may be left, every failure must be one of the
+ * classes of `HttpError`, and every answer must be the one to its own request.
  */
 import { soak, type Outcome } from "./soaking.js"
 import * as Effect from "effect/Effect"

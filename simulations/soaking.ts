@@ -1,7 +1,8 @@
 /**
  * One round of the long run: a hostile server and a client with limits, both in memory and in virtual time.
  *
- * The server decides by its own seeded numbers what becomes of each request; the client's callers check what they get.
+ * The server decides by its own seeded numbers what becomes of each request; the client's callers check what
+ * they get.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,8 @@
 /**
  * One hash of everything that happened: every byte that left, with its time, and every line that was told.
  *
- * Two runs of the same seed have the same; the first lines that differ are found by `lines`, kept only when asked for.
+ * Two runs of the same seed have the same; the first lines that differ are found by `lines`, kept only when
+ * asked for.
  */
 import { createHash } from "node:crypto"
 

@@ -1,9 +1,9 @@
 /**
- * What the network does to requests: conditions that change, single faults drawn for what passes, and longer ones that
- * come and heal.
+ * What the network does to requests: conditions that change, single faults drawn for what passes, and longer
+ * ones that come and heal.
  *
- * It tells the ledger what it did to which connection, and which connection carries which request, as it reads from the
- * bytes. Everything it begins ends by itself, so nobody needs a timeout to live through it.
+ * It tells the ledger what it did to which connection, and which connection carries which request, as it
+ * reads from the bytes. Everything it begins ends by itself, so nobody needs a timeout to live through it.
  */
 import * as Effect from "effect/Effect"
 import type { NameNotResolved } from "@httpfx/core/HttpError"

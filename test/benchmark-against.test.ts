@@ -1,4 +1,7 @@
-/** `npm run bench -- --against`: what it says of a row, and that the packages measured are those of the other checkout. */
+/**
+ * `npm run bench -- --against`: what it says of a row, and that the packages measured are those of the other
+ * checkout.
+ */
 import { assert, describe, it } from "vitest"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"

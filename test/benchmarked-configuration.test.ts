@@ -1,6 +1,6 @@
 /**
- * What `npm run bench` measures is the whole server: in the layer that the benchmark serves with, spans, request scopes
- * and interruption work. A faster server that leaves one of them out fails here.
+ * What `npm run bench` measures is the whole server: in the layer that the benchmark serves with, spans,
+ * request scopes and interruption work. A faster server that leaves one of them out fails here.
  */
 import {
   HttpClient,

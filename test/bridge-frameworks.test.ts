@@ -1,6 +1,6 @@
 /**
- * Express, Koa and Fastify mounted in an Effect app, and an Effect app in Express: real libraries on real sockets, with the register
- * hook and without.
+ * Express, Koa and Fastify mounted in an Effect app, and an Effect app in Express: real libraries on real
+ * sockets, with the register hook and without.
  */
 import { mkdir, symlink } from "node:fs/promises"
 import { dirname, join } from "node:path"

@@ -1,6 +1,6 @@
 /**
- * A real browser on our server, where Chromium is installed (`CHROMIUM`, or a usual place; elsewhere the tests say that they were
- * skipped): the pages of the examples, WebSockets, and the inspector.
+ * A real browser on our server, where Chromium is installed (`CHROMIUM`, or a usual place; elsewhere the
+ * tests say that they were skipped): the pages of the examples, WebSockets, and the inspector.
  */
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Server } from "@httpfx/core"

@@ -1,6 +1,7 @@
 /**
- * Budgets that no machine's speed decides: what a request allocates, and how many timers, listeners and writes it costs. The bytes may
- * differ by a tenth in either direction; who saves more writes a new budget, so that it is not lost again.
+ * Budgets that no machine's speed decides: what a request allocates, and how many timers, listeners and
+ * writes it costs. The bytes may differ by a tenth in either direction; who saves more writes a new budget,
+ * so that it is not lost again.
  */
 import { assert, describe, it } from "vitest"
 import "./support.js"

@@ -1,4 +1,7 @@
-/** The callback modules have the names, kinds, arity and enumerability of the built-in ones, but for what the document lists. */
+/**
+ * The callback modules have the names, kinds, arity and enumerability of the built-in ones, but for what the
+ * document lists.
+ */
 import { join } from "node:path"
 import { assert, it } from "vitest"
 import { root, run } from "./support.js"

@@ -1,7 +1,7 @@
 /**
- * What the callback modules take from their process and give to it: the switches of the command line and of `NODE_OPTIONS`,
- * entries of `PerformanceObserver`, domains, asynchronous contexts. Each program says the same on the built-in modules and
- * through the register hook.
+ * What the callback modules take from their process and give to it: the switches of the command line and of
+ * `NODE_OPTIONS`, entries of `PerformanceObserver`, domains, asynchronous contexts. Each program says the
+ * same on the built-in modules and through the register hook.
  */
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"

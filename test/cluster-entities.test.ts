@@ -1,6 +1,7 @@
 /**
- * `@effect/cluster` on our layers (examples/cluster-entities): two processes share counters, one is killed, and its counters go on in the
- * other. What is waited for is waited for by asking again; how long it takes depends on the machine, whether it happens does not.
+ * `@effect/cluster` on our layers (examples/cluster-entities): two processes share counters, one is killed,
+ * and its counters go on in the other. What is waited for is waited for by asking again; how long it takes
+ * depends on the machine, whether it happens does not.
  */
 import { createServer } from "node:net"
 import { join } from "node:path"

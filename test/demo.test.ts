@@ -1,5 +1,6 @@
 /**
- * The demo as `npm start` runs it: its tour of its own routes, what a stranger's client sees, and how Ctrl-C ends it.
+ * The demo as `npm start` runs it: its tour of its own routes, what a stranger's client sees, and how Ctrl-C
+ * ends it.
  */
 import { createHash } from "node:crypto"
 import { ReadableStream } from "node:stream/web"

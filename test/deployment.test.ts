@@ -1,4 +1,7 @@
-/** docs/deployment.md as it stands there: nginx before two servers, which are replaced one after the other under load. */
+/**
+ * docs/deployment.md as it stands there: nginx before two servers, which are replaced one after the other
+ * under load.
+ */
 import { spawn, spawnSync } from "node:child_process"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import * as net from "node:net"

@@ -1,4 +1,6 @@
-/** The examples as `npm run example NAME` runs them, each asked for what it shows, and stopped with Ctrl-C. */
+/**
+ * The examples as `npm run example NAME` runs them, each asked for what it shows, and stopped with Ctrl-C.
+ */
 import { createHash } from "node:crypto"
 import { once } from "node:events"
 import { createServer } from "node:http"

@@ -1,6 +1,7 @@
 /**
- * An Express app on `createServer` of `@httpfx/node/http` without the register hook: Express brings the prototypes of the built-in
- * module, and one app serves a server of each kind in one process, with the same answers.
+ * An Express app on `createServer` of `@httpfx/node/http` without the register hook: Express brings the
+ * prototypes of the built-in module, and one app serves a server of each kind in one process, with the same
+ * answers.
  */
 import { join } from "node:path"
 import { assert, describe, it } from "vitest"

@@ -1,6 +1,6 @@
 /**
- * The first hour of a new user: README.md and every guide followed to the letter, from an empty folder, with the packages as they would
- * be published. First steps make the project; each other guide has a folder in it.
+ * The first hour of a new user: README.md and every guide followed to the letter, from an empty folder, with
+ * the packages as they would be published. First steps make the project; each other guide has a folder in it.
  */
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises"
 import { mkdtempSync } from "node:fs"

@@ -1,6 +1,6 @@
 /**
- * What becomes of packages in a stranger's project: judged by those who judge packages, type-checked in all ways in which modules are
- * resolved today, and run.
+ * What becomes of packages in a stranger's project: judged by those who judge packages, type-checked in all
+ * ways in which modules are resolved today, and run.
  */
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises"
@@ -74,7 +74,8 @@ import("@httpfx/node/http").then((imported) => {
 })
 `
 
-// What `sideEffects: false` promises: loading does nothing but define. What Effect does when it is loaded is not ours.
+// What `sideEffects: false` promises: loading does nothing but define. What Effect does when it is loaded is
+// not ours.
 const loads = (specifiers: ReadonlyArray<string>) => `
 import { createRequire } from "node:module"
 import "@effect/platform"
@@ -114,8 +115,9 @@ const configurations = {
   bundler: { module: "ESNext", moduleResolution: "Bundler", skipLibCheck: true, noEmit: true }
 }
 
-// Bytes of a tarball. Half of one are sources and source maps, for who looks into them. A third above what they are now: what
-// is to be found is a folder that does not belong there (tests, vectors, bundled dependencies), not a feature.
+// Bytes of a tarball. Half of one are sources and source maps, for who looks into them. A third above what
+// they are now: what is to be found is a folder that does not belong there (tests, vectors, bundled
+// dependencies), not a feature.
 export const largest: Readonly<Record<string, number>> = { core: 700_000, node: 640_000, testing: 450_000 }
 
 const withRequire = ["./http", "./https", "./register"]
@@ -132,7 +134,8 @@ const complaints = async (data: Uint8Array): Promise<ReadonlyArray<string>> => {
       const where = "entrypoint" in problem ? `${problem.entrypoint} (${problem.resolutionKind})` : ""
       // TypeScript's `node10` knows no `exports`; what it was made for, Node.js 10, is no aim.
       if (where.endsWith("(node10)")) return []
-      // ES modules, which CommonJS gets by `import()`, and since Node.js 20.19 by `require`. The callback API is both.
+      // ES modules, which CommonJS gets by `import()`, and since Node.js 20.19 by `require`. The callback API
+      // is both.
       if (kind === "CJSResolvesToESM" && !withRequire.some((entry) => where.startsWith(entry))) return []
       return [`${kind} ${where}`]
     })

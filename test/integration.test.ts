@@ -1,7 +1,7 @@
 /**
- * Programs written with the libraries of the ecosystem, as they are: each runs in a process of its own, once on the built-in
- * modules and once through the register hook, and reports the same. Under the hook, no function of the built-in HTTP
- * implementation is called: `scripts/no-built-in.mjs` would throw.
+ * Programs written with the libraries of the ecosystem, as they are: each runs in a process of its own, once
+ * on the built-in modules and once through the register hook, and reports the same. Under the hook, no
+ * function of the built-in HTTP implementation is called: `scripts/no-built-in.mjs` would throw.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"

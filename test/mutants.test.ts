@@ -1,4 +1,5 @@
-// The planted bugs of `npm run mutants`: each still applies, to a place that stands there once, and has tests that claim to see it.
+// The planted bugs of `npm run mutants`: each still applies, to a place that stands there once, and has tests
+// that claim to see it.
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"

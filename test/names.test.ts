@@ -1,6 +1,6 @@
 /**
- * What documents name in code font is there: members of our modules, words of the sources or of what they stand on, entry
- * points, commands, files.
+ * What documents name in code font is there: members of our modules, words of the sources or of what they
+ * stand on, entry points, commands, files.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"

@@ -1,5 +1,6 @@
 /**
- * What the packages say of themselves. How they are once packed and installed: guides.test.ts, which installs them anyway.
+ * What the packages say of themselves. How they are once packed and installed: guides.test.ts, which installs
+ * them anyway.
  */
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"

@@ -1,6 +1,6 @@
 /**
- * The same apps on our server and on `@effect/platform-node`'s: same status, fields and body, whatever the request. Where
- * the two differ, the difference stands here with its reason.
+ * The same apps on our server and on `@effect/platform-node`'s: same status, fields and body, whatever the
+ * request. Where the two differ, the difference stands here with its reason.
  *
  * Not compared: `Date`, `Connection`, `Keep-Alive`, and how a body is framed.
  */

@@ -17,8 +17,8 @@ const dependencies = {
 }
 
 /**
- * A folder with these programs, by name, type-checked; what they compile to is in `out`. `compilerOptions`: in addition to
- * this repository's.
+ * A folder with these programs, by name, type-checked; what they compile to is in `out`. `compilerOptions`:
+ * in addition to this repository's.
  */
 export const project = async (
   programs: ReadonlyMap<string, string>,

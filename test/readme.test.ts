@@ -1,5 +1,6 @@
 /**
- * What README.md and those of the packages promise about themselves. That its programs run is guides.test.ts's.
+ * What README.md and those of the packages promise about themselves. That its programs run is
+ * guides.test.ts's.
  */
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -34,7 +35,8 @@ describe("README.md", () => {
   })
 })
 
-// Entries of their own: one loads vitest, one `@effect/cluster`, others nothing of effect, and one loads both of these and effect.
+// Entries of their own: one loads vitest, one `@effect/cluster`, others nothing of effect, and one loads both
+// of these and effect.
 const entries = new Set(["vitest", "NodeClusterHttp", "http", "https", "register", "bridge"])
 
 describe("the packages' README.md", () => {

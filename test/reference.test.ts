@@ -1,6 +1,6 @@
 /**
- * The reference is whole: whatever a user can import says what it is, since when, and where it belongs; each member says what it
- * means; the examples are programs.
+ * The reference is whole: whatever a user can import says what it is, since when, and where it belongs; each
+ * member says what it means; the examples are programs.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
@@ -149,7 +149,10 @@ const lacksOf = (name: string, exported: ts.Symbol): ReadonlyArray<Lack> => {
 const settled = (symbol: ts.Symbol): ts.Symbol =>
   (symbol.flags & ts.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol)
 
-/** The names of types that a user reads in a declaration: not what is in bodies, initializers and hidden members. */
+/**
+ * The names of types that a user reads in a declaration: not what is in bodies, initializers and hidden
+ * members.
+ */
 const typesIn = (declaration: ts.Declaration): ReadonlyArray<ts.Identifier> => {
   const found: Array<ts.Identifier> = []
   const look = (node: ts.Node): void => {

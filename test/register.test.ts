@@ -1,6 +1,6 @@
 /**
- * The callback modules as a program gets them: by the package's names and through the register hook, for both module
- * systems, in threads and child processes; one copy of each, without Effect.
+ * The callback modules as a program gets them: by the package's names and through the register hook, for both
+ * module systems, in threads and child processes; one copy of each, without Effect.
  */
 import { mkdir, symlink, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"

@@ -1,4 +1,5 @@
-// The example `reverse-proxy` before a client that means harm: it asks its upstream and nobody else, and says nothing that is not so.
+// The example `reverse-proxy` before a client that means harm: it asks its upstream and nobody else, and says
+// nothing that is not so.
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Client, Server } from "@httpfx/core"

@@ -1,4 +1,5 @@
-// The lint rules that keep the rooms apart (docs/architecture.md): each must bite where it should, and only there.
+// The lint rules that keep the rooms apart (docs/architecture.md): each must bite where it should, and only
+// there.
 import { ESLint } from "eslint"
 import { spawnSync } from "node:child_process"
 import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"

@@ -1,6 +1,7 @@
 /**
- * The simulation of three services and the trials beside them, as far as it goes in seconds: `npm run simulate` goes further. Eight seeds
- * hold, a seed repeats itself to the byte, nothing real gets in, and bugs that are planted in core are found.
+ * The simulation of three services and the trials beside them, as far as it goes in seconds:
+ * `npm run simulate` goes further. Eight seeds hold, a seed repeats itself to the byte, nothing real gets in,
+ * and bugs that are planted in core are found.
  */
 import { lookup } from "node:dns/promises"
 import { readFile } from "node:fs/promises"

@@ -1,6 +1,7 @@
 /**
- * A stranger with a terminal: writes the blocks of a guide to the files they name, types its commands, and compares what they print
- * with what the guide shows. How blocks are to be read is said in docs/first-steps.md.
+ * A stranger with a terminal: writes the blocks of a guide to the files they name, types its commands, and
+ * compares what they print with what the guide shows. How blocks are to be read is said in
+ * docs/first-steps.md.
  */
 import { spawn, type ChildProcess } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -102,7 +103,10 @@ const start = (line: string, cwd: string, env: NodeJS.ProcessEnv): Running => {
   }
 }
 
-/** Everything that is run has this environment: what npm would ask the network or the reader, and colours, are left out. */
+/**
+ * Everything that is run has this environment: what npm would ask the network or the reader, and colours, are
+ * left out.
+ */
 const environment: NodeJS.ProcessEnv = {
   ...process.env,
   NO_COLOR: "1",
@@ -124,8 +128,9 @@ export interface Options {
 const typed = new Set<string>()
 
 /**
- * The program that `npx` starts, once `npx` has been seen to find one of its name: it takes longer than some programs. Jobs in the
- * background are started as they are typed, for the signals that a reader sends them reach `npx` too.
+ * The program that `npx` starts, once `npx` has been seen to find one of its name: it takes longer than some
+ * programs. Jobs in the background are started as they are typed, for the signals that a reader sends them
+ * reach `npx` too.
  */
 const withoutNpx = (line: string, cwd: string): string => {
   const [, name, rest] = /^npx (\w+)(.*)$/s.exec(line) ?? []

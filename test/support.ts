@@ -14,7 +14,10 @@ export const root = fileURLToPath(new URL("..", import.meta.url))
 // The newest modules stand for the whole build: `npm test` builds before it runs.
 if (!existsSync(join(root, "packages/node/dist/index.js"))) throw new Error("run `npm run build` first")
 
-/** A folder outside the repository, gone when the test is over. A test that runs beside others says by its context which it is. */
+/**
+ * A folder outside the repository, gone when the test is over. A test that runs beside others says by its
+ * context which it is.
+ */
 export const temporaryFolder = (finished = onTestFinished): string => {
   const folder = mkdtempSync(join(tmpdir(), "httpfx-"))
   finished(() => rm(folder, { recursive: true, force: true }))

@@ -1,6 +1,7 @@
 /**
- * The same program on our layers and on platform-node's, with `@effect/opentelemetry` and an exporter in memory: the same spans on
- * both sides of the wire. Where the two differ, the difference stands here with its reason.
+ * The same program on our layers and on platform-node's, with `@effect/opentelemetry` and an exporter in
+ * memory: the same spans on both sides of the wire. Where the two differ, the difference stands here with its
+ * reason.
  */
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import {

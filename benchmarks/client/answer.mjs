@@ -1,4 +1,5 @@
-// The server of the client scenarios: a bare socket that answers each head with the same bytes, so that it costs little.
+// The server of the client scenarios: a bare socket that answers each head with the same bytes, so that it
+// costs little.
 import { createServer } from "node:net"
 
 const body = "Hello, World!"

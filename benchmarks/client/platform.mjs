@@ -10,8 +10,8 @@ export const platform = async (url, layer, tag) => {
 }
 
 /**
- * `count` fibers that run an effect until they are told to stop; each success is counted. A bare loop, as the promises have one:
- * the schedule beneath `Effect.repeat` costs more a turn than a whole request does.
+ * `count` fibers that run an effect until they are told to stop; each success is counted. A bare loop, as the
+ * promises have one: the schedule beneath `Effect.repeat` costs more a turn than a whole request does.
  */
 export const loops = (runtime, once) => ({
   drive: (count, tick) => {

@@ -1,4 +1,5 @@
-// Serves the app that the URL names (`start.mjs?router`: router.mjs) on the server of `@effect/platform-node` 4, with the default options.
+// Serves the app that the URL names (`start.mjs?router`: router.mjs) on the server of `@effect/platform-node`
+// 4, with the default options.
 import { createServer } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { HttpServer } from "effect/http"

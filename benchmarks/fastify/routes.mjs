@@ -1,4 +1,5 @@
-// The routes of platform/router.mjs on fastify. With `?schema` the JSON of the answer is described, which fastify compiles.
+// The routes of platform/router.mjs on fastify. With `?schema` the JSON of the answer is described, which
+// fastify compiles.
 import fastify from "fastify"
 
 const text = "text/plain; charset=utf-8"

@@ -1,4 +1,5 @@
-// The baseline: the built-in server. As all of these, it keeps idle connections for longer than the measurement takes.
+// The baseline: the built-in server. As all of these, it keeps idle connections for longer than the
+// measurement takes.
 import * as http from "node:http"
 import { serve } from "./callbacks.mjs"
 

@@ -1,5 +1,5 @@
-// `--against DIR`: each of our own contestants on this checkout and on another one, as two contestants of a scenario of its own, so that
-// they run in one go, by turns.
+// `--against DIR`: each of our own contestants on this checkout and on another one, as two contestants of a
+// scenario of its own, so that they run in one go, by turns.
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -56,8 +56,9 @@ const merged = (rows) => {
 const sum = (values) => values.reduce((total, value) => total + value, 0)
 
 /**
- * Runs a scenario as `run` does, but each round in processes of its own: two processes of the same program differ for as long as they
- * live (by where their code lies, and what was compiled when), which more rounds of the same two would not show.
+ * Runs a scenario as `run` does, but each round in processes of its own: two processes of the same program
+ * differ for as long as they live (by where their code lies, and what was compiled when), which more rounds
+ * of the same two would not show.
  */
 export const inFreshProcesses = (run) => async (scenario, options, progress) => {
   const all = []
@@ -119,7 +120,8 @@ export const alternating = async ({ rounds, seconds, wants }, folder) => [
     : [])
 ]
 
-// Differences below it are none, however quiet the machine is; others must be so many times what is left of the noise.
+// Differences below it are none, however quiet the machine is; others must be so many times what is left of
+// the noise.
 const least = 0.01
 const times = 3
 

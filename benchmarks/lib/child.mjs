@@ -1,4 +1,5 @@
-// Child processes pinned to a core, asked questions over Node's IPC channel (never over HTTP, which is measured).
+// Child processes pinned to a core, asked questions over Node's IPC channel (never over HTTP, which is
+// measured).
 import { spawn, spawnSync } from "node:child_process"
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
@@ -12,8 +13,8 @@ export const pinned = hasTaskset && availableParallelism() >= 2
 export const cores = { load: 0, server: availableParallelism() - 1 }
 
 /**
- * Starts `script` (a path beside this file) on a core, with options of `node`; `ask` sends a question and waits for its
- * answer. `checkout`: the folder of another checkout, whose packages benchmarks import there.
+ * Starts `script` (a path beside this file) on a core, with options of `node`; `ask` sends a question and
+ * waits for its answer. `checkout`: the folder of another checkout, whose packages benchmarks import there.
  */
 export const start = (script, args, core, options = [], checkout = undefined) => {
   const elsewhere =
@@ -41,8 +42,8 @@ export const start = (script, args, core, options = [], checkout = undefined) =>
 }
 
 /**
- * Starts a contestant: the path of its module, which is the first argument of `script`, or `{ script, checkout }` for one that runs
- * on another checkout.
+ * Starts a contestant: the path of its module, which is the first argument of `script`, or
+ * `{ script, checkout }` for one that runs on another checkout.
  */
 export const startContestant = (script, contestant, core, args = []) => {
   const { checkout, script: module } = typeof contestant === "string" ? { script: contestant } : contestant

@@ -1,4 +1,5 @@
-// A scenario of clients: every contestant drives the same bare server from a process of its own, in alternating rounds.
+// A scenario of clients: every contestant drives the same bare server from a process of its own, in
+// alternating rounds.
 import { cores, start, startContestant } from "./child.mjs"
 import { spread } from "./statistics.mjs"
 
@@ -35,7 +36,10 @@ const measure = async (client, server, seconds) => {
 
 const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
 
-/** Rows as those of a scenario of servers: `ratio` is the baseline's CPU time per request over the contestant's. */
+/**
+ * Rows as those of a scenario of servers: `ratio` is the baseline's CPU time per request over the
+ * contestant's.
+ */
 export const runClients = async (scenario, { wants, rounds, seconds, warmup }, progress) => {
   const wanted = Object.entries(scenario.contestants).filter(
     ([name]) => name === scenario.baseline || wants(scenario.name, name)

@@ -1,5 +1,5 @@
-// Are the contestants doing the same thing? Status, body and content type must be equal; other header fields may
-// differ and are reported.
+// Are the contestants doing the same thing? Status, body and content type must be equal; other header fields
+// may differ and are reported.
 import { exchange } from "./exchange.mjs"
 
 const essence = ({ status, headers, body }) =>

@@ -1,5 +1,5 @@
-// Preloaded by node (--import) in processes of `--against`: packages that benchmarks import are those of another checkout's benchmarks.
-// Both sides of a comparison run with it, so that it weighs on both.
+// Preloaded by node (--import) in processes of `--against`: packages that benchmarks import are those of
+// another checkout's benchmarks. Both sides of a comparison run with it, so that it weighs on both.
 import { register } from "node:module"
 import { pathToFileURL } from "node:url"
 

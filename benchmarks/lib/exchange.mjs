@@ -1,4 +1,5 @@
-// One request and its whole response over a socket of its own, taken apart just enough to be compared and counted.
+// One request and its whole response over a socket of its own, taken apart just enough to be compared and
+// counted.
 import { connect } from "node:net"
 import { connect as connectSecurely } from "node:tls"
 
@@ -48,7 +49,10 @@ const parse = (text) => {
   }
 }
 
-/** Sends `request` (latin1) to a port of this machine, with TLS where it is `secure`; gives status, headers, body and length in bytes. */
+/**
+ * Sends `request` (latin1) to a port of this machine, with TLS where it is `secure`; gives status, headers,
+ * body and length in bytes.
+ */
 export const exchange = (port, request, secure = false) =>
   new Promise((resolve, reject) => {
     let text = ""

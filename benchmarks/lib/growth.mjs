@@ -1,11 +1,15 @@
-// A scenario of growth: CPU time per request along one dimension, so that what grows faster than the work is seen.
+// A scenario of growth: CPU time per request along one dimension, so that what grows faster than the work is
+// seen.
 import { cores, start, startContestant } from "./child.mjs"
 import { measure, warmUp } from "./measure.mjs"
 import { spread } from "./statistics.mjs"
 
 const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
 
-/** The sizes of one contestant, by turns; each has a process of its own where the contestant's module depends on the size. */
+/**
+ * The sizes of one contestant, by turns; each has a process of its own where the contestant's module depends
+ * on the size.
+ */
 export const runGrowth = async (scenario, { rounds, seconds, wants, warmup }, progress) => {
   const load = start("./load.mjs", [], cores.load)
   const servers = new Map()

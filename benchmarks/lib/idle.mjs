@@ -1,5 +1,5 @@
-// A scenario of idle connections: what a server holds in memory while nothing happens. Each measurement has a server and
-// clients of its own, because memory that was once used does not all come back.
+// A scenario of idle connections: what a server holds in memory while nothing happens. Each measurement has a
+// server and clients of its own, because memory that was once used does not all come back.
 import { report } from "node:process"
 import { cores, start, startContestant } from "./child.mjs"
 import { spread } from "./statistics.mjs"

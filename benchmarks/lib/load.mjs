@@ -1,7 +1,8 @@
-// The load generator: keep-alive connections, each with one request under way at a time, over plain `net` sockets.
-// It learns the length of the response from the first one (by its framing) and then only counts bytes, so that it needs
-// less of its core than any server it drives. A response of another length, or a closed connection, is reported.
-// With a `depth` so many requests are sent at once. Other kinds of load: `marks` counts how often a text comes in a response without end, `frames` sends a frame behind a handshake
+// The load generator: keep-alive connections, each with one request under way at a time, over plain `net`
+// sockets. It learns the length of the response from the first one (by its framing) and then only counts
+// bytes, so that it needs less of its core than any server it drives. A response of another length, or a
+// closed connection, is reported. With a `depth` so many requests are sent at once. Other kinds of load:
+// `marks` counts how often a text comes in a response without end, `frames` sends a frame behind a handshake
 // again and again; with `secure` the sockets are those of `node:tls`.
 import { connect } from "node:net"
 import { connect as connectSecurely } from "node:tls"

@@ -18,8 +18,8 @@ export const warmUp = async (load, { seconds, ...job }) => {
 }
 
 /**
- * CPU microseconds of the server per request, requests per second, and how busy both processes were (0 to 1). The
- * readings are taken in mid-load: what happens while connections open is not in them.
+ * CPU microseconds of the server per request, requests per second, and how busy both processes were (0 to 1).
+ * The readings are taken in mid-load: what happens while connections open is not in them.
  */
 export const measure = async (server, load, { seconds, ...job }) => {
   await order(load, "start", job)

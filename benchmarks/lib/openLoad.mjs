@@ -1,5 +1,6 @@
-// An open-loop load: requests come at moments drawn beforehand, whether or not earlier ones have been answered. The latency of each
-// is counted from its moment, so that a server that stands still pays for all who wait meanwhile.
+// An open-loop load: requests come at moments drawn beforehand, whether or not earlier ones have been
+// answered. The latency of each is counted from its moment, so that a server that stands still pays for all
+// who wait meanwhile.
 import { connect } from "node:net"
 import { exchange } from "./exchange.mjs"
 

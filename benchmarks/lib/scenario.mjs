@@ -1,4 +1,5 @@
-// One scenario: every contestant in a process of its own, compared, warmed up, then measured in alternating rounds.
+// One scenario: every contestant in a process of its own, compared, warmed up, then measured in alternating
+// rounds.
 import { cores, start, startContestant } from "./child.mjs"
 import { compare } from "./compare.mjs"
 import { measure, warmUp } from "./measure.mjs"
@@ -8,7 +9,8 @@ import { spread } from "./statistics.mjs"
 const saturated = 0.95
 const counts = (sample) => sample.serverBusy >= saturated && sample.loadBusy < saturated
 
-// Where the load is the one that has nothing left, both servers do the same work in the same time: the price of that can be compared.
+// Where the load is the one that has nothing left, both servers do the same work in the same time: the price
+// of that can be compared.
 const samePace = 0.1
 const atPace = (sample, other) =>
   sample.loadBusy >= saturated &&
@@ -27,7 +29,8 @@ const measureCounting = async (paced, ...args) => {
 const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
 
 const summary = (samples, baseline, paced) => {
-  // A ratio needs two sides that count. Where no round has them it is shown all the same, and said not to count.
+  // A ratio needs two sides that count. Where no round has them it is shown all the same, and said not to
+  // count.
   const both = samples.map(
     (sample, round) =>
       (counts(sample) && counts(baseline[round])) || (paced && atPace(sample, baseline[round]))
@@ -48,7 +51,10 @@ const summary = (samples, baseline, paced) => {
   }
 }
 
-/** Gives a row per contestant: `ratio` is the baseline's CPU time per request over the contestant's (more is better). */
+/**
+ * Gives a row per contestant: `ratio` is the baseline's CPU time per request over the contestant's (more is
+ * better).
+ */
 export const runScenario = async (scenario, { wants, rounds, seconds, warmup }, progress) => {
   const wanted = Object.entries(scenario.contestants).filter(
     ([name]) => name === scenario.baseline || wants(scenario.name, name)

@@ -1,5 +1,5 @@
-// The measured process: starts one contestant and answers, over IPC, where it listens, what CPU time it has used, and
-// what memory it holds.
+// The measured process: starts one contestant and answers, over IPC, where it listens, what CPU time it has
+// used, and what memory it holds.
 const { start } = await import(new URL(process.argv[2], new URL("../", import.meta.url)))
 const port = await start()
 
@@ -28,8 +28,8 @@ const commands = {
     return peak
   },
   /**
-   * The resident memory after the collection that V8 makes by itself in a process that has been idle for a while. It gives back
-   * the young generation too, whose size `gc()` leaves at whatever the past has needed.
+   * The resident memory after the collection that V8 makes by itself in a process that has been idle for a
+   * while. It gives back the young generation too, whose size `gc()` leaves at whatever the past has needed.
    */
   memory: async () => {
     const { Session } = await import("node:inspector/promises")

@@ -1,4 +1,5 @@
-// The measured process of `stalls`: answers, over IPC, where it listens, and how long its event loop has stood still at most.
+// The measured process of `stalls`: answers, over IPC, where it listens, and how long its event loop has
+// stood still at most.
 const { start } = await import(new URL(process.argv[2], new URL("../", import.meta.url)))
 const { port, upload } = await start()
 

@@ -1,5 +1,5 @@
-// A scenario of stalls: how long the event loop of a process stands still at most because of one peer. Each measurement has a
-// process of its own, because one that spins never comes back.
+// A scenario of stalls: how long the event loop of a process stands still at most because of one peer. Each
+// measurement has a process of its own, because one that spins never comes back.
 import { setTimeout as wait } from "node:timers/promises"
 import { cores, start } from "./child.mjs"
 import { peers, warmUp } from "./stallPeers.mjs"

@@ -5,7 +5,10 @@ export const median = (values) => {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/** How far the median of other rounds would be from this one: its standard error, from the median of the distances to it. */
+/**
+ * How far the median of other rounds would be from this one: its standard error, from the median of the
+ * distances to it.
+ */
 export const noise = (values) => {
   const middle = median(values)
   const deviation = 1.4826 * median(values.map((value) => Math.abs(value - middle)))

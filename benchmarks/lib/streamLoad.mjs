@@ -1,5 +1,5 @@
-// The load of the streams: large bodies, each on a connection of its own, over plain `net` sockets that only count
-// bytes. It tells when the first 64 MiB have passed, and at the end what it has used.
+// The load of the streams: large bodies, each on a connection of its own, over plain `net` sockets that only
+// count bytes. It tells when the first 64 MiB have passed, and at the end what it has used.
 import { connect } from "node:net"
 
 const mebibyte = 1_048_576

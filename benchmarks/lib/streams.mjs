@@ -1,4 +1,5 @@
-// A scenario of streams: large bodies in one direction and then in the other, by every contestant in alternating rounds.
+// A scenario of streams: large bodies in one direction and then in the other, by every contestant in
+// alternating rounds.
 import { cores, start, startContestant } from "./child.mjs"
 import { spread } from "./statistics.mjs"
 

@@ -1,5 +1,5 @@
-// A scenario of tail latencies: how long requests take that come at half the rate which the slowest contestant can serve, and the same
-// with a slow reader and an upload on the server.
+// A scenario of tail latencies: how long requests take that come at half the rate which the slowest
+// contestant can serve, and the same with a slow reader and an upload on the server.
 import { cores, start, startContestant } from "./child.mjs"
 import { measure, warmUp } from "./measure.mjs"
 import { median, spread } from "./statistics.mjs"

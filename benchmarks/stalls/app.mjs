@@ -1,4 +1,5 @@
-// What the situations of `stalls` ask for: rows that are all at hand, a form, an echo of WebSocket messages, and an upload.
+// What the situations of `stalls` ask for: rows that are all at hand, a form, an echo of WebSocket messages,
+// and an upload.
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -42,7 +43,10 @@ const app = Effect.gen(function* () {
   }
 }).pipe(Effect.scoped)
 
-/** Serves by the layer of a server; uploads by that of a client. Gives the port, and a function that uploads to another one. */
+/**
+ * Serves by the layer of a server; uploads by that of a client. Gives the port, and a function that uploads
+ * to another one.
+ */
 export const serve = async (server, client) => {
   const runtime = ManagedRuntime.make(
     HttpServer.serve(app).pipe(

@@ -1,9 +1,10 @@
 /**
  * A chat over WebSockets: whoever opens the page is in the room.
  *
- * Only pages of this server may join: a browser would open the socket for any. A member that reads too slowly misses lines
- * instead of holding the others up, and one whose message is larger than a line can be is closed. When the server is told to
- * stop, everybody is told so (1001, "going away"), and the page connects again. `PORT` says where it listens (default 3000).
+ * Only pages of this server may join: a browser would open the socket for any. A member that reads too slowly
+ * misses lines instead of holding the others up, and one whose message is larger than a line can be is
+ * closed. When the server is told to stop, everybody is told so (1001, "going away"), and the page connects
+ * again. `PORT` says where it listens (default 3000).
  */
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse, Socket } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"
@@ -12,7 +13,8 @@ import { NodeHttpServer } from "@httpfx/node"
 import { Config, Context, Effect, Layer, PubSub, Schema, Stream } from "effect"
 import { page } from "./page.js"
 
-// A line has 1000 characters at most, of up to three bytes each. A message is held whole, by default up to 100 MiB.
+// A line has 1000 characters at most, of up to three bytes each. A message is held whole, by default up to
+// 100 MiB.
 const maxPayload = 3000
 
 class Room extends Context.Tag("Room")<Room, PubSub.PubSub<string>>() {}

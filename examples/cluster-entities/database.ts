@@ -1,12 +1,14 @@
 /**
- * SQLite in a file that several processes share, by libSQL: its binary comes with its package, so that nothing is downloaded from
- * elsewhere or compiled when it is installed. For more than one machine take a database that has a server.
+ * SQLite in a file that several processes share, by libSQL: its binary comes with its package, so that
+ * nothing is downloaded from elsewhere or compiled when it is installed. For more than one machine take a
+ * database that has a server.
  */
 import { LibsqlClient } from "@effect/sql-libsql"
 import { createClient, type Client, type TransactionMode } from "@libsql/client"
 import { Config, Effect, Layer } from "effect"
 
-// Another process may hold the file. Each connection must be told to wait for it, and a transaction takes one for itself.
+// Another process may hold the file. Each connection must be told to wait for it, and a transaction takes one
+// for itself.
 const patient = (client: Client): Client => {
   const execute = client.execute.bind(client)
   const transaction = client.transaction.bind(client)

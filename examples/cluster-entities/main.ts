@@ -1,10 +1,11 @@
 /**
- * One of several processes that share counters: each counter lives in one of them at a time, and moves when its process dies.
+ * One of several processes that share counters: each counter lives in one of them at a time, and moves when
+ * its process dies.
  *
  *   PORT=4001 DATABASE=/path/to/counters.db npm run example cluster-entities
  *
- * PORT (4001) is for the other processes, DATABASE (counters.db, in the folder of the examples) is the file that they share. What it
- * prints last is for users: `GET /counters/NAME` counts, wherever the counter is.
+ * PORT (4001) is for the other processes, DATABASE (counters.db, in the folder of the examples) is the file
+ * that they share. What it prints last is for users: `GET /counters/NAME` counts, wherever the counter is.
  */
 import { ClusterSchema, Entity } from "@effect/cluster"
 import { RunnerAddress } from "@effect/cluster/RunnerAddress"
@@ -57,7 +58,8 @@ const Cluster = Layer.unwrapEffect(
       shardingConfig: {
         runnerAddress: Option.some(new RunnerAddress({ host: "127.0.0.1", port })),
         shardsPerGroup: 20,
-        // How soon a process that dies is missed. For a cluster of one's own the defaults, of minutes, are kinder to the network.
+        // How soon a process that dies is missed. For a cluster of one's own the defaults, of minutes, are
+        // kinder to the network.
         shardLockExpiration: "6 seconds",
         shardLockRefreshInterval: "1 second",
         refreshAssignmentsInterval: "500 millis",

@@ -1,9 +1,9 @@
 /**
  * A cluster: one server in several processes, exchanged one by one without a lost request.
  *
- * This program is its own primary and its own workers; each logs the id of its process. `GET /` says which one answers; `kill -HUP` of
- * the primary exchanges the workers; a worker that is killed is replaced; Ctrl-C stops them all. `PORT` says where it listens (default
- * 3000), `WORKERS` how many there are (default 2).
+ * This program is its own primary and its own workers; each logs the id of its process. `GET /` says which
+ * one answers; `kill -HUP` of the primary exchanges the workers; a worker that is killed is replaced; Ctrl-C
+ * stops them all. `PORT` says where it listens (default 3000), `WORKERS` how many there are (default 2).
  */
 import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"

@@ -1,5 +1,6 @@
 /**
- * The routes of the demo: platform's router and responses, nothing of ours. The server behind them is not known here.
+ * The routes of the demo: platform's router and responses, nothing of ours. The server behind them is not
+ * known here.
  */
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Effect, Schedule, Stream } from "effect"
@@ -13,7 +14,8 @@ const parts = Stream.fromIterable(["one", "two", "three", "four", "five"]).pipe(
   Stream.encodeText
 )
 
-// The body goes back as it comes: neither side ever holds the whole of it. A browser runs nothing of it as a page of this server.
+// The body goes back as it comes: neither side ever holds the whole of it. A browser runs nothing of it as a
+// page of this server.
 const echo = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const contentType = request.headers["content-type"] ?? "application/octet-stream"

@@ -1,5 +1,6 @@
 /**
- * Our own client calls every route once and prints what it saw: status, what came, and for streamed answers when.
+ * Our own client calls every route once and prints what it saw: status, what came, and for streamed answers
+ * when.
  */
 import { HttpBody, HttpClient, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
 import { Clock, Console, Effect, Schedule, Stream } from "effect"

@@ -1,9 +1,9 @@
 /**
  * Server-sent events: a clock that ticks for everybody at once, on a page that follows it.
  *
- * A client that goes away is noticed at once and costs nothing more. When the server is told to stop, the streams end in
- * good order (`Shutdown.endAtDrain`), so that browsers come back to the next instance with the number of the last event.
- * `PORT` says where it listens (default 3000).
+ * A client that goes away is noticed at once and costs nothing more. When the server is told to stop, the
+ * streams end in good order (`Shutdown.endAtDrain`), so that browsers come back to the next instance with the
+ * number of the last event. `PORT` says where it listens (default 3000).
  */
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"

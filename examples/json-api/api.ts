@@ -1,5 +1,6 @@
 /**
- * What the API is, without a line of how: a server implements it, a client is derived from it, and so is the page at `/docs`.
+ * What the API is, without a line of how: a server implements it, a client is derived from it, and so is the
+ * page at `/docs`.
  */
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Schema } from "effect"

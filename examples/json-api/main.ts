@@ -1,7 +1,9 @@
 /**
- * A JSON API: requests and answers are schemas, errors are types with a status, and `/` leads to a page to try it.
+ * A JSON API: requests and answers are schemas, errors are types with a status, and `/` leads to a page to
+ * try it.
  *
- * `PORT` says where it listens (default 3000). What it keeps is in memory, the last thousand notes, and gone with the process.
+ * `PORT` says where it listens (default 3000). What it keeps is in memory, the last thousand notes, and gone
+ * with the process.
  */
 import {
   FileSystem,

@@ -1,10 +1,11 @@
 /**
  * A reverse proxy with limits and retries.
  *
- * At most 64 connections to the upstream; who waits for one longer than a second gets 503. A request without a body whose
- * upstream is away for a moment is tried again, as long as the budget for retries lasts. `UPSTREAM` is an origin
- * (`http://127.0.0.1:8080`); without it the proxy stands before a moody one of its own. `PORT` says where it listens
- * (default 3000). With `INSPECT=4400` a page on that port shows it from inside, pools and wire included.
+ * At most 64 connections to the upstream; who waits for one longer than a second gets 503. A request without
+ * a body whose upstream is away for a moment is tried again, as long as the budget for retries lasts.
+ * `UPSTREAM` is an origin (`http://127.0.0.1:8080`); without it the proxy stands before a moody one of its
+ * own. `PORT` says where it listens (default 3000). With `INSPECT=4400` a page on that port shows it from
+ * inside, pools and wire included.
  */
 import { HttpServer } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"

@@ -1,10 +1,13 @@
 /**
- * A reverse proxy as a handler: the request goes on to the upstream, the answer comes back, both as they flow.
+ * A reverse proxy as a handler: the request goes on to the upstream, the answer comes back, both as they
+ * flow.
  *
- * Neither body is ever held whole. A client that goes away takes its upstream request with it. What the upstream's
- * connections cannot do is told by status: 502 no answer, 503 no place, 504 no answer in time. Why stands in the log alone.
+ * Neither body is ever held whole. A client that goes away takes its upstream request with it. What the
+ * upstream's connections cannot do is told by status: 502 no answer, 503 no place, 504 no answer in time. Why
+ * stands in the log alone.
  *
- * Never asks another host than the upstream, whatever the target says, and never passes a client's word on its own address on.
+ * Never asks another host than the upstream, whatever the target says, and never passes a client's word on
+ * its own address on.
  */
 import { Cookies, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Exchange, type Client } from "@httpfx/core"
@@ -55,7 +58,8 @@ const refused = (status: number) =>
 const failed = (status: number, why: string) =>
   Effect.as(Effect.logWarning(words[status], { status, why }), refused(status))
 
-// What stands behind its name goes out as it came: two may have one name, and a proxy has nothing to read there.
+// What stands behind its name goes out as it came: two may have one name, and a proxy has nothing to read
+// there.
 const cookieOf = (line: string): Cookies.Cookie => {
   const [, name = "", rest = ""] = /^([^=]*)=?([^]*)$/.exec(line)!
   return { ...Cookies.unsafeMakeCookie("name", ""), name, value: rest, valueEncoded: rest }

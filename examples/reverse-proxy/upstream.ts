@@ -1,6 +1,6 @@
 /**
- * An upstream with bad days, for a proxy that was given none: it refuses every third request with 503, and says how often it
- * was asked.
+ * An upstream with bad days, for a proxy that was given none: it refuses every third request with 503, and
+ * says how often it was asked.
  */
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServer } from "@httpfx/node"

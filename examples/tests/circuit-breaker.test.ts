@@ -1,5 +1,6 @@
 /**
- * A circuit breaker around a client: after three failures in a row the service is left alone for half a minute, then one request tries it.
+ * A circuit breaker around a client: after three failures in a row the service is left alone for half a
+ * minute, then one request tries it.
  */
 import { HttpClient, HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"

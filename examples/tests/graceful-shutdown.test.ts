@@ -1,5 +1,6 @@
 /**
- * A service that is told to stop: its load balancer sees it first, requests under way end, streams end whole, and nothing is left.
+ * A service that is told to stop: its load balancer sees it first, requests under way end, streams end whole,
+ * and nothing is left.
  */
 import { HttpClient, HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"

@@ -1,5 +1,6 @@
 /**
- * A health checker: it asks every service every ten seconds, and takes it for down after three checks in a row that failed.
+ * A health checker: it asks every service every ten seconds, and takes it for down after three checks in a
+ * row that failed.
  */
 import { HttpClient, HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"

@@ -1,5 +1,6 @@
 /**
- * A client that exists: axios, its interceptors and its timeout, on the network in memory and in virtual time.
+ * A client that exists: axios, its interceptors and its timeout, on the network in memory and in virtual
+ * time.
  */
 import { HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"

@@ -1,5 +1,6 @@
 /**
- * A client of an API that allows ten requests a second: it limits itself, and obeys `Retry-After` where others have used the quota up.
+ * A client of an API that allows ten requests a second: it limits itself, and obeys `Retry-After` where
+ * others have used the quota up.
  */
 import { HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"

@@ -1,5 +1,6 @@
 /**
- * A feed of prices over a WebSocket: the client connects again after a loss, with longer and longer waits, and subscribes anew.
+ * A feed of prices over a WebSocket: the client connects again after a loss, with longer and longer waits,
+ * and subscribes anew.
  */
 import { HttpServerRequest, HttpServerResponse, Socket } from "@effect/platform"
 import { expect, it } from "@effect/vitest"

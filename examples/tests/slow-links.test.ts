@@ -1,5 +1,6 @@
 /**
- * Five hundred clients on slow links, on links of their own: none waits for another, all get whole responses, and nothing is left.
+ * Five hundred clients on slow links, on links of their own: none waits for another, all get whole responses,
+ * and nothing is left.
  */
 import { HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"

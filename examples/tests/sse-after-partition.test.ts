@@ -1,5 +1,6 @@
 /**
- * A client of server-sent events that notices silence, connects again, and goes on behind the last event that it has.
+ * A client of server-sent events that notices silence, connects again, and goes on behind the last event that
+ * it has.
  */
 import { HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"

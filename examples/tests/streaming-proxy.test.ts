@@ -1,5 +1,6 @@
 /**
- * A proxy that passes bodies on as they come: it holds little of them, ends with its client, and never takes a part for the whole.
+ * A proxy that passes bodies on as they come: it holds little of them, ends with its client, and never takes
+ * a part for the whole.
  */
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"

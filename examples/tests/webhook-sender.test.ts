@@ -1,5 +1,6 @@
 /**
- * A sender of webhooks: it signs each event, tries for an hour with longer and longer waits, and gives up what is refused.
+ * A sender of webhooks: it signs each event, tries for an hour with longer and longer waits, and gives up
+ * what is refused.
  */
 import { HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"

@@ -1,4 +1,5 @@
-// @aws-sdk/client-s3 against a small store: checksums, streams that are chunked and signed, ranges, lists, parts, retries, aborts.
+// @aws-sdk/client-s3 against a small store: checksums, streams that are chunked and signed, ranges, lists,
+// parts, retries, aborts.
 import { createHash } from "node:crypto"
 import http from "node:http"
 import { Readable } from "node:stream"

@@ -1,4 +1,5 @@
-// @sinonjs/fake-timers: a server, an agent, got and undici while timers and clocks are fakes. What the module waits for is real.
+// @sinonjs/fake-timers: a server, an agent, got and undici while timers and clocks are fakes. What the module
+// waits for is real.
 import http from "node:http"
 import { once } from "node:events"
 import FakeTimers from "@sinonjs/fake-timers"
@@ -16,7 +17,9 @@ const minute = 60_000
 const hour = 60 * minute
 const clock = FakeTimers.install({ now: Date.UTC(2001, 0, 1), toNotFake: ["nextTick", "queueMicrotask"] })
 
-/** Lets real input and output come, and `step` milliseconds of faked time with each turn of the event loop. */
+/**
+ * Lets real input and output come, and `step` milliseconds of faked time with each turn of the event loop.
+ */
 const meanwhile = async (promise, step = 1) => {
   let settled = false
   const end = () => void (settled = true)

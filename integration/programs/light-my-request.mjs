@@ -1,4 +1,5 @@
-// light-my-request: requests that go into a listener without a socket; the answer's classes are built on the module's own.
+// light-my-request: requests that go into a listener without a socket; the answer's classes are built on the
+// module's own.
 import http from "node:http"
 import inject, { isInjection } from "light-my-request"
 import { close, listen, report, request, text } from "./tools.mjs"

@@ -1,4 +1,5 @@
-// NestJS on Express: controllers, pipes, guards, interceptors, filters, streams and server-sent events; decorators by hand.
+// NestJS on Express: controllers, pipes, guards, interceptors, filters, streams and server-sent events;
+// decorators by hand.
 import "reflect-metadata"
 import { once } from "node:events"
 import { Readable } from "node:stream"

@@ -1,4 +1,5 @@
-// OpenTelemetry's instrumentation: it replaces `request`, `get` and `Server.prototype.emit` when the module is loaded.
+// OpenTelemetry's instrumentation: it replaces `request`, `get` and `Server.prototype.emit` when the module
+// is loaded.
 import { context, trace } from "@opentelemetry/api"
 import { registerInstrumentations } from "@opentelemetry/instrumentation"
 import { HttpInstrumentation } from "@opentelemetry/instrumentation-http"

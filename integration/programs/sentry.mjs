@@ -1,4 +1,5 @@
-// Sentry's http instrumentation, its envelopes kept in memory: spans, breadcrumbs, bodies, sessions and headers that go on.
+// Sentry's http instrumentation, its envelopes kept in memory: spans, breadcrumbs, bodies, sessions and
+// headers that go on.
 import { once } from "node:events"
 import http from "node:http"
 import * as Sentry from "@sentry/node"

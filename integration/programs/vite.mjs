@@ -1,4 +1,5 @@
-// vite's dev server on a folder: the page, a transformed module, what has not changed, the proxy, the socket of hot updates.
+// vite's dev server on a folder: the page, a transformed module, what has not changed, the proxy, the socket
+// of hot updates.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

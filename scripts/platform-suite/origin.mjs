@@ -1,4 +1,5 @@
-// Stands in for the public sites that the suite's client tests ask, so that they can be run anywhere and mean the same each time.
+// Stands in for the public sites that the suite's client tests ask, so that they can be run anywhere and mean
+// the same each time.
 import { once } from "node:events"
 import { createServer } from "node:http"
 

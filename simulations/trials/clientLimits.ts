@@ -1,8 +1,9 @@
 /**
  * Several limits of a request at once: which of them ends it, and at which millisecond.
  *
- * A scripted server accepts, takes, answers and falls silent by a plan; the plan and the limits say how the request must
- * end. Events fall on multiples of ten milliseconds and limits beside them, so that never two are due at once.
+ * A scripted server accepts, takes, answers and falls silent by a plan; the plan and the limits say how the
+ * request must end. Events fall on multiples of ten milliseconds and limits beside them, so that never two
+ * are due at once.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -21,7 +22,9 @@ type Limits = Partial<Record<Step | "total", number>>
 interface Plan {
   /** How long a connection takes to be made, where there is none. */
   readonly connect: number
-  /** How long the server takes nothing of a body larger than what fits on the way; 0: the request has no body. */
+  /**
+   * How long the server takes nothing of a body larger than what fits on the way; 0: the request has no body.
+   */
   readonly take: number
   /** How long the head of the answer takes then. */
   readonly head: number
@@ -196,7 +199,10 @@ class Course {
   }
 }
 
-/** Requests of one client to three servers at a time, each under its own limits, those of the client and those of the agent. */
+/**
+ * Requests of one client to three servers at a time, each under its own limits, those of the client and those
+ * of the agent.
+ */
 export const clientLimits: Trial = (place) =>
   Effect.gen(function* () {
     const { draw } = place

@@ -1,5 +1,6 @@
 /**
- * `Connection: close`, said by either side, with every framing: the connection serves nobody after that exchange.
+ * `Connection: close`, said by either side, with every framing: the connection serves nobody after that
+ * exchange.
  *
  * The peers by hand do not close, and would answer a further request with a stranger's body.
  */
@@ -54,7 +55,10 @@ export const closingClient: Trial = (place) =>
     const count = 5
     const plans = Array.from({ length: count }, () => ({
       framing: drawFraming(draw),
-      /** Who says that it is the last exchange; `version`: the answer is of HTTP/1.0, which keeps nothing unasked. */
+      /**
+       * Who says that it is the last exchange; `version`: the answer is of HTTP/1.0, which keeps nothing
+       * unasked.
+       */
       by: pick(draw, [
         [3, "server" as const],
         [2, "client" as const],
@@ -125,7 +129,10 @@ export const closingClient: Trial = (place) =>
     same(place, `${JSON.stringify(plans)} served by`, servedBy, wanted)
   })
 
-/** What our server does after a request that closes, or an answer of its own that does: nothing sent behind is answered. */
+/**
+ * What our server does after a request that closes, or an answer of its own that does: nothing sent behind is
+ * answered.
+ */
 export const closingServer: Trial = (place) =>
   Effect.gen(function* () {
     const { draw } = place

@@ -1,5 +1,6 @@
 /**
- * `Expect: 100-continue` from both sides: accepted, refused, never answered, answered too late; when the body goes, and whether.
+ * `Expect: 100-continue` from both sides: accepted, refused, never answered, answered too late; when the body
+ * goes, and whether.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -103,7 +104,8 @@ export const expectingClient: Trial = (place) =>
         Effect.flatMap(asked, (response) => Effect.map(response.text, (text) => `${response.status} ${text}`))
       )
       const at = now(place) - began
-      // The body leaves when it may, or when the client has waited for long enough; whatever comes first ends the wait.
+      // The body leaves when it may, or when the client has waited for long enough; whatever comes first ends
+      // the wait.
       const decided = server === "silent" ? Infinity : after
       const leaves = Math.min(server === "refuse" ? Infinity : decided, patience)
       const limit = send ?? Infinity

@@ -1,6 +1,6 @@
 /**
- * Which connection serves the next request: by the hint of that very connection, never past its end, also where timers ring late; and
- * what a request that was sent again tells.
+ * Which connection serves the next request: by the hint of that very connection, never past its end, also
+ * where timers ring late; and what a request that was sent again tells.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -19,8 +19,8 @@ const usable = (hint: number | undefined, idleTimeout: number, buffer: number): 
 const drawHint = (draw: Draw): number | undefined => (draw() < 0.3 ? undefined : between(draw, 1, 12))
 
 /**
- * Two origins, two requests to each at a time, every answer with a hint of its own. The server's ends of the connections see when each
- * is closed, and which of them carries what.
+ * Two origins, two requests to each at a time, every answer with a hint of its own. The server's ends of the
+ * connections see when each is closed, and which of them carries what.
  */
 export const hints: Trial = (place) =>
   Effect.gen(function* () {
@@ -76,7 +76,10 @@ export const hints: Trial = (place) =>
     yield* Effect.sleep(idleTimeout)
   })
 
-/** An agent whose timers ring late, as those of a machine that is busy: an idle connection is not used past its end all the same. */
+/**
+ * An agent whose timers ring late, as those of a machine that is busy: an idle connection is not used past
+ * its end all the same.
+ */
 export const lateTimers: Trial = (place) =>
   Effect.gen(function* () {
     const { clock, draw } = place
@@ -124,8 +127,9 @@ export const lateTimers: Trial = (place) =>
 type Loss = "answered" | "refused" | "slow" | "again"
 
 /**
- * A kept connection dies with a request on it, and what becomes of the second attempt: what the answer or the failure says of both. The server
- * may have acted on what the first connection took, whatever the second one did not.
+ * A kept connection dies with a request on it, and what becomes of the second attempt: what the answer or the
+ * failure says of both. The server may have acted on what the first connection took, whatever the second one
+ * did not.
  */
 export const resends: Trial = (place) =>
   Effect.gen(function* () {
@@ -205,8 +209,10 @@ export const resends: Trial = (place) =>
     )
   })
 
-/** How a request ends whose second attempt does so: status, or tag of the failure; how often it was sent again, or what was written; whether the
- * connection had served; after how many milliseconds. */
+/**
+ * How a request ends whose second attempt does so: status, or tag of the failure; how often it was sent
+ * again, or what was written; whether the connection had served; after how many milliseconds.
+ */
 const repeated = (
   { limit, second }: { readonly limit: "total" | "connect"; readonly second: Loss },
   millis: number

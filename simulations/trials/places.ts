@@ -1,6 +1,6 @@
 /**
- * Limits of connections, in all and of one address: how many are served at a time, and that every place is given back, in whatever way
- * its connection ended.
+ * Limits of connections, in all and of one address: how many are served at a time, and that every place is
+ * given back, in whatever way its connection ended.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

@@ -1,6 +1,6 @@
 /**
- * A server's limits in combination: a client by hand sends head and body in pieces, and either is answered or told 408 when the first
- * limit has passed, neither early nor later than the server looks.
+ * A server's limits in combination: a client by hand sends head and body in pieces, and either is answered or
+ * told 408 when the first limit has passed, neither early nor later than the server looks.
  *
  * Limits of a single exchange are exact; the others are met when all connections are looked at.
  */
@@ -19,7 +19,10 @@ interface Limits {
   readonly connectionsCheckingInterval: number
 }
 
-/** Milliseconds before each piece of the head, and each piece of the body; how long the handler thinks after that. */
+/**
+ * Milliseconds before each piece of the head, and each piece of the body; how long the handler thinks after
+ * that.
+ */
 interface Plan {
   readonly head: ReadonlyArray<number>
   readonly body: ReadonlyArray<number>
@@ -35,7 +38,10 @@ interface Late {
   readonly to: number
 }
 
-/** How it may end; more than one way where a limit that is looked at now and then passes about when the next byte comes. */
+/**
+ * How it may end; more than one way where a limit that is looked at now and then passes about when the next
+ * byte comes.
+ */
 interface Ends {
   readonly late: ReadonlyArray<Late>
   readonly answered: boolean

@@ -1,6 +1,6 @@
 /**
- * A limit of a request's body, crossed at the first piece, in the middle, at the last byte, or not at all: whoever reads is told at the moment
- * of crossing, and unhandled that is 413, while the client still sends.
+ * A limit of a request's body, crossed at the first piece, in the middle, at the last byte, or not at all:
+ * whoever reads is told at the moment of crossing, and unhandled that is 413, while the client still sends.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"

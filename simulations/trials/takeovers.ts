@@ -1,6 +1,6 @@
 /**
- * Upgrades and tunnels: bytes of both sides from the first one behind the head on, what the outcome counts, and what agent and server
- * know right after.
+ * Upgrades and tunnels: bytes of both sides from the first one behind the head on, what the outcome counts,
+ * and what agent and server know right after.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

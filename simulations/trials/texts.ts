@@ -1,6 +1,7 @@
 /**
- * Text of several bytes a character, cut anywhere: between segments, between chunks, and at the end of a body. Each body's text is its own,
- * also where another one ended in the middle of a character, and where both come at once.
+ * Text of several bytes a character, cut anywhere: between segments, between chunks, and at the end of a
+ * body. Each body's text is its own, also where another one ended in the middle of a character, and where
+ * both come at once.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

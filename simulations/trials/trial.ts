@@ -1,8 +1,9 @@
 /**
- * Trials: short conversations whose course is known to the millisecond, on hosts that the weather leaves alone.
+ * Trials: short conversations whose course is known to the millisecond, on hosts that the weather leaves
+ * alone.
  *
- * They run beside the services, on the same network and by the same clock. Each draws a case, computes how it must end
- * and when, plays it, and reports every difference to the ledger.
+ * They run beside the services, on the same network and by the same clock. Each draws a case, computes how it
+ * must end and when, plays it, and reports every difference to the ledger.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -61,7 +62,10 @@ export const now = ({ clock }: Place): number => clock.now
 /** A host of the trial. */
 export const host = ({ name }: Place, which = "server"): string => `${name}-${which}`
 
-/** Listens on a host of the trial; a script of its own plays each connection, which closes after it and the client. */
+/**
+ * Listens on a host of the trial; a script of its own plays each connection, which closes after it and the
+ * client.
+ */
 export const listen = (
   place: Place,
   script: (wire: Wire, index: number) => Effect.Effect<void>,

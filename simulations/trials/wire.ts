@@ -1,7 +1,9 @@
 /**
- * One end of a connection, by hand: what came, with the moment at which it did, and what is sent when the script says so.
+ * One end of a connection, by hand: what came, with the moment at which it did, and what is sent when the
+ * script says so.
  *
- * Uses nothing of the toolkit but transports, so that a mistake in the toolkit's own parsers cannot hide itself.
+ * Uses nothing of the toolkit but transports, so that a mistake in the toolkit's own parsers cannot hide
+ * itself.
  */
 import * as Effect from "effect/Effect"
 import type { Transport } from "@httpfx/core/Transport"
@@ -16,7 +18,10 @@ export interface Message {
 const lengthIn = /\r\ncontent-length: *(\d+)\r\n/i
 const chunkedIn = /\r\ntransfer-encoding: *chunked\r\n/i
 
-/** The bytes of a body at the beginning of `text`, and how many of `text` it takes; `undefined`: it is not whole. */
+/**
+ * The bytes of a body at the beginning of `text`, and how many of `text` it takes; `undefined`: it is not
+ * whole.
+ */
 const bodyOf = (head: string, text: string): readonly [body: string, taken: number] | undefined => {
   if (chunkedIn.test(head)) {
     let body = ""

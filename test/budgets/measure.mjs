@@ -1,4 +1,5 @@
-// What one program costs per request, as a line of JSON: node FLAGS measure.mjs NAME, with the flags of run.mjs.
+// What one program costs per request, as a line of JSON: node FLAGS measure.mjs NAME, with the flags of
+// run.mjs.
 import { createHook } from "node:async_hooks"
 import { EventEmitter } from "node:events"
 import { PerformanceObserver } from "node:perf_hooks"

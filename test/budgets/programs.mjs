@@ -1,5 +1,6 @@
-// The programs whose costs have budgets. Each gives `run(count)`, which makes so many requests one after the other, each in a turn of the
-// event loop of its own, and `writes()`, how often the measured side has written.
+// The programs whose costs have budgets. Each gives `run(count)`, which makes so many requests one after the
+// other, each in a turn of the event loop of its own, and `writes()`, how often the measured side has
+// written.
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Client, Server } from "@httpfx/core"
 import http from "@httpfx/node/http"

@@ -7,7 +7,8 @@ import { promisify } from "node:util"
 export const file = new URL("./budgets.json", import.meta.url)
 export const { node, budgets } = JSON.parse(readFileSync(file, "utf8"))
 
-// One thread, so that code is compiled at the same request each time, and room enough that nothing is collected within a round.
+// One thread, so that code is compiled at the same request each time, and room enough that nothing is
+// collected within a round.
 const flags = [
   "--expose-gc",
   "--single-threaded",

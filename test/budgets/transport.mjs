@@ -1,4 +1,5 @@
-// One end of a connection that costs nothing: what is written is counted, and what comes is said by the program.
+// One end of a connection that costs nothing: what is written is counted, and what comes is said by the
+// program.
 import { Network } from "@httpfx/core"
 import * as Effect from "effect/Effect"
 

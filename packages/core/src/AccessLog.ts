@@ -1,5 +1,6 @@
 /**
- * One structured line per exchange, the ones included that never got an answer: made from `ServerEvent.ExchangeEnded`.
+ * One structured line per exchange, the ones included that never got an answer: made from
+ * `ServerEvent.ExchangeEnded`.
  *
  * It writes through Effect's loggers, and takes its times and bytes from the wire. Other formats: `format`.
  *
@@ -46,7 +47,8 @@ const upgradedFacts = ({ closeCode, endedBy, protocol }: Upgraded) => ({
 })
 
 /**
- * `GET /users 200 Answered 12 ms` at level Info, with everything else as annotations. A target loses its user and password.
+ * `GET /users 200 Answered 12 ms` at level Info, with everything else as annotations. A target loses its user
+ * and password.
  *
  * @since 0.1.0
  * @category accessors

@@ -1,11 +1,12 @@
 /**
  * Agents: which connections there are, how many, for how long, and who gets the next one.
  *
- * An agent is a scoped service over a `Network`. Clients send their requests over one: `Client.layer` makes its own,
- * `Client.layerAgent` takes the one in the context, and a single request can name another. The end of its scope closes
- * its sockets. Idle sockets do not keep the process alive.
+ * An agent is a scoped service over a `Network`. Clients send their requests over one: `Client.layer` makes
+ * its own, `Client.layerAgent` takes the one in the context, and a single request can name another. The end
+ * of its scope closes its sockets. Idle sockets do not keep the process alive.
  *
- * What an agent decides is decided in `pool/`, which the callback face shares. `docs/agent.md` tells the whole.
+ * What an agent decides is decided in `pool/`, which the callback face shares. `docs/agent.md` tells the
+ * whole.
  *
  * @since 0.1.0
  */
@@ -49,8 +50,8 @@ const millis = (input: Duration.DurationInput | undefined, otherwise: number): n
   input === undefined ? otherwise : Duration.toMillis(input)
 
 /**
- * An agent. Its scope's end fails the requests under way and waits until every connection is closed. Fails with `InvalidOption`
- * where a value is not what its option can be.
+ * An agent. Its scope's end fails the requests under way and waits until every connection is closed. Fails
+ * with `InvalidOption` where a value is not what its option can be.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,9 +1,9 @@
 /**
- * Metrics of an agent, made from its events: how long requests took and why they failed, how many wait, the connections
- * there are and why they were closed. Names are OpenTelemetry's where its conventions have one.
+ * Metrics of an agent, made from its events: how long requests took and why they failed, how many wait, the
+ * connections there are and why they were closed. Names are OpenTelemetry's where its conventions have one.
  *
- * They are Effect metrics: any exporter of Effect's sees them. Paths are no labels, and hosts only where that is asked for:
- * there may be as many as users like.
+ * They are Effect metrics: any exporter of Effect's sees them. Paths are no labels, and hosts only where that
+ * is asked for: there may be as many as users like.
  *
  * @since 0.1.0
  */
@@ -17,8 +17,8 @@ import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./inte
 import type { Retried } from "./Retry.js"
 
 /**
- * Seconds from the call until the response was there in full, or had failed: by method, status and, for what failed or has
- * a status from 400 on, `error.type` (that status, the tag of the error, `Interrupted`).
+ * Seconds from the call until the response was there in full, or had failed: by method, status and, for what
+ * failed or has a status from 400 on, `error.type` (that status, the tag of the error, `Interrupted`).
  *
  * @since 0.1.0
  * @category metrics
@@ -30,8 +30,8 @@ export const requestDuration = Metric.histogram(
 )
 
 /**
- * Seconds that requests spent in each step (`phase`: `queue`, `resolve`, `connect`, `secure`, `send`, `head`, `body`); a
- * step that took no time is not counted.
+ * Seconds that requests spent in each step (`phase`: `queue`, `resolve`, `connect`, `secure`, `send`, `head`,
+ * `body`); a step that took no time is not counted.
  *
  * @since 0.1.0
  * @category metrics
@@ -139,8 +139,8 @@ export interface Options {
   /** A label `agent` on every metric: needed where one program counts several agents. Default: none. */
   readonly name?: string | undefined
   /**
-   * Labels `server.address` and `server.port`: for programs that talk to few hosts, for a metric never goes away. Default
-   * `false`.
+   * Labels `server.address` and `server.port`: for programs that talk to few hosts, for a metric never goes
+   * away. Default `false`.
    */
   readonly hosts?: boolean | undefined
 }

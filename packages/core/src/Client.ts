@@ -1,13 +1,14 @@
 /**
- * HTTP/1.1 clients over a `Network`: requests as effects, responses whose bodies are streams, connections kept alive.
+ * HTTP/1.1 clients over a `Network`: requests as effects, responses whose bodies are streams, connections
+ * kept alive.
  *
- * Provides platform's `HttpClient.HttpClient`, so everything built on it runs unchanged; `Client` beneath it says what
- * platform's types cannot (raw header lists, informational responses, trailers, facts of the connection) and costs
- * less. Both share one agent. Closing the layer's scope closes every connection.
+ * Provides platform's `HttpClient.HttpClient`, so everything built on it runs unchanged; `Client` beneath it
+ * says what platform's types cannot (raw header lists, informational responses, trailers, facts of the
+ * connection) and costs less. Both share one agent. Closing the layer's scope closes every connection.
  *
- * Neither follows redirects nor retries by status: `followRedirects` and `Retry` do. A request is sent a second time only
- * when its reused connection died before a byte of the answer came, its method is idempotent and its body is at hand
- * (RFC 9112 §9.3.1).
+ * Neither follows redirects nor retries by status: `followRedirects` and `Retry` do. A request is sent a
+ * second time only when its reused connection died before a byte of the answer came, its method is idempotent
+ * and its body is at hand (RFC 9112 §9.3.1).
  *
  * @since 0.1.0
  */
@@ -73,7 +74,8 @@ export interface Options extends ClientOptions, Agent.Options {}
 export class Client extends Context.Tag("@httpfx/core/Client")<Client, Service>() {}
 
 /**
- * What platform's request cannot say, for the requests that platform's client sends in this fiber and those it forks.
+ * What platform's request cannot say, for the requests that platform's client sends in this fiber and those
+ * it forks.
  *
  * @since 0.1.0
  * @category platform
@@ -106,8 +108,8 @@ export const withRequestOptions: {
 )
 
 /**
- * The response beneath one of platform's: raw fields, trailers, facts of the connection. Its body is the same one, read
- * once. `None`: it came from another client.
+ * The response beneath one of platform's: raw fields, trailers, facts of the connection. Its body is the same
+ * one, read once. `None`: it came from another client.
  *
  * @since 0.1.0
  * @category platform
@@ -118,12 +120,13 @@ export const fromHttpClientResponse = (
   response instanceof PlatformResponse ? Option.some(response.source) : Option.none()
 
 /**
- * A client that follows redirects (RFC 9110 §15.4): of `Client`, both faces and `requestScoped`, but not `upgrade`; or any client of
- * platform's. 301, 302, 303, 307 and 308 with a `Location` are followed; methods change as the Fetch standard says, and credentials do
- * not go to another origin. Throws `InvalidOption` where a value is not what its option can be.
+ * A client that follows redirects (RFC 9110 §15.4): of `Client`, both faces and `requestScoped`, but not
+ * `upgrade`; or any client of platform's. 301, 302, 303, 307 and 308 with a `Location` are followed; methods
+ * change as the Fetch standard says, and credentials do not go to another origin. Throws `InvalidOption`
+ * where a value is not what its option can be.
  *
- * What is not followed fails: `TooManyRedirects`, `RedirectLoop`, `InvalidRedirect`, `BodyNotReplayable`; with platform's client these
- * are the `cause` of a `ResponseError` with the reason `StatusCode`.
+ * What is not followed fails: `TooManyRedirects`, `RedirectLoop`, `InvalidRedirect`, `BodyNotReplayable`;
+ * with platform's client these are the `cause` of a `ResponseError` with the reason `StatusCode`.
  *
  * @example
  * import { Client } from "@httpfx/core"
@@ -156,7 +159,8 @@ export const followRedirects: {
 ) as never
 
 /**
- * The redirects that were followed until this response came, the first one first. Empty: none were, or not by {@link followRedirects}.
+ * The redirects that were followed until this response came, the first one first. Empty: none were, or not by
+ * {@link followRedirects}.
  *
  * @since 0.1.0
  * @category redirects
@@ -166,7 +170,8 @@ export const redirectsOf: (
 ) => ReadonlyArray<Redirect> = redirects.redirectsOf
 
 /**
- * A client over an agent, which may serve others as well. Throws `InvalidOption` where a value is not what its option can be.
+ * A client over an agent, which may serve others as well. Throws `InvalidOption` where a value is not what
+ * its option can be.
  *
  * @since 0.1.0
  * @category constructors
@@ -188,8 +193,8 @@ const serviceOf = (agent: Agent.Service, options: ClientOptions): Service => {
 }
 
 /**
- * A client with an agent of its own. The end of the scope fails the requests under way and waits until every connection
- * is closed. Fails with `InvalidOption` where a value is not what its option can be.
+ * A client with an agent of its own. The end of the scope fails the requests under way and waits until every
+ * connection is closed. Fails with `InvalidOption` where a value is not what its option can be.
  *
  * @since 0.1.0
  * @category constructors
@@ -198,7 +203,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
   Effect.flatMap(Agent.make(options), (agent) => over(agent, options))
 
 /**
- * A client as `Client` and as platform's `HttpClient.HttpClient`, with options. Fails with `InvalidOption` as {@link make}.
+ * A client as `Client` and as platform's `HttpClient.HttpClient`, with options. Fails with `InvalidOption` as
+ * {@link make}.
  *
  * @since 0.1.0
  * @category layers
@@ -209,7 +215,8 @@ export const layerWith = (
   Layer.scopedContext(Effect.map(make(options), both))
 
 /**
- * A client as `Client` and as platform's `HttpClient.HttpClient`, over the agent in the context. Fails with `InvalidOption` as {@link make}.
+ * A client as `Client` and as platform's `HttpClient.HttpClient`, over the agent in the context. Fails with
+ * `InvalidOption` as {@link make}.
  *
  * @since 0.1.0
  * @category layers

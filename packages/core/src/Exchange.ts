@@ -1,10 +1,10 @@
 /**
- * What platform's `HttpServerRequest` cannot say of a request and its answer: fields as they came, the connection, TLS,
- * trailers, informational answers.
+ * What platform's `HttpServerRequest` cannot say of a request and its answer: fields as they came, the
+ * connection, TLS, trailers, informational answers.
  *
- * Everything here needs `HttpServerRequest` and nothing else, so `HttpServer.serve` and `HttpRouter` take handlers that
- * use it as they are; it is found through the request's `source`, which `modify`, mounting and prefixes keep. Nothing is
- * computed before it is asked for.
+ * Everything here needs `HttpServerRequest` and nothing else, so `HttpServer.serve` and `HttpRouter` take
+ * handlers that use it as they are; it is found through the request's `source`, which `modify`, mounting and
+ * prefixes keep. Nothing is computed before it is asked for.
  *
  * @since 0.1.0
  */
@@ -40,8 +40,8 @@ export const fromRequest = (request: HttpServerRequest): Option.Option<Exchange>
   Option.map(Option.fromNullable(exchangeOf(request)), (exchange) => new ExchangeHandle(exchange))
 
 /**
- * The exchange under way. It dies where the request is not one of this package's servers: use `fromRequest` in a handler that runs on
- * others too.
+ * The exchange under way. It dies where the request is not one of this package's servers: use `fromRequest`
+ * in a handler that runs on others too.
  *
  * @since 0.1.0
  * @category constructors
@@ -106,8 +106,8 @@ const continue_: Effect.Effect<void, HttpError.HeadersSent, HttpServerRequest> =
 
 export {
   /**
-   * `Exchange.continue` of the exchange under way: `100 Continue`, once. Fails with `HeadersSent` after the answer's
-   * head.
+   * `Exchange.continue` of the exchange under way: `100 Continue`, once. Fails with `HeadersSent` after the
+   * answer's head.
    *
    * @since 0.1.0
    * @category informational
@@ -116,7 +116,8 @@ export {
 }
 
 /**
- * `Exchange.processing` of the exchange under way: `102 Processing`. Fails with `HeadersSent` after the answer's head.
+ * `Exchange.processing` of the exchange under way: `102 Processing`. Fails with `HeadersSent` after the
+ * answer's head.
  *
  * @since 0.1.0
  * @category informational

@@ -1,8 +1,8 @@
 /**
  * How an exchange ended: one value, told once, from which logs, metrics and tests are made.
  *
- * A server tells it in `ServerEvent.ExchangeEnded`; a handler may ask for its own with `onEnd`. Nothing of it is made, and
- * no clock read, unless somebody listens. docs/observability.md.
+ * A server tells it in `ServerEvent.ExchangeEnded`; a handler may ask for its own with `onEnd`. Nothing of it
+ * is made, and no clock read, unless somebody listens. docs/observability.md.
  *
  * @since 0.1.0
  */
@@ -15,8 +15,8 @@ export type * from "./internal/server/outcome.js"
 export type { DropReason, Facts, Upgraded } from "./model/outcome.js"
 
 /**
- * Calls `f` once the exchange of this request is over, with how it ended. `f` must not throw. Times count from this call
- * unless the server is observed. Does nothing where the request is not ours.
+ * Calls `f` once the exchange of this request is over, with how it ended. `f` must not throw. Times count
+ * from this call unless the server is observed. Does nothing where the request is not ours.
  *
  * @since 0.1.0
  * @category accessors

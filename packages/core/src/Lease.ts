@@ -1,7 +1,7 @@
 /**
- * Connections of an agent for drivers of another kind, such as the callback API of `@httpfx/node`: borrowed, used for one
- * exchange, given back. They count against the agent's limits, wait in its queues and are kept by its policy, like those
- * of its own requests.
+ * Connections of an agent for drivers of another kind, such as the callback API of `@httpfx/node`: borrowed,
+ * used for one exchange, given back. They count against the agent's limits, wait in its queues and are kept
+ * by its policy, like those of its own requests.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,8 @@ import type { ConnectError } from "./Network.js"
 import { origin } from "./pool/index.js"
 
 /**
- * Why there is no connection. `ConnectionFailed` with `ERR_HTTPFX_CLIENT_CLOSED`: the agent's scope has ended.
+ * Why there is no connection. `ConnectionFailed` with `ERR_HTTPFX_CLIENT_CLOSED`: the agent's scope has
+ * ended.
  *
  * @since 0.1.0
  * @category errors
@@ -46,8 +47,9 @@ export interface Destination {
   /** How the connection is made. Default: by the network. */
   readonly connection?: ConnectionOptions | undefined
   /**
-   * The borrower sends its request again where the connection dies: it is given a kept connection at once. Default `false`: one turn
-   * of the event loop later, so that a connection that its server has closed by then is not given at all.
+   * The borrower sends its request again where the connection dies: it is given a kept connection at once.
+   * Default `false`: one turn of the event loop later, so that a connection that its server has closed by
+   * then is not given at all.
    */
   readonly resendable?: boolean | undefined
 }
@@ -55,10 +57,10 @@ export interface Destination {
 export type { Lease } from "./connection/client/loan.js"
 
 /**
- * Borrows a connection: an idle one, a new one, or one that comes free. Interruption gives up the wait; take it
- * where it cannot be lost, in an uninterruptible region. The loan has no end of
- * its own: a lease that is neither released nor closed takes its place in the agent for ever. The end of the agent's scope
- * resets what is borrowed.
+ * Borrows a connection: an idle one, a new one, or one that comes free. Interruption gives up the wait; take
+ * it where it cannot be lost, in an uninterruptible region. The loan has no end of its own: a lease that is
+ * neither released nor closed takes its place in the agent for ever. The end of the agent's scope resets what
+ * is borrowed.
  *
  * @since 0.1.0
  * @category constructors

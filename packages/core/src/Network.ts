@@ -1,8 +1,9 @@
 /**
- * Where connections come from: names to addresses, connections to one address, listening, TLS over a connection.
+ * Where connections come from: names to addresses, connections to one address, listening, TLS over a
+ * connection.
  *
- * A network moves bytes between ends; it knows nothing of HTTP, keeps no pool and never retries. Trying several
- * addresses of a name is the client's.
+ * A network moves bytes between ends; it knows nothing of HTTP, keeps no pool and never retries. Trying
+ * several addresses of a name is the client's.
  *
  * @since 0.1.0
  */
@@ -45,7 +46,9 @@ export type ListenError = HttpError.AddressInUse | HttpError.ListenFailed
 export interface ResolveOptions {
   /** Only addresses of this family. Default: both, in the resolver's order. */
   readonly family?: 4 | 6 | undefined
-  /** Flags of the system's resolver (`dns.ADDRCONFIG`, ...); where there is none they mean nothing. Default 0. */
+  /**
+   * Flags of the system's resolver (`dns.ADDRCONFIG`, ...); where there is none they mean nothing. Default 0.
+   */
   readonly hints?: number | undefined
 }
 
@@ -94,8 +97,9 @@ export type ListenOptions =
       /** Connections the system holds ready until they are accepted. Default 511. */
       readonly backlog?: number | undefined
       /**
-       * Several listeners, of other processes too, share the port, and the system spreads connections over them (`SO_REUSEPORT`).
-       * Where it cannot (Node.js before 22.12, some systems) listening fails with `ENOTSUP`. Default `false`.
+       * Several listeners, of other processes too, share the port, and the system spreads connections over
+       * them (`SO_REUSEPORT`). Where it cannot (Node.js before 22.12, some systems) listening fails with
+       * `ENOTSUP`. Default `false`.
        */
       readonly reusePort?: boolean | undefined
     }
@@ -114,7 +118,10 @@ export type ListenOptions =
       /** Connections the system holds ready until they are accepted. Default 511. */
       readonly backlog?: number | undefined
     }
-  /** What the network itself knows as listening: on Node.js a `net.Server`, whose connections come here from now on. */
+  /**
+   * What the network itself knows as listening: on Node.js a `net.Server`, whose connections come here from
+   * now on.
+   */
   | {
       /** On Node.js a `net.Server`. */
       readonly handle: object
@@ -134,8 +141,8 @@ export const formatListen = (options: ListenOptions): string => {
 }
 
 /**
- * A bound address. Connections are handed over as they arrive, not yet started: nothing of them is read before
- * `Transport.start`.
+ * A bound address. Connections are handed over as they arrive, not yet started: nothing of them is read
+ * before `Transport.start`.
  *
  * @since 0.1.0
  * @category models
@@ -193,12 +200,14 @@ export interface PeerCertificate {
 export interface TlsOptions {
   /** Which end of the handshake this is. */
   readonly role: "client" | "server"
-  /** Client: the name asked for (SNI) and checked against the certificate. The dot of a name in full (`a.example.`) is not sent. */
+  /**
+   * Client: the name asked for (SNI) and checked against the certificate. The dot of a name in full
+   * (`a.example.`) is not sent.
+   */
   readonly serverName?: string | undefined
   /**
-   * Client: judges the certificate of a peer whose chain is trusted; an error, returned or (for an agent's connection) thrown,
-   * refuses it. Default: it must be for the name
-   * (RFC 9110 §4.3.4).
+   * Client: judges the certificate of a peer whose chain is trusted; an error, returned or (for an agent's
+   * connection) thrown, refuses it. Default: it must be for the name (RFC 9110 §4.3.4).
    */
   readonly checkServerIdentity?:
     ((host: string, certificate: PeerCertificate) => Error | undefined) | undefined
@@ -208,7 +217,10 @@ export interface TlsOptions {
   readonly key?: string | undefined
   /** Trusted authorities, PEM. Default: those of the platform. */
   readonly ca?: string | ReadonlyArray<string> | undefined
-  /** Refuse a peer whose certificate cannot be verified; of a server, only where it has `requestCert`. Default `true`. */
+  /**
+   * Refuse a peer whose certificate cannot be verified; of a server, only where it has `requestCert`. Default
+   * `true`.
+   */
   readonly rejectUnauthorized?: boolean | undefined
   /** Server: ask the client for a certificate. Default `false`. */
   readonly requestCert?: boolean | undefined
@@ -236,30 +248,38 @@ export interface TlsOptions {
   readonly secureOptions?: number | undefined
   /** Protocols offered, most wanted first. Default `["http/1.1"]`. */
   readonly alpn?: ReadonlyArray<string> | undefined
-  /** Client: a session to be resumed, as `onSession` gave it. One that the server does not know does no harm. */
+  /**
+   * Client: a session to be resumed, as `onSession` gave it. One that the server does not know does no harm.
+   */
   readonly session?: Uint8Array | undefined
   /**
-   * Client: told of each session that the server lets resume, during the handshake or later. It is a secret. An agent keeps
-   * sessions by itself.
+   * Client: told of each session that the server lets resume, during the handshake or later. It is a secret.
+   * An agent keeps sessions by itself.
    */
   readonly onSession?: ((session: Uint8Array) => void) | undefined
   /**
-   * Client: a response whose end is that of the connection (no length, no chunks) is complete only if `close_notify` came before FIN
-   * (RFC 9112 section 9.8). `false`: FIN is enough. Default `true`.
+   * Client: a response whose end is that of the connection (no length, no chunks) is complete only if
+   * `close_notify` came before FIN (RFC 9112 section 9.8). `false`: FIN is enough. Default `true`.
    */
   readonly requireCloseNotify?: boolean | undefined
   /**
-   * Server: sessions are resumed only under the context that they were made in; at most 32 bytes of UTF-8. Default: derived from `ca`,
-   * `crl`, `requestCert` and `rejectUnauthorized`.
+   * Server: sessions are resumed only under the context that they were made in; at most 32 bytes of UTF-8.
+   * Default: derived from `ca`, `crl`, `requestCert` and `rejectUnauthorized`.
    */
   readonly sessionIdContext?: string | undefined
-  /** Server: 48 bytes, a secret, that encrypt session tickets; servers with the same keys resume each other's sessions. Default: random. */
+  /**
+   * Server: 48 bytes, a secret, that encrypt session tickets; servers with the same keys resume each other's
+   * sessions. Default: random.
+   */
   readonly ticketKeys?: Uint8Array | undefined
-  /** Server: for how long a session can be resumed, whole seconds. Default: the platform's, 2 hours in Node.js. */
+  /**
+   * Server: for how long a session can be resumed, whole seconds. Default: the platform's, 2 hours in
+   * Node.js.
+   */
   readonly sessionTimeout?: Duration.DurationInput | undefined
   /**
-   * Server: certificates by the name that a client asks for (SNI); `*.example.com` stands for one label. `cert` and `key` are for
-   * all other names, and for clients that ask for none.
+   * Server: certificates by the name that a client asks for (SNI); `*.example.com` stands for one label.
+   * `cert` and `key` are for all other names, and for clients that ask for none.
    */
   readonly certificates?: Readonly<Record<string, Credentials>> | undefined
 }
@@ -284,13 +304,16 @@ export interface Credentials {
  * @category models
  */
 export interface ServerTls extends Omit<TlsOptions, "role" | "serverName"> {
-  /** How long a client may take for the handshake; then its connection is reset. Default 120 seconds (Node's `handshakeTimeout`). */
+  /**
+   * How long a client may take for the handshake; then its connection is reset. Default 120 seconds (Node's
+   * `handshakeTimeout`).
+   */
   readonly handshakeTimeout?: Duration.DurationInput | undefined
 }
 
 /**
- * Which key of `certificates` serves a name that a client asks for: the name itself, or the wildcard over its first
- * label. `undefined`: `cert` and `key` do.
+ * Which key of `certificates` serves a name that a client asks for: the name itself, or the wildcard over its
+ * first label. `undefined`: `cert` and `key` do.
  *
  * @since 0.1.0
  * @category accessors
@@ -338,8 +361,8 @@ export interface NetworkService {
     options?: ResolveOptions
   ) => Effect.Effect<readonly [ResolvedAddress, ...Array<ResolvedAddress>], HttpError.NameNotResolved>
   /**
-   * A connection to one address. It belongs to the caller, who ends or resets it. Interruption gives the attempt up
-   * and leaves nothing behind.
+   * A connection to one address. It belongs to the caller, who ends or resets it. Interruption gives the
+   * attempt up and leaves nothing behind.
    */
   readonly connect: (address: Address, options?: ConnectOptions) => Effect.Effect<Transport, ConnectError>
   /** Listens until the scope closes. `onConnection` must not throw. */
@@ -348,28 +371,30 @@ export interface NetworkService {
     onConnection: (transport: Transport) => void
   ) => Effect.Effect<Listener, ListenError, Scope.Scope>
   /**
-   * TLS over a connection that has not been started, or whose owner gives it up by this call. The given transport must
-   * not be used any more, whatever the outcome; on failure and interruption it is reset.
+   * TLS over a connection that has not been started, or whose owner gives it up by this call. The given
+   * transport must not be used any more, whatever the outcome; on failure and interruption it is reset.
    */
   readonly secure: (
     transport: Transport,
     options: TlsOptions
   ) => Effect.Effect<Transport, HttpError.TlsFailure | HttpError.ConnectionReset | HttpError.HangUp>
   /**
-   * Whether certificates and keys can be read and fit each other, before a connection needs them. A network may have
-   * none: then nothing is checked beforehand.
+   * Whether certificates and keys can be read and fit each other, before a connection needs them. A network
+   * may have none: then nothing is checked beforehand.
    */
   readonly checkTls?: (options: TlsOptions) => Effect.Effect<void, HttpError.TlsFailure>
   /**
-   * Registers a deadline that bounds the closing of a scope, unless its clock is the live one. A network that knows when nothing
-   * else can happen (everything waits for a clock that nobody moves) calls `expire` then, the earliest deadline first. The result
-   * removes it. Absent: such deadlines expire after the same real time at the latest.
+   * Registers a deadline that bounds the closing of a scope, unless its clock is the live one. A network that
+   * knows when nothing else can happen (everything waits for a clock that nobody moves) calls `expire` then,
+   * the earliest deadline first. The result removes it. Absent: such deadlines expire after the same real
+   * time at the latest.
    */
   readonly closing?: (deadline: ClosingDeadline) => () => void
 }
 
 /**
- * The network in the context: `NodeNetwork.layer` of `@httpfx/node`, `MemoryNetwork.layer` of `@httpfx/testing`.
+ * The network in the context: `NodeNetwork.layer` of `@httpfx/node`, `MemoryNetwork.layer` of
+ * `@httpfx/testing`.
  *
  * @since 0.1.0
  * @category tags

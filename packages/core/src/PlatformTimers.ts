@@ -1,5 +1,6 @@
 /**
- * The platform's own timers as `Timers`, of a clock that nobody sets: what drivers wait by where no other clock is given.
+ * The platform's own timers as `Timers`, of a clock that nobody sets: what drivers wait by where no other
+ * clock is given.
  *
  * Imports nothing of Effect, so that the callback API waits by the same rules.
  *
@@ -50,7 +51,8 @@ const afterReading = (platform: Platform, f: () => void): void => {
 let turns = 0
 
 /**
- * How many calls of `turn` are still to come, in the whole process. Whoever moves a clock by hand waits until there are none.
+ * How many calls of `turn` are still to come, in the whole process. Whoever moves a clock by hand waits until
+ * there are none.
  *
  * @since 0.1.0
  * @category accessors
@@ -60,7 +62,8 @@ export const pendingTurns = (): number => turns
 const turnOf =
   (platform: Platform) =>
   (f: () => void): void => {
-    // The first immediate may follow reading that had begun before the call; a whole turn lies between it and the second.
+    // The first immediate may follow reading that had begun before the call; a whole turn lies between it and
+    // the second.
     turns++
     afterReading(platform, () =>
       afterReading(platform, () => {
@@ -130,7 +133,8 @@ export const make = (platform: Platform, keepsProcess: boolean): Timers => {
 export const live: Timers = make(globals, true)
 
 /**
- * The same by the same clock, but without keeping a process alive: for what watches over connections that do not either.
+ * The same by the same clock, but without keeping a process alive: for what watches over connections that do
+ * not either.
  *
  * @since 0.1.0
  * @category constructors

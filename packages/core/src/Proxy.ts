@@ -1,9 +1,10 @@
 /**
- * Which requests go through a proxy, and through which: as data, from options or from the variables that curl reads.
+ * Which requests go through a proxy, and through which: as data, from options or from the variables that curl
+ * reads.
  *
- * For `http:` the proxy gets the request itself (RFC 9112 §3.2.2), for `https:` and upgrades a tunnel (`CONNECT`, RFC
- * 9110 §9.3.6). Decides by name and port alone; resolves nothing and connects nothing. Proxies that speak SOCKS are
- * refused: each request that one is named for fails with `InvalidProtocol`.
+ * For `http:` the proxy gets the request itself (RFC 9112 §3.2.2), for `https:` and upgrades a tunnel
+ * (`CONNECT`, RFC 9110 §9.3.6). Decides by name and port alone; resolves nothing and connects nothing.
+ * Proxies that speak SOCKS are refused: each request that one is named for fails with `InvalidProtocol`.
  *
  * @since 0.1.0
  */
@@ -11,8 +12,9 @@ import type { TlsOptions } from "./Network.js"
 import * as Pool from "./pool/index.js"
 
 /**
- * A proxy: `http://` or `https://` (TLS to the proxy itself), credentials in the URL percent-encoded. As in curl, the
- * scheme may be left out (`http:`), and a port that is left out is 1080 for `http:` and 443 for `https:`.
+ * A proxy: `http://` or `https://` (TLS to the proxy itself), credentials in the URL percent-encoded. As in
+ * curl, the scheme may be left out (`http:`), and a port that is left out is 1080 for `http:` and 443 for
+ * `https:`.
  *
  * @since 0.1.0
  * @category models
@@ -40,16 +42,18 @@ export interface Proxies {
   /** For `https:` URLs. */
   readonly https?: string | URL | Proxy | undefined
   /**
-   * Hosts that are reached directly, separated by commas or spaces: `*` (all), a name (it and its subdomains; a leading
-   * dot changes nothing), an IP address, a range (`10.0.0.0/8`), each with `:port` where only that port is meant.
+   * Hosts that are reached directly, separated by commas or spaces: `*` (all), a name (it and its subdomains;
+   * a leading dot changes nothing), an IP address, a range (`10.0.0.0/8`), each with `:port` where only that
+   * port is meant.
    */
   readonly noProxy?: string | undefined
 }
 
 /**
- * The proxies that environment variables name, as curl reads them: `http_proxy`, `https_proxy`, `all_proxy` for either,
- * `no_proxy`; each also in upper case, where the lower case is not set. `HTTP_PROXY` does not count beside
- * `REQUEST_METHOD`: there it may be the `Proxy` field of a request to a CGI program. An empty value is none.
+ * The proxies that environment variables name, as curl reads them: `http_proxy`, `https_proxy`, `all_proxy`
+ * for either, `no_proxy`; each also in upper case, where the lower case is not set. `HTTP_PROXY` does not
+ * count beside `REQUEST_METHOD`: there it may be the `Proxy` field of a request to a CGI program. An empty
+ * value is none.
  *
  * @since 0.1.0
  * @category constructors
@@ -92,8 +96,8 @@ export const choose = (proxies: Proxies, target: Target): Proxy | undefined => {
 }
 
 /**
- * Whether a host is among those that are reached directly, as curl reads `NO_PROXY`: a name stands for its subdomains too, `10.0.0.0/8`
- * for a network, `name:port` for one port, `*` for every host.
+ * Whether a host is among those that are reached directly, as curl reads `NO_PROXY`: a name stands for its
+ * subdomains too, `10.0.0.0/8` for a network, `name:port` for one port, `*` for every host.
  *
  * @since 0.1.0
  * @category decisions

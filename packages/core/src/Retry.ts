@@ -1,12 +1,14 @@
 /**
  * Retries that do not hurt: for platform's `HttpClient` and for `Client`.
  *
- * A request is tried again if that may help (the connection was lost, could not be made, or the status says so), if it is
- * safe (none of it was sent, or its method is idempotent, and its body is at hand), after a random wait or the one that the
- * server asks for (`Retry-After`), and only while the budget of its origin lasts. What is not tried again, or failed for
- * good, is passed on as it is: the response with its body, the error with its facts.
+ * A request is tried again if that may help (the connection was lost, could not be made, or the status says
+ * so), if it is safe (none of it was sent, or its method is idempotent, and its body is at hand), after a
+ * random wait or the one that the server asks for (`Retry-After`), and only while the budget of its origin
+ * lasts. What is not tried again, or failed for good, is passed on as it is: the response with its body, the
+ * error with its facts.
  *
- * Not for what the client does by itself: a request whose reused connection had died is sent again without this.
+ * Not for what the client does by itself: a request whose reused connection had died is sent again without
+ * this.
  *
  * @since 0.1.0
  */
@@ -54,15 +56,24 @@ import * as Timers from "./Timers.js"
 export interface Options {
   /** How often a request may be tried again. Default 2. */
   readonly times?: number | undefined
-  /** The longest wait before the first retry; it doubles with each, and is chosen at random below. Default 200 ms. */
+  /**
+   * The longest wait before the first retry; it doubles with each, and is chosen at random below. Default 200
+   * ms.
+   */
   readonly base?: Duration.DurationInput | undefined
   /** The longest wait of our own. Default 5 seconds. */
   readonly cap?: Duration.DurationInput | undefined
-  /** The longest wait that a server may ask for; a response that asks for more is passed on. Default 30 seconds. */
+  /**
+   * The longest wait that a server may ask for; a response that asks for more is passed on. Default 30
+   * seconds.
+   */
   readonly maxRetryAfter?: Duration.DurationInput | undefined
   /** Statuses that may pass. Default 408, 425, 429, 502, 503, 504. */
   readonly statuses?: ReadonlyArray<number> | undefined
-  /** Methods that may be repeated though the server may have acted. Default: the idempotent ones (RFC 9110 §9.2.2). */
+  /**
+   * Methods that may be repeated though the server may have acted. Default: the idempotent ones (RFC 9110
+   * §9.2.2).
+   */
   readonly methods?: ReadonlyArray<string> | undefined
   /** Retries per request to an origin, in the long run. Default 0.1. */
   readonly budgetRatio?: number | undefined
@@ -77,8 +88,8 @@ export interface Options {
 }
 
 /**
- * What went wrong: an error, or the status of a response. `error` is what the client failed with, `status` that of a
- * response which `Options.statuses` names.
+ * What went wrong: an error, or the status of a response. `error` is what the client failed with, `status`
+ * that of a response which `Options.statuses` names.
  *
  * @since 0.1.0
  * @category models
@@ -272,8 +283,8 @@ class Implementation implements Policy {
 }
 
 /**
- * A policy with fresh budgets, for {@link httpClient} or {@link client}. Throws `InvalidOption` where a value is not what its option can
- * be.
+ * A policy with fresh budgets, for {@link httpClient} or {@link client}. Throws `InvalidOption` where a value
+ * is not what its option can be.
  *
  * @since 0.1.0
  * @category constructors

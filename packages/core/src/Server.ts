@@ -1,8 +1,8 @@
 /**
  * HTTP/1.1 servers: a listening address of a `Network`, an app of platform's, and the exchanges between them.
  *
- * Provides platform's `HttpServer.HttpServer`, so `HttpServer.serve(app)` and everything built on it runs unchanged.
- * The server parses nothing and frames nothing itself: `wire/` does.
+ * Provides platform's `HttpServer.HttpServer`, so `HttpServer.serve(app)` and everything built on it runs
+ * unchanged. The server parses nothing and frames nothing itself: `wire/` does.
  *
  * @since 0.1.0
  */
@@ -78,25 +78,25 @@ export interface Service {
   /** Fails readiness checks from now on, and serves as before. Does nothing unless the server is `ready`. */
   readonly lameDuck: Effect.Effect<void>
   /**
-   * All that closing the layer's scope does: lame duck, drain, deadline. Ends when nothing is left. Interrupting the wait
-   * does not interrupt the shutdown.
+   * All that closing the layer's scope does: lame duck, drain, deadline. Ends when nothing is left.
+   * Interrupting the wait does not interrupt the shutdown.
    */
   readonly shutdown: Effect.Effect<void>
   /**
-   * What happens from now on, until the server is closed. A reader that falls behind by more than 4096 events loses the
-   * oldest; `observe` loses none.
+   * What happens from now on, until the server is closed. A reader that falls behind by more than 4096 events
+   * loses the oldest; `observe` loses none.
    */
   readonly events: Stream.Stream<ServerEvent>
   /**
-   * Calls `f` with each event as it happens, until the scope closes. `f` runs in the middle of the server's work: it
-   * should be quick. What it throws is logged.
+   * Calls `f` with each event as it happens, until the scope closes. `f` runs in the middle of the server's
+   * work: it should be quick. What it throws is logged.
    */
   readonly observe: (f: (event: ServerEvent) => void) => Effect.Effect<void, never, Scope.Scope>
   /** Connections that are open. */
   readonly connections: Effect.Effect<number>
   /**
-   * Other certificates for connections to come; those that are open keep theirs. What the network cannot use fails, and
-   * the old ones stay. A server without TLS stays without.
+   * Other certificates for connections to come; those that are open keep theirs. What the network cannot use
+   * fails, and the old ones stay. A server without TLS stays without.
    */
   readonly reloadTls: (tls: Network.ServerTls) => Effect.Effect<void, HttpError.TlsFailure>
   /** Ends connections on which no request is under way. */
@@ -106,7 +106,8 @@ export interface Service {
 }
 
 /**
- * The server that answers, for its state and its connections. Layers of servers provide it beside platform's `HttpServer`.
+ * The server that answers, for its state and its connections. Layers of servers provide it beside platform's
+ * `HttpServer`.
  *
  * @since 0.1.0
  * @category tags
@@ -114,7 +115,8 @@ export interface Service {
 export class Server extends Context.Tag("@httpfx/core/Server")<Server, Service>() {}
 
 /**
- * A readiness check for a load balancer: 200 while the server is ready, else 503; the state's name is the body.
+ * A readiness check for a load balancer: 200 while the server is ready, else 503; the state's name is the
+ * body.
  *
  * On a port of its own it is given the `Service` of the server that it speaks for.
  *
@@ -144,8 +146,9 @@ const eventsOf = (life: ServerLife, { observers }: ServerEvents): Stream.Stream<
 /**
  * Listens at once; requests are answered from `serve` on, and connections made before wait until then.
  *
- * When the scope of a `serve` closes, the server shuts down (docs/shutdown.md): it stops accepting, lets answers under way
- * end, and leaves no connection and no handler. Errors: `ServeError`, with a `Network.ListenError` or an `InvalidOption` as cause.
+ * When the scope of a `serve` closes, the server shuts down (docs/shutdown.md): it stops accepting, lets
+ * answers under way end, and leaves no connection and no handler. Errors: `ServeError`, with a
+ * `Network.ListenError` or an `InvalidOption` as cause.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,8 +1,8 @@
 /**
  * What happens in a server, as values: for logs, metrics, traces and tests.
  *
- * `Server.events` is their stream, `Server.observe` the exact and immediate way. A server that nobody observes makes none
- * of them. All times are milliseconds since the epoch by the server's clock.
+ * `Server.events` is their stream, `Server.observe` the exact and immediate way. A server that nobody
+ * observes makes none of them. All times are milliseconds since the epoch by the server's clock.
  *
  * @since 0.1.0
  */
@@ -83,7 +83,8 @@ export interface ExchangeEnded {
 }
 
 /**
- * Bytes that are not HTTP as the server has it (malformed, too large, cut short, or late), or a TLS handshake that failed.
+ * Bytes that are not HTTP as the server has it (malformed, too large, cut short, or late), or a TLS handshake
+ * that failed.
  *
  * @since 0.1.0
  * @category models

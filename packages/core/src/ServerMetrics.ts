@@ -1,8 +1,9 @@
 /**
- * Metrics of a server by the conventions of OpenTelemetry, made from its events: `http.server.request.duration`,
- * `http.server.active_requests`, and the connections that are open.
+ * Metrics of a server by the conventions of OpenTelemetry, made from its events:
+ * `http.server.request.duration`, `http.server.active_requests`, and the connections that are open.
  *
- * They are Effect metrics: any exporter of Effect's sees them. Targets are no labels: there are as many as clients like.
+ * They are Effect metrics: any exporter of Effect's sees them. Targets are no labels: there are as many as
+ * clients like.
  *
  * @since 0.1.0
  */
@@ -27,7 +28,8 @@ export const requestDuration = Metric.histogram(
 )
 
 /**
- * Requests under way, from the head to the end of the exchange (OpenTelemetry: `http.server.active_requests`).
+ * Requests under way, from the head to the end of the exchange (OpenTelemetry:
+ * `http.server.active_requests`).
  *
  * @since 0.1.0
  * @category metrics

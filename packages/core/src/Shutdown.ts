@@ -1,8 +1,9 @@
 /**
- * How a server ends: the states it passes through, how long each lasts, and what a handler can know and say about it.
+ * How a server ends: the states it passes through, how long each lasts, and what a handler can know and say
+ * about it.
  *
- * A shutdown announces itself, waits, and always ends. Nothing here closes anything by itself: closing the scope of a server's layer does,
- * or `Server.shutdown`. docs/shutdown.md shows the timeline.
+ * A shutdown announces itself, waits, and always ends. Nothing here closes anything by itself: closing the
+ * scope of a server's layer does, or `Server.shutdown`. docs/shutdown.md shows the timeline.
  *
  * @since 0.1.0
  */
@@ -28,9 +29,9 @@ export const state: Effect.Effect<State, never, HttpServerRequest.HttpServerRequ
 )
 
 /**
- * Waits until the server that answers this request begins to drain: for long polls and streams that are to end in good
- * order. Never ends where the server is not ours. A WebSocket whose handler has asked for it is not closed by the drain: its
- * handler takes leave.
+ * Waits until the server that answers this request begins to drain: for long polls and streams that are to
+ * end in good order. Never ends where the server is not ours. A WebSocket whose handler has asked for it is
+ * not closed by the drain: its handler takes leave.
  *
  * @since 0.1.0
  * @category accessors
@@ -47,8 +48,8 @@ const drainOf = (exchange: ServerExchange | undefined): Effect.Effect<void> | un
 }
 
 /**
- * A stream that ends, in good order, when draining begins: for server-sent events and the like. The client sees a
- * whole answer.
+ * A stream that ends, in good order, when draining begins: for server-sent events and the like. The client
+ * sees a whole answer.
  *
  * @example
  * import { HttpServerResponse } from "@effect/platform"
@@ -70,8 +71,8 @@ export const endAtDrain = <A, E, R>(
   })
 
 /**
- * Says what a shutdown does with this handler, and with the stream it answers with. A request with `interruptAtDrain`
- * that comes while the server drains is answered 503.
+ * Says what a shutdown does with this handler, and with the stream it answers with. A request with
+ * `interruptAtDrain` that comes while the server drains is answered 503.
  *
  * @example
  * import { HttpRouter, HttpServerResponse } from "@effect/platform"

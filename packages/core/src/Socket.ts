@@ -1,9 +1,9 @@
 /**
- * One connection as effects: reads that pull, writes that wait. For who takes a connection over (after an upgrade or
- * CONNECT), for raw peers in tests, and for protocols of one's own.
+ * One connection as effects: reads that pull, writes that wait. For who takes a connection over (after an
+ * upgrade or CONNECT), for raw peers in tests, and for protocols of one's own.
  *
- * It reads ahead a bounded amount so that FIN and RST are noticed, and holds the peer back beyond it. It never parses,
- * and every wait ends in a value, a typed error or interruption.
+ * It reads ahead a bounded amount so that FIN and RST are noticed, and holds the peer back beyond it. It
+ * never parses, and every wait ends in a value, a typed error or interruption.
  *
  * @since 0.1.0
  */
@@ -39,14 +39,14 @@ export interface Socket {
   /** The peer's end. */
   readonly remote: Address | undefined
   /**
-   * The next bytes, or `None` when the peer has sent FIN (again at every later read). Of reads that overlap each gets
-   * other bytes. Interruption loses nothing: the bytes go to the next read.
+   * The next bytes, or `None` when the peer has sent FIN (again at every later read). Of reads that overlap
+   * each gets other bytes. Interruption loses nothing: the bytes go to the next read.
    */
   readonly read: Effect.Effect<Option.Option<Uint8Array>, SocketError>
   /**
-   * Sends bytes, or a string whose characters are bytes (U+0000-U+00FF). Done when more may be written, which is not
-   * when the peer has read them. Gives the event loop a turn after 256 writes or 1 MiB, however fast the peer reads.
-   * Fails with `BrokenPipe` after `end`, and as the connection failed once it is over.
+   * Sends bytes, or a string whose characters are bytes (U+0000-U+00FF). Done when more may be written, which
+   * is not when the peer has read them. Gives the event loop a turn after 256 writes or 1 MiB, however fast
+   * the peer reads. Fails with `BrokenPipe` after `end`, and as the connection failed once it is over.
    * Interruption ends the wait; the bytes are sent all the same.
    */
   readonly write: (data: string | Uint8Array) => Effect.Effect<void, SocketError>
@@ -191,7 +191,8 @@ class SocketImpl implements Socket {
     this.wakeReaders()
   }
 
-  // Readers take from the queue themselves: bytes handed to one that is interrupted before it runs would be lost.
+  // Readers take from the queue themselves: bytes handed to one that is interrupted before it runs would be
+  // lost.
   private wakeReaders(): void {
     if (this.readers.size === 0) return
     for (const resume of takeAll(this.readers)) resume(this.read)
@@ -226,9 +227,9 @@ export const unsafeMake = (transport: Transport, initial?: Uint8Array): Socket =
   new SocketImpl(transport, initial)
 
 /**
- * The socket over a transport, which from now on belongs to it. `initial` are bytes that were taken from the transport
- * before and are to be read first. Closing the scope resets what is still open: end and await `closed` before, where
- * the peer is to read everything.
+ * The socket over a transport, which from now on belongs to it. `initial` are bytes that were taken from the
+ * transport before and are to be read first. Closing the scope resets what is still open: end and await
+ * `closed` before, where the peer is to read everything.
  *
  * @since 0.1.0
  * @category constructors

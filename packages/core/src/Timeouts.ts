@@ -1,5 +1,6 @@
 /**
- * How long a server waits for its peers, in one place. What each limit does is tabled in docs/timeouts-and-limits.md.
+ * How long a server waits for its peers, in one place. What each limit does is tabled in
+ * docs/timeouts-and-limits.md.
  *
  * A server takes them from its context when it is made; without a layer they are the defaults. Sets no timer.
  *
@@ -24,18 +25,18 @@ import { contradicts, makeDeadlines, type DeadlinePolicy } from "./wire/index.js
  */
 export interface ExchangeOptions {
   /**
-   * From a request's first byte to its last. Then 408, or a cut where the answer has begun. Default 300 seconds (Node's
-   * `server.requestTimeout`).
+   * From a request's first byte to its last. Then 408, or a cut where the answer has begun. Default 300
+   * seconds (Node's `server.requestTimeout`).
    */
   readonly requestTimeout?: Duration.DurationInput | undefined
   /**
-   * Without a byte in either direction; the handler's time counts too. Then the connection closes without an answer. Default: no limit (Node's
-   * `server.timeout`).
+   * Without a byte in either direction; the handler's time counts too. Then the connection closes without an
+   * answer. Default: no limit (Node's `server.timeout`).
    */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * A client that is waited for must send, or take, `progressBytes` within so long. A request that comes slower gets
-   * 408; a connection whose answer is taken slower is reset. Default 120 seconds.
+   * A client that is waited for must send, or take, `progressBytes` within so long. A request that comes
+   * slower gets 408; a connection whose answer is taken slower is reset. Default 120 seconds.
    */
   readonly progressTimeout?: Duration.DurationInput | undefined
   /** Default 1024 bytes. */
@@ -50,24 +51,25 @@ export interface ExchangeOptions {
  */
 export interface Options extends ExchangeOptions {
   /**
-   * From a request's first byte to the end of its head, and from the opening of a connection to its first byte. Then 408.
-   * Default: the smaller of 60 seconds and `requestTimeout` (Node's `server.headersTimeout`). A larger one than
-   * `requestTimeout` is refused.
+   * From a request's first byte to the end of its head, and from the opening of a connection to its first
+   * byte. Then 408. Default: the smaller of 60 seconds and `requestTimeout` (Node's `server.headersTimeout`).
+   * A larger one than `requestTimeout` is refused.
    */
   readonly headersTimeout?: Duration.DurationInput | undefined
   /**
-   * How long a connection may stay without a request after an answer: announced in `Keep-Alive`. It closes quietly
-   * `keepAliveTimeoutBuffer` later. Default 5 seconds (Node's `server.keepAliveTimeout`).
+   * How long a connection may stay without a request after an answer: announced in `Keep-Alive`. It closes
+   * quietly `keepAliveTimeoutBuffer` later. Default 5 seconds (Node's `server.keepAliveTimeout`).
    */
   readonly keepAliveTimeout?: Duration.DurationInput | undefined
   /**
-   * How much longer than announced an idle connection stays open, so that a request sent in the last moment still arrives. Finite; zero:
-   * not longer. Default 1 second (Node's `server.keepAliveTimeoutBuffer`).
+   * How much longer than announced an idle connection stays open, so that a request sent in the last moment
+   * still arrives. Finite; zero: not longer. Default 1 second (Node's `server.keepAliveTimeoutBuffer`).
    */
   readonly keepAliveTimeoutBuffer?: Duration.DurationInput | undefined
   /**
-   * How often connections are looked at for all limits but `keepAliveTimeout` and those of a single exchange, which are exact; shorter limits are
-   * looked at as often as they last. Default 30 seconds (Node's `connectionsCheckingInterval`).
+   * How often connections are looked at for all limits but `keepAliveTimeout` and those of a single exchange,
+   * which are exact; shorter limits are looked at as often as they last. Default 30 seconds (Node's
+   * `connectionsCheckingInterval`).
    */
   readonly connectionsCheckingInterval?: Duration.DurationInput | undefined
 }
@@ -120,8 +122,8 @@ export class Timeouts extends Context.Reference<Timeouts>()("@httpfx/core/Timeou
 }) {}
 
 /**
- * A policy with what these options change of it; only what they name. Fails with `InvalidOption` where a value is not what its option
- * can be.
+ * A policy with what these options change of it; only what they name. Fails with `InvalidOption` where a
+ * value is not what its option can be.
  *
  * @since 0.1.0
  * @category constructors
@@ -143,8 +145,8 @@ export const overrides = (
   })
 
 /**
- * Fails with `InvalidOption` where a value is not what its option can be, `headersTimeout` is larger than `requestTimeout`, or
- * `connectionsCheckingInterval` is none.
+ * Fails with `InvalidOption` where a value is not what its option can be, `headersTimeout` is larger than
+ * `requestTimeout`, or `connectionsCheckingInterval` is none.
  *
  * @since 0.1.0
  * @category constructors

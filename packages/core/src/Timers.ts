@@ -1,9 +1,9 @@
 /**
- * The one way in which drivers read a clock and wait: a monotonic clock for limits and durations, the wall clock for dates and logs, and
- * calls at a deadline.
+ * The one way in which drivers read a clock and wait: a monotonic clock for limits and durations, the wall
+ * clock for dates and logs, and calls at a deadline.
  *
- * Made from Effect's `Clock` here (so that `TestClock` moves every timeout); the callback API makes its own from the platform's timers.
- * A timer never runs inside the call that made it.
+ * Made from Effect's `Clock` here (so that `TestClock` moves every timeout); the callback API makes its own
+ * from the platform's timers. A timer never runs inside the call that made it.
  *
  * @since 0.1.0
  */
@@ -37,9 +37,10 @@ export interface TimedClock {
 }
 
 /**
- * Timers that follow a `Clock`: `wallTime` is its `unsafeCurrentTimeMillis`, `now` its `unsafeCurrentTimeNanos`, which steps of the
- * system's clock do not move. For Effect's own live clock they are the platform's timers, for a {@link TimedClock} its own, both without
- * a fiber each. The same clock always gives the same timers.
+ * Timers that follow a `Clock`: `wallTime` is its `unsafeCurrentTimeMillis`, `now` its
+ * `unsafeCurrentTimeNanos`, which steps of the system's clock do not move. For Effect's own live clock they
+ * are the platform's timers, for a {@link TimedClock} its own, both without a fiber each. The same clock
+ * always gives the same timers.
  *
  * @since 0.1.0
  * @category constructors
@@ -65,7 +66,8 @@ const bySleeping = (clock: Clock.Clock): Timers => {
     wallTime: () => clock.unsafeCurrentTimeMillis(),
     at(deadline, f) {
       const delay = Math.max(deadline - now(), 0)
-      // A sleep is asked for at once, so that it counts from now; one of no length would end inside this call.
+      // A sleep is asked for at once, so that it counts from now; one of no length would end inside this
+      // call.
       const wait = Effect.andThen(clock.sleep(Duration.millis(delay)), Effect.sync(f))
       const fiber = Effect.runFork(wait, { immediate: delay > 0 })
       return () => fiber.unsafeInterruptAsFork(fiber.id())
@@ -75,8 +77,8 @@ const bySleeping = (clock: Clock.Clock): Timers => {
 }
 
 /**
- * As `fromClock`, but the platform's timers do not keep a process alive: for what watches over idle connections, which do
- * not either.
+ * As `fromClock`, but the platform's timers do not keep a process alive: for what watches over idle
+ * connections, which do not either.
  *
  * @since 0.1.0
  * @category constructors

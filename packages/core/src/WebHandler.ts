@@ -1,7 +1,9 @@
 /**
- * A handler of the web (`Request => Response`: Hono, SvelteKit, a function of one's own) as an app of platform's.
+ * A handler of the web (`Request => Response`: Hono, SvelteKit, a function of one's own) as an app of
+ * platform's.
  *
- * For the other way, an app as a handler of the web, use platform's `HttpApp.toWebHandler`: it needs no server.
+ * For the other way, an app as a handler of the web, use platform's `HttpApp.toWebHandler`: it needs no
+ * server.
  *
  * @since 0.1.0
  */
@@ -86,10 +88,11 @@ const bodiless = new Set(["GET", "HEAD"])
 /**
  * An app that gives each request to `handler`.
  *
- * Bodies are streamed both ways and at the same time; the request's is read when the handler reads it. `request.signal` is aborted
- * when the client goes away, or the server gives the exchange up, before the answer has been sent to its end; a body that is not
- * sent to its end is cancelled. What `handler` throws is a defect: 500, and logged. Methods that a `Request` cannot have are
- * answered with 501, a `Host` that makes no URL fails with `RequestError` (400).
+ * Bodies are streamed both ways and at the same time; the request's is read when the handler reads it.
+ * `request.signal` is aborted when the client goes away, or the server gives the exchange up, before the
+ * answer has been sent to its end; a body that is not sent to its end is cancelled. What `handler` throws is
+ * a defect: 500, and logged. Methods that a `Request` cannot have are answered with 501, a `Host` that makes
+ * no URL fails with `RequestError` (400).
  *
  * @example
  * import { HttpServer } from "@effect/platform"

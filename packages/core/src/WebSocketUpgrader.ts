@@ -1,8 +1,9 @@
 /**
  * WebSocket framing for servers, as a service: what stands behind platform's `HttpServerRequest.upgrade`.
  *
- * The server decides whether a request opens a WebSocket and gives the connection away; who provides this speaks the
- * protocol on it. `@httpfx/node` has one (`NodeWebSocket`), and `NodeHttpServer` provides it. Without one `upgrade` fails.
+ * The server decides whether a request opens a WebSocket and gives the connection away; who provides this
+ * speaks the protocol on it. `@httpfx/node` has one (`NodeWebSocket`), and `NodeHttpServer` provides it.
+ * Without one `upgrade` fails.
  *
  * @since 0.1.0
  */
@@ -16,7 +17,8 @@ import type { Transport } from "./Transport.js"
 import type { FoldedFields } from "./wire/index.js"
 
 /**
- * A request that opens a WebSocket: GET, with one key and version 13, and with well-formed lists (RFC 6455 §4.2.1).
+ * A request that opens a WebSocket: GET, with one key and version 13, and with well-formed lists (RFC 6455
+ * §4.2.1).
  *
  * @since 0.1.0
  * @category models
@@ -27,8 +29,8 @@ export interface WebSocketRequest {
   /** Folded as Node's `message.headers`. */
   readonly headers: FoldedFields
   /**
-   * Takes the connection, once: whoever does writes the 101 itself. `initial` are the bytes that have come already. The
-   * connection ends with the exchange's scope. Whoever takes the `transport` starts it.
+   * Takes the connection, once: whoever does writes the 101 itself. `initial` are the bytes that have come
+   * already. The connection ends with the exchange's scope. Whoever takes the `transport` starts it.
    */
   readonly take: Effect.Effect<
     { readonly transport: Transport; readonly initial: Uint8Array },
@@ -39,8 +41,9 @@ export interface WebSocketRequest {
   /** The server drains: an end in good order says 1001 instead of 1000. */
   readonly isDraining: () => boolean
   /**
-   * To be called when the socket is open. `goAway` sends a close frame with 1001 and waits for nothing; it is called when a drain begins
-   * (at once where it has begun), at the deadline of the shutdown, or never, and may come when the socket is closed already.
+   * To be called when the socket is open. `goAway` sends a close frame with 1001 and waits for nothing; it is
+   * called when a drain begins (at once where it has begun), at the deadline of the shutdown, or never, and
+   * may come when the socket is closed already.
    */
   readonly opened: (goAway: () => void) => void
   /** To be called when the first close frame is sent or received. */
@@ -65,8 +68,8 @@ export interface Closing {
 }
 
 /**
- * Who speaks WebSocket on a connection that a server hands over: `NodeWebSocket.layer` of `@httpfx/node`. Servers find
- * it in their context; without one, `HttpServerRequest.upgrade` fails.
+ * Who speaks WebSocket on a connection that a server hands over: `NodeWebSocket.layer` of `@httpfx/node`.
+ * Servers find it in their context; without one, `HttpServerRequest.upgrade` fails.
  *
  * @since 0.1.0
  * @category tags
@@ -77,8 +80,8 @@ export class WebSocketUpgrader extends Context.Tag("@httpfx/core/WebSocketUpgrad
     /** The socket of a request. Nothing is taken or sent before it is run. */
     readonly upgrade: (request: WebSocketRequest) => Effect.Effect<PlatformSocket.Socket>
     /**
-     * The other side: what `Socket.makeWebSocket` of platform asks for, on the network in the context. The end of the scope resets its
-     * connections. `undefined`: it has none.
+     * The other side: what `Socket.makeWebSocket` of platform asks for, on the network in the context. The
+     * end of the scope resets its connections. `undefined`: it has none.
      */
     readonly client?:
       | Effect.Effect<

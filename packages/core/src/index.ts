@@ -1,8 +1,9 @@
 /**
  * HTTP/1.1 for Effect: our own engine, servers and clients as layers, on any network.
  *
- * Where to start: `Server` for a server, `Client` for a client; both run on a `Network` (real sockets: `@httpfx/node`,
- * in-memory ones: `@httpfx/testing`). Apps are platform's: `HttpServer.serve`, `HttpRouter`, `HttpClient`.
+ * Where to start: `Server` for a server, `Client` for a client; both run on a `Network` (real sockets:
+ * `@httpfx/node`, in-memory ones: `@httpfx/testing`). Apps are platform's: `HttpServer.serve`, `HttpRouter`,
+ * `HttpClient`.
  *
  * - `Server`     platform's `HttpServer` over a network
  * - `Client`     platform's `HttpClient` over a network

@@ -1,4 +1,5 @@
-// The system's clock is set while somebody waits: every limit ends as if it had not been, and dates and outcomes show the new time.
+// The system's clock is set while somebody waits: every limit ends as if it had not been, and dates and
+// outcomes show the new time.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,5 +1,6 @@
 /**
- * Secrets in what people read: user and password of URLs, and credentials in fields, never stand in spans, errors or log lines.
+ * Secrets in what people read: user and password of URLs, and credentials in fields, never stand in spans,
+ * errors or log lines.
  */
 import {
   type HttpApp,
@@ -21,7 +22,10 @@ import { presets } from "@httpfx/core/wire"
 import { MemoryNetwork, RawPeer, TestServer } from "@httpfx/testing"
 import { redactUrlsWithin, redactUserinfo, withoutUserinfo } from "../src/model/urlSecrets.js"
 
-/** Every URL with a user and a password that must not be seen; `REDACTED` shows where they were, if it is a URL. */
+/**
+ * Every URL with a user and a password that must not be seen; `REDACTED` shows where they were, if it is a
+ * URL.
+ */
 const urls: Readonly<Record<string, readonly [without: string, redacted: string]>> = {
   "http://host/path?q=a@b": ["http://host/path?q=a@b", "http://host/path?q=a@b"],
   "http://uSer:pAss@host/": ["http://host/", "http://REDACTED:REDACTED@host/"],

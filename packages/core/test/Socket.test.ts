@@ -1,4 +1,7 @@
-/** The socket of effects: reads that pull, writes that wait, and waits that always end; over memory and TCP alike. */
+/**
+ * The socket of effects: reads that pull, writes that wait, and waits that always end; over memory and TCP
+ * alike.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
@@ -260,7 +263,8 @@ it.scoped("reads ahead 64 KiB, not more: the rest stays with the peer", () =>
   }).pipe(Effect.provide(MemoryNetwork.layer()))
 )
 
-// What a fiber waits for may come in the moment between its last look and its wait, where a scheduler makes it pause.
+// What a fiber waits for may come in the moment between its last look and its wait, where a scheduler makes
+// it pause.
 describe("a fiber that pauses before it waits", () => {
   /** Makes a fiber pause once, before so many steps. */
   const pausing = (at: number): Scheduler.Scheduler => {

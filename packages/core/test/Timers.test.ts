@@ -1,4 +1,7 @@
-/** Timers follow the clock they were made from: the platform's timers for Effect's live clock, a test clock otherwise. */
+/**
+ * Timers follow the clock they were made from: the platform's timers for Effect's live clock, a test clock
+ * otherwise.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"

@@ -1,5 +1,5 @@
-// What can fail, and with what, is part of the API: the error channels of the public effects, pinned. The compiler checks it (`npm run
-// lint`); so does what handlers may require.
+// What can fail, and with what, is part of the API: the error channels of the public effects, pinned. The
+// compiler checks it (`npm run lint`); so does what handlers may require.
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import type { ServeError } from "@effect/platform/HttpServerError"

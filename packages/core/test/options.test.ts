@@ -1,5 +1,6 @@
-// Every option of servers, timeouts, exchanges, agents, clients, requests and retries, with values that it cannot have: what nobody can have meant is refused by name
-// when the thing is made, and never taken for something else (a negative time for none, an unknown word for the default).
+// Every option of servers, timeouts, exchanges, agents, clients, requests and retries, with values that it
+// cannot have: what nobody can have meant is refused by name when the thing is made, and never taken for
+// something else (a negative time for none, an unknown word for the default).
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerError from "@effect/platform/HttpServerError"

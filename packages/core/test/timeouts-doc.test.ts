@@ -1,4 +1,7 @@
-/** docs/timeouts-and-limits.md says of a server's options what the code does: which there are, and their defaults. */
+/**
+ * docs/timeouts-and-limits.md says of a server's options what the code does: which there are, and their
+ * defaults.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { ServerOptions } from "@httpfx/core/ServerOptions"

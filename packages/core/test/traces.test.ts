@@ -1,6 +1,6 @@
-// Golden traces: the order of calls, callbacks and events of almost six hundred conversations, and every fact of each failure, as they were
-// when they were recorded. A trace that differs is a change of behaviour: mend it, or, where it is meant, record it anew
-// (`npm run traces -- --record`) and read the difference.
+// Golden traces: the order of calls, callbacks and events of almost six hundred conversations, and every fact
+// of each failure, as they were when they were recorded. A trace that differs is a change of behaviour: mend
+// it, or, where it is meant, record it anew (`npm run traces -- --record`) and read the difference.
 import { assert, describe, it } from "vitest"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { groups } from "./traces/groups.js"

@@ -1,9 +1,9 @@
 /**
- * One server in several processes, by `node:cluster`: a primary that starts workers, replaces those that end, exchanges them one
- * by one for new ones, and stops them all; and the worker's side of it.
+ * One server in several processes, by `node:cluster`: a primary that starts workers, replaces those that end,
+ * exchanges them one by one for new ones, and stops them all; and the worker's side of it.
  *
- * The workers share the ports that their servers listen on. What becomes of connections when a worker stops is its
- * server's `Shutdown`. The primary serves nothing itself and never looks at a connection.
+ * The workers share the ports that their servers listen on. What becomes of connections when a worker stops
+ * is its server's `Shutdown`. The primary serves nothing itself and never looks at a connection.
  *
  * @since 0.1.0
  */
@@ -60,16 +60,20 @@ export interface Crash {
 export interface Options {
   /** How many workers. Default: as many as this process may use cores (`os.availableParallelism`). */
   readonly workers?: number | undefined
-  /** For how long a new worker may take to be ready before it is killed. Default 2 minutes: a machine under load starts slowly. */
+  /**
+   * For how long a new worker may take to be ready before it is killed. Default 2 minutes: a machine under
+   * load starts slowly.
+   */
   readonly startTimeout?: Duration.DurationInput | undefined
   /**
-   * For how long a worker that was told to stop may take before it is killed. Default 30 seconds: more than a server's own
-   * `gracefulShutdownTimeout`, which ends what is left in good order.
+   * For how long a worker that was told to stop may take before it is killed. Default 30 seconds: more than a
+   * server's own `gracefulShutdownTimeout`, which ends what is left in good order.
    */
   readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
   /**
-   * When a worker that has ended is replaced. Default: after 100 ms, then twice as long each time, at most 10 seconds; from the
-   * beginning again after 30 quiet seconds. A schedule that ends gives up: `failure` then fails, and so does `run`.
+   * When a worker that has ended is replaced. Default: after 100 ms, then twice as long each time, at most 10
+   * seconds; from the beginning again after 30 quiet seconds. A schedule that ends gives up: `failure` then
+   * fails, and so does `run`.
    */
   readonly restart?: Schedule.Schedule<unknown, Crash> | undefined
   /** The program that workers run. Default: this one. */
@@ -173,9 +177,9 @@ export interface Service {
   /** What happens from now on. A reader that falls behind by more than 256 events loses the oldest. */
   readonly events: Stream.Stream<Event>
   /**
-   * Exchanges all workers, one after the other: a new one is ready before the old one is told to stop. Ends when the last
-   * old one has; fails with the first new one that does not become ready, and those not exchanged yet stay. Several
-   * restarts take turns.
+   * Exchanges all workers, one after the other: a new one is ready before the old one is told to stop. Ends
+   * when the last old one has; fails with the first new one that does not become ready, and those not
+   * exchanged yet stay. Several restarts take turns.
    */
   readonly restart: Effect.Effect<void, WorkerFailed>
   /** Waits until a worker has ended that is not replaced any more. */
@@ -193,7 +197,10 @@ export class NodeCluster extends Context.Tag("@httpfx/node/NodeCluster")<NodeClu
 const backoff: Schedule.Schedule<unknown, Crash> = Schedule.exponential("100 millis").pipe(
   Schedule.either(Schedule.spaced("10 seconds"))
 )
-/** Milliseconds after which `backoff` begins anew. `Schedule.resetAfter` goes by the wall clock, which may be set. */
+/**
+ * Milliseconds after which `backoff` begins anew. `Schedule.resetAfter` goes by the wall clock, which may be
+ * set.
+ */
 const resetAfter = 30_000
 
 // A place for a worker: one process serves in it, while a restart two.
@@ -226,9 +233,11 @@ const wait = (option: "startTimeout" | "gracefulShutdownTimeout", options: Optio
 }
 
 /**
- * Starts the workers, and ends when all are ready. Closing the scope stops them all, and ends when none is left.
+ * Starts the workers, and ends when all are ready. Closing the scope stops them all, and ends when none is
+ * left.
  *
- * Errors: `WorkerFailed` where one does not become ready, or in a process that is a worker itself; `InvalidOption`.
+ * Errors: `WorkerFailed` where one does not become ready, or in a process that is a worker itself;
+ * `InvalidOption`.
  *
  * @since 0.1.0
  * @category constructors
@@ -390,8 +399,8 @@ const toldToStop = Effect.async<void>((resume) => {
 })
 
 /**
- * What a worker does: builds the layer, says that it is ready, and closes the layer when its primary says so or is
- * gone. Without a primary it is a program like any other, which runs until it is interrupted.
+ * What a worker does: builds the layer, says that it is ready, and closes the layer when its primary says so
+ * or is gone. Without a primary it is a program like any other, which runs until it is interrupted.
  *
  * @since 0.1.0
  * @category constructors
@@ -420,8 +429,9 @@ const onHangup = (f: () => void) =>
   )
 
 /**
- * A program that is its own primary and its own workers: the primary runs it `workers` times more, and each of these runs
- * `layer`. For the platform's `runMain`: SIGTERM and Ctrl-C stop all workers in good order, SIGHUP exchanges them one by one.
+ * A program that is its own primary and its own workers: the primary runs it `workers` times more, and each
+ * of these runs `layer`. For the platform's `runMain`: SIGTERM and Ctrl-C stop all workers in good order,
+ * SIGHUP exchanges them one by one.
  *
  * Ends when interrupted; fails when a worker cannot be started at first, or is not replaced any more.
  *

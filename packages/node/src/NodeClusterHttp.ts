@@ -1,8 +1,10 @@
 /**
- * `@effect/cluster` over HTTP on our server and client, under the name that users of `@effect/platform-node` know.
+ * `@effect/cluster` over HTTP on our server and client, under the name that users of `@effect/platform-node`
+ * know.
  *
- * Not in the index of this package: it needs `@effect/cluster`, `@effect/rpc` and `@effect/sql`, which most programs do not.
- * Import `@httpfx/node/NodeClusterHttp`. Decides nothing about shards; it only puts layers together.
+ * Not in the index of this package: it needs `@effect/cluster`, `@effect/rpc` and `@effect/sql`, which most
+ * programs do not. Import `@httpfx/node/NodeClusterHttp`. Decides nothing about shards; it only puts layers
+ * together.
  *
  * @since 0.1.0
  */
@@ -45,11 +47,14 @@ export interface Options<ClientOnly extends boolean, Storage extends StorageKind
   /** Calls entities and has none. Default `false`. */
   readonly clientOnly?: ClientOnly | undefined
   /**
-   * Where runners, locks and messages are kept. `"sql"` (the default) asks for a `SqlClient`, `"byo"` for both storages;
-   * `"local"` keeps them in this process, which is then alone.
+   * Where runners, locks and messages are kept. `"sql"` (the default) asks for a `SqlClient`, `"byo"` for
+   * both storages; `"local"` keeps them in this process, which is then alone.
    */
   readonly storage?: Storage | undefined
-  /** Over what is in the environment (`ShardingConfig.layerFromEnv`). `runnerAddress` is where the others reach this runner. */
+  /**
+   * Over what is in the environment (`ShardingConfig.layerFromEnv`). `runnerAddress` is where the others
+   * reach this runner.
+   */
   readonly shardingConfig?: Partial<ShardingConfig.ShardingConfig["Type"]> | undefined
   /** Of the server that the other runners call. Where it listens comes from `shardingConfig`. */
   readonly server?: Omit<NodeHttpServer.Options, "host" | "port" | "path"> | undefined
@@ -71,8 +76,8 @@ const webSockets = Layer.sync(WebSocketConstructor, () =>
 )
 
 /**
- * The server that other runners call: on `runnerListenAddress`, or else `runnerAddress`, of the configuration. It dies where
- * there is neither.
+ * The server that other runners call: on `runnerListenAddress`, or else `runnerAddress`, of the
+ * configuration. It dies where there is neither.
  *
  * @since 0.1.0
  * @category layers
@@ -123,8 +128,8 @@ const protocolOf = (transport: "http" | "websocket") =>
     : Layer.provide(HttpRunner.layerClientProtocolWebsocketDefault, webSockets)
 
 /**
- * A runner of a cluster: its server, its clients of the other runners, and storage. A runner is taken for dead when it does not
- * answer to a ping; its shards then go to others.
+ * A runner of a cluster: its server, its clients of the other runners, and storage. A runner is taken for
+ * dead when it does not answer to a ping; its shards then go to others.
  *
  * @since 0.1.0
  * @category layers

@@ -1,6 +1,7 @@
 /**
  * What programs on Node.js ask of platform besides HTTP: files, paths, commands and the terminal, from
- * `@effect/platform-node-shared`. Workers are not in it: they come from `NodeWorker` of `@effect/platform-node`.
+ * `@effect/platform-node-shared`. Workers are not in it: they come from `NodeWorker` of
+ * `@effect/platform-node`.
  *
  * @since 0.1.0
  */

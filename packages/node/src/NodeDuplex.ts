@@ -1,6 +1,6 @@
 /**
- * Between transports and Node's streams, in both directions: any `stream.Duplex` as a connection of httpfx, and a
- * connection as a stream that libraries take for a `net.Socket`.
+ * Between transports and Node's streams, in both directions: any `stream.Duplex` as a connection of httpfx,
+ * and a connection as a stream that libraries take for a `net.Socket`.
  *
  * @since 0.1.0
  */
@@ -25,9 +25,10 @@ export {
 } from "./socket/transportSocket.js"
 
 /**
- * The transport over a connected stream, which from now on belongs to it: a `net.Socket`, a `TLSSocket`, one end of a
- * pair of streams. Nothing is read before `Transport.start`; `reset` is `resetAndDestroy` where the stream has it and
- * `destroy` where not. Use `allowHalfOpen: true` for the stream, else it answers FIN on its own.
+ * The transport over a connected stream, which from now on belongs to it: a `net.Socket`, a `TLSSocket`, one
+ * end of a pair of streams. Nothing is read before `Transport.start`; `reset` is `resetAndDestroy` where the
+ * stream has it and `destroy` where not. Use `allowHalfOpen: true` for the stream, else it answers FIN on its
+ * own.
  *
  * @since 0.1.0
  * @category conversions
@@ -35,8 +36,8 @@ export {
 export const transportFromDuplex = (duplex: Duplex): Transport => new StreamTransport(duplex)
 
 /**
- * The stream over a transport, which from now on belongs to it. `destroy` closes as `net.Socket` does: the peer sees
- * FIN; with an error, or by `resetAndDestroy`, RST.
+ * The stream over a transport, which from now on belongs to it. `destroy` closes as `net.Socket` does: the
+ * peer sees FIN; with an error, or by `resetAndDestroy`, RST.
  *
  * @since 0.1.0
  * @category conversions

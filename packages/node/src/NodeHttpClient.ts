@@ -1,9 +1,10 @@
 /**
- * Clients on Node's sockets: `@httpfx/core/Client` with `NodeNetwork` beneath it, under the names that users of
- * `@effect/platform-node` know. Our options take the place of those of `node:http` agents and undici dispatchers.
+ * Clients on Node's sockets: `@httpfx/core/Client` with `NodeNetwork` beneath it, under the names that users
+ * of `@effect/platform-node` know. Our options take the place of those of `node:http` agents and undici
+ * dispatchers.
  *
- * Names with `Undici` and `Dispatcher` are the same client and agent under other names, for programs that come from there;
- * nothing of undici is in it.
+ * Names with `Undici` and `Dispatcher` are the same client and agent under other names, for programs that
+ * come from there; nothing of undici is in it.
  *
  * @since 0.1.0
  */
@@ -29,7 +30,8 @@ export const HttpAgent = Agent.Agent
 export type HttpAgent = Agent.Agent
 
 /**
- * An agent with these options, until the scope closes. Fails with `InvalidOption` where a value is not what its option can be.
+ * An agent with these options, until the scope closes. Fails with `InvalidOption` where a value is not what
+ * its option can be.
  *
  * @since 0.1.0
  * @category agent
@@ -97,8 +99,8 @@ export const layerWithoutAgent: Layer.Layer<Client.Client | HttpClient, never, H
 )
 
 /**
- * The proxies that the environment names, as curl reads it: for the option `proxy`. Read when called; a client goes
- * through none unless it is told so.
+ * The proxies that the environment names, as curl reads it: for the option `proxy`. Read when called; a
+ * client goes through none unless it is told so.
  *
  * @example
  * import { NodeHttpClient } from "@httpfx/node"

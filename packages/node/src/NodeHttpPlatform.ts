@@ -1,8 +1,8 @@
 /**
  * Files as responses: platform's `HttpPlatform`, with the files of this machine.
  *
- * A file is opened when its answer is sent, and closed when it was sent or given up: an answer that nobody reads, or one to
- * HEAD, opens none.
+ * A file is opened when its answer is sent, and closed when it was sent or given up: an answer that nobody
+ * reads, or one to HEAD, opens none.
  *
  * @since 0.1.0
  */
@@ -21,8 +21,8 @@ import { fileStream } from "./socket/fileStream.js"
 const typeOf = (name: string) => mime.getType(name) ?? "application/octet-stream"
 
 /**
- * The type of a file comes from the ending of its name, unless the headers have one. `offset` and `bytesToRead` are sent to the
- * byte; a file that has become shorter meanwhile cuts its answer off.
+ * The type of a file comes from the ending of its name, unless the headers have one. `offset` and
+ * `bytesToRead` are sent to the byte; a file that has become shorter meanwhile cuts its answer off.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,6 +1,7 @@
 /**
- * Servers on Node's sockets: `@httpfx/core/Server` with `NodeNetwork` beneath it, under the names that users of
- * `@effect/platform-node` know. Options take the place of a `node:http` server; WebSockets are framed by `NodeWebSocket`.
+ * Servers on Node's sockets: `@httpfx/core/Server` with `NodeNetwork` beneath it, under the names that users
+ * of `@effect/platform-node` know. Options take the place of a `node:http` server; WebSockets are framed by
+ * `NodeWebSocket`.
  *
  * @since 0.1.0
  */
@@ -30,7 +31,10 @@ import { load } from "./webSocket/server.js"
  * @category models
  */
 export type Options = Server.Options & {
-  /** How WebSockets are spoken: `maxPayload`, `perMessageDeflate`, ... Default: as `NodeWebSocket.Options` says. */
+  /**
+   * How WebSockets are spoken: `maxPayload`, `perMessageDeflate`, ... Default: as `NodeWebSocket.Options`
+   * says.
+   */
   readonly webSocket?: NodeWebSocket.Options | undefined
 }
 
@@ -108,8 +112,8 @@ export const layerConfig = (
   Layer.unwrapEffect(Effect.map(Config.unwrap(options), (options) => layer(options as Options)))
 
 /**
- * For tests on sockets: a server on a free port of the loopback interface, and an `HttpClient` to which its URL is put
- * before paths. `TestServer` of `@httpfx/testing` does the same without a port.
+ * For tests on sockets: a server on a free port of the loopback interface, and an `HttpClient` to which its
+ * URL is put before paths. `TestServer` of `@httpfx/testing` does the same without a port.
  *
  * @example
  * import { HttpClient, HttpRouter, HttpServer } from "@effect/platform"

@@ -1,6 +1,6 @@
 /**
- * The network of the operating system: TCP over IPv4 and IPv6, Unix domain sockets, TLS over either, by `node:net`,
- * `node:dns` and `node:tls`.
+ * The network of the operating system: TCP over IPv4 and IPv6, Unix domain sockets, TLS over either, by
+ * `node:net`, `node:dns` and `node:tls`.
  *
  * It moves bytes and knows nothing of HTTP; what a connection does is in socket/tcpTransport.ts.
  *
@@ -113,8 +113,9 @@ const connect: NetworkService["connect"] = (address, options) =>
   })
 
 /**
- * The socket that systemd (or anything that speaks its protocol: `LISTEN_FDS`) has opened for this process: as where to
- * listen. `which`: the number of the socket, from 0, or its name (`FileDescriptorName=`). Default the first.
+ * The socket that systemd (or anything that speaks its protocol: `LISTEN_FDS`) has opened for this process:
+ * as where to listen. `which`: the number of the socket, from 0, or its name (`FileDescriptorName=`). Default
+ * the first.
  *
  * @since 0.1.0
  * @category constructors
@@ -140,8 +141,8 @@ export const make: NetworkService = {
 }
 
 /**
- * Provides `Network` with the sockets of Node.js. Needs nothing and holds nothing: listeners belong to the scopes they
- * were made in, connections to those who asked for them.
+ * Provides `Network` with the sockets of Node.js. Needs nothing and holds nothing: listeners belong to the
+ * scopes they were made in, connections to those who asked for them.
  *
  * @since 0.1.0
  * @category layers

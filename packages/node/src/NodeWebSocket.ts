@@ -1,8 +1,8 @@
 /**
  * WebSocket framing for our servers by the `ws` package, which is loaded when the layer is built.
  *
- * `NodeHttpServer.layer` provides it already, with its option `webSocket`; provide `layer` for a server on another network (in memory),
- * and `layerConstructor` for clients there.
+ * `NodeHttpServer.layer` provides it already, with its option `webSocket`; provide `layer` for a server on
+ * another network (in memory), and `layerConstructor` for clients there.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,8 @@ import { load } from "./webSocket/server.js"
 export type { Deflate, Options } from "./webSocket/options.js"
 
 /**
- * An upgrader of one's own options. Loads `ws`. Fails with `InvalidOption` where a value is not what its option can be.
+ * An upgrader of one's own options. Loads `ws`. Fails with `InvalidOption` where a value is not what its
+ * option can be.
  *
  * @since 0.1.0
  * @category constructors
@@ -30,7 +31,8 @@ export const make = (options: Options = {}): Effect.Effect<typeof WebSocketUpgra
   load(options, "")
 
 /**
- * An upgrader of one's own options, for a server of `@httpfx/core`. `NodeHttpServer` takes them as its option `webSocket`.
+ * An upgrader of one's own options, for a server of `@httpfx/core`. `NodeHttpServer` takes them as its option
+ * `webSocket`.
  *
  * @since 0.1.0
  * @category layers
@@ -47,9 +49,9 @@ export const layerWith = (options: Options): Layer.Layer<WebSocketUpgrader, Inva
 export const layer: Layer.Layer<WebSocketUpgrader> = Layer.orDie(layerWith({}))
 
 /**
- * The constructor of WebSockets for clients on the `Network` in the context: what `Socket.makeWebSocket` of platform asks for. It is the
- * `WebSocket` of `makeHttp` (`@httpfx/node/bridge`), which is loaded here; its timers follow the clock. The end of the scope resets
- * their connections.
+ * The constructor of WebSockets for clients on the `Network` in the context: what `Socket.makeWebSocket` of
+ * platform asks for. It is the `WebSocket` of `makeHttp` (`@httpfx/node/bridge`), which is loaded here; its
+ * timers follow the clock. The end of the scope resets their connections.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,7 +1,9 @@
 /**
- * `@httpfx/node/http`: what `node:http` exports, on httpfx's engine. Loads neither Effect nor a built-in HTTP module.
+ * `@httpfx/node/http`: what `node:http` exports, on httpfx's engine. Loads neither Effect nor a built-in HTTP
+ * module.
  *
- * `scripts/bundle.mjs` makes the CommonJS module from the default export, and the names for `import` from its members.
+ * `scripts/bundle.mjs` makes the CommonJS module from the default export, and the names for `import` from its
+ * members.
  *
  * @since 0.1.0
  */
@@ -33,7 +35,10 @@ const METHODS: Array<string> = [...wireMethods]
 /** `http.STATUS_CODES`. */
 const STATUS_CODES: { [status: number]: string | undefined } = { ...wireStatusCodes }
 
-/** `http.setMaxIdleHTTPParsers`: how many parsers without a connection are kept for the next ones. Default: 1000. */
+/**
+ * `http.setMaxIdleHTTPParsers`: how many parsers without a connection are kept for the next ones. Default:
+ * 1000.
+ */
 const setMaxIdleHTTPParsers = (max: number): void => {
   validateInteger(max, "max", 1)
   setMaxIdle(max)

@@ -1,7 +1,9 @@
 /**
- * `@httpfx/node/https`: what `node:https` exports, on httpfx's engine. Loads neither Effect nor a built-in HTTP module.
+ * `@httpfx/node/https`: what `node:https` exports, on httpfx's engine. Loads neither Effect nor a built-in
+ * HTTP module.
  *
- * `scripts/bundle.mjs` makes the CommonJS module from the default export, and the names for `import` from its members.
+ * `scripts/bundle.mjs` makes the CommonJS module from the default export, and the names for `import` from its
+ * members.
  *
  * @since 0.1.0
  */

@@ -1,9 +1,10 @@
 /**
- * `node --import @httpfx/node/register app.js`, or `--require`: from here on `http`, `https`, `node:http` and `node:https` are
- * ours, for `import` and for `require`, in the program and in what it depends on.
+ * `node --import @httpfx/node/register app.js`, or `--require`: from here on `http`, `https`, `node:http` and
+ * `node:https` are ours, for `import` and for `require`, in the program and in what it depends on.
  *
- * `HTTPFX_REGISTER_EXCEPT` names importing packages and files that stay on the built-in modules; `process.getBuiltinModule`
- * gives the built-in ones to everybody. Loads the shim only when somebody asks for it.
+ * `HTTPFX_REGISTER_EXCEPT` names importing packages and files that stay on the built-in modules;
+ * `process.getBuiltinModule` gives the built-in ones to everybody. Loads the shim only when somebody asks for
+ * it.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * The ten sequences of events that Node's documentation gives for a request, as a table: on the built-in module and on ours,
- * over TCP and in memory. Where the documentation and Node.js 20 differ, Node.js decides.
+ * The ten sequences of events that Node's documentation gives for a request, as a table: on the built-in
+ * module and on ours, over TCP and in memory. Where the documentation and Node.js 20 differ, Node.js decides.
  */
 import { strict as assert } from "node:assert"
 import type { ClientRequest, IncomingMessage } from "node:http"

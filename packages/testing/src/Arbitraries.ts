@@ -1,8 +1,8 @@
 /**
  * Messages of HTTP, the ways they are cut, and the faults they meet, as arbitraries of fast-check.
  *
- * A message is a value with its bytes beside it. Everything shrinks towards a short text on the wire: `GET / HTTP/1.1`
- * with `Host` alone. Nothing here parses, so that it can be held against a parser.
+ * A message is a value with its bytes beside it. Everything shrinks towards a short text on the wire:
+ * `GET / HTTP/1.1` with `Host` alone. Nothing here parses, so that it can be held against a parser.
  *
  * The arbitraries are those of `effect/FastCheck`, which is what `it.prop` of `@effect/vitest` takes.
  *
@@ -117,7 +117,8 @@ const meaning =
 export const fieldName: fc.Arbitrary<string> = token.filter((name) => !meaning.test(name))
 
 /**
- * The value of a field: without blanks around it, perhaps empty, perhaps with bytes above 0x7F (RFC 9110 §5.5).
+ * The value of a field: without blanks around it, perhaps empty, perhaps with bytes above 0x7F (RFC 9110
+ * §5.5).
  *
  * @since 0.1.0
  * @category fields
@@ -173,8 +174,8 @@ const pieces = <A extends { readonly length: number; slice(from: number, to?: nu
   whole.length === 0 ? [] : [0, ...at].map((from, index) => whole.slice(from, at[index] ?? whole.length))
 
 /**
- * The ways in which bytes may arrive: whole, in single bytes, or cut anywhere. Together the parts are the bytes; none is
- * empty. Shrinks towards the whole.
+ * The ways in which bytes may arrive: whole, in single bytes, or cut anywhere. Together the parts are the
+ * bytes; none is empty. Shrinks towards the whole.
  *
  * @since 0.1.0
  * @category bodies
@@ -198,8 +199,8 @@ interface Content {
   readonly trailers: ReadonlyArray<Field>
 }
 
-// Everything that a message may have; what its framing has no use for is left out. One tuple rather than choices that
-// depend on each other: those would not shrink once the inner one has been tried.
+// Everything that a message may have; what its framing has no use for is left out. One tuple rather than
+// choices that depend on each other: those would not shrink once the inner one has been tried.
 const parts = fc.record({
   framing: fc.nat(11),
   body,
@@ -277,7 +278,8 @@ export const target: fc.Arbitrary<string> = fc
   .map(([segments, query]) => `/${segments.join("/")}${query === undefined ? "" : `?${query}`}`)
 
 /**
- * A valid request of HTTP/1.1 (RFC 9112 §3), which every server takes. `GET`, `HEAD`, `DELETE` and `OPTIONS` have no body.
+ * A valid request of HTTP/1.1 (RFC 9112 §3), which every server takes. `GET`, `HEAD`, `DELETE` and `OPTIONS`
+ * have no body.
  *
  * @since 0.1.0
  * @category requests
@@ -306,7 +308,8 @@ export const pipeline: fc.Arbitrary<ReadonlyArray<Request>> = fc.array(request, 
 })
 
 /**
- * A valid final response of HTTP/1.1 to a `GET` (RFC 9112 §4). One of framing `close` is whole when the connection ends.
+ * A valid final response of HTTP/1.1 to a `GET` (RFC 9112 §4). One of framing `close` is whole when the
+ * connection ends.
  *
  * @since 0.1.0
  * @category responses
@@ -365,8 +368,8 @@ export interface Fault<Kind> {
 }
 
 /**
- * Faults over a time, for whatever can happen: `faults(["reset", "stall"], { until: 60_000 })`. Shrinks towards few and
- * early ones. `until` is in milliseconds, default a minute; `most` is how many, default 20.
+ * Faults over a time, for whatever can happen: `faults(["reset", "stall"], { until: 60_000 })`. Shrinks
+ * towards few and early ones. `until` is in milliseconds, default a minute; `most` is how many, default 20.
  *
  * @since 0.1.0
  * @category faults

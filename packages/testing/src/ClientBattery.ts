@@ -1,9 +1,10 @@
 /**
- * What an HTTP/1.1 client must do, seen by a server by hand, as named effects: a client passes when all of them succeed.
+ * What an HTTP/1.1 client must do, seen by a server by hand, as named effects: a client passes when all of
+ * them succeed.
  *
- * A client joins as a layer of platform's `HttpClient`, provided anew to each case together with the `Network` on which
- * its servers listen. Cases are about HTTP and about failures that are told; nothing here knows a timeout, and nothing
- * moves a clock. A failed expectation is a defect with a message.
+ * A client joins as a layer of platform's `HttpClient`, provided anew to each case together with the
+ * `Network` on which its servers listen. Cases are about HTTP and about failures that are told; nothing here
+ * knows a timeout, and nothing moves a clock. A failed expectation is a defect with a message.
  *
  * @since 0.1.0
  */
@@ -22,7 +23,10 @@ export type { Case } from "./battery/client/case.js"
  * @category models
  */
 export interface Options {
-  /** Names of cases that do not apply to this client, by design. A name that no case has throws. Default: none. */
+  /**
+   * Names of cases that do not apply to this client, by design. A name that no case has throws. Default:
+   * none.
+   */
   readonly without?: ReadonlyArray<string> | undefined
 }
 

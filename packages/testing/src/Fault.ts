@@ -1,5 +1,6 @@
 /**
- * The usual faults, ready to install. Each lives until its scope closes; `Verdict` and `MemoryNetwork.rule` make any other.
+ * The usual faults, ready to install. Each lives until its scope closes; `Verdict` and `MemoryNetwork.rule`
+ * make any other.
  *
  * They act on what passes and know nothing of HTTP, but for `http`, which is told where in a message to act.
  *
@@ -44,15 +45,18 @@ export class FaultNotFired extends Data.TaggedError("FaultNotFired")<{
 export interface Installed {
   /** Its constructor with what it was given, for messages. */
   readonly name: string
-  /** How often it has acted so far: verdicts other than `Pass`, for {@link resetAt} the connections that it has reset. */
+  /**
+   * How often it has acted so far: verdicts other than `Pass`, for {@link resetAt} the connections that it
+   * has reset.
+   */
   readonly fired: Effect.Effect<number>
   /** Fails as long as it has not acted. */
   readonly assertFired: Effect.Effect<void, FaultNotFired>
 }
 
 /**
- * A fault to be installed. One that has never acted when its scope closes is told, by `console.error`: the test has not met what it
- * is about. {@link optional} says that this may be.
+ * A fault to be installed. One that has never acted when its scope closes is told, by `console.error`: the
+ * test has not met what it is about. {@link optional} says that this may be.
  *
  * @since 0.1.0
  * @category models
@@ -178,8 +182,8 @@ export const connectFailure = (code: Verdict.FailCode, where: Where = {}, times:
   when(nameOf("connectFailure", [code, where, times]), "Connect", where, times, () => Verdict.Fail(code))
 
 /**
- * Attempts to connect are not answered; they fail with `ConnectionTimedOut` after `timeout` (default 127 seconds, as
- * Linux) unless given up before.
+ * Attempts to connect are not answered; they fail with `ConnectionTimedOut` after `timeout` (default 127
+ * seconds, as Linux) unless given up before.
  *
  * @since 0.1.0
  * @category connecting
@@ -223,7 +227,8 @@ const atByte = (
   )
 
 /**
- * Every connection is reset once so many bytes have passed in one direction: by default what the server sends.
+ * Every connection is reset once so many bytes have passed in one direction: by default what the server
+ * sends.
  *
  * @since 0.1.0
  * @category connections
@@ -232,8 +237,8 @@ export const resetAfterBytes = (bytes: number, where: Where = {}, times: Times =
   atByte("resetAfterBytes", where, bytes, times, Verdict.Reset)
 
 /**
- * The receiver sees FIN after so many bytes of one direction, by default of what the server sends; the sender does not
- * learn of it.
+ * The receiver sees FIN after so many bytes of one direction, by default of what the server sends; the sender
+ * does not learn of it.
  *
  * @since 0.1.0
  * @category connections
@@ -242,7 +247,8 @@ export const truncate = (bytes: number, where: Where = {}, times: Times = {}): F
   atByte("truncate", where, bytes, times, Verdict.Truncate)
 
 /**
- * Resets the connections that are open at a moment: ms since the epoch, by the clock that limits go by (`VirtualClock.now`).
+ * Resets the connections that are open at a moment: ms since the epoch, by the clock that limits go by
+ * (`VirtualClock.now`).
  *
  * @since 0.1.0
  * @category connections
@@ -258,8 +264,8 @@ export const resetAt = (time: number, where: Where = {}): Fault =>
   )
 
 /**
- * Half-open: nothing passes on these connections any more, and nobody is told. With a `sender`: only in its direction.
- * Attempts to connect are not touched. What was held back arrives when the scope closes.
+ * Half-open: nothing passes on these connections any more, and nobody is told. With a `sender`: only in its
+ * direction. Attempts to connect are not touched. What was held back arrives when the scope closes.
  *
  * @since 0.1.0
  * @category connections
@@ -276,8 +282,8 @@ export const halfOpen = (where: Where = {}): Fault =>
   })
 
 /**
- * Nothing passes between two groups of hosts, whoever connects; not even attempts to connect. Closing the scope heals: what was
- * held back arrives, connections survive.
+ * Nothing passes between two groups of hosts, whoever connects; not even attempts to connect. Closing the
+ * scope heals: what was held back arrives, connections survive.
  *
  * @since 0.1.0
  * @category connections
@@ -293,8 +299,8 @@ export const partition = (one: Pattern, other: Pattern): Fault =>
   })
 
 /**
- * The application of one end does not read: from the first bytes that would reach it, until the scope closes or for a
- * duration. Default end: the client.
+ * The application of one end does not read: from the first bytes that would reach it, until the scope closes
+ * or for a duration. Default end: the client.
  *
  * @since 0.1.0
  * @category connections
@@ -316,8 +322,8 @@ export const stalledReader = (
   })
 
 /**
- * Acts at a place in HTTP messages. Both directions are parsed by this toolkit's own parsers as they pass. A connection that is in
- * use already when the fault is installed is followed from its next request on.
+ * Acts at a place in HTTP messages. Both directions are parsed by this toolkit's own parsers as they pass. A
+ * connection that is in use already when the fault is installed is followed from its next request on.
  *
  * @example
  * import { Fault, Verdict } from "@httpfx/testing"

@@ -1,8 +1,9 @@
 /**
- * Machines of a network in memory: a program that runs at a name, crashes and comes back, with a wall clock of its own.
+ * Machines of a network in memory: a program that runs at a name, crashes and comes back, with a wall clock
+ * of its own.
  *
- * A crash takes no leave. Connections and listeners of the host vanish before its fibers are interrupted, so that no finalizer reaches
- * a peer. What a program keeps over a crash (a disk) is what the test keeps for it.
+ * A crash takes no leave. Connections and listeners of the host vanish before its fibers are interrupted, so
+ * that no finalizer reaches a peer. What a program keeps over a crash (a disk) is what the test keeps for it.
  *
  * @since 0.1.0
  */
@@ -29,7 +30,10 @@ import { MemoryNetwork } from "./MemoryNetwork.js"
 export interface Options {
   /** Milliseconds that its wall time is ahead of the network's; negative: behind. Default 0. */
   readonly ahead?: number | undefined
-  /** How much its wall time gains from then on: 0.001 is a millisecond a second; negative: it loses. Default 0. */
+  /**
+   * How much its wall time gains from then on: 0.001 is a millisecond a second; negative: it loses. Default
+   * 0.
+   */
   readonly drift?: number | undefined
 }
 
@@ -37,8 +41,9 @@ export interface Options {
  * What the peers of a crashed host see:
  *
  * - `reset`: the program was killed, its machine goes on. Open connections are reset, new ones refused.
- * - `silence`: the machine is gone. Nothing comes from it and nobody is told; attempts to connect wait, for at most 127 seconds. When it
- *   is back it answers what peers of old connections send, or have sent in vain, with RST.
+ * - `silence`: the machine is gone. Nothing comes from it and nobody is told; attempts to connect wait, for
+ *   at most 127 seconds. When it is back it answers what peers of old connections send, or have sent in vain,
+ *   with RST.
  *
  * @since 0.1.0
  * @category models
@@ -76,11 +81,15 @@ export interface Host<A, E> {
   /** Runs the program, unless the host is up. Gives what the program of this life has ended with. */
   readonly start: Effect.Effect<A, E | HostCrashed>
   /**
-   * Ends all of it at once, by default as `reset`: connections, listeners, then fibers. Does nothing when it is down. What ends without
-   * time has ended when this does; finalizers that wait go on, on a network that is down.
+   * Ends all of it at once, by default as `reset`: connections, listeners, then fibers. Does nothing when it
+   * is down. What ends without time has ended when this does; finalizers that wait go on, on a network that
+   * is down.
    */
   readonly crash: (as?: Crash) => Effect.Effect<void>
-  /** Sets its wall time forward, or back where it is negative, by so many milliseconds. Waits and limits do not notice. */
+  /**
+   * Sets its wall time forward, or back where it is negative, by so many milliseconds. Waits and limits do
+   * not notice.
+   */
   readonly step: (millis: number) => Effect.Effect<void>
 }
 
@@ -109,10 +118,10 @@ class Fibers extends Supervisor.AbstractSupervisor<void> {
 }
 
 /**
- * A host at a name, up when its program has ended: what the program forks and serves lives in the scope that it is given. Its `Network`
- * connects from the host's address, and where it listens on every address it does so on that of the host. Its `Clock` is the
- * current one, with the wall time of the options. The end of the scope is a crash whose
- * finalizers are waited for.
+ * A host at a name, up when its program has ended: what the program forks and serves lives in the scope that
+ * it is given. Its `Network` connects from the host's address, and where it listens on every address it does
+ * so on that of the host. Its `Clock` is the current one, with the wall time of the options. The end of the
+ * scope is a crash whose finalizers are waited for.
  *
  * @example
  * import { HttpServer, HttpServerResponse } from "@effect/platform"

@@ -1,9 +1,10 @@
 /**
- * A look inside a running server while one develops: its connections, the exchanges under way and the last ones, agents'
- * pools, timeouts, and the wire of an exchange. A page for a browser, text for a terminal, JSON for everything else.
+ * A look inside a running server while one develops: its connections, the exchanges under way and the last
+ * ones, agents' pools, timeouts, and the wire of an exchange. A page for a browser, text for a terminal, JSON
+ * for everything else.
  *
- * It exists where somebody asked for it and costs nothing elsewhere. It shows what passes on the wire: never give it an
- * address that strangers reach. It changes nothing of the server that it looks at.
+ * It exists where somebody asked for it and costs nothing elsewhere. It shows what passes on the wire: never
+ * give it an address that strangers reach. It changes nothing of the server that it looks at.
  *
  * @since 0.1.0
  */
@@ -53,15 +54,15 @@ export interface Options {
   /** Agents to be shown, by a name. Default: the one in the context, if there is one. */
   readonly agents?: Readonly<Record<string, Agent.Service>> | undefined
   /**
-   * Names of fields whose values are not shown, in any case. They take the place of the default, which is {@link redactedNames}. User and
-   * password of URLs are never shown.
+   * Names of fields whose values are not shown, in any case. They take the place of the default, which is
+   * {@link redactedNames}. User and password of URLs are never shown.
    */
   readonly redact?: ReadonlyArray<string> | undefined
 }
 
 /**
- * The fields whose values an inspector does not show unless it is told otherwise: those of platform's spans, `Proxy-Authorization`, and what
- * else is sent as a secret of one client.
+ * The fields whose values an inspector does not show unless it is told otherwise: those of platform's spans,
+ * `Proxy-Authorization`, and what else is sent as a secret of one client.
  *
  * @since 0.1.0
  * @category options
@@ -81,8 +82,9 @@ export interface Inspection {
   /** What is going on at this moment. */
   readonly snapshot: Effect.Effect<Snapshot>
   /**
-   * The wire of an exchange, as text: `>` is what the client sent, `<` what the server did. None: it is not known (any more), or
-   * the server's network is not tapped. The values of `Options.redact` are left out, however they were cut into segments.
+   * The wire of an exchange, as text: `>` is what the client sent, `<` what the server did. None: it is not
+   * known (any more), or the server's network is not tapped. The values of `Options.redact` are left out,
+   * however they were cut into segments.
    */
   readonly wire: (connection: number, exchange: number) => Effect.Effect<Option.Option<string>>
 }
@@ -106,8 +108,8 @@ export class Tap extends Context.Tag("@httpfx/testing/Inspector/Tap")<
 >() {}
 
 /**
- * Lets an inspector see the wire: goes between a server and its network. `limit` is how many bytes are kept of an exchange and
- * direction; default 16 KiB.
+ * Lets an inspector see the wire: goes between a server and its network. `limit` is how many bytes are kept
+ * of an exchange and direction; default 16 KiB.
  *
  * @since 0.1.0
  * @category layers
@@ -160,16 +162,17 @@ export const make = (options: Options = {}): Effect.Effect<Inspection, never, Se
 // What an inspection is made of: an app of the server that is looked at says which exchanges are its own.
 const looks = new WeakMap<Inspection, Look>()
 
-// A page of somebody else's that a browser on this machine has open could ask for ours under a name that leads here.
+// A page of somebody else's that a browser on this machine has open could ask for ours under a name that
+// leads here.
 const isLocal = (host: string | undefined, own: string): boolean => {
   const name = host?.replace(/:\d+$/, "")
   return name === own || name === "localhost" || name === "[::1]" || /^127(?:\.\d+){3}$/.test(name ?? "")
 }
 
 /**
- * The page at `/` (text where no HTML is accepted, as by `curl`), `/state` as JSON, `/wire/:connection/:exchange`. To be mounted
- * where an app has a place for it; `layer` gives it a port of its own. In an app of the server that is looked at, its own exchanges
- * are not shown.
+ * The page at `/` (text where no HTML is accepted, as by `curl`), `/state` as JSON,
+ * `/wire/:connection/:exchange`. To be mounted where an app has a place for it; `layer` gives it a port of
+ * its own. In an app of the server that is looked at, its own exchanges are not shown.
  *
  * `host`: a name besides the loopback addresses under which it may be asked. Anything else is answered 403.
  *

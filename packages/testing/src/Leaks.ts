@@ -1,9 +1,9 @@
 /**
- * What is left when a test is over: fibers, timers, connections, listeners, requests that hold a connection. A picture of
- * it is a failure.
+ * What is left when a test is over: fibers, timers, connections, listeners, requests that hold a connection.
+ * A picture of it is a failure.
  *
- * Nothing is cleaned up here, and nothing is counted that was there before. What ends by itself in the next turns of
- * the event loop is no leak: the system reports a closed socket a little later.
+ * Nothing is cleaned up here, and nothing is counted that was there before. What ends by itself in the next
+ * turns of the event loop is no leak: the system reports a closed socket a little later.
  *
  * @since 0.1.0
  */
@@ -88,7 +88,10 @@ export interface Options {
  * @category models
  */
 export interface Watch {
-  /** Runs an effect under observation: its fibers, its sleeps, and the connections it makes through its `Network`. */
+  /**
+   * Runs an effect under observation: its fibers, its sleeps, and the connections it makes through its
+   * `Network`.
+   */
   readonly run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Everything that is left now. */
   readonly left: Effect.Effect<ReadonlyArray<Left>>
@@ -184,9 +187,9 @@ export const make = (options: Options = {}): Effect.Effect<Watch> =>
   })
 
 /**
- * Runs a test and fails it with `Leaked` if it leaves something: fibers it forked (daemons too), sleeps, connections and
- * listeners it made through its `Network`, other new connections of a `MemoryNetwork` in its context (but for idle ones of a
- * `Client` there), requests of that `Client` still under way.
+ * Runs a test and fails it with `Leaked` if it leaves something: fibers it forked (daemons too), sleeps,
+ * connections and listeners it made through its `Network`, other new connections of a `MemoryNetwork` in its
+ * context (but for idle ones of a `Client` there), requests of that `Client` still under way.
  *
  * Its scope, if it has one, is closed before. A test that fails keeps its failure.
  *
@@ -220,8 +223,8 @@ export const checkScoped = <A, E, R>(
 ): Effect.Effect<A, E | Leaked, Exclude<R, Scope.Scope>> => check(Effect.scoped(effect), options)
 
 /**
- * A layer around others: it builds them under observation, and its end, after theirs, dies with `Leaked` if they left
- * something.
+ * A layer around others: it builds them under observation, and its end, after theirs, dies with `Leaked` if
+ * they left something.
  *
  * @since 0.1.0
  * @category layers

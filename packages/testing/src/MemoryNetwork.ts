@@ -1,10 +1,10 @@
 /**
  * A network in memory: connections that behave like TCP, without sockets, under Effect's clock.
  *
- * Ordered bytes, windows and backpressure, half-close, reset, refusal, names and ports. With no latency everything
- * arrives without the clock being moved; with latency a `TestClock` moves it. Conditions and faults hold as long as
- * their scope. All chance comes from one seed: the same program sees the same order of events in every run. It encrypts
- * nothing.
+ * Ordered bytes, windows and backpressure, half-close, reset, refusal, names and ports. With no latency
+ * everything arrives without the clock being moved; with latency a `TestClock` moves it. Conditions and
+ * faults hold as long as their scope. All chance comes from one seed: the same program sees the same order of
+ * events in every run. It encrypts nothing.
  *
  * @since 0.1.0
  */
@@ -92,8 +92,8 @@ export const layer = (options?: Options): Layer.Layer<Network | MemoryNetwork> =
   )
 
 /**
- * Where all chance in the network in the context comes from: print it when a test fails, give it as `Options.seed`
- * to run it again.
+ * Where all chance in the network in the context comes from: print it when a test fails, give it as
+ * `Options.seed` to run it again.
  *
  * @since 0.1.0
  * @category accessors
@@ -104,8 +104,8 @@ export const seed: Effect.Effect<number | string, never, MemoryNetwork> = Effect
 )
 
 /**
- * Gives connections, open ones and those to come, other conditions until the scope closes. Of several that match the
- * newest wins, property by property. A script over time is an ordinary effect with sleeps.
+ * Gives connections, open ones and those to come, other conditions until the scope closes. Of several that
+ * match the newest wins, property by property. A script over time is an ordinary effect with sleeps.
  *
  * @example
  * import { MemoryNetwork } from "@httpfx/testing"
@@ -158,8 +158,8 @@ export const reset = (where: Where = {}): Effect.Effect<number, never, MemoryNet
   Effect.flatMap(MemoryNetwork, (memory) => memory.reset(where))
 
 /**
- * What a name resolves to from now on; an empty list: nothing (`ENOTFOUND`). Who listens on the name already stays where
- * it is.
+ * What a name resolves to from now on; an empty list: nothing (`ENOTFOUND`). Who listens on the name already
+ * stays where it is.
  *
  * @since 0.1.0
  * @category conditions

@@ -1,9 +1,9 @@
 /**
  * Certificates for the TLS of a memory network: described, not encrypted.
  *
- * They are texts that go where PEM goes (`TlsOptions.cert`, `key`, `ca`) and say in plain words whom they name, who
- * issued them and until when they hold. Handshakes fail as Node's do, with Node's codes; there is no cryptography and no secret,
- * and no other network understands them.
+ * They are texts that go where PEM goes (`TlsOptions.cert`, `key`, `ca`) and say in plain words whom they
+ * name, who issued them and until when they hold. Handshakes fail as Node's do, with Node's codes; there is
+ * no cryptography and no secret, and no other network understands them.
  *
  * @since 0.1.0
  */

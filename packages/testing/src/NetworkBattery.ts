@@ -1,9 +1,9 @@
 /**
  * What every `Network` must do, as named effects: a network passes when all of them succeed.
  *
- * It holds for TCP of an operating system and for the network in memory alike, so it asks nothing that only one of them
- * can promise, and it never sleeps: what must not happen is looked for after round trips on another connection. A
- * failed expectation is a defect with a message.
+ * It holds for TCP of an operating system and for the network in memory alike, so it asks nothing that only
+ * one of them can promise, and it never sleeps: what must not happen is looked for after round trips on
+ * another connection. A failed expectation is a defect with a message.
  *
  * @since 0.1.0
  */

@@ -1,9 +1,9 @@
 /**
  * Third-party services as stubs behind the network: a name and a port that answer what the test says.
  *
- * A client under test does all it does in production: looks the name up, connects, keeps connections, times out,
- * retries. Nothing of it is replaced. A request that no stub fits is answered with 501 and told precisely, in the answer
- * and, so that nobody overlooks it, as a failure at the end of the scope.
+ * A client under test does all it does in production: looks the name up, connects, keeps connections, times
+ * out, retries. Nothing of it is replaced. A request that no stub fits is answered with 501 and told
+ * precisely, in the answer and, so that nobody overlooks it, as a failure at the end of the scope.
  *
  * @since 0.1.0
  */
@@ -55,8 +55,8 @@ const connectionFault =
   })
 
 /**
- * A reply that resets the connection: the client fails with `ConnectionReset`. Where it may (docs/client.md) it sends a request that was
- * lost on a kept connection again, which is another call.
+ * A reply that resets the connection: the client fails with `ConnectionReset`. Where it may (docs/client.md)
+ * it sends a request that was lost on a kept connection again, which is another call.
  *
  * @example
  * import { HttpServerResponse } from "@effect/platform"
@@ -65,7 +65,10 @@ const connectionFault =
  * const origin = Origin.make(
  *   { host: "payments.test" },
  *   { path: "/charges", reply: [Origin.reset(), HttpServerResponse.text("charged")] },
- *   { path: "/report", reply: Origin.hangUp({ response: HttpServerResponse.text("all of it"), afterBytes: 150 }) }
+ *   {
+ *     path: "/report",
+ *     reply: Origin.hangUp({ response: HttpServerResponse.text("all of it"), afterBytes: 150 })
+ *   }
  * )
  *
  * @since 0.1.0
@@ -145,7 +148,10 @@ export interface Options {
   readonly server?: Server.ServerOptions | undefined
   /** Die at the end of the scope when a request came that no stub fits. Default `true`. */
   readonly strict?: boolean | undefined
-  /** What becomes of replies and handlers that fail, unless the test asks for them (`Origin.failures`). Default `print`. */
+  /**
+   * What becomes of replies and handlers that fail, unless the test asks for them (`Origin.failures`).
+   * Default `print`.
+   */
   readonly onHandlerFailure?: OnHandlerFailure | undefined
 }
 
@@ -168,7 +174,10 @@ export interface Origin {
   readonly connections: Effect.Effect<number>
   /** Replies that died so far. Asking for them is enough for them not to be told at the end. */
   readonly failures: Effect.Effect<ReadonlyArray<HandlerFailure>>
-  /** Fails when a stub that is not optional was not called, or not `times` times, or when a request fitted none. */
+  /**
+   * Fails when a stub that is not optional was not called, or not `times` times, or when a request fitted
+   * none.
+   */
   readonly assertAllCalled: Effect.Effect<void, OriginUnmet>
 }
 

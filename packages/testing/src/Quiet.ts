@@ -1,10 +1,10 @@
 /**
- * Time that moves by itself in an ordinary test, under Effect's `TestClock` or a `VirtualClock`: from deadline to
- * deadline, until nobody waits for the clock any more or a condition holds.
+ * Time that moves by itself in an ordinary test, under Effect's `TestClock` or a `VirtualClock`: from
+ * deadline to deadline, until nobody waits for the clock any more or a condition holds.
  *
  * It waits for fibers and for the network in memory, but cannot know what the operating system will bring; a
- * `Simulation` can refuse that. It never leaves a test hanging: when it cannot go on it fails with a picture of what
- * everyone waits for.
+ * `Simulation` can refuse that. It never leaves a test hanging: when it cannot go on it fails with a picture
+ * of what everyone waits for.
  *
  * @since 0.1.0
  */
@@ -25,7 +25,10 @@ import { settle } from "./VirtualClock.js"
  * @category models
  */
 export interface Options {
-  /** Looked at whenever everything has come to rest; ends the run. Default: run until nobody waits for the clock. */
+  /**
+   * Looked at whenever everything has come to rest; ends the run. Default: run until nobody waits for the
+   * clock.
+   */
   readonly until?: (() => boolean) | undefined
   /** What `until` means, for the failure. Default `a condition`. */
   readonly name?: string | undefined
@@ -47,8 +50,8 @@ export interface CompleteOptions extends Omit<Options, "until"> {
 }
 
 /**
- * Time could not move on. Of `reason`: `stuck`: the condition does not hold and nobody waits for the clock; `time` and
- * `steps`: a bound is passed.
+ * Time could not move on. Of `reason`: `stuck`: the condition does not hold and nobody waits for the clock;
+ * `time` and `steps`: a bound is passed.
  *
  * @since 0.1.0
  * @category errors
@@ -98,8 +101,8 @@ const alive = Effect.withFiberRuntime<ReadonlyMap<AnyFiber, number>>((self) =>
 )
 
 /**
- * Lets everything go on and time move, until the condition holds or, without one, nobody waits for the clock. Returns
- * the virtual milliseconds that have passed.
+ * Lets everything go on and time move, until the condition holds or, without one, nobody waits for the clock.
+ * Returns the virtual milliseconds that have passed.
  *
  * @example
  * import { Quiet } from "@httpfx/testing"
@@ -146,8 +149,9 @@ export const run = (options: Options = {}): Effect.Effect<number, NotQuiet> =>
   )
 
 /**
- * Runs an effect to its end while time moves as far as it needs: forks it, lets everything go on and time move until it is done, and
- * gives what it gives, or fails as it fails. `NotQuiet` where it cannot be done; it is interrupted then.
+ * Runs an effect to its end while time moves as far as it needs: forks it, lets everything go on and time
+ * move until it is done, and gives what it gives, or fails as it fails. `NotQuiet` where it cannot be done;
+ * it is interrupted then.
  *
  * @example
  * import { Quiet } from "@httpfx/testing"

@@ -1,9 +1,10 @@
 /**
- * The other side of a connection, by hand: send these bytes, expect those, half-close, reset. Over any `Network`.
+ * The other side of a connection, by hand: send these bytes, expect those, half-close, reset. Over any
+ * `Network`.
  *
- * A peer knows nothing of HTTP and sends nothing by itself. It reads all the time, so that FIN and RST are noticed, and
- * keeps what it read until the script asks for it. Expectations consume: each looks at what follows the one before.
- * What does not come as expected is a `WireMismatch`, which shows both sides.
+ * A peer knows nothing of HTTP and sends nothing by itself. It reads all the time, so that FIN and RST are
+ * noticed, and keeps what it read until the script asks for it. Expectations consume: each looks at what
+ * follows the one before. What does not come as expected is a `WireMismatch`, which shows both sides.
  *
  * @since 0.1.0
  */
@@ -92,8 +93,9 @@ export interface Options {
   /** What failures call this peer. Default: `client` or `server` with its address. */
   readonly name?: string | undefined
   /**
-   * How long an expectation goes on while no byte comes, in real time whatever the test's clock: so that a script that
-   * does not fit fails with what came instead of hanging. `Duration.infinity`: without limit. Default 3 seconds.
+   * How long an expectation goes on while no byte comes, in real time whatever the test's clock: so that a
+   * script that does not fit fails with what came instead of hanging. `Duration.infinity`: without limit.
+   * Default 3 seconds.
    */
   readonly patience?: Duration.DurationInput | undefined
 }
@@ -125,11 +127,16 @@ export interface RawPeer {
   readonly state: () => string
   /** Sends all parts as one write; waits until more may be written. */
   readonly send: (...parts: ReadonlyArray<Bytes>) => Wire
-  /** Sends each part as soon as the one before was taken, with turns between: most networks deliver them apart. */
+  /**
+   * Sends each part as soon as the one before was taken, with turns between: most networks deliver them
+   * apart.
+   */
   readonly sendParts: (parts: Iterable<Bytes>) => Wire
   /** Exactly these bytes come next. */
   readonly expect: (...parts: ReadonlyArray<Bytes>) => Wire
-  /** What comes next matches, from its first byte; consumes and gives the match. Waits for more until it does. */
+  /**
+   * What comes next matches, from its first byte; consumes and gives the match. Waits for more until it does.
+   */
   readonly expectMatch: (pattern: RegExp) => Wire<RegExpExecArray>
   /** Consumes up to the `times`th marker, with it, and gives that text. Default once. */
   readonly until: (marker: Bytes, times?: number) => Wire<string>
@@ -142,8 +149,8 @@ export interface RawPeer {
   /** Waits until it holds for what was not consumed. Consumes nothing. */
   readonly wait: (what: string, holds: (unread: string) => boolean) => Wire
   /**
-   * Neither bytes nor an end come for this long on the clock of the fiber (a test moves its `TestClock` meanwhile), or,
-   * without a duration, in some turns of the event loop.
+   * Neither bytes nor an end come for this long on the clock of the fiber (a test moves its `TestClock`
+   * meanwhile), or, without a duration, in some turns of the event loop.
    */
   readonly expectNothing: (duration?: Duration.DurationInput) => Wire
   /** The peer sends FIN, and no byte before it. */
@@ -339,8 +346,8 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
 }
 
 /**
- * Connects to one address of the network in the context, or to `host:port`, whose name it looks up. The connection is
- * reset at the end of the scope.
+ * Connects to one address of the network in the context, or to `host:port`, whose name it looks up. The
+ * connection is reset at the end of the scope.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,9 +1,10 @@
 /**
- * Stray use of the real network: a test that is to run in memory and reaches for the system's network after all is failed, with what it
- * has reached for by name.
+ * Stray use of the real network: a test that is to run in memory and reaches for the system's network after
+ * all is failed, with what it has reached for by name.
  *
- * It sees connections, listeners, look-ups and datagrams of this process as they begin, and requests of `fetch`; nothing is held up, and
- * nothing is told of other processes and threads, or where the platform is not Node.js. What a test wants, it allows by name.
+ * It sees connections, listeners, look-ups and datagrams of this process as they begin, and requests of
+ * `fetch`; nothing is held up, and nothing is told of other processes and threads, or where the platform is
+ * not Node.js. What a test wants, it allows by name.
  *
  * @since 0.1.0
  */
@@ -63,8 +64,9 @@ export class RealNetworkUsed extends Data.TaggedError("RealNetworkUsed")<{
  */
 export interface Options {
   /**
-   * Who may be reached, looked up and listened on: `127.0.0.1`, `localhost:5432`, `*.internal`, a path. What has no name here (a socket for
-   * datagrams, a listener on a path) is allowed by `*`, as all is. Default: nobody.
+   * Who may be reached, looked up and listened on: `127.0.0.1`, `localhost:5432`, `*.internal`, a path. What
+   * has no name here (a socket for datagrams, a listener on a path) is allowed by `*`, as all is. Default:
+   * nobody.
    */
   readonly allow?: Pattern | undefined
 }
@@ -116,8 +118,8 @@ export const unsafeMake = ({ allow }: Options = {}): Watch => {
 }
 
 /**
- * Runs a test and fails it with {@link RealNetworkUsed} if the process has used the real network meanwhile. A test that fails keeps its
- * failure. Tests that run at the same time are not told apart.
+ * Runs a test and fails it with {@link RealNetworkUsed} if the process has used the real network meanwhile. A
+ * test that fails keeps its failure. Tests that run at the same time are not told apart.
  *
  * @example
  * import { RealNetwork } from "@httpfx/testing"

@@ -1,9 +1,9 @@
 /**
  * Exchanges with a real service, kept as a plain JSON value, and the service again from that value.
  *
- * Recording is a stub of an origin that asks the real one through a network of its own; replaying is a stub without any.
- * Bodies are kept byte by byte; secrets are not kept: what is in `Authorization`, `Proxy-Authorization`, `Cookie` and `Set-Cookie` is replaced
- * before it is stored.
+ * Recording is a stub of an origin that asks the real one through a network of its own; replaying is a stub
+ * without any. Bodies are kept byte by byte; secrets are not kept: what is in `Authorization`,
+ * `Proxy-Authorization`, `Cookie` and `Set-Cookie` is replaced before it is stored.
  *
  * @since 0.1.0
  */
@@ -85,7 +85,10 @@ export interface Options extends Origin.Options {
   readonly network: Layer.Layer<Network>
   /** Further fields whose values are not kept. */
   readonly redact?: ReadonlyArray<string> | undefined
-  /** Changes an exchange before it is kept: for secrets in targets and bodies. What the client gets stays as it is. */
+  /**
+   * Changes an exchange before it is kept: for secrets in targets and bodies. What the client gets stays as
+   * it is.
+   */
   readonly edit?: ((exchange: Exchange) => Exchange) | undefined
 }
 
@@ -215,8 +218,8 @@ export const record = (options: Options): Effect.Effect<Recorder, ServeError, Ne
   })
 
 /**
- * The recorded service: each request is answered as the one with the same method, target and body was, in the order
- * of the recording, and the last answer again from then on. Others are unmatched.
+ * The recorded service: each request is answered as the one with the same method, target and body was, in the
+ * order of the recording, and the last answer again from then on. Others are unmatched.
  *
  * @since 0.1.0
  * @category constructors

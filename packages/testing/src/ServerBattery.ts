@@ -1,9 +1,10 @@
 /**
- * What an HTTP/1.1 server must do, seen from the wire, as named effects: a server passes when all of them succeed.
+ * What an HTTP/1.1 server must do, seen from the wire, as named effects: a server passes when all of them
+ * succeed.
  *
- * A server joins as a layer of platform's `HttpServer`, and is provided anew to each case together with the `Network` on
- * which its clients come. Cases are about HTTP, not about options: nothing here knows a timeout or a limit's value, and
- * nothing moves a clock. A failed expectation is a defect with a message.
+ * A server joins as a layer of platform's `HttpServer`, and is provided anew to each case together with the
+ * `Network` on which its clients come. Cases are about HTTP, not about options: nothing here knows a timeout
+ * or a limit's value, and nothing moves a clock. A failed expectation is a defect with a message.
  *
  * @since 0.1.0
  */
@@ -23,7 +24,10 @@ export type { Case } from "./battery/server/case.js"
  * @category models
  */
 export interface Options {
-  /** Names of cases that do not apply to this server, by design. A name that no case has throws. Default: none. */
+  /**
+   * Names of cases that do not apply to this server, by design. A name that no case has throws. Default:
+   * none.
+   */
   readonly without?: ReadonlyArray<string> | undefined
 }
 

@@ -1,12 +1,15 @@
 /**
- * A program run in a world of its own: virtual time, chance from one seed, fibers in a fixed order, and nothing real.
+ * A program run in a world of its own: virtual time, chance from one seed, fibers in a fixed order, and
+ * nothing real.
  *
- * Time jumps to the next moment anybody waits for as soon as everything has come to rest. When nothing can move any
- * more, when a bound is passed, or when the program begins something that the outside decides (a file, a socket, a
- * timer of the platform), the run fails with a picture of what everyone waits for. The same seed gives the same run.
+ * Time jumps to the next moment anybody waits for as soon as everything has come to rest. When nothing can
+ * move any more, when a bound is passed, or when the program begins something that the outside decides (a
+ * file, a socket, a timer of the platform), the run fails with a picture of what everyone waits for. The same
+ * seed gives the same run.
  *
- * What it cannot make repeatable is real time that is read (`Date.now()`, `new Date()`) and `crypto`: use the `Clock` and
- * `Random` services. `Math.random` gives numbers of the seed while a simulation runs. One runs at a time.
+ * What it cannot make repeatable is real time that is read (`Date.now()`, `new Date()`) and `crypto`: use the
+ * `Clock` and `Random` services. `Math.random` gives numbers of the seed while a simulation runs. One runs at
+ * a time.
  *
  * @since 0.1.0
  */
@@ -49,8 +52,8 @@ export interface Options {
 }
 
 /**
- * A run that was given up. Of `reason`: `stuck`: nothing can move any more; `time` and `steps`: a bound is passed;
- * `realAsync`: something was begun, or went on, that the simulation does not command.
+ * A run that was given up. Of `reason`: `stuck`: nothing can move any more; `time` and `steps`: a bound is
+ * passed; `realAsync`: something was begun, or went on, that the simulation does not command.
  *
  * @since 0.1.0
  * @category errors
@@ -220,8 +223,8 @@ class Run {
 }
 
 /**
- * Runs a program as a simulation. It fails as the program fails, or with {@link SimulationFailed}; the program is
- * then interrupted, and its finalizers run. Interrupting the run interrupts the program.
+ * Runs a program as a simulation. It fails as the program fails, or with {@link SimulationFailed}; the
+ * program is then interrupted, and its finalizers run. Interrupting the run interrupts the program.
  *
  * @example
  * import { MemoryNetwork, Simulation } from "@httpfx/testing"
@@ -286,8 +289,8 @@ export const settled: Effect.Effect<void, never, Simulation> = Effect.flatMap(Si
 )
 
 /**
- * Lets everything go on, and time move, until the condition holds when all is at rest. If it never does, the run fails
- * with a picture in which the condition stands by its name.
+ * Lets everything go on, and time move, until the condition holds when all is at rest. If it never does, the
+ * run fails with a picture in which the condition stands by its name.
  *
  * @since 0.1.0
  * @category waiting

@@ -1,9 +1,10 @@
 /**
  * A server and a client that reaches it, in one layer: the whole stack, wire included, without a port.
  *
- * Stands where platform's `HttpServer.layerTestClient` and `NodeHttpServer.layerTest` stand, and provides what they do. Nothing is cut
- * short: requests go through the pool, the wire and the server's limits. A network that is provided may have faults and
- * stubs of other origins besides. A handler that fails is told with its cause.
+ * Stands where platform's `HttpServer.layerTestClient` and `NodeHttpServer.layerTest` stand, and provides
+ * what they do. Nothing is cut short: requests go through the pool, the wire and the server's limits. A
+ * network that is provided may have faults and stubs of other origins besides. A handler that fails is told
+ * with its cause.
  *
  * @since 0.1.0
  */
@@ -87,8 +88,8 @@ export class HandlerFailures extends Context.Tag("@httpfx/testing/TestServer/Han
 >() {}
 
 /**
- * The failures of the server's handlers so far: those that died, and those that failed with an error that is no response. Asking
- * for them is enough for them not to be told at the end.
+ * The failures of the server's handlers so far: those that died, and those that failed with an error that is
+ * no response. Asking for them is enough for them not to be told at the end.
  *
  * @example
  * import { HttpClient, HttpServerResponse } from "@effect/platform"
@@ -108,15 +109,16 @@ export const failures: Effect.Effect<ReadonlyArray<HandlerFailure>, never, Handl
 )
 
 /**
- * What a test is given, and what its app may ask for. Platform's `HttpClient` takes paths (`/users/1`) as requests to the server, and
- * whole URLs as they are; `Client` takes whole URLs.
+ * What a test is given, and what its app may ask for. Platform's `HttpClient` takes paths (`/users/1`) as
+ * requests to the server, and whole URLs as they are; `Client` takes whole URLs.
  *
- * Files, paths, ETags and answers out of files are those of the context where the layer finds them there (`NodeHttpServer.layerContext`).
- * Otherwise files are in memory: what was not written there is read from this machine's disk (on Node.js 20.16, 22.3 and later), to which
- * nothing is written. Uploads leave nothing behind.
+ * Files, paths, ETags and answers out of files are those of the context where the layer finds them there
+ * (`NodeHttpServer.layerContext`). Otherwise files are in memory: what was not written there is read from
+ * this machine's disk (on Node.js 20.16, 22.3 and later), to which nothing is written. Uploads leave nothing
+ * behind.
  *
- * WebSockets want the framing of the context: `Layer.provide(NodeWebSocket.layer)`. Then apps upgrade, and `Socket.makeWebSocket` takes paths
- * and whole URLs, as the clients do.
+ * WebSockets want the framing of the context: `Layer.provide(NodeWebSocket.layer)`. Then apps upgrade, and
+ * `Socket.makeWebSocket` takes paths and whole URLs, as the clients do.
  *
  * @since 0.1.0
  * @category models
@@ -227,8 +229,8 @@ const files: Layer.Layer<HttpPlatform | Etag.Generator | FileSystem | PlatformPa
 )
 
 /**
- * The server and its client over the network in the context. On a network of the system give a `host` that exists there
- * and port 0.
+ * The server and its client over the network in the context. On a network of the system give a `host` that
+ * exists there and port 0.
  *
  * @since 0.1.0
  * @category layers
@@ -242,8 +244,8 @@ export const layerOver = (
   )
 
 /**
- * The server and its client on a network in memory of their own, which is provided as well. Nothing is served yet:
- * `HttpServer.serveEffect(app)` in the test, or `serve` here.
+ * The server and its client on a network in memory of their own, which is provided as well. Nothing is served
+ * yet: `HttpServer.serveEffect(app)` in the test, or `serve` here.
  *
  * @since 0.1.0
  * @category layers
@@ -285,8 +287,8 @@ export const serve = <E, R>(
 > => Layer.provideMerge(HttpServer.serve(app), layer(options)) as never
 
 /**
- * A platform `HttpApi` served, from the layer of its implementation (`HttpApiBuilder.api(...)` with its groups
- * provided), and a client that reaches it. `apiClient` makes the typed client.
+ * A platform `HttpApi` served, from the layer of its implementation (`HttpApiBuilder.api(...)` with its
+ * groups provided), and a client that reaches it. `apiClient` makes the typed client.
  *
  * @since 0.1.0
  * @category layers
@@ -301,7 +303,8 @@ export const serveApi = <E, R>(
 > => HttpApiBuilder.serve().pipe(Layer.provide(live), Layer.provideMerge(layer(options)))
 
 /**
- * The typed client of an `HttpApi`, to the server of the layer. Errors of the API come typed, as in production.
+ * The typed client of an `HttpApi`, to the server of the layer. Errors of the API come typed, as in
+ * production.
  *
  * @since 0.1.0
  * @category clients

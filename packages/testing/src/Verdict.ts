@@ -1,8 +1,9 @@
 /**
  * What passes on a memory network, and what a rule may say about it.
  *
- * A fault is a function from what passes to a verdict, so it can be anything a test can compute. It is asked when
- * something leaves its sender; what is already under way arrives. Nothing here knows of HTTP (FaultHttp.ts does).
+ * A fault is a function from what passes to a verdict, so it can be anything a test can compute. It is asked
+ * when something leaves its sender; what is already under way arrives. Nothing here knows of HTTP
+ * (FaultHttp.ts does).
  *
  * @since 0.1.0
  */
@@ -52,7 +53,9 @@ export interface Link {
  * @category models
  */
 export interface Passing {
-  /** An attempt to connect; bytes; the end of a direction; the end of both; a question for a name's addresses. */
+  /**
+   * An attempt to connect; bytes; the end of a direction; the end of both; a question for a name's addresses.
+   */
   readonly kind: "Connect" | "Segment" | "Fin" | "Rst" | "Dns"
   /** Of a `Dns` question the server is the host that was asked for. */
   readonly link: Link
@@ -89,10 +92,10 @@ export type FailCode =
   | "ETIMEOUT"
 
 /**
- * What happens to what passes. `after` counts bytes of the segment that pass untouched before. `millis` and `timeout`
- * are milliseconds (`undefined`: until the rule's scope closes, or the system's own); `size` are the bytes after
- * `after` that a delay is about; `code` is what an attempt fails with; `both`: the other direction as well. The
- * functions below make them.
+ * What happens to what passes. `after` counts bytes of the segment that pass untouched before. `millis` and
+ * `timeout` are milliseconds (`undefined`: until the rule's scope closes, or the system's own); `size` are
+ * the bytes after `after` that a delay is about; `code` is what an attempt fails with; `both`: the other
+ * direction as well. The functions below make them.
  *
  * @since 0.1.0
  * @category models
@@ -109,8 +112,8 @@ export type Verdict =
   | { readonly _tag: "Stall"; readonly after: number; readonly millis: number | undefined }
 
 /**
- * A fault: asked for everything that passes. The first verdict of the installed rules that is not `Pass` holds. It may
- * keep state, must not throw, and must not act on the network itself.
+ * A fault: asked for everything that passes. The first verdict of the installed rules that is not `Pass`
+ * holds. It may keep state, must not throw, and must not act on the network itself.
  *
  * @since 0.1.0
  * @category models
@@ -140,7 +143,8 @@ const refuse: Verdict = { _tag: "Refuse" }
 export const Pass = (): Verdict => pass
 
 /**
- * An attempt to connect is refused (`ECONNREFUSED`, after a round trip). For all else as `Reset`; a name is not found.
+ * An attempt to connect is refused (`ECONNREFUSED`, after a round trip). For all else as `Reset`; a name is
+ * not found.
  *
  * @since 0.1.0
  * @category verdicts
@@ -148,8 +152,8 @@ export const Pass = (): Verdict => pass
 export const Refuse = (): Verdict => refuse
 
 /**
- * An attempt to connect fails with this code after a round trip, a question for a name with this code at once. For all else as
- * `Reset`.
+ * An attempt to connect fails with this code after a round trip, a question for a name with this code at
+ * once. For all else as `Reset`.
  *
  * @since 0.1.0
  * @category verdicts
@@ -157,9 +161,10 @@ export const Refuse = (): Verdict => refuse
 export const Fail = (code: FailCode): Verdict => ({ _tag: "Fail", code })
 
 /**
- * It is lost. An attempt to connect gets no answer and fails with `ETIMEDOUT` after `timeout`, by default 127 seconds
- * (tcp(7), `tcp_syn_retries`); a question for a name fails with `EAI_AGAIN`, by default after 10 seconds (resolv.conf(5), two
- * attempts). Bytes and FIN are sent again by TCP and come 200 ms later, an RST is not sent again.
+ * It is lost. An attempt to connect gets no answer and fails with `ETIMEDOUT` after `timeout`, by default 127
+ * seconds (tcp(7), `tcp_syn_retries`); a question for a name fails with `EAI_AGAIN`, by default after 10
+ * seconds (resolv.conf(5), two attempts). Bytes and FIN are sent again by TCP and come 200 ms later, an RST
+ * is not sent again.
  *
  * @since 0.1.0
  * @category verdicts
@@ -170,8 +175,8 @@ export const Drop = (timeout?: Duration.DurationInput): Verdict => ({
 })
 
 /**
- * It arrives that much later, and what follows in its direction not before it. `size`: how many bytes after `after`
- * this is about; rules are asked again for the rest. Default: all.
+ * It arrives that much later, and what follows in its direction not before it. `size`: how many bytes after
+ * `after` this is about; rules are asked again for the rest. Default: all.
  *
  * @since 0.1.0
  * @category verdicts
@@ -195,8 +200,8 @@ export const Delay = (
 export const Reset = (options?: After): Verdict => ({ _tag: "Reset", after: options?.after ?? 0 })
 
 /**
- * The receiver sees FIN after `after` bytes of this segment. What the sender sends from then on is lost, and it does
- * not learn of it: as behind a proxy that died.
+ * The receiver sees FIN after `after` bytes of this segment. What the sender sends from then on is lost, and
+ * it does not learn of it: as behind a proxy that died.
  *
  * @since 0.1.0
  * @category verdicts
@@ -204,9 +209,9 @@ export const Reset = (options?: After): Verdict => ({ _tag: "Reset", after: opti
 export const Truncate = (options?: After): Verdict => ({ _tag: "Truncate", after: options?.after ?? 0 })
 
 /**
- * Nothing passes any more in this direction, or in `both`; neither end is told. When the rule's scope closes, what was
- * held back is delivered, as TCP sends again what was not acknowledged. Attempts to connect and questions for names
- * wait as well, the former for at most 127 seconds (`ETIMEDOUT`).
+ * Nothing passes any more in this direction, or in `both`; neither end is told. When the rule's scope closes,
+ * what was held back is delivered, as TCP sends again what was not acknowledged. Attempts to connect and
+ * questions for names wait as well, the former for at most 127 seconds (`ETIMEDOUT`).
  *
  * @since 0.1.0
  * @category verdicts
@@ -218,8 +223,8 @@ export const Silence = (options?: After & { readonly both?: boolean | undefined 
 })
 
 /**
- * The receiver's application reads nothing for a while, or until the rule's scope closes: its buffer fills, the sender
- * is held back, FIN and RST are not seen.
+ * The receiver's application reads nothing for a while, or until the rule's scope closes: its buffer fills,
+ * the sender is held back, FIN and RST are not seen.
  *
  * @since 0.1.0
  * @category verdicts

@@ -1,11 +1,12 @@
 /**
  * A clock for simulations: a heap of deadlines that jumps from one to the next, however far apart they are.
  *
- * Time stands still until somebody moves it: `Simulation.run`, or a test through `advance` and `advanceTo`. Equal
- * deadlines come in the order in which they were asked for, a wait that is given up by interruption leaves the heap.
- * It never reads the real time and never waits for it.
+ * Time stands still until somebody moves it: `Simulation.run`, or a test through `advance` and `advanceTo`.
+ * Equal deadlines come in the order in which they were asked for, a wait that is given up by interruption
+ * leaves the heap. It never reads the real time and never waits for it.
  *
- * As a system it has two times: `now`, which every wait and limit goes by, and the wall time, which {@link step} sets back and forward.
+ * As a system it has two times: `now`, which every wait and limit goes by, and the wall time, which
+ * {@link step} sets back and forward.
  *
  * @since 0.1.0
  */
@@ -59,29 +60,38 @@ export interface Wait {
  * @category models
  */
 export interface VirtualClockService extends Clock.Clock, Timers.TimedClock {
-  /** Milliseconds since the epoch, as long as the wall time was not set: waits and limits go by it, and it never goes back. */
+  /**
+   * Milliseconds since the epoch, as long as the wall time was not set: waits and limits go by it, and it
+   * never goes back.
+   */
   readonly now: number
   /** Milliseconds since the epoch, as a date shows them: what Effect's `Clock.currentTimeMillis` gives. */
   readonly wallTime: number
   /**
-   * Sets the wall time forward, or back where it is negative, by so many milliseconds, as NTP or a machine that is restored does. Nobody
-   * is woken: `now` and all deadlines are left as they are.
+   * Sets the wall time forward, or back where it is negative, by so many milliseconds, as NTP or a machine
+   * that is restored does. Nobody is woken: `now` and all deadlines are left as they are.
    */
   readonly step: (millis: number) => void
   /** How many wait. */
   readonly size: number
-  /** The next deadline, in milliseconds since the epoch; `undefined` when nobody waits for a moment that will come. */
+  /**
+   * The next deadline, in milliseconds since the epoch; `undefined` when nobody waits for a moment that will
+   * come.
+   */
   readonly next: number | undefined
   /** Who waits, in the order in which they will be woken. */
   readonly waits: () => ReadonlyArray<Wait>
   /** Grows by one whenever somebody begins or ceases to wait. */
   readonly changes: number
   /**
-   * Moves to the next deadline and wakes all whose it is, but not those who begin to wait meanwhile. What they do
-   * happens afterwards, in tasks of their own. `false`, and nothing is moved, when there is no next deadline.
+   * Moves to the next deadline and wakes all whose it is, but not those who begin to wait meanwhile. What
+   * they do happens afterwards, in tasks of their own. `false`, and nothing is moved, when there is no next
+   * deadline.
    */
   readonly jump: () => boolean
-  /** Moves to a moment not before `now`, waking those due, without giving them time to wait again in between. */
+  /**
+   * Moves to a moment not before `now`, waking those due, without giving them time to wait again in between.
+   */
   readonly moveTo: (time: number) => void
 }
 
@@ -220,7 +230,8 @@ export const layerOf = (clock: VirtualClockService): Layer.Layer<VirtualClock> =
   Layer.merge(Layer.setClock(clock), Layer.succeed(VirtualClock, clock))
 
 /**
- * A new clock as the `Clock` of the effects below, which a test moves with {@link advance}. It wins over a `TestClock`.
+ * A new clock as the `Clock` of the effects below, which a test moves with {@link advance}. It wins over a
+ * `TestClock`.
  *
  * @example
  * import { VirtualClock } from "@httpfx/testing"
@@ -239,14 +250,15 @@ export const layer = (options?: Options): Layer.Layer<VirtualClock> =>
   Layer.unwrapEffect(Effect.sync(() => layerOf(make(options))))
 
 /**
- * Everything that can happen without time has happened: no fiber of Effect's default scheduler, microtask, tick or
- * message of a memory network is left. What the operating system may still bring cannot be known.
+ * Everything that can happen without time has happened: no fiber of Effect's default scheduler, microtask,
+ * tick or message of a memory network is left. What the operating system may still bring cannot be known.
  *
  * @since 0.1.0
  * @category time
  */
 export const settle: Effect.Effect<void> = Effect.async((resume) => {
-  // A message posted in the first turn is received in the second. A connection that rests for a turn is at work.
+  // A message posted in the first turn is received in the second. A connection that rests for a turn is at
+  // work.
   let left = 3
   const look = () => {
     left = pendingTurns() > 0 ? 3 : left - 1
@@ -257,8 +269,8 @@ export const settle: Effect.Effect<void> = Effect.async((resume) => {
 })
 
 /**
- * Moves time on to a moment (ms since the epoch), from deadline to deadline; after each one everybody has the time to do what
- * they do. At the end everything has come to rest.
+ * Moves time on to a moment (ms since the epoch), from deadline to deadline; after each one everybody has the
+ * time to do what they do. At the end everything has come to rest.
  *
  * @since 0.1.0
  * @category time
@@ -286,7 +298,8 @@ export const advance = (by: Duration.DurationInput): Effect.Effect<void, never, 
   Effect.flatMap(VirtualClock, (clock) => advanceTo(clock.now + Duration.toMillis(by)))
 
 /**
- * Sets the wall time forward, or back where it is negative, by so many milliseconds; time itself stands still, and nobody is woken.
+ * Sets the wall time forward, or back where it is negative, by so many milliseconds; time itself stands
+ * still, and nobody is woken.
  *
  * @example
  * import { VirtualClock } from "@httpfx/testing"

@@ -1,9 +1,10 @@
 /**
- * A wiretap: any `Network` with a record of every byte both ways, of when it passed and of how connections ended.
+ * A wiretap: any `Network` with a record of every byte both ways, of when it passed and of how connections
+ * ended.
  *
- * The record is read as raw bytes, as messages, as text for people and for snapshots, as a HAR and as a pcap. What is
- * recorded is what the tapped end wrote and was told, at that moment of the current `Clock`. The connections behave
- * as they would without it; without the layer it costs nothing.
+ * The record is read as raw bytes, as messages, as text for people and for snapshots, as a HAR and as a pcap.
+ * What is recorded is what the tapped end wrote and was told, at that moment of the current `Clock`. The
+ * connections behave as they would without it; without the layer it costs nothing.
  *
  * @since 0.1.0
  */
@@ -66,13 +67,14 @@ export interface Failure {
  */
 export interface Options {
   /**
-   * Which ends are recorded: those of connections made through the network, those that were accepted, or both. With
-   * both, a connection within one network is recorded twice; views show it as its client saw it. Default `"both"`.
+   * Which ends are recorded: those of connections made through the network, those that were accepted, or
+   * both. With both, a connection within one network is recorded twice; views show it as its client saw it.
+   * Default `"both"`.
    */
   readonly ends?: Side | "both" | undefined
   /**
-   * Bytes kept of each connection and direction. What comes after them is counted, and not kept (`Skipped`). Default: no
-   * limit, which is for tests; a program that runs for long needs one.
+   * Bytes kept of each connection and direction. What comes after them is counted, and not kept (`Skipped`).
+   * Default: no limit, which is for tests; a program that runs for long needs one.
    */
   readonly limit?: number | undefined
 }
@@ -86,7 +88,9 @@ export interface Options {
 export interface WiretapService {
   /** The tapped network. */
   readonly network: NetworkService
-  /** Everything recorded, in the order in which connections were opened. It grows while the network is in use. */
+  /**
+   * Everything recorded, in the order in which connections were opened. It grows while the network is in use.
+   */
   readonly recordings: ReadonlyArray<Recording>
   /** Attempts that gave no connection, oldest first. */
   readonly failures: ReadonlyArray<Failure>
@@ -254,8 +258,8 @@ export const parsed: (recording: Recording) => Parsed = parse
  */
 export interface PrintOptions {
   /**
-   * Replaces what differs from run to run: `Date`, trace and span ids (traceparent, b3), multipart boundaries, ports
-   * given by the system. Equal ids have equal placeholders. Default `false`.
+   * Replaces what differs from run to run: `Date`, trace and span ids (traceparent, b3), multipart
+   * boundaries, ports given by the system. Equal ids have equal placeholders. Default `false`.
    */
   readonly stable?: boolean | undefined
   /** Times in milliseconds since the first connection. Default `true`. */
@@ -267,8 +271,8 @@ export interface PrintOptions {
 }
 
 /**
- * What was recorded as wire text: `>` is what clients sent, `<` what servers did, with escapes for all that is not
- * printable ASCII. Attempts that failed come last.
+ * What was recorded as wire text: `>` is what clients sent, `<` what servers did, with escapes for all that
+ * is not printable ASCII. Attempts that failed come last.
  *
  * @since 0.1.0
  * @category views
@@ -291,7 +295,8 @@ export const print = (options: PrintOptions = {}): Effect.Effect<string, never, 
   })
 
 /**
- * The exchanges as a HAR 1.2 document (http://www.softwareishard.com/blog/har-12-spec/), ready for `JSON.stringify`.
+ * The exchanges as a HAR 1.2 document (http://www.softwareishard.com/blog/har-12-spec/), ready for
+ * `JSON.stringify`.
  *
  * @since 0.1.0
  * @category views
@@ -299,8 +304,8 @@ export const print = (options: PrintOptions = {}): Effect.Effect<string, never, 
 export const toHar: Effect.Effect<Har, never, Wiretap> = Effect.map(exchanges, har)
 
 /**
- * The connections as a capture file (classic pcap, raw IP), with IP and TCP headers made up around what was recorded,
- * for `tshark` and Wireshark. Unix paths appear under loopback addresses.
+ * The connections as a capture file (classic pcap, raw IP), with IP and TCP headers made up around what was
+ * recorded, for `tshark` and Wireshark. Unix paths appear under loopback addresses.
  *
  * @since 0.1.0
  * @category views

@@ -2,7 +2,8 @@
  * The parts of `@httpfx/testing`.
  *
  * - `MemoryNetwork`: a `Network` in memory that behaves like TCP under Effect's clock
- * - `Conditions`, `Verdict`, `Fault`: how good its ways are, and everything that can go wrong on them, HTTP included
+ * - `Conditions`, `Verdict`, `Fault`: how good its ways are, and everything that can go wrong on them, HTTP
+ *   included
  * - `MemoryTls`: certificates for it, described instead of encrypted
  * - `NetworkBattery`: what every `Network` must do, as named effects
  * - `VirtualClock`: a `Clock` that jumps from deadline to deadline

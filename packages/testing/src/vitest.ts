@@ -1,9 +1,10 @@
 /**
- * Matchers of vitest for requests, responses and wire text, and the checks for leaks and for the real network over a whole file.
+ * Matchers of vitest for requests, responses and wire text, and the checks for leaks and for the real network
+ * over a whole file.
  *
- * The one module of this package that knows vitest, which is an optional peer dependency. Importing it adds the matchers
- * to `expect`, types included. Matchers take values that are at hand: a body that has still to come is read before
- * (`Matchable`).
+ * The one module of this package that knows vitest, which is an optional peer dependency. Importing it adds
+ * the matchers to `expect`, types included. Matchers take values that are at hand: a body that has still to
+ * come is read before (`Matchable`).
  *
  * @since 0.1.0
  */
@@ -18,8 +19,8 @@ import { matches } from "./fault/patterns.js"
 import { compare, excerpt, textOf } from "./tap/wireText.js"
 
 /**
- * A message with its body at hand. Headers as a record, as a flat raw list (name, value, ...), or in the text of a whole
- * message: a string and bytes are taken for one.
+ * A message with its body at hand. Headers as a record, as a flat raw list (name, value, ...), or in the text
+ * of a whole message: a string and bytes are taken for one.
  *
  * @since 0.1.0
  * @category models
@@ -65,7 +66,9 @@ export interface WireOptions {
 interface HttpMatchers<R> {
   /** The status code of a response. */
   toHaveStatus(status: number): R
-  /** A field of that name, in any case, and its value where one is given. Repeated ones are joined by `, `. */
+  /**
+   * A field of that name, in any case, and its value where one is given. Repeated ones are joined by `, `.
+   */
   toHaveHeader(name: string, value?: string | RegExp): R
   /** The body, as text or bytes. */
   toHaveBody(body: string | RegExp | Uint8Array): R
@@ -205,8 +208,8 @@ expect.extend({
 })
 
 /**
- * Watches the tests of a file, and fails the file when something is left after the last. Call it at the top of the file
- * and run each test through what it gives.
+ * Watches the tests of a file, and fails the file when something is left after the last. Call it at the top
+ * of the file and run each test through what it gives.
  *
  * @example
  * import { it } from "@effect/vitest"
@@ -227,8 +230,9 @@ export const noLeaks = (options?: Leaks.Options): Leaks.Watch["run"] => {
 }
 
 /**
- * Fails each test of a file that uses the real network, with what it has reached for by name. Call it at the top of the file, or in one
- * of vitest's `setupFiles` for all of them. It gives what allows the test that runs more.
+ * Fails each test of a file that uses the real network, with what it has reached for by name. Call it at the
+ * top of the file, or in one of vitest's `setupFiles` for all of them. It gives what allows the test that
+ * runs more.
  *
  * @example
  * import { it } from "@effect/vitest"

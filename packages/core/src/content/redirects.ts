@@ -1,5 +1,6 @@
 /**
- * Redirects (RFC 9110 §15.4), with the Fetch standard's rules for methods and credentials, for both faces of a client.
+ * Redirects (RFC 9110 §15.4), with the Fetch standard's rules for methods and credentials, for both faces of
+ * a client.
  *
  * Credentials never leave the origin that they were given for, and what was taken off a request stays off it.
  */
@@ -58,8 +59,8 @@ export interface RedirectOptions {
   /** How many redirects of one request are followed; the next one is `TooManyRedirects`. Default 20. */
   readonly limit?: number | undefined
   /**
-   * Names of further fields that must not go to another origin, as `X-Api-Key`. `Authorization`, `Cookie`, `Proxy-Authorization`,
-   * `Host`, `Origin` and `Referer` never do. Default: none.
+   * Names of further fields that must not go to another origin, as `X-Api-Key`. `Authorization`, `Cookie`,
+   * `Proxy-Authorization`, `Host`, `Origin` and `Referer` never do. Default: none.
    */
   readonly credentials?: ReadonlyArray<string> | undefined
   /** Told of each redirect before it is followed. Default: nobody is told. */
@@ -75,7 +76,10 @@ const statuses = new Set([301, 302, 303, 307, 308])
 /** Fields that belong to the origin they were given for; `Host` names it. */
 const ofOrigin = ["authorization", "cookie", "cookie2", "proxy-authorization", "host", "origin", "referer"]
 
-/** Fields that describe the content, or how it is sent (RFC 9110 §15.4, the Fetch standard's request-body-header names). */
+/**
+ * Fields that describe the content, or how it is sent (RFC 9110 §15.4, the Fetch standard's
+ * request-body-header names).
+ */
 const ofContent = [
   ...["content-encoding", "content-language", "content-location", "content-type", "content-length"],
   ...["content-digest", "repr-digest", "digest", "last-modified", "transfer-encoding", "trailer", "expect"]

@@ -1,5 +1,6 @@
 /**
- * What errors say of the exchange in which they happened: its phase, its connection, and how much was sent and received.
+ * What errors say of the exchange in which they happened: its phase, its connection, and how much was sent
+ * and received.
  */
 import * as Schema from "effect/Schema"
 import { phases, writtenParts } from "../model/where.js"
@@ -31,7 +32,8 @@ export const Phase = Schema.Literal(...phases)
 export type Phase = typeof Phase.Type
 
 /**
- * How much of a request had been handed to the connection: `none` means that the peer cannot have seen any of it.
+ * How much of a request had been handed to the connection: `none` means that the peer cannot have seen any of
+ * it.
  *
  * @since 0.1.0
  * @category models

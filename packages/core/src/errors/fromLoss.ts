@@ -1,5 +1,6 @@
 /**
- * The class of a `Loss`: one instance per record, made when somebody asks, so that body, outcome and listeners share it.
+ * The class of a `Loss`: one instance per record, made when somebody asks, so that body, outcome and
+ * listeners share it.
  */
 import type { GivenUp, Loss, OutOfStep, TimedOut, TooLarge } from "../model/loss.js"
 import { ConnectionFailed, ConnectionReset, fromFault, HangUp, type ConnectionError } from "./connection.js"

@@ -130,8 +130,8 @@ export class TrailerInvalid extends Schema.TaggedError<TrailerInvalid>("@httpfx/
 }
 
 /**
- * A body had another length than its `Content-Length` said. The connection is closed: the peer cannot mistake a short
- * body for a whole one.
+ * A body had another length than its `Content-Length` said. The connection is closed: the peer cannot mistake
+ * a short body for a whole one.
  *
  * @since 0.1.0
  * @category message
@@ -283,8 +283,8 @@ export class InvalidLink extends Schema.TaggedError<InvalidLink>("@httpfx/core/I
 }
 
 /**
- * A step that the connection does not have in its state. `half` is the part of the exchange, `state` the one it is in,
- * `signal` what was tried (docs/automaton.md).
+ * A step that the connection does not have in its state. `half` is the part of the exchange, `state` the one
+ * it is in, `signal` what was tried (docs/automaton.md).
  *
  * @since 0.1.0
  * @category message

@@ -6,8 +6,8 @@ import type { Refusal } from "../model/refusal.js"
 import { exchangeFields, type Where } from "./facts.js"
 
 /**
- * The peer's bytes are not HTTP/1.1 as the chosen strictness has it. `flag` names the leniency that would have let
- * them pass.
+ * The peer's bytes are not HTTP/1.1 as the chosen strictness has it. `flag` names the leniency that would
+ * have let them pass.
  *
  * @since 0.1.0
  * @category protocol

@@ -16,8 +16,8 @@ const proxyFields = {
 }
 
 /**
- * A proxy did not open the tunnel it was asked for (`CONNECT`): its answer was not a success. Nothing of the request has
- * been sent.
+ * A proxy did not open the tunnel it was asked for (`CONNECT`): its answer was not a success. Nothing of the
+ * request has been sent.
  *
  * @since 0.1.0
  * @category connection
@@ -42,8 +42,8 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
 }
 
 /**
- * A proxy wants credentials, or others (407), before it opens a tunnel. `rawHeaders` has its `Proxy-Authenticate`. A
- * 407 to a request that a proxy forwards is a response like any other.
+ * A proxy wants credentials, or others (407), before it opens a tunnel. `rawHeaders` has its
+ * `Proxy-Authenticate`. A 407 to a request that a proxy forwards is a response like any other.
  *
  * @since 0.1.0
  * @category connection

@@ -1,5 +1,6 @@
 /**
- * Why a redirect was not followed (`Client.followRedirects`). Part of `HttpError`. No URL in them has a user or a password.
+ * Why a redirect was not followed (`Client.followRedirects`). Part of `HttpError`. No URL in them has a user
+ * or a password.
  */
 import * as Schema from "effect/Schema"
 
@@ -82,7 +83,8 @@ export class InvalidRedirect extends Schema.TaggedError<InvalidRedirect>("@httpf
 }
 
 /**
- * A redirect wants the body once more (307, 308, and 301 or 302 unless to POST), and it is a stream, which can be sent once.
+ * A redirect wants the body once more (307, 308, and 301 or 302 unless to POST), and it is a stream, which
+ * can be sent once.
  *
  * @since 0.1.0
  * @category redirects

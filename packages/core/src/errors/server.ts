@@ -1,6 +1,6 @@
 /**
- * Failures that only a server makes: clients that are too slow, options that make no sense, processes that end. Part of
- * `HttpError`.
+ * Failures that only a server makes: clients that are too slow, options that make no sense, processes that
+ * end. Part of `HttpError`.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -34,7 +34,8 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("@httpfx/
 }
 
 /**
- * A client took an answer too slowly (`progressTimeout`), or nothing moved on its connection (`timeout`): the connection was ended.
+ * A client took an answer too slowly (`progressTimeout`), or nothing moved on its connection (`timeout`): the
+ * connection was ended.
  *
  * @since 0.1.0
  * @category protocol

@@ -1,7 +1,8 @@
 /**
  * A client's waits that took longer than their limit: one class per wait, re-exported by `HttpError`.
  *
- * These are limits of our own (`Client.Timeouts`). What the operating system calls a timeout is `ConnectionTimedOut`.
+ * These are limits of our own (`Client.Timeouts`). What the operating system calls a timeout is
+ * `ConnectionTimedOut`.
  */
 import * as Schema from "effect/Schema"
 import { progressFields } from "./facts.js"

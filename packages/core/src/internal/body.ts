@@ -1,8 +1,9 @@
 /**
- * A platform `HttpBody` as what a driver sends: nothing, bytes at hand, or a stream with or without a known length.
+ * A platform `HttpBody` as what a driver sends: nothing, bytes at hand, or a stream with or without a known
+ * length.
  *
- * Used by both drivers. Decides neither framing nor headers, reads nothing before the driver pulls, and never copies
- * bytes that are at hand.
+ * Used by both drivers. Decides neither framing nor headers, reads nothing before the driver pulls, and never
+ * copies bytes that are at hand.
  */
 import type * as HttpBody from "@effect/platform/HttpBody"
 import * as Effect from "effect/Effect"
@@ -37,7 +38,8 @@ export interface StreamBody {
   readonly whole?: Effect.Effect<Uint8Array, unknown> | undefined
 }
 
-// What a stream carries that can be had whole: `NodeHttpPlatform` of `@httpfx/node` knows it too. Lost with any change of the stream.
+// What a stream carries that can be had whole: `NodeHttpPlatform` of `@httpfx/node` knows it too. Lost with
+// any change of the stream.
 const whole = Symbol.for("@httpfx/core/body/whole")
 
 interface MaybeWhole {
@@ -76,7 +78,10 @@ const fromWebStream = (
   contentType: string | undefined
 ) => fromStream(Stream.fromReadableStream(source, identity), length, contentType)
 
-/** By its tag: naming the global class would load all of `fetch` where a runtime has it lazily, as Node.js does. */
+/**
+ * By its tag: naming the global class would load all of `fetch` where a runtime has it lazily, as Node.js
+ * does.
+ */
 export const isFormData = (value: object): value is FormData =>
   (value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === "FormData"
 

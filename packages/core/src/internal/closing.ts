@@ -1,8 +1,9 @@
 /**
  * Deadlines that bound the closing of a scope: a server's shutdown, an agent's close.
  *
- * Under a clock that nobody moves they would never expire, so the network hears of them too and may expire them early
- * (`NetworkService.closing`). On a network without that, which has real peers, real time bounds them as well.
+ * Under a clock that nobody moves they would never expire, so the network hears of them too and may expire
+ * them early (`NetworkService.closing`). On a network without that, which has real peers, real time bounds
+ * them as well.
  */
 import * as Effect from "effect/Effect"
 import type { NetworkService } from "../Network.js"
@@ -27,7 +28,10 @@ export class Closing implements Closings {
     return cancel
   }
 
-  /** Waits until `done` is called (`true`) or the deadline expires (`false`). `begin` returns its own clean-up. */
+  /**
+   * Waits until `done` is called (`true`) or the deadline expires (`false`). `begin` returns its own
+   * clean-up.
+   */
   wait(
     timers: Timers,
     millis: number,

@@ -1,5 +1,6 @@
 /**
- * Reads a `Body` in effects. Takes inside the reading fiber, so that no slice is lost between wake-up and fiber.
+ * Reads a `Body` in effects. Takes inside the reading fiber, so that no slice is lost between wake-up and
+ * fiber.
  */
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
@@ -15,7 +16,9 @@ const endOfStream = Channel.void
 type Taken = ReadonlyArray<Uint8Array> | void
 type PieceChannel<E> = Channel.Channel<Chunk.Chunk<Uint8Array>, unknown, E, unknown, unknown>
 
-/** A stream of everything that `read` gives. A loop of its own costs half of what a stream's combinators do. */
+/**
+ * A stream of everything that `read` gives. A loop of its own costs half of what a stream's combinators do.
+ */
 export const streamOf = <E>(read: Effect.Effect<Taken, E>): Stream.Stream<Uint8Array, E> => {
   const again = () => loop
   const loop: PieceChannel<E> = Channel.flatMap(Channel.fromEffect(read), (slices): PieceChannel<E> =>
@@ -58,7 +61,10 @@ export class IncomingBody<F, E> extends Body<F> {
     return Effect.async((resume) => interrupting(this.whenReadable(() => resume(Effect.void))))
   }
 
-  /** As `read` with a limit, within the caller's own step: an interruption loses nothing. `undefined`: nothing waits. */
+  /**
+   * As `read` with a limit, within the caller's own step: an interruption loses nothing. `undefined`: nothing
+   * waits.
+   */
   takeNow(limit: number | undefined, tooLarge: () => F): Exit.Exit<Taken, E> | undefined {
     this.want()
     const taken = this.takeExit()
@@ -80,7 +86,10 @@ export class IncomingBody<F, E> extends Body<F> {
     return Exit.fail(this.errorOf(tooLarge()))
   }
 
-  /** `takeWhole` as an effect, which waits for the end of the body. A reader that is interrupted takes nothing with it. */
+  /**
+   * `takeWhole` as an effect, which waits for the end of the body. A reader that is interrupted takes nothing
+   * with it.
+   */
   bytes(limit: number | undefined, tooLarge: () => F): Effect.Effect<Uint8Array, E> {
     return Effect.suspend(() => this.wholeNow(limit, tooLarge) ?? this.wholeLater(limit, tooLarge))
   }

@@ -1,8 +1,9 @@
 /**
  * A body that is an async iterable (a stream of Node, a generator) as a stream.
  *
- * Whoever gives it up must not wait for its source: `return` of a generator is only heard once the `next` before it has been
- * answered, which a source that has nothing to say does not do. Never takes the next piece before it was asked for.
+ * Whoever gives it up must not wait for its source: `return` of a generator is only heard once the `next`
+ * before it has been answered, which a source that has nothing to say does not do. Never takes the next piece
+ * before it was asked for.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

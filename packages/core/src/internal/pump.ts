@@ -1,8 +1,8 @@
 /**
  * Pieces of a body to a connection, for whoever sends one: the answers of a server, the uploads of a client.
  *
- * Pulls no further piece while the connection takes none, be it full or broken, and gives the event loop a turn after a bounded
- * number of pieces and bytes, however synchronously its source goes on.
+ * Pulls no further piece while the connection takes none, be it full or broken, and gives the event loop a
+ * turn after a bounded number of pieces and bytes, however synchronously its source goes on.
  */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -30,8 +30,8 @@ export const drained = (connection: { whenDrained(f: () => void): () => void }):
 const gathered = 64 * 1024
 
 /**
- * Runs `write` on each chunk of a stream, one after the other. As `Stream.runForEachChunk`, which interprets a sink
- * besides the stream: this costs a third less.
+ * Runs `write` on each chunk of a stream, one after the other. As `Stream.runForEachChunk`, which interprets
+ * a sink besides the stream: this costs a third less.
  */
 const forEachChunk = <A, E, E2>(
   stream: Stream.Stream<A, E>,
@@ -110,7 +110,8 @@ export abstract class Pump<E> {
     return next === pieces.length ? wait : Effect.flatMap(wait, () => this.sendFrom(pieces, next))
   }
 
-  // What the system has taken at once leaves nothing to wait for; a connection that has failed takes nothing any more.
+  // What the system has taken at once leaves nothing to wait for; a connection that has failed takes nothing
+  // any more.
   private get wait(): Effect.Effect<void> {
     const { transport } = this
     const full = !this.flowing && (transport.buffered > 0 || !transport.writable)

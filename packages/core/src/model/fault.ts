@@ -4,8 +4,8 @@
 import { formatAddress, type Address } from "./address.js"
 
 /**
- * Why the operating system (or the memory network) gave a connection or an operation up: a plain record, from which
- * the Effect driver makes a class of `HttpError` and the shim an `Error`.
+ * Why the operating system (or the memory network) gave a connection or an operation up: a plain record, from
+ * which the Effect driver makes a class of `HttpError` and the shim an `Error`.
  *
  * @since 0.1.0
  * @category models

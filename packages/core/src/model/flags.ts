@@ -1,23 +1,34 @@
 /**
- * The named flags and the three presets over them. A flag only ever lets more pass; with none set the parser is as
- * strict as RFC 9110 and RFC 9112 allow. What each flag answers to is tabled in docs/strictness.md.
+ * The named flags and the three presets over them. A flag only ever lets more pass; with none set the parser
+ * is as strict as RFC 9110 and RFC 9112 allow. What each flag answers to is tabled in docs/strictness.md.
  */
 
 /**
- * What the parser takes beyond the narrowest reading of the grammar, one thing a flag. Behind each: its RFC section, and
- * the strictest preset that sets it (`insecure` sets all that `node` sets).
+ * What the parser takes beyond the narrowest reading of the grammar, one thing a flag. Behind each: its RFC
+ * section, and the strictest preset that sets it (`insecure` sets all that `node` sets).
  *
  * @since 0.1.0
  * @category flags
  */
 export interface Flags {
-  /** A tab behind a length, a transfer coding or an option of `Connection` as whitespace (RFC 9110 §5.6.3; strict only). */
+  /**
+   * A tab behind a length, a transfer coding or an option of `Connection` as whitespace (RFC 9110 §5.6.3;
+   * strict only).
+   */
   readonly tabsInFraming: boolean
-  /** Characters in path and query that the URL standard leaves as they are (RFC 9112 §3.2; strict and node). */
+  /**
+   * Characters in path and query that the URL standard leaves as they are (RFC 9112 §3.2; strict and node).
+   */
   readonly urlCharacters: boolean
-  /** A status line that ends behind its code, without the space before the reason (RFC 9112 §4; strict and node). */
+  /**
+   * A status line that ends behind its code, without the space before the reason (RFC 9112 §4; strict and
+   * node).
+   */
   readonly missingReason: boolean
-  /** A 204 with `Content-Length` or `Transfer-Encoding`; its connection is not used again (RFC 9112 §6.3; strict and node). */
+  /**
+   * A 204 with `Content-Length` or `Transfer-Encoding`; its connection is not used again (RFC 9112 §6.3;
+   * strict and node).
+   */
   readonly framedNoContent: boolean
   /** A chunked HTTP/1.0 response; its connection is not used again (RFC 9112 §6.1; strict and node). */
   readonly chunkedHttp10Response: boolean
@@ -33,11 +44,20 @@ export interface Flags {
   readonly leadingLineBreaks: boolean
   /** More than one space between the parts of a request line (RFC 9112 §3; node). */
   readonly extraSpaces: boolean
-  /** Bytes in a target that neither RFC 3986 nor the URL standard has there, and fragments (RFC 9112 §3.2; node). */
+  /**
+   * Bytes in a target that neither RFC 3986 nor the URL standard has there, and fragments (RFC 9112 §3.2;
+   * node).
+   */
   readonly targetCharacters: boolean
-  /** Targets of a form that the method does not have, with userinfo or a malformed authority (RFC 9112 §3.2; node). */
+  /**
+   * Targets of a form that the method does not have, with userinfo or a malformed authority (RFC 9112 §3.2;
+   * node).
+   */
   readonly targetForms: boolean
-  /** A status line with control bytes in its reason, with a code below 100, or ended by two CR (RFC 9112 §4; node). */
+  /**
+   * A status line with control bytes in its reason, with a code below 100, or ended by two CR (RFC 9112 §4;
+   * node).
+   */
   readonly looseStatusLine: boolean
   /** An HTTP/1.1 request without `Host` (RFC 9112 §3.2; node). */
   readonly missingHost: boolean
@@ -45,13 +65,22 @@ export interface Flags {
   readonly repeatedHost: boolean
   /** A `Host` that is not `uri-host [ ":" port ]` (RFC 9112 §3.2, RFC 9110 §7.2; node). */
   readonly invalidHost: boolean
-  /** A `Transfer-Encoding` other than one `chunked`: more codings, other codings, none (RFC 9112 §6.1; node). */
+  /**
+   * A `Transfer-Encoding` other than one `chunked`: more codings, other codings, none (RFC 9112 §6.1; node).
+   */
   readonly otherTransferCodings: boolean
-  /** `Transfer-Encoding` in any message older than HTTP/1.1, and reuse of the connection behind it (RFC 9112 §6.1; node). */
+  /**
+   * `Transfer-Encoding` in any message older than HTTP/1.1, and reuse of the connection behind it (RFC 9112
+   * §6.1; node).
+   */
   readonly transferEncodingInHttp10: boolean
-  /** Content framed in a 1xx response, and reuse of the connection behind a framed 204 (RFC 9110 §8.6; node). */
+  /**
+   * Content framed in a 1xx response, and reuse of the connection behind a framed 204 (RFC 9110 §8.6; node).
+   */
   readonly lengthWithoutBody: boolean
-  /** Lengths past 2^53-1, or written with more than 20 decimal or 16 hexadecimal digits (RFC 9112 §7.1; node). */
+  /**
+   * Lengths past 2^53-1, or written with more than 20 decimal or 16 hexadecimal digits (RFC 9112 §7.1; node).
+   */
   readonly longNumbers: boolean
   /** Chunk extensions with an empty name or value, or quotes inside a token (RFC 9112 §7.1.1; node). */
   readonly chunkExtensionSyntax: boolean
@@ -152,8 +181,8 @@ const preset = (on: ReadonlyArray<FlagName>): Flags =>
   Object.freeze(Object.fromEntries(flagNames.map((name) => [name, on.includes(name)]))) as unknown as Flags
 
 /**
- * The presets: `strict` takes what the grammar allows and what is met everywhere without harm to framing, `node` what
- * Node 20's parser takes by default, `insecure` what it takes with `insecureHTTPParser`
+ * The presets: `strict` takes what the grammar allows and what is met everywhere without harm to framing,
+ * `node` what Node 20's parser takes by default, `insecure` what it takes with `insecureHTTPParser`
  * (https://nodejs.org/api/http.html#httpcreateserveroptions-requestlistener).
  *
  * @since 0.1.0
@@ -166,7 +195,8 @@ export const presets: { readonly [P in "strict" | "node" | "insecure"]: Flags } 
 })
 
 /**
- * Every flag set: for readers that are to take all that any preset takes, such as tools that watch a connection.
+ * Every flag set: for readers that are to take all that any preset takes, such as tools that watch a
+ * connection.
  *
  * @since 0.1.0
  * @category flags

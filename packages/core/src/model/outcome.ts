@@ -34,8 +34,8 @@ export interface Facts {
   /** Milliseconds until all was over. */
   readonly duration: number
   /**
-   * How the connection ended that a handler had taken over (upgrade, WebSocket, CONNECT). `bytesIn`, `bytesOut` and `duration` then
-   * go up to that end. `undefined`: it was not taken over.
+   * How the connection ended that a handler had taken over (upgrade, WebSocket, CONNECT). `bytesIn`,
+   * `bytesOut` and `duration` then go up to that end. `undefined`: it was not taken over.
    */
   readonly upgraded: Upgraded | undefined
 }
@@ -49,9 +49,15 @@ export interface Facts {
 export interface Upgraded {
   /** What the client asked for in `Upgrade` (`websocket`), lower case; `connect` for a tunnel. */
   readonly protocol: string
-  /** Who ended it first: the client by FIN, RST or close frame, or the server by the end of its handler or by its shutdown. */
+  /**
+   * Who ended it first: the client by FIN, RST or close frame, or the server by the end of its handler or by
+   * its shutdown.
+   */
   readonly endedBy: "client" | "server"
-  /** Of the close frame that came first (RFC 6455 §7.4); 1006: there was none. `undefined`: it was no WebSocket. */
+  /**
+   * Of the close frame that came first (RFC 6455 §7.4); 1006: there was none. `undefined`: it was no
+   * WebSocket.
+   */
   readonly closeCode: number | undefined
 }
 

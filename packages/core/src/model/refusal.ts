@@ -1,6 +1,6 @@
 /**
- * Why the peer's bytes were refused: a plain record with Node's code and reason, the place, and the named flag that
- * would have let the bytes pass. Drivers make errors and answers of it; nothing here throws.
+ * Why the peer's bytes were refused: a plain record with Node's code and reason, the place, and the named
+ * flag that would have let the bytes pass. Drivers make errors and answers of it; nothing here throws.
  */
 import type { FlagName } from "./flags.js"
 

@@ -3,7 +3,8 @@
  */
 
 /**
- * A certificate as data: what an application decides by. Names of a subject or issuer are those of X.509: `CN`, `O`, `OU`, ...
+ * A certificate as data: what an application decides by. Names of a subject or issuer are those of X.509:
+ * `CN`, `O`, `OU`, ...
  *
  * @since 0.1.0
  * @category models

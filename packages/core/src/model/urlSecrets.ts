@@ -1,5 +1,6 @@
 /**
- * Secrets of URLs, left out of what people read: user and password in errors, log lines and spans, signatures in spans.
+ * Secrets of URLs, left out of what people read: user and password in errors, log lines and spans, signatures
+ * in spans.
  *
  * Works on any text. What `new URL` refuses loses more than its user and password rather than less.
  */

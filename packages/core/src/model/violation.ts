@@ -1,8 +1,10 @@
 /**
- * What our own side must not send, as plain records: the sending half of the engine returns one instead of throwing.
+ * What our own side must not send, as plain records: the sending half of the engine returns one instead of
+ * throwing.
  *
- * The Effect driver makes a typed error of a violation, the callback driver a plain `Error` with Node's message; both
- * from this one table. Never describes faults of a peer's bytes (those are refusals of the parser), never throws.
+ * The Effect driver makes a typed error of a violation, the callback driver a plain `Error` with Node's
+ * message; both from this one table. Never describes faults of a peer's bytes (those are refusals of the
+ * parser), never throws.
  *
  * @since 0.1.0
  */
@@ -13,8 +15,8 @@
  * - `Repeated`: there is a second one, with another value
  * - `Malformed`: the value is not what the field's grammar has
  * - `BesideTransferEncoding`: `Content-Length` beside `Transfer-Encoding` (RFC 9112 §6.2)
- * - `ChunkedNotLast`: a request's last transfer coding is not `chunked`, or `chunked` comes before another coding
- *   (RFC 9112 §6.1)
+ * - `ChunkedNotLast`: a request's last transfer coding is not `chunked`, or `chunked` comes before another
+ *   coding (RFC 9112 §6.1)
  * - `NotForVersion`: a transfer coding for an HTTP/1.0 peer (RFC 9112 §6.1)
  * - `NotForMethod`: framing of a body that the method cannot have (RFC 9110 §9.3.6, §9.3.8)
  *
@@ -25,9 +27,10 @@ export type FieldConflict =
   "Repeated" | "Malformed" | "BesideTransferEncoding" | "ChunkedNotLast" | "NotForVersion" | "NotForMethod"
 
 /**
- * The facts that a violation of each code has. `what` says what was judged, in the words of Node's messages; `name` is a field's; `value` is what
- * was given. `status` is a code, `declared` and `actual` are bytes, `protocol` and `expected` those of a URL and of an agent, `reason` is a
- * {@link FieldConflict}. `half`, `state` and `signal`: the step that the automaton of a connection does not have.
+ * The facts that a violation of each code has. `what` says what was judged, in the words of Node's messages;
+ * `name` is a field's; `value` is what was given. `status` is a code, `declared` and `actual` are bytes,
+ * `protocol` and `expected` those of a URL and of an agent, `reason` is a {@link FieldConflict}. `half`,
+ * `state` and `signal`: the step that the automaton of a connection does not have.
  *
  * @since 0.1.0
  * @category models
@@ -50,7 +53,9 @@ export interface ViolationFacts {
   readonly ERR_HTTP_CONTENT_LENGTH_MISMATCH: { readonly declared: number; readonly actual: number }
   /** Body bytes where the method or the status allows none. */
   readonly ERR_HTTP_BODY_NOT_ALLOWED: {}
-  /** Header fields changed after the head was sent; `what` is the verb: set, append, remove, write, render. */
+  /**
+   * Header fields changed after the head was sent; `what` is the verb: set, append, remove, write, render.
+   */
   readonly ERR_HTTP_HEADERS_SENT: { readonly what: string }
   /** Body bytes after the end of the body. */
   readonly ERR_STREAM_WRITE_AFTER_END: {}
@@ -276,7 +281,8 @@ export const outOfOrder = (
 })
 
 /**
- * Which of JavaScript's error classes Node throws for a code (Node documentation, "Errors"); `Error` for ours.
+ * Which of JavaScript's error classes Node throws for a code (Node documentation, "Errors"); `Error` for
+ * ours.
  *
  * @since 0.1.0
  * @category tables

@@ -13,7 +13,8 @@ export const writtenParts = ["none", "some", "all"] as const
 export type Written = (typeof writtenParts)[number]
 
 /**
- * Where and how far an exchange had come when its connection failed: the facts of a `ConnectionError`, and of a client's `ParseError`.
+ * Where and how far an exchange had come when its connection failed: the facts of a `ConnectionError`, and of
+ * a client's `ParseError`.
  *
  * @since 0.1.0
  * @category models

@@ -1,7 +1,8 @@
 /**
  * Whether a request that found no idle connection may have one made, or waits in its queue.
  *
- * Pure decisions over counts. Never counts itself, and never looks at which connection is idle: that is `keepAlive.ts`.
+ * Pure decisions over counts. Never counts itself, and never looks at which connection is idle: that is
+ * `keepAlive.ts`.
  */
 
 /**

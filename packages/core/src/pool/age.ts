@@ -6,7 +6,10 @@
  */
 
 export interface AgePolicy {
-  /** Milliseconds from the moment at which the connection was made; `Infinity`: it may become as old as it likes. */
+  /**
+   * Milliseconds from the moment at which the connection was made; `Infinity`: it may become as old as it
+   * likes.
+   */
   readonly maxAge: number
   /** The part of `maxAge`, 0 to 1, by which it is shortened at most. */
   readonly jitter: number

@@ -1,8 +1,9 @@
 /**
- * What a server announces in `Keep-Alive` (RFC 2068 §19.7.1.1, still sent everywhere): how long it keeps an idle connection.
+ * What a server announces in `Keep-Alive` (RFC 2068 §19.7.1.1, still sent everywhere): how long it keeps an
+ * idle connection.
  *
- * `max` is not read: how many more requests a server takes is said by `Connection: close` on the last, and servers that
- * count down would have their connections thrown away early.
+ * `max` is not read: how many more requests a server takes is said by `Connection: close` on the last, and
+ * servers that count down would have their connections thrown away early.
  */
 
 const timeout = /(?:^|[, \t])timeout[ \t]*=[ \t]*"?(\d{1,9})"?[ \t]*(?:[,;]|$)/i

@@ -14,8 +14,8 @@
  * - `resend.ts`: when a request may be sent again on a fresh connection
  * - `retry.ts`: when a failed request is tried once more, by those who ask for it
  *
- * What Node's agent does not do is left off by giving its neutral value: no `idleElsewhere`, `agesAt: Infinity`,
- * `nextAsNode` instead of `nextFair`, no `resend`.
+ * What Node's agent does not do is left off by giving its neutral value: no `idleElsewhere`,
+ * `agesAt: Infinity`, `nextAsNode` instead of `nextFair`, no `resend`.
  *
  * Decisions only: no Effect, no I/O, no clock, nothing of `wire/`.
  *

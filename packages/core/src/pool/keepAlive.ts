@@ -1,11 +1,13 @@
 /**
  * Which idle connection serves a request, which is kept after an exchange, and until when.
  *
- * Pure decisions over what is given, each with its reason. Owns no connection, opens and closes none, reads no clock.
+ * Pure decisions over what is given, each with its reason. Owns no connection, opens and closes none, reads
+ * no clock.
  */
 
 /**
- * `lifo`: the connection that became idle last, so that few stay in use; `fifo`: the one that has been idle longest.
+ * `lifo`: the connection that became idle last, so that few stay in use; `fifo`: the one that has been idle
+ * longest.
  *
  * @since 0.1.0
  * @category idle
@@ -25,7 +27,10 @@ export interface KeepAlivePolicy {
   readonly maxFreeSockets: number
   /** How long a connection may be idle; `Infinity`: no limit (Node's agent has 0 for that). */
   readonly idleTimeout: number
-  /** How long before the end that the server announced (`Keep-Alive: timeout=n`) a connection is given up. Node: 1000. */
+  /**
+   * How long before the end that the server announced (`Keep-Alive: timeout=n`) a connection is given up.
+   * Node: 1000.
+   */
   readonly hintBuffer: number
 }
 
@@ -93,8 +98,9 @@ const hintTooShort = close("HintTooShort")
 const maxAge = close("MaxAge")
 
 /**
- * What becomes of a connection whose exchange has ended, that could be used again and that nobody waits for. Node's
- * agent obeys `Close` likewise, but shortens only a timeout it has: without one it keeps a connection whatever `until` says.
+ * What becomes of a connection whose exchange has ended, that could be used again and that nobody waits for.
+ * Node's agent obeys `Close` likewise, but shortens only a timeout it has: without one it keeps a connection
+ * whatever `until` says.
  *
  * @since 0.1.0
  * @category idle
@@ -122,8 +128,8 @@ export const retain = (ended: EndedExchange, policy: KeepAlivePolicy): Retention
 }
 
 /**
- * Whether a connection may serve one more request at once, without having been idle: not where it is too old. What
- * the server announced does not matter here: no time passes.
+ * Whether a connection may serve one more request at once, without having been idle: not where it is too old.
+ * What the server announced does not matter here: no time passes.
  *
  * @since 0.1.0
  * @category idle
@@ -131,8 +137,8 @@ export const retain = (ended: EndedExchange, policy: KeepAlivePolicy): Retention
 export const mayGoOn = (agesAt: number, now: number): boolean => now < agesAt
 
 /**
- * Which idle connection serves: `connection`, at this `index` of the list; or none, with the `reason`: no one is idle,
- * or none of them may be used.
+ * Which idle connection serves: `connection`, at this `index` of the list; or none, with the `reason`: no one
+ * is idle, or none of them may be used.
  *
  * @since 0.1.0
  * @category idle
@@ -145,8 +151,8 @@ const noneIdle = { _tag: "None", reason: "NoneIdle" } as const
 const noneUsable = { _tag: "None", reason: "NoneUsable" } as const
 
 /**
- * The connection for the next request. `idle` is in the order in which its members became idle; those that are not
- * `usable` (out of time, closed meanwhile) are passed over.
+ * The connection for the next request. `idle` is in the order in which its members became idle; those that
+ * are not `usable` (out of time, closed meanwhile) are passed over.
  *
  * @since 0.1.0
  * @category idle

@@ -1,9 +1,9 @@
 /**
- * The name under which Node's agents file a connection (`agent.getName()`), letter by letter: programs read it, and build
- * on it.
+ * The name under which Node's agents file a connection (`agent.getName()`), letter by letter: programs read
+ * it, and build on it.
  *
- * Two requests share connections exactly if their names are equal, so everything that makes a connection another one is
- * in it. Values are put in as they are given: nothing is normalized or resolved.
+ * Two requests share connections exactly if their names are equal, so everything that makes a connection
+ * another one is in it. Values are put in as they are given: nothing is normalized or resolved.
  */
 
 /**
@@ -38,7 +38,8 @@ export const connectionName = (options: NameOptions = {}): string => {
   return name
 }
 
-// Fields of the TLS part, in their order, and when one is in the name: if it is truthy, or if it is given at all.
+// Fields of the TLS part, in their order, and when one is in the name: if it is truthy, or if it is given at
+// all.
 const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "truthy" | "given"]> = [
   ["ca", "truthy"],
   ["cert", "truthy"],
@@ -63,11 +64,12 @@ const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "tru
 ]
 
 /**
- * What else is in the name of a connection with TLS: options of `tls.connect` and `tls.createSecureContext`. They are
- * `ca`, `cert`, `clientCertEngine`, `ciphers`, `key`, `pfx`, `rejectUnauthorized`, `servername`, `minVersion`,
- * `maxVersion`, `secureProtocol`, `crl`, `honorCipherOrder`, `ecdhCurve`, `dhparam`, `secureOptions`,
- * `sessionIdContext`, `sigalgs`, `privateKeyIdentifier` and `privateKeyEngine`; behind them `secureContext`,
- * `allowPartialTrustChain`, `ALPNProtocols`, `certificateCompression`, `minDHSize`, `pskCallback`, `requestOCSP` and `session`.
+ * What else is in the name of a connection with TLS: options of `tls.connect` and `tls.createSecureContext`.
+ * They are `ca`, `cert`, `clientCertEngine`, `ciphers`, `key`, `pfx`, `rejectUnauthorized`, `servername`,
+ * `minVersion`, `maxVersion`, `secureProtocol`, `crl`, `honorCipherOrder`, `ecdhCurve`, `dhparam`,
+ * `secureOptions`, `sessionIdContext`, `sigalgs`, `privateKeyIdentifier` and `privateKeyEngine`; behind them
+ * `secureContext`, `allowPartialTrustChain`, `ALPNProtocols`, `certificateCompression`, `minDHSize`,
+ * `pskCallback`, `requestOCSP` and `session`.
  *
  * @since 0.1.0
  * @category names
@@ -106,7 +108,8 @@ export interface TlsNameOptions {
   readonly session?: unknown
 }
 
-// What also makes a connection another one. Names of Node.js 20 leave it out, so it stands behind them, and only where it is set.
+// What also makes a connection another one. Names of Node.js 20 leave it out, so it stands behind them, and
+// only where it is set.
 const furtherFields: ReadonlyArray<keyof TlsNameOptions> = [
   "secureContext",
   "allowPartialTrustChain",
@@ -127,7 +130,10 @@ const identityOf = (value: object): number => {
   return identity
 }
 
-/** A text that two values share only if they mean the same to TLS: by content, but objects with a class by identity. */
+/**
+ * A text that two values share only if they mean the same to TLS: by content, but objects with a class by
+ * identity.
+ */
 const policyText = (value: unknown): string => {
   if (typeof value !== "object" || value === null) {
     return typeof value === "function" ? `f${identityOf(value)}` : `${typeof value}${String(value)}`
@@ -166,7 +172,8 @@ const policyOf = (options: TlsNameOptions): string => {
 }
 
 /**
- * The name of a host as a TLS client asks for it (SNI): without the last dot of a name in full (RFC 6066 section 3).
+ * The name of a host as a TLS client asks for it (SNI): without the last dot of a name in full (RFC 6066
+ * section 3).
  *
  * @since 0.1.0
  * @category names
@@ -174,8 +181,9 @@ const policyOf = (options: TlsNameOptions): string => {
 export const sniName = (host: string): string => (host.endsWith(".") ? host.slice(0, -1) : host)
 
 /**
- * `connectionName`, then each TLS field after a colon, empty where it does not count. Behind that, where they are set: the
- * fields that names of Node.js 20 leave out (`secureContext`, `ALPNProtocols`, `session`, ...) and keys with passphrases.
+ * `connectionName`, then each TLS field after a colon, empty where it does not count. Behind that, where they
+ * are set: the fields that names of Node.js 20 leave out (`secureContext`, `ALPNProtocols`, `session`, ...)
+ * and keys with passphrases.
  *
  * @since 0.1.0
  * @category names

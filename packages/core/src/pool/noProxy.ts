@@ -3,8 +3,8 @@
  */
 
 /**
- * Who reads the list. `curl`: a name stands for its subdomains too, `10.0.0.0/8` for a network. `node`: only `.name` and `*.name` stand for
- * subdomains, `10.0.0.1-10.0.0.9` for a range.
+ * Who reads the list. `curl`: a name stands for its subdomains too, `10.0.0.0/8` for a network. `node`: only
+ * `.name` and `*.name` stand for subdomains, `10.0.0.1-10.0.0.9` for a range.
  *
  * @since 0.1.0
  * @category proxies
@@ -12,7 +12,8 @@
 export type NoProxyReading = "curl" | "node"
 
 /**
- * Whether a host is among those that are reached directly. Entries end at commas and blanks; `*` is every host, `name:port` one port of it.
+ * Whether a host is among those that are reached directly. Entries end at commas and blanks; `*` is every
+ * host, `name:port` one port of it.
  *
  * @since 0.1.0
  * @category proxies

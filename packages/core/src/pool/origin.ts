@@ -1,7 +1,9 @@
 /**
- * The name under which connections may stand in for each other: protocol, host and port (RFC 9110 §4.3.1, §4.3.2).
+ * The name under which connections may stand in for each other: protocol, host and port (RFC 9110 §4.3.1,
+ * §4.3.2).
  *
- * Never resolves a name and never looks at a path: two requests share connections exactly if their origins are equal.
+ * Never resolves a name and never looks at a path: two requests share connections exactly if their origins
+ * are equal.
  */
 
 /**

@@ -1,8 +1,8 @@
 /**
  * Which queue gets a place that became free: a connection whose exchange ended, or room for a new one.
  *
- * Two policies: fair between keys, which is ours, and the order of Node's agent. Within one queue it is always first
- * come, first served. Owns no queue and takes nothing out of one.
+ * Two policies: fair between keys, which is ours, and the order of Node's agent. Within one queue it is
+ * always first come, first served. Owns no queue and takes nothing out of one.
  */
 import type { ConnectionLimits } from "./admission.js"
 
@@ -22,12 +22,13 @@ export interface WaitingKey {
 }
 
 /**
- * The key whose first request gets the place. `freed`: the key of a connection that can be used again, still counted in
- * `open`; another key's request gets its place only by closing it. `undefined`: there is room for a new connection.
+ * The key whose first request gets the place. `freed`: the key of a connection that can be used again, still
+ * counted in `open`; another key's request gets its place only by closing it. `undefined`: there is room for
+ * a new connection.
  *
- * The fewest connections first, so that a busy origin does not keep a quiet one waiting. Between equals the connection
- * stays with its key while each has one left: closing and making connections in turn would serve nobody. Where they
- * have none, the longest wait goes first, so nobody waits for ever.
+ * The fewest connections first, so that a busy origin does not keep a quiet one waiting. Between equals the
+ * connection stays with its key while each has one left: closing and making connections in turn would serve
+ * nobody. Where they have none, the longest wait goes first, so nobody waits for ever.
  *
  * @since 0.1.0
  * @category queues
@@ -58,8 +59,8 @@ const goesFirst = (one: WaitingKey, other: WaitingKey, open: number, freed: stri
 }
 
 /**
- * Queues and sockets as Node's agent has them: an entry of `requests` is never empty. `requests` are those that wait,
- * `sockets` those in use, both by name.
+ * Queues and sockets as Node's agent has them: an entry of `requests` is never empty. `requests` are those
+ * that wait, `sockets` those in use, both by name.
  *
  * @since 0.1.0
  * @category queues
@@ -70,8 +71,8 @@ export interface NodeAgentState {
 }
 
 /**
- * The key for whose first request Node's agent makes a connection when one under `closed` is gone: its own queue, or
- * else the first key that ever queued, unless that one has sockets: then none.
+ * The key for whose first request Node's agent makes a connection when one under `closed` is gone: its own
+ * queue, or else the first key that ever queued, unless that one has sockets: then none.
  *
  * @since 0.1.0
  * @category queues

@@ -1,9 +1,9 @@
 /**
  * Whether a request whose connection died may be sent again on a fresh one without asking the caller.
  *
- * A server may close an idle connection at the very moment at which a request is written to it, and the client cannot
- * tell (RFC 9112 §9.3.1). Only then, only once, and only where doing it twice is the same as doing it once: this never
- * repairs a failure that a fresh connection would have had as well.
+ * A server may close an idle connection at the very moment at which a request is written to it, and the
+ * client cannot tell (RFC 9112 §9.3.1). Only then, only once, and only where doing it twice is the same as
+ * doing it once: this never repairs a failure that a fresh connection would have had as well.
  */
 
 /**
@@ -28,8 +28,8 @@ export interface LostRequest {
 }
 
 /**
- * Send it `Again`, or `GiveUp`, for the first `reason` that holds: the connection was fresh, an answer had begun, it
- * was sent again before, its body is gone, or doing it twice is not the same as doing it once.
+ * Send it `Again`, or `GiveUp`, for the first `reason` that holds: the connection was fresh, an answer had
+ * begun, it was sent again before, its body is gone, or doing it twice is not the same as doing it once.
  *
  * @since 0.1.0
  * @category resending
@@ -55,8 +55,8 @@ const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE",
 export const isIdempotent = (method: string): boolean => idempotent.has(method)
 
 /**
- * Whether a request could be sent again if its connection died before an answer had begun. One that could not does not go out on a kept
- * connection before a FIN that has already come was read.
+ * Whether a request could be sent again if its connection died before an answer had begun. One that could not
+ * does not go out on a kept connection before a FIN that has already come was read.
  *
  * @since 0.1.0
  * @category resending

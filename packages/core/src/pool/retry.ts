@@ -1,8 +1,9 @@
 /**
  * Whether a failed request is tried once more, and after how long: for those who ask for it, not by itself.
  *
- * What may have been acted on twice is not repeated, a server's wish is respected, and a budget keeps retries a small part
- * of all requests, so that they cannot keep an outage going. Decisions only: it waits for nothing and holds no budget.
+ * What may have been acted on twice is not repeated, a server's wish is respected, and a budget keeps retries
+ * a small part of all requests, so that they cannot keep an outage going. Decisions only: it waits for
+ * nothing and holds no budget.
  */
 
 /**
@@ -44,8 +45,9 @@ export interface Failure {
 }
 
 /**
- * Why a request is not tried again: the failure will not pass; doing it twice may be something else than doing it once;
- * its body is gone; it was tried often enough; the server asks for more patience than there is; the budget is spent.
+ * Why a request is not tried again: the failure will not pass; doing it twice may be something else than
+ * doing it once; its body is gone; it was tried often enough; the server asks for more patience than there
+ * is; the budget is spent.
  *
  * @since 0.1.0
  * @category retries
@@ -65,8 +67,9 @@ export type RetryDecision =
 const stop = (reason: StopReason): RetryDecision => ({ _tag: "Stop", reason })
 
 /**
- * `chance`: 0 to 1, new for each decision. The wait is anything between nothing and its limit, so that clients that failed
- * together do not come back together; where the server names a time it is that, and a little more at random.
+ * `chance`: 0 to 1, new for each decision. The wait is anything between nothing and its limit, so that
+ * clients that failed together do not come back together; where the server names a time it is that, and a
+ * little more at random.
  *
  * @since 0.1.0
  * @category retries

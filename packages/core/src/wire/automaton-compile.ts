@@ -1,6 +1,6 @@
 /**
- * The automaton's tables as numbers, so that a step is two array reads: states become their place in the table, and
- * where the joint rules lead is worked out beforehand for every state and set of facts.
+ * The automaton's tables as numbers, so that a step is two array reads: states become their place in the
+ * table, and where the joint rules lead is worked out beforehand for every state and set of facts.
  *
  * Adds no rule: what it returns says the same as the tables, and is made once, when the module is loaded.
  */

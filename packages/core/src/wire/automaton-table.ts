@@ -3,20 +3,20 @@
  *
  * ## Theory of operation
  *
- * A connection has two halves: the client sends requests on one, the server responses on the other. The tables do not
- * know which of the two we are: what we may send and what the peer may send are the same rules, so a client and a
- * server that look at the same exchange always agree.
+ * A connection has two halves: the client sends requests on one, the server responses on the other. The
+ * tables do not know which of the two we are: what we may send and what the peer may send are the same rules,
+ * so a client and a server that look at the same exchange always agree.
  *
- * A step has two parts. First the signal (`steps`): a half goes from one state to the next; a signal that its state
- * does not list is refused, and nothing changes. Then the joint rules (`rules`): what the halves together entail, and
- * what was learnt about the connection (`Fact`), is applied until nothing moves.
+ * A step has two parts. First the signal (`steps`): a half goes from one state to the next; a signal that its
+ * state does not list is refused, and nothing changes. Then the joint rules (`rules`): what the halves
+ * together entail, and what was learnt about the connection (`Fact`), is applied until nothing moves.
  *
- * Requests may run ahead of their responses (pipelining, RFC 9112 §9.3.2): the request half is that of the newest
- * exchange, the response half that of the oldest one that is not answered. Between the two is only a count, so a half
- * comes back to `idle` or `head` and the n-th exchange is like the first.
+ * Requests may run ahead of their responses (pipelining, RFC 9112 §9.3.2): the request half is that of the
+ * newest exchange, the response half that of the oldest one that is not answered. Between the two is only a
+ * count, so a half comes back to `idle` or `head` and the n-th exchange is like the first.
  *
- * `done` means: this half is complete, and it is not (yet) allowed to begin again. A connection of which both halves
- * came to `done` is closed, for the reason that was noted first.
+ * `done` means: this half is complete, and it is not (yet) allowed to begin again. A connection of which both
+ * halves came to `done` is closed, for the reason that was noted first.
  *
  * @since 0.1.0
  */
@@ -24,8 +24,8 @@
 /**
  * - `idle`: no request under way, the next may begin
  * - `body`: the head was sent, the request is not complete
- * - `done`: the request is complete, and no other may follow (a close was announced), or not before this one was
- *   answered (CONNECT, upgrade)
+ * - `done`: the request is complete, and no other may follow (a close was announced), or not before this one
+ *   was answered (CONNECT, upgrade)
  * - `switched`: the bytes are another protocol's
  * - `closed`: the direction ended
  *
@@ -112,7 +112,8 @@ export const steps = {
 }
 
 /**
- * What is known about the connection besides the states of its halves; bits, so that a set of facts is a number.
+ * What is known about the connection besides the states of its halves; bits, so that a set of facts is a
+ * number.
  *
  * - `Owed`: at least one response is not complete
  * - `Closing`: there is a reason to close

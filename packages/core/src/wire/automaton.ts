@@ -1,9 +1,10 @@
 /**
- * The automaton of one connection, the same for clients and servers: who may send what when, and what becomes of the
- * connection afterwards. Its rules are the tables of `automaton-table.ts`; a driver reports what was sent and received.
+ * The automaton of one connection, the same for clients and servers: who may send what when, and what becomes
+ * of the connection afterwards. Its rules are the tables of `automaton-table.ts`; a driver reports what was
+ * sent and received.
  *
- * Never touches bytes, sockets or time, and never acts: it answers, and the driver does. No allocation per exchange
- * unless requests are pipelined or a step is refused.
+ * Never touches bytes, sockets or time, and never acts: it answers, and the driver does. No allocation per
+ * exchange unless requests are pipelined or a step is refused.
  *
  * @since 0.1.0
  */
@@ -38,7 +39,9 @@ export interface RequestFacts {
   readonly method: string
   /** 0 or 1, of HTTP/1.x. */
   readonly versionMinor: number
-  /** The message allows another exchange: no `Connection: close`, or HTTP/1.0 with `Connection: keep-alive`. */
+  /**
+   * The message allows another exchange: no `Connection: close`, or HTTP/1.0 with `Connection: keep-alive`.
+   */
   readonly keepAlive: boolean
   /** `Upgrade` with the connection option of that name, and our side would switch. */
   readonly upgrade: boolean
@@ -76,11 +79,13 @@ const Http10 = 1
 const Expects = 2
 
 /**
- * Every method that reports a step returns `undefined`, or a `Violation` if the step is refused; then nothing changed.
+ * Every method that reports a step returns `undefined`, or a `Violation` if the step is refused; then nothing
+ * changed.
  *
  * ```ts
  * const connection = new Connection("server")
- * connection.requestHead({ method: "GET", versionMinor: 1, keepAlive: true, upgrade: false, expectContinue: false })
+ * const head = { method: "GET", versionMinor: 1, keepAlive: true, upgrade: false, expectContinue: false }
+ * connection.requestHead(head)
  * connection.requestComplete()
  * connection.responseHead({ status: 200, keepAlive: true, framingUntilClose: false })
  * connection.responseComplete()
@@ -141,12 +146,17 @@ export class Connection {
     return this.responseNow === responseHead && (this.oldest & Expects) !== 0
   }
 
-  /** May the response that is due now say that the connection goes on? False for the last one before a close. */
+  /**
+   * May the response that is due now say that the connection goes on? False for the last one before a close.
+   */
   get keepAlive(): boolean {
     return this.owed > 1 || this.reason === undefined
   }
 
-  /** A request head. Refused while a request is under way, after a close was announced, and while a switch is open. */
+  /**
+   * A request head. Refused while a request is under way, after a close was announced, and while a switch is
+   * open.
+   */
   requestHead(facts: RequestFacts): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = requests.next.head[this.requestNow]!
     if (next === refused) return outOfOrder("request", this.request, "head")
@@ -164,8 +174,8 @@ export class Connection {
 
   /**
    * What the client sends is not a request, or did not come in time, and is answered nevertheless: the
-   * connection closes after that. Before the request's head one more response is due; after it, only its own, which may
-   * have been sent already.
+   * connection closes after that. Before the request's head one more response is due; after it, only its own,
+   * which may have been sent already.
    */
   requestRefused(reason: CloseReason): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const before = this.requestNow
@@ -187,7 +197,10 @@ export class Connection {
     return undefined
   }
 
-  /** The client ended its direction, which no state refuses. Responses that are due may still be sent (RFC 9112 §9.6). */
+  /**
+   * The client ended its direction, which no state refuses. Responses that are due may still be sent (RFC
+   * 9112 §9.6).
+   */
   requestEof(): undefined {
     this.requestNow = requests.next.eof[this.requestNow]!
     this.note(this.role === "server" ? "PeerEof" : "OwnEof")
@@ -209,7 +222,10 @@ export class Connection {
     return undefined
   }
 
-  /** A final response head, 101 included. Refused when none is due, and 101 for a request that asked for no upgrade. */
+  /**
+   * A final response head, 101 included. Refused when none is due, and 101 for a request that asked for no
+   * upgrade.
+   */
   responseHead(
     facts: ResponseFacts
   ):
@@ -252,7 +268,10 @@ export class Connection {
     return undefined
   }
 
-  /** The server ended its direction. Completes a body that ends with the connection; what else was due never comes. */
+  /**
+   * The server ended its direction. Completes a body that ends with the connection; what else was due never
+   * comes.
+   */
   responseEof(): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = responses.next.eof[this.responseNow]!
     if (next === refused) return outOfOrder("response", this.response, "eof")

@@ -1,7 +1,7 @@
 /**
- * What follows a head (RFC 9112 §6.3, in Node's order): no body, chunks, so many bytes, everything up to the end of
- * the connection, or no HTTP at all; and whether the connection outlives the message. Also the checks that need the
- * whole head. Decides only; reads no bytes.
+ * What follows a head (RFC 9112 §6.3, in Node's order): no body, chunks, so many bytes, everything up to the
+ * end of the connection, or no HTTP at all; and whether the connection outlives the message. Also the checks
+ * that need the whole head. Decides only; reads no bytes.
  */
 import { hasNoContent, isBodiless } from "./bodiless.js"
 import { isHost } from "./host.js"
@@ -69,7 +69,9 @@ export const keepsAlive = (m: Machine): boolean => persists(m) && !needsClose(m)
 /** Both as a number: 0 closes, 1 persists but for its body, 2 keeps the connection. */
 export const reuseAfter = (m: Machine): number => (!persists(m) ? 0 : needsClose(m) ? 1 : 2)
 
-/** The faults that only a whole head shows, all of them Node's parser's leniencies. False: refused at `at`. */
+/**
+ * The faults that only a whole head shows, all of them Node's parser's leniencies. False: refused at `at`.
+ */
 export const checkHead = (m: Machine, at: number, text: string): boolean => {
   if (!m.checksHeads) return true
   if (m.request) {

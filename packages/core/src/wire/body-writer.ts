@@ -1,8 +1,9 @@
 /**
  * A body on its way out: framed as its head announced, and counted (RFC 9112 §6, §7.1).
  *
- * Refuses what does not fit the head, never cuts or pads it. Never copies or keeps body bytes: they go to the sink as
- * they came, between strings of framing. Knows nothing of backpressure: that is between the sink and its caller.
+ * Refuses what does not fit the head, never cuts or pads it. Never copies or keeps body bytes: they go to the
+ * sink as they came, between strings of framing. Knows nothing of backpressure: that is between the sink and
+ * its caller.
  *
  * @since 0.1.0
  */
@@ -28,8 +29,8 @@ import {
  */
 export type Part = string | Uint8Array
 
-// RFC 9110 §6.5.1: fields that are needed before the content - framing, routing, request modifiers, authentication,
-// response control, content format - must not come after it.
+// RFC 9110 §6.5.1: fields that are needed before the content - framing, routing, request modifiers,
+// authentication, response control, content format - must not come after it.
 const notInTrailers = new Set(
   (
     "authorization cache-control connection content-encoding content-length content-range content-type cookie expect " +
@@ -61,8 +62,8 @@ const printTrailers = (trailers: ReadonlyArray<string>): string | TrailersViolat
 }
 
 /**
- * Why these fields (flat: name, value, ...) cannot be trailers: ERR_HTTP_TRAILER_INVALID, ERR_INVALID_HTTP_TOKEN,
- * ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE.
+ * Why these fields (flat: name, value, ...) cannot be trailers: ERR_HTTP_TRAILER_INVALID,
+ * ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE.
  *
  * @since 0.1.0
  * @category validation
@@ -102,8 +103,8 @@ export class BodyWriter {
   /**
    * Sends a piece of the body. An empty one sends nothing (an empty chunk would be the last, RFC 9112 §7.1).
    *
-   * Violations: ERR_STREAM_WRITE_AFTER_END, ERR_HTTP_BODY_NOT_ALLOWED, ERR_HTTP_CONTENT_LENGTH_MISMATCH (more than
-   * announced).
+   * Violations: ERR_STREAM_WRITE_AFTER_END, ERR_HTTP_BODY_NOT_ALLOWED, ERR_HTTP_CONTENT_LENGTH_MISMATCH (more
+   * than announced).
    */
   write(part: Part, sink: (part: Part) => void): BodyViolation | undefined {
     if (this.ended) return writeAfterEnd
@@ -137,12 +138,12 @@ export class BodyWriter {
   }
 
   /**
-   * Ends the body: sends the last chunk and the trailers (flat list: name, value, ...) when it is chunked, nothing
-   * otherwise. A body that ends with the connection needs the connection's end besides.
+   * Ends the body: sends the last chunk and the trailers (flat list: name, value, ...) when it is chunked,
+   * nothing otherwise. A body that ends with the connection needs the connection's end besides.
    *
    * Violations: ERR_STREAM_WRITE_AFTER_END (a second end), ERR_HTTP_CONTENT_LENGTH_MISMATCH (fewer bytes than
-   * announced), ERR_HTTP_TRAILER_INVALID (trailers on a body that is not chunked, or a field that may not be one),
-   * ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE.
+   * announced), ERR_HTTP_TRAILER_INVALID (trailers on a body that is not chunked, or a field that may not be
+   * one), ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE.
    */
   end(trailers: ReadonlyArray<string> | undefined, sink: (part: Part) => void): BodyViolation | undefined {
     if (this.ended) return writeAfterEnd

@@ -1,6 +1,6 @@
 /**
- * The line before a chunk's data (RFC 9112 §7.1: size and extensions) and the line break behind the data. Counts the
- * extensions, drops them, never interprets them.
+ * The line before a chunk's data (RFC 9112 §7.1: size and extensions) and the line break behind the data.
+ * Counts the extensions, drops them, never interprets them.
  */
 import { HEX, QDTEXT, TOKEN, VALUE } from "./grammar.js"
 import type { Machine } from "./machine.js"
@@ -90,7 +90,9 @@ const readSize = (m: Machine, i: number, n: number): number => {
   return i + 1
 }
 
-/** Strict only: what Node's parser takes between the semicolons though the grammar does not. True: refused. */
+/**
+ * Strict only: what Node's parser takes between the semicolons though the grammar does not. True: refused.
+ */
 const wrongSyntax = (m: Machine, at: number, reason: string): boolean => {
   if (m.allows("chunkExtensionSyntax")) return false
   m.refuse(at, "HPE_STRICT", reason, "chunkExtensionSyntax")

@@ -1,8 +1,9 @@
 /**
  * How long a server waits for its peer: for a head, for a whole request, for any movement at all.
  *
- * Decisions over values: `now` goes in, a verdict or the next moment to look comes out. Owns no connection, sets no timer,
- * reads no clock. `connection/server` asks `judge`, the callback API `judgeRequest`; what they do about a verdict is theirs.
+ * Decisions over values: `now` goes in, a verdict or the next moment to look comes out. Owns no connection,
+ * sets no timer, reads no clock. `connection/server` asks `judge`, the callback API `judgeRequest`; what they
+ * do about a verdict is theirs.
  *
  * @since 0.1.0
  */
@@ -15,17 +16,25 @@
  */
 export interface DeadlinePolicy {
   /**
-   * From the first byte of a request to the end of its head; and from the opening of a connection to its first byte.
-   * Default: the smaller of 60 000 and `requestTimeout`. Source: Node's `server.headersTimeout`.
+   * From the first byte of a request to the end of its head; and from the opening of a connection to its
+   * first byte. Default: the smaller of 60 000 and `requestTimeout`. Source: Node's `server.headersTimeout`.
    */
   readonly headersTimeout: number
-  /** From the same moment to the end of the request, body included. Default 300 000. Source: Node's `server.requestTimeout`. */
+  /**
+   * From the same moment to the end of the request, body included. Default 300 000. Source: Node's
+   * `server.requestTimeout`.
+   */
   readonly requestTimeout: number
   /** Without a byte in either direction, handler or not. Default 0. Source: Node's `server.timeout`. */
   readonly timeout: number
-  /** Within so long a peer that is waited for must send, or take, `progressBytes`. Default 120 000. Node has no such limit. */
+  /**
+   * Within so long a peer that is waited for must send, or take, `progressBytes`. Default 120 000. Node has
+   * no such limit.
+   */
   readonly progressTimeout: number
-  /** Default 1024: with the default time 9 bytes a second, of which the slowest honest link has a hundredfold. */
+  /**
+   * Default 1024: with the default time 9 bytes a second, of which the slowest honest link has a hundredfold.
+   */
   readonly progressBytes: number
 }
 
@@ -49,7 +58,10 @@ export interface Progress {
  * @category deadlines
  */
 export interface Waiting {
-  /** When the request under way began, ms; before the first byte of a connection: when that was opened. -1: none is. */
+  /**
+   * When the request under way began, ms; before the first byte of a connection: when that was opened. -1:
+   * none is.
+   */
   readonly begun: number
   /** The head has come: it is the body that is waited for. */
   readonly headComplete: boolean
@@ -64,8 +76,9 @@ export interface Waiting {
 }
 
 /**
- * Which limit has passed. `receiving` and `sending` say which direction does not move; `holding` is no fault of the peer's: it has been held
- * back for `progressTimeout`, and whether it is still there is to be looked at.
+ * Which limit has passed. `receiving` and `sending` say which direction does not move; `holding` is no fault
+ * of the peer's: it has been held back for `progressTimeout`, and whether it is still there is to be looked
+ * at.
  *
  * @since 0.1.0
  * @category deadlines
@@ -133,7 +146,8 @@ export const contradicts = ({
   requestTimeout > 0 && headersTimeout > requestTimeout
 
 /**
- * The progress to hold against `now`: the one given, or the next once enough has moved. `moved`: bytes so far.
+ * The progress to hold against `now`: the one given, or the next once enough has moved. `moved`: bytes so
+ * far.
  *
  * @since 0.1.0
  * @category deadlines
@@ -147,7 +161,8 @@ export const progress = (
   last === undefined || moved - last.moved >= policy.progressBytes ? { since: now, moved } : last
 
 /**
- * The limit of an arriving request that has passed, or else when the next one does, ms (`Infinity`: none is running).
+ * The limit of an arriving request that has passed, or else when the next one does, ms (`Infinity`: none is
+ * running).
  *
  * @since 0.1.0
  * @category deadlines
@@ -195,8 +210,8 @@ export const judge = (waiting: Waiting, policy: DeadlinePolicy, now: number): La
 const directions = ["sending", "receiving", "holding"] as const
 
 /**
- * How long after one look at all connections the next is due, ms: `interval`, or as often as the shortest limit asks for. A
- * limit is thus met at most so much late.
+ * How long after one look at all connections the next is due, ms: `interval`, or as often as the shortest
+ * limit asks for. A limit is thus met at most so much late.
  *
  * @since 0.1.0
  * @category deadlines

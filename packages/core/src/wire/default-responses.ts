@@ -1,5 +1,6 @@
 /**
- * Default responses of Node's servers to requests that they reject. Those of the Effect API are in `connection/server/refusals.ts`.
+ * Default responses of Node's servers to requests that they reject. Those of the Effect API are in
+ * `connection/server/refusals.ts`.
  */
 import { STATUS_CODES } from "./encode-tables.js"
 

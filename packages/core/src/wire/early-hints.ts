@@ -1,8 +1,8 @@
 /**
  * 103 Early Hints (RFC 8297): links that the client may load before the answer comes.
  *
- * A link is checked against the grammar of RFC 8288 §3, by hand and in one pass. Never decides whether it may be sent
- * now: the automaton does.
+ * A link is checked against the grammar of RFC 8288 §3, by hand and in one pass. Never decides whether it may
+ * be sent now: the automaton does.
  *
  * @since 0.1.0
  */
@@ -57,8 +57,8 @@ export const isLink = (text: string): boolean => {
 }
 
 /**
- * The head of early hints; the empty string where there is no link, and nothing is to be sent (as Node does). `headers`
- * is a flat list: name, value, ...
+ * The head of early hints; the empty string where there is no link, and nothing is to be sent (as Node does).
+ * `headers` is a flat list: name, value, ...
  *
  * Violations: ERR_INVALID_ARG_VALUE (a link that is none), and those of `encodeInformational`.
  *

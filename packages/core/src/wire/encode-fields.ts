@@ -1,9 +1,9 @@
 /**
- * The user's header fields on their way into a head: checked, printed in their order and case, and the few that decide
- * about framing and reuse understood.
+ * The user's header fields on their way into a head: checked, printed in their order and case, and the few
+ * that decide about framing and reuse understood.
  *
- * Never adds a field, never changes a name or a value; leaves out only what `scanFields` is told to, and repetitions
- * of an equal `Content-Length`.
+ * Never adds a field, never changes a name or a value; leaves out only what `scanFields` is told to, and
+ * repetitions of an equal `Content-Length`.
  */
 import {
   fieldConflict,
@@ -39,7 +39,9 @@ const knownNames = new Map<string, number>([
 
 const spellings = new Spellings((lower) => knownNames.get(lower) ?? 0)
 
-/** What the last scan found. One record for all scans: a head is encoded in one go, and nothing is kept of it. */
+/**
+ * What the last scan found. One record for all scans: a head is encoded in one go, and nothing is kept of it.
+ */
 export const found = {
   /** The printed field lines, each with its CRLF. */
   text: "",
@@ -99,8 +101,8 @@ const understand = (known: number, value: string): FieldsViolation | undefined =
 }
 
 /**
- * Checks and prints a flat list of fields (name, value, ...) into `found`. Fields of `leaveOut` (bits of `Known`) are
- * checked and understood, but not printed.
+ * Checks and prints a flat list of fields (name, value, ...) into `found`. Fields of `leaveOut` (bits of
+ * `Known`) are checked and understood, but not printed.
  */
 export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): FieldsViolation | undefined => {
   let text = ""
@@ -144,6 +146,8 @@ export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): Fie
   return undefined
 }
 
-/** One of the head's own fields, checked like the user's; for values that come from outside, such as a host. */
+/**
+ * One of the head's own fields, checked like the user's; for values that come from outside, such as a host.
+ */
 export const ownField = (name: string, value: string): string | FieldsViolation =>
   isFieldValue(value) ? `${name}: ${value}\r\n` : invalidChar("header content", name)

@@ -1,7 +1,9 @@
 /**
- * Request heads: the request line, the user's fields, and the fields that HTTP needs besides (RFC 9112 §3, §6, §9).
+ * Request heads: the request line, the user's fields, and the fields that HTTP needs besides (RFC 9112 §3,
+ * §6, §9).
  *
- * A field that the user set is respected; one that he did not set is added. Never resolves a URL, never writes a body.
+ * A field that the user set is respected; one that he did not set is added. Never resolves a URL, never
+ * writes a body.
  *
  * @since 0.1.0
  */
@@ -40,14 +42,17 @@ export interface RequestHeadInput {
   readonly keepAlive: boolean
   /** Trailers will follow: the body is chunked even if its length is known. Default: false. */
   readonly trailers?: boolean | undefined
-  /** Add `Connection` and the framing fields where the user has none. Without them a body needs the user's. Default: true. */
+  /**
+   * Add `Connection` and the framing fields where the user has none. Without them a body needs the user's.
+   * Default: true.
+   */
   readonly defaults?: boolean | undefined
 }
 
 const knownMethods = new Set(METHODS)
 
-// Requests whose content has no defined meaning send no framing fields while they have none (RFC 9110 §8.6, and Node
-// documentation, http.request).
+// Requests whose content has no defined meaning send no framing fields while they have none (RFC 9110 §8.6,
+// and Node documentation, http.request).
 const bodiless = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"])
 // RFC 9110 §9.3.6, §9.3.8: a receiver may take what follows these heads for something else than a body.
 const neverBody = new Set(["TRACE", "CONNECT"])
@@ -65,10 +70,11 @@ const neverBody = new Set(["TRACE", "CONNECT"])
  *
  * Without `defaults` nothing is added in 4 to 6, and a body is refused there.
  *
- * Violations: ERR_INVALID_HTTP_TOKEN, ERR_UNESCAPED_CHARACTERS, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE,
- * ERR_HTTPFX_FIELD_CONFLICT (also for a known length that is no count of bytes), ERR_HTTP_BODY_NOT_ALLOWED (a body on
- * TRACE or CONNECT), ERR_HTTP_CONTENT_LENGTH_MISMATCH (the user's `Content-Length` is not the known length),
- * ERR_HTTP_TRAILER_INVALID (`Trailer` or trailers on a body that is not chunked).
+ * Violations: ERR_INVALID_HTTP_TOKEN, ERR_UNESCAPED_CHARACTERS, ERR_INVALID_CHAR,
+ * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT (also for a known length that is no count of
+ * bytes), ERR_HTTP_BODY_NOT_ALLOWED (a body on TRACE or CONNECT), ERR_HTTP_CONTENT_LENGTH_MISMATCH (the
+ * user's `Content-Length` is not the known length), ERR_HTTP_TRAILER_INVALID (`Trailer` or trailers on a body
+ * that is not chunked).
  *
  * @since 0.1.0
  * @category encoding

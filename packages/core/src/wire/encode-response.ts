@@ -1,7 +1,9 @@
 /**
- * Response heads: the status line, the user's fields, and the fields that HTTP needs besides (RFC 9112 §4, §6, §9).
+ * Response heads: the status line, the user's fields, and the fields that HTTP needs besides (RFC 9112 §4,
+ * §6, §9).
  *
- * A field that the user set is respected; one that he did not set is added. Never writes a body, never reads a clock.
+ * A field that the user set is respected; one that he did not set is added. Never writes a body, never reads
+ * a clock.
  *
  * @since 0.1.0
  */
@@ -41,13 +43,18 @@ export interface ResponseHeadInput {
   readonly body: BodyLength
   /** May the connection be used again, as far as the connection knows? */
   readonly keepAlive: boolean
-  /** Milliseconds an idle connection is kept; announced in whole seconds in `Keep-Alive`. Default: not announced. */
+  /**
+   * Milliseconds an idle connection is kept; announced in whole seconds in `Keep-Alive`. Default: not
+   * announced.
+   */
   readonly keepAliveTimeout?: number | undefined
   /** Requests a connection may have; announced beside the timeout. Default: not announced. */
   readonly keepAliveMax?: number | undefined
   /** Value of `Date` (see `httpDate`); default: none is added. */
   readonly date?: string | undefined
-  /** Trailers will follow: the body is chunked even if its length is known (not for HTTP/1.0). Default: false. */
+  /**
+   * Trailers will follow: the body is chunked even if its length is known (not for HTTP/1.0). Default: false.
+   */
   readonly trailers?: boolean | undefined
 }
 
@@ -108,20 +115,21 @@ const addedByUser = Known.Date | Known.Connection | Known.KeepAlive
  *
  * Framing, in this order:
  * 1. 204, 304, 101, the answer to HEAD, 2xx to CONNECT: no body (RFC 9112 §6.3). `Content-Length` and
- *    `Transfer-Encoding` are left out of 101, 204 and 2xx to CONNECT even if the user set them (RFC 9110 §8.6,
- *    RFC 9112 §6.1); the others may have them.
+ *    `Transfer-Encoding` are left out of 101, 204 and 2xx to CONNECT even if the user set them (RFC 9110
+ *    §8.6, RFC 9112 §6.1); the others may have them.
  * 2. The user's `Transfer-Encoding`: chunked, or until the connection closes if `chunked` is not in it.
  * 3. The user's `Content-Length`.
  * 4. A known length and no trailers: `Content-Length` is added.
  * 5. HTTP/1.1: `Transfer-Encoding: chunked` is added.
  * 6. HTTP/1.0: until the connection closes. A user's `Transfer-Encoding: chunked` and `Trailer` are left out.
  *
- * `Date`, `Connection` and `Keep-Alive` are added when the user has none. A user's `Connection: close` closes.
+ * `Date`, `Connection` and `Keep-Alive` are added when the user has none. A user's `Connection: close`
+ * closes.
  *
  * Violations: ERR_HTTP_INVALID_STATUS_CODE (also for 1xx but 101), ERR_INVALID_CHAR, ERR_INVALID_HTTP_TOKEN,
- * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT (also for a known length that is no count of bytes),
- * ERR_HTTP_CONTENT_LENGTH_MISMATCH (the user's `Content-Length` is not the known length), ERR_HTTP_TRAILER_INVALID
- * (`Trailer` or trailers on a body that is not chunked).
+ * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT (also for a known length that is no count of
+ * bytes), ERR_HTTP_CONTENT_LENGTH_MISMATCH (the user's `Content-Length` is not the known length),
+ * ERR_HTTP_TRAILER_INVALID (`Trailer` or trailers on a body that is not chunked).
  *
  * @since 0.1.0
  * @category encoding
@@ -189,11 +197,12 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
 }
 
 /**
- * An informational response: 100, 102-199 (RFC 9110 §15.2). It has no body, and the exchange goes on after it; 101 ends
- * the exchange and is encoded by `encodeResponseHead`. `Content-Length` and `Transfer-Encoding` are left out.
+ * An informational response: 100, 102-199 (RFC 9110 §15.2). It has no body, and the exchange goes on after
+ * it; 101 ends the exchange and is encoded by `encodeResponseHead`. `Content-Length` and `Transfer-Encoding`
+ * are left out.
  *
- * Violations: ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE,
- * ERR_HTTPFX_FIELD_CONFLICT.
+ * Violations: ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR,
+ * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT.
  *
  * @since 0.1.0
  * @category encoding

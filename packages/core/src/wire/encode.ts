@@ -7,8 +7,8 @@ import type { CloseReason } from "./after-exchange.js"
 import type { Framing } from "./framing.js"
 
 /**
- * The length of a body, as far as it is known before its first byte: a number of bytes, `"unknown"` for a stream,
- * `"none"` for no body.
+ * The length of a body, as far as it is known before its first byte: a number of bytes, `"unknown"` for a
+ * stream, `"none"` for no body.
  *
  * @since 0.1.0
  * @category models

@@ -1,6 +1,6 @@
 /**
- * What a parser is given and what it calls: its options, the events of a message, the answer to a head. Types and
- * one set of names; nothing here runs.
+ * What a parser is given and what it calls: its options, the events of a message, the answer to a head. Types
+ * and one set of names; nothing here runs.
  */
 import type { Flags } from "../model/flags.js"
 import type { RequestHead, ResponseHead } from "./head.js"
@@ -25,8 +25,8 @@ export const Body = { Read: 0, Skip: 1, Stop: 2 } as const
 export type Body = (typeof Body)[keyof typeof Body]
 
 /**
- * Who is called while `execute` runs, for every message of the connection. The callbacks may pause the parser, but
- * neither call `execute` nor throw.
+ * Who is called while `execute` runs, for every message of the connection. The callbacks may pause the
+ * parser, but neither call `execute` nor throw.
  *
  * @since 0.1.0
  * @category events

@@ -27,8 +27,8 @@ export type Expectation = "none" | "continue" | "unknown"
 const word = /(?:^|\W)100-continue(?:$|\W)/i
 
 /**
- * Reads `Expect` (its values joined by commas) of a request of HTTP/1.`versionMinor`; HTTP/1.0 has no expectations. `list` reads it as RFC
- * 9110 does; `word` as Node, which looks for the word anywhere.
+ * Reads `Expect` (its values joined by commas) of a request of HTTP/1.`versionMinor`; HTTP/1.0 has no
+ * expectations. `list` reads it as RFC 9110 does; `word` as Node, which looks for the word anywhere.
  *
  * @since 0.1.0
  * @category facts

@@ -1,6 +1,7 @@
 /**
- * How the parts of a field line end, and the section with its empty line (RFC 9112 §5): spans closed and counted,
- * marks set, the next stage chosen, what an end may not look like refused. Reads no further than the end it is given.
+ * How the parts of a field line end, and the section with its empty line (RFC 9112 §5): spans closed and
+ * counted, marks set, the next stage chosen, what an end may not look like refused. Reads no further than the
+ * end it is given.
  */
 import type { FlagName } from "../model/flags.js"
 import { takeOver } from "./framing-fields.js"

@@ -1,10 +1,10 @@
 /**
- * Field lines of a head or a trailer section (RFC 9112 §5), down to the empty line. Records where names and values
- * are; the values that decide about framing are handed to framing-fields.ts byte by byte. Never unfolds, decodes or
- * combines fields.
+ * Field lines of a head or a trailer section (RFC 9112 §5), down to the empty line. Records where names and
+ * values are; the values that decide about framing are handed to framing-fields.ts byte by byte. Never
+ * unfolds, decodes or combines fields.
  *
- * The loop's ifs stand in the order in which a line passes them, so that it runs straight through from top to bottom;
- * plain-lines.ts reads the lines that need none of this.
+ * The loop's ifs stand in the order in which a line passes them, so that it runs straight through from top to
+ * bottom; plain-lines.ts reads the lines that need none of this.
  */
 import { endEmptyValue, endName, endSection, endValue, flagOfControl } from "./field-ends.js"
 import { kindOfValue, readFramingValue, recogniseName, recogniseWhole, takeOver } from "./framing-fields.js"
@@ -24,7 +24,9 @@ const SP = 32
 const TAB = 9
 const COLON = 58
 
-/** Reads on from `i`; returns where it stopped: at `n`, refused, or behind the empty line with the next stage. */
+/**
+ * Reads on from `i`; returns where it stopped: at `n`, refused, or behind the empty line with the next stage.
+ */
 export const readFieldLines = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
   const marks = m.marks
@@ -128,7 +130,10 @@ const foldValue = (m: Machine, i: number): void => {
   else if (m.kind !== Kind.General) kindOfValue(m, i)
 }
 
-/** A name not followed by its colon. Node's parser has a word of its own for framing fields with a space there. */
+/**
+ * A name not followed by its colon. Node's parser has a word of its own for framing fields with a space
+ * there.
+ */
 const readNameFault = (m: Machine, i: number, c: number): number => {
   if (c !== SP || m.kind === Kind.General) {
     return m.refuse(i, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")

@@ -1,8 +1,10 @@
 /**
  * Received fields in the shapes that Node documents: `message.headers`, `headersDistinct`, `trailers`,
- * `trailersDistinct`. All are views, computed from the raw list (name, value, name, value, ...) when someone asks.
+ * `trailersDistinct`. All are views, computed from the raw list (name, value, name, value, ...) when someone
+ * asks.
  *
- * The raw list stays the truth: nothing here changes it, and nothing on the way of a request needs these views.
+ * The raw list stays the truth: nothing here changes it, and nothing on the way of a request needs these
+ * views.
  *
  * @since 0.1.0
  */
@@ -31,13 +33,13 @@ export type DistinctFields = { [name: string]: Array<string> | undefined }
  */
 export interface FoldOptions {
   /**
-   * Join the repetitions of every field with `, ` instead of discarding those of the fields that can only have one
-   * value. Default: false. Source: Node documentation, http.createServer, joinDuplicateHeaders.
+   * Join the repetitions of every field with `, ` instead of discarding those of the fields that can only
+   * have one value. Default: false. Source: Node documentation, http.createServer, joinDuplicateHeaders.
    */
   readonly joinDuplicateHeaders?: boolean | undefined
   /**
-   * The object to fill. Default: a new one without a prototype, so that no name can be mistaken for a member of
-   * `Object.prototype`. In an ordinary object a field named `__proto__` is dropped.
+   * The object to fill. Default: a new one without a prototype, so that no name can be mistaken for a member
+   * of `Object.prototype`. In an ordinary object a field named `__proto__` is dropped.
    */
   readonly into?: FoldedFields | undefined
 }
@@ -53,8 +55,9 @@ const onlyFirst: ReadonlySet<string> = new Set(
 const emptyRecord = (): { [name: string]: never } => Object.create(null) as { [name: string]: never }
 
 /**
- * The fields as `message.headers` has them (Node documentation): `set-cookie` is an array, repetitions of `cookie` are
- * joined with `; `, those of fields with one value are discarded, those of all others joined with `, `.
+ * The fields as `message.headers` has them (Node documentation): `set-cookie` is an array, repetitions of
+ * `cookie` are joined with `; `, those of fields with one value are discarded, those of all others joined
+ * with `, `.
  *
  * @since 0.1.0
  * @category views
@@ -87,8 +90,8 @@ export const foldField = (field: string, value: string, folded: FoldedFields, jo
 }
 
 /**
- * The fields as `message.headersDistinct` has them (Node documentation): every value of every field, nothing joined and
- * nothing discarded. The object has no prototype.
+ * The fields as `message.headersDistinct` has them (Node documentation): every value of every field, nothing
+ * joined and nothing discarded. The object has no prototype.
  *
  * @since 0.1.0
  * @category views

@@ -1,6 +1,7 @@
 /**
- * The fields that decide about framing and connection (RFC 9112 §6, §9): their names recognised, their values read
- * byte by byte as Node's parser reads them. Gathers facts in the machine; what follows from them is body-framing.ts.
+ * The fields that decide about framing and connection (RFC 9112 §6, §9): their names recognised, their values
+ * read byte by byte as Node's parser reads them. Gathers facts in the machine; what follows from them is
+ * body-framing.ts.
  */
 import { ELEMENT } from "./grammar.js"
 import { latin1 } from "./latin1.js"
@@ -43,7 +44,10 @@ const set = (m: Machine, kind: number): boolean => {
   return true
 }
 
-/** Sets the kind of the field whose name came in pieces and ends before `i`; true if its name alone needs a check. */
+/**
+ * Sets the kind of the field whose name came in pieces and ends before `i`; true if its name alone needs a
+ * check.
+ */
 export const recogniseWhole = (m: Machine, i: number): boolean => {
   m.kind = Kind.General
   const size = m.partial.length + i
@@ -54,7 +58,9 @@ export const recogniseWhole = (m: Machine, i: number): boolean => {
   return kind !== undefined && set(m, kind)
 }
 
-/** Sets the kind of the field whose name is the chunk's bytes from `from` to `i`; true if it needs a check. */
+/**
+ * Sets the kind of the field whose name is the chunk's bytes from `from` to `i`; true if it needs a check.
+ */
 export const recogniseName = (m: Machine, from: number, i: number): boolean => {
   m.kind = Kind.General
   switch (i - from) {
@@ -160,8 +166,8 @@ const optionKinds: ReadonlyArray<number> = [Kind.CloseSeen, Kind.UpgradeSeen, Ki
 const OPTION_TAILS = options.map((option) => option.slice(1))
 
 /**
- * ` keep-alive`, ` close` or ` upgrade` and the end of the line, all in this chunk with the byte behind it: takes the
- * option over and gives the place of its CR. -1 for anything else, which is then read step by step.
+ * ` keep-alive`, ` close` or ` upgrade` and the end of the line, all in this chunk with the byte behind it:
+ * takes the option over and gives the place of its CR. -1 for anything else, which is then read step by step.
  */
 export const readPlainOption = (m: Machine, i: number, n: number): number => {
   if (m.kind !== Kind.Connection || (m.facts & Fact.Trailers) !== 0) return -1
@@ -275,7 +281,8 @@ const readCodings = (m: Machine, i: number, n: number): number => {
         m.stage = S.VALUE_TEXT
         return i
       }
-      // Node's parser takes a coding with a tab for another one: where two readings are met, one coding alone is refused.
+      // Node's parser takes a coding with a tab for another one: where two readings are met, one coding alone
+      // is refused.
       if (notSingle(m, i)) return i
       if (c === TAB && m.flags.tabsInFraming) continue
       if (c === COMMA) {

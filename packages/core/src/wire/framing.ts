@@ -1,7 +1,8 @@
 /**
  * How the end of a body is marked (RFC 9112 §6): the one decision that head and body writer share.
  *
- * Only names the four ways; which one a message gets is decided where its head is encoded. Never counts bytes.
+ * Only names the four ways; which one a message gets is decided where its head is encoded. Never counts
+ * bytes.
  *
  * @since 0.1.0
  */

@@ -25,7 +25,10 @@ export const TOKEN = table(ALPHANUMERIC, "!#$%&'*+-.^_`|~")
 /** What a field value may hold: `HTAB`, `SP`, `VCHAR`, `obs-text` (RFC 9110 §5.5). */
 export const VALUE = table("\t", [0x20, 0x7e], [0x80, 0xff])
 
-/** {@link VALUE} without the comma: one element of a `Connection` or `Transfer-Encoding` list as Node reads it. */
+/**
+ * {@link VALUE} without the comma: one element of a `Connection` or `Transfer-Encoding` list as Node reads
+ * it.
+ */
 export const ELEMENT = table("\t", [0x20, 0x2b], [0x2d, 0x7e], [0x80, 0xff])
 
 /** `qdtext` (RFC 9110 §5.6.4): inside the quotes of a chunk extension value. */
@@ -50,7 +53,9 @@ export const PATH = table(PCHAR, "/")
 /** `pchar`, `/` and `?` (RFC 3986 §3.4): query of a target. */
 export const QUERY = table(PCHAR, "/?")
 
-/** {@link PATH} and what the URL standard leaves as it is in a path: no member of its path percent-encode set. */
+/**
+ * {@link PATH} and what the URL standard leaves as it is in a path: no member of its path percent-encode set.
+ */
 export const URL_PATH = table(PCHAR, "/", "[]^|")
 
 /** {@link QUERY} and what the URL standard leaves as it is in a query of `http:`. */
@@ -70,7 +75,9 @@ for (let value = 0; value < 16; value++) {
   HEX[digit.toUpperCase().charCodeAt(0)] = value
 }
 
-/** Methods of HTTP requests (the list of Node's parser; the last opens the preface of HTTP/2, RFC 9113 §3.4). */
+/**
+ * Methods of HTTP requests (the list of Node's parser; the last opens the preface of HTTP/2, RFC 9113 §3.4).
+ */
 export const httpMethods: ReadonlyArray<string> = (
   "DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND " +
   "UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK " +
@@ -83,7 +90,9 @@ export const rtspMethods: ReadonlyArray<string> =
     " "
   )
 
-/** What a beginning of a method is: more must follow, a method that another one continues, or a whole method. */
+/**
+ * What a beginning of a method is: more must follow, a method that another one continues, or a whole method.
+ */
 export const MethodPrefix = { Begun: 0, MayEnd: 1, Whole: 2 } as const
 
 /** Every beginning of every known method, with its {@link MethodPrefix}. */

@@ -1,6 +1,6 @@
 /**
- * The head of one received message: facts the parser has found, and the field list made when someone asks for it.
- * Holds the head's text, never the chunk it came from; never folds or interprets fields (fields.ts does).
+ * The head of one received message: facts the parser has found, and the field list made when someone asks for
+ * it. Holds the head's text, never the chunk it came from; never folds or interprets fields (fields.ts does).
  */
 
 import { isContinue } from "./expectation.js"
@@ -18,7 +18,9 @@ export interface Head {
   readonly versionMajor: number
   /** The digit behind it. */
   readonly versionMinor: number
-  /** Field lines as received: name, value, name, value, ... with bytes 0x80-0xFF as U+0080-U+00FF. Made once. */
+  /**
+   * Field lines as received: name, value, name, value, ... with bytes 0x80-0xFF as U+0080-U+00FF. Made once.
+   */
   readonly rawHeaders: ReadonlyArray<string>
   /** Number of field lines. */
   readonly fieldCount: number
@@ -28,7 +30,10 @@ export interface Head {
   elements(lowerName: string): ReadonlyArray<string>
   /** Whether the connection outlives this message, as far as its head tells (RFC 9112 §9.3). */
   readonly keepAlive: boolean
-  /** The same for a message without a body, such as the answer to HEAD: nothing has to end with the connection. */
+  /**
+   * The same for a message without a body, such as the answer to HEAD: nothing has to end with the
+   * connection.
+   */
   readonly persistent: boolean
   /** An upgrade asked for (or, in a 101, done), or CONNECT: RFC 9110 §7.8, §9.3.6. */
   readonly upgrade: boolean
@@ -73,8 +78,8 @@ export type Marks = ReadonlyArray<number>
 export const FOLD = -1
 
 /**
- * Whitespace around a value is no part of it (RFC 9112 §5.1); that before it has no mark. Where there is nothing else, the end may come to
- * stand before the start, and the text between the two is empty.
+ * Whitespace around a value is no part of it (RFC 9112 §5.1); that before it has no mark. Where there is
+ * nothing else, the end may come to stand before the start, and the text between the two is empty.
  */
 const valueOf = (text: string, start: number, end: number): string => {
   while (isBlank(text.charCodeAt(end - 1))) end--
@@ -116,7 +121,10 @@ const manyFields = (text: string, marks: Marks): Array<string> => {
   return list
 }
 
-/** A value of several lines: Node joins them as they are, without the line breaks, and trims the whole at its end. */
+/**
+ * A value of several lines: Node joins them as they are, without the line breaks, and trims the whole at its
+ * end.
+ */
 const foldedValue = (text: string, marks: Marks, at: number): string => {
   let first = at
   while (marks[first] === FOLD) first -= 4
@@ -137,8 +145,8 @@ const sameName = (text: string, start: number, lowerName: string): boolean => {
 }
 
 /**
- * Both kinds of head, made by the parser alone. Its members are declared, not initialised: a class field costs a
- * second store each for every head (a tenth of a small request's time, measured).
+ * Both kinds of head, made by the parser alone. Its members are declared, not initialised: a class field
+ * costs a second store each for every head (a tenth of a small request's time, measured).
  */
 export class ParsedHead implements RequestHead, ResponseHead {
   declare private readonly text: string

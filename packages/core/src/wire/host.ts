@@ -1,6 +1,6 @@
 /**
- * `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2, §3.2.3): the value of `Host`, the authority of a target.
- * Answers yes or no; never resolves, lowers or decodes.
+ * `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2, §3.2.3): the value of `Host`, the authority of a
+ * target. Answers yes or no; never resolves, lowers or decodes.
  */
 import { REG_NAME } from "./grammar.js"
 
@@ -8,8 +8,8 @@ import { REG_NAME } from "./grammar.js"
 const regName = REG_NAME
 
 /**
- * Behind a name without percent signs and its port, if both are all that stands from `i` on; else the first byte that is
- * no part of them. IP literals and percent-encoded names are left to {@link isHost}.
+ * Behind a name without percent signs and its port, if both are all that stands from `i` on; else the first
+ * byte that is no part of them. IP literals and percent-encoded names are left to {@link isHost}.
  */
 export const endOfPlainHost = (bytes: Uint8Array, i: number, n: number): number => {
   while (i < n && regName[bytes[i]!] !== 0) i++
@@ -27,7 +27,10 @@ const future = /^v[\dA-Fa-f]+\.[\w.~!$&'()*+,;=:-]+$/i
 const group = /^[\dA-Fa-f]{1,4}$/
 const ipv4 = /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/
 
-/** The number of 16-bit pieces in groups between colons, an IPv4 address at the end being two; -1 if one is none. */
+/**
+ * The number of 16-bit pieces in groups between colons, an IPv4 address at the end being two; -1 if one is
+ * none.
+ */
 const piecesOf = (text: string, mayEndInIpv4: boolean): number => {
   if (text === "") return 0
   const groups = text.split(":")

@@ -24,7 +24,7 @@
  * - `date.ts`             the Date field
  *
  * What we receive
- * - `parser.ts`           bytes in; heads, slices of bodies, trailers out (its head names the files it stands on)
+ * - `parser.ts` bytes in; heads, slices of bodies, trailers out (its head names the files it stands on)
  * - `events.ts`           what the parser calls, and what a driver answers to a head
  * - `head.ts`             a received head: facts, and the raw list of fields on demand
  * - `flags.ts`            strict, node, insecure: named leniency flags

@@ -7,8 +7,8 @@
  */
 
 /**
- * Milliseconds that a connection may stay without a request after an answer, where a server says nothing else. Source: Node's
- * `server.keepAliveTimeout`.
+ * Milliseconds that a connection may stay without a request after an answer, where a server says nothing
+ * else. Source: Node's `server.keepAliveTimeout`.
  *
  * @since 0.1.0
  * @category keep-alive
@@ -25,8 +25,9 @@ export const defaultKeepAliveTimeout = 5_000
 export const defaultKeepAliveTimeoutBuffer = 1_000
 
 /**
- * Milliseconds after which an idle connection is closed; 0: never. The end that was announced is the client's to obey first: what it sends
- * in the last moment still arrives. A `buffer` that is negative, infinite or no number counts as the default.
+ * Milliseconds after which an idle connection is closed; 0: never. The end that was announced is the client's
+ * to obey first: what it sends in the last moment still arrives. A `buffer` that is negative, infinite or no
+ * number counts as the default.
  *
  * @since 0.1.0
  * @category keep-alive
@@ -37,8 +38,8 @@ export const idleLimit = (keepAliveTimeout: number, buffer: number): number =>
     : keepAliveTimeout + (buffer >= 0 && buffer < Infinity ? buffer : defaultKeepAliveTimeoutBuffer)
 
 /**
- * Where the `count`th request of a connection stands against `maxRequestsPerSocket` (0, or no number: no limit): `last` is served, and its
- * response ends the connection; `exceeded` gets 503.
+ * Where the `count`th request of a connection stands against `maxRequestsPerSocket` (0, or no number: no
+ * limit): `last` is served, and its response ends the connection; `exceeded` gets 503.
  *
  * @since 0.1.0
  * @category keep-alive
@@ -47,8 +48,8 @@ export const requestQuota = (max: number, count: number): "open" | "last" | "exc
   !(max > 0) || count < max ? "open" : count === max ? "last" : "exceeded"
 
 /**
- * The lines with which a head says that its connection goes on, and for how long: whole seconds of `timeout` (ms; 0: not said), and how many
- * requests it may have (`max`; 0: not said).
+ * The lines with which a head says that its connection goes on, and for how long: whole seconds of `timeout`
+ * (ms; 0: not said), and how many requests it may have (`max`; 0: not said).
  *
  * @since 0.1.0
  * @category keep-alive

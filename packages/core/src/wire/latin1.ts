@@ -20,8 +20,8 @@ const portable = (bytes: Uint8Array, start: number, end: number): string => {
 }
 
 /**
- * The text of `bytes[start, end)`. A chunk that brings its own conversion (Node's `Buffer`, about 0.1 ns a byte)
- * is asked to do it.
+ * The text of `bytes[start, end)`. A chunk that brings its own conversion (Node's `Buffer`, about 0.1 ns a
+ * byte) is asked to do it.
  */
 export const latin1 = (bytes: Uint8Array, start: number, end: number): string => {
   if (start >= end) return ""

@@ -11,14 +11,15 @@
  */
 export interface Limits {
   /**
-   * Bytes of request target or reason phrase, field names and field values (trailing whitespace included) of one
-   * head; reaching the number refuses the message, as Node does. Default 16384: Node's `--max-http-header-size`.
+   * Bytes of request target or reason phrase, field names and field values (trailing whitespace included) of
+   * one head; reaching the number refuses the message, as Node does. Default 16384: Node's
+   * `--max-http-header-size`.
    */
   readonly maxHeaderSize: number
   /**
-   * Field lines of one head, and of one trailer section. 0: no limit but that of the bytes. Default 2000: Node's
-   * `server.maxHeadersCount`, but past it the message is refused here, not cut (a dropped field may be the one that
-   * framed or authorised it).
+   * Field lines of one head, and of one trailer section. 0: no limit but that of the bytes. Default 2000:
+   * Node's `server.maxHeadersCount`, but past it the message is refused here, not cut (a dropped field may be
+   * the one that framed or authorised it).
    */
   readonly maxHeaderCount: number
   /** Bytes of the names and values of the extensions of one chunk. Default 16384: Node's (CVE-2024-22019). */

@@ -1,6 +1,6 @@
 /**
- * Optional whitespace and lists in field values (RFC 9110 §5.6.1, §5.6.3): where an element begins and ends. Never looks
- * into an element, never decodes a quoted string.
+ * Optional whitespace and lists in field values (RFC 9110 §5.6.1, §5.6.3): where an element begins and ends.
+ * Never looks into an element, never decodes a quoted string.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,8 @@
 export const isBlank = (code: number): boolean => code === 32 || code === 9
 
 /**
- * The text without the spaces and tabs at its ends: optional whitespace is these two and no others (RFC 9110 §5.6.3).
+ * The text without the spaces and tabs at its ends: optional whitespace is these two and no others (RFC 9110
+ * §5.6.3).
  *
  * @since 0.1.0
  * @category lists
@@ -23,8 +24,8 @@ export const trimBlanks = (text: string): string => {
 }
 
 /**
- * The elements of a list: split at the commas outside quoted strings, without optional whitespace; empty ones are left out
- * (RFC 9110 §5.6.1.2).
+ * The elements of a list: split at the commas outside quoted strings, without optional whitespace; empty ones
+ * are left out (RFC 9110 §5.6.1.2).
  *
  * @since 0.1.0
  * @category lists

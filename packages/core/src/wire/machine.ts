@@ -1,10 +1,11 @@
 /**
- * The parser's memory between two bytes, and the few things every part of it does with it: open and close a span of
- * text, carry a head over a chunk's end, refuse. Knows no grammar and calls nobody back.
+ * The parser's memory between two bytes, and the few things every part of it does with it: open and close a
+ * span of text, carry a head over a chunk's end, refuse. Knows no grammar and calls nobody back.
  *
- * Positions. `i` is an index in the current chunk, `i + base` the same place in the text of the current section (a
- * head or a trailer section). `held` is what earlier chunks had of the section; bytes that belong to no span (spaces
- * between parts) are not held, so that what is kept is bounded by the limits and not by the peer.
+ * Positions. `i` is an index in the current chunk, `i + base` the same place in the text of the current
+ * section (a head or a trailer section). `held` is what earlier chunks had of the section; bytes that belong
+ * to no span (spaces between parts) are not held, so that what is kept is bounded by the limits and not by
+ * the peer.
  */
 import type { FlagName, Flags } from "../model/flags.js"
 import { LOOSE_PATH, LOOSE_QUERY, PATH, QUERY, URL_PATH, URL_QUERY } from "./grammar.js"
@@ -86,7 +87,9 @@ export class Machine {
   base = 0
   /** Index in the chunk from which on the section's bytes are not held. */
   sectionAt = 0
-  /** Sections begun in this chunk; from the second on several may share the text of one window of the chunk. */
+  /**
+   * Sections begun in this chunk; from the second on several may share the text of one window of the chunk.
+   */
   private sections = 0
   private window = ""
   private windowAt = 0
@@ -184,7 +187,10 @@ export class Machine {
     return this.window
   }
 
-  /** The chunk's bytes, added to those held. Bytes and not text: a string put together is paid for at its first use. */
+  /**
+   * The chunk's bytes, added to those held. Bytes and not text: a string put together is paid for at its
+   * first use.
+   */
   private hold(from: number, to: number): void {
     const size = this.heldLength + to - from
     if (size > this.held.length) {

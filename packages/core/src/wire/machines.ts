@@ -1,8 +1,9 @@
 /**
- * The machines of all parsers with the same options. One that is between two messages needs none: what a machine remembers then
- * is what a new one does.
+ * The machines of all parsers with the same options. One that is between two messages needs none: what a
+ * machine remembers then is what a new one does.
  *
- * Keeps a few that nobody uses, and never more: many connections that rest at the same time are to cost nothing.
+ * Keeps a few that nobody uses, and never more: many connections that rest at the same time are to cost
+ * nothing.
  */
 import type { ParserOptions } from "./events.js"
 import { completeFlags, presets, type Flags } from "../model/flags.js"

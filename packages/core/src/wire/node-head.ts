@@ -1,7 +1,7 @@
 /**
  * What Node's own HTTP module adds to a head, and what it concludes from one: `Connection`, `Keep-Alive`,
- * `Content-Length` and `Transfer-Encoding` as `http.OutgoingMessage` sends them. For drivers that keep Node's callback
- * API; the strict encoders are encode-request.ts and encode-response.ts.
+ * `Content-Length` and `Transfer-Encoding` as `http.OutgoingMessage` sends them. For drivers that keep Node's
+ * callback API; the strict encoders are encode-request.ts and encode-response.ts.
  *
  * Decides over bits and numbers. Never prints the user's fields, never reads a clock, never throws.
  *
@@ -138,9 +138,9 @@ const has = (set: number, bit: number): boolean => (set & bit) !== 0
 /**
  * The lines that Node adds behind the user's fields, and what becomes of the connection.
  *
- * `length` is the number of bytes of the body if they are all known, else -1. `timeout` (ms) and `max` are announced in
- * `Keep-Alive`; 0: not. The result is overwritten by the next call. Violation: ERR_HTTP_TRAILER_INVALID (`Trailer`
- * without chunks).
+ * `length` is the number of bytes of the body if they are all known, else -1. `timeout` (ms) and `max` are
+ * announced in `Keep-Alive`; 0: not. The result is overwritten by the next call. Violation:
+ * ERR_HTTP_TRAILER_INVALID (`Trailer` without chunks).
  *
  * @since 0.1.0
  * @category encoding

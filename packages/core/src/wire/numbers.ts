@@ -1,6 +1,7 @@
 /**
- * Lengths, digit by digit, as Node's parser has them: unsigned 64-bit, with its overflow at the digit that causes it.
- * A `number` carries them exactly up to 2^53-1; beyond that, digits are counted in a bigint for the overflow check.
+ * Lengths, digit by digit, as Node's parser has them: unsigned 64-bit, with its overflow at the digit that
+ * causes it. A `number` carries them exactly up to 2^53-1; beyond that, digits are counted in a bigint for
+ * the overflow check.
  */
 import type { Machine } from "./machine.js"
 import type { FlagName } from "../model/flags.js"

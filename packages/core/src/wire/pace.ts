@@ -1,6 +1,7 @@
 /**
- * How much a pump may send before it gives the event loop a turn. A source that has everything at hand and a connection
- * that takes everything at once would otherwise keep every other connection of the process waiting.
+ * How much a pump may send before it gives the event loop a turn. A source that has everything at hand and a
+ * connection that takes everything at once would otherwise keep every other connection of the process
+ * waiting.
  *
  * Counts only; how a turn is given is the driver's to know.
  */

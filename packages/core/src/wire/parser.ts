@@ -1,11 +1,11 @@
 /**
- * The incremental HTTP/1.1 parser (RFC 9112): bytes in, heads, slices of bodies and trailers out, for requests or for
- * responses. Any split of the input gives the same events. Never copies a body, never repairs, never throws because
- * of the peer's bytes, keeps of a message no more than its limits allow.
+ * The incremental HTTP/1.1 parser (RFC 9112): bytes in, heads, slices of bodies and trailers out, for
+ * requests or for responses. Any split of the input gives the same events. Never copies a body, never
+ * repairs, never throws because of the peer's bytes, keeps of a message no more than its limits allow.
  *
- * The way of a message: request-line.ts (target.ts, version.ts) or status-line.ts; field-lines.ts (plain-lines.ts,
- * framing-fields.ts, field-ends.ts); body-framing.ts; then here, for chunks with chunk-line.ts. State is in
- * machine.ts, its numbers in stage.ts.
+ * The way of a message: request-line.ts (target.ts, version.ts) or status-line.ts; field-lines.ts
+ * (plain-lines.ts, framing-fields.ts, field-ends.ts); body-framing.ts; then here, for chunks with
+ * chunk-line.ts. State is in machine.ts, its numbers in stage.ts.
  */
 import { checkHead, decideUpgrade, Follows, keepsAlive, reuseAfter, whatFollows } from "./body-framing.js"
 import { carryExtension, readChunkLine } from "./chunk-line.js"
@@ -26,8 +26,8 @@ import * as S from "./stage.js"
 import { readStatusLine } from "./status-line.js"
 
 /**
- * Where a parser is: between messages, in a head, in a body (or its trailers), at an end behind which no message can
- * follow, handed over to another protocol, or refused.
+ * Where a parser is: between messages, in a head, in a body (or its trailers), at an end behind which no
+ * message can follow, handed over to another protocol, or refused.
  *
  * @since 0.1.0
  * @category parsers
@@ -91,7 +91,10 @@ class MessageParser {
     return phase === "head" || phase === "body"
   }
 
-  /** What has been read has events that `execute` has still to tell, without further bytes: it was paused before them. */
+  /**
+   * What has been read has events that `execute` has still to tell, without further bytes: it was paused
+   * before them.
+   */
   get hasMoreToTell(): boolean {
     const { stage } = this.machine
     return stage === S.FRAMING || stage === S.MESSAGE_COMPLETE
@@ -118,8 +121,8 @@ class MessageParser {
   }
 
   /**
-   * Nothing is expected for a while: between two messages, what only a message needs goes back to the other parsers with the same
-   * options. A connection without a request then costs little.
+   * Nothing is expected for a while: between two messages, what only a message needs goes back to the other
+   * parsers with the same options. A connection without a request then costs little.
    */
   rest(): void {
     const m = this.machine
@@ -138,9 +141,9 @@ class MessageParser {
   }
 
   /**
-   * Reads a chunk, which from then on belongs to the events' receivers. Returns the bytes consumed: fewer than
-   * `chunk.length` when paused, stopped (the rest is not HTTP) or refused. After `resume` the caller gives the rest
-   * again.
+   * Reads a chunk, which from then on belongs to the events' receivers. Returns the bytes consumed: fewer
+   * than `chunk.length` when paused, stopped (the rest is not HTTP) or refused. After `resume` the caller
+   * gives the rest again.
    */
   execute(chunk: Uint8Array): number {
     if (this.machine === this.machines.resting) this.wake()
@@ -162,8 +165,8 @@ class MessageParser {
   }
 
   /**
-   * The stream has ended. Completes a body that only this ends; in the middle of a message that is a refusal, which
-   * is also returned. While paused it does nothing: call it again after `resume` and a last `execute`.
+   * The stream has ended. Completes a body that only this ends; in the middle of a message that is a refusal,
+   * which is also returned. While paused it does nothing: call it again after `resume` and a last `execute`.
    */
   finish(): Refusal | undefined {
     const m = this.machine
@@ -379,8 +382,8 @@ export class RequestParser extends MessageParser {
 }
 
 /**
- * Reads the responses of one connection. Which request a response answers is the driver's knowledge: it returns
- * `Body.Skip` for one to a `HEAD`, `Body.Stop` for a success to a `CONNECT`.
+ * Reads the responses of one connection. Which request a response answers is the driver's knowledge: it
+ * returns `Body.Skip` for one to a `HEAD`, `Body.Stop` for a success to a `CONNECT`.
  *
  * @since 0.1.0
  * @category parsers

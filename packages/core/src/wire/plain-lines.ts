@@ -1,7 +1,7 @@
 /**
- * Field lines as nearly all of them are: a name, a colon, a value without controls, CRLF, all in one chunk. One loop
- * with all that changes in local variables, which halves the time of a browser's head (measured). Leaves every other
- * line to field-lines.ts, with the stage set where that has to go on.
+ * Field lines as nearly all of them are: a name, a colon, a value without controls, CRLF, all in one chunk.
+ * One loop with all that changes in local variables, which halves the time of a browser's head (measured).
+ * Leaves every other line to field-lines.ts, with the stage set where that has to go on.
  */
 import { endLines, endName } from "./field-ends.js"
 import { KNOWN_SIZE, LONGEST_NAME, readPlainOption, recogniseName } from "./framing-fields.js"
@@ -10,7 +10,8 @@ import { endOfPlainHost } from "./host.js"
 import { Kind, type Machine } from "./machine.js"
 import * as S from "./stage.js"
 
-// An imported binding is looked up at every use; one of the module's own is a constant (half the time, measured).
+// An imported binding is looked up at every use; one of the module's own is a constant (half the time,
+// measured).
 const token = TOKEN
 const knownSize = KNOWN_SIZE
 
@@ -22,9 +23,9 @@ const COLON = 58
 const DEL = 127
 
 /**
- * From the start of a line: the lines of fields that decide nothing, as long as they lie in the chunk with their line
- * break and the byte behind it, with all that changes in local variables. Stops, with the stage set for the loop
- * above, at whatever is not like this.
+ * From the start of a line: the lines of fields that decide nothing, as long as they lie in the chunk with
+ * their line break and the byte behind it, with all that changes in local variables. Stops, with the stage
+ * set for the loop above, at whatever is not like this.
  */
 export const readPlainLines = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
@@ -106,8 +107,8 @@ export const readPlainLines = (m: Machine, i: number, n: number): number => {
 }
 
 /**
- * The first byte from `i` on that no value has, or `n`: VALUE as comparisons, behind the first eight by fours (short
- * values are not looked at twice).
+ * The first byte from `i` on that no value has, or `n`: VALUE as comparisons, behind the first eight by fours
+ * (short values are not looked at twice).
  */
 const endOfValue = (chunk: Uint8Array, i: number, n: number): number => {
   const singles = i + 8 < n ? i + 8 : n

@@ -1,6 +1,7 @@
 /**
- * The request line (RFC 9112 §3): method, target, version. Sets the machine's method, target span and version, and
- * leaves it at the first field line. Never normalises; a method is one of the known list, in capitals.
+ * The request line (RFC 9112 §3): method, target, version. Sets the machine's method, target span and
+ * version, and leaves it at the first field line. Never normalises; a method is one of the known list, in
+ * capitals.
  */
 import {
   httpMethods,
@@ -28,7 +29,9 @@ const rtsp: ReadonlySet<string> = new Set(rtspMethods)
 // RFC 9113 §3.4, what follows the version.
 const PREFACE = "\r\n\r\nSM\r\n\r\n"
 
-/** Reads on from `i`; returns where it stopped: at `n`, refused, or with the stage of the first field line. */
+/**
+ * Reads on from `i`; returns where it stopped: at `n`, refused, or with the stage of the first field line.
+ */
 export const readRequestLine = (m: Machine, i: number, n: number): number => {
   if (m.stage === S.METHOD && m.partial === "") {
     const end = readPlainLine(m, i, n)
@@ -214,8 +217,8 @@ const protocolFits = (m: Machine, at: number): boolean => {
 }
 
 /**
- * A whole line of the usual kind in one go: a frequent method, a target that begins with a slash, HTTP/1.1, all in
- * this chunk. Anything else gives `i` and is read from there, step by step.
+ * A whole line of the usual kind in one go: a frequent method, a target that begins with a slash, HTTP/1.1,
+ * all in this chunk. Anything else gives `i` and is read from there, step by step.
  */
 const readPlainLine = (m: Machine, i: number, n: number): number => {
   const b = m.chunk

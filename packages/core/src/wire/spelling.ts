@@ -1,6 +1,6 @@
 /**
- * What is remembered of field names on their way out. Names are few and repeat, and so do whole lines: each spelling is checked
- * once, and its last line printed once.
+ * What is remembered of field names on their way out. Names are few and repeat, and so do whole lines: each
+ * spelling is checked once, and its last line printed once.
  *
  * Never remembers more names than its bound, a long value, or a line that may not be sent.
  *
@@ -8,8 +8,8 @@
  */
 import { isToken } from "./validate.js"
 
-// The bounds keep invented names and long values from filling memory. A name or a value that is passed on may be a part of the head that it
-// came in, which it keeps: so many heads at most.
+// The bounds keep invented names and long values from filling memory. A name or a value that is passed on may
+// be a part of the head that it came in, which it keeps: so many heads at most.
 const mostNames = 256
 const longestName = 64
 const longestValue = 128

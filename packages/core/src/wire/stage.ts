@@ -1,7 +1,7 @@
 /**
- * The parser's states, numbered so that a range of them belongs to one file. Numbers only; what each one awaits is
- * said beside it, what it does is in the file named above its block. Typed as plain numbers: a stage changes inside
- * the functions it is handed to, which the compiler would not see through literal types.
+ * The parser's states, numbered so that a range of them belongs to one file. Numbers only; what each one
+ * awaits is said beside it, what it does is in the file named above its block. Typed as plain numbers: a
+ * stage changes inside the functions it is handed to, which the compiler would not see through literal types.
  */
 
 // parser.ts, waiting for bytes

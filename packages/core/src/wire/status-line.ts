@@ -1,6 +1,6 @@
 /**
- * The status line (RFC 9112 §4): version, code, reason phrase. Sets the machine's status and the reason's span and
- * leaves it at the first field line. Never judges what a status means.
+ * The status line (RFC 9112 §4): version, code, reason phrase. Sets the machine's status and the reason's
+ * span and leaves it at the first field line. Never judges what a status means.
  */
 import { VALUE } from "./grammar.js"
 import type { Machine } from "./machine.js"
@@ -14,7 +14,9 @@ const value = VALUE
 const CR = 13
 const LF = 10
 
-/** Reads on from `i`; returns where it stopped: at `n`, refused, or with the stage of the first field line. */
+/**
+ * Reads on from `i`; returns where it stopped: at `n`, refused, or with the stage of the first field line.
+ */
 export const readStatusLine = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
   while (i < n && m.stage !== S.FIELDS_START) {

@@ -1,8 +1,7 @@
 /**
- * The request target, byte by byte (RFC 9112 §3.2): which bytes may stand where. Knows the places of Node's parser
- * (its positions and reasons are part of what the `node` preset promises) and the narrower alphabets of RFC 3986 and of
- * the URL standard.
- * Never splits, decodes or normalises a target.
+ * The request target, byte by byte (RFC 9112 §3.2): which bytes may stand where. Knows the places of Node's
+ * parser (its positions and reasons are part of what the `node` preset promises) and the narrower alphabets
+ * of RFC 3986 and of the URL standard. Never splits, decodes or normalises a target.
  */
 import { ALPHA, AUTHORITY, LOOSE_PATH, URL_PATH, URL_QUERY } from "./grammar.js"
 import { isAuthority, isHostAndPort } from "./host.js"

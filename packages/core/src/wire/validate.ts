@@ -1,16 +1,16 @@
 /**
- * What may stand in a head that we send: the guard against request and response splitting (RFC 9110 §5.1, §5.5,
- * RFC 9112 §11.1, §11.2).
+ * What may stand in a head that we send: the guard against request and response splitting (RFC 9110 §5.1,
+ * §5.5, RFC 9112 §11.1, §11.2).
  *
- * Answers yes or no about a whole string; never trims, escapes or repairs. Strings are looked at by UTF-16 unit, which
- * is a byte of the wire once the string passed (U+0000-U+00FF, one to one).
+ * Answers yes or no about a whole string; never trims, escapes or repairs. Strings are looked at by UTF-16
+ * unit, which is a byte of the wire once the string passed (U+0000-U+00FF, one to one).
  *
  * @since 0.1.0
  */
 import { TOKEN, VALUE } from "./grammar.js"
 
-// RFC 9112 §3.2 has URI characters only. Node's own client lets U+0080-U+00FF pass (raw UTF-8 in a path), so does this;
-// DEL is refused.
+// RFC 9112 §3.2 has URI characters only. Node's own client lets U+0080-U+00FF pass (raw UTF-8 in a path), so
+// does this; DEL is refused.
 const TARGET = new Uint8Array(256).fill(1, 0x21, 0x7f).fill(1, 0x80)
 
 const every = (allowed: Uint8Array, text: string): boolean => {
@@ -30,8 +30,9 @@ const every = (allowed: Uint8Array, text: string): boolean => {
 export const isToken = (text: string): boolean => text.length > 0 && every(TOKEN, text)
 
 /**
- * May this be the value of a header field: no control character but HTAB, nothing above U+00FF (RFC 9110 §5.5)? The
- * empty string may. Whitespace at the ends passes, as in Node: a receiver cuts it off, and it splits nothing.
+ * May this be the value of a header field: no control character but HTAB, nothing above U+00FF (RFC 9110
+ * §5.5)? The empty string may. Whitespace at the ends passes, as in Node: a receiver cuts it off, and it
+ * splits nothing.
  *
  * @since 0.1.0
  * @category validation
@@ -43,8 +44,8 @@ const LOOSE_VALUE = new Uint8Array(256).fill(1)
 LOOSE_VALUE[0x00] = LOOSE_VALUE[0x0a] = LOOSE_VALUE[0x0d] = 0
 
 /**
- * May this be the value of a field where control characters are let pass: all but NUL, CR and LF, which end it somewhere, and
- * nothing above U+00FF (Fetch standard, header value)?
+ * May this be the value of a field where control characters are let pass: all but NUL, CR and LF, which end
+ * it somewhere, and nothing above U+00FF (Fetch standard, header value)?
  *
  * @since 0.1.0
  * @category validation
@@ -60,7 +61,8 @@ export const isLooseFieldValue = (text: string): boolean => every(LOOSE_VALUE, t
 export const isStatusMessage = isFieldValue
 
 /**
- * May this be a request target: not empty, no space, no control character, nothing above U+00FF (RFC 9112 §3.2)?
+ * May this be a request target: not empty, no space, no control character, nothing above U+00FF (RFC 9112
+ * §3.2)?
  *
  * @since 0.1.0
  * @category validation
@@ -85,7 +87,8 @@ export const isStatusCode = (status: number): boolean =>
 export const isContentLength = (length: number): boolean => Number.isSafeInteger(length) && length >= 0
 
 /**
- * The number of a `Content-Length` value (RFC 9110 §8.6: digits only), or -1 when it is none that can be counted exactly.
+ * The number of a `Content-Length` value (RFC 9110 §8.6: digits only), or -1 when it is none that can be
+ * counted exactly.
  *
  * @since 0.1.0
  * @category validation

@@ -1,4 +1,7 @@
-/** The version of a start line (RFC 9112 §2.3): which ones are taken. Never says what a version means for the message. */
+/**
+ * The version of a start line (RFC 9112 §2.3): which ones are taken. Never says what a version means for the
+ * message.
+ */
 import type { Machine } from "./machine.js"
 
 /** The value of a digit, -1 for any other byte. */

@@ -1,6 +1,6 @@
 /**
- * The opening handshake of WebSocket as a server reads it (RFC 6455 §4.2.1): whether a request is one, and what to answer
- * when it is not. Framing is no part of HTTP, and none of it is here.
+ * The opening handshake of WebSocket as a server reads it (RFC 6455 §4.2.1): whether a request is one, and
+ * what to answer when it is not. Framing is no part of HTTP, and none of it is here.
  *
  * @since 0.1.0
  */

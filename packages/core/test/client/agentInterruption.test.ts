@@ -1,5 +1,5 @@
-// Requests interrupted at any step, in any mix, leave the agent's numbers right and no socket behind; what is not
-// interrupted gets its own answer. In virtual time: a counterexample is a plan, and its seed repeats it.
+// Requests interrupted at any step, in any mix, leave the agent's numbers right and no socket behind; what is
+// not interrupted gets its own answer. In virtual time: a counterexample is a plan, and its seed repeats it.
 import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"
@@ -19,7 +19,10 @@ interface Means {
   readonly secure: (transport: Transport.Transport, next: (transport: Transport.Transport) => void) => void
 }
 
-/** Answers each whole request after a while: head, then body, then the rest. Opens tunnels, and says 100 where it is asked to. */
+/**
+ * Answers each whole request after a while: head, then body, then the rest. Opens tunnels, and says 100 where
+ * it is asked to.
+ */
 const slow =
   (means: Means) =>
   (transport: Transport.Transport): void => {

@@ -1,4 +1,5 @@
-// A server that answers and closes at once, without saying so: a request that could not be sent again is never lost on a kept connection.
+// A server that answers and closes at once, without saying so: a request that could not be sent again is
+// never lost on a kept connection.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -8,7 +9,9 @@ import { networks, peer, withClient } from "../support/peer.js"
 
 const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-/** Answers each head at once; `closes`: and sends FIN behind it. Gives its URL and how many connections came. */
+/**
+ * Answers each head at once; `closes`: and sends FIN behind it. Gives its URL and how many connections came.
+ */
 const server = (closes: boolean) =>
   Effect.gen(function* () {
     let count = 0

@@ -1,4 +1,5 @@
-// An idle connection that is out of time although no timer has said so, or that cannot be written to any more, and has not told so yet, serves no request.
+// An idle connection that is out of time although no timer has said so, or that cannot be written to any
+// more, and has not told so yet, serves no request.
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

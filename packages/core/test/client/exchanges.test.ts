@@ -1,5 +1,6 @@
-// Nothing of one exchange reaches the next. Every kind of exchange is recorded alone, on a fresh agent; then after every other
-// kind, and in random rows of many: the n-th must look like the first, to the caller and to the server, but for `reused`.
+// Nothing of one exchange reaches the next. Every kind of exchange is recorded alone, on a fresh agent; then
+// after every other kind, and in random rows of many: the n-th must look like the first, to the caller and to
+// the server, but for `reused`.
 import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"

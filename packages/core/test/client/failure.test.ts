@@ -1,4 +1,5 @@
-// Every way in which a connection can fail a request: its own typed error, with what is known of how far it got.
+// Every way in which a connection can fail a request: its own typed error, with what is known of how far it
+// got.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

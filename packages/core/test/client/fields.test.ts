@@ -1,6 +1,6 @@
 /**
- * What the client makes of the fields and the status line of a response: spaces and tabs are whitespace everywhere, and
- * where RFC 9112 has the framing in doubt, the connection is not used again.
+ * What the client makes of the fields and the status line of a response: spaces and tabs are whitespace
+ * everywhere, and where RFC 9112 has the framing in doubt, the connection is not used again.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,8 @@
 /**
- * Conversations of a client made at random: servers that answer rightly, wrongly, early, in pieces, too much, or die at
- * any byte; readers that read, wait, leave or are interrupted. Whatever happens, each request ends in its own response or
- * in a typed error, a body is whole or fails, and nothing is left. `HTTPFX_FUZZ_SEED` repeats a run, `HTTPFX_FUZZ_RUNS`
- * makes it longer.
+ * Conversations of a client made at random: servers that answer rightly, wrongly, early, in pieces, too much,
+ * or die at any byte; readers that read, wait, leave or are interrupted. Whatever happens, each request ends
+ * in its own response or in a typed error, a body is whole or fails, and nothing is left. `HTTPFX_FUZZ_SEED`
+ * repeats a run, `HTTPFX_FUZZ_RUNS` makes it longer.
  */
 import { expect, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -330,7 +330,8 @@ const converse = (start: number) =>
       const repeatable = plan.method !== "POST" && plan.upload !== "stream" && plan.upload !== "failing"
       expect(times, story).toBeLessThanOrEqual(repeatable ? 2 : 1)
     }
-    // What is open now is idle, or a response that nobody has read to its end, or was interrupted before he could.
+    // What is open now is idle, or a response that nobody has read to its end, or was interrupted before he
+    // could.
     const unread = plans.filter(
       ({ interruptAt, reader }) => reader === "nobody" || interruptAt !== undefined
     ).length
@@ -370,7 +371,8 @@ it.live.each([
   120_000
 )
 
-// Its reader's fiber paused after it had seen that nothing was there, and before it waited: what came then woke nobody.
+// Its reader's fiber paused after it had seen that nothing was there, and before it waited: what came then
+// woke nobody.
 it.live("a server whose last bytes came between a look and a wait", () =>
   Effect.provide(converse(794498138), MemoryNetwork.layer())
 )

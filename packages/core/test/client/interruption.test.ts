@@ -1,4 +1,5 @@
-// A request interrupted at any step leaves nothing: no connection, no fiber of a body, no timer; and the client works.
+// A request interrupted at any step leaves nothing: no connection, no fiber of a body, no timer; and the
+// client works.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient } from "@effect/platform"
 import * as Deferred from "effect/Deferred"

@@ -17,7 +17,9 @@ interface Step {
   readonly at: number
 }
 
-/** The memory network, whose attempts to connect are written down; those to `slow` addresses take that long. */
+/**
+ * The memory network, whose attempts to connect are written down; those to `slow` addresses take that long.
+ */
 const watched = (steps: Array<Step>, slow: Readonly<Record<string, number>>, given: Array<string>) =>
   Layer.effect(
     Network.Network,

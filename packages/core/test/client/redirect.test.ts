@@ -1,6 +1,6 @@
 /**
- * Redirects, through `Client.request` and platform's client: which request follows which response, what it carries to which origin,
- * and what is not followed.
+ * Redirects, through `Client.request` and platform's client: which request follows which response, what it
+ * carries to which origin, and what is not followed.
  */
 import {
   HttpBody,

@@ -1,4 +1,5 @@
-// What a request can be told: what goes out, how its connection is made, trailers, and the wait for 100 Continue.
+// What a request can be told: what goes out, how its connection is made, trailers, and the wait for 100
+// Continue.
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"

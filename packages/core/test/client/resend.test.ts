@@ -1,6 +1,7 @@
 /**
- * A request that is sent again because its reused connection died, and then finds nobody, or is ended before it has another: the server
- * may have acted on it the first time, so the caller must not be told that nothing of it was sent.
+ * A request that is sent again because its reused connection died, and then finds nobody, or is ended before
+ * it has another: the server may have acted on it the first time, so the caller must not be told that nothing
+ * of it was sent.
  */
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"

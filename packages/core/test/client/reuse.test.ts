@@ -1,4 +1,5 @@
-// What an answer says of its connection, beyond the plain cases: answers to HEAD, ends that come while nobody reads.
+// What an answer says of its connection, beyond the plain cases: answers to HEAD, ends that come while nobody
+// reads.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

@@ -1,6 +1,6 @@
 /**
- * The client's own reading of URLs ends where `new URL` does. Reaches inside, because a wrong shortcut would be seen
- * from outside only by a server that happens to look at the right byte.
+ * The client's own reading of URLs ends where `new URL` does. Reaches inside, because a wrong shortcut would
+ * be seen from outside only by a server that happens to look at the right byte.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"

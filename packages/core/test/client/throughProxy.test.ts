@@ -1,4 +1,5 @@
-// Requests through a proxy: forwarded and tunnelled, with credentials, pooled, and each refusal with its error.
+// Requests through a proxy: forwarded and tunnelled, with credentials, pooled, and each refusal with its
+// error.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient } from "@effect/platform"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,5 @@
-// Every limit of a client's waits: nothing before its time, its own error at its time, and nothing left behind.
+// Every limit of a client's waits: nothing before its time, its own error at its time, and nothing left
+// behind.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient } from "@effect/platform"
 import * as Effect from "effect/Effect"

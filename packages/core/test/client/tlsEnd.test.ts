@@ -1,4 +1,5 @@
-// A response whose end is that of the connection, over TLS: complete after close_notify, incomplete after FIN alone (RFC 9112 §9.8).
+// A response whose end is that of the connection, over TLS: complete after close_notify, incomplete after FIN
+// alone (RFC 9112 §9.8).
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,4 +1,5 @@
-// Upgrade and CONNECT: the connection becomes the caller's, with the bytes behind the head, or the answer is HTTP.
+// Upgrade and CONNECT: the connection becomes the caller's, with the bytes behind the head, or the answer is
+// HTTP.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -1,7 +1,8 @@
 /**
  * Runs all tables, in a process in which nothing of Effect resolves, and prints their results:
  *
- * `node --import ./packages/core/test/support/withoutEffect/register.mjs packages/core/test/connection/main.ts`
+ * `node --import ./packages/core/test/support/withoutEffect/register.mjs
+ * packages/core/test/connection/main.ts`
  */
 import { createRequire } from "node:module"
 import { tables } from "./tables.js"

@@ -1,4 +1,5 @@
-// The tables of connection/: they run in a process in which nothing of Effect resolves, so that it has no part in what they show.
+// The tables of connection/: they run in a process in which nothing of Effect resolves, so that it has no
+// part in what they show.
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"

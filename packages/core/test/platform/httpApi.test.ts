@@ -1,6 +1,6 @@
 /**
- * Platform's `HttpApi` on our server, asked by its typed client on ours: schemas both ways, typed errors, security, forms, streams,
- * and the pages that describe it. On a network in memory.
+ * Platform's `HttpApi` on our server, asked by its typed client on ours: schemas both ways, typed errors,
+ * security, forms, streams, and the pages that describe it. On a network in memory.
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"

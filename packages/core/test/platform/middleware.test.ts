@@ -1,6 +1,6 @@
 /**
- * What platform puts around an app, on our server: its middlewares one by one, what failures answer with, and what a client that
- * goes away leaves to see. On a network in memory.
+ * What platform puts around an app, on our server: its middlewares one by one, what failures answer with, and
+ * what a client that goes away leaves to see. On a network in memory.
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -140,7 +140,8 @@ describe("HttpMiddleware.cors", () => {
 })
 
 describe("HttpMiddleware.searchParamsParser", () => {
-  // It reads `originalUrl` as an absolute URL, which only a request to a proxy has: elsewhere it dies, on every server.
+  // It reads `originalUrl` as an absolute URL, which only a request to a proxy has: elsewhere it dies, on
+  // every server.
   it.effect("parses the query of an absolute target", () =>
     Effect.gen(function* () {
       const peer = yield* RawPeer.connect({ host: "server.test", port: 80 })

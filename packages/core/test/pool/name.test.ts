@@ -1,4 +1,5 @@
-// The names of connections as documents: `node` holds them against Node's own agents, with options of every kind.
+// The names of connections as documents: `node` holds them against Node's own agents, with options of every
+// kind.
 import { assert, describe, it } from "@effect/vitest"
 import {
   connectionName,

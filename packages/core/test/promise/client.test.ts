@@ -1,5 +1,6 @@
 /**
- * A second driver of `connection/client`, without Effect: it passes the client battery, and does besides what a battery cannot ask for.
+ * A second driver of `connection/client`, without Effect: it passes the client battery, and does besides what
+ * a battery cannot ask for.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,7 @@
 /**
- * A client and a server of promises, neither of which knows Effect, through resets and requests that are given up: whatever is drawn from
- * the seed, each request ends, no byte reaches another one's body, and nothing is left.
+ * A client and a server of promises, neither of which knows Effect, through resets and requests that are
+ * given up: whatever is drawn from the seed, each request ends, no byte reaches another one's body, and
+ * nothing is left.
  */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

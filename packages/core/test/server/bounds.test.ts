@@ -1,5 +1,6 @@
-// What one connection can make a server hold: counted by what the server has taken from the network, and how much of its
-// own output waits. Peers send forever, in the largest pieces and in the smallest, or take nothing.
+// What one connection can make a server hold: counted by what the server has taken from the network, and how
+// much of its own output waits. Peers send forever, in the largest pieces and in the smallest, or take
+// nothing.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -19,7 +20,10 @@ const head = (target: string) => `POST ${target} HTTP/1.1\r\nHost: t\r\nTransfer
 /** The newest connection as both ends have it. */
 const wire = Effect.map(MemoryNetwork.connections, (all) => all.at(-1))
 
-/** Sends a text again and again until it is held back, or the connection is over. Gives how much the server has taken. */
+/**
+ * Sends a text again and again until it is held back, or the connection is over. Gives how much the server
+ * has taken.
+ */
 const sendForever = (client: RawPeer.RawPeer, first: string, again: string) =>
   Effect.gen(function* () {
     const { transport } = client

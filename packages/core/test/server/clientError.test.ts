@@ -1,4 +1,5 @@
-// Requests that are none, and expectations: what the server answers by itself, and what its user may do instead.
+// Requests that are none, and expectations: what the server answers by itself, and what its user may do
+// instead.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"

@@ -85,7 +85,8 @@ describe("A shutdown", () => {
       expect(head).toContain("Connection: close")
       yield* client.expect("<answer>")
       yield* client.expectFin
-      // A request behind the last answer is the client's to repeat: the announcement says that it was not read.
+      // A request behind the last answer is the client's to repeat: the announcement says that it was not
+      // read.
       yield* client.send(get("/2"))
       yield* client.end
       yield* VirtualClock.settle

@@ -1,4 +1,5 @@
-// A drain under load, on real sockets: no request that was accepted is lost, and none that was announced as last is followed.
+// A drain under load, on real sockets: no request that was accepted is lost, and none that was announced as
+// last is followed.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { expect, it } from "@effect/vitest"
@@ -99,7 +100,8 @@ it.live("A server that drains under load loses no request that it has accepted",
     expect(sum(({ answered }) => answered)).toBeGreaterThan(100)
     expect(served.answered).toBe(served.begun)
     expect(sum(({ answered }) => answered)).toBe(served.begun)
-    // A connection that the system had made and nobody had accepted when the listener closed was never the server's.
+    // A connection that the system had made and nobody had accepted when the listener closed was never the
+    // server's.
     expect(sum(({ lost }) => lost)).toBe(clients.length - served.connections)
     expect(yield* server.connections).toBe(0)
   }).pipe(Effect.scoped, Effect.provide(NodeNetwork.layer))

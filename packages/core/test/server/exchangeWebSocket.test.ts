@@ -1,4 +1,5 @@
-// Requests that open no WebSocket, and servers that have no framing: what `HttpServerRequest.upgrade` answers.
+// Requests that open no WebSocket, and servers that have no framing: what `HttpServerRequest.upgrade`
+// answers.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,6 +1,6 @@
 /**
- * Whitespace around values and elements is spaces and tabs, in every field that the server reads, whatever way the bytes
- * come; lists are lists, over several fields too (RFC 9110 §5.6.1, §5.6.3).
+ * Whitespace around values and elements is spaces and tabs, in every field that the server reads, whatever
+ * way the bytes come; lists are lists, over several fields too (RFC 9110 §5.6.1, §5.6.3).
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

@@ -1,4 +1,5 @@
-// A client always learns where an answer ends, and that one was cut; what it sends is never taken for another request.
+// A client always learns where an answer ends, and that one was cut; what it sends is never taken for another
+// request.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"

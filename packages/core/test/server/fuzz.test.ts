@@ -1,7 +1,7 @@
 /**
- * Conversations made at random: valid and spoilt requests, pipelined, cut anywhere, read slowly, ended or reset at any
- * byte. Whatever a client does, each answer is well-formed, belongs to its request and comes in its turn, and nothing is
- * left behind. `HTTPFX_FUZZ_SEED` repeats a run, `HTTPFX_FUZZ_RUNS` makes it longer.
+ * Conversations made at random: valid and spoilt requests, pipelined, cut anywhere, read slowly, ended or
+ * reset at any byte. Whatever a client does, each answer is well-formed, belongs to its request and comes in
+ * its turn, and nothing is left behind. `HTTPFX_FUZZ_SEED` repeats a run, `HTTPFX_FUZZ_RUNS` makes it longer.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -248,8 +248,8 @@ const converse = (start: number) =>
     return { spoilt, whole, answers: answers.length }
   }).pipe(Effect.scoped)
 
-// An answer before the end of a large upload, or of one that waits to be asked for, closes the connection, and later requests stay
-// unanswered.
+// An answer before the end of a large upload, or of one that waits to be asked for, closes the connection,
+// and later requests stay unanswered.
 const sentBeforeClose = (sent: ReadonlyArray<Sent>, answers: ReadonlyArray<Answer>): number => {
   const at = answers.length - 1
   const early = sent[at]

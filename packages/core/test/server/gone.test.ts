@@ -1,4 +1,5 @@
-// Clients that go away: a FIN or an RST interrupts the handler, whatever came of the request and whatever was read of it.
+// Clients that go away: a FIN or an RST interrupts the handler, whatever came of the request and whatever was
+// read of it.
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -96,7 +97,8 @@ describe("A client that goes away", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  // What waits unread is bounded in sum, a body and what is behind it: then the client is held back, and its end is not seen.
+  // What waits unread is bounded in sum, a body and what is behind it: then the client is held back, and its
+  // end is not seen.
   it.live("is noticed as long as no more waits than the look-ahead, of a body and of requests together", () =>
     Effect.gen(function* () {
       const { seen } = yield* serving()

@@ -1,5 +1,5 @@
-// A request that comes while its server drains, on a connection that had none when that began, is a request as any other: it
-// is asked for its body, hears of early hints, and has its number.
+// A request that comes while its server drains, on a connection that had none when that began, is a request
+// as any other: it is asked for its body, hears of early hints, and has its number.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"

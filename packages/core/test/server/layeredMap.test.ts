@@ -1,4 +1,5 @@
-// A map over another one behaves as a copy of it with more in it, whatever is done with it and in whatever order.
+// A map over another one behaves as a copy of it with more in it, whatever is done with it and in whatever
+// order.
 import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import { LayeredMap } from "../../src/internal/fast/layeredMap.js"

@@ -1,4 +1,5 @@
-// Every limit and option of a server: at the limit it serves, past it the client gets the status that is documented.
+// Every limit and option of a server: at the limit it serves, past it the client gets the status that is
+// documented.
 import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

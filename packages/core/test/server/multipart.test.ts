@@ -1,6 +1,6 @@
 /**
- * Forms: their parts and names however the bytes are cut, and each failure of the body at each place of a form: a typed error, the
- * right status, no more work, and other requests served.
+ * Forms: their parts and names however the bytes are cut, and each failure of the body at each place of a
+ * form: a typed error, the right status, no more work, and other requests served.
  */
 import { SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"

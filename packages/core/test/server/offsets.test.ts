@@ -1,5 +1,6 @@
-// A client that resets, ends, or falls silent at every byte offset of a conversation, counted in what it sends and in what it
-// receives: nothing is left behind, every exchange ends once, and another connection is served. In virtual time.
+// A client that resets, ends, or falls silent at every byte offset of a conversation, counted in what it
+// sends and in what it receives: nothing is left behind, every exchange ends once, and another connection is
+// served. In virtual time.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { expect, it } from "@effect/vitest"

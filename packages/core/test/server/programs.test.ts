@@ -1,5 +1,5 @@
-// Measured programs that other servers answer wrongly, with the outcome that is right; each test is named after what its
-// program does. In virtual time.
+// Measured programs that other servers answer wrongly, with the outcome that is right; each test is named
+// after what its program does. In virtual time.
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -118,7 +118,8 @@ describe("A program that", () => {
     )
   )
 
-  // Program 5: platform's middleware believes the leftmost address that a client has made up; the connection knows better.
+  // Program 5: platform's middleware believes the leftmost address that a client has made up; the connection
+  // knows better.
   it.live(
     "asks who a client is that forges X-Forwarded-For: the connection tells, and every field as it came",
     () =>

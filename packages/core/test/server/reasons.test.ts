@@ -1,4 +1,5 @@
-// Why connections of a server close, and which limit an exchange met that ended `TimedOut`: each reason once, in virtual time.
+// Why connections of a server close, and which limit an exchange met that ended `TimedOut`: each reason once,
+// in virtual time.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"

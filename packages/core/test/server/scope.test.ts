@@ -22,7 +22,8 @@ const bodyOf = (message: string) => message.slice(message.indexOf("\r\n\r\n") + 
 describe.each(networks)("A handler on %s", (_, network) => {
   const served = servedOn(network)
 
-  // `forkScoped` looks into the scope instead of calling it: the lazily made one had nothing to show and the handler died.
+  // `forkScoped` looks into the scope instead of calling it: the lazily made one had nothing to show and the
+  // handler died.
   it.effect("forks fibers into its scope, which ends them", () =>
     Effect.flatMap(Deferred.make<void>(), (ended) =>
       served(

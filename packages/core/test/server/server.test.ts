@@ -491,7 +491,8 @@ describe.each(networks)("Server on %s", (_, network) => {
                 if (way === "RST") raw.transport.reset()
                 else raw.transport.end()
                 yield* Deferred.await(finalized)
-                // A body that ends too early is a failure the handler sees; without one it can only be interrupted.
+                // A body that ends too early is a failure the handler sees; without one it can only be
+                // interrupted.
                 if (state !== "mid-upload") yield* Deferred.await(interrupted)
               })
             )

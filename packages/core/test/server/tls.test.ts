@@ -1,4 +1,5 @@
-// HTTPS on the network in memory: the same options, handshakes and failures as on a real one, in virtual time.
+// HTTPS on the network in memory: the same options, handshakes and failures as on a real one, in virtual
+// time.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,5 @@
-// A shutdown in the moment in which a handshake ends leaves no connection, wherever in it the runtime lets others run.
+// A shutdown in the moment in which a handshake ends leaves no connection, wherever in it the runtime lets
+// others run.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"

@@ -1,5 +1,5 @@
-// Connections that a handler has taken (an upgrade, CONNECT) and the end of their server: told of a drain, spared by
-// `closeAllConnections`, never open beyond the deadline.
+// Connections that a handler has taken (an upgrade, CONNECT) and the end of their server: told of a drain,
+// spared by `closeAllConnections`, never open beyond the deadline.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"

@@ -1,4 +1,5 @@
-// Nothing that a client does or a handler leaves out makes the other side wait for ever, or memory grow without bound.
+// Nothing that a client does or a handler leaves out makes the other side wait for ever, or memory grow
+// without bound.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -28,7 +29,8 @@ const text = (chunks: Chunk.Chunk<Uint8Array>) =>
 describe.each(networks)("Server on %s", (_, network) => {
   const served = servedOn(network)
 
-  // A body that had arrived whole, was longer than the look-ahead and was not read left the connection paused.
+  // A body that had arrived whole, was longer than the look-ahead and was not read left the connection
+  // paused.
   it.effect("goes on reading after a large body that nobody read", () =>
     served(
       Effect.gen(function* () {

@@ -1,6 +1,6 @@
 /**
- * Handlers of the web on our server, platform's apps as handlers of the web, and bodies of the web and of Node in answers: what is
- * streamed, aborted, and given up. On a network in memory.
+ * Handlers of the web on our server, platform's apps as handlers of the web, and bodies of the web and of
+ * Node in answers: what is streamed, aborted, and given up. On a network in memory.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as HttpApp from "@effect/platform/HttpApp"

@@ -1,5 +1,6 @@
 /**
- * An agent and a client over it on a network in memory, servers by hand, and what both are asked again and again.
+ * An agent and a client over it on a network in memory, servers by hand, and what both are asked again and
+ * again.
  */
 import { assert } from "@effect/vitest"
 import type { HttpClient } from "@effect/platform"

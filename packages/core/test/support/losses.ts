@@ -1,6 +1,6 @@
 /**
- * Where a connection can be lost, from before there is one until the last byte, on a network on which every byte takes a
- * while: the situations, and what the caller of each hears.
+ * Where a connection can be lost, from before there is one until the last byte, on a network on which every
+ * byte takes a while: the situations, and what the caller of each hears.
  */
 import { assert } from "vitest"
 import * as Effect from "effect/Effect"
@@ -108,7 +108,10 @@ const answers = (text: string) => says(text, () => {})
 /** The server ends this connection; the client learns of it a latency later. */
 const crosses = (end: (served: Served) => void) => Effect.map(World.latest(), (served) => end(served))
 
-/** Sees what the client does: through a network of its own, and told of its agent and of what the request came to. */
+/**
+ * Sees what the client does: through a network of its own, and told of its agent and of what the request came
+ * to.
+ */
 export interface Witness {
   readonly network: (network: Network.NetworkService) => Network.NetworkService
   readonly agent: (agent: Agent.Service) => Effect.Effect<void, never, Scope.Scope>

@@ -1,5 +1,6 @@
 /**
- * A server by hand for tests of the client: takes connections, sees the bytes, and answers what the test says.
+ * A server by hand for tests of the client: takes connections, sees the bytes, and answers what the test
+ * says.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

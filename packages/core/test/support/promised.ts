@@ -1,5 +1,6 @@
 /**
- * A server of promises as platform's `HttpServer`, and a client of promises as its `HttpClient`, so that batteries run against them.
+ * A server of promises as platform's `HttpServer`, and a client of promises as its `HttpClient`, so that
+ * batteries run against them.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as HttpApp from "@effect/platform/HttpApp"

@@ -30,8 +30,8 @@ export const serving = (
   })
 
 /**
- * Runs a test with a network and a clock of its own, in a scope. While that closes time goes on: the end of a server with
- * handlers that do not end waits for it.
+ * Runs a test with a network and a clock of its own, in a scope. While that closes time goes on: the end of a
+ * server with handlers that do not end waits for it.
  */
 export const inVirtualTime = <A, E, R>(
   test: Effect.Effect<A, E, R>

@@ -9,7 +9,9 @@ import { peerOf, type Peer } from "./peer.js"
 import { exitText, type Trace } from "./trace.js"
 import { conversation, onTapped, type Conversation } from "./world.js"
 
-/** Runs when the `count`th head of a connection has come, from 1 on; `count` is 0 when it has been accepted. */
+/**
+ * Runs when the `count`th head of a connection has come, from 1 on; `count` is 0 when it has been accepted.
+ */
 export type Answer = (peer: Peer, count: number) => Effect.Effect<unknown>
 
 /** What a conversation may do with the client. */

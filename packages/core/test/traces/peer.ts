@@ -12,7 +12,10 @@ export interface Peer {
   readonly received: () => string
 }
 
-/** Looks after one end of a connection. `told` hears of each piece that comes; `atEnd` of the other side's end. */
+/**
+ * Looks after one end of a connection. `told` hears of each piece that comes; `atEnd` of the other side's
+ * end.
+ */
 export const peerOf = (
   trace: Trace,
   transport: Transport.Transport,

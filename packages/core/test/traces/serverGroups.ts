@@ -171,7 +171,10 @@ export const ordinary = (served: MakeServed): ReadonlyArray<Conversation> => [
   )
 ]
 
-/** What the callback API has no option for, leaves to the process, or to the streams of each version of Node.js. */
+/**
+ * What the callback API has no option for, leaves to the process, or to the streams of each version of
+ * Node.js.
+ */
 export const effectOnly: ReadonlyArray<Conversation> = [
   served("a body that nobody reads, of moderate size", (peer) =>
     peer.send(post("/unread", "x".repeat(20_000)))

@@ -51,7 +51,9 @@ const ofCause = (cause: Cause.Cause<unknown>): string => {
 export const exitText = (exit: Exit.Exit<unknown, unknown>): string =>
   Exit.isSuccess(exit) ? "success" : ofCause(exit.cause)
 
-/** The lines of one conversation. A line without indent is a time, in virtual milliseconds since the start. */
+/**
+ * The lines of one conversation. A line without indent is a time, in virtual milliseconds since the start.
+ */
 export class Trace {
   readonly lines: Array<string> = []
   private last = -1
@@ -134,7 +136,10 @@ export class Trace {
     this.say(`event ${_tag} ${who}${more}`)
   }
 
-  /** A transport whose calls and callbacks are lines: what is written while it is corked is one, `ref` and the socket's options none. */
+  /**
+   * A transport whose calls and callbacks are lines: what is written while it is corked is one, `ref` and the
+   * socket's options none.
+   */
   readonly tapped = (name: string, inner: Transport.Transport): Transport.Transport =>
     new Tapped(inner, (line) => this.say(`${name} ${line}`))
 }

@@ -1,4 +1,7 @@
-/** A conversation in a world of its own: a network in memory on which every byte takes a while, in virtual time. */
+/**
+ * A conversation in a world of its own: a network in memory on which every byte takes a while, in virtual
+ * time.
+ */
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import type * as Scope from "effect/Scope"
@@ -41,7 +44,9 @@ const inWorld = (talk: (trace: Trace) => Effect.Effect<unknown, unknown, World>)
   )
 }
 
-/** A network of which our own side's ends are tapped: `net 1`, `net 2`, ... in the order in which they come. */
+/**
+ * A network of which our own side's ends are tapped: `net 1`, `net 2`, ... in the order in which they come.
+ */
 export const tappedNetwork = (trace: Trace, network: Network.NetworkService): Network.NetworkService => {
   let count = 0
   const tap = (transport: Transport.Transport) => trace.tapped(`net ${++count}`, transport)

@@ -1,6 +1,7 @@
 /**
- * What no order of steps may break: a client and a server that report the same exchanges to their automatons stay of
- * one mind, over a wire on which each direction has bytes under way, and the n-th exchange is like the first.
+ * What no order of steps may break: a client and a server that report the same exchanges to their automatons
+ * stay of one mind, over a wire on which each direction has bytes under way, and the n-th exchange is like
+ * the first.
  */
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"

@@ -1,4 +1,7 @@
-/** The automaton of a connection: its table walked through, its rules by name, and what no order of steps may break. */
+/**
+ * The automaton of a connection: its table walked through, its rules by name, and what no order of steps may
+ * break.
+ */
 import { describe, expect, it } from "vitest"
 import {
   closeFor,

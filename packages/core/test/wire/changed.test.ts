@@ -1,6 +1,7 @@
 /**
- * Messages of the usual kind, which the parser reads by shortcuts where they come in one piece, with one byte changed, one too few or
- * one too many, at every place: in pieces of three bytes, which no shortcut reads, they are the same.
+ * Messages of the usual kind, which the parser reads by shortcuts where they come in one piece, with one byte
+ * changed, one too few or one too many, at every place: in pieces of three bytes, which no shortcut reads,
+ * they are the same.
  */
 import { METHODS, presets, RequestParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"

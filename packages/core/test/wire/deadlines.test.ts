@@ -1,4 +1,7 @@
-/** The limits of a server's patience: which one has passed, when the next one does, and what a policy is made of. */
+/**
+ * The limits of a server's patience: which one has passed, when the next one does, and what a policy is made
+ * of.
+ */
 import { describe, expect, it } from "vitest"
 import {
   contradicts,

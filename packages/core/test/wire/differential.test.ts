@@ -1,13 +1,14 @@
 /**
  * Our parser against Node's own, which is where the `node` and `insecure` presets are defined: thousands of
- * generated and damaged streams, cut at random, give the same events and the same ending, to the byte. `strict` must
- * give the same or refuse, and name the flag; but tabs are whitespace to it everywhere, and it gives up some connections.
+ * generated and damaged streams, cut at random, give the same events and the same ending, to the byte.
+ * `strict` must give the same or refuse, and name the flag; but tabs are whitespace to it everywhere, and it
+ * gives up some connections.
  *
- * The presets are those of Node 20.20; what later versions do otherwise is listed in differential/versions.ts, and
- * nothing else may differ there.
+ * The presets are those of Node 20.20; what later versions do otherwise is listed in
+ * differential/versions.ts, and nothing else may differ there.
  *
- * HTTPFX_DIFFERENTIAL_CASES and HTTPFX_DIFFERENTIAL_SEED (or `npm run differential -- --cases N --seed S`) set how
- * many and which; every failure prints the number of its case.
+ * HTTPFX_DIFFERENTIAL_CASES and HTTPFX_DIFFERENTIAL_SEED (or `npm run differential -- --cases N --seed S`)
+ * set how many and which; every failure prints the number of its case.
  */
 import { flagNames, presets } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"

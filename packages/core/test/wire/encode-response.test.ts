@@ -600,8 +600,9 @@ describe("against Node's ServerResponse", () => {
     timeout: fc.constantFrom(0, 1000, 5500)
   })
 
-  // Where we say more than Node, for reasons of the RFC: the length of a HEAD (RFC 9110 §9.3.2), of a known body for
-  // HTTP/1.0, which then may be kept, and the close of a connection that is not kept beside the user's Connection.
+  // Where we say more than Node, for reasons of the RFC: the length of a HEAD (RFC 9110 §9.3.2), of a known
+  // body for HTTP/1.0, which then may be kept, and the close of a connection that is not kept beside the
+  // user's Connection.
   const comparable = (it: Case) =>
     !(it.method === "HEAD" && it.body !== undefined && it.status !== 204 && it.status !== 304) &&
     it.versionMinor === 1 &&

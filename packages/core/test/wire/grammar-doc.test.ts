@@ -1,4 +1,7 @@
-/** docs/grammar.md names tests that there are, and docs/strictness.md lists the characters of a target as the parser has them. */
+/**
+ * docs/grammar.md names tests that there are, and docs/strictness.md lists the characters of a target as the
+ * parser has them.
+ */
 import { Body, presets, RequestParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
 import { existsSync } from "node:fs"

@@ -1,4 +1,7 @@
-/** What a head tells of its fields: single ones, lists, and how many there are, however its lines are cut and folded. */
+/**
+ * What a head tells of its fields: single ones, lists, and how many there are, however its lines are cut and
+ * folded.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { Body, listElements, presets, RequestParser, type RequestHead } from "@httpfx/core/wire"

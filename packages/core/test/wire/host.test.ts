@@ -1,4 +1,7 @@
-/** `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2), in `Host` and as the parser takes it, whole and byte by byte. */
+/**
+ * `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2), in `Host` and as the parser takes it, whole and
+ * byte by byte.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Body, isHost, RequestParser } from "@httpfx/core/wire"
 import * as fc from "fast-check"

@@ -11,7 +11,10 @@ import {
   saysClose
 } from "@httpfx/core/wire"
 
-/** What Node keeps of a message on its way out; https://github.com/nodejs/node/blob/v20.x/lib/_http_outgoing.js */
+/**
+ * What Node keeps of a message on its way out;
+ * https://github.com/nodejs/node/blob/v20.x/lib/_http_outgoing.js
+ */
 interface Inner {
   shouldKeepAlive: boolean
   chunkedEncoding: boolean
@@ -98,7 +101,9 @@ const ours = (seen: number, traits: number, length: number, timeout: number, max
   }
 }
 
-/** What the user's fields say is in the traits already: a field that is there was not taken away, and so on. */
+/**
+ * What the user's fields say is in the traits already: a field that is there was not taken away, and so on.
+ */
 const possible = (seen: number, traits: number): boolean =>
   ((seen & NodeField.Connection) === 0 ||
     (traits & (NodeTrait.NoConnection | NodeTrait.KeepAlive)) === NodeTrait.KeepAlive) &&

@@ -15,7 +15,10 @@ import {
 
 const events = { head: () => Body.Read, data: () => {}, complete: () => {} }
 
-/** What a parser with these options, or one that was made before, makes of a request: nothing, or the flag that was missing. */
+/**
+ * What a parser with these options, or one that was made before, makes of a request: nothing, or the flag
+ * that was missing.
+ */
 const missing = (
   options: ParserOptions | undefined,
   text: string,

@@ -1,6 +1,6 @@
 /**
- * The work and the memory of the parser, counted and not timed: how often the bytes of a stream are looked at,
- * however it is cut, and what is kept between two calls of a message without an end.
+ * The work and the memory of the parser, counted and not timed: how often the bytes of a stream are looked
+ * at, however it is cut, and what is kept between two calls of a message without an end.
  */
 import { Body, type Limits, presets, RequestParser, ResponseParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
@@ -104,7 +104,9 @@ describe(`work, seed ${seed}`, () => {
   })
 })
 
-/** Feeds a beginning and then the same piece again and again; the most that was ever kept between two calls. */
+/**
+ * Feeds a beginning and then the same piece again and again; the most that was ever kept between two calls.
+ */
 const mostKept = (
   role: "request" | "response",
   begin: string,

@@ -1,6 +1,6 @@
 /**
- * What the parser promises whatever the bytes: pausing anywhere changes nothing, the rest of a stopped connection
- * stays with the caller, bodies are views, and any split of a stream tells the same.
+ * What the parser promises whatever the bytes: pausing anywhere changes nothing, the rest of a stopped
+ * connection stays with the caller, bodies are views, and any split of a stream tells the same.
  */
 import {
   Body,

@@ -1,4 +1,7 @@
-/** Every byte at every place of the texts of a message: what the grammar has there is taken as it came, no other byte is. */
+/**
+ * Every byte at every place of the texts of a message: what the grammar has there is taken as it came, no
+ * other byte is.
+ */
 import { Body, RequestParser, ResponseParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
 
@@ -26,7 +29,8 @@ const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\
 const token = /[!#$%&'*+.^_`|~0-9A-Za-z-]/
 const value = /[\t -~\x80-\xff]/
 
-// RFC 9112 §3.2, §4, §5, §7.1.1, RFC 9110 §5.5, §5.6.2, §5.6.4; path and query with what the URL standard leaves there.
+// RFC 9112 §3.2, §4, §5, §7.1.1, RFC 9110 §5.5, §5.6.2, §5.6.4; path and query with what the URL standard
+// leaves there.
 const texts: Readonly<Record<string, Text>> = {
   "a path": {
     role: "request",

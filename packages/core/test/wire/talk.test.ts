@@ -1,6 +1,7 @@
 /**
- * What we send is what is received: every head and body that our encoder lets pass is read by our strict parser and by
- * Node's parser as one message with the same words, and nothing that a user can put into it makes two of one.
+ * What we send is what is received: every head and body that our encoder lets pass is read by our strict
+ * parser and by Node's parser as one message with the same words, and nothing that a user can put into it
+ * makes two of one.
  */
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -218,7 +219,8 @@ describe("responses", () => {
           const rawTrailers = head.framing._tag === "Chunked" ? (it.trailers ?? []) : []
           expect(events.at(-1)).toEqual({ _tag: "Complete", rawTrailers })
         }
-        // Parsers judge the answer to HEAD as if it had a body: without a length they do not keep the connection.
+        // Parsers judge the answer to HEAD as if it had a body: without a length they do not keep the
+        // connection.
         if (it.method !== "HEAD") expect(final.keepAlive).toBe(head.close === undefined)
         else if (final.keepAlive) expect(head.close).toBe(undefined)
       }),

@@ -1,6 +1,6 @@
 /**
- * The vectors (packages/core/test/vectors/*.md), each: whole, byte by byte, cut at random, with bytes behind its end,
- * and, for the presets that promise it, against Node's own parser.
+ * The vectors (packages/core/test/vectors/*.md), each: whole, byte by byte, cut at random, with bytes behind
+ * its end, and, for the presets that promise it, against Node's own parser.
  */
 import { flagNames, presets, type RefusalCode } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
@@ -195,7 +195,8 @@ describe("vectors", () => {
   })
 })
 
-// The presets are what Node 20 does; what the parsers of other versions do otherwise is in docs/strictness.md.
+// The presets are what Node 20 does; what the parsers of other versions do otherwise is in
+// docs/strictness.md.
 describe.runIf(process.versions.node.startsWith("20."))(`vectors on ${nativeVersion}`, () => {
   for (const preset of ["node", "insecure"] as const) {
     it(`${preset}: the same outcome`, () => {

@@ -1,4 +1,7 @@
-/** The fields of WebSocket's opening handshake as lists: empty elements, tabs, several fields (RFC 6455 §4.2.1, RFC 9110 §5.6.1). */
+/**
+ * The fields of WebSocket's opening handshake as lists: empty elements, tabs, several fields (RFC 6455
+ * §4.2.1, RFC 9110 §5.6.1).
+ */
 import { assert, describe, it } from "@effect/vitest"
 import {
   Body,

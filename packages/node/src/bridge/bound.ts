@@ -1,6 +1,6 @@
 /**
- * The callback API on a `Network`: objects of the shape of `node:http` and `node:https` whose servers listen there and whose
- * requests go there, and whose timeouts follow the clock.
+ * The callback API on a `Network`: objects of the shape of `node:http` and `node:https` whose servers listen
+ * there and whose requests go there, and whose timeouts follow the clock.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -357,12 +357,13 @@ const means = Effect.gen(function* () {
 })
 
 /**
- * An object of the shape of `node:http` on the `Network` in the context: `createServer().listen(80, "api.test")` listens there,
- * `request` connects there, and so does its `WebSocket`. Timeouts of servers, sockets and agents, and `Date`, follow the current
- * `Clock`: on a network in memory with a test's clock legacy code runs without ports and in virtual time.
+ * An object of the shape of `node:http` on the `Network` in the context:
+ * `createServer().listen(80, "api.test")` listens there, `request` connects there, and so does its
+ * `WebSocket`. Timeouts of servers, sockets and agents, and `Date`, follow the current `Clock`: on a network
+ * in memory with a test's clock legacy code runs without ports and in virtual time.
  *
- * What legacy code waits for by itself (`setTimeout`) is in real time, and agents and requests of other modules use real
- * sockets. The end of the scope closes its servers and resets every connection.
+ * What legacy code waits for by itself (`setTimeout`) is in real time, and agents and requests of other
+ * modules use real sockets. The end of the scope closes its servers and resets every connection.
  *
  * @since 0.1.0
  * @category constructors
@@ -373,11 +374,12 @@ export const makeHttp: Effect.Effect<typeof nodeHttp, never, Network | Scope.Sco
 )
 
 /**
- * An object of the shape of `node:https` on the `Network` in the context, as `makeHttp` makes one of `node:http`. Handshakes are the
- * network's: on one in memory `cert`, `key` and `ca` are texts of `MemoryTls`, with the same failures and codes.
+ * An object of the shape of `node:https` on the `Network` in the context, as `makeHttp` makes one of
+ * `node:http`. Handshakes are the network's: on one in memory `cert`, `key` and `ca` are texts of
+ * `MemoryTls`, with the same failures and codes.
  *
- * Certificates by name come from `addContext`; `SNICallback` and contexts of `tls.createSecureContext` are not asked. A handshake
- * takes at most `handshakeTimeout` (milliseconds, default 120000).
+ * Certificates by name come from `addContext`; `SNICallback` and contexts of `tls.createSecureContext` are
+ * not asked. A handshake takes at most `handshakeTimeout` (milliseconds, default 120000).
  *
  * @since 0.1.0
  * @category constructors

@@ -1,6 +1,6 @@
 /**
- * What `node:tls` calls the options of a handshake, as the `TlsOptions` of core. Texts only: a network in memory reads other
- * ones than OpenSSL.
+ * What `node:tls` calls the options of a handshake, as the `TlsOptions` of core. Texts only: a network in
+ * memory reads other ones than OpenSSL.
  */
 import type { Credentials, TlsOptions } from "@httpfx/core/Network"
 

@@ -1,7 +1,9 @@
 /**
- * A socket that is still being connected: bytes may be written to it, as to one that `net.connect` has just given.
+ * A socket that is still being connected: bytes may be written to it, as to one that `net.connect` has just
+ * given.
  *
- * What is written waits, and goes out once there is a connection; a failure is told as an error of the socket.
+ * What is written waits, and goes out once there is a connection; a failure is told as an error of the
+ * socket.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

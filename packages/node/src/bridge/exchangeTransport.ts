@@ -1,10 +1,10 @@
 /**
- * One exchange as a connection: a request that was received elsewhere goes in as bytes, and the answer that comes out as
- * bytes is read into its parts. So a driver of connections answers a request of another one, whatever it does with its
- * socket.
+ * One exchange as a connection: a request that was received elsewhere goes in as bytes, and the answer that
+ * comes out as bytes is read into its parts. So a driver of connections answers a request of another one,
+ * whatever it does with its socket.
  *
- * It ends with the exchange. Never tells its owner anything inside a call of the owner's, and holds at most what the
- * flow control of both sides leaves.
+ * It ends with the exchange. Never tells its owner anything inside a call of the owner's, and holds at most
+ * what the flow control of both sides leaves.
  */
 import {
   noHandlers,

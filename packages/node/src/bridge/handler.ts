@@ -10,8 +10,8 @@ const timeouts = Effect.flatMap(Effect.context<never>(), (context) =>
 )
 
 /**
- * An Effect app as listeners of a callback server: each request is a connection of its own to a server of core's that
- * listens nowhere, and the answer goes back through the `ServerResponse`.
+ * An Effect app as listeners of a callback server: each request is a connection of its own to a server of
+ * core's that listens nowhere, and the answer goes back through the `ServerResponse`.
  */
 import type { Default } from "@effect/platform/HttpApp"
 import type { HttpMiddleware } from "@effect/platform/HttpMiddleware"
@@ -52,8 +52,8 @@ export interface Listeners {
 }
 
 /**
- * What of a server's options concerns its app; connections, sizes of heads and timeouts of requests are the callback
- * server's.
+ * What of a server's options concerns its app; connections, sizes of heads and timeouts of requests are the
+ * callback server's.
  *
  * @since 0.1.0
  * @category models
@@ -213,12 +213,12 @@ const given = (listens: (accept: (transport: Transport) => void) => void): Netwo
 })
 
 /**
- * An Effect app as listeners of a callback server, ours or Node's: `server.on("request", listeners.request)`, and
- * `on("upgrade", ...)` for WebSockets and other protocols.
+ * An Effect app as listeners of a callback server, ours or Node's: `server.on("request", listeners.request)`,
+ * and `on("upgrade", ...)` for WebSockets and other protocols.
  *
- * The app sees its `Exchange` as on a server of its own: fields as they came, the connection, 1xx, trailers. A client that
- * goes away interrupts it. The end of the scope lets answers under way end. `Timeouts` in the context hold besides those of
- * the callback server.
+ * The app sees its `Exchange` as on a server of its own: fields as they came, the connection, 1xx, trailers.
+ * A client that goes away interrupts it. The end of the scope lets answers under way end. `Timeouts` in the
+ * context hold besides those of the callback server.
  *
  * @since 0.1.0
  * @category conversions

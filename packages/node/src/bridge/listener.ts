@@ -1,6 +1,6 @@
 /**
- * A request listener (an Express or Koa app, a handler) as an Effect app: it is given an `IncomingMessage` and a
- * `ServerResponse` of the callback API, whose connection is the exchange under way.
+ * A request listener (an Express or Koa app, a handler) as an Effect app: it is given an `IncomingMessage`
+ * and a `ServerResponse` of the callback API, whose connection is the exchange under way.
  *
  * The listener's answer becomes a response value, so that middleware sees it, and the engine frames it anew.
  */
@@ -399,12 +399,14 @@ const serverFor = (listener: RequestListener): Server =>
 const isServer = (value: RequestListener | Server): value is Server => typeof value !== "function"
 
 /**
- * A request listener as an Effect app: an Express or Koa app's, one of Fastify (`app.routing`), any `(req, res) => void`. Or a
- * whole server of `@httpfx/node/http` that listens nowhere, with its listeners of `upgrade`, `connect`, `checkContinue`.
+ * A request listener as an Effect app: an Express or Koa app's, one of Fastify (`app.routing`), any
+ * `(req, res) => void`. Or a whole server of `@httpfx/node/http` that listens nowhere, with its listeners of
+ * `upgrade`, `connect`, `checkContinue`.
  *
- * The app ends when the listener has begun its answer; the body follows as it is written, at the client's pace. What a
- * listener throws, or the promise that it returns, is a defect: 500, or a cut answer. A response that it destroys fails with
- * `HangUp`. A client that goes away is told as in Node: `aborted` and `close` of the request, `close` of the response.
+ * The app ends when the listener has begun its answer; the body follows as it is written, at the client's
+ * pace. What a listener throws, or the promise that it returns, is a defect: 500, or a cut answer. A response
+ * that it destroys fails with `HangUp`. A client that goes away is told as in Node: `aborted` and `close` of
+ * the request, `close` of the response.
  *
  * @since 0.1.0
  * @category conversions

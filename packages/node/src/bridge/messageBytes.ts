@@ -1,5 +1,6 @@
 /**
- * A received request as the bytes that it came in, and the fields of an answer as they go on to another sender.
+ * A received request as the bytes that it came in, and the fields of an answer as they go on to another
+ * sender.
  */
 import { listElements, type Framing } from "@httpfx/core/wire"
 
@@ -44,8 +45,8 @@ const tokens = (value: string): ReadonlyArray<string> =>
   listElements(value).map((token) => token.toLowerCase())
 
 /**
- * Fields of an answer without those that are between two neighbours: the next sender has a connection and a framing of
- * his own (RFC 9110 §7.6.1). That the connection is to close goes on.
+ * Fields of an answer without those that are between two neighbours: the next sender has a connection and a
+ * framing of his own (RFC 9110 §7.6.1). That the connection is to close goes on.
  */
 export const endToEnd = (fields: RawFields): Array<string> => {
   const kept: Array<string> = []

@@ -1,6 +1,6 @@
 /**
- * Callback agents over an agent of core's: each request borrows one of its connections and gives it back, so that both kinds
- * of requests share connections, limits and queues.
+ * Callback agents over an agent of core's: each request borrows one of its connections and gives it back, so
+ * that both kinds of requests share connections, limits and queues.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -177,11 +177,13 @@ const pooled = (
 }
 
 /**
- * Callback agents whose connections are those of an `Agent`: every request of theirs borrows one, under the agent's limits, in its
- * queue, and gives it back. An idle connection that an Effect client has used serves a callback request, and the other way round.
+ * Callback agents whose connections are those of an `Agent`: every request of theirs borrows one, under the
+ * agent's limits, in its queue, and gives it back. An idle connection that an Effect client has used serves a
+ * callback request, and the other way round.
  *
- * `agent.sockets` has the sockets that requests of this face use, `agent.requests` those that wait; `freeSockets` is empty, since idle
- * connections are the pool's. `maxSockets` and the like of these agents mean nothing; `destroy()` ends what they use.
+ * `agent.sockets` has the sockets that requests of this face use, `agent.requests` those that wait;
+ * `freeSockets` is empty, since idle connections are the pool's. `maxSockets` and the like of these agents
+ * mean nothing; `destroy()` ends what they use.
  *
  * @since 0.1.0
  * @category conversions

@@ -1,8 +1,8 @@
 /**
  * One worker process, seen from its primary: started, ready, told to stop, gone.
  *
- * Knows `node:cluster` and nothing of how many workers there are or when one is replaced. Every wait for a worker ends:
- * with its word, with its exit, or with a kill.
+ * Knows `node:cluster` and nothing of how many workers there are or when one is replaced. Every wait for a
+ * worker ends: with its word, with its exit, or with a kill.
  */
 import cluster, { type Worker } from "node:cluster"
 import * as Deferred from "effect/Deferred"

@@ -31,8 +31,8 @@ interface Checked {
 }
 
 /**
- * Marks the options of a request with a `checkServerIdentity` of its own: its connection serves no other request, which
- * would go to a server that only this one has accepted, and neither does its TLS session.
+ * Marks the options of a request with a `checkServerIdentity` of its own: its connection serves no other
+ * request, which would go to a server that only this one has accepted, and neither does its TLS session.
  */
 export const withOwnCheck = (options: ConnectOptions, usual: unknown): ConnectOptions => {
   const own = options as Checked

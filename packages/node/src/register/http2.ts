@@ -1,6 +1,6 @@
 /**
- * `http2` under the hook: HTTP/1 connections of `createSecureServer({ allowHTTP1: true })` are ours, as every other HTTP/1
- * connection of the process. HTTP/2 itself stays with the built-in module.
+ * `http2` under the hook: HTTP/1 connections of `createSecureServer({ allowHTTP1: true })` are ours, as every
+ * other HTTP/1 connection of the process. HTTP/2 itself stays with the built-in module.
  *
  * Never imports `http2`: the hook hands it over when the program asks for it.
  */

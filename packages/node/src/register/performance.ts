@@ -1,6 +1,6 @@
 /**
- * `http` entries for those who observe performance: Node makes them in its own HTTP code, so the hook that replaces that
- * code delivers ours to the same observers.
+ * `http` entries for those who observe performance: Node makes them in its own HTTP code, so the hook that
+ * replaces that code delivers ours to the same observers.
  */
 import perfHooks from "node:perf_hooks"
 import { observeExchanges, type Measurement } from "../http/own/measure.js"

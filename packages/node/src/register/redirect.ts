@@ -1,6 +1,6 @@
 /**
- * What is redirected, and for whom. Used by both halves of the hook: for `require` in the process itself, for `import`
- * either there too or, on a Node.js that cannot, in its loader's thread.
+ * What is redirected, and for whom. Used by both halves of the hook: for `require` in the process itself, for
+ * `import` either there too or, on a Node.js that cannot, in its loader's thread.
  */
 import { resolve, sep } from "node:path"
 
@@ -22,8 +22,8 @@ export const moduleOf = (specifier: string): ModuleName | undefined => names[spe
 const slashes = (path: string): string => (sep === "\\" ? path.replaceAll("\\", "/") : path)
 
 /**
- * Which importing files stay on the built-in modules: a list, with commas between, of packages (`name`, `@scope/name`) and of
- * files or folders (`./legacy`, `/srv/app/legacy.js`).
+ * Which importing files stay on the built-in modules: a list, with commas between, of packages (`name`,
+ * `@scope/name`) and of files or folders (`./legacy`, `/srv/app/legacy.js`).
  */
 export const exceptions = (list: string | undefined): ((file: string) => boolean) => {
   const wanted = (list ?? "")

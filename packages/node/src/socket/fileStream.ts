@@ -1,8 +1,10 @@
 /**
- * A part of a file as a stream of bytes: opened with the first piece, closed with the last or when it is given up.
+ * A part of a file as a stream of bytes: opened with the first piece, closed with the last or when it is
+ * given up.
  *
- * Each piece is one turn through the thread pool and one allocation of just its size. `FileSystem.stream` has a fiber, a queue and
- * locks for what it reads, which cost more than the reading. Never reads past its part, nor a piece ahead.
+ * Each piece is one turn through the thread pool and one allocation of just its size. `FileSystem.stream` has
+ * a fiber, a queue and locks for what it reads, which cost more than the reading. Never reads past its part,
+ * nor a piece ahead.
  */
 import { close, open, read } from "node:fs"
 import * as Effect from "effect/Effect"

@@ -26,13 +26,16 @@ const boundTo = (server: net.Server): Address => {
     : { _tag: "TcpAddress", hostname: address?.address ?? "", port: address?.port ?? 0 }
 }
 
-// Node takes the option silently where it does not know it, and the second listener would fail with EADDRINUSE.
+// Node takes the option silently where it does not know it, and the second listener would fail with
+// EADDRINUSE.
 const knowsReusePort = (): boolean => {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
   return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
 }
 
-/** A host as it stands in a URL: brackets around IPv6 (RFC 3986 section 3.2.2), a zone after "%25" (RFC 6874). */
+/**
+ * A host as it stands in a URL: brackets around IPv6 (RFC 3986 section 3.2.2), a zone after "%25" (RFC 6874).
+ */
 export const literal = (host: string): string =>
   host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1).replace("%25", "%") : host
 

@@ -1,10 +1,12 @@
 /**
- * What a socket reads into. All connections read into one scratch buffer, and what came is copied into a chunk of its own size: no
- * 64 KiB allocation per read, and nothing held by an idle connection. One that fills the scratch buffer again and again reads
- * into larger buffers of its own, which are handed over without a copy, until it slows down or falls silent: half as many
- * reads, and as many fewer wake-ups of whoever takes the bytes.
+ * What a socket reads into. All connections read into one scratch buffer, and what came is copied into a
+ * chunk of its own size: no 64 KiB allocation per read, and nothing held by an idle connection. One that
+ * fills the scratch buffer again and again reads into larger buffers of its own, which are handed over
+ * without a copy, until it slows down or falls silent: half as many reads, and as many fewer wake-ups of
+ * whoever takes the bytes.
  *
- * Never hands out bytes that a later read may write over, and never keeps a buffer for a connection that has stalled.
+ * Never hands out bytes that a later read may write over, and never keeps a buffer for a connection that has
+ * stalled.
  */
 import type * as net from "node:net"
 import { clearTimeout, setTimeout } from "../time/realTime.js"
@@ -123,8 +125,9 @@ export class Reader {
   }
 
   /**
-   * Takes over the reading of a socket that exists already, from the next read on. `false`: it cannot be done there (no plain
-   * connection, `onread` of its own, or a shape of Node's that is not known), and nothing was changed.
+   * Takes over the reading of a socket that exists already, from the next read on. `false`: it cannot be done
+   * there (no plain connection, `onread` of its own, or a shape of Node's that is not known), and nothing was
+   * changed.
    */
   takeOver(socket: net.Socket, deliver: Deliver): boolean {
     const keyed = socket as Keyed

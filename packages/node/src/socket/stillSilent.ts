@@ -1,10 +1,14 @@
-/** The limit of a socket's silence, judged after what lies in the socket was read: a process that was stopped has had no time for that. */
+/**
+ * The limit of a socket's silence, judged after what lies in the socket was read: a process that was stopped
+ * has had no time for that.
+ */
 import type { Socket } from "node:net"
 import { setImmediate } from "../time/realTime.js"
 
 /**
- * `timeout` was emitted: calls `silent` if nothing has come by the time when all that had arrived was read, else `heard`, and neither where
- * the socket is gone. A stream that is no system's socket has nothing to be read: `silent` is called at once.
+ * `timeout` was emitted: calls `silent` if nothing has come by the time when all that had arrived was read,
+ * else `heard`, and neither where the socket is gone. A stream that is no system's socket has nothing to be
+ * read: `silent` is called at once.
  */
 export const stillSilent = (socket: Socket, silent: () => void, heard: () => void): void => {
   if (!(socket as { readonly _handle?: unknown })._handle) return silent()

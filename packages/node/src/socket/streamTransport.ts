@@ -1,6 +1,6 @@
 /**
- * A `Transport` over any `stream.Duplex`: the bookkeeping of what was told to whom, shared by the transport over
- * `net.Socket` (tcpTransport.ts).
+ * A `Transport` over any `stream.Duplex`: the bookkeeping of what was told to whom, shared by the transport
+ * over `net.Socket` (tcpTransport.ts).
  *
  * Never throws, never tells anything inside a call of the owner's, and keeps nothing after `close`.
  */
@@ -64,8 +64,8 @@ export interface SocketMembers {
 const address = (hostname: string | undefined, port: number | undefined): Address | undefined =>
   hostname === undefined || port === undefined ? undefined : { _tag: "TcpAddress", hostname, port }
 
-// Body bytes up to here are copied behind the head, so that both leave in one system call; above, a gathering write
-// of the two costs less than the copy.
+// Body bytes up to here are copied behind the head, so that both leave in one system call; above, a gathering
+// write of the two costs less than the copy.
 const copyLimit = 16 * 1024
 // `head` is latin1 where it is a string.
 const joined = (head: string | Uint8Array, body: Uint8Array): Uint8Array => {
@@ -224,8 +224,8 @@ export class StreamTransport implements Transport {
   }
 
   /**
-   * Closes as the stream itself closes: what is buffered is dropped, and the peer sees FIN unless it had sent what was
-   * never read. Nothing is told any more.
+   * Closes as the stream itself closes: what is buffered is dropped, and the peer sees FIN unless it had sent
+   * what was never read. Nothing is told any more.
    */
   destroy(): void {
     this.dropped = true

@@ -1,12 +1,13 @@
 /**
- * The `Transport` over a `net.Socket` that we opened or accepted: reading past the stream machinery, resets, and
- * failures in the order in which they matter to the owner.
+ * The `Transport` over a `net.Socket` that we opened or accepted: reading past the stream machinery, resets,
+ * and failures in the order in which they matter to the owner.
  *
- * Reading. The socket's bytes come by `onread` (Node documentation: net.Socket), see reader.ts: `pause` stops the handle at once.
+ * Reading. The socket's bytes come by `onread` (Node documentation: net.Socket), see reader.ts: `pause` stops
+ * the handle at once.
  *
- * Write failures. A peer may answer and close while we still send. The write then fails although the answer waits in
- * the receive queue; so a failed write is held back until reading has ended. While the owner has paused reading it is
- * told at once, since nothing else would ever wake a writer that waits for `drain`.
+ * Write failures. A peer may answer and close while we still send. The write then fails although the answer
+ * waits in the receive queue; so a failed write is held back until reading has ended. While the owner has
+ * paused reading it is told at once, since nothing else would ever wake a writer that waits for `drain`.
  *
  * Never reads before `start`, and never keeps a listener after `close`.
  */
@@ -127,15 +128,15 @@ export class TcpTransport extends StreamTransport implements Transport {
 
   override sawEnd(): void {
     if (this.held !== undefined) {
-      // The failed write has taken the system's note of what happened, and reading ends as if by FIN. Linux keeps the
-      // two apart: EPIPE where FIN had come before RST, ECONNRESET where not.
+      // The failed write has taken the system's note of what happened, and reading ends as if by FIN. Linux
+      // keeps the two apart: EPIPE where FIN had come before RST, ECONNRESET where not.
       this.ended = this.held.code === "EPIPE"
       this.fail()
       return
     }
-    // libuv reports the end when the last bytes and a hang-up arrive in one turn, be it FIN or RST. After an RST the
-    // system knows no peer any more; then one more read tells them apart. (Nor does it after FIN in both directions,
-    // but then the socket is about to close itself.)
+    // libuv reports the end when the last bytes and a hang-up arrive in one turn, be it FIN or RST. After an
+    // RST the system knows no peer any more; then one more read tells them apart. (Nor does it after FIN in
+    // both directions, but then the socket is about to close itself.)
     const handle = handleOf(this.socket)
     if (!handle || this.socket.writableFinished || !knowsNoPeer(this.socket)) return super.sawEnd()
     this.looking = true
@@ -201,9 +202,9 @@ export const createServer = (
   )
 
 /**
- * `onread` cannot be asked of a `net.Server`, and moving each connection into a second socket costs a fifth of a short
- * connection. So a listening server of ours makes its sockets itself; where Node's server has another shape than the
- * one expected, its own sockets are used as they are.
+ * `onread` cannot be asked of a `net.Server`, and moving each connection into a second socket costs a fifth
+ * of a short connection. So a listening server of ours makes its sockets itself; where Node's server has
+ * another shape than the one expected, its own sockets are used as they are.
  */
 export const acceptDirectly = (
   server: net.Server,

@@ -62,7 +62,8 @@ const serverContext = (options: TlsOptions): Record<string, unknown> => {
   }
 }
 
-// A session carries the verdict on its client's certificate: it holds only where clients are judged by the same options.
+// A session carries the verdict on its client's certificate: it holds only where clients are judged by the
+// same options.
 const trustOf = ({ ca, crl, rejectUnauthorized, requestCert }: TlsOptions): string =>
   createHash("sha256")
     .update(JSON.stringify([ca, crl, requestCert ?? false, rejectUnauthorized ?? true]))
@@ -149,8 +150,9 @@ const streamOf = (transport: Transport): Duplex =>
     ? transport.release()
     : new TransportSocket(transport, { allowHalfOpen: true }).on("error", () => {})
 
-// OpenSSL's own codes (ERR_SSL_...), Node's (ERR_TLS_...) and those of a failed verification (CERT_HAS_EXPIRED,
-// DEPTH_ZERO_SELF_SIGNED_CERT, ...) mean a failed handshake; the rest comes from the connection below.
+// OpenSSL's own codes (ERR_SSL_...), Node's (ERR_TLS_...) and those of a failed verification
+// (CERT_HAS_EXPIRED, DEPTH_ZERO_SELF_SIGNED_CERT, ...) mean a failed handshake; the rest comes from the
+// connection below.
 const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
   const facts = { reason: error.message, phase: "secure" as const, address, cause: error }
   if (error.code !== "ECONNRESET" && error.code !== "EPIPE") {
@@ -180,7 +182,8 @@ class TlsTransport extends StreamTransport {
     requireCloseNotify: boolean
   ) {
     super(socket, addresses)
-    // Without a `tls.Server` nothing else ends a connection whose records cannot be read or whose client renegotiates too often.
+    // Without a `tls.Server` nothing else ends a connection whose records cannot be read or whose client
+    // renegotiates too often.
     socket.on("_tlsError", (error: Error) => nextTick(() => socket.destroy(error)))
     if (requireCloseNotify) {
       onEof(socket, () => {

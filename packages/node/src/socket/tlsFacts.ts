@@ -1,5 +1,6 @@
 /**
- * What Node knows of a TLS session, as core's data. Asked for when somebody reads it; never changes the session.
+ * What Node knows of a TLS session, as core's data. Asked for when somebody reads it; never changes the
+ * session.
  */
 import type * as tls from "node:tls"
 import type { Certificate, TlsFacts } from "@httpfx/core/Transport"
@@ -33,8 +34,8 @@ const codeOf = (error: unknown): string | undefined => {
 }
 
 /**
- * Why OpenSSL does not trust the peer's certificate. Node asks it by itself only for its clients and the sockets of a
- * `tls.Server`.
+ * Why OpenSSL does not trust the peer's certificate. Node asks it by itself only for its clients and the
+ * sockets of a `tls.Server`.
  */
 export const verifyError = (socket: tls.TLSSocket): unknown => {
   if (socket.authorized) return undefined

@@ -1,6 +1,6 @@
 /**
- * A `stream.Duplex` over a `Transport`, with the members of `net.Socket` that libraries lean on (Node documentation:
- * Class: net.Socket).
+ * A `stream.Duplex` over a `Transport`, with the members of `net.Socket` that libraries lean on (Node
+ * documentation: Class: net.Socket).
  *
  * It is no `net.Socket`: it has no handle, connects nowhere, and is never handed to another process.
  */
@@ -29,8 +29,8 @@ export interface DuplexOptions {
   /** Keep the writing side open when the peer has sent FIN. Default `false`, as `net.Socket`. */
   readonly allowHalfOpen?: boolean | undefined
   /**
-   * What the peer sees of `destroy` with an error. `true`: RST, so that it takes no part for the whole; `false`: FIN behind what was
-   * written, as of a `net.Socket`. Default `true`.
+   * What the peer sees of `destroy` with an error. `true`: RST, so that it takes no part for the whole;
+   * `false`: FIN behind what was written, as of a `net.Socket`. Default `true`.
    */
   readonly resetOnError?: boolean | undefined
   /** What `setTimeout` waits by. Default: Node's timers, which do not keep the process alive. */
@@ -39,8 +39,8 @@ export interface DuplexOptions {
 
 // As much as one read of a socket may bring.
 const highWaterMark = 64 * 1024
-// How long a destroyed connection whose transport knows no plain close waits for the peer's FIN before it is reset, so
-// that the peer can read what was sent last.
+// How long a destroyed connection whose transport knows no plain close waits for the peer's FIN before it is
+// reset, so that the peer can read what was sent last.
 const lingerMillis = 1000
 
 const family = (address: string | undefined): string | undefined =>
@@ -351,7 +351,8 @@ export class TransportSocket extends Duplex {
 
   private gone(): void {
     this.over = true
-    // After an orderly end the reader may still have bytes before it; the stream destroys itself when they are read.
+    // After an orderly end the reader may still have bytes before it; the stream destroys itself when they
+    // are read.
     if (!this.readableEnded && this.readableLength === 0 && !this.writableFinished) this.destroy()
   }
 

@@ -1,6 +1,7 @@
 /**
- * Timers, ticks and clocks of Node, taken once, when the first of our modules is loaded: fake timers that are installed later replace
- * the globals, and Node's own sockets do not wait by those either. Everything here that waits or measures takes them from this file.
+ * Timers, ticks and clocks of Node, taken once, when the first of our modules is loaded: fake timers that are
+ * installed later replace the globals, and Node's own sockets do not wait by those either. Everything here
+ * that waits or measures takes them from this file.
  */
 import { performance } from "node:perf_hooks"
 import { nextTick as tick } from "node:process"
@@ -18,7 +19,8 @@ interface RealTime {
   readonly wallNow: () => number
 }
 
-// Registered, so that a part of ours that is loaded after fakes were installed (or loaded again) has what the first one found.
+// Registered, so that a part of ours that is loaded after fakes were installed (or loaded again) has what the
+// first one found.
 const key = Symbol.for("@httpfx/node/realTime")
 const host = globalThis as { [key]?: RealTime }
 

@@ -1,8 +1,8 @@
 /**
  * The stream that `ws` reads frames from and writes them to.
  *
- * Chunks come in small pieces, so that a pause takes effect between them: `ws` parses a piece to its end. While it is held nothing is read
- * from the transport, not even ahead.
+ * Chunks come in small pieces, so that a pause takes effect between them: `ws` parses a piece to its end.
+ * While it is held nothing is read from the transport, not even ahead.
  */
 import { TransportSocket } from "../socket/transportSocket.js"
 

@@ -1,8 +1,9 @@
 /**
  * Messages of a WebSocket on their way to their handlers, what these write, and the closing handshake.
  *
- * Backpressure in both directions, with work per message that does not grow: writes that wait are entries of one set, and no operation adds
- * a listener. The bounds are those of docs/timeouts-and-limits.md. It knows no fibers and keeps no clock.
+ * Backpressure in both directions, with work per message that does not grow: writes that wait are entries of
+ * one set, and no operation adds a listener. The bounds are those of docs/timeouts-and-limits.md. It knows no
+ * fibers and keeps no clock.
  */
 import type * as Cause from "effect/Cause"
 import type * as ws from "ws"
@@ -24,7 +25,9 @@ export interface Receiver {
 export interface Options {
   /** Bytes that may wait to be sent. */
   readonly highWaterMark: number
-  /** Reading pauses while any write waits; `false`: only while handlers of messages have not ended besides. */
+  /**
+   * Reading pauses while any write waits; `false`: only while handlers of messages have not ended besides.
+   */
   readonly holdsForWrites: boolean
   /** The first close frame was sent (`own`) or received. */
   readonly closing: (closing: Closing) => void
@@ -39,7 +42,10 @@ export interface Closing {
   readonly cause?: Cause.Cause<unknown> | undefined
 }
 
-/** `ws`, which tells when it begins to close by itself: the peer has sent a close frame, or broken the protocol. */
+/**
+ * `ws`, which tells when it begins to close by itself: the peer has sent a close frame, or broken the
+ * protocol.
+ */
 export interface Framed extends ws.WebSocket {
   closeBegins: ((code: number | undefined) => void) | undefined
 }
@@ -134,7 +140,10 @@ export class WebSocketFlow {
     this.balance()
   }
 
-  /** `false`: `whenTaken` is to be waited for; behind a close frame nothing is sent, and that tells of the close. */
+  /**
+   * `false`: `whenTaken` is to be waited for; behind a close frame nothing is sent, and that tells of the
+   * close.
+   */
   send(message: Message): boolean {
     if (!this.isOpen) return false
     this.socket.send(message, this.sent)

@@ -15,13 +15,18 @@ export interface Options {
   readonly maxPayload?: number | undefined
   /** Offer compression of messages (RFC 7692), and how. Default `false`. */
   readonly perMessageDeflate?: boolean | Deflate | undefined
-  /** Take text without a look whether it is UTF-8. Default `false`: text that is not ends the connection with 1007. */
+  /**
+   * Take text without a look whether it is UTF-8. Default `false`: text that is not ends the connection with
+   * 1007.
+   */
   readonly skipUTF8Validation?: boolean | undefined
-  /** Chooses among the subprotocols that a client offers, in its order; `undefined`: none. Default: the first. */
+  /**
+   * Chooses among the subprotocols that a client offers, in its order; `undefined`: none. Default: the first.
+   */
   readonly selectProtocol?: ((offered: ReadonlyArray<string>) => string | undefined) | undefined
   /**
-   * Close codes of the peer that a socket fails with instead of ending. Default: all but 1000, 1001, 1005 and 1006; platform's sockets fail
-   * with 1001 and 1005 too. A close of one's own never fails.
+   * Close codes of the peer that a socket fails with instead of ending. Default: all but 1000, 1001, 1005 and
+   * 1006; platform's sockets fail with 1001 and 1005 too. A close of one's own never fails.
    */
   readonly closeCodeIsError?: ((code: number) => boolean) | undefined
   /** How long the peer has to answer a close frame before its connection is cut. Default 5 seconds. */
@@ -144,7 +149,8 @@ const deflate = (given: Options["perMessageDeflate"]) => {
 const defined = <A extends object>(options: A): A =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as A
 
-// RFC 6455 §7.4.1: how a WebSocket is closed every day, by a browser that leaves a page too; 1006 as platform has it.
+// RFC 6455 §7.4.1: how a WebSocket is closed every day, by a browser that leaves a page too; 1006 as platform
+// has it.
 const everyday: ReadonlySet<number> = new Set([1000, 1001, 1005, 1006])
 
 export const closing = ({ closeCodeIsError, closeTimeout }: Options) => ({

@@ -21,7 +21,8 @@ const nothing = () => {}
 
 const openFailed = (cause: unknown) => new PlatformSocket.SocketGenericError({ reason: "Open", cause })
 
-// The server has judged the request already. `ws` knows less of HTTP: its lists have no empty elements, and `Upgrade` one protocol.
+// The server has judged the request already. `ws` knows less of HTTP: its lists have no empty elements, and
+// `Upgrade` one protocol.
 const handshake = (
   server: ws.WebSocketServer,
   { headers, target }: WebSocketRequest,
@@ -78,7 +79,8 @@ const open = (server: ws.WebSocketServer, request: WebSocketRequest) =>
     })
   )
 
-// RFC 6455 §7.4.1: an end of the handler's choice is a normal one, its failure is 1011, and a server that goes away says so.
+// RFC 6455 §7.4.1: an end of the handler's choice is a normal one, its failure is 1011, and a server that
+// goes away says so.
 const codeOf = (failure: Cause.Cause<unknown> | undefined, isDraining: boolean): number =>
   failure !== undefined ? 1011 : isDraining ? 1001 : 1000
 

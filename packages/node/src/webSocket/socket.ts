@@ -1,7 +1,9 @@
 /**
- * Platform's `Socket` over a WebSocket: what `Socket.fromWebSocket` of platform is, with backpressure in both directions.
+ * Platform's `Socket` over a WebSocket: what `Socket.fromWebSocket` of platform is, with backpressure in both
+ * directions.
  *
- * Each message is handled in a fiber of its own, as there. Reading pauses when handlers or writes wait, and a write waits for the peer.
+ * Each message is handled in a fiber of its own, as there. Reading pauses when handlers or writes wait, and a
+ * write waits for the peer.
  */
 import * as PlatformSocket from "@effect/platform/Socket"
 import type * as Cause from "effect/Cause"
@@ -54,8 +56,8 @@ export const close = (
     })
   })
 
-// The run hears of the close first: a handler that writes beside it ends as the run does, without failure after a
-// normal close.
+// The run hears of the close first: a handler that writes beside it ends as the run does, without failure
+// after a normal close.
 const closed = (flow: WebSocketFlow) =>
   Effect.zipRight(
     nextTurn,

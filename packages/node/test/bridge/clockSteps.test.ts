@@ -1,4 +1,7 @@
-/** The system's clock is set while servers and clients of the callback API wait: every limit ends as if it had not been. */
+/**
+ * The system's clock is set while servers and clients of the callback API wait: every limit ends as if it had
+ * not been.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as bridge from "@httpfx/node/bridge"
 import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"

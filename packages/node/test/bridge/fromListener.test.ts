@@ -1,4 +1,7 @@
-/** Request listeners mounted in Effect apps, over the network in memory, byte by byte; and streams over sockets. */
+/**
+ * Request listeners mounted in Effect apps, over the network in memory, byte by byte; and streams over
+ * sockets.
+ */
 import { HttpApp, HttpMiddleware, HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Server } from "@httpfx/core"

@@ -1,4 +1,7 @@
-/** The callback API on the network in memory: legacy servers and clients without ports, in virtual time, with faults. */
+/**
+ * The callback API on the network in memory: legacy servers and clients without ports, in virtual time, with
+ * faults.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Client } from "@httpfx/core"
 import { NodeNetwork } from "@httpfx/node"

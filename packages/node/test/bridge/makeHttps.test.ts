@@ -1,4 +1,7 @@
-/** Legacy HTTPS and WebSockets on the network in memory: certificates that are described, handshakes in virtual time. */
+/**
+ * Legacy HTTPS and WebSockets on the network in memory: certificates that are described, handshakes in
+ * virtual time.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as bridge from "@httpfx/node/bridge"
 import real from "@httpfx/node/https"

@@ -1,4 +1,7 @@
-/** Clusters of real processes: work is shared, crashes are replaced, a restart loses no request, and nothing is left behind. */
+/**
+ * Clusters of real processes: work is shared, crashes are replaced, a restart loses no request, and nothing
+ * is left behind.
+ */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync } from "node:fs"

@@ -1,4 +1,5 @@
-// The names of connections are Node's, letter by letter: held against both of its agents with options of every kind.
+// The names of connections are Node's, letter by letter: held against both of its agents with options of
+// every kind.
 import * as http from "node:http"
 import * as https from "node:https"
 import * as fc from "fast-check"
@@ -33,7 +34,8 @@ const tls = Object.fromEntries(
     .map((name) => [name, maybe(value)])
 ) as Record<keyof TlsNameOptions, fc.Arbitrary<unknown>>
 
-// Later releases of Node 22 and 24 have a key of their own for lists of PKCS #12 files; a text or a Buffer is as it was.
+// Later releases of Node 22 and 24 have a key of their own for lists of PKCS #12 files; a text or a Buffer is
+// as it was.
 if (Number(process.versions.node.split(".")[0]) >= 22) tls.pfx = maybe(fc.oneof(text, buffer))
 
 describe("the name of a connection", () => {

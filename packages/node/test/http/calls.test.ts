@@ -1,7 +1,7 @@
 /**
- * A program that overrides a method is called wherever Node calls it: every documented method, and those of the first table in
- * docs/node-http-parity.md, on the same receiver with the same arguments. `HTTPFX_FUZZ_SEED` repeats a run of the programs made at
- * random, `HTTPFX_FUZZ_RUNS` makes it longer.
+ * A program that overrides a method is called wherever Node calls it: every documented method, and those of
+ * the first table in docs/node-http-parity.md, on the same receiver with the same arguments.
+ * `HTTPFX_FUZZ_SEED` repeats a run of the programs made at random, `HTTPFX_FUZZ_RUNS` makes it longer.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"

@@ -1,6 +1,7 @@
 /**
- * Under fake timers, which a test installs, servers, agents and clients go on as with the built-in module: they wait by Node's own timers,
- * nothing of theirs is caught by the fakes, and moving the fake clock moves none of their limits.
+ * Under fake timers, which a test installs, servers, agents and clients go on as with the built-in module:
+ * they wait by Node's own timers, nothing of theirs is caught by the fakes, and moving the fake clock moves
+ * none of their limits.
  */
 import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"

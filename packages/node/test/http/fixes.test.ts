@@ -1,6 +1,7 @@
 /**
- * What newer versions of Node.js fixed in their HTTP modules, faults of security and crashes: it holds on every version that we
- * run on. The rows are those of the table in docs/node-http.md; where the built-in module has the fix, it does the same.
+ * What newer versions of Node.js fixed in their HTTP modules, faults of security and crashes: it holds on
+ * every version that we run on. The rows are those of the table in docs/node-http.md; where the built-in
+ * module has the fix, it does the same.
  */
 import { once } from "node:events"
 import { readFileSync } from "node:fs"

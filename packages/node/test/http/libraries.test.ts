@@ -1,6 +1,6 @@
 /**
- * What libraries do with undocumented members, on the built-in module and on ours; and that objects have no members but Node's. Each
- * member by itself is in surface/undocumented.test.ts.
+ * What libraries do with undocumented members, on the built-in module and on ours; and that objects have no
+ * members but Node's. Each member by itself is in surface/undocumented.test.ts.
  */
 import { once } from "node:events"
 import type { ClientRequest, IncomingMessage, OutgoingMessage, Server, ServerResponse } from "node:http"

@@ -1,6 +1,6 @@
 /**
- * What newer Node.js versions added: on ours everywhere, on the built-in modules where they have it. The names and versions are
- * those of the table in docs/node-http.md.
+ * What newer Node.js versions added: on ours everywhere, on the built-in modules where they have it. The
+ * names and versions are those of the table in docs/node-http.md.
  */
 import diagnostics from "node:diagnostics_channel"
 import { once } from "node:events"

@@ -1,6 +1,7 @@
 /**
- * A listener that throws, where somebody handles `uncaughtException`: for each listener of servers, requests and responses, on the first
- * and on a later request of a connection, what it had begun goes on as with the built-in module. In processes of their own.
+ * A listener that throws, where somebody handles `uncaughtException`: for each listener of servers, requests
+ * and responses, on the first and on a later request of a connection, what it had begun goes on as with the
+ * built-in module. In processes of their own.
  */
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"

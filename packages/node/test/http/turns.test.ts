@@ -1,6 +1,7 @@
 /**
- * The turn in which things happen on a system's socket: between a slice of a request's body and what comes behind it, ticks and promises
- * run, as with Node's parser. What a listener does to its request at any event, in any turn, has the same consequences on both modules.
+ * The turn in which things happen on a system's socket: between a slice of a request's body and what comes
+ * behind it, ticks and promises run, as with Node's parser. What a listener does to its request at any event,
+ * in any turn, has the same consequences on both modules.
  */
 import builtin, {
   type IncomingMessage,
@@ -160,7 +161,8 @@ const same = async (kind: "tcp" | "tls", sent: ReadonlyArray<string>, programs: 
   }
 }
 
-// Compared on Node.js 20, whose order is followed: 24 fires some `close` events of a request and its response in another order.
+// Compared on Node.js 20, whose order is followed: 24 fires some `close` events of a request and its response
+// in another order.
 const comparable = process.versions.node.startsWith("20.")
 
 describe.runIf(comparable).each(Object.keys(packets))("a request whose body is %s", (where) => {

@@ -1,6 +1,6 @@
 /**
- * The declared types of the callback modules against those of @types/node, both ways and without a cast: what is written for
- * one compiles for the other.
+ * The declared types of the callback modules against those of @types/node, both ways and without a cast: what
+ * is written for one compiles for the other.
  */
 import type * as builtinHttpNames from "node:http"
 import type builtin from "node:http"
@@ -20,7 +20,9 @@ same<typeof https, typeof builtinHttps>(true)
 // @ts-expect-error these are two modules
 same<typeof http, typeof https>(true)
 
-/** Every name there is, each with the one type; a module of `import` has its default export by name as well. */
+/**
+ * Every name there is, each with the one type; a module of `import` has its default export by name as well.
+ */
 type Named<Names> = Omit<Names, "default">
 same<keyof Named<typeof httpNames>, keyof Named<typeof builtinHttpNames>>(true)
 same<keyof Named<typeof httpsNames>, keyof Named<typeof builtinHttpsNames>>(true)

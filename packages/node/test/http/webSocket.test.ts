@@ -1,6 +1,6 @@
 /**
- * The class that `http.WebSocket` is where Node.js has none: the interface of the WebSockets standard. The same bodies run on
- * Node's own class, where there is one.
+ * The class that `http.WebSocket` is where Node.js has none: the interface of the WebSockets standard. The
+ * same bodies run on Node's own class, where there is one.
  */
 import type { AddressInfo } from "node:net"
 import { describe, expect, it } from "vitest"

@@ -1,4 +1,5 @@
-// A server in another process that refuses an upload and closes while the client still writes: every answer arrives.
+// A server in another process that refuses an upload and closes while the client still writes: every answer
+// arrives.
 import { spawn } from "node:child_process"
 import { assert, it } from "@effect/vitest"
 import { Client } from "@httpfx/core"

@@ -1,6 +1,6 @@
 /**
- * An idle connection, and the timer that will close it, do not keep a process alive. A file of its own: the resources
- * of the process are counted, and other tests' leave later than these tests end.
+ * An idle connection, and the timer that will close it, do not keep a process alive. A file of its own: the
+ * resources of the process are counted, and other tests' leave later than these tests end.
  */
 import * as net from "node:net"
 import { HttpClient } from "@effect/platform"

@@ -1,4 +1,7 @@
-/** An idle TLS connection does not keep a process alive. A file of its own, as its neighbour for plain connections. */
+/**
+ * An idle TLS connection does not keep a process alive. A file of its own, as its neighbour for plain
+ * connections.
+ */
 import * as fs from "node:fs"
 import type * as net from "node:net"
 import * as tls from "node:tls"

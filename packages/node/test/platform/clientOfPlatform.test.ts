@@ -1,6 +1,6 @@
 /**
- * What platform's client does besides sending: spans, propagation, reasons of errors. The same programs over our client
- * and over platform's own for Node; what they observe is compared.
+ * What platform's client does besides sending: spans, propagation, reasons of errors. The same programs over
+ * our client and over platform's own for Node; what they observe is compared.
  */
 import * as http from "node:http"
 import type * as net from "node:net"
@@ -216,7 +216,8 @@ const programs: ReadonlyArray<readonly [string, Program]> = [
       Effect.map(Effect.flip(HttpClient.get(`nowhere${url.slice(0, 0)}`)), (error) => [
         error._tag,
         error.reason,
-        // Platform's cause is a TypeError that shows the whole URL, ours an InvalidUrl without its user and password.
+        // Platform's cause is a TypeError that shows the whole URL, ours an InvalidUrl without its user and
+        // password.
         error.cause instanceof Error
       ])
   ]

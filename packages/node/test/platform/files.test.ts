@@ -1,4 +1,7 @@
-/** Files as answers: every size and part to the byte, files that change on the way, and no descriptor left open. */
+/**
+ * Files as answers: every size and part to the byte, files that change on the way, and no descriptor left
+ * open.
+ */
 import { existsSync, readdirSync, readlinkSync } from "node:fs"
 import * as nodeFs from "node:fs/promises"
 import * as os from "node:os"

@@ -1,6 +1,6 @@
 /**
- * `@effect/rpc` on our server and client, over HTTP and over WebSocket: values and typed errors, streams, interruption, many at
- * once. On a network in memory; the other end of a WebSocket is the `ws` package.
+ * `@effect/rpc` on our server and client, over HTTP and over WebSocket: values and typed errors, streams,
+ * interruption, many at once. On a network in memory; the other end of a WebSocket is the `ws` package.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"

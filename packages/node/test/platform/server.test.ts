@@ -1,4 +1,5 @@
-// Servers on what Node has to offer: HTTPS with several certificates, Unix sockets, sockets that listen already.
+// Servers on what Node has to offer: HTTPS with several certificates, Unix sockets, sockets that listen
+// already.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,6 +1,6 @@
 /**
- * What an app of platform's may rely on, over real sockets with `NodeHttpServer.layerTest`: files, forms, limits, middleware, web
- * handlers. What both stacks must answer alike is compared in test/parity.test.ts.
+ * What an app of platform's may rely on, over real sockets with `NodeHttpServer.layerTest`: files, forms,
+ * limits, middleware, web handlers. What both stacks must answer alike is compared in test/parity.test.ts.
  */
 import * as nodeFs from "node:fs/promises"
 import * as os from "node:os"

@@ -1,6 +1,6 @@
 /**
- * Transports from and to streams: a stream keeps its behaviour through both adapters, and libraries find the members of
- * `net.Socket` that they lean on.
+ * Transports from and to streams: a stream keeps its behaviour through both adapters, and libraries find the
+ * members of `net.Socket` that they lean on.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"

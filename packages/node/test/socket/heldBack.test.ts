@@ -1,5 +1,5 @@
-// A client that is reset while the server holds it back, on real sockets and with time that the test moves: nothing of it is
-// read, and yet the progress deadline finds that it is gone.
+// A client that is reset while the server holds it back, on real sockets and with time that the test moves:
+// nothing of it is read, and yet the progress deadline finds that it is gone.
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,7 @@
-/** The sockets of the operating system do what every network must do: the battery that the memory network passes too. */
+/**
+ * The sockets of the operating system do what every network must do: the battery that the memory network
+ * passes too.
+ */
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"

@@ -1,4 +1,6 @@
-/** What the network of the operating system does beyond the battery: its resolver, its refusals, its interop. */
+/**
+ * What the network of the operating system does beyond the battery: its resolver, its refusals, its interop.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

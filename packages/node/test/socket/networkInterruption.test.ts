@@ -1,4 +1,5 @@
-// A connection, plain or TLS, that is made in the very turn in which nobody wants it any more is closed, not lost.
+// A connection, plain or TLS, that is made in the very turn in which nobody wants it any more is closed, not
+// lost.
 import * as fs from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"

@@ -1,13 +1,16 @@
-// Whatever pumps pieces stops within a bounded number of them when its peer is lost, and gives the event loop a turn within a
-// bounded number of them: pumps by ways to end by networks. Pieces are counted, and another request is served meanwhile.
+// Whatever pumps pieces stops within a bounded number of them when its peer is lost, and gives the event loop
+// a turn within a bounded number of them: pumps by ways to end by networks. Pieces are counted, and another
+// request is served meanwhile.
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { turnPieces } from "@httpfx/core/wire"
 import { columns, networks, on, rows, State, still, until } from "../support/pumping.js"
 
-// A loss is heard of in a turn of the event loop; the pump's own turn, and those of the end of TLS, may come before it.
+// A loss is heard of in a turn of the event loop; the pump's own turn, and those of the end of TLS, may come
+// before it.
 const afterLoss = 4 * turnPieces
-// Of what the connection has not taken: the high-water mark, what one part of a chunk has beyond it, and TLS's records.
+// Of what the connection has not taken: the high-water mark, what one part of a chunk has beyond it, and
+// TLS's records.
 const mostBuffered = 256 * 1024
 
 const cells = Object.entries(rows).flatMap(([row, { begin, ends }]) =>
@@ -61,7 +64,8 @@ describe("A pump", () => {
       expect(state.ended).toMatch(end as RegExp)
       yield* still(() => state.made, 1)
       expect(state.made - lostAt).toBeLessThanOrEqual(afterLoss)
-      // A turn of the pump before the watcher's and one after it, and a machine under load may give the watcher every other one.
+      // A turn of the pump before the watcher's and one after it, and a machine under load may give the
+      // watcher every other one.
       expect(worst).toBeLessThanOrEqual(4 * turnPieces)
       expect(yield* other).toBe("<other>")
       peer.transport.reset()

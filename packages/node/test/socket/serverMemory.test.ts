@@ -1,5 +1,6 @@
-// What hostile clients cost a server on real sockets: the memory of a process of its own, per connection. What each peer can
-// make it hold is counted in core's ServerBounds.test.ts; here nothing that is held can be forgotten in the count.
+// What hostile clients cost a server on real sockets: the memory of a process of its own, per connection.
+// What each peer can make it hold is counted in core's ServerBounds.test.ts; here nothing that is held can be
+// forgotten in the count.
 import { fork } from "node:child_process"
 import * as net from "node:net"
 import { afterAll, expect, it } from "vitest"

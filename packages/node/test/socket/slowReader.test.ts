@@ -1,5 +1,5 @@
-// Large answers and clients that read slowly, on real sockets and with time that the test moves: what is taken steadily is
-// never cut, although a stream of Node's tells of a write only when all of it has left.
+// Large answers and clients that read slowly, on real sockets and with time that the test moves: what is
+// taken steadily is never cut, although a stream of Node's tells of a write only when all of it has left.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

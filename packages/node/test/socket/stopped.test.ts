@@ -1,4 +1,7 @@
-/** A process that was stopped beyond a limit reads what lies in its sockets before it judges the limit: servers and clients of both APIs. */
+/**
+ * A process that was stopped beyond a limit reads what lies in its sockets before it judges the limit:
+ * servers and clients of both APIs.
+ */
 import { afterAll, assert, it } from "vitest"
 import { fork } from "node:child_process"
 import { once } from "node:events"
@@ -68,7 +71,10 @@ interface Told {
   readonly outcome?: string
 }
 
-/** Stops a process with these limits (ms) beyond them. `undefined`: half of them had passed before it was stopped. */
+/**
+ * Stops a process with these limits (ms) beyond them. `undefined`: half of them had passed before it was
+ * stopped.
+ */
 const stopped = async (limit: number) => {
   requests.clear()
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`

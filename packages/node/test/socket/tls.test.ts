@@ -1,6 +1,6 @@
 /**
- * TLS over connections that are already made, in both roles. The certificates in fixtures/ are valid for a hundred
- * years: an authority, a server (`api.test`, `localhost`) and a client signed by it.
+ * TLS over connections that are already made, in both roles. The certificates in fixtures/ are valid for a
+ * hundred years: an authority, a server (`api.test`, `localhost`) and a client signed by it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"

@@ -1,5 +1,5 @@
-// The end of TLS connections on the system's sockets: with and without close_notify, in the middle of a record, by renegotiation; and
-// names in full.
+// The end of TLS connections on the system's sockets: with and without close_notify, in the middle of a
+// record, by renegotiation; and names in full.
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

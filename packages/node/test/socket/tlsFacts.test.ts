@@ -1,4 +1,5 @@
-// What a handler is told of the TLS session and the client's certificate, through an HTTPS exchange on real sockets.
+// What a handler is told of the TLS session and the client's certificate, through an HTTPS exchange on real
+// sockets.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"

@@ -1,4 +1,5 @@
-// TLS sessions of a server: who resumes one, under which options, and what the handler is told of a client that does.
+// TLS sessions of a server: who resumes one, under which options, and what the handler is told of a client
+// that does.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -24,7 +25,10 @@ const host = "127.0.0.1"
 
 type Version = "TLSv1.2" | "TLSv1.3"
 
-/** Tells whether the session was resumed and who the client is; `/reload` changes the certificates before the response. */
+/**
+ * Tells whether the session was resumed and who the client is; `/reload` changes the certificates before the
+ * response.
+ */
 const app = (options: Network.ServerTls) =>
   Effect.gen(function* () {
     const { connection } = yield* Exchange.exchange
@@ -54,7 +58,10 @@ interface Asked {
   readonly certificate: boolean
 }
 
-/** Requests one after the other, each on a connection of its own; what the handler said, or the code of the failure. */
+/**
+ * Requests one after the other, each on a connection of its own; what the handler said, or the code of the
+ * failure.
+ */
 type Asks = (asked: Asked) => Effect.Effect<ReadonlyArray<string>, unknown>
 
 const byCallbacks =
@@ -119,10 +126,14 @@ const byCurl: Asks = ({ certificate, paths, port, version }) =>
 
 const hasCurl = spawnSync("curl", ["--version"]).status === 0
 
-/** Of five connections, the third of which renews the certificates: which resume a session. `undefined`: either. */
+/**
+ * Of five connections, the third of which renews the certificates: which resume a session. `undefined`:
+ * either.
+ */
 type Resumes = (version: Version) => ReadonlyArray<boolean | undefined>
 const each: Resumes = () => [false, true, true, false, true]
-// curl asks for no tickets in TLS 1.2, and in TLS 1.3 it offers none that came on a connection that was resumed itself.
+// curl asks for no tickets in TLS 1.2, and in TLS 1.3 it offers none that came on a connection that was
+// resumed itself.
 const asCurl: Resumes = (version) =>
   version === "TLSv1.2" ? each(version).map(() => false) : [false, true, undefined, false, true]
 
@@ -294,7 +305,8 @@ describe("The TLS options of a server", () => {
 })
 
 describe("A client whose session a server refuses after the handshake", () => {
-  // A server without a session id context that asks for certificates answers a resumed session with a fatal alert.
+  // A server without a session id context that asks for certificates answers a resumed session with a fatal
+  // alert.
   const refusing = Effect.acquireRelease(
     Effect.async<net.Server>((resume) => {
       const secureContext = tls.createSecureContext(own)

@@ -1,5 +1,5 @@
-// Many connections at once over the sockets of Node: each chunk keeps its bytes, whoever reads slowly; streams beneath a
-// transport that misbehave do no harm.
+// Many connections at once over the sockets of Node: each chunk keeps its bytes, whoever reads slowly;
+// streams beneath a transport that misbehave do no harm.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Duplex } from "node:stream"

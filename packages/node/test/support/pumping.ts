@@ -1,8 +1,8 @@
 /**
  * What pumps pieces without end, and the peer that it loses: the rows and columns of NodePumps.test.ts.
  *
- * A row begins an exchange whose source makes pieces synchronously, one by one, and counts them. A column is how the peer is
- * lost, or why the pump is to end. Both ends are in this process, on each network in turn.
+ * A row begins an exchange whose source makes pieces synchronously, one by one, and counts them. A column is
+ * how the peer is lost, or why the pump is to end. Both ends are in this process, on each network in turn.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

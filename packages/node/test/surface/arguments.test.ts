@@ -1,6 +1,6 @@
 /**
- * What reaches functions that a program gives or overrides: every argument, options key by key, on the built-in modules and on ours.
- * Over TCP, TLS and Unix sockets, with agents of each kind and without one.
+ * What reaches functions that a program gives or overrides: every argument, options key by key, on the
+ * built-in modules and on ours. Over TCP, TLS and Unix sockets, with agents of each kind and without one.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
@@ -214,7 +214,8 @@ const programs: Readonly<Record<string, (world: World) => Promise<void>>> = {
     const options = { ca: pem("ca.pem"), rejectUnauthorized: true, checkServerIdentity }
     await ask({ agent: agent(options), headers: { host: "named.test" } })
     await ask({ agent: agent({ keepAlive: true, ...options }), servername: "served.test" })
-    // A pool has a name of its own for a request's own check, which is listed; what the check is given is the same.
+    // A pool has a name of its own for a request's own check, which is listed; what the check is given is the
+    // same.
     await ask({ agent: false, servername: "served.test", ...options })
   },
   "the classes of a server": async ({ classes, module, noted }) => {

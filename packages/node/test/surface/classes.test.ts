@@ -1,6 +1,7 @@
 /**
- * The constructors are functions, as Node's are: `Agent` and `Server` are called without `new`, all of them with
- * `.call(this)` by those who use `util.inherits`, and all can be extended. On the built-in modules and on ours.
+ * The constructors are functions, as Node's are: `Agent` and `Server` are called without `new`, all of them
+ * with `.call(this)` by those who use `util.inherits`, and all can be extended. On the built-in modules and
+ * on ours.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"

@@ -1,6 +1,7 @@
 /**
- * What a library sees on a client's socket: the listeners of each event, its flags and properties, at each documented moment of its
- * requests. The same programs run on the built-in modules and on ours, over TCP and TLS.
+ * What a library sees on a client's socket: the listeners of each event, its flags and properties, at each
+ * documented moment of its requests. The same programs run on the built-in modules and on ours, over TCP and
+ * TLS.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
@@ -259,8 +260,8 @@ const programs: Readonly<Record<string, (world: Watched) => Promise<void>>> = {
   }
 }
 
-// A socket that goes from one request to the next: Node.js 24 has the next one listen for errors at once, and ours does on every
-// version. It also tells a response's `close` a tick earlier.
+// A socket that goes from one request to the next: Node.js 24 has the next one listen for errors at once, and
+// ours does on every version. It also tells a response's `close` a tick earlier.
 const between = /^(socket free|\d+ response close):/
 const comparable = (name: string, seen: ReadonlyArray<string>) =>
   name === "a socket handed to the next request" ? seen.filter((line) => !between.test(line)) : seen

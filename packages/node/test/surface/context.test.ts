@@ -1,6 +1,7 @@
 /**
- * In which asynchronous context events come: on a kept socket that of the request that uses it. And what `async_hooks` sees of both
- * sides: types and resources. The same programs run on the built-in modules and on ours, over TCP and TLS.
+ * In which asynchronous context events come: on a kept socket that of the request that uses it. And what
+ * `async_hooks` sees of both sides: types and resources. The same programs run on the built-in modules and on
+ * ours, over TCP and TLS.
  */
 import { strict as assert } from "node:assert"
 import { AsyncLocalStorage, createHook, executionAsyncResource } from "node:async_hooks"
@@ -71,7 +72,10 @@ const events = {
 type Modules = { readonly http: Http; readonly https: Https }
 type Second = (req: ClientRequest, socket: Duplex) => void
 
-/** A first request opens a connection, a second one uses it: each event of the second, with the context in which it came. */
+/**
+ * A first request opens a connection, a second one uses it: each event of the second, with the context in
+ * which it came.
+ */
 const second = async (
   modules: Modules,
   secure: boolean,
@@ -224,7 +228,10 @@ const hooked = async (modules: Modules, secure: boolean): Promise<ReadonlyArray<
   }
 }
 
-/** The contexts of a server's events: what is set while a connection is taken, and by the requests of one connection. */
+/**
+ * The contexts of a server's events: what is set while a connection is taken, and by the requests of one
+ * connection.
+ */
 const serving = async (modules: Modules, secure: boolean, last: string): Promise<ReadonlyArray<string>> => {
   const module = (secure ? modules.https : modules.http) as Http
   const trace: Array<string> = []

@@ -1,4 +1,7 @@
-/** The channels of `diagnostics_channel`, on the built-in modules and on ours: which message comes when, and what is in it. */
+/**
+ * The channels of `diagnostics_channel`, on the built-in modules and on ours: which message comes when, and
+ * what is in it.
+ */
 import { strict as assert } from "node:assert"
 import diagnostics from "node:diagnostics_channel"
 import builtin from "node:http"

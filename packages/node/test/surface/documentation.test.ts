@@ -1,6 +1,6 @@
 /**
- * Where Node's documentation says something else than Node.js 20 does: what it does, on the built-in modules and on ours. The
- * rows are those of the table in docs/node-http-parity.md.
+ * Where Node's documentation says something else than Node.js 20 does: what it does, on the built-in modules
+ * and on ours. The rows are those of the table in docs/node-http-parity.md.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
@@ -94,7 +94,8 @@ const rows: Readonly<Record<string, Body>> = {
     assert.match(await raw(app, wide), /^HTTP\/1.1 431 Request Header Fields Too Large\r\n/)
   },
   "`clientError`: what was written already": async ({ connect, server }) => {
-    // The shorter text takes any byte for a reason to say nothing; the longer one, and Node, the head of the answer under way.
+    // The shorter text takes any byte for a reason to say nothing; the longer one, and Node, the head of the
+    // answer under way.
     const app = await server((_req, res) => void res.end("first"))
     const client = await connect(app)
     const seen = heard(client)

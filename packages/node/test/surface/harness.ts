@@ -1,6 +1,6 @@
 /**
- * One body for each documented name, run on the built-in modules and on ours, over TCP and over sockets in memory. A body
- * asserts what the name does, through what it is given here, and passes on both.
+ * One body for each documented name, run on the built-in modules and on ours, over TCP and over sockets in
+ * memory. A body asserts what the name does, through what it is given here, and passes on both.
  */
 import builtinHttp from "node:http"
 import builtinHttps from "node:https"
@@ -169,7 +169,10 @@ const worldOf = (which: { http: Http; https: Https }, memory: boolean) => {
   }
 }
 
-/** Whether this is the built-in module of that version of Node.js or a later one: where Node itself has changed. */
+/**
+ * Whether this is the built-in module of that version of Node.js or a later one: where Node itself has
+ * changed.
+ */
 export const isBuiltInSince = ({ http }: World, major: number): boolean =>
   http === builtinHttp && Number(process.versions.node.split(".")[0]) >= major
 

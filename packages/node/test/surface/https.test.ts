@@ -1,4 +1,7 @@
-/** What is https's own: TLS below, its agent's sessions and names, its server's errors. On the built-in modules and on ours. */
+/**
+ * What is https's own: TLS below, its agent's sessions and names, its server's errors. On the built-in
+ * modules and on ours.
+ */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
 import { readFileSync } from "node:fs"

@@ -1,5 +1,6 @@
 /**
- * Two ends of a connection in memory: streams with the members of a socket that HTTP code calls. Bytes arrive in a later turn.
+ * Two ends of a connection in memory: streams with the members of a socket that HTTP code calls. Bytes arrive
+ * in a later turn.
  */
 import { Duplex } from "node:stream"
 

@@ -1,6 +1,6 @@
 /**
- * What arguments do that nobody should give: some thousand calls, each made of the built-in modules and of ours, which must
- * answer the same, or refuse with the same class, code and words.
+ * What arguments do that nobody should give: some thousand calls, each made of the built-in modules and of
+ * ours, which must answer the same, or refuse with the same class, code and words.
  */
 import { strict as assert } from "node:assert"
 import net from "node:net"

@@ -1,4 +1,7 @@
-/** `captureRejections`: what becomes of listeners that return a promise which rejects, on the built-in modules and on ours. */
+/**
+ * `captureRejections`: what becomes of listeners that return a promise which rejects, on the built-in modules
+ * and on ours.
+ */
 import { strict as assert } from "node:assert"
 import events, { once } from "node:events"
 import type { IncomingMessage } from "node:http"

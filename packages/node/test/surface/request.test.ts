@@ -529,7 +529,9 @@ surface("ClientRequest", "methods", {
   }
 })
 
-/** The calls of `setNoDelay` and `setKeepAlive` that a request's socket gets for what is done to the request. */
+/**
+ * The calls of `setNoDelay` and `setKeepAlive` that a request's socket gets for what is done to the request.
+ */
 const socketCalls = async (
   { http, server, to }: Pick<World, "http" | "server" | "to">,
   use: (req: ClientRequest) => void

@@ -1,6 +1,6 @@
 /**
- * Undocumented members that libraries lean on: what each does, on the built-in modules and on ours. The rows are those of the
- * first table in docs/node-http-parity.md.
+ * Undocumented members that libraries lean on: what each does, on the built-in modules and on ours. The rows
+ * are those of the first table in docs/node-http-parity.md.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"

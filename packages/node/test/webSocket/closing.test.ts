@@ -1,4 +1,5 @@
-// Who closes a WebSocket, and with which code: what the log, the span and the outcome say. In virtual time, without and with TLS.
+// Who closes a WebSocket, and with which code: what the log, the span and the outcome say. In virtual time,
+// without and with TLS.
 import * as PlatformSocket from "@effect/platform/Socket"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,5 @@
-// What an upgraded connection gets when its server shuts down: by the policy of its handler, and whoever made that handler. In virtual time.
+// What an upgraded connection gets when its server shuts down: by the policy of its handler, and whoever made
+// that handler. In virtual time.
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

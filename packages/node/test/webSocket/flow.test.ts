@@ -1,5 +1,6 @@
-// A WebSocket whose peer does not read, or sends more than its handlers take: what waits is bounded, work per message does not grow, and nothing
-// is lost once the peer reads on. In memory and on real sockets, without and with TLS.
+// A WebSocket whose peer does not read, or sends more than its handlers take: what waits is bounded, work per
+// message does not grow, and nothing is lost once the peer reads on. In memory and on real sockets, without
+// and with TLS.
 import * as PlatformSocket from "@effect/platform/Socket"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,5 @@
-// Opening handshakes: whatever the server takes, `ws` takes too, and what a client sends wrong is its own fault and no failure in the log.
+// Opening handshakes: whatever the server takes, `ws` takes too, and what a client sends wrong is its own
+// fault and no failure in the log.
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"

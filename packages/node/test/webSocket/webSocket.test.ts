@@ -1,5 +1,6 @@
 /**
- * WebSockets of our servers: the client is the `ws` package, the server side platform's `HttpServerRequest.upgrade`.
+ * WebSockets of our servers: the client is the `ws` package, the server side platform's
+ * `HttpServerRequest.upgrade`.
  */
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"

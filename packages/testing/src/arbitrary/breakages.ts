@@ -1,6 +1,6 @@
 /**
- * What makes a valid message one that must be refused. Each works on the text of the message and breaks one rule, whose
- * place in RFC 9112 (or RFC 9110) is named.
+ * What makes a valid message one that must be refused. Each works on the text of the message and breaks one
+ * rule, whose place in RFC 9112 (or RFC 9110) is named.
  */
 
 export interface Breakage {

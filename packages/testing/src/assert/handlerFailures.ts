@@ -1,5 +1,6 @@
 /**
- * The failures of a server's handlers: kept for the test, and told at the end of the scope unless the test has asked for them.
+ * The failures of a server's handlers: kept for the test, and told at the end of the scope unless the test
+ * has asked for them.
  *
  * A test's own logger is often silent, so that a client would see a 500 and nobody its cause.
  */
@@ -21,7 +22,10 @@ export interface HandlerFailure {
   readonly method: string
   /** The target as it came. */
   readonly target: string
-  /** What was answered, mostly 500. `undefined`: nothing. A failure in a body cuts an answer whose status was sent. */
+  /**
+   * What was answered, mostly 500. `undefined`: nothing. A failure in a body cuts an answer whose status was
+   * sent.
+   */
   readonly status: number | undefined
   /** What the handler failed with. */
   readonly cause: Cause.Cause<unknown>
@@ -67,8 +71,8 @@ export class HandlersFailed extends Data.TaggedError("HandlersFailed")<{
 }
 
 /**
- * A server whose failures are kept. `failures` gives those so far; they count as asked for. `make` runs in a scope that ends before
- * what is left is told, so that failures during the shutdown are told too.
+ * A server whose failures are kept. `failures` gives those so far; they count as asked for. `make` runs in a
+ * scope that ends before what is left is told, so that failures during the shutdown are told too.
  */
 export const keepFailures = <E, R>(
   make: Effect.Effect<Server.Service, E, R>,

@@ -1,8 +1,8 @@
 /**
  * A picture in words of what everyone waits for: connections, queued requests, the clock, fibers.
  *
- * It finds networks and clients in the contexts of the fibers that are alive, so nobody has to show them. It only
- * looks: no effect that it runs can wait or change anything.
+ * It finds networks and clients in the contexts of the fibers that are alive, so nobody has to show them. It
+ * only looks: no effect that it runs can wait or change anything.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

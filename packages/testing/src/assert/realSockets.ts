@@ -1,9 +1,9 @@
 /**
- * What a process does with the network of its system: connections, listeners, names, datagrams, requests of `fetch`. Told by name, as
- * it begins; nothing is held up.
+ * What a process does with the network of its system: connections, listeners, names, datagrams, requests of
+ * `fetch`. Told by name, as it begins; nothing is held up.
  *
- * A request on a connection that was there before begins nothing: of those, `fetch` alone tells (Node documentation:
- * diagnostics_channel; undici: DiagnosticsChannel).
+ * A request on a connection that was there before begins nothing: of those, `fetch` alone tells (Node
+ * documentation: diagnostics_channel; undici: DiagnosticsChannel).
  */
 import { tcp, unix, type Address } from "@httpfx/core/Transport"
 import { builtin, hooks } from "../time/fast/asyncHooks.js"

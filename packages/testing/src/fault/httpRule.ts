@@ -1,8 +1,8 @@
 /**
  * A rule that acts at a place in a message: which messages are meant, how they are counted, where in them.
  *
- * It follows both directions of every connection that matches, by what passes, and remembers the offsets at which it
- * is to act.
+ * It follows both directions of every connection that matches, by what passes, and remembers the offsets at
+ * which it is to act.
  */
 import { Body, RequestParser, ResponseParser, type RequestHead, type ResponseHead } from "@httpfx/core/wire"
 import type { Pattern } from "../Conditions.js"
@@ -19,8 +19,8 @@ import { compile, matches, originOf } from "./patterns.js"
 export type Nth = number | ReadonlyArray<number> | ((number: number) => boolean)
 
 /**
- * Which messages, and where in them. What is left out is any; without `request` and `response` it is every response.
- * Informational responses (1xx) are not counted and not met.
+ * Which messages, and where in them. What is left out is any; without `request` and `response` it is every
+ * response. Informational responses (1xx) are not counted and not met.
  *
  * @since 0.1.0
  * @category models

@@ -1,5 +1,6 @@
 /**
- * Where in one direction of a connection its messages are: heads, chunks, bytes of bodies, ends, by their offsets.
+ * Where in one direction of a connection its messages are: heads, chunks, bytes of bodies, ends, by their
+ * offsets.
  *
  * The parser is paused at every event, so that it is known which byte made it. It changes and keeps no bytes.
  */
@@ -35,7 +36,9 @@ const lenient = {
   limits: { maxHeaderSize: huge, maxTrailerSize: huge, maxChunkExtensionsSize: huge }
 }
 
-/** These bytes can be the beginning of a request: they are not the middle of something, nor another protocol. */
+/**
+ * These bytes can be the beginning of a request: they are not the middle of something, nor another protocol.
+ */
 export const beginsRequest = (bytes: Uint8Array): boolean => {
   const parser = new RequestParser({ head: () => Body.Read, data: () => {}, complete: () => {} }, lenient)
   parser.execute(bytes)

@@ -1,5 +1,6 @@
 /**
- * The rules of a memory network in the order in which they were installed, and who waits for one of them to go.
+ * The rules of a memory network in the order in which they were installed, and who waits for one of them to
+ * go.
  */
 import type { Passing, Rule, Verdict } from "../Verdict.js"
 

@@ -1,6 +1,6 @@
 /**
- * Attempts to reach somebody: a connection, the addresses of a name. Each is put to the rules when it begins, and ends
- * in an answer, a failure, or not at all until it is given up, which leaves nothing behind.
+ * Attempts to reach somebody: a connection, the addresses of a name. Each is put to the rules when it begins,
+ * and ends in an answer, a failure, or not at all until it is given up, which leaves nothing behind.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"

@@ -1,9 +1,9 @@
 /**
- * The order of events of a memory network: one queue, first in, first out; what takes time is ordered by its deadline,
- * then by when it was asked for.
+ * The order of events of a memory network: one queue, first in, first out; what takes time is ordered by its
+ * deadline, then by when it was asked for.
  *
- * What takes no time runs in microtasks, so that it needs no move of a test clock; what takes time waits through
- * `Timers`. It never runs a task inside the call that scheduled it.
+ * What takes no time runs in microtasks, so that it needs no move of a test clock; what takes time waits
+ * through `Timers`. It never runs a task inside the call that scheduled it.
  */
 import type { Timers } from "@httpfx/core/Timers"
 import { queueMicrotask } from "../time/realTime.js"
@@ -18,8 +18,8 @@ interface Delayed {
   readonly task: Task
 }
 
-// Two ends that answer each other in microtasks would keep every timer and socket of the process waiting. After so
-// many tasks the rest goes on in a turn of the event loop of its own.
+// Two ends that answer each other in microtasks would keep every timer and socket of the process waiting.
+// After so many tasks the rest goes on in a turn of the event loop of its own.
 const fairness = 1024
 
 const before = (a: Delayed, b: Delayed) => a.at < b.at || (a.at === b.at && a.order < b.order)

@@ -1,10 +1,10 @@
 /**
- * One direction of a memory connection: bytes from the sender's buffer over the wire into the receiver's buffer, in
- * order, each buffer bounded by its window; then FIN, or RST in place of what was not sent.
+ * One direction of a memory connection: bytes from the sender's buffer over the wire into the receiver's
+ * buffer, in order, each buffer bounded by its window; then FIN, or RST in place of what was not sent.
  *
- * The receiver sees nothing of it, FIN and RST included, while it does not read: that is how a socket behaves. A flow
- * never calls an end inside a call of that end's owner. What leaves the sender is put to the rules (gate.ts); how long
- * it takes is the wire's business (transit.ts).
+ * The receiver sees nothing of it, FIN and RST included, while it does not read: that is how a socket
+ * behaves. A flow never calls an end inside a call of that end's owner. What leaves the sender is put to the
+ * rules (gate.ts); how long it takes is the wire's business (transit.ts).
  */
 import { ByteQueue } from "./bytes.js"
 import type { Deliveries, Task } from "./deliveries.js"
@@ -74,7 +74,8 @@ export class Flow implements Task {
   }
 
   send(chunk: Uint8Array): void {
-    // The sender may not have heard of a reset by the wire yet: what it writes meanwhile is lost with the rest.
+    // The sender may not have heard of a reset by the wire yet: what it writes meanwhile is lost with the
+    // rest.
     if (this.rst === "no") this.outgoing.push(chunk)
     this.wake()
   }
@@ -125,7 +126,10 @@ export class Flow implements Task {
     this.refusal = refuse
   }
 
-  /** The receiver's host is there again and does not know the connection: what the sender sends, or has sent in vain, is answered so. */
+  /**
+   * The receiver's host is there again and does not know the connection: what the sender sends, or has sent
+   * in vain, is answered so.
+   */
   answer(answer: () => void): void {
     this.stranger = answer
     this.wake()

@@ -153,7 +153,8 @@ export class Gate {
     this.flow.carryFin()
   }
 
-  // Whoever lets go may be anywhere: what was held goes on in a turn of its own, and is put to the other rules.
+  // Whoever lets go may be anywhere: what was held goes on in a turn of its own, and is put to the other
+  // rules.
   private readonly release = (): void =>
     this.line.later(() => {
       if (this.over) return

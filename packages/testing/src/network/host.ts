@@ -59,7 +59,10 @@ export class HostNetwork {
     }
   }
 
-  /** Ends all: `reset`: peers see RST; `silence`: nothing, as long as the host is away. Gives what is to be called when it is back. */
+  /**
+   * Ends all: `reset`: peers see RST; `silence`: nothing, as long as the host is away. Gives what is to be
+   * called when it is back.
+   */
   end(as: "reset" | "silence"): () => void {
     this.gone = true
     const silence = as === "silence" ? this.silence() : undefined

@@ -1,6 +1,6 @@
 /**
- * The network in memory itself: who is connected to whom, and under which conditions and rules. How bytes travel is
- * flow.ts, how attempts go is attempt.ts, TLS is handshake.ts.
+ * The network in memory itself: who is connected to whom, and under which conditions and rules. How bytes
+ * travel is flow.ts, how attempts go is attempt.ts, TLS is handshake.ts.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"

@@ -1,5 +1,6 @@
 /**
- * A network in memory as its users see it: its options, its connections, its service. Part of `MemoryNetwork`.
+ * A network in memory as its users see it: its options, its connections, its service. Part of
+ * `MemoryNetwork`.
  */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -16,13 +17,13 @@ import type { Passing, Rule } from "../Verdict.js"
  */
 export interface Options extends Conditions {
   /**
-   * Addresses of names. Besides these are known: `localhost`, and every name that was listened on, which has a made-up
-   * address of its own. Others do not resolve (`ENOTFOUND`).
+   * Addresses of names. Besides these are known: `localhost`, and every name that was listened on, which has
+   * a made-up address of its own. Others do not resolve (`ENOTFOUND`).
    */
   readonly hosts?: Readonly<Record<string, string | ReadonlyArray<string>>> | undefined
   /**
-   * Where jitter and drawn segment sizes come from. Default: drawn from Effect's `Random`, which in a simulation comes
-   * from its seed. `MemoryNetwork.seed` tells it.
+   * Where jitter and drawn segment sizes come from. Default: drawn from Effect's `Random`, which in a
+   * simulation comes from its seed. `MemoryNetwork.seed` tells it.
    */
   readonly seed?: number | string | undefined
 }
@@ -36,7 +37,10 @@ export interface Options extends Conditions {
 export interface End {
   /** Its address; `undefined` for the client of a Unix path. */
   readonly address: Address | undefined
-  /** `finWait`: it has sent FIN; `closeWait`: it has read the peer's; `closed`: both, or it failed (RFC 9293 §3.3.2). */
+  /**
+   * `finWait`: it has sent FIN; `closeWait`: it has read the peer's; `closed`: both, or it failed (RFC 9293
+   * §3.3.2).
+   */
   readonly state: "established" | "finWait" | "closeWait" | "closed"
   /** Bytes written and not yet sent. */
   readonly unsent: number
@@ -74,11 +78,14 @@ export interface MemoryNetworkService {
   readonly listeners: Effect.Effect<ReadonlyArray<Address>>
   /** Where all chance in this network comes from. */
   readonly seed: number | string
-  /** Until the scope closes these connections, open ones too, have these conditions. The newest wins, property by property. */
+  /**
+   * Until the scope closes these connections, open ones too, have these conditions. The newest wins, property
+   * by property.
+   */
   readonly condition: (where: Where, conditions: Conditions) => Effect.Effect<void, never, Scope.Scope>
   /**
-   * Until the scope closes the rule is asked for what passes, after those that were installed before. `observe` is told of
-   * everything that passes, whichever rule decides.
+   * Until the scope closes the rule is asked for what passes, after those that were installed before.
+   * `observe` is told of everything that passes, whichever rule decides.
    */
   readonly rule: (rule: Rule, observe?: (passing: Passing) => void) => Effect.Effect<void, never, Scope.Scope>
   /** Resets these connections now; both ends see it. Gives how many they were. */

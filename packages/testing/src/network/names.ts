@@ -1,7 +1,8 @@
 /**
  * Names and addresses of a memory network: which name has which address, which address a listener covers.
  *
- * A name's made-up address depends on the name alone (but for collisions), so that it is the same in every run.
+ * A name's made-up address depends on the name alone (but for collisions), so that it is the same in every
+ * run.
  */
 import type { ResolvedAddress } from "@httpfx/core/Network"
 

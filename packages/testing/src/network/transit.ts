@@ -1,8 +1,8 @@
 /**
  * The way from the sender to the receiver: how long what passes is under way.
  *
- * Bytes leave one after the other at the wire's bandwidth, travel for its latency and jitter, and arrive in the order in
- * which they left, whatever the conditions do meanwhile. Moments are whole milliseconds.
+ * Bytes leave one after the other at the wire's bandwidth, travel for its latency and jitter, and arrive in
+ * the order in which they left, whatever the conditions do meanwhile. Moments are whole milliseconds.
  */
 import type { Deliveries, Task } from "./deliveries.js"
 import type { Line } from "./line.js"
@@ -57,8 +57,8 @@ export class Transit implements Task {
     this.floor = Math.max(this.floor, Math.ceil(leave + this.line.wire.latency + millis))
   }
 
-  // One task for each of those under way, and the first to leave is the first to land: two moments that are the same
-  // cannot change their order.
+  // One task for each of those under way, and the first to leave is the first to land: two moments that are
+  // the same cannot change their order.
   run(): void {
     const { land, size } = this.under.shift()!
     this.bytes -= size

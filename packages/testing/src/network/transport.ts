@@ -1,9 +1,9 @@
 /**
  * One end of a memory connection: the `Transport` over two flows, one in each direction.
  *
- * It behaves as a socket of Node does (packages/node/src/socket/tcpTransport.ts), held to it by one battery of tests:
- * FIN and RST are seen only by reading, bytes that came before an RST are read first, a failed write is told at once
- * where nobody reads. It never tells its owner anything inside a call of the owner's.
+ * It behaves as a socket of Node does (packages/node/src/socket/tcpTransport.ts), held to it by one battery
+ * of tests: FIN and RST are seen only by reading, bytes that came before an RST are read first, a failed
+ * write is told at once where nobody reads. It never tells its owner anything inside a call of the owner's.
  */
 import {
   fault,
@@ -19,8 +19,8 @@ import type { Deliveries, Task } from "./deliveries.js"
 import type { Flow, Receiver, Sender } from "./flow.js"
 
 /**
- * Where an end stands, in the words of TCP (RFC 9293 section 3.3.2): `finWait`: it has sent FIN; `closeWait`: it has
- * read the peer's; `closed`: both, or it failed.
+ * Where an end stands, in the words of TCP (RFC 9293 section 3.3.2): `finWait`: it has sent FIN; `closeWait`:
+ * it has read the peer's; `closed`: both, or it failed.
  */
 export type EndState = "established" | "finWait" | "closeWait" | "closed"
 

@@ -1,5 +1,6 @@
 /**
- * A network that knows which of its connections and listeners are still there. It changes nothing of what they do.
+ * A network that knows which of its connections and listeners are still there. It changes nothing of what
+ * they do.
  */
 import * as Effect from "effect/Effect"
 import type { NetworkService } from "@httpfx/core/Network"

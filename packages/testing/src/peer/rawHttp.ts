@@ -1,6 +1,6 @@
 /**
- * One HTTP message at a time over a raw peer, as simply as RFC 9112 allows: enough for the batteries, and independent
- * of the parser that they test.
+ * One HTTP message at a time over a raw peer, as simply as RFC 9112 allows: enough for the batteries, and
+ * independent of the parser that they test.
  */
 import * as Effect from "effect/Effect"
 import type { RawPeer, WireMismatch } from "../RawPeer.js"

@@ -1,5 +1,6 @@
 /**
- * What a raw peer has been told by its transport: the bytes, how many of them were consumed, and how it ended.
+ * What a raw peer has been told by its transport: the bytes, how many of them were consumed, and how it
+ * ended.
  *
  * It waits for nothing and expects nothing; it wakes those who do after every callback.
  */

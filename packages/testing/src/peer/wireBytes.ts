@@ -35,8 +35,8 @@ export const latin1 = (data: string | Uint8Array): Uint8Array =>
 export const utf8 = (data: string): string => textOf(new TextEncoder().encode(data))
 
 /**
- * A template of several lines as it goes over the wire: line feeds become CRLF, the common indentation goes, and so do
- * the break after the opening backtick and the blanks before the closing one.
+ * A template of several lines as it goes over the wire: line feeds become CRLF, the common indentation goes,
+ * and so do the break after the opening backtick and the blanks before the closing one.
  *
  * @example
  * import { RawPeer } from "@httpfx/testing"

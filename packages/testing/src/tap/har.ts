@@ -1,7 +1,7 @@
 /**
  * Exchanges as HAR 1.2. Field by field after the specification
- * (http://www.softwareishard.com/blog/har-12-spec/); what is unknown is -1 or empty, as it says. Bodies stay in their
- * content codings.
+ * (http://www.softwareishard.com/blog/har-12-spec/); what is unknown is -1 or empty, as it says. Bodies stay
+ * in their content codings.
  */
 import type { RequestHead, ResponseHead } from "@httpfx/core/wire"
 import type { Exchange, Message } from "./parse.js"
@@ -33,8 +33,8 @@ export interface HarCookie extends HarPair {
 }
 
 /**
- * A request: `method`, `url`, `httpVersion`, `cookies`, `headers`, `queryString`, and its body as `postData` (`mimeType`, `params`, `text`).
- * `headersSize` and `bodySize` are bytes on the wire; -1: not known.
+ * A request: `method`, `url`, `httpVersion`, `cookies`, `headers`, `queryString`, and its body as `postData`
+ * (`mimeType`, `params`, `text`). `headersSize` and `bodySize` are bytes on the wire; -1: not known.
  *
  * @since 0.1.0
  * @category models
@@ -58,8 +58,9 @@ export interface HarRequest {
 }
 
 /**
- * A response: `statusText` is its reason phrase, `content` its body (`size` in bytes, `mimeType`, `text`, and `encoding` where that is no text);
- * besides `httpVersion`, `cookies`, `headers` and `redirectURL`. `headersSize` and `bodySize` are bytes on the wire; -1: not known.
+ * A response: `statusText` is its reason phrase, `content` its body (`size` in bytes, `mimeType`, `text`, and
+ * `encoding` where that is no text); besides `httpVersion`, `cookies`, `headers` and `redirectURL`.
+ * `headersSize` and `bodySize` are bytes on the wire; -1: not known.
  *
  * @since 0.1.0
  * @category models
@@ -83,9 +84,9 @@ export interface HarResponse {
 }
 
 /**
- * An exchange: `request` and `response`, from `startedDateTime` (ISO 8601) on for `time` ms, of which `timings` says what they went to
- * (`blocked`, `dns`, `connect`, `ssl`, `send`, `wait`, `receive`, ms; -1: not known). `connection` and `serverIPAddress`: where it ran;
- * `cache` is empty.
+ * An exchange: `request` and `response`, from `startedDateTime` (ISO 8601) on for `time` ms, of which
+ * `timings` says what they went to (`blocked`, `dns`, `connect`, `ssl`, `send`, `wait`, `receive`, ms; -1:
+ * not known). `connection` and `serverIPAddress`: where it ran; `cache` is empty.
  *
  * @since 0.1.0
  * @category models
@@ -110,8 +111,8 @@ export interface HarEntry {
 }
 
 /**
- * Exchanges as HAR 1.2: `log` has the `version` of the format, the `creator` (`name` and `version`) and the `entries`,
- * one per exchange.
+ * Exchanges as HAR 1.2: `log` has the `version` of the format, the `creator` (`name` and `version`) and the
+ * `entries`, one per exchange.
  *
  * @since 0.1.0
  * @category models

@@ -1,8 +1,9 @@
 /**
- * A recording read as HTTP: pieces of the wire with what they are, messages, and which response answers which request.
+ * A recording read as HTTP: pieces of the wire with what they are, messages, and which response answers which
+ * request.
  *
- * Our own parsers read both directions, with every leniency flag set, since a wiretap shows what passed and judges
- * nothing. What is no HTTP (after an upgrade, after bytes that cannot be parsed) stays raw.
+ * Our own parsers read both directions, with every leniency flag set, since a wiretap shows what passed and
+ * judges nothing. What is no HTTP (after an upgrade, after bytes that cannot be parsed) stays raw.
  */
 import {
   Body,
@@ -17,8 +18,8 @@ import { bytesOf } from "./wireText.js"
 import type { Recording, Side } from "./transport.js"
 
 /**
- * One message as it passed. Times are those of its first and last byte at the recorded end. `begun` and `ended` are
- * milliseconds since the epoch.
+ * One message as it passed. Times are those of its first and last byte at the recorded end. `begun` and
+ * `ended` are milliseconds since the epoch.
  *
  * @since 0.1.0
  * @category models
@@ -88,8 +89,8 @@ export interface Parsed {
   /** The exchanges, in the order of their requests. */
   readonly exchanges: ReadonlyArray<Exchange>
   /**
-   * Where a direction ceased to be HTTP by mistake. `refusal` is what the parser said to what came `from` that side
-   * with that `event`.
+   * Where a direction ceased to be HTTP by mistake. `refusal` is what the parser said to what came `from`
+   * that side with that `event`.
    */
   readonly refusals: ReadonlyArray<{
     readonly event: number

@@ -1,8 +1,10 @@
 /**
- * Recordings as a capture file: classic pcap (draft-ietf-opsawg-pcap) with link type RAW (101), that is, IP packets.
+ * Recordings as a capture file: classic pcap (draft-ietf-opsawg-pcap) with link type RAW (101), that is, IP
+ * packets.
  *
- * The headers are made up: a handshake when a connection was opened, segments of at most 1460 bytes with the sequence
- * numbers TCP would have (RFC 9293), an ACK for each event, FIN and RST. Only bytes and moments are real.
+ * The headers are made up: a handshake when a connection was opened, segments of at most 1460 bytes with the
+ * sequence numbers TCP would have (RFC 9293), an ACK for each event, FIN and RST. Only bytes and moments are
+ * real.
  */
 import type { Address } from "@httpfx/core/Transport"
 import type { Recording, Side, TapEvent } from "./transport.js"

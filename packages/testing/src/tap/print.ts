@@ -1,6 +1,6 @@
 /**
- * A recording as text: who sent what when, line by line, with what differs from run to run replaced where a snapshot
- * is wanted. It shows bytes as they passed and never hides one without saying how many.
+ * A recording as text: who sent what when, line by line, with what differs from run to run replaced where a
+ * snapshot is wanted. It shows bytes as they passed and never hides one without saying how many.
  */
 import { formatAddress, type Address } from "@httpfx/core/Transport"
 import { parse, type Piece } from "./parse.js"

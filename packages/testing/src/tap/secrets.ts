@@ -1,5 +1,6 @@
 /**
- * Where secrets lie in what one side sent: the values of fields, and user and password of URLs, however the bytes were cut into segments.
+ * Where secrets lie in what one side sent: the values of fields, and user and password of URLs, however the
+ * bytes were cut into segments.
  *
  * Finds, and changes nothing. Where bytes were skipped, the rest of the line behind them may be a secret's.
  */

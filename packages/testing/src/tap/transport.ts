@@ -1,8 +1,8 @@
 /**
  * What a wiretap records of one end of a connection, and the transport that records it.
  *
- * Every call and callback goes through as it came, at once and unchanged; nothing is copied, since neither a written
- * nor a received chunk may be changed afterwards (Transport.ts). It never looks into the bytes.
+ * Every call and callback goes through as it came, at once and unchanged; nothing is copied, since neither a
+ * written nor a received chunk may be changed afterwards (Transport.ts). It never looks into the bytes.
  */
 import type { Timers } from "@httpfx/core/Timers"
 import {
@@ -24,8 +24,8 @@ import {
 export type Side = "client" | "server"
 
 /**
- * What passed at the recorded end, `at` that moment (ms since the epoch). `from` is who sent it, `data` what was sent,
- * `fault` what the end was told. `bytes` are those that were not kept.
+ * What passed at the recorded end, `at` that moment (ms since the epoch). `from` is who sent it, `data` what
+ * was sent, `fault` what the end was told. `bytes` are those that were not kept.
  *
  * @since 0.1.0
  * @category models

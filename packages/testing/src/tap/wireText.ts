@@ -1,10 +1,14 @@
 /**
- * Bytes of the wire as people read them: escaped, a line per line, and two texts side by side up to where they part.
+ * Bytes of the wire as people read them: escaped, a line per line, and two texts side by side up to where
+ * they part.
  *
- * A text here has a character per byte (U+0000-U+00FF). It prints; it never judges whether a difference matters.
+ * A text here has a character per byte (U+0000-U+00FF). It prints; it never judges whether a difference
+ * matters.
  */
 
-/** A character per byte. (`TextDecoder("latin1")` is windows-1252, which is something else from 0x80 to 0x9F.) */
+/**
+ * A character per byte. (`TextDecoder("latin1")` is windows-1252, which is something else from 0x80 to 0x9F.)
+ */
 export const textOf = (bytes: Uint8Array): string => {
   let text = ""
   for (let from = 0; from < bytes.length; from += 8192)
@@ -49,8 +53,8 @@ const context = 3
 const width = 96
 
 /**
- * Expected (`-`) against received (`+`), aligned, the first byte that differs marked. `start` is the offset of both in
- * all that was received; `ended` is what stands for the byte after the last one received.
+ * Expected (`-`) against received (`+`), aligned, the first byte that differs marked. `start` is the offset
+ * of both in all that was received; `ended` is what stands for the byte after the last one received.
  */
 export const compare = (
   expected: string,

@@ -1,6 +1,6 @@
 /**
- * Numbers drawn from a seed. Every purpose has a sequence of its own, so that what one connection draws does not
- * depend on what others do.
+ * Numbers drawn from a seed. Every purpose has a sequence of its own, so that what one connection draws does
+ * not depend on what others do.
  */
 import { PCGRandom } from "effect/Utils"
 

@@ -1,9 +1,11 @@
 /**
- * Expires the deadlines of closing scopes under a clock that nobody moves: a test is over, and its server shuts down under `TestClock`.
+ * Expires the deadlines of closing scopes under a clock that nobody moves: a test is over, and its server
+ * shuts down under `TestClock`.
  *
- * Looks once per turn of the event loop. When the network is at rest, the clock stands still and all fibers wait for each other, the
- * earliest deadline expires; the clock itself is never moved. While a fiber may wait for I/O, it first waits in real time, longer if
- * something would be cut off. It prints what is cut off, with the picture of who waits for what.
+ * Looks once per turn of the event loop. When the network is at rest, the clock stands still and all fibers
+ * wait for each other, the earliest deadline expires; the clock itself is never moved. While a fiber may wait
+ * for I/O, it first waits in real time, longer if something would be cut off. It prints what is cut off, with
+ * the picture of who waits for what.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -27,7 +29,8 @@ export interface Traffic {
   readonly passed: number
 }
 
-// Looks in a row without a change before anything expires: more than who moves a clock by hand waits between two moves.
+// Looks in a row without a change before anything expires: more than who moves a clock by hand waits between
+// two moves.
 const still = 8
 // Milliseconds between slow looks.
 const pause = 10
@@ -35,8 +38,8 @@ const pause = 10
 const hasty = 64
 
 /**
- * How long (ms of real time) nothing may change before a deadline expires. Zero if all fibers wait for each other; otherwise long enough
- * for the I/O that the process waits for. `Effect.never` holds a timer too.
+ * How long (ms of real time) nothing may change before a deadline expires. Zero if all fibers wait for each
+ * other; otherwise long enough for the I/O that the process waits for. `Effect.never` holds a timer too.
  */
 const patience = (lost: boolean, { amongThemselves, warners }: FibersNow): number => {
   const comes = outside(warners)

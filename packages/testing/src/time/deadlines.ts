@@ -1,6 +1,6 @@
 /**
- * A heap of deadlines: the earliest first, equal ones in the order in which they were asked for. What is taken back
- * leaves it at once. It knows no clock and calls nobody.
+ * A heap of deadlines: the earliest first, equal ones in the order in which they were asked for. What is
+ * taken back leaves it at once. It knows no clock and calls nobody.
  */
 
 export interface Deadline {

@@ -1,10 +1,11 @@
 /**
  * What makes a simulation go: the scheduler of its fibers and the loop that moves its clock.
  *
- * Fibers run in microtasks, in the order in which they became runnable (or in one drawn from the seed). It looks in
- * ticks where those are told of, in turns of the event loop otherwise and now and then: as long as something is still to come by itself, it waits for another; then those who wait
- * for rest are called; then the clock jumps. When nothing can move any more, or a bound is passed, it says why, and goes on
- * only to let the interrupted program end. It never waits for real time, but for a moment before it says "stuck".
+ * Fibers run in microtasks, in the order in which they became runnable (or in one drawn from the seed). It
+ * looks in ticks where those are told of, in turns of the event loop otherwise and now and then: as long as
+ * something is still to come by itself, it waits for another; then those who wait for rest are called; then
+ * the clock jumps. When nothing can move any more, or a bound is passed, it says why, and goes on only to let
+ * the interrupted program end. It never waits for real time, but for a moment before it says "stuck".
  */
 import type { RuntimeFiber } from "effect/Fiber"
 import { defaultShouldYield, PriorityBuckets, type Scheduler, type Task } from "effect/Scheduler"
@@ -64,7 +65,9 @@ export class Driver implements Scheduler {
   constructor(
     private readonly clock: VirtualClockService,
     private bounds: Bounds,
-    /** An index below the given number, to take tasks in an order of its own; first in, first out without it. */
+    /**
+     * An index below the given number, to take tasks in an order of its own; first in, first out without it.
+     */
     private readonly pick: ((below: number) => number) | undefined,
     private readonly giveUp: (reason: Reason, detail: string) => void,
     private readonly abandon: () => void
@@ -173,8 +176,8 @@ export class Driver implements Scheduler {
     }
   }
 
-  // When a tick begins microtasks are over, and when a turn begins ticks are. What comes later was announced, as our own
-  // was; what was announced before the last look has come before this one.
+  // When a tick begins microtasks are over, and when a turn begins ticks are. What comes later was announced,
+  // as our own was; what was announced before the last look has come before this one.
   private announced(): boolean {
     const ticks = this.announcedTicks - this.ticks
     const turns = this.announcedTurns - this.turns
@@ -185,7 +188,8 @@ export class Driver implements Scheduler {
     return tickPending || this.turnPending
   }
 
-  // Where nothing is announced, two turns in which nothing happened; what happens in the second came from outside.
+  // Where nothing is announced, two turns in which nothing happened; what happens in the second came from
+  // outside.
   private stirred(activity: number): boolean {
     if (activity === this.seen) return ++this.silent < 2
     if (this.silent > 0) this.outOfTurn()

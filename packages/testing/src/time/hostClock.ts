@@ -1,5 +1,6 @@
 /**
- * The clock of a host: its wall time is ahead of that of the clock beneath, or behind it. What waits and limits go by is the same.
+ * The clock of a host: its wall time is ahead of that of the clock beneath, or behind it. What waits and
+ * limits go by is the same.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

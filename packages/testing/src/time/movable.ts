@@ -1,5 +1,6 @@
 /**
- * One interface to both clocks that tests move, `TestClock` and `VirtualClock`: their deadlines, and moving them.
+ * One interface to both clocks that tests move, `TestClock` and `VirtualClock`: their deadlines, and moving
+ * them.
  */
 import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"

@@ -1,5 +1,6 @@
 /**
- * Which timers others were made over: a watched clock, the clock of a host. They expire together, so they count as the same clock.
+ * Which timers others were made over: a watched clock, the clock of a host. They expire together, so they
+ * count as the same clock.
  */
 import type { Timers } from "@httpfx/core/Timers"
 

@@ -1,5 +1,6 @@
 /**
- * What the process still waits for from the operating system, as far as the platform tells (Node.js: `process.getActiveResourcesInfo`).
+ * What the process still waits for from the operating system, as far as the platform tells (Node.js:
+ * `process.getActiveResourcesInfo`).
  *
  * It cannot tell which test waits.
  */

@@ -1,9 +1,10 @@
 /**
- * Tells when a program begins something whose end the outside decides: a file, a socket, a name, a thread, a timer of
- * the platform.
+ * Tells when a program begins something whose end the outside decides: a file, a socket, a name, a thread, a
+ * timer of the platform.
  *
- * Node says so at the very call (`AsyncHook.init`; what it creates has a type, Node documentation: async_hooks), and
- * `AsyncLocalStorage` says whether it belongs to the program that is watched. Where they are absent nothing is told.
+ * Node says so at the very call (`AsyncHook.init`; what it creates has a type, Node documentation:
+ * async_hooks), and `AsyncLocalStorage` says whether it belongs to the program that is watched. Where they
+ * are absent nothing is told.
  */
 import { hooks } from "./fast/asyncHooks.js"
 
@@ -17,7 +18,8 @@ export interface Watcher {
   real(type: string, stack: string): void
 }
 
-// Node's own types are written in capitals, those of users are not. What is here ends by itself, in this process.
+// Node's own types are written in capitals, those of users are not. What is here ends by itself, in this
+// process.
 const harmless = new Set([
   "PROMISE",
   "MESSAGEPORT",
@@ -32,8 +34,9 @@ const harmless = new Set([
 ])
 const isReal = (type: string) => type === "Timeout" || (/^[A-Z0-9_]+$/.test(type) && !harmless.has(type))
 
-// A line printed is no part of the simulation, whatever the printer does; the process's outputs are made when somebody first
-// asks for them, if only for their colours. On a network of a program's own, closing is bounded by real time as well.
+// A line printed is no part of the simulation, whatever the printer does; the process's outputs are made when
+// somebody first asks for them, if only for their colours. On a network of a program's own, closing is
+// bounded by real time as well.
 const excused =
   /\bconsole\.|node:internal\/console|[Cc]onsole\.(log|error|warn|info|debug)|createWritableStdioStream|[/\\]closing\.[jt]s/
 

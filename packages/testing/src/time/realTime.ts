@@ -1,6 +1,6 @@
 /**
- * Timers and clocks of the platform, taken once, when the first of our modules is loaded: fake timers that are installed later do not
- * reach the network in memory. What goes by Effect's clock does not come here.
+ * Timers and clocks of the platform, taken once, when the first of our modules is loaded: fake timers that
+ * are installed later do not reach the network in memory. What goes by Effect's clock does not come here.
  */
 interface RealTime {
   readonly setTimeout: typeof globalThis.setTimeout

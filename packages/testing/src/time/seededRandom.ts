@@ -1,15 +1,17 @@
 /**
  * `Math.random` from a seed, for code that is not ours.
  *
- * Effect draws a hash for an object when it is first asked for one, and keeps it (`Hash.random`): an object that outlives a
- * simulation draws in the first and not in the second. These draws have a sequence of their own, so that they do not move
- * the one from which ids and jitter come.
+ * Effect draws a hash for an object when it is first asked for one, and keeps it (`Hash.random`): an object
+ * that outlives a simulation draws in the first and not in the second. These draws have a sequence of their
+ * own, so that they do not move the one from which ids and jitter come.
  */
 
 interface Site {
   getFileName(): string | null | undefined
 }
-/** Node documentation and V8's stack trace API; elsewhere both are absent, and all draws share one sequence. */
+/**
+ * Node documentation and V8's stack trace API; elsewhere both are absent, and all draws share one sequence.
+ */
 interface Stacks {
   stackTraceLimit?: number
   prepareStackTrace?: ((error: Error, sites: ReadonlyArray<Site>) => unknown) | undefined

@@ -1,9 +1,9 @@
 /**
- * A turn of the event loop: after it, every microtask and tick that was waiting has run, and every message that was
- * posted has been received.
+ * A turn of the event loop: after it, every microtask and tick that was waiting has run, and every message
+ * that was posted has been received.
  *
- * It is made from what the platform has: `setImmediate` where it exists, because it comes after messages (Node
- * documentation: the event loop, phases), a message of its own otherwise.
+ * It is made from what the platform has: `setImmediate` where it exists, because it comes after messages
+ * (Node documentation: the event loop, phases), a message of its own otherwise.
  */
 import { queueMicrotask } from "./realTime.js"
 type Later = (f: () => void) => unknown
@@ -25,8 +25,9 @@ const message: Later = (f) => {
 export const nextTurn: (f: () => void) => void = immediate ?? message
 
 /**
- * Calls `f` in a tick of its own, when no microtask is left: asked for in one, because a tick that is asked for in a tick
- * comes before them (Node documentation: process.nextTick). `undefined` where there are no ticks.
+ * Calls `f` in a tick of its own, when no microtask is left: asked for in one, because a tick that is asked
+ * for in a tick comes before them (Node documentation: process.nextTick). `undefined` where there are no
+ * ticks.
  */
 export const nextTick: ((f: () => void) => void) | undefined =
   tick === undefined ? undefined : (f) => queueMicrotask(() => tick(f))

@@ -1,5 +1,6 @@
 /**
- * A clock that knows who sleeps on it. Time, and whatever else the clock beneath can do (a test's `adjust`), stay its own.
+ * A clock that knows who sleeps on it. Time, and whatever else the clock beneath can do (a test's `adjust`),
+ * stay its own.
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

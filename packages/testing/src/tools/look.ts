@@ -1,8 +1,9 @@
 /**
- * What an inspector remembers of a server: what is under way, and a bounded number of exchanges that are over.
+ * What an inspector remembers of a server: what is under way, and a bounded number of exchanges that are
+ * over.
  *
- * Fed by the server's events; it asks nobody and changes nothing. Its memory is bounded by the connections that are open and
- * the history that was asked for.
+ * Fed by the server's events; it asks nobody and changes nothing. Its memory is bounded by the connections
+ * that are open and the history that was asked for.
  */
 import type * as Agent from "@httpfx/core/Agent"
 import type { ExchangeOutcome } from "@httpfx/core/ExchangeOutcome"

@@ -1,6 +1,6 @@
 /**
- * The page of the inspector: asks for the state once a second, and for the wire of what was clicked. Shows text, never markup. It may be
- * mounted below any path.
+ * The page of the inspector: asks for the state once a second, and for the wire of what was clicked. Shows
+ * text, never markup. It may be mounted below any path.
  */
 export const page = `<!doctype html>
 <html lang="en">
@@ -52,7 +52,8 @@ export const page = `<!doctype html>
         if (element.textContent !== text) element.textContent = text
       }
 
-      // Elements stay where they are and change only when their text does: a click, a selection and the focus survive the second.
+      // Elements stay where they are and change only when their text does: a click, a selection and the focus
+      // survive the second.
       const put = (cell, content) => {
         const { text, path, isBad = false } = content instanceof Object ? content : { text: String(content ?? "–") }
         if (path === undefined) {

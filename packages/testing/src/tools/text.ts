@@ -1,4 +1,6 @@
-/** A snapshot as text for a terminal. It shows the same as the page, and nothing that the snapshot has not. */
+/**
+ * A snapshot as text for a terminal. It shows the same as the page, and nothing that the snapshot has not.
+ */
 import type { Snapshot } from "./look.js"
 
 const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<unknown>>): string => {

@@ -1,4 +1,7 @@
-/** The arbitraries against our own parser, their cuts against the whole, and what a planted failure shrinks to. */
+/**
+ * The arbitraries against our own parser, their cuts against the whole, and what a planted failure shrinks
+ * to.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "effect/FastCheck"

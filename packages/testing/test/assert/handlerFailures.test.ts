@@ -1,4 +1,7 @@
-/** A handler that fails is seen, whatever its client does: the test is given the causes, and what it does not ask for is told. */
+/**
+ * A handler that fails is seen, whatever its client does: the test is given the causes, and what it does not
+ * ask for is told.
+ */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"

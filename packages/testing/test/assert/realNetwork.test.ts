@@ -1,4 +1,6 @@
-/** Whatever of a test reaches for the network of the system is told by name, unless it was allowed by name. */
+/**
+ * Whatever of a test reaches for the network of the system is told by name, unless it was allowed by name.
+ */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

@@ -1,4 +1,6 @@
-/** Our client passes the battery over memory and over sockets; so does Node's, but for what it does by design. */
+/**
+ * Our client passes the battery over memory and over sockets; so does Node's, but for what it does by design.
+ */
 import { NodeHttpClient } from "@effect/platform-node"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,6 @@
-/** Our server passes the battery over memory and over sockets; so does Node's, but for what it does by design. */
+/**
+ * Our server passes the battery over memory and over sockets; so does Node's, but for what it does by design.
+ */
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

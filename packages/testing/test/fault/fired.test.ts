@@ -1,4 +1,7 @@
-/** A fault knows how often it has acted; one that never did is told when its scope closes, unless it is optional. */
+/**
+ * A fault knows how often it has acted; one that never did is told when its scope closes, unless it is
+ * optional.
+ */
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { afterEach, assert, beforeEach, describe, it, vi } from "@effect/vitest"

@@ -1,4 +1,6 @@
-/** What each verdict does to bytes, FIN, RST and attempts, seen by the ends of one connection in virtual time. */
+/**
+ * What each verdict does to bytes, FIN, RST and attempts, seen by the ends of one connection in virtual time.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -47,7 +49,10 @@ const watch = (transport: Transport) =>
     return log
   })
 
-/** What both ends see when the client sends "abcdef", then (after FIN it would not be seen) RST, and one rule speaks once. */
+/**
+ * What both ends see when the client sends "abcdef", then (after FIN it would not be seen) RST, and one rule
+ * speaks once.
+ */
 const seen = (kind: Verdict.Passing["kind"], verdict: Verdict.Verdict) =>
   Effect.gen(function* () {
     const { client, server } = yield* pair()

@@ -1,4 +1,7 @@
-/** Conditions, measured in virtual time: what takes how long, for whom, since when, and that chance comes from the seed. */
+/**
+ * Conditions, measured in virtual time: what takes how long, for whom, since when, and that chance comes from
+ * the seed.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"

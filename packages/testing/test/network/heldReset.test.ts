@@ -1,6 +1,6 @@
 /**
- * A client resets a connection while nothing passes; then all connections are reset by the network. The server must
- * still learn of it: seed 55 of the simulation had a connection that was never over.
+ * A client resets a connection while nothing passes; then all connections are reset by the network. The
+ * server must still learn of it: seed 55 of the simulation had a connection that was never over.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"

@@ -1,4 +1,6 @@
-/** The network in memory does what every network must do, also when everything takes time and comes in pieces. */
+/**
+ * The network in memory does what every network must do, also when everything takes time and comes in pieces.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fault from "@httpfx/testing/Fault"

@@ -1,4 +1,7 @@
-/** What the network in memory promises beyond the battery: names, time, windows, sameness, and a view of what is open. */
+/**
+ * What the network in memory promises beyond the battery: names, time, windows, sameness, and a view of what
+ * is open.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

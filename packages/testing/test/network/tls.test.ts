@@ -1,4 +1,7 @@
-/** TLS as described on a memory network: who is trusted, how a handshake fails, and that what follows is whole. */
+/**
+ * TLS as described on a memory network: who is trusted, how a handshake fails, and that what follows is
+ * whole.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

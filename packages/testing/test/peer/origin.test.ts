@@ -1,4 +1,6 @@
-/** Stubs of origins: what they answer, what they tell of requests that fit none, and real services recorded. */
+/**
+ * Stubs of origins: what they answer, what they tell of requests that fit none, and real services recorded.
+ */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,4 +1,7 @@
-/** What stubs can be asked for besides texts and patterns, and what they can do to a connection in place of an answer. */
+/**
+ * What stubs can be asked for besides texts and patterns, and what they can do to a connection in place of an
+ * answer.
+ */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,4 +1,7 @@
-/** Whatever an app may ask for by the guides, `TestServer` has: each row compiles without a layer more, and answers. */
+/**
+ * Whatever an app may ask for by the guides, `TestServer` has: each row compiles without a layer more, and
+ * answers.
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"

@@ -1,4 +1,7 @@
-/** The files a wiretap exports: HAR field by field, pcap packet by packet, and as tshark reads it where there is one. */
+/**
+ * The files a wiretap exports: HAR field by field, pcap packet by packet, and as tshark reads it where there
+ * is one.
+ */
 import { execFileSync, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"

@@ -1,4 +1,7 @@
-/** Scopes end under a clock that nobody moves, in whatever order they close, and a failure of the test is what it fails with. */
+/**
+ * Scopes end under a clock that nobody moves, in whatever order they close, and a failure of the test is what
+ * it fails with.
+ */
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

@@ -1,4 +1,7 @@
-/** Time that moves by itself: under both clocks it wakes everyone, ends when all is quiet, and says why it cannot. */
+/**
+ * Time that moves by itself: under both clocks it wakes everyone, ends when all is quiet, and says why it
+ * cannot.
+ */
 import { assert, describe, it, vi } from "@effect/vitest"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

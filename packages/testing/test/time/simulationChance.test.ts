@@ -1,6 +1,6 @@
 /**
- * A seed gives the same numbers however often it ran in this process: an object that keeps its hash from the first run
- * draws none in the second, which must not be seen.
+ * A seed gives the same numbers however often it ran in this process: an object that keeps its hash from the
+ * first run draws none in the second, which must not be seen.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

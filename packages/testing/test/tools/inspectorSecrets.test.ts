@@ -1,4 +1,5 @@
-// What the inspector shows of the wire has no secret in it, wherever the bytes of one side are cut into segments.
+// What the inspector shows of the wire has no secret in it, wherever the bytes of one side are cut into
+// segments.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

@@ -1,8 +1,8 @@
 /**
  * One timer for everything in a pool that has a deadline.
  *
- * A deadline later than the one it is set for costs a comparison, so limits of requests need no timer each. When it goes off, its owner
- * looks at everything and returns the next deadline.
+ * A deadline later than the one it is set for costs a comparison, so limits of requests need no timer each.
+ * When it goes off, its owner looks at everything and returns the next deadline.
  */
 import type { Timers } from "../../seams/timers.js"
 

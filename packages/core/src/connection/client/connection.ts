@@ -1,8 +1,9 @@
 /**
  * One connection of a client: sends one request after the other, and hands each response to its exchange.
  *
- * The automaton says what may come next and whether the connection may be used again, the pool whether it is. Never serves two
- * exchanges at once; unexpected bytes close it, so that nothing of one response reaches the next.
+ * The automaton says what may come next and whether the connection may be used again, the pool whether it is.
+ * Never serves two exchanges at once; unexpected bytes close it, so that nothing of one response reaches the
+ * next.
  */
 import { formatAddress, type Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"

@@ -5,9 +5,9 @@ import type { RetireReason } from "../../pool/index.js"
 import type { CloseReason as WireCloseReason } from "../../wire/index.js"
 
 /**
- * Why a connection was closed: what the protocol says (`RequestClose`, `ResponseClose`, `PeerEof`, `Refused`, ...), or
- * what the pool decides (`KeepAliveOff`, `MaxFreeSockets`, `HintTooShort`, `HintExpired`, `IdleTimeout`, `MaxAge`,
- * `MadeRoom`).
+ * Why a connection was closed: what the protocol says (`RequestClose`, `ResponseClose`, `PeerEof`, `Refused`,
+ * ...), or what the pool decides (`KeepAliveOff`, `MaxFreeSockets`, `HintTooShort`, `HintExpired`,
+ * `IdleTimeout`, `MaxAge`, `MadeRoom`).
  *
  * @since 0.1.0
  * @category models
@@ -30,9 +30,9 @@ export interface KeyState {
 }
 
 /**
- * How long each step of a request took, ms with fractions; 0 for one that it did not have. `queue` begins with the call,
- * `head` when the connection has taken the request, `body` with the head of the response. Where a request was sent
- * again, steps that it had twice are added up.
+ * How long each step of a request took, ms with fractions; 0 for one that it did not have. `queue` begins
+ * with the call, `head` when the connection has taken the request, `body` with the head of the response.
+ * Where a request was sent again, steps that it had twice are added up.
  *
  * @since 0.1.0
  * @category events
@@ -86,8 +86,9 @@ export interface EventFacts {
  * - `End`: its body has come in full
  * - `Error`: it failed, or (`error` is `undefined`) was interrupted
  *
- * `address` is the server's end of the connection, `host:port` or a path; `status` that of the response; `error` what
- * the client's caller gets (for `Resent`: what ended the first connection); `timings` how long each step took.
+ * `address` is the server's end of the connection, `host:port` or a path; `status` that of the response;
+ * `error` what the client's caller gets (for `Resent`: what ended the first connection); `timings` how long
+ * each step took.
  *
  * @since 0.1.0
  * @category events

@@ -1,8 +1,8 @@
 /**
  * One request and its response: waits for a connection, is sent, answered, ended. A driver extends it.
  *
- * Keeps what sending it again needs, and how far it got, so that every loss says whether the server may have acted on it. Never touches
- * a connection that serves another exchange by now.
+ * Keeps what sending it again needs, and how far it got, so that every loss says whether the server may have
+ * acted on it. Never touches a connection that serves another exchange by now.
  */
 import { formatAddress, type Address } from "../../model/address.js"
 import type { GivenUp, RequestLoss, ResponseLoss } from "../../model/loss.js"
@@ -89,7 +89,10 @@ export abstract class Exchange implements BodyFlow, Owner {
     return this.written === "all"
   }
 
-  /** The most that any connection has taken: the server may have acted on it, even if that connection was lost. */
+  /**
+   * The most that any connection has taken: the server may have acted on it, even if that connection was
+   * lost.
+   */
   get taken(): Written {
     return this.takenBefore === "all" || this.written === "none" ? this.takenBefore : this.written
   }

@@ -1,8 +1,9 @@
 /**
- * A connection of a pool, lent to a driver of another kind: it waits, is granted, and is given back as a request would.
+ * A connection of a pool, lent to a driver of another kind: it waits, is granted, and is given back as a
+ * request would.
  *
- * Knows nothing of messages. The borrower says whether the connection may be used again; the pool decides what becomes of
- * it then.
+ * Knows nothing of messages. The borrower says whether the connection may be used again; the pool decides
+ * what becomes of it then.
  */
 import type { RequestLoss } from "../../model/loss.js"
 import type { Transport } from "../../seams/transport.js"
@@ -10,8 +11,8 @@ import type { Borrower, Connecting, Destination, Home, Pooled, Served } from "./
 import type { Waiter } from "./queue.js"
 
 /**
- * A borrowed connection. One of `release`, `close` and `keep` ends the loan; each does nothing after another of them, or
- * when the connection is over.
+ * A borrowed connection. One of `release`, `close` and `keep` ends the loan; each does nothing after another
+ * of them, or when the connection is over.
  *
  * @since 0.1.0
  * @category models
@@ -22,8 +23,8 @@ export interface Lease {
   /** The connection had served an exchange before. */
   readonly reused: boolean
   /**
-   * The exchange is over and its messages allow another one: the next that waits gets the connection, or it is kept.
-   * `keepAlive`: the value of `Keep-Alive` in the answer, which bounds how long.
+   * The exchange is over and its messages allow another one: the next that waits gets the connection, or it
+   * is kept. `keepAlive`: the value of `Keep-Alive` in the answer, which bounds how long.
    */
   readonly release: (keepAlive?: string) => void
   /** It is not to be used again: it is reset, unless its transport has been ended. */

@@ -1,7 +1,9 @@
 /**
- * The connections of an agent: made within the limits, kept between exchanges, closed in time; and the requests that wait for one.
+ * The connections of an agent: made within the limits, kept between exchanges, closed in time; and the
+ * requests that wait for one.
  *
- * `pool/` decides; this owns the connections and obeys. After `close` nothing is left, no connection and no timer.
+ * `pool/` decides; this owns the connections and obeys. After `close` nothing is left, no connection and no
+ * timer.
  */
 import type { GivenUp, RequestLoss } from "../../model/loss.js"
 import {
@@ -106,8 +108,8 @@ export class ClientPool implements Home, Keeper {
   // ---- a request comes
 
   /**
-   * Finds a connection for a request: an idle one, a new one, or the one that becomes free first. `again`: the
-   * connection that it had has died; only a fresh one will do, and it goes to the head of the queue.
+   * Finds a connection for a request: an idle one, a new one, or the one that becomes free first. `again`:
+   * the connection that it had has died; only a fresh one will do, and it goes to the head of the queue.
    */
   serve(exchange: Served, again = false): void {
     if (this.closed) return exchange.fail(clientClosed(exchange))
@@ -129,8 +131,8 @@ export class ClientPool implements Home, Keeper {
   }
 
   /**
-   * Gives a kept connection to a request. One that may not be sent again waits a turn of the event loop: if the server has closed by now, its
-   * FIN is read in that turn, and the request gets another connection.
+   * Gives a kept connection to a request. One that may not be sent again waits a turn of the event loop: if
+   * the server has closed by now, its FIN is read in that turn, and the request gets another connection.
    */
   private reuse(exchange: Served, connection: Pooled): void {
     if (exchange.resendable) return exchange.begin(connection)
@@ -143,7 +145,8 @@ export class ClientPool implements Home, Keeper {
     if (idle.length === 0) return undefined
     const connection = this.stock.take(bucket, this.options.scheduling, this.timers.now())
     if (connection !== undefined) return connection
-    // Expired ones: the timer is late, or the process was suspended. Failed ones tell of it when reading has ended.
+    // Expired ones: the timer is late, or the process was suspended. Failed ones tell of it when reading has
+    // ended.
     for (const unusable of [...idle]) {
       if (unusable.transport.writable) unusable.retire(unusable.expiresBy)
       else unusable.cut("Failed")
@@ -225,7 +228,10 @@ export class ClientPool implements Home, Keeper {
 
   // ---- an exchange ends
 
-  /** The exchange has ended, and the connection can be used again. `keepAlive`: the `Keep-Alive` of its response. */
+  /**
+   * The exchange has ended, and the connection can be used again. `keepAlive`: the `Keep-Alive` of its
+   * response.
+   */
   release(connection: Pooled, keepAlive: string | undefined): void {
     const { bucket } = connection
     if (this.closed) return connection.retire("Draining")
@@ -343,8 +349,8 @@ export class ClientPool implements Home, Keeper {
   // ---- the end
 
   /**
-   * Ends everything: requests under way fail and their connections are reset, idle ones get a FIN. `each` gets the uploads that were
-   * stopped.
+   * Ends everything: requests under way fail and their connections are reset, idle ones get a FIN. `each`
+   * gets the uploads that were stopped.
    */
   close(each: (upload: Upload) => void): void {
     this.closed = true

@@ -1,9 +1,10 @@
 /**
  * What the parts of a client's pool ask of each other, and of their driver.
  *
- * A driver gives a pool a `Connector` and an `EventSink`, and extends `Exchange` (`exchange.ts`), which it starts once per request. It
- * makes an `Upload` where a body is a stream and an `Incoming` where a response has begun. Calls go both ways in one turn: a driver may be
- * told inside a call of its own. The smallest driver is a client of promises: `test/support/promise/client.ts`.
+ * A driver gives a pool a `Connector` and an `EventSink`, and extends `Exchange` (`exchange.ts`), which it
+ * starts once per request. It makes an `Upload` where a body is a stream and an `Incoming` where a response
+ * has begun. Calls go both ways in one turn: a driver may be told inside a call of its own. The smallest
+ * driver is a client of promises: `test/support/promise/client.ts`.
  */
 import type { Address } from "../../model/address.js"
 import type { RequestLoss, ResponseLoss } from "../../model/loss.js"
@@ -35,8 +36,8 @@ export type Payload =
  * What becomes of the rest of an upload when the answer comes before its end.
  *
  * - `stop`: with the head of any final answer, nothing more is sent
- * - `continue`: it goes on until the answer has ended; an error status (400-599) with `Connection: close` stops it at once,
- *   for then the server does not want it (RFC 9112 §9.5)
+ * - `continue`: it goes on until the answer has ended; an error status (400-599) with `Connection: close`
+ *   stops it at once, for then the server does not want it (RFC 9112 §9.5)
  *
  * Either way the answer is delivered whole, and a request that was not sent whole costs its connection.
  *

@@ -1,6 +1,6 @@
 /**
- * The receiving half of a client's connection: turns the parser's events into calls of the exchange, and keeps what they mean for the
- * connection until the parser has returned.
+ * The receiving half of a client's connection: turns the parser's events into calls of the exchange, and
+ * keeps what they mean for the connection until the parser has returned.
  */
 import type { PeerStep } from "../../model/loss.js"
 import type { Refusal } from "../../model/refusal.js"

@@ -1,5 +1,6 @@
 /**
- * The connections, idle connections and waiting requests of a pool, by key, and their counts. Decides nothing.
+ * The connections, idle connections and waiting requests of a pool, by key, and their counts. Decides
+ * nothing.
  */
 import { choose, type Scheduling } from "../../pool/index.js"
 import type { CloseReason, KeyState } from "./events.js"

@@ -1,7 +1,8 @@
 /**
  * The steps of one exchange in time, for its limits and for events: the current step, since when, until when.
  *
- * An exchange without limits and listeners has none. Sets no timer: its pool looks at every watch at the earliest deadline.
+ * An exchange without limits and listeners has none. Sets no timer: its pool looks at every watch at the
+ * earliest deadline.
  */
 import type { Event, RequestEvent, Timings } from "./events.js"
 import type { Step, TimeLimits } from "./limits.js"

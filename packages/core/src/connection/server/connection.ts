@@ -1,8 +1,10 @@
 /**
- * One connection of a server: bytes of the transport become exchanges, one after the other, and responses become bytes.
+ * One connection of a server: bytes of the transport become exchanges, one after the other, and responses
+ * become bytes.
  *
- * Drives the parser and the automaton of `wire/` and obeys them. Reads on during an exchange into a bounded look-ahead, because only
- * reading notices a client that left. Never throws into the transport, and holds nothing once closed.
+ * Drives the parser and the automaton of `wire/` and obeys them. Reads on during an exchange into a bounded
+ * look-ahead, because only reading notices a client that left. Never throws into the transport, and holds
+ * nothing once closed.
  */
 import type { Fault } from "../../model/fault.js"
 import type { DropReason } from "../../model/outcome.js"
@@ -76,7 +78,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   private endRequests(): void {
     const refusal = this.parser.finish()
     const exchange = this.exchange
-    // With half-open connections, requests that have arrived are still answered; FIN may have been the end of the last one's body.
+    // With half-open connections, requests that have arrived are still answered; FIN may have been the end of
+    // the last one's body.
     const { allowHalfOpen } = this.server.settings
     if (allowHalfOpen && (exchange?.requestComplete === true || this.inflow.queued > 0)) return
     if (exchange !== undefined) {
@@ -256,7 +259,10 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
 
   // ---- the server's orders
 
-  /** The next response is the last one. An idle connection is left as it is: requests during the grace are served. */
+  /**
+   * The next response is the last one. An idle connection is left as it is: requests during the grace are
+   * served.
+   */
   drainBegins(): void {
     if (this.exchange !== undefined) this.automaton.mustClose("Draining")
     else if (this.isSwitched) Upgrade.drain(this)
@@ -374,7 +380,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     else this.parse(next)
   }
 
-  // Answered before the request's body had arrived: a small rest is read and dropped, anything more closes the connection.
+  // Answered before the request's body had arrived: a small rest is read and dropped, anything more closes
+  // the connection.
   private discardBody(exchange: Exchange): void {
     const body = exchange.body!
     const reason = "the request was answered before its body had been read"

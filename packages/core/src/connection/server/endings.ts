@@ -9,7 +9,10 @@ import type { CloseReason } from "../../wire/index.js"
 import type { Exchange } from "./ports.js"
 import type { ConnectionState } from "./state.js"
 
-/** The exchange in flight is lost: its body fails, its outcome is reported, its handler ends. `status`: of our response. */
+/**
+ * The exchange in flight is lost: its body fails, its outcome is reported, its handler ends. `status`: of our
+ * response.
+ */
 export const abort = (
   connection: ConnectionState,
   lossAt: (where: Where) => Loss,
@@ -38,7 +41,10 @@ export const cut = (connection: ConnectionState, exchange: Exchange): void => {
   breakOff(connection, exchange, "Failed")
 }
 
-/** The connection ends with what has come of the request's body: whoever still reads it must not wait for the rest. */
+/**
+ * The connection ends with what has come of the request's body: whoever still reads it must not wait for the
+ * rest.
+ */
 export const dropBody = (connection: ConnectionState, exchange: Exchange): void =>
   exchange.body?.fail({ _tag: "Reset", reason: "the connection was closed", ...connection.where(exchange) })
 
@@ -50,7 +56,10 @@ export const kill = (connection: ConnectionState): void => {
   connection.transport.reset()
 }
 
-/** Ends behind a response that may be incomplete. Without a length, FIN would end its body as if it were whole. */
+/**
+ * Ends behind a response that may be incomplete. Without a length, FIN would end its body as if it were
+ * whole.
+ */
 export const breakOff = (
   connection: ConnectionState,
   exchange: Exchange | undefined,
@@ -62,8 +71,8 @@ export const breakOff = (
 }
 
 /**
- * FIN after what is buffered, then lingering (`lingerTime` ms; default: the usual time), because the RST that unread bytes cause would
- * destroy the response.
+ * FIN after what is buffered, then lingering (`lingerTime` ms; default: the usual time), because the RST that
+ * unread bytes cause would destroy the response.
  */
 export const finish = (connection: ConnectionState, reason: CloseReason, lingerTime?: number): void => {
   if (connection.phase !== "open") return

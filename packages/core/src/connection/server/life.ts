@@ -193,7 +193,10 @@ export class ServerLife implements Host {
     this.idle.stop()
   }
 
-  /** Calls `f` once no connection and no handler is left, possibly at once. One caller at a time; the result cancels. */
+  /**
+   * Calls `f` once no connection and no handler is left, possibly at once. One caller at a time; the result
+   * cancels.
+   */
   readonly whenEmptied = (f: () => void): (() => void) => {
     this.whenEmpty = f
     this.checkEmpty()

@@ -1,8 +1,10 @@
 /**
- * Reading what nobody wants, so that an answer arrives: the RST that unread bytes cause would take it away (RFC 9112 §9.6).
+ * Reading what nobody wants, so that an answer arrives: the RST that unread bytes cause would take it away
+ * (RFC 9112 §9.6).
  *
- * Two uses: the rest of a request that was answered before it had arrived, after which the connection goes on; and the
- * end of a connection, after our FIN. Both are bounded in bytes and in time. Decides nothing else.
+ * Two uses: the rest of a request that was answered before it had arrived, after which the connection goes
+ * on; and the end of a connection, after our FIN. Both are bounded in bytes and in time. Decides nothing
+ * else.
  */
 import type { Timers } from "../../seams/timers.js"
 import { formatAddress } from "../../model/address.js"
@@ -14,8 +16,8 @@ export const lingerBytes = 262_144
 /** Milliseconds after which it has been enough. */
 const lingerTime = 5_000
 /**
- * The same for a connection that has been idle until its server went away: its answers have long arrived. A client that never looks at
- * an idle connection, as browsers do, must not hold up the end of a program.
+ * The same for a connection that has been idle until its server went away: its answers have long arrived. A
+ * client that never looks at an idle connection, as browsers do, must not hold up the end of a program.
  */
 export const idleLingerTime = 500
 
@@ -52,8 +54,8 @@ export class Linger {
   }
 
   /**
-   * After `end`: reads on as long as our output leaves, and a while longer. Then the connection is left to the system, which
-   * may have much of the answer still to send.
+   * After `end`: reads on as long as our output leaves, and a while longer. Then the connection is left to
+   * the system, which may have much of the answer still to send.
    */
   toTheEnd(time = lingerTime): void {
     this.stop()

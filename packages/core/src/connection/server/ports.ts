@@ -1,9 +1,9 @@
 /**
  * The ports of a server's connection: what it asks of its owner, and what the owner may ask of it.
  *
- * The owner subclasses {@link Exchange}, so that an exchange is one object. Everything is synchronous, and an owner may be told
- * inside a call of its own: `responseEnds` may run the next exchange. The smallest owner is a server of promises:
- * `test/support/promise/server.ts`.
+ * The owner subclasses {@link Exchange}, so that an exchange is one object. Everything is synchronous, and an
+ * owner may be told inside a call of its own: `responseEnds` may run the next exchange. The smallest owner is
+ * a server of promises: `test/support/promise/server.ts`.
  */
 import type { Loss, Rejection, TooLarge } from "../../model/loss.js"
 import type { DropReason, End, Facts } from "../../model/outcome.js"
@@ -74,8 +74,8 @@ export interface Owner {
   /** Makes the exchange of a request whose head has arrived. Starts nothing. */
   open(connection: Connection & ExchangeHome, head: RequestHead, number: number): Exchange
   /**
-   * Starts the handler. `ended` is to be called when it is over: the connection then sends 500 (503 in a shutdown) where the response has
-   * not begun, and cuts one that is not complete.
+   * Starts the handler. `ended` is to be called when it is over: the connection then sends 500 (503 in a
+   * shutdown) where the response has not begun, and cuts one that is not complete.
    */
   run(exchange: Exchange, ended: (exchange: Exchange) => void): void
   /** `undefined`: the connection answers rejected requests by default, and tells nobody. */
@@ -106,7 +106,9 @@ export interface Rejecting {
   over(): void
 }
 
-/** Observers of a server. Only `exchangeEnded` is called while not `active`: for exchanges that are watched. */
+/**
+ * Observers of a server. Only `exchangeEnded` is called while not `active`: for exchanges that are watched.
+ */
 export interface Events {
   readonly active: boolean
   connectionOpened(connection: ConnectionFacts): void
@@ -149,7 +151,10 @@ export interface Connection extends ConnectionFacts {
 
   /** The client waits for 100 (Continue) or a final response before it sends its body. */
   awaitsContinue(exchange: Exchange): boolean
-  /** Whether the response may leave the connection open. `readingOn`: the rest of the request may still be read. */
+  /**
+   * Whether the response may leave the connection open. `readingOn`: the rest of the request may still be
+   * read.
+   */
   mayKeepAlive(exchange: Exchange, readingOn: boolean): boolean
   /** Sends an informational head before the response. Ignored once the client is gone. */
   inform(exchange: Exchange, status: number, head: string): Violation | undefined
@@ -157,7 +162,10 @@ export interface Connection extends ConnectionFacts {
   responseBegins(exchange: Exchange, status: number, head: EncodedHead): void
   /** As the transport's. Not for an exchange that is `aborted`. */
   write(data: string | Uint8Array, body?: Uint8Array): boolean
-  /** Calls `f` once the transport takes more, or the connection is closed; possibly at once. One waits at a time. The result cancels. */
+  /**
+   * Calls `f` once the transport takes more, or the connection is closed; possibly at once. One waits at a
+   * time. The result cancels.
+   */
   whenDrained(f: () => void): () => void
   responseEnds(exchange: Exchange): void
   /** The response cannot be completed: the client must see that it was cut. */
@@ -165,7 +173,10 @@ export interface Connection extends ConnectionFacts {
 
   // ---- another protocol
 
-  /** Gives the connection away. `head`: the last of HTTP that is written; `undefined`: the new owner writes it. */
+  /**
+   * Gives the connection away. `head`: the last of HTTP that is written; `undefined`: the new owner writes
+   * it.
+   */
   handOver(exchange: Exchange, status: number, head: string | undefined): Taken | Violation
   /** The new owner is done. `whole`: what it wrote last is to arrive. */
   handBack(whole: boolean): void

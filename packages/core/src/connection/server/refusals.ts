@@ -1,5 +1,6 @@
 /**
- * Responses that the connection sends without a handler: to malformed, late and excess requests, and for a handler that gave none.
+ * Responses that the connection sends without a handler: to malformed, late and excess requests, and for a
+ * handler that gave none.
  *
  * The connection ends after each. None follows a response that has begun.
  */

@@ -1,5 +1,6 @@
 /**
- * What a server's connections are told where an option says nothing else. Checks nothing: that is the driver's.
+ * What a server's connections are told where an option says nothing else. Checks nothing: that is the
+ * driver's.
  */
 import {
   defaultCheckingInterval,

@@ -1,5 +1,6 @@
 /**
- * The phases in which a server that drains comes to its end; drivers wait between them. docs/shutdown.md shows the timeline.
+ * The phases in which a server that drains comes to its end; drivers wait between them. docs/shutdown.md
+ * shows the timeline.
  */
 import type { ServerLife } from "./life.js"
 
@@ -14,10 +15,11 @@ export interface Phase {
 }
 
 /**
- * To be gone through until nothing is left (`life.whenEmptied`). If something is after the last, `life.endAll` ends it.
+ * To be gone through until nothing is left (`life.whenEmptied`). If something is after the last,
+ * `life.endAll` ends it.
  *
- * `grace`: how long open connections may send further requests. `deadline`: how long handlers may go on, and once more how long they may
- * take to end. Milliseconds.
+ * `grace`: how long open connections may send further requests. `deadline`: how long handlers may go on, and
+ * once more how long they may take to end. Milliseconds.
  */
 export const phasesOf = (life: ServerLife, grace: number, deadline: number): ReadonlyArray<Phase> => {
   const first = Math.min(grace, deadline)

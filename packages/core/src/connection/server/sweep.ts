@@ -1,8 +1,8 @@
 /**
  * The one timer with which a server holds its connections against their deadlines.
  *
- * Runs only while there are connections, and costs a request nothing: what a connection waits for is looked up when it is
- * its turn. Decides nothing: that is `wire/deadlines`.
+ * Runs only while there are connections, and costs a request nothing: what a connection waits for is looked
+ * up when it is its turn. Decides nothing: that is `wire/deadlines`.
  */
 import type { Timers } from "../../seams/timers.js"
 import { lookAgainAfter, type DeadlinePolicy } from "../../wire/index.js"

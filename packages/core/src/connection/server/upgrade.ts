@@ -1,7 +1,8 @@
 /**
  * A server's connection leaves HTTP for another protocol, and comes back when that is done with it.
  *
- * The automaton decides whether a switch is due. No received byte is lost, and nothing of HTTP is written after the head.
+ * The automaton decides whether a switch is due. No received byte is lost, and nothing of HTTP is written
+ * after the head.
  */
 import type { Fault } from "../../model/fault.js"
 import { abandon } from "../../seams/transport.js"
@@ -73,7 +74,10 @@ const lost = (connection: ConnectionState, exchange: Exchange, fault: Fault): vo
   exchange.loss ??= { _tag: "Failed", fault, ...where(connection) }
 }
 
-/** Both directions are over, or the handler is done with them: the exchange ends here. Does nothing the second time. */
+/**
+ * Both directions are over, or the handler is done with them: the exchange ends here. Does nothing the second
+ * time.
+ */
 export const upgradeOver = (connection: ConnectionState): void => {
   const exchange = connection.taken
   const upgrade = exchange?.upgrade

@@ -1,8 +1,9 @@
 /**
- * What one connection of a server waits for, in the terms of `wire/deadlines`: since when, and how many bytes have moved.
+ * What one connection of a server waits for, in the terms of `wire/deadlines`: since when, and how many bytes
+ * have moved.
  *
- * Counting costs an addition per read and write; everything else is looked up when the connection is held against its
- * deadlines. Sets no timer and ends nothing.
+ * Counting costs an addition per read and write; everything else is looked up when the connection is held
+ * against its deadlines. Sets no timer and ends nothing.
  */
 import {
   judge,
@@ -38,7 +39,10 @@ export class Waits implements Waiting {
   /** No request has begun yet. */
   private fresh = true
 
-  /** `begun`: when the connection was opened, ms: what is waited for from then on is the first byte of a request. */
+  /**
+   * `begun`: when the connection was opened, ms: what is waited for from then on is the first byte of a
+   * request.
+   */
   constructor(public begun: number) {
     this.lastActivity = begun
   }

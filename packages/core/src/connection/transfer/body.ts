@@ -1,8 +1,9 @@
 /**
  * The body of a message that is arriving: the parser pushes slices in, one reader takes them out.
  *
- * Keeps views of the transport's chunks and copies only small ones (`slices.ts`). Beyond the limit it asks its connection for
- * backpressure. It never closes anything: the connection decides what an unread rest means.
+ * Keeps views of the transport's chunks and copies only small ones (`slices.ts`). Beyond the limit it asks
+ * its connection for backpressure. It never closes anything: the connection decides what an unread rest
+ * means.
  */
 import { Slices } from "./slices.js"
 
@@ -87,8 +88,8 @@ export class Body<F> {
   }
 
   /**
-   * Drops what waits and what still comes, and releases the backpressure. A reader of a body that had not ended fails with
-   * `failure()`, so it never takes a part for the whole. Required unless the body has ended.
+   * Drops what waits and what still comes, and releases the backpressure. A reader of a body that had not
+   * ended fails with `failure()`, so it never takes a part for the whole. Required unless the body has ended.
    */
   discard(failure?: () => F): void {
     this.slices.clear()
@@ -125,8 +126,9 @@ export class Body<F> {
   }
 
   /**
-   * The whole body in one piece, or the rest that earlier readers left. `undefined`: it has not ended, or has failed. More than `limit`
-   * bytes (`undefined`: no limit) fail it with `tooLarge()`. Kept, so that all readers get the same.
+   * The whole body in one piece, or the rest that earlier readers left. `undefined`: it has not ended, or has
+   * failed. More than `limit` bytes (`undefined`: no limit) fail it with `tooLarge()`. Kept, so that all
+   * readers get the same.
    */
   takeWhole(limit: number | undefined, tooLarge: () => F): Uint8Array | undefined {
     if (this.collected !== undefined) return this.collected
@@ -141,7 +143,10 @@ export class Body<F> {
     return this.collected
   }
 
-  /** Calls `f` once `take` gives slices, or the body has ended or failed; possibly at once. The result cancels. */
+  /**
+   * Calls `f` once `take` gives slices, or the body has ended or failed; possibly at once. The result
+   * cancels.
+   */
   whenReadable(f: () => void): () => void {
     return this.watch(() => {
       const readable = this.waiting > 0 || this.state !== "open"
@@ -160,7 +165,10 @@ export class Body<F> {
     }
   }
 
-  /** As `watch`, without backpressure until `look` returns `true` or the watch is cancelled: for readers of the whole. */
+  /**
+   * As `watch`, without backpressure until `look` returns `true` or the watch is cancelled: for readers of
+   * the whole.
+   */
   watchWhole(look: () => boolean): () => void {
     let over = false
     const leave = () => {

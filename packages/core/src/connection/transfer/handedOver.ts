@@ -1,8 +1,9 @@
 /**
  * A connection that has left HTTP: the transport as its new owner sees it (RFC 9110 §7.8, §9.3.6).
  *
- * Passes everything on, with one exception: on a server it pauses reading while writes wait, so a client that sends and reads
- * nothing meets backpressure even if the new owner ignores it. Its former owner learns what moves, and can take it back.
+ * Passes everything on, with one exception: on a server it pauses reading while writes wait, so a client that
+ * sends and reads nothing meets backpressure even if the new owner ignores it. Its former owner learns what
+ * moves, and can take it back.
  */
 import type { Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"
@@ -29,8 +30,8 @@ export class HandedOver implements Transport {
   private held = false
 
   /**
-   * `below` must be paused. `holds`: pause reading while writes wait; only for servers, because two such ends that
-   * both write first would block each other.
+   * `below` must be paused. `holds`: pause reading while writes wait; only for servers, because two such ends
+   * that both write first would block each other.
    */
   constructor(
     private readonly below: Transport,

@@ -1,8 +1,9 @@
 /**
- * What a connection has received and cannot use yet, and the holding back of a peer that sends more than that.
+ * What a connection has received and cannot use yet, and the holding back of a peer that sends more than
+ * that.
  *
- * Bounds what one connection keeps: past the look-ahead the transport is paused, and TCP holds the peer back. Parses
- * nothing, and never resumes a transport for one reason while another still holds it.
+ * Bounds what one connection keeps: past the look-ahead the transport is paused, and TCP holds the peer back.
+ * Parses nothing, and never resumes a transport for one reason while another still holds it.
  */
 import type { Transport } from "../../seams/transport.js"
 import { Slices } from "./slices.js"

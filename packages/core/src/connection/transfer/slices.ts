@@ -1,10 +1,10 @@
 /**
- * Bytes that wait, in the pieces in which they came, but for pieces that would hold more memory than they are: those are
- * copied, and joined.
+ * Bytes that wait, in the pieces in which they came, but for pieces that would hold more memory than they
+ * are: those are copied, and joined.
  *
- * A view costs some hundred bytes and holds the whole chunk that it is of: a peer that sends a byte at a time, or little
- * data among much that is dropped, would have a hundred times more of our memory than waits. So no more is held than about
- * twice `bytes`. Bounds nothing itself: who fills it looks at `bytes`.
+ * A view costs some hundred bytes and holds the whole chunk that it is of: a peer that sends a byte at a
+ * time, or little data among much that is dropped, would have a hundred times more of our memory than waits.
+ * So no more is held than about twice `bytes`. Bounds nothing itself: who fills it looks at `bytes`.
  */
 
 /** Below it a view costs too much by itself. */

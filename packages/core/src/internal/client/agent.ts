@@ -20,9 +20,14 @@ import type { ClientPool } from "../../connection/client/pool.js"
  * @category models
  */
 export interface Options {
-  /** Keep connections for the next request. `false`: each request says `Connection: close`. Default `true`. */
+  /**
+   * Keep connections for the next request. `false`: each request says `Connection: close`. Default `true`.
+   */
   readonly keepAlive?: boolean | undefined
-  /** Delay of the first TCP keep-alive probe on a connection, with `keepAlive`; a number is milliseconds. Default 1 second. */
+  /**
+   * Delay of the first TCP keep-alive probe on a connection, with `keepAlive`; a number is milliseconds.
+   * Default 1 second.
+   */
   readonly keepAliveMsecs?: Duration.DurationInput | undefined
   /** Connections per host and port, idle ones included; further requests wait. Default `Infinity`. */
   readonly maxSockets?: number | undefined
@@ -30,11 +35,13 @@ export interface Options {
   readonly maxTotalSockets?: number | undefined
   /** Idle connections that are kept per host and port. Default 256. */
   readonly maxFreeSockets?: number | undefined
-  /** Which idle connection serves: `lifo`, the last used; `fifo`, the one unused for longest. Default `lifo`. */
+  /**
+   * Which idle connection serves: `lifo`, the last used; `fifo`, the one unused for longest. Default `lifo`.
+   */
   readonly scheduling?: Scheduling | undefined
   /**
-   * Silence on a connection after which it is given up: an idle one is closed, and a request under way fails as with
-   * `timeouts.connect`, `secure`, `head` and `body` of this length. Default: none.
+   * Silence on a connection after which it is given up: an idle one is closed, and a request under way fails
+   * as with `timeouts.connect`, `secure`, `head` and `body` of this length. Default: none.
    */
   readonly timeout?: Duration.DurationInput | undefined
   /**
@@ -47,18 +54,24 @@ export interface Options {
   /** How old a connection may become; the exchange that is under way then is the last. Default: any age. */
   readonly maxAge?: Duration.DurationInput | undefined
   /**
-   * The part of `maxAge`, 0 to 1, by which it is shortened at random for each connection, so that those made together do
-   * not end together. Default 0.1.
+   * The part of `maxAge`, 0 to 1, by which it is shortened at random for each connection, so that those made
+   * together do not end together. Default 0.1.
    */
   readonly maxAgeJitter?: number | undefined
   /**
-   * For `https:` origins: trusted authorities, a certificate of one's own, and all else of `Network.TlsOptions` (docs/tls.md).
-   * Default: what the platform trusts.
+   * For `https:` origins: trusted authorities, a certificate of one's own, and all else of
+   * `Network.TlsOptions` (docs/tls.md). Default: what the platform trusts.
    */
   readonly tls?: Omit<TlsOptions, "role"> | undefined
-  /** TLS sessions kept, so that a further connection to a server needs a shorter handshake; 0: none. Default 100. */
+  /**
+   * TLS sessions kept, so that a further connection to a server needs a shorter handshake; 0: none. Default
+   * 100.
+   */
   readonly maxCachedSessions?: number | undefined
-  /** What is accepted beyond what RFC 9112 allows: one of `presets` of `wire/`, or flags of one's own. Default `strict`. */
+  /**
+   * What is accepted beyond what RFC 9112 allows: one of `presets` of `wire/`, or flags of one's own. Default
+   * `strict`.
+   */
   readonly flags?: Flags | undefined
   /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/limits`. */
   readonly limits?: Partial<Limits> | undefined
@@ -80,8 +93,8 @@ export interface State {
   /** Requests that wait for a connection. */
   readonly queued: number
   /**
-   * By `protocol//host:port`, and behind it ` via protocol//host:port` where a proxy tunnels; those without connections and
-   * without requests are left out.
+   * By `protocol//host:port`, and behind it ` via protocol//host:port` where a proxy tunnels; those without
+   * connections and without requests are left out.
    */
   readonly keys: ReadonlyMap<string, KeyState>
   /** How many connections were closed so far, by reason. */
@@ -98,13 +111,13 @@ export interface Service {
   /** What there is at this moment. */
   readonly state: Effect.Effect<State>
   /**
-   * What happens from the moment the stream is run. While nobody runs it no event is made; a listener that falls more
-   * than 16384 events behind loses the oldest; `observe` loses none.
+   * What happens from the moment the stream is run. While nobody runs it no event is made; a listener that
+   * falls more than 16384 events behind loses the oldest; `observe` loses none.
    */
   readonly events: Stream.Stream<Event>
   /**
-   * Calls `f` with each event as it happens, until the scope closes. `f` runs in the middle of the agent's work: it should
-   * be quick. What it throws is logged.
+   * Calls `f` with each event as it happens, until the scope closes. `f` runs in the middle of the agent's
+   * work: it should be quick. What it throws is logged.
    */
   readonly observe: (f: (event: Event) => void) => Effect.Effect<void, never, Scope.Scope>
 }

@@ -12,7 +12,8 @@ import type { RequestViolation, TrailersViolation } from "../../wire/index.js"
  *
  * - `ConnectionFailed` with `ERR_HTTPFX_BODY_UNREAD`: nobody read for `unreadTimeout`
  * - `ConnectionFailed` with `ERR_HTTPFX_BODY_READ`: the body was read as a stream before
- * - `ConnectionFailed` with `ERR_HTTPFX_UPLOAD_FAILED`: the stream of the request's body failed after the head had come
+ * - `ConnectionFailed` with `ERR_HTTPFX_UPLOAD_FAILED`: the stream of the request's body failed after the
+ *   head had come
  * - `ConnectionFailed` with `ERR_HTTPFX_CLIENT_CLOSED`: the client's scope ended
  * - `ConnectionFailed` with `ABORT_ERR`: a reader went away, or the scope of the response ended
  *

@@ -1,5 +1,6 @@
 /**
- * Header fields as callers give them, as the flat list that goes out. Values are checked where they are encoded.
+ * Header fields as callers give them, as the flat list that goes out. Values are checked where they are
+ * encoded.
  */
 import type { HeadersInput } from "../../ClientRequest.js"
 

@@ -1,10 +1,10 @@
 /**
  * The client with platform's face: `HttpClient.HttpClient` over the same exchanges.
  *
- * Behaves as platform's own `HttpClient.make` does: spans, propagation, `withScope`, the `with...` switches and the
- * reasons of its errors, whose `cause` is ours. A span is made where somebody could see it: a tracer is installed, a
- * span is already open, or a streamed body could ask for the current one. Without any of these only the server sees
- * the trace: it is told the ids of a span that is never made.
+ * Behaves as platform's own `HttpClient.make` does: spans, propagation, `withScope`, the `with...` switches
+ * and the reasons of its errors, whose `cause` is ours. A span is made where somebody could see it: a tracer
+ * is installed, a span is already open, or a streamed body could ask for the current one. Without any of
+ * these only the server sees the trace: it is told the ids of a span that is never made.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as PlatformError from "@effect/platform/HttpClientError"
@@ -168,7 +168,8 @@ const isSeen = (fiber: RequestFiber, request: Request): boolean =>
   fiber.currentContext.unsafeMap.has(Tracer.ParentSpan.key) ||
   request.body._tag === "Stream"
 
-// Eight digits per word. The words of one id are drawn at once: a digit at a time costs as much as the whole request.
+// Eight digits per word. The words of one id are drawn at once: a digit at a time costs as much as the whole
+// request.
 const randomHex = (words: number): string => {
   let text = ""
   for (let i = 0; i < words; i++) text += ((Math.random() * 0x100000000) >>> 0).toString(16).padStart(8, "0")

@@ -1,9 +1,9 @@
 /**
  * A response with platform's face: folded headers, cookies, and a body read by platform's helpers.
  *
- * A connection that fails within the body is a `RequestError` with the reason `Transport`: the bytes that came were
- * right, and platform's retry policies take it for what it is. Platform's type names only `ResponseError` there, which
- * has no reason that fits; every client's error channel has both.
+ * A connection that fails within the body is a `RequestError` with the reason `Transport`: the bytes that
+ * came were right, and platform's retry policies take it for what it is. Platform's type names only
+ * `ResponseError` there, which has no reason that fits; every client's error channel has both.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as Headers from "@effect/platform/Headers"
@@ -46,7 +46,8 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
     return (this.cachedHeaders ??= this.foldHeaders())
   }
 
-  // Platform's record has one string per name; the cookies, which cannot be joined and parsed again, are kept apart.
+  // Platform's record has one string per name; the cookies, which cannot be joined and parsed again, are kept
+  // apart.
   private foldHeaders(): Headers.Headers {
     const into = Object.create(headersProto) as Record<string, string | Array<string> | undefined>
     const folded = foldHeaders(this.source.rawHeaders, {

@@ -1,5 +1,6 @@
 /**
- * The Effect driver of a pool: fibers make connections, observers and streams get events, and the close is an effect.
+ * The Effect driver of a pool: fibers make connections, observers and streams get events, and the close is an
+ * effect.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -72,8 +73,8 @@ export class AgentPool {
   }
 
   /**
-   * Ends everything: requests under way fail and their connections are reset, idle ones are closed, and reset if the
-   * peer does not close too. Resolves when all of it is gone.
+   * Ends everything: requests under way fail and their connections are reset, idle ones are closed, and reset
+   * if the peer does not close too. Resolves when all of it is gone.
    */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     const uploads: Array<Effect.Effect<void>> = []

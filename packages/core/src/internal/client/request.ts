@@ -1,5 +1,6 @@
 /**
- * From a request to an exchange: target, route, header list, framing; then one wait for the head of the response.
+ * From a request to an exchange: target, route, header list, framing; then one wait for the head of the
+ * response.
  *
  * What may not be sent fails before a connection is taken. Interruption ends the exchange before it resolves.
  */
@@ -85,10 +86,11 @@ export interface Connections {
  */
 export interface Service {
   /**
-   * Sends a request; succeeds with the head of the response. Interrupting it gives up what is under way and resolves
-   * when nothing of it is left.
+   * Sends a request; succeeds with the head of the response. Interrupting it gives up what is under way and
+   * resolves when nothing of it is left.
    *
-   * The response is not bound to a scope: read its body, or it is given up after the client's `unreadTimeout`.
+   * The response is not bound to a scope: read its body, or it is given up after the client's
+   * `unreadTimeout`.
    */
   readonly request: <E = never>(request: Request<E>) => Effect.Effect<Response, RequestError | E>
   /** As `request`; what has not been read of the response when the scope ends is given up. */
@@ -96,8 +98,8 @@ export interface Service {
     request: Request<E>
   ) => Effect.Effect<Response, RequestError | E, Scope.Scope>
   /**
-   * Asks to switch protocols, and hands the connection over when the server does. Interruption leaves no connection. What
-   * has not been read of an answer in HTTP when the scope ends is given up.
+   * Asks to switch protocols, and hands the connection over when the server does. Interruption leaves no
+   * connection. What has not been read of an answer in HTTP when the scope ends is given up.
    */
   readonly upgrade: <E = never>(
     request: UpgradeRequest<E>

@@ -19,8 +19,8 @@ import { IncomingBody, streamOf } from "../incomingBody.js"
 /**
  * A response: its head has come, its body comes while it is read.
  *
- * Beyond 64 KiB unread the server is held back. A body that is complete within them frees its connection at once,
- * read or not; one that is not is given up when nobody reads for the client's `unreadTimeout`.
+ * Beyond 64 KiB unread the server is held back. A body that is complete within them frees its connection at
+ * once, read or not; one that is not is given up when nobody reads for the client's `unreadTimeout`.
  *
  * @since 0.1.0
  * @category models
@@ -37,8 +37,8 @@ export interface Response {
   /** `1.1` or `1.0`. */
   readonly httpVersion: string
   /**
-   * Folded as Node's `message.headers`: lower-case names, repeated fields joined or, where only one makes sense, the
-   * first; `set-cookie` an array.
+   * Folded as Node's `message.headers`: lower-case names, repeated fields joined or, where only one makes
+   * sense, the first; `set-cookie` an array.
    */
   readonly headers: FoldedFields
   /** The first field of that name, in any case. */
@@ -61,14 +61,17 @@ export interface Response {
   readonly text: Effect.Effect<string, BodyError>
   /** Fields after a chunked body, flat; empty until it is `complete`. */
   readonly rawTrailers: ReadonlyArray<string>
-  /** Gives up what has not come of the body, and its connection with it; one that is `complete` costs nothing. */
+  /**
+   * Gives up what has not come of the body, and its connection with it; one that is `complete` costs nothing.
+   */
   readonly discard: Effect.Effect<void>
 }
 
 /**
  * What became of a request to switch protocols.
  *
- * - `Switched`: 101, or 2xx to `CONNECT`. `socket` reads first what came behind the head; the end of the scope resets it.
+ * - `Switched`: 101, or 2xx to `CONNECT`. `socket` reads first what came behind the head; the end of the
+ *   scope resets it.
  * - `Answered`: the server answered in HTTP instead.
  *
  * `response` is the head that the server answered with, and the body where it `Answered`.
@@ -210,7 +213,8 @@ export class IncomingResponse implements Response, Incoming {
 
   private wholeLater(): Effect.Effect<Uint8Array, BodyError> {
     const whole = this.incoming.bytes(undefined, alreadyRead)
-    // From here on no time runs for a body without a reader, so nothing may come between this and the end of the wait.
+    // From here on no time runs for a body without a reader, so nothing may come between this and the end of
+    // the wait.
     return Effect.uninterruptibleMask((restore) => {
       this.exchange.readerActive()
       this.readers++

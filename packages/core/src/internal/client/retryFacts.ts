@@ -1,5 +1,6 @@
 /**
- * What a failure tells about trying again: whether it may pass, whether the server can have acted, how long it asks to wait.
+ * What a failure tells about trying again: whether it may pass, whether the server can have acted, how long
+ * it asks to wait.
  *
  * Only facts: `pool/retry.ts` decides.
  */
@@ -7,8 +8,8 @@ import type { ConnectionError, NameNotResolved, TimeoutError } from "../../HttpE
 
 type Known = ConnectionError | NameNotResolved | TimeoutError
 
-// A failed handshake, a name that does not exist, a full queue and a deadline that has passed will not be better for another
-// try; what the client did itself (closed, aborted) was meant.
+// A failed handshake, a name that does not exist, a full queue and a deadline that has passed will not be
+// better for another try; what the client did itself (closed, aborted) was meant.
 const passing: ReadonlySet<string> = new Set<Known["_tag"]>([
   "ConnectionReset",
   "HangUp",
@@ -40,8 +41,8 @@ const date =
   /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]+, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/
 
 /**
- * `Retry-After` (RFC 9110 §10.2.3), a number of seconds or a date: milliseconds from now, never below 0 and always finite.
- * `undefined`: the value is neither.
+ * `Retry-After` (RFC 9110 §10.2.3), a number of seconds or a date: milliseconds from now, never below 0 and
+ * always finite. `undefined`: the value is neither.
  */
 export const retryAfter = (value: string | undefined, now: number): number | undefined => {
   if (value === undefined) return undefined

@@ -1,9 +1,9 @@
 /**
- * From a URL to what a request needs of it: the origin to connect to, the request target, the `Host` value and
- * credentials.
+ * From a URL to what a request needs of it: the origin to connect to, the request target, the `Host` value
+ * and credentials.
  *
- * Ends where `new URL` would have ended for every input, but does not call it where the text is already normal: that
- * costs more than the rest of a request. Never repairs what `new URL` refuses.
+ * Ends where `new URL` would have ended for every input, but does not call it where the text is already
+ * normal: that costs more than the rest of a request. Never repairs what `new URL` refuses.
  */
 import type { RequestParts } from "../../ClientRequest.js"
 import { defaultPort, origin, type Origin } from "../../pool/index.js"
@@ -29,8 +29,8 @@ export interface InvalidTarget {
 
 const invalid = (protocol?: string): InvalidTarget => ({ _tag: "InvalidTarget", protocol })
 
-// Characters that the URL parser leaves as they are, in a path and in a query of `http:` (URL Standard, percent-encode
-// sets). A dot in front of a segment could make it a dot segment; so could `%2e`.
+// Characters that the URL parser leaves as they are, in a path and in a query of `http:` (URL Standard,
+// percent-encode sets). A dot in front of a segment could make it a dot segment; so could `%2e`.
 const normal =
   /^(https?:\/\/[a-z0-9.-]+(?::[0-9]+)?)((?:\/(?!\.|%2[eE])[\w.~!$&'()*+,;=:@%-]*)+(?:\?[\w.~!$&()*+,;=:@/?%-]+)?)$/
 
@@ -101,7 +101,10 @@ const percent = (text: string): string => {
   return encoded
 }
 
-/** Path and query as the setters of `URL` encode them; control characters are left, and refused where a head is encoded. */
+/**
+ * Path and query as the setters of `URL` encode them; control characters are left, and refused where a head
+ * is encoded.
+ */
 const encodeTarget = (target: string): string => {
   if (plain.test(target)) return target
   const query = target.indexOf("?")
@@ -109,7 +112,10 @@ const encodeTarget = (target: string): string => {
   return target.slice(0, query).replace(inPath, percent) + target.slice(query).replace(inQuery, percent)
 }
 
-/** Host and port as `Host` has them. The zone of an IPv6 address means something to this machine alone (RFC 6874 §4). */
+/**
+ * Host and port as `Host` has them. The zone of an IPv6 address means something to this machine alone (RFC
+ * 6874 §4).
+ */
 const hostOf = ({ host, port, protocol = "http:" }: RequestParts): string => {
   const named = host.includes(":") ? `[${host.replace(/%.*$/, "")}]` : host
   return port === undefined || port === defaultPort[protocol] ? named : `${named}:${port}`

@@ -1,6 +1,6 @@
 /**
- * How long a client waits for what: from durations as users write them to milliseconds, `undefined` where nothing is
- * limited.
+ * How long a client waits for what: from durations as users write them to milliseconds, `undefined` where
+ * nothing is limited.
  *
  * Merges what request, client and agent say, the nearest first. Sets no timer.
  */

@@ -1,8 +1,9 @@
 /**
  * The body of a request on its way: a stream is pulled only as fast as the connection takes it.
  *
- * Runs in a fiber of its own, so that an answer that comes early is delivered meanwhile. Ends its connection's exchange
- * when the stream fails: a part is never taken for the whole. Writes nothing once stopped.
+ * Runs in a fiber of its own, so that an answer that comes early is delivered meanwhile. Ends its
+ * connection's exchange when the stream fails: a part is never taken for the whole. Writes nothing once
+ * stopped.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

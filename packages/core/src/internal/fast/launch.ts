@@ -1,8 +1,9 @@
 /**
- * Starts fibers, many of the same kind: what `Runtime.runFork` does for each, done once where it is the same for all.
+ * Starts fibers, many of the same kind: what `Runtime.runFork` does for each, done once where it is the same
+ * for all.
  *
- * Each gets the fiber refs of a runtime as a fork of it would have them, but a context of its own. Never starts a fiber whose
- * refs would differ from those that `Runtime.runFork` gives it.
+ * Each gets the fiber refs of a runtime as a fork of it would have them, but a context of its own. Never
+ * starts a fiber whose refs would differ from those that `Runtime.runFork` gives it.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"

@@ -1,8 +1,10 @@
 /**
- * A map over another one, which it shares: what is set goes into a layer of its own. For the services of a request, which are
- * a few besides the many of its server: a copy of those costs more than all else that starts a fiber.
+ * A map over another one, which it shares: what is set goes into a layer of its own. For the services of a
+ * request, which are a few besides the many of its server: a copy of those costs more than all else that
+ * starts a fiber.
  *
- * Copies what it shares when somebody goes through it. The one beneath must not change, and no value may be `undefined`.
+ * Copies what it shares when somebody goes through it. The one beneath must not change, and no value may be
+ * `undefined`.
  */
 export class LayeredMap<K, V> extends Map<K, V> {
   private beneath: ReadonlyMap<K, V> | undefined

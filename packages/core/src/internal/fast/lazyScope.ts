@@ -1,8 +1,9 @@
 /**
  * The scope of one exchange: costs one small object until something is added to it.
  *
- * Behaves as `Scope.make()` does (finalizers in reverse order, a fork closes with its parent); the real scope is made
- * by the first `addFinalizer` or `fork`. It never closes by itself: the driver closes it with the exchange's exit.
+ * Behaves as `Scope.make()` does (finalizers in reverse order, a fork closes with its parent); the real scope
+ * is made by the first `addFinalizer` or `fork`. It never closes by itself: the driver closes it with the
+ * exchange's exit.
  */
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
@@ -19,7 +20,10 @@ export class LazyScope implements Scope.CloseableScope {
   private real: Scope.CloseableScope | undefined = undefined
   private exit: Exit.Exit<unknown, unknown> | undefined = undefined
 
-  /** What `Effect.forkIn` and `forkScoped` look at: not part of a scope's public type, but of every scope that Effect makes. */
+  /**
+   * What `Effect.forkIn` and `forkScoped` look at: not part of a scope's public type, but of every scope that
+   * Effect makes.
+   */
   get state(): unknown {
     return scopeOf(this).state
   }

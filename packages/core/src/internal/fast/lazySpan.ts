@@ -1,5 +1,6 @@
 /**
- * The span of one exchange while no tracer is installed: ids, parent and attributes are made when somebody reads them.
+ * The span of one exchange while no tracer is installed: ids, parent and attributes are made when somebody
+ * reads them.
  *
  * With a tracer installed the driver makes a real span instead; this one is never exported anywhere.
  */

@@ -1,7 +1,8 @@
 /**
  * Who listens to an agent's events. While nobody does, no event is made.
  *
- * A stream that is read slowly loses the oldest events; an observer loses none. Neither ever holds the agent up.
+ * A stream that is read slowly loses the oldest events; an observer loses none. Neither ever holds the agent
+ * up.
  */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

@@ -1,5 +1,6 @@
 /**
- * Who listens to the events of a server or an agent. While nobody does, `active` is `false` and nothing else is ever asked.
+ * Who listens to the events of a server or an agent. While nobody does, `active` is `false` and nothing else
+ * is ever asked.
  *
  * A listener that throws is reported, and takes nothing from the others.
  */

@@ -1,5 +1,6 @@
 /**
- * Header fields as spans of clients and servers show them: credentials redacted, URLs without user and password.
+ * Header fields as spans of clients and servers show them: credentials redacted, URLs without user and
+ * password.
  */
 import * as Headers from "@effect/platform/Headers"
 import { redactUrlsWithin } from "../../model/urlSecrets.js"

@@ -1,6 +1,7 @@
 /**
- * What the values of options must be, as tables: a value outside its type is refused by name, with what it must be, and never
- * taken for another. Types say the same, but configurations and callers in JavaScript get round them.
+ * What the values of options must be, as tables: a value outside its type is refused by name, with what it
+ * must be, and never taken for another. Types say the same, but configurations and callers in JavaScript get
+ * round them.
  *
  * Looks at values as they were given: once decoded, a negative duration is zero, and zero is no limit.
  */

@@ -1,6 +1,6 @@
 /**
- * What the options of agents, clients and requests must be: tables, and the refusal of the first that is not. Defaults are `Agent`'s and
- * `clientRequest`'s.
+ * What the options of agents, clients and requests must be: tables, and the refusal of the first that is not.
+ * Defaults are `Agent`'s and `clientRequest`'s.
  */
 import type * as Duration from "effect/Duration"
 import type { ConnectionOptions, ParserOptions, RequestOptions, Timeouts } from "../../ClientRequest.js"

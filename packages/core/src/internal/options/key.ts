@@ -1,6 +1,6 @@
 /**
- * Options as one text, equal exactly where they say the same: numbers and texts by value, functions and buffers by identity.
- * It may have secrets in it, and is told to nobody.
+ * Options as one text, equal exactly where they say the same: numbers and texts by value, functions and
+ * buffers by identity. It may have secrets in it, and is told to nobody.
  */
 const identities = new WeakMap<object, number>()
 let identitiesGiven = 0

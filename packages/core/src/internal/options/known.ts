@@ -1,6 +1,7 @@
 /**
- * Which options of connections and of TLS there are. One that nobody reads would be a promise that nobody keeps, so it is refused
- * where it is given, not passed over: a name to verify, or an address to use, that is misspelled must not go unnoticed.
+ * Which options of connections and of TLS there are. One that nobody reads would be a promise that nobody
+ * keeps, so it is refused where it is given, not passed over: a name to verify, or an address to use, that is
+ * misspelled must not go unnoticed.
  */
 import type { ConnectionOptions } from "../../ClientRequest.js"
 import * as HttpError from "../../HttpError.js"

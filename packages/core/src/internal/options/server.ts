@@ -1,7 +1,8 @@
 /**
  * What a server was told, checked once and in the engine's units: milliseconds and bytes.
  *
- * Contradictions are refused here, when the server is made, and nowhere later. Reads no configuration and no clock.
+ * Contradictions are refused here, when the server is made, and nowhere later. Reads no configuration and no
+ * clock.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"

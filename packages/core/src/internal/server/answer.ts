@@ -1,8 +1,9 @@
 /**
  * Platform's response value to bytes on the connection: the head through `wire/`, then the body.
  *
- * A small answer is one write. A stream is pulled only as fast as the peer takes it. What may not be sent fails before
- * anything is sent; what goes wrong later cuts the connection, so that the peer never takes a part for the whole.
+ * A small answer is one write. A stream is pulled only as fast as the peer takes it. What may not be sent
+ * fails before anything is sent; what goes wrong later cuts the connection, so that the peer never takes a
+ * part for the whole.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
@@ -23,7 +24,10 @@ import { drained, Pump } from "../pump.js"
 import type { ResponseTrailers } from "./responseTrailers.js"
 import type { BodyError, ServerExchange } from "./exchange.js"
 
-/** Gives an answer to the exchange's connection, once; a second one is ignored, as is any after the client has gone. */
+/**
+ * Gives an answer to the exchange's connection, once; a second one is ignored, as is any after the client has
+ * gone.
+ */
 export const sendResponse = (
   exchange: ServerExchange,
   response: ServerResponse.HttpServerResponse
@@ -81,7 +85,8 @@ export const fieldsOf = (
   return headers
 }
 
-// Platform gives every body at hand a `Content-Length`, which a body with trailers cannot have (RFC 9112 §6.2).
+// Platform gives every body at hand a `Content-Length`, which a body with trailers cannot have (RFC 9112
+// §6.2).
 const announce = (
   trailers: ResponseTrailers,
   headers: Array<string>,
@@ -199,7 +204,8 @@ const sendStream = (
 ): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
   const { connection } = exchange
   const sending = new SendingBody(exchange, response, body)
-  // A stream made from the request's body asks for that body only when it is pulled, and 100 must come before our head.
+  // A stream made from the request's body asks for that body only when it is pulled, and 100 must come before
+  // our head.
   const waits = connection.awaitsContinue(exchange) && mayHaveBody(response.status)
   if (!waits) {
     const violation = sending.begin()
@@ -211,7 +217,8 @@ const sendStream = (
   }
   return Effect.matchCauseEffect(Effect.interruptible(sending.run(body.stream)), {
     onFailure: (cause) => {
-      // A client that went away has ended this; anything else is the handler's failure, after its answer began.
+      // A client that went away has ended this; anything else is the handler's failure, after its answer
+      // began.
       if (exchange.aborted) return Exit.succeed(response)
       if (exchange.status !== undefined) exchange.cut(cause)
       return Effect.failCause(cause)

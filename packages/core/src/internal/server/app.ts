@@ -1,9 +1,9 @@
 /**
  * From a platform app to something that runs once per exchange.
  *
- * Keeps the order of platform's `HttpApp.toHandled`: app, pre-response handlers, the answer, then what middleware does
- * after it, then the scope. What costs nothing until used (scope, span) is not paid for. Never decides about
- * connections.
+ * Keeps the order of platform's `HttpApp.toHandled`: app, pre-response handlers, the answer, then what
+ * middleware does after it, then the scope. What costs nothing until used (scope, span) is not paid for.
+ * Never decides about connections.
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpApp from "@effect/platform/HttpApp"
@@ -92,7 +92,8 @@ const notTwice = FiberRef.set(FiberRef.unhandledErrorLogLevel, Option.none())
 
 const withoutEvents = HashSet.remove(Logger.tracerLogger)
 
-// Nothing of the app's own answers it: it is remembered, and logged once. An interruption is no failure of a handler.
+// Nothing of the app's own answers it: it is remembered, and logged once. An interruption is no failure of a
+// handler.
 const report = (
   exchange: ServerExchange,
   fiber: AnyFiber,
@@ -135,7 +136,8 @@ const respond = (response: Response): Effect.Effect<Response, unknown> =>
     return "_tag" in sent && sent._tag === "Success" ? sent : Effect.catchAllCause(sent, answerFailure)
   })
 
-// For an installed tracer: a span of its making, with the attributes that platform's tracer middleware writes.
+// For an installed tracer: a span of its making, with the attributes that platform's tracer middleware
+// writes.
 const withSpan = (app: AnyApp): AnyApp =>
   withExchange((exchange, fiber) => {
     if (fiber.getFiberRef(HttpMiddleware.currentTracerDisabledWhen)(exchange.request)) return app

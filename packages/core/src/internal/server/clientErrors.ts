@@ -1,8 +1,8 @@
 /**
  * The user's answer to a client's error: a response, or the connection itself; else the server's own answer.
  *
- * There is no exchange here, so nothing of a request is known. Bounded by its connection, which interrupts it when the
- * client goes away or waits too long.
+ * There is no exchange here, so nothing of a request is known. Bounded by its connection, which interrupts it
+ * when the client goes away or waits too long.
  */
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,8 @@
 /**
  * One request and its response, as the Effect driver has them: the owner of its connection.
  *
- * Holds what belongs to this exchange alone. `wire/` decides how a response becomes bytes, `connection/` what becomes of the
- * connection afterwards.
+ * Holds what belongs to this exchange alone. `wire/` decides how a response becomes bytes, `connection/` what
+ * becomes of the connection afterwards.
  */
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
@@ -211,6 +211,9 @@ export const endsOf = (transport: Transport, exchange: number): Ends => ({
   exchange
 })
 
-/** The exchange behind platform's request. `undefined` where the request is not ours (a web handler's, a test's). */
+/**
+ * The exchange behind platform's request. `undefined` where the request is not ours (a web handler's, a
+ * test's).
+ */
 export const exchangeOf = (request: ServerRequest.HttpServerRequest): ServerExchange | undefined =>
   request.source instanceof ServerExchange ? request.source : undefined

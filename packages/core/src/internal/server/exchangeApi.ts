@@ -63,8 +63,8 @@ export type RequestBodyError =
   | HttpError.BodyTooLarge
 
 /**
- * Why trailers were not taken: a field that may not be one, one that is no field, an answer of a length of its own, or too
- * late.
+ * Why trailers were not taken: a field that may not be one, one that is no field, an answer of a length of
+ * its own, or too late.
  *
  * @since 0.1.0
  * @category errors
@@ -78,8 +78,8 @@ export type TrailerError =
   | HttpError.WriteAfterEnd
 
 /**
- * Why a connection could not be taken over. Nothing was sent, and the request can still be answered, unless the client
- * has gone (`RequestBodyError`).
+ * Why a connection could not be taken over. Nothing was sent, and the request can still be answered, unless
+ * the client has gone (`RequestBodyError`).
  *
  * @since 0.1.0
  * @category errors
@@ -105,8 +105,8 @@ export interface UpgradeOptions {
 }
 
 /**
- * A request and its answer, with what platform's request cannot say: raw fields, 1xx, trailers, the connection, a
- * switch of protocols.
+ * A request and its answer, with what platform's request cannot say: raw fields, 1xx, trailers, the
+ * connection, a switch of protocols.
  *
  * @since 0.1.0
  * @category models
@@ -127,56 +127,64 @@ export interface Exchange {
   /** The connection that it is on. */
   readonly connection: Connection
   /**
-   * The fields behind a chunked body: `raw`, `folded`, `distinct`. Ask after reading the body; what is left of it is read
-   * and thrown away first.
+   * The fields behind a chunked body: `raw`, `folded`, `distinct`. Ask after reading the body; what is left
+   * of it is read and thrown away first.
    */
   readonly trailers: Effect.Effect<FieldViews, RequestBodyError>
   /**
-   * Sends `100 Continue` now, unless it was sent. Without it, it is sent when the body is first read, if the client waits
-   * for it.
+   * Sends `100 Continue` now, unless it was sent. Without it, it is sent when the body is first read, if the
+   * client waits for it.
    */
   readonly continue: Effect.Effect<void, HttpError.HeadersSent>
   /** Sends `102 Processing`: the answer will take a while. */
   readonly processing: Effect.Effect<void, HttpError.HeadersSent>
   /**
-   * Sends `103 Early Hints` with these links (`</style.css>; rel=preload; as=style`), each checked, and other fields. Without
-   * a link nothing is sent.
+   * Sends `103 Early Hints` with these links (`</style.css>; rel=preload; as=style`), each checked, and other
+   * fields. Without a link nothing is sent.
    */
   readonly earlyHints: (
     links: string | ReadonlyArray<string>,
     headers?: Fields
   ) => Effect.Effect<void, InformationalError | HttpError.InvalidLink>
   /**
-   * Sends a 1xx of another kind: 100, 102-199. As the others it waits until the client takes it, is not sent to
-   * HTTP/1.0, which has none (RFC 9110 §15.2), nor when the client has gone, and fails once the answer's head was sent.
+   * Sends a 1xx of another kind: 100, 102-199. As the others it waits until the client takes it, is not sent
+   * to HTTP/1.0, which has none (RFC 9110 §15.2), nor when the client has gone, and fails once the answer's
+   * head was sent.
    */
   readonly informational: (status: number, headers?: Fields) => Effect.Effect<void, InformationalError>
-  /** The value of `Expect`. Other ones than `100-continue` come here only with the server's `unknownExpectations: "handle"`. */
+  /**
+   * The value of `Expect`. Other ones than `100-continue` come here only with the server's
+   * `unknownExpectations: "handle"`.
+   */
   readonly expectation: string | undefined
   /** The client said that it reads trailers (`TE: trailers`). */
   readonly acceptsTrailers: boolean
   /**
-   * Says in the answer's head, in `Trailer`, which trailers will follow. Before the head only. Makes the answer chunked.
+   * Says in the answer's head, in `Trailer`, which trailers will follow. Before the head only. Makes the
+   * answer chunked.
    */
   readonly announceTrailers: (...names: ReadonlyArray<string>) => Effect.Effect<void, TrailerError>
   /**
-   * Trailers of the answer, up to its end. Those that are given before its head are announced and make it chunked; later
-   * it must be chunked already, as a stream of unknown length is. Framing, routing, authentication and what else RFC 9110
-   * §6.5.1 forbids is refused. Answers without a body and to HTTP/1.0 go without them, as in Node.
+   * Trailers of the answer, up to its end. Those that are given before its head are announced and make it
+   * chunked; later it must be chunked already, as a stream of unknown length is. Framing, routing,
+   * authentication and what else RFC 9110 §6.5.1 forbids is refused. Answers without a body and to HTTP/1.0
+   * go without them, as in Node.
    */
   readonly addTrailers: (fields: Fields) => Effect.Effect<void, TrailerError>
   /** The protocols that the client would change to, best first. Empty: it asked for none. */
   readonly upgradeProtocols: ReadonlyArray<string>
   /**
-   * Takes the connection over: answers an upgrade with 101, CONNECT with 200, and gives the connection, first the bytes that
-   * have come already. What is left of the request's body is read and thrown away before. What the handler returns then
-   * is sent to nobody. When the handler ends well, what was written arrives and the connection ends; when it fails or
-   * is interrupted, the connection is reset. A peer that goes away is seen by reading and writing alone.
+   * Takes the connection over: answers an upgrade with 101, CONNECT with 200, and gives the connection, first
+   * the bytes that have come already. What is left of the request's body is read and thrown away before. What
+   * the handler returns then is sent to nobody. When the handler ends well, what was written arrives and the
+   * connection ends; when it fails or is interrupted, the connection is reset. A peer that goes away is seen
+   * by reading and writing alone.
    */
   readonly upgrade: (options?: UpgradeOptions) => Effect.Effect<Socket, UpgradeError>
   /**
-   * Other timeouts than the server's (`Timeouts`) for this exchange alone, from now on and exact to the millisecond. What is not
-   * named stays as it is; zero is no limit. Fails with `InvalidOption` where a value is not what its option can be.
+   * Other timeouts than the server's (`Timeouts`) for this exchange alone, from now on and exact to the
+   * millisecond. What is not named stays as it is; zero is no limit. Fails with `InvalidOption` where a value
+   * is not what its option can be.
    */
   readonly setTimeouts: (options: ExchangeOptions) => Effect.Effect<void, HttpError.InvalidOption>
 }

@@ -1,8 +1,9 @@
 /**
  * The TLS handshakes of a server: plain connections in, secured ones out.
  *
- * Certificates can be changed while it runs; handshakes that have begun go on with the old ones. A handshake that fails, or
- * takes too long, costs its connection and nothing else. It decides nothing about the connections that it hands on.
+ * Certificates can be changed while it runs; handshakes that have begun go on with the old ones. A handshake
+ * that fails, or takes too long, costs its connection and nothing else. It decides nothing about the
+ * connections that it hands on.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"

@@ -7,8 +7,8 @@ import type { DropReason, Facts } from "../../model/outcome.js"
 import type { RequestBodyError } from "./exchangeApi.js"
 
 /**
- * The whole answer was given to the network. Whether the client has read it, nobody on this side knows. Of an upgraded
- * connection: it ended in order, whoever ended it; `upgraded` tells how.
+ * The whole answer was given to the network. Whether the client has read it, nobody on this side knows. Of an
+ * upgraded connection: it ended in order, whoever ended it; `upgraded` tells how.
  *
  * @since 0.1.0
  * @category models
@@ -18,8 +18,8 @@ export interface Answered extends Facts {
 }
 
 /**
- * The client left (FIN or RST) before its answer was whole; its handler was interrupted. Of an upgraded connection: it was reset,
- * or a WebSocket ended without a close frame or broke its protocol.
+ * The client left (FIN or RST) before its answer was whole; its handler was interrupted. Of an upgraded
+ * connection: it was reset, or a WebSocket ended without a close frame or broke its protocol.
  *
  * @since 0.1.0
  * @category models
@@ -31,7 +31,8 @@ export interface ClientGone extends Facts {
 }
 
 /**
- * The handler failed or died, or the shutdown's deadline ended it. It was answered 500 (503), or its answer was cut.
+ * The handler failed or died, or the shutdown's deadline ended it. It was answered 500 (503), or its answer
+ * was cut.
  *
  * @since 0.1.0
  * @category models

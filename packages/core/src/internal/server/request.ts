@@ -1,8 +1,9 @@
 /**
  * Platform's `HttpServerRequest` over one exchange of ours.
  *
- * Every view of the head is computed when it is first read. The body is read once and belongs to the exchange, so that
- * several middlewares may ask for text, JSON, form data or bytes, each through its own view of the request.
+ * Every view of the head is computed when it is first read. The body is read once and belongs to the
+ * exchange, so that several middlewares may ask for text, JSON, form data or bytes, each through its own view
+ * of the request.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import type * as FileSystem from "@effect/platform/FileSystem"

@@ -1,5 +1,6 @@
 /**
- * The shutdown of a server, on the clock of the fiber that runs it: lame duck, drain, and the phases of `connection/server/shutdown.ts`.
+ * The shutdown of a server, on the clock of the fiber that runs it: lame duck, drain, and the phases of
+ * `connection/server/shutdown.ts`.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

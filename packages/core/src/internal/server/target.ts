@@ -1,5 +1,6 @@
 /**
- * What an origin server makes of a request target (RFC 9112 §3.2): path and query for the router, and the authority.
+ * What an origin server makes of a request target (RFC 9112 §3.2): path and query for the router, and the
+ * authority.
  *
  * The parser has checked the form; nothing is decoded or normalised here.
  */
@@ -16,7 +17,9 @@ const authority = (target: string): readonly [from: number, to: number] | undefi
   return [scheme + 3, length < 0 ? target.length : scheme + 3 + length]
 }
 
-/** Path and query of an absolute-form (RFC 9112 §3.2.2: every server must accept it); another form as it is. */
+/**
+ * Path and query of an absolute-form (RFC 9112 §3.2.2: every server must accept it); another form as it is.
+ */
 export const originForm = (target: string): string => {
   const found = authority(target)
   if (found === undefined) return target

@@ -1,9 +1,10 @@
 /**
- * Taking a server's connection over: 101 to an upgrade that was asked for, 2xx to CONNECT, and the bytes that have come
- * already.
+ * Taking a server's connection over: 101 to an upgrade that was asked for, 2xx to CONNECT, and the bytes that
+ * have come already.
  *
- * The request must be whole before its connection speaks another protocol. Whether a switch is due is the automaton's to
- * say; after it nothing of HTTP is written. The connection comes back when the exchange's scope closes.
+ * The request must be whole before its connection speaks another protocol. Whether a switch is due is the
+ * automaton's to say; after it nothing of HTTP is written. The connection comes back when the exchange's
+ * scope closes.
  */
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"

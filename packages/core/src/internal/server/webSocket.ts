@@ -1,5 +1,6 @@
 /**
- * Platform's `HttpServerRequest.upgrade`: a WebSocket of the request, if it opens one and the server has the framing.
+ * Platform's `HttpServerRequest.upgrade`: a WebSocket of the request, if it opens one and the server has the
+ * framing.
  *
  * A refusal is answered by itself where nobody handles it. Nothing is sent before the socket is run.
  */

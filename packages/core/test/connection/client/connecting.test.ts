@@ -1,5 +1,6 @@
 /**
- * Connections that are being made: at once or later, for a request or for none any more; and connections that leave HTTP.
+ * Connections that are being made: at once or later, for a request or for none any more; and connections that
+ * leave HTTP.
  */
 import { describe, expect, it } from "vitest"
 import { unlimited } from "../../../src/connection/client/limits.js"

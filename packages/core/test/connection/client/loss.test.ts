@@ -1,5 +1,6 @@
 /**
- * What a client's exchange ends with when its connection is lost, by phase: sent again, or a record that tells how far it came.
+ * What a client's exchange ends with when its connection is lost, by phase: sent again, or a record that
+ * tells how far it came.
  */
 import { describe, expect, it } from "vitest"
 import { unlimited } from "../../../src/connection/client/limits.js"

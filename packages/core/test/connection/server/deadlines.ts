@@ -1,4 +1,7 @@
-/** Every limit of a server's connection: when it passes to the millisecond, what does not count, and what it ends. */
+/**
+ * Every limit of a server's connection: when it passes to the millisecond, what does not count, and what it
+ * ends.
+ */
 import { fault } from "../../../src/model/fault.js"
 import { defaultDeadlines } from "../../../src/wire/index.js"
 import { conversation, type Conversation } from "../../support/connection/conversation.js"

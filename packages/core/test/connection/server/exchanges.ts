@@ -1,4 +1,7 @@
-/** Exchanges one after the other on a server's connection: which is the last, what is done with bodies, expectations and backpressure. */
+/**
+ * Exchanges one after the other on a server's connection: which is the last, what is done with bodies,
+ * expectations and backpressure.
+ */
 import { strict as assert } from "node:assert"
 import { presets } from "../../../src/wire/index.js"
 import { conversation } from "../../support/connection/conversation.js"

@@ -1,6 +1,6 @@
 /**
- * Messages, cut at each of their bytes: the cut changes nothing; and a client that leaves there is answered what it had sent whole, and
- * loses the rest, once.
+ * Messages, cut at each of their bytes: the cut changes nothing; and a client that leaves there is answered
+ * what it had sent whole, and loses the rest, once.
  */
 import { strict as assert } from "node:assert"
 import { ServerWorld } from "../../support/connection/serverWorld.js"

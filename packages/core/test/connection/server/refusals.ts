@@ -1,4 +1,7 @@
-/** What a server's connection refuses: the status, the code, what the handler and the owner hear, and how the connection ends. */
+/**
+ * What a server's connection refuses: the status, the code, what the handler and the owner hear, and how the
+ * connection ends.
+ */
 import type { Rejecting } from "../../../src/connection/server/ports.js"
 import { makeLimits, type Limits, type RefusalCode } from "../../../src/wire/index.js"
 import type { Handler } from "../../support/connection/recordedExchange.js"

@@ -1,8 +1,10 @@
 /**
- * The parser's vectors (packages/core/test/vectors), as requests to a server's connection: whole and byte by byte.
+ * The parser's vectors (packages/core/test/vectors), as requests to a server's connection: whole and byte by
+ * byte.
  *
- * What the connection makes of the bytes is the vector's log, as far as the connection goes: it ends after the last message of a
- * connection, a tunnel takes the bytes behind CONNECT, and a client that leaves within a message is lost rather than refused.
+ * What the connection makes of the bytes is the vector's log, as far as the connection goes: it ends after
+ * the last message of a connection, a tunnel takes the bytes behind CONNECT, and a client that leaves within
+ * a message is lost rather than refused.
  */
 import { strict as assert } from "node:assert"
 import { makeLimits } from "../../../src/wire/index.js"

@@ -1,8 +1,10 @@
 /**
- * A conversation with a server of `connection/server`, step by step: what the client does, and what it and the owner are told of it.
+ * A conversation with a server of `connection/server`, step by step: what the client does, and what it and
+ * the owner are told of it.
  *
- * A step's lines, as `expects` compares them: `< 200 close "ok"` is a response, `FIN`, `RST`, `pause`, ... are what the transport is told,
- * `closed` is its end, and `#1 ...` and `owner ...` are what the owner hears. Events and the handlers' own ends are left out.
+ * A step's lines, as `expects` compares them: `< 200 close "ok"` is a response, `FIN`, `RST`, `pause`, ...
+ * are what the transport is told, `closed` is its end, and `#1 ...` and `owner ...` are what the owner hears.
+ * Events and the handlers' own ends are left out.
  */
 import { strict as assert } from "node:assert"
 import type { Row } from "../../connection/table.js"

@@ -1,7 +1,8 @@
 /**
  * An exchange that says what its connection tells it, and with which a test answers by hand.
  *
- * As a driver's, it never acts inside a call of the connection: what a call brings is done in a turn of its own.
+ * As a driver's, it never acts inside a call of the connection: what a call brings is done in a turn of its
+ * own.
  */
 import { Exchange, type BodyLoss, type Taken } from "../../../src/connection/server/ports.js"
 import { Body } from "../../../src/connection/transfer/body.js"

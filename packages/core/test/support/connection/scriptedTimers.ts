@@ -1,5 +1,6 @@
 /**
- * A clock and timers that move by hand, for `connection/`: no time passes by itself, and every step is synchronous.
+ * A clock and timers that move by hand, for `connection/`: no time passes by itself, and every step is
+ * synchronous.
  */
 import type { Bound, Closings } from "../../../src/seams/closings.js"
 import type { Timers } from "../../../src/seams/timers.js"

@@ -1,8 +1,8 @@
 /**
  * One end of a connection whose peer and network are the test's, for `connection/`.
  *
- * Everything is synchronous. Its owner is told nothing inside a call of its own: `step` tells the next event, `settle` all that can be told.
- * FIN and RST are seen only by reading; what came before them is read first.
+ * Everything is synchronous. Its owner is told nothing inside a call of its own: `step` tells the next event,
+ * `settle` all that can be told. FIN and RST are seen only by reading; what came before them is read first.
  */
 import type { Fault } from "../../../src/model/fault.js"
 import { fault } from "../../../src/model/fault.js"

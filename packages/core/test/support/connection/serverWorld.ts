@@ -1,5 +1,6 @@
 /**
- * A server of `connection/server` whose transports, timers and owner are scripted. Every call between them is a line.
+ * A server of `connection/server` whose transports, timers and owner are scripted. Every call between them is
+ * a line.
  *
  * `act` does something and lets it come to rest; nothing happens otherwise.
  */

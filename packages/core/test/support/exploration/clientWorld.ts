@@ -1,5 +1,6 @@
 /**
- * A client's pool with its connections: requests and loans of two origins come, servers answer, connections end, time passes.
+ * A client's pool with its connections: requests and loans of two origins come, servers answer, connections
+ * end, time passes.
  */
 import { Loan, type Lease } from "../../../src/connection/client/loan.js"
 import type { Destination } from "../../../src/connection/client/ports.js"
@@ -13,7 +14,9 @@ import {
 } from "../connection/clientWorld.js"
 import { expect, type World } from "./world.js"
 
-/** What comes to a pool, in this order. Each request has a path of its own, by which its response is known. */
+/**
+ * What comes to a pool, in this order. Each request has a path of its own, by which its response is known.
+ */
 export type Coming = Asked | { readonly borrow: Destination }
 
 interface Borrowed {
@@ -149,7 +152,8 @@ export class ClientWorld implements World {
       return [...end, [`rest ${n}`, () => ((served.rest = undefined), transport.sends(rest))]]
     const path = pathsIn(transport.written)[served.answers]
     if (path === undefined) {
-      // Read at once: bytes that are read only after the next request was written are its response, as far as anybody can tell.
+      // Read at once: bytes that are read only after the next request was written are its response, as far as
+      // anybody can tell.
       const surplus = () => {
         served.surplus = true
         transport.tells("HTTP/1.1 408 Request Timeout\r\n\r\n")

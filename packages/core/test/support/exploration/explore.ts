@@ -1,5 +1,6 @@
 /**
- * Explores a world: every sequence of events up to a depth, each state once; beyond it, random walks from a seed.
+ * Explores a world: every sequence of events up to a depth, each state once; beyond it, random walks from a
+ * seed.
  *
  * A state is reached by replaying its events in a new world, since worlds cannot be copied.
  */

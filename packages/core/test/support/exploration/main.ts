@@ -1,5 +1,6 @@
 /**
- * Explores the rooms of `connection/`, in a process in which nothing of Effect resolves: `npm run explore --` with
+ * Explores the rooms of `connection/`, in a process in which nothing of Effect resolves: `npm run explore --`
+ * with
  *
  * - `--depth 7`: every sequence of so many events, default 6
  * - `--walks 2000 --length 40 --seed 1`: random walks beyond

@@ -46,7 +46,10 @@ export class ExploredTimers implements Timers {
 const latin1 = (data: string | Uint8Array): string =>
   typeof data === "string" ? data : Buffer.from(data.buffer, data.byteOffset, data.length).toString("latin1")
 
-/** Writes pass at once unless `stalled`; then they wait for `flush`. Nothing is called back inside a call of the owner's. */
+/**
+ * Writes pass at once unless `stalled`; then they wait for `flush`. Nothing is called back inside a call of
+ * the owner's.
+ */
 export class ExploredTransport implements Transport {
   readonly local = undefined
   readonly remote = undefined

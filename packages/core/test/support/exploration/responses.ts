@@ -1,5 +1,6 @@
 /**
- * Reads what a server wrote, by rules of its own: responses in the order of their requests, none inside another.
+ * Reads what a server wrote, by rules of its own: responses in the order of their requests, none inside
+ * another.
  */
 import { broken, expect } from "./world.js"
 

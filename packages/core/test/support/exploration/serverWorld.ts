@@ -1,5 +1,6 @@
 /**
- * A server with one connection: a client that sends pieces of messages, a handler that does what handlers do, a clock, a shutdown.
+ * A server with one connection: a client that sends pieces of messages, a handler that does what handlers do,
+ * a clock, a shutdown.
  */
 import { ServerLife, type LifeEvents } from "../../../src/connection/server/life.js"
 import {

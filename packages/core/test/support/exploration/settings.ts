@@ -1,5 +1,6 @@
 /**
- * What is explored: kinds of messages that belong together, with the clock and the shutdown where they matter; pools with few connections.
+ * What is explored: kinds of messages that belong together, with the clock and the shutdown where they
+ * matter; pools with few connections.
  */
 import type { ConnectionLimits } from "../../../src/pool/index.js"
 import { hostA, hostB } from "../connection/clientWorld.js"

@@ -1,5 +1,6 @@
 /**
- * A world that can be explored: a deterministic system, the events that can happen next, and what must hold in every state.
+ * A world that can be explored: a deterministic system, the events that can happen next, and what must hold
+ * in every state.
  */
 
 /** An invariant that does not hold. */
@@ -32,8 +33,8 @@ export interface World {
 const ignored = new Set(["machines", "world", "settings", "parserOptions", "log"])
 
 /**
- * The graph of objects below `root` as text, equal for equal graphs. Functions are equal if they have the same text: what a closure
- * holds is not seen.
+ * The graph of objects below `root` as text, equal for equal graphs. Functions are equal if they have the
+ * same text: what a closure holds is not seen.
  */
 export const canonical = (root: unknown): string => {
   const ids = new Map<object, number>()

@@ -1,8 +1,9 @@
 /**
- * An HTTP/1.1 client of promises, on `connection/client` alone: read it as the documentation of its `ports.ts`.
+ * An HTTP/1.1 client of promises, on `connection/client` alone: read it as the documentation of its
+ * `ports.ts`.
  *
- * A `ClientPool` is given a `Connector`, and exchanges. `PromiseExchange` is told what befalls one; it makes a `PromiseUpload` where a
- * body is a stream, and a `PromiseResponse` for the body that arrives.
+ * A `ClientPool` is given a `Connector`, and exchanges. `PromiseExchange` is told what befalls one; it makes
+ * a `PromiseUpload` where a body is a stream, and a `PromiseResponse` for the body that arrives.
  */
 import { defaultPoolOptions, unobserved } from "../../../src/connection/client/defaults.js"
 import { Exchange } from "../../../src/connection/client/exchange.js"
@@ -21,7 +22,10 @@ export type { Request } from "./request.js"
 
 export interface Response {
   readonly head: ResponseHead
-  /** For one reader; who leaves it early closes the connection. The server meets backpressure while nobody reads. Throws `Lost`. */
+  /**
+   * For one reader; who leaves it early closes the connection. The server meets backpressure while nobody
+   * reads. Throws `Lost`.
+   */
   readonly body: AsyncIterable<Uint8Array>
   /** Complete once `body` has ended. */
   readonly trailers: () => Fields

@@ -1,8 +1,9 @@
 /**
- * An HTTP/1.1 server of promises, on `connection/server` alone: read it as the documentation of its `ports.ts`.
+ * An HTTP/1.1 server of promises, on `connection/server` alone: read it as the documentation of its
+ * `ports.ts`.
  *
- * An owner has three parts: `PromiseExchange` is told what befalls an exchange, `PromiseOwner` starts handlers, and `serve` hands
- * connections to a `ServerLife` and takes it through a shutdown.
+ * An owner has three parts: `PromiseExchange` is told what befalls an exchange, `PromiseOwner` starts
+ * handlers, and `serve` hands connections to a `ServerLife` and takes it through a shutdown.
  */
 import { ServerLife, unobserved } from "../../../src/connection/server/life.js"
 import {
@@ -127,7 +128,8 @@ class PromiseExchange extends Exchange {
     const { abort, connection, head } = this
     const { settings } = connection.server
     abort.signal.throwIfAborted()
-    // Nobody speaks another protocol here: 2xx to CONNECT would say that a tunnel stands, 101 that HTTP is over.
+    // Nobody speaks another protocol here: 2xx to CONNECT would say that a tunnel stands, 101 that HTTP is
+    // over.
     const status = given === 101 || (head.method === "CONNECT" && given < 300) ? 501 : given
     const length = body === undefined ? 0 : body instanceof Uint8Array ? body.length : "unknown"
     const encoded = accepted(
@@ -193,7 +195,10 @@ export interface Listener {
 
 export interface Server {
   readonly address: Address
-  /** Stops listening, and ends all in the phases of `connection/server/shutdown.ts`. Default: 500 and 20 000 ms. */
+  /**
+   * Stops listening, and ends all in the phases of `connection/server/shutdown.ts`. Default: 500 and 20 000
+   * ms.
+   */
   close(grace?: number, deadline?: number): Promise<void>
 }
 

@@ -1,4 +1,5 @@
-// How a process without Effect finds modules: nothing of Effect resolves, and TypeScript is read as it is, without its types.
+// How a process without Effect finds modules: nothing of Effect resolves, and TypeScript is read as it is,
+// without its types.
 import { existsSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { refuse } from "./refuse.mjs"
@@ -27,7 +28,8 @@ export const resolve = (specifier, context, next) => {
   return next(specifier, context)
 }
 
-// Bugs that an exploration is to find: `file` (of the sources), what stands there once, and what stands there instead.
+// Bugs that an exploration is to find: `file` (of the sources), what stands there once, and what stands there
+// instead.
 const planted = JSON.parse(process.env.HTTPFX_PLANTED ?? "[]")
 
 const sourceOf = (url) =>

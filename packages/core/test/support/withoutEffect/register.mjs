@@ -1,4 +1,5 @@
-// node --import THIS FILE.ts: runs TypeScript in a process in which nothing of Effect resolves, neither by `import` nor by `require`.
+// node --import THIS FILE.ts: runs TypeScript in a process in which nothing of Effect resolves, neither by
+// `import` nor by `require`.
 import Module, { register } from "node:module"
 import { refuse } from "./refuse.mjs"
 

@@ -27,15 +27,20 @@ const sameEnding = (native: Ending, ours: Ending, length: number): boolean => {
 /** Flags that only the `insecure` preset sets. */
 const insecureOnly = (flag: FlagName): boolean => presets.insecure[flag] && !presets.node[flag]
 
-/** What strict is measured against: Node 20's reading, with tabs as whitespace where that parser sees none. */
+/**
+ * What strict is measured against: Node 20's reading, with tabs as whitespace where that parser sees none.
+ */
 export const reference: Flags = { ...presets.node, tabsInFraming: true }
 
-/** Besides what they let pass, they let a connection be used again behind a message that strict takes as the last. */
+/**
+ * Besides what they let pass, they let a connection be used again behind a message that strict takes as the
+ * last.
+ */
 const reuse: Partial<Flags> = { lengthWithoutBody: true, transferEncodingInHttp10: true }
 
 /**
- * Checks strict against the reference: the same outcome, or a refusal that names a flag. Setting each named flag in
- * turn must lead to the outcome of the reference. Gives the flags met, or the fault.
+ * Checks strict against the reference: the same outcome, or a refusal that names a flag. Setting each named
+ * flag in turn must lead to the outcome of the reference. Gives the flags met, or the fault.
  */
 export const strictWalk = (
   input: Case,

@@ -1,6 +1,6 @@
 /**
- * Byte streams for the differential test: messages made from grammar and from what goes wrong with it, then, for
- * some, damaged. Everything follows from the random numbers given.
+ * Byte streams for the differential test: messages made from grammar and from what goes wrong with it, then,
+ * for some, damaged. Everything follows from the random numbers given.
  */
 import type { Answering, Case, Role } from "./outcome.js"
 import type { Random } from "./random.js"

@@ -41,7 +41,8 @@ const loadBinding = (): NativeBinding => {
 
 const { HTTPParser } = loadBinding()
 
-// llhttp's numbers of the methods, which are part of its interface and of no list that every version gives out.
+// llhttp's numbers of the methods, which are part of its interface and of no list that every version gives
+// out.
 const methods = (
   "DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND " +
   "UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK " +

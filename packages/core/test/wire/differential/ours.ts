@@ -6,7 +6,9 @@ export interface OurOutcome extends Outcome {
   readonly refusal: Refusal | undefined
 }
 
-/** Runs a case through our parser. The bytes are given as Buffers or, every other case, as plain Uint8Arrays. */
+/**
+ * Runs a case through our parser. The bytes are given as Buffers or, every other case, as plain Uint8Arrays.
+ */
 export const runOurs = (input: Case, flags: Flags, plain = false): OurOutcome => {
   const log = new Log()
   const seen = (head: Head, start: string): number => {

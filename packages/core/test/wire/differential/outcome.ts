@@ -1,11 +1,14 @@
 /**
- * What a parser made of a byte stream, in a form in which two parsers can be compared: the events with adjacent data
- * joined, and how it ended.
+ * What a parser made of a byte stream, in a form in which two parsers can be compared: the events with
+ * adjacent data joined, and how it ended.
  */
 
 export type Role = "request" | "response"
 
-/** What the head callback answers: always read; always skip; stop where the head says upgrade; read, skip in turn. */
+/**
+ * What the head callback answers: always read; always skip; stop where the head says upgrade; read, skip in
+ * turn.
+ */
 export type Answering = "read" | "skip" | "stop" | "turns"
 
 export interface Case {

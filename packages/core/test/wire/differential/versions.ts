@@ -1,6 +1,7 @@
 /**
- * What the parsers of other Node versions do otherwise. The presets are defined by Node 20.20 (llhttp 9.3.1); where a
- * later llhttp differs, its cases must be among those listed here (docs/strictness.md has the list in words).
+ * What the parsers of other Node versions do otherwise. The presets are defined by Node 20.20 (llhttp 9.3.1);
+ * where a later llhttp differs, its cases must be among those listed here (docs/strictness.md has the list in
+ * words).
  */
 import type { Case } from "./outcome.js"
 

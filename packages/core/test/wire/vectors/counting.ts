@@ -27,8 +27,8 @@ export const counting = (bytes: Buffer, reads: Reads): Uint8Array => {
 }
 
 /**
- * Characters, elements and bytes that can be reached from `root` through its own properties; of a view its whole
- * memory counts. Not through `without`: what the caller has given.
+ * Characters, elements and bytes that can be reached from `root` through its own properties; of a view its
+ * whole memory counts. Not through `without`: what the caller has given.
  */
 export const kept = (root: object, without: ReadonlyArray<object>): number => {
   const seen = new Set<unknown>(without)

@@ -1,4 +1,7 @@
-/** The vectors as their documents have them: packages/core/test/vectors/*.md, whose form its README.md describes. */
+/**
+ * The vectors as their documents have them: packages/core/test/vectors/*.md, whose form its README.md
+ * describes.
+ */
 import { type FlagName, flagNames, type Flags, type Limits, presets } from "@httpfx/core/wire"
 import { readdirSync, readFileSync } from "node:fs"
 import type { Answers, Setup } from "./log.js"

@@ -1,6 +1,7 @@
 /**
- * What the parser makes of a stream, as lines: every head and end of a message with the number of bytes the parser
- * had taken by then, the body's text, and how it ended. Positions are found by pausing in the callbacks.
+ * What the parser makes of a stream, as lines: every head and end of a message with the number of bytes the
+ * parser had taken by then, the body's text, and how it ended. Positions are found by pausing in the
+ * callbacks.
  */
 import {
   Body,
@@ -13,7 +14,10 @@ import {
 } from "@httpfx/core/wire"
 import { escape } from "./text.js"
 
-/** What the head callback answers: always the same, `stop` where the head says upgrade, read and skip in `turns`. */
+/**
+ * What the head callback answers: always the same, `stop` where the head says upgrade, read and skip in
+ * `turns`.
+ */
 export type Answers = "read" | "skip" | "stop" | "turns" | "stop-all"
 
 export interface Setup {
@@ -65,7 +69,10 @@ const showRefusal = (refusal: Refusal): string =>
   `refused ${refusal.code} @${refusal.offset} status=${refusal.status}` +
   (refusal.flag === undefined ? "" : ` flag=${refusal.flag}`)
 
-/** Gives the stream in pieces that end at `cuts`; `plain`: as bare Uint8Arrays, the parser resting after each; `ends`: and then its end. */
+/**
+ * Gives the stream in pieces that end at `cuts`; `plain`: as bare Uint8Arrays, the parser resting after each;
+ * `ends`: and then its end.
+ */
 export const run = (
   setup: Setup,
   bytes: Uint8Array,
@@ -157,9 +164,10 @@ export const overflows = (lines: ReadonlyArray<string>): boolean => overflow.tes
 const refused = /^refused \S+ @(\d+)/
 
 /**
- * A text is counted where it ends or its piece of the stream does, as in Node's parser: an overflow is found the
- * earlier the smaller the pieces, also before another fault of the same text that a larger piece would have shown.
- * Gives `lines` with the refusal of the whole stream if its own is an overflow and not behind that.
+ * A text is counted where it ends or its piece of the stream does, as in Node's parser: an overflow is found
+ * the earlier the smaller the pieces, also before another fault of the same text that a larger piece would
+ * have shown. Gives `lines` with the refusal of the whole stream if its own is an overflow and not behind
+ * that.
  */
 export const settled = (
   lines: ReadonlyArray<string>,

@@ -1,6 +1,7 @@
 /**
- * `http.Agent`: which socket serves which request. Its lists are plain objects that anyone may read and change, and every
- * step is a method that a subclass may have its own of; what is decided between the steps is `pool/`'s.
+ * `http.Agent`: which socket serves which request. Its lists are plain objects that anyone may read and
+ * change, and every step is a method that a subclass may have its own of; what is decided between the steps
+ * is `pool/`'s.
  */
 import {
   admit,
@@ -185,7 +186,9 @@ const proto = Agent.prototype as AgentLike
 const isAdmitted = (agent: AgentLike, open: number): boolean =>
   admit({ open, total: agent.totalSocketCount, idleElsewhere: 0 }, agent)._tag === "Open"
 
-/** Bytes that nobody asked for wait in the system: they would be taken for the response to the next request. */
+/**
+ * Bytes that nobody asked for wait in the system: they would be taken for the response to the next request.
+ */
 const hasUnreadBytes = (socket: HttpSocket): boolean =>
   !socket.connecting && (socket as WithHandle)._handle?.hasPendingRead?.() === true
 
@@ -411,7 +414,10 @@ const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): 
   })
 }
 
-/** Takes a waiting request out of its queue: its socket could not be made, or has failed in the turn that made it. */
+/**
+ * Takes a waiting request out of its queue: its socket could not be made, or has failed in the turn that made
+ * it.
+ */
 const leaveQueue = (agent: AgentLike, name: string, req: ClientReq): boolean => {
   const queue = agent.requests[name]
   const index = queue?.indexOf(req) ?? -1
@@ -469,7 +475,8 @@ typed.defaultMaxSockets = Infinity
 
 /** Takes the proxy for the agent's protocol from an environment. */
 export const setProxy = (agent: AgentLike, env: ProxyEnv | undefined): void => {
-  // Without an environment nothing is asked of the agent: a subclass may answer `protocol` only once it is built.
+  // Without an environment nothing is asked of the agent: a subclass may answer `protocol` only once it is
+  // built.
   if (env === undefined) return
   const proxy = proxyOf(env, agent.protocol)
   if (proxy !== undefined || agent[proxyKey] !== undefined) agent[proxyKey] = proxy

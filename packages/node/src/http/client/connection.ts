@@ -1,6 +1,7 @@
 /**
- * A client's socket while a request uses it: its events become calls of the parser, heads become responses, and the end of
- * an exchange gives the socket back. Listeners come and go as Node's do: libraries count them to see whether a message is over.
+ * A client's socket while a request uses it: its events become calls of the parser, heads become responses,
+ * and the end of an exchange gives the socket back. Listeners come and go as Node's do: libraries count them
+ * to see whether a message is over.
  *
  * Does not decide whether a connection may be used again: the parser and the sent head say so.
  */

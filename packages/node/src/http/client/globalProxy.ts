@@ -1,6 +1,6 @@
 /**
- * `http.setGlobalProxyFromEnv`: agents for both protocols that go by the proxies of an environment, in the place of the global
- * ones, and the way back. https may be loaded later, or never.
+ * `http.setGlobalProxyFromEnv`: agents for both protocols that go by the proxies of an environment, in the
+ * place of the global ones, and the way back. https may be loaded later, or never.
  */
 import { proxyOf, type ProxyEnv } from "./proxyChoice.js"
 import { validateObject } from "../own/validate.js"

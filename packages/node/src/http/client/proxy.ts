@@ -1,6 +1,6 @@
 /**
- * How an agent's requests go by a proxy. A request without TLS goes to the proxy whole, with its target in absolute form
- * (RFC 9112 §3.2.2); one with TLS goes through a tunnel (RFC 9110 §9.3.6).
+ * How an agent's requests go by a proxy. A request without TLS goes to the proxy whole, with its target in
+ * absolute form (RFC 9112 §3.2.2); one with TLS goes through a tunnel (RFC 9110 §9.3.6).
  */
 import { createRequire } from "node:module"
 import type nodeTls from "node:tls"
@@ -33,7 +33,10 @@ const isHost = (text: string, host: string): boolean => {
   return url?.host === host && url.href === `http://${host}/`
 }
 
-/** What a proxy is asked for, in absolute form. Refuses requests that name one server to the proxy and another to the agent. */
+/**
+ * What a proxy is asked for, in absolute form. Refuses requests that name one server to the proxy and another
+ * to the agent.
+ */
 const absoluteTarget = (req: ClientReq, options: ConnectOptions): string => {
   const { host, origin } = new URL(`http://${authority(options)}`)
   const hosts = hostsOf(req)

@@ -1,5 +1,6 @@
 /**
- * Proxies of an environment (`proxyEnv`): which one the requests of a protocol take, and which hosts take none.
+ * Proxies of an environment (`proxyEnv`): which one the requests of a protocol take, and which hosts take
+ * none.
  *
  * Never reads the process's environment by itself.
  */

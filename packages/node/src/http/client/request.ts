@@ -1,6 +1,6 @@
 /**
- * `http.ClientRequest`: options to a request line, fields and a socket, asked of an agent or made by itself. What happens
- * on the socket is connection.ts's.
+ * `http.ClientRequest`: options to a request line, fields and a socket, asked of an agent or made by itself.
+ * What happens on the socket is connection.ts's.
  */
 import { isRequestTarget, isToken } from "@httpfx/core/wire"
 import type * as http from "node:http"

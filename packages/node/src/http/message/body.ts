@@ -1,6 +1,6 @@
 /**
- * The way of a message's bytes: from `write` and `end` to the socket, or into a queue while there is none. The head goes
- * out with the first bytes of the body, in one write where their encodings allow it.
+ * The way of a message's bytes: from `write` and `end` to the socket, or into a queue while there is none.
+ * The head goes out with the first bytes of the body, in one write where their encodings allow it.
  */
 import { codedError, codedTypeError, invalidArgType, lengthMismatch, violationError } from "../own/errors.js"
 import { bytesWritten, corked, highWater, needDrain, rejectBody, uniqueHeaders } from "../own/symbols.js"
@@ -85,7 +85,10 @@ const isCounted = (message: Outgoing): boolean =>
   !message.chunkedEncoding &&
   !message.hasHeader("transfer-encoding")
 
-/** Before the size of a chunk is sent: a socket that refuses what follows would leave a body that nobody can read. */
+/**
+ * Before the size of a chunk is sent: a socket that refuses what follows would leave a body that nobody can
+ * read.
+ */
 const checkEncoding = (message: Outgoing, chunk: Chunk, encoding: string | null | undefined): void => {
   if (message.chunkedEncoding && typeof chunk === "string" && encoding && !Buffer.isEncoding(encoding)) {
     throw codedTypeError("ERR_UNKNOWN_ENCODING", `Unknown encoding: ${encoding}`)
@@ -243,7 +246,10 @@ const joined = (head: string, body: Uint8Array): Uint8Array => {
   return bytes
 }
 
-/** The body with what marks its pieces and its end, as one text; `undefined` where its characters are not all bytes of ASCII. */
+/**
+ * The body with what marks its pieces and its end, as one text; `undefined` where its characters are not all
+ * bytes of ASCII.
+ */
 const chunkedText = (message: Outgoing, text: string, encoding: unknown): string | undefined => {
   const size = sizeOf(text, encoding)
   if (size !== text.length) return undefined

@@ -1,6 +1,6 @@
 /**
- * The fields of a message that is sent, as Node's API keeps them, and the head made of them. Names and values are judged,
- * and what is added to them is decided, by `wire/`.
+ * The fields of a message that is sent, as Node's API keeps them, and the head made of them. Names and values
+ * are judged, and what is added to them is decided, by `wire/`.
  */
 import {
   hasNoContent,
@@ -214,7 +214,8 @@ class Printer {
         message._defaultKeepAlive = false
         break
       case NodeField.ContentDisposition:
-        // A file name's bytes, one to a character, become text again, because the head may be encoded as UTF-8.
+        // A file name's bytes, one to a character, become text again, because the head may be encoded as
+        // UTF-8.
         if (message._contentLength) return Buffer.from(String(value), "latin1").toString("utf8")
     }
     return value

@@ -1,6 +1,6 @@
 /**
- * `http.IncomingMessage`: a received message as Node's readable stream. The fields are kept as they came and folded by
- * `wire/` when somebody asks.
+ * `http.IncomingMessage`: a received message as Node's readable stream. The fields are kept as they came and
+ * folded by `wire/` when somebody asks.
  */
 import {
   distinctHeaders,
@@ -255,7 +255,9 @@ proto._dump = dump
 export const isLetGoPlainly = (message: Incoming): boolean =>
   message._dump === dump && message.destroy === destroy
 
-/** The fields are folded by a method of the program's, which is called as soon as the message is looked at. */
+/**
+ * The fields are folded by a method of the program's, which is called as soon as the message is looked at.
+ */
 export const isFoldedByProgram = (message: Incoming): boolean => message._addHeaderLine !== addHeaderLine
 
 const typed = IncomingMessage as unknown as typeof http.IncomingMessage

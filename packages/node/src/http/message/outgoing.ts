@@ -1,6 +1,6 @@
 /**
- * `http.OutgoingMessage`: what requests and responses that are sent have in common. Here: the object itself and what
- * becomes of it (socket, destruction, timeouts). Its fields are in head.ts, its body in body.ts.
+ * `http.OutgoingMessage`: what requests and responses that are sent have in common. Here: the object itself
+ * and what becomes of it (socket, destruction, timeouts). Its fields are in head.ts, its body in body.ts.
  */
 import { getDefaultHighWaterMark, Stream } from "node:stream"
 import type * as http from "node:http"

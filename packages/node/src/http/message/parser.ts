@@ -1,6 +1,7 @@
 /**
- * `socket.parser`: the engine's parser with the members that Node's has, and the incoming messages made from its events.
- * One per connection, on servers and clients alike; what a message means to its side is `onIncoming`'s.
+ * `socket.parser`: the engine's parser with the members that Node's has, and the incoming messages made from
+ * its events. One per connection, on servers and clients alike; what a message means to its side is
+ * `onIncoming`'s.
  *
  * Never judges bytes (wire/ does) and never answers them.
  */
@@ -289,7 +290,8 @@ export const freeParser = (
   if (parser) {
     const running = parser.isRunning
     parser.release()
-    // A parser whose own call is still under way finds nothing to do; it is not given to anyone else meanwhile.
+    // A parser whose own call is still under way finds nothing to do; it is not given to anyone else
+    // meanwhile.
     if (!running && idle.length < maxIdle) {
       idle.push(parser)
       parser.free()

@@ -1,6 +1,6 @@
 /**
- * What this folder sees in the objects that it is given: sockets with the marks that Node's module leaves on them,
- * requests and responses by the members that pass between files.
+ * What this folder sees in the objects that it is given: sockets with the marks that Node's module leaves on
+ * them, requests and responses by the members that pass between files.
  */
 import type { Socket } from "node:net"
 import type { EventEmitter } from "node:events"

@@ -1,6 +1,6 @@
 /**
- * What `async_hooks` shows of messages that are read: types and resources are Node's. A client has one per request, a server one per
- * connection.
+ * What `async_hooks` shows of messages that are read: types and resources are Node's. A client has one per
+ * request, a server one per connection.
  */
 import { AsyncResource } from "node:async_hooks"
 import { asyncIdOf } from "../../socket/fast/asyncHandle.js"

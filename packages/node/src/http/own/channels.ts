@@ -1,5 +1,6 @@
 /**
- * The `diagnostics_channel` channels of Node's HTTP module. Nothing is built or published while nobody listens.
+ * The `diagnostics_channel` channels of Node's HTTP module. Nothing is built or published while nobody
+ * listens.
  */
 import diagnostics from "node:diagnostics_channel"
 

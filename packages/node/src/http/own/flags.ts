@@ -1,6 +1,6 @@
 /**
- * Node's switches for its HTTP modules, from the command line and from `NODE_OPTIONS`, and what servers and requests say about
- * the same: how large heads may be and how strictly they are read.
+ * Node's switches for its HTTP modules, from the command line and from `NODE_OPTIONS`, and what servers and
+ * requests say about the same: how large heads may be and how strictly they are read.
  */
 import { presets, type Flags, type ParserOptions } from "@httpfx/core/wire"
 import type { HttpValidation } from "./validate.js"

@@ -1,7 +1,8 @@
 /**
- * Frameworks such as Express put prototypes of their own under the messages that they are given. Loaded without the register
- * hook, these inherit from the built-in `http`, whose methods do not know our messages. Here a prototype is put between the two
- * that gives our messages our members and the built-in module's messages theirs, so that one app serves both.
+ * Frameworks such as Express put prototypes of their own under the messages that they are given. Loaded
+ * without the register hook, these inherit from the built-in `http`, whose methods do not know our messages.
+ * Here a prototype is put between the two that gives our messages our members and the built-in module's
+ * messages theirs, so that one app serves both.
  *
  * Never imports the built-in module: its prototypes are found in the chains that the framework brings.
  */
@@ -111,7 +112,10 @@ const mend = (kind: Kind, object: unknown): boolean => {
   return false
 }
 
-/** Prepares the prototypes that a listener brings in the manner of Express: as its members `request` and `response`. */
+/**
+ * Prepares the prototypes that a listener brings in the manner of Express: as its members `request` and
+ * `response`.
+ */
 export const adoptListener = (listener: unknown): void => {
   if (typeof listener !== "function") return
   const { request, response } = listener as { readonly request?: unknown; readonly response?: unknown }

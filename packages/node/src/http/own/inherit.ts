@@ -1,6 +1,6 @@
 /**
- * Function constructors that inherit like Node's: callable with `.call(this)` by those who use `util.inherits`, and
- * extensible by classes.
+ * Function constructors that inherit like Node's: callable with `.call(this)` by those who use
+ * `util.inherits`, and extensible by classes.
  */
 
 /** What this file takes for a constructor: Node's and ours are functions that can be called. */

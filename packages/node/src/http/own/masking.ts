@@ -1,5 +1,6 @@
 /**
- * `http.websocketMask` and `http.websocketUnmask`: the masking of WebSocket frames (RFC 6455 §5.3) over bytes of any view.
+ * `http.websocketMask` and `http.websocketUnmask`: the masking of WebSocket frames (RFC 6455 §5.3) over bytes
+ * of any view.
  */
 import { invalidArgType, invalidArgValue, outOfRange } from "./errors.js"
 import { validateInteger } from "./validate.js"

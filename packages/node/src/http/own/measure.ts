@@ -1,6 +1,7 @@
 /**
- * The measurements behind Node's `http` performance entries: when an exchange began, how long it took, what it was.
- * Nothing is measured while nobody observes. Stands alone, so that the register hook can observe without loading the rest.
+ * The measurements behind Node's `http` performance entries: when an exchange began, how long it took, what
+ * it was. Nothing is measured while nobody observes. Stands alone, so that the register hook can observe
+ * without loading the rest.
  */
 import { monotonicNow } from "../../time/realTime.js"
 

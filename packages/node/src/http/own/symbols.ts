@@ -1,6 +1,7 @@
 /**
- * Keys of what the files of this folder know of each other's objects and nobody else shall. Those that Node has bear the names
- * that they have there: tools that set what Node would refuse find a message's fields by `Symbol(kOutHeaders)`.
+ * Keys of what the files of this folder know of each other's objects and nobody else shall. Those that Node
+ * has bear the names that they have there: tools that set what Node would refuse find a message's fields by
+ * `Symbol(kOutHeaders)`.
  */
 
 /** A message's fields: lower-case name to name as given and value; `null` while there are none. */
@@ -16,7 +17,10 @@ export const uniqueHeaders = Symbol("kUniqueHeaders")
 export const clock = Symbol("clock")
 /** The server's connection that a response belongs to. */
 export const connectionOf = Symbol("connection")
-/** When a message began, for those who measure. morgan keeps a `_startTime` of its own on requests and responses. */
+/**
+ * When a message began, for those who measure. morgan keeps a `_startTime` of its own on requests and
+ * responses.
+ */
 export const startTime = Symbol("startTime")
 
 // A server's: programs extend it, and may use any name.
@@ -28,7 +32,9 @@ export const emptyRequests = Symbol("optimizeEmptyRequests")
 export const waiting = Symbol("timers")
 
 // A client's request.
-/** What a request was destroyed with. Its `errored` says nothing of it: in Node that is a server's response's. */
+/**
+ * What a request was destroyed with. Its `errored` says nothing of it: in Node that is a server's response's.
+ */
 export const destroyedBy = Symbol("destroyedBy")
 export const target = Symbol("kPath")
 

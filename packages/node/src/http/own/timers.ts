@@ -1,6 +1,7 @@
 /**
- * What the bridge needs of this folder: how its servers wait (by Node's timers, unless the options bring others, for a clock that is
- * not the system's), and its own `WebSocket`, which the module does not give where Node has one.
+ * What the bridge needs of this folder: how its servers wait (by Node's timers, unless the options bring
+ * others, for a clock that is not the system's), and its own `WebSocket`, which the module does not give
+ * where Node has one.
  */
 export { nodeTimers } from "../../time/nodeTimers.js"
 

@@ -1,6 +1,6 @@
 /**
- * Checks of arguments as Node's HTTP module makes them, with its errors. Names and values of header fields are judged by
- * `wire/`.
+ * Checks of arguments as Node's HTTP module makes them, with its errors. Names and values of header fields
+ * are judged by `wire/`.
  */
 import { isFieldValue, isLooseFieldValue, isToken } from "@httpfx/core/wire"
 import { format } from "node:util"

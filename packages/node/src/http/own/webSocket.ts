@@ -1,6 +1,7 @@
 /**
- * `http.WebSocket`, `http.CloseEvent`, `http.MessageEvent`: the global ones where Node has them. Before Node 22 a WebSocket
- * of the same shape: the opening handshake is a request of ours, the frames are read and written by the `ws` package.
+ * `http.WebSocket`, `http.CloseEvent`, `http.MessageEvent`: the global ones where Node has them. Before Node
+ * 22 a WebSocket of the same shape: the opening handshake is a request of ours, the frames are read and
+ * written by the `ws` package.
  *
  * Never offers an extension, so frames are never compressed.
  */

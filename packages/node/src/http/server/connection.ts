@@ -1,9 +1,9 @@
 /**
- * One connection of a server: its socket's events become calls of the parser, heads become requests and responses, and
- * responses take their turn on the socket.
+ * One connection of a server: its socket's events become calls of the parser, heads become requests and
+ * responses, and responses take their turn on the socket.
  *
- * Order is kept here: a response that is not first in the line writes into its queue. Framing and reuse are not decided
- * here: the parser says what keeps alive, the head that was sent says what is last.
+ * Order is kept here: a response that is not first in the line writes into its queue. Framing and reuse are
+ * not decided here: the parser says what keeps alive, the head that was sent says what is last.
  */
 import {
   expectationOf,
@@ -139,7 +139,9 @@ export class ServerConnection {
   private pendingSize = 0
   private requests = 0
   private idleTimeoutSet = false
-  /** The timer of the idle time goes on, though the socket says that it has none: until the end of this turn. */
+  /**
+   * The timer of the idle time goes on, though the socket says that it has none: until the end of this turn.
+   */
   private held: SocketTimer | undefined = undefined
   /** For how long it was set, ms. */
   private idleTime = 0
@@ -198,7 +200,10 @@ export class ServerConnection {
     if (this.isSystems) new Reader().takeOver(socket, (chunk) => this.arrived(chunk))
   }
 
-  /** Past the stream, as long as nobody else wants the bytes: as from Node's parser, which reads from the handle. */
+  /**
+   * Past the stream, as long as nobody else wants the bytes: as from Node's parser, which reads from the
+   * handle.
+   */
   private arrived(chunk: Buffer): boolean {
     const { socket } = this
     if (!this.isAlone || socket.readableFlowing !== true || socket.readableLength > 0) {
@@ -217,7 +222,8 @@ export class ServerConnection {
 
   /** Between two requests, with at least one behind it. */
   get isIdle(): boolean {
-    // In the handler of a request that came in one packet with others the time of its beginning is not set yet.
+    // In the handler of a request that came in one packet with others the time of its beginning is not set
+    // yet.
     return this.parser.begun < 0 && !this.parser.headComplete
   }
 
@@ -230,7 +236,8 @@ export class ServerConnection {
     const { parser } = this
     // It was let go of, and may be another connection's.
     if (parser.socket !== this.socket) return
-    // As Node's parser, which reads a system's socket itself: ticks and promises run behind each slice of a body.
+    // As Node's parser, which reads a system's socket itself: ticks and promises run behind each slice of a
+    // body.
     parser.stopsAfterData = this.isSystems && !this.isLast && this.isAlone
     try {
       const read = parser.execute(start === 0 ? packet : packet.subarray(start))
@@ -265,7 +272,10 @@ export class ServerConnection {
     this.readOn()
   }
 
-  /** Node's parser reads a system's socket itself, and tells in its own context what becomes of the connection. */
+  /**
+   * Node's parser reads a system's socket itself, and tells in its own context what becomes of the
+   * connection.
+   */
   private inContext<A extends ReadonlyArray<unknown>>(call: (...args: A) => void, ...args: A): void {
     if (this.isSystems) this.parser.inContext(call, this, ...args)
     else call.apply(this, args as never)
@@ -299,7 +309,8 @@ export class ServerConnection {
     socket.removeListener("data", onData)
     socket.removeListener("end", onEnd)
     socket.removeListener("close", onClose)
-    // A response that is not finished hears of the end all the same; its own `detachSocket` lets go of the listener.
+    // A response that is not finished hears of the end all the same; its own `detachSocket` lets go of the
+    // listener.
     if (!socket._httpMessage) socket.removeListener("close", onSocketClose)
     socket.removeListener("drain", onDrain)
     socket[connectionOf] = undefined
@@ -541,8 +552,8 @@ interface Observable {
 const isResuming = (req: Incoming): boolean => (req as unknown as Observable)._readableState.resumeScheduled
 
 /**
- * Nobody reads the request. One that has come whole, without a body, and that nobody listens to is what it would be after
- * its last event, without the turns that lead there.
+ * Nobody reads the request. One that has come whole, without a body, and that nobody listens to is what it
+ * would be after its last event, without the turns that lead there.
  */
 const letGo = (req: Incoming): void => {
   const { _eventsCount, _readableState: state } = req as unknown as Observable

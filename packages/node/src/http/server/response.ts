@@ -1,6 +1,6 @@
 /**
- * `http.ServerResponse`: the status line and what goes before it (100, 102, 103). Which response a socket serves is told
- * by `assignSocket`; what happens around a response is connection.ts's.
+ * `http.ServerResponse`: the status line and what goes before it (100, 102, 103). Which response a socket
+ * serves is told by `assignSocket`; what happens around a response is connection.ts's.
  */
 import {
   continueHead,

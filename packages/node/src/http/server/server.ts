@@ -1,6 +1,6 @@
 /**
- * `http.Server`: a `net.Server` whose connections speak HTTP. Options, timeouts and the list of connections; each
- * connection is a ServerConnection.
+ * `http.Server`: a `net.Server` whose connections speak HTTP. Options, timeouts and the list of connections;
+ * each connection is a ServerConnection.
  */
 import type { Timers } from "@httpfx/core/Timers"
 import {
@@ -204,7 +204,9 @@ function Server(this: HttpServer, options?: unknown, requestListener?: unknown):
 }
 inherit(Server, NetServer)
 
-/** Before a server closes: idle connections go, by its own method, and nobody looks for late ones any more. */
+/**
+ * Before a server closes: idle connections go, by its own method, and nobody looks for late ones any more.
+ */
 export const prepareClose = (server: HttpServer): void => {
   server.closeIdleConnections()
   server[sweep]?.()

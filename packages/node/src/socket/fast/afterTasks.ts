@@ -1,9 +1,9 @@
 /**
- * Calls back when all ticks and microtasks that are due have run, those that they start included, and before any immediate, timer
- * or further read. Node does so by itself between two calls of its parser.
+ * Calls back when all ticks and microtasks that are due have run, those that they start included, and before
+ * any immediate, timer or further read. Node does so by itself between two calls of its parser.
  *
- * Goes by the numbers that Node gives to ticks and microtasks (`executionAsyncId`): three of ours in a row have successive numbers
- * only where nobody has started a tick between them.
+ * Goes by the numbers that Node gives to ticks and microtasks (`executionAsyncId`): three of ours in a row
+ * have successive numbers only where nobody has started a tick between them.
  */
 import { executionAsyncId } from "node:async_hooks"
 import { nextTick, queueMicrotask } from "../../time/realTime.js"

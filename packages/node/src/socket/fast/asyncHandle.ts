@@ -1,6 +1,7 @@
 /**
- * Gives the handle below a kept socket the asynchronous context of the request that takes it, as Node's agent does: what the system
- * reports of the socket from now on is told in that context. A stream without such a handle keeps the context it was made in.
+ * Gives the handle below a kept socket the asynchronous context of the request that takes it, as Node's agent
+ * does: what the system reports of the socket from now on is told in that context. A stream without such a
+ * handle keeps the context it was made in.
  */
 import { executionAsyncId } from "node:async_hooks"
 import type { Duplex } from "node:stream"

@@ -1,10 +1,13 @@
 /**
- * Destroys an idle client socket on which bytes arrive. Nobody listens for `data` while a socket is idle, as in Node, so the
- * handle's read callback is replaced; a stream without a handle has its `push` replaced.
+ * Destroys an idle client socket on which bytes arrive. Nobody listens for `data` while a socket is idle, as
+ * in Node, so the handle's read callback is replaced; a stream without a handle has its `push` replaced.
  */
 import type { Duplex } from "node:stream"
 
-/** What this file uses of the handle below a socket. The argument is missing where the read failed or the peer has ended. */
+/**
+ * What this file uses of the handle below a socket. The argument is missing where the read failed or the peer
+ * has ended.
+ */
 interface Handle {
   onread?: ((bytes?: ArrayBuffer) => void) | undefined
 }

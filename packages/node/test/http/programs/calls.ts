@@ -1,6 +1,6 @@
 /**
- * Wraps methods of a callback API's classes, as a program does that overrides them, and tells each call: which method, on which
- * receiver, with which arguments, and within which other call.
+ * Wraps methods of a callback API's classes, as a program does that overrides them, and tells each call:
+ * which method, on which receiver, with which arguments, and within which other call.
  */
 import type { Http } from "../implementations.js"
 
@@ -42,7 +42,10 @@ type Method = (this: unknown, ...args: Array<unknown>) => unknown
 const isPlain = (value: object): boolean =>
   [Object.prototype, Array.prototype, null].includes(Object.getPrototypeOf(value) as never)
 
-/** Gives the function that takes the wrappers off again. `name`: what the trace calls an object, where it has a name for it. */
+/**
+ * Gives the function that takes the wrappers off again. `name`: what the trace calls an object, where it has
+ * a name for it.
+ */
 export const wrap = (
   http: Http,
   tell: (line: string) => void,

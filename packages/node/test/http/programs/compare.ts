@@ -4,7 +4,8 @@ import shim from "@httpfx/node/http"
 import { expect } from "vitest"
 import { run, unasked } from "./run.js"
 
-// What ours follows; later versions differ from it in what corked, aborted and unsent messages say of themselves.
+// What ours follows; later versions differ from it in what corked, aborted and unsent messages say of
+// themselves.
 const isFollowed = process.versions.node.startsWith("20.")
 
 export const compare = async (seed: number, runs: number, withCalls: boolean): Promise<void> => {

@@ -1,13 +1,17 @@
 /**
- * Small programs against the callback API, made at random from a seed: what a server's handlers do to their requests and
- * responses, and what clients send and do. Leaves out what is listed in docs/node-http.md as different.
+ * Small programs against the callback API, made at random from a seed: what a server's handlers do to their
+ * requests and responses, and what clients send and do. Leaves out what is listed in docs/node-http.md as
+ * different.
  */
 import { PCGRandom } from "effect/Utils"
 import type { AgentOptions, RequestOptions, ServerOptions } from "node:http"
 
 export type Target = "req" | "res" | "socket" | "server"
 
-/** One thing that a program does. `event`: its steps run when it comes; `rejects`: in an async listener, which rejects then. */
+/**
+ * One thing that a program does. `event`: its steps run when it comes; `rejects`: in an async listener, which
+ * rejects then.
+ */
 export type Step =
   | { readonly on: Target; readonly call: string; readonly args: ReadonlyArray<unknown> }
   | { readonly on: Target; readonly set: string; readonly value: unknown }

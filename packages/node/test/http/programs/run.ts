@@ -1,6 +1,6 @@
 /**
- * Runs a program on a callback API over connections in memory, and tells what happened: each event with its arguments, what
- * each call gave or threw, the bytes of both ends, and what changed in the objects with each.
+ * Runs a program on a callback API over connections in memory, and tells what happened: each event with its
+ * arguments, what each call gave or threw, the bytes of both ends, and what changed in the objects with each.
  */
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions, Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
@@ -107,7 +107,8 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
   const onUncaught = (error: unknown): void => tell(`uncaught ${show(error)}`)
   const onUnhandled = (error: unknown): void => tell(`unhandled ${show(error)}`)
 
-  // A timer comes when everything else is at rest, so that its place does not depend on how fast the machine is.
+  // A timer comes when everything else is at rest, so that its place does not depend on how fast the machine
+  // is.
   let timers = 0
   const timer = (f: () => void): void => {
     timers++

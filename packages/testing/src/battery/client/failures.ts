@@ -1,6 +1,6 @@
 /**
- * Cases of the client battery: answers that are none, connections that die, requests that are given up. Each ends in a
- * typed error of platform's, never in a short body, a defect or silence.
+ * Cases of the client battery: answers that are none, connections that die, requests that are given up. Each
+ * ends in a typed error of platform's, never in a short body, a defect or silence.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as Effect from "effect/Effect"

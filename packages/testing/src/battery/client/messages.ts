@@ -1,5 +1,6 @@
 /**
- * Cases of the client battery: what a request looks like on the wire, and what becomes of the bytes of an answer.
+ * Cases of the client battery: what a request looks like on the wire, and what becomes of the bytes of an
+ * answer.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * What the cases of the battery for networks are made of: connections whose ends are watched, bytes that tell their
- * place, and the wait for what must not happen.
+ * What the cases of the battery for networks are made of: connections whose ends are watched, bytes that tell
+ * their place, and the wait for what must not happen.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -108,8 +108,8 @@ export const pour = (probe: Probe, total: number, size: number) =>
 export const mebibyte = 1024 * 1024
 
 /**
- * Writes until the peer's flow control holds bytes back. Gives how many bytes of the pattern it wrote: systems differ
- * in how much they take.
+ * Writes until the peer's flow control holds bytes back. Gives how many bytes of the pattern it wrote:
+ * systems differ in how much they take.
  */
 export const clog = (probe: Probe) =>
   Effect.gen(function* () {

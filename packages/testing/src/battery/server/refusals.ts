@@ -1,6 +1,6 @@
 /**
- * Cases of the server battery: bytes that are no request. Each is answered with a status of its own and ends the
- * connection, and never reaches the app.
+ * Cases of the server battery: bytes that are no request. Each is answered with a status of its own and ends
+ * the connection, and never reaches the app.
  */
 import type { Case } from "./case.js"
 import * as Effect from "effect/Effect"

@@ -1,5 +1,6 @@
 /**
- * Files in memory over the files of this machine: what was not written here is read from the disk, and nothing is written to it.
+ * Files in memory over the files of this machine: what was not written here is read from the disk, and
+ * nothing is written to it.
  *
  * Every call is synchronous, so that a simulation may use it. It never keeps what it has read from the disk.
  */

@@ -1,6 +1,6 @@
 /**
- * Platform's `FileSystem` over files in memory, and its answers out of files. What files in memory have no notion of (links, owners,
- * watching) fails as it does in platform's file system without files.
+ * Platform's `FileSystem` over files in memory, and its answers out of files. What files in memory have no
+ * notion of (links, owners, watching) fails as it does in platform's file system without files.
  */
 import { SystemError } from "@effect/platform/Error"
 import type * as Etag from "@effect/platform/Etag"

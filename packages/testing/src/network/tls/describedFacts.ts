@@ -35,7 +35,8 @@ const described = (certificate: Certificate): Transport.Certificate => {
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-// As OpenSSL prints a time; without a limit, the one that RFC 5280 §4.1.2.5 has for that, or the first of all.
+// As OpenSSL prints a time; without a limit, the one that RFC 5280 §4.1.2.5 has for that, or the first of
+// all.
 const printed = (time: number): string => {
   const at = new Date(time)
   const clock = at.toISOString().slice(11, 19)

@@ -1,9 +1,9 @@
 /**
- * The handshake of a described TLS over any transport: a hello of each side, then the client's last word. What follows
- * is not changed.
+ * The handshake of a described TLS over any transport: a hello of each side, then the client's last word.
+ * What follows is not changed.
  *
- * Each message is a record with the header of TLS (RFC 8446 section 5.1) around JSON, so that who speaks no TLS is
- * recognized, and recognizes nothing.
+ * Each message is a record with the header of TLS (RFC 8446 section 5.1) around JSON, so that who speaks no
+ * TLS is recognized, and recognizes nothing.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"

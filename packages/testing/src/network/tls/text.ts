@@ -1,5 +1,6 @@
 /**
- * Described certificates, keys and authorities as texts with the frame of PEM (RFC 7468), and whether one is accepted.
+ * Described certificates, keys and authorities as texts with the frame of PEM (RFC 7468), and whether one is
+ * accepted.
  */
 
 export interface Certificate {
@@ -74,7 +75,9 @@ const chain = (
   return { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", reason: "unable to verify the first certificate" }
 }
 
-/** Why the certificate is not trusted, whomever it is for: first the chain, then its time, as Node objects. */
+/**
+ * Why the certificate is not trusted, whomever it is for: first the chain, then its time, as Node objects.
+ */
 export const distrust = (
   certificate: Certificate,
   ca: string | ReadonlyArray<string> | undefined,

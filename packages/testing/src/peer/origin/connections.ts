@@ -1,8 +1,9 @@
 /**
- * A network whose incoming connections have numbers, and can be broken off by them. The number stands in the place of the peer's
- * address, through which a handler can ask for it.
+ * A network whose incoming connections have numbers, and can be broken off by them. The number stands in the
+ * place of the peer's address, through which a handler can ask for it.
  *
- * With TLS a connection is handed on when its handshake is over; one that fails is closed and counted all the same.
+ * With TLS a connection is handed on when its handshake is over; one that fails is closed and counted all the
+ * same.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -78,7 +78,9 @@ function* reasonsFor(route: Route, call: Call, ask: Ask): Generator<string, void
     yield `when: ${source(route.when)} wanted`
 }
 
-/** Looks no further than to the first part that does not fit: predicates may count on what comes before them. */
+/**
+ * Looks no further than to the first part that does not fit: predicates may count on what comes before them.
+ */
 export const fitsRoute = (route: Route, call: Call): boolean =>
   reasonsFor(route, call, (predicate, value) => predicate(value)).next().done === true
 

@@ -17,7 +17,9 @@ export interface Call {
   readonly number: number
   /** Milliseconds of the clock under which the origin was made. */
   readonly time: number
-  /** Which connection to this origin it came on, 1 for the first: whether connections are reused shows here. */
+  /**
+   * Which connection to this origin it came on, 1 for the first: whether connections are reused shows here.
+   */
   readonly connection: number
   /** Its method. */
   readonly method: string
@@ -74,8 +76,8 @@ export interface ConnectionFault {
 export type Answer = HttpServerResponse.HttpServerResponse | ConnectionFault
 
 /**
- * What a stub answers: a response or an end of the connection, an effect of one (`Effect.never`: no answer at all), or either made from
- * the call.
+ * What a stub answers: a response or an end of the connection, an effect of one (`Effect.never`: no answer at
+ * all), or either made from the call.
  *
  * @since 0.1.0
  * @category models
@@ -86,8 +88,9 @@ export type Reply =
   | ((call: Call) => Answer | Effect.Effect<Answer, never, HttpServerRequest.HttpServerRequest | Scope.Scope>)
 
 /**
- * Which requests a stub answers, and with what. What is not said is not looked at. A predicate is asked when all before it fits, in
- * the order method, path, query, headers, body, json, when. One that throws makes the request fail, which is told as a handler's failure.
+ * Which requests a stub answers, and with what. What is not said is not looked at. A predicate is asked when
+ * all before it fits, in the order method, path, query, headers, body, json, when. One that throws makes the
+ * request fail, which is told as a handler's failure.
  *
  * @since 0.1.0
  * @category models

@@ -1,6 +1,7 @@
 /**
- * What Node tells of operations that the outside ends (Node documentation: async_hooks). Asked for by `process.getBuiltinModule`, so that
- * what uses it runs wherever JavaScript runs; `undefined`: nothing is told there.
+ * What Node tells of operations that the outside ends (Node documentation: async_hooks). Asked for by
+ * `process.getBuiltinModule`, so that what uses it runs wherever JavaScript runs; `undefined`: nothing is
+ * told there.
  */
 interface AsyncHooks {
   readonly AsyncLocalStorage: new () => {

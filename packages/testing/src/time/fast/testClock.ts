@@ -1,8 +1,9 @@
 /**
  * Unpublished parts of Effect's `TestClock`: its sleeps, and the fibers that log warnings.
  *
- * `setTime` waits for several real timers before each sleep that it ends, some 10 ms; a test with a thousand deadlines would take ten
- * seconds. If these parts are missing, its public methods are used. test/Quiet.test.ts fails when they are.
+ * `setTime` waits for several real timers before each sleep that it ends, some 10 ms; a test with a thousand
+ * deadlines would take ten seconds. If these parts are missing, its public methods are used.
+ * test/Quiet.test.ts fails when they are.
  */
 import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"

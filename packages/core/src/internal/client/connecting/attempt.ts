@@ -1,6 +1,6 @@
 /**
- * The making of a connection in a fiber of its own, so that what was made is never lost: an interruption that comes when it is
- * there leaves it to the observer of the fiber.
+ * The making of a connection in a fiber of its own, so that what was made is never lost: an interruption that
+ * comes when it is there leaves it to the observer of the fiber.
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -12,8 +12,8 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 const quietly = Effect.withUnhandledErrorLogLevel(Option.none())
 
 /**
- * Runs an attempt. What waits in it says so by being `interruptible`; the rest is not, nor is the fiber's end. The observer decides
- * what becomes of a connection that comes too late.
+ * Runs an attempt. What waits in it says so by being `interruptible`; the rest is not, nor is the fiber's
+ * end. The observer decides what becomes of a connection that comes too late.
  */
 export const attempt = <A, E>(
   runtime: Runtime.Runtime<never>,

@@ -1,6 +1,6 @@
 /**
- * From a destination to an established connection: a socket path, a connection of the caller's, or the name's addresses
- * raced; through a proxy where there is one; then TLS where it is due.
+ * From a destination to an established connection: a socket path, a connection of the caller's, or the name's
+ * addresses raced; through a proxy where there is one; then TLS where it is due.
  *
  * Leaves nothing behind when it fails or is interrupted. Keeps no connection and knows nothing of requests.
  */
@@ -137,7 +137,9 @@ const secured = (
   })
 }
 
-/** A connection for a request. To be run by `attempt`: what waits in it is interruptible, and nothing else. */
+/**
+ * A connection for a request. To be run by `attempt`: what waits in it is interruptible, and nothing else.
+ */
 export const connect = (means: Means, destination: Destination, onStep: OnStep): Open =>
   // What a function of the caller's throws is a defect of the request.
   Effect.suspend(() => open({ ...means, onStep }, destination))

@@ -1,8 +1,9 @@
 /**
- * A proxy ready to be used: where it listens, what is sent to it besides, and the tunnel through it (RFC 9110 §9.3.6).
+ * A proxy ready to be used: where it listens, what is sent to it besides, and the tunnel through it (RFC 9110
+ * §9.3.6).
  *
- * Keeps no connection. A tunnel that is refused leaves none, and nothing that came with a refusal is taken for an answer
- * of the origin.
+ * Keeps no connection. A tunnel that is refused leaves none, and nothing that came with a refusal is taken
+ * for an answer of the origin.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "../../../HttpError.js"
@@ -90,7 +91,10 @@ type TunnelError =
   | HttpError.ProxyRefused
   | HttpError.ProxyAuthenticationRequired
 
-/** Asks a proxy, over a fresh connection to it, for a tunnel to an origin. On failure and interruption it is reset. */
+/**
+ * Asks a proxy, over a fresh connection to it, for a tunnel to an origin. On failure and interruption it is
+ * reset.
+ */
 export const tunnel = (
   transport: Transport,
   hop: ProxyHop,

@@ -1,9 +1,9 @@
 /**
- * Several addresses of one name, raced (RFC 8305): the next starts after a while without giving up those before it, the
- * first connection wins, the others are given up.
+ * Several addresses of one name, raced (RFC 8305): the next starts after a while without giving up those
+ * before it, the first connection wins, the others are given up.
  *
- * Driven by Effect's `Clock`. Never more than one connection comes out; of the others nothing is left, whether they
- * fail, come too late or are interrupted. It resolves no name.
+ * Driven by Effect's `Clock`. Never more than one connection comes out; of the others nothing is left,
+ * whether they fail, come too late or are interrupted. It resolves no name.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -21,8 +21,8 @@ import { attempt } from "./attempt.js"
 export const attemptDelay = 250
 
 /**
- * The order of attempts (RFC 8305 §4): families alternate, beginning with that of the resolver's first address; within a
- * family the resolver's order stays.
+ * The order of attempts (RFC 8305 §4): families alternate, beginning with that of the resolver's first
+ * address; within a family the resolver's order stays.
  */
 export const alternate = (addresses: ReadonlyArray<ResolvedAddress>): ReadonlyArray<ResolvedAddress> => {
   const first = addresses.filter(({ family }) => family === addresses[0]?.family)
@@ -128,8 +128,9 @@ const attemptOf = (address: Address, error: ConnectError, since: number, now: nu
 })
 
 /**
- * The first connection to one of these addresses, which are tried in their order. Where all fail, the error is that of the
- * attempt that failed last; its `attempts` name all of them. `delay`: ms until the next is tried besides. Part of an `attempt`.
+ * The first connection to one of these addresses, which are tried in their order. Where all fail, the error
+ * is that of the attempt that failed last; its `attempts` name all of them. `delay`: ms until the next is
+ * tried besides. Part of an `attempt`.
  */
 export const race = (
   addresses: ReadonlyArray<Address>,

@@ -1,8 +1,10 @@
 /**
- * How connections for a request are made, where that is not the usual way: options of the connection, a tunnel through
- * a proxy, a parser of one's own; and the key under which such connections may stand in for each other.
+ * How connections for a request are made, where that is not the usual way: options of the connection, a
+ * tunnel through a proxy, a parser of one's own; and the key under which such connections may stand in for
+ * each other.
  *
- * Everything that makes a connection another one is in the key, functions by their identity. It connects nothing.
+ * Everything that makes a connection another one is in the key, functions by their identity. It connects
+ * nothing.
  */
 import type { ConnectionOptions, ParserOptions as OwnParser } from "../../../ClientRequest.js"
 import type { Destination as Leading } from "../../../connection/client/ports.js"

@@ -1,8 +1,8 @@
 /**
  * TLS sessions to be resumed, by the key of the connections that may: the last one of each, of so many keys.
  *
- * A key has everything in it that a handshake depends on, so a session is offered only where it was made in the same way.
- * Sessions are secrets: they are kept here and told to nobody.
+ * A key has everything in it that a handshake depends on, so a session is offered only where it was made in
+ * the same way. Sessions are secrets: they are kept here and told to nobody.
  */
 export class Sessions {
   private readonly sessions = new Map<string, Uint8Array>()

@@ -1,5 +1,6 @@
 /**
- * `Content-Type` and `Content-Disposition` of a form's parts: a value with parameters. Names are UTF-8 (RFC 7578 §5.1).
+ * `Content-Type` and `Content-Disposition` of a form's parts: a value with parameters. Names are UTF-8 (RFC
+ * 7578 §5.1).
  *
  * Reads leniently what browsers write; what can be read in no way at all is `undefined`, never a guess.
  */
@@ -13,7 +14,10 @@ export interface Parameterized {
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true })
 const latin1 = new TextDecoder("latin1")
 
-/** Text of a part's fields: UTF-8, and Latin-1 where the bytes are no UTF-8, so that different names stay different. */
+/**
+ * Text of a part's fields: UTF-8, and Latin-1 where the bytes are no UTF-8, so that different names stay
+ * different.
+ */
 export const decodeText = (bytes: Uint8Array): string => {
   try {
     return strictUtf8.decode(bytes)
@@ -25,7 +29,8 @@ export const decodeText = (bytes: Uint8Array): string => {
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const parameter = (quoted: string) =>
   new RegExp(`[ \\t]*(?:;[ \\t]*(?:(${token})[ \\t]*=[ \\t]*(?:"(${quoted})"|([^;"]*)))?|$)`, "y")
-// Some clients escape a quote with a backslash; browsers write a backslash as it is, also before the closing quote.
+// Some clients escape a quote with a backslash; browsers write a backslash as it is, also before the closing
+// quote.
 const escaping = parameter('(?:\\\\"|[^"])*')
 const plain = parameter('[^"]*')
 
@@ -53,7 +58,10 @@ export const parseParameters = (text: string): Parameterized | undefined => {
   return parameters && { value: text.slice(0, at).trim().toLowerCase(), parameters }
 }
 
-/** A name as browsers write it: they escape a quote and line breaks, and nothing else (HTML's multipart/form-data encoding). */
+/**
+ * A name as browsers write it: they escape a quote and line breaks, and nothing else (HTML's
+ * multipart/form-data encoding).
+ */
 export const unescapeName = (name: string): string =>
   name.replace(/%(0A|0D|22)/gi, (escaped) => decodeURIComponent(escaped))
 

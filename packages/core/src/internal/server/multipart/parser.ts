@@ -1,8 +1,9 @@
 /**
- * The bytes of a multipart body (RFC 2046 §5.1, RFC 7578) to parts, fed piece by piece. The search for delimiters is
- * multipasta's, on which platform's parser stands as well.
+ * The bytes of a multipart body (RFC 2046 §5.1, RFC 7578) to parts, fed piece by piece. The search for
+ * delimiters is multipasta's, on which platform's parser stands as well.
  *
- * Holds the fields of one part at most, never its content. Stops at the first failure and ignores what follows.
+ * Holds the fields of one part at most, never its content. Stops at the first failure and ignores what
+ * follows.
  */
 import type { PartInfo } from "multipasta"
 import * as Search from "multipasta/Search"

@@ -1,8 +1,9 @@
 /**
- * The parts of a multipart body as platform's `Part`s, parsed as they are read. Every failure of the body or the parser ends the
- * stream of parts and the content of the part under way with the same `MultipartError`.
+ * The parts of a multipart body as platform's `Part`s, parsed as they are read. Every failure of the body or
+ * the parser ends the stream of parts and the content of the part under way with the same `MultipartError`.
  *
- * Platform's own channel is not used: it never looks at a body's failure inside a file, and its names are Latin-1.
+ * Platform's own channel is not used: it never looks at a body's failure inside a file, and its names are
+ * Latin-1.
  */
 import * as Respondable from "@effect/platform/HttpServerRespondable"
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
@@ -39,7 +40,10 @@ const statuses: Partial<Record<Failure["reason"], number>> = {
   BodyTooLarge: 413
 }
 
-/** A failure with the response that it gets where nobody handles it; platform's has none, which would mean 500. */
+/**
+ * A failure with the response that it gets where nobody handles it; platform's has none, which would mean
+ * 500.
+ */
 export const failure = (
   reason: Failure["reason"],
   cause: unknown,
@@ -52,7 +56,10 @@ export const failure = (
 
 const failureOf = ({ message, reason }: MultipartFailure): Failure => failure(reason, new Error(message))
 
-/** The parts of `source`. The limits are platform's (`Multipart.withLimits`), as they stand where the stream is run. */
+/**
+ * The parts of `source`. The limits are platform's (`Multipart.withLimits`), as they stand where the stream
+ * is run.
+ */
 export const parts = (
   headers: Record<string, string>,
   source: Effect.Effect<Source>
@@ -106,7 +113,10 @@ class Form {
     return loop
   }
 
-  /** Parses what waits of the body, or waits for it. Takes and parses in one step, so that an interruption loses nothing. */
+  /**
+   * Parses what waits of the body, or waits for it. Takes and parses in one step, so that an interruption
+   * loses nothing.
+   */
   readonly next: Effect.Effect<void> = Effect.suspend(() => {
     if (this.over) return Effect.void
     const taken = this.source.take()

@@ -1,6 +1,6 @@
 /**
- * A form with its files written to a temporary folder, as platform's `Multipart.toPersisted`. Each file has a path of its own and a
- * file name that every file system takes, whatever names the client sends.
+ * A form with its files written to a temporary folder, as platform's `Multipart.toPersisted`. Each file has a
+ * path of its own and a file name that every file system takes, whatever names the client sends.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Multipart from "@effect/platform/Multipart"

@@ -1,5 +1,6 @@
 /**
- * The table loss x policy x phase of a server's connection: what the transport is told, what the owner is told, in which order, how often.
+ * The table loss x policy x phase of a server's connection: what the transport is told, what the owner is
+ * told, in which order, how often.
  *
  * Cells of a loss and a phase that are the same for several policies stand once.
  */
