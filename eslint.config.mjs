@@ -125,7 +125,7 @@ export default tseslint.config(
   ...Object.entries({
     model: [],
     seams: ["model"],
-    wire: ["model"],
+    wire: ["model", "receive", "send", "automaton", "grammar"],
     pool: ["model"],
     connection: ["wire", "pool", "model", "seams", "transfer", "ports"]
   }).map(([room, below]) => ({

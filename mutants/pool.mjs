@@ -71,7 +71,7 @@ export const pool = [
     {
       name: "the head's limit holds for the whole request",
       harm: "An upload of more than a minute ends with 408.",
-      file: "deadlines",
+      file: "automaton/deadlines",
       nets: ["Timeouts"],
       find: "headComplete || headersTimeout <= 0 ? Infinity",
       replace: "headersTimeout <= 0 ? Infinity"
@@ -79,7 +79,7 @@ export const pool = [
     {
       name: "each byte counts as progress",
       harm: "A client that sends a byte a minute keeps its connection.",
-      file: "deadlines",
+      file: "automaton/deadlines",
       nets: ["Timeouts"],
       find: "moved - last.moved >= policy.progressBytes",
       replace: "moved > last.moved"

@@ -40,7 +40,8 @@ const random = () => {
 const piece = 20
 const chosen = []
 for (const folder of ["packages/core/src/wire", "packages/core/src/pool"])
-  for (const name of readdirSync(join(root, folder)).sort()) {
+  for (const name of readdirSync(join(root, folder), { recursive: true }).sort()) {
+    if (!name.endsWith(".ts")) continue
     const file = `${folder}/${name}`
     const lines = readFileSync(join(root, file), "utf8").split("\n").length
     for (let first = 1; first <= lines; first += piece)

@@ -12,7 +12,7 @@ const env = { ...process.env, HTTPFX_DIFFERENTIAL_CASES: values.cases }
 if (values.seed !== undefined) env.HTTPFX_DIFFERENTIAL_SEED = values.seed
 const { status } = spawnSync(
   process.execPath,
-  [vitest, "run", "packages/core/test/wire/differential.test.ts", "--disable-console-intercept"],
+  [vitest, "run", "packages/core/test/wire/receive/differential.test.ts", "--disable-console-intercept"],
   { cwd: root, stdio: "inherit", env }
 )
 process.exit(status ?? 1)

@@ -30,10 +30,10 @@ const { positionals, values: args } = parseArgs({
 
 const selection = [
   // The engine: what JavaScript itself may do otherwise.
-  "packages/core/test/wire/vectors.test.ts",
-  "packages/core/test/wire/automaton.test.ts",
-  "packages/core/test/wire/encode-request.test.ts",
-  "packages/core/test/wire/encode-response.test.ts",
+  "packages/core/test/wire/receive/vectors.test.ts",
+  "packages/core/test/wire/automaton/automaton.test.ts",
+  "packages/core/test/wire/send/encodeRequest.test.ts",
+  "packages/core/test/wire/send/encodeResponse.test.ts",
   // Both drivers in memory, and the promises of networks, servers and clients.
   "packages/core/test/client/server.test.ts",
   "packages/core/test/connection/withoutEffect.test.ts",

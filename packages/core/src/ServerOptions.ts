@@ -41,7 +41,7 @@ export interface ServerOptions {
    * says otherwise.
    */
   readonly requireHostHeader?: boolean | undefined
-  /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/limits`. */
+  /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/receive/limits`. */
   readonly limits?: Partial<Limits> | undefined
   /**
    * Requests on one connection. The answer to the last says `Connection: close`; a request that was sent

@@ -133,7 +133,7 @@ const samples: ReadonlyArray<
 ]
 
 const rows = new Map(
-  readFileSync(new URL("../../../docs/errors.md", import.meta.url), "utf8")
+  readFileSync(new URL("../../../../docs/errors.md", import.meta.url), "utf8")
     .split("\n")
     .filter((line) => line.startsWith("| `"))
     .map((line) => line.split("|").map((cell) => cell.trim()))
@@ -152,7 +152,7 @@ describe("docs/errors.md", () => {
   it("has every code of our own that the sources have", () => {
     const table = [...rows.values()].map((cells) => cells[2]).join(" ")
     const codes = ["core", "node"].flatMap((name) => {
-      const folder = new URL(`../../${name}/src/`, import.meta.url)
+      const folder = new URL(`../../../${name}/src/`, import.meta.url)
       return readdirSync(folder, { recursive: true, encoding: "utf8" })
         .filter((file) => file.endsWith(".ts"))
         .flatMap((file) => readFileSync(new URL(file, folder), "utf8").match(/"ERR_HTTPFX_\w+"/g) ?? [])

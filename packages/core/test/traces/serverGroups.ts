@@ -1,7 +1,7 @@
 /** Conversations with an Effect server. */
 import * as Effect from "effect/Effect"
 import { get, last, post } from "../support/served.js"
-import { readVectors } from "../wire/vectors/document.js"
+import { readVectors } from "../wire/receive/vectors/document.js"
 import { served, type MakeServed, type Serving, type Talk } from "./serving.js"
 import type { Conversation } from "./world.js"
 

@@ -3,7 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import type { Agent, ServerEvent, Transport } from "@httpfx/core"
 import { VirtualClock } from "@httpfx/testing"
-import { escape } from "../wire/vectors/text.js"
+import { escape } from "../wire/receive/vectors/text.js"
 
 /** Longer texts are cut. */
 const longest = 150

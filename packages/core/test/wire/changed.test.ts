@@ -5,7 +5,7 @@
  */
 import { METHODS, presets, RequestParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
-import { run, type Setup } from "./vectors/log.js"
+import { run, type Setup } from "./receive/vectors/log.js"
 
 const requests: Readonly<Record<string, string>> = {
   GET: "GET /a?b=1 HTTP/1.1\r\nHost: a.b:80\r\nAccept: */*\r\nConnection: keep-alive\r\n\r\n",

@@ -16,9 +16,9 @@ import {
   type RequestHeadInput,
   type ResponseHeadInput
 } from "@httpfx/core/wire"
-import { runNative } from "./differential/native.js"
-import { runOurs } from "./differential/ours.js"
-import type { Answering, Case, Event, Role } from "./differential/outcome.js"
+import { runNative } from "./receive/differential/native.js"
+import { runOurs } from "./receive/differential/ours.js"
+import type { Answering, Case, Event, Role } from "./receive/differential/outcome.js"
 
 type Head = Extract<Event, { _tag: "Head" }>
 

@@ -11,8 +11,8 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it, onTestFinished } from "vitest"
 
-const fixture = fileURLToPath(new URL("fixtures/cluster.mjs", import.meta.url))
-if (!existsSync(new URL("../dist/NodeCluster.js", import.meta.url)))
+const fixture = fileURLToPath(new URL("../fixtures/cluster.mjs", import.meta.url))
+if (!existsSync(new URL("../../dist/NodeCluster.js", import.meta.url)))
   throw new Error("run `npm run build` first")
 
 interface Line {

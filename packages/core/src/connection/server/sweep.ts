@@ -2,7 +2,7 @@
  * The one timer with which a server holds its connections against their deadlines.
  *
  * Runs only while there are connections, and costs a request nothing: what a connection waits for is looked
- * up when it is its turn. Decides nothing: that is `wire/deadlines`.
+ * up when it is its turn. Decides nothing: that is `wire/automaton/deadlines`.
  */
 import type { Timers } from "../../seams/timers.js"
 import { lookAgainAfter, type DeadlinePolicy } from "../../wire/index.js"

@@ -1,5 +1,5 @@
 /**
- * What one connection of a server waits for, in the terms of `wire/deadlines`: since when, and how many bytes
+ * What one connection of a server waits for, in the terms of `wire/automaton/deadlines`: since when, and how many bytes
  * have moved.
  *
  * Counting costs an addition per read and write; everything else is looked up when the connection is held

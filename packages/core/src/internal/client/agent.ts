@@ -73,7 +73,7 @@ export interface Options {
    * `strict`.
    */
   readonly flags?: Flags | undefined
-  /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/limits`. */
+  /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/receive/limits`. */
   readonly limits?: Partial<Limits> | undefined
 }
 

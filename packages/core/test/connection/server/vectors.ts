@@ -10,9 +10,9 @@ import { strict as assert } from "node:assert"
 import { makeLimits } from "../../../src/wire/index.js"
 import { textOf } from "../../support/connection/scriptedTransport.js"
 import { ServerWorld } from "../../support/connection/serverWorld.js"
-import { type Expected, readVectors, setupOf, type Vector } from "../../wire/vectors/document.js"
-import { overflows, run } from "../../wire/vectors/log.js"
-import { unescape } from "../../wire/vectors/text.js"
+import { type Expected, readVectors, setupOf, type Vector } from "../../wire/receive/vectors/document.js"
+import { overflows, run } from "../../wire/receive/vectors/log.js"
+import { unescape } from "../../wire/receive/vectors/text.js"
 import type { Row, Table } from "../table.js"
 
 /** What a connection makes of a stream. */

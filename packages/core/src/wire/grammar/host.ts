@@ -1,0 +1,75 @@
+/**
+ * `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2, §3.2.3): the value of `Host`, the authority of a
+ * target. Answers yes or no; never resolves, lowers or decodes.
+ */
+import { REG_NAME } from "./byteClasses.js"
+
+// An imported binding is looked up at every use; one of the module's own is a constant.
+const regName = REG_NAME
+
+/**
+ * Behind a name without percent signs and its port, if both are all that stands from `i` on; else the first
+ * byte that is no part of them. IP literals and percent-encoded names are left to {@link isHost}.
+ */
+export const endOfPlainHost = (bytes: Uint8Array, i: number, n: number): number => {
+  while (i < n && regName[bytes[i]!] !== 0) i++
+  if (i < n && bytes[i] === 58) {
+    i++
+    let c = 0
+    while (i < n && (c = bytes[i]!) >= 48 && c <= 57) i++
+  }
+  return i
+}
+
+// Name or literal, then port.
+const parts = /^(?:\[([^\]]*)\]|((?:[\w.~!$&'()*+,;=-]|%[\dA-Fa-f]{2})*))(?::(\d*))?$/
+const future = /^v[\dA-Fa-f]+\.[\w.~!$&'()*+,;=:-]+$/i
+const group = /^[\dA-Fa-f]{1,4}$/
+const ipv4 = /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/
+
+/**
+ * The number of 16-bit pieces in groups between colons, an IPv4 address at the end being two; -1 if one is
+ * none.
+ */
+const piecesOf = (text: string, mayEndInIpv4: boolean): number => {
+  if (text === "") return 0
+  const groups = text.split(":")
+  const last = groups.length - 1
+  const endsInIpv4 = mayEndInIpv4 && ipv4.test(groups[last]!)
+  const hexadecimal = endsInIpv4 ? groups.slice(0, last) : groups
+  if (!hexadecimal.every((one) => group.test(one))) return -1
+  return endsInIpv4 ? last + 2 : last + 1
+}
+
+const isIpv6 = (text: string): boolean => {
+  // Longer than any address: not taken apart.
+  if (text.length > 45) return false
+  const gap = text.indexOf("::")
+  if (gap < 0) return piecesOf(text, true) === 8
+  const before = piecesOf(text.slice(0, gap), false)
+  const behind = piecesOf(text.slice(gap + 2), true)
+  return before >= 0 && behind >= 0 && before + behind < 8
+}
+
+const check = (text: string, named: boolean, port: boolean): boolean => {
+  const found = parts.exec(text)
+  if (found === null) return false
+  const [, literal, name] = found
+  if (literal !== undefined ? !isIpv6(literal) && !future.test(literal) : named && name === "") return false
+  // RFC 9110 §9.3.6: an empty or invalid port is refused. One that is not there is no number.
+  return !port || (found[3] !== "" && Number(found[3]) <= 65535)
+}
+
+/**
+ * May this be the value of `Host`: `uri-host [ ":" port ]` (RFC 9110 §7.2)? The empty string may.
+ *
+ * @since 0.1.0
+ * @category validation
+ */
+export const isHost = (text: string): boolean => check(text, false, false)
+
+/** The authority of an `http` URI, which names a host (RFC 9110 §4.2.1). */
+export const isAuthority = (text: string): boolean => check(text, true, false)
+
+/** The target of CONNECT (RFC 9112 §3.2.3): the port is no option. */
+export const isHostAndPort = (text: string): boolean => check(text, true, true)

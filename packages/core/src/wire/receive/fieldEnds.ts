@@ -1,0 +1,109 @@
+/**
+ * How the parts of a field line end, and the section with its empty line (RFC 9112 §5): spans closed and
+ * counted, marks set, the next stage chosen, what an end may not look like refused. Reads no further than the
+ * end it is given.
+ */
+import type { FlagName } from "../../model/flags.js"
+import { takeOver } from "./framingFields.js"
+import { TOKEN } from "../grammar/byteClasses.js"
+import { Fact, Kind, type Machine } from "./machine.js"
+import * as S from "./stage.js"
+
+const CR = 13
+const LF = 10
+
+/** The colon at `i` ends the name. */
+export const endName = (m: Machine, i: number, special: boolean): number => {
+  if (!m.closeSpan(i, i + 1)) return i + 1
+  m.marks[m.markCount + 1] = i + m.base
+  m.stage = S.OWS
+  if (special) checkName(m, i + 1)
+  return i + 1
+}
+
+/** What the name of a framing field rules out already; refuses at `at`. */
+const checkName = (m: Machine, at: number): void => {
+  if ((m.facts & Fact.Trailers) !== 0 && !m.allows("framingInTrailers")) {
+    m.refuse(at, "HPE_INVALID_HEADER_TOKEN", "Framing field in trailers", "framingInTrailers")
+    return
+  }
+  if (m.allows("lengthWithTransferEncoding")) return
+  if (m.kind === Kind.TransferEncoding && (m.facts & Fact.ContentLength) !== 0) {
+    const reason = "Transfer-Encoding can't be present with Content-Length"
+    m.refuse(at, "HPE_INVALID_TRANSFER_ENCODING", reason, "lengthWithTransferEncoding")
+  } else if (m.kind === Kind.ContentLength && (m.facts & Fact.TransferEncoding) !== 0) {
+    const reason = "Content-Length can't be present with Transfer-Encoding"
+    m.refuse(at, "HPE_INVALID_CONTENT_LENGTH", reason, "lengthWithTransferEncoding")
+  }
+}
+
+/** What would let a byte pass that no value has. */
+export const flagOfControl = (c: number): FlagName => (c === 0 ? "nulInValues" : "controlsInValues")
+
+/** The end of a value: CR, LF or a byte that no value has. */
+export const endValue = (m: Machine, i: number, c: number): number => {
+  if (c !== CR && c !== LF && m.allows(flagOfControl(c))) {
+    m.stage = S.VALUE_LOOSE
+    return i
+  }
+  m.marks[m.markCount + 3] = i + m.base
+  if (!m.closeSpan(i, c === CR ? i + 1 : i)) return m.refusal!.bytesParsed
+  if (c === CR) {
+    m.stage = S.VALUE_LF
+    return i + 1
+  }
+  if (c !== LF) {
+    return m.refuse(i, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char", flagOfControl(c))
+  }
+  if (!m.allows("bareLineFeed")) {
+    return m.refuse(i, "HPE_CR_EXPECTED", "Missing expected CR after header value", "bareLineFeed")
+  }
+  m.stage = S.VALUE_LF
+  return i
+}
+
+/** The line behind the colon is empty, and the next one does not continue it. */
+export const endEmptyValue = (m: Machine, i: number): number => {
+  if (m.kind === Kind.ContentLength) return m.refuse(i, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
+  if (m.kind === Kind.TransferEncoding && !m.allows("otherTransferCodings")) {
+    return m.refuse(
+      i,
+      "HPE_INVALID_TRANSFER_ENCODING",
+      "Empty Transfer-Encoding",
+      "otherTransferCodings",
+      501
+    )
+  }
+  takeOver(m)
+  const end = m.marks[m.markCount + 1]!
+  m.marks[m.markCount + 2] = end
+  m.marks[m.markCount + 3] = end
+  m.markCount += 4
+  m.stage = S.FIELD_START
+  return i
+}
+
+/** A line that begins with no name: the empty line, or a fault. Or with one name too many. */
+export const endLines = (m: Machine, i: number, n: number): number => {
+  const c = m.chunk[i]!
+  if (TOKEN[c] !== 0) return m.refuse(i, "HPE_HEADER_OVERFLOW", "Too many header fields", undefined, 431)
+  if (c === CR) {
+    if (i + 1 < n && m.chunk[i + 1] === LF) {
+      endSection(m)
+      return i + 2
+    }
+    m.stage = S.SECTION_LF
+    return i + 1
+  }
+  if (c !== LF) return m.refuse(i, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
+  if (!m.allows("bareLineFeed")) {
+    return m.refuse(i + 1, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char", "bareLineFeed")
+  }
+  endSection(m)
+  return i + 1
+}
+
+/** The empty line is read. */
+export const endSection = (m: Machine): void => {
+  m.stage = (m.facts & Fact.Trailers) !== 0 ? S.MESSAGE_COMPLETE : S.HEAD_COMPLETE
+}

@@ -1,0 +1,295 @@
+/**
+ * The parser's memory between two bytes, and the few things every part of it does with it: open and close a
+ * span of text, carry a head over a chunk's end, refuse. Knows no grammar and calls nobody back.
+ *
+ * Positions. `i` is an index in the current chunk, `i + base` the same place in the text of the current
+ * section (a head or a trailer section). `held` is what earlier chunks had of the section; bytes that belong
+ * to no span (spaces between parts) are not held, so that what is kept is bounded by the limits and not by
+ * the peer.
+ */
+import type { FlagName, Flags } from "../../model/flags.js"
+import { LOOSE_PATH, LOOSE_QUERY, PATH, QUERY, URL_PATH, URL_QUERY } from "../grammar/byteClasses.js"
+import { latin1, roomLike } from "./latin1.js"
+import type { Limits } from "./limits.js"
+import type { Refusal, RefusalCode, RefusalStatus } from "../../model/refusal.js"
+import { IDLE, NAME, OWS, OWS_LINE, REFUSED, TARGET, VALUE_LF, VALUE_LINE } from "./stage.js"
+
+/** Facts about the current message, gathered from its fields: bits of {@link Machine.facts}. */
+export const Fact = {
+  KeepAlive: 1,
+  Close: 2,
+  ConnectionUpgrade: 4,
+  Chunked: 8,
+  Upgrade: 16,
+  ContentLength: 32,
+  /** The driver said that no body follows. */
+  SkipBody: 64,
+  /** The fields being read are trailers. */
+  Trailers: 128,
+  TransferEncoding: 256,
+  /** The message is taken, but other readers may see another end of it: the connection is not used again. */
+  LastInDoubt: 512
+} as const
+
+/** What the field being read is for framing: {@link Machine.kind}. */
+export const Kind = {
+  General: 0,
+  Connection: 1,
+  ContentLength: 2,
+  TransferEncoding: 3,
+  Upgrade: 4,
+  // Set while a value is read; taken over as a fact when the value has ended.
+  KeepAliveSeen: 5,
+  CloseSeen: 6,
+  UpgradeSeen: 7,
+  ChunkedSeen: 8
+} as const
+
+// Bytes between two spans that are kept rather than cut out: a cut costs a copy of the text so far.
+const KEPT_GAP = 16
+
+// Bytes of the room for split heads that a connection keeps once it has needed one.
+const KEPT_ROOM = 1024
+
+// Bytes of an unfinished name past which it is none that the parser knows.
+const KEPT_NAME = 20
+
+// Bytes of a window. A conversion costs as much as 600 of its bytes, pipelined heads are shorter.
+const WINDOW = 1024
+
+// Entries of the reused list of marks past which it is given up after a head: 256 field lines.
+const KEPT_MARKS = 1024
+
+// What bodyFraming.ts lets pass in a whole head.
+const ofHeads = [
+  "targetForms",
+  "missingHost",
+  "repeatedHost",
+  "invalidHost",
+  "lengthWithoutBody",
+  "transferEncodingInHttp10"
+] as const satisfies ReadonlyArray<FlagName>
+
+const noBytes = new Uint8Array(0)
+
+export class Machine {
+  stage = IDLE
+  /** A place inside the current stage: the part of a target, the letter of a word. */
+  part = 0
+  word = 0
+
+  chunk: Uint8Array = noBytes
+  /** Bytes of the connection before the current chunk. */
+  consumed = 0
+
+  private held: Uint8Array = noBytes
+  private heldLength = 0
+  base = 0
+  /** Index in the chunk from which on the section's bytes are not held. */
+  sectionAt = 0
+  /**
+   * Sections begun in this chunk; from the second on several may share the text of one window of the chunk.
+   */
+  private sections = 0
+  private window = ""
+  private windowAt = 0
+  private windowEnd = 0
+  /** Index in the chunk of the open span's first byte, -1 without one. */
+  spanAt = -1
+  /** The part of an unfinished name or method that earlier chunks had. */
+  partial = ""
+  /** Bytes of the section's spans (maxHeaderSize counts them). */
+  counted = 0
+  limit: number
+  extensions = 0
+  marks: Array<number> = []
+  markCount = 0
+
+  method = ""
+  versionMajor = 0
+  versionMinor = 0
+  status = 0
+  lineStart = 0
+  lineEnd = 0
+  /** The target begins with a slash (RFC 9112 §3.2.1). */
+  originForm = false
+  facts = 0
+  kind = 0
+  upgrade = false
+  /** What follows the current message is not HTTP. */
+  stopping = false
+  /** Content-Length, then what is left of it; the same of a chunk. */
+  remaining = 0
+  /** Digits of the number being read, for numbers past 2^53. */
+  digits = 0
+  exact: bigint | undefined = undefined
+  hosts = 0
+  hostMark = 0
+  /** The Host value has been looked at already, and is one. */
+  hostIsValid = false
+
+  refusal: Refusal | undefined = undefined
+
+  /** Entries of the list of marks that maxHeaderCount allows. */
+  readonly maxMarks: number
+  /** A whole head can have a fault that its flags do not let pass. */
+  readonly checksHeads: boolean
+  /** The bytes of a target's path, and of its query with further question marks. */
+  readonly pathBytes: Uint8Array
+  readonly queryBytes: Uint8Array
+
+  constructor(
+    readonly request: boolean,
+    /** A whole set. */
+    readonly flags: Flags,
+    readonly limits: Limits
+  ) {
+    this.pathBytes = flags.targetCharacters ? LOOSE_PATH : flags.urlCharacters ? URL_PATH : PATH
+    this.queryBytes = flags.targetCharacters ? LOOSE_QUERY : flags.urlCharacters ? URL_QUERY : QUERY
+    this.checksHeads = ofHeads.some((flag) => !flags[flag])
+    this.limit = limits.maxHeaderSize
+    this.maxMarks = limits.maxHeaderCount > 0 ? limits.maxHeaderCount * 4 : Number.MAX_SAFE_INTEGER
+  }
+
+  /** Takes the next chunk; an open span goes on at its first byte. */
+  begin(chunk: Uint8Array): void {
+    this.chunk = chunk
+    this.base = this.heldLength
+    this.sectionAt = 0
+    this.sections = 0
+    this.windowEnd = 0
+    this.window = ""
+    if (this.spanAt >= 0) this.spanAt = 0
+  }
+
+  /** A new section (head or trailers) begins at `i`. */
+  openSection(i: number, limit: number): void {
+    const at = i < this.windowEnd ? this.windowAt : i
+    this.heldLength = 0
+    this.base = -at
+    this.sectionAt = at
+    this.sections++
+    this.markCount = 0
+    this.counted = 0
+    this.limit = limit
+  }
+
+  /** The whole text of the section that ends before `i`. */
+  closeSection(i: number): string {
+    if (this.heldLength > 0) return this.releaseHeld(i)
+    if (i <= this.windowEnd) return this.window
+    const end = Math.min(this.chunk.length, this.sectionAt + WINDOW)
+    if (this.sections === 1 || end < i || i === this.chunk.length)
+      return latin1(this.chunk, this.sectionAt, i)
+    this.window = latin1(this.chunk, this.sectionAt, end)
+    this.windowAt = this.sectionAt
+    this.windowEnd = end
+    return this.window
+  }
+
+  /**
+   * The chunk's bytes, added to those held. Bytes and not text: a string put together is paid for at its
+   * first use.
+   */
+  private hold(from: number, to: number): void {
+    const size = this.heldLength + to - from
+    if (size > this.held.length) {
+      const room = roomLike(this.chunk, Math.max(KEPT_ROOM, 2 ** Math.ceil(Math.log2(size))))
+      room.set(this.held.subarray(0, this.heldLength))
+      this.held = room
+    }
+    this.held.set(this.chunk.subarray(from, to), this.heldLength)
+    this.heldLength = size
+  }
+
+  private releaseHeld(i: number): string {
+    this.hold(this.sectionAt, i)
+    const text = latin1(this.held, 0, this.heldLength)
+    this.heldLength = 0
+    if (this.held.length > KEPT_ROOM) this.held = noBytes
+    return text
+  }
+
+  /** The marks of the section; the list itself is used again. */
+  takeMarks(): Array<number> {
+    const taken = this.marks.slice(0, this.markCount)
+    if (this.marks.length > KEPT_MARKS) this.marks = []
+    this.markCount = 0
+    return taken
+  }
+
+  /** Bytes from the last span's end to `i` were insignificant: cut them out if they are many. */
+  skipGap(from: number, i: number): void {
+    if (i - from <= KEPT_GAP) return
+    this.hold(this.sectionAt, from)
+    this.sectionAt = i
+    this.base = this.heldLength - i
+  }
+
+  /** Counts the open span up to `i` and closes it. False: too many bytes, refused at `at`. */
+  closeSpan(i: number, at: number): boolean {
+    this.counted += i - this.spanAt
+    this.spanAt = -1
+    if (this.counted < this.limit) return true
+    this.overflow(at)
+    return false
+  }
+
+  /** The chunk is read to its end `n` inside a head: keep what is needed, or refuse what is too much. */
+  carry(n: number): void {
+    let keep = n
+    if (this.spanAt >= 0) {
+      this.counted += n - this.spanAt
+      if (this.counted >= this.limit) {
+        this.overflow(n)
+        return
+      }
+    } else {
+      keep = this.lastSpanEnd() - this.base
+    }
+    if (keep <= this.sectionAt) return
+    this.hold(this.sectionAt, keep)
+    // Of a name, as much as tells whether it is a framing field's.
+    if (this.stage === NAME && this.partial.length < KEPT_NAME)
+      this.partial += latin1(this.chunk, this.spanAt, n)
+  }
+
+  /** Where, in the section's text, the last closed span has ended: a value, a name, or the start line's. */
+  private lastSpanEnd(): number {
+    const k = this.markCount
+    if (this.stage >= OWS && this.stage <= OWS_LINE) return this.marks[k + 1]!
+    if (this.stage === VALUE_LF || this.stage === VALUE_LINE) return this.marks[k + 3]!
+    return k > 0 ? this.marks[k - 1]! : this.lineEnd
+  }
+
+  allows(flag: FlagName): boolean {
+    return this.flags[flag]
+  }
+
+  overflow(at: number): number {
+    const status = this.stage === TARGET ? 414 : 431
+    return this.refuse(at, "HPE_HEADER_OVERFLOW", "Header overflow", undefined, status)
+  }
+
+  /** Ends the connection's parsing at `at` of the current chunk, and returns `at`. */
+  refuse(
+    at: number,
+    code: RefusalCode,
+    reason: string,
+    flag?: FlagName | undefined,
+    status: RefusalStatus = 400
+  ): number {
+    this.stage = REFUSED
+    this.refusal = {
+      _tag: "Refusal",
+      code,
+      reason,
+      status,
+      bytesParsed: at,
+      offset: this.consumed + at,
+      rawPacket: this.chunk,
+      flag
+    }
+    return at
+  }
+}

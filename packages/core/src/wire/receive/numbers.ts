@@ -1,0 +1,37 @@
+/**
+ * Lengths, digit by digit, as Node's parser has them: unsigned 64-bit, with its overflow at the digit that
+ * causes it. A `number` carries them exactly up to 2^53-1; beyond that, digits are counted in a bigint for
+ * the overflow check.
+ */
+import type { Machine } from "./machine.js"
+import type { FlagName } from "../../model/flags.js"
+
+const MAX = 0xffff_ffff_ffff_ffffn
+
+/** Why a digit was one too many, and the flag that would have taken it. */
+export interface Overflow {
+  readonly flag: FlagName | undefined
+}
+
+const none: Overflow = { flag: undefined }
+const long: Overflow = { flag: "longNumbers" }
+
+/** Appends a decimal digit to `remaining`. */
+export const addDecimal = (m: Machine, digit: number): Overflow | undefined => add(m, digit, 10, 20)
+
+/** Appends a hexadecimal digit to `remaining`. */
+export const addHex = (m: Machine, digit: number): Overflow | undefined => add(m, digit, 16, 16)
+
+const add = (m: Machine, digit: number, base: 10 | 16, maxDigits: number): Overflow | undefined => {
+  const next = m.remaining * base + digit
+  if (++m.digits <= maxDigits && m.exact === undefined && next <= Number.MAX_SAFE_INTEGER) {
+    m.remaining = next
+    return undefined
+  }
+  const exact = (m.exact ?? BigInt(m.remaining)) * BigInt(base) + BigInt(digit)
+  if (exact > MAX) return none
+  if (!m.allows("longNumbers")) return long
+  if (exact > BigInt(Number.MAX_SAFE_INTEGER)) m.exact = exact
+  m.remaining = Number(exact)
+  return undefined
+}

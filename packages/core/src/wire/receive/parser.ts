@@ -1,0 +1,395 @@
+/**
+ * The incremental HTTP/1.1 parser (RFC 9112): bytes in, heads, slices of bodies and trailers out, for
+ * requests or for responses. Any split of the input gives the same events. Never copies a body, never
+ * repairs, never throws because of the peer's bytes, keeps of a message no more than its limits allow.
+ *
+ * The way of a message: requestLine.ts (target.ts, version.ts) or statusLine.ts; fieldLines.ts
+ * (plainLines.ts, framingFields.ts, fieldEnds.ts); bodyFraming.ts; then here, for chunks with
+ * chunkLine.ts. State is in machine.ts, its numbers in stage.ts.
+ */
+import { checkHead, decideUpgrade, Follows, keepsAlive, reuseAfter, whatFollows } from "./bodyFraming.js"
+import { carryExtension, readChunkLine } from "./chunkLine.js"
+import {
+  Body,
+  type MessageEvents,
+  type ParserOptions,
+  type RequestEvents,
+  type ResponseEvents
+} from "./events.js"
+import { readFieldLines } from "./fieldLines.js"
+import { ParsedHead, rawFields } from "./head.js"
+import { Fact, type Machine } from "./machine.js"
+import { Machines } from "./machines.js"
+import type { Refusal } from "../../model/refusal.js"
+import { readRequestLine } from "./requestLine.js"
+import * as S from "./stage.js"
+import { readStatusLine } from "./statusLine.js"
+
+/**
+ * Where a parser is: between messages, in a head, in a body (or its trailers), at an end behind which no
+ * message can follow, handed over to another protocol, or refused.
+ *
+ * @since 0.1.0
+ * @category parsers
+ */
+export type Phase = "idle" | "head" | "body" | "closed" | "stopped" | "refused"
+
+const noOptions: ParserOptions = {}
+const noTrailers: ReadonlyArray<string> = Object.freeze([])
+const noBytes = new Uint8Array(0)
+
+type Shared = WeakMap<ParserOptions, Machines>
+const requests: Shared = new WeakMap()
+const responses: Shared = new WeakMap()
+
+const machinesOf = (shared: Shared, request: boolean, options: ParserOptions): Machines => {
+  let machines = shared.get(options)
+  if (machines === undefined) shared.set(options, (machines = new Machines(request, options)))
+  return machines
+}
+
+class MessageParser {
+  private machine: Machine
+  private isPaused = false
+  /** Of the machines that are lent: `bytesConsumed` while there is none. */
+  private consumed = 0
+
+  constructor(
+    private readonly events: MessageEvents<ParsedHead>,
+    private readonly machines: Machines
+  ) {
+    this.machine = machines.resting
+  }
+
+  /** Why the peer's bytes were refused; the parser then reads no more. */
+  get refusal(): Refusal | undefined {
+    return this.machine.refusal
+  }
+
+  /** The head callback returned `Body.Stop`, or a 101 was read: the bytes from here on are not HTTP. */
+  get stopped(): boolean {
+    return this.machine.stage === S.STOPPED
+  }
+
+  get paused(): boolean {
+    return this.isPaused
+  }
+
+  /** Bytes of the connection taken so far, in completed calls of `execute`. */
+  get bytesConsumed(): number {
+    return this.machine === this.machines.resting ? this.consumed : this.machine.consumed
+  }
+
+  /** Bytes of the current head (or trailer section) that count against its limit, in completed calls. */
+  get headBytes(): number {
+    return this.phase === "idle" ? 0 : this.machine.counted
+  }
+
+  /** Some byte of a message has been read and its end has not: `phase` is "head" or "body". */
+  get inMessage(): boolean {
+    const phase = this.phase
+    return phase === "head" || phase === "body"
+  }
+
+  /**
+   * What has been read has events that `execute` has still to tell, without further bytes: it was paused
+   * before them.
+   */
+  get hasMoreToTell(): boolean {
+    const { stage } = this.machine
+    return stage === S.FRAMING || stage === S.MESSAGE_COMPLETE
+  }
+
+  get phase(): Phase {
+    const stage = this.machine.stage
+    if (stage === S.REFUSED) return "refused"
+    if (stage === S.STOPPED) return "stopped"
+    if (stage === S.CLOSED || stage === S.IGNORE) return "closed"
+    if (stage === S.IDLE || stage === S.IDLE_LF || stage === S.NEXT_MESSAGE) return "idle"
+    if (stage < S.METHOD || stage >= S.CHUNK_FIRST) return "body"
+    return (this.machine.facts & Fact.Trailers) !== 0 ? "body" : "head"
+  }
+
+  /** Stops the parsing behind the running callback; between calls, before the next byte. */
+  pause(): void {
+    this.isPaused = true
+  }
+
+  /** Lets `execute` go on; call it with the bytes not yet consumed, even if there are none. */
+  resume(): void {
+    this.isPaused = false
+  }
+
+  /**
+   * Nothing is expected for a while: between two messages, what only a message needs goes back to the other
+   * parsers with the same options. A connection without a request then costs little.
+   */
+  rest(): void {
+    const m = this.machine
+    // Its chunk is there while it is being read.
+    if (m === this.machines.resting || m.chunk.length > 0 || this.isPaused) return
+    if (m.stage === S.NEXT_MESSAGE) this.nextMessage()
+    if (m.stage !== S.IDLE || m.remaining > 0) return
+    this.consumed = m.consumed
+    this.machine = this.machines.resting
+    this.machines.giveBack(m)
+  }
+
+  private wake(): void {
+    this.machine = this.machines.take()
+    this.machine.consumed = this.consumed
+  }
+
+  /**
+   * Reads a chunk, which from then on belongs to the events' receivers. Returns the bytes consumed: fewer
+   * than `chunk.length` when paused, stopped (the rest is not HTTP) or refused. After `resume` the caller
+   * gives the rest again.
+   */
+  execute(chunk: Uint8Array): number {
+    if (this.machine === this.machines.resting) this.wake()
+    const m = this.machine
+    if (this.isPaused || m.stage >= S.ENDED) return 0
+    const n = chunk.length
+    m.begin(chunk)
+    let i = 0
+    while (!this.isPaused && m.stage < S.ENDED) {
+      if (m.stage >= S.EAGER) this.goOn(i)
+      else if (i < n) i = this.read(i, n)
+      else break
+    }
+    if (i === n && m.stage >= S.METHOD && m.stage <= S.CHUNK_LAST) this.carry(n)
+    if (m.refusal !== undefined) i = m.refusal.bytesParsed
+    m.consumed += i
+    m.chunk = noBytes
+    return i
+  }
+
+  /**
+   * The stream has ended. Completes a body that only this ends; in the middle of a message that is a refusal,
+   * which is also returned. While paused it does nothing: call it again after `resume` and a last `execute`.
+   */
+  finish(): Refusal | undefined {
+    const m = this.machine
+    if (this.isPaused || m.stage >= S.ENDED) return undefined
+    if (m.stage >= S.EAGER) {
+      // What a pause has left to do needs no more bytes.
+      this.execute(noBytes)
+      if (this.paused || m.refusal !== undefined || this.stopped) return m.refusal
+    }
+    switch (m.stage) {
+      case S.IDLE:
+      case S.IDLE_LF:
+      case S.CLOSED:
+      case S.IGNORE:
+        return undefined
+      case S.BODY_CLOSE:
+        m.stage = S.CLOSED
+        this.events.complete(noTrailers)
+        return undefined
+    }
+    m.refuse(0, "HPE_INVALID_EOF_STATE", "Invalid EOF state")
+    return m.refusal
+  }
+
+  private read(i: number, n: number): number {
+    const m = this.machine
+    const stage = m.stage
+    if (stage >= S.CHUNK_FIRST) return readChunkLine(m, i, n)
+    if (stage >= S.FIELDS_FIRST) return readFieldLines(m, i, n)
+    if (stage >= S.METHOD) return m.request ? readRequestLine(m, i, n) : readStatusLine(m, i, n)
+    switch (stage) {
+      case S.IDLE:
+      case S.IDLE_LF:
+        return this.readIdle(i, n)
+      case S.CLOSED:
+        return this.readClosed(i, n)
+      case S.IGNORE:
+        return n
+      default:
+        return this.readBody(i, n)
+    }
+  }
+
+  /** Line breaks before a message (RFC 9112 §2.2); the first other byte begins one. */
+  private readIdle(i: number, n: number): number {
+    const m = this.machine
+    for (; i < n; i++) {
+      const c = m.chunk[i]!
+      if (m.stage === S.IDLE_LF) {
+        if (c !== 10) return this.strayBreak(i)
+        m.stage = S.IDLE
+      } else if (c === 13) {
+        if (!m.allows("leadingLineBreaks")) {
+          if (!m.request) return this.strayBreak(i)
+          m.stage = S.IDLE_LF
+        }
+      } else if (c === 10) {
+        if (!m.allows("leadingLineBreaks")) return this.strayBreak(i)
+      } else {
+        this.beginMessage(i)
+        return i
+      }
+    }
+    return i
+  }
+
+  private strayBreak(i: number): number {
+    const m = this.machine
+    const code = m.request ? "HPE_INVALID_METHOD" : "HPE_INVALID_CONSTANT"
+    return m.refuse(i, code, "Line break before the start line", "leadingLineBreaks")
+  }
+
+  private beginMessage(i: number): void {
+    const m = this.machine
+    m.openSection(i, m.limits.maxHeaderSize)
+    m.lineStart = m.lineEnd = 0
+    m.hosts = 0
+    m.hostIsValid = false
+    m.part = 0
+    m.stage = m.request ? S.METHOD : S.STATUS_PROTOCOL
+  }
+
+  private readClosed(i: number, n: number): number {
+    const m = this.machine
+    for (; i < n; i++) {
+      const c = m.chunk[i]!
+      if (c === 13 || c === 10) continue
+      if (!m.allows("dataAfterClose")) {
+        return m.refuse(i + 1, "HPE_CLOSED_CONNECTION", "Data after `Connection: close`", "dataAfterClose")
+      }
+      m.stage = S.IGNORE
+      return n
+    }
+    return i
+  }
+
+  private readBody(i: number, n: number): number {
+    const m = this.machine
+    let end = n
+    if (m.stage !== S.BODY_CLOSE) {
+      if (m.remaining > n - i) {
+        m.remaining -= n - i
+      } else {
+        end = i + m.remaining
+        m.remaining = 0
+        m.stage = m.stage === S.CHUNK_DATA ? S.CHUNK_END : S.MESSAGE_COMPLETE
+      }
+    }
+    this.events.data(i === 0 && end === m.chunk.length ? m.chunk : m.chunk.subarray(i, end))
+    return end
+  }
+
+  /** Steps that need no byte. */
+  private goOn(i: number): void {
+    const m = this.machine
+    switch (m.stage) {
+      case S.HEAD_COMPLETE:
+        return this.endHead(i)
+      case S.FRAMING:
+        return this.beginBody(i)
+      case S.CHUNK_HEADER_COMPLETE:
+        if (m.remaining > 0) {
+          m.stage = S.CHUNK_DATA
+          return
+        }
+        m.facts |= Fact.Trailers
+        m.openSection(i, m.limits.maxTrailerSize)
+        m.lineEnd = 0
+        m.stage = S.FIELD_START
+        return
+      case S.MESSAGE_COMPLETE: {
+        const trailers = m.markCount === 0 ? noTrailers : rawFields(m.closeSection(i), m.takeMarks())
+        m.stage = S.NEXT_MESSAGE
+        return this.events.complete(trailers)
+      }
+      default:
+        return this.nextMessage()
+    }
+  }
+
+  private endHead(i: number): void {
+    const m = this.machine
+    const text = m.closeSection(i)
+    m.partial = ""
+    decideUpgrade(m)
+    if (!checkHead(m, i, text)) return
+    m.stage = S.FRAMING
+    const body = this.events.head(new ParsedHead(text, m, reuseAfter(m)))
+    if (body === Body.Read) return
+    m.facts |= Fact.SkipBody
+    if (body === Body.Stop) m.upgrade = m.stopping = true
+  }
+
+  private beginBody(i: number): void {
+    const m = this.machine
+    switch (whatFollows(m)) {
+      case Follows.Chunks:
+        m.stage = S.CHUNK_SIZE_FIRST
+        return
+      case Follows.Length:
+        m.stage = S.BODY_LENGTH
+        return
+      case Follows.UntilClose:
+        m.stage = S.BODY_CLOSE
+        return
+      case Follows.Unknown: {
+        const reason = "Request has invalid `Transfer-Encoding`"
+        m.refuse(i, "HPE_INVALID_TRANSFER_ENCODING", reason, "chunkedNotLast")
+        return
+      }
+      case Follows.OtherProtocol:
+        // A 101 is followed by the other protocol even if the driver did not say so (RFC 9110 §15.2.2).
+        if (!m.request && m.status === 101) m.stopping = true
+        m.stage = S.MESSAGE_COMPLETE
+        return
+      default:
+        m.stage = S.MESSAGE_COMPLETE
+    }
+  }
+
+  private nextMessage(): void {
+    const m = this.machine
+    if (m.stopping) {
+      m.stage = S.STOPPED
+      return
+    }
+    const keep = keepsAlive(m)
+    m.facts = 0
+    if (keep) m.remaining = 0
+    m.stage = keep || m.allows("keepAliveAfterClose") ? S.IDLE : S.CLOSED
+  }
+
+  private carry(n: number): void {
+    const m = this.machine
+    if (m.stage >= S.CHUNK_FIRST) {
+      carryExtension(m, n)
+      return
+    }
+    m.carry(n)
+  }
+}
+
+/**
+ * Reads the requests of one connection.
+ *
+ * @since 0.1.0
+ * @category parsers
+ */
+export class RequestParser extends MessageParser {
+  constructor(events: RequestEvents, options: ParserOptions = noOptions) {
+    super(events, machinesOf(requests, true, options))
+  }
+}
+
+/**
+ * Reads the responses of one connection. Which request a response answers is the driver's knowledge: it
+ * returns `Body.Skip` for one to a `HEAD`, `Body.Stop` for a success to a `CONNECT`.
+ *
+ * @since 0.1.0
+ * @category parsers
+ */
+export class ResponseParser extends MessageParser {
+  constructor(events: ResponseEvents, options: ParserOptions = noOptions) {
+    super(events, machinesOf(responses, false, options))
+  }
+}

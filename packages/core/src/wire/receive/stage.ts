@@ -1,0 +1,125 @@
+/**
+ * The parser's states, numbered so that a range of them belongs to one file. Numbers only; what each one
+ * awaits is said beside it, what it does is in the file named above its block. Typed as plain numbers: a
+ * stage changes inside the functions it is handed to, which the compiler would not see through literal types.
+ */
+
+// parser.ts, waiting for bytes
+/** Before a message: line breaks are skipped. */
+export const IDLE: number = 0
+/** Strict, before a request: CR seen, LF must follow. */
+export const IDLE_LF: number = 1
+/** After a message that closes the connection. */
+export const CLOSED: number = 2
+/** As before, and whatever comes is ignored. */
+export const IGNORE: number = 3
+/** `remaining` bytes of a body framed by Content-Length. */
+export const BODY_LENGTH: number = 4
+/** A body that lasts as long as the connection. */
+export const BODY_CLOSE: number = 5
+/** `remaining` bytes of a chunk's data. */
+export const CHUNK_DATA: number = 6
+
+// requestLine.ts
+export const METHOD: number = 10
+export const METHOD_SPACE: number = 11
+export const TARGET_SPACES: number = 12
+/** Inside the target; where is told by `Machine.part` (target.ts). */
+export const TARGET: number = 13
+/** After the space or the line break that ended the target: one byte is looked at. */
+export const TARGET_ENDED: number = 14
+export const TARGET_ENDED_09: number = 15
+export const TARGET_LF: number = 16
+export const VERSION_SPACES: number = 17
+export const REQUEST_PROTOCOL: number = 18
+export const REQUEST_SLASH: number = 19
+export const REQUEST_MAJOR: number = 20
+export const REQUEST_DOT: number = 21
+export const REQUEST_MINOR: number = 22
+export const REQUEST_END: number = 23
+export const REQUEST_LF: number = 24
+export const HTTP2_PREFACE: number = 25
+export const REQUEST_LAST: number = 25
+
+// statusLine.ts
+export const STATUS_PROTOCOL: number = 30
+export const STATUS_SLASH: number = 31
+export const STATUS_MAJOR: number = 32
+export const STATUS_DOT: number = 33
+export const STATUS_MINOR: number = 34
+export const STATUS_SPACE: number = 35
+export const STATUS_DIGIT_1: number = 36
+export const STATUS_DIGIT_2: number = 37
+export const STATUS_DIGIT_3: number = 38
+export const STATUS_AFTER_CODE: number = 39
+export const REASON: number = 40
+export const STATUS_LF: number = 41
+export const STATUS_LAST: number = 41
+
+// fieldLines.ts
+export const FIELDS_FIRST: number = 50
+/** Right after the start line, where a space is its own fault. */
+export const FIELDS_START: number = 50
+export const FIELD_START: number = 51
+export const NAME: number = 52
+/** A name that had spaces in it (flag spaceBeforeColon) and is no framing field any more. */
+export const NAME_PLAIN: number = 53
+export const NAME_SPACE: number = 54
+export const OWS: number = 55
+export const OWS_CR: number = 56
+/** After the line break of a value that is empty so far. */
+export const OWS_LINE: number = 57
+export const VALUE_TEXT: number = 58
+/** Inside a value with control bytes (flags controlsInValues, nulInValues). */
+export const VALUE_LOOSE: number = 59
+export const VALUE_LF: number = 60
+/** After the line break of a value: a space or tab would fold it. */
+export const VALUE_LINE: number = 61
+/** CR of the empty line seen. */
+export const SECTION_LF: number = 62
+
+// framingFields.ts: values that decide about framing, byte by byte
+export const FRAMING_FIRST: number = 70
+export const CONNECTION: number = 70
+/** Inside one of the known options; which and how far is told by `Machine.word` and `Machine.part`. */
+export const CONNECTION_WORD: number = 71
+export const CONNECTION_WORD_END: number = 72
+export const CONNECTION_OTHER: number = 73
+export const LENGTH_DIGITS: number = 74
+export const LENGTH_SPACES: number = 75
+export const CODING: number = 76
+export const CODING_CHUNKED: number = 77
+export const CODING_OTHER: number = 78
+export const CODING_SPACES: number = 79
+export const FRAMING_LAST: number = 79
+export const FIELDS_LAST: number = 79
+
+// chunkLine.ts
+export const CHUNK_FIRST: number = 80
+export const CHUNK_SIZE_FIRST: number = 80
+export const CHUNK_SIZE: number = 81
+export const CHUNK_SIZE_END: number = 82
+export const EXTENSION: number = 83
+export const EXTENSION_NAME: number = 84
+export const EXTENSION_VALUE: number = 85
+export const EXTENSION_QUOTED: number = 86
+export const EXTENSION_ESCAPE: number = 87
+export const EXTENSION_QUOTED_END: number = 88
+export const CHUNK_LF: number = 89
+/** After a chunk's data. */
+export const CHUNK_END: number = 90
+export const CHUNK_END_LF: number = 91
+export const CHUNK_LAST: number = 91
+
+// parser.ts, going on without waiting for bytes
+export const EAGER: number = 100
+export const HEAD_COMPLETE: number = 100
+export const FRAMING: number = 101
+export const CHUNK_HEADER_COMPLETE: number = 102
+export const MESSAGE_COMPLETE: number = 103
+export const NEXT_MESSAGE: number = 104
+
+// parser.ts, the end
+export const ENDED: number = 110
+export const STOPPED: number = 110
+export const REFUSED: number = 111

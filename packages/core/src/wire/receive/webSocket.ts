@@ -1,0 +1,73 @@
+/**
+ * The opening handshake of WebSocket as a server reads it (RFC 6455 §4.2.1): whether a request is one, and
+ * what to answer when it is not. Framing is no part of HTTP, and none of it is here.
+ *
+ * @since 0.1.0
+ */
+import type { RequestHead } from "./head.js"
+import { isToken } from "../grammar/validate.js"
+
+/**
+ * Why a request is no handshake, and how it is answered.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HandshakeRefusal {
+  /** 400, 405 or 426, which names what is spoken. */
+  readonly status: 400 | 405 | 426
+  /** What is missing, in words. */
+  readonly reason: string
+  /** Flat: name, value, ... */
+  readonly headers: ReadonlyArray<string>
+}
+
+// 16 bytes in base64.
+const KEY = /^[+/0-9A-Za-z]{21}[AQgw]==$/
+
+const refusal = (
+  status: HandshakeRefusal["status"],
+  reason: string,
+  headers: ReadonlyArray<string> = []
+): HandshakeRefusal => ({ status, reason, headers })
+
+const notAsked = refusal(426, "no upgrade to WebSocket was asked for", [
+  ...["Upgrade", "websocket"],
+  ...["Connection", "Upgrade"]
+])
+const wrongMethod = refusal(405, "a WebSocket is opened with GET", ["Allow", "GET"])
+const wrongKey = refusal(400, "Sec-WebSocket-Key is not one value of 16 bytes in base64")
+const wrongVersion = refusal(426, "only version 13 of WebSocket is spoken here", [
+  ...["Sec-WebSocket-Version", "13"],
+  ...["Upgrade", "websocket"],
+  ...["Connection", "Upgrade"]
+])
+const wrongProtocols = refusal(400, "Sec-WebSocket-Protocol is no list of different tokens")
+const wrongExtensions = refusal(400, "Sec-WebSocket-Extensions is no list of extensions")
+
+// RFC 6455 §9.1: a token, and parameters whose values are tokens, quoted or not.
+const TOKEN = "[!#$%&'*+.^_`|~\\w-]+"
+const EXTENSION = new RegExp(
+  `^${TOKEN}(?:[ \\t]*;[ \\t]*${TOKEN}(?:[ \\t]*=[ \\t]*(?:${TOKEN}|"${TOKEN}"))?)*$`
+)
+
+const validProtocols = (names: ReadonlyArray<string>): boolean =>
+  names.length > 0 && names.every(isToken) && new Set(names).size === names.length
+
+/**
+ * `undefined`: the request opens a WebSocket.
+ *
+ * @since 0.1.0
+ * @category validation
+ */
+export const checkHandshake = (head: RequestHead): HandshakeRefusal | undefined => {
+  const asked = head.elements("upgrade").some((name) => name.toLowerCase() === "websocket")
+  if (!asked || !head.upgrade || head.versionMinor === 0) return notAsked
+  if (head.method !== "GET") return wrongMethod
+  // Neither may come twice (RFC 6455 §11.3.1, §11.3.5), and none of their values has a comma.
+  if (!KEY.test(head.elements("sec-websocket-key").join())) return wrongKey
+  if (head.elements("sec-websocket-version").join() !== "13") return wrongVersion
+  if (!head.elements("sec-websocket-extensions").every((one) => EXTENSION.test(one))) return wrongExtensions
+  if (head.get("sec-websocket-protocol") === undefined) return undefined
+  return validProtocols(head.elements("sec-websocket-protocol")) ? undefined : wrongProtocols
+}

@@ -1,0 +1,23 @@
+/**
+ * Default responses of Node's servers to requests that they reject. Those of the Effect API are in
+ * `connection/server/refusals.ts`.
+ */
+import { STATUS_CODES } from "./encodeTables.js"
+
+// Node's policy: all other codes get 400, whatever status fits them better (`Refusal.status`).
+const statuses: ReadonlyMap<string, number> = new Map([
+  ["HPE_HEADER_OVERFLOW", 431],
+  ["HPE_CHUNK_EXTENSIONS_OVERFLOW", 413],
+  ["ERR_HTTP_REQUEST_TIMEOUT", 408]
+])
+
+/**
+ * The head that Node sends for an error with this code, without a date or a length.
+ *
+ * @since 0.1.0
+ * @category encoders
+ */
+export const nodeDefaultResponse = (code: string): string => {
+  const status = statuses.get(code) ?? 400
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`
+}

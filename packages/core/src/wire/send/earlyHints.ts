@@ -1,0 +1,78 @@
+/**
+ * 103 Early Hints (RFC 8297): links that the client may load before the answer comes.
+ *
+ * A link is checked against the grammar of RFC 8288 §3, by hand and in one pass. Never decides whether it may
+ * be sent now: the automaton does.
+ *
+ * @since 0.1.0
+ */
+import { encodeInformational } from "./encodeResponse.js"
+import { isFieldValue, isToken } from "../grammar/validate.js"
+import type { Violation } from "../../model/violation.js"
+
+const skipBlanks = (text: string, at: number): number => {
+  while (text[at] === " " || text[at] === "\t") at++
+  return at
+}
+
+// quoted-string of RFC 9110 §5.6.4; gives the place behind it, or 0.
+const quotedEnd = (text: string, start: number): number => {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '"') return at + 1
+    if (text[at] === "\\") at++
+  }
+  return 0
+}
+
+// Where a token or an unquoted value ends.
+const wordEnd = (text: string, at: number): number => {
+  while (at < text.length && !' \t;="'.includes(text[at]!)) at++
+  return at
+}
+
+/**
+ * Is this one link: `<target>`, then parameters `; name=value`?
+ *
+ * @since 0.1.0
+ * @category validation
+ */
+export const isLink = (text: string): boolean => {
+  if (text[0] !== "<" || !isFieldValue(text)) return false
+  const close = text.indexOf(">")
+  if (close < 0) return false
+  let at = skipBlanks(text, close + 1)
+  while (at < text.length) {
+    if (text[at] !== ";") return false
+    const start = skipBlanks(text, at + 1)
+    const end = wordEnd(text, start)
+    if (!isToken(text.slice(start, end))) return false
+    at = skipBlanks(text, end)
+    if (text[at] !== "=") continue
+    at = skipBlanks(text, at + 1)
+    const valueEnd = text[at] === '"' ? quotedEnd(text, at) : wordEnd(text, at)
+    if (valueEnd <= at) return false
+    at = skipBlanks(text, valueEnd)
+  }
+  return true
+}
+
+/**
+ * The head of early hints; the empty string where there is no link, and nothing is to be sent (as Node does).
+ * `headers` is a flat list: name, value, ...
+ *
+ * Violations: ERR_INVALID_ARG_VALUE (a link that is none), and those of `encodeInformational`.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const encodeEarlyHints = (
+  links: string | ReadonlyArray<string>,
+  headers: ReadonlyArray<string> = []
+): string | Violation => {
+  const list = typeof links === "string" ? [links] : links
+  if (list.length === 0) return ""
+  for (const value of list) {
+    if (!isLink(value)) return { _tag: "Violation", code: "ERR_INVALID_ARG_VALUE", what: "hints", value }
+  }
+  return encodeInformational(103, ["Link", list.join(", "), ...headers])
+}

@@ -1,0 +1,153 @@
+/**
+ * The user's header fields on their way into a head: checked, printed in their order and case, and the few
+ * that decide about framing and reuse understood.
+ *
+ * Never adds a field, never changes a name or a value; leaves out only what `scanFields` is told to, and
+ * repetitions of an equal `Content-Length`.
+ */
+import {
+  fieldConflict,
+  invalidChar,
+  invalidToken,
+  invalidValue,
+  type FieldsViolation
+} from "../../model/violation.js"
+import { listElements, trimBlanks } from "../grammar/lists.js"
+import { Spellings } from "./spelling.js"
+import { isFieldValue, isToken, parseContentLength } from "../grammar/validate.js"
+
+/** Fields with a meaning for the head; bits, so that a set of them is a number. */
+export const Known = {
+  ContentLength: 1,
+  TransferEncoding: 2,
+  Connection: 4,
+  KeepAlive: 8,
+  Date: 16,
+  Host: 32,
+  Trailer: 64
+} as const
+
+const knownNames = new Map<string, number>([
+  ["content-length", Known.ContentLength],
+  ["transfer-encoding", Known.TransferEncoding],
+  ["connection", Known.Connection],
+  ["keep-alive", Known.KeepAlive],
+  ["date", Known.Date],
+  ["host", Known.Host],
+  ["trailer", Known.Trailer]
+])
+
+const spellings = new Spellings((lower) => knownNames.get(lower) ?? 0)
+
+/**
+ * What the last scan found. One record for all scans: a head is encoded in one go, and nothing is kept of it.
+ */
+export const found = {
+  /** The printed field lines, each with its CRLF. */
+  text: "",
+  /** Which of `Known` were there. */
+  seen: 0,
+  /** The `Content-Length`, or -1. */
+  contentLength: -1,
+  /** There is a transfer coding, and the last one is `chunked`. */
+  chunkedLast: false,
+  /** There is a transfer coding other than `chunked`. */
+  otherCoding: false,
+  /** `Connection` has the option `close`. */
+  close: false,
+  /** `Connection` has the option `keep-alive`. */
+  keepAlive: false
+}
+
+const connectionOptions = (value: string): void => {
+  for (const option of listElements(value)) {
+    const name = option.toLowerCase()
+    if (name === "close") found.close = true
+    else if (name === "keep-alive") found.keepAlive = true
+  }
+}
+
+// RFC 9112 §6.1: chunked at most once, and nothing after it.
+const transferCodings = (value: string): FieldsViolation | undefined => {
+  for (const coding of listElements(value)) {
+    const name = trimBlanks(coding.split(";", 1)[0]!).toLowerCase()
+    if (!isToken(name)) return fieldConflict("Transfer-Encoding", "Malformed")
+    if (found.chunkedLast) return fieldConflict("Transfer-Encoding", "ChunkedNotLast")
+    if (name === "chunked") found.chunkedLast = true
+    else found.otherCoding = true
+  }
+  return undefined
+}
+
+const understand = (known: number, value: string): FieldsViolation | undefined => {
+  switch (known) {
+    case Known.ContentLength: {
+      const length = parseContentLength(value)
+      if (length < 0) return fieldConflict("Content-Length", "Malformed")
+      if (found.contentLength >= 0 && found.contentLength !== length) {
+        return fieldConflict("Content-Length", "Repeated")
+      }
+      found.contentLength = length
+      return undefined
+    }
+    case Known.TransferEncoding:
+      return transferCodings(value)
+    case Known.Connection:
+      connectionOptions(value)
+      return undefined
+    default:
+      return undefined
+  }
+}
+
+/**
+ * Checks and prints a flat list of fields (name, value, ...) into `found`. Fields of `leaveOut` (bits of
+ * `Known`) are checked and understood, but not printed.
+ */
+export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): FieldsViolation | undefined => {
+  let text = ""
+  let seen = 0
+  found.contentLength = -1
+  found.chunkedLast = false
+  found.otherCoding = false
+  found.close = false
+  found.keepAlive = false
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!
+    const value = fields[i + 1]
+    const spelling = spellings.of(name)
+    if (!spelling.valid) return invalidToken("Header name", name)
+    if (value === undefined) return invalidValue(name, value)
+    let line: string
+    if (spelling.value === value) line = spelling.line
+    else {
+      if (!isFieldValue(value)) return invalidChar("header content", name)
+      line = name + ": " + value + "\r\n"
+      spelling.keep(value, line)
+    }
+    const known = spelling.meaning
+    if (known !== 0) {
+      const repeated = (seen & known) !== 0
+      seen |= known
+      const refused = understand(known, value)
+      if (refused !== undefined) return refused
+      // RFC 9112 §3.2: a request with two Host fields is answered 400.
+      if (repeated && known === Known.Host) return fieldConflict("Host", "Repeated")
+      if ((known & leaveOut) !== 0 || (repeated && known === Known.ContentLength)) continue
+    }
+    text += line
+  }
+  // RFC 9112 §6.2: never both.
+  if (found.contentLength >= 0 && (seen & Known.TransferEncoding) !== 0) {
+    return fieldConflict("Content-Length", "BesideTransferEncoding")
+  }
+  found.text = text
+  found.seen = seen
+  return undefined
+}
+
+/**
+ * One of the head's own fields, checked like the user's; for values that come from outside, such as a host.
+ */
+export const ownField = (name: string, value: string): string | FieldsViolation =>
+  isFieldValue(value) ? `${name}: ${value}\r\n` : invalidChar("header content", name)

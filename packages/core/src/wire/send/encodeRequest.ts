@@ -1,0 +1,143 @@
+/**
+ * Request heads: the request line, the user's fields, and the fields that HTTP needs besides (RFC 9112 §3,
+ * §6, §9).
+ *
+ * A field that the user set is respected; one that he did not set is added. Never resolves a URL, never
+ * writes a body.
+ *
+ * @since 0.1.0
+ */
+import { Known, found, ownField, scanFields } from "./encodeFields.js"
+import { METHODS } from "./encodeTables.js"
+import { chunked, none, ofLength, type Framing } from "./framing.js"
+import type { BodyLength, EncodedHead } from "./encode.js"
+import { isContentLength, isRequestTarget, isToken } from "../grammar/validate.js"
+import {
+  bodyNotAllowed,
+  fieldConflict,
+  invalidToken,
+  lengthMismatch,
+  trailersNotChunked,
+  type RequestViolation
+} from "../../model/violation.js"
+
+/**
+ * What a request head is made from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RequestHeadInput {
+  /** A token (RFC 9110 §9.1); case is kept. */
+  readonly method: string
+  /** Origin, absolute, authority or asterisk form (RFC 9112 §3.2), as it shall stand on the wire. */
+  readonly target: string
+  /** Flat list: name, value, name, value, ... Order and case are kept. */
+  readonly headers: ReadonlyArray<string>
+  /** Value of `Host`, printed as the first field when the user has none. Default: no `Host` is added. */
+  readonly host?: string | undefined
+  /** How many bytes follow; `unknown`: it is chunked; `none`: there is no body. */
+  readonly body: BodyLength
+  /** Shall the connection be used again? Announced in `Connection` when the user has none. */
+  readonly keepAlive: boolean
+  /** Trailers will follow: the body is chunked even if its length is known. Default: false. */
+  readonly trailers?: boolean | undefined
+  /**
+   * Add `Connection` and the framing fields where the user has none. Without them a body needs the user's.
+   * Default: true.
+   */
+  readonly defaults?: boolean | undefined
+}
+
+const knownMethods = new Set(METHODS)
+
+// Requests whose content has no defined meaning send no framing fields while they have none (RFC 9110 §8.6,
+// and Node documentation, http.request).
+const bodiless = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"])
+// RFC 9110 §9.3.6, §9.3.8: a receiver may take what follows these heads for something else than a body.
+const neverBody = new Set(["TRACE", "CONNECT"])
+
+/**
+ * The head of a request; its version is 1.1.
+ *
+ * Framing, in this order:
+ * 1. TRACE and CONNECT: no body, and no framing fields.
+ * 2. The user's `Transfer-Encoding`; `chunked` must be its last coding (RFC 9112 §6.1).
+ * 3. The user's `Content-Length`.
+ * 4. No bytes and no trailers: `Content-Length: 0`, or nothing for GET, HEAD, DELETE and OPTIONS.
+ * 5. A known length and no trailers: `Content-Length` is added.
+ * 6. `Transfer-Encoding: chunked` is added.
+ *
+ * Without `defaults` nothing is added in 4 to 6, and a body is refused there.
+ *
+ * Violations: ERR_INVALID_HTTP_TOKEN, ERR_UNESCAPED_CHARACTERS, ERR_INVALID_CHAR,
+ * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT (also for a known length that is no count of
+ * bytes), ERR_HTTP_BODY_NOT_ALLOWED (a body on TRACE or CONNECT), ERR_HTTP_CONTENT_LENGTH_MISMATCH (the
+ * user's `Content-Length` is not the known length), ERR_HTTP_TRAILER_INVALID (`Trailer` or trailers on a body
+ * that is not chunked).
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const encodeRequestHead = (input: RequestHeadInput): EncodedHead | RequestViolation => {
+  const { method } = input
+  if (!knownMethods.has(method) && !isToken(method)) return invalidToken("Method", method)
+  if (!isRequestTarget(input.target)) {
+    return { _tag: "Violation", code: "ERR_UNESCAPED_CHARACTERS", what: "Request path" }
+  }
+  if (typeof input.body === "number" && !isContentLength(input.body)) {
+    return fieldConflict("Content-Length", "Malformed")
+  }
+  const defaults = input.defaults !== false
+  const refused = scanFields(input.headers, 0)
+  if (refused !== undefined) return refused
+
+  const seen = found.seen
+  const body = input.body === "none" ? 0 : input.body
+  const trailers = input.trailers === true || (seen & Known.Trailer) !== 0
+  let framing: Framing
+  let framingLine = ""
+  if (neverBody.has(method)) {
+    if (body !== 0) return bodyNotAllowed
+    if ((seen & Known.TransferEncoding) !== 0) return fieldConflict("Transfer-Encoding", "NotForMethod")
+    if ((seen & Known.ContentLength) !== 0) return fieldConflict("Content-Length", "NotForMethod")
+    framing = none
+  } else if ((seen & Known.TransferEncoding) !== 0) {
+    if (!found.chunkedLast) return fieldConflict("Transfer-Encoding", "ChunkedNotLast")
+    framing = chunked
+  } else if (found.contentLength >= 0) {
+    if (body !== "unknown" && body !== found.contentLength) return lengthMismatch(found.contentLength, body)
+    framing = ofLength(found.contentLength)
+  } else if (body === 0 && !trailers && bodiless.has(method)) {
+    framing = none
+  } else if (!defaults) {
+    if (body !== 0) return bodyNotAllowed
+    framing = none
+  } else if (body !== "unknown" && !trailers) {
+    framing = ofLength(body)
+    framingLine = "Content-Length: " + body + "\r\n"
+  } else {
+    framing = chunked
+    framingLine = "Transfer-Encoding: chunked\r\n"
+  }
+  if (trailers && framing !== chunked) return trailersNotChunked
+
+  let text = method + " " + input.target + " HTTP/1.1\r\n"
+  if (input.host !== undefined && (seen & Known.Host) === 0) {
+    const host = ownField("Host", input.host)
+    if (typeof host !== "string") return host
+    text += host
+  }
+  text += found.text
+  const close = found.close || !input.keepAlive
+  if (!defaults) {
+    // What the user has is all there is.
+  } else if (close && !found.close) text += "Connection: close\r\n"
+  else if (!close && (seen & Known.Connection) === 0) text += "Connection: keep-alive\r\n"
+  return {
+    _tag: "EncodedHead",
+    head: text + framingLine + "\r\n",
+    framing,
+    close: close ? "RequestClose" : undefined
+  }
+}

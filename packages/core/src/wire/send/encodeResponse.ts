@@ -1,0 +1,215 @@
+/**
+ * Response heads: the status line, the user's fields, and the fields that HTTP needs besides (RFC 9112 §4,
+ * §6, §9).
+ *
+ * A field that the user set is respected; one that he did not set is added. Never writes a body, never reads
+ * a clock.
+ *
+ * @since 0.1.0
+ */
+import { Known, found, ownField, scanFields } from "./encodeFields.js"
+import { statusLine } from "./encodeTables.js"
+import { keepAliveLines } from "../automaton/keepAlive.js"
+import { chunked, none, ofLength, untilClose, type Framing } from "./framing.js"
+import type { CloseReason } from "../automaton/afterExchange.js"
+import type { BodyLength, EncodedHead } from "./encode.js"
+import { isContentLength } from "../grammar/validate.js"
+import {
+  fieldConflict,
+  invalidStatus,
+  lengthMismatch,
+  trailersNotChunked,
+  type Violation
+} from "../../model/violation.js"
+
+/**
+ * What a response head is made from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResponseHeadInput {
+  /** Minor version of the request. */
+  readonly versionMinor: number
+  /** Method of the request: the answers to HEAD and CONNECT are framed differently. */
+  readonly method: string
+  /** 101, or 200-999. */
+  readonly status: number
+  /** Reason phrase; default: that of `STATUS_CODES`. */
+  readonly statusMessage?: string | undefined
+  /** Flat list: name, value, name, value, ... Order and case are kept. */
+  readonly headers: ReadonlyArray<string>
+  /** For HEAD: the length that the body of a GET would have, or `"none"` if that is not known. */
+  readonly body: BodyLength
+  /** May the connection be used again, as far as the connection knows? */
+  readonly keepAlive: boolean
+  /**
+   * Milliseconds an idle connection is kept; announced in whole seconds in `Keep-Alive`. Default: not
+   * announced.
+   */
+  readonly keepAliveTimeout?: number | undefined
+  /** Requests a connection may have; announced beside the timeout. Default: not announced. */
+  readonly keepAliveMax?: number | undefined
+  /** Value of `Date` (see `httpDate`); default: none is added. */
+  readonly date?: string | undefined
+  /**
+   * Trailers will follow: the body is chunked even if its length is known (not for HTTP/1.0). Default: false.
+   */
+  readonly trailers?: boolean | undefined
+}
+
+const keepAliveLine = keepAliveLines(0, 0)
+const announced = (timeout: number | undefined, max: number | undefined): string =>
+  keepAliveLines(
+    timeout === undefined || timeout < 0 ? 0 : timeout,
+    max === undefined || max < 0 ? 0 : Math.floor(max)
+  )
+
+// Within a second a server adds the same lines to nearly every head, so the last ones made are kept.
+let addedFor: Pick<ResponseHeadInput, "date" | "keepAliveTimeout" | "keepAliveMax"> = {}
+let addedLines = keepAliveLine
+const usualLines = (input: ResponseHeadInput): string | Violation => {
+  const { date, keepAliveMax, keepAliveTimeout } = input
+  if (
+    date !== addedFor.date ||
+    keepAliveTimeout !== addedFor.keepAliveTimeout ||
+    keepAliveMax !== addedFor.keepAliveMax
+  ) {
+    const dateLine = date === undefined ? "" : ownField("Date", date)
+    if (typeof dateLine !== "string") return dateLine
+    addedLines = dateLine + announced(keepAliveTimeout, keepAliveMax)
+    addedFor = { date, keepAliveTimeout, keepAliveMax }
+  }
+  return addedLines
+}
+
+const unusualLines = (
+  input: ResponseHeadInput,
+  switching: boolean,
+  close: CloseReason | undefined
+): string | Violation => {
+  const { close: hasClose, keepAlive: hasKeepAlive, seen } = found
+  let text = ""
+  if (input.date !== undefined && (seen & Known.Date) === 0) {
+    const date = ownField("Date", input.date)
+    if (typeof date !== "string") return date
+    text = date
+  }
+  const hasConnection = (seen & Known.Connection) !== 0
+  if (switching) {
+    // RFC 9110 §7.8: Upgrade goes with the connection option of that name.
+    return input.status === 101 && !hasConnection ? text + "Connection: Upgrade\r\n" : text
+  }
+  if (close !== undefined) return hasClose ? text : text + "Connection: close\r\n"
+  if (!hasConnection && (seen & Known.KeepAlive) === 0) {
+    return text + announced(input.keepAliveTimeout, input.keepAliveMax)
+  }
+  // HTTP/1.0 goes on only if the response says so too (RFC 9112 §9.3).
+  return !hasConnection || (input.versionMinor === 0 && !hasKeepAlive) ? text + keepAliveLine : text
+}
+
+const addedByUser = Known.Date | Known.Connection | Known.KeepAlive
+
+/**
+ * The head of a final response, 101 included.
+ *
+ * Framing, in this order:
+ * 1. 204, 304, 101, the answer to HEAD, 2xx to CONNECT: no body (RFC 9112 §6.3). `Content-Length` and
+ *    `Transfer-Encoding` are left out of 101, 204 and 2xx to CONNECT even if the user set them (RFC 9110
+ *    §8.6, RFC 9112 §6.1); the others may have them.
+ * 2. The user's `Transfer-Encoding`: chunked, or until the connection closes if `chunked` is not in it.
+ * 3. The user's `Content-Length`.
+ * 4. A known length and no trailers: `Content-Length` is added.
+ * 5. HTTP/1.1: `Transfer-Encoding: chunked` is added.
+ * 6. HTTP/1.0: until the connection closes. A user's `Transfer-Encoding: chunked` and `Trailer` are left out.
+ *
+ * `Date`, `Connection` and `Keep-Alive` are added when the user has none. A user's `Connection: close`
+ * closes.
+ *
+ * Violations: ERR_HTTP_INVALID_STATUS_CODE (also for 1xx but 101), ERR_INVALID_CHAR, ERR_INVALID_HTTP_TOKEN,
+ * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT (also for a known length that is no count of
+ * bytes), ERR_HTTP_CONTENT_LENGTH_MISMATCH (the user's `Content-Length` is not the known length),
+ * ERR_HTTP_TRAILER_INVALID (`Trailer` or trailers on a body that is not chunked).
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Violation => {
+  const { body, status } = input
+  if (status < 200 && status !== 101) return invalidStatus(status)
+  if (typeof body === "number" && !isContentLength(body)) return fieldConflict("Content-Length", "Malformed")
+  const line = statusLine(status, input.statusMessage)
+  if (typeof line !== "string") return line
+
+  const http10 = input.versionMinor === 0
+  const switching = status === 101 || (input.method === "CONNECT" && status < 300)
+  const framingless = switching || status === 204
+  const refused = scanFields(
+    input.headers,
+    (framingless || http10 ? Known.TransferEncoding : 0) |
+      (framingless ? Known.ContentLength : 0) |
+      (http10 ? Known.Trailer : 0)
+  )
+  if (refused !== undefined) return refused
+  if (http10 && found.otherCoding && !framingless) return fieldConflict("Transfer-Encoding", "NotForVersion")
+
+  const seen = found.seen
+  const trailers = !http10 && (input.trailers === true || (seen & Known.Trailer) !== 0)
+  let framing: Framing
+  let framingLine = ""
+  if (framingless || status === 304 || input.method === "HEAD") {
+    framing = none
+    // What a 304 stands for has a length of its own, so only the user can know it (RFC 9110 §8.6).
+    if (typeof body === "number" && input.method === "HEAD" && !framingless && status !== 304) {
+      if ((seen & (Known.ContentLength | Known.TransferEncoding)) === 0)
+        framingLine = `Content-Length: ${body}\r\n`
+    }
+  } else if ((seen & Known.TransferEncoding) !== 0 && !http10) {
+    framing = found.chunkedLast ? chunked : untilClose
+  } else if (found.contentLength >= 0) {
+    const actual = body === "none" ? 0 : body
+    if (actual !== "unknown" && actual !== found.contentLength)
+      return lengthMismatch(found.contentLength, actual)
+    framing = ofLength(found.contentLength)
+  } else if (body !== "unknown" && !trailers) {
+    const length = body === "none" ? 0 : body
+    framing = ofLength(length)
+    framingLine = "Content-Length: " + length + "\r\n"
+  } else if (!http10) {
+    framing = chunked
+    framingLine = "Transfer-Encoding: chunked\r\n"
+  } else {
+    framing = untilClose
+  }
+  if (trailers && framing !== chunked && framing !== none) return trailersNotChunked
+
+  let close: CloseReason | undefined
+  if (!switching) {
+    if (framing === untilClose) close = "UntilClose"
+    else if (found.close || !input.keepAlive) close = "ResponseClose"
+  }
+  const added =
+    close === undefined && !switching && (seen & addedByUser) === 0
+      ? usualLines(input)
+      : unusualLines(input, switching, close)
+  if (typeof added !== "string") return added
+  return { _tag: "EncodedHead", head: line + found.text + added + framingLine + "\r\n", framing, close }
+}
+
+/**
+ * An informational response: 100, 102-199 (RFC 9110 §15.2). It has no body, and the exchange goes on after
+ * it; 101 ends the exchange and is encoded by `encodeResponseHead`. `Content-Length` and `Transfer-Encoding`
+ * are left out.
+ *
+ * Violations: ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR,
+ * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const encodeInformational = (status: number, headers: ReadonlyArray<string>): string | Violation => {
+  if (status >= 200 || status === 101) return invalidStatus(status)
+  const line = statusLine(status, undefined)
+  if (typeof line !== "string") return line
+  return scanFields(headers, Known.ContentLength | Known.TransferEncoding) ?? line + found.text + "\r\n"
+}

@@ -1,0 +1,194 @@
+/**
+ * What Node's own HTTP module adds to a head, and what it concludes from one: `Connection`, `Keep-Alive`,
+ * `Content-Length` and `Transfer-Encoding` as `http.OutgoingMessage` sends them. For drivers that keep Node's
+ * callback API; the strict encoders are encodeRequest.ts and encodeResponse.ts.
+ *
+ * Decides over bits and numbers. Never prints the user's fields, never reads a clock, never throws.
+ *
+ * @since 0.1.0
+ */
+import { keepAliveLines } from "../automaton/keepAlive.js"
+import { trailersNotChunked, type Violation } from "../../model/violation.js"
+
+/**
+ * Fields with a meaning for a head; bits, so that a set of them is a number.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const NodeField = {
+  Connection: 1,
+  ContentLength: 2,
+  TransferEncoding: 4,
+  Date: 8,
+  Expect: 16,
+  Trailer: 32,
+  KeepAlive: 64,
+  /** Several values are joined into one line. */
+  Cookie: 128,
+  ContentDisposition: 256
+} as const
+
+const known = new Map<string, number>([
+  ["connection", NodeField.Connection],
+  ["content-length", NodeField.ContentLength],
+  ["transfer-encoding", NodeField.TransferEncoding],
+  ["date", NodeField.Date],
+  ["expect", NodeField.Expect],
+  ["trailer", NodeField.Trailer],
+  ["keep-alive", NodeField.KeepAlive],
+  ["cookie", NodeField.Cookie],
+  ["content-disposition", NodeField.ContentDisposition]
+])
+
+const shortest = 4
+const longest = 19
+
+/**
+ * The bit of a field name in any case, 0 for a name without a meaning here.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const nodeField = (name: string): number => {
+  if (name.length < shortest || name.length > longest) return 0
+  return known.get(name) ?? known.get(name.toLowerCase()) ?? 0
+}
+
+const close = /(?:^|\W)close(?:$|\W)/i
+const chunked = /(?:^|\W)chunked(?:$|\W)/i
+
+/**
+ * Does a `Connection` value ask for the connection's end, as Node reads it: the word, wherever it stands?
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const saysClose = (value: string): boolean => close.test(value)
+
+/**
+ * Does a `Transfer-Encoding` (or `TE`) value have the word `chunked`, as Node reads it?
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const saysChunked = (value: string): boolean => chunked.test(value)
+
+/**
+ * What is known of a message besides its fields; bits.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const NodeTrait = {
+  /** The connection may go on, as far as the driver knows. */
+  KeepAlive: 1,
+  /** The body is chunked. */
+  Chunked: 2,
+  /** Nothing follows the message on its connection. */
+  Last: 4,
+  /** The message can have a body. */
+  HasBody: 8,
+  /** A body of unknown length may be chunked. */
+  MayChunk: 16,
+  /** The user took `Connection` away. */
+  NoConnection: 32,
+  /** The user took `Content-Length` away. */
+  NoLength: 64,
+  /** The user took `Transfer-Encoding` away. */
+  NoCoding: 128,
+  /** It is the last message that the connection may have. */
+  LimitReached: 256,
+  /** A client's message that an agent has queued. */
+  Pooled: 512,
+  /** The status is 204 or 304. */
+  Bodiless: 1024
+} as const
+
+/** What was decided. One record for all heads: it is read at once, and nothing is kept of it. */
+const decided = { lines: "", traits: 0 }
+
+/**
+ * What Node's module adds to a head.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface NodeHead {
+  /** Lines to append to the user's, each with its CRLF. */
+  readonly lines: string
+  /** The traits as they are now: `KeepAlive`, `Chunked` and `Last` may have changed. */
+  readonly traits: number
+}
+
+let linesFor = 0
+let linesMax = 0
+let linesMade = keepAliveLines(0, 0)
+const cachedKeepAliveLines = (timeout: number, max: number): string => {
+  if (timeout !== linesFor || max !== linesMax) {
+    linesMade = keepAliveLines(timeout, max)
+    linesFor = timeout
+    linesMax = max
+  }
+  return linesMade
+}
+
+const has = (set: number, bit: number): boolean => (set & bit) !== 0
+
+/**
+ * The lines that Node adds behind the user's fields, and what becomes of the connection.
+ *
+ * `length` is the number of bytes of the body if they are all known, else -1. `timeout` (ms) and `max` are
+ * announced in `Keep-Alive`; 0: not. The result is overwritten by the next call. Violation:
+ * ERR_HTTP_TRAILER_INVALID (`Trailer` without chunks).
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const nodeHead = (
+  seen: number,
+  given: number,
+  length: number,
+  timeout: number,
+  max: number
+): NodeHead | Violation => {
+  let traits = given
+  let lines = ""
+  // A coding where no body can be: what the peer makes of it is not known, so the connection ends.
+  if (has(traits, NodeTrait.Bodiless) && has(traits, NodeTrait.Chunked)) {
+    traits &= ~(NodeTrait.Chunked | NodeTrait.KeepAlive)
+  }
+  if (has(traits, NodeTrait.NoConnection)) {
+    traits = has(traits, NodeTrait.KeepAlive) ? traits & ~NodeTrait.Last : traits | NodeTrait.Last
+  } else if (!has(seen, NodeField.Connection)) {
+    const framed = has(seen, NodeField.ContentLength) || has(traits, NodeTrait.MayChunk | NodeTrait.Pooled)
+    if (!has(traits, NodeTrait.KeepAlive) || !framed) {
+      traits |= NodeTrait.Last
+      lines = "Connection: close\r\n"
+    } else if (has(traits, NodeTrait.LimitReached)) {
+      lines = "Connection: close\r\n"
+    } else {
+      const announced = has(seen, NodeField.KeepAlive) ? 0 : timeout
+      lines = cachedKeepAliveLines(announced, max)
+    }
+  }
+  if (!has(seen, NodeField.ContentLength | NodeField.TransferEncoding)) {
+    if (!has(traits, NodeTrait.HasBody)) {
+      traits &= ~NodeTrait.Chunked
+    } else if (!has(traits, NodeTrait.MayChunk)) {
+      traits |= NodeTrait.Last
+    } else if (length >= 0 && !has(seen, NodeField.Trailer) && !has(traits, NodeTrait.NoLength)) {
+      lines += "Content-Length: " + length + "\r\n"
+    } else if (!has(traits, NodeTrait.NoCoding)) {
+      traits |= NodeTrait.Chunked
+      lines += "Transfer-Encoding: chunked\r\n"
+    } else {
+      // Without either field the end of the connection is the end of the body.
+      traits |= NodeTrait.Last
+    }
+  }
+  if (has(seen, NodeField.Trailer) && !has(traits, NodeTrait.Chunked)) return trailersNotChunked
+  decided.lines = lines
+  decided.traits = traits
+  return decided
+}

@@ -1,0 +1,54 @@
+/** docs/strictness.md says of flags and limits what the code does. */
+import { defaultLimits, flagNames, makeLimits, presets } from "@httpfx/core/wire"
+import { assert, describe, it } from "@effect/vitest"
+import { tableIn, unquote } from "../../support/documents.js"
+
+const table = (heading: string) => tableIn("strictness.md", heading)
+
+describe("docs/strictness.md", () => {
+  it("has a row for every flag, in the order of the code, with the presets that set it", () => {
+    const rows = table("Flags")
+    assert.deepStrictEqual(
+      rows.map(([name]) => unquote(name)),
+      [...flagNames]
+    )
+    for (const [index, flag] of flagNames.entries()) {
+      const on = (["strict", "node", "insecure"] as const).filter((preset) => presets[preset][flag])
+      assert.strictEqual(rows[index]![2], on.join(", "), flag)
+    }
+  })
+
+  it("says of every flag what it lets pass, where the RFC speaks of it and what it answers", () => {
+    for (const [name, passes, , section, answers] of table("Flags")) {
+      assert.isAbove(passes!.length, 10, name)
+      assert.match(section!, /^9\d{3} §\d/, name)
+      assert.isAbove(answers!.length, 10, name)
+    }
+  })
+
+  it("names the three presets", () => {
+    assert.deepStrictEqual(
+      table("Presets").map(([name]) => unquote(name)),
+      Object.keys(presets)
+    )
+    assert.isEmpty(flagNames.filter((flag) => presets.node[flag] && !presets.insecure[flag]))
+    assert.deepStrictEqual(
+      flagNames.filter((flag) => presets.strict[flag] && !presets.node[flag]),
+      ["tabsInFraming"]
+    )
+  })
+
+  it("has a row for every limit, with its default", () => {
+    const rows = table("Limits")
+    assert.deepStrictEqual(
+      rows.map(([name]) => unquote(name)),
+      Object.keys(defaultLimits)
+    )
+    for (const [name, , value] of rows) {
+      const limit = unquote(name) as keyof typeof defaultLimits
+      const told = unquote(value)
+      if (told === "maxHeaderSize") assert.strictEqual(makeLimits({ maxHeaderSize: 7 })[limit], 7)
+      else assert.strictEqual(String(defaultLimits[limit]), told, name)
+    }
+  })
+})
