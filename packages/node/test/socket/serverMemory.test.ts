@@ -8,7 +8,7 @@ import { afterAll, expect, it } from "vitest"
 const bound = 256 * 1024
 const clients = 60
 
-const child = fork(new URL("fixtures/hostedServer.mjs", import.meta.url), { execArgv: ["--expose-gc"] })
+const child = fork(new URL("../fixtures/hostedServer.mjs", import.meta.url), { execArgv: ["--expose-gc"] })
 afterAll(() => child.disconnect())
 const told = () => new Promise<number>((resolve) => child.once("message", (value) => resolve(Number(value))))
 const port = told()

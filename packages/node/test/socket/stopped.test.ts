@@ -78,7 +78,7 @@ interface Told {
 const stopped = async (limit: number) => {
   requests.clear()
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  const child = fork(new URL("fixtures/stopped.mjs", import.meta.url), [url, `${limit}`])
+  const child = fork(new URL("../fixtures/stopped.mjs", import.meta.url), [url, `${limit}`])
   const begun = new Set<string>()
   const outcomes: Record<string, string> = {}
   let ports: ReadonlyArray<number> = []
