@@ -116,7 +116,11 @@ export const same = [
     "Lines that are kept for the next head may be made anew.",
     "if (timeout !== linesFor || max !== linesMax) {"
   ),
-  ...of("wire/send/date", "A second that is kept may be formatted anew.", "if (second !== formattedSecond) {"),
+  ...of(
+    "wire/send/date",
+    "A second that is kept may be formatted anew.",
+    "if (second !== formattedSecond) {"
+  ),
   ...of(
     "wire/grammar/host",
     "What is longer than any address is none when it is taken apart either.",

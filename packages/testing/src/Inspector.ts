@@ -29,14 +29,7 @@ import { page } from "./tools/page.js"
 import { textOf } from "./tools/text.js"
 import * as Wiretap from "./Wiretap.js"
 
-export type {
-  AgentView,
-  ConnectionView,
-  ExchangeView,
-  ServerView,
-  Snapshot,
-  UnderWay
-} from "./tools/look.js"
+export type { AgentView, ConnectionView, ExchangeView, ServerView, Snapshot, UnderWay } from "./tools/look.js"
 
 /**
  * Where the page of an inspector is, and what it shows.

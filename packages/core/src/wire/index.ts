@@ -25,7 +25,12 @@ export * from "./send/encodeResponse.js"
 export * from "./send/earlyHints.js"
 export { continueHead, processingHead } from "./send/informationalHeads.js"
 export * from "./receive/events.js"
-export { asksToContinue, type Expectation, expectationOf, hasUnknownExpectation } from "./receive/expectation.js"
+export {
+  asksToContinue,
+  type Expectation,
+  expectationOf,
+  hasUnknownExpectation
+} from "./receive/expectation.js"
 export * from "./receive/fields.js"
 export { everyFlag, type FlagName, flagNames, type Flags, presets } from "../model/flags.js"
 export type { Framing } from "./send/framing.js"

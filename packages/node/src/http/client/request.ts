@@ -11,14 +11,7 @@ import { format } from "node:util"
 import type { AgentLike, ClientReq, ConnectOptions } from "./shapes.js"
 import { globalAgent } from "./globalAgent.js"
 import { clientRequestCreated, clientRequestStart } from "../own/channels.js"
-import {
-  beginExchange,
-  closeRequest,
-  emitError,
-  listenForTimeout,
-  release,
-  reserve
-} from "./connection.js"
+import { beginExchange, closeRequest, emitError, listenForTimeout, release, reserve } from "./connection.js"
 import { headersSent, invalidArgType, resetError, violationError } from "../own/errors.js"
 import { callParent, inherit } from "../own/inherit.js"
 import { OutgoingMessage } from "../message/outgoing.js"

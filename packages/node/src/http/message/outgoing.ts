@@ -8,7 +8,15 @@ import { callParent, inherit } from "../own/inherit.js"
 import { codedError } from "../own/errors.js"
 import * as head from "./head.js"
 import * as body from "./body.js"
-import { bytesWritten, corked, errored, highWater, needDrain, outHeaders, rejectBody } from "../own/symbols.js"
+import {
+  bytesWritten,
+  corked,
+  errored,
+  highWater,
+  needDrain,
+  outHeaders,
+  rejectBody
+} from "../own/symbols.js"
 import type { HttpSocket, Outgoing } from "./shapes.js"
 
 export interface OutgoingOptions {
