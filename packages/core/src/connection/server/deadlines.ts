@@ -1,8 +1,8 @@
 /**
  * Checks a server's connection against its deadlines, and ends it when one has passed.
  *
- * `wire/automaton/deadlines` decides which limit has passed. The sweep asks, or the timer of an exchange with deadlines
- * of its own.
+ * `wire/automaton/deadlines` decides which limit has passed. The sweep asks, or the timer of an exchange with
+ * deadlines of its own.
  */
 import { fault } from "../../model/fault.js"
 import { isLost } from "../../seams/transport.js"

@@ -1,6 +1,6 @@
 /**
- * What one connection of a server waits for, in the terms of `wire/automaton/deadlines`: since when, and how many bytes
- * have moved.
+ * What one connection of a server waits for, in the terms of `wire/automaton/deadlines`: since when, and how
+ * many bytes have moved.
  *
  * Counting costs an addition per read and write; everything else is looked up when the connection is held
  * against its deadlines. Sets no timer and ends nothing.
