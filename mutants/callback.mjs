@@ -114,7 +114,7 @@ export const callback = [
       find: `    if (req.finished) this.removeListener("drain", onDrain)\n`,
       replace: "",
       also: {
-        file: source("clientConnection"),
+        file: source("client/connection"),
         find: `  socket.removeListener("error", onError)
   socket.removeListener("drain", onDrain)
   stopReading(socket)
@@ -186,7 +186,7 @@ function onError`
     {
       name: "a request that was given up before it had its socket keeps it",
       harm: "Each abort costs the agent a socket.",
-      file: source("clientRequest"),
+      file: source("client/request"),
       nets: ["surface/agent", "http/exchange", "surface/request", "http/corners"],
       find: `    socket.emit("free")\n    giveUp(req, cause)`,
       replace: "    giveUp(req, cause)"
@@ -276,7 +276,7 @@ function onError`
     {
       name: "a late connection is told at each look",
       harm: "A listener of clientError is called again and again.",
-      file: source("server"),
+      file: source("server/server"),
       nets: ["bridge/lateConnections"],
       find: "    parser.begun = now\n",
       replace: ""
@@ -284,7 +284,7 @@ function onError`
     {
       name: "a busy connection is idle",
       harm: "closeIdleConnections cuts a response.",
-      file: source("server"),
+      file: source("server/server"),
       nets: ["surface/server"],
       find: "if (isIdle && !(socket._httpMessage && !socket._httpMessage.finished)) socket.destroy()",
       replace: "if (isIdle) socket.destroy()"
@@ -292,7 +292,7 @@ function onError`
     {
       name: "a body that the client holds back does not close its connection",
       harm: "What comes next may be the body or a request: nobody can tell.",
-      file: source("serverResponse"),
+      file: source("server/response"),
       nets: ["http/flow"],
       find: "  if (this._expect_continue && !this._sent100) this.shouldKeepAlive = false\n",
       replace: ""
@@ -317,7 +317,7 @@ function onError`
     {
       name: "a body may be longer than announced",
       harm: "The rest of it is read as the next message.",
-      file: source("outgoingBody"),
+      file: source("message/body"),
       nets: ["http/flow"],
       find: "last ? total !== declared : total > declared",
       replace: "last && total !== declared"
@@ -325,7 +325,7 @@ function onError`
     {
       name: "what waits for a socket counts on once it has gone",
       harm: "A connection whose answers waited is held back for ever.",
-      file: source("outgoingBody"),
+      file: source("message/body"),
       nets: ["http/flow"],
       find: "  this._onPendingData(-this.outputSize)\n",
       replace: ""
