@@ -136,8 +136,8 @@ export const callback = [
       name: "a socket is given back before its request was written",
       harm: "The next request is written into the body of the one before.",
       nets: ["http/flow"],
-      find: "  } else if (req.writableFinished && !this.aborted) {\n",
-      replace: "  } else if (!this.aborted) {\n"
+      find: "afterResponse(req, req.writableFinished)",
+      replace: "afterResponse(req, true)"
     },
     {
       name: "a response that is cut ends as if it were whole",
@@ -294,8 +294,8 @@ function onError`
       harm: "What comes next may be the body or a request: nobody can tell.",
       file: source("server/response"),
       nets: ["http/flow"],
-      find: "  if (this._expect_continue && !this._sent100) this.shouldKeepAlive = false\n",
-      replace: ""
+      find: "isRestRead(this._expect_continue && !this._sent100, Infinity, Infinity)",
+      replace: "isRestRead(false, Infinity, Infinity)"
     }
   ]),
 

@@ -45,15 +45,15 @@ export const server = [
       name: "one more request than maxRequestsPerSocket",
       harm: "The limit is off by one, and the last answer does not announce the close.",
       nets: ["server/limits"],
-      find: 'requestQuota(maxRequestsPerSocket, exchange.number) !== "open") return false',
-      replace: 'requestQuota(maxRequestsPerSocket, exchange.number) === "exceeded") return false'
+      find: '(quota === "open" ? 0 : Against.MaxRequests)',
+      replace: '(quota === "exceeded" ? Against.MaxRequests : 0)'
     },
     {
       name: "answers in a drain do not announce the close of the connection",
       harm: "Clients go on sending requests on a connection that is about to close.",
       nets: ["server/drain"],
-      find: `    if (this.server.draining || !exchange.head.keepAlive`,
-      replace: `    if (!exchange.head.keepAlive`,
+      find: "      (draining ? Against.Draining : 0) |\n",
+      replace: "",
       also: {
         file: core("connection/server/connection"),
         find: `    if (this.server.draining) this.automaton.mustClose("Draining")\n`,

@@ -10,9 +10,12 @@ import type { Fault } from "../../model/fault.js"
 import type { DropReason } from "../../model/outcome.js"
 import type { Transport } from "../../seams/transport.js"
 import {
+  Against,
   Body,
   continueHead,
   headersSent,
+  isRestRead,
+  reasonOf,
   requestQuota,
   RequestParser,
   type DeadlinePolicy,
@@ -186,13 +189,21 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   // ---- the response
 
   mayKeepAlive(exchange: Exchange, readingOn: boolean): boolean {
-    if (this.server.draining || !exchange.head.keepAlive || this.parser.stopped) return false
-    if (this.peerEnded && this.inflow.queued === 0) return false
-    const { maxRequestsPerSocket } = this.server.settings
-    if (requestQuota(maxRequestsPerSocket, exchange.number) !== "open") return false
-    if (exchange.requestComplete) return true
+    const { draining, settings } = this.server
+    const quota = requestQuota(settings.maxRequestsPerSocket, exchange.number)
+    const against =
+      (draining ? Against.Draining : 0) |
+      (exchange.head.keepAlive ? 0 : Against.RequestClose) |
+      (this.parser.stopped ? Against.Refused : 0) |
+      (this.peerEnded && this.inflow.queued === 0 ? Against.PeerEof : 0) |
+      (quota === "open" ? 0 : Against.MaxRequests) |
+      (exchange.requestComplete || this.restIsRead(exchange, readingOn) ? 0 : Against.RequestUnfinished)
+    return reasonOf(against) === undefined
+  }
+
+  private restIsRead(exchange: Exchange, readingOn: boolean): boolean {
     const left = (exchange.head.contentLength ?? 0) - (exchange.body?.received ?? 0)
-    return (readingOn || left <= lingerBytes) && !this.awaitsContinue(exchange)
+    return isRestRead(this.awaitsContinue(exchange), left, readingOn ? Infinity : lingerBytes)
   }
 
   inform(exchange: Exchange, status: number, head: string): Violation | undefined {

@@ -8,15 +8,9 @@
  *
  * @since 0.1.0
  */
-import {
-  closeFor,
-  pending,
-  reuse,
-  switchedOver,
-  type AfterExchange,
-  type CloseReason
-} from "./afterExchange.js"
+import { switchedOver, type AfterExchange, type CloseReason } from "./afterExchange.js"
 import { compile, factSets, refused } from "./compile.js"
+import { afterExchange } from "./reuse.js"
 import {
   Fact,
   requestSignals,
@@ -291,13 +285,9 @@ export class Connection {
   /** What becomes of the connection, as things stand now. */
   after(): AfterExchange {
     if (this.responseNow === responseSwitched) return switchedOver
-    if (this.reason === undefined) {
-      if (this.owed > 0) return pending
-      // A driver that reads or sends the rest of the request asks again after that.
-      return this.requestNow === requestIdle ? reuse : closeFor("RequestUnfinished")
-    }
     const over = this.owed === 0 || this.responseNow === responseDone || this.responseNow === responseClosed
-    return over ? closeFor(this.reason) : pending
+    // A driver that reads or sends the rest of the request asks again after that.
+    return afterExchange(this.reason, over, this.requestNow === requestIdle, "close")
   }
 
   private enqueue(exchange: number): void {

@@ -11,6 +11,7 @@ import { Known, found, ownField, scanFields } from "./encodeFields.js"
 import { METHODS } from "./encodeTables.js"
 import { chunked, none, ofLength, type Framing } from "./framing.js"
 import type { BodyLength, EncodedHead } from "./encode.js"
+import { Against, reasonOf } from "../automaton/reuse.js"
 import { isContentLength, isRequestTarget, isToken } from "../grammar/validate.js"
 import {
   bodyNotAllowed,
@@ -129,15 +130,15 @@ export const encodeRequestHead = (input: RequestHeadInput): EncodedHead | Reques
     text += host
   }
   text += found.text
-  const close = found.close || !input.keepAlive
+  const close = reasonOf(found.close || !input.keepAlive ? Against.RequestClose : 0)
   if (!defaults) {
     // What the user has is all there is.
-  } else if (close && !found.close) text += "Connection: close\r\n"
-  else if (!close && (seen & Known.Connection) === 0) text += "Connection: keep-alive\r\n"
+  } else if (close !== undefined && !found.close) text += "Connection: close\r\n"
+  else if (close === undefined && (seen & Known.Connection) === 0) text += "Connection: keep-alive\r\n"
   return {
     _tag: "EncodedHead",
     head: text + framingLine + "\r\n",
     framing,
-    close: close ? "RequestClose" : undefined
+    close
   }
 }

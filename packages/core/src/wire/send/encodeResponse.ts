@@ -12,6 +12,7 @@ import { statusLine } from "./encodeTables.js"
 import { keepAliveLines } from "../automaton/keepAlive.js"
 import { chunked, none, ofLength, untilClose, type Framing } from "./framing.js"
 import type { CloseReason } from "../automaton/afterExchange.js"
+import { Against, reasonOf } from "../automaton/reuse.js"
 import type { BodyLength, EncodedHead } from "./encode.js"
 import { isContentLength } from "../grammar/validate.js"
 import {
@@ -183,11 +184,12 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
   }
   if (trailers && framing !== chunked && framing !== none) return trailersNotChunked
 
-  let close: CloseReason | undefined
-  if (!switching) {
-    if (framing === untilClose) close = "UntilClose"
-    else if (found.close || !input.keepAlive) close = "ResponseClose"
-  }
+  const close = switching
+    ? undefined
+    : reasonOf(
+        (framing === untilClose ? Against.UntilClose : 0) |
+          (found.close || !input.keepAlive ? Against.ResponseClose : 0)
+      )
   const added =
     close === undefined && !switching && (seen & addedByUser) === 0
       ? usualLines(input)

@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import { keepAliveLines } from "../automaton/keepAlive.js"
+import { Against, nodeAnnounces, nodeCounts, reasonOf } from "../automaton/reuse.js"
 import { trailersNotChunked, type Violation } from "../../model/violation.js"
 
 /**
@@ -133,6 +134,9 @@ const cachedKeepAliveLines = (timeout: number, max: number): string => {
   return linesMade
 }
 
+const connectionLines = (against: number, timeout: number, max: number): string =>
+  (against & nodeAnnounces) === 0 ? cachedKeepAliveLines(timeout, max) : "Connection: close\r\n"
+
 const has = (set: number, bit: number): boolean => (set & bit) !== 0
 
 /**
@@ -153,42 +157,41 @@ export const nodeHead = (
   max: number
 ): NodeHead | Violation => {
   let traits = given
-  let lines = ""
   // A coding where no body can be: what the peer makes of it is not known, so the connection ends.
   if (has(traits, NodeTrait.Bodiless) && has(traits, NodeTrait.Chunked)) {
     traits &= ~(NodeTrait.Chunked | NodeTrait.KeepAlive)
   }
-  if (has(traits, NodeTrait.NoConnection)) {
-    traits = has(traits, NodeTrait.KeepAlive) ? traits & ~NodeTrait.Last : traits | NodeTrait.Last
-  } else if (!has(seen, NodeField.Connection)) {
-    const framed = has(seen, NodeField.ContentLength) || has(traits, NodeTrait.MayChunk | NodeTrait.Pooled)
-    if (!has(traits, NodeTrait.KeepAlive) || !framed) {
-      traits |= NodeTrait.Last
-      lines = "Connection: close\r\n"
-    } else if (has(traits, NodeTrait.LimitReached)) {
-      lines = "Connection: close\r\n"
-    } else {
-      const announced = has(seen, NodeField.KeepAlive) ? 0 : timeout
-      lines = cachedKeepAliveLines(announced, max)
-    }
-  }
+  let framingLine = ""
+  let untilClose = false
   if (!has(seen, NodeField.ContentLength | NodeField.TransferEncoding)) {
     if (!has(traits, NodeTrait.HasBody)) {
       traits &= ~NodeTrait.Chunked
     } else if (!has(traits, NodeTrait.MayChunk)) {
-      traits |= NodeTrait.Last
+      untilClose = true
     } else if (length >= 0 && !has(seen, NodeField.Trailer) && !has(traits, NodeTrait.NoLength)) {
-      lines += "Content-Length: " + length + "\r\n"
+      framingLine = "Content-Length: " + length + "\r\n"
     } else if (!has(traits, NodeTrait.NoCoding)) {
       traits |= NodeTrait.Chunked
-      lines += "Transfer-Encoding: chunked\r\n"
+      framingLine = "Transfer-Encoding: chunked\r\n"
     } else {
       // Without either field the end of the connection is the end of the body.
-      traits |= NodeTrait.Last
+      untilClose = true
     }
   }
   if (has(seen, NodeField.Trailer) && !has(traits, NodeTrait.Chunked)) return trailersNotChunked
-  decided.lines = lines
-  decided.traits = traits
+  const framed = has(seen, NodeField.ContentLength) || has(traits, NodeTrait.MayChunk | NodeTrait.Pooled)
+  const against =
+    (untilClose ? Against.UntilClose : 0) |
+    (has(traits, NodeTrait.Last) ? Against.ResponseClose : 0) |
+    (has(traits, NodeTrait.KeepAlive) ? 0 : Against.RequestClose) |
+    (has(traits, NodeTrait.LimitReached) ? Against.MaxRequests : 0) |
+    (framed ? 0 : Against.Unframed)
+  const removed = has(traits, NodeTrait.NoConnection)
+  const added = !removed && !has(seen, NodeField.Connection)
+  const counts = removed ? nodeCounts.removed : added ? nodeCounts.added : nodeCounts.own
+  const last = reasonOf(against & counts) !== undefined
+  const announced = has(seen, NodeField.KeepAlive) ? 0 : timeout
+  decided.lines = added ? connectionLines(against, announced, max) + framingLine : framingLine
+  decided.traits = last ? traits | NodeTrait.Last : traits & ~NodeTrait.Last
   return decided
 }

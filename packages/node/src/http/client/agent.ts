@@ -92,16 +92,17 @@ function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): v
     return
   }
   const req = socket._httpMessage
-  if (!req || !req.shouldKeepAlive || !this.keepAlive) {
-    socket.destroy()
-    return
-  }
   const idle = this.freeSockets[name] ?? []
   const used = this.sockets[name]?.length ?? 0
   const crowded = this.totalSocketCount > this.maxTotalSockets || used + idle.length > this.maxSockets
   const kept = retain(
     { now: 0, free: idle.length, crowded, hint: undefined, agesAt: Infinity },
-    { keepAlive: true, maxFreeSockets: this.maxFreeSockets, idleTimeout: Infinity, hintBuffer: 0 }
+    {
+      keepAlive: Boolean(this.keepAlive && req?.shouldKeepAlive),
+      maxFreeSockets: this.maxFreeSockets,
+      idleTimeout: Infinity,
+      hintBuffer: 0
+    }
   )
   if (kept._tag === "Close" || !this.keepSocketAlive(socket)) {
     socket.destroy()

@@ -5,6 +5,7 @@
  *
  * Does not decide whether a connection may be used again: the parser and the sent head say so.
  */
+import { afterExchange, type AfterExchange } from "@httpfx/core/wire"
 import { stopGuarding } from "../../socket/fast/idleGuard.js"
 import { stillSilent } from "../../socket/stillSilent.js"
 import { HTTPClientAsyncResource } from "../own/asyncResources.js"
@@ -310,20 +311,25 @@ function onResponseEnd(this: Incoming): void {
     socket.removeListener("timeout", onTimeout)
   }
   req._ended = true
-  if (!req.shouldKeepAlive) {
+  const after = afterResponse(req, req.writableFinished)
+  if (after === "Close") {
     if (socket && socket.writable) {
       if (typeof socket.destroySoon === "function") socket.destroySoon()
       else socket.end()
     }
-  } else if (req.writableFinished && !this.aborted) {
+  } else if (after === "Reuse" && !this.aborted) {
     giveBack(req)
   }
 }
 
 function onRequestFinish(this: ClientReq): void {
   // Unless the response's end has given it back, because all was written: then it may serve another request.
-  if (this.shouldKeepAlive && this._ended && !this.destroyed) giveBack(this)
+  if (afterResponse(this, true) === "Reuse" && !this.destroyed) giveBack(this)
 }
+
+/** Node's policy: an upload that its response has overtaken goes on. */
+const afterResponse = (req: ClientReq, sent: boolean): AfterExchange["_tag"] =>
+  afterExchange(req.shouldKeepAlive ? undefined : "ResponseClose", req._ended, sent, "wait")._tag
 
 /** The exchange is over and the connection may go on. */
 const giveBack = (req: ClientReq): void => {

@@ -5,6 +5,7 @@
 import {
   continueHead,
   isBodiless,
+  isRestRead,
   isStatusCode,
   isStatusMessage,
   processingHead,
@@ -207,8 +208,8 @@ proto.writeHead = function writeHead<T extends Response>(
     throw violationError({ _tag: "Violation", code: "ERR_INVALID_CHAR", what: "statusMessage" })
   }
   if (isBodiless(status)) this._hasBody = false
-  // The client may send the body that it asked about, or not: nobody can tell where the next request begins.
-  if (this._expect_continue && !this._sent100) this.shouldKeepAlive = false
+  // Node's policy: a rest of any size is read.
+  if (!isRestRead(this._expect_continue && !this._sent100, Infinity, Infinity)) this.shouldKeepAlive = false
   this._storeHeader(statusLine(status, message), headers)
   return this
 }
