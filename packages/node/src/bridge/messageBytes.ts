@@ -2,7 +2,7 @@
  * A received request as the bytes that it came in, and the fields of an answer as they go on to another
  * sender.
  */
-import { listElements, type Framing } from "@httpfx/core/wire"
+import { hasElement, listElements, type Framing } from "@httpfx/core/wire"
 
 /** Flat: name, value, ... */
 export type RawFields = ReadonlyArray<string>
@@ -41,9 +41,6 @@ export const requestHead = (request: RequestFacts, without?: string): string => 
   return `${text}\r\n`
 }
 
-const tokens = (value: string): ReadonlyArray<string> =>
-  listElements(value).map((token) => token.toLowerCase())
-
 /**
  * Fields of an answer without those that are between two neighbours: the next sender has a connection and a
  * framing of his own (RFC 9110 §7.6.1). That the connection is to close goes on.
@@ -55,8 +52,8 @@ export const endToEnd = (fields: RawFields): Array<string> => {
     const value = fields[i + 1]!
     if (name === "keep-alive") continue
     if (name === "connection") {
-      if (tokens(value).includes("close")) kept.push(fields[i]!, "close")
-    } else if (name !== "transfer-encoding" || tokens(value).join() !== "chunked") {
+      if (hasElement(value, "close")) kept.push(fields[i]!, "close")
+    } else if (name !== "transfer-encoding" || listElements(value).join().toLowerCase() !== "chunked") {
       kept.push(fields[i]!, value)
     }
   }

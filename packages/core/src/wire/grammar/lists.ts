@@ -1,6 +1,6 @@
 /**
  * Optional whitespace and lists in field values (RFC 9110 §5.6.1, §5.6.3): where an element begins and ends.
- * Never looks into an element, never decodes a quoted string.
+ * Also words, which Node looks for where RFC 9110 has elements. Never decodes a quoted string.
  *
  * @since 0.1.0
  */
@@ -51,4 +51,22 @@ export const listElements = (value: string): Array<string> => {
     start = i + 1
   }
   return elements
+}
+
+/**
+ * Is `element` (in lower case) in the list, in any case?
+ *
+ * @since 0.1.0
+ * @category lists
+ */
+export const hasElement = (value: string, element: string): boolean =>
+  listElements(value).some((one) => one.toLowerCase() === element)
+
+/**
+ * Node's policy for the fields that its messages send: the word counts wherever it stands, in any case, also
+ * inside an element. What is received is read as a list.
+ */
+export const wordReader = (word: string): ((value: string) => boolean) => {
+  const pattern = new RegExp(`(?:^|\\W)${word}(?:$|\\W)`, "i")
+  return (value) => pattern.test(value)
 }

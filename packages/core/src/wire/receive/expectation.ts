@@ -3,10 +3,12 @@
  *
  * @since 0.1.0
  */
-import { listElements } from "../grammar/lists.js"
+import { hasElement, listElements, wordReader } from "../grammar/lists.js"
+
+const known = "100-continue"
 
 /** The one expectation that is known. */
-export const isContinue = (expectation: string): boolean => expectation.toLowerCase() === "100-continue"
+export const isContinue = (expectation: string): boolean => expectation.toLowerCase() === known
 
 /**
  * Is `100-continue` in the list that an `Expect` value is?
@@ -14,7 +16,7 @@ export const isContinue = (expectation: string): boolean => expectation.toLowerC
  * @since 0.1.0
  * @category facts
  */
-export const asksToContinue = (value: string): boolean => listElements(value).some(isContinue)
+export const asksToContinue = (value: string): boolean => hasElement(value, known)
 
 /**
  * What a request expects: `continue` is 100-continue alone, or by Node's policy any value with that word.
@@ -24,7 +26,7 @@ export const asksToContinue = (value: string): boolean => listElements(value).so
  */
 export type Expectation = "none" | "continue" | "unknown"
 
-const word = /(?:^|\W)100-continue(?:$|\W)/i
+const saysContinue = wordReader(known)
 
 /**
  * Reads `Expect` (its values joined by commas) of a request of HTTP/1.`versionMinor`; HTTP/1.0 has no
@@ -39,7 +41,7 @@ export const expectationOf = (
   reading: "list" | "word"
 ): Expectation => {
   if (versionMinor === 0 || value === undefined) return "none"
-  if (reading === "word") return word.test(value) ? "continue" : "unknown"
+  if (reading === "word") return saysContinue(value) ? "continue" : "unknown"
   const expectations = listElements(value)
   if (expectations.length === 0) return "none"
   return expectations.every(isContinue) ? "continue" : "unknown"

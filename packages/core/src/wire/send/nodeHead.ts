@@ -9,6 +9,7 @@
  */
 import { keepAliveLines } from "../automaton/keepAlive.js"
 import { Against, nodeAnnounces, nodeCounts, reasonOf } from "../automaton/reuse.js"
+import { wordReader } from "../grammar/lists.js"
 import { trailersNotChunked, type Violation } from "../../model/violation.js"
 
 /**
@@ -56,16 +57,13 @@ export const nodeField = (name: string): number => {
   return known.get(name) ?? known.get(name.toLowerCase()) ?? 0
 }
 
-const close = /(?:^|\W)close(?:$|\W)/i
-const chunked = /(?:^|\W)chunked(?:$|\W)/i
-
 /**
  * Does a `Connection` value ask for the connection's end, as Node reads it: the word, wherever it stands?
  *
  * @since 0.1.0
  * @category encoding
  */
-export const saysClose = (value: string): boolean => close.test(value)
+export const saysClose = wordReader("close")
 
 /**
  * Does a `Transfer-Encoding` (or `TE`) value have the word `chunked`, as Node reads it?
@@ -73,7 +71,7 @@ export const saysClose = (value: string): boolean => close.test(value)
  * @since 0.1.0
  * @category encoding
  */
-export const saysChunked = (value: string): boolean => chunked.test(value)
+export const saysChunked = wordReader("chunked")
 
 /**
  * What is known of a message besides its fields; bits.

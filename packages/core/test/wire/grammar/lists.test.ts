@@ -1,6 +1,6 @@
 /** Lists in field values and the whitespace around their elements. */
 import { assert, describe, it } from "@effect/vitest"
-import { listElements, trimBlanks } from "@httpfx/core/wire"
+import { hasElement, listElements, trimBlanks } from "@httpfx/core/wire"
 
 describe("listElements", () => {
   const table: ReadonlyArray<readonly [value: string, elements: ReadonlyArray<string>]> = [
@@ -28,6 +28,15 @@ describe("listElements", () => {
     it(JSON.stringify(value), () => assert.deepStrictEqual(listElements(value), elements))
   }
 })
+
+it.each([
+  ["close", true],
+  ["a, CLOSE", true],
+  ["close;q=1", false],
+  ["close-x", false],
+  ['"a, close"', false],
+  ["", false]
+])("hasElement close in %j: %j", (value, has) => assert.strictEqual(hasElement(value, "close"), has))
 
 it.each([
   ["\t a\t b \t", "a\t b"],
