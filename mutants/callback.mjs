@@ -180,8 +180,8 @@ function onError`
       name: "interim responses with another status than 100 are the response",
       harm: "A request is answered by 103, and its response is lost.",
       nets: ["http/exchange"],
-      find: "status >= 100 && status < 200 && status !== 101",
-      replace: "status === 100"
+      find: "  if (isInformational(status)) {",
+      replace: "  if (status === 100) {"
     },
     {
       name: "a request that was given up before it had its socket keeps it",

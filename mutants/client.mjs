@@ -85,8 +85,8 @@ export const client = [
       harm: "HEAD hangs, or its connection is never used again.",
       nets: ["client/exchanges"],
       file: core("connection/client/reception"),
-      find: `return exchange.request.method === "HEAD" ? Body.Skip : Body.Read`,
-      replace: "return Body.Read"
+      find: "    return body\n",
+      replace: "    return Body.Read\n"
     }
   ]),
 

@@ -13,7 +13,7 @@
 export * from "./automaton/afterExchange.js"
 export * from "./automaton/automaton.js"
 export type { RequestSignal, RequestState, ResponseSignal, ResponseState } from "./automaton/table.js"
-export { hasNoContent, isBodiless } from "./grammar/bodiless.js"
+export * from "./grammar/bodiless.js"
 export * from "./send/bodyWriter.js"
 export * from "./send/date.js"
 export * from "./automaton/deadlines.js"
@@ -24,6 +24,7 @@ export * from "./send/encodeRequest.js"
 export * from "./send/encodeResponse.js"
 export * from "./send/earlyHints.js"
 export { continueHead, processingHead } from "./send/informationalHeads.js"
+export { bodyOf } from "./receive/bodyFraming.js"
 export * from "./receive/events.js"
 export {
   asksToContinue,

@@ -14,7 +14,16 @@ import {
   type Transport,
   type TransportHandlers
 } from "@httpfx/core/Transport"
-import { Body, BodyWriter, everyFlag, ResponseParser, type Part, type ResponseHead } from "@httpfx/core/wire"
+import {
+  Body,
+  bodyOf,
+  BodyWriter,
+  everyFlag,
+  isInformational,
+  ResponseParser,
+  type Part,
+  type ResponseHead
+} from "@httpfx/core/wire"
 import { framingOf, requestHead, type RawFields, type RequestFacts } from "./messageBytes.js"
 import { queueMicrotask } from "../time/realTime.js"
 
@@ -105,17 +114,18 @@ export abstract class ExchangeTransport implements Transport {
 
   private head(head: ResponseHead): number {
     const { method } = this.request
-    if (head.status === 101 || (method === "CONNECT" && head.status >= 200 && head.status < 300)) {
+    const body = bodyOf(method, head.status)
+    if (body === Body.Stop) {
       this.switched = head
       return Body.Stop
     }
-    if (head.status < 200) {
+    if (isInformational(head.status)) {
       this.informational(head)
       return Body.Read
     }
     this.begun = true
     this.answer(head)
-    return method === "HEAD" ? Body.Skip : Body.Read
+    return body
   }
 
   private complete(trailers: RawFields): void {

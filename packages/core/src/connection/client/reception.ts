@@ -5,8 +5,9 @@
 import type { PeerStep } from "../../model/loss.js"
 import type { Refusal } from "../../model/refusal.js"
 import {
-  hasNoContent,
   Body,
+  bodyOf,
+  isInformational,
   ResponseParser,
   type Connection as Automaton,
   type ParserOptions,
@@ -85,16 +86,16 @@ export class Reception implements ResponseEvents {
     const { exchange } = this.line
     // The observer of an earlier 1xx may have aborted the exchange.
     if (exchange === undefined) return Body.Stop
-    if (head.status < 200 && head.status !== 101) {
+    if (isInformational(head.status)) {
       this.violation = stepOf(this.automaton.responseInformational(head.status))
       if (this.violation !== undefined) return Body.Stop
       exchange.informational(head)
       if (head.status === 100) this.line.proceed()
       return Body.Read
     }
-    const bodiless = exchange.request.method === "HEAD" || hasNoContent(head.status)
+    const body = bodyOf(exchange.request.method, head.status)
     // RFC 9112 §6.3, item 8.
-    const framingUntilClose = !bodiless && !head.chunked && head.contentLength === undefined
+    const framingUntilClose = body === Body.Read && !head.chunked && head.contentLength === undefined
     this.untilClose = framingUntilClose
     this.violation = stepOf(
       this.automaton.responseHead({
@@ -111,7 +112,7 @@ export class Reception implements ResponseEvents {
       return Body.Stop
     }
     exchange.answer(head)
-    return exchange.request.method === "HEAD" ? Body.Skip : Body.Read
+    return body
   }
 
   data(slice: Uint8Array): void {

@@ -11,6 +11,7 @@
 import { switchedOver, type AfterExchange, type CloseReason } from "./afterExchange.js"
 import { compile, factSets, refused } from "./compile.js"
 import { afterExchange } from "./reuse.js"
+import { isInformational } from "../grammar/bodiless.js"
 import {
   Fact,
   requestSignals,
@@ -206,7 +207,7 @@ export class Connection {
   responseInformational(
     status: number
   ): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | ViolationOf<"ERR_HTTP_INVALID_STATUS_CODE"> | undefined {
-    if (status < 100 || status >= 200 || status === 101) return invalidStatus(status)
+    if (!isInformational(status)) return invalidStatus(status)
     const next = responses.next.informational[this.responseNow]!
     if (next === refused || (this.oldest & Http10) !== 0) {
       return outOfOrder("response", this.response, "informational")

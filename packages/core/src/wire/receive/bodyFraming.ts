@@ -3,9 +3,10 @@
  * end of the connection, or no HTTP at all; and whether the connection outlives the message. Also the checks
  * that need the whole head. Decides only; reads no bytes.
  */
-import { hasNoContent, isBodiless } from "../grammar/bodiless.js"
+import { hasNoContent, isBodiless, switchesProtocols } from "../grammar/bodiless.js"
 import { isHost } from "../grammar/host.js"
 import { trimBlanks } from "../grammar/lists.js"
+import { Body } from "./events.js"
 import { Fact, type Machine } from "./machine.js"
 import { wrongForm } from "./target.js"
 
@@ -19,6 +20,19 @@ export const Follows = {
 } as const
 
 const CONNECT = "CONNECT"
+
+/**
+ * How a client reads what follows the head of a final response (RFC 9112 §6.3, items 1 and 2).
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export const bodyOf = (method: string, status: number): Body =>
+  switchesProtocols(method, status)
+    ? Body.Stop
+    : method === "HEAD" || hasNoContent(status)
+      ? Body.Skip
+      : Body.Read
 
 /** Sets `upgrade`: asked for, or in a 101 done; or a tunnel asked for. */
 export const decideUpgrade = (m: Machine): void => {

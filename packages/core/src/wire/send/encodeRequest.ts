@@ -9,8 +9,9 @@
  */
 import { Known, found, ownField, scanFields } from "./encodeFields.js"
 import { METHODS } from "./encodeTables.js"
-import { chunked, none, ofLength, type Framing } from "./framing.js"
+import { addedFraming, chunked, chunkedLine, lengthLine, none, ofLength, type Framing } from "./framing.js"
 import type { BodyLength, EncodedHead } from "./encode.js"
+import { isBodilessMethod } from "../grammar/bodiless.js"
 import { Against, reasonOf } from "../automaton/reuse.js"
 import { isContentLength, isRequestTarget, isToken } from "../grammar/validate.js"
 import {
@@ -52,9 +53,6 @@ export interface RequestHeadInput {
 
 const knownMethods = new Set(METHODS)
 
-// Requests whose content has no defined meaning send no framing fields while they have none (RFC 9110 §8.6,
-// and Node documentation, http.request).
-const bodiless = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"])
 // RFC 9110 §9.3.6, §9.3.8: a receiver may take what follows these heads for something else than a body.
 const neverBody = new Set(["TRACE", "CONNECT"])
 
@@ -109,17 +107,16 @@ export const encodeRequestHead = (input: RequestHeadInput): EncodedHead | Reques
   } else if (found.contentLength >= 0) {
     if (body !== "unknown" && body !== found.contentLength) return lengthMismatch(found.contentLength, body)
     framing = ofLength(found.contentLength)
-  } else if (body === 0 && !trailers && bodiless.has(method)) {
+  } else if (body === 0 && !trailers && isBodilessMethod(method)) {
     framing = none
   } else if (!defaults) {
     if (body !== 0) return bodyNotAllowed
     framing = none
-  } else if (body !== "unknown" && !trailers) {
-    framing = ofLength(body)
-    framingLine = "Content-Length: " + body + "\r\n"
   } else {
-    framing = chunked
-    framingLine = "Transfer-Encoding: chunked\r\n"
+    const length = body === "unknown" ? -1 : body
+    const known = addedFraming(length, !trailers, true) === "Length"
+    framing = known ? ofLength(length) : chunked
+    framingLine = known ? lengthLine(length) : chunkedLine
   }
   if (trailers && framing !== chunked) return trailersNotChunked
 

@@ -10,10 +10,20 @@
 import { Known, found, ownField, scanFields } from "./encodeFields.js"
 import { statusLine } from "./encodeTables.js"
 import { keepAliveLines } from "../automaton/keepAlive.js"
-import { chunked, none, ofLength, untilClose, type Framing } from "./framing.js"
+import {
+  addedFraming,
+  chunked,
+  chunkedLine,
+  lengthLine,
+  none,
+  ofLength,
+  untilClose,
+  type Framing
+} from "./framing.js"
 import type { CloseReason } from "../automaton/afterExchange.js"
 import { Against, reasonOf } from "../automaton/reuse.js"
 import type { BodyLength, EncodedHead } from "./encode.js"
+import { isInformational, switchesProtocols } from "../grammar/bodiless.js"
 import { isContentLength } from "../grammar/validate.js"
 import {
   fieldConflict,
@@ -143,7 +153,7 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
   if (typeof line !== "string") return line
 
   const http10 = input.versionMinor === 0
-  const switching = status === 101 || (input.method === "CONNECT" && status < 300)
+  const switching = switchesProtocols(input.method, status)
   const framingless = switching || status === 204
   const refused = scanFields(
     input.headers,
@@ -162,8 +172,7 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
     framing = none
     // What a 304 stands for has a length of its own, so only the user can know it (RFC 9110 §8.6).
     if (typeof body === "number" && input.method === "HEAD" && !framingless && status !== 304) {
-      if ((seen & (Known.ContentLength | Known.TransferEncoding)) === 0)
-        framingLine = `Content-Length: ${body}\r\n`
+      if ((seen & (Known.ContentLength | Known.TransferEncoding)) === 0) framingLine = lengthLine(body)
     }
   } else if ((seen & Known.TransferEncoding) !== 0 && !http10) {
     framing = found.chunkedLast ? chunked : untilClose
@@ -172,15 +181,11 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
     if (actual !== "unknown" && actual !== found.contentLength)
       return lengthMismatch(found.contentLength, actual)
     framing = ofLength(found.contentLength)
-  } else if (body !== "unknown" && !trailers) {
-    const length = body === "none" ? 0 : body
-    framing = ofLength(length)
-    framingLine = "Content-Length: " + length + "\r\n"
-  } else if (!http10) {
-    framing = chunked
-    framingLine = "Transfer-Encoding: chunked\r\n"
   } else {
-    framing = untilClose
+    const length = body === "none" ? 0 : body === "unknown" ? -1 : body
+    const added = addedFraming(length, !trailers, !http10)
+    framing = added === "Length" ? ofLength(length) : added === "Chunked" ? chunked : untilClose
+    framingLine = added === "Length" ? lengthLine(length) : added === "Chunked" ? chunkedLine : ""
   }
   if (trailers && framing !== chunked && framing !== none) return trailersNotChunked
 
@@ -210,7 +215,7 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
  * @category encoding
  */
 export const encodeInformational = (status: number, headers: ReadonlyArray<string>): string | Violation => {
-  if (status >= 200 || status === 101) return invalidStatus(status)
+  if (!isInformational(status)) return invalidStatus(status)
   const line = statusLine(status, undefined)
   if (typeof line !== "string") return line
   return scanFields(headers, Known.ContentLength | Known.TransferEncoding) ?? line + found.text + "\r\n"

@@ -31,5 +31,23 @@ export const untilClose: Framing = Object.freeze({ _tag: "UntilClose" })
 
 const empty: Framing = Object.freeze({ _tag: "Length", length: 0 })
 
+/**
+ * How a body is framed whose head has neither `Content-Length` nor `Transfer-Encoding`: by a field that is
+ * added, or by the end of the connection. `length`: bytes, -1 if not known. Trailers need chunks, and HTTP/1.0
+ * has none.
+ */
+export const addedFraming = (
+  length: number,
+  mayLength: boolean,
+  mayChunk: boolean
+): "Length" | "Chunked" | "UntilClose" =>
+  length >= 0 && mayLength ? "Length" : mayChunk ? "Chunked" : "UntilClose"
+
+/** The line that announces chunks. */
+export const chunkedLine = "Transfer-Encoding: chunked\r\n"
+
+/** The line that announces a length. */
+export const lengthLine = (length: number): string => "Content-Length: " + length + "\r\n"
+
 /** A body of `length` bytes. */
 export const ofLength = (length: number): Framing => (length === 0 ? empty : { _tag: "Length", length })

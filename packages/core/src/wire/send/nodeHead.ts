@@ -9,6 +9,7 @@
  */
 import { keepAliveLines } from "../automaton/keepAlive.js"
 import { Against, nodeAnnounces, nodeCounts, reasonOf } from "../automaton/reuse.js"
+import { addedFraming, chunkedLine, lengthLine } from "./framing.js"
 import { wordReader } from "../grammar/lists.js"
 import { trailersNotChunked, type Violation } from "../../model/violation.js"
 
@@ -164,16 +165,17 @@ export const nodeHead = (
   if (!has(seen, NodeField.ContentLength | NodeField.TransferEncoding)) {
     if (!has(traits, NodeTrait.HasBody)) {
       traits &= ~NodeTrait.Chunked
-    } else if (!has(traits, NodeTrait.MayChunk)) {
-      untilClose = true
-    } else if (length >= 0 && !has(seen, NodeField.Trailer) && !has(traits, NodeTrait.NoLength)) {
-      framingLine = "Content-Length: " + length + "\r\n"
-    } else if (!has(traits, NodeTrait.NoCoding)) {
-      traits |= NodeTrait.Chunked
-      framingLine = "Transfer-Encoding: chunked\r\n"
     } else {
-      // Without either field the end of the connection is the end of the body.
-      untilClose = true
+      // Node's policy: a peer that knows no chunks is told no length either.
+      const mayChunk = has(traits, NodeTrait.MayChunk)
+      const mayLength = mayChunk && !has(seen, NodeField.Trailer) && !has(traits, NodeTrait.NoLength)
+      const framing = addedFraming(length, mayLength, mayChunk && !has(traits, NodeTrait.NoCoding))
+      if (framing === "Length") framingLine = lengthLine(length)
+      else if (framing === "UntilClose") untilClose = true
+      else {
+        traits |= NodeTrait.Chunked
+        framingLine = chunkedLine
+      }
     }
   }
   if (has(seen, NodeField.Trailer) && !has(traits, NodeTrait.Chunked)) return trailersNotChunked

@@ -5,7 +5,7 @@
  *
  * Does not decide whether a connection may be used again: the parser and the sent head say so.
  */
-import { afterExchange, type AfterExchange } from "@httpfx/core/wire"
+import { afterExchange, Body, bodyOf, isInformational, type AfterExchange } from "@httpfx/core/wire"
 import { stopGuarding } from "../../socket/fast/idleGuard.js"
 import { stillSilent } from "../../socket/stillSilent.js"
 import { HTTPClientAsyncResource } from "../own/asyncResources.js"
@@ -38,8 +38,6 @@ export const closeRequest = (req: ClientReq): void => {
   req._closed = true
   req.emit("close")
 }
-
-const isInformational = (status: number): boolean => status >= 100 && status < 200 && status !== 101
 
 /** The request takes the socket: from now on what comes is its answer. */
 export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
@@ -255,13 +253,14 @@ function onResponse(this: HttpParser, res: Incoming, keepAlive: boolean): number
   if (req.res) {
     // A second answer to one request.
     socket.destroy()
-    return 0
+    return Body.Read
   }
   req.res = res
-  if (res.upgrade) return 2
+  if (res.upgrade) return Body.Stop
+  // Node's policy: whatever the status is.
   if (req.method === "CONNECT") {
     res.upgrade = true
-    return 2
+    return Body.Stop
   }
   const status = res.statusCode!
   if (isInformational(status)) {
@@ -276,7 +275,7 @@ function onResponse(this: HttpParser, res: Incoming, keepAlive: boolean): number
       headers: res.headers,
       rawHeaders: res.rawHeaders
     })
-    return 1
+    return Body.Skip
   }
   if (req.shouldKeepAlive && !keepAlive && !req.upgradeOrConnect) req.shouldKeepAlive = false
   if (clientResponseFinish.hasSubscribers) clientResponseFinish.publish({ request: req, response: res })
@@ -295,12 +294,7 @@ function onResponse(this: HttpParser, res: Incoming, keepAlive: boolean): number
   res.on("end", onResponseEnd)
   req.on("finish", onRequestFinish)
   if (req.aborted || !req.emit("response", res)) res._dump()
-  if (req.method === "HEAD") return 1
-  if (status === 304) {
-    res.complete = true
-    return 1
-  }
-  return 0
+  return bodyOf(req.method, status)
 }
 
 function onResponseEnd(this: Incoming): void {

@@ -2,7 +2,7 @@
  * `http.ClientRequest`: options to a request line, fields and a socket, asked of an agent or made by itself.
  * What happens on the socket is connection.ts's.
  */
-import { isRequestTarget, isToken } from "@httpfx/core/wire"
+import { isBodilessMethod, isRequestTarget, isToken } from "@httpfx/core/wire"
 import type * as http from "node:http"
 import { createConnection } from "node:net"
 import { addAbortSignal, finished, type Writable } from "node:stream"
@@ -120,9 +120,6 @@ const checkedMethod = (method: unknown): string => {
   return method.toUpperCase()
 }
 
-/** Methods whose requests have no body unless the user sends one. */
-const bodiless = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"])
-
 const hostField = (host: string, port: unknown, defaultPort: unknown): string => {
   const colon = host.indexOf(":")
   // An IPv6 address stands in brackets.
@@ -176,7 +173,7 @@ function ClientRequest(this: ClientReq, input: unknown, given?: unknown, callbac
   }
   this.joinDuplicateHeaders = options.joinDuplicateHeaders
   if (read.callback) this.once("response", read.callback as () => void)
-  this.useChunkedEncodingByDefault = !bodiless.has(method)
+  this.useChunkedEncodingByDefault = !isBodilessMethod(method)
   this._ended = false
   this.res = null
   this.aborted = false
