@@ -319,8 +319,8 @@ function onError`
       harm: "The rest of it is read as the next message.",
       file: source("message/body"),
       nets: ["http/flow"],
-      find: "last ? total !== declared : total > declared",
-      replace: "last && total !== declared"
+      find: "    count(message, total, last)\n",
+      replace: "    if (last) count(message, total, last)\n"
     },
     {
       name: "what waits for a socket counts on once it has gone",

@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import { checkLength, chunkLineEnd, chunkSize, lastChunk } from "./chunks.js"
 import type { Framing } from "./framing.js"
 import { isFieldValue, isToken } from "../grammar/validate.js"
 import {
@@ -14,7 +15,6 @@ import {
   invalidChar,
   invalidToken,
   invalidValue,
-  lengthMismatch,
   trailersNotChunked,
   writeAfterEnd,
   type BodyViolation,
@@ -114,21 +114,23 @@ export class BodyWriter {
     switch (framing._tag) {
       case "None":
         return bodyNotAllowed
-      case "Length":
-        if (this.written + size > framing.length) return lengthMismatch(framing.length, this.written + size)
+      case "Length": {
+        const refused = checkLength(framing.length, this.written + size, false)
+        if (refused !== undefined) return refused
         sink(part)
         break
+      }
       case "UntilClose":
         sink(part)
         break
       case "Chunked": {
-        const line = size.toString(16) + "\r\n"
+        const line = chunkSize(size) + chunkLineEnd
         if (typeof part === "string") {
-          sink(line + part + "\r\n")
+          sink(line + part + chunkLineEnd)
         } else {
           sink(line)
           sink(part)
-          sink("\r\n")
+          sink(chunkLineEnd)
         }
         break
       }
@@ -151,11 +153,12 @@ export class BodyWriter {
     if (framing._tag === "Chunked") {
       const text = trailers === undefined ? "" : printTrailers(trailers)
       if (typeof text !== "string") return text
-      sink("0\r\n" + text + "\r\n")
+      sink(lastChunk(text))
     } else {
       if (trailers !== undefined && trailers.length > 0) return trailersNotChunked
-      if (framing._tag === "Length" && this.written !== framing.length) {
-        return lengthMismatch(framing.length, this.written)
+      if (framing._tag === "Length") {
+        const refused = checkLength(framing.length, this.written, true)
+        if (refused !== undefined) return refused
       }
     }
     this.ended = true

@@ -2,7 +2,16 @@
  * The way of a message's bytes: from `write` and `end` to the socket, or into a queue while there is none.
  * The head goes out with the first bytes of the body, in one write where their encodings allow it.
  */
-import { codedError, codedTypeError, invalidArgType, lengthMismatch, violationError } from "../own/errors.js"
+import {
+  bodyNotAllowed,
+  checkLength,
+  chunkedWhole,
+  chunkLineEnd,
+  chunkSize,
+  lastChunk,
+  writeAfterEnd
+} from "@httpfx/core/wire"
+import { codedError, codedTypeError, invalidArgType, violationError } from "../own/errors.js"
 import { bytesWritten, corked, highWater, needDrain, rejectBody, uniqueHeaders } from "../own/symbols.js"
 import { isValueOf, textOf, validateHeaderName } from "../own/validate.js"
 import type { Outgoing } from "./shapes.js"
@@ -76,7 +85,7 @@ const uncorkNext = (socket: HttpSocket): void => socket.uncork()
 const sizeOf = (chunk: Chunk, encoding: unknown): number =>
   typeof chunk === "string" ? Buffer.byteLength(chunk, encoding as BufferEncoding) : chunk.byteLength
 
-/** Is the body held to a length that was announced? */
+/** Node's policy: is the body held to its length? Only where the program asks for it. */
 const isCounted = (message: Outgoing): boolean =>
   message.strictContentLength &&
   message._contentLength !== null &&
@@ -84,6 +93,12 @@ const isCounted = (message: Outgoing): boolean =>
   !message._removedContLen &&
   !message.chunkedEncoding &&
   !message.hasHeader("transfer-encoding")
+
+const count = (message: Outgoing, total: number, ends: boolean): void => {
+  if (!isCounted(message)) return
+  const refused = checkLength(message._contentLength as number, total, ends)
+  if (refused !== undefined) throw violationError(refused)
+}
 
 /**
  * Before the size of a chunk is sent: a socket that refuses what follows would leave a body that nobody can
@@ -110,11 +125,11 @@ const writeBody = (
   if (message.finished || message.destroyed) {
     if (message.destroyed) {
       const error = message.finished
-        ? codedError("ERR_STREAM_WRITE_AFTER_END", "write after end")
+        ? violationError(writeAfterEnd)
         : codedError("ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed")
       nextTick(callback, error)
     } else {
-      fail(message, codedError("ERR_STREAM_WRITE_AFTER_END", "write after end"), callback)
+      fail(message, violationError(writeAfterEnd), callback)
     }
     return false
   }
@@ -122,10 +137,7 @@ const writeBody = (
   if (message.strictContentLength) {
     length = sizeOf(chunk, encoding)
     const total = message[bytesWritten] + length
-    if (isCounted(message)) {
-      const declared = message._contentLength as number
-      if (last ? total !== declared : total > declared) throw lengthMismatch(total, declared)
-    }
+    count(message, total, last)
     message[bytesWritten] = total
   }
   if (!message._header) {
@@ -136,9 +148,8 @@ const writeBody = (
     message._implicitHeader()
   }
   if (!message._hasBody) {
-    if (message[rejectBody]) {
-      throw violationError({ _tag: "Violation", code: "ERR_HTTP_BODY_NOT_ALLOWED" })
-    }
+    // Node's policy: dropped, where the server does not say otherwise.
+    if (message[rejectBody]) throw violationError(bodyNotAllowed)
     nextTick(callback)
     return true
   }
@@ -152,11 +163,11 @@ const writeBody = (
     return message._send(chunk, encoding, callback, length < 0 ? undefined : length)
   }
   if (length < 0) length = sizeOf(chunk, encoding)
-  message._send(length.toString(16), "latin1", null)
+  message._send(chunkSize(length), "latin1", null)
   if (sendsPlainly(message)) {
-    message._send("\r\n", "latin1", null)
+    message._send(chunkLineEnd, "latin1", null)
     message._send(chunk, encoding, null, length)
-    return message._send("\r\n", "latin1", callback)
+    return message._send(chunkLineEnd, "latin1", callback)
   }
   message._send(lineEnd, null, null)
   message._send(chunk, encoding, null, length)
@@ -164,7 +175,7 @@ const writeBody = (
 }
 
 /** As Node gives it to a method of the program's. */
-const lineEnd = Buffer.from("\r\n")
+const lineEnd = Buffer.from(chunkLineEnd)
 
 /** The program has no methods of its own in the way of the bytes. */
 const sendsPlainly = (message: Outgoing): boolean => message._send === send && message._writeRaw === writeRaw
@@ -199,7 +210,7 @@ function end(this: Outgoing, chunk?: unknown, encoding?: unknown, callback?: unk
     if (this.finished) {
       fail(
         this,
-        codedError("ERR_STREAM_WRITE_AFTER_END", "write after end"),
+        violationError(writeAfterEnd),
         typeof callback === "function" ? (callback as Callback) : nothing
       )
       return this
@@ -251,9 +262,8 @@ const joined = (head: string, body: Uint8Array): Uint8Array => {
  * bytes of ASCII.
  */
 const chunkedText = (message: Outgoing, text: string, encoding: unknown): string | undefined => {
-  const size = sizeOf(text, encoding)
-  if (size !== text.length) return undefined
-  return `${size.toString(16)}\r\n${text}\r\n0\r\n${message._trailer}\r\n`
+  if (sizeOf(text, encoding) !== text.length) return undefined
+  return chunkedWhole(text, message._trailer)
 }
 
 /** The whole message in one call, and where it can be in one write. */
@@ -294,7 +304,7 @@ const endWhole = (
     checkEncoding(message, chunk, encoding)
     socket.cork()
     writeBody(message, chunk, encoding, message.chunkedEncoding ? nothing : done, true)
-    if (message.chunkedEncoding) message._send("0\r\n" + message._trailer + "\r\n", "latin1", done)
+    if (message.chunkedEncoding) message._send(lastChunk(message._trailer), "latin1", done)
     socket.uncork()
   }
   message.finished = true
@@ -324,12 +334,10 @@ const endWith = (
     message._implicitHeader()
   }
   if (typeof callback === "function") message.once("finish", callback as () => void)
-  if (isCounted(message) && message[bytesWritten] !== message._contentLength) {
-    throw lengthMismatch(message[bytesWritten], message._contentLength as number)
-  }
+  count(message, message[bytesWritten], true)
   const done = finished.bind(undefined, message)
   if (message._hasBody && message.chunkedEncoding) {
-    message._send("0\r\n" + message._trailer + "\r\n", "latin1", done)
+    message._send(lastChunk(message._trailer), "latin1", done)
   } else if (!message._headerSent || message.writableLength > 0 || hasChunk) {
     message._send("", "latin1", done)
   } else {

@@ -48,8 +48,6 @@ export const violationError = (violation: Violation): CodedError =>
 
 export const headersSent = (what: string): CodedError =>
   violationError({ _tag: "Violation", code: "ERR_HTTP_HEADERS_SENT", what })
-export const lengthMismatch = (actual: number, declared: number): CodedError =>
-  violationError({ _tag: "Violation", code: "ERR_HTTP_CONTENT_LENGTH_MISMATCH", actual, declared })
 
 /** What a parser gives to `clientError`, or to a request's `error`. */
 export interface ParserError extends Error {
