@@ -36,7 +36,7 @@ export {
 export * from "./receive/fields.js"
 export { everyFlag, type FlagName, flagNames, type Flags, presets } from "../model/flags.js"
 export type { Framing } from "./send/framing.js"
-export { isHost } from "./grammar/host.js"
+export { isHost, lacksHost } from "./grammar/host.js"
 export type { Head, RequestHead, ResponseHead } from "./receive/head.js"
 export * from "./automaton/keepAlive.js"
 export * from "./automaton/reuse.js"

@@ -68,6 +68,16 @@ const check = (text: string, named: boolean, port: boolean): boolean => {
  */
 export const isHost = (text: string): boolean => check(text, false, false)
 
+/**
+ * Does a request lack the `Host` that its version must have (RFC 9112 §3.2)? It gets 400, unless the server
+ * says otherwise.
+ *
+ * @since 0.1.0
+ * @category validation
+ */
+export const lacksHost = (versionMajor: number, versionMinor: number, hasHost: boolean): boolean =>
+  versionMajor === 1 && versionMinor === 1 && !hasHost
+
 /** The authority of an `http` URI, which names a host (RFC 9110 §4.2.1). */
 export const isAuthority = (text: string): boolean => check(text, true, false)
 

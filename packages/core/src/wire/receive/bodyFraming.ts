@@ -4,7 +4,7 @@
  * that need the whole head. Decides only; reads no bytes.
  */
 import { hasNoContent, isBodiless, switchesProtocols } from "../grammar/bodiless.js"
-import { isHost } from "../grammar/host.js"
+import { isHost, lacksHost } from "../grammar/host.js"
 import { trimBlanks } from "../grammar/lists.js"
 import { Body } from "./events.js"
 import { Fact, type Machine } from "./machine.js"
@@ -138,7 +138,7 @@ const checkHost = (m: Machine, at: number, text: string): boolean => {
     if (isHost(trimBlanks(text.slice(m.marks[m.hostMark + 2], m.marks[m.hostMark + 3])))) return true
     m.refuse(at, "HPE_INVALID_HEADER_TOKEN", "Invalid Host", "invalidHost")
   } else if (m.hosts === 0) {
-    if (m.versionMajor !== 1 || m.versionMinor !== 1 || m.allows("missingHost")) return true
+    if (!lacksHost(m.versionMajor, m.versionMinor, false) || m.allows("missingHost")) return true
     m.refuse(at, "HPE_INVALID_HEADER_TOKEN", "Missing Host", "missingHost")
   } else {
     if (m.allows("repeatedHost")) return true

@@ -3,7 +3,7 @@
  * byte by byte.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Body, isHost, RequestParser } from "@httpfx/core/wire"
+import { Body, isHost, lacksHost, RequestParser } from "@httpfx/core/wire"
 import * as fc from "fast-check"
 import { isIPv4, isIPv6 } from "node:net"
 
@@ -129,3 +129,13 @@ describe("Host", () => {
     )
   })
 })
+
+it.each([
+  [1, 1, false, true],
+  [1, 1, true, false],
+  [1, 0, false, false],
+  [0, 9, false, false],
+  [2, 1, false, false]
+])("lacksHost: HTTP/%d.%d with Host %j: %j", (major, minor, hasHost, lacks) =>
+  assert.strictEqual(lacksHost(major, minor, hasHost), lacks)
+)

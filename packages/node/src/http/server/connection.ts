@@ -8,6 +8,7 @@
 import {
   expectationOf,
   idleLimit,
+  lacksHost,
   nodeDefaultResponse,
   requestQuota,
   type RequestHead
@@ -458,13 +459,15 @@ export class ServerConnection {
   /** Answers that need no handler, or that have events of their own. */
   private answeredBeforehand(req: Incoming, res: Response): boolean {
     const { server, socket } = this
-    if (req.httpVersionMajor !== 1 || req.httpVersionMinor !== 1) return false
+    const { httpVersionMajor: major, httpVersionMinor: minor } = req
+    if (major !== 1 || minor !== 1) return false
     const head = this.parser.currentHead
     if (head === null) return false
     const host = this.isCut(head) || isFoldedByProgram(req) ? req.headers.host : head.get("host")
     // Several are one list.
     const expect = head.get("expect") === undefined ? undefined : req.headers["expect"]
-    if (server.requireHostHeader && host === undefined) {
+    // Node's policy: a response as a handler gives it, not an error of the client's.
+    if (server.requireHostHeader && lacksHost(major, minor, host !== undefined)) {
       res.writeHead(400, ["Connection", "close"])
       res.end()
       return true
