@@ -2,6 +2,9 @@
  * `@httpfx/node/http`: what `node:http` exports, on httpfx's engine. Loads neither Effect nor a built-in HTTP
  * module.
  *
+ * It has no rule of HTTP of its own: `wire/` and `pool/` of core are asked. Where Node differs on purpose,
+ * the rule has a policy with a name; docs/node-http.md lists each with its reason.
+ *
  * `scripts/bundle.mjs` makes the CommonJS module from the default export, and the names for `import` from its
  * members.
  *

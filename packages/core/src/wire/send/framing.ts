@@ -33,8 +33,8 @@ const empty: Framing = Object.freeze({ _tag: "Length", length: 0 })
 
 /**
  * How a body is framed whose head has neither `Content-Length` nor `Transfer-Encoding`: by a field that is
- * added, or by the end of the connection. `length`: bytes, -1 if not known. Trailers need chunks, and HTTP/1.0
- * has none.
+ * added, or by the end of the connection. `length`: bytes, -1 if not known. Trailers need chunks, which
+ * HTTP/1.0 does not have.
  */
 export const addedFraming = (
   length: number,

@@ -3,7 +3,10 @@
  * and the end of an exchange gives the socket back. Listeners come and go as Node's do: libraries count them
  * to see whether a message is over.
  *
- * Does not decide whether a connection may be used again: the parser and the sent head say so.
+ * Does not decide whether a connection may be used again: the parser, the sent head and `afterExchange` do.
+ *
+ * Node's policies of this file, each with its reason in docs/node-http.md: any response to CONNECT is handed
+ * over; one to HEAD without a length ends the connection; an upload that its response has overtaken goes on.
  */
 import { afterExchange, Body, bodyOf, isInformational, type AfterExchange } from "@httpfx/core/wire"
 import { stopGuarding } from "../../socket/fast/idleGuard.js"
@@ -321,7 +324,7 @@ function onRequestFinish(this: ClientReq): void {
   if (afterResponse(this, true) === "Reuse" && !this.destroyed) giveBack(this)
 }
 
-/** Node's policy: an upload that its response has overtaken goes on. */
+/** What becomes of the connection; `sent`: the request is. */
 const afterResponse = (req: ClientReq, sent: boolean): AfterExchange["_tag"] =>
   afterExchange(req.shouldKeepAlive ? undefined : "ResponseClose", req._ended, sent, "wait")._tag
 

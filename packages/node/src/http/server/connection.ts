@@ -4,6 +4,11 @@
  *
  * Order is kept here: a response that is not first in the line writes into its queue. Framing and reuse are
  * not decided here: the parser says what keeps alive, the head that was sent says what is last.
+ *
+ * Node's policies of this file, each with its reason in docs/node-http.md: handlers of pipelined requests
+ * run at the same time; a body that nobody reads is dropped, however long; the last response ends with
+ * `destroySoon`; the client's FIN ends our side too, unless `httpAllowHalfOpen` holds it back behind what is
+ * due.
  */
 import {
   expectationOf,
