@@ -212,7 +212,7 @@ describe("NodeHttpClient against node:http", () => {
 })
 
 describe("NodeHttpClient against node:https", () => {
-  const pem = (name: string) => fs.readFileSync(new URL(`fixtures/${name}.pem`, import.meta.url), "utf8")
+  const pem = (name: string) => fs.readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
 
   const httpsServer = Effect.acquireRelease(
     Effect.gen(function* () {

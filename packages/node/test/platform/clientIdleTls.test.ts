@@ -10,7 +10,7 @@ import { assert, it } from "@effect/vitest"
 import { NodeHttpClient } from "@httpfx/node"
 import * as Effect from "effect/Effect"
 
-const pem = (name: string) => fs.readFileSync(new URL(`fixtures/${name}.pem`, import.meta.url), "utf8")
+const pem = (name: string) => fs.readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
 
 const server = Effect.acquireRelease(
   Effect.async<tls.Server>((resume) => {

@@ -8,7 +8,7 @@ import { Client, type Proxy, type Agent, type Network } from "@httpfx/core"
 import { NodeHttpClient } from "@httpfx/node"
 import * as Effect from "effect/Effect"
 
-const file = (name: string) => fs.readFileSync(new URL(`fixtures/${name}`, import.meta.url))
+const file = (name: string) => fs.readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
 const pem = (name: string) => file(`${name}.pem`).toString()
 
 const own = { cert: pem("server"), key: pem("server-key") }

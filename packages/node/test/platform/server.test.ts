@@ -13,7 +13,7 @@ import * as tls from "node:tls"
 import { Exchange, Network, Server } from "@httpfx/core"
 import { NodeHttpServer, NodeNetwork } from "@httpfx/node"
 
-const pem = (name: string) => fs.readFileSync(new URL(`fixtures/${name}.pem`, import.meta.url), "utf8")
+const pem = (name: string) => fs.readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
 const main = { cert: pem("server"), key: pem("server-key") }
 const other = { cert: pem("other"), key: pem("other-key") }
 

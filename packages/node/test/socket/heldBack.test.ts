@@ -12,7 +12,7 @@ import * as net from "node:net"
 import * as tls from "node:tls"
 
 const layer = Layer.provideMerge(NodeNetwork.layer, VirtualClock.layer())
-const pem = (name: string) => readFileSync(new URL(`fixtures/${name}.pem`, import.meta.url), "utf8")
+const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
 const secure = { cert: pem("server"), key: pem("server-key") }
 const upload = "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4000000\r\n\r\n" + "x".repeat(4_000_000)
 

@@ -11,7 +11,7 @@ import { Socket } from "@httpfx/core"
 import type { Transport } from "@httpfx/core/Transport"
 import * as NodeNetwork from "@httpfx/node/NodeNetwork"
 
-const pem = (name: string) => fs.readFileSync(new URL(`fixtures/${name}.pem`, import.meta.url), "utf8")
+const pem = (name: string) => fs.readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
 const turns = (n: number) =>
   Effect.promise(async () => {
     for (let i = 0; i < n; i++) await new Promise((done) => setImmediate(done))

@@ -15,7 +15,7 @@ const size = 24 * 1024 * 1024
 const layer = Layer.provideMerge(NodeNetwork.layer, VirtualClock.layer())
 // What the system still does is not told: turns of the real event loop.
 const pause = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 20)))
-const pem = (name: string) => readFileSync(new URL(`fixtures/${name}.pem`, import.meta.url), "utf8")
+const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
 const secure = { cert: pem("server"), key: pem("server-key") }
 
 const serving = (options: Server.ServerOptions) =>

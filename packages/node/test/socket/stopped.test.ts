@@ -88,8 +88,10 @@ const stopped = async (limit: number) => {
     if (told.name !== undefined) outcomes[told.name] = told.outcome!
     news.tell()
   })
+  child.once("exit", news.tell.bind(news))
   try {
-    await news.until(() => ports.length === 2)
+    await news.until(() => ports.length === 2 || child.exitCode !== null)
+    assert.isNull(child.exitCode, "the process that is to be stopped has exited")
     const start = performance.now()
     const isSlow = () => performance.now() - start > limit / 2
     const alarm = timers.setTimeout(() => news.tell(), limit / 2 + 10)

@@ -18,7 +18,7 @@ import type { Transport } from "@httpfx/core/Transport"
 import * as NodeNetwork from "@httpfx/node/NodeNetwork"
 import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
 
-const pem = (name: string) => fs.readFileSync(new URL(`fixtures/${name}.pem`, import.meta.url), "utf8")
+const pem = (name: string) => fs.readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
 
 const ca = pem("ca")
 const serverOptions: TlsOptions = { role: "server", cert: pem("server"), key: pem("server-key") }

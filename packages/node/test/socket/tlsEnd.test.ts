@@ -17,7 +17,7 @@ import { Client, Server, Socket, type Network, type ServerEvent } from "@httpfx/
 import { NodeHttpClient, NodeHttpServer, NodeNetwork } from "@httpfx/node"
 import ours from "@httpfx/node/https"
 
-const pem = (name: string) => fs.readFileSync(new URL(`fixtures/${name}.pem`, import.meta.url), "utf8")
+const pem = (name: string) => fs.readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
 const ca = pem("ca")
 const own = { cert: pem("server"), key: pem("server-key") }
 const host = "127.0.0.1"

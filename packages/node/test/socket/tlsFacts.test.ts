@@ -11,7 +11,7 @@ import * as tls from "node:tls"
 import { Exchange, Server, type Transport } from "@httpfx/core"
 import { NodeHttpServer } from "@httpfx/node"
 
-const pem = (name: string) => readFileSync(new URL(`fixtures/${name}.pem`, import.meta.url), "utf8")
+const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
 const ca = pem("ca")
 const own = { cert: pem("server"), key: pem("server-key") }
 const client = { cert: pem("client"), key: pem("client-key") }

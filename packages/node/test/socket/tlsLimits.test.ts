@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs"
 import * as net from "node:net"
 import * as tls from "node:tls"
 
-const pem = (name: string) => readFileSync(new URL(`fixtures/${name}.pem`, import.meta.url), "utf8")
+const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
 const own = { cert: pem("server"), key: pem("server-key") }
 
 const closing = (socket: net.Socket) =>

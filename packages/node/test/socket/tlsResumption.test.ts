@@ -16,7 +16,7 @@ import { Client, Exchange, Server, type Network } from "@httpfx/core"
 import { NodeHttpClient, NodeHttpServer } from "@httpfx/node"
 import ours from "@httpfx/node/https"
 
-const file = (name: string) => fileURLToPath(new URL(`fixtures/${name}.pem`, import.meta.url))
+const file = (name: string) => fileURLToPath(new URL(`../fixtures/${name}.pem`, import.meta.url))
 const pem = (name: string) => fs.readFileSync(file(name), "utf8")
 const ca = pem("ca")
 const own = { cert: pem("server"), key: pem("server-key") }

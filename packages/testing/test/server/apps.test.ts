@@ -41,7 +41,7 @@ const formOf = (names: ReadonlyArray<string>) => {
 const upload = (...names: ReadonlyArray<string>) =>
   HttpClientRequest.post("/").pipe(HttpClientRequest.bodyFormData(formOf(names)))
 
-const page = new URL("../package.json", import.meta.url).pathname
+const page = new URL("../../package.json", import.meta.url).pathname
 
 type App = HttpApp.Default<unknown, TestServer.Provided | Scope.Scope>
 interface Row {

@@ -331,7 +331,7 @@ describe("print", () => {
 
 describe("TLS", () => {
   const pem = (name: string) =>
-    readFileSync(new URL(`../../node/test/fixtures/${name}.pem`, import.meta.url), "utf8")
+    readFileSync(new URL(`../../../node/test/fixtures/${name}.pem`, import.meta.url), "utf8")
 
   it.live("is seen from inside, and a failed handshake is told", () =>
     Effect.gen(function* () {

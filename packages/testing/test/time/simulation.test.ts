@@ -280,7 +280,7 @@ describe("real asynchrony is refused", () => {
         )
         assert.strictEqual(reason, "realAsync", message)
         assert.include(detail, word)
-        assert.include(detail, "Simulation.test")
+        assert.include(detail, "simulation.test")
       })
     )
   }

@@ -37,7 +37,7 @@ describe("chance", () => {
           return new Error("here").stack
         })
       )
-      assert.include(stack, "SimulationChance.test")
+      assert.include(stack, "simulationChance.test")
       assert.strictEqual(Error.stackTraceLimit, stackTraceLimit)
     })
   )
