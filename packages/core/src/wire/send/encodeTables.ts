@@ -95,6 +95,11 @@ const lines: Array<string | undefined> = new Array(1000).fill(undefined)
 /**
  * The status line with its CRLF (RFC 9112 §4). Without a phrase it has the table's, or `unknown` for a status
  * that the table does not have, as in Node. The version is 1.1 whatever the peer's (RFC 9110 §2.5).
+ *
+ * Violations: ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_CHAR.
+ *
+ * @since 0.1.0
+ * @category encoding
  */
 export const statusLine = (status: number, phrase: string | undefined): string | Violation => {
   if (!isStatusCode(status)) return invalidStatus(status)

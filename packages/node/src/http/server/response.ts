@@ -7,10 +7,10 @@ import {
   isBodiless,
   isRestRead,
   isStatusCode,
-  isStatusMessage,
   processingHead,
   saysChunked,
-  STATUS_CODES
+  STATUS_CODES,
+  statusLine
 } from "@httpfx/core/wire"
 import type * as http from "node:http"
 import { format } from "node:util"
@@ -111,17 +111,20 @@ proto.writeInformation = function writeInformation(
   if (status === 101) {
     throw codedRangeError("ERR_HTTP_INVALID_STATUS_CODE", format("Invalid status code: %s", status))
   }
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}\r\n`
+  let lines = ""
   if (headers !== undefined && headers !== null) {
     if (!Array.isArray(headers)) validateObject(headers, "headers")
     const entries = Array.isArray(headers) ? pairsOf(headers) : Object.entries(headers as object)
-    for (const [name, value] of entries) {
-      validateHeaderName(name)
-      validateValueOf(this, name, value)
-      head += `${name}: ${String(value)}\r\n`
-    }
+    for (const [name, value] of entries) lines += fieldLine(this, name, value)
   }
-  return this._writeRaw(head + "\r\n", "latin1", callback)
+  return this._writeRaw(`${lineOf(status)}${lines}\r\n`, "latin1", callback)
+}
+
+/** Node's policy: an informational response may have any field, also one that frames a body. */
+const fieldLine = (response: Response, name: string, value: unknown): string => {
+  validateHeaderName(name)
+  validateValueOf(response, name, value)
+  return `${name}: ${String(value)}\r\n`
 }
 
 proto.writeEarlyHints = function writeEarlyHints(
@@ -134,12 +137,9 @@ proto.writeEarlyHints = function writeEarlyHints(
   const link = linkFieldValue(hints["link"])
   if (link.length === 0) return
   validateHeaderValue("Link", link)
-  let head = `HTTP/1.1 103 Early Hints\r\nLink: ${link}\r\n`
+  let head = `${lineOf(103)}Link: ${link}\r\n`
   for (const name of Object.keys(hints)) {
-    if (name === "link") continue
-    validateHeaderName(name)
-    validateValueOf(this, name, hints[name])
-    head += `${name}: ${String(hints[name])}\r\n`
+    if (name !== "link") head += fieldLine(this, name, hints[name])
   }
   this._writeRaw(head + "\r\n", "ascii", callback)
 }
@@ -171,13 +171,11 @@ const mergeHeaders = (response: Response, given: unknown): void => {
   }
 }
 
-const plainLines: Array<string | undefined> = []
-
-const statusLine = (status: number, message: string): string => {
-  if (message === STATUS_CODES[status]) {
-    return (plainLines[status] ??= `HTTP/1.1 ${status} ${message}\r\n`)
-  }
-  return `HTTP/1.1 ${status} ${message}\r\n`
+/** Without `message`: the usual phrase. */
+const lineOf = (status: number, message?: string): string => {
+  const line = statusLine(status, message)
+  if (typeof line !== "string") throw violationError(line)
+  return line
 }
 
 proto.writeHead = function writeHead<T extends Response>(
@@ -204,13 +202,12 @@ proto.writeHead = function writeHead<T extends Response>(
     headers = this[outHeaders]
   }
   const message = this.statusMessage
-  if (!isStatusMessage(String(message))) {
-    throw violationError({ _tag: "Violation", code: "ERR_INVALID_CHAR", what: "statusMessage" })
-  }
+  // As in Node a symbol is refused with its TypeError.
+  const line = lineOf(status, message === STATUS_CODES[status] ? undefined : `${message}`)
   if (isBodiless(status)) this._hasBody = false
   // Node's policy: a rest of any size is read.
   if (!isRestRead(this._expect_continue && !this._sent100, Infinity, Infinity)) this.shouldKeepAlive = false
-  this._storeHeader(statusLine(status, message), headers)
+  this._storeHeader(line, headers)
   return this
 }
 proto.writeHeader = proto.writeHead
