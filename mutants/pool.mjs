@@ -72,7 +72,7 @@ export const pool = [
       name: "the head's limit holds for the whole request",
       harm: "An upload of more than a minute ends with 408.",
       file: "automaton/deadlines",
-      nets: ["Timeouts"],
+      nets: ["ServerTimeouts"],
       find: "headComplete || headersTimeout <= 0 ? Infinity",
       replace: "headersTimeout <= 0 ? Infinity"
     },
@@ -80,7 +80,7 @@ export const pool = [
       name: "each byte counts as progress",
       harm: "A client that sends a byte a minute keeps its connection.",
       file: "automaton/deadlines",
-      nets: ["Timeouts"],
+      nets: ["ServerTimeouts"],
       find: "moved - last.moved >= policy.progressBytes",
       replace: "moved > last.moved"
     }

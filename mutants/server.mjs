@@ -63,14 +63,14 @@ export const server = [
     {
       name: "that 100 Continue was sent is forgotten",
       harm: "A client that asks whether it may send, and then sends nothing, is never late.",
-      nets: ["Timeouts"],
+      nets: ["ServerTimeouts"],
       find: "    if (status === 100) exchange.continued = true\n",
       replace: ""
     },
     {
       name: "a connection that has not had a request yet counts as idle",
       harm: "A client that connects early is closed by the keep-alive timeout instead of the headers timeout.",
-      nets: ["Timeouts"],
+      nets: ["ServerTimeouts"],
       find: "if (this.used) this.server.idle.enter(this)",
       replace: "this.server.idle.enter(this)"
     },
@@ -221,7 +221,7 @@ class`
       name: "a connection whose client neither reads nor closes lingers for ever",
       harm: "Refused clients keep their sockets.",
       file: core("connection/server/linger"),
-      nets: ["Timeouts"],
+      nets: ["ServerTimeouts"],
       find: "else if (forced || (this.patience > 0 && now - this.movedAt >= this.patience)) return transport.reset()",
       replace: "else if (forced) return transport.reset()"
     }
@@ -289,28 +289,28 @@ class`
     {
       name: "a limit ends a broken answer that has no length by FIN",
       harm: "An HTTP/1.0 client takes a part of a body for all of it.",
-      nets: ["Timeouts"],
+      nets: ["ServerTimeouts"],
       find: 'else breakOff(connection, exchange, "TimedOut")',
       replace: 'else breakOff(connection, undefined, "TimedOut")'
     },
     {
       name: "a client that a slow handler holds back is late",
       harm: "Uploads to a slow handler end with 408.",
-      nets: ["Timeouts"],
+      nets: ["ServerTimeouts"],
       find: "    !connection.inflow.held &&\n",
       replace: ""
     },
     {
       name: "a client that waits for 100 Continue is late",
       harm: "A handler that thinks before it reads gets a 408 for its client.",
-      nets: ["Timeouts"],
+      nets: ["ServerTimeouts"],
       find: "    !connection.inflow.held &&\n    !connection.awaitsContinue(exchange)",
       replace: "    !connection.inflow.held"
     },
     {
       name: "deadlines of one exchange are the server's",
       harm: "A long upload that was allowed ends with 408.",
-      nets: ["Timeouts"],
+      nets: ["ServerTimeouts"],
       find: "const policy = exchange?.deadlines ?? server.settings.timeouts",
       replace: "const policy = server.settings.timeouts"
     },
@@ -318,7 +318,7 @@ class`
       name: "the request's time goes on after its end",
       harm: "A slow handler ends with 408.",
       file: core("connection/server/waits"),
-      nets: ["Timeouts"],
+      nets: ["ServerTimeouts"],
       find: "    this.fresh = false\n    this.begun = -1",
       replace: "    this.fresh = false"
     },
@@ -326,7 +326,7 @@ class`
       name: "late connections are looked for once",
       harm: "A slow client that comes second is never late.",
       file: core("connection/server/sweep"),
-      nets: ["Timeouts"],
+      nets: ["ServerTimeouts"],
       find: "    if (this.connections.size > 0 && this.cancel === undefined) this.arm()\n",
       replace: ""
     },
@@ -334,7 +334,7 @@ class`
       name: "idle connections are ended once",
       harm: "All but the first idle connection stay for ever.",
       file: core("connection/server/idleList"),
-      nets: ["Timeouts"],
+      nets: ["ServerTimeouts"],
       find: "    if (this.first !== undefined && this.cancel === undefined) this.arm(this.first)\n",
       replace: ""
     },
@@ -342,7 +342,7 @@ class`
       name: "the last of the idle connections is not forgotten when it leaves",
       harm: "A connection that becomes idle next is put behind one that is busy, and never ends.",
       file: core("connection/server/idleList"),
-      nets: ["Timeouts"],
+      nets: ["ServerTimeouts"],
       find: "    if (idler.idleNext === undefined) this.last = idler.idlePrevious\n    else",
       replace: "    if (idler.idleNext !== undefined)"
     },

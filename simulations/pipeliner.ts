@@ -4,7 +4,7 @@
  * for: small requests.
  */
 import * as Effect from "effect/Effect"
-import type { NetworkService } from "@httpfx/core/Network"
+import type * as Network from "@httpfx/core/Network"
 import * as HttpError from "@httpfx/core/HttpError"
 import type { Transport } from "@httpfx/core/Transport"
 import { Body, ResponseParser, type ResponseHead } from "@httpfx/core/wire"
@@ -89,7 +89,7 @@ export class Pipeliner {
 
   constructor(
     private readonly name: string,
-    private readonly network: NetworkService,
+    private readonly network: Network.Service,
     private readonly ledger: Ledger,
     private readonly draw: Draw,
     private readonly settings: Settings

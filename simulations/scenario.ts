@@ -16,7 +16,7 @@ import { PCGRandom } from "effect/Utils"
 import * as Client from "@httpfx/core/Client"
 import { Network } from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
-import * as Timeouts from "@httpfx/core/Timeouts"
+import * as ServerTimeouts from "@httpfx/core/ServerTimeouts"
 import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
 import * as Simulation from "@httpfx/testing/Simulation"
 import { between, type Draw } from "./ask.js"
@@ -98,7 +98,7 @@ class Fibers extends Supervisor.AbstractSupervisor<void> {
 
 /** What is left after everything should have ended. */
 const leftovers = (
-  memory: MemoryNetwork.MemoryNetworkService,
+  memory: MemoryNetwork.Service,
   pools: ReadonlyArray<readonly [owner: string, client: Client.Service]>
 ): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function* () {
@@ -120,8 +120,8 @@ class World {
 
   constructor(
     private readonly options: Options,
-    private readonly memory: MemoryNetwork.MemoryNetworkService,
-    private readonly clock: Simulation.SimulationService["clock"]
+    private readonly memory: MemoryNetwork.Service,
+    private readonly clock: Simulation.Service["clock"]
   ) {
     const began = clock.now
     const now = () => clock.now - began
@@ -150,7 +150,10 @@ class World {
         this.options.intrude ?? Effect.void
       )
       const server = yield* Server.make({ host: name, port: 80 }).pipe(
-        Effect.provideServiceEffect(Timeouts.Timeouts, Timeouts.make({ keepAliveTimeout: "1 minute" }))
+        Effect.provideServiceEffect(
+          ServerTimeouts.ServerTimeouts,
+          ServerTimeouts.make({ keepAliveTimeout: "1 minute" })
+        )
       )
       yield* server.serve(app)
       // With this client the one before asks it.

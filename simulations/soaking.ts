@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
-import { Agent, Client, Network, Timers, type Transport } from "@httpfx/core"
+import { Agent, type AgentEvent, Client, Network, Timers, type Transport } from "@httpfx/core"
 import { MemoryNetwork, Simulation } from "@httpfx/testing"
 
 export interface Round {
@@ -20,7 +20,7 @@ export interface Round {
 export interface Outcome {
   /** How many exchanges ended in which way: `answered`, or the tag of an error. */
   readonly exits: ReadonlyMap<string, number>
-  readonly closings: ReadonlyMap<Agent.CloseReason, number>
+  readonly closings: ReadonlyMap<AgentEvent.CloseReason, number>
   readonly connections: number
 }
 

@@ -160,7 +160,7 @@ describe("the rows of the benchmarks", () => {
     assert.deepStrictEqual(others, ['tls/httpfx.mjs: { port: 0, host: "127.0.0.1", tls }'])
     assert.isAtLeast(made.length, 6)
     const timeouts = files.filter((file) =>
-      readFileSync(new URL(file, benchmarks), "utf8").includes("Timeouts.layer")
+      readFileSync(new URL(file, benchmarks), "utf8").includes("ServerTimeouts.layer")
     )
     assert.deepStrictEqual(timeouts, ["idle/httpfx.mjs"])
   })

@@ -13,9 +13,9 @@ import type * as Scope from "effect/Scope"
 import * as Agent from "@httpfx/core/Agent"
 import { Network } from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
-import * as Timeouts from "@httpfx/core/Timeouts"
-import type { MemoryNetworkService } from "@httpfx/testing/MemoryNetwork"
-import type { SimulationService } from "@httpfx/testing/Simulation"
+import * as ServerTimeouts from "@httpfx/core/ServerTimeouts"
+import type * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
+import type * as Simulation from "@httpfx/testing/Simulation"
 import type { HttpApp } from "@effect/platform"
 import { tcp } from "@httpfx/core/Transport"
 import type { Draw } from "../ask.js"
@@ -25,8 +25,8 @@ import { Wire } from "./wire.js"
 export interface Place {
   /** Unique; a host name. */
   readonly name: string
-  readonly memory: MemoryNetworkService
-  readonly clock: SimulationService["clock"]
+  readonly memory: MemoryNetwork.Service
+  readonly clock: Simulation.Service["clock"]
   readonly draw: Draw
   readonly broken: (what: string) => void
 }
@@ -112,12 +112,12 @@ export const serve = (
   place: Place,
   app: HttpApp.Default<never, Scope.Scope>,
   options: Server.ServerOptions = {},
-  timeouts: Timeouts.Options = {},
+  timeouts: ServerTimeouts.Options = {},
   which = "server"
 ): Effect.Effect<Server.Service, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const server = yield* Server.makeService({ host: host(place, which), port: 80, ...options }).pipe(
-      Effect.provideServiceEffect(Timeouts.Timeouts, Timeouts.make(timeouts)),
+      Effect.provideServiceEffect(ServerTimeouts.ServerTimeouts, ServerTimeouts.make(timeouts)),
       Effect.provideService(Network, place.memory.network)
     )
     yield* server.httpServer.serve(app)

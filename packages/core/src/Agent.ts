@@ -26,16 +26,7 @@ import type { InvalidOption } from "./HttpError.js"
 import { Network } from "./Network.js"
 import { backgroundFromClock, fromClock } from "./Timers.js"
 
-export type {
-  CloseReason,
-  ConnectionEvent,
-  ConnectionFacts,
-  Event,
-  EventFacts,
-  KeyState,
-  RequestEvent,
-  Timings
-} from "./connection/client/events.js"
+export type { KeyState } from "./connection/client/events.js"
 export type { Options, Service, State } from "./internal/client/agent.js"
 
 /**

@@ -12,7 +12,8 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as MetricLabel from "effect/MetricLabel"
 import type * as Scope from "effect/Scope"
-import { Agent, type ConnectionEvent, type Event, type RequestEvent, type Service } from "./Agent.js"
+import { Agent, type Service } from "./Agent.js"
+import type { AgentEvent, ConnectionEvent, RequestEvent } from "./AgentEvent.js"
 import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./internal/observe/metricLabels.js"
 import type { Retried } from "./Retry.js"
 
@@ -85,7 +86,7 @@ export const connectionDuration = Metric.histogram(
 )
 
 /**
- * Connections that were closed, by `reason` (`Agent.CloseReason`).
+ * Connections that were closed, by `reason` (`AgentEvent.CloseReason`).
  *
  * @since 0.1.0
  * @category metrics
@@ -218,7 +219,7 @@ class Counting {
     this.idle = new Level(openConnections, this.labels, states.idle)
   }
 
-  readonly observe = (event: Event): void => {
+  readonly observe = (event: AgentEvent): void => {
     if ("id" in event) this.request(event)
     else this.connection(event)
   }

@@ -33,7 +33,7 @@ import { PlatformResponse } from "./internal/client/platformResponse.js"
 import type { Response, Upgrade } from "./internal/client/response.js"
 import { refuseClientOptions, type ClientOptions } from "./internal/options/client.js"
 import { requester, settingsOf, type Service } from "./internal/client/request.js"
-import type { Request, RequestOptions, UpgradeRequest } from "./ClientRequest.js"
+import type { Request, RequestOptions, UpgradeRequest } from "./internal/options/request.js"
 import type { InvalidOption } from "./HttpError.js"
 import type { Network } from "./Network.js"
 
@@ -55,7 +55,7 @@ export type {
   RequestParts,
   Timeouts,
   UpgradeRequest
-} from "./ClientRequest.js"
+} from "./internal/options/request.js"
 
 /**
  * What a client with an agent of its own can be told.

@@ -25,7 +25,7 @@ import type {
 } from "./internal/server/exchangeApi.js"
 import { exchangeOf } from "./internal/server/exchange.js"
 import type { Socket } from "./Socket.js"
-import type { ExchangeOptions } from "./Timeouts.js"
+import type { ExchangeOptions } from "./ServerTimeouts.js"
 import type { DistinctFields, FieldViews } from "./wire/index.js"
 
 export type * from "./internal/server/exchangeApi.js"

@@ -7,7 +7,7 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type { ConnectionOptions } from "./ClientRequest.js"
+import type { ConnectionOptions } from "./internal/options/request.js"
 import { Loan, type Lease } from "./connection/client/loan.js"
 import type * as HttpError from "./HttpError.js"
 import { poolOf, type Service as Agent } from "./internal/client/agent.js"

@@ -354,7 +354,7 @@ export interface ClosingDeadline {
  * @since 0.1.0
  * @category models
  */
-export interface NetworkService {
+export interface Service {
   /** The addresses of a name, best first; an IP address is its own answer. Never an empty list. */
   readonly resolve: (
     host: string,
@@ -399,7 +399,7 @@ export interface NetworkService {
  * @since 0.1.0
  * @category tags
  */
-export class Network extends Context.Tag("@httpfx/core/Network")<Network, NetworkService>() {}
+export class Network extends Context.Tag("@httpfx/core/Network")<Network, Service>() {}
 
 /**
  * Listens on the network in the context.

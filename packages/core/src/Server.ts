@@ -24,28 +24,21 @@ import { ServerLife } from "./connection/server/life.js"
 import { Closing } from "./internal/closing.js"
 import { ServerEvents } from "./internal/observe/serverEvents.js"
 import * as ServerApp from "./internal/server/app.js"
-import { make as makeSettings } from "./internal/options/server.js"
+import { make as makeSettings, type ServerOptions } from "./internal/options/server.js"
 import { make as makeShutdown } from "./internal/server/shutdown.js"
 import { check as checkTls, ServerHandshakes } from "./internal/server/handshakes.js"
 import * as Network from "./Network.js"
 import type { ServerEvent } from "./ServerEvent.js"
-import type * as Own from "./ServerOptions.js"
 import type * as Shutdown from "./Shutdown.js"
-import { Timeouts, type Service as TimeoutsService } from "./Timeouts.js"
+import * as ServerTimeouts from "./ServerTimeouts.js"
 import * as Timers from "./Timers.js"
 import type { Address } from "./Transport.js"
 import { WebSocketUpgrader } from "./WebSocketUpgrader.js"
 
-/**
- * What a server can be told besides where to listen; how long it waits for its peers is `Timeouts`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ServerOptions extends Shutdown.Options, Own.ServerOptions {}
+export type { ServerOptions } from "./internal/options/server.js"
 
 /**
- * Where to listen, and what the server is told: all of `ServerOptions` and `Shutdown.Options`.
+ * Where to listen, and what the server is told: all of `ServerOptions`.
  *
  * @since 0.1.0
  * @category models
@@ -68,7 +61,7 @@ export interface Service {
   /** Where it listens, as the network says it. */
   readonly address: Address
   /** How long it waits for its clients, ms. */
-  readonly timeouts: TimeoutsService
+  readonly timeouts: ServerTimeouts.Service
   /** The state it is in now: `ready`, `lameDuck`, ... */
   readonly state: Effect.Effect<Shutdown.State>
   /** The state it is in, and each that follows. Ends after `closed`. */
@@ -159,7 +152,7 @@ export const makeService = (
   Effect.gen(function* () {
     const network = yield* Network.Network
     const failed = (cause: unknown) => new ServeError({ cause })
-    const timeouts = yield* Timeouts
+    const timeouts = yield* ServerTimeouts.ServerTimeouts
     const settings = yield* Effect.mapError(makeSettings(options, timeouts), failed)
     const timers = yield* Timers.timers
     const closing = new Closing(network)

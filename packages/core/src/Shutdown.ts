@@ -14,7 +14,7 @@ import * as Stream from "effect/Stream"
 import { exchangeOf, type ServerExchange } from "./internal/server/exchange.js"
 import type { Policy, State } from "./model/serverState.js"
 
-export type { ShutdownOptions as Options } from "./ServerOptions.js"
+export type { Options } from "./internal/options/shutdown.js"
 export type { Policy, State } from "./model/serverState.js"
 
 /**

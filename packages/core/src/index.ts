@@ -7,19 +7,19 @@
  *
  * - `Server`     platform's `HttpServer` over a network
  * - `Client`     platform's `HttpClient` over a network
- * - `ClientRequest` what a request can be told
  * - `PlatformTimers`  the platform's own timers
  * - `Proxy`      which requests go through which proxy
  * - `Agent`      the connections of clients: how many, for how long, who waits
  * - `Lease`      connections of an agent for other drivers
- * - `ClientError` what a server does about clients that break the protocol
+ * - `ServerClientError` what a server does about clients that break the protocol
  * - `Exchange`   what platform's request cannot say of a request and its answer
- * - `ExchangeOutcome`, `ServerEvent`  how exchanges end and what happens in a server, as values
+ * - `ServerEvent`, `ExchangeOutcome`  what happens in a server and how exchanges end, as values
+ * - `AgentEvent` what happens in an agent, as values
  * - `AccessLog`, `ServerMetrics`      made from them
  * - `AgentMetrics` how an agent does, in numbers
  * - `Shutdown`   how a server ends, and what a handler can say about it
  * - `Retry`      retries with a budget, for both faces of a client
- * - `Timeouts`   how long a server waits for its peers
+ * - `ServerTimeouts`   how long a server waits for its peers
  * - `HttpError`  every failure, one class per kind
  * - `Network`    where connections come from
  * - `Socket`     a connection, with effects
@@ -33,11 +33,11 @@
  * @since 0.1.0
  */
 export * as Agent from "./Agent.js"
+export * as AgentEvent from "./AgentEvent.js"
 export * as AgentMetrics from "./AgentMetrics.js"
 export * as AccessLog from "./AccessLog.js"
 export * as Client from "./Client.js"
-export * as ClientRequest from "./ClientRequest.js"
-export * as ClientError from "./ClientError.js"
+export * as ServerClientError from "./ServerClientError.js"
 export * as Exchange from "./Exchange.js"
 export * as ExchangeOutcome from "./ExchangeOutcome.js"
 export * as HttpError from "./HttpError.js"
@@ -49,10 +49,9 @@ export * as Retry from "./Retry.js"
 export * as Server from "./Server.js"
 export * as ServerEvent from "./ServerEvent.js"
 export * as ServerMetrics from "./ServerMetrics.js"
-export * as ServerOptions from "./ServerOptions.js"
 export * as Shutdown from "./Shutdown.js"
 export * as Socket from "./Socket.js"
-export * as Timeouts from "./Timeouts.js"
+export * as ServerTimeouts from "./ServerTimeouts.js"
 export * as Timers from "./Timers.js"
 export * as Transport from "./Transport.js"
 export * as WebHandler from "./WebHandler.js"

@@ -6,8 +6,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import type { Server, Timeouts } from "@httpfx/core"
-import { Agent, Client, Exchange, Network, Retry, type ExchangeOutcome } from "@httpfx/core"
+import type { Server, ServerTimeouts } from "@httpfx/core"
+import { Agent, type AgentEvent, Client, Exchange, Network, Retry, type ExchangeOutcome } from "@httpfx/core"
 import { RawPeer, VirtualClock } from "@httpfx/testing"
 import { after, connect, inVirtualTime, serving } from "./support/virtual.js"
 
@@ -27,11 +27,11 @@ const app = Effect.gen(function* () {
   return HttpServerResponse.text("hello")
 })
 
-const often: Timeouts.Options = { connectionsCheckingInterval: "50 millis" }
+const often: ServerTimeouts.Options = { connectionsCheckingInterval: "50 millis" }
 const half = "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n12345"
 
 /** A client of a server with such timeouts sends this, and waits for the end of the connection. */
-const sent = (timeouts: Timeouts.Options, bytes: string): Wait =>
+const sent = (timeouts: ServerTimeouts.Options, bytes: string): Wait =>
   Effect.gen(function* () {
     yield* serving(app, { ...often, ...timeouts })
     const client = yield* connect
@@ -208,7 +208,7 @@ it.live.each(steps)(
         })
         const agent = yield* Agent.make()
         const client = Client.fromAgent(agent)
-        const events: Array<Agent.Event> = []
+        const events: Array<AgentEvent.AgentEvent> = []
         yield* agent.observe((event) => void events.push(event))
         const call = yield* Effect.fork(client.request({ url: "http://127.0.0.1" }))
         yield* after(500)
@@ -227,7 +227,7 @@ it.live.each(steps)(
         })
         const end = events.find(({ _tag }) => _tag === "End")
         assert.deepInclude(end, { at: now })
-        assert.strictEqual((end as { readonly timings: Agent.Timings }).timings.total, 1000)
+        assert.strictEqual((end as { readonly timings: AgentEvent.Timings }).timings.total, 1000)
       })
     )
 )

@@ -9,7 +9,14 @@ import { describe, expectTypeOf, it } from "vitest"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import { Exchange, type Agent, type Client, type ClientError, type Server, type Timeouts } from "@httpfx/core"
+import {
+  Exchange,
+  type Agent,
+  type Client,
+  type ServerClientError,
+  type Server,
+  type ServerTimeouts
+} from "@httpfx/core"
 
 type Failure<E> = E extends Effect.Effect<unknown, infer Error, infer _> ? Error : never
 type Tag<E> = E extends { readonly _tag: infer Name } ? Name : never
@@ -103,15 +110,15 @@ describe("The error channel of", () => {
       | Result<Own["observe"]>
     expectTypeOf<Failure<Never>>().toEqualTypeOf<never>()
     expectTypeOf<Tags<Result<Own["reloadTls"]>>>().toEqualTypeOf<"TlsFailure">()
-    expectTypeOf<Tags<Result<typeof Timeouts.make>>>().toEqualTypeOf<"InvalidOption">()
+    expectTypeOf<Tags<Result<typeof ServerTimeouts.make>>>().toEqualTypeOf<"InvalidOption">()
   })
 
   it("clients' errors, and of who answers them", () => {
-    expectTypeOf<Tag<ClientError.ClientError["error"]>>().toEqualTypeOf<
+    expectTypeOf<Tag<ServerClientError.ServerClientError["error"]>>().toEqualTypeOf<
       Connection | "ParseError" | "RequestTimeout"
     >()
-    expectTypeOf<Tags<ClientError.ClientError["socket"]>>().toEqualTypeOf<"BrokenPipe">()
-    expectTypeOf<Failure<Result<ClientError.Handler>>>().toEqualTypeOf<never>()
+    expectTypeOf<Tags<ServerClientError.ServerClientError["socket"]>>().toEqualTypeOf<"BrokenPipe">()
+    expectTypeOf<Failure<Result<ServerClientError.Handler>>>().toEqualTypeOf<never>()
   })
 
   it("a client", () => {

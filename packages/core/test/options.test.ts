@@ -12,18 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import {
-  Agent,
-  Client,
-  Exchange,
-  HttpError,
-  Retry,
-  Server,
-  Timeouts,
-  type Network,
-  type ServerOptions,
-  type Shutdown
-} from "@httpfx/core"
+import { Agent, Client, Exchange, HttpError, Retry, Server, ServerTimeouts, type Network } from "@httpfx/core"
 import { presets } from "@httpfx/core/wire"
 import { MemoryNetwork, MemoryTls } from "@httpfx/testing"
 
@@ -36,7 +25,7 @@ const switches = ["yes", 1, null]
 const lists = ["a", [1], 5]
 
 const server: {
-  readonly [K in keyof Required<ServerOptions.ServerOptions & Shutdown.Options>]: ReadonlyArray<unknown>
+  readonly [K in keyof Required<Server.ServerOptions>]: ReadonlyArray<unknown>
 } = {
   tls: [
     { handshakeTimeout: -1 },
@@ -85,7 +74,7 @@ const server: {
   webSocketsAtDrain: ["closed", "", true]
 }
 
-const timeouts: { readonly [K in keyof Required<Timeouts.Options>]: ReadonlyArray<unknown> } = {
+const timeouts: { readonly [K in keyof Required<ServerTimeouts.Options>]: ReadonlyArray<unknown> } = {
   headersTimeout: [...times, "10 minutes"],
   requestTimeout: times,
   timeout: times,
@@ -161,7 +150,7 @@ const retry: { readonly [K in keyof Required<Retry.Options>]: ReadonlyArray<unkn
   onStop: ["told", true]
 }
 
-const exchange: { readonly [K in keyof Required<Timeouts.ExchangeOptions>]: ReadonlyArray<unknown> } = {
+const exchange: { readonly [K in keyof Required<ServerTimeouts.ExchangeOptions>]: ReadonlyArray<unknown> } = {
   requestTimeout: times,
   timeout: times,
   progressTimeout: times,
@@ -200,7 +189,7 @@ const cases: ReadonlyArray<readonly [string, Making, Readonly<Record<string, Rea
       Server.makeService({ port: 80, ...(tls && { tls: { ...certificate, ...tls } }), ...options }),
     server
   ],
-  ["timeouts", (options) => Layer.build(Timeouts.layer(options)), timeouts],
+  ["timeouts", (options) => Layer.build(ServerTimeouts.layer(options)), timeouts],
   ["the timeouts of an exchange", inHandler, exchange],
   [
     "a retry policy",

@@ -4,15 +4,16 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import type { ServerOptions } from "@httpfx/core/ServerOptions"
-import * as Timeouts from "@httpfx/core/Timeouts"
+import type * as Server from "@httpfx/core/Server"
+import * as ServerTimeouts from "@httpfx/core/ServerTimeouts"
+import type * as Shutdown from "@httpfx/core/Shutdown"
 import { presets } from "@httpfx/core/wire"
 import * as Settings from "../src/internal/options/server.js"
 import { documentText, tableIn, unquote } from "./support/documents.js"
 
 const document = "timeouts-and-limits.md"
 
-const timeouts: Readonly<Record<keyof Timeouts.Options, true>> = {
+const timeouts: Readonly<Record<keyof ServerTimeouts.Options, true>> = {
   headersTimeout: true,
   requestTimeout: true,
   progressTimeout: true,
@@ -23,8 +24,11 @@ const timeouts: Readonly<Record<keyof Timeouts.Options, true>> = {
   connectionsCheckingInterval: true
 }
 
+/** A shutdown's own are in shutdown.md. */
+type Option = Exclude<keyof Server.ServerOptions, keyof Shutdown.Options>
+
 /** Where an option has its row, or another guide that tells of it. */
-const options: Readonly<Record<keyof ServerOptions, "Limits" | "Further options" | `${string}.md`>> = {
+const options: Readonly<Record<Option, "Limits" | "Further options" | `${string}.md`>> = {
   tls: "tls.md",
   flags: "strictness.md",
   onClientError: "exchange.md",
@@ -51,8 +55,8 @@ const options: Readonly<Record<keyof ServerOptions, "Limits" | "Further options"
 }
 
 const defaults = Effect.all({
-  timeouts: Timeouts.Timeouts,
-  settings: Effect.flatMap(Timeouts.Timeouts, (times) => Settings.make({}, times))
+  timeouts: ServerTimeouts.ServerTimeouts,
+  settings: Effect.flatMap(ServerTimeouts.ServerTimeouts, (times) => Settings.make({}, times))
 })
 
 /** What a cell says: milliseconds of a duration, a number, a word; `undefined` for none. */
@@ -78,7 +82,7 @@ describe(`docs/${document}`, () => {
       const code = (yield* defaults).timeouts
       for (const [name, value] of rows) {
         // The engine's "no limit" is 0.
-        assert.strictEqual(said(value!) ?? 0, code[unquote(name) as keyof Timeouts.Service], name)
+        assert.strictEqual(said(value!) ?? 0, code[unquote(name) as keyof ServerTimeouts.Service], name)
       }
     })
   )
@@ -105,7 +109,7 @@ describe(`docs/${document}`, () => {
       }
       for (const heading of ["Limits", "Further options"] as const) {
         const rows = tableIn(document, heading)
-        const names = Object.keys(options).filter((name) => options[name as keyof ServerOptions] === heading)
+        const names = Object.keys(options).filter((name) => options[name as Option] === heading)
         assert.sameMembers(
           rows.map(([name]) => unquote(name)).filter((name) => !name.startsWith("limits.")),
           names.filter((name) => name !== "limits")

@@ -11,7 +11,7 @@ import * as net from "node:net"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as HttpError from "@httpfx/core/HttpError"
-import { Network, type ConnectError, type ConnectOptions, type NetworkService } from "@httpfx/core/Network"
+import * as Network from "@httpfx/core/Network"
 import type { Address } from "@httpfx/core/Transport"
 import { faultOf } from "./socket/fault.js"
 import { activatedSocket, literal, openServer } from "./socket/listen.js"
@@ -30,7 +30,7 @@ const notResolved = (host: string, error: NodeJS.ErrnoException) =>
     cause: error
   })
 
-const resolve: NetworkService["resolve"] = (host, options) =>
+const resolve: Network.Service["resolve"] = (host, options) =>
   Effect.async((resume) => {
     const name = literal(host)
     const family = net.isIP(name)
@@ -63,7 +63,7 @@ const resolve: NetworkService["resolve"] = (host, options) =>
     }
   })
 
-const connectError = (address: Address, error: unknown): ConnectError => {
+const connectError = (address: Address, error: unknown): Network.ConnectError => {
   const fault = { ...faultOf(error as Error, "connect"), address }
   const failure = HttpError.fromFault(fault, { phase: "connect" })
   // Neither has a place where there is no connection yet.
@@ -72,7 +72,7 @@ const connectError = (address: Address, error: unknown): ConnectError => {
     : failure
 }
 
-const open = (address: Address, options: ConnectOptions | undefined) =>
+const open = (address: Address, options: Network.ConnectOptions | undefined) =>
   address._tag === "UnixAddress"
     ? connecting({ path: address.path }, { remote: address })
     : connecting({
@@ -85,7 +85,7 @@ const open = (address: Address, options: ConnectOptions | undefined) =>
         ...(options?.localPort === undefined ? {} : { localPort: options.localPort })
       })
 
-const connect: NetworkService["connect"] = (address, options) =>
+const connect: Network.Service["connect"] = (address, options) =>
   Effect.async((resume) => {
     let transport: TcpTransport
     try {
@@ -131,7 +131,7 @@ export const activated = (
  * @since 0.1.0
  * @category constructors
  */
-export const make: NetworkService = {
+export const make: Network.Service = {
   resolve,
   connect,
   listen: (options, onConnection) =>
@@ -147,4 +147,4 @@ export const make: NetworkService = {
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Network> = Layer.succeed(Network, make)
+export const layer: Layer.Layer<Network.Network> = Layer.succeed(Network.Network, make)

@@ -16,7 +16,7 @@ import * as Timers from "@httpfx/core/Timers"
 import type { Pattern, Where } from "./Conditions.js"
 import { httpRule, type HttpMatch, type HttpPoint } from "./fault/httpRule.js"
 import { compile } from "./fault/patterns.js"
-import { MemoryNetwork, type MemoryNetworkService } from "./MemoryNetwork.js"
+import * as MemoryNetwork from "./MemoryNetwork.js"
 import * as Verdict from "./Verdict.js"
 
 export type { HttpMatch, HttpPoint, Nth } from "./fault/httpRule.js"
@@ -61,7 +61,7 @@ export interface Installed {
  * @since 0.1.0
  * @category models
  */
-export type Fault = Effect.Effect<Installed, never, MemoryNetwork | Scope.Scope>
+export type Fault = Effect.Effect<Installed, never, MemoryNetwork.MemoryNetwork | Scope.Scope>
 
 /**
  * How often a fault happens.
@@ -110,7 +110,7 @@ interface Count {
 /** State belongs to the installed fault, not to its description. */
 const fresh = (
   name: string,
-  begin: (count: Count, memory: MemoryNetworkService) => Effect.Effect<unknown, never, Scope.Scope>
+  begin: (count: Count, memory: MemoryNetwork.Service) => Effect.Effect<unknown, never, Scope.Scope>
 ): Fault =>
   Effect.gen(function* () {
     const count: Count = { fired: 0 }
@@ -122,7 +122,7 @@ const fresh = (
         })
       )
     }
-    yield* begin(count, yield* MemoryNetwork)
+    yield* begin(count, yield* MemoryNetwork.MemoryNetwork)
     return {
       name,
       fired: Effect.sync(() => count.fired),

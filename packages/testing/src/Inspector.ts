@@ -20,7 +20,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Agent from "@httpfx/core/Agent"
 import * as Exchange from "@httpfx/core/Exchange"
-import { Network, type NetworkService } from "@httpfx/core/Network"
+import * as Network from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
 import * as Timers from "@httpfx/core/Timers"
 import { formatAddress } from "@httpfx/core/Transport"
@@ -92,9 +92,9 @@ export class Tap extends Context.Tag("@httpfx/testing/Inspector/Tap")<
   Tap,
   {
     /** The network beneath it, which nobody listens to. */
-    readonly network: NetworkService
+    readonly network: Network.Service
     /** The record. */
-    readonly wiretap: Wiretap.WiretapService
+    readonly wiretap: Wiretap.Service
     /** Bytes that are kept of an exchange and direction. */
     readonly limit: number
   }
@@ -109,13 +109,15 @@ export class Tap extends Context.Tag("@httpfx/testing/Inspector/Tap")<
  */
 export const tap = (
   options: { readonly limit?: number | undefined } = {}
-): Layer.Layer<Network | Tap, never, Network> =>
+): Layer.Layer<Network.Network | Tap, never, Network.Network> =>
   Layer.effectContext(
     Effect.gen(function* () {
-      const network = yield* Network
+      const network = yield* Network.Network
       const { limit = 16 * 1024 } = options
       const wiretap = yield* Wiretap.make(network, { ends: "server", limit })
-      return Context.make(Network, wiretap.network).pipe(Context.add(Tap, { network, wiretap, limit }))
+      return Context.make(Network.Network, wiretap.network).pipe(
+        Context.add(Tap, { network, wiretap, limit })
+      )
     })
   )
 
@@ -235,19 +237,21 @@ const ending = { idleConnectionGrace: 0, gracefulShutdownTimeout: 0 }
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options = {}): Layer.Layer<never, ServeError, Server.Server | Network> =>
+export const layer = (
+  options: Options = {}
+): Layer.Layer<never, ServeError, Server.Server | Network.Network> =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
       const { host = "127.0.0.1", port = 4400 } = options
       const inspection = yield* make(options)
       // Its own connections are nobody's concern.
       const network = Option.match(yield* Effect.serviceOption(Tap), {
-        onNone: () => Network,
+        onNone: () => Network.Network,
         onSome: ({ network }) => Effect.succeed(network)
       })
       const server = yield* Effect.provideServiceEffect(
         Server.makeService({ host, port, ...ending }),
-        Network,
+        Network.Network,
         network
       )
       yield* server.httpServer.serve(app(inspection, host))

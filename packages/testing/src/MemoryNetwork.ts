@@ -19,10 +19,10 @@ import type { Address } from "@httpfx/core/Transport"
 import type { Conditions, Where } from "./Conditions.js"
 import { Driver } from "./time/driver.js"
 import { Memory } from "./network/memory.js"
-import type { Connection, MemoryNetworkService, Options } from "./network/model.js"
+import type { Connection, Service, Options } from "./network/model.js"
 import type { Passing, Rule } from "./Verdict.js"
 
-export type { Connection, End, MemoryNetworkService, Options } from "./network/model.js"
+export type { Connection, End, Service, Options } from "./network/model.js"
 
 /**
  * What a test sees of the network besides using it.
@@ -30,10 +30,7 @@ export type { Connection, End, MemoryNetworkService, Options } from "./network/m
  * @since 0.1.0
  * @category tags
  */
-export class MemoryNetwork extends Context.Tag("@httpfx/testing/MemoryNetwork")<
-  MemoryNetwork,
-  MemoryNetworkService
->() {}
+export class MemoryNetwork extends Context.Tag("@httpfx/testing/MemoryNetwork")<MemoryNetwork, Service>() {}
 
 /**
  * The open connections of the network in the context.
@@ -63,7 +60,7 @@ export const listeners: Effect.Effect<ReadonlyArray<Address>, never, MemoryNetwo
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<MemoryNetworkService, never, Scope.Scope> =>
+export const make = (options: Options = {}): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
       Effect.gen(function* () {

@@ -81,11 +81,11 @@ export class SimulationFailed extends Data.TaggedError("SimulationFailed")<{
  * @since 0.1.0
  * @category models
  */
-export interface SimulationService {
+export interface Service {
   /** Where all chance of the run comes from. */
   readonly seed: number | string
   /** The clock that moves on when all has come to rest. */
-  readonly clock: VirtualClock.VirtualClockService
+  readonly clock: VirtualClock.Service
   /** Runs of fibers so far: equal in two runs that are the same. */
   readonly steps: () => number
   /** Resumes when everything has come to rest and the condition holds, before time moves on. */
@@ -100,7 +100,7 @@ export interface SimulationService {
  * @since 0.1.0
  * @category tags
  */
-export class Simulation extends Context.Tag("@httpfx/testing/Simulation")<Simulation, SimulationService>() {}
+export class Simulation extends Context.Tag("@httpfx/testing/Simulation")<Simulation, Service>() {}
 
 class Fibers extends Supervisor.AbstractSupervisor<void> {
   readonly value = Effect.void
@@ -127,11 +127,11 @@ const numbers = (seed: number | string): (() => number) => {
 }
 
 class Run {
-  readonly clock: VirtualClock.VirtualClockService
+  readonly clock: VirtualClock.Service
   readonly fibers = new Fibers()
   readonly driver: Driver
   readonly seed: number | string
-  readonly service: SimulationService
+  readonly service: Service
   failure: SimulationFailed | undefined
   fiber: AnyFiber | undefined
   private readonly notes = new Set<() => ReadonlyArray<string>>()

@@ -59,7 +59,7 @@ export interface Wait {
  * @since 0.1.0
  * @category models
  */
-export interface VirtualClockService extends Clock.Clock, Timers.TimedClock {
+export interface Service extends Clock.Clock, Timers.TimedClock {
   /**
    * Milliseconds since the epoch, as long as the wall time was not set: waits and limits go by it, and it
    * never goes back.
@@ -101,12 +101,9 @@ export interface VirtualClockService extends Clock.Clock, Timers.TimedClock {
  * @since 0.1.0
  * @category tags
  */
-export class VirtualClock extends Context.Tag("@httpfx/testing/VirtualClock")<
-  VirtualClock,
-  VirtualClockService
->() {}
+export class VirtualClock extends Context.Tag("@httpfx/testing/VirtualClock")<VirtualClock, Service>() {}
 
-class Implementation implements VirtualClockService {
+class Implementation implements Service {
   readonly [Clock.ClockTypeId]: Clock.ClockTypeId = Clock.ClockTypeId
   now: number
   changes = 0
@@ -209,7 +206,7 @@ class Implementation implements VirtualClockService {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): VirtualClockService => new Implementation(options.start ?? epoch)
+export const make = (options: Options = {}): Service => new Implementation(options.start ?? epoch)
 
 /**
  * Whether a clock is one of ours.
@@ -217,8 +214,7 @@ export const make = (options: Options = {}): VirtualClockService => new Implemen
  * @since 0.1.0
  * @category guards
  */
-export const isVirtualClock = (clock: Clock.Clock): clock is VirtualClockService =>
-  "jump" in clock && "moveTo" in clock
+export const isVirtualClock = (clock: Clock.Clock): clock is Service => "jump" in clock && "moveTo" in clock
 
 /**
  * Makes the given clock the `Clock` of the effects below, and provides it.
@@ -226,7 +222,7 @@ export const isVirtualClock = (clock: Clock.Clock): clock is VirtualClockService
  * @since 0.1.0
  * @category layers
  */
-export const layerOf = (clock: VirtualClockService): Layer.Layer<VirtualClock> =>
+export const layerOf = (clock: Service): Layer.Layer<VirtualClock> =>
   Layer.merge(Layer.setClock(clock), Layer.succeed(VirtualClock, clock))
 
 /**

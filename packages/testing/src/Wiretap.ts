@@ -11,7 +11,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Network, type NetworkService } from "@httpfx/core/Network"
+import * as Network from "@httpfx/core/Network"
 import * as Timers from "@httpfx/core/Timers"
 import { formatAddress, type Address, type Transport } from "@httpfx/core/Transport"
 import {
@@ -85,9 +85,9 @@ export interface Options {
  * @since 0.1.0
  * @category models
  */
-export interface WiretapService {
+export interface Service {
   /** The tapped network. */
-  readonly network: NetworkService
+  readonly network: Network.Service
   /**
    * Everything recorded, in the order in which connections were opened. It grows while the network is in use.
    */
@@ -104,9 +104,9 @@ export interface WiretapService {
  * @since 0.1.0
  * @category tags
  */
-export class Wiretap extends Context.Tag("@httpfx/testing/Wiretap")<Wiretap, WiretapService>() {}
+export class Wiretap extends Context.Tag("@httpfx/testing/Wiretap")<Wiretap, Service>() {}
 
-const tap = (network: NetworkService, timers: Timers.Timers, options: Options): WiretapService => {
+const tap = (network: Network.Service, timers: Timers.Timers, options: Options): Service => {
   const ends = options.ends ?? "both"
   const recordings: Array<Recording> = []
   const { limit = Infinity } = options
@@ -177,7 +177,7 @@ const tap = (network: NetworkService, timers: Timers.Timers, options: Options): 
  * @since 0.1.0
  * @category constructors
  */
-export const make = (network: NetworkService, options: Options = {}): Effect.Effect<WiretapService> =>
+export const make = (network: Network.Service, options: Options = {}): Effect.Effect<Service> =>
   Effect.map(Timers.timers, (timers) => tap(network, timers, options))
 
 /**
@@ -197,11 +197,11 @@ export const make = (network: NetworkService, options: Options = {}): Effect.Eff
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: Options): Layer.Layer<Network | Wiretap, never, Network> =>
+export const layer = (options?: Options): Layer.Layer<Network.Network | Wiretap, never, Network.Network> =>
   Layer.effectContext(
     Effect.map(
-      Effect.flatMap(Network, (network) => make(network, options)),
-      (wiretap) => Context.make(Wiretap, wiretap).pipe(Context.add(Network, wiretap.network))
+      Effect.flatMap(Network.Network, (network) => make(network, options)),
+      (wiretap) => Context.make(Wiretap, wiretap).pipe(Context.add(Network.Network, wiretap.network))
     )
   )
 

@@ -14,7 +14,7 @@ import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { ConnectionOptions, HeadersInput, Request, RequestOptions } from "../ClientRequest.js"
+import type { ConnectionOptions, HeadersInput, Request, RequestOptions } from "../internal/options/request.js"
 import {
   BodyNotReplayable,
   InvalidRedirect,

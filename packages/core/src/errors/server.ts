@@ -14,7 +14,7 @@ import * as Schema from "effect/Schema"
 export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("@httpfx/core/RequestTimeout")(
   "RequestTimeout",
   {
-    /** Which limit has passed (`Timeouts`). */
+    /** Which limit has passed (`ServerTimeouts`). */
     timeout: Schema.Literal("headersTimeout", "requestTimeout", "progressTimeout"),
     /** Milliseconds. */
     limit: Schema.Number,
@@ -41,7 +41,7 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("@httpfx/
  * @category protocol
  */
 export class PeerStalled extends Schema.TaggedError<PeerStalled>("@httpfx/core/PeerStalled")("PeerStalled", {
-  /** Which limit has passed (`Timeouts`). */
+  /** Which limit has passed (`ServerTimeouts`). */
   timeout: Schema.Literal("timeout", "progressTimeout"),
   /** Milliseconds. */
   limit: Schema.Number,

@@ -2,17 +2,17 @@
  * Deadlines that bound the closing of a scope: a server's shutdown, an agent's close.
  *
  * Under a clock that nobody moves they would never expire, so the network hears of them too and may expire
- * them early (`NetworkService.closing`). On a network without that, which has real peers, real time bounds
+ * them early (`Network.Service.closing`). On a network without that, which has real peers, real time bounds
  * them as well.
  */
 import * as Effect from "effect/Effect"
-import type { NetworkService } from "../Network.js"
+import type * as Network from "../Network.js"
 import { background, live } from "../PlatformTimers.js"
 import type { Bound, Closings } from "../seams/closings.js"
 import type { Timers } from "../Timers.js"
 
 export class Closing implements Closings {
-  constructor(private readonly network: NetworkService) {}
+  constructor(private readonly network: Network.Service) {}
 
   at(timers: Timers, deadline: number, { loses, name }: Bound, f: (forced: boolean) => void): () => void {
     const expire = (forced: boolean) => {

@@ -62,7 +62,7 @@ export interface Upgraded {
 }
 
 /**
- * Limits of `ServerOptions` whose excess is answered without a handler.
+ * Limits of `Server.ServerOptions` whose excess is answered without a handler.
  *
  * @since 0.1.0
  * @category models

@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import { Agent, Client } from "@httpfx/core"
+import { Agent, type AgentEvent, Client } from "@httpfx/core"
 import { MemoryNetwork } from "@httpfx/testing"
 import { answer, closedBy, first, state, text, until, withAgent } from "../support/agent.js"
 import { peer } from "../support/peer.js"
@@ -180,7 +180,7 @@ describe("Which connection serves", () => {
 })
 
 describe("An idle connection", () => {
-  const closesAfter = (options: Agent.Options, millis: number, reason: Agent.CloseReason, fields = "") =>
+  const closesAfter = (options: Agent.Options, millis: number, reason: AgentEvent.CloseReason, fields = "") =>
     withAgent(options)(
       Effect.gen(function* () {
         const raw = yield* first(yield* peer, fields)
@@ -342,14 +342,14 @@ it.effect("An agent's options come from the configuration", () =>
 describe("Events", () => {
   const collect = Effect.gen(function* () {
     const agent = yield* Agent.Agent
-    const events: Array<Agent.Event> = []
+    const events: Array<AgentEvent.AgentEvent> = []
     yield* Effect.forkScoped(
       Stream.runForEach(agent.events, (event) => Effect.sync(() => events.push(event)))
     )
     yield* Effect.yieldNow()
     return events
   })
-  const tags = (events: ReadonlyArray<Agent.Event>, id: number) =>
+  const tags = (events: ReadonlyArray<AgentEvent.AgentEvent>, id: number) =>
     events.filter((event) => "id" in event && event.id === id).map(({ _tag }) => _tag)
 
   it.effect("tell each step of a request, and how long it took", () =>

@@ -6,7 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
-import { Agent, AgentMetrics, Client, Retry } from "@httpfx/core"
+import { Agent, type AgentEvent, AgentMetrics, Client, Retry } from "@httpfx/core"
 import { answer, first, text, until, withAgent } from "../support/agent.js"
 import { peer } from "../support/peer.js"
 
@@ -32,12 +32,12 @@ const labelled = (agent: string) => {
       active: gauge(AgentMetrics.activeRequests),
       queued: gauge(AgentMetrics.queuedRequests)
     }),
-    closed: (reason: Agent.CloseReason) =>
+    closed: (reason: AgentEvent.CloseReason) =>
       Effect.map(value(AgentMetrics.closedConnections, { agent, reason }), ({ count }) => count),
     resent: Effect.map(value(AgentMetrics.resentRequests, { agent }), ({ count }) => count),
     duration: (labels: Readonly<Record<string, string>>) =>
       Effect.map(value(AgentMetrics.requestDuration, { agent, ...labels }), ({ count, sum }) => [count, sum]),
-    phase: (phase: keyof Agent.Timings) =>
+    phase: (phase: keyof AgentEvent.Timings) =>
       Effect.map(value(AgentMetrics.phaseDuration, { agent, phase }), ({ count, sum }) => [count, sum]),
     age: Effect.map(value(AgentMetrics.connectionDuration, { agent }), ({ count, sum }) => [count, sum])
   }
@@ -185,7 +185,7 @@ describe("The key that an agent tells", () => {
   it.effect("has neither credentials nor keys, and adds up what is told alike", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
-        const events: Array<Agent.Event> = []
+        const events: Array<AgentEvent.AgentEvent> = []
         const agent = yield* Agent.Agent
         yield* agent.observe((event) => events.push(event))
         const { accept, host, port, url } = yield* peer

@@ -25,7 +25,7 @@ const watched = (steps: Array<Step>, slow: Readonly<Record<string, number>>, giv
     Network.Network,
     Effect.gen(function* () {
       const network = yield* Network.Network
-      const connect: Network.NetworkService["connect"] = (address, options) =>
+      const connect: Network.Service["connect"] = (address, options) =>
         Effect.gen(function* () {
           const at = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
           const { hostname } = address as { readonly hostname: string }

@@ -9,7 +9,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import { type ClientError, Exchange, type Server } from "@httpfx/core"
+import { type ServerClientError, Exchange, type Server } from "@httpfx/core"
 import { connect, talk } from "../support/raw.js"
 import { get, last, networks, post, servedOn } from "../support/served.js"
 
@@ -19,11 +19,11 @@ const silent = Logger.withMinimumLogLevel(LogLevel.None)
 
 describe.each(networks)("onClientError on %s", (_, network) => {
   const served = servedOn(network)
-  const options = (onClientError: ClientError.Handler): Server.ServerOptions => ({ onClientError })
+  const options = (onClientError: ServerClientError.Handler): Server.ServerOptions => ({ onClientError })
 
   it.effect("is given the error and its bytes, and its response is the answer", () =>
     Effect.gen(function* () {
-      const seen: Array<ClientError.ClientError> = []
+      const seen: Array<ServerClientError.ServerClientError> = []
       yield* served(
         hello,
         Effect.gen(function* () {
@@ -41,7 +41,7 @@ describe.each(networks)("onClientError on %s", (_, network) => {
           return Effect.succeed(HttpServerResponse.text("teapot", { status: 418 }))
         })
       )
-      const [{ connection, error, status, writable }] = seen as [ClientError.ClientError]
+      const [{ connection, error, status, writable }] = seen as [ServerClientError.ServerClientError]
       assert.strictEqual(seen.length, 1)
       assert.deepStrictEqual([writable, status, connection.exchange], [true, 400, 1])
       assert(error._tag === "ParseError")
@@ -114,7 +114,7 @@ describe.each(networks)("onClientError on %s", (_, network) => {
 
   it.effect("knows when an answer has begun: nothing can be written", () =>
     Effect.gen(function* () {
-      const failures: Array<ClientError.ClientError> = []
+      const failures: Array<ServerClientError.ServerClientError> = []
       yield* served(
         Effect.succeed(
           HttpServerResponse.stream(Stream.concat(Stream.make(new Uint8Array([65])), Stream.never))
@@ -141,7 +141,7 @@ describe.each(networks)("onClientError on %s", (_, network) => {
 
   it.effect("is told of connections that fail", () =>
     Effect.gen(function* () {
-      const failed = yield* Deferred.make<ClientError.ClientError>()
+      const failed = yield* Deferred.make<ServerClientError.ServerClientError>()
       yield* served(
         hello,
         Effect.gen(function* () {

@@ -4,7 +4,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { ClientError, Timeouts } from "@httpfx/core"
+import type { ServerClientError, ServerTimeouts } from "@httpfx/core"
 import { VirtualClock } from "@httpfx/testing"
 import { get, post } from "../support/served.js"
 import { after, connect, inVirtualTime, serving } from "../support/virtual.js"
@@ -18,22 +18,22 @@ const reader = Effect.gen(function* () {
   return HttpServerResponse.text(`<${yield* request.text}>`)
 })
 
-const timeouts: Timeouts.Options = {
+const timeouts: ServerTimeouts.Options = {
   headersTimeout: "2 seconds",
   requestTimeout: "10 seconds",
   connectionsCheckingInterval: "1 second"
 }
 
-const asked = (handler: ClientError.Handler) =>
+const asked = (handler: ServerClientError.Handler) =>
   Effect.gen(function* () {
-    const seen: Array<ClientError.ClientError> = []
+    const seen: Array<ServerClientError.ServerClientError> = []
     yield* serving(reader, timeouts, {
       onClientError: (failure) => Effect.suspend(() => (seen.push(failure), handler(failure)))
     })
     return seen
   })
 
-const sorry: ClientError.Handler = ({ status }) =>
+const sorry: ServerClientError.Handler = ({ status }) =>
   Effect.succeed(HttpServerResponse.text("<sorry>", { status, headers: { "x-own": "1" } }))
 
 const unfinished = "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\n12345"

@@ -362,7 +362,7 @@ describe("Limits of a server", () => {
       Effect.gen(function* () {
         const told: Array<unknown> = []
         const network = yield* Network.Network
-        const watched: Network.NetworkService = {
+        const watched: Network.Service = {
           ...network,
           listen: (options, onConnection) =>
             network.listen(options, (transport: Transport.Transport) => {

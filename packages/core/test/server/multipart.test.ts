@@ -16,7 +16,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import { Server, Timeouts, Transport } from "@httpfx/core"
+import { Server, ServerTimeouts, Transport } from "@httpfx/core"
 import { NodeNetwork } from "@httpfx/node"
 import { MemoryNetwork, VirtualClock } from "@httpfx/testing"
 import * as RawPeer from "@httpfx/testing/RawPeer"
@@ -244,14 +244,14 @@ describe("a form", () => {
   })
 })
 
-const limits: Timeouts.Options = {
+const limits: ServerTimeouts.Options = {
   ...{ requestTimeout: "5 seconds", keepAliveTimeout: "1 minute", connectionsCheckingInterval: "1 second" }
 }
 const served = (app: typeof listed) =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
       const server = yield* Server.makeService({ port: 80, host: "127.0.0.1", idleConnectionGrace: 0 }).pipe(
-        Effect.provideServiceEffect(Timeouts.Timeouts, Timeouts.make(limits))
+        Effect.provideServiceEffect(ServerTimeouts.ServerTimeouts, ServerTimeouts.make(limits))
       )
       yield* server.httpServer.serve(Effect.orDie(app))
     })
@@ -348,7 +348,7 @@ const outcomes = (
     const seen: Seen = { reasons: [], pieces: 0 }
     const files = new Map<string, string>()
     const server = yield* Server.makeService({ port: 0, host: "127.0.0.1", idleConnectionGrace: 0 }).pipe(
-      Effect.provideServiceEffect(Timeouts.Timeouts, Timeouts.make(limits))
+      Effect.provideServiceEffect(ServerTimeouts.ServerTimeouts, ServerTimeouts.make(limits))
     )
     // A client that leaves does not interrupt it: it sees the failure itself.
     const router = HttpRouter.empty.pipe(

@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Exchange, Server, type ServerEvent, type Timeouts } from "@httpfx/core"
+import { Exchange, Server, type ServerEvent, type ServerTimeouts } from "@httpfx/core"
 import { type RawPeer, VirtualClock } from "@httpfx/testing"
 import { get, last } from "../support/served.js"
 import { after, connect, inVirtualTime, serving } from "../support/virtual.js"
@@ -21,7 +21,7 @@ const upgrade =
   "GET /up HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
   "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
 
-const served = (app: Parameters<typeof serving>[0], timeouts?: Timeouts.Options) =>
+const served = (app: Parameters<typeof serving>[0], timeouts?: ServerTimeouts.Options) =>
   Effect.gen(function* () {
     const events: Array<ServerEvent.ServerEvent> = []
     const server = yield* serving(app, timeouts)

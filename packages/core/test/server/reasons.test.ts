@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Stream from "effect/Stream"
-import { Exchange, type Server, type ServerEvent, type Timeouts } from "@httpfx/core"
+import { Exchange, type Server, type ServerEvent, type ServerTimeouts } from "@httpfx/core"
 import { type RawPeer, VirtualClock } from "@httpfx/testing"
 import { get, last, post } from "../support/served.js"
 import { after, connect, inVirtualTime, serving } from "../support/virtual.js"
@@ -39,7 +39,7 @@ interface Case {
     peer: RawPeer.RawPeer,
     server: Server.Service
   ) => Effect.Effect<unknown, RawPeer.WireMismatch, VirtualClock.VirtualClock>
-  readonly timeouts?: Timeouts.Options
+  readonly timeouts?: ServerTimeouts.Options
   readonly options?: Server.ServerOptions
 }
 

@@ -19,7 +19,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type * as Tracer from "effect/Tracer"
-import { type Network, Server, Timeouts } from "@httpfx/core"
+import { type Network, Server, ServerTimeouts } from "@httpfx/core"
 import { presets } from "@httpfx/core/wire"
 import { NodeNetwork } from "@httpfx/node"
 import { MemoryNetwork } from "@httpfx/testing"
@@ -628,7 +628,7 @@ describe.each(networks)("Server on %s", (_, network) => {
           const all = yield* raw.over
           expect(all).toContain("Keep-Alive: timeout=2")
         })
-      ).pipe(Effect.provide(Timeouts.layer({ keepAliveTimeout: "2 seconds" })))
+      ).pipe(Effect.provide(ServerTimeouts.layer({ keepAliveTimeout: "2 seconds" })))
     )
   })
 

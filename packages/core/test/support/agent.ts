@@ -7,7 +7,7 @@ import type { HttpClient } from "@effect/platform"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { Agent, Client, type Network } from "@httpfx/core"
+import { Agent, type AgentEvent, Client, type Network } from "@httpfx/core"
 import { MemoryNetwork } from "@httpfx/testing"
 import { ok, type Peer } from "./peer.js"
 import type { Raw } from "./raw.js"
@@ -59,5 +59,5 @@ export const first = (server: Peer, fields = "") =>
     return raw
   })
 
-export const closedBy = (reason: Agent.CloseReason) =>
+export const closedBy = (reason: AgentEvent.CloseReason) =>
   Effect.map(state, ({ closed }) => closed.get(reason) ?? 0)

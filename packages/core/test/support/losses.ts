@@ -113,7 +113,7 @@ const crosses = (end: (served: Served) => void) => Effect.map(World.latest(), (s
  * to.
  */
 export interface Witness {
-  readonly network: (network: Network.NetworkService) => Network.NetworkService
+  readonly network: (network: Network.Service) => Network.Service
   readonly agent: (agent: Agent.Service) => Effect.Effect<void, never, Scope.Scope>
   readonly told: (result: unknown) => void
 }

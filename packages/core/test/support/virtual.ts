@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import { Server, Timeouts, Transport } from "@httpfx/core"
+import { Server, ServerTimeouts, Transport } from "@httpfx/core"
 import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
 
 export const address = Transport.tcp("127.0.0.1", 80)
@@ -18,12 +18,12 @@ export const inMemory = Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.l
 /** Serves until the scope closes. */
 export const serving = (
   app: HttpApp.Default<unknown, Scope.Scope>,
-  timeouts: Timeouts.Options = {},
+  timeouts: ServerTimeouts.Options = {},
   options: Server.ServerOptions = {}
 ) =>
   Effect.gen(function* () {
     const server = yield* Server.makeService({ port: 80, host: "127.0.0.1", ...options }).pipe(
-      Effect.provideServiceEffect(Timeouts.Timeouts, Timeouts.make(timeouts))
+      Effect.provideServiceEffect(ServerTimeouts.ServerTimeouts, ServerTimeouts.make(timeouts))
     )
     yield* server.httpServer.serve(app as HttpApp.Default<unknown>)
     return server

@@ -7,14 +7,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Exchange, Server, Timeouts, Transport } from "@httpfx/core"
+import { Exchange, Server, ServerTimeouts, Transport } from "@httpfx/core"
 import { connected, type Peer } from "./peer.js"
 import { exitText, failure, type Trace } from "./trace.js"
 import { conversation, onTapped, type Conversation } from "./world.js"
 
 export interface Serving {
   readonly options?: Server.ServerOptions
-  readonly timeouts?: Timeouts.Options
+  readonly timeouts?: ServerTimeouts.Options
   /** The same on the callback API: options, and properties of the server. */
   readonly callback?: Readonly<Record<string, unknown>>
 }
@@ -106,7 +106,7 @@ export const served: MakeServed = (name, talk, { options, timeouts } = {}) =>
   conversation(name, (trace) =>
     Effect.gen(function* () {
       const server = yield* Server.makeService({ port: 80, host: "127.0.0.1", ...options }).pipe(
-        Effect.provideServiceEffect(Timeouts.Timeouts, Timeouts.make(timeouts)),
+        Effect.provideServiceEffect(ServerTimeouts.ServerTimeouts, ServerTimeouts.make(timeouts)),
         onTapped(trace)
       )
       yield* server.httpServer.serve(application(trace))

@@ -1,7 +1,7 @@
 /** What happened in a conversation, as lines of text: who did what, in which order, at which virtual time. */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
-import type { Agent, ServerEvent, Transport } from "@httpfx/core"
+import type { AgentEvent, ServerEvent, Transport } from "@httpfx/core"
 import { VirtualClock } from "@httpfx/testing"
 import { escape } from "../wire/receive/vectors/text.js"
 
@@ -120,7 +120,7 @@ export class Trace {
     }
   }
 
-  readonly agent = (event: Agent.Event): void => {
+  readonly agent = (event: AgentEvent.AgentEvent): void => {
     const { _tag } = event
     const who = "id" in event ? `request ${event.id}` : `connection ${event.connection}`
     const more =

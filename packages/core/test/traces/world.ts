@@ -47,7 +47,7 @@ const inWorld = (talk: (trace: Trace) => Effect.Effect<unknown, unknown, World>)
 /**
  * A network of which our own side's ends are tapped: `net 1`, `net 2`, ... in the order in which they come.
  */
-export const tappedNetwork = (trace: Trace, network: Network.NetworkService): Network.NetworkService => {
+export const tappedNetwork = (trace: Trace, network: Network.Service): Network.Service => {
   let count = 0
   const tap = (transport: Transport.Transport) => trace.tapped(`net ${++count}`, transport)
   return {

@@ -1,14 +1,3 @@
-// The callback server has limits of its own; further ones are for who asks for them.
-const timeouts = Effect.flatMap(Effect.context<never>(), (context) =>
-  Option.match(Context.getOption(context, Timeouts.Timeouts), {
-    onNone: () =>
-      Effect.orDie(
-        Timeouts.make({ headersTimeout: Infinity, requestTimeout: Infinity, progressTimeout: Infinity })
-      ),
-    onSome: Effect.succeed
-  })
-)
-
 /**
  * An Effect app as listeners of a callback server: each request is a connection of its own to a server of
  * core's that listens nowhere, and the answer goes back through the `ServerResponse`.
@@ -22,8 +11,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as HttpError from "@httpfx/core/HttpError"
-import { Network, type NetworkService } from "@httpfx/core/Network"
-import * as Timeouts from "@httpfx/core/Timeouts"
+import * as Network from "@httpfx/core/Network"
+import * as ServerTimeouts from "@httpfx/core/ServerTimeouts"
 import * as Server from "@httpfx/core/Server"
 import { fault, tcp, type Transport } from "@httpfx/core/Transport"
 import { everyFlag, type ResponseHead } from "@httpfx/core/wire"
@@ -200,7 +189,7 @@ const unsupported = new HttpError.ConnectionFailed({
 })
 
 /** A network that listens nowhere: connections are given to it. */
-const given = (listens: (accept: (transport: Transport) => void) => void): NetworkService => ({
+const given = (listens: (accept: (transport: Transport) => void) => void): Network.Service => ({
   resolve: (host) =>
     Effect.fail(new HttpError.NameNotResolved({ code: "ENOTFOUND", host, reason: unsupported.reason })),
   connect: () => Effect.fail(unsupported),
@@ -212,13 +201,24 @@ const given = (listens: (accept: (transport: Transport) => void) => void): Netwo
     })
 })
 
+// The callback server has limits of its own; further ones are for who asks for them.
+const timeouts = Effect.flatMap(Effect.context<never>(), (context) =>
+  Option.match(Context.getOption(context, ServerTimeouts.ServerTimeouts), {
+    onNone: () =>
+      Effect.orDie(
+        ServerTimeouts.make({ headersTimeout: Infinity, requestTimeout: Infinity, progressTimeout: Infinity })
+      ),
+    onSome: Effect.succeed
+  })
+)
+
 /**
  * An Effect app as listeners of a callback server, ours or Node's: `server.on("request", listeners.request)`,
  * and `on("upgrade", ...)` for WebSockets and other protocols.
  *
  * The app sees its `Exchange` as on a server of its own: fields as they came, the connection, 1xx, trailers.
- * A client that goes away interrupts it. The end of the scope lets answers under way end. `Timeouts` in the
- * context hold besides those of the callback server.
+ * A client that goes away interrupts it. The end of the scope lets answers under way end. `ServerTimeouts` in
+ * the context hold besides those of the callback server.
  *
  * @since 0.1.0
  * @category conversions
@@ -245,7 +245,7 @@ export const toListeners = <E, R>(
         limits: { maxHeaderSize: 1 << 30, maxHeaderCount: 0 },
         sendDate: false
       }),
-      Context.make(Network, network).pipe(Context.add(Timeouts.Timeouts, yield* timeouts))
+      Context.make(Network.Network, network).pipe(Context.add(ServerTimeouts.ServerTimeouts, yield* timeouts))
     )
     yield* middleware === undefined
       ? server.httpServer.serve(scoped)

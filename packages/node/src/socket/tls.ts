@@ -10,7 +10,7 @@ import type { Duplex } from "node:stream"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
-import { certificateName, type NetworkService, type TlsOptions } from "@httpfx/core/Network"
+import * as Network from "@httpfx/core/Network"
 import { sniName } from "@httpfx/core/pool"
 import { fault, formatAddress, type Address, type TlsFacts, type Transport } from "@httpfx/core/Transport"
 import { errorOf } from "./fault.js"
@@ -36,9 +36,9 @@ const alike = [
   "pfx",
   "secureOptions",
   "sigalgs"
-] as const satisfies ReadonlyArray<keyof TlsOptions & keyof tls.SecureContextOptions>
+] as const satisfies ReadonlyArray<keyof Network.TlsOptions & keyof tls.SecureContextOptions>
 
-const contextOptions = (options: TlsOptions): tls.SecureContextOptions => {
+const contextOptions = (options: Network.TlsOptions): tls.SecureContextOptions => {
   const context: Record<string, unknown> = options.role === "server" ? serverContext(options) : {}
   for (const name of alike) {
     const value = options[name]
@@ -49,7 +49,7 @@ const contextOptions = (options: TlsOptions): tls.SecureContextOptions => {
 }
 
 // `tls.Server` sets these for itself; a context that is made without it has OpenSSL's own defaults.
-const serverContext = (options: TlsOptions): Record<string, unknown> => {
+const serverContext = (options: Network.TlsOptions): Record<string, unknown> => {
   const { sessionIdContext = trustOf(options), sessionTimeout, ticketKeys } = options
   return {
     honorCipherOrder: options.honorCipherOrder ?? true,
@@ -64,16 +64,16 @@ const serverContext = (options: TlsOptions): Record<string, unknown> => {
 
 // A session carries the verdict on its client's certificate: it holds only where clients are judged by the
 // same options.
-const trustOf = ({ ca, crl, rejectUnauthorized, requestCert }: TlsOptions): string =>
+const trustOf = ({ ca, crl, rejectUnauthorized, requestCert }: Network.TlsOptions): string =>
   createHash("sha256")
     .update(JSON.stringify([ca, crl, requestCert ?? false, rejectUnauthorized ?? true]))
     .digest("hex")
     .slice(0, 32)
 
 // One is made per set of options, not per connection: reading keys and certificates takes a millisecond.
-const contexts = new WeakMap<TlsOptions, Map<string | undefined, tls.SecureContext>>()
+const contexts = new WeakMap<Network.TlsOptions, Map<string | undefined, tls.SecureContext>>()
 
-const contextFor = (options: TlsOptions, name: string | undefined): tls.SecureContext => {
+const contextFor = (options: Network.TlsOptions, name: string | undefined): tls.SecureContext => {
   let made = contexts.get(options)
   if (made === undefined) contexts.set(options, (made = new Map()))
   let context = made.get(name)
@@ -85,9 +85,9 @@ const contextFor = (options: TlsOptions, name: string | undefined): tls.SecureCo
 }
 
 const byName =
-  (options: TlsOptions): NonNullable<tls.TLSSocketOptions["SNICallback"]> =>
+  (options: Network.TlsOptions): NonNullable<tls.TLSSocketOptions["SNICallback"]> =>
   (serverName, done) => {
-    const name = certificateName(options, serverName)
+    const name = Network.certificateName(options, serverName)
     if (name === undefined) return done(null)
     try {
       done(null, contextFor(options, name))
@@ -96,7 +96,7 @@ const byName =
     }
   }
 
-export const checkTls: NonNullable<NetworkService["checkTls"]> = (options) =>
+export const checkTls: NonNullable<Network.Service["checkTls"]> = (options) =>
   Effect.try({
     try: () => {
       if (options.role === "client") return void contextFor(options, undefined)
@@ -113,7 +113,7 @@ export const checkTls: NonNullable<NetworkService["checkTls"]> = (options) =>
     }
   })
 
-const handshake = (stream: Duplex, options: TlsOptions): tls.TLSSocket => {
+const handshake = (stream: Duplex, options: Network.TlsOptions): tls.TLSSocket => {
   const checkServerIdentity = options.checkServerIdentity as typeof tls.checkServerIdentity | undefined
   const ALPNProtocols = [...(options.alpn ?? ["http/1.1"])]
   if (options.role === "client") {
@@ -162,7 +162,7 @@ const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
 }
 
 // A server's socket does not refuse on its own: `tls.Server` does it for its sockets.
-const refusalOf = (socket: tls.TLSSocket, options: TlsOptions): Error | undefined => {
+const refusalOf = (socket: tls.TLSSocket, options: Network.TlsOptions): Error | undefined => {
   const { rejectUnauthorized = true, requestCert, role } = options
   if (role === "client" || requestCert !== true || !rejectUnauthorized) return undefined
   const reason = verifyError(socket)
@@ -235,7 +235,7 @@ class TlsTransport extends StreamTransport {
   }
 }
 
-export const secure: NetworkService["secure"] = (transport, options) =>
+export const secure: Network.Service["secure"] = (transport, options) =>
   Effect.async((resume) => {
     const { local, remote } = transport
     const address = remote === undefined ? undefined : formatAddress(remote)

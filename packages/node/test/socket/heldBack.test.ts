@@ -4,7 +4,7 @@ import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Server, Timeouts } from "@httpfx/core"
+import { Server, ServerTimeouts } from "@httpfx/core"
 import { NodeNetwork } from "@httpfx/node"
 import { VirtualClock } from "@httpfx/testing"
 import { readFileSync } from "node:fs"
@@ -40,7 +40,7 @@ describe("A client that is held back and resets the connection", () => {
       const outcomes: Array<string> = []
       const settings = { port: 0, host: "127.0.0.1", gracefulShutdownTimeout: 0, ...options }
       const server = yield* Server.makeService(settings).pipe(
-        Effect.provideServiceEffect(Timeouts.Timeouts, Timeouts.make({ requestTimeout: 0 }))
+        Effect.provideServiceEffect(ServerTimeouts.ServerTimeouts, ServerTimeouts.make({ requestTimeout: 0 }))
       )
       yield* server.observe((event) => {
         if (event._tag === "ExchangeEnded") outcomes.push(event.outcome._tag)

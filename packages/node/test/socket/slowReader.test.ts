@@ -4,7 +4,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Server, Timeouts } from "@httpfx/core"
+import { Server, ServerTimeouts } from "@httpfx/core"
 import { NodeNetwork } from "@httpfx/node"
 import { VirtualClock } from "@httpfx/testing"
 import { readFileSync } from "node:fs"
@@ -83,7 +83,10 @@ describe("A client that takes a large answer slowly and steadily", () => {
       socket.destroy()
       yield* pause
     }).pipe(
-      Effect.provideServiceEffect(Timeouts.Timeouts, Timeouts.make({ keepAliveTimeout: 0 })),
+      Effect.provideServiceEffect(
+        ServerTimeouts.ServerTimeouts,
+        ServerTimeouts.make({ keepAliveTimeout: 0 })
+      ),
       Effect.scoped,
       Effect.provide(layer)
     )

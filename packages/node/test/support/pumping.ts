@@ -126,7 +126,7 @@ const watched = ({ layer }: Net, state: State): Layer.Layer<Network.Network> => 
     state.transports.push(transport)
     return transport
   }
-  const service = Effect.map(Network.Network, (network): Network.NetworkService => ({
+  const service = Effect.map(Network.Network, (network): Network.Service => ({
     ...network,
     connect: (address, options) => Effect.map(network.connect(address, options), seen),
     secure: (transport, options) => Effect.map(network.secure(transport, options), seen),

@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
-import type { ConnectError, NetworkService, ResolvedAddress } from "@httpfx/core/Network"
+import type * as Network from "@httpfx/core/Network"
 import type { Timers } from "@httpfx/core/Timers"
 import { fault, type Address, type Transport } from "@httpfx/core/Transport"
 import type { Link, Passing, Side } from "../Verdict.js"
@@ -28,7 +28,7 @@ const resolveTimeout = 10_000
 
 const none = new Uint8Array(0)
 
-export const connectError = (address: Address, code: string): ConnectError => {
+export const connectError = (address: Address, code: string): Network.ConnectError => {
   const failure = HttpError.fromFault(fault(code, "connect", { address }), { phase: "connect" })
   // Neither has a place where there is no connection yet.
   return failure._tag === "BrokenPipe" || failure._tag === "TlsFailure"
@@ -92,15 +92,15 @@ const connect = (
   link: Link,
   target: Address,
   arrive: (link: Link) => Pair | "full" | undefined
-): Effect.Effect<Transport, ConnectError> =>
+): Effect.Effect<Transport, Network.ConnectError> =>
   Effect.async((resume) => {
     const waits = new Waits(network)
     let pair: Pair | undefined
-    const finish = (result: Effect.Effect<Transport, ConnectError>) => {
+    const finish = (result: Effect.Effect<Transport, Network.ConnectError>) => {
       waits.end()
       resume(result)
     }
-    const answer = (result: () => Effect.Effect<Transport, ConnectError>) =>
+    const answer = (result: () => Effect.Effect<Transport, Network.ConnectError>) =>
       waits.later(network.delay(link, "server"), () => finish(result()))
     const fail = (code: string) => Effect.fail(connectError(target, code))
     const timeOut = (after: number) => waits.timeout(after, () => finish(fail("ETIMEDOUT")))
@@ -146,13 +146,13 @@ const connect = (
     })
   })
 
-type Resolved = ReturnType<NetworkService["resolve"]>
+type Resolved = ReturnType<Network.Service["resolve"]>
 
 const resolve = (
   network: Attempts,
   link: Link,
   host: string,
-  lookup: () => ReadonlyArray<ResolvedAddress>
+  lookup: () => ReadonlyArray<Network.ResolvedAddress>
 ): Resolved => {
   const found = (): Resolved => {
     const [first, ...rest] = lookup()

@@ -5,14 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
-import {
-  formatListen,
-  type ConnectError,
-  type ListenError,
-  type Listener,
-  type ListenOptions,
-  type NetworkService
-} from "@httpfx/core/Network"
+import * as Network from "@httpfx/core/Network"
 import { fault, type Address, type Transport } from "@httpfx/core/Transport"
 import { connectError, notResolved } from "./attempt.js"
 import type { Memory } from "./memory.js"
@@ -22,13 +15,13 @@ import { plain } from "./names.js"
 const everywhere = new Set<string | undefined>([undefined, "::", "0.0.0.0"])
 
 // On a machine of its own every address is one of its own.
-const onHost = (options: ListenOptions, host: string): ListenOptions =>
+const onHost = (options: Network.ListenOptions, host: string): Network.ListenOptions =>
   "port" in options && everywhere.has(options.host) ? { ...options, host } : options
 
 export class HostNetwork {
-  readonly service: NetworkService
+  readonly service: Network.Service
   private readonly ends = new Set<MemoryTransport>()
-  private readonly listeners = new Set<Listener>()
+  private readonly listeners = new Set<Network.Listener>()
   private gone = false
 
   constructor(
@@ -96,9 +89,9 @@ export class HostNetwork {
   }
 
   private connecting(
-    attempt: Effect.Effect<Transport, ConnectError>,
+    attempt: Effect.Effect<Transport, Network.ConnectError>,
     address: Address
-  ): Effect.Effect<Transport, ConnectError> {
+  ): Effect.Effect<Transport, Network.ConnectError> {
     return Effect.flatMap(attempt, (transport) => {
       this.opened(transport)
       return this.gone ? this.down(address) : Effect.succeed(transport)
@@ -111,14 +104,14 @@ export class HostNetwork {
     else this.ends.add(transport)
   }
 
-  private down(address: Address): Effect.Effect<never, ConnectError> {
+  private down(address: Address): Effect.Effect<never, Network.ConnectError> {
     return Effect.fail(connectError(address, "ENETDOWN"))
   }
 }
 
-const cannotListen = (options: ListenOptions): ListenError =>
+const cannotListen = (options: Network.ListenOptions): Network.ListenError =>
   new HttpError.ListenFailed({
     code: "ENETDOWN",
-    address: formatListen(options),
+    address: Network.formatListen(options),
     reason: fault("ENETDOWN", "listen").message ?? "listen ENETDOWN"
   })

@@ -4,17 +4,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
-import {
-  formatListen,
-  type ConnectOptions,
-  type ListenError,
-  type Listener,
-  type ListenOptions,
-  type NetworkService
-} from "@httpfx/core/Network"
+import * as Network from "@httpfx/core/Network"
 import type { Timers } from "@httpfx/core/Timers"
 import { tcp, type Address, type Transport } from "@httpfx/core/Transport"
-import type { MemoryNetworkService, Options } from "./model.js"
+import type { Service, Options } from "./model.js"
 import type { Link, Side } from "../Verdict.js"
 import { attempt, type Attempts } from "./attempt.js"
 import { chance } from "../time/chance.js"
@@ -38,10 +31,10 @@ const ownAddress = (remote: string): string =>
       ? "127.0.0.1"
       : "10.0.0.1"
 
-const memories = new WeakMap<MemoryNetworkService, Memory>()
+const memories = new WeakMap<Service, Memory>()
 
 /** What is behind a service. */
-export const memoryOf = (service: MemoryNetworkService): Memory => {
+export const memoryOf = (service: Service): Memory => {
   const memory = memories.get(service)
   if (memory === undefined) throw new Error("hosts need the service of MemoryNetwork as it was made")
   return memory
@@ -56,7 +49,7 @@ export class Memory implements Surroundings, Attempts {
   private readonly bound: Listeners
   private readonly pairs = new Set<Pair>()
   private nextId = 1
-  private readonly closing: NonNullable<NetworkService["closing"]>
+  private readonly closing: NonNullable<Network.Service["closing"]>
 
   /** `simulated`: a simulation moves the clock by itself. */
   constructor(
@@ -73,13 +66,13 @@ export class Memory implements Surroundings, Attempts {
     this.closing = simulated ? () => () => {} : new Closings(this.deliveries).add
   }
 
-  get service(): MemoryNetworkService {
+  get service(): Service {
     const service = this.makeService()
     memories.set(service, this)
     return service
   }
 
-  private makeService(): MemoryNetworkService {
+  private makeService(): Service {
     return {
       network: this.network(undefined),
       connections: Effect.sync(() => Array.from(this.pairs, (pair) => pair.report())),
@@ -122,7 +115,7 @@ export class Memory implements Surroundings, Attempts {
   }
 
   /** As a host of that name uses it, by its own wall time; `undefined`: as nobody in particular. */
-  network(host: string | undefined, wallTime = () => this.timers.wallTime()): NetworkService {
+  network(host: string | undefined, wallTime = () => this.timers.wallTime()): Network.Service {
     return {
       resolve: (name, options) =>
         attempt.resolve(this, this.resolving(host, name), name, () =>
@@ -167,7 +160,11 @@ export class Memory implements Surroundings, Attempts {
     }
   }
 
-  private linkTo(target: Address, host: string | undefined, options: ConnectOptions | undefined): Link {
+  private linkTo(
+    target: Address,
+    host: string | undefined,
+    options: Network.ConnectOptions | undefined
+  ): Link {
     if (target._tag === "UnixAddress") {
       const names = host === undefined ? [] : [plain(host)]
       return { id: 0, client: { address: undefined, names }, server: { address: target, names: [] } }
@@ -201,13 +198,13 @@ export class Memory implements Surroundings, Attempts {
     return pair
   }
 
-  private listen(options: ListenOptions, onConnection: (transport: Transport) => void) {
+  private listen(options: Network.ListenOptions, onConnection: (transport: Transport) => void) {
     return Effect.acquireRelease(
-      Effect.suspend((): Effect.Effect<Listener, ListenError> => {
+      Effect.suspend((): Effect.Effect<Network.Listener, Network.ListenError> => {
         if ("fd" in options || "handle" in options) {
           const reason = "a network in memory has no descriptors"
           return Effect.fail(
-            new HttpError.ListenFailed({ code: "EBADF", address: formatListen(options), reason })
+            new HttpError.ListenFailed({ code: "EBADF", address: Network.formatListen(options), reason })
           )
         }
         const listener = this.bound.open(options, onConnection)
@@ -217,7 +214,7 @@ export class Memory implements Surroundings, Attempts {
     )
   }
 
-  private handle(listener: MemoryListener): Listener {
+  private handle(listener: MemoryListener): Network.Listener {
     return {
       address: listener.address,
       close: Effect.sync(() => void this.bound.all.delete(listener)),
@@ -227,8 +224,8 @@ export class Memory implements Surroundings, Attempts {
   }
 }
 
-const inUse = (options: ListenOptions): HttpError.AddressInUse => {
-  const address = formatListen(options)
+const inUse = (options: Network.ListenOptions): HttpError.AddressInUse => {
+  const address = Network.formatListen(options)
   return new HttpError.AddressInUse({
     address,
     reason: `listen EADDRINUSE: address already in use ${address}`

@@ -4,7 +4,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { NetworkService } from "@httpfx/core/Network"
+import type * as Network from "@httpfx/core/Network"
 import type { Address } from "@httpfx/core/Transport"
 import type { Conditions, Where } from "../Conditions.js"
 import type { Passing, Rule } from "../Verdict.js"
@@ -69,9 +69,9 @@ export interface Connection {
  * @since 0.1.0
  * @category models
  */
-export interface MemoryNetworkService {
+export interface Service {
   /** The network itself, for who runs on it. */
-  readonly network: NetworkService
+  readonly network: Network.Service
   /** What is open now, oldest first: empty when nothing was left behind. */
   readonly connections: Effect.Effect<ReadonlyArray<Connection>>
   /** The addresses that are listened on. */
@@ -93,5 +93,5 @@ export interface MemoryNetworkService {
   /** What a name resolves to from now on; an empty list: nothing (`ENOTFOUND`). */
   readonly setHost: (name: string, addresses: string | ReadonlyArray<string>) => Effect.Effect<void>
   /** The same network as a host of that name uses it: its connections come from the host's address. */
-  readonly from: (host: string) => NetworkService
+  readonly from: (host: string) => Network.Service
 }

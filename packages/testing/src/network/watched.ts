@@ -3,7 +3,7 @@
  * they do.
  */
 import * as Effect from "effect/Effect"
-import type { NetworkService } from "@httpfx/core/Network"
+import type * as Network from "@httpfx/core/Network"
 import {
   abandon,
   formatAddress,
@@ -30,7 +30,7 @@ export class WatchedNetwork {
     return this.bound.values()
   }
 
-  watch(network: NetworkService): NetworkService {
+  watch(network: Network.Service): Network.Service {
     return {
       ...network,
       connect: (address, options) =>

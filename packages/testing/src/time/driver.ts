@@ -9,7 +9,7 @@
  */
 import type { RuntimeFiber } from "effect/Fiber"
 import { defaultShouldYield, PriorityBuckets, type Scheduler, type Task } from "effect/Scheduler"
-import type { VirtualClockService } from "../VirtualClock.js"
+import type * as VirtualClock from "../VirtualClock.js"
 import { watch, type Watch } from "./realAsync.js"
 import { nextTick, nextTurn } from "./turn.js"
 import { queueMicrotask, setTimeout } from "./realTime.js"
@@ -63,7 +63,7 @@ export class Driver implements Scheduler {
   private readonly watch: Watch
 
   constructor(
-    private readonly clock: VirtualClockService,
+    private readonly clock: VirtualClock.Service,
     private bounds: Bounds,
     /**
      * An index below the given number, to take tasks in an order of its own; first in, first out without it.

@@ -10,10 +10,10 @@ import type { ExchangeOutcome } from "@httpfx/core/ExchangeOutcome"
 import type * as Server from "@httpfx/core/Server"
 import type { ServerEvent } from "@httpfx/core/ServerEvent"
 import type * as Shutdown from "@httpfx/core/Shutdown"
-import type * as Timeouts from "@httpfx/core/Timeouts"
+import type * as ServerTimeouts from "@httpfx/core/ServerTimeouts"
 import type { Timers } from "@httpfx/core/Timers"
 import { formatAddress, type Address } from "@httpfx/core/Transport"
-import type { WiretapService } from "../Wiretap.js"
+import type * as Wiretap from "../Wiretap.js"
 import { Placeholders, printRecording } from "../tap/print.js"
 import { secretsOf, type FindSecrets } from "../tap/secrets.js"
 import { take } from "../tap/take.js"
@@ -31,7 +31,7 @@ export interface ServerView {
   /** Where it is in its life. */
   readonly state: Shutdown.State
   /** In milliseconds; 0: no limit. */
-  readonly timeouts: Timeouts.Service
+  readonly timeouts: ServerTimeouts.Service
 }
 
 /**
@@ -200,7 +200,7 @@ export class Look {
   constructor(
     private readonly server: Server.Service,
     private readonly timers: Timers,
-    private readonly tap: { readonly wiretap: WiretapService; readonly limit: number } | undefined,
+    private readonly tap: { readonly wiretap: Wiretap.Service; readonly limit: number } | undefined,
     private readonly history: number,
     redact: ReadonlyArray<string>
   ) {

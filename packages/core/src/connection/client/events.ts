@@ -62,7 +62,7 @@ export interface Timings {
  * @since 0.1.0
  * @category events
  */
-export interface EventFacts {
+export interface RequestFacts {
   /** Number of the request, from 1 on. */
   readonly id: number
   /** Milliseconds since the epoch, by the clock of the agent. */
@@ -93,7 +93,7 @@ export interface EventFacts {
  * @since 0.1.0
  * @category events
  */
-export type RequestEvent = EventFacts &
+export type RequestEvent = RequestFacts &
   (
     | { readonly _tag: "Queued" | "Connecting" | "Sent" }
     | {
@@ -152,4 +152,4 @@ export type ConnectionEvent = ConnectionFacts &
  * @since 0.1.0
  * @category events
  */
-export type Event = RequestEvent | ConnectionEvent
+export type AgentEvent = RequestEvent | ConnectionEvent

@@ -4,7 +4,7 @@
  * An exchange without limits and listeners has none. Sets no timer: its pool looks at every watch at the
  * earliest deadline.
  */
-import type { Event, RequestEvent, Timings } from "./events.js"
+import type { AgentEvent, RequestEvent, Timings } from "./events.js"
 import type { Step, TimeLimits } from "./limits.js"
 
 /** Where events go. */
@@ -17,7 +17,7 @@ export interface EventSink {
   wallTime(): number
   /** Numbers requests, from 1. */
   nextId(): number
-  publish(event: Event): void
+  publish(event: AgentEvent): void
 }
 
 /** The exchange, in its events. */
@@ -93,8 +93,8 @@ export class Watch {
     if (event._tag === "End" || event._tag === "Error") {
       const now = this.hub.now()
       this.timed(now)
-      this.hub.publish({ id, at, ...subject, ...event, timings: this.told(now) } as Event)
-    } else this.hub.publish({ id, at, ...subject, ...event } as Event)
+      this.hub.publish({ id, at, ...subject, ...event, timings: this.told(now) } as AgentEvent)
+    } else this.hub.publish({ id, at, ...subject, ...event } as AgentEvent)
   }
 
   private timed(now: number): void {

@@ -7,7 +7,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type { CloseReason, Event, KeyState } from "../../connection/client/events.js"
+import type { CloseReason, AgentEvent, KeyState } from "../../connection/client/events.js"
 import type { TlsOptions } from "../../Network.js"
 import type { Scheduling } from "../../pool/index.js"
 import type { Flags, Limits } from "../../wire/index.js"
@@ -114,12 +114,12 @@ export interface Service {
    * What happens from the moment the stream is run. While nobody runs it no event is made; a listener that
    * falls more than 16384 events behind loses the oldest; `observe` loses none.
    */
-  readonly events: Stream.Stream<Event>
+  readonly events: Stream.Stream<AgentEvent>
   /**
    * Calls `f` with each event as it happens, until the scope closes. `f` runs in the middle of the agent's
    * work: it should be quick. What it throws is logged.
    */
-  readonly observe: (f: (event: Event) => void) => Effect.Effect<void, never, Scope.Scope>
+  readonly observe: (f: (event: AgentEvent) => void) => Effect.Effect<void, never, Scope.Scope>
 }
 
 const pools = new WeakMap<Service, ClientPool>()

@@ -2,7 +2,7 @@
  * Header fields as callers give them, as the flat list that goes out. Values are checked where they are
  * encoded.
  */
-import type { HeadersInput } from "../../ClientRequest.js"
+import type { HeadersInput } from "../options/request.js"
 
 export const hasField = (headers: ReadonlyArray<string>, lowerName: string): boolean => {
   for (let i = 0; i < headers.length; i += 2) {

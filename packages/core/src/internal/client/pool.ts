@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import type * as Runtime from "effect/Runtime"
 import { ClientPool, type PoolOptions } from "../../connection/client/pool.js"
 import type { Connector, Opening, Upload } from "../../connection/client/ports.js"
-import type { NetworkService } from "../../Network.js"
+import type * as Network from "../../Network.js"
 import type { Timers } from "../../Timers.js"
 import type { ParserOptions } from "../../wire/index.js"
 import { attempt } from "./connecting/attempt.js"
@@ -59,7 +59,7 @@ export class AgentPool {
 
   /** `timers` do not keep the process alive; `closingTimers`, which bound the close, do. */
   constructor(
-    network: NetworkService,
+    network: Network.Service,
     timers: Timers,
     private readonly closingTimers: Timers,
     runtime: Runtime.Runtime<never>,

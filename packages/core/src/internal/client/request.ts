@@ -20,7 +20,7 @@ import type {
   RequestParts,
   Timeouts,
   UpgradeRequest
-} from "../../ClientRequest.js"
+} from "../options/request.js"
 import * as HttpError from "../../HttpError.js"
 import {
   asksToContinue,

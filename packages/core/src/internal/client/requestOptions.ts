@@ -6,7 +6,7 @@
  */
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
-import type { RequestOptions } from "../../ClientRequest.js"
+import type { RequestOptions } from "../options/request.js"
 
 export const currentRequestOptions: FiberRef.FiberRef<RequestOptions | undefined> = globalValue(
   "@httpfx/core/Client/currentRequestOptions",

@@ -5,7 +5,7 @@
  * Ends where `new URL` would have ended for every input, but does not call it where the text is already
  * normal: that costs more than the rest of a request. Never repairs what `new URL` refuses.
  */
-import type { RequestParts } from "../../ClientRequest.js"
+import type { RequestParts } from "../options/request.js"
 import { defaultPort, origin, type Origin } from "../../pool/index.js"
 import { isHost } from "../../wire/index.js"
 

@@ -5,7 +5,7 @@
  * Merges what request, client and agent say, the nearest first. Sets no timer.
  */
 import * as Duration from "effect/Duration"
-import type { Timeouts } from "../../ClientRequest.js"
+import type { Timeouts } from "../options/request.js"
 import { unlimited, type Step, type TimeLimits } from "../../connection/client/limits.js"
 
 const names = Object.keys(unlimited) as ReadonlyArray<keyof TimeLimits>

@@ -8,7 +8,7 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { EventSink } from "../../connection/client/watch.js"
-import type { Event } from "../../connection/client/events.js"
+import type { AgentEvent } from "../../connection/client/events.js"
 import type { Timers } from "../../Timers.js"
 import { Observers } from "./observers.js"
 
@@ -16,7 +16,7 @@ import { Observers } from "./observers.js"
 const capacity = 16_384
 
 export class EventHub implements EventSink {
-  private readonly observers = new Observers<Event>("an agent")
+  private readonly observers = new Observers<AgentEvent>("an agent")
   private ids = 0
 
   constructor(private readonly timers: Timers) {}
@@ -39,16 +39,16 @@ export class EventHub implements EventSink {
     return ++this.ids
   }
 
-  publish(event: Event): void {
+  publish(event: AgentEvent): void {
     this.observers.emit(event)
   }
 
-  observe(listener: (event: Event) => void): Effect.Effect<void, never, Scope.Scope> {
+  observe(listener: (event: AgentEvent) => void): Effect.Effect<void, never, Scope.Scope> {
     return this.observers.observe(listener)
   }
 
-  get stream(): Stream.Stream<Event> {
-    return Stream.asyncPush<Event>((emit) => this.observe((event) => emit.single(event)), {
+  get stream(): Stream.Stream<AgentEvent> {
+    return Stream.asyncPush<AgentEvent>((emit) => this.observe((event) => emit.single(event)), {
       bufferSize: capacity,
       strategy: "sliding"
     })

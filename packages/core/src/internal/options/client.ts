@@ -3,7 +3,7 @@
  * Defaults are `Agent`'s and `clientRequest`'s.
  */
 import type * as Duration from "effect/Duration"
-import type { ConnectionOptions, ParserOptions, RequestOptions, Timeouts } from "../../ClientRequest.js"
+import type { ConnectionOptions, ParserOptions, RequestOptions, Timeouts } from "./request.js"
 import type { Options } from "../client/agent.js"
 import type { Proxies } from "../../Proxy.js"
 import type { Step } from "../../connection/client/limits.js"

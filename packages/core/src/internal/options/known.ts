@@ -3,7 +3,7 @@
  * keeps, so it is refused where it is given, not passed over: a name to verify, or an address to use, that is
  * misspelled must not go unnoticed.
  */
-import type { ConnectionOptions } from "../../ClientRequest.js"
+import type { ConnectionOptions } from "./request.js"
 import * as HttpError from "../../HttpError.js"
 import type { TlsOptions } from "../../Network.js"
 

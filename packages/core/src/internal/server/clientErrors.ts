@@ -7,7 +7,7 @@
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
-import type { ClientError, Handler } from "../../ClientError.js"
+import type { ServerClientError, Handler } from "../../ServerClientError.js"
 import * as HttpError from "../../HttpError.js"
 import * as Socket from "../../Socket.js"
 import type { Rejecting } from "../../connection/server/ports.js"
@@ -91,7 +91,7 @@ const broken = new HttpError.BrokenPipe({ reason: "nothing can be written any mo
 /** Told of what can no longer be answered. */
 export const tell = (
   handler: Handler,
-  facts: Omit<ClientError, "socket" | "writable">
+  facts: Omit<ServerClientError, "socket" | "writable">
 ): Effect.Effect<void> =>
   Effect.catchAllCause(
     Effect.suspend(() => handler({ ...facts, writable: false, socket: Effect.fail(broken) })),
@@ -102,7 +102,7 @@ export const tell = (
 export const ask = (
   self: Refusing,
   handler: Handler,
-  facts: Omit<ClientError, "socket" | "writable">
+  facts: Omit<ServerClientError, "socket" | "writable">
 ): Effect.Effect<void> =>
   Effect.scopedWith((scope) => {
     let taken = false

@@ -6,7 +6,7 @@ import type * as HttpError from "../../HttpError.js"
 import type { Address } from "../../model/address.js"
 import type { TlsFacts } from "../../model/tls.js"
 import type { Socket } from "../../Socket.js"
-import type { ExchangeOptions } from "../../Timeouts.js"
+import type { ExchangeOptions } from "../../ServerTimeouts.js"
 import type { DistinctFields, FieldViews, FoldedFields } from "../../wire/index.js"
 
 /**
@@ -182,7 +182,7 @@ export interface Exchange {
    */
   readonly upgrade: (options?: UpgradeOptions) => Effect.Effect<Socket, UpgradeError>
   /**
-   * Other timeouts than the server's (`Timeouts`) for this exchange alone, from now on and exact to the
+   * Other timeouts than the server's (`ServerTimeouts`) for this exchange alone, from now on and exact to the
    * millisecond. What is not named stays as it is; zero is no limit. Fails with `InvalidOption` where a value
    * is not what its option can be.
    */

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type { Connection, Exchange, Fields, TrailerError } from "./exchangeApi.js"
 import * as HttpError from "../../HttpError.js"
 import * as Socket from "../../Socket.js"
-import { overrides } from "../../Timeouts.js"
+import { overrides } from "../../ServerTimeouts.js"
 import {
   checkTrailerName,
   checkTrailers,

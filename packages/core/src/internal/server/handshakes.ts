@@ -13,7 +13,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Runtime from "effect/Runtime"
 import * as HttpError from "../../HttpError.js"
-import type { NetworkService, ServerTls, TlsOptions } from "../../Network.js"
+import type * as Network from "../../Network.js"
 import type { Timers } from "../../Timers.js"
 import { formatAddress, type Transport } from "../../Transport.js"
 import type { Admission, Admitted } from "../../connection/server/admission.js"
@@ -22,7 +22,7 @@ import { attempt } from "../client/connecting/attempt.js"
 import { refuseTlsOption } from "../options/known.js"
 
 /** Why a connection never got as far as HTTP. */
-export type HandshakeError = Effect.Effect.Error<ReturnType<NetworkService["secure"]>>
+export type HandshakeError = Effect.Effect.Error<ReturnType<Network.Service["secure"]>>
 
 /** The server whose connections these are. */
 export interface HandshakeServer {
@@ -40,12 +40,12 @@ export interface HandshakeEvents {
 }
 
 export class ServerHandshakes implements Handshakes {
-  private options: TlsOptions
+  private options: Network.TlsOptions
   private readonly underWay = new Set<Fiber.RuntimeFiber<unknown, unknown>>()
 
   constructor(
-    private readonly network: NetworkService,
-    private tls: ServerTls,
+    private readonly network: Network.Service,
+    private tls: Network.ServerTls,
     private readonly runtime: Runtime.Runtime<never>,
     private readonly server: HandshakeServer,
     private readonly events: HandshakeEvents
@@ -89,7 +89,7 @@ export class ServerHandshakes implements Handshakes {
   }
 
   /** From the next handshake on. */
-  use(tls: ServerTls): Effect.Effect<void, HttpError.TlsFailure> {
+  use(tls: Network.ServerTls): Effect.Effect<void, HttpError.TlsFailure> {
     return Effect.map(check(this.network, tls), () => {
       this.tls = tls
       this.options = optionsOf(tls)
@@ -102,7 +102,7 @@ export class ServerHandshakes implements Handshakes {
 }
 
 // The same object for every handshake: networks keep what they have made of it.
-const optionsOf = ({ handshakeTimeout: _, ...options }: ServerTls): TlsOptions => ({
+const optionsOf = ({ handshakeTimeout: _, ...options }: Network.ServerTls): Network.TlsOptions => ({
   ...options,
   role: "server"
 })
@@ -116,7 +116,10 @@ const tooSlow = (plain: Transport, timeout: number) =>
   })
 
 /** Whether there are certificates and keys, and the network can use them. */
-export const check = (network: NetworkService, tls: ServerTls): Effect.Effect<void, HttpError.TlsFailure> => {
+export const check = (
+  network: Network.Service,
+  tls: Network.ServerTls
+): Effect.Effect<void, HttpError.TlsFailure> => {
   if (tls.cert === undefined && Object.keys(tls.certificates ?? {}).length === 0) {
     const reason = "a server with TLS needs a certificate"
     return Effect.fail(

@@ -1,7 +1,7 @@
 /**
  * A pool with connections that a test makes and answers by hand.
  */
-import type { Event } from "../../../src/connection/client/events.js"
+import type { AgentEvent } from "../../../src/connection/client/events.js"
 import { Exchange } from "../../../src/connection/client/exchange.js"
 import {
   defaultContinueTimeout,
@@ -80,7 +80,7 @@ export class ScriptedConnector implements Connector {
 }
 
 class Events implements EventSink {
-  readonly told: Array<Event> = []
+  readonly told: Array<AgentEvent> = []
   listening = false
   private ids = 0
 
@@ -95,7 +95,7 @@ class Events implements EventSink {
   nextId(): number {
     return ++this.ids
   }
-  publish(event: Event): void {
+  publish(event: AgentEvent): void {
     this.told.push(event)
   }
 }

@@ -7,7 +7,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
-import { certificateName, type NetworkService, type TlsOptions } from "@httpfx/core/Network"
+import * as Network from "@httpfx/core/Network"
 import { sniName } from "@httpfx/core/pool"
 import { formatAddress, type Fault, type Transport } from "@httpfx/core/Transport"
 import { concat } from "../bytes.js"
@@ -77,7 +77,7 @@ class Handshake {
 
   constructor(
     private readonly transport: Transport,
-    private readonly options: TlsOptions,
+    private readonly options: Network.TlsOptions,
     private readonly now: () => number,
     private readonly done: (result: Result) => void
   ) {
@@ -149,7 +149,7 @@ class Handshake {
   // The server's side.
   private hello({ alpn, name }: Hello): void {
     const { options } = this
-    const asked = certificateName(options, name)
+    const asked = Network.certificateName(options, name)
     if (asked !== undefined) {
       const { cert, key } = options.certificates![asked]!
       const found = readOwn(cert, key)
@@ -226,7 +226,7 @@ class Handshake {
 
 /** TLS as described by `MemoryTls`, by this clock. */
 export const secureWith =
-  (now: () => number): NetworkService["secure"] =>
+  (now: () => number): Network.Service["secure"] =>
   (transport, given) =>
     Effect.async((resume) => {
       const { serverName } = given
@@ -243,7 +243,7 @@ export const secureWith =
     })
 
 /** Whether the texts of `MemoryTls` can be read and fit each other. */
-export const checkTls: NonNullable<NetworkService["checkTls"]> = ({ cert, certificates = {}, key }) => {
+export const checkTls: NonNullable<Network.Service["checkTls"]> = ({ cert, certificates = {}, key }) => {
   const own = cert === undefined ? [] : [{ cert, key }]
   for (const each of [...own, ...Object.values(certificates)]) {
     const read = readOwn(each.cert, each.key)

@@ -8,7 +8,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type { NetworkService, TlsOptions } from "@httpfx/core/Network"
+import type * as Network from "@httpfx/core/Network"
 import { turn } from "@httpfx/core/PlatformTimers"
 import { tcp, type Transport } from "@httpfx/core/Transport"
 import { copyOf } from "../../network/bytes.js"
@@ -86,7 +86,10 @@ class Numbered {
   }
 }
 
-export const connectionNumbers = (network: NetworkService, tls: Omit<TlsOptions, "role"> | undefined) => {
+export const connectionNumbers = (
+  network: Network.Service,
+  tls: Omit<Network.TlsOptions, "role"> | undefined
+) => {
   let count = 0
   const open = new Map<number, Numbered>()
   const number = (transport: Transport, number: number): Transport => {
@@ -94,7 +97,7 @@ export const connectionNumbers = (network: NetworkService, tls: Omit<TlsOptions,
     open.set(number, numbered)
     return numbered.transport
   }
-  const numbered: NetworkService = {
+  const numbered: Network.Service = {
     ...network,
     listen: (options, onConnection) =>
       network.listen(options, (transport) => {

@@ -5,15 +5,9 @@
  * Leaves nothing behind when it fails or is interrupted. Keeps no connection and knows nothing of requests.
  */
 import * as Effect from "effect/Effect"
-import type { ConnectionOptions } from "../../../ClientRequest.js"
+import type { ConnectionOptions } from "../../options/request.js"
 import * as HttpError from "../../../HttpError.js"
-import type {
-  ConnectError,
-  ConnectOptions,
-  NetworkService,
-  ResolvedAddress,
-  TlsOptions
-} from "../../../Network.js"
+import type * as Network from "../../../Network.js"
 import type { Origin } from "../../../pool/index.js"
 import { tcp, unix, type Transport } from "../../../Transport.js"
 import type { ParserOptions } from "../../../wire/index.js"
@@ -25,7 +19,7 @@ import { refuseConnectionOption, refuseTlsOption } from "../../options/known.js"
 
 /** Why there is no connection to a destination. */
 export type OpenError =
-  | ConnectError
+  | Network.ConnectError
   | HttpError.NameNotResolved
   | HttpError.ConnectionError
   | HttpError.ParseError
@@ -33,7 +27,7 @@ export type OpenError =
   | HttpError.ProxyAuthenticationRequired
 
 /** What the owner of the client says of TLS; the name to verify is the origin's, unless it says so. */
-export type TlsFields = Omit<TlsOptions, "role">
+export type TlsFields = Omit<Network.TlsOptions, "role">
 
 type Open = Effect.Effect<Transport, OpenError>
 
@@ -47,7 +41,7 @@ type OnStep = (step: "connect" | "secure") => void
 
 /** What an agent makes its connections with. */
 export interface Means {
-  readonly network: NetworkService
+  readonly network: Network.Service
   readonly tls: TlsFields
   /** Of a proxy's answers. */
   readonly parser: ParserOptions
@@ -66,8 +60,8 @@ const overTcp = ({ network, onStep }: Making, { host, port }: Origin, options: C
   const { hints, localAddress, localPort, noDelay } = options
   const family = familyFor(options)
   const resolved = Effect.interruptible((options.lookup ?? network.resolve)(host, { family, hints }))
-  const connecting: ConnectOptions = { localAddress, localPort, noDelay }
-  return Effect.flatMap(resolved, (addresses: ReadonlyArray<ResolvedAddress>): Open => {
+  const connecting: Network.ConnectOptions = { localAddress, localPort, noDelay }
+  return Effect.flatMap(resolved, (addresses: ReadonlyArray<Network.ResolvedAddress>): Open => {
     if (addresses.length === 0) return Effect.fail(noAddress(host))
     onStep("connect")
     return race(
@@ -120,7 +114,7 @@ const secured = (
   return over(open, (transport) => {
     onStep("secure")
     const { checkServerIdentity, onSession, serverName = host, session = sessions.get(key) } = tls
-    const options: TlsOptions = {
+    const options: Network.TlsOptions = {
       ...tls,
       serverName,
       role: "client",

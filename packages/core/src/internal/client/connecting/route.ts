@@ -6,7 +6,7 @@
  * Everything that makes a connection another one is in the key, functions by their identity. It connects
  * nothing.
  */
-import type { ConnectionOptions, ParserOptions as OwnParser } from "../../../ClientRequest.js"
+import type { ConnectionOptions, ParserOptions as OwnParser } from "../../options/request.js"
 import type { Destination as Leading } from "../../../connection/client/ports.js"
 import type { Origin } from "../../../pool/index.js"
 import { presets, type ParserOptions } from "../../../wire/index.js"

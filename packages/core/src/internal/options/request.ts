@@ -4,18 +4,16 @@
  *
  * Values only. `Client.request` takes them in the request, platform's client from
  * `Client.withRequestOptions`.
- *
- * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
-import type * as HttpError from "./HttpError.js"
-import type { EarlyAnswer } from "./connection/client/ports.js"
-import type { Service as Agent } from "./internal/client/agent.js"
-import type { ConnectError, ResolvedAddress, TlsOptions } from "./Network.js"
-import type { Proxies } from "./Proxy.js"
-import type { Transport } from "./Transport.js"
+import type * as HttpError from "../../HttpError.js"
+import type { EarlyAnswer } from "../../connection/client/ports.js"
+import type { Service as Agent } from "../client/agent.js"
+import type { ConnectError, ResolvedAddress, TlsOptions } from "../../Network.js"
+import type { Proxies } from "../../Proxy.js"
+import type { Transport } from "../../Transport.js"
 
 /**
  * Header fields: a flat list (name, value, name, value, ...) whose order and case go out as they are, or a
@@ -120,7 +118,7 @@ export interface Informational {
   readonly rawHeaders: ReadonlyArray<string>
 }
 
-export type { EarlyAnswer } from "./connection/client/ports.js"
+export type { EarlyAnswer } from "../../connection/client/ports.js"
 
 /**
  * How long a request may wait for what; each wait has its own error, and no limit unless it is set here or by

@@ -21,7 +21,7 @@ import type { Socket } from "./Socket.js"
  * @since 0.1.0
  * @category models
  */
-export interface ClientError {
+export interface ServerClientError {
   /**
    * A `ParseError` has `bytesParsed`, `rawPacket` (what was received last, at most one read of the socket)
    * and the flag that would let it pass.
@@ -48,4 +48,4 @@ export interface ClientError {
  * @since 0.1.0
  * @category models
  */
-export type Handler = (failure: ClientError) => Effect.Effect<HttpServerResponse | void>
+export type Handler = (failure: ServerClientError) => Effect.Effect<HttpServerResponse | void>

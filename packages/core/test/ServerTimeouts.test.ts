@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { Exchange, Timeouts } from "@httpfx/core"
+import { Exchange, ServerTimeouts } from "@httpfx/core"
 import { MemoryNetwork } from "@httpfx/testing"
 import { after, connect, inVirtualTime, serving } from "./support/virtual.js"
 import { get, last, post } from "./support/served.js"
@@ -27,7 +27,7 @@ const forever = Effect.ensuring(Effect.never, Effect.void)
 describe("Timeouts of a server", () => {
   it.live("has Node's defaults", () =>
     Effect.gen(function* () {
-      expect(yield* Timeouts.Timeouts).toEqual({
+      expect(yield* ServerTimeouts.ServerTimeouts).toEqual({
         headersTimeout: 60_000,
         requestTimeout: 300_000,
         keepAliveTimeout: 5_000,
@@ -37,12 +37,12 @@ describe("Timeouts of a server", () => {
         progressTimeout: 120_000,
         progressBytes: 1024
       })
-      expect((yield* Timeouts.make({ requestTimeout: "20 seconds" })).headersTimeout).toBe(20_000)
-      expect((yield* Timeouts.make({ requestTimeout: 0 })).headersTimeout).toBe(60_000)
+      expect((yield* ServerTimeouts.make({ requestTimeout: "20 seconds" })).headersTimeout).toBe(20_000)
+      expect((yield* ServerTimeouts.make({ requestTimeout: 0 })).headersTimeout).toBe(60_000)
     })
   )
 
-  it.live.each<readonly [Timeouts.Options, string]>([
+  it.live.each<readonly [ServerTimeouts.Options, string]>([
     [
       { headersTimeout: "2 seconds", requestTimeout: "1 second" } as const,
       'The value of "headersTimeout" is out of range. It must be <= requestTimeout (1000 ms). Received 2000'
@@ -57,17 +57,19 @@ describe("Timeouts of a server", () => {
     ]
   ])("refuses %j when the layer is built", ([options, message]) =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(Effect.scoped(Effect.provide(Effect.void, Timeouts.layer(options))))
+      const error = yield* Effect.flip(
+        Effect.scoped(Effect.provide(Effect.void, ServerTimeouts.layer(options)))
+      )
       expect(error).toMatchObject({ _tag: "InvalidOption", code: "ERR_OUT_OF_RANGE", message })
     })
   )
 
   it.live("takes them from the configuration", () =>
     Effect.gen(function* () {
-      const { keepAliveTimeout } = yield* Timeouts.Timeouts
+      const { keepAliveTimeout } = yield* ServerTimeouts.ServerTimeouts
       expect(keepAliveTimeout).toBe(7_000)
     }).pipe(
-      Effect.provide(Timeouts.layerConfig({ keepAliveTimeout: Config.duration("KEEP_ALIVE") })),
+      Effect.provide(ServerTimeouts.layerConfig({ keepAliveTimeout: Config.duration("KEEP_ALIVE") })),
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["KEEP_ALIVE", "7 seconds"]])))
     )
   )

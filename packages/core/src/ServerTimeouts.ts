@@ -117,7 +117,7 @@ const checks: Checks<Options> = {
  * @since 0.1.0
  * @category tags
  */
-export class Timeouts extends Context.Reference<Timeouts>()("@httpfx/core/Timeouts", {
+export class ServerTimeouts extends Context.Reference<ServerTimeouts>()("@httpfx/core/ServerTimeouts", {
   defaultValue: (): Service => defaultTimeouts
 }) {}
 
@@ -185,8 +185,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options): Layer.Layer<Timeouts, InvalidOption> =>
-  Layer.effect(Timeouts, make(options))
+export const layer = (options: Options): Layer.Layer<ServerTimeouts, InvalidOption> =>
+  Layer.effect(ServerTimeouts, make(options))
 
 /**
  * `layer`, with its options from the configuration.
@@ -196,8 +196,8 @@ export const layer = (options: Options): Layer.Layer<Timeouts, InvalidOption> =>
  */
 export const layerConfig = (
   options: Config.Config.Wrap<Options>
-): Layer.Layer<Timeouts, InvalidOption | ConfigError> =>
+): Layer.Layer<ServerTimeouts, InvalidOption | ConfigError> =>
   Layer.effect(
-    Timeouts,
+    ServerTimeouts,
     Effect.flatMap(Config.unwrap(options), (options) => make(options as Options))
   )
