@@ -149,13 +149,13 @@ class World {
         this.draws(name),
         this.options.intrude ?? Effect.void
       )
-      const server = yield* Server.make({ host: name, port: 80 }).pipe(
+      const { httpServer } = yield* Server.make({ host: name, port: 80 }).pipe(
         Effect.provideServiceEffect(
           ServerTimeouts.ServerTimeouts,
           ServerTimeouts.make({ keepAliveTimeout: "1 minute" })
         )
       )
-      yield* server.serve(app)
+      yield* httpServer.serve(app)
       // With this client the one before asks it.
       const before = services[services.indexOf(name) - 1]
       if (before === undefined) continue

@@ -186,10 +186,12 @@ const round = ({
             idleTimeout: 500
           })
         )
-        const client = Client.fromAgent(agent, {
-          timeouts: { queue: "10 seconds", head: 400, body: 400, total: "15 seconds" },
-          unreadTimeout: 300
-        })
+        const client = yield* Effect.orDie(
+          Client.fromAgent(agent, {
+            timeouts: { queue: "10 seconds", head: 400, body: 400, total: "15 seconds" },
+            unreadTimeout: 300
+          })
+        )
         yield* Effect.forEach(
           Array.from({ length: requests }, (_, number) => number),
           (number) =>

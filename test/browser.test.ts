@@ -175,7 +175,7 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
         Layer.provideMerge(
           Layer.merge(Server.layer({ host: "127.0.0.1", port: 0 }), NodeHttpServer.layerContext)
         ),
-        Layer.provide(Inspector.tap()),
+        Layer.provide(Inspector.layerTap()),
         Layer.provide(NodeNetwork.layer)
       )
       const runtime = ManagedRuntime.make(app)

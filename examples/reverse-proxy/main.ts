@@ -16,7 +16,7 @@ import { Config, Effect, Layer, Option } from "effect"
 import { proxy } from "./proxy.js"
 import { moodyUpstream } from "./upstream.js"
 
-const retries = Retry.make({
+const makeRetries = Retry.make({
   times: 2,
   onRetry: ({ attempt, delay, method }) =>
     Effect.logInfo("trying again", { attempt, delay: Math.round(delay), method })
@@ -26,7 +26,7 @@ const ProxyLive = Layer.unwrapScoped(
   Effect.gen(function* () {
     const upstream = yield* Config.string("UPSTREAM").pipe(Effect.orElse(() => moodyUpstream))
     yield* Effect.logInfo("in front of", upstream)
-    const client = Retry.client(retries)(yield* Client.Client)
+    const client = Retry.client(yield* makeRetries)(yield* Client.Client)
     return HttpServer.serve(proxy(client, upstream))
   })
 )
@@ -56,7 +56,7 @@ const main = Layer.merge(ProxyLive, InspectorLive).pipe(
   Layer.provide(ClientLive),
   Layer.provide([ServerLive, AgentLive]),
   // Between the server and its network: what the inspector sees of the wire.
-  Layer.provide(Inspector.tap()),
+  Layer.provide(Inspector.layerTap()),
   Layer.provide(NodeNetwork.layer)
 )
 

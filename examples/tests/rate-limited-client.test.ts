@@ -8,13 +8,13 @@ import { Client, Retry } from "@httpfx/core"
 import { MemoryNetwork, Origin, Quiet } from "@httpfx/testing"
 import { Effect, Layer, RateLimiter } from "effect"
 
-const world = Layer.provideMerge(Client.layer, MemoryNetwork.layer())
+const world = Layer.provideMerge(Client.layer(), MemoryNetwork.layer())
 const ok = HttpServerResponse.text("ok")
 const tooMany = HttpServerResponse.empty({ status: 429, headers: { "retry-after": "20" } })
 
 const limitedClient = Effect.gen(function* () {
   const limit = yield* RateLimiter.make({ limit: 10, interval: "1 second", algorithm: "fixed-window" })
-  const client = Retry.client(Retry.make({ maxRetryAfter: "1 minute", base: 0 }))(yield* Client.Client)
+  const client = Retry.client(yield* Retry.make({ maxRetryAfter: "1 minute", base: 0 }))(yield* Client.Client)
   return (path: string) =>
     limit(
       Effect.flatMap(client.request({ url: `http://api.test${path}` }), (response) =>

@@ -28,7 +28,7 @@ const subscribe = (name: string, onPrice: (price: string) => void) => {
   return Effect.retry(connection, Schedule.exponential("1 second").pipe(Schedule.upTo("1 hour")))
 }
 
-const world = TestServer.serve(feed).pipe(Layer.provide(NodeWebSocket.layer))
+const world = TestServer.serve(feed).pipe(Layer.provide(NodeWebSocket.layer()))
 
 it.scoped("goes on after a reset and an outage", () =>
   Effect.gen(function* () {

@@ -16,7 +16,7 @@ const proxy = Effect.gen(function* () {
 
 const world = HttpServer.serve(proxy).pipe(
   Layer.provideMerge(Server.layer({ host: "proxy.test", port: 80 })),
-  Layer.provideMerge(Client.layer),
+  Layer.provideMerge(Client.layer()),
   Layer.provideMerge(MemoryNetwork.layer())
 )
 
@@ -30,8 +30,8 @@ const upstream = (pieces: number) =>
       Stream.tap((piece) => Effect.sync(() => (state.sent += piece.length))),
       Stream.ensuring(Effect.sync(() => (state.ended = true)))
     )
-    const server = yield* Server.make({ host: "upstream.test", port: 80 })
-    yield* server.serve(Effect.sync(() => HttpServerResponse.stream(body)))
+    const { httpServer } = yield* Server.make({ host: "upstream.test", port: 80 })
+    yield* httpServer.serve(Effect.sync(() => HttpServerResponse.stream(body)))
     return state
   })
 

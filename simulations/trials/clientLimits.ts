@@ -208,7 +208,7 @@ export const clientLimits: Trial = (place) =>
     const { draw } = place
     const timeout = draw() < 0.3 ? tens(draw, 300, 3_000) + 3 : undefined
     const own = drawLimits(draw, 0.3)
-    const client = Client.fromAgent(yield* agent(place, { timeout }), { timeouts: own })
+    const client = yield* Client.fromAgent(yield* agent(place, { timeout }), { timeouts: own })
     const beneath = {
       ...(timeout !== undefined && { connect: timeout, head: timeout, body: timeout }),
       ...own

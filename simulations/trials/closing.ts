@@ -97,7 +97,7 @@ export const closingClient: Trial = (place) =>
         [1, Infinity]
       ])
     })
-    const client = Client.fromAgent(pool)
+    const client = yield* Client.fromAgent(pool)
     const wanted: Array<number> = []
     let connection = 0
     for (const [index, { by, field, upload }] of plans.entries()) {

@@ -86,7 +86,7 @@ export const expectingClient: Trial = (place) =>
         }
       })
     )
-    const client = Client.fromAgent(yield* agent(place))
+    const client = yield* Client.fromAgent(yield* agent(place))
     let connection = 0
     const wantedBy: Array<number> = []
     for (const [index, plan] of plans.entries()) {

@@ -53,7 +53,9 @@ export const hints: Trial = (place) =>
           }),
         which
       )
-    const client = Client.fromAgent(yield* agent(place, { idleTimeout, keepAliveTimeoutBuffer: buffer }))
+    const client = yield* Client.fromAgent(
+      yield* agent(place, { idleTimeout, keepAliveTimeoutBuffer: buffer })
+    )
     for (let round = 0; round < 6; round++) {
       const free = (which: string) =>
         [...until].filter(([connection, end]) => connection.startsWith(which) && end > now(place)).length
@@ -104,7 +106,7 @@ export const lateTimers: Trial = (place) =>
       })
     )
     const pool = yield* Effect.withClock(agent(place, { idleTimeout }), busy)
-    const client = Client.fromAgent(pool)
+    const client = yield* Client.fromAgent(pool)
     for (let index = 0; index < 6; index++) {
       const idle = now(place) - answeredAt
       const response = yield* client.request({
@@ -183,7 +185,7 @@ export const resends: Trial = (place) =>
           ? Verdict.Delay(900)
           : Verdict.Pass()
     })
-    const client = Client.fromAgent(yield* agent(place))
+    const client = yield* Client.fromAgent(yield* agent(place))
     yield* Effect.flatMap(client.request({ url: `http://${host(place)}/` }), ({ text }) => text)
     const began = now(place)
     const asked = client.request({

@@ -114,7 +114,7 @@ export const takeovers: Trial = (place) =>
     const tunnel = { host: host(place), path: "far.test:443" }
 
     const pool = yield* agent(place, { maxSockets: 1 })
-    const client = Client.fromAgent(pool)
+    const client = yield* Client.fromAgent(pool)
     const state = Effect.map(pool.state, ({ connecting, idle, keys, open, queued }) => [
       open,
       idle,

@@ -73,7 +73,7 @@ export const textsOfClient: Trial = (place) =>
         }
       })
     )
-    const client = Client.fromAgent(yield* agent(place))
+    const client = yield* Client.fromAgent(yield* agent(place))
     const url = (index: number) => `http://${host(place)}/${index}`
     const ways = [
       (index: number) => Effect.flatMap(client.request({ url: url(index) }), (response) => response.text),

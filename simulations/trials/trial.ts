@@ -116,7 +116,7 @@ export const serve = (
   which = "server"
 ): Effect.Effect<Server.Service, unknown, Scope.Scope> =>
   Effect.gen(function* () {
-    const server = yield* Server.makeService({ host: host(place, which), port: 80, ...options }).pipe(
+    const server = yield* Server.make({ host: host(place, which), port: 80, ...options }).pipe(
       Effect.provideServiceEffect(ServerTimeouts.ServerTimeouts, ServerTimeouts.make(timeouts)),
       Effect.provideService(Network, place.memory.network)
     )

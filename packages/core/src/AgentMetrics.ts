@@ -7,6 +7,8 @@
  *
  * @since 0.1.0
  */
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
@@ -343,3 +345,14 @@ export const observe = (agent: Service, options: Options = {}): Effect.Effect<vo
  */
 export const layer = (options: Options = {}): Layer.Layer<never, never, Agent> =>
   Layer.scopedDiscard(Effect.flatMap(Agent, (agent) => observe(agent, options)))
+
+/**
+ * `layer`, with its options from the configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (options: Config.Config.Wrap<Options>): Layer.Layer<never, ConfigError, Agent> =>
+  Layer.scopedDiscard(
+    Effect.flatMap(Effect.all([Agent, Config.unwrap(options)]), ([agent, options]) => observe(agent, options))
+  )

@@ -13,8 +13,10 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import type { ResponseError } from "@effect/platform/HttpClientError"
+import type { HttpClientError } from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as FiberRef from "effect/FiberRef"
@@ -122,11 +124,12 @@ export const fromHttpClientResponse = (
 /**
  * A client that follows redirects (RFC 9110 §15.4): of `Client`, both faces and `requestScoped`, but not
  * `upgrade`; or any client of platform's. 301, 302, 303, 307 and 308 with a `Location` are followed; methods
- * change as the Fetch standard says, and credentials do not go to another origin. Throws `InvalidOption`
- * where a value is not what its option can be.
+ * change as the Fetch standard says, and credentials do not go to another origin.
  *
  * What is not followed fails: `TooManyRedirects`, `RedirectLoop`, `InvalidRedirect`, `BodyNotReplayable`;
- * with platform's client these are the `cause` of a `ResponseError` with the reason `StatusCode`.
+ * with platform's client these are the `cause` of a `ResponseError` with the reason `StatusCode`. Where a
+ * value is not what its option can be, every request fails with `InvalidOption`; with platform's client it is
+ * the `cause` of a `RequestError` with the reason `Encode`.
  *
  * @example
  * import { Client } from "@httpfx/core"
@@ -149,7 +152,7 @@ export const followRedirects: {
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
     options?: RedirectOptions
-  ): HttpClient.HttpClient.With<E | ResponseError, R>
+  ): HttpClient.HttpClient.With<E | HttpClientError, R>
 } = dual(
   (args) =>
     typeof args[0] === "object" &&
@@ -170,17 +173,20 @@ export const redirectsOf: (
 ) => ReadonlyArray<Redirect> = redirects.redirectsOf
 
 /**
- * A client over an agent, which may serve others as well. Throws `InvalidOption` where a value is not what
- * its option can be.
+ * A client over an agent, which may serve others as well. Fails with `InvalidOption` where a value is not
+ * what its option can be.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const fromAgent = (agent: Agent.Service, options: ClientOptions = {}): Service => {
-  const refused = refuseClientOptions(options)
-  if (refused !== undefined) throw refused
-  return serviceOf(agent, options)
-}
+export const fromAgent = (
+  agent: Agent.Service,
+  options: ClientOptions = {}
+): Effect.Effect<Service, InvalidOption> =>
+  Effect.suspend(() => {
+    const refused = refuseClientOptions(options)
+    return refused === undefined ? Effect.succeed(serviceOf(agent, options)) : Effect.fail(refused)
+  })
 
 const serviceOf = (agent: Agent.Service, options: ClientOptions): Service => {
   const pool = poolOf(agent)
@@ -200,19 +206,30 @@ const serviceOf = (agent: Agent.Service, options: ClientOptions): Service => {
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<Service, InvalidOption, Network | Scope.Scope> =>
-  Effect.flatMap(Agent.make(options), (agent) => over(agent, options))
+  Effect.flatMap(Agent.make(options), (agent) => fromAgent(agent, options))
 
 /**
- * A client as `Client` and as platform's `HttpClient.HttpClient`, with options. Fails with `InvalidOption` as
- * {@link make}.
+ * A client as `Client` and as platform's `HttpClient.HttpClient`, with an agent of its own. Fails with
+ * `InvalidOption` as {@link make}.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerWith = (
-  options: Options
+export const layer = (
+  options: Options = {}
 ): Layer.Layer<Client | HttpClient.HttpClient, InvalidOption, Network> =>
   Layer.scopedContext(Effect.map(make(options), both))
+
+/**
+ * `layer`, with its options from the configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<Client | HttpClient.HttpClient, InvalidOption | ConfigError, Network> =>
+  Layer.scopedContext(Effect.map(Effect.flatMap(Config.unwrap(options), make), both))
 
 /**
  * A client as `Client` and as platform's `HttpClient.HttpClient`, over the agent in the context. Fails with
@@ -224,23 +241,10 @@ export const layerWith = (
 export const layerAgent = (
   options: ClientOptions = {}
 ): Layer.Layer<Client | HttpClient.HttpClient, InvalidOption, Agent.Agent> =>
-  Layer.effectContext(Effect.flatMap(Agent.Agent, (agent) => Effect.map(over(agent, options), both)))
-
-const over = (agent: Agent.Service, options: ClientOptions): Effect.Effect<Service, InvalidOption> => {
-  const refused = refuseClientOptions(options)
-  return refused === undefined ? Effect.sync(() => serviceOf(agent, options)) : Effect.fail(refused)
-}
+  Layer.effectContext(Effect.flatMap(Agent.Agent, (agent) => Effect.map(fromAgent(agent, options), both)))
 
 const both = (service: Service): Context.Context<Client | HttpClient.HttpClient> =>
   Context.make(Client, service).pipe(Context.add(HttpClient.HttpClient, service.httpClient))
-
-/**
- * A client as `Client` and as platform's `HttpClient.HttpClient`, with the defaults.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer: Layer.Layer<Client | HttpClient.HttpClient, never, Network> = Layer.orDie(layerWith({}))
 
 /**
  * Sends a request with the client in the context.
@@ -250,6 +254,18 @@ export const layer: Layer.Layer<Client | HttpClient.HttpClient, never, Network> 
  */
 export const request = <E = never>(request: Request<E>): Effect.Effect<Response, RequestError | E, Client> =>
   Effect.flatMap(Client, (client) => client.request(request))
+
+/**
+ * Sends a request with the client in the context. What has not been read of the response when the scope ends
+ * is given up.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const requestScoped = <E = never>(
+  request: Request<E>
+): Effect.Effect<Response, RequestError | E, Client | Scope.Scope> =>
+  Effect.flatMap(Client, (client) => client.requestScoped(request))
 
 /**
  * Asks to switch protocols with the client in the context.

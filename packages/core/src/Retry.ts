@@ -21,6 +21,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type * as Client from "./Client.js"
+import type { InvalidOption } from "./HttpError.js"
 import { PlatformResponse } from "./internal/client/platformResponse.js"
 import { originOf } from "./internal/client/request.js"
 import { IncomingResponse } from "./internal/client/response.js"
@@ -190,8 +191,6 @@ class Implementation implements Policy {
   private readonly budgetPolicy: BudgetPolicy
 
   constructor(private readonly options: Options) {
-    const refused = refuse(options, checks)
-    if (refused !== undefined) throw refused
     const millis = (input: Duration.DurationInput | undefined, otherwise: number) =>
       input === undefined ? otherwise : Duration.toMillis(input)
     this.statuses = new Set(options.statuses ?? defaultStatuses)
@@ -283,13 +282,17 @@ class Implementation implements Policy {
 }
 
 /**
- * A policy with fresh budgets, for {@link httpClient} or {@link client}. Throws `InvalidOption` where a value
- * is not what its option can be.
+ * A policy with fresh budgets, for {@link httpClient} or {@link client}. Fails with `InvalidOption` where a
+ * value is not what its option can be.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Policy => new Implementation(options)
+export const make = (options: Options = {}): Effect.Effect<Policy, InvalidOption> =>
+  Effect.suspend(() => {
+    const refused = refuse(options, checks)
+    return refused === undefined ? Effect.succeed(new Implementation(options)) : Effect.fail(refused)
+  })
 
 const judgeError = (error: unknown): Judged => ({
   what: { error },

@@ -146,9 +146,7 @@ const eventsOf = (life: ServerLife, { observers }: ServerEvents): Stream.Stream<
  * @since 0.1.0
  * @category constructors
  */
-export const makeService = (
-  options: Options
-): Effect.Effect<Service, ServeError, Network.Network | Scope.Scope> =>
+export const make = (options: Options): Effect.Effect<Service, ServeError, Network.Network | Scope.Scope> =>
   Effect.gen(function* () {
     const network = yield* Network.Network
     const failed = (cause: unknown) => new ServeError({ cause })
@@ -203,19 +201,8 @@ export const makeService = (
     }
   })
 
-/**
- * `makeService`, for who needs no more than platform's face of a server.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = (
-  options: Options
-): Effect.Effect<HttpServer.HttpServer, ServeError, Network.Network | Scope.Scope> =>
-  Effect.map(makeService(options), ({ httpServer }) => httpServer)
-
 const context = (options: Options) =>
-  Effect.map(makeService(options), (server) =>
+  Effect.map(make(options), (server) =>
     Context.make(Server, server).pipe(Context.add(HttpServer.HttpServer, server.httpServer))
   )
 

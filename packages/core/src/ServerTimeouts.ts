@@ -185,7 +185,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options): Layer.Layer<ServerTimeouts, InvalidOption> =>
+export const layer = (options: Options = {}): Layer.Layer<ServerTimeouts, InvalidOption> =>
   Layer.effect(ServerTimeouts, make(options))
 
 /**

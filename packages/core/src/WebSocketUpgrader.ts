@@ -68,6 +68,28 @@ export interface Closing {
 }
 
 /**
+ * How WebSockets are spoken on connections of servers, and of clients.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** The socket of a request. Nothing is taken or sent before it is run. */
+  readonly upgrade: (request: WebSocketRequest) => Effect.Effect<PlatformSocket.Socket>
+  /**
+   * The other side: what `Socket.makeWebSocket` of platform asks for, on the network in the context. The
+   * end of the scope resets its connections. `undefined`: it has none.
+   */
+  readonly client?:
+    | Effect.Effect<
+        Context.Tag.Service<typeof PlatformSocket.WebSocketConstructor>,
+        never,
+        Network | Scope.Scope
+      >
+    | undefined
+}
+
+/**
  * Who speaks WebSocket on a connection that a server hands over: `NodeWebSocket.layer` of `@httpfx/node`.
  * Servers find it in their context; without one, `HttpServerRequest.upgrade` fails.
  *
@@ -76,19 +98,5 @@ export interface Closing {
  */
 export class WebSocketUpgrader extends Context.Tag("@httpfx/core/WebSocketUpgrader")<
   WebSocketUpgrader,
-  {
-    /** The socket of a request. Nothing is taken or sent before it is run. */
-    readonly upgrade: (request: WebSocketRequest) => Effect.Effect<PlatformSocket.Socket>
-    /**
-     * The other side: what `Socket.makeWebSocket` of platform asks for, on the network in the context. The
-     * end of the scope resets its connections. `undefined`: it has none.
-     */
-    readonly client?:
-      | Effect.Effect<
-          Context.Tag.Service<typeof PlatformSocket.WebSocketConstructor>,
-          never,
-          Network | Scope.Scope
-        >
-      | undefined
-  }
+  Service
 >() {}

@@ -157,7 +157,7 @@ const waits: ReadonlyArray<readonly [name: string, millis: number, wait: Wait]> 
         Effect.succeed(HttpServerResponse.empty({ status: 503, headers: { "retry-after": "1" } }))
       )
       const client = yield* Client.make()
-      const policy = Retry.make({ times: 1, base: 0 })
+      const policy = yield* Retry.make({ times: 1, base: 0 })
       yield* Retry.client(policy)(client).request({ url: "http://127.0.0.1" })
     })
   ],
@@ -167,7 +167,13 @@ const waits: ReadonlyArray<readonly [name: string, millis: number, wait: Wait]> 
     Effect.gen(function* () {
       yield* serving(Effect.succeed(HttpServerResponse.empty({ status: 503 })))
       const client = yield* Client.make()
-      const policy = Retry.make({ times: 1, base: 0, budgetBurst: 1, budgetRatio: 0, budgetPerSecond: 1 })
+      const policy = yield* Retry.make({
+        times: 1,
+        base: 0,
+        budgetBurst: 1,
+        budgetRatio: 0,
+        budgetPerSecond: 1
+      })
       yield* Retry.client(policy)(client).request({ url: "http://127.0.0.1" })
       const left = policy.budget("http://127.0.0.1:80")
       yield* Effect.repeat(Effect.zipLeft(left, Effect.sleep("50 millis")), {
@@ -207,7 +213,7 @@ it.live.each(steps)(
           if (event._tag === "ExchangeEnded") outcomes.push(event.outcome)
         })
         const agent = yield* Agent.make()
-        const client = Client.fromAgent(agent)
+        const client = yield* Client.fromAgent(agent)
         const events: Array<AgentEvent.AgentEvent> = []
         yield* agent.observe((event) => void events.push(event))
         const call = yield* Effect.fork(client.request({ url: "http://127.0.0.1" }))

@@ -13,6 +13,7 @@ import {
   Exchange,
   type Agent,
   type Client,
+  type Retry,
   type ServerClientError,
   type Server,
   type ServerTimeouts
@@ -94,7 +95,6 @@ describe("The error channel of", () => {
 
   it("servers", () => {
     expectTypeOf<Failure<Result<typeof Server.make>>>().toEqualTypeOf<ServeError>()
-    expectTypeOf<Failure<Result<typeof Server.makeService>>>().toEqualTypeOf<ServeError>()
     expectTypeOf<Layer.Layer.Error<Result<typeof Server.layer>>>().toEqualTypeOf<ServeError>()
     expectTypeOf<Layer.Layer.Error<Result<typeof Server.layerConfig>>>().toEqualTypeOf<
       ServeError | ConfigError
@@ -149,9 +149,13 @@ describe("The error channel of", () => {
     >()
     expectTypeOf<Failure<Client.Response["text"]>>().toEqualTypeOf<Client.BodyError>()
     expectTypeOf<Tags<Result<typeof Client.make>>>().toEqualTypeOf<"InvalidOption">()
-    expectTypeOf<Tag<Layer.Layer.Error<Result<typeof Client.layerWith>>>>().toEqualTypeOf<"InvalidOption">()
+    expectTypeOf<Tag<Layer.Layer.Error<Result<typeof Client.layer>>>>().toEqualTypeOf<"InvalidOption">()
     expectTypeOf<Tag<Layer.Layer.Error<Result<typeof Client.layerAgent>>>>().toEqualTypeOf<"InvalidOption">()
-    expectTypeOf<Layer.Layer.Error<typeof Client.layer>>().toEqualTypeOf<never>()
+    expectTypeOf<Tag<Layer.Layer.Error<Result<typeof Client.layerConfig>>>>().toEqualTypeOf<
+      "InvalidOption" | "ConfigError"
+    >()
+    expectTypeOf<Tags<Result<typeof Client.fromAgent>>>().toEqualTypeOf<"InvalidOption">()
+    expectTypeOf<Tags<Result<typeof Retry.make>>>().toEqualTypeOf<"InvalidOption">()
     expectTypeOf<Tags<Result<typeof Agent.make>>>().toEqualTypeOf<"InvalidOption">()
     expectTypeOf<Tag<Layer.Layer.Error<Result<typeof Agent.layer>>>>().toEqualTypeOf<"InvalidOption">()
   })

@@ -166,7 +166,7 @@ const inHandler = (options: object) =>
       HttpServerResponse.empty()
     )
     yield* Layer.build(Layer.provide(HttpServer.serve(app), Server.layer({ port: 80, host: "a.test" })))
-    yield* Effect.provide(Client.request({ url: "http://a.test/" }), Layer.orDie(Client.layer))
+    yield* Effect.provide(Client.request({ url: "http://a.test/" }), Layer.orDie(Client.layer()))
     yield* Deferred.await(told)
   })
 
@@ -186,18 +186,14 @@ const cases: ReadonlyArray<readonly [string, Making, Readonly<Record<string, Rea
   [
     "a server",
     ({ tls, ...options }: { readonly tls?: object }) =>
-      Server.makeService({ port: 80, ...(tls && { tls: { ...certificate, ...tls } }), ...options }),
+      Server.make({ port: 80, ...(tls && { tls: { ...certificate, ...tls } }), ...options }),
     server
   ],
   ["timeouts", (options) => Layer.build(ServerTimeouts.layer(options)), timeouts],
   ["the timeouts of an exchange", inHandler, exchange],
-  [
-    "a retry policy",
-    (options) => Effect.try({ try: () => Retry.make(options), catch: (error) => error }),
-    retry
-  ],
+  ["a retry policy", (options) => Retry.make(options), retry],
   ["an agent", (options) => Layer.build(Agent.layer(options)), agent],
-  ["a client", (options) => Layer.build(Client.layerWith(options)), { ...agent, ...client }],
+  ["a client", (options) => Layer.build(Client.layer(options)), { ...agent, ...client }],
   [
     "a client over an agent",
     (options) => Layer.build(Layer.provide(Client.layerAgent(options), Layer.orDie(Agent.layer()))),
@@ -206,7 +202,7 @@ const cases: ReadonlyArray<readonly [string, Making, Readonly<Record<string, Rea
   [
     "a request",
     (options) =>
-      Effect.provide(Client.request({ url: "http://a.test/", ...options }), Layer.orDie(Client.layer)),
+      Effect.provide(Client.request({ url: "http://a.test/", ...options }), Layer.orDie(Client.layer())),
     request
   ],
   [
@@ -216,7 +212,7 @@ const cases: ReadonlyArray<readonly [string, Making, Readonly<Record<string, Rea
         Client.withRequestOptions(options),
         Effect.mapError(({ cause }) => cause),
         Effect.scoped,
-        Effect.provide(Client.layer)
+        Effect.provide(Client.layer())
       ),
     request
   ]
@@ -263,7 +259,7 @@ describe("The error of an option shows no secret", () => {
     ...wrong.map(([option, options]) => ["a server", option, aServer, options] as const),
     ...[...wrong, ...proxies].map(
       ([option, options]) =>
-        ["a client", option, (given: object) => Layer.build(Client.layerWith(given)), options] as const
+        ["a client", option, (given: object) => Layer.build(Client.layer(given)), options] as const
     )
   ]
 

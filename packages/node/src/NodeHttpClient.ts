@@ -10,6 +10,8 @@
  */
 import type { HttpClient } from "@effect/platform/HttpClient"
 import { Agent, Client, Proxy, type HttpError } from "@httpfx/core"
+import type * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -65,8 +67,8 @@ export const agentLayer: Layer.Layer<HttpAgent> = Layer.orDie(makeAgentLayer())
  * @category constructors
  */
 export const make: Effect.Effect<HttpClient, never, HttpAgent> = Effect.map(
-  Agent.Agent,
-  (agent) => Client.fromAgent(agent).httpClient
+  Effect.flatMap(Agent.Agent, (agent) => Effect.orDie(Client.fromAgent(agent))),
+  ({ httpClient }) => httpClient
 )
 
 /**
@@ -75,7 +77,9 @@ export const make: Effect.Effect<HttpClient, never, HttpAgent> = Effect.map(
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Client.Client | HttpClient> = Layer.provide(Client.layer, NodeNetwork.layer)
+export const layer: Layer.Layer<Client.Client | HttpClient> = Layer.orDie(
+  Layer.provide(Client.layer(), NodeNetwork.layer)
+)
 
 /**
  * `layer`, with options. Fails with `InvalidOption` where a value is not what its option can be.
@@ -86,7 +90,18 @@ export const layer: Layer.Layer<Client.Client | HttpClient> = Layer.provide(Clie
 export const layerWith = (
   options: Client.Options
 ): Layer.Layer<Client.Client | HttpClient, HttpError.InvalidOption> =>
-  Layer.provide(Client.layerWith(options), NodeNetwork.layer)
+  Layer.provide(Client.layer(options), NodeNetwork.layer)
+
+/**
+ * `layerWith`, with its options from the configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Client.Options>
+): Layer.Layer<Client.Client | HttpClient, HttpError.InvalidOption | ConfigError> =>
+  Layer.provide(Client.layerConfig(options), NodeNetwork.layer)
 
 /**
  * A client over the agent in the context.
@@ -150,7 +165,8 @@ export const dispatcherLayer: Layer.Layer<Dispatcher> = agentLayer
  * @since 0.1.0
  * @category undici
  */
-export const makeUndici = (dispatcher: Agent.Service): HttpClient => Client.fromAgent(dispatcher).httpClient
+export const makeUndici = (dispatcher: Agent.Service): HttpClient =>
+  Effect.runSync(Client.fromAgent(dispatcher)).httpClient
 
 /**
  * `layer`, for who had undici's.

@@ -21,7 +21,7 @@ import * as NodeContext from "./NodeContext.js"
 import * as NodeHttpClient from "./NodeHttpClient.js"
 import * as NodeHttpPlatform from "./NodeHttpPlatform.js"
 import * as NodeNetwork from "./NodeNetwork.js"
-import * as NodeWebSocket from "./NodeWebSocket.js"
+import type * as NodeWebSocket from "./NodeWebSocket.js"
 import { load } from "./webSocket/server.js"
 
 /**
@@ -38,15 +38,13 @@ export type Options = Server.Options & {
   readonly webSocket?: NodeWebSocket.Options | undefined
 }
 
-const platform = ({ webSocket }: Pick<Options, "webSocket">) =>
+const platform = ({ webSocket = {} }: Pick<Options, "webSocket">) =>
   Layer.merge(
     NodeNetwork.layer,
-    webSocket === undefined
-      ? NodeWebSocket.layer
-      : Layer.mapError(
-          Layer.effect(WebSocketUpgrader, load(webSocket, "webSocket.")),
-          (cause) => new ServeError({ cause })
-        )
+    Layer.mapError(
+      Layer.effect(WebSocketUpgrader, load(webSocket, "webSocket.")),
+      (cause) => new ServeError({ cause })
+    )
   )
 
 /**
@@ -64,7 +62,7 @@ export type Services = HttpPlatform | Etag.Generator | NodeContext.NodeContext
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<HttpServer.HttpServer, ServeError, Scope.Scope> =>
-  Effect.provide(Server.make(options), platform(options))
+  Effect.map(Effect.provide(Server.make(options), platform(options)), ({ httpServer }) => httpServer)
 
 /**
  * The server alone.

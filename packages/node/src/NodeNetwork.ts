@@ -131,7 +131,7 @@ export const activated = (
  * @since 0.1.0
  * @category constructors
  */
-export const make: Network.Service = {
+export const live: Network.Service = {
   resolve,
   connect,
   listen: (options, onConnection) =>
@@ -147,4 +147,4 @@ export const make: Network.Service = {
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Network.Network> = Layer.succeed(Network.Network, make)
+export const layer: Layer.Layer<Network.Network> = Layer.succeed(Network.Network, live)

@@ -7,13 +7,15 @@
  * @since 0.1.0
  */
 import * as PlatformSocket from "@effect/platform/Socket"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
 import type * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { InvalidOption } from "@httpfx/core/HttpError"
 import type { Network } from "@httpfx/core/Network"
-import { WebSocketUpgrader } from "@httpfx/core/WebSocketUpgrader"
+import * as WebSocketUpgrader from "@httpfx/core/WebSocketUpgrader"
 import { constructorOnNetwork } from "./webSocket/client.js"
 import type { Options } from "./webSocket/options.js"
 import { load } from "./webSocket/server.js"
@@ -21,32 +23,35 @@ import { load } from "./webSocket/server.js"
 export type { Deflate, Options } from "./webSocket/options.js"
 
 /**
- * An upgrader of one's own options. Loads `ws`. Fails with `InvalidOption` where a value is not what its
+ * An upgrader. Loads `ws`. Fails with `InvalidOption` where a value is not what its
  * option can be.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<typeof WebSocketUpgrader.Service, InvalidOption> =>
+export const make = (options: Options = {}): Effect.Effect<WebSocketUpgrader.Service, InvalidOption> =>
   load(options, "")
 
 /**
- * An upgrader of one's own options, for a server of `@httpfx/core`. `NodeHttpServer` takes them as its option
- * `webSocket`.
+ * An upgrader for a server of `@httpfx/core`. `NodeHttpServer` takes its options as `webSocket`. Fails with
+ * `InvalidOption` as {@link make}.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerWith = (options: Options): Layer.Layer<WebSocketUpgrader, InvalidOption> =>
-  Layer.effect(WebSocketUpgrader, make(options))
+export const layer = (options?: Options): Layer.Layer<WebSocketUpgrader.WebSocketUpgrader, InvalidOption> =>
+  Layer.effect(WebSocketUpgrader.WebSocketUpgrader, make(options))
 
 /**
- * An upgrader with the defaults.
+ * `layer`, with its options from the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<WebSocketUpgrader> = Layer.orDie(layerWith({}))
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<WebSocketUpgrader.WebSocketUpgrader, InvalidOption | ConfigError> =>
+  Layer.effect(WebSocketUpgrader.WebSocketUpgrader, Effect.flatMap(Config.unwrap(options), make))
 
 /**
  * The constructor of WebSockets for clients on the `Network` in the context: what `Socket.makeWebSocket` of

@@ -25,7 +25,7 @@ export type Pattern = string | ReadonlyArray<string>
  * @category models
  */
 export interface Where {
-  /** Who connects. All clients are at one address of the network, but for those of `MemoryNetwork.from`. */
+  /** Who connects. All clients have one address of the network, except those of `MemoryNetwork.layerFrom`. */
   readonly from?: Pattern | undefined
   /** Who was connected to. */
   readonly to?: Pattern | undefined

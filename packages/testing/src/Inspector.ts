@@ -107,7 +107,7 @@ export class Tap extends Context.Tag("@httpfx/testing/Inspector/Tap")<
  * @since 0.1.0
  * @category layers
  */
-export const tap = (
+export const layerTap = (
   options: { readonly limit?: number | undefined } = {}
 ): Layer.Layer<Network.Network | Tap, never, Network.Network> =>
   Layer.effectContext(
@@ -250,7 +250,7 @@ export const layer = (
         onSome: ({ network }) => Effect.succeed(network)
       })
       const server = yield* Effect.provideServiceEffect(
-        Server.makeService({ host, port, ...ending }),
+        Server.make({ host, port, ...ending }),
         Network.Network,
         network
       )

@@ -229,7 +229,7 @@ export const checkScoped = <A, E, R>(
  * @since 0.1.0
  * @category layers
  */
-export const layer = <A, E, R>(inner: Layer.Layer<A, E, R>, options?: Options): Layer.Layer<A, E, R> =>
+export const checkLayer = <A, E, R>(inner: Layer.Layer<A, E, R>, options?: Options): Layer.Layer<A, E, R> =>
   Layer.scopedContext(
     Effect.gen(function* () {
       const watch = yield* make(options)

@@ -174,7 +174,7 @@ export const setHost = (
  * @since 0.1.0
  * @category layers
  */
-export const from = (host: string): Layer.Layer<Network, never, MemoryNetwork> =>
+export const layerFrom = (host: string): Layer.Layer<Network, never, MemoryNetwork> =>
   Layer.effect(
     Network,
     Effect.map(MemoryNetwork, (memory) => memory.from(host))

@@ -323,7 +323,7 @@ const serve = <E>(
     const numbered = connectionNumbers(yield* Network, tls)
     const made = Effect.provideService(
       // What a test closes ends at once: its clock may be moved by nobody.
-      Server.makeService({ host, port, idleConnectionGrace: 0, ...server }),
+      Server.make({ host, port, idleConnectionGrace: 0, ...server }),
       Network,
       numbered.network
     )

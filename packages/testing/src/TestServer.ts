@@ -117,7 +117,7 @@ export const failures: Effect.Effect<ReadonlyArray<HandlerFailure>, never, Handl
  * this machine's disk (on Node.js 20.16, 22.3 and later), to which nothing is written. Uploads leave nothing
  * behind.
  *
- * WebSockets want the framing of the context: `Layer.provide(NodeWebSocket.layer)`. Then apps upgrade, and
+ * WebSockets want the framing of the context: `Layer.provide(NodeWebSocket.layer())`. Then apps upgrade, and
  * `Socket.makeWebSocket` takes paths and whole URLs, as the clients do.
  *
  * @since 0.1.0
@@ -156,7 +156,7 @@ const server = (options: Options) => {
   const { onHandlerFailure, server, ...place } = options
   const { host = "server.test", port = server?.tls === undefined ? 80 : 443 } = place
   // What a test closes ends at once: its clock may be moved by nobody.
-  const made = Server.makeService({ host, port, idleConnectionGrace: 0, ...server })
+  const made = Server.make({ host, port, idleConnectionGrace: 0, ...server })
   return Layer.scopedContext(
     Effect.map(
       keepFailures(made, (server) => baseUrl(server, { ...options, host }), onHandlerFailure),
@@ -191,7 +191,7 @@ const webSockets = (options: Options) =>
       if (construct === undefined) {
         return () => {
           throw new Error(
-            "there is no framing of WebSockets: provide NodeWebSocket.layer of @httpfx/node to TestServer"
+            "there is no framing of WebSockets: provide NodeWebSocket.layer() of @httpfx/node to TestServer"
           )
         }
       }

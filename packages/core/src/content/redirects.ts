@@ -22,6 +22,7 @@ import {
   TooManyRedirects,
   type RedirectError
 } from "../errors/redirects.js"
+import type { InvalidOption } from "../errors/server.js"
 import type { RequestError } from "../internal/client/error.js"
 import type { Service } from "../internal/client/request.js"
 import { currentRequestOptions } from "../internal/client/requestOptions.js"
@@ -316,7 +317,7 @@ const followHttpClient = <E, R>(
   options: RedirectOptions,
   sourceOf: SourceOf,
   client: HttpClient.HttpClient.With<E, R>
-): HttpClient.HttpClient.With<E | PlatformError.ResponseError, R> => {
+): HttpClient.HttpClient.With<E | PlatformError.HttpClientError, R> => {
   type Sent = Effect.Effect<HttpClientResponse.HttpClientResponse, E | PlatformError.ResponseError, R>
   const step = (walk: Walk, request: HttpClientRequest.HttpClientRequest, sent: Sent): Sent =>
     Effect.flatMap(sent, (response) => {
@@ -374,6 +375,24 @@ type SourceOf = (response: HttpClientResponse.HttpClientResponse) => Response | 
 const isHttpClient = (self: object): self is HttpClient.HttpClient.With<unknown, unknown> =>
   HttpClient.TypeId in self
 
+// In the place of a constructor that fails: a client is made of a client in the middle of a pipe.
+const refusing = <A extends object>(self: A, error: InvalidOption): A => {
+  if (isHttpClient(self))
+    return HttpClient.transform(self, (_, request) =>
+      Effect.fail(
+        new PlatformError.RequestError({
+          request: withoutCredentials(request),
+          reason: "Encode",
+          cause: error,
+          description: error.message
+        })
+      )
+    ) as unknown as A
+  const refuse = () => Effect.fail(error)
+  const { httpClient } = self as A & Pick<Service, "httpClient">
+  return { ...self, request: refuse, requestScoped: refuse, httpClient: refusing(httpClient, error) }
+}
+
 /** `sourceOf`: our response beneath one of platform's. */
 export const follow =
   (sourceOf: SourceOf) =>
@@ -382,7 +401,7 @@ export const follow =
     options: RedirectOptions = {}
   ): A => {
     const refused = refuse(options, checks)
-    if (refused !== undefined) throw refused
+    if (refused !== undefined) return refusing(self, refused)
     if (isHttpClient(self)) return followHttpClient(options, sourceOf, self) as unknown as A
     const service: Service = {
       ...self,

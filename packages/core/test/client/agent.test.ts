@@ -1,6 +1,7 @@
 // Agents: limits and queues, which connection serves, how long one is kept, and what an agent tells.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient } from "@effect/platform"
+import * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -426,5 +427,40 @@ describe("Events", () => {
         assert.isEmpty(tags(later, 2))
       })
     )
+  )
+})
+
+describe("A client's options come from the configuration", () => {
+  const layer = (given: Readonly<Record<string, string>>) =>
+    Client.layerConfig({
+      maxSockets: Config.integer("MAX_SOCKETS"),
+      timeouts: { queue: Config.duration("QUEUE_TIMEOUT") }
+    }).pipe(
+      Layer.provideMerge(MemoryNetwork.layer()),
+      Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(given)))))
+    )
+
+  it.effect("its own and its agent's", () =>
+    Effect.gen(function* () {
+      const { accept, url } = yield* peer
+      yield* Effect.fork(Client.request({ url }))
+      yield* accept
+      const waits = yield* Effect.fork(Effect.flip(Client.request({ url })))
+      yield* Effect.yieldNow()
+      yield* TestClock.adjust(50)
+      assert.strictEqual((yield* waits)._tag, "QueueTimedOut")
+    }).pipe(Effect.scoped, Effect.provide(layer({ MAX_SOCKETS: "1", QUEUE_TIMEOUT: "50 millis" })))
+  )
+
+  it.effect("what it lacks, and what makes no sense, fails the layer", () =>
+    Effect.gen(function* () {
+      const failure = (given: Readonly<Record<string, string>>) =>
+        Effect.flip(Effect.scoped(Layer.build(layer(given))))
+      assert.isTrue(ConfigError.isConfigError(yield* failure({ MAX_SOCKETS: "1" })))
+      assert.deepInclude(yield* failure({ MAX_SOCKETS: "0", QUEUE_TIMEOUT: "1 second" }), {
+        _tag: "InvalidOption",
+        option: "maxSockets"
+      })
+    })
   )
 })

@@ -139,7 +139,7 @@ const check = ({ maxSockets, maxTotalSockets, requests }: Plan, seen: Set<string
           if (error !== undefined && (error as { code?: string }).code !== "ABORT_ERR") return
           seen.add([...steps].reverse().find((step) => timings[step] > 0) ?? "the beginning")
         })
-        const client = Client.fromAgent(agent)
+        const client = yield* Client.fromAgent(agent)
         const piece = Effect.as(Effect.sleep(15), new Uint8Array([97, 98, 99]))
         const upload = (number: number) =>
           Stream.acquireRelease(

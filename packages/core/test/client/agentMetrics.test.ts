@@ -1,8 +1,11 @@
 // Metrics of agents: what each event does to them, and what of a key others may read.
 import { assert, describe, it } from "@effect/vitest"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
@@ -44,6 +47,18 @@ const labelled = (agent: string) => {
 }
 
 describe("AgentMetrics", () => {
+  it.effect("take their options from the configuration", () =>
+    withAgent()(
+      Effect.gen(function* () {
+        yield* Layer.build(AgentMetrics.layerConfig({ name: Config.string("AGENT") }))
+        const { accept, url } = yield* peer
+        yield* Effect.fork(text({ url }))
+        yield* accept
+        assert.deepStrictEqual(yield* labelled("configured").requests, { active: 1, queued: 0 })
+      })
+    ).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["AGENT", "configured"]]))))
+  )
+
   it.effect("count requests and connections as they are", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
@@ -166,7 +181,7 @@ describe("AgentMetrics", () => {
     withAgent()(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
-        const policy = Retry.make({ times: 1, base: 0, onRetry: AgentMetrics.countRetry })
+        const policy = yield* Retry.make({ times: 1, base: 0, onRetry: AgentMetrics.countRetry })
         const client = Retry.client(policy)(yield* Client.Client)
         const fiber = yield* Effect.fork(client.request({ url, method: "OPTIONS" }))
         const raw = yield* accept

@@ -77,7 +77,7 @@ describe.each(networks)("A server that answers and closes, on %s", (_, network) 
       Effect.gen(function* () {
         const { port, url } = yield* server(true)
         const agent = yield* Agent.make()
-        const client = Client.fromAgent(agent)
+        const client = yield* Client.fromAgent(agent)
         for (let i = 0; i < 10; i++) {
           yield* Effect.flatMap(client.request({ url }), ({ text }) => text)
           const lease = yield* Lease.take(agent, { protocol: "http:", host: "127.0.0.1", port })

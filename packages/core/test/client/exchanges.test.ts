@@ -317,7 +317,7 @@ const record = (row: ReadonlyArray<string>) =>
     const requests = new Map<string, string>()
     yield* Effect.orDie(Network.listen({ host: "10.0.0.1", port: 80 }, serve(timers, requests)))
     const agent = yield* Agent.make({ maxSockets: 1, idleTimeout: "1 minute" })
-    const client = Client.fromAgent(agent)
+    const client = yield* Client.fromAgent(agent)
     const seen: Array<{
       readonly told: unknown
       readonly request: string | undefined

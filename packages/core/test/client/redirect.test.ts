@@ -15,8 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { HttpError } from "@httpfx/core"
-import { Client, Server } from "@httpfx/core"
+import { Client, HttpError, Server } from "@httpfx/core"
 import { MemoryNetwork } from "@httpfx/testing"
 
 interface Asked {
@@ -39,12 +38,12 @@ const world = (site: Site, asked: Array<Asked>) => {
     return HttpServerResponse.text("a body", { status, headers })
   })
   const serve = (host: string, port: number) =>
-    Effect.flatMap(Server.makeService({ host, port, idleConnectionGrace: 0 }), (server) =>
+    Effect.flatMap(Server.make({ host, port, idleConnectionGrace: 0 }), (server) =>
       server.httpServer.serve(Effect.orDie(app))
     )
   return Layer.scopedDiscard(
     Effect.all([serve("a.test", 80), serve("a.test", 8080), serve("b.test", 80)])
-  ).pipe(Layer.provideMerge(Client.layerWith({ maxSockets: 1 })), Layer.provideMerge(MemoryNetwork.layer()))
+  ).pipe(Layer.provideMerge(Client.layer({ maxSockets: 1 })), Layer.provideMerge(MemoryNetwork.layer()))
 }
 
 interface Given {
@@ -376,13 +375,25 @@ describe("Client.followRedirects", () => {
   it.effect("refuses options that it does not have a meaning for", () =>
     Effect.gen(function* () {
       const client = yield* Client.Client
-      assert.throws(() => Client.followRedirects(client, { limit: -1 }), /"limit"/)
-      assert.throws(() => Client.followRedirects(client, { credentials: [1] as never }), /"credentials"/)
-      assert.throws(
-        () => client.httpClient.pipe(Client.followRedirects({ onRedirect: 1 as never })),
-        /"onRedirect"/
-      )
-    }).pipe(Effect.provide(Client.layer), Effect.provide(MemoryNetwork.layer()))
+      const url = "http://a.test/"
+      const refused = Client.followRedirects(client, { limit: -1 })
+      const platforms = client.httpClient.pipe(Client.followRedirects({ onRedirect: 1 as never }))
+      const credentials = Client.followRedirects({ credentials: [1] as never })
+      const of = (error: unknown) => (assert.instanceOf(error, HttpError.InvalidOption), error.option)
+      for (const ask of [refused.request, refused.requestScoped])
+        assert.strictEqual(of(yield* Effect.flip(Effect.scoped(ask({ url })))), "limit")
+      assert.strictEqual(of(yield* Effect.flip(credentials(client).request({ url }))), "credentials")
+      for (const [asked, option] of [
+        [refused.httpClient, "limit"],
+        [platforms, "onRedirect"]
+      ] as const) {
+        const error = yield* Effect.flip(asked.get(url))
+        assert.deepStrictEqual(
+          [error._tag, error.reason, of(error.cause)],
+          ["RequestError", "Encode", option]
+        )
+      }
+    }).pipe(Effect.provide(Client.layer()), Effect.provide(MemoryNetwork.layer()))
   )
 
   it.effect("gives back a client with both faces, for the context", () => {
@@ -392,9 +403,7 @@ describe("Client.followRedirects", () => {
       const platforms = yield* Effect.flatMap(Client.Client, ({ httpClient }) =>
         httpClient.get("http://a.test/")
       )
-      const scoped = yield* Effect.flatMap(Client.Client, (client) =>
-        client.requestScoped({ url: "http://a.test/" })
-      )
+      const scoped = yield* Client.requestScoped({ url: "http://a.test/" })
       assert.deepStrictEqual([own.status, platforms.status, scoped.status], [200, 200, 200])
       assert.strictEqual(asked.length, 6)
     }).pipe(
@@ -456,7 +465,7 @@ describe("Client.followRedirects", () => {
       const client = { ...(yield* Client.Client), request: sent as never }
       yield* Client.followRedirects(client).request({ url: "https://a.test/", connection: { tls } })
       assert.deepStrictEqual(made, [tls, { ca: "ca", rejectUnauthorized: true }])
-    }).pipe(Effect.provide(Client.layer), Effect.provide(MemoryNetwork.layer()))
+    }).pipe(Effect.provide(Client.layer()), Effect.provide(MemoryNetwork.layer()))
   })
 
   it.effect("shows the password of none of several targets that differ", () => {
@@ -470,6 +479,6 @@ describe("Client.followRedirects", () => {
       const error = yield* Effect.flip(Client.followRedirects(client).request({ url: "http://a.test/" }))
       assert.strictEqual((error as HttpError.InvalidRedirect).location, "http://b.test/, http://c.test/")
       assert.notMatch(`${error.message} ${JSON.stringify(error)}`, /u:p@/)
-    }).pipe(Effect.provide(Client.layer), Effect.provide(MemoryNetwork.layer()))
+    }).pipe(Effect.provide(Client.layer()), Effect.provide(MemoryNetwork.layer()))
   })
 })

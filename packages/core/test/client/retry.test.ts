@@ -25,7 +25,7 @@ const asked = (options: Retry.Options, request: Client.Request, answers: Readonl
     const server = yield* peer
     const retries: Array<Retry.Retried> = []
     const stops: Array<Retry.Stopped> = []
-    const policy = Retry.make({
+    const policy = yield* Retry.make({
       onRetry: (retry) => Effect.sync(() => retries.push(retry)),
       onStop: (stop) => Effect.sync(() => stops.push(stop)),
       ...options
@@ -143,7 +143,7 @@ describe("Retry", () => {
     run(
       Effect.gen(function* () {
         const retries: Array<Retry.Retried> = []
-        const policy = Retry.make({ onRetry: (retry) => Effect.sync(() => retries.push(retry)) })
+        const policy = yield* Retry.make({ onRetry: (retry) => Effect.sync(() => retries.push(retry)) })
         const client = Retry.client(policy)(yield* Client.Client)
         const refused = yield* Effect.fork(
           Effect.flip(client.request({ method: "POST", url: "http://127.0.0.1:9" }))
@@ -176,7 +176,7 @@ describe("Retry", () => {
         const server = yield* peer
         const stops: Array<string> = []
         let retries = 0
-        const policy = Retry.make({
+        const policy = yield* Retry.make({
           times: 1,
           budgetBurst: 3,
           budgetPerSecond: 0,
@@ -212,7 +212,7 @@ describe("Retry", () => {
     run(
       Effect.gen(function* () {
         const server = yield* peer
-        const client = Retry.httpClient(Retry.make())(yield* HttpClient.HttpClient)
+        const client = Retry.httpClient(yield* Retry.make())(yield* HttpClient.HttpClient)
         const fiber = yield* Effect.fork(
           Effect.flatMap(client.execute(HttpClientRequest.get(server.url)), (response) => response.text)
         )
@@ -235,7 +235,9 @@ describe("Retry", () => {
     run(
       Effect.gen(function* () {
         const server = yield* peer
-        const client = Retry.client(Retry.make({ base: "1 hour", cap: "1 hour" }))(yield* Client.Client)
+        const client = Retry.client(yield* Retry.make({ base: "1 hour", cap: "1 hour" }))(
+          yield* Client.Client
+        )
         const fiber = yield* Effect.fork(client.request({ url: server.url }))
         const raw = yield* server.accept
         yield* raw.has("\r\n\r\n")

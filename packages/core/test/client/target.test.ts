@@ -216,7 +216,7 @@ describe("target of a URL", () => {
         assert.strictEqual((target as Target).host, expected)
         assert.strictEqual(read("/", expected), "/")
       }
-    }).pipe(Effect.provide(Client.layer), Effect.provide(MemoryNetwork.layer()))
+    }).pipe(Effect.provide(Client.layer()), Effect.provide(MemoryNetwork.layer()))
   )
 
   it("of any host by parts is one that a server with its defaults takes, or refused", () => {

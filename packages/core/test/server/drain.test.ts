@@ -25,7 +25,7 @@ const after = VirtualClock.advance
 const serving = (app: HttpApp.Default<unknown, Scope.Scope>, options: Server.ServerOptions = {}) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
-    const server = yield* Scope.extend(Server.makeService({ port: 80, host: "127.0.0.1", ...options }), scope)
+    const server = yield* Scope.extend(Server.make({ port: 80, host: "127.0.0.1", ...options }), scope)
     yield* Scope.extend(server.httpServer.serve(app as HttpApp.Default<unknown>), scope)
     return { server, closing: Effect.fork(Scope.close(scope, Exit.void)) }
   })
@@ -99,7 +99,7 @@ describe("A shutdown", () => {
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const server = yield* Scope.extend(
-        Server.makeService({ port: 80, host: "127.0.0.1", lameDuckPeriod: "5 seconds" }),
+        Server.make({ port: 80, host: "127.0.0.1", lameDuckPeriod: "5 seconds" }),
         scope
       )
       const seen = yield* Effect.fork(Stream.runCollect(server.states))

@@ -70,7 +70,7 @@ it.live("A server that drains under load loses no request that it has accepted",
     })
     const scope = yield* Scope.make()
     const server = yield* Scope.extend(
-      Server.makeService({ port: 0, host: "127.0.0.1", lameDuckPeriod: "20 millis" }),
+      Server.make({ port: 0, host: "127.0.0.1", lameDuckPeriod: "20 millis" }),
       scope
     )
     yield* server.observe((event) => {

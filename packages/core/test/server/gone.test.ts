@@ -34,7 +34,7 @@ const serving = (options: Server.ServerOptions = {}) =>
       seen.finished++
       return HttpServerResponse.text("<answer>")
     }).pipe(Effect.onInterrupt(() => Effect.sync(() => seen.interrupted++)))
-    const server = yield* Server.makeService({
+    const server = yield* Server.make({
       port: 80,
       host: "127.0.0.1",
       gracefulShutdownTimeout: 0,

@@ -250,7 +250,7 @@ const limits: ServerTimeouts.Options = {
 const served = (app: typeof listed) =>
   Layer.scopedDiscard(
     Effect.gen(function* () {
-      const server = yield* Server.makeService({ port: 80, host: "127.0.0.1", idleConnectionGrace: 0 }).pipe(
+      const server = yield* Server.make({ port: 80, host: "127.0.0.1", idleConnectionGrace: 0 }).pipe(
         Effect.provideServiceEffect(ServerTimeouts.ServerTimeouts, ServerTimeouts.make(limits))
       )
       yield* server.httpServer.serve(Effect.orDie(app))
@@ -347,7 +347,7 @@ const outcomes = (
   Effect.gen(function* () {
     const seen: Seen = { reasons: [], pieces: 0 }
     const files = new Map<string, string>()
-    const server = yield* Server.makeService({ port: 0, host: "127.0.0.1", idleConnectionGrace: 0 }).pipe(
+    const server = yield* Server.make({ port: 0, host: "127.0.0.1", idleConnectionGrace: 0 }).pipe(
       Effect.provideServiceEffect(ServerTimeouts.ServerTimeouts, ServerTimeouts.make(limits))
     )
     // A client that leaves does not interrupt it: it sees the failure itself.

@@ -47,7 +47,7 @@ const serving = (
   middleware?: HttpMiddleware.HttpMiddleware
 ) =>
   Effect.gen(function* () {
-    const server = yield* Server.makeService({ port: 80, host: "127.0.0.1", gracefulShutdownTimeout: 0 })
+    const server = yield* Server.make({ port: 80, host: "127.0.0.1", gracefulShutdownTimeout: 0 })
     const events: Array<ServerEvent.ServerEvent> = []
     yield* server.observe((event) => events.push(event))
     yield* server.httpServer.serve(app as HttpApp.Default<unknown>, middleware as never)
@@ -194,7 +194,7 @@ describe("The outcome of an exchange", () => {
   it.live("is told to a handler that asks, without an observer", () =>
     Effect.gen(function* () {
       const told: Array<ExchangeOutcome.ExchangeOutcome> = []
-      const server = yield* Server.makeService({ port: 80, host: "127.0.0.1" })
+      const server = yield* Server.make({ port: 80, host: "127.0.0.1" })
       const app = Effect.zipRight(
         ExchangeOutcome.onEnd((outcome) => told.push(outcome)),
         slow
@@ -245,7 +245,7 @@ describe("Events", () => {
 
   it.live("are a stream that ends with the server; a listener that throws harms nobody", () =>
     Effect.gen(function* () {
-      const server = yield* Server.makeService({ port: 80, host: "127.0.0.1" })
+      const server = yield* Server.make({ port: 80, host: "127.0.0.1" })
       yield* server.observe(() => {
         throw new Error("not my day")
       })

@@ -637,8 +637,8 @@ describe.each(networks)("Server on %s", (_, network) => {
       Effect.gen(function* () {
         const scope = yield* Scope.make()
         const server = yield* Scope.extend(Server.make({ port: 0, host: "127.0.0.1", ...options }), scope)
-        yield* Scope.extend(server.serve(app), scope)
-        return { server, close: Scope.close(scope, Exit.void) }
+        yield* Scope.extend(server.httpServer.serve(app), scope)
+        return { server: server.httpServer, close: Scope.close(scope, Exit.void) }
       })
 
     it.effect("ends idle connections after a grace, lets answers under way end, and takes no more", () =>

@@ -19,10 +19,7 @@ const main = internal.certificate({ names: "main.test" })
 const serving = (tls: Network.ServerTls, options: Server.ServerOptions = {}) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
-    const server = yield* Scope.extend(
-      Server.makeService({ port: 443, host: "127.0.0.1", ...options, tls }),
-      scope
-    )
+    const server = yield* Scope.extend(Server.make({ port: 443, host: "127.0.0.1", ...options, tls }), scope)
     const events: Array<ServerEvent.ServerEvent> = []
     yield* server.observe((event) => events.push(event))
     const app = Effect.map(Exchange.exchange, ({ connection }) =>
@@ -110,7 +107,7 @@ describe("A server with TLS", () => {
   it.live("does not start with certificates that are missing or of no use", () =>
     Effect.gen(function* () {
       const starting = (tls: Network.ServerTls) =>
-        Effect.flip(Server.makeService({ port: 443, host: "127.0.0.1", tls }))
+        Effect.flip(Server.make({ port: 443, host: "127.0.0.1", tls }))
       expect((yield* starting({})).cause).toMatchObject({ code: "ERR_HTTPFX_NO_CERTIFICATE" })
       expect((yield* starting({ cert: main.cert, key: "no key" })).cause).toMatchObject({
         _tag: "TlsFailure"

@@ -19,7 +19,7 @@ const closedAt = (millis: number, turns: number) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
     const options = { port: 443, host, tls, gracefulShutdownTimeout: 0 }
-    const { httpServer } = yield* Scope.extend(Server.makeService(options), scope)
+    const { httpServer } = yield* Scope.extend(Server.make(options), scope)
     yield* Scope.extend(httpServer.serve(Effect.succeed(HttpServerResponse.empty())), scope)
     const network = yield* Network.Network
     const client = Effect.gen(function* () {

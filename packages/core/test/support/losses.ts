@@ -129,7 +129,7 @@ const check = (situation: Situation, witness?: Witness) =>
       Scope.extend(scope)
     )
     yield* witness?.agent(agent) ?? Effect.void
-    const client = Client.fromAgent(agent)
+    const client = yield* Client.fromAgent(agent)
     const ask = (request: Client.Request) =>
       Effect.flatMap(client.request(request), (response) =>
         Effect.map(response.text, (text) => ({ text, reused: response.reused, resent: response.resent }))

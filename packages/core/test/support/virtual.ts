@@ -22,7 +22,7 @@ export const serving = (
   options: Server.ServerOptions = {}
 ) =>
   Effect.gen(function* () {
-    const server = yield* Server.makeService({ port: 80, host: "127.0.0.1", ...options }).pipe(
+    const server = yield* Server.make({ port: 80, host: "127.0.0.1", ...options }).pipe(
       Effect.provideServiceEffect(ServerTimeouts.ServerTimeouts, ServerTimeouts.make(timeouts))
     )
     yield* server.httpServer.serve(app as HttpApp.Default<unknown>)

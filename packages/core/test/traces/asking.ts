@@ -111,7 +111,7 @@ export const asked = (
       yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
       const agent = yield* Scope.extend(onTapped(trace)(Agent.make(agentOptions)), scope)
       yield* agent.observe(trace.agent)
-      const client = Client.fromAgent(agent, { unreadTimeout })
+      const client = yield* Client.fromAgent(agent, { unreadTimeout })
       yield* talk(asker(trace, client, Scope.close(scope, Exit.void)))
       yield* Effect.sleep("1 hour")
       const { connecting, open, queued } = yield* agent.state

@@ -105,7 +105,7 @@ const application = (trace: Trace): HttpApp.Default<unknown> => {
 export const served: MakeServed = (name, talk, { options, timeouts } = {}) =>
   conversation(name, (trace) =>
     Effect.gen(function* () {
-      const server = yield* Server.makeService({ port: 80, host: "127.0.0.1", ...options }).pipe(
+      const server = yield* Server.make({ port: 80, host: "127.0.0.1", ...options }).pipe(
         Effect.provideServiceEffect(ServerTimeouts.ServerTimeouts, ServerTimeouts.make(timeouts)),
         onTapped(trace)
       )

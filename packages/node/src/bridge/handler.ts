@@ -236,7 +236,7 @@ export const toListeners = <E, R>(
       accept = onConnection
     })
     const server = yield* Effect.provide(
-      Server.makeService({
+      Server.make({
         ...rest,
         port: 0,
         // The callback server has read it; what it let pass is not refused here.

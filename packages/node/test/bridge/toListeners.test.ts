@@ -183,7 +183,7 @@ describe.each(implementations)("toListeners on %s", (_name, http) => {
         socket.close(1000)
         await once(socket, "close")
       })
-    }).pipe(Effect.scoped, Effect.provide(NodeWebSocket.layer))
+    }).pipe(Effect.scoped, Effect.provide(NodeWebSocket.layer()))
   )
 })
 

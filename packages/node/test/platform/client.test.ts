@@ -10,8 +10,11 @@ import { HttpBody, HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Client } from "@httpfx/core"
 import { NodeHttpClient } from "@httpfx/node"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 
 interface Peer {
@@ -240,6 +243,14 @@ describe("NodeHttpClient against node:https", () => {
         assert.strictEqual(yield* response.text, "hello localhost")
       }
     }).pipe(Effect.provide(NodeHttpClient.layerWith({ tls: { ca: pem("ca") } })))
+  )
+
+  it.effect("takes its options from the configuration", () =>
+    Effect.gen(function* () {
+      const layer = NodeHttpClient.layerConfig({ maxSockets: Config.integer("MAX_SOCKETS") })
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
+      assert.deepInclude(error, { _tag: "InvalidOption", option: "maxSockets" })
+    }).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["MAX_SOCKETS", "0"]]))))
   )
 
   it.scopedLive("refuses what it cannot verify: TlsFailure", () =>

@@ -141,7 +141,7 @@ const overWebSocket = (serialization: Serialization) =>
       )
     ),
     Layer.provide(Server.layer({ port: 80, host: "test", idleConnectionGrace: 0 })),
-    Layer.provide(NodeWebSocket.layer),
+    Layer.provide(NodeWebSocket.layer()),
     Layer.provide(MemoryNetwork.layer()),
     Layer.provide(serializations[serialization]),
     Layer.provideMerge(told)

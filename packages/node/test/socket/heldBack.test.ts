@@ -39,7 +39,7 @@ describe("A client that is held back and resets the connection", () => {
     Effect.gen(function* () {
       const outcomes: Array<string> = []
       const settings = { port: 0, host: "127.0.0.1", gracefulShutdownTimeout: 0, ...options }
-      const server = yield* Server.makeService(settings).pipe(
+      const server = yield* Server.make(settings).pipe(
         Effect.provideServiceEffect(ServerTimeouts.ServerTimeouts, ServerTimeouts.make({ requestTimeout: 0 }))
       )
       yield* server.observe((event) => {

@@ -20,7 +20,7 @@ const secure = { cert: pem("server"), key: pem("server-key") }
 
 const serving = (options: Server.ServerOptions) =>
   Effect.gen(function* () {
-    const server = yield* Server.makeService({
+    const server = yield* Server.make({
       port: 0,
       host: "127.0.0.1",
       gracefulShutdownTimeout: 0,

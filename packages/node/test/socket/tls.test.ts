@@ -38,7 +38,7 @@ const pair = Effect.gen(function* () {
   return { client, server: yield* Deferred.await(accepted) }
 })
 
-const { secure } = NodeNetwork.make
+const { secure } = NodeNetwork.live
 
 const handshake = (client: TlsOptions, server: TlsOptions) =>
   Effect.gen(function* () {

@@ -248,8 +248,8 @@ describe("A name in full is asked for without its dot", () => {
     ).pipe(Effect.provide(NodeHttpClient.layer))
   const network = (serverName: string) => (port: number) =>
     Effect.gen(function* () {
-      const plain = yield* NodeNetwork.make.connect({ _tag: "TcpAddress", hostname: host, port })
-      const secured = yield* NodeNetwork.make.secure(plain, { role: "client", ca, serverName })
+      const plain = yield* NodeNetwork.live.connect({ _tag: "TcpAddress", hostname: host, port })
+      const secured = yield* NodeNetwork.live.secure(plain, { role: "client", ca, serverName })
       const socket = yield* Socket.make(secured)
       yield* socket.write("anything")
       yield* socket.read

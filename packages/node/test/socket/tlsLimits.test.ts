@@ -34,7 +34,7 @@ const asks = (port: number) =>
 const serving = (options: Server.ServerOptions, tlsOptions: Partial<Server.Options["tls"]> = {}) =>
   Effect.gen(function* () {
     const settings = { port: 0, host: "127.0.0.1", gracefulShutdownTimeout: 0 }
-    const server = yield* Server.makeService({ ...settings, ...options, tls: { ...own, ...tlsOptions } })
+    const server = yield* Server.make({ ...settings, ...options, tls: { ...own, ...tlsOptions } })
     const failed = yield* Deferred.make<string>()
     yield* server.observe((event) => {
       if (event._tag === "ClientError") Deferred.unsafeDone(failed, Effect.succeed(event.error.code))

@@ -193,7 +193,7 @@ const app = (state: State) =>
 
 const serving = (net: Net, state: State) =>
   Effect.gen(function* () {
-    const server = yield* Server.makeService({
+    const server = yield* Server.make({
       port: 0,
       host: "127.0.0.1",
       gracefulShutdownTimeout: 0,
@@ -210,7 +210,7 @@ const serving = (net: Net, state: State) =>
     yield* server.httpServer.serve(Effect.orDie(Effect.scoped(app(state))))
     return server.address
     // A peer here answers no close frame.
-  }).pipe(Effect.provide(NodeWebSocket.layerWith({ closeTimeout: "10 millis" })))
+  }).pipe(Effect.provide(NodeWebSocket.layer({ closeTimeout: "10 millis" })))
 
 /** A request of another client, while the pump goes on. Gives how it was answered. */
 export type Other = Effect.Effect<string, unknown, Network.Network | Scope.Scope>

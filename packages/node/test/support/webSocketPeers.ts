@@ -95,12 +95,12 @@ export const serving = (
   webSocket: NodeWebSocket.Options = {}
 ) =>
   Effect.gen(function* () {
-    const server = yield* Server.makeService({
+    const server = yield* Server.make({
       port: 0,
       host: "127.0.0.1",
       ...options,
       ...(tls === undefined ? {} : { tls })
-    }).pipe(Effect.provide(NodeWebSocket.layerWith(webSocket)))
+    }).pipe(Effect.provide(NodeWebSocket.layer(webSocket)))
     const events: Array<ServerEvent.ServerEvent> = []
     yield* server.observe((event) => events.push(event))
     yield* server.httpServer.serve(app as HttpApp.Default<unknown>)

@@ -8,6 +8,8 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as PlatformSocket from "@effect/platform/Socket"
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -83,7 +85,7 @@ for (const [name, network] of Object.entries(upgraderOf)) {
       Effect.provide(
         HttpServer.serve(app).pipe(
           Layer.provideMerge(Server.layer({ port: 0, host: "127.0.0.1" })),
-          Layer.provide(NodeWebSocket.layer),
+          Layer.provide(NodeWebSocket.layer()),
           Layer.provideMerge(network)
         )
       )
@@ -303,4 +305,12 @@ it.live("NodeHttpServer has it already", () =>
       Layer.provideMerge(HttpServer.serve(echo), NodeHttpServer.layer({ port: 0, host: "127.0.0.1" }))
     )
   )
+)
+
+it.effect("An upgrader's options come from the configuration", () =>
+  Effect.gen(function* () {
+    const layer = NodeWebSocket.layerConfig({ maxPayload: Config.integer("MAX_PAYLOAD") })
+    const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
+    assert.deepInclude(error, { _tag: "InvalidOption", option: "maxPayload" })
+  }).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["MAX_PAYLOAD", "-1"]]))))
 )

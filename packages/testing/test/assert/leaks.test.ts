@@ -89,10 +89,10 @@ describe("Leaks", () => {
   it.effect("at the end of a layer", () =>
     Effect.gen(function* () {
       const careless = Layer.scopedDiscard(Effect.forkDaemon(Effect.never))
-      const exit = yield* Effect.exit(Effect.provide(Effect.void, Leaks.layer(careless, quick)))
+      const exit = yield* Effect.exit(Effect.provide(Effect.void, Leaks.checkLayer(careless, quick)))
       assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "1 left at the end")
       const careful = Layer.scopedDiscard(Effect.forkScoped(Effect.never))
-      yield* Effect.provide(Effect.void, Leaks.layer(careful, quick))
+      yield* Effect.provide(Effect.void, Leaks.checkLayer(careful, quick))
     })
   )
 })
@@ -117,7 +117,7 @@ describe.each(networks)("Leaks on %s", (_, network) => {
     Leaks.checkScoped(
       Effect.gen(function* () {
         const server = yield* Server.make({ port: 0, host: "127.0.0.1" })
-        yield* server.serve(app)
+        yield* server.httpServer.serve(app)
         const client = yield* Client.make()
         const port = (server.address as { readonly port: number }).port
         const response = yield* client.request({ url: `http://127.0.0.1:${port}/x` })

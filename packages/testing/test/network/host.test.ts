@@ -24,7 +24,7 @@ type Env = Client.Client | Network.Network | MemoryNetwork.MemoryNetwork | Scope
 const simulated = <A, E>(program: Effect.Effect<A, E, Env>) =>
   Simulation.run(
     { seed: 1, maxTime: "1 hour" },
-    Effect.provide(Effect.scoped(program), Layer.provideMerge(Client.layer, MemoryNetwork.layer()))
+    Effect.provide(Effect.scoped(program), Layer.provideMerge(Client.layer(), MemoryNetwork.layer()))
   )
 
 const serving = (app: Effect.Effect<HttpServerResponse.HttpServerResponse, never, never>) =>
@@ -176,7 +176,7 @@ describe.each(rows)("A host that crashes as $name", ({ as, fresh, underWay, wait
     simulated(
       Effect.gen(function* () {
         const outcomes: Array<string> = []
-        const server = yield* Server.makeService({ host: "api.test", port: 80, gracefulShutdownTimeout: 0 })
+        const server = yield* Server.make({ host: "api.test", port: 80, gracefulShutdownTimeout: 0 })
         yield* server.observe((event) => {
           if (event._tag === "ExchangeEnded") outcomes.push(event.outcome._tag)
         })
@@ -301,7 +301,7 @@ describe("A host", () => {
       )
       assert.isTrue(ended)
       assert.lengthOf(yield* MemoryNetwork.listeners, 0)
-    }).pipe(Effect.provide(Layer.provideMerge(Client.layer, MemoryNetwork.layer())))
+    }).pipe(Effect.provide(Layer.provideMerge(Client.layer(), MemoryNetwork.layer())))
   )
 
   it.effect.each(["TestClock", "VirtualClock"])(

@@ -17,7 +17,7 @@ import * as Origin from "@httpfx/testing/Origin"
 import * as Recording from "@httpfx/testing/Recording"
 
 const run = <A, E>(test: Effect.Effect<A, E, Client.Client | Network.Network | Scope.Scope>) =>
-  Effect.provide(Effect.scoped(test), Layer.provideMerge(Client.layer, MemoryNetwork.layer()))
+  Effect.provide(Effect.scoped(test), Layer.provideMerge(Client.layer(), MemoryNetwork.layer()))
 
 const ask = (url: string, request: Partial<Client.Request> = {}) =>
   Effect.gen(function* () {
@@ -163,9 +163,12 @@ describe("Recording", () => {
       })
       const recording = yield* Effect.gen(function* () {
         const outside = yield* Layer.build(NodeNetwork.layer)
-        const server = yield* Effect.provide(Server.make({ port: 0, host: "127.0.0.1" }), outside)
-        yield* server.serve(service)
-        const target = `http://127.0.0.1:${(server.address as { readonly port: number }).port}`
+        const { address, httpServer } = yield* Effect.provide(
+          Server.make({ port: 0, host: "127.0.0.1" }),
+          outside
+        )
+        yield* httpServer.serve(service)
+        const target = `http://127.0.0.1:${(address as { readonly port: number }).port}`
         const recorder = yield* Recording.record({ host: "real.test", target, network: NodeNetwork.layer })
         const headers = ["authorization", "Bearer secret", "x-mine", "1"]
         const post = ask(`${recorder.url}/post?a=b`, { method: "POST", body: "grüß", headers })

@@ -25,7 +25,7 @@ const louder = Effect.gen(function* () {
   return HttpServerResponse.empty()
 }).pipe(Effect.scoped)
 
-const framed = <A, E>(world: Layer.Layer<A, E>) => Layer.provide(world, NodeWebSocket.layer)
+const framed = <A, E>(world: Layer.Layer<A, E>) => Layer.provide(world, NodeWebSocket.layer())
 const first = (url: string, message: string | Uint8Array) =>
   Effect.flatMap(Socket.makeWebSocket(url), (socket) =>
     Stream.make(message).pipe(
@@ -89,7 +89,7 @@ describe("A WebSocket of a TestServer", () => {
   it.effect("says what is missing without framing", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(first("/", "hello"))
-      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "provide NodeWebSocket.layer")
+      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "provide NodeWebSocket.layer()")
       assert.strictEqual((yield* HttpClient.get("/")).status, 501)
     }).pipe(Effect.scoped, Effect.provide(TestServer.serve(louder)))
   )

@@ -381,7 +381,7 @@ describe("a server and a client", () => {
     Effect.scoped(
       Effect.gen(function* () {
         const server = yield* Server.make({ port: 0, host })
-        yield* server.serve(app)
+        yield* server.httpServer.serve(app)
         const client = yield* Client.make()
         const { address } = server
         if (address._tag !== "TcpAddress") return

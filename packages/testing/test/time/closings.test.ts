@@ -65,36 +65,38 @@ const app = Effect.gen(function* () {
 type World = Client.Client | Network.Network | Begun
 const network = MemoryNetwork.layer()
 const begun = Begun.Default
-const server = Server.layer({ host: "server.test", port: 80 }).pipe(Layer.provide(NodeWebSocket.layer))
+const server = Server.layer({ host: "server.test", port: 80 }).pipe(Layer.provide(NodeWebSocket.layer()))
 const served = HttpServer.serve(app as Effect.Effect<HttpServerResponse.HttpServerResponse, never, Begun>)
 const base = Layer.provideMerge(begun, network)
 
 /** Orders of layers. What is merged is built, and closes, at the same time. */
 const orders = {
   "the server first": served.pipe(
-    Layer.provideMerge(Layer.mergeAll(server, Client.layer)),
+    Layer.provideMerge(Layer.mergeAll(server, Client.layer())),
     Layer.provideMerge(base)
   ),
   "the client first": served.pipe(
-    Layer.provideMerge(Layer.mergeAll(Client.layer, server)),
+    Layer.provideMerge(Layer.mergeAll(Client.layer(), server)),
     Layer.provideMerge(base)
   ),
   "the client beside": served.pipe(
     Layer.provide(server),
-    Layer.merge(Client.layer),
+    Layer.merge(Client.layer()),
     Layer.provideMerge(base)
   ),
-  "the client above": Layer.provideMerge(Client.layer, served.pipe(Layer.provideMerge(server))).pipe(
+  "the client above": Layer.provideMerge(Client.layer(), served.pipe(Layer.provideMerge(server))).pipe(
     Layer.provideMerge(base)
   ),
   "the client beneath": served.pipe(
     Layer.provideMerge(server),
-    Layer.provideMerge(Client.layer),
+    Layer.provideMerge(Client.layer()),
     Layer.provideMerge(base)
   ),
   "a server made in the layer": Layer.scopedDiscard(
-    Effect.flatMap(Server.make({ host: "server.test", port: 80 }), ({ serve }) => serve(app as never))
-  ).pipe(Layer.provide(NodeWebSocket.layer), Layer.provideMerge(Client.layer), Layer.provideMerge(base))
+    Effect.flatMap(Server.make({ host: "server.test", port: 80 }), ({ httpServer }) =>
+      httpServer.serve(app as never)
+    )
+  ).pipe(Layer.provide(NodeWebSocket.layer()), Layer.provideMerge(Client.layer()), Layer.provideMerge(base))
 } as unknown as Readonly<Record<string, Layer.Layer<World, unknown>>>
 
 const clientFirst = new Set(["the client beside", "the client above"])
@@ -210,12 +212,12 @@ describe("under Leaks.check", () => {
 const closing = (handler: Effect.Effect<HttpServerResponse.HttpServerResponse>) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
-    const server = yield* Scope.extend(Server.makeService({ host: "server.test", port: 80 }), scope)
+    const server = yield* Scope.extend(Server.make({ host: "server.test", port: 80 }), scope)
     yield* Scope.extend(server.httpServer.serve(handler), scope)
     return { server, closing: Effect.fork(Scope.close(scope, Exit.void)) }
   })
 const hello = HttpServerResponse.text("hello")
-const clientOnly = Layer.provideMerge(Client.layer, network)
+const clientOnly = Layer.provideMerge(Client.layer(), network)
 
 describe("What is still to come is waited for", () => {
   it.effect("a test that moves the clock step by step sees every phase", () =>
@@ -276,7 +278,7 @@ describe("ends as well", () => {
   const over = (network: Layer.Layer<Network.Network>) =>
     HttpServer.serve(hello).pipe(
       Layer.provideMerge(Server.layer({ host: "server.test", port: 80 })),
-      Layer.provideMerge(Client.layer),
+      Layer.provideMerge(Client.layer()),
       Layer.provideMerge(network)
     )
 
@@ -286,7 +288,7 @@ describe("ends as well", () => {
     idle(
       HttpServer.serve(hello).pipe(
         Layer.provideMerge(Server.layer({ host: "server.test", port: 80, lameDuckPeriod: "1 hour" })),
-        Layer.provideMerge(Client.layer),
+        Layer.provideMerge(Client.layer()),
         Layer.provideMerge(network)
       )
     )
@@ -295,7 +297,7 @@ describe("ends as well", () => {
   it.effect("a client whose server does not close", () =>
     Effect.gen(function* () {
       const server = yield* RawPeer.listen({ host: "server.test", port: 80 })
-      const asked = yield* Effect.fork(Effect.provide(get("/"), Client.layer))
+      const asked = yield* Effect.fork(Effect.provide(get("/"), Client.layer()))
       const peer = yield* server.accept
       yield* peer.head
       yield* peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")

@@ -328,8 +328,8 @@ describe("a server and its clients in memory", () => {
   })
   const system = (clients: number, requests: number) =>
     Effect.gen(function* () {
-      const server = yield* Server.make({ port: 80, host: "api.internal" })
-      yield* server.serve(app)
+      const { httpServer } = yield* Server.make({ port: 80, host: "api.internal" })
+      yield* httpServer.serve(app)
       const client = yield* Client.make()
       const one = (name: number) =>
         Effect.forEach(

@@ -37,7 +37,7 @@ const world = (tap: Layer.Layer<Network, never, Network>) =>
     Layer.provideMerge(MemoryNetwork.layer())
   )
 
-const tapped = world(Inspector.tap({ limit: 1000 }))
+const tapped = world(Inspector.layerTap({ limit: 1000 }))
 const plain = world(Layer.service(Network))
 
 const look = (path: string, headers = {}) =>
@@ -153,7 +153,7 @@ describe("Inspector", () => {
         assert.include(wire, `you said: ab${n}`)
         assert.notInclude(wire, `ab${3 - n}`)
       }
-    }).pipe(Effect.scoped, Effect.provide(world(Inspector.tap())))
+    }).pipe(Effect.scoped, Effect.provide(world(Inspector.layerTap())))
   )
 
   it.effect("remembers so many, and nothing of connections that are gone", () =>
@@ -168,8 +168,8 @@ describe("Inspector", () => {
       Effect.provide(
         Inspector.layer({ host: "look.test", history: 3 }).pipe(
           Layer.provideMerge(server),
-          Layer.provideMerge(Client.layer),
-          Layer.provideMerge(Inspector.tap()),
+          Layer.provideMerge(Client.layer()),
+          Layer.provideMerge(Inspector.layerTap()),
           Layer.provideMerge(MemoryNetwork.layer())
         )
       )
@@ -225,8 +225,8 @@ describe("Inspector", () => {
           )
         ).pipe(
           Layer.provideMerge(Server.layer({ host: "localhost", port: 80 })),
-          Layer.merge(Client.layer),
-          Layer.provide(Inspector.tap()),
+          Layer.merge(Client.layer()),
+          Layer.provide(Inspector.layerTap()),
           Layer.provide(MemoryNetwork.layer())
         )
       )

@@ -22,7 +22,7 @@ const world = (limit?: number) =>
     Layer.provideMerge(
       Server.layer({ host: "app.test", port: 80, idleConnectionGrace: 0, flags: presets.insecure })
     ),
-    Layer.provideMerge(Inspector.tap({ limit })),
+    Layer.provideMerge(Inspector.layerTap({ limit })),
     Layer.provideMerge(MemoryNetwork.layer())
   )
 const connect = RawPeer.connect({ host: "app.test", port: 80 })
