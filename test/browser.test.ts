@@ -5,7 +5,7 @@
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Server } from "@httpfx/core"
 import { NodeHttpServer, NodeNetwork } from "@httpfx/node"
-import { Inspector } from "@httpfx/testing"
+import { Inspector } from "@httpfx/testing/tools"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import { existsSync } from "node:fs"
 import * as net from "node:net"

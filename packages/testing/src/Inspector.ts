@@ -13,6 +13,8 @@ import type * as HttpApp from "@effect/platform/HttpApp"
 import type { ServeError } from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -224,13 +226,13 @@ const ending = { idleConnectionGrace: 0, gracefulShutdownTimeout: 0 }
  * import { HttpServer, HttpServerResponse } from "@effect/platform"
  * import { Server } from "@httpfx/core"
  * import { NodeNetwork } from "@httpfx/node"
- * import { Inspector } from "@httpfx/testing"
+ * import { Inspector } from "@httpfx/testing/tools"
  * import { Layer } from "effect"
  *
  * const main = HttpServer.serve(HttpServerResponse.text("hello")).pipe(
  *   Layer.merge(Inspector.layer()),
  *   Layer.provide(Server.layer({ port: 3000 })),
- *   Layer.provide(Inspector.tap()),
+ *   Layer.provide(Inspector.layerTap()),
  *   Layer.provide(NodeNetwork.layer)
  * )
  *
@@ -258,3 +260,14 @@ export const layer = (
       yield* Effect.logInfo(`Inspector on http://${formatAddress(server.address)}`)
     })
   )
+
+/**
+ * `layer`, with its options from the configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<never, ServeError | ConfigError, Server.Server | Network.Network> =>
+  Layer.unwrapEffect(Effect.map(Config.unwrap(options), layer))

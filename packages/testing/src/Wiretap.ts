@@ -2,7 +2,8 @@
  * A wiretap: any `Network` with a record of every byte both ways, of when it passed and of how connections
  * ended.
  *
- * The record is read as raw bytes, as messages, as text for people and for snapshots, as a HAR and as a pcap.
+ * The record is read as raw bytes, as messages, as text for people and for snapshots; `@httpfx/testing/tools`
+ * makes a HAR and a pcap of it.
  * What is recorded is what the tapped end wrote and was told, at that moment of the current `Clock`. The
  * connections behave as they would without it; without the layer it costs nothing.
  *
@@ -14,35 +15,12 @@ import * as Layer from "effect/Layer"
 import * as Network from "@httpfx/core/Network"
 import * as Timers from "@httpfx/core/Timers"
 import { formatAddress, type Address, type Transport } from "@httpfx/core/Transport"
-import {
-  har,
-  type Har,
-  type HarCookie,
-  type HarEntry,
-  type HarPair,
-  type HarRequest,
-  type HarResponse
-} from "./tap/har.js"
-import { pcap } from "./tap/pcap.js"
 import { parse, type Exchange, type Message, type Parsed, type Piece } from "./tap/parse.js"
 import { Placeholders, printRecording } from "./tap/print.js"
 import { TapTransport, type Kept, type Recording, type Side, type TapEvent } from "./tap/transport.js"
 
-export type {
-  Exchange,
-  Har,
-  HarCookie,
-  HarEntry,
-  HarPair,
-  HarRequest,
-  HarResponse,
-  Message,
-  Parsed,
-  Piece,
-  Recording,
-  Side,
-  TapEvent
-}
+export { parse }
+export type { Exchange, Message, Parsed, Piece, Recording, Side, TapEvent }
 
 /**
  * An attempt that gave no connection.
@@ -243,14 +221,6 @@ export const exchanges: Effect.Effect<ReadonlyArray<Exchange>, never, Wiretap> =
 )
 
 /**
- * One recording read as HTTP.
- *
- * @since 0.1.0
- * @category accessors
- */
-export const parsed: (recording: Recording) => Parsed = parse
-
-/**
  * How a recording is printed.
  *
  * @since 0.1.0
@@ -293,21 +263,3 @@ export const print = (options: PrintOptions = {}): Effect.Effect<string, never, 
     }
     return texts.join("\n\n")
   })
-
-/**
- * The exchanges as a HAR 1.2 document (http://www.softwareishard.com/blog/har-12-spec/), ready for
- * `JSON.stringify`.
- *
- * @since 0.1.0
- * @category views
- */
-export const toHar: Effect.Effect<Har, never, Wiretap> = Effect.map(exchanges, har)
-
-/**
- * The connections as a capture file (classic pcap, raw IP), with IP and TCP headers made up around what was
- * recorded, for `tshark` and Wireshark. Unix paths appear under loopback addresses.
- *
- * @since 0.1.0
- * @category views
- */
-export const toPcap: Effect.Effect<Uint8Array, never, Wiretap> = Effect.map(recordings, pcap)

@@ -10,7 +10,7 @@
  * - `RawPeer`: the other side of a connection by hand
  * - `TestServer`: a server and a client that reaches it, in one layer
  * - `Simulation`: a program in virtual time, repeatable from a seed, that fails instead of hanging
- * - `Wiretap`: any network with a record of every byte, as text, HAR and pcap
+ * - `Wiretap`: any network with a record of every byte
  * - `Quiet`: time that moves by itself in an ordinary test
  * - `ServerBattery`: what every HTTP server must do, as named effects
  * - `ClientBattery`: what every HTTP client must do, as named effects
@@ -19,8 +19,10 @@
  * - `RealNetwork`: fails a test that uses the real network after all
  * - `Origin`: third-party services as stubs behind the network
  * - `Recording`: exchanges with a real service, kept and replayed
- * - `Inspector`: a look inside a running server while one develops
  * - `Arbitraries`: messages, cuts and faults for fast-check
+ *
+ * Two entries of their own: `@httpfx/testing/vitest`, matchers and hooks, and `@httpfx/testing/tools`, the
+ * inspector, HAR and pcap.
  *
  * @since 0.1.0
  */
@@ -41,7 +43,6 @@ export * as ClientBattery from "./ClientBattery.js"
 export * as Leaks from "./Leaks.js"
 export * as Origin from "./Origin.js"
 export * as Recording from "./Recording.js"
-export * as Inspector from "./Inspector.js"
 export * as Arbitraries from "./Arbitraries.js"
 export * as Host from "./Host.js"
 export * as RealNetwork from "./RealNetwork.js"

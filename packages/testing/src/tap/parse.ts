@@ -280,6 +280,12 @@ class Responses extends Direction<ResponseHead> {
   onHead: (draft: Draft<ResponseHead>) => number = () => Body.Read
 }
 
+/**
+ * One recording read as HTTP.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
 export const parse = (connection: Recording): Parsed => {
   const pieces: Array<Piece> = []
   const refusals: Array<Parsed["refusals"][number]> = []

@@ -12,9 +12,13 @@ import * as Layer from "effect/Layer"
 import { tcp, unix, type Address } from "@httpfx/core/Transport"
 import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
 import * as Simulation from "@httpfx/testing/Simulation"
+import { Har, Pcap } from "@httpfx/testing/tools"
 import { epoch } from "@httpfx/testing/VirtualClock"
 import * as Wiretap from "@httpfx/testing/Wiretap"
 import { conversation, type Line } from "../support/conversation.js"
+
+const har = Effect.map(Wiretap.exchanges, Har.fromExchanges)
+const pcap = Effect.map(Wiretap.recordings, Pcap.fromRecordings)
 
 const recorded = <A>(
   view: Effect.Effect<A, never, Wiretap.Wiretap>,
@@ -48,7 +52,7 @@ const talk: ReadonlyArray<Line> = [
 describe("HAR 1.2", () => {
   it.effect("has the fields of the specification", () =>
     Effect.gen(function* () {
-      const { log } = JSON.parse(JSON.stringify(yield* recorded(Wiretap.toHar, talk))) as Wiretap.Har
+      const { log } = JSON.parse(JSON.stringify(yield* recorded(har, talk))) as Har.Har
       assert.strictEqual(log.version, "1.2")
       assert.deepStrictEqual(Object.keys(log.creator), ["name", "version"])
       const [first, second] = log.entries
@@ -119,7 +123,7 @@ describe("HAR 1.2", () => {
 
   it.effect("a request without an answer", () =>
     Effect.gen(function* () {
-      const { log } = yield* recorded(Wiretap.toHar, talk.slice(0, 1))
+      const { log } = yield* recorded(har, talk.slice(0, 1))
       assert.strictEqual(log.entries[0]?.response.status, 0)
     })
   )
@@ -212,7 +216,7 @@ const recording = (client: Address | undefined, server: Address): Wiretap.Record
 })
 
 const pcapOf = (recordings: ReadonlyArray<Wiretap.Recording>) =>
-  Effect.provideService(Wiretap.toPcap, Wiretap.Wiretap, {
+  Effect.provideService(pcap, Wiretap.Wiretap, {
     recordings,
     failures: [],
     clear: () => {},
@@ -224,7 +228,7 @@ const pcapOf = (recordings: ReadonlyArray<Wiretap.Recording>) =>
 describe("pcap", () => {
   it.effect("a connection from handshake to FIN, with virtual times", () =>
     Effect.gen(function* () {
-      const segments = decode(yield* recorded(Wiretap.toPcap, talk))
+      const segments = decode(yield* recorded(pcap, talk))
       const [client, server] = [segments[0]!.from, segments[0]!.to]
       assert.deepStrictEqual(
         segments.slice(0, 3).map(({ flags, from }) => [from, flags]),
@@ -278,7 +282,7 @@ describe("pcap", () => {
           stdio: ["ignore", "pipe", "ignore"]
         }).trim()
       try {
-        writeFileSync(join(folder, "x.pcap"), yield* recorded(Wiretap.toPcap, talk))
+        writeFileSync(join(folder, "x.pcap"), yield* recorded(pcap, talk))
         const checked = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"]
         const wrong =
           "_ws.malformed || tcp.analysis.flags || tcp.checksum.status == 0 || ip.checksum.status == 0 || _ws.expert.severity >= 6291456"

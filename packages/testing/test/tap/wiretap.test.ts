@@ -16,6 +16,7 @@ import type { Transport } from "@httpfx/core/Transport"
 import * as NodeNetwork from "@httpfx/node/NodeNetwork"
 import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
 import * as Simulation from "@httpfx/testing/Simulation"
+import { Har } from "@httpfx/testing/tools"
 import * as Wiretap from "@httpfx/testing/Wiretap"
 import { conversation } from "../support/conversation.js"
 
@@ -210,7 +211,7 @@ describe("messages", () => {
           data: wire.slice(places[index], end)
         }))
         const request = { _tag: "Bytes" as const, at: 1, from: "client" as const, data: get + get }
-        const { exchanges, pieces } = Wiretap.parsed({
+        const { exchanges, pieces } = Wiretap.parse({
           id: 1,
           side: "client",
           client: undefined,
@@ -369,7 +370,7 @@ describe("TLS", () => {
       const text = yield* Wiretap.print({ stable: true, times: false })
       assert.include(text, "  * [inside TLS from here]\n  > GET /inside HTTP/1.1\\r\\n")
       assert.include(text, "failed: secure: TlsFailure")
-      const { log } = yield* Wiretap.toHar
+      const { log } = Har.fromExchanges(yield* Wiretap.exchanges)
       assert.strictEqual(log.entries[0]?.request.url, "https://api.test/inside")
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Wiretap.layer(), NodeNetwork.layer)))
   )

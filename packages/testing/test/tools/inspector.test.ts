@@ -6,6 +6,8 @@ import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -246,3 +248,23 @@ describe("Inspector", () => {
     }).pipe(Effect.scoped, Effect.provide(tapped))
   )
 })
+
+it.effect("Its options come from the configuration", () =>
+  Effect.map(look("/"), ({ status }) => assert.strictEqual(status, 200)).pipe(
+    Effect.provide(
+      Inspector.layerConfig({ host: Config.string("HOST"), port: Config.integer("PORT") }).pipe(
+        Layer.provide(server),
+        Layer.provideMerge(Client.layer()),
+        Layer.provideMerge(MemoryNetwork.layer())
+      )
+    ),
+    Effect.withConfigProvider(
+      ConfigProvider.fromMap(
+        new Map([
+          ["HOST", "look.test"],
+          ["PORT", "4400"]
+        ])
+      )
+    )
+  )
+)

@@ -2,10 +2,12 @@
  * Exchanges as HAR 1.2. Field by field after the specification
  * (http://www.softwareishard.com/blog/har-12-spec/); what is unknown is -1 or empty, as it says. Bodies stay
  * in their content codings.
+ *
+ * @since 0.1.0
  */
 import type { RequestHead, ResponseHead } from "@httpfx/core/wire"
-import type { Exchange, Message } from "./parse.js"
-import { textOf } from "./wireText.js"
+import type { Exchange, Message } from "./tap/parse.js"
+import { textOf } from "./tap/wireText.js"
 
 /**
  * A field, a parameter: `name` and `value`.
@@ -13,7 +15,7 @@ import { textOf } from "./wireText.js"
  * @since 0.1.0
  * @category models
  */
-export interface HarPair {
+export interface Pair {
   readonly name: string
   readonly value: string
 }
@@ -24,7 +26,7 @@ export interface HarPair {
  * @since 0.1.0
  * @category models
  */
-export interface HarCookie extends HarPair {
+export interface Cookie extends Pair {
   readonly path?: string
   readonly domain?: string
   readonly expires?: string
@@ -39,16 +41,16 @@ export interface HarCookie extends HarPair {
  * @since 0.1.0
  * @category models
  */
-export interface HarRequest {
+export interface Request {
   readonly method: string
   readonly url: string
   readonly httpVersion: string
-  readonly cookies: ReadonlyArray<HarCookie>
-  readonly headers: ReadonlyArray<HarPair>
-  readonly queryString: ReadonlyArray<HarPair>
+  readonly cookies: ReadonlyArray<Cookie>
+  readonly headers: ReadonlyArray<Pair>
+  readonly queryString: ReadonlyArray<Pair>
   readonly postData?: {
     readonly mimeType: string
-    readonly params: ReadonlyArray<HarPair>
+    readonly params: ReadonlyArray<Pair>
     readonly text: string
     /** `base64` where the body is no text. */
     readonly _encoding?: "base64"
@@ -65,13 +67,13 @@ export interface HarRequest {
  * @since 0.1.0
  * @category models
  */
-export interface HarResponse {
+export interface Response {
   /** 0: there was no response. */
   readonly status: number
   readonly statusText: string
   readonly httpVersion: string
-  readonly cookies: ReadonlyArray<HarCookie>
-  readonly headers: ReadonlyArray<HarPair>
+  readonly cookies: ReadonlyArray<Cookie>
+  readonly headers: ReadonlyArray<Pair>
   readonly content: {
     readonly size: number
     readonly mimeType: string
@@ -91,11 +93,11 @@ export interface HarResponse {
  * @since 0.1.0
  * @category models
  */
-export interface HarEntry {
+export interface Entry {
   readonly startedDateTime: string
   readonly time: number
-  readonly request: HarRequest
-  readonly response: HarResponse
+  readonly request: Request
+  readonly response: Response
   readonly cache: Record<string, never>
   readonly timings: {
     readonly blocked: number
@@ -121,12 +123,12 @@ export interface Har {
   readonly log: {
     readonly version: "1.2"
     readonly creator: { readonly name: string; readonly version: string }
-    readonly entries: ReadonlyArray<HarEntry>
+    readonly entries: ReadonlyArray<Entry>
   }
 }
 
-const pairs = (raw: ReadonlyArray<string>): Array<HarPair> => {
-  const list: Array<HarPair> = []
+const pairs = (raw: ReadonlyArray<string>): Array<Pair> => {
+  const list: Array<Pair> = []
   for (let index = 0; index + 1 < raw.length; index += 2)
     list.push({ name: raw[index]!, value: raw[index + 1]! })
   return list
@@ -137,7 +139,7 @@ const valuesOf = (raw: ReadonlyArray<string>, name: string) =>
     .filter((pair) => pair.name.toLowerCase() === name)
     .map(({ value }) => value)
 
-const split = (text: string): HarPair => {
+const split = (text: string): Pair => {
   const at = text.indexOf("=")
   return at < 0
     ? { name: text.trim(), value: "" }
@@ -145,7 +147,7 @@ const split = (text: string): HarPair => {
 }
 
 /** RFC 6265 section 4.2. */
-const sent = (raw: ReadonlyArray<string>): Array<HarCookie> =>
+const sent = (raw: ReadonlyArray<string>): Array<Cookie> =>
   valuesOf(raw, "cookie").flatMap((value) =>
     value
       .split(";")
@@ -154,7 +156,7 @@ const sent = (raw: ReadonlyArray<string>): Array<HarCookie> =>
   )
 
 /** RFC 6265 section 4.1. */
-const set = (raw: ReadonlyArray<string>): Array<HarCookie> =>
+const set = (raw: ReadonlyArray<string>): Array<Cookie> =>
   valuesOf(raw, "set-cookie").map((line) => {
     const [first = "", ...attributes] = line.split(";")
     const known = new Map(attributes.map(split).map(({ name, value }) => [name.toLowerCase(), value]))
@@ -199,13 +201,13 @@ const urlOf = ({ connection, request }: Exchange): string => {
   return `${scheme}://${head?.get("host") ?? "unknown.invalid"}${target === "*" ? "" : target}`
 }
 
-const queryOf = (url: string): Array<HarPair> => {
+const queryOf = (url: string): Array<Pair> => {
   const from = url.indexOf("?")
   const query = from < 0 ? "" : url.slice(from + 1).replace(/#.*$/, "")
   return Array.from(new URLSearchParams(query), ([name, value]) => ({ name, value }))
 }
 
-const requestOf = (exchange: Exchange, message: Message<RequestHead>): HarRequest => {
+const requestOf = (exchange: Exchange, message: Message<RequestHead>): Request => {
   const { body, head, headBytes } = message
   const url = urlOf(exchange)
   const { encoding, text } = bodyText(body)
@@ -224,7 +226,7 @@ const requestOf = (exchange: Exchange, message: Message<RequestHead>): HarReques
   }
 }
 
-const responseOf = (message: Message<ResponseHead> | undefined): HarResponse => {
+const responseOf = (message: Message<ResponseHead> | undefined): Response => {
   if (message === undefined) {
     return {
       status: 0,
@@ -256,7 +258,7 @@ const responseOf = (message: Message<ResponseHead> | undefined): HarResponse => 
   }
 }
 
-const entryOf = (exchange: Exchange, request: Message<RequestHead>): HarEntry => {
+const entryOf = (exchange: Exchange, request: Message<RequestHead>): Entry => {
   const { connection, response } = exchange
   const send = request.ended - request.begun
   // An answer may come before the upload has ended.
@@ -277,8 +279,21 @@ const entryOf = (exchange: Exchange, request: Message<RequestHead>): HarEntry =>
   }
 }
 
-/** Entries in the order in which the requests began. Responses that nobody asked for have no entry. */
-export const har = (exchanges: ReadonlyArray<Exchange>): Har => ({
+/**
+ * Exchanges as a HAR document, ready for `JSON.stringify`: `Wiretap.exchanges` has them. Entries are in the
+ * order in which the requests began; responses that nobody asked for have no entry.
+ *
+ * @example
+ * import { Wiretap } from "@httpfx/testing"
+ * import { Har } from "@httpfx/testing/tools"
+ * import { Effect } from "effect"
+ *
+ * const har = Effect.map(Wiretap.exchanges, Har.fromExchanges)
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromExchanges = (exchanges: ReadonlyArray<Exchange>): Har => ({
   log: {
     version: "1.2",
     creator: { name: "@httpfx/testing", version: "0.1.0" },

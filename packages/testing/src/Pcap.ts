@@ -5,10 +5,12 @@
  * The headers are made up: a handshake when a connection was opened, segments of at most 1460 bytes with the
  * sequence numbers TCP would have (RFC 9293), an ACK for each event, FIN and RST. Only bytes and moments are
  * real.
+ *
+ * @since 0.1.0
  */
 import type { Address } from "@httpfx/core/Transport"
-import type { Recording, Side, TapEvent } from "./transport.js"
-import { bytesOf } from "./wireText.js"
+import type { Recording, Side, TapEvent } from "./tap/transport.js"
+import { bytesOf } from "./tap/wireText.js"
 
 const Flag = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16 } as const
 const segment = 1460
@@ -25,7 +27,7 @@ interface Packet {
 }
 
 /** 4 or 16 bytes; nothing for what is no IP address. */
-export const ipBytes = (text: string): Uint8Array | undefined => {
+const ipBytes = (text: string): Uint8Array | undefined => {
   if (!text.includes(":")) {
     const parts = text.split(".").map(Number)
     const valid =
@@ -180,8 +182,21 @@ class Conversation {
   }
 }
 
-/** The file: packets of all connections in the order of their moments. */
-export const pcap = (recordings: ReadonlyArray<Recording>): Uint8Array => {
+/**
+ * Connections as a capture file for `tshark` and Wireshark: `Wiretap.recordings` has them. Packets are in the
+ * order of their moments. Unix paths appear under loopback addresses.
+ *
+ * @example
+ * import { Wiretap } from "@httpfx/testing"
+ * import { Pcap } from "@httpfx/testing/tools"
+ * import { Effect } from "effect"
+ *
+ * const file = Effect.map(Wiretap.recordings, Pcap.fromRecordings)
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromRecordings = (recordings: ReadonlyArray<Recording>): Uint8Array => {
   const packets = recordings.flatMap((recording) => new Conversation(recording).packets)
   packets.sort((a, b) => a.at - b.at)
   const file = new Uint8Array(packets.reduce((sum, { bytes }) => sum + 16 + bytes.length, 24))
