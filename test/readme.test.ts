@@ -37,7 +37,7 @@ describe("README.md", () => {
 
 // Entries of their own: one loads vitest, one `@effect/cluster`, others nothing of effect, and one loads both
 // of these and effect.
-const entries = new Set(["vitest", "NodeClusterHttp", "http", "https", "register", "bridge"])
+const entries = new Set(["tools", "vitest", "NodeClusterHttp", "http", "https", "register", "bridge"])
 
 describe("the packages' README.md", () => {
   it.each(["core", "node", "testing"])("%s: is installed by versions that it works with", async (name) => {
@@ -54,18 +54,31 @@ describe("the packages' README.md", () => {
     assert.match(command!, / @effect\/platform@/)
   })
 
-  it.each(["core", "node", "testing"])("%s: names every module, as its index does", async (name) => {
-    const folder = join(root, "packages", name)
-    const text = await readFile(join(folder, "README.md"), "utf8")
-    const index = await readFile(join(folder, "src/index.ts"), "utf8")
-    const modules = (await readdir(join(folder, "src")))
-      .filter((file) => file.endsWith(".ts") && file !== "index.ts")
-      .map((file) => file.slice(0, -3))
-    assert.isNotEmpty(modules)
-    for (const module of modules) {
-      assert.include(text, `\`${module}\``)
-      if (entries.has(module)) continue
-      assert.include(index, `export * as ${module} from "./${module}.js"`)
+  it.each(["core", "node", "testing"])(
+    "%s: names every module, as its index or its tools do",
+    async (name) => {
+      const folder = join(root, "packages", name)
+      const text = await readFile(join(folder, "README.md"), "utf8")
+      const files = await readdir(join(folder, "src"))
+      const doors = await Promise.all(
+        ["index.ts", "tools.ts"]
+          .filter((file) => files.includes(file))
+          .map((file) => readFile(join(folder, "src", file), "utf8"))
+      )
+      const modules = files
+        .filter((file) => file.endsWith(".ts") && file !== "index.ts")
+        .map((file) => file.slice(0, -3))
+      assert.isNotEmpty(modules)
+      for (const module of modules) {
+        assert.include(text, `\`${module}\``)
+        if (entries.has(module)) continue
+        const line = `export * as ${module} from "./${module}.js"`
+        assert.lengthOf(
+          doors.filter((door) => door.includes(line)),
+          1,
+          line
+        )
+      }
     }
-  })
+  )
 })

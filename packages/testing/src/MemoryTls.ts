@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import type { Credentials } from "@httpfx/core/Network"
 import { authorityText, certificateText, keyText, platformAuthority } from "./network/tls/text.js"
 
 /**
@@ -22,19 +23,6 @@ export interface CertificateOptions {
   readonly notBefore?: number | undefined
   /** Milliseconds since the epoch, by the network's clock. Default: it never expires. */
   readonly notAfter?: number | undefined
-}
-
-/**
- * Texts for `TlsOptions`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Credentials {
-  /** The certificate. */
-  readonly cert: string
-  /** Its private key. */
-  readonly key: string
 }
 
 /**

@@ -1,0 +1,30 @@
+/**
+ * The public surface of the packages is the one in docs/api/, so that a change of it shows as a difference.
+ * After a change that is meant: `npm run api -- --record`.
+ */
+import { assert, describe, expect, it } from "vitest"
+import { differences, packages, recorded, surface } from "../scripts/api.mjs"
+
+const { documents, homes } = await surface()
+
+describe("the public surface", () => {
+  it.each(packages)("of %s is the recorded one", (name) => {
+    assert.deepStrictEqual(differences(recorded(name), documents.get(name)!), [])
+  })
+
+  it("has one home for each thing", () => {
+    expect(homes.length).toBeGreaterThan(500)
+    assert.deepStrictEqual(
+      homes.filter((names) => names.length > 1),
+      []
+    )
+  })
+
+  it("differs by the lines that have changed", () => {
+    const before = "## a\n\nx: 1\ny: 2\n\n## b\n\nx: 1\n"
+    const after = "## a\n\nx: 1\ny: 3\n\n## b\n\nx: 1\nx: 1\n"
+    assert.deepStrictEqual(differences(before, after), ["- a: y: 2", "+ a: y: 3", "+ b: x: 1"])
+    assert.deepStrictEqual(differences(before, before), [])
+    assert.deepStrictEqual(differences("## a\nx\ny", "## a\ny\nx"), ["  the order of lines"])
+  })
+})
