@@ -52,21 +52,47 @@ const clocks = [
   ["process", "nextTick"],
   ["process", "hrtime"]
 ].map(([object, property]) => ({ object, property, message: "Take it from realTime.ts." }))
+const dates = {
+  selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+  message: "Take it from realTime.ts."
+}
 const realTime = (...globals) => ({
   "no-restricted-globals": [
     "error",
     ...fakeable,
     ...globals.filter(({ name }) => fakeable.every((each) => each.name !== name))
   ],
-  "no-restricted-properties": ["error", ...clocks],
-  "no-restricted-syntax": [
-    "error",
-    {
-      selector: "NewExpression[callee.name='Date'][arguments.length=0]",
-      message: "Take it from realTime.ts."
-    }
-  ]
+  "no-restricted-properties": ["error", ...clocks]
 })
+
+// What Effect, platform and Node do not publish: members of handles, streams, emitters, servers, timers and
+// loaders, and keys.
+const inside = [
+  ...["_handle", "_writableState", "_readableState", "_events", "_eventsCount", "_idleTimeout"],
+  ...["_connections", "_pipeName", "_emitCloseIfDrained", "_load", "_server", "_sockname", "_peername"],
+  ...[
+    "useUserBuffer",
+    "hasPendingRead",
+    "readStart",
+    "readStop",
+    "writeQueueSize",
+    "onconnection",
+    "verifyError"
+  ],
+  ...["getpeername", "getsockname", "asyncReset", "latin1Slice", "utf8Slice", "asciiSlice", "latin1Write"],
+  ...["readingMore", "resumeScheduled", "endEmitted", "closeEmitted", "oncomplete"],
+  ...["clockState", "warningState", "suspendedWarningState", "getOwnPropertySymbols", "prepareStackTrace"]
+].join("|")
+const keys = [
+  "kBuffer|kBufferCb|kBufferGen|async_id_symbol|_tlsError|undici:.*",
+  "@effect\\/platform\\/(HttpApp|HttpClient)\\/.*"
+].join("|")
+const unpublished = [
+  `Identifier[name=/^(${inside})$/]`,
+  `Literal[value=/^(${keys})$/]`,
+  "MemberExpression[object.type!='Super'][property.name=/^_writev?$/]",
+  "AssignmentExpression > MemberExpression.left[property.name='readableFlowing']"
+].map((selector) => ({ selector, message: "Not published: it is named in a fast/ folder, with a test." }))
 
 export default tseslint.config(
   { ignores: ["**/dist/**", "**/node_modules/**", "**/*.d.cts", "reference/**"] },
@@ -113,7 +139,10 @@ export default tseslint.config(
       )
     }
   },
-  { files: ["packages/*/src/**"], rules: restrict(builtinHttp) },
+  {
+    files: ["packages/*/src/**"],
+    rules: { ...restrict(builtinHttp), "no-restricted-syntax": ["error", ...unpublished] }
+  },
   {
     files: ["packages/core/src/**"],
     rules: {
@@ -164,6 +193,15 @@ export default tseslint.config(
       ...restrict(builtinHttp, node, foreignRoom("node", "testing")),
       ...realTime(...nodeGlobals)
     }
+  },
+  {
+    files: ["packages/{node,testing}/src/**"],
+    rules: { "no-restricted-syntax": ["error", dates, ...unpublished] }
+  },
+  { files: ["packages/core/src/**/fast/**"], rules: { "no-restricted-syntax": "off" } },
+  {
+    files: ["packages/{node,testing}/src/**/fast/**"],
+    rules: { "no-restricted-syntax": ["error", dates] }
   },
   {
     files: ["packages/{node,testing}/src/time/realTime.ts"],

@@ -4,7 +4,7 @@ import { ESLint } from "eslint"
 import { spawnSync } from "node:child_process"
 import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { circles, importsOf } from "../scripts/circles.mjs"
@@ -18,6 +18,20 @@ const rulesBroken = async (file: string, code: string) => {
 }
 
 const restrictedImport = "@typescript-eslint/no-restricted-imports"
+
+/** What Effect, platform and Node do not publish. */
+const unpublished: ReadonlyArray<[room: string, code: string]> = [
+  ["node", "export const handle = (socket) => socket._handle"],
+  ["node", "export interface Inside { _readableState: object }"],
+  ["node", "export const f = (socket, write) => { socket._write = write }"],
+  ["node", "export const f = (socket) => { socket.readableFlowing = null }"],
+  ["node", 'export const f = (socket) => socket.on("_tlsError", () => {})'],
+  ["node", "export const f = (socket) => Object.getOwnPropertySymbols(socket)"],
+  ["testing", "export const f = ({ _idleTimeout }) => _idleTimeout"],
+  ["testing", 'export const has = (clock) => "sleeps" in clock && clock.clockState'],
+  ["core", 'export const key = "@effect/platform/HttpApp/ejectedScopes"'],
+  ["core", "export const text = (bytes) => bytes.latin1Slice(0, 1)"]
+]
 
 describe("a room may not", () => {
   it.each([
@@ -83,6 +97,11 @@ describe("a room may not", () => {
       [`packages/${room}/src/x.ts`, "export const now = new Date()", "no-restricted-syntax"]
     ]),
     ["packages/node/src/x.ts", "process.nextTick(() => {})", "no-restricted-properties"],
+    ...unpublished.map(([room, code]): [string, string, string] => [
+      `packages/${room}/src/x.ts`,
+      code,
+      "no-restricted-syntax"
+    ]),
     ["packages/node/src/x.ts", "export const now = process.hrtime()", "no-restricted-properties"]
   ])("%s: %s", async (file, code, rule) => {
     expect(await rulesBroken(file, code)).toContain(rule)
@@ -106,6 +125,8 @@ describe("a room may", () => {
     ["packages/node/src/x.ts", 'import type { Server } from "node:http"\nexport type S = Server'],
     ["packages/testing/src/x.ts", 'export * from "@httpfx/core/Network"'],
     ["packages/testing/src/time/realTime.ts", "export const wallNow = Date.now"],
+    ...unpublished.map(([room, code]): [string, string] => [`packages/${room}/src/room/fast/x.ts`, code]),
+    ["packages/node/src/x.ts", "export class Own extends Readable { override _write() { super._write() } }"],
     ["packages/node/src/x.ts", "export const shown = (ms: number) => new Date(ms).toISOString()"],
     ["packages/core/test/x.ts", 'export * from "node:http"']
   ])("%s: %s", async (file, code) => {
@@ -129,6 +150,21 @@ describe("the rooms below the driver", () => {
     } finally {
       await rm(folder, { recursive: true })
     }
+  })
+})
+
+describe("what leans on an unpublished part", () => {
+  const filesBelow = async (folder: string, suffix: string) =>
+    (await readdir(join(root, folder), { recursive: true })).filter(
+      (file) => /(^|[\\/])fast[\\/]/.test(file) && file.endsWith(suffix)
+    )
+
+  it.each(["core", "node", "testing"])("has a test of its name: %s", async (name) => {
+    const sources = await filesBelow(`packages/${name}/src`, ".ts")
+    const tests = await filesBelow(`packages/${name}/test`, ".test.ts")
+    const tested = new Set(tests.map((file) => basename(file, ".test.ts")))
+    expect(sources.length).toBeGreaterThan(4)
+    expect(sources.filter((file) => !tested.has(basename(file, ".ts")))).toEqual([])
   })
 })
 

@@ -10,21 +10,14 @@
  */
 import { Module, createRequire } from "node:module"
 import { facades } from "./register/facades.js"
+import { wrapLoad } from "./register/fast/load.js"
 import { initialize, resolve } from "./register/loader.js"
 import { offerHttpEntries } from "./register/performance.js"
 import { exceptions, moduleOf } from "./register/redirect.js"
 import type { withOwnHttp1 } from "./register/http2.js"
 
-type Load = (
-  this: unknown,
-  request: string,
-  parent?: { filename?: string | null } | null,
-  ...rest: unknown[]
-) => unknown
-
 /** The parts of `node:module` that are not typed, or not on every Node.js. */
 interface Loaders {
-  _load: Load
   syncBuiltinESMExports: () => void
   register?: (specifier: string, options: { parentURL: string; data: unknown }) => void
   registerHooks?: (hooks: { resolve: typeof resolve }) => void
@@ -39,24 +32,26 @@ const register = (): void => {
   const list = process.env["HTTPFX_REGISTER_EXCEPT"]
   const isException = exceptions(list)
 
-  const load = loaders._load
   let http2: unknown
-  loaders._load = function (request, parent, ...rest) {
-    const name = moduleOf(request)
-    if (name === undefined || isException(parent?.filename ?? "")) {
-      return Reflect.apply(load, this, [request, parent, ...rest])
-    }
-    if (name !== "http2") return own(`./${name}.cjs`)
-    if (http2 === undefined) {
-      // `load` would come back here where Node.js asks our `resolve` for `require` as well.
-      const builtIn =
-        process.getBuiltinModule?.("node:http2") ?? Reflect.apply(load, this, [request, parent, ...rest])
-      http2 = (own("./http2.cjs") as { readonly withOwnHttp1: typeof withOwnHttp1 }).withOwnHttp1(
-        builtIn as never
-      )
-    }
-    return http2
-  }
+  wrapLoad(
+    (load) =>
+      function (request, parent, ...rest) {
+        const name = moduleOf(request)
+        if (name === undefined || isException(parent?.filename ?? "")) {
+          return Reflect.apply(load, this, [request, parent, ...rest])
+        }
+        if (name !== "http2") return own(`./${name}.cjs`)
+        if (http2 === undefined) {
+          // `load` would come back here where Node.js asks our `resolve` for `require` as well.
+          const builtIn =
+            process.getBuiltinModule?.("node:http2") ?? Reflect.apply(load, this, [request, parent, ...rest])
+          http2 = (own("./http2.cjs") as { readonly withOwnHttp1: typeof withOwnHttp1 }).withOwnHttp1(
+            builtIn as never
+          )
+        }
+        return http2
+      }
+  )
 
   const urls = {
     http: new URL("./http.mjs", here).href,

@@ -12,7 +12,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Pattern } from "./Conditions.js"
 import { matcher } from "./fault/patterns.js"
-import { RealSockets, type RealUse } from "./assert/realSockets.js"
+import { RealSockets, type RealUse } from "./assert/fast/realSockets.js"
 import { turn } from "./time/turns.js"
 
 /**

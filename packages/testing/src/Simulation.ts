@@ -27,7 +27,7 @@ import * as Supervisor from "effect/Supervisor"
 import { PCGRandom } from "effect/Utils"
 import { Driver, type Reason } from "./time/driver.js"
 import { draw, type AnyFiber } from "./assert/picture.js"
-import { seededRandom } from "./time/seededRandom.js"
+import { seededRandom } from "./time/fast/seededRandom.js"
 import * as VirtualClock from "./VirtualClock.js"
 
 /**

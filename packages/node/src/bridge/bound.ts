@@ -15,6 +15,13 @@ import type * as nodeHttps from "node:https"
 import type { AddressInfo } from "node:net"
 import { inherits } from "node:util"
 import { ownWebSocket, timersOption } from "../http/own/timers.js"
+import {
+  connectionClosed,
+  connectionOpened,
+  connectionsOf,
+  setHandle,
+  type ServerHandle
+} from "../socket/fast/listening.js"
 import { errorOf } from "../socket/fault.js"
 import { TransportSocket } from "../socket/transportSocket.js"
 import { clientTls, serverTls } from "./boundTls.js"
@@ -25,12 +32,7 @@ import { nextTick } from "../time/realTime.js"
 type Options = { readonly [name: string]: unknown }
 type Callback = (...args: Array<unknown>) => void
 
-/** What `net.Server` keeps of itself, whose own methods work on it. */
 interface Listening extends nodeHttp.Server {
-  _handle: object | null
-  _connections: number
-  _pipeName: string | undefined
-  _emitCloseIfDrained(): void
   /** https: what its handshakes are made with. */
   [tlsOptions]?: Options
   /** https: certificates by name, as `addContext` was given them. */
@@ -71,19 +73,18 @@ const listenOptions = (options: Options): ListenOptions =>
         ...(typeof options["host"] === "string" && { host: options["host"] })
       }
 
+const addressOf = ({ address }: Listener): AddressInfo | undefined => {
+  if (address._tag !== "TcpAddress") return undefined
+  const { hostname, port } = address
+  return { address: hostname, family: hostname.includes(":") ? "IPv6" : "IPv4", port }
+}
+
 /** The listener of a network as the handle of a `net.Server`. */
-const handleOf = (listener: Listener, close: () => void) => ({
+const handleOf = (listener: Listener, close: () => void): ServerHandle => ({
   close,
   ref: () => listener.ref(),
   unref: () => listener.unref(),
-  getsockname: (out: AddressInfo) => {
-    const { address } = listener
-    if (address._tag === "TcpAddress") {
-      const { hostname, port } = address
-      Object.assign(out, { address: hostname, family: hostname.includes(":") ? "IPv6" : "IPv4", port })
-    }
-    return 0
-  }
+  address: addressOf(listener)
 })
 
 const track = (means: Means, socket: TransportSocket): void => {
@@ -92,7 +93,7 @@ const track = (means: Means, socket: TransportSocket): void => {
 }
 
 const accept = (means: Means, server: Listening, transport: Transport): void => {
-  if (server.maxConnections && server._connections >= server.maxConnections) {
+  if (server.maxConnections && connectionsOf(server) >= server.maxConnections) {
     transport.reset()
     server.emit("drop", undefined)
     return
@@ -103,11 +104,8 @@ const accept = (means: Means, server: Listening, transport: Transport): void => 
       ? new TransportSocket(transport, { allowHalfOpen: true, resetOnError: false, timers: means.timers })
       : shakingHands(means, server, options, transport)
   track(means, socket)
-  server._connections++
-  socket.once("close", () => {
-    server._connections--
-    server._emitCloseIfDrained()
-  })
+  connectionOpened(server)
+  socket.once("close", () => connectionClosed(server))
   if (options === undefined) server.emit("connection", socket)
 }
 
@@ -137,7 +135,7 @@ const shakingHands = (
 
 const listen = (means: Means, server: Listening, args: ReadonlyArray<unknown>): nodeHttp.Server => {
   const { callback, options } = readListen(args)
-  if (server._handle) {
+  if (server.listening) {
     throw coded("ERR_SERVER_ALREADY_LISTEN", "Listen method has been called more than once without closing.")
   }
   if (callback !== undefined) server.once("listening", callback)
@@ -148,21 +146,21 @@ const listen = (means: Means, server: Listening, args: ReadonlyArray<unknown>): 
     accept(means, server, transport)
   )
   // Until it is known, the server is one that listens.
-  server._handle = { close, ref: () => {}, unref: () => {} }
+  setHandle(server, { close, ref: () => {}, unref: () => {} })
   means.servers.add(server)
   server.once("close", () => means.servers.delete(server))
   Runtime.runCallback(means.runtime, Scope.extend(listening, scope), {
     onExit: (exit) => {
       if (Exit.isSuccess(exit)) {
-        if (server._handle === null) return close()
+        if (!server.listening) return close()
         const { address } = exit.value
-        server._handle = handleOf(exit.value, close)
-        server._pipeName = address._tag === "UnixAddress" ? address.path : undefined
+        const path = address._tag === "UnixAddress" ? address.path : undefined
+        setHandle(server, handleOf(exit.value, close), path)
         nextTick(() => {
-          if (server._handle !== null) server.emit("listening")
+          if (server.listening) server.emit("listening")
         })
       } else {
-        server._handle = null
+        setHandle(server, null)
         const failure = exit.cause._tag === "Fail" ? exit.cause.error : exit.cause
         nextTick(() => server.emit("error", errorOf(faultOfFailure(failure, "listen"))))
       }

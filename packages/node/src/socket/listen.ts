@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
 import { formatListen, type ListenError, type Listener, type ListenOptions } from "@httpfx/core/Network"
 import type { Address, Transport } from "@httpfx/core/Transport"
-import { acceptDirectly, createServer } from "./tcpTransport.js"
+import { acceptTransports, createServer } from "./tcpTransport.js"
 
 const listenFailed = (options: ListenOptions, error: NodeJS.ErrnoException): ListenError => {
   const fields = { address: formatListen(options), reason: error.message, cause: error }
@@ -66,7 +66,7 @@ const opened = (
     const ready = () => {
       server.off("error", failed)
       server.on("error", () => {})
-      acceptDirectly(server, addresses, onConnection)
+      acceptTransports(server, addresses, onConnection)
       const address = (local = boundTo(server))
       resume(
         Effect.succeed({

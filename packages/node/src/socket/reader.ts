@@ -9,6 +9,7 @@
  * stalled.
  */
 import type * as net from "node:net"
+import { exchangeBuffer, giveOnread, knowsBuffers, takesOnread } from "./fast/userBuffer.js"
 import { clearTimeout, setTimeout } from "../time/realTime.js"
 
 const scratchSize = 64 * 1024
@@ -24,30 +25,6 @@ const bulkBytes = 4 * scratchSize
 
 // ms: how long a connection may be silent and keep its buffer.
 const bulkPatience = 1000
-
-/** What we use of the handle below a socket. */
-interface Handle {
-  /** What the next read goes to. */
-  readonly useUserBuffer?: (buffer: Uint8Array) => void
-}
-type Keyed = net.Socket & { _handle?: Handle | null; encrypted?: boolean; [key: symbol]: unknown }
-
-// Where a socket keeps its `onread`; `null`: not where it was looked for.
-interface Keys {
-  readonly buffer: symbol
-  readonly callback: symbol
-  readonly generator: symbol
-}
-let keys: Keys | null | undefined
-
-const find = (socket: object): Keys | null => {
-  const symbols = Object.getOwnPropertySymbols(socket)
-  const named = (name: string) => symbols.find((symbol) => symbol.description === name)
-  const buffer = named("kBuffer")
-  const callback = named("kBufferCb")
-  const generator = named("kBufferGen")
-  return buffer && callback && generator ? { buffer, callback, generator } : null
-}
 
 /** Takes the bytes of one read, which are the taker's own. `false`: no more for now. */
 export type Deliver = (chunk: Buffer) => boolean
@@ -93,12 +70,16 @@ export class Reader {
       else this.small = true
     } else if (length >= bulkSize) {
       this.small = false
-      if ((this.inARow += length) >= bulkBytes && keys) this.grow()
+      if ((this.inARow += length) >= bulkBytes && this.canGrow) this.grow()
     } else if (this.small) this.inARow = 0
     else this.small = true
     const chunk = Buffer.allocUnsafe(length)
     chunk.set(new Uint8Array(buffer.buffer, buffer.byteOffset, length), 0)
     return chunk
+  }
+
+  private get canGrow(): boolean {
+    return this.socket !== undefined && knowsBuffers(this.socket)
   }
 
   private grow(): void {
@@ -115,13 +96,9 @@ export class Reader {
     this.silence = undefined
   }
 
-  // Both who writes into the buffer and who reads from it must know of another one.
   private stalled(): void {
     this.shrink(undefined)
-    const socket = this.socket as Keyed | undefined
-    if (!keys || !socket?._handle?.useUserBuffer) return
-    socket._handle.useUserBuffer(scratch)
-    socket[keys.buffer] = scratch
+    if (this.socket !== undefined) exchangeBuffer(this.socket, scratch)
   }
 
   /**
@@ -130,22 +107,15 @@ export class Reader {
    * changed.
    */
   takeOver(socket: net.Socket, deliver: Deliver): boolean {
-    const keyed = socket as Keyed
-    if (keyed.encrypted || !keyed._handle?.useUserBuffer) return false
-    if (keys === undefined) keys = find(socket)
-    if (!keys || keyed[keys.buffer] !== null) return false
+    if (!takesOnread(socket)) return false
     this.reads(socket, deliver)
     this.next = undefined
-    keyed._handle.useUserBuffer(scratch)
-    keyed[keys.buffer] = scratch
-    keyed[keys.callback] = this.options.callback
-    keyed[keys.generator] = this.options.buffer
+    giveOnread(socket, this.options, scratch)
     return true
   }
 
   /** Of the socket that was made with `options`. */
   reads(socket: net.Socket, deliver: Deliver): void {
-    if (keys === undefined) keys = find(socket)
     this.socket = socket
     this.deliver = deliver
   }

@@ -4,6 +4,7 @@
  */
 import type { Socket } from "node:net"
 import { setImmediate } from "../time/realTime.js"
+import { isSystems } from "./fast/isSystems.js"
 
 /**
  * `timeout` was emitted: calls `silent` if nothing has come by the time when all that had arrived was read,
@@ -11,7 +12,7 @@ import { setImmediate } from "../time/realTime.js"
  * read: `silent` is called at once.
  */
 export const stillSilent = (socket: Socket, silent: () => void, heard: () => void): void => {
-  if (!(socket as { readonly _handle?: unknown })._handle) return silent()
+  if (!isSystems(socket)) return silent()
   const { bytesRead } = socket
   setImmediate(() => {
     if (socket.destroyed) return

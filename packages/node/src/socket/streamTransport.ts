@@ -14,6 +14,8 @@ import {
   type Transport,
   type TransportHandlers
 } from "@httpfx/core/Transport"
+import { latin1Of } from "./fast/latin1.js"
+import { writeQueueOf } from "./fast/writeQueue.js"
 import { faultOf } from "./fault.js"
 import { resetStream } from "./reset.js"
 import { nextTick } from "../time/realTime.js"
@@ -23,14 +25,6 @@ const owner = Symbol("httpfx.transport")
 interface Owned extends Duplex {
   [owner]: StreamTransport
 }
-
-/** A socket of Node's. */
-interface Handled {
-  readonly _handle?: { readonly writeQueueSize?: number } | null
-}
-
-// What of its write the system has not taken.
-const queueOf = (stream: Duplex): number | undefined => (stream as Handled)._handle?.writeQueueSize
 
 // The listeners are shared by all connections: a closure per event and connection costs memory and time.
 function onData(this: Owned, chunk: Uint8Array) {
@@ -78,9 +72,6 @@ const joined = (head: string | Uint8Array, body: Uint8Array): Uint8Array => {
 
 // So short a body costs less as characters, one to a byte, behind a head that is text already.
 const textLimit = 2 * 1024
-const { latin1Slice } = Buffer.prototype as unknown as {
-  readonly latin1Slice: (this: Uint8Array, start: number, end: number) => string
-}
 
 export class StreamTransport implements Transport {
   handlers: TransportHandlers = noHandlers
@@ -124,12 +115,11 @@ export class StreamTransport implements Transport {
     return this.addresses.remote ?? address(socket.remoteAddress, socket.remotePort)
   }
 
-  // A stream's length says of a write only when it is over; a large one on a slow link takes minutes.
   get buffered(): number {
     if (this.closed || this.dropped) return 0
     const { stream, underWay } = this
     if (underWay === 0) return stream.writableLength
-    const left = queueOf(this.writer) ?? underWay
+    const left = writeQueueOf(this.writer) ?? underWay
     return stream.writableLength - underWay + Math.min(left, underWay)
   }
 
@@ -156,10 +146,7 @@ export class StreamTransport implements Transport {
         stream.uncork()
         return more
       }
-      data =
-        typeof data === "string" && body.length <= textLimit
-          ? data + latin1Slice.call(body, 0, body.length)
-          : joined(data, body)
+      data = typeof data === "string" && body.length <= textLimit ? data + latin1Of(body) : joined(data, body)
     } else if (data.length === 0) return !stream.writableNeedDrain
     return typeof data === "string" ? stream.write(data, "latin1") : stream.write(data)
   }

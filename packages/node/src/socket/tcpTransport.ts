@@ -13,6 +13,10 @@
  */
 import * as net from "node:net"
 import type { Address, Fault, Transport, TransportHandlers } from "@httpfx/core/Transport"
+import { acceptDirectly, socketOver, type Accepted } from "./fast/accept.js"
+import { knowsNoPeer } from "./fast/peer.js"
+import { readAgain } from "./fast/readAgain.js"
+import { watchWrites, type WriteDone, type Writing } from "./fast/writes.js"
 import { faultOf } from "./fault.js"
 import { Reader } from "./reader.js"
 import { StreamTransport } from "./streamTransport.js"
@@ -23,57 +27,8 @@ export interface Addresses {
   readonly remote?: Address | undefined
 }
 
-/** What we use of the handle below a socket; absent on what is not a plain TCP connection or pipe. */
-interface Handle {
-  reading: boolean
-  readStart(): number
-  /** TCP only. */
-  readonly getpeername?: (out: object) => number
-  /** TCP only. */
-  readonly setNoDelay?: (enable: boolean) => number
-}
-interface WithHandle {
-  _handle?: Handle | null
-}
-const handleOf = (socket: net.Socket): Handle | null | undefined => (socket as WithHandle)._handle
-
-/** The system knows no peer of the connection any more: after an RST, or probes without an answer. */
-export const knowsNoPeer = (socket: net.Socket): boolean => {
-  const handle = handleOf(socket)
-  return handle?.getpeername !== undefined && handle.getpeername({}) !== 0
-}
-
-/** The methods of a socket that its stream writes with. */
-export interface Streams {
-  _write(data: unknown, encoding: string, done: WriteDone): void
-  _writev(chunks: unknown, done: WriteDone): void
-}
-export type WriteDone = (error?: Error | null) => void
-export const streams = net.Socket.prototype as unknown as Streams
-
-const self = Symbol("httpfx.tcp")
-interface OwnSocket extends Streams {
-  [self]: TcpTransport
-}
-
-// A stream has one write under way, so its callback can wait in a field.
-function write(this: OwnSocket, data: unknown, encoding: string, done: WriteDone) {
-  const transport = this[self]
-  transport.done = done
-  transport.underWay = (data as string | Uint8Array).length
-  streams._write.call(this, data, encoding, transport.written)
-}
-function writev(this: OwnSocket, chunks: unknown, done: WriteDone) {
-  const transport = this[self]
-  transport.done = done
-  // All that waits.
-  transport.underWay = transport.socket.writableLength
-  streams._writev.call(this, chunks, transport.written)
-}
-
-export class TcpTransport extends StreamTransport implements Transport {
-  /** The stream's own callback of the write under way. */
-  done: WriteDone | undefined
+export class TcpTransport extends StreamTransport implements Transport, Writing {
+  done: WriteDone | undefined = undefined
   readonly written: WriteDone
   private held: Fault | undefined
   private looking = false
@@ -93,10 +48,7 @@ export class TcpTransport extends StreamTransport implements Transport {
       if (error) this.writeFailed(error)
       else this.done?.()
     }
-    const own = socket as unknown as OwnSocket
-    own[self] = this
-    own._write = write
-    own._writev = writev
+    watchWrites(socket, this)
   }
 
   override get buffered(): number {
@@ -134,14 +86,11 @@ export class TcpTransport extends StreamTransport implements Transport {
       this.fail()
       return
     }
-    // libuv reports the end when the last bytes and a hang-up arrive in one turn, be it FIN or RST. After an
-    // RST the system knows no peer any more; then one more read tells them apart. (Nor does it after FIN in
-    // both directions, but then the socket is about to close itself.)
-    const handle = handleOf(this.socket)
-    if (!handle || this.socket.writableFinished || !knowsNoPeer(this.socket)) return super.sawEnd()
+    // After an RST the system knows no peer any more. (Nor does it after FIN in both directions, but then the
+    // socket is about to close itself.)
+    const mayBeReset = !this.socket.writableFinished && knowsNoPeer(this.socket)
+    if (!mayBeReset || !readAgain(this.socket)) return super.sawEnd()
     this.looking = true
-    handle.reading = true
-    handle.readStart()
     setImmediate(() => setImmediate(() => this.looked()))
   }
 
@@ -177,19 +126,9 @@ export const connecting = (options: net.NetConnectOpts, addresses?: Addresses): 
   return new TcpTransport(socket, reader, addresses)
 }
 
-const overHandle = (handle: Handle, addresses: Addresses | undefined): Transport => {
+const overHandle = (handle: Accepted, addresses: Addresses | undefined): Transport => {
   const reader = new Reader()
-  const options: net.SocketConstructorOpts & {
-    handle: Handle
-    manualStart: boolean
-    onread: net.OnReadOpts
-  } = {
-    handle,
-    manualStart: true,
-    allowHalfOpen: true,
-    onread: reader.options
-  }
-  return new TcpTransport(new net.Socket(options), reader, addresses)
+  return new TcpTransport(socketOver(handle, reader.options), reader, addresses)
 }
 
 /** A server that hands no data of a connection on before its transport is started. */
@@ -201,22 +140,11 @@ export const createServer = (
     onConnection(new StreamTransport(socket, addresses()))
   )
 
-/**
- * `onread` cannot be asked of a `net.Server`, and moving each connection into a second socket costs a fifth
- * of a short connection. So a listening server of ours makes its sockets itself; where Node's server has
- * another shape than the one expected, its own sockets are used as they are.
- */
-export const acceptDirectly = (
+/** From now on the listening server's connections are read past their streams, where that is possible. */
+export const acceptTransports = (
   server: net.Server,
   addresses: () => Addresses | undefined,
   onConnection: (transport: Transport) => void
 ): void => {
-  const handle = (server as { _handle?: { onconnection?: unknown } | null })._handle
-  if (typeof handle?.onconnection !== "function") return
-  handle.onconnection = (status: number, connection: Handle | undefined) => {
-    // A failing accept (EMFILE) concerns one connection that never was; the server goes on listening.
-    if (status !== 0 || connection === undefined) return
-    connection.setNoDelay?.(true)
-    onConnection(overHandle(connection, addresses()))
-  }
+  acceptDirectly(server, (handle) => onConnection(overHandle(handle, addresses())))
 }

@@ -15,10 +15,12 @@ import { sniName } from "@httpfx/core/pool"
 import { fault, formatAddress, type Address, type TlsFacts, type Transport } from "@httpfx/core/Transport"
 import { errorOf } from "./fault.js"
 import { endedBelow, onEof } from "./fast/closeNotify.js"
+import { knowsNoPeer } from "./fast/peer.js"
+import * as ServerTls from "./fast/serverTls.js"
+import { watchWrites, type WriteDone, type Writing } from "./fast/writes.js"
 import { resetStream } from "./reset.js"
 import { StreamTransport } from "./streamTransport.js"
-import { knowsNoPeer, streams, type Streams, type WriteDone } from "./tcpTransport.js"
-import { tlsFacts, verifyError } from "./tlsFacts.js"
+import { distrust, tlsFacts } from "./tlsFacts.js"
 import { TransportSocket } from "./transportSocket.js"
 import { nextTick } from "../time/realTime.js"
 
@@ -165,14 +167,16 @@ const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
 const refusalOf = (socket: tls.TLSSocket, options: Network.TlsOptions): Error | undefined => {
   const { rejectUnauthorized = true, requestCert, role } = options
   if (role === "client" || requestCert !== true || !rejectUnauthorized) return undefined
-  const reason = verifyError(socket)
+  const reason = distrust(socket)
   if (reason === undefined || reason === null) return undefined
   return reason instanceof Error ? reason : Object.assign(new Error(String(reason)), { code: String(reason) })
 }
 
 // A TLS layer cannot send RST; the connection below can.
-class TlsTransport extends StreamTransport {
+class TlsTransport extends StreamTransport implements Writing {
   truncated = false
+  done: WriteDone | undefined = undefined
+  readonly written: WriteDone
   private facts: TlsFacts | undefined
 
   constructor(
@@ -182,29 +186,18 @@ class TlsTransport extends StreamTransport {
     requireCloseNotify: boolean
   ) {
     super(socket, addresses)
-    // Without a `tls.Server` nothing else ends a connection whose records cannot be read or whose client
-    // renegotiates too often.
-    socket.on("_tlsError", (error: Error) => nextTick(() => socket.destroy(error)))
+    // Without a `tls.Server` nothing else ends such a connection.
+    socket.on(ServerTls.failed, (error: Error) => nextTick(() => socket.destroy(error)))
     if (requireCloseNotify) {
       onEof(socket, () => {
         this.truncated = endedBelow(socket, below)
       })
     }
-    const own = socket as unknown as Streams
-    const over = (done: WriteDone): WriteDone => {
-      return (error) => {
-        this.underWay = 0
-        done(error)
-      }
+    this.written = (error) => {
+      this.underWay = 0
+      this.done?.(error)
     }
-    own._write = (data, encoding, done) => {
-      this.underWay = (data as string | Uint8Array).length
-      streams._write.call(socket, data, encoding, over(done))
-    }
-    own._writev = (chunks, done) => {
-      this.underWay = socket.writableLength
-      streams._writev.call(socket, chunks, over(done))
-    }
+    watchWrites(socket, this)
   }
 
   get tls(): TlsFacts {
@@ -248,10 +241,10 @@ export const secure: Network.Service["secure"] = (transport, options) =>
       stream.destroy()
       return resume(Effect.fail(failure(error as Error, address)))
     }
-    const done = options.role === "client" ? "secureConnect" : "secure"
+    const done = options.role === "client" ? "secureConnect" : ServerTls.secured
     const stop = () => {
       socket.off(done, connected)
-      socket.off("_tlsError", failed)
+      socket.off(ServerTls.failed, failed)
       socket.off("error", failed)
       socket.off("close", closed)
       socket.off("end", closed)
@@ -280,7 +273,7 @@ export const secure: Network.Service["secure"] = (transport, options) =>
     }
     socket.once(done, connected)
     // Where a handshake fails in the server role, only this event tells why (`tls.Server` listens to it too).
-    socket.once("_tlsError", failed)
+    socket.once(ServerTls.failed, failed)
     socket.once("error", failed)
     socket.once("close", closed)
     // In the client role Node makes an error of it, in the server role nothing.

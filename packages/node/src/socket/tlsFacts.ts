@@ -4,6 +4,8 @@
  */
 import type * as tls from "node:tls"
 import type { Certificate, TlsFacts } from "@httpfx/core/Transport"
+import { serverNameOf } from "./fast/serverName.js"
+import { verifyErrorOf } from "./fast/serverTls.js"
 
 const names = (name: tls.Certificate): Certificate["subject"] => ({ ...name }) as Certificate["subject"]
 
@@ -37,21 +39,20 @@ const codeOf = (error: unknown): string | undefined => {
  * Why OpenSSL does not trust the peer's certificate. Node asks it by itself only for its clients and the
  * sockets of a `tls.Server`.
  */
-export const verifyError = (socket: tls.TLSSocket): unknown => {
+export const distrust = (socket: tls.TLSSocket): unknown => {
   if (socket.authorized) return undefined
-  const { ssl } = socket as { ssl?: { verifyError?: () => unknown } | null }
-  return socket.authorizationError ?? ssl?.verifyError?.()
+  return socket.authorizationError ?? verifyErrorOf(socket)
 }
 
 /** To be asked while the connection is open: Node forgets the certificate with it. */
 export const tlsFacts = (socket: tls.TLSSocket): TlsFacts => {
   const peerCertificate = certificateOf(socket)
-  const error = codeOf(verifyError(socket))
+  const error = codeOf(distrust(socket))
   return {
     protocol: socket.getProtocol() ?? undefined,
     cipher: (socket.getCipher() as tls.CipherNameAndProtocol | undefined)?.name,
     alpnProtocol: typeof socket.alpnProtocol === "string" ? socket.alpnProtocol : undefined,
-    serverName: (socket as { servername?: string | false | null }).servername || undefined,
+    serverName: serverNameOf(socket),
     sessionReused: socket.isSessionReused(),
     authorized: peerCertificate !== undefined && error === undefined,
     authorizationError: peerCertificate === undefined ? undefined : error,

@@ -10,7 +10,7 @@
 import type { RuntimeFiber } from "effect/Fiber"
 import { defaultShouldYield, PriorityBuckets, type Scheduler, type Task } from "effect/Scheduler"
 import type * as VirtualClock from "../VirtualClock.js"
-import { watch, type Watch } from "./realAsync.js"
+import { watch, type Watch } from "./fast/realAsync.js"
 import { nextTick, nextTurn } from "./turn.js"
 import { queueMicrotask, setTimeout } from "./realTime.js"
 

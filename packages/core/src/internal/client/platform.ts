@@ -20,10 +20,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
-import { globalValue } from "effect/GlobalValue"
 import * as Tracer from "effect/Tracer"
 import * as HttpError from "../../HttpError.js"
 import { fromHttpBody } from "../body.js"
+import { scopedClient, scopeSignal, shareScope } from "../fast/scopedRequests.js"
 import type { RequestError } from "./error.js"
 import { ClientExchange } from "./exchange.js"
 import { PlatformResponse } from "./platformResponse.js"
@@ -55,10 +55,10 @@ export const httpClient = (settings: RequestSettings): HttpClient.HttpClient => 
       if (isSeen(fiber, request)) return traced(settings, request)
       return send(settings, request, fiber, fiber.getFiberRef(HttpClient.currentTracerPropagation))
     })
-  return HttpClient.makeWith(
-    (request) => Effect.flatMap(request, execute),
-    Effect.succeed as HttpClient.HttpClient.Preprocess<never, never>
-  )
+  return scopedClient({
+    execute,
+    send: (request, fiber, signal) => send(settings, request, fiber, false, signal)
+  })
 }
 
 // ---- errors
@@ -105,7 +105,13 @@ const targetOf = (request: Request): Target | InvalidTarget => {
 }
 
 /** `root`: with the fields of a trace that begins here, instead of those that the request may have. */
-const send = (settings: RequestSettings, request: Request, fiber: RequestFiber, root: boolean): Answer => {
+const send = (
+  settings: RequestSettings,
+  request: Request,
+  fiber: RequestFiber,
+  root: boolean,
+  signal: AbortSignal | undefined = scopeSignal(request)
+): Answer => {
   const target = targetOf(request)
   if ("_tag" in target) {
     return Exit.fail(requestError(request, "InvalidUrl", targetError(target, request.url)))
@@ -139,7 +145,6 @@ const send = (settings: RequestSettings, request: Request, fiber: RequestFiber, 
   }
   const receiver = new Receiver(request)
   const exchange = new ClientExchange(prepared, resolved.pool, receiver)
-  const signal = scopes.get(request)?.signal
   if (signal !== undefined) {
     const release = () => void exchange.abandon("its scope ended")
     if (signal.aborted) release()
@@ -147,12 +152,6 @@ const send = (settings: RequestSettings, request: Request, fiber: RequestFiber, 
   }
   return wait(exchange, receiver)
 }
-
-// Where `HttpClient.withScope` leaves what it aborts when the scope ends: shared by every client on platform.
-const scopes = globalValue(
-  "@effect/platform/HttpClient/scopedRequests",
-  () => new WeakMap<Request, AbortController>()
-)
 
 // ---- tracing
 
@@ -214,7 +213,8 @@ const traced = (settings: RequestSettings, request: Request): Answer =>
       const sent = fiber.getFiberRef(HttpClient.currentTracerPropagation)
         ? HttpClientRequest.setHeaders(request, TraceContext.toHeaders(span))
         : request
-      share(request, sent)
+      // `setHeaders` makes another request.
+      shareScope(request, sent)
       const answer: Answer = Effect.withFiberRuntime((inner) => send(settings, sent, inner, false))
       return Effect.tap(Effect.withParentSpan(answer, span), (response) => {
         span.attribute("http.response.status_code", response.status)
@@ -223,9 +223,3 @@ const traced = (settings: RequestSettings, request: Request): Answer =>
       })
     })
   })
-
-// `setHeaders` makes another request: it has the same scope.
-const share = (request: Request, copy: Request): void => {
-  const scope = scopes.get(request)
-  if (scope !== undefined) scopes.set(copy, scope)
-}

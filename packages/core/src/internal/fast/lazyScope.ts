@@ -4,6 +4,9 @@
  * Behaves as `Scope.make()` does (finalizers in reverse order, a fork closes with its parent); the real scope
  * is made by the first `addFinalizer` or `fork`. It never closes by itself: the driver closes it with the
  * exchange's exit.
+ *
+ * Has the members that Effect gives its scopes and does not publish. Where Effect's have others, an exchange
+ * has a real scope from the beginning.
  */
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
@@ -13,7 +16,14 @@ import * as Scope from "effect/Scope"
 
 const makeScope = Scope.make()
 
-export class LazyScope implements Scope.CloseableScope {
+export interface ExchangeScope extends Scope.CloseableScope {
+  /** Nothing was ever added: closing is not worth an effect. */
+  readonly unused: boolean
+  /** Closed without a real scope: what is added from now on must run at once. */
+  markClosed(exit: Exit.Exit<unknown, unknown>): void
+}
+
+export class LazyScope implements ExchangeScope {
   declare readonly [Scope.ScopeTypeId]: Scope.ScopeTypeId
   declare readonly [Scope.CloseableScopeTypeId]: Scope.CloseableScopeTypeId
   declare readonly strategy: ExecutionStrategy.ExecutionStrategy
@@ -28,7 +38,6 @@ export class LazyScope implements Scope.CloseableScope {
     return scopeOf(this).state
   }
 
-  /** Nothing was ever added: closing is not worth an effect. */
   get unused(): boolean {
     return this.real === undefined
   }
@@ -48,7 +57,6 @@ export class LazyScope implements Scope.CloseableScope {
     })
   }
 
-  /** Closed without a real scope: what is added from now on must run at once. */
   markClosed(exit: Exit.Exit<unknown, unknown>): void {
     this.exit ??= exit
   }
@@ -82,3 +90,18 @@ Object.assign(LazyScope.prototype, {
   [Scope.CloseableScopeTypeId]: Scope.CloseableScopeTypeId,
   strategy: ExecutionStrategy.sequential
 })
+
+/** A lazy scope has all that a scope of Effect has. */
+export const isLike = (scope: object): boolean => {
+  const lazy = new LazyScope()
+  for (let at = scope; at !== Object.prototype; at = Object.getPrototypeOf(at) as object)
+    if (!Reflect.ownKeys(at).every((key) => key in lazy)) return false
+  return ["state", "addFinalizer", "fork"].every((key) => key in scope)
+}
+
+export const makeRealScope = (): ExchangeScope =>
+  Object.assign(Effect.runSync(makeScope), { unused: false, markClosed: () => {} })
+
+export const makeExchangeScope: () => ExchangeScope = isLike(Effect.runSync(makeScope))
+  ? () => new LazyScope()
+  : makeRealScope

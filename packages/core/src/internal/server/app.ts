@@ -7,6 +7,7 @@
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpApp from "@effect/platform/HttpApp"
+import { isEjected, mayEject } from "../fast/ejectedScopes.js"
 import { Launcher } from "../fast/launch.js"
 import { LayeredMap } from "../fast/layeredMap.js"
 import { MaxBodySize } from "@effect/platform/HttpIncomingMessage"
@@ -24,7 +25,6 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
-import { globalValue } from "effect/GlobalValue"
 import * as HashSet from "effect/HashSet"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
@@ -57,9 +57,6 @@ import { originForm } from "./target.js"
 type Response = ServerResponse.HttpServerResponse
 type AnyApp = HttpApp.Default<unknown, unknown>
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
-
-// Platform's own set: a scope in it is closed by whoever ejected it.
-const ejectedScopes = globalValue("@effect/platform/HttpApp/ejectedScopes", () => new WeakSet<Scope.Scope>())
 
 const requestIn = (fiber: AnyFiber): ServerRequest.HttpServerRequest =>
   Context.unsafeGet(
@@ -191,7 +188,7 @@ export const make = (
     const disabledWhen = FiberRefs.getOrDefault(runtime.fiberRefs, HttpMiddleware.currentTracerDisabledWhen)
     return new App(
       runtime,
-      handled(httpApp, middleware, untraced) as Effect.Effect<unknown>,
+      mayEject(handled(httpApp, middleware, untraced)) as Effect.Effect<unknown>,
       middleware === undefined && untraced && !isRouter(httpApp),
       server,
       spans ? disabledWhen : undefined,
@@ -328,7 +325,7 @@ class App implements Owner, ClientErrorHandler, Serving {
     exchange.fiber = undefined
     exchange.span?.endAt(exchange.connection.server.timers.now(), exit)
     const { scope } = exchange
-    if (ejectedScopes.has(scope)) return ended(exchange)
+    if (isEjected(scope)) return ended(exchange)
     if (scope.unused) {
       scope.markClosed(exit)
       return ended(exchange)

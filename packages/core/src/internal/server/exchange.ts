@@ -30,7 +30,7 @@ import type { Transport } from "../../Transport.js"
 import type { WebSocketUpgrader } from "../../WebSocketUpgrader.js"
 import type { EncodedHead, RequestHead } from "../../wire/index.js"
 import { IncomingBody } from "../incomingBody.js"
-import { LazyScope } from "../fast/lazyScope.js"
+import { makeExchangeScope, type ExchangeScope } from "../fast/lazyScope.js"
 import type { LazySpan, SpanSource } from "../fast/lazySpan.js"
 import type { ResponseTrailers } from "./responseTrailers.js"
 import type { ServerSettings } from "../options/server.js"
@@ -63,7 +63,7 @@ export interface AppServer {
 
 export class ServerExchange extends Exchange implements SpanSource {
   declare body: IncomingBody<BodyLoss, BodyError> | undefined
-  readonly scope = new LazyScope()
+  readonly scope: ExchangeScope = makeExchangeScope()
   /** Set by the app that opens the exchange. */
   request: ServerRequest.HttpServerRequest = undefined as never
   /** The parts of a form, once asked for; they are the same through every view of the request. */

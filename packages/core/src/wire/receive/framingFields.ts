@@ -4,7 +4,7 @@
  * bodyFraming.ts.
  */
 import { ELEMENT } from "../grammar/byteClasses.js"
-import { latin1 } from "./latin1.js"
+import { latin1 } from "./fast/latin1.js"
 import { Fact, Kind, type Machine } from "./machine.js"
 import { addDecimal } from "./numbers.js"
 import * as S from "./stage.js"

@@ -9,7 +9,7 @@
  */
 import type { FlagName, Flags } from "../../model/flags.js"
 import { LOOSE_PATH, LOOSE_QUERY, PATH, QUERY, URL_PATH, URL_QUERY } from "../grammar/byteClasses.js"
-import { latin1, roomLike } from "./latin1.js"
+import { latin1, roomLike } from "./fast/latin1.js"
 import type { Limits } from "./limits.js"
 import type { Refusal, RefusalCode, RefusalStatus } from "../../model/refusal.js"
 import { IDLE, NAME, OWS, OWS_LINE, REFUSED, TARGET, VALUE_LF, VALUE_LINE } from "./stage.js"

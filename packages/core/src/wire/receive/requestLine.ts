@@ -12,7 +12,7 @@ import {
   rtspMethods,
   URL_PATH
 } from "../grammar/byteClasses.js"
-import { latin1 } from "./latin1.js"
+import { latin1 } from "./fast/latin1.js"
 import type { Machine } from "./machine.js"
 import * as S from "./stage.js"
 import { readTarget, SERVER, START } from "./target.js"

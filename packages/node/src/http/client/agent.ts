@@ -19,7 +19,9 @@ import type * as http from "node:http"
 import { createConnection, isIP } from "node:net"
 import { adoptContext, leaveContext } from "../../socket/fast/asyncHandle.js"
 import { nextTick } from "../../time/realTime.js"
+import { setHighWaterMark } from "../../socket/fast/highWaterMark.js"
 import { startGuarding } from "../../socket/fast/idleGuard.js"
+import { hasBytesWaiting } from "../../socket/fast/pendingRead.js"
 import type { AgentLike, ClientReq, ConnectOptions, Lists, OnCreate } from "./shapes.js"
 import { usesEnvProxy } from "../own/flags.js"
 import { globalAgent, setGlobalAgent } from "./globalAgent.js"
@@ -190,13 +192,7 @@ const isAdmitted = (agent: AgentLike, open: number): boolean =>
 /**
  * Bytes that nobody asked for wait in the system: they would be taken for the response to the next request.
  */
-const hasUnreadBytes = (socket: HttpSocket): boolean =>
-  !socket.connecting && (socket as WithHandle)._handle?.hasPendingRead?.() === true
-
-interface WithHandle {
-  /** `hasPendingRead`: on newer versions of Node.js. */
-  readonly _handle?: { readonly hasPendingRead?: () => boolean } | null
-}
+const hasUnreadBytes = (socket: HttpSocket): boolean => !socket.connecting && hasBytesWaiting(socket)
 
 const isUsable = (socket: HttpSocket): boolean => {
   if (socket.destroyed) return false
@@ -245,9 +241,8 @@ const plainName = (given: ConnectOptions, own: ConnectOptions): string =>
 
 /** A connection that is kept takes the next request's bound of what waits to be written. */
 const adjust = (socket: HttpSocket, mark: unknown): void => {
-  if (mark === undefined || mark === null || socket.writableHighWaterMark === mark) return
-  const { _writableState: state } = socket as unknown as { _writableState?: { highWaterMark: unknown } }
-  if (state !== undefined) state.highWaterMark = mark
+  if (mark !== undefined && mark !== null && socket.writableHighWaterMark !== mark)
+    setHighWaterMark(socket, mark)
 }
 
 /** A connection to where the options say, or by the agent's proxy. */

@@ -9,6 +9,7 @@
  * over; one to HEAD without a length ends the connection; an upload that its response has overtaken goes on.
  */
 import { afterExchange, Body, bodyOf, isInformational, type AfterExchange } from "@httpfx/core/wire"
+import { stopFlowing } from "../../socket/fast/flowing.js"
 import { stopGuarding } from "../../socket/fast/idleGuard.js"
 import { stillSilent } from "../../socket/stillSilent.js"
 import { HTTPClientAsyncResource } from "../own/asyncResources.js"
@@ -243,7 +244,7 @@ const handOver = (
   socket.removeListener("close", onClose)
   socket.removeListener("error", onError)
   socket._httpMessage = null
-  ;(socket as unknown as { readableFlowing: boolean | null }).readableFlowing = null
+  stopFlowing(socket)
   req.emit(event, res, socket, rest)
   req.destroyed = true
   closeRequest(req)

@@ -15,7 +15,9 @@ import { codedError, codedTypeError, invalidArgType, violationError } from "../o
 import { bytesWritten, corked, highWater, needDrain, rejectBody, uniqueHeaders } from "../own/symbols.js"
 import { isValueOf, textOf, validateHeaderName } from "../own/validate.js"
 import type { Outgoing } from "./shapes.js"
-import { isSystems, type Callback, type HttpSocket } from "./shapes.js"
+import type { Callback, HttpSocket } from "./shapes.js"
+import { isSystems } from "../../socket/fast/isSystems.js"
+import { uncorkWhole } from "../../socket/fast/uncorkWhole.js"
 import { nextTick } from "../../time/realTime.js"
 
 type Chunk = string | Uint8Array
@@ -343,12 +345,7 @@ const endWith = (
   } else {
     nextTick(done)
   }
-  if (message.socket) {
-    // Whoever corked it, it is let go now.
-    const state = (message.socket as unknown as { _writableState?: { corked: number } })._writableState
-    if (state) state.corked = 1
-    message.socket.uncork()
-  }
+  if (message.socket) uncorkWhole(message.socket)
   message[corked] = 0
   message.finished = true
   if (message.outputData.length === 0 && message.socket && message.socket._httpMessage === message) {

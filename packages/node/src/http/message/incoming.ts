@@ -14,6 +14,7 @@ import { finished, Readable } from "node:stream"
 import { inherit } from "../own/inherit.js"
 import { readOn } from "./parser.js"
 import type { HttpSocket, Incoming } from "./shapes.js"
+import { asksAgain, asksForNothing } from "../../socket/fast/pushed.js"
 import { nextTick } from "../../time/realTime.js"
 
 const folded = Symbol("kHeaders")
@@ -35,17 +36,11 @@ interface Stored extends Incoming {
   [abort]?: AbortController
 }
 
-interface ReadState {
-  readingMore: boolean
-}
 const { destroy } = Readable.prototype
-const stateOf = (message: Readable): ReadState =>
-  (message as unknown as { _readableState: ReadState })._readableState
 
 function IncomingMessage(this: Stored, socket: HttpSocket): void {
   Readable.call(this, socket ? { highWaterMark: socket.readableHighWaterMark } : undefined)
-  // Body bytes come by themselves; the stream need not ask for more.
-  stateOf(this).readingMore = true
+  asksForNothing(this)
   this.socket = socket
   this.httpVersionMajor = null
   this.httpVersionMinor = null
@@ -167,7 +162,7 @@ proto.setTimeout = function setTimeout<T extends Incoming>(this: T, msecs: numbe
 
 proto._read = function _read(this: Incoming, _n: number) {
   if (!this._consuming) {
-    stateOf(this).readingMore = false
+    asksAgain(this)
     this._consuming = true
   }
   // What has come is buffered already; the connection may have been held back for it.

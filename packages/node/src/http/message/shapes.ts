@@ -34,9 +34,6 @@ export interface HttpSocket extends Socket {
   _hadError?: boolean
 }
 
-/** A socket of the system, and no other stream. */
-export const isSystems = (socket: object): boolean => Boolean((socket as { _handle?: unknown })._handle)
-
 /** The request a message answers. */
 export interface RequestLike {
   readonly method: string

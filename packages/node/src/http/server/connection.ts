@@ -19,6 +19,11 @@ import {
   type RequestHead
 } from "@httpfx/core/wire"
 import { afterTasks } from "../../socket/fast/afterTasks.js"
+import { stopFlowing } from "../../socket/fast/flowing.js"
+import { sayTimeout, timerOf, type SocketTimer } from "../../socket/fast/idleTimer.js"
+import { isSystems } from "../../socket/fast/isSystems.js"
+import { isOnlyListener } from "../../socket/fast/onlyListener.js"
+import { isResuming, isUnobserved, markEnded } from "../../socket/fast/unread.js"
 import { nextTick } from "../../time/realTime.js"
 import { Reader } from "../../socket/reader.js"
 import { stillSilent } from "../../socket/stillSilent.js"
@@ -35,7 +40,7 @@ import type { HttpServer } from "./shapes.js"
 import { closeResponse, onSocketClose } from "./response.js"
 import type { Response } from "./shapes.js"
 import { debug } from "../own/debug.js"
-import { isSystems, type HttpSocket } from "../message/shapes.js"
+import type { HttpSocket } from "../message/shapes.js"
 import {
   clock,
   connectionOf,
@@ -60,33 +65,6 @@ function refuseEncoding(): never {
 }
 
 const noop = (): void => {}
-
-/** What `setTimeout` of a system's socket has made. */
-interface SocketTimer {
-  readonly _destroyed: boolean
-}
-
-// Where Node keeps it; `null`: not where it was looked for, and then nothing is spared.
-let timerKey: symbol | null | undefined
-
-/** The timer that runs for a socket. */
-const timerOf = (socket: OnSocket): SocketTimer | undefined => {
-  if (!keepsTimers) return undefined
-  timerKey ??=
-    Object.getOwnPropertySymbols(socket).find((key) => key.description === "timeout" && isSystems(socket)) ??
-    null
-  if (timerKey === null) return undefined
-  const timer = (socket as unknown as { [key: symbol]: SocketTimer | null | undefined })[timerKey]
-  return timer === null || timer === undefined || timer._destroyed !== false ? undefined : timer
-}
-
-// From Node 24 on a timer that was held does not fire again: a new one each time there.
-const keepsTimers = Number(process.versions.node.split(".")[0]) < 24
-
-/** What the socket says of its timeout, and nothing else. */
-const setTimeoutName = (socket: OnSocket, time: number): void => {
-  ;(socket as { timeout?: number }).timeout = time
-}
 
 // One function for all connections where Node allows it: a listener finds its connection on its socket.
 function onData(this: OnSocket, chunk: Uint8Array): void {
@@ -221,9 +199,7 @@ export class ServerConnection {
 
   /** Nobody else listens for the socket's bytes. */
   private get isAlone(): boolean {
-    return (
-      (this.socket as unknown as { readonly _events: { readonly data?: unknown } })._events.data === onData
-    )
+    return isOnlyListener(this.socket, "data", onData)
   }
 
   /** Between two requests, with at least one behind it. */
@@ -303,7 +279,7 @@ export class ServerConnection {
     const event = request.method === "CONNECT" ? "connect" : "upgrade"
     if (server.listenerCount(event) > 0) {
       // Whoever listens next decides how it is read.
-      ;(socket as unknown as { readableFlowing: boolean | null }).readableFlowing = null
+      stopFlowing(socket)
       server.emit(event, request, socket, rest)
     } else {
       socket.destroy()
@@ -371,7 +347,7 @@ export class ServerConnection {
     if (timer === undefined) {
       socket.setTimeout(server.timeout || 0)
     } else {
-      setTimeoutName(socket, 0)
+      sayTimeout(socket, 0)
       this.held = timer
     }
   }
@@ -390,7 +366,7 @@ export class ServerConnection {
   private startIdleTime(): void {
     const { held, server, socket } = this
     const time = idleLimit(server.keepAliveTimeout, server.keepAliveTimeoutBuffer)
-    if (held !== undefined && this.idleTime === time && timerOf(socket) === held) setTimeoutName(socket, time)
+    if (held !== undefined && this.idleTime === time && timerOf(socket) === held) sayTimeout(socket, time)
     else socket.setTimeout(time)
     this.held = undefined
     this.idleTime = time
@@ -450,7 +426,7 @@ export class ServerConnection {
   private endEmpty(req: Incoming): void {
     const head = this.parser.currentHead
     if (head === null || head.chunked || head.contentLength !== undefined) return
-    markEnded(req)
+    endAtOnce(req)
     req.complete = true
     this.parser.incoming = null
   }
@@ -543,39 +519,18 @@ export class ServerConnection {
   }
 }
 
-interface StreamState {
-  length: number
-  resumeScheduled: boolean
-  endEmitted: boolean
-  destroyed: boolean
-  closed: boolean
-  closeEmitted: boolean
-}
-interface Observable {
-  readonly _eventsCount: number
-  readonly _readableState: StreamState
-}
-
-/** A listener for its body was added in this turn, from which on it is read. */
-const isResuming = (req: Incoming): boolean => (req as unknown as Observable)._readableState.resumeScheduled
-
 /**
  * Nobody reads the request. One that has come whole, without a body, and that nobody listens to is what it
  * would be after its last event, without the turns that lead there.
  */
 const letGo = (req: Incoming): void => {
-  const { _eventsCount, _readableState: state } = req as unknown as Observable
-  if (_eventsCount > 0 || !req.complete || state.length > 0 || !isLetGoPlainly(req)) {
-    req._dump()
-    return
-  }
-  markEnded(req)
+  if (isUnobserved(req) && req.complete && isLetGoPlainly(req)) endAtOnce(req)
+  else req._dump()
 }
 
-const markEnded = (req: Incoming): void => {
-  const { _readableState: state } = req as unknown as Observable
+const endAtOnce = (req: Incoming): void => {
   req._dumped = true
-  state.endEmitted = state.destroyed = state.closed = state.closeEmitted = true
+  markEnded(req)
 }
 
 /** The parser forgets a request that was read to its end. */

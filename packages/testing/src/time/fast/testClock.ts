@@ -3,7 +3,6 @@
  *
  * `setTime` waits for several real timers before each sleep that it ends, some 10 ms; a test with a thousand
  * deadlines would take ten seconds. If these parts are missing, its public methods are used.
- * test/Quiet.test.ts fails when they are.
  */
 import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"

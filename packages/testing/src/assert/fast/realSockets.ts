@@ -6,8 +6,8 @@
  * documentation: diagnostics_channel; undici: DiagnosticsChannel).
  */
 import { tcp, unix, type Address } from "@httpfx/core/Transport"
-import { builtin, hooks } from "../time/fast/asyncHooks.js"
-import { queueMicrotask } from "../time/realTime.js"
+import { builtin, hooks } from "../../time/fast/asyncHooks.js"
+import { queueMicrotask } from "../../time/realTime.js"
 
 export type Kind = "connect" | "listen" | "lookup" | "datagram" | "fetch"
 

@@ -6,7 +6,7 @@
  * async_hooks), and `AsyncLocalStorage` says whether it belongs to the program that is watched. Where they
  * are absent nothing is told.
  */
-import { hooks } from "./fast/asyncHooks.js"
+import { hooks } from "./asyncHooks.js"
 
 /** What is told of a watched program. */
 export interface Watcher {

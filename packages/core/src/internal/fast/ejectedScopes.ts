@@ -1,0 +1,48 @@
+/**
+ * The scopes that handlers have ejected (`HttpApp.ejectDefaultScopeClose`): whoever ejects one closes it.
+ *
+ * Platform keeps them in a set under a key that it does not publish. Where it has no such set, a request runs
+ * in a scope of platform's making, which platform closes or leaves.
+ */
+import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { globalValue } from "effect/GlobalValue"
+import * as Scope from "effect/Scope"
+
+const ejected = globalValue("@effect/platform/HttpApp/ejectedScopes", () => new WeakSet<Scope.Scope>())
+
+export const isEjected = (scope: Scope.Scope): boolean => ejected.has(scope)
+
+/** Whether `isEjected` knows what platform knows. */
+export const knowsEjected = ((): boolean => {
+  const scope = Effect.runSync(Scope.make())
+  HttpApp.ejectDefaultScopeClose(scope)
+  return isEjected(scope)
+})()
+
+/** Platform's own scope around a request's program, without platform's span. */
+export const inScopeOfPlatform = <E, R>(
+  program: Effect.Effect<unknown, E, R>
+): Effect.Effect<unknown, E, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.withFiberRuntime((fiber) => {
+      const untraced = fiber.getFiberRef(HttpMiddleware.currentTracerDisabledWhen)
+      let exit: Exit.Exit<unknown, E> = Exit.void
+      const app = restore(program).pipe(
+        Effect.locally(HttpMiddleware.currentTracerDisabledWhen, untraced),
+        Effect.onExit((own) => Effect.sync(() => (exit = own))),
+        Effect.as(HttpServerResponse.empty())
+      )
+      return HttpApp.toHandled(app, () => Effect.void).pipe(
+        Effect.locally(HttpMiddleware.currentTracerDisabledWhen, () => true),
+        Effect.exit,
+        Effect.zipRight(Effect.suspend(() => exit))
+      ) as Effect.Effect<unknown, E, R>
+    })
+  )
+
+/** A request's program in which a handler can eject its scope. */
+export const mayEject: typeof inScopeOfPlatform = knowsEjected ? (program) => program : inScopeOfPlatform

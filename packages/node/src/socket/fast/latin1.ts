@@ -1,0 +1,13 @@
+/**
+ * The text of bytes, one character to a byte, by the method behind `buffer.toString("latin1")`: without a
+ * Buffer made over them.
+ */
+interface Slicing {
+  readonly latin1Slice?: (this: Uint8Array, start: number, end: number) => string
+}
+const { latin1Slice } = Buffer.prototype as unknown as Slicing
+
+export const latin1Of: (bytes: Uint8Array) => string =
+  latin1Slice === undefined
+    ? (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")
+    : (bytes) => latin1Slice.call(bytes, 0, bytes.length)

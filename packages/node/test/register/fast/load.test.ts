@@ -1,0 +1,24 @@
+// `require` asks for modules by the function that was put before Node's own.
+import { createRequire, Module } from "node:module"
+import { expect, it } from "vitest"
+import { wrapLoad } from "../../../src/register/fast/load.js"
+
+it("what is required passes by", () => {
+  const loaders = Module as unknown as { _load: unknown }
+  const own = loaders._load
+  const asked: Array<string> = []
+  try {
+    const wrapped = wrapLoad(
+      (load) =>
+        function (request, ...rest) {
+          asked.push(request)
+          return request === "node:path" ? "<ours>" : Reflect.apply(load, this, [request, ...rest])
+        }
+    )
+    const require = createRequire(import.meta.url)
+    expect([wrapped, require("node:path"), typeof require("node:url")]).toEqual([true, "<ours>", "object"])
+    expect(asked).toEqual(["node:path", "node:url"])
+  } finally {
+    loaders._load = own
+  }
+})

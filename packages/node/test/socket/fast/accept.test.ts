@@ -1,0 +1,40 @@
+// A listening server leaves the making of its sockets to whoever listens; one that does not listen goes on as
+// it is.
+import { once } from "node:events"
+import * as net from "node:net"
+import { expect, it, vi } from "vitest"
+import { acceptDirectly, socketOver } from "../../../src/socket/fast/accept.js"
+
+it("sockets are made over accepted handles, and read when they are told to", async () => {
+  const server = net.createServer(() => expect.unreachable("the server has made a socket itself"))
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const received: Array<string> = []
+  const onread: net.OnReadOpts = {
+    buffer: Buffer.alloc(16),
+    callback: (length, buffer) => {
+      received.push(Buffer.from(buffer.subarray(0, length)).toString())
+      return true
+    }
+  }
+  const socket = new Promise<net.Socket>((resolve) => {
+    expect(acceptDirectly(server, (handle) => resolve(socketOver(handle, onread)))).toBe(true)
+  })
+  const client = net.connect((server.address() as net.AddressInfo).port, "127.0.0.1").on("error", () => {})
+  client.write("abc")
+  const accepted = (await socket).on("error", () => {})
+  await new Promise(setImmediate)
+  await new Promise(setImmediate)
+  expect(received).toEqual([])
+  accepted.read(0)
+  await vi.waitFor(() => expect(received.join("")).toBe("abc"))
+  expect(accepted.remotePort).toBe(client.localPort)
+  client.destroy()
+  accepted.destroy()
+  server.close()
+  await once(server, "close")
+})
+
+it("a server without a handle is left alone", () => {
+  expect(acceptDirectly(net.createServer(), () => {})).toBe(false)
+})

@@ -1,0 +1,35 @@
+// The timer of a socket's timeout is found while it runs.
+import { PassThrough } from "node:stream"
+import type { Socket } from "node:net"
+import { expect, it } from "vitest"
+import { sayTimeout, timerOf } from "../../../src/socket/fast/idleTimer.js"
+import { connected } from "../../support/sockets.js"
+
+// From Node.js 24 on none is held.
+const holds = Number(process.versions.node.split(".")[0]) < 24
+
+it.runIf(holds)("runs from `setTimeout` on until the timeout is taken back", () =>
+  connected(async (socket) => {
+    expect(timerOf(socket)).toBeUndefined()
+    socket.setTimeout(60_000)
+    const timer = timerOf(socket)
+    expect(timer).toBeDefined()
+    sayTimeout(socket, 0)
+    expect([socket.timeout, timerOf(socket) === timer]).toEqual([0, true])
+    socket.setTimeout(0)
+    expect(timerOf(socket)).toBeUndefined()
+  })
+)
+
+it.runIf(holds)("fires when it was held and named again", () =>
+  connected(async (socket) => {
+    socket.setTimeout(5)
+    sayTimeout(socket, 0)
+    sayTimeout(socket, 5)
+    await new Promise<void>((resolve) => void socket.once("timeout", resolve))
+  })
+)
+
+it("another stream has none", () => {
+  expect(timerOf(new PassThrough() as unknown as Socket)).toBeUndefined()
+})

@@ -1,0 +1,28 @@
+// A stream whose bytes come by themselves is not asked for more by a tick.
+import { Readable } from "node:stream"
+import { expect, it } from "vitest"
+import { asksAgain, asksForNothing } from "../../../src/socket/fast/pushed.js"
+
+const asked = async (prepare: (stream: Readable) => void) => {
+  let reads = 0
+  const stream = new Readable({
+    read() {
+      reads++
+    }
+  })
+  prepare(stream)
+  stream.push("x")
+  await new Promise(setImmediate)
+  return reads
+}
+
+it("asks for nothing, or again as any other", async () => {
+  expect(await asked(() => {})).toBe(1)
+  expect(await asked(asksForNothing)).toBe(0)
+  expect(
+    await asked((stream) => {
+      asksForNothing(stream)
+      asksAgain(stream)
+    })
+  ).toBe(1)
+})

@@ -1,0 +1,34 @@
+// A stream that was corked several times lets go at once, by its inside as by its public members.
+import { PassThrough, type Duplex } from "node:stream"
+import { expect, it } from "vitest"
+import { uncorkWhole } from "../../../src/socket/fast/uncorkWhole.js"
+
+const ways: ReadonlyArray<[way: string, of: (stream: Duplex) => Duplex]> = [
+  ["inside", (stream) => stream],
+  [
+    "public members",
+    (stream) =>
+      ({
+        get writableCorked() {
+          return stream.writableCorked
+        },
+        uncork: () => stream.uncork()
+      }) as Duplex
+  ]
+]
+
+it.each(ways)("by its %s", (_, of) => {
+  const stream = new PassThrough()
+  for (let i = 0; i < 3; i++) stream.cork()
+  stream.write("abc")
+  uncorkWhole(of(stream))
+  expect([stream.writableCorked, String(stream.read())]).toEqual([0, "abc"])
+  uncorkWhole(of(stream))
+  expect(stream.writableCorked).toBe(0)
+})
+
+it("a stream counts where it is looked for", () => {
+  const stream = new PassThrough()
+  stream.cork()
+  expect(stream).toMatchObject({ _writableState: { corked: 1 } })
+})

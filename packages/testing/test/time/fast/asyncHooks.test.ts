@@ -1,0 +1,11 @@
+// Node's hooks are found without an import.
+import * as asyncHooks from "node:async_hooks"
+import { expect, it } from "vitest"
+import { builtin, hooks } from "../../../src/time/fast/asyncHooks.js"
+
+// `process.getBuiltinModule` came with Node.js 20.16 and 22.3.
+it.runIf("getBuiltinModule" in process)("are those of the module", () => {
+  expect(hooks?.createHook).toBe(asyncHooks.createHook)
+  expect(hooks?.AsyncLocalStorage).toBe(asyncHooks.AsyncLocalStorage)
+  expect(builtin("no_such_module")).toBeUndefined()
+})
