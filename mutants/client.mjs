@@ -361,9 +361,9 @@ export const client = [
       name: "what comes behind the answer to CONNECT is ignored",
       harm: "A proxy that answers for the origin is not noticed.",
       nets: ["client/throughProxy"],
-      file: core("internal/client/connecting/proxy"),
-      find: "if (used === chunk.length) return finish(Effect.succeed(transport))",
-      replace: "if (used > 0) return finish(Effect.succeed(transport))"
+      file: core("wire/automaton/tunnel"),
+      find: "if (rest.length === 0) return",
+      replace: "if (rest.length >= 0) return"
     }
   ])
 ]

@@ -4,7 +4,7 @@
  * In the order in which a request meets them:
  *
  * - `origin.ts`: where a request goes to
- * - `noProxy.ts`: which hosts are reached without a proxy
+ * - `noProxy.ts`: which hosts are reached without a proxy; `proxy.ts`: where a proxy is
  * - `name.ts`: the key under which connections may stand in for each other, as Node's agents write it
  * - `keepAlive.ts`: which idle connection serves; which is kept after an exchange, and until when
  * - `admission.ts`: make a connection, or wait
@@ -28,6 +28,7 @@ export * from "./keepAlive.js"
 export * from "./name.js"
 export { isDirect, type NoProxyReading } from "./noProxy.js"
 export * from "./origin.js"
+export * from "./proxy.js"
 export * from "./queue.js"
 export * from "./resend.js"
 export * from "./retry.js"

@@ -44,6 +44,7 @@ import { lossError, type RequestError } from "./error.js"
 import { ClientExchange, type Payload, type PreparedRequest, type Receiver } from "./exchange.js"
 import { flatten, hasField } from "./headers.js"
 import { poolOf } from "./agent.js"
+import { basic } from "../../model/credentials.js"
 import { defaultContinueTimeout, defaultUnreadTimeout } from "../../connection/client/defaults.js"
 import type { ClientPool } from "../../connection/client/pool.js"
 import { chooser, type ChooseProxy } from "./connecting/proxy.js"
@@ -53,15 +54,7 @@ import type { TimeLimits } from "../../connection/client/limits.js"
 import type { IncomingResponse, Response, Upgrade } from "./response.js"
 import type { Socket } from "../../Socket.js"
 import { routed, type Destination } from "./connecting/route.js"
-import {
-  basic,
-  fromParts,
-  fromString,
-  fromUrl,
-  textOfParts,
-  type InvalidTarget,
-  type Target
-} from "./target.js"
+import { fromParts, fromString, fromUrl, textOfParts, type InvalidTarget, type Target } from "./target.js"
 
 /**
  * How many connections there are.

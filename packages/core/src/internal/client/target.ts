@@ -5,6 +5,7 @@
  * Ends where `new URL` would have ended for every input, but does not call it where the text is already
  * normal: that costs more than the rest of a request. Never repairs what `new URL` refuses.
  */
+import { credentialsOf } from "../../model/credentials.js"
 import type { RequestParts } from "../options/request.js"
 import { defaultPort, origin, type Origin } from "../../pool/index.js"
 import { isHost } from "../../wire/index.js"
@@ -54,27 +55,6 @@ const placeOf = (url: URL): Place | InvalidTarget => {
   if (!isHost(url.host)) return invalid()
   const port = url.port === "" ? defaultPort[protocol] : +url.port
   return { origin: origin(protocol, bare(url.hostname), port), host: url.host }
-}
-
-/** The field value for `user:password`: its UTF-8 in base64 (RFC 7617 §2.1). */
-export const basic = (userAndPassword: string): string => {
-  let binary = ""
-  for (const byte of new TextEncoder().encode(userAndPassword)) binary += String.fromCharCode(byte)
-  return `Basic ${btoa(binary)}`
-}
-
-/** The field value for the credentials in a URL, percent-decoded. */
-export const credentialsOf = (url: URL): string | undefined =>
-  url.username === "" && url.password === ""
-    ? undefined
-    : basic(`${decode(url.username)}:${decode(url.password)}`)
-
-const decode = (text: string): string => {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 /** The target of a URL. */

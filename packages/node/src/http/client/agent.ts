@@ -254,7 +254,7 @@ const open = (agent: AgentLike, options: ConnectOptions, onCreate: OnCreate) => 
     openTunnel(proxy, options, secure, onCreate)
     return undefined
   }
-  if (proxy.url.protocol === "https:") return secureToProxy(proxy)
+  if (proxy.protocol === "https:") return secureToProxy(proxy)
   return agent.createConnection(toProxy(proxy, options), onCreate)
 }
 

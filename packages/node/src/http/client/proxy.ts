@@ -3,12 +3,16 @@
  * absolute form (RFC 9112 §3.2.2); one with TLS goes through a tunnel (RFC 9110 §9.3.6).
  */
 import { createRequire } from "node:module"
+import { connect } from "node:net"
 import type nodeTls from "node:tls"
-import { ClientRequest } from "./request.js"
+import { authorityOf, encodeTunnelRequest, TunnelResponse, type TunnelOutcome } from "@httpfx/core/wire"
+import { stopFlowing } from "../../socket/fast/flowing.js"
+import { nextTick } from "../../time/realTime.js"
 import type { ClientReq, ConnectOptions, OnCreate } from "./shapes.js"
-import { codedError, invalidArgValue } from "../own/errors.js"
+import { codedError, invalidArgValue, violationError } from "../own/errors.js"
+import { parserOptions } from "../own/flags.js"
 import type { Proxy } from "./proxyChoice.js"
-import type { HttpSocket, Incoming } from "../message/shapes.js"
+import type { HttpSocket } from "../message/shapes.js"
 
 /** Does a connection with these options go by the proxy? A socket on the file system never does. */
 export const goesBy = (proxy: Proxy | undefined, options: ConnectOptions): proxy is Proxy =>
@@ -16,10 +20,8 @@ export const goesBy = (proxy: Proxy | undefined, options: ConnectOptions): proxy
   !options.socketPath &&
   !proxy.bypassed(String(options.host ?? "localhost"), Number(options.port))
 
-const authority = (options: ConnectOptions): string => {
-  const host = String(options.host ?? "localhost")
-  return `${host.includes(":") ? `[${host}]` : host}:${String(options.port)}`
-}
+const authority = (options: ConnectOptions): string =>
+  authorityOf({ host: String(options.host ?? "localhost"), port: String(options.port) })
 
 /** The values of the `Host` fields of a request. */
 const hostsOf = (req: ClientReq): ReadonlyArray<string> => {
@@ -88,24 +90,36 @@ export const addressToProxy = (req: ClientReq, proxy: Proxy, options: ConnectOpt
   req._header = `${req.method} ${req.path} HTTP/1.1\r\n${added}${req._header.slice(end + 2)}`
 }
 
-const defaultPort = (url: URL): number => Number(url.port) || (url.protocol === "https:" ? 443 : 80)
-const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "")
-
 /** The options of the connection to the proxy itself. */
-export const toProxy = (proxy: Proxy, options: ConnectOptions): ConnectOptions => ({
+export const toProxy = ({ host, port }: Proxy, options: ConnectOptions): ConnectOptions => ({
   ...options,
-  host: hostOf(proxy.url),
-  port: defaultPort(proxy.url),
+  host,
+  port,
   servername: undefined
 })
 
 /** A connection to a proxy that speaks TLS. */
-export const secureToProxy = (proxy: Proxy): HttpSocket =>
+export const secureToProxy = ({ host, port }: Proxy): HttpSocket =>
   // Loaded when it is needed: http without TLS need not pay for it.
   (createRequire(import.meta.url)("node:tls") as typeof nodeTls).connect({
-    host: hostOf(proxy.url),
-    port: defaultPort(proxy.url)
+    host,
+    port
   }) as unknown as HttpSocket
+
+/** Why there is no tunnel, as Node's `ERR_PROXY_TUNNEL` tells it. */
+const reasonOf = (outcome: Exclude<TunnelOutcome, { readonly _tag: "Opened" }>): string => {
+  switch (outcome._tag) {
+    case "Refused":
+      return `HTTP ${outcome.head.status}`
+    case "Malformed":
+      return `Parse Error: ${outcome.refusal.reason}`
+    case "Failed":
+      return outcome.fault.message
+    case "HangUp":
+    case "BytesBehind":
+      return "socket hang up"
+  }
+}
 
 /** Asks the proxy for a tunnel to where the options say; `secure` makes a connection of it. */
 export const openTunnel = (
@@ -117,29 +131,35 @@ export const openTunnel = (
   const target = authority(options)
   const failed = (why: string): void =>
     callback(
-      codedError("ERR_PROXY_TUNNEL", `Failed to establish tunnel to ${target} via ${proxy.url.host}: ${why}`)
+      codedError("ERR_PROXY_TUNNEL", `Failed to establish tunnel to ${target} via ${proxy.shown}: ${why}`)
     )
-  const req = new (ClientRequest as unknown as new (options: object) => ClientReq)({
-    host: hostOf(proxy.url),
-    port: defaultPort(proxy.url),
-    method: "CONNECT",
-    path: target,
-    headers: {
-      host: target,
-      "proxy-connection": "keep-alive",
-      ...(proxy.authorization === undefined ? {} : { "proxy-authorization": proxy.authorization })
+  const headers = ["Proxy-Connection", "keep-alive"]
+  if (proxy.authorization !== undefined) headers.push("Proxy-Authorization", proxy.authorization)
+  const request = encodeTunnelRequest(target, headers)
+  if (request._tag === "Violation") return void nextTick(failed, violationError(request).message)
+  const { host, port } = proxy
+  const socket = proxy.protocol === "https:" ? secureToProxy(proxy) : (connect({ host, port }) as HttpSocket)
+  const onData = (chunk: Uint8Array) => response.data(chunk)
+  const onEnd = () => response.end()
+  const onClose = () => response.close()
+  const onError = ({ code = "", message }: NodeJS.ErrnoException) =>
+    response.error({ _tag: "Fault", code, message })
+  const response = new TunnelResponse(
+    (outcome) => {
+      socket.off("data", onData).off("end", onEnd).off("close", onClose)
+      if (outcome._tag !== "Opened") {
+        socket.destroy()
+        return failed(reasonOf(outcome))
+      }
+      socket.off("error", onError)
+      // Whoever takes it decides how it is read.
+      stopFlowing(socket)
+      if (outcome.rest !== undefined) socket.unshift(outcome.rest)
+      callback(null, secure(socket))
     },
-    ...(proxy.url.protocol === "https:" ? { createConnection: () => secureToProxy(proxy) } : {})
-  })
-  req.on("connect", (res: Incoming, socket: HttpSocket, head: Buffer) => {
-    if (res.statusCode! < 200 || res.statusCode! > 299) {
-      socket.destroy()
-      failed(`HTTP ${res.statusCode}`)
-      return
-    }
-    if (head.length > 0) socket.unshift(head)
-    callback(null, secure(socket))
-  })
-  req.on("error", (error: Error) => failed(error.message))
-  req.end()
+    parserOptions({ insecureHTTPParser: undefined, httpValidation: undefined, maxHeaderSize: undefined }),
+    "keep"
+  )
+  socket.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onError)
+  socket.write(request.head, "latin1")
 }

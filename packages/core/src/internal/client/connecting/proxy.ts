@@ -1,23 +1,23 @@
 /**
- * A proxy ready to be used: where it listens, what is sent to it besides, and the tunnel through it (RFC 9110
- * §9.3.6).
+ * A proxy ready to be used: where it listens, what is sent to it besides, and the tunnel through it over a
+ * transport.
  *
  * Keeps no connection. A tunnel that is refused leaves none, and nothing that came with a refusal is taken
  * for an answer of the origin.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "../../../HttpError.js"
-import { origin, type Origin } from "../../../pool/index.js"
+import { basic } from "../../../model/credentials.js"
+import { origin, readProxy, type Origin } from "../../../pool/index.js"
 import { choose, type Proxies, type Proxy } from "../../../Proxy.js"
-import { formatAddress, type Fault, type Transport } from "../../../Transport.js"
+import { formatAddress, type Transport } from "../../../Transport.js"
 import {
-  Body,
-  encodeRequestHead,
-  ResponseParser,
+  authorityOf,
+  encodeTunnelRequest,
+  TunnelResponse,
   type ParserOptions,
-  type ResponseHead
+  type TunnelOutcome
 } from "../../../wire/index.js"
-import { basic, credentialsOf } from "../target.js"
 import { keyOf } from "../../options/key.js"
 
 /** A proxy, resolved to what a request needs of it. */
@@ -31,32 +31,22 @@ export interface ProxyHop {
   readonly key: string
 }
 
-/** Curl's: a proxy without a port listens here. */
-const defaultPorts = { "http:": 1080, "https:": 443 } as const
-
 /** A URL that cannot be a proxy's. */
 export type BadProxy = HttpError.InvalidUrl | HttpError.InvalidProtocol
 
 const hopOf = (proxy: Proxy): ProxyHop | BadProxy => {
   const text = String(proxy.url)
-  const absolute = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
-  let url: URL
-  try {
-    url = new URL(absolute)
-  } catch {
-    return HttpError.invalidUrl(text)
+  const place = readProxy(text, "curl")
+  if (place._tag === "BadProxyUrl") {
+    const { protocol } = place
+    return protocol === undefined
+      ? HttpError.invalidUrl(text)
+      : new HttpError.InvalidProtocol({ protocol, expected: "http:" })
   }
-  const { protocol } = url
-  if (protocol !== "http:" && protocol !== "https:") {
-    return new HttpError.InvalidProtocol({ protocol, expected: "http:" })
-  }
-  // A URL does not keep the port that is its scheme's own.
-  const written = /^[^/]*\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(absolute)
-  const port = url.port === "" ? Number(written?.[1] ?? defaultPorts[protocol]) : Number(url.port)
-  const auth = proxy.auth === undefined ? credentialsOf(url) : basic(proxy.auth)
+  const auth = proxy.auth === undefined ? place.authorization : basic(proxy.auth)
   const headers = [...(proxy.headers ?? [])]
   if (auth !== undefined) headers.push("Proxy-Authorization", auth)
-  const at = origin(protocol, url.hostname.replace(/^\[|\]$/g, ""), port)
+  const at = origin(place.protocol, place.host, place.port)
   return {
     _tag: "ProxyHop",
     origin: at,
@@ -83,8 +73,6 @@ export const chooser = (proxies: Proxies): ChooseProxy => {
   }
 }
 
-const authorityOf = ({ host, port }: Origin): string => `${host.includes(":") ? `[${host}]` : host}:${port}`
-
 type TunnelError =
   | HttpError.ConnectionError
   | HttpError.ParseError
@@ -102,78 +90,58 @@ export const tunnel = (
   parser: ParserOptions
 ): Effect.Effect<Transport, TunnelError> =>
   Effect.async<Transport, TunnelError>((resume) => {
-    const authority = authorityOf(to)
-    const encoded = encodeRequestHead({
-      method: "CONNECT",
-      target: authority,
-      headers: hop.headers,
-      host: authority,
-      body: "none",
-      keepAlive: true
-    })
-    let over = false
-    const finish = (result: Effect.Effect<Transport, TunnelError>) => {
-      if (over) return
-      over = true
-      resume(result)
-    }
-    const fail = (error: TunnelError) => {
-      if (over) return
-      transport.reset()
-      finish(Effect.fail(error))
-    }
+    const target = authorityOf(to)
+    const encoded = encodeTunnelRequest(target, hop.headers)
     const address = formatAddress(
       transport.remote ?? { _tag: "TcpAddress", hostname: hop.origin.host, port: hop.origin.port }
     )
     const where = { phase: "connect", written: "none", address } as const
-    const hangUp = () => fail(new HttpError.HangUp({ ...where, reason: "the proxy closed the connection" }))
+    const fail = (error: TunnelError) => {
+      transport.reset()
+      resume(Effect.fail(error))
+    }
     if (encoded._tag === "Violation") {
       const reason = HttpError.fromViolation(encoded).message
-      fail(new HttpError.ConnectionFailed({ ...where, code: encoded.code, reason }))
-      return
+      return fail(new HttpError.ConnectionFailed({ ...where, code: encoded.code, reason }))
     }
-    let answer: ResponseHead | undefined
-    const responses = new ResponseParser(
-      {
-        head(head: ResponseHead) {
-          if (head.status < 200) return Body.Read
-          answer = head
-          return Body.Stop
-        },
-        data() {},
-        complete() {}
+    const response = new TunnelResponse(
+      (outcome) => {
+        if (outcome._tag === "Opened") resume(Effect.succeed(transport))
+        else fail(errorOf(outcome, where, target))
       },
-      parser
+      parser,
+      "refuse"
     )
-    transport.start({
-      data(chunk) {
-        if (over) return
-        const used = responses.execute(chunk)
-        if (answer !== undefined) {
-          const { rawHeaders, status, statusMessage } = answer
-          const facts = {
-            proxy: address,
-            target: authority,
-            status,
-            statusMessage,
-            rawHeaders: [...rawHeaders]
-          }
-          if (status === 407) return fail(new HttpError.ProxyAuthenticationRequired(facts))
-          if (status >= 300) return fail(new HttpError.ProxyRefused(facts))
-          if (used === chunk.length) return finish(Effect.succeed(transport))
-          // The other end of a tunnel has nothing to say before we do.
-          const reason = "bytes behind the answer to CONNECT"
-          fail(new HttpError.ConnectionFailed({ ...where, code: "ERR_HTTPFX_PROXY", reason }))
-        } else if (responses.refusal !== undefined) fail(HttpError.fromRefusal(responses.refusal, where))
-      },
-      end: hangUp,
-      drain() {},
-      error: (fault: Fault) => fail(HttpError.fromFault(fault, where)),
-      close: hangUp
-    })
+    transport.start(response)
     transport.write(encoded.head)
     return Effect.sync(() => {
-      over = true
+      response.cancel()
       transport.reset()
     })
   })
+
+const errorOf = (
+  outcome: Exclude<TunnelOutcome, { readonly _tag: "Opened" }>,
+  where: { readonly phase: "connect"; readonly written: "none"; readonly address: string },
+  target: string
+): TunnelError => {
+  switch (outcome._tag) {
+    case "Refused": {
+      const { rawHeaders, status, statusMessage } = outcome.head
+      const facts = { proxy: where.address, target, status, statusMessage, rawHeaders: [...rawHeaders] }
+      return outcome.authenticates
+        ? new HttpError.ProxyAuthenticationRequired(facts)
+        : new HttpError.ProxyRefused(facts)
+    }
+    case "BytesBehind": {
+      const reason = "bytes behind the answer to CONNECT"
+      return new HttpError.ConnectionFailed({ ...where, code: "ERR_HTTPFX_PROXY", reason })
+    }
+    case "Malformed":
+      return HttpError.fromRefusal(outcome.refusal, where)
+    case "HangUp":
+      return new HttpError.HangUp({ ...where, reason: "the proxy closed the connection" })
+    case "Failed":
+      return HttpError.fromFault(outcome.fault, where)
+  }
+}
