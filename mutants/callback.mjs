@@ -254,7 +254,7 @@ function onError`
       name: "an expectation that nobody knows is met",
       harm: "The client gets no 417.",
       nets: ["surface/server"],
-      find: "      res.writeHead(417)\n      res.end()\n    }\n    return true",
+      find: "      res.writeHead(expectationFailed)\n      res.end()\n    }\n    return true",
       replace: "      return false\n    }\n    return true"
     },
     {

@@ -30,6 +30,7 @@ export * from "./receive/events.js"
 export {
   asksToContinue,
   type Expectation,
+  expectationFailed,
   expectationOf,
   hasUnknownExpectation
 } from "./receive/expectation.js"
@@ -40,6 +41,7 @@ export { isHost, lacksHost } from "./grammar/host.js"
 export type { Head, RequestHead, ResponseHead } from "./receive/head.js"
 export * from "./automaton/keepAlive.js"
 export * from "./automaton/reuse.js"
+export * from "./automaton/switching.js"
 export * from "./automaton/tunnel.js"
 export * from "./receive/limits.js"
 export { hasElement, listElements, trimBlanks } from "./grammar/lists.js"

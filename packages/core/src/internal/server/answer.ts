@@ -15,6 +15,7 @@ import {
   bodyNotAllowed,
   BodyWriter,
   encodeResponseHead,
+  handlerStatus,
   hasNoContent,
   type Part,
   type Violation
@@ -33,7 +34,9 @@ export const sendResponse = (
   response: ServerResponse.HttpServerResponse
 ): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
   if (exchange.status !== undefined || exchange.aborted) return Exit.succeed(response)
-  if (response.status < 300 && exchange.head.method === "CONNECT") return sendResponse(exchange, noTunnel)
+  const status = handlerStatus(exchange.head.method, response.status)
+  if (typeof status !== "number") return Effect.fail(HttpError.fromViolation(status))
+  if (status !== response.status) return sendResponse(exchange, ServerResponse.empty({ status }))
   const body = response.body
   switch (body._tag) {
     case "Empty":
@@ -44,9 +47,6 @@ export const sendResponse = (
       return sendOther(exchange, response)
   }
 }
-
-// 2xx to CONNECT says that the tunnel stands (RFC 9110 §9.3.6), and nobody has made one.
-const noTunnel = ServerResponse.empty({ status: 501 })
 
 const sendOther = (
   exchange: ServerExchange,
@@ -66,8 +66,6 @@ const sendOther = (
       return Effect.fail(new HttpError.UnsupportedBody({ reason: body.reason }))
   }
 }
-
-const switching: Violation = { _tag: "Violation", code: "ERR_HTTP_INVALID_STATUS_CODE", status: 101 }
 
 /** The fields of a response, flat. */
 export const fieldsOf = (
@@ -110,8 +108,6 @@ const headOf = (
   const headers = fieldsOf(response, contentType)
   const { connection, head, serving, trailers } = exchange
   if (trailers !== undefined) announce(trailers, headers, response, body)
-  // A switch of protocols is no answer of an app's: nothing here would speak the other protocol.
-  if (response.status === 101) return switching
   const { settings } = serving.server
   if (settings.rejectNonStandardBodyWrites && body !== 0 && !mayHaveBody(response.status))
     return bodyNotAllowed

@@ -45,7 +45,7 @@ import type {
 import { fromLoss } from "../../errors/fromLoss.js"
 import { statusOf, type Rejection } from "../../model/loss.js"
 import { withoutUserinfo } from "../../model/urlSecrets.js"
-import { hasUnknownExpectation, type RequestHead } from "../../wire/index.js"
+import { expectationFailed, hasUnknownExpectation, type RequestHead } from "../../wire/index.js"
 import { LazySpan } from "../fast/lazySpan.js"
 import { sendResponse } from "./answer.js"
 import * as ClientErrors from "./clientErrors.js"
@@ -233,7 +233,9 @@ const handled = (
   })
 }
 
-const expectationFailed = respond(ServerResponse.empty({ status: 417 })) as Effect.Effect<unknown>
+const refusedExpectation = respond(
+  ServerResponse.empty({ status: expectationFailed })
+) as Effect.Effect<unknown>
 
 class App implements Owner, ClientErrorHandler, Serving {
   readonly context: Context.Context<never>
@@ -277,7 +279,7 @@ class App implements Owner, ClientErrorHandler, Serving {
     services.set(ServerRequest.HttpServerRequest.key, exchange.request)
     services.set(Scope.Scope.key, exchange.scope)
     let program = this.program
-    if (!this.server.handlesExpectations && hasUnknownExpectation(exchange.head)) program = expectationFailed
+    if (!this.server.handlesExpectations && hasUnknownExpectation(exchange.head)) program = refusedExpectation
     try {
       if (this.spanless !== undefined && !this.spanless(exchange.request)) {
         exchange.span = new LazySpan(exchange, "server", exchange.connection.server.timers.now())

@@ -29,6 +29,14 @@ export type Expectation = "none" | "continue" | "unknown"
 const saysContinue = wordReader(known)
 
 /**
+ * The status for an unknown expectation that no handler answers (RFC 9110 §10.1.1).
+ *
+ * @since 0.1.0
+ * @category facts
+ */
+export const expectationFailed = 417
+
+/**
  * Reads `Expect` (its values joined by commas) of a request of HTTP/1.`versionMinor`; HTTP/1.0 has no
  * expectations. `list` reads it as RFC 9110 does; `word` as Node, which looks for the word anywhere.
  *

@@ -23,6 +23,8 @@ import type { Transport } from "../../../src/seams/transport.js"
 import {
   BodyWriter,
   encodeResponseHead,
+  expectationFailed,
+  handlerStatus,
   hasUnknownExpectation,
   type Part,
   type RequestHead
@@ -95,7 +97,9 @@ class PromiseExchange extends Exchange {
       trailers: () => this.body?.rawTrailers ?? [],
       signal: this.abort.signal
     }
-    const response = hasUnknownExpectation(this.head) ? Promise.resolve({ status: 417 }) : handler(request)
+    const response = hasUnknownExpectation(this.head)
+      ? Promise.resolve({ status: expectationFailed })
+      : handler(request)
     await this.abort.orAborted(response.then((response) => this.send(response)))
   }
 
@@ -128,9 +132,8 @@ class PromiseExchange extends Exchange {
     const { abort, connection, head } = this
     const { settings } = connection.server
     abort.signal.throwIfAborted()
-    // Nobody speaks another protocol here: 2xx to CONNECT would say that a tunnel stands, 101 that HTTP is
-    // over.
-    const status = given === 101 || (head.method === "CONNECT" && given < 300) ? 501 : given
+    // Nobody speaks another protocol here.
+    const status = accepted(handlerStatus(head.method, given))
     const length = body === undefined ? 0 : body instanceof Uint8Array ? body.length : "unknown"
     const encoded = accepted(
       encodeResponseHead({

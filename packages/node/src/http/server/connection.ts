@@ -11,6 +11,7 @@
  * due.
  */
 import {
+  expectationFailed,
   expectationOf,
   idleLimit,
   lacksHost,
@@ -477,7 +478,7 @@ export class ServerConnection {
     } else if (server.listenerCount("checkExpectation") > 0) {
       this.emit("checkExpectation", req, res)
     } else {
-      res.writeHead(417)
+      res.writeHead(expectationFailed)
       res.end()
     }
     return true
