@@ -31,8 +31,8 @@ export const server = [
       name: "an unread body holds back the next request",
       harm: "The second request of a connection is never answered.",
       nets: ["server/waits"],
-      find: "    this.inflow.release(forBody)\n    // A client that reads no responses",
-      replace: "    // A client that reads no responses"
+      find: "    this.inflow.release(forBody)\n    // Bounds the buffers of a client",
+      replace: "    // Bounds the buffers of a client"
     },
     {
       name: "a large rest of a request is read after its answer",

@@ -1,8 +1,8 @@
 /**
- * One timer for everything in a pool that has a deadline.
+ * One timer for all deadlines of a pool.
  *
- * A deadline later than the one it is set for costs a comparison, so limits of requests need no timer each.
- * When it goes off, its owner looks at everything and returns the next deadline.
+ * Setting a deadline later than the armed one costs a comparison, so request limits need no timer each. When
+ * the timer fires, its owner checks everything and returns the next deadline.
  */
 import type { Timers } from "../../seams/timers.js"
 
@@ -11,13 +11,13 @@ export class Alarm {
   private cancel: (() => void) | undefined = undefined
   private stopped = false
 
-  /** `look` does what is due at a time, and returns the next deadline (`Infinity`: none). */
+  /** `look` handles all deadlines up to `now` and returns the next one (`Infinity`: none). */
   constructor(
     private readonly timers: Timers,
     private readonly look: (now: number) => number
   ) {}
 
-  /** Goes off at this time, or earlier. */
+  /** Makes the timer fire at this time or earlier. */
   set(deadline: number): void {
     if (deadline >= this.setFor || this.stopped) return
     this.cancel?.()
@@ -25,7 +25,7 @@ export class Alarm {
     this.cancel = this.timers.at(deadline, this.ring)
   }
 
-  /** For good. */
+  /** Cancels the timer; later calls of `set` do nothing. */
   stop(): void {
     this.stopped = true
     this.cancel?.()

@@ -1,5 +1,5 @@
 /**
- * A connection that is being made, for an exchange or a loan.
+ * A connection being established for an exchange or a loan.
  */
 import type { RequestLoss } from "../../model/loss.js"
 import type { Transport } from "../../seams/transport.js"
@@ -7,7 +7,7 @@ import type { ParserOptions } from "../../wire/index.js"
 import type { Connecting, Opening, Pooled, Served } from "./ports.js"
 import type { Bucket } from "./queue.js"
 
-/** Told once how an attempt ended. */
+/** Receives the result of an attempt, once. */
 interface AttemptOwner {
   opened(attempt: Attempt, transport: Transport, parser: ParserOptions): void
   notOpened(attempt: Attempt, loss: RequestLoss): void
@@ -15,7 +15,7 @@ interface AttemptOwner {
 
 export class Attempt implements Connecting, Opening {
   over = false
-  /** Given by the driver. */
+  /** Aborts the attempt. Set once the driver has started it. */
   cancel = nothing
   private waiting: (() => void) | undefined = undefined
 

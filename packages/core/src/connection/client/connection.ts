@@ -1,9 +1,9 @@
 /**
- * One connection of a client: sends one request after the other, and hands each response to its exchange.
+ * One client connection: sends one request after the other and passes each response to its exchange.
  *
- * The automaton says what may come next and whether the connection may be used again, the pool whether it is.
- * Never serves two exchanges at once; unexpected bytes close it, so that nothing of one response reaches the
- * next.
+ * The automaton decides which events are legal and whether the connection can be reused, the pool whether it
+ * is kept. Never serves two exchanges at once. Unexpected bytes close it, so that no bytes of one response
+ * reach the next.
  */
 import { formatAddress, type Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"
@@ -26,18 +26,18 @@ import { Reception, stepOf } from "./reception.js"
 import type { Watch } from "./watch.js"
 
 export class ClientConnection implements Pooled, TransportHandlers, UploadOwner {
-  /** ms. */
+  /** Time of creation, ms. */
   readonly madeAt: number
-  /** While idle: since when, until when it may be used (ms), and why not longer. */
+  /** While idle: since when, until when it may be used (ms), and the reason for its retirement then. */
   idleSince = 0
   usableUntil = 0
   expiresBy: RetireReason = "IdleTimeout"
-  /** When it is too old for a further request, ms. */
+  /** Time (ms) after which it takes no further request. */
   agesAt = Infinity
-  /** When it began to close, ms; the peer has a while to close too. */
+  /** Start of closing, ms. The peer then has limited time to close its side. */
   closingSince = Infinity
   exchange: Owner | undefined = undefined
-  /** Gets it after a turn of the event loop, unless it closes by then. */
+  /** The exchange that gets this connection after one turn of the event loop, unless it closes by then. */
   next: Served | undefined = undefined
 
   private readonly remote: Address | undefined
@@ -46,7 +46,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   private readonly reception: Reception
   private state: "open" | "closing" | "closed" = "open"
   private paused = false
-  /** The loan under way, and its view of the transport. */
+  /** The current loan, and the borrower's view of the transport. */
   private loan: Borrower | undefined = undefined
   private lent: HandedOver | undefined = undefined
   private loans = 0
@@ -58,18 +58,18 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     readonly bucket: Bucket<Served, Pooled>,
     private readonly pool: Keeper,
     parser: ParserOptions,
-    /** From 1 on. */
+    /** Number of the connection in its pool, from 1. */
     readonly number: number
   ) {
     this.madeAt = pool.timers.now()
     this.remote = transport.remote
-    // Read once: a network may forget them when the connection closes.
+    // Read now, because a transport may not have them after it has closed.
     this.tls = transport.tls
     this.reception = new Reception(this, this.automaton, parser)
     transport.start(this)
   }
 
-  /** Sends the request of an exchange. The connection is idle or fresh. */
+  /** Sends the request of an exchange. The connection must be idle or new. */
   begin(exchange: Owner): void {
     const { request } = exchange
     this.exchange = exchange
@@ -104,7 +104,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     }
   }
 
-  /** After a turn of the event loop: a FIN that had come has been read. */
+  /** Continues after one turn of the event loop, in which a pending FIN would have been read. */
   rested(exchange: Served): void {
     if (this.next !== exchange) return
     if (exchange.over) {
@@ -126,7 +126,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     watch.enter("send")
   }
 
-  /** Sends the body after 100 (Continue), or when the wait for it is over. */
+  /** Sends the body after 100 (Continue) has arrived or its timeout has expired. */
   readonly proceed = (): void => {
     const { exchange } = this
     if (exchange === undefined || this.unwait === undefined) return
@@ -144,7 +144,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.unwait = undefined
   }
 
-  /** Returns whether the transport has taken all of it. */
+  /** Returns `false` under backpressure. */
   private writeAll(parts: ReadonlyArray<Part>, flowing: boolean): boolean {
     for (const part of parts) flowing = this.transport.write(part)
     return flowing
@@ -155,7 +155,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     exchange.send(this.transport, this)
   }
 
-  /** `flowing`: the transport has taken all of it already. */
+  /** `flowing`: the transport reported no backpressure. */
   private sent(exchange: Owner, flowing: boolean): void {
     exchange.written = "all"
     this.automaton.requestComplete()
@@ -166,14 +166,14 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     return this.remote === undefined ? undefined : formatAddress(this.remote)
   }
 
-  /** How many it has served. */
+  /** Number of exchanges and loans it has served. */
   get exchanges(): number {
     return this.automaton.exchanges + this.loans
   }
 
   // ---- loans
 
-  /** Gives the transport to a loan until it is given back. The connection is idle or fresh. */
+  /** Lends the transport until the loan ends. The connection must be idle or new. */
   lend(loan: Borrower): void {
     this.transport.pause()
     this.loan = loan
@@ -183,18 +183,18 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     loan.granted(this, this.lent, reused)
   }
 
-  /** `reusable`: nothing is under way, and the messages allow another exchange. */
+  /** `reusable`: no message is incomplete, and the messages permit another exchange. */
   giveBack(loan: Borrower, reusable: boolean, keepAlive: string | undefined): void {
     if (this.loan !== loan) return
     this.takeBack()
     if (this.state === "closed") return
-    // After our FIN no reset, so that the peer reads what was sent before.
+    // After our FIN: no reset, because that would destroy data the peer has not read yet.
     if (!this.transport.writable) return this.retire(reusable ? "PeerEof" : "ResponseClose")
     if (!reusable) return this.cut("ResponseClose")
     this.pool.release(this, keepAlive)
   }
 
-  /** The borrower keeps it for another protocol. */
+  /** Ends the loan: the borrower keeps the connection for another protocol. */
   letGo(loan: Borrower): void {
     if (this.loan !== loan || this.state === "closed") return
     this.loan = undefined
@@ -210,7 +210,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     lent?.revoke()
   }
 
-  /** The pool closes: retires an idle connection, resets a borrowed one. */
+  /** Called when the pool closes: retires an idle connection, resets a borrowed one. */
   recall(): void {
     if (this.loan === undefined) return this.retire("Draining")
     this.transport.reset()
@@ -238,7 +238,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     exchange.received += chunk.length
     const { reception } = this
     const used = reception.take(chunk)
-    // An event may have led to its abort.
+    // A callback may have aborted the exchange.
     if (this.exchange !== exchange) return
     if (reception.switchedBy !== undefined)
       this.handOver(exchange, reception.switchedBy, chunk.subarray(used))
@@ -287,27 +287,27 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
 
   // ---- endings
 
-  /** The response is complete: its exchange ends, and the connection serves the next or closes. */
+  /** Ends the exchange after a complete response, then releases or closes the connection. */
   private settle(exchange: Owner, surplus: boolean): void {
     const { rawTrailers } = this.reception
     this.exchange = undefined
     if (surplus) this.automaton.mustClose("SurplusBytes")
     const after = this.automaton.after()
-    // Also if it closes: the peer's FIN is seen only by reading.
+    // Resume even if the connection closes: FIN is noticed only while reading.
     this.resume()
     if (after._tag === "Reuse" && this.state === "open") {
       this.reception.renew()
       this.pool.release(this, exchange.response?.head.get("keep-alive"))
     } else {
       const reason = after._tag === "Close" ? after.reason : "PeerEof"
-      // Nothing more is under way: the whole request was sent, or only its head.
+      // The upload is not in progress: the request was sent completely, or only its head.
       if ((exchange.sent || exchange.upload === undefined) && !surplus) this.retire(reason)
       else this.cut(reason)
     }
     exchange.end(rawTrailers)
   }
 
-  /** The connection has left HTTP: the driver of the exchange owns it from now on. */
+  /** Hands the connection over to the driver of the exchange. */
   private handOver(exchange: Owner, head: ResponseHead, rest: Uint8Array): void {
     this.exchange = undefined
     this.state = "closed"
@@ -318,7 +318,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
 
   private lose(exchange: Owner, reason: CloseReason, loss: (where: Where) => ResponseLoss): void {
     this.exchange = undefined
-    // First: if it is sent again, it waits at the head of the queue for the place of this connection.
+    // Before `cut`: if the request is resent, it must be first in the queue for the slot of this connection.
     exchange.lost(loss)
     this.cut(reason)
   }
@@ -330,7 +330,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     exchange?.fail(loss)
   }
 
-  /** Sends FIN after what was written. The pool resets it if the peer does not close too. */
+  /** Sends FIN after buffered output. The pool resets the connection if the peer does not close its side. */
   retire(reason: CloseReason): void {
     if (this.state !== "open") return
     this.state = "closing"
@@ -338,7 +338,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     this.pool.closing(this, reason)
   }
 
-  /** Resets it. */
+  /** Resets the connection. */
   cut(reason: CloseReason): void {
     this.exchange = undefined
     this.stopWaiting()
@@ -350,7 +350,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
 
   // ---- time
 
-  /** When something is due, ms. `linger`: how long its peer may take to close too. */
+  /** The next deadline of this connection, ms. `linger`: time the peer has to close its side, ms. */
   deadline(linger: number): number {
     if (this.closingSince !== Infinity) return this.closingSince + linger
     const { exchange } = this

@@ -1,5 +1,5 @@
 /**
- * What a pool is told where an option says nothing else.
+ * Defaults of the pool and of requests.
  */
 import type { PoolOptions } from "./pool.js"
 import type { EventSink } from "./watch.js"
@@ -13,13 +13,13 @@ export const defaultPoolOptions: PoolOptions = {
   timeouts: undefined
 }
 
-/** Milliseconds that the body of a response may be left unread. */
+/** Time that a response body may stay unread, ms. */
 export const defaultUnreadTimeout = 30_000
 
-/** Milliseconds that the body of a request waits for 100 (Continue). */
+/** Time that a request body waits for 100 (Continue), ms. */
 export const defaultContinueTimeout = 1_000
 
-/** For a pool that nobody observes. */
+/** Event sink for a pool without observers. */
 export const unobserved: EventSink = {
   listening: false,
   now: () => 0,

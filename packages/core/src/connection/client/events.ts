@@ -1,13 +1,13 @@
 /**
- * What happens in a pool and to its requests, as values: events, and why connections close.
+ * Events of a pool, its requests and its connections, and the reasons for closing a connection.
  */
 import type { RetireReason } from "../../pool/index.js"
 import type { CloseReason as WireCloseReason } from "../../wire/index.js"
 
 /**
- * Why a connection was closed: what the protocol says (`RequestClose`, `ResponseClose`, `PeerEof`, `Refused`,
- * ...), or what the pool decides (`KeepAliveOff`, `MaxFreeSockets`, `HintTooShort`, `HintExpired`,
- * `IdleTimeout`, `MaxAge`, `MadeRoom`).
+ * Reason why a connection was closed: by the protocol (`RequestClose`, `ResponseClose`, `PeerEof`, `Refused`,
+ * ...) or by the pool (`KeepAliveOff`, `MaxFreeSockets`, `HintTooShort`, `HintExpired`, `IdleTimeout`,
+ * `MaxAge`, `MadeRoom`).
  *
  * @since 0.1.0
  * @category models
@@ -15,40 +15,40 @@ import type { CloseReason as WireCloseReason } from "../../wire/index.js"
 export type CloseReason = WireCloseReason | RetireReason
 
 /**
- * The connections of one key, and the requests that wait for them.
+ * Counts of connections and queued requests under one key.
  *
  * @since 0.1.0
  * @category models
  */
 export interface KeyState {
-  /** In use, idle and being made. */
+  /** In use, idle, and being established. */
   readonly open: number
-  /** Open, and in use by nobody. */
+  /** Open and idle. */
   readonly idle: number
   /** Requests that wait for a connection. */
   readonly queued: number
 }
 
 /**
- * How long each step of a request took, ms with fractions; 0 for one that it did not have. `queue` begins
- * with the call, `head` when the connection has taken the request, `body` with the head of the response.
- * Where a request was sent again, steps that it had twice are added up.
+ * Duration of each step of a request, ms with fractions; 0 for a step that was skipped. `queue` starts at the
+ * call, `head` when the request has been sent, `body` at the response head. For a resent request, both
+ * durations of a repeated step are added.
  *
  * @since 0.1.0
  * @category events
  */
 export interface Timings {
-  /** From the call to the moment at which a connection was there, or was begun. */
+  /** From the call until a connection is available, or its attempt starts. */
   readonly queue: number
-  /** The look-up of the name. */
+  /** Name resolution. */
   readonly resolve: number
-  /** The making of the connection, all addresses that were tried. */
+  /** Connecting, over all addresses tried. */
   readonly connect: number
   /** The TLS handshake. */
   readonly secure: number
-  /** Until the connection had taken the whole request. */
+  /** Until the transport has taken the whole request. */
   readonly send: number
-  /** From then until the head of the response. */
+  /** From then until the response head. */
   readonly head: number
   /** From the head to the last byte of the body. */
   readonly body: number
@@ -57,15 +57,15 @@ export interface Timings {
 }
 
 /**
- * What every event of a request tells.
+ * Fields common to all events of a request.
  *
  * @since 0.1.0
  * @category events
  */
 export interface RequestFacts {
-  /** Number of the request, from 1 on. */
+  /** Number of the request, from 1. */
   readonly id: number
-  /** Milliseconds since the epoch, by the clock of the agent. */
+  /** Milliseconds since the epoch, by the agent's clock. */
   readonly at: number
   /** As in `State.keys`. */
   readonly key: string
@@ -76,19 +76,19 @@ export interface RequestFacts {
 }
 
 /**
- * What happens to a request, in this order; `End` or `Error` is the last.
+ * Events of a request, in this order; `End` or `Error` is the last.
  *
- * - `Queued`: it waits for a connection
- * - `Connecting`, `Connected`: one is made for it; `Reused`: it got one that had served before
- * - `Sent`: the connection has taken all of it
- * - `Resent`: its reused connection had died before an answer; it starts over on a fresh one
- * - `Head`: the response has begun
- * - `End`: its body has come in full
- * - `Error`: it failed, or (`error` is `undefined`) was interrupted
+ * - `Queued`: the request waits for a connection
+ * - `Connecting`, `Connected`: a connection is established for it; `Reused`: it got a kept connection
+ * - `Sent`: the transport has taken the whole request
+ * - `Resent`: its reused connection closed before a response; it starts over on a new connection
+ * - `Head`: the response head has arrived
+ * - `End`: the response body is complete
+ * - `Error`: it failed, or was interrupted (then `error` is `undefined`)
  *
- * `address` is the server's end of the connection, `host:port` or a path; `status` that of the response;
- * `error` what the client's caller gets (for `Resent`: what ended the first connection); `timings` how long
- * each step took.
+ * `address` is the server's end of the connection, `host:port` or a path; `status` the response status;
+ * `error` the error that the caller gets (for `Resent`: that of the first connection); `timings` the duration
+ * of each step.
  *
  * @since 0.1.0
  * @category events
@@ -98,7 +98,7 @@ export type RequestEvent = RequestFacts &
     | { readonly _tag: "Queued" | "Connecting" | "Sent" }
     | {
         readonly _tag: "Connected" | "Reused"
-        /** Number of the connection, from 1 on. */
+        /** Number of the connection, from 1. */
         readonly connection: number
         readonly address: string | undefined
       }
@@ -109,32 +109,30 @@ export type RequestEvent = RequestFacts &
   )
 
 /**
- * What every event of a connection tells.
+ * Fields common to all events of a connection.
  *
  * @since 0.1.0
  * @category events
  */
 export interface ConnectionFacts {
-  /** Milliseconds since the epoch, by the clock of the agent. */
+  /** Milliseconds since the epoch, by the agent's clock. */
   readonly at: number
   /** As in `State.keys`. */
   readonly key: string
-  /** Number of the connection, from 1 on. */
+  /** Number of the connection, from 1. */
   readonly connection: number
-  /** The server's end, `host:port` or a path; `undefined`: it was not known. */
+  /** The server's end, `host:port` or a path; `undefined` if unknown. */
   readonly address: string | undefined
-  /** How many exchanges it had served. */
+  /** Number of exchanges it has served. */
   readonly exchanges: number
 }
 
 /**
- * What happens to a connection beside its requests.
+ * Events of a connection that are not events of a request.
  *
- * - `Idle`: its exchange has ended, and it is kept for the next
- * - `HandedOver`: it is another protocol's now, and its user's
- * - `Closed`: it serves no one any more, and why; `age` is how long it was open, ms
- *
- * `reason` says why it was closed, or that it was not kept.
+ * - `Idle`: its exchange is complete, and the connection was released to the pool
+ * - `HandedOver`: it has left HTTP, and its user owns it
+ * - `Closed`: it is closed, for `reason`; `age` is how long it was open, ms
  *
  * @since 0.1.0
  * @category events
@@ -147,7 +145,7 @@ export type ConnectionEvent = ConnectionFacts &
   )
 
 /**
- * All that `Service.events` tells: of requests and of connections.
+ * All events of `Service.events`: those of requests and of connections.
  *
  * @since 0.1.0
  * @category events

@@ -1,8 +1,9 @@
 /**
- * One request and its response: waits for a connection, is sent, answered, ended. A driver extends it.
+ * One request and its response, from the queue to the end. A driver extends it.
  *
- * Keeps what sending it again needs, and how far it got, so that every loss says whether the server may have
- * acted on it. Never touches a connection that serves another exchange by now.
+ * Keeps the data needed to resend the request and the progress of both halves, so that each loss tells
+ * whether the server may have acted on the request. Never touches a connection that already serves another
+ * exchange.
  */
 import { formatAddress, type Address } from "../../model/address.js"
 import type { GivenUp, RequestLoss, ResponseLoss } from "../../model/loss.js"
@@ -33,14 +34,16 @@ export abstract class Exchange implements BodyFlow, Owner {
   connection: Pooled | undefined = undefined
   response: Incoming | undefined = undefined
   upload: Upload | undefined = undefined
-  /** Only where it has limits, or somebody listens. */
+  /** Only with time limits or observers. */
   watch: Watch | undefined = undefined
   waiter: Waiter<Served, Pooled> | undefined = undefined
   attempt: Connecting | undefined = undefined
   written: Written = "none"
   received = 0
   resent = 0
-  /** Of a request that was sent again: how its first connection was lost, and how much that had taken. */
+  /**
+   * After a resend: the loss of the first connection, and how much of the request that connection had taken.
+   */
   private lostWith: ResponseLoss | undefined = undefined
   private takenBefore: Written = "none"
   reused = false
@@ -48,7 +51,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   tls: TlsFacts | undefined = undefined
   /** Completed, failed or aborted. */
   over = false
-  /** Since when nobody reads the body of the response, ms; `Infinity`: somebody does, or there is none. */
+  /** Time (ms) since when the response body has no reader; `Infinity`: it has one, or there is no body. */
   private quietSince = Infinity
   /** The body has had a reader. */
   private hasRead = false
@@ -58,21 +61,21 @@ export abstract class Exchange implements BodyFlow, Owner {
     private readonly pool: Home
   ) {}
 
-  // ---- the driver's part
+  // ---- implemented by the driver
 
   abstract send(transport: Transport, owner: UploadOwner): void
   abstract informational(head: ResponseHead): void
-  /** Makes the response for a head. */
+  /** Creates the response for a head. */
   protected abstract respond(head: ResponseHead): Incoming
-  /** The response has begun. */
+  /** Called when the response head has arrived. */
   protected abstract answered(): void
-  /** The connection has left HTTP, and the driver owns it: takes it at once. */
+  /** Takes over the connection, which has left HTTP. The driver must do so synchronously. */
   protected abstract handed(transport: Transport, rest: Uint8Array): void
-  /** The exchange has ended with that: the caller gets the connection. */
+  /** Called after the end of an exchange that was handed over: the caller gets the connection. */
   protected abstract handedOver(): void
-  /** There is no response. Called at most once, and instead of `answered`. */
+  /** Called instead of `answered`, at most once: the request failed without a response. */
   protected abstract failed(loss: RequestLoss): void
-  /** The error of a loss, for events. */
+  /** Converts a loss to the error shown in events. */
   protected abstract errorOf(loss: RequestLoss): unknown
 
   start(): void {
@@ -90,8 +93,8 @@ export abstract class Exchange implements BodyFlow, Owner {
   }
 
   /**
-   * The most that any connection has taken: the server may have acted on it, even if that connection was
-   * lost.
+   * How much of the request any of its connections has taken: the server may have acted on it even if that
+   * connection was lost.
    */
   get taken(): Written {
     return this.takenBefore === "all" || this.written === "none" ? this.takenBefore : this.written
@@ -107,7 +110,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     connection.begin(this)
   }
 
-  // ---- the connection's side
+  // ---- called by the connection
 
   answer(head: ResponseHead): void {
     this.response = this.respond(head)
@@ -135,7 +138,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   end(rawTrailers: ReadonlyArray<string>): void {
     this.over = true
     this.connection = undefined
-    // After a complete response the rest of the request has no use.
+    // After a complete response, the rest of the request is useless.
     this.upload?.stop()
     this.watch?.tell({ _tag: "End" })
     this.response?.end(rawTrailers)
@@ -169,13 +172,13 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.upload?.stop()
     this.tellError(loss)
     if (this.response === undefined) this.failed(loss)
-    // The other records come only before the response.
+    // Losses of other kinds occur only before the response.
     else this.response.fail(loss as ResponseLoss)
   }
 
   notConnected(loss: RequestLoss): void {
     if (this.over) return
-    // The server may have acted on what the first connection took, so the caller gets that loss.
+    // The server may have acted on the first attempt, so the caller gets the loss of that one.
     if (loss._tag !== "Thrown" && this.lostWith !== undefined) return this.fail(this.lostWith)
     this.fail(loss)
   }
@@ -188,7 +191,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.giveUp("ERR_HTTPFX_UPLOAD_FAILED", reason, "RequestUnfinished", why)
   }
 
-  /** A function or a stream of the caller failed before the response came. */
+  /** Aborts because a function or stream of the caller failed before the response. */
   protected abort(cause: unknown, closing: CloseReason): void {
     const loss: RequestLoss = { _tag: "Thrown", cause }
     this.over = true
@@ -197,7 +200,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.failed(loss)
   }
 
-  // ---- the response's and the pool's side
+  // ---- called by the response and the pool
 
   bodyFull(): void {
     this.connection?.pause()
@@ -213,18 +216,18 @@ export abstract class Exchange implements BodyFlow, Owner {
     if (!this.hasRead && this.quietSince === Infinity) this.readerIdle()
   }
 
-  /** The driver: somebody waits for the body. No time counts as unread. */
+  /** Called by the driver: a reader waits for the body, so the unread timeout pauses. */
   readerActive(): void {
     this.hasRead = true
     this.quietSince = Infinity
   }
 
-  /** The driver: a reader has what it waited for. The time until it wants more counts as unread. */
+  /** Called by the driver: the reader got its data, so the unread timeout restarts. */
   readerIdle(): void {
     this.quietSince = this.over ? Infinity : this.pool.watchUnread(this.request.unreadTimeout)
   }
 
-  /** A limit has passed. */
+  /** Fails the exchange after the time limit of a step or of the whole has expired. */
   timeOut(): void {
     if (this.over || this.watch === undefined) return
     const { limits, passed, step } = this.watch
@@ -259,12 +262,12 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.giveUp("ERR_HTTPFX_BODY_UNREAD", reason, "TimedOut")
   }
 
-  /** Aborts it: the caller does not want the rest of the response. */
+  /** Aborts the exchange: the caller does not want the rest of the response. */
   abandon(why: string): GivenUp {
     return this.giveUp("ABORT_ERR", `the response was given up: ${why}`, "Interrupted")
   }
 
-  /** Aborts it in any state. The record says why. */
+  /** Aborts the exchange in any state, and returns the loss. */
   giveUp(code: string, reason: string, closing: CloseReason, cause?: unknown): GivenUp {
     const loss: GivenUp = {
       _tag: "GivenUp",
@@ -279,7 +282,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     return loss
   }
 
-  /** Aborts an exchange without a response whose caller has left: only events tell of it. */
+  /** Aborts an exchange whose caller left before the response: only events report it. */
   protected drop(): void {
     this.over = true
     this.cut("Interrupted")

@@ -1,5 +1,5 @@
 /**
- * The waits of a request that can be limited, in milliseconds.
+ * Time limits for the steps of a request, in milliseconds.
  */
 import type { Step } from "../../model/loss.js"
 

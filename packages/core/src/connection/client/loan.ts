@@ -1,9 +1,9 @@
 /**
- * A connection of a pool, lent to a driver of another kind: it waits, is granted, and is given back as a
- * request would.
+ * The loan of a pooled connection to a driver of another kind. A loan queues, connects and releases like a
+ * request.
  *
- * Knows nothing of messages. The borrower says whether the connection may be used again; the pool decides
- * what becomes of it then.
+ * Knows nothing about messages. The borrower says whether the connection can be reused; the pool decides
+ * whether to keep it.
  */
 import type { RequestLoss } from "../../model/loss.js"
 import type { Transport } from "../../seams/transport.js"
@@ -11,29 +11,30 @@ import type { Borrower, Connecting, Destination, Home, Pooled, Served } from "./
 import type { Waiter } from "./queue.js"
 
 /**
- * A borrowed connection. One of `release`, `close` and `keep` ends the loan; each does nothing after another
- * of them, or when the connection is over.
+ * A borrowed connection. `release`, `close` or `keep` ends the loan; later calls of any of them, and calls on
+ * a closed connection, do nothing.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Lease {
-  /** Not started: its handlers are the borrower's until the loan ends; then they are told `close`. */
+  /** Not started. The borrower sets its handlers; when the loan ends, their `close` is called. */
   readonly transport: Transport
   /** The connection had served an exchange before. */
   readonly reused: boolean
   /**
-   * The exchange is over and its messages allow another one: the next that waits gets the connection, or it
-   * is kept. `keepAlive`: the value of `Keep-Alive` in the answer, which bounds how long.
+   * Returns the connection after a complete exchange that permits another one: the next queued request gets
+   * it, or the pool keeps it. `keepAlive`: the `Keep-Alive` field of the response, which bounds its idle
+   * time.
    */
   readonly release: (keepAlive?: string) => void
-  /** It is not to be used again: it is reset, unless its transport has been ended. */
+  /** Ends the connection without reuse: resets it, unless its transport has been ended. */
   readonly close: () => void
-  /** It is another protocol's from now on, and counts no more. */
+  /** Keeps the connection for another protocol: the pool no longer owns or counts it. */
   readonly keep: () => void
 }
 
-/** Told once how the wait ended. */
+/** Receives the result of a loan, once. */
 export interface LoanOwner {
   granted(lease: Lease): void
   failed(loss: RequestLoss): void
@@ -84,11 +85,11 @@ export class Loan implements Borrower {
     this.fail(loss)
   }
 
-  // A loan has no limits, and `cancel` aborts it.
+  // A loan has no time limits, and only `cancel` aborts it.
   timeOut(): void {}
   giveUp(): void {}
 
-  /** Aborts the wait, and the attempt to connect. A lease that was granted is closed. */
+  /** Cancels the queued loan or aborts its connection attempt; closes a lease already granted. */
   cancel(): void {
     if (this.over) return this.lease?.close()
     this.over = true

@@ -1,9 +1,9 @@
 /**
- * The connections of an agent: made within the limits, kept between exchanges, closed in time; and the
- * requests that wait for one.
+ * The connections of an agent, and the queued requests: connects within the limits, keeps idle connections,
+ * closes expired ones.
  *
- * `pool/` decides; this owns the connections and obeys. After `close` nothing is left, no connection and no
- * timer.
+ * The rules are in `src/pool/`; this class owns the connections and applies them. After `close`, no
+ * connection and no timer is left.
  */
 import type { GivenUp, RequestLoss } from "../../model/loss.js"
 import {
@@ -47,26 +47,26 @@ export interface PoolOptions {
   readonly age: AgePolicy
   /** Delay of the first TCP keep-alive probe, ms. */
   readonly keepAliveMsecs: number
-  /** What is limited unless a client or a request says otherwise. */
+  /** Time limits, unless a client or a request sets others. */
   readonly timeouts: TimeLimits | undefined
 }
 
-/** The code of what ends when the pool closes. */
+/** Error code of exchanges that end because the pool closes. */
 const closedCode = "ERR_HTTPFX_CLIENT_CLOSED"
 
-/** Milliseconds that a peer has to close its side after we closed ours. */
+/** Time that a peer has to close its side after our FIN, ms. */
 const lingerTime = 1_000
 
 export class ClientPool implements Home, Keeper {
   private readonly stock = new Stock()
   private readonly attempts = new Set<Attempt>()
   private closed = false
-  /** Connections made so far. */
+  /** Number of connections created so far. */
   private made = 0
   private emptied: (() => void) | undefined = undefined
   private readonly alarm: Alarm
 
-  /** `timers` should not keep a process alive. */
+  /** `timers` should not keep the process alive. */
   constructor(
     private readonly connector: Connector,
     readonly timers: Timers,
@@ -86,7 +86,7 @@ export class ClientPool implements Home, Keeper {
 
   // ---- state
 
-  /** Connections, the idle ones among them, and connections that are being made. */
+  /** All connections, the idle ones among them, and connections being established. */
   get counts(): { readonly open: number; readonly idle: number; readonly connecting: number } {
     return { open: this.stock.connections.size, idle: this.stock.idle, connecting: this.attempts.size }
   }
@@ -95,21 +95,21 @@ export class ClientPool implements Home, Keeper {
     return this.stock.queued
   }
 
-  /** How many connections were closed, and why. */
+  /** Number of closed connections by reason. */
   get closings(): ReadonlyMap<CloseReason, number> {
     return this.stock.closings
   }
 
-  /** Per key: connections that serve or can serve, the idle ones among them, and requests that wait. */
+  /** Per key: usable connections, the idle ones among them, and queued requests. */
   get keys(): ReadonlyMap<string, KeyState> {
     return this.stock.keys
   }
 
-  // ---- a request comes
+  // ---- requests
 
   /**
-   * Finds a connection for a request: an idle one, a new one, or the one that becomes free first. `again`:
-   * the connection that it had has died; only a fresh one will do, and it goes to the head of the queue.
+   * Serves a request with an idle connection, a new one, or the first that is released. `again`: its
+   * connection was lost, so only a new one will do, and it goes to the head of the queue.
    */
   serve(exchange: Served, again = false): void {
     if (this.closed) return exchange.fail(clientClosed(exchange))
@@ -126,13 +126,13 @@ export class ClientPool implements Home, Keeper {
     )
     if (admission._tag === "Wait") return this.enqueue(exchange, bucket, again)
     this.connect(exchange, bucket)
-    // It may have been taken meanwhile, where connecting takes no time.
+    // `connect` may be synchronous and have taken the idle connection.
     if (admission._tag === "Replace") stock.oldestIdle(bucket)?.retire("MadeRoom")
   }
 
   /**
-   * Gives a kept connection to a request. One that may not be sent again waits a turn of the event loop: if
-   * the server has closed by now, its FIN is read in that turn, and the request gets another connection.
+   * Gives a kept connection to a request. A request that cannot be resent first waits one turn of the event
+   * loop: if the server has closed, its FIN is read in that turn and the request gets another connection.
    */
   private reuse(exchange: Served, connection: Pooled): void {
     if (exchange.resendable) return exchange.begin(connection)
@@ -145,8 +145,8 @@ export class ClientPool implements Home, Keeper {
     if (idle.length === 0) return undefined
     const connection = this.stock.take(bucket, this.options.scheduling, this.timers.now())
     if (connection !== undefined) return connection
-    // Expired ones: the timer is late, or the process was suspended. Failed ones tell of it when reading has
-    // ended.
+    // Expired: the timer is late, or the process was suspended. Unwritable: the transport failed, and its
+    // close event is still to come.
     for (const unusable of [...idle]) {
       if (unusable.transport.writable) unusable.retire(unusable.expiresBy)
       else unusable.cut("Failed")
@@ -154,7 +154,7 @@ export class ClientPool implements Home, Keeper {
     return undefined
   }
 
-  // ---- requests that wait
+  // ---- the queue
 
   private enqueue(exchange: Served, bucket: Key, atHead: boolean): void {
     this.stock.join(exchange, bucket, this.timers.now(), atHead)
@@ -166,7 +166,7 @@ export class ClientPool implements Home, Keeper {
     this.stock.leave(waiter)
   }
 
-  /** Connects for waiting requests while there is room. */
+  /** Connects for queued requests while the limits permit. */
   private grant(): void {
     const { options, stock } = this
     const { limits } = options
@@ -178,7 +178,7 @@ export class ClientPool implements Home, Keeper {
     }
   }
 
-  // ---- a connection is made
+  // ---- connecting
 
   private connect(exchange: Served, bucket: Key): void {
     this.stock.occupy(bucket)
@@ -193,7 +193,7 @@ export class ClientPool implements Home, Keeper {
     this.attempts.add(attempt)
   }
 
-  /** An attempt has succeeded. */
+  /** Called when an attempt has succeeded. */
   opened(attempt: Attempt, transport: Transport, parser: ParserOptions): void {
     const { bucket, exchange } = attempt
     this.forget(attempt)
@@ -203,7 +203,7 @@ export class ClientPool implements Home, Keeper {
     this.checkEmpty()
   }
 
-  /** An attempt has failed. */
+  /** Called when an attempt has failed. */
   notOpened(attempt: Attempt, loss: RequestLoss): void {
     const { bucket, exchange } = attempt
     this.forget(attempt)
@@ -226,10 +226,10 @@ export class ClientPool implements Home, Keeper {
     return connection
   }
 
-  // ---- an exchange ends
+  // ---- the end of an exchange
 
   /**
-   * The exchange has ended, and the connection can be used again. `keepAlive`: the `Keep-Alive` of its
+   * Takes a reusable connection back from a complete exchange. `keepAlive`: the `Keep-Alive` field of its
    * response.
    */
   release(connection: Pooled, keepAlive: string | undefined): void {
@@ -266,11 +266,11 @@ export class ClientPool implements Home, Keeper {
     this.alarm.set(kept.until)
   }
 
-  /** The connection closes: it serves no longer, and its place is free. */
+  /** Called when a connection starts to close: it takes no requests, and its slot is free. */
   closing(connection: Pooled, reason: CloseReason): void {
     if (connection.closingSince !== Infinity) return
     this.stock.drop(connection)
-    // First, so that the request is at the head of the queue for this place.
+    // Before `free`, so that the request is at the head of the queue when the slot becomes free.
     const { next } = connection
     connection.next = undefined
     if (next?.over === false) this.serve(next, true)
@@ -289,7 +289,7 @@ export class ClientPool implements Home, Keeper {
     return { at: this.events.wallTime(), key: bucket.told, connection: number, address, exchanges }
   }
 
-  /** The connection has left HTTP, and the pool. */
+  /** Drops a connection that was handed over. */
   surrender(connection: Pooled): void {
     connection.closingSince = this.timers.now()
     this.stock.connections.delete(connection)
@@ -298,7 +298,7 @@ export class ClientPool implements Home, Keeper {
     this.checkEmpty()
   }
 
-  /** The connection has closed. */
+  /** Drops a connection that has closed. */
   remove(connection: Pooled): void {
     this.stock.connections.delete(connection)
     this.checkEmpty()
@@ -310,7 +310,7 @@ export class ClientPool implements Home, Keeper {
 
   // ---- time
 
-  /** `undefined`: it has no limits, and nobody listens. */
+  /** Returns `undefined` for a request without limits and observers. */
   watch(request: Request): Watch | undefined {
     if (request.limits === undefined && !this.events.listening) return undefined
     const hub = this.events.listening ? this.events : undefined
@@ -321,7 +321,7 @@ export class ClientPool implements Home, Keeper {
   private readonly now = (): number => this.timers.now()
   private readonly arm = (deadline: number): void => this.alarm.set(deadline)
 
-  /** A response is left unread from now on; it may stay so for a while. */
+  /** Starts the unread timeout of a response (`limit` in ms); returns the time now. */
   watchUnread(limit: number): number {
     const now = this.timers.now()
     this.alarm.set(now + limit)
@@ -346,11 +346,11 @@ export class ClientPool implements Home, Keeper {
     return next
   }
 
-  // ---- the end
+  // ---- closing the pool
 
   /**
-   * Ends everything: requests under way fail and their connections are reset, idle ones get a FIN. `each`
-   * gets the uploads that were stopped.
+   * Closes the pool: aborts all exchanges and resets their connections; idle connections get FIN. Calls
+   * `each` with every stopped upload.
    */
   close(each: (upload: Upload) => void): void {
     this.closed = true
@@ -377,7 +377,7 @@ export class ClientPool implements Home, Keeper {
     this.stock.connections.forEach((connection) => connection.cut("Draining"))
   }
 
-  /** Calls once nothing is left after `close`; possibly at once. */
+  /** Calls `f` once nothing is left after `close`, possibly at once. */
   whenEmpty(f: () => void): void {
     this.emptied = f
     this.checkEmpty()

@@ -1,10 +1,10 @@
 /**
- * What the parts of a client's pool ask of each other, and of their driver.
+ * Interfaces between the parts of a client's pool and its driver.
  *
- * A driver gives a pool a `Connector` and an `EventSink`, and extends `Exchange` (`exchange.ts`), which it
- * starts once per request. It makes an `Upload` where a body is a stream and an `Incoming` where a response
- * has begun. Calls go both ways in one turn: a driver may be told inside a call of its own. The smallest
- * driver is a client of promises: `test/support/promise/client.ts`.
+ * A driver gives the pool a `Connector` and an `EventSink`, extends `Exchange` (`exchange.ts`) and starts one
+ * per request. It provides an `Upload` for a streamed request body and an `Incoming` for a response. Calls
+ * are synchronous in both directions, so a driver may be called back within its own call. The smallest driver
+ * is the promise client `test/support/promise/client.ts`.
  */
 import type { Address } from "../../model/address.js"
 import type { RequestLoss, ResponseLoss } from "../../model/loss.js"
@@ -19,72 +19,72 @@ import type { TimeLimits } from "./limits.js"
 import type { Bucket, Waiter } from "./queue.js"
 import type { Watch } from "./watch.js"
 
-/** Where a connection leads. Those with the same `key` stand in for each other. */
+/** The destination of a connection. Connections with the same `key` are interchangeable. */
 export interface Destination extends Origin {
   /** The key without its secrets. Default: `key`. */
   readonly told?: string | undefined
 }
 
-/** The key for events and errors. */
+/** The key without its secrets, for events and errors. */
 export const toldKey = ({ key, told = key }: Destination): string => told
 
-/** A body: parts at hand, or a stream, which the driver pulls. */
+/** A request body: parts in memory, or a stream that the driver pulls. */
 export type Payload =
   { readonly _tag: "Parts"; readonly parts: ReadonlyArray<Part> } | { readonly _tag: "Stream" }
 
 /**
- * What becomes of the rest of an upload when the answer comes before its end.
+ * How an upload continues when the response arrives before the request is complete.
  *
- * - `stop`: with the head of any final answer, nothing more is sent
- * - `continue`: it goes on until the answer has ended; an error status (400-599) with `Connection: close`
- *   stops it at once, for then the server does not want it (RFC 9112 §9.5)
+ * - `stop`: the upload stops at any final response head
+ * - `continue`: the upload continues until the response ends; an error status (400-599) with `Connection:
+ * close` stops it at once, because the server does not want the rest (RFC 9112 §9.5)
  *
- * Either way the answer is delivered whole, and a request that was not sent whole costs its connection.
+ * In both cases the whole response is delivered, and an incomplete request closes its connection.
  *
  * @since 0.1.0
  * @category models
  */
 export type EarlyAnswer = "stop" | "continue"
 
-/** A request ready to be sent: validated, encoded, not yet bound to a connection. */
+/** A request ready to send: validated and encoded, not yet bound to a connection. */
 export interface Request extends RequestFacts {
   readonly origin: Destination
   readonly encoded: EncodedHead
   readonly payload: Payload
-  /** On a connection of its own, outside the limits and never kept. */
+  /** Use a separate connection, outside the limits and never kept. */
   readonly alone: boolean
-  /** The driver takes the connection over when the server switches protocols, or opens a tunnel. */
+  /** The driver takes the connection over after a protocol switch or when a tunnel opens. */
   readonly takeOver: boolean
-  /** Milliseconds that the body waits for `100 Continue`. */
+  /** Time that the body waits for `100 Continue`, ms. */
   readonly continueTimeout: number
   readonly earlyAnswer: EarlyAnswer
-  /** Milliseconds that the body of the response may be left unread. */
+  /** Time that the response body may stay unread, ms. */
   readonly unreadTimeout: number
   /** The request target. */
   readonly path: string
-  /** `undefined`: nothing is limited. */
+  /** `undefined`: no time limits. */
   readonly limits: TimeLimits | undefined
 }
 
-/** Sends the body of a request that is a stream. */
+/** Sends a streamed request body. */
 export interface Upload {
-  /** The transport has taken all that was given to it. */
+  /** The transport has taken all bytes written. */
   readonly taken: boolean
-  /** The transport takes bytes again. */
+  /** Called when the transport takes bytes again. */
   drain(): void
-  /** Sends nothing more, and ends the stream. */
+  /** Stops sending, and ends the stream. */
   stop(): void
-  /** Calls when nothing of the stream is left. Only after `stop`. */
+  /** Calls `f` when the stream has ended. Call only after `stop`. */
   whenStopped(f: () => void): void
 }
 
-/** Told how the upload ended, unless it was stopped. */
+/** Receives the result of an upload that was not stopped. */
 export interface UploadOwner {
   uploadEnded(): void
   uploadFailed(cause: unknown): void
 }
 
-/** A response under way. */
+/** A response whose head has arrived. */
 export interface Incoming {
   readonly head: ResponseHead
   push(slice: Uint8Array): void
@@ -92,55 +92,55 @@ export interface Incoming {
   fail(loss: ResponseLoss): void
 }
 
-/** A connection that is being made. */
+/** A connection being established. */
 export interface Connecting {
-  /** Aborts the attempt; `Opening.done` or `Opening.failed` follows all the same. */
+  /** Aborts the attempt; `Opening.done` or `Opening.failed` is still called. */
   cancel(): void
-  /** Calls when it has ended, possibly at once. Replaces an earlier callback. */
+  /** Calls `f` when the attempt has ended, possibly at once. Replaces an earlier callback. */
   whenOver(f: () => void): void
 }
 
-/** Told by the driver while it makes a connection. */
+/** Receives the progress of a connection attempt from the driver. */
 export interface Opening {
-  /** The next step begins. */
+  /** Reports the start of a step. */
   enter(step: "connect" | "secure"): void
-  /** `parser`: how its responses are parsed. The transport has not been started. */
+  /** `parser`: options for parsing its responses. The transport must not be started. */
   done(transport: Transport, parser: ParserOptions): void
   failed(loss: RequestLoss): void
 }
 
-/** How the driver makes connections: names, several addresses, proxies, TLS. */
+/** Establishes connections for the driver: name resolution, several addresses, proxies, TLS. */
 export interface Connector {
-  /** Calls either `done` or `failed`, once, possibly before it returns. The result aborts the attempt. */
+  /** Calls `done` or `failed` once, possibly before it returns. The result aborts the attempt. */
   connect(destination: Destination, opening: Opening): () => void
 }
 
-/** Gets a connection from a pool: an exchange, or a loan. */
+/** An exchange or a loan that gets its connection from a pool. */
 export interface Served {
   readonly request: { readonly origin: Destination; readonly alone: boolean }
-  /** Its place in a queue. */
+  /** Its entry in the queue. */
   waiter: Waiter<Served, Pooled> | undefined
-  /** The connection that is being made for it. */
+  /** The connection attempt for it. */
   attempt: Connecting | undefined
-  /** Ended: it gets no connection any more. */
+  /** Ended: it takes no connection any more. */
   readonly over: boolean
   readonly watch: Watch | undefined
   readonly upload: Upload | undefined
-  /** The most that any connection has taken of it. */
+  /** How much of it any of its connections has taken. */
   readonly taken: Written
-  /** May be sent again if its connection is lost. */
+  /** Can be resent if its connection is lost. */
   readonly resendable: boolean
-  /** It has got a connection. */
+  /** Starts on a connection. */
   begin(connection: Pooled): void
-  /** Ends it with a failure. The caller closes the connection. */
+  /** Fails it. The caller closes the connection. */
   fail(loss: RequestLoss): void
-  /** No connection could be made. */
+  /** Fails it because no connection could be established. */
   notConnected(loss: RequestLoss): void
   timeOut(): void
   giveUp(code: string, reason: string, closing: CloseReason): unknown
 }
 
-/** What a connection asks of the exchange that is on it. */
+/** The exchange on a connection, as the connection sees it. */
 export interface Owner extends Served {
   readonly request: Request
   connection: Pooled | undefined
@@ -149,26 +149,29 @@ export interface Owner extends Served {
   remote: Address | undefined
   tls: TlsFacts | undefined
   written: Written
-  /** Bytes of the response that have come. */
+  /** Bytes of the response received so far. */
   received: number
-  /** The request is complete: nothing of it is left to send. */
+  /** The request has been sent completely. */
   readonly sent: boolean
   readonly where: Where
-  /** When the body has been left unread for too long, ms. */
+  /** Time (ms) at which the unread timeout of the body expires. */
   readonly unreadUntil: number
-  /** Starts the upload of a payload that is a stream. */
+  /** Starts the upload of a streamed payload. */
   send(transport: Transport, owner: UploadOwner): void
-  /** The connection has taken the whole request. */
+  /** The transport has taken the whole request. */
   requestTaken(): void
   informational(head: ResponseHead): void
   answer(head: ResponseHead): void
-  /** A chunk has been parsed, and the body is not complete: it is left unread, unless it has had a reader. */
+  /**
+   * Called after a parsed chunk that did not complete the body. Starts the unread timeout unless the body has
+   * had a reader.
+   */
   unread(): void
-  /** The driver owns the connection from now on. `rest`: bytes behind the head. */
+  /** Hands the connection over to the driver. `rest`: bytes after the head. */
   switched(head: ResponseHead, transport: Transport, rest: Uint8Array): void
-  /** The response has ended; the connection is done with this exchange. */
+  /** Ends the exchange with its response; the connection no longer refers to it. */
   end(rawTrailers: ReadonlyArray<string>): void
-  /** The connection is lost. Makes the record only if it is told. */
+  /** Reports the loss of the connection. `loss` is called only if the record is needed. */
   lost(loss: (where: Where) => ResponseLoss): void
   uploadFailed(cause: unknown): void
   unreadTooLong(): void
@@ -183,23 +186,23 @@ export interface Borrower extends Served {
 export interface Pooled {
   readonly transport: Transport
   readonly bucket: Bucket<Served, Pooled>
-  /** From 1 on. */
+  /** From 1. */
   readonly number: number
   readonly address: string | undefined
-  /** How many it has served. */
+  /** Number of exchanges it has served. */
   readonly exchanges: number
-  /** ms. */
+  /** Time of creation, ms. */
   readonly madeAt: number
-  /** While idle: since when, until when it may be used (ms), and why not longer. */
+  /** While idle: since when, until when it may be used (ms), and the reason for its retirement then. */
   idleSince: number
   usableUntil: number
   expiresBy: RetireReason
-  /** When it is too old for a further request, ms. */
+  /** Time (ms) after which it takes no further request. */
   agesAt: number
-  /** When it began to close, ms; the peer has a while to close too. */
+  /** Start of closing, ms. The peer then has limited time to close its side. */
   closingSince: number
   readonly exchange: Served | undefined
-  /** Gets it after a turn of the event loop, unless it closes by then. */
+  /** The exchange that gets this connection after one turn of the event loop, unless it closes by then. */
   next: Served | undefined
   begin(exchange: Owner): void
   lend(loan: Borrower): void
@@ -215,17 +218,17 @@ export interface Pooled {
   expire(now: number): void
 }
 
-/** What an exchange asks of its pool. */
+/** The pool, as an exchange sees it. */
 export interface Home {
   serve(exchange: Served, again?: boolean): void
   leave(waiter: Waiter<Served, Pooled>): void
-  /** `undefined`: it has no limits, and nobody listens. */
+  /** Returns `undefined` for a request without limits and observers. */
   watch(request: Request): Watch | undefined
-  /** A response is left unread from now on (ms) and may stay so for `limit` ms. */
+  /** Starts the unread timeout of a response (`limit` in ms); returns the time now. */
   watchUnread(limit: number): number
 }
 
-/** What a connection asks of its pool. */
+/** The pool, as a connection sees it. */
 export interface Keeper {
   readonly timers: Timers
   release(connection: Pooled, keepAlive: string | undefined): void

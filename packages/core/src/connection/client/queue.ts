@@ -1,9 +1,9 @@
 /**
- * One key of a pool: its idle connections, and the requests that wait for one. Counts and lists only.
+ * One key of a pool: its idle connections and its queue of requests. Only counts and lists.
  */
 import type { WaitingKey } from "../../pool/index.js"
 
-/** A place in a queue of `S`. */
+/** An entry of the queue. `S` waits for a `C`. */
 export class Waiter<S, C> {
   previous: Waiter<S, C> | undefined = undefined
   next: Waiter<S, C> | undefined = undefined
@@ -11,25 +11,23 @@ export class Waiter<S, C> {
   constructor(
     readonly exchange: S,
     readonly bucket: Bucket<S, C>,
-    /** ms. */
+    /** Time of entry, ms. */
     readonly since: number
   ) {}
 }
 
-/** `S` waits for a `C`. */
+/** Idle connections `C`, and the queue of `S` that wait for one. */
 export class Bucket<S, C> implements WaitingKey {
-  /** Connections in use, idle and being made, without those that close. */
+  /** Connections in use, idle and being established; not those that are closing. */
   open = 0
-  /** In the order in which they became idle. */
+  /** Ordered by the time at which they became idle. */
   readonly idle: Array<C> = []
-  /** Requests that wait. */
+  /** Length of the queue. */
   queued = 0
   private first: Waiter<S, C> | undefined = undefined
   private last: Waiter<S, C> | undefined = undefined
 
-  /**
-   * `told`: the key without its secrets. `counted`: its connections count against the limits.
-   */
+  /** `told`: the key without its secrets. `counted`: its connections count against the limits. */
   constructor(
     readonly key: string,
     readonly told: string,
@@ -44,7 +42,7 @@ export class Bucket<S, C> implements WaitingKey {
     return this.open === 0 && this.queued === 0
   }
 
-  /** Joins the queue: at its end, or at its head if it had a connection and lost it. */
+  /** Appends to the queue, or prepends if `atHead` (a request that lost its connection). */
   join(exchange: S, since: number, atHead: boolean): Waiter<S, C> {
     const waiter = new Waiter<S, C>(exchange, this, since)
     const { first, last } = this
@@ -60,7 +58,7 @@ export class Bucket<S, C> implements WaitingKey {
     return waiter
   }
 
-  /** Leaves the queue. Only for a waiter that is in it. */
+  /** Removes a waiter that is in the queue. */
   leave(waiter: Waiter<S, C>): void {
     if (waiter.previous === undefined) this.first = waiter.next
     else waiter.previous.next = waiter.next

@@ -1,6 +1,6 @@
 /**
- * The receiving half of a client's connection: turns the parser's events into calls of the exchange, and
- * keeps what they mean for the connection until the parser has returned.
+ * The receiving half of a client connection: maps parser events to calls of the exchange, and records their
+ * consequences for the connection until the parser returns.
  */
 import type { PeerStep } from "../../model/loss.js"
 import type { Refusal } from "../../model/refusal.js"
@@ -19,7 +19,7 @@ import type { Owner } from "./ports.js"
 
 const noTrailers: ReadonlyArray<string> = []
 
-// A 2xx to CONNECT opens a tunnel, and only a request with `takeOver` can take it.
+// A 2xx response to CONNECT opens a tunnel; only a request with `takeOver` can use it.
 const notTaken: PeerStep = {
   _tag: "Violation",
   code: "ERR_HTTPFX_OUT_OF_ORDER",
@@ -31,9 +31,9 @@ const notTaken: PeerStep = {
 /** The connection, as its receiving half sees it. */
 interface Line {
   readonly exchange: Owner | undefined
-  /** 100 (Continue) has come: the body may go out. */
+  /** 100 (Continue) has arrived: the body may be sent. */
   proceed(): void
-  /** A final response has come: a body that waits for 100 (Continue) is not sent. */
+  /** A final response has arrived: a body that waits for 100 (Continue) is not sent. */
   stopWaiting(): void
 }
 
@@ -41,11 +41,11 @@ export class Reception implements ResponseEvents {
   /** The response is complete. */
   done = false
   rawTrailers = noTrailers
-  /** The body of the response ends with the connection. */
+  /** The response body is framed by the end of the connection. */
   untilClose = false
-  /** The response is not one to this request. */
+  /** The response is illegal in the current state of the request. */
   violation: PeerStep | undefined = undefined
-  /** The head with which the connection has left HTTP. */
+  /** The head that switched the protocol. */
   switchedBy: ResponseHead | undefined = undefined
   private readonly parser: ResponseParser
 
@@ -66,25 +66,25 @@ export class Reception implements ResponseEvents {
     return this.parser.execute(chunk)
   }
 
-  /** FIN has come. `true`: the response is complete. */
+  /** Handles FIN. Returns `true` if the response is complete. */
   finish(): boolean {
     const refusal = this.parser.finish()
     this.automaton.responseEof()
     return refusal === undefined && this.done
   }
 
-  /** Ready for the next response. */
+  /** Prepares for the next response. */
   renew(): void {
     this.done = false
     this.rawTrailers = noTrailers
     this.parser.resume()
   }
 
-  // ---- events of the parser, while `take` or `finish` runs
+  // ---- parser events, while `take` or `finish` runs
 
   head(head: ResponseHead): number {
     const { exchange } = this.line
-    // The observer of an earlier 1xx may have aborted the exchange.
+    // A callback for an earlier 1xx may have aborted the exchange.
     if (exchange === undefined) return Body.Stop
     if (isInformational(head.status)) {
       this.violation = stepOf(this.automaton.responseInformational(head.status))
@@ -124,11 +124,11 @@ export class Reception implements ResponseEvents {
     this.done = true
     this.rawTrailers = rawTrailers
     this.automaton.responseComplete()
-    // What follows in the same chunk belongs to no request.
+    // Further bytes of this chunk belong to no request.
     this.parser.pause()
   }
 }
 
-/** The parser gives no status that the automaton does not have. */
+/** The parser reports no status that the automaton does not accept. */
 export const stepOf = <V extends Violation | undefined>(violation: V) =>
   violation as Extract<V, undefined> | PeerStep

@@ -1,16 +1,16 @@
 /**
- * The connections, idle connections and waiting requests of a pool, by key, and their counts. Decides
- * nothing.
+ * The connections, idle connections and queued requests of a pool by key, and their counts. Makes no
+ * decisions.
  */
 import { choose, type Scheduling } from "../../pool/index.js"
 import type { CloseReason, KeyState } from "./events.js"
 import { toldKey, type Destination, type Pooled, type Served } from "./ports.js"
 import { Bucket, type Waiter } from "./queue.js"
 
-/** Connections to one destination, and the requests that wait for one. */
+/** The connections to one destination, and the requests queued for it. */
 export type Key = Bucket<Served, Pooled>
 
-/** A place in the queue of a key. */
+/** An entry in the queue of a key. */
 export type Place = Waiter<Served, Pooled>
 
 const none: KeyState = { open: 0, idle: 0, queued: 0 }
@@ -19,7 +19,7 @@ export class Stock {
   readonly connections = new Set<Pooled>()
   /** Keys with a queue. */
   readonly queues = new Set<Key>()
-  /** Connections that count against the limit of all keys, and idle ones. */
+  /** Connections that count against the limit of all keys, and idle connections. */
   total = 0
   idle = 0
   private readonly buckets = new Map<string, Key>()
@@ -31,12 +31,12 @@ export class Stock {
     return queued
   }
 
-  /** How many connections were closed, and why. */
+  /** Number of closed connections by reason. */
   get closings(): ReadonlyMap<CloseReason, number> {
     return this.closedBy
   }
 
-  /** Per key: connections that serve or can serve, the idle ones among them, and requests that wait. */
+  /** Per key: usable connections, the idle ones among them, and queued requests. */
   get keys(): ReadonlyMap<string, KeyState> {
     const keys = new Map<string, KeyState>()
     for (const { told, open, idle, queued } of this.buckets.values()) {
@@ -62,16 +62,16 @@ export class Stock {
     return bucket
   }
 
-  /** One connection more under a key, before it is made. */
+  /** Adds a connection under a key, before it is established. */
   occupy(bucket: Key): void {
     bucket.open++
     if (!bucket.counted) return
-    // `leave` may have dropped it as empty.
+    // `leave` may have dropped the bucket as empty.
     this.buckets.set(bucket.key, bucket)
     this.total++
   }
 
-  /** One connection less. `false`: it did not count against the limits. */
+  /** Removes a connection. Returns `false` if it did not count against the limits. */
   vacate(bucket: Key): boolean {
     bucket.open--
     if (!bucket.counted) return false
@@ -92,7 +92,7 @@ export class Stock {
     this.idle++
   }
 
-  /** Takes the idle connection that is to serve next. `undefined`: none can. */
+  /** Takes the idle connection that serves next; `undefined` if none is usable. */
   take({ idle }: Key, scheduling: Scheduling, now: number): Pooled | undefined {
     const choice = choose(idle, scheduling, now, isUsable)
     if (choice._tag === "None") return undefined
@@ -104,7 +104,7 @@ export class Stock {
     return connection
   }
 
-  /** The connection closes: it is idle no longer. */
+  /** Removes a closing connection from the idle list. */
   drop(connection: Pooled): void {
     const { idle } = connection.bucket
     const at = idle.indexOf(connection)
@@ -113,7 +113,7 @@ export class Stock {
     this.idle--
   }
 
-  /** The connection that has been idle for longest, of all keys but one. */
+  /** The longest idle connection of all other keys. */
   oldestIdle(except: Key): Pooled | undefined {
     let oldest: Pooled | undefined
     for (const bucket of this.buckets.values()) {
@@ -123,14 +123,14 @@ export class Stock {
     return oldest
   }
 
-  // ---- requests that wait
+  // ---- the queue
 
   join(exchange: Served, bucket: Key, now: number, atHead: boolean): void {
     exchange.waiter = bucket.join(exchange, now, atHead)
     this.queues.add(bucket)
   }
 
-  /** The request waits no longer: it gets a connection, or was aborted. */
+  /** Removes a request that got its connection or was aborted. */
   leave(waiter: Place): void {
     const { bucket } = waiter
     waiter.exchange.waiter = undefined

@@ -1,26 +1,27 @@
 /**
- * The steps of one exchange in time, for its limits and for events: the current step, since when, until when.
+ * Measures the steps of one exchange for its time limits and events: the current step, its start and its
+ * deadline.
  *
- * An exchange without limits and listeners has none. Sets no timer: its pool looks at every watch at the
+ * An exchange without limits and observers has no watch. Sets no timer: the pool checks all watches at the
  * earliest deadline.
  */
 import type { AgentEvent, RequestEvent, Timings } from "./events.js"
 import type { Step, TimeLimits } from "./limits.js"
 
-/** Where events go. */
+/** Receives the events of a pool. */
 export interface EventSink {
-  /** Somebody listens. While nobody does, no event is made. */
+  /** There are observers. Otherwise no events are created. */
   readonly listening: boolean
-  /** Durations: milliseconds with fractions. */
+  /** For durations: milliseconds with fractions. */
   now(): number
   /** Milliseconds since the epoch. */
   wallTime(): number
-  /** Numbers requests, from 1. */
+  /** The number of the next request, from 1. */
   nextId(): number
   publish(event: AgentEvent): void
 }
 
-/** The exchange, in its events. */
+/** Fields of the exchange that its events repeat. */
 export interface Subject {
   readonly key: string
   readonly method: string
@@ -29,7 +30,7 @@ export interface Subject {
 
 export class Watch {
   step: Step = "queue"
-  /** When the limit of the step or of the whole passes, ms. */
+  /** The earlier deadline of the step and of the whole, ms. */
   due: number
   private stepDue = Infinity
   private readonly totalDue: number
@@ -38,7 +39,7 @@ export class Watch {
   private since: number
   private timings: Record<Step, number> | undefined
 
-  /** `hub`: only if somebody listens. `arm`: asks the pool to look at a time. */
+  /** `hub`: `undefined` without observers. `arm`: asks the pool to check at a time. */
   constructor(
     readonly limits: TimeLimits | undefined,
     private readonly hub: EventSink | undefined,
@@ -53,12 +54,12 @@ export class Watch {
     this.begun = this.since = hub === undefined ? 0 : hub.now()
   }
 
-  /** The limit that has passed. */
+  /** The limit that has expired. */
   get passed(): Step | "total" {
     return this.stepDue <= this.totalDue ? this.step : "total"
   }
 
-  /** The next step begins, and with it its limit. */
+  /** Starts a step and its limit. */
   enter(step: Step): void {
     if (this.hub !== undefined) {
       const now = this.hub.now()
@@ -69,7 +70,7 @@ export class Watch {
     this.restart()
   }
 
-  /** The limit of the step counts from now on. */
+  /** Restarts the limit of the step. */
   restart(): void {
     const { limits } = this
     if (limits === undefined) return
@@ -85,7 +86,7 @@ export class Watch {
     this.due = this.totalDue
   }
 
-  /** Tells those who listen. */
+  /** Publishes an event to the observers. */
   tell(event: EventFacts): void {
     if (this.hub === undefined) return
     const at = this.hub.wallTime()

@@ -1,15 +1,15 @@
 /**
- * How many connections a server takes, in all and from one address, and what becomes of one too many.
+ * Admits a server's connections within its limits, in total and per address.
  *
- * Counts and decides; closes nothing itself. Nothing is counted by address unless that is limited.
+ * Only counts and decides; never closes a connection. Counts per address only if that limit is set.
  */
 import type { DropReason } from "../../model/outcome.js"
 import type { Transport } from "../../seams/transport.js"
 
-/** A reason: its first request is answered with 503; `reset`: at once. */
+/** `reset`: reset the connection at once. A `DropReason`: respond 503 to its first request. */
 export type Admission = "serve" | "reset" | DropReason
 
-/** It has a place, if only to be told that there is none. */
+/** Admitted, possibly only to get a 503. */
 export type Admitted = Exclude<Admission, "reset">
 
 export interface AdmissionLimits {
@@ -20,7 +20,7 @@ export interface AdmissionLimits {
   readonly whenFull: "answer" | "reset"
 }
 
-// To be told that there is no room needs room as well: so many at a time, further ones are reset.
+// A 503 needs a slot too: at most this many at once; further connections are reset.
 const maxAnswered = 128
 
 const addressOf = (transport: Transport): string | undefined =>
@@ -30,7 +30,7 @@ export class AdmissionControl {
   private serving = 0
   private answering = 0
   private readonly byAddress = new Map<string, number>()
-  /** What was counted for which connection, so that exactly that is taken back. */
+  /** The address counted for each connection, so that `leave` decrements the same counter. */
   private readonly counted = new Map<Transport, string | undefined>()
 
   private readonly limited: boolean
@@ -53,14 +53,14 @@ export class AdmissionControl {
     return "serve"
   }
 
-  /** What was admitted goes on as another transport: its TLS layer. */
+  /** Continues the count of an admitted transport under its TLS transport. */
   replace(plain: Transport, secured: Transport): void {
     if (!this.counted.has(plain)) return
     this.counted.set(secured, this.counted.get(plain))
     this.counted.delete(plain)
   }
 
-  /** A connection that was not reset is over. */
+  /** Releases the slot of a connection that was not reset. */
   leave(transport: Transport): void {
     if (!this.limited) return
     if (!this.counted.has(transport)) {

@@ -1,10 +1,9 @@
 /**
- * One connection of a server: bytes of the transport become exchanges, one after the other, and responses
- * become bytes.
+ * One server connection: turns received bytes into exchanges, one after the other, and responses into bytes.
  *
- * Drives the parser and the automaton of `wire/` and obeys them. Reads on during an exchange into a bounded
- * look-ahead, because only reading notices a client that left. Never throws into the transport, and holds
- * nothing once closed.
+ * Drives the parser and the automaton of `wire/`. During an exchange it reads on into a bounded look-ahead,
+ * because only reading notices a client that left. Never throws into the transport, and holds nothing once
+ * closed.
  */
 import type { Fault } from "../../model/fault.js"
 import type { DropReason } from "../../model/outcome.js"
@@ -37,9 +36,9 @@ import type { WebSocketClose } from "./upgradeState.js"
 export class ServerConnection extends ConnectionState implements Connection, ExchangeHome {
   private readonly parser: RequestParser
   private parsing = false
-  /** FIN has come. */
+  /** FIN was received. */
   private peerEnded = false
-  /** Requests from now on get 503. */
+  /** Set: respond 503 to all further requests. */
   private full: DropReason | undefined
 
   /** `full`: the connection exceeds a limit, and its first request gets 503. */
@@ -81,8 +80,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   private endRequests(): void {
     const refusal = this.parser.finish()
     const exchange = this.exchange
-    // With half-open connections, requests that have arrived are still answered; FIN may have been the end of
-    // the last one's body.
+    // With `allowHalfOpen`, requests already received are still served; FIN may also have completed the body
+    // of the last one.
     const { allowHalfOpen } = this.server.settings
     if (allowHalfOpen && (exchange?.requestComplete === true || this.inflow.queued > 0)) return
     if (exchange !== undefined) {
@@ -133,7 +132,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     const exchange = this.owner.open(this, head, this.automaton.exchanges)
     this.exchange = exchange
     if (head.method === "CONNECT") {
-      // What follows the head is not HTTP, whether the tunnel is made or not.
+      // Bytes after the head are not HTTP, whether or not the tunnel opens.
       this.waits.requestComplete()
       this.automaton.requestComplete()
       exchange.requestComplete = true
@@ -142,7 +141,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     if (
       head.chunked ||
       (head.contentLength !== undefined && head.contentLength > 0) ||
-      // Only where the flags allow it: a body that ends with the connection.
+      // A body that ends with the connection: only if the flags allow it.
       (this.server.settings.flags.chunkedNotLast && head.get("transfer-encoding") !== undefined)
     ) {
       exchange.body = exchange.openBody(this.server.settings.highWaterMark)
@@ -159,9 +158,9 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
 
   requestComplete(rawTrailers: ReadonlyArray<string>): void {
     const exchange = this.exchange
-    // CONNECT: behind its head the parser stops by itself.
+    // After a CONNECT head the parser has already stopped.
     if (exchange?.requestComplete === true) return
-    // The next request waits in the look-ahead until this one is answered.
+    // The next request waits in the look-ahead until this one has its response.
     this.parser.pause()
     if (exchange === undefined) return
     exchange.requestComplete = true
@@ -171,7 +170,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     this.settle(exchange)
   }
 
-  // ---- the body's flow
+  // ---- flow of the request body
 
   bodyFull(exchange: Exchange): void {
     if (this.exchange === exchange) this.inflow.hold(forBody)
@@ -239,14 +238,14 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     Endings.cut(this, exchange)
   }
 
-  /** The handler is over. One without a complete response must not leave the client waiting. */
+  /** Called when the handler has ended. Without a complete response, the client must not be left waiting. */
   handlerEnded(exchange: Exchange): void {
     if (exchange.responseComplete || this.exchange !== exchange) return
     if (exchange.status === undefined) Refusals.respondByDefault(this, exchange.shutDown ? 503 : 500)
     else this.cut(exchange)
   }
 
-  // ---- another protocol
+  // ---- upgrade and CONNECT
 
   handOver(exchange: Exchange, status: number, head: string | undefined): Taken | Violation {
     return Upgrade.handOver(this, exchange, status, head)
@@ -268,11 +267,11 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     Upgrade.webSocketClosing(this, exchange, close)
   }
 
-  // ---- the server's orders
+  // ---- called by the server
 
   /**
-   * The next response is the last one. An idle connection is left as it is: requests during the grace are
-   * served.
+   * Makes the next response the last one. An idle connection stays open: requests are still served during the
+   * grace period.
    */
   drainBegins(): void {
     if (this.exchange !== undefined) this.automaton.mustClose("Draining")
@@ -280,19 +279,19 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     else if (this.phase === "closing") this.linger?.drains()
   }
 
-  /** Ends now unless a request is in flight. */
+  /** Closes the connection unless a request is in flight. */
   endIfIdle(): void {
     if (this.exchange !== undefined || this.parser.inMessage) return
     Endings.finish(this, "Draining", this.server.draining ? idleLingerTime : undefined)
   }
 
-  /** Its handler is one that a shutdown does not interrupt. */
+  /** Whether its handler is exempt from interruption by a shutdown. */
   get waitsForHandler(): boolean {
     const exchange = this.exchange ?? this.taken
     return exchange?.started === true && exchange.isKept
   }
 
-  /** Ends the connection at once, with its exchange. */
+  /** Resets the connection and aborts its exchange. */
   kill(): void {
     if (this.isSwitched) Upgrade.kill(this)
     else Endings.kill(this)
@@ -311,7 +310,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     Deadlines.watch(this, exchange, policy)
   }
 
-  // ---- inside
+  // ---- private
 
   private parse(first: Uint8Array): void {
     this.parsing = true
@@ -326,7 +325,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
         Refusals.reject(this, { _tag: "Refused", refusal }, "Refused")
         break
       }
-      // Before the handler runs: it may take the connection with all that has come.
+      // Before the handler runs: it may take over the connection with all bytes received.
       if (consumed < chunk.length) this.inflow.unshift(chunk.subarray(consumed))
       if (this.exchange !== undefined && !this.exchange.started) this.run(this.exchange)
       if (this.phase !== "open" || this.parser.paused || this.parser.stopped) break
@@ -354,7 +353,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     this.owner.run(exchange, this.server.exchangeEnded)
   }
 
-  // Both halves over: the next request, or the end of the connection.
+  // Called when a half completes: once both have, starts the next request or closes the connection.
   private settle(exchange: Exchange): void {
     if (!exchange.responseComplete || this.exchange !== exchange) return
     if (!exchange.requestComplete) return this.discardBody(exchange)
@@ -370,13 +369,13 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
       const waiting = this.parsing || this.inflow.queued > 0
       const isLast = requestQuota(maxRequestsPerSocket, exchange.number) === "last"
       if (!isLast || !exchange.head.keepAlive || !waiting) return Endings.finish(this, after.reason)
-      // Requests behind the last one get 503.
+      // Requests after the last permitted one get 503.
       this.full = "maxRequestsPerSocket"
       return this.proceed()
     }
-    // An unread body that is complete must not hold back the next request.
+    // The unread rest of a complete body must not delay the next request.
     this.inflow.release(forBody)
-    // A client that reads no responses gets no further ones, so that buffers stay bounded.
+    // Bounds the buffers of a client that does not read its responses.
     if (this.backedUp && this.transport.buffered + this.inflow.queued > this.server.settings.highWaterMark)
       this.whenDrained(() => this.proceed())
     else this.proceed()
@@ -391,8 +390,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
     else this.parse(next)
   }
 
-  // Answered before the request's body had arrived: a small rest is read and dropped, anything more closes
-  // the connection.
+  // The response is complete before the request. A small rest of the request body is discarded; a larger one
+  // closes the connection.
   private discardBody(exchange: Exchange): void {
     const body = exchange.body!
     const reason = "the request was answered before its body had been read"
@@ -418,7 +417,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   }
 }
 
-/** The parser's events: their names collide with the transport's. */
+/** Adapts the parser's events, whose names collide with the transport's. */
 class Receiver implements RequestEvents {
   constructor(private readonly connection: ServerConnection) {}
 

@@ -1,8 +1,8 @@
 /**
- * Checks a server's connection against its deadlines, and ends it when one has passed.
+ * Checks a server connection against its deadlines, and ends it when one has expired.
  *
- * `wire/automaton/deadlines` decides which limit has passed. The sweep asks, or the timer of an exchange with
- * deadlines of its own.
+ * `wire/automaton/deadlines` decides which limit has expired. The sweep calls `check`, or the timer of an
+ * exchange with its own deadlines.
  */
 import { fault } from "../../model/fault.js"
 import { isLost } from "../../seams/transport.js"
@@ -17,7 +17,7 @@ export const check = (connection: ConnectionState, now: number): number => {
   if (connection.phase !== "open" || connection.isIdle) return Infinity
   const { exchange, server, transport, waits } = connection
   const policy = exchange?.deadlines ?? server.settings.timeouts
-  // Backpressure of ours, and a body not yet asked for (100-continue), are not the client's delay.
+  // Our backpressure, and a body not yet requested by 100 (Continue), are not the client's delay.
   const reading =
     exchange !== undefined &&
     !exchange.requestComplete &&
@@ -39,7 +39,7 @@ export const check = (connection: ConnectionState, now: number): number => {
   return Infinity
 }
 
-/** Gives an exchange deadlines of its own, with a timer. */
+/** Sets the exchange's own deadlines, with a timer. */
 export const watch = (connection: ConnectionState, exchange: Exchange, policy: DeadlinePolicy): void => {
   if (connection.exchange !== exchange) return
   exchange.deadlines = policy
@@ -53,10 +53,11 @@ export const watch = (connection: ConnectionState, exchange: Exchange, policy: D
   look()
 }
 
-// One read after a pause brings at most 64 KiB, a bulk read 112 KiB: with what waits it stays below the sum.
+// One read after a pause brings at most 64 KiB, a bulk read 112 KiB: with the queued bytes they stay below
+// the sum.
 const roomForLook = 48 * 1024
 
-/** A client under backpressure is not slow, but it may have left. */
+/** Checks whether a client under backpressure has left. */
 const isGone = (connection: ConnectionState): boolean => {
   const { inflow, transport } = connection
   if (!isLost(transport)) {
@@ -68,7 +69,7 @@ const isGone = (connection: ConnectionState): boolean => {
   return true
 }
 
-/** More bytes have arrived from a client under backpressure. */
+/** Called for bytes received while the transport reads despite backpressure. */
 export const looked = (connection: ConnectionState, bytes: number): void => {
   if (!hasRoom(connection, bytes)) connection.inflow.looked()
 }
@@ -88,7 +89,7 @@ const isLate = (
     const stuck = isWriting(connection)
     connection.closeReason ??= "TimedOut"
     abort(connection, () => ({ _tag: "Stalled", timeout, limit: policy[timeout], address }))
-    // What it has not taken by now it will not take.
+    // The client reads nothing, so FIN would wait behind the buffered output.
     if (stuck) connection.transport.reset()
     else breakOff(connection, exchange, "TimedOut")
     return
@@ -98,5 +99,5 @@ const isLate = (
   reject(connection, { _tag: "Late", timeout, limit: policy[timeout], address, received }, "TimedOut")
 }
 
-// Our output waits for the client.
+// Output is waiting for the client to read.
 const isWriting = ({ backedUp, transport }: ConnectionState): boolean => backedUp || transport.buffered > 0

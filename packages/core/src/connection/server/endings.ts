@@ -1,7 +1,7 @@
 /**
- * How a server's connection ends, and what becomes of the exchange in flight.
+ * Ends a server connection and the exchange in flight.
  *
- * Decides between FIN, which keeps the response, and RST, which tells the client that it was cut.
+ * Chooses between FIN, which preserves the response, and RST, which shows the client that it was truncated.
  */
 import type { Loss } from "../../model/loss.js"
 import type { Where } from "../../model/where.js"
@@ -10,8 +10,8 @@ import type { Exchange } from "./ports.js"
 import type { ConnectionState } from "./state.js"
 
 /**
- * The exchange in flight is lost: its body fails, its outcome is reported, its handler ends. `status`: of our
- * response.
+ * Aborts the exchange in flight: fails its body, reports its outcome, ends its handler. `status`: of the
+ * response that the connection itself sends.
  */
 export const abort = (
   connection: ConnectionState,
@@ -31,7 +31,7 @@ export const abort = (
   connection.drain()
 }
 
-/** A response that has begun cannot be completed: the client must see that it was cut. */
+/** Ends a response that cannot be completed; the client must be able to see that it is incomplete. */
 export const cut = (connection: ConnectionState, exchange: Exchange): void => {
   if (exchange.aborted || connection.exchange !== exchange) return
   connection.exchange = undefined
@@ -41,14 +41,11 @@ export const cut = (connection: ConnectionState, exchange: Exchange): void => {
   breakOff(connection, exchange, "Failed")
 }
 
-/**
- * The connection ends with what has come of the request's body: whoever still reads it must not wait for the
- * rest.
- */
+/** Fails the request body, because the connection ends: a reader must not wait for the rest. */
 export const dropBody = (connection: ConnectionState, exchange: Exchange): void =>
   exchange.body?.fail({ _tag: "Reset", reason: "the connection was closed", ...connection.where(exchange) })
 
-/** Ends the connection at once, with its exchange. */
+/** Resets the connection and aborts its exchange. */
 export const kill = (connection: ConnectionState): void => {
   connection.closeReason ??= connection.server.draining ? "Draining" : "Interrupted"
   if (connection.exchange !== undefined) connection.exchange.shutDown = true
@@ -57,8 +54,8 @@ export const kill = (connection: ConnectionState): void => {
 }
 
 /**
- * Ends behind a response that may be incomplete. Without a length, FIN would end its body as if it were
- * whole.
+ * Closes after a response that may be incomplete: by RST if the body has neither length nor chunks, because
+ * FIN would mark it as complete.
  */
 export const breakOff = (
   connection: ConnectionState,
@@ -71,8 +68,8 @@ export const breakOff = (
 }
 
 /**
- * FIN after what is buffered, then lingering (`lingerTime` ms; default: the usual time), because the RST that
- * unread bytes cause would destroy the response.
+ * Sends FIN after buffered output, then lingers (`lingerTime` in ms), because the RST that unread bytes cause
+ * would destroy the response.
  */
 export const finish = (connection: ConnectionState, reason: CloseReason, lingerTime?: number): void => {
   if (connection.phase !== "open") return

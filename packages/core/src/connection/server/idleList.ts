@@ -1,7 +1,8 @@
 /**
- * Connections without an exchange, oldest first, and the one timer that ends those which stay too long.
+ * The connections without an exchange, longest idle first, and one timer for their idle timeout.
  *
- * Entering and leaving are a few pointer stores: nothing is scheduled per exchange. It closes nothing itself.
+ * Entering and leaving cost a few pointer stores; nothing is scheduled per exchange. Never closes a
+ * connection itself.
  */
 import type { Timers } from "../../seams/timers.js"
 
@@ -10,7 +11,7 @@ export interface Idler {
   idlePrevious: Idler | undefined
   idleNext: Idler | undefined
   isIdle: boolean
-  /** The limit has passed. Called once, after the connection has left the list. */
+  /** The idle timeout has expired. Called once, after the connection has left the list. */
   idleExpired(): void
 }
 
@@ -45,7 +46,7 @@ export class IdleList {
     idler.idlePrevious = idler.idleNext = undefined
   }
 
-  /** Lets go of the timer; the list may be used again. */
+  /** Cancels the timer; the list can be used again. */
   stop(): void {
     this.cancel?.()
     this.cancel = undefined

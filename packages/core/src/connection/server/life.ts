@@ -1,7 +1,7 @@
 /**
- * The connections and handlers of a server, and its states from listening to closed.
+ * The connections and handlers of a server, and its states from starting to closed.
  *
- * Knows when a server is empty, and tells connections what a shutdown asks of them. Waits for nothing itself.
+ * Knows when a server is empty, and applies the steps of a shutdown to all connections. Never waits itself.
  */
 import type { DropReason } from "../../model/outcome.js"
 import type { State } from "../../model/serverState.js"
@@ -15,20 +15,20 @@ import { IdleList } from "./idleList.js"
 import type { Events, Exchange, Host, Owner, Settings } from "./ports.js"
 import { Sweep } from "./sweep.js"
 
-/** Connections that are not ready yet: TLS handshakes. */
+/** TLS handshakes in progress. */
 export interface Handshakes {
   readonly count: number
   giveUp(): void
 }
 
-/** Observers of the server itself besides those of its connections. */
+/** Observers of a server and its connections. */
 export interface LifeEvents extends Events {
   stateChanged(state: State): void
 }
 
 const nothing = () => {}
 
-/** For a server that nobody observes. */
+/** Events for a server without observers. */
 export const unobserved: LifeEvents = {
   active: false,
   stateChanged: nothing,
@@ -69,7 +69,7 @@ export class ServerLife implements Host {
     this.sweep = new Sweep(timers, this.connections, timeouts, timeouts.connectionsCheckingInterval)
   }
 
-  /** Answers announce that their connection closes. */
+  /** Responses announce `Connection: close`. */
   get draining(): boolean {
     return this.state === "draining" || this.state === "closed"
   }
@@ -87,24 +87,24 @@ export class ServerLife implements Host {
     return this.settings.sendDate ? httpDate(this.timers.wallTime()) : undefined
   }
 
-  // ---- what comes and goes
+  // ---- connections and exchanges start and end
 
   readonly accept = (transport: Transport): void => {
     const admission = this.admit(transport)
     if (admission !== "reset") this.take(transport, admission)
   }
 
-  /** A place for a connection; `reset`: there is none, and the connection is no more. */
+  /** Reserves a slot. `reset`: none was free, and the connection has been reset. */
   admit(transport: Transport): Admission {
     const admission = this.takesMore ? this.admission.admit(transport) : "reset"
     if (admission === "reset") transport.reset()
     return admission
   }
 
-  /** A connection that was admitted is ready to be served. */
+  /** Serves an admitted connection. */
   private take(transport: Transport, admission: Admitted): void {
     const { keepAlive, keepAliveInitialDelay, noDelay } = this.settings
-    // Networks give connections without delay.
+    // Networks create connections with `noDelay`.
     if (!noDelay) transport.noDelay(false)
     if (keepAlive) transport.keepAlive(true, keepAliveInitialDelay)
     const full = admission === "serve" ? undefined : admission
@@ -112,7 +112,7 @@ export class ServerLife implements Host {
     else this.open(transport, this.owner, full)
   }
 
-  // What was accepted just before the listener closed is still answered.
+  // Connections accepted just before the listener closed are still served.
   private get takesMore(): boolean {
     return !this.draining || (this.owner !== undefined && !this.graceIsOver)
   }
@@ -131,7 +131,7 @@ export class ServerLife implements Host {
     secured.reset()
   }
 
-  /** It failed, or was given up. */
+  /** Called when a handshake has failed or was aborted. */
   handshakeOver(plain: Transport): void {
     this.admission.leave(plain)
     this.checkEmpty()
@@ -157,12 +157,12 @@ export class ServerLife implements Host {
     this.checkEmpty()
   }
 
-  // ---- what a shutdown does, in this order
+  // ---- steps of a shutdown, in this order
 
-  /** Every answer from now on is the last of its connection; whoever waits for the drain is told. */
+  /** Makes each further response the last of its connection, and notifies those who wait for the drain. */
   drain(): void {
     this.enter("draining")
-    // Nobody serves, so nobody would ever answer them.
+    // There is no app, so these would never get a response.
     for (const { transport } of this.early) transport.reset()
     this.early = []
     for (const connection of [...this.connections]) connection.drainBegins()
@@ -174,28 +174,31 @@ export class ServerLife implements Host {
     for (const tell of [...this.untilDrain]) tell()
   }
 
-  /** No request is expected any more on connections without one. */
+  /** Closes all connections without an exchange, aborts TLS handshakes, and resets further connections. */
   endIdle(): void {
     this.graceIsOver = true
     this.handshakes?.giveUp()
     for (const connection of [...this.connections]) connection.endIfIdle()
   }
 
-  /** Everything ends but handlers that are not to be interrupted, which keep their connection. */
+  /**
+   * Resets connections and interrupts handlers, except handlers exempt from interruption and their
+   * connections.
+   */
   interruptAll(): void {
     for (const connection of [...this.connections]) if (!connection.waitsForHandler) connection.kill()
     for (const exchange of [...this.exchanges]) if (!exchange.isKept) exchange.interrupt()
   }
 
-  /** No connection is left, whatever is under way on it. */
+  /** Resets all connections, whatever their exchanges. */
   endAll(): void {
     for (const connection of [...this.connections]) connection.kill()
     this.idle.stop()
   }
 
   /**
-   * Calls `f` once no connection and no handler is left, possibly at once. One caller at a time; the result
-   * cancels.
+   * Calls `f` once no connection and no handler is left, possibly at once. Serves one caller at a time; the
+   * result cancels.
    */
   readonly whenEmptied = (f: () => void): (() => void) => {
     this.whenEmpty = f
@@ -205,7 +208,7 @@ export class ServerLife implements Host {
     }
   }
 
-  /** What `interruptAll` would cut off, in words. */
+  /** Describes what `interruptAll` would end. */
   readonly lostByInterrupting = (): string =>
     this.lost(
       (connection) => !connection.waitsForHandler,
@@ -213,7 +216,7 @@ export class ServerLife implements Host {
       "interrupted"
     )
 
-  /** What `endAll` would cut off, in words. */
+  /** Describes what `endAll` would end. */
   readonly lostByEnding = (): string =>
     this.lost(
       () => true,
@@ -231,7 +234,7 @@ export class ServerLife implements Host {
     return `${counted(connections, "connection")} reset, ${counted(handlers, "handler")} ${how}`
   }
 
-  /** Calls `f` when draining begins; at once if it has. The result cancels. */
+  /** Calls `f` when draining begins; at once if it has begun. The result cancels. */
   readonly whenDraining = (f: () => void): (() => void) => {
     if (this.draining) {
       f()
@@ -245,13 +248,13 @@ export class ServerLife implements Host {
     return () => void this.untilDrain.delete(tell)
   }
 
-  // ---- at any time
+  // ---- callable at any time
 
   closeIdleConnections(): void {
     for (const connection of [...this.connections]) connection.endIfIdle()
   }
 
-  /** Spares what was upgraded, as Node's `server.closeAllConnections` does. */
+  /** Skips connections that were handed over, as Node's `server.closeAllConnections` does. */
   closeAllConnections(): void {
     for (const connection of [...this.connections]) if (!connection.isSwitched) connection.kill()
   }

@@ -1,27 +1,26 @@
 /**
- * Reading what nobody wants, so that an answer arrives: the RST that unread bytes cause would take it away
- * (RFC 9112 §9.6).
+ * Reads and discards bytes so that a response arrives: the RST that unread bytes cause would destroy it (RFC
+ * 9112 §9.6).
  *
- * Two uses: the rest of a request that was answered before it had arrived, after which the connection goes
- * on; and the end of a connection, after our FIN. Both are bounded in bytes and in time. Decides nothing
- * else.
+ * Two uses: the rest of a request that got its response early, after which the connection is reused; and
+ * lingering after our FIN. Both are bounded in bytes and time.
  */
 import type { Timers } from "../../seams/timers.js"
 import { formatAddress } from "../../model/address.js"
 import type { Closings } from "../../seams/closings.js"
 import { abandon, type Transport } from "../../seams/transport.js"
 
-/** Bytes of a peer that are read and thrown away. */
+/** Maximum number of bytes read and discarded. */
 export const lingerBytes = 262_144
-/** Milliseconds after which it has been enough. */
+/** Maximum linger after our FIN, ms. */
 const lingerTime = 5_000
 /**
- * The same for a connection that has been idle until its server went away: its answers have long arrived. A
- * client that never looks at an idle connection, as browsers do, must not hold up the end of a program.
+ * The same for a connection that was idle when its server closed: its responses have long arrived. Clients
+ * that do not read from idle connections, such as browsers, must not delay the end of a process.
  */
 export const idleLingerTime = 500
 
-/** The server that owns the connection. */
+/** The server of the connection. */
 export interface LingerServer {
   readonly timers: Timers
   readonly closings: Closings
@@ -34,18 +33,18 @@ export class Linger {
   private movedAt = 0
   private tooMuch: (() => void) | undefined
   private cancel: (() => void) | undefined
-  /** After `end`: when to look next, and how often (ms); 0 before. */
+  /** After `toTheEnd`: time of the next check, and interval of checks (ms). 0 before. */
   private due = 0
   private period = 0
 
   constructor(
     private readonly transport: Transport,
     private readonly server: LingerServer,
-    /** How long output may wait for a peer that takes none of it, ms; 0: without limit. */
+    /** How long buffered output may wait for a peer that reads nothing, ms; 0: no limit. */
     private readonly patience: number
   ) {}
 
-  /** The rest of a request. `tooMuch`: it did not end within bytes and time. */
+  /** Reads on for the rest of a request. Calls `tooMuch` if it exceeds the bytes or the time. */
   readOn(tooMuch: () => void): void {
     this.discarded = 0
     this.tooMuch = tooMuch
@@ -54,8 +53,8 @@ export class Linger {
   }
 
   /**
-   * After `end`: reads on as long as our output leaves, and a while longer. Then the connection is left to
-   * the system, which may have much of the answer still to send.
+   * After our FIN: reads on while output leaves, and `time` longer. Then it leaves the connection to the
+   * system, which may still have much of the response to send.
    */
   toTheEnd(time = lingerTime): void {
     this.stop()
@@ -66,14 +65,14 @@ export class Linger {
     this.wait()
   }
 
-  /** The server drains, so its shutdown now waits for this connection. */
+  /** Called when the server drains: from now on its shutdown waits for this connection. */
   drains(): void {
     if (this.period === 0) return
     this.cancel?.()
     this.arm()
   }
 
-  /** So many bytes came that nobody wants. */
+  /** Counts bytes that were received and discarded. */
   discard(bytes: number): void {
     this.discarded += bytes
     if (this.discarded <= lingerBytes) return
@@ -82,7 +81,7 @@ export class Linger {
     else this.transport.reset()
   }
 
-  /** Lets go of the timer. */
+  /** Cancels the timer. */
   stop(): void {
     this.tooMuch = undefined
     this.period = 0
@@ -112,7 +111,7 @@ export class Linger {
     return buffered === 0 ? undefined : `${buffered} bytes that it has not taken`
   }
 
-  // `forced`: the clock stands still, so a peer that has not read the rest never will.
+  // `forced`: the virtual clock does not advance, so a peer that has not read the rest never will.
   private readonly look = (forced: boolean): void => {
     const { transport } = this
     const now = this.server.timers.now()

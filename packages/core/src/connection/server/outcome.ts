@@ -1,5 +1,5 @@
 /**
- * Builds the outcome of a finished exchange. Called only if somebody observes.
+ * Builds the outcome of a finished exchange. Called only with observers.
  */
 import type { Loss } from "../../model/loss.js"
 import type { End, Facts, Upgraded } from "../../model/outcome.js"
@@ -7,7 +7,7 @@ import type { Transport } from "../../seams/transport.js"
 import type { Exchange, Host, Times } from "./ports.js"
 import type { UpgradeState } from "./upgradeState.js"
 
-/** What the facts of an exchange are taken from. */
+/** The counters of a connection that the facts need. */
 interface Counted {
   readonly id: number
   readonly transport: Transport
@@ -58,11 +58,11 @@ const upgraded = ({ closeCode, endedBy = "server", protocol }: UpgradeState): Up
 const answered: End = { _tag: "Answered" }
 const unanswered: End = { _tag: "Unanswered" }
 
-/** `loss`: why it was given up. `status`: of a default response. */
+/** `loss`: why it was aborted. `status`: of a default response. */
 export const endOf = (exchange: Exchange, loss: Loss | undefined, status: number | undefined): End => {
   const { responseComplete, shutDown, upgrade } = exchange
   if (upgrade === undefined ? responseComplete : loss === undefined && !shutDown) return answered
   if (loss !== undefined && !shutDown) return { _tag: "Lost", loss }
-  // 500 and 503 stand in for a handler that gave no response.
+  // 500 and 503 replace the response of a handler that sent none.
   return status !== undefined && status !== 500 && status !== 503 ? answered : unanswered
 }

@@ -1,9 +1,9 @@
 /**
- * The ports of a server's connection: what it asks of its owner, and what the owner may ask of it.
+ * Interfaces between a server connection, its server and its owner (the driver).
  *
- * The owner subclasses {@link Exchange}, so that an exchange is one object. Everything is synchronous, and an
- * owner may be told inside a call of its own: `responseEnds` may run the next exchange. The smallest owner is
- * a server of promises: `test/support/promise/server.ts`.
+ * The owner subclasses {@link Exchange}, so that an exchange is one object. All calls are synchronous, and an
+ * owner may be called back within its own call: `responseEnds` may run the next exchange. The smallest owner
+ * is the promise server `test/support/promise/server.ts`.
  */
 import type { Loss, Rejection, TooLarge } from "../../model/loss.js"
 import type { DropReason, End, Facts } from "../../model/outcome.js"
@@ -26,7 +26,7 @@ import type { AdmissionLimits } from "./admission.js"
 import type { IdleList } from "./idleList.js"
 import type { UpgradeState, WebSocketClose } from "./upgradeState.js"
 
-/** Options as checked: milliseconds and bytes; 0: no limit. */
+/** Validated options, in milliseconds and bytes; 0: no limit. */
 export interface Settings extends AdmissionLimits {
   readonly flags: Flags
   readonly limits: Limits
@@ -44,7 +44,7 @@ export interface Settings extends AdmissionLimits {
 }
 
 export interface Timeouts extends DeadlinePolicy {
-  /** Announced idle time. */
+  /** Idle time announced to clients. */
   readonly keepAliveTimeout: number
   /** How much longer an idle connection is kept. */
   readonly keepAliveTimeoutBuffer: number
@@ -52,63 +52,63 @@ export interface Timeouts extends DeadlinePolicy {
   readonly connectionsCheckingInterval: number
 }
 
-/** The server that a connection belongs to: what all of its connections share. */
+/** The server of a connection: state shared by all of its connections. */
 export interface Host {
   readonly settings: Settings
   readonly timers: Timers
-  /** Deadlines that bound the end of a connection while the server drains. */
+  /** Deadlines for closing connections while the server drains. */
   readonly closings: Closings
   readonly idle: IdleList
   readonly draining: boolean
   readonly events: Events
-  /** The value of a `Date` field; `undefined`: none is sent. */
+  /** The value of the `Date` field; `undefined`: send none. */
   date(): string | undefined
   exchangeStarted(exchange: Exchange): void
-  /** The handler of an exchange is over. */
+  /** Called when the handler of an exchange has ended. */
   readonly exchangeEnded: (exchange: Exchange) => void
   connectionClosed(connection: ConnectionFacts): void
 }
 
-/** Who serves: made once per served app. */
+/** Runs the handlers. One per served app. */
 export interface Owner {
-  /** Makes the exchange of a request whose head has arrived. Starts nothing. */
+  /** Creates the exchange for a request head. Starts nothing. */
   open(connection: Connection & ExchangeHome, head: RequestHead, number: number): Exchange
   /**
-   * Starts the handler. `ended` is to be called when it is over: the connection then sends 500 (503 in a
-   * shutdown) where the response has not begun, and cuts one that is not complete.
+   * Starts the handler. `ended` must be called when it has ended: the connection then sends 500 (503 in a
+   * shutdown) if the response has not begun, and resets an incomplete one.
    */
   run(exchange: Exchange, ended: (exchange: Exchange) => void): void
-  /** `undefined`: the connection answers rejected requests by default, and tells nobody. */
+  /** `undefined`: the connection refuses requests with default responses and reports nothing. */
   readonly clientErrors: ClientErrorHandler | undefined
 }
 
-/** Answers rejected requests, and hears of faults. */
+/** Responds to refused requests, and is informed of faults. */
 export interface ClientErrorHandler {
-  /** Answers a rejected request. The result cancels. */
+  /** Responds to a refused request. The result cancels. */
   answer(connection: ConnectionFacts, rejection: Rejection, rejecting: Rejecting): () => void
-  /** Tells of an error that cannot be answered any more. */
+  /** Reports an error to which no response is possible. */
   tell(connection: ConnectionFacts, error: ClientFault): void
 }
 
-/** A rejected request, or a failed connection. */
+/** A refused request, or a failed connection. */
 export type ClientFault = Rejection | Extract<Loss, { readonly _tag: "Failed" }>
 
-/** A connection whose owner answers a rejected request. */
+/** A connection whose owner responds to a refused request. */
 export interface Rejecting {
   readonly transport: Transport
   write(data: string | Uint8Array): boolean
   whenDrained(f: () => void): () => void
-  /** The connection as a transport of its own; nothing more is written here. `undefined`: it is over. */
+  /**
+   * The connection as a separate transport; the caller must write only to that. `undefined`: it has ended.
+   */
   giveAway(): Transport | undefined
-  /** Sends the default response, and ends the connection. */
+  /** Sends the default response, and closes the connection. */
   answerByDefault(): void
-  /** Ends the connection after what was written. */
+  /** Closes the connection after buffered output. */
   over(): void
 }
 
-/**
- * Observers of a server. Only `exchangeEnded` is called while not `active`: for exchanges that are watched.
- */
+/** Observers of a server. While not `active`, only `exchangeEnded` is called, for watched exchanges. */
 export interface Events {
   readonly active: boolean
   connectionOpened(connection: ConnectionFacts): void
@@ -119,11 +119,11 @@ export interface Events {
   rejected(facts: Facts, error: Rejection): void
   dropped(facts: Facts, reason: DropReason): void
   exchangeEnded(exchange: Exchange, facts: Facts, end: End): void
-  /** `duration`: ms; `undefined`: opened before anybody observed. */
+  /** `duration`: ms; `undefined`: opened before there were observers. */
   connectionClosed(connection: ConnectionFacts, reason: CloseReason, duration: number | undefined): void
 }
 
-/** A connection and the bytes of it that have arrived. */
+/** A connection that was handed over, and the bytes already received. */
 export interface Taken {
   readonly transport: Transport
   readonly initial: Uint8Array
@@ -134,13 +134,13 @@ export interface ConnectionFacts {
   readonly id: number
   readonly transport: Transport
   readonly server: Host
-  /** Requests whose head was read. */
+  /** Number of request heads read. */
   readonly exchanges: number
   readonly bytesIn: number
   readonly bytesOut: number
 }
 
-/** What an owner may ask of a connection. */
+/** A connection, as its owner sees it. */
 export interface Connection extends ConnectionFacts {
   /** The exchange in flight. */
   readonly exchange: Exchange | undefined
@@ -156,29 +156,28 @@ export interface Connection extends ConnectionFacts {
    * read.
    */
   mayKeepAlive(exchange: Exchange, readingOn: boolean): boolean
-  /** Sends an informational head before the response. Ignored once the client is gone. */
+  /** Sends an informational head before the response. Ignored if the client has left. */
   inform(exchange: Exchange, status: number, head: string): Violation | undefined
-  /** Must precede the head's `write`. */
+  /** Must precede the `write` of the head. */
   responseBegins(exchange: Exchange, status: number, head: EncodedHead): void
-  /** As the transport's. Not for an exchange that is `aborted`. */
+  /** As the transport's. Must not be called for an `aborted` exchange. */
   write(data: string | Uint8Array, body?: Uint8Array): boolean
   /**
-   * Calls `f` once the transport takes more, or the connection is closed; possibly at once. One waits at a
-   * time. The result cancels.
+   * Calls `f` once the transport takes more or the connection has closed, possibly at once. One caller waits
+   * at a time. The result cancels.
    */
   whenDrained(f: () => void): () => void
   responseEnds(exchange: Exchange): void
-  /** The response cannot be completed: the client must see that it was cut. */
+  /** Ends a response that cannot be completed; the client must be able to see that it is incomplete. */
   cut(exchange: Exchange): void
 
-  // ---- another protocol
+  // ---- upgrade and CONNECT
 
   /**
-   * Gives the connection away. `head`: the last of HTTP that is written; `undefined`: the new owner writes
-   * it.
+   * Hands the connection over. `head`: the last HTTP bytes to write; `undefined`: the new owner writes them.
    */
   handOver(exchange: Exchange, status: number, head: string | undefined): Taken | Violation
-  /** The new owner is done. `whole`: what it wrote last is to arrive. */
+  /** Called when the new owner has finished. `whole`: its last output must arrive. */
   handBack(whole: boolean): void
   /** `goAway` sends a close frame. */
   webSocketOpened(exchange: Exchange, goAway: () => void): void
@@ -198,10 +197,12 @@ export interface Times {
   answered: number | undefined
 }
 
-/** What a request's body fails with. */
+/** The record with which a request body fails. */
 export type BodyLoss = Loss | TooLarge
 
-/** One request and its response. The owner's part is abstract; the connection sets the rest. */
+/**
+ * One request and its response. The owner implements the abstract members; the connection sets the others.
+ */
 export abstract class Exchange implements BodyFlow {
   body: Body<BodyLoss> | undefined = undefined
   /** The handler has been started. */
@@ -210,27 +211,27 @@ export abstract class Exchange implements BodyFlow {
   requestComplete = false
   /** `100 Continue` was sent. */
   continued = false
-  /** Of the response head, once it was given to the transport. */
+  /** Status of the response, once its head was written. */
   status: number | undefined = undefined
-  /** How the end of the response body is marked, once its head was sent. */
+  /** Framing of the response body, once its head was written. */
   framing: Framing | undefined = undefined
-  /** All of the response was given to the transport, or never will be. */
+  /** The response was written completely, or never will be. */
   responseComplete = false
-  /** The connection is gone, or given up: no response is possible. */
+  /** The connection is lost or ending: no response is possible. */
   aborted = false
-  /** Why, if the client or the connection ended it. */
+  /** The loss, if the client or the connection aborted it. */
   loss: Loss | undefined = undefined
-  /** `undefined`: the server's. */
+  /** `undefined`: those of the server. */
   deadlines: DeadlinePolicy | undefined = undefined
   /** Set once the connection has left HTTP. */
   upgrade: UpgradeState | undefined = undefined
-  /** What a shutdown does with the handler. */
+  /** How a shutdown treats the handler. */
   drainPolicy: Policy = "interruptAtDeadline"
-  /** The handler waits for the drain, and ends its WebSocket itself. */
+  /** The handler waits for the drain, and closes its WebSocket itself. */
   listensToDrain = false
-  /** A shutdown has ended it. */
+  /** A shutdown has interrupted it. */
   shutDown = false
-  /** Set if somebody watches. */
+  /** Set for a watched exchange. */
   times: Times | undefined = undefined
 
   constructor(
@@ -240,20 +241,25 @@ export abstract class Exchange implements BodyFlow {
     readonly number: number
   ) {}
 
-  // ---- the owner's part
+  // ---- implemented by the owner
 
   /** `limit`: bytes that may wait before the client meets backpressure. */
   abstract openBody(limit: number): Body<BodyLoss>
-  /** The exchange is lost, once. Its body has failed and its outcome was reported; the handler is to end. */
+  /**
+   * Ends the handler of an aborted exchange. Called once, after its body has failed and its outcome was
+   * reported.
+   */
   abstract lost(loss: Loss, by: "client" | "server"): void
-  /** A shutdown ends the handler. */
+  /** Interrupts the handler, because of a shutdown. */
   abstract interrupt(): void
   /** A shutdown does not interrupt the handler. */
   abstract get isKept(): boolean
 
-  // ---- for both
+  // ---- common
 
-  /** The response body ends with the connection, so FIN would pass a part of it for the whole. */
+  /**
+   * The response body is framed by the end of the connection, so FIN would mark a partial body as complete.
+   */
   get untilClose(): boolean {
     return this.framing?._tag === "UntilClose"
   }
@@ -264,7 +270,7 @@ export abstract class Exchange implements BodyFlow {
     return method === "CONNECT" || (upgrade && versionMinor !== 0)
   }
 
-  /** Starts the watch: its times and its end are wanted. */
+  /** Starts watching the exchange: records its times, and reports its end. */
   begins(): Times {
     const { timers } = this.connection.server
     return (this.times = { startedAt: timers.wallTime(), begun: timers.now(), answered: undefined })
@@ -287,7 +293,7 @@ export abstract class Exchange implements BodyFlow {
   }
 }
 
-/** What an exchange and its server tell the connection. */
+/** The connection, as an exchange and its server see it. */
 export interface ExchangeHome {
   handlerEnded(exchange: Exchange): void
   bodyFull(exchange: Exchange): void

@@ -1,8 +1,8 @@
 /**
- * Responses that the connection sends without a handler: to malformed, late and excess requests, and for a
- * handler that gave none.
+ * Responses that the connection sends without the app: to malformed, late and excess requests, and for a
+ * handler that produced none.
  *
- * The connection ends after each. None follows a response that has begun.
+ * The connection closes after each. Never follows a response that has begun.
  */
 import type { Fault } from "../../model/fault.js"
 import { statusOf, type Rejection } from "../../model/loss.js"
@@ -15,14 +15,14 @@ import type { ClientErrorHandler, Rejecting } from "./ports.js"
 import type { ConnectionState } from "./state.js"
 import { handBack } from "./upgrade.js"
 
-/** Rejects what the client sends, unless a response has begun. */
+/** Refuses a request, unless its response has begun. */
 export const reject = (connection: ConnectionState, rejection: Rejection, reason: CloseReason): void => {
   const { exchange, owner, server } = connection
   const { active } = server.events
   const status = statusOf(rejection)
   if (active) {
     server.events.clientError(connection, rejection)
-    // Rejected together with its head: no handler has seen it.
+    // The request was refused together with its head, so no handler has seen it.
     if (exchange?.started === false) exchange.begins()
   }
   const begun = exchange?.status !== undefined
@@ -47,7 +47,7 @@ export const tellFault = (connection: ConnectionState, fault: Fault): void => {
   owner.clientErrors.tell(connection, { _tag: "Failed", fault, phase })
 }
 
-/** A request beyond a limit: it gets 503 and no handler. */
+/** Refuses a request that exceeds a limit: 503, without a handler. */
 export const drop = (connection: ConnectionState, head: RequestHead, reason: DropReason): void => {
   const { server } = connection
   writeResponse(connection, 503, ["Retry-After", server.settings.retryAfter])
@@ -59,7 +59,7 @@ export const drop = (connection: ConnectionState, head: RequestHead, reason: Dro
   finish(connection, "MaxRequests")
 }
 
-/** For a handler that ended without a response. */
+/** Responds for a handler that ended without a response. */
 export const respondByDefault = (connection: ConnectionState, status: number): void => {
   writeResponse(connection, status)
   const { exchange } = connection
@@ -72,7 +72,7 @@ export const respondByDefault = (connection: ConnectionState, status: number): v
   finish(connection, "Refused")
 }
 
-// Meanwhile what still arrives is discarded, within the limits of lingering.
+// While the owner responds, further input is discarded within the limits of lingering.
 const askOwner = (
   connection: ConnectionState,
   clientErrors: ClientErrorHandler,

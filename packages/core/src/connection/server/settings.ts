@@ -1,6 +1,5 @@
 /**
- * What a server's connections are told where an option says nothing else. Checks nothing: that is the
- * driver's.
+ * Default settings of a server. The driver validates options, not this module.
  */
 import {
   defaultCheckingInterval,
@@ -20,7 +19,7 @@ export const defaultTimeouts: Timeouts = {
   connectionsCheckingInterval: defaultCheckingInterval
 }
 
-/** Some settings; {@link makeSettings} fills in the rest. */
+/** Partial settings; {@link makeSettings} adds the defaults. */
 export type GivenSettings = { readonly [K in keyof Settings]?: Settings[K] | undefined }
 
 export const makeSettings = (given: GivenSettings = {}): Settings => ({

@@ -1,25 +1,24 @@
 /**
- * The phases in which a server that drains comes to its end; drivers wait between them. docs/shutdown.md
- * shows the timeline.
+ * The phases of a server's shutdown; drivers wait between them. docs/shutdown.md shows the timeline.
  */
 import type { ServerLife } from "./life.js"
 
 export interface Phase {
   begin(): void
-  /** Until when all should be over: ms from the beginning of the phase. */
+  /** Maximum duration of the phase, ms. */
   readonly time: number
   /** The option that sets it. */
   readonly limit: string
-  /** What is cut off after it, in words. */
+  /** Describes what the next phase ends. */
   readonly loses: (() => string) | undefined
 }
 
 /**
- * To be gone through until nothing is left (`life.whenEmptied`). If something is after the last,
+ * Phases to go through until nothing is left (`life.whenEmptied`). If something is left after the last one,
  * `life.endAll` ends it.
  *
- * `grace`: how long open connections may send further requests. `deadline`: how long handlers may go on, and
- * once more how long they may take to end. Milliseconds.
+ * `grace`: how long open connections may send further requests. `deadline`: how long handlers may run, and
+ * then again how long their interruption may take. Milliseconds.
  */
 export const phasesOf = (life: ServerLife, grace: number, deadline: number): ReadonlyArray<Phase> => {
   const first = Math.min(grace, deadline)
@@ -33,13 +32,13 @@ export const phasesOf = (life: ServerLife, grace: number, deadline: number): Rea
     },
     {
       begin: () => life.interruptAll(),
-      // Bounded as well: a handler that refuses interruption may not end.
+      // Also bounded: a handler that refuses interruption may never end.
       time: deadline,
       limit: "gracefulShutdownTimeout once more",
       loses: life.lostByEnding
     }
   ]
-  // Without a grace there is no wait either.
+  // Without a grace period there is no idle phase.
   return first === 0 ? rest : [idle, ...rest]
 }
 

@@ -1,5 +1,5 @@
 /**
- * The state of a server's connection: what its deadlines, rejections, endings and upgrade share.
+ * State of a server connection, shared by its deadlines, refusals, endings and upgrade.
  */
 import type { Address } from "../../model/address.js"
 import { formatAddress } from "../../model/address.js"
@@ -24,14 +24,14 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
 
   readonly automaton = new Automaton("server")
   exchange: Exchange | undefined = undefined
-  /** `switched`: another protocol's. `refusing`: the owner answers a rejected request. */
+  /** `switched`: handed over. `refusing`: the owner responds to a refused request. */
   phase: "open" | "switched" | "refusing" | "closing" | "closed" = "open"
-  /** Cancels the owner's answer to a rejected request. */
+  /** Cancels the owner's response to a refused request. */
   cancelAnswer: (() => void) | undefined = undefined
   handedOver: HandedOver | undefined = undefined
   /** The exchange whose handler took the connection over. */
   taken: Exchange | undefined = undefined
-  /** An exchange is over on it. */
+  /** It has served an exchange. */
   used = false
   readonly inflow: Inflow
   linger: Linger | undefined = undefined
@@ -43,12 +43,12 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
   bytesInBefore = 0
   openedAt: number | undefined = undefined
   closeReason: CloseReason | undefined = undefined
-  /** The parser runs: bytes of the exchange count as consumed when it returns. */
+  /** The parser is running: it counts the bytes of a chunk as consumed only when it returns. */
   protected executing = false
-  /** An exchange that ended while its last bytes were being parsed. */
+  /** An exchange that ended while the parser was running; reported afterwards. */
   protected over: Exchange | undefined = undefined
   readonly waits: Waits
-  /** Cancels the timer of an exchange with deadlines of its own. */
+  /** Cancels the timer of an exchange with its own deadlines. */
   cancelWatch: (() => void) | undefined = undefined
 
   private waitingForDrain: ReadonlyArray<() => void> = none
@@ -75,7 +75,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
     return this.automaton.exchanges
   }
 
-  /** As the transport's; backpressure is remembered. */
+  /** As the transport's; records backpressure. */
   write(data: string | Uint8Array, body?: Uint8Array): boolean {
     const more = this.transport.write(data, body)
     if (!more) this.backedUp = true
@@ -92,7 +92,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
   }
 
   whenDrained(f: () => void): () => void {
-    // The caller may have paused since its write, and `drain` have come meanwhile.
+    // The caller may be late: `drain` may have come since its write.
     if (this.phase === "closed" || !this.backedUp) {
       f()
       return nothing
@@ -108,7 +108,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
     return exchange.head.expectContinue && !exchange.continued && (exchange.body?.received ?? 0) === 0
   }
 
-  // Most connections never need one.
+  // Created lazily: most connections never need it.
   get lingering(): Linger {
     return (this.linger ??= new Linger(
       this.transport,
@@ -117,7 +117,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
     ))
   }
 
-  /** Ends the account of an exchange. `status`: of a default response. */
+  /** Closes the byte count of an exchange, and reports it if watched. `status`: of a default response. */
   exchangeOver(exchange: Exchange, loss: Loss | undefined, status: number | undefined): void {
     if (exchange.isWatched) {
       if (this.executing) {
@@ -143,7 +143,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
     this.server.events.exchangeEnded(exchange, facts, endOf(exchange, loss, status))
   }
 
-  /** Where a loss befell the exchange in flight. */
+  /** Where the exchange in flight is lost. */
   where(exchange: Exchange | undefined): Where {
     return {
       phase: "body",
@@ -160,7 +160,7 @@ const none: ReadonlyArray<() => void> = []
 export const addressText = (address: Address | undefined): string | undefined =>
   address === undefined ? undefined : formatAddress(address)
 
-/** Only for exchanges that are watched. */
+/** Only for watched exchanges. */
 export const responseBegun = (exchange: Exchange, status: number): void => {
   const { events, timers } = exchange.connection.server
   exchange.times!.answered = timers.now()

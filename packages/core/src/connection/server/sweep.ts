@@ -1,14 +1,14 @@
 /**
- * The one timer with which a server holds its connections against their deadlines.
+ * The timer that checks all connections of a server against their deadlines.
  *
- * Runs only while there are connections, and costs a request nothing: what a connection waits for is looked
- * up when it is its turn. Decides nothing: that is `wire/automaton/deadlines`.
+ * Runs only while there are connections. Costs a request nothing, because each connection computes its waits
+ * when checked. `wire/automaton/deadlines` has the rules.
  */
 import type { Timers } from "../../seams/timers.js"
 import { lookAgainAfter, type DeadlinePolicy } from "../../wire/index.js"
 
 export interface Swept {
-  /** Holds the connection against its deadlines. It may close, and leave, meanwhile. */
+  /** Checks a connection against its deadlines. It may close and leave the set meanwhile. */
   checkDeadlines(now: number): void
 }
 
@@ -26,12 +26,12 @@ export class Sweep {
     this.period = lookAgainAfter(policy, interval)
   }
 
-  /** Called whenever a connection has come. */
+  /** Call for each new connection. */
   start(): void {
     if (this.cancel === undefined) this.arm()
   }
 
-  /** Called when none is left. */
+  /** Call when no connection is left. */
   stop(): void {
     this.cancel?.()
     this.cancel = undefined

@@ -1,8 +1,9 @@
 /**
- * A server's connection leaves HTTP for another protocol, and comes back when that is done with it.
+ * Upgrade and CONNECT on a server connection: hands it over, and takes it back when the new owner has
+ * finished.
  *
- * The automaton decides whether a switch is due. No received byte is lost, and nothing of HTTP is written
- * after the head.
+ * The automaton decides whether a switch is legal. No received byte is lost, and no HTTP is written after the
+ * head.
  */
 import type { Fault } from "../../model/fault.js"
 import { abandon } from "../../seams/transport.js"
@@ -13,7 +14,7 @@ import type { Exchange, Taken } from "./ports.js"
 import { responseBegun, type ConnectionState } from "./state.js"
 import type { UpgradeState, WebSocketClose } from "./upgradeState.js"
 
-/** Gives the connection away, with the bytes that have arrived. `head`: the last of HTTP that is written. */
+/** Hands the connection over with the bytes received. `head`: the last HTTP bytes to write. */
 export const handOver = (
   connection: ConnectionState,
   exchange: Exchange,
@@ -59,7 +60,7 @@ export const handOver = (
     closed: () => connection.close()
   }
   connection.handedOver = new HandedOver(connection.transport, watcher, connection.server.timers, true)
-  // `drain` is the new owner's from now on, so nothing else would wake writers of earlier responses.
+  // From now on the new owner gets `drain`, so writers of earlier responses must be resumed here.
   connection.drain()
   return { transport: connection.handedOver, initial }
 }
@@ -68,16 +69,13 @@ const lost = (connection: ConnectionState, exchange: Exchange, fault: Fault): vo
   const { upgrade } = exchange
   if (upgrade === undefined || upgrade.over) return
   connection.closeReason ??= "Failed"
-  // Once a close frame has told why, a reset is only its abrupt end.
+  // The close frame has already reported the reason; a reset after it adds nothing.
   if (upgrade.closeCode !== undefined) return
   upgrade.endedBy ??= "client"
   exchange.loss ??= { _tag: "Failed", fault, ...where(connection) }
 }
 
-/**
- * Both directions are over, or the handler is done with them: the exchange ends here. Does nothing the second
- * time.
- */
+/** Ends the exchange when both directions are closed or the handler has finished. Later calls do nothing. */
 export const upgradeOver = (connection: ConnectionState): void => {
   const exchange = connection.taken
   const upgrade = exchange?.upgrade
@@ -98,7 +96,7 @@ export const upgradeOver = (connection: ConnectionState): void => {
 
 const where = (connection: ConnectionState) => connection.where(connection.taken)
 
-/** The other protocol is done with it. `whole`: what it wrote last is to arrive. */
+/** Takes the connection back from its new owner. `whole`: its last output must arrive. */
 export const handBack = (connection: ConnectionState, whole: boolean): void => {
   if (connection.phase !== "switched") return
   const upgrade = connection.taken?.upgrade
@@ -111,7 +109,7 @@ export const handBack = (connection: ConnectionState, whole: boolean): void => {
   else connection.transport.reset()
 }
 
-/** A WebSocket of it is open, and can be asked to go away. */
+/** Registers the open WebSocket of a connection, with the function that sends its close frame. */
 export const webSocketOpened = (
   connection: ConnectionState,
   exchange: Exchange,
@@ -138,7 +136,9 @@ export const webSocketClosing = (
   exchange.loss ??= { _tag: "HangUp", reason, ...where(connection) }
 }
 
-/** Draining has begun: a WebSocket goes away, unless its handler takes leave by itself or is waited for. */
+/**
+ * Sends the close frame when the server drains, unless the handler closes its WebSocket itself or is exempt.
+ */
 export const drain = (connection: ConnectionState): void => {
   const exchange = connection.taken
   const goAway = exchange?.upgrade?.goAway
@@ -149,7 +149,9 @@ export const drain = (connection: ConnectionState): void => {
   goAway()
 }
 
-/** Ends it at once: a WebSocket with a last close frame, for which nothing waits. */
+/**
+ * Ends the connection at once; an open WebSocket sends a last close frame without waiting for its delivery.
+ */
 export const kill = (connection: ConnectionState): void => {
   const { taken: exchange, transport } = connection
   connection.closeReason ??= connection.server.draining ? "Draining" : "Interrupted"

@@ -1,15 +1,15 @@
 /**
- * An exchange whose connection has left HTTP: who ended it, and with what.
+ * State of an exchange whose connection was handed over: who ended it, and how.
  */
 export interface UpgradeState {
-  /** The `Upgrade` field of the request, lower case; or `connect`. */
+  /** The `Upgrade` field of the request in lower case; or `connect`. */
   readonly protocol: string
   /** Bytes received since the head of the request. */
   received: number
   endedBy: "client" | "server" | undefined
-  /** Of the first close frame. */
+  /** Code of the first close frame. */
   closeCode: number | undefined
-  /** Sends a close frame with 1001 on an open WebSocket. */
+  /** Sends a close frame with code 1001 on an open WebSocket. */
   goAway: (() => void) | undefined
   /** The outcome has been reported. */
   over: boolean
@@ -19,6 +19,6 @@ export interface UpgradeState {
 export interface WebSocketClose {
   readonly code: number
   readonly by: "client" | "server"
-  /** How the client broke the protocol, if that is why. */
+  /** How the client violated the protocol, if that was the reason. */
   readonly violation?: string | undefined
 }

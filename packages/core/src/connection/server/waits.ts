@@ -1,9 +1,8 @@
 /**
- * What one connection of a server waits for, in the terms of `wire/automaton/deadlines`: since when, and how
- * many bytes have moved.
+ * Waiting times and byte counts of one server connection, as input for `wire/automaton/deadlines`.
  *
- * Counting costs an addition per read and write; everything else is looked up when the connection is held
- * against its deadlines. Sets no timer and ends nothing.
+ * Counting costs one addition per read and write; the rest is computed when the deadlines are checked. Never
+ * sets a timer or ends a connection.
  */
 import {
   judge,
@@ -14,16 +13,16 @@ import {
   type Waiting
 } from "../../wire/index.js"
 
-/** What is looked at besides. */
+/** State of the connection at the time of a check. */
 export interface Moment {
   readonly headComplete: boolean
-  /** The body of a request under way is being read. */
+  /** The body of the request in flight is being read. */
   readonly reading: boolean
-  /** Bytes that have left. */
+  /** Bytes sent. */
   readonly sent: number
-  /** Output waits for the peer. */
+  /** Output is waiting for the client to read. */
   readonly writing: boolean
-  /** Nothing is read, so that the peer's end would not be seen. */
+  /** Reading is paused, so FIN and RST would go unnoticed. */
   readonly holding: boolean
 }
 
@@ -33,21 +32,18 @@ export class Waits implements Waiting {
   receiving: Progress | undefined = undefined
   sending: Progress | undefined = undefined
   holding: Progress | undefined = undefined
-  /** Bytes that came. */
+  /** Bytes received. */
   received = 0
   private movedBefore = 0
   /** No request has begun yet. */
   private fresh = true
 
-  /**
-   * `begun`: when the connection was opened, ms: what is waited for from then on is the first byte of a
-   * request.
-   */
+  /** `begun`: when the connection was opened, ms; from then on it waits for the first byte of a request. */
   constructor(public begun: number) {
     this.lastActivity = begun
   }
 
-  /** Part of a request has come, and the rest has not. */
+  /** Called when a request has arrived in part. */
   requestBegun(now: number): void {
     if (!this.fresh && this.begun >= 0) return
     this.fresh = false
@@ -65,7 +61,7 @@ export class Waits implements Waiting {
     this.receiving = moment.reading ? progress(this.receiving, this.received, now, policy) : undefined
     this.sending = moment.writing ? progress(this.sending, sent, now, policy) : undefined
     this.holding = moment.holding ? (this.holding ?? { since: now, moved: 0 }) : undefined
-    // Seen only when it is looked: what moved since the last look counts as having moved now.
+    // Progress is noticed only here: bytes moved since the last check count as moved now.
     const moved = this.received + sent
     if (moved !== this.movedBefore) {
       this.movedBefore = moved

@@ -1,22 +1,22 @@
 /**
- * The body of a message that is arriving: the parser pushes slices in, one reader takes them out.
+ * The body of an incoming message: the parser pushes slices in, a reader takes them out.
  *
- * Keeps views of the transport's chunks and copies only small ones (`slices.ts`). Beyond the limit it asks
- * its connection for backpressure. It never closes anything: the connection decides what an unread rest
- * means.
+ * Keeps views of the transport's chunks and copies only small ones (`slices.ts`). Above its limit it requests
+ * backpressure from its connection. Never closes anything: the connection decides what to do with an unread
+ * rest.
  */
 import { Slices } from "./slices.js"
 
-/** Default number of bytes that may wait unread: 64 KiB, the most that one read of a socket brings. */
+/** Default number of bytes that may wait unread: 64 KiB, the maximum of one socket read. */
 export const lookAhead = 65_536
 
-/** The side of the connection that a body steers. */
+/** The flow control of the connection, as a body sees it. */
 export interface BodyFlow {
-  /** More than the limit waits: stop reading the transport. */
+  /** More bytes than the limit wait: pause the transport. */
   bodyFull(): void
-  /** The reader has caught up: go on reading. */
+  /** The reader has caught up: resume the transport. */
   bodyDrained(): void
-  /** The reader asked for the first time (where `100 Continue` is decided). */
+  /** The body was read for the first time; this triggers `100 Continue`. */
   bodyWanted(): void
 }
 
@@ -24,18 +24,18 @@ const noTrailers: ReadonlyArray<string> = []
 
 /** `F` is the record that a body fails with. */
 export class Body<F> {
-  /** Body bytes that have arrived so far. */
+  /** Body bytes received so far. */
   received = 0
-  /** Field lines after a chunked body, flat; complete once `ended`. */
+  /** Field lines of the trailer section as a flat list; complete once `ended`. */
   rawTrailers: ReadonlyArray<string> = noTrailers
 
   private readonly slices = new Slices()
   private taken: (() => void) | undefined = undefined
   private state: "open" | "ended" | "failed" = "open"
   private failed: F | (() => F) | undefined = undefined
-  /** Waiting readers. Each looks again after every change, until it returns `true`. */
+  /** Waiting readers. Each is called after every change, until it returns `true`. */
   private readers: Array<() => boolean> = []
-  /** Readers that wait for the whole body: no backpressure before its end. */
+  /** Number of readers that wait for the whole body: no backpressure while there are any. */
   private collecting = 0
   private collected: Uint8Array | undefined = undefined
   private held = false
@@ -51,22 +51,22 @@ export class Body<F> {
     return this.state === "ended"
   }
 
-  /** Bytes that nobody has read. */
+  /** Bytes not read yet. */
   get waiting(): number {
     return this.slices.bytes
   }
 
-  /** All of it has arrived and been read. */
+  /** The whole body has arrived and been read. */
   get consumed(): boolean {
     return this.state === "ended" && this.waiting === 0
   }
 
-  /** Somebody has read, or begun to. */
+  /** Reading has begun. */
   get wanted(): boolean {
     return this.asked
   }
 
-  // ---- the connection's side
+  // ---- for the connection
 
   push(slice: Uint8Array): void {
     this.received += slice.length
@@ -88,8 +88,8 @@ export class Body<F> {
   }
 
   /**
-   * Drops what waits and what still comes, and releases the backpressure. A reader of a body that had not
-   * ended fails with `failure()`, so it never takes a part for the whole. Required unless the body has ended.
+   * Drops waiting and future bytes, and ends backpressure. `failure` is required unless the body has ended:
+   * readers then fail with `failure()`, so that they never take a part for the whole.
    */
   discard(failure?: () => F): void {
     this.slices.clear()
@@ -97,21 +97,24 @@ export class Body<F> {
     if (failure !== undefined) this.failWith(failure)
   }
 
-  /** Calls once the waiting bytes have been read or dropped; replaces an earlier callback. */
+  /** Calls `read` once the waiting bytes have been read or dropped. Replaces an earlier callback. */
   whenRead(read: () => void): void {
     this.taken = read
   }
 
-  // ---- the reader's side
+  // ---- for the reader
 
-  /** Tells the connection that somebody reads. */
+  /** Starts reading: tells the connection, once. */
   want(): void {
     if (this.asked) return
     this.asked = true
     this.flow.bodyWanted()
   }
 
-  /** The slices that wait. `undefined`: none do; then `ended` and `failure` say whether more can come. */
+  /**
+   * Takes the waiting slices. `undefined` if there are none; `ended` and `failure` then say whether more can
+   * come.
+   */
   take(): ReadonlyArray<Uint8Array> | undefined {
     if (this.waiting === 0) return undefined
     const parts = this.slices.takeAll()
@@ -119,21 +122,21 @@ export class Body<F> {
     return parts
   }
 
-  /** Why the body failed. `undefined`: it has not. */
+  /** Why the body failed; `undefined` if it has not. */
   get failure(): F | undefined {
     if (typeof this.failed === "function") this.failed = (this.failed as () => F)()
     return this.failed
   }
 
   /**
-   * The whole body in one piece, or the rest that earlier readers left. `undefined`: it has not ended, or has
-   * failed. More than `limit` bytes (`undefined`: no limit) fail it with `tooLarge()`. Kept, so that all
-   * readers get the same.
+   * Takes the whole body in one piece, or the rest left by earlier readers. `undefined`: it has not ended, or
+   * has failed. If more than `limit` bytes wait (`undefined`: no limit), the body fails with `tooLarge()`.
+   * The result is kept, so all callers get the same.
    */
   takeWhole(limit: number | undefined, tooLarge: () => F): Uint8Array | undefined {
     if (this.collected !== undefined) return this.collected
     if (limit !== undefined && this.waiting > limit) {
-      // A body that has ended fails too: no later reader may take it for an empty one.
+      // A body that has ended must fail too, or a later reader would take it for empty.
       if (this.state === "ended") this.state = "open"
       this.discard(tooLarge)
     }
@@ -144,7 +147,7 @@ export class Body<F> {
   }
 
   /**
-   * Calls `f` once `take` gives slices, or the body has ended or failed; possibly at once. The result
+   * Calls `f` once `take` returns slices, or the body has ended or failed, possibly at once. The result
    * cancels.
    */
   whenReadable(f: () => void): () => void {
@@ -157,7 +160,7 @@ export class Body<F> {
 
   /** Calls `look` now and after every change until it returns `true`. The result cancels. */
   watch(look: () => boolean): () => void {
-    // The reader may have paused since it looked last, and nothing more need come.
+    // The state may have changed since the caller's last check, and may not change again.
     if (look()) return nothing
     this.readers.push(look)
     return () => {
@@ -167,7 +170,7 @@ export class Body<F> {
 
   /**
    * As `watch`, without backpressure until `look` returns `true` or the watch is cancelled: for readers of
-   * the whole.
+   * the whole body.
    */
   watchWhole(look: () => boolean): () => void {
     let over = false

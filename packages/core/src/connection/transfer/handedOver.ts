@@ -1,9 +1,9 @@
 /**
- * A connection that has left HTTP: the transport as its new owner sees it (RFC 9110 §7.8, §9.3.6).
+ * The transport of a connection that has left HTTP, as its new owner sees it (RFC 9110 §7.8, §9.3.6).
  *
  * Passes everything on, with one exception: on a server it pauses reading while writes wait, so a client that
- * sends and reads nothing meets backpressure even if the new owner ignores it. Its former owner learns what
- * moves, and can take it back.
+ * sends without reading meets backpressure even if the new owner ignores it. The former owner is informed of
+ * traffic, and can revoke the transport.
  */
 import type { Address } from "../../model/address.js"
 import type { Fault } from "../../model/fault.js"
@@ -11,14 +11,14 @@ import type { TlsFacts } from "../../model/tls.js"
 import type { Timers } from "../../seams/timers.js"
 import { abandon, isLost, type Transport, type TransportHandlers } from "../../seams/transport.js"
 
-/** Tells the former owner. */
+/** Informs the former owner. */
 export interface Watcher {
   received?(bytes: number): void
   sent?(bytes: number): void
-  /** FIN has come. */
+  /** FIN was received. */
   ended?(): void
   failed?(fault: Fault): void
-  /** Both directions are over. */
+  /** Both directions are closed. */
   closed(): void
 }
 
@@ -26,12 +26,12 @@ export class HandedOver implements Transport {
   private handlers: TransportHandlers | undefined
   private paused = false
   private revoked = false
-  /** Writes wait beyond the high-water mark, and nothing is read meanwhile. */
+  /** Reading is paused, because writes wait above the high-water mark. */
   private held = false
 
   /**
-   * `below` must be paused. `holds`: pause reading while writes wait; only for servers, because two such ends
-   * that both write first would block each other.
+   * `below` must be paused. `holds`: pause reading while writes wait. Only for servers, because two such
+   * peers that both write first would deadlock.
    */
   constructor(
     private readonly below: Transport,
@@ -89,7 +89,7 @@ export class HandedOver implements Transport {
     if (!this.paused && !this.held && !this.revoked && this.handlers !== undefined) this.below.resume()
   }
 
-  // A connection that cannot be written any more holds nobody back: what its peer sent last is still read.
+  // A connection that is no longer writable never drains; the peer's last bytes are still read.
   private hold(): void {
     if (this.held || this.below.buffered === 0 || !this.below.writable) return
     this.held = true
@@ -102,7 +102,7 @@ export class HandedOver implements Transport {
     this.readOn()
   }
 
-  /** The owner has it no longer. */
+  /** Takes the transport away from the new owner. */
   revoke(): void {
     this.revoked = true
     this.handlers?.close()
@@ -124,7 +124,7 @@ export class HandedOver implements Transport {
   end(): void {
     if (this.revoked) return
     this.below.end()
-    // No `drain` is told from here on, and nothing more can be written that would have to wait.
+    // After `end` no `drain` follows, and no further write can wait.
     this.release()
   }
   reset(): void {

@@ -1,34 +1,33 @@
 /**
- * What a connection has received and cannot use yet, and the holding back of a peer that sends more than
- * that.
+ * Received bytes that the connection cannot use yet, and backpressure on the peer.
  *
- * Bounds what one connection keeps: past the look-ahead the transport is paused, and TCP holds the peer back.
- * Parses nothing, and never resumes a transport for one reason while another still holds it.
+ * Above the look-ahead limit it pauses the transport, so TCP slows the peer down and memory stays bounded.
+ * Never parses, and never resumes the transport for one reason while another still holds it.
  */
 import type { Transport } from "../../seams/transport.js"
 import { Slices } from "./slices.js"
 
-/** The body that arrives has more than its reader has asked for. */
+/** Reason for backpressure: the body being received has more bytes than its reader has asked for. */
 export const forBody = 1
-/** More has come of the requests that follow than may wait. */
+/** Reason for backpressure: too many bytes of subsequent requests wait. */
 export const forQueue = 2
 
-/** Of a body that has arrived. */
+/** The unread body of an earlier request. */
 interface UnreadBody {
-  /** Bytes that nobody has read. */
+  /** Bytes not read yet. */
   readonly waiting: number
-  /** Calls once these have been read, or thrown away. */
+  /** Calls `read` once these have been read or dropped. */
   whenRead(read: () => void): void
 }
 
 export class Inflow {
   private readonly queue = new Slices()
   private heldFor = 0
-  /** Although the peer is held back, some more is read. */
+  /** Reading despite backpressure, to notice FIN or RST. */
   looking = false
   private over = false
 
-  /** `lookAhead`: bytes that may wait before the peer is held back. */
+  /** `lookAhead`: bytes that may wait before the peer meets backpressure. */
   constructor(
     private readonly transport: Transport,
     private readonly lookAhead: number
@@ -39,12 +38,12 @@ export class Inflow {
     return this.queue.bytes
   }
 
-  /** The peer is held back: that nothing comes is our doing. */
+  /** The transport is paused: silence of the peer is caused by us. */
   get held(): boolean {
     return this.heldFor !== 0
   }
 
-  /** `body`: the one before these bytes; what of it nobody has read counts as well. */
+  /** `body`: the one before these bytes; its unread bytes count too. */
   push(chunk: Uint8Array, body?: UnreadBody): void {
     this.queue.push(chunk)
     if (this.queued > this.lookAhead) this.hold(forQueue)
@@ -56,12 +55,12 @@ export class Inflow {
     }
   }
 
-  /** What was given back may be too much by itself. */
+  /** Applies backpressure if bytes put back by `unshift` exceed the limit. */
   holdExcess(): void {
     if (this.queued > this.lookAhead) this.hold(forQueue)
   }
 
-  /** Gives back what of a chunk could not be used. */
+  /** Puts back the unused rest of a chunk. */
   unshift(chunk: Uint8Array): void {
     this.queue.unshift(chunk)
   }
@@ -73,7 +72,7 @@ export class Inflow {
     return chunk
   }
 
-  /** All that waits, for whoever reads on; the transport is left as it is. */
+  /** Takes all waiting bytes, for a new reader. Leaves the transport paused or flowing as it is. */
   takeAll(): Uint8Array {
     this.over = true
     this.heldFor = 0
@@ -94,7 +93,7 @@ export class Inflow {
     this.transport.resume()
   }
 
-  /** Reads on although the peer is held back, until `looked`: FIN and RST are told only to who reads. */
+  /** Reads despite backpressure until `looked`, because FIN and RST are noticed only while reading. */
   look(): void {
     if (this.heldFor === 0) return
     this.looking = true
@@ -106,7 +105,7 @@ export class Inflow {
     this.transport.pause()
   }
 
-  /** Nothing more will be used: what waits is dropped, and nobody holds the peer back any more. */
+  /** Drops waiting bytes, and ends backpressure for good. */
   end(): void {
     this.over = true
     this.queue.clear()

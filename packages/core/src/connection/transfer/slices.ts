@@ -1,22 +1,21 @@
 /**
- * Bytes that wait, in the pieces in which they came, but for pieces that would hold more memory than they
- * are: those are copied, and joined.
+ * A queue of received bytes that keeps slices as views, except small ones, which it copies and joins.
  *
- * A view costs some hundred bytes and holds the whole chunk that it is of: a peer that sends a byte at a
- * time, or little data among much that is dropped, would have a hundred times more of our memory than waits.
- * So no more is held than about twice `bytes`. Bounds nothing itself: who fills it looks at `bytes`.
+ * A view costs about 100 bytes and pins its whole chunk. Without copies, a peer that sends single bytes, or
+ * little data among many discarded bytes, would occupy a hundred times the memory. With them, at most about
+ * twice `bytes` is held. Has no limit itself: its user checks `bytes`.
  */
 
-/** Below it a view costs too much by itself. */
+/** A shorter slice is copied, because its view costs too much. */
 const small = 512
-/** From here on it is never copied: what it may hold besides is bounded by the size of a chunk. */
+/** A slice of at least this length is never copied: chunks are bounded, so it pins little else. */
 const large = 16_384
-/** Copies are joined up to here. */
+/** Size of a buffer into which slices are copied. */
 const roomSize = 8_192
 
 const empty = new Uint8Array(0)
 
-/** Joins slices; a single one is given back as it is. */
+/** Joins slices; returns a single one as it is. */
 const concat = (parts: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
   if (parts.length === 1) return parts[0]!
   if (length === 0) return empty
@@ -35,14 +34,14 @@ const holdsMore = (slice: Uint8Array): boolean =>
 export class Slices {
   bytes = 0
   private parts: Array<Uint8Array> = []
-  /** Room for copies. What was given away of it is never written again. */
+  /** Buffer for copies. Bytes of it that were handed out are never written again. */
   private room: Uint8Array | undefined = undefined
-  /** In the room: how far it is filled, and up to where it is in `parts`. */
+  /** Fill level of `room`, and the part of it that is already in `parts`. */
   private filled = 0
   private listed = 0
 
   push(slice: Uint8Array): void {
-    // The first one is mostly taken before another comes.
+    // The first slice is usually taken before another comes.
     if (this.bytes > 0 && holdsMore(slice)) this.join(slice)
     else {
       this.list()
