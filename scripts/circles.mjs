@@ -10,7 +10,9 @@ import ts from "typescript"
 export const importsOf = (sources) => {
   const graph = new Map()
   for (const [file, text] of sources) {
-    const { importedFiles } = ts.preProcessFile(text, true, true)
+    // TypeScript's scanner passes over `export * as`.
+    const plain = text.replace(/^export (?:type )?\* as \w+ from/gm, "export * from")
+    const { importedFiles } = ts.preProcessFile(plain, true, true)
     const targets = importedFiles
       .filter(({ fileName }) => fileName.startsWith("."))
       .map(({ fileName }) => resolve(dirname(file), fileName.replace(/\.js$/, ".ts")))

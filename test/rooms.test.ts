@@ -2,7 +2,7 @@
 // there.
 import { ESLint } from "eslint"
 import { spawnSync } from "node:child_process"
-import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -177,6 +177,7 @@ describe("circles of imports", () => {
     ["types", { a: 'import type { B } from "./b.js"', b: 'import { a } from "./a.js"' }],
     ["types in the place of use", { a: 'type B = import("./b.js").B', b: 'export * from "./a.js"' }],
     ["re-exports", { a: 'export type { B } from "./b.js"', b: 'import "./a.js"' }],
+    ["re-exports under a name", { a: 'export * as b from "./b.js"', b: 'import "./a.js"' }],
     [
       "three files",
       { a: 'import "./b.js"', b: 'import "./c.js"', c: 'import("./a.js")', d: 'import "./a.js"' }
@@ -189,5 +190,25 @@ describe("circles of imports", () => {
   it("a file below two others is none", () => {
     const sources = { a: 'import "./b.js"; import "./c.js"', b: 'import "./c.js"', c: 'import "effect"' }
     expect(circlesOf(sources)).toEqual([])
+  })
+})
+
+describe("the index of @httpfx/testing", () => {
+  it("loads no tool: they are an entry of their own", async () => {
+    const src = join(root, "packages/testing/src")
+    const files = (await readdir(src, { recursive: true })).filter((file) => file.endsWith(".ts"))
+    const texts = files.map(
+      async (file) => [join(src, file), await readFile(join(src, file), "utf8")] as const
+    )
+    const graph: ReadonlyMap<string, ReadonlySet<string>> = importsOf(new Map(await Promise.all(texts)))
+    const loadedBy = (entry: string) => {
+      const loaded = new Set([join(src, entry)])
+      for (const file of loaded) for (const target of graph.get(file)!) loaded.add(target)
+      return files.filter((file) => loaded.has(join(src, file)))
+    }
+    const tools = (file: string) => /^(?:Har|Inspector|Pcap|tools)\.ts$|^tools\//.test(file)
+    expect(loadedBy("index.ts").filter(tools)).toEqual([])
+    expect(loadedBy("index.ts").length).toBeGreaterThan(50)
+    expect(loadedBy("tools.ts").filter(tools)).toEqual(files.filter(tools))
   })
 })
