@@ -1,28 +1,28 @@
 /**
- * What becomes of a connection after an exchange: a value with a reason, never a boolean.
+ * What happens to a connection after an exchange, as a value with a reason.
  *
  * @since 0.1.0
  */
 
 /**
- * Why a connection is not used again. The first reason wins.
+ * Reason why a connection is not reused. The first reason wins.
  *
  * - `RequestClose`: the request had `Connection: close` (RFC 9112 §9.6)
- * - `Http10`: the request was HTTP/1.0 and did not ask to keep the connection (RFC 9112 §9.3)
+ * - `Http10`: the request was HTTP/1.0 without `Connection: keep-alive` (RFC 9112 §9.3)
  * - `ResponseClose`: the response had `Connection: close`, or an HTTP version without persistence
- * - `UntilClose`: the end of the connection is the end of the response's body (RFC 9112 §6.3)
+ * - `UntilClose`: the response body is framed by the end of the connection (RFC 9112 §6.3)
  * - `RequestUnfinished`: the response is complete, the request is not
- * - `PeerEof`: the peer ended its direction
- * - `OwnEof`: our side ended its direction, and gave no other reason before
- * - `Refused`: bytes that are not HTTP as the strictness has it
- * - `SurplusBytes`: bytes of a response that no request asked for
- * - `TimedOut`: a head or a request did not come in time
- * - `IdleTimeout`: nothing happened between two exchanges for too long
- * - `MaxRequests`: the connection has served as many requests as it may
- * - `MaxAge`: the connection is as old as it may become
+ * - `PeerEof`: the peer sent FIN
+ * - `OwnEof`: our side sent FIN, without an earlier reason
+ * - `Refused`: the parser refused the bytes
+ * - `SurplusBytes`: the server sent bytes after its response
+ * - `TimedOut`: a head, a request or a response exceeded its time limit
+ * - `IdleTimeout`: the connection was idle for too long
+ * - `MaxRequests`: the connection reached its maximum number of requests
+ * - `MaxAge`: the connection reached its maximum age
  * - `Draining`: the server or the client is shutting down
- * - `Interrupted`: our side gave the exchange up
- * - `Failed`: the transport failed, or a handler did after its head was sent
+ * - `Interrupted`: our side aborted the exchange
+ * - `Failed`: the transport failed, or a handler failed after its head was sent
  *
  * @since 0.1.0
  * @category models
@@ -46,12 +46,12 @@ export type CloseReason =
   | "Failed"
 
 /**
- * - `Reuse`: nothing is under way, the next request may begin
- * - `Pending`: an exchange is under way
- * - `Switched`: the bytes are another protocol's now (101, or 2xx for CONNECT)
+ * - `Reuse`: no exchange is in flight, the next request may begin
+ * - `Pending`: an exchange is in flight
+ * - `Switched`: the connection has left HTTP (101, or 2xx to CONNECT)
  * - `Close`: close the connection, for this reason
  *
- * `reason` is the first that there was.
+ * `reason` is the first one noted.
  *
  * @since 0.1.0
  * @category models
@@ -70,14 +70,14 @@ export type AfterExchange =
  */
 export const reuse: AfterExchange = Object.freeze({ _tag: "Reuse" })
 /**
- * An exchange is under way.
+ * An exchange is in flight.
  *
  * @since 0.1.0
  * @category values
  */
 export const pending: AfterExchange = Object.freeze({ _tag: "Pending" })
 /**
- * The bytes are another protocol's now.
+ * The connection has left HTTP.
  *
  * @since 0.1.0
  * @category values
@@ -87,7 +87,7 @@ export const switchedOver: AfterExchange = Object.freeze({ _tag: "Switched" })
 const closes = new Map<CloseReason, AfterExchange>()
 
 /**
- * One value per reason, made when it is first needed.
+ * The `Close` of a reason; created once per reason.
  *
  * @since 0.1.0
  * @category values

@@ -1,9 +1,9 @@
 /**
- * The automaton of one connection, the same for clients and servers: who may send what when, and what becomes
- * of the connection afterwards. Its rules are the tables of `table.ts`; a driver reports what was
- * sent and received.
+ * The automaton of one connection, the same for clients and servers: which message part is legal when, and
+ * whether the connection is reused. Its rules are the tables of `table.ts`; a driver reports what was sent
+ * and received.
  *
- * Never touches bytes, sockets or time, and never acts: it answers, and the driver does. No allocation per
+ * Never touches bytes, sockets or time, and never acts: the driver acts on its answers. Allocates nothing per
  * exchange unless requests are pipelined or a step is refused.
  *
  * @since 0.1.0
@@ -24,38 +24,38 @@ import {
 import { invalidStatus, outOfOrder, upgradeNotAsked, type ViolationOf } from "../../model/violation.js"
 
 /**
- * What the automaton must know of a request head. A parser's head event has these properties.
+ * The facts of a request head that the automaton needs. A parser's head event has these properties.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RequestFacts {
-  /** The method: `CONNECT` and `HEAD` have rules of their own. */
+  /** The method; `CONNECT` has its own rules. */
   readonly method: string
-  /** 0 or 1, of HTTP/1.x. */
+  /** Minor version of HTTP/1.x: 0 or 1. */
   readonly versionMinor: number
   /**
-   * The message allows another exchange: no `Connection: close`, or HTTP/1.0 with `Connection: keep-alive`.
+   * The message permits another exchange: no `Connection: close`, or HTTP/1.0 with `Connection: keep-alive`.
    */
   readonly keepAlive: boolean
-  /** `Upgrade` with the connection option of that name, and our side would switch. */
+  /** The request has `Upgrade` and the connection option of that name, and our side would switch. */
   readonly upgrade: boolean
   /** `Expect: 100-continue` (RFC 9110 §10.1.1). */
   readonly expectContinue: boolean
 }
 
 /**
- * What the automaton must know of a response head.
+ * The facts of a response head that the automaton needs.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ResponseFacts {
-  /** The status code; a 1xx leaves the exchange under way, but 101. */
+  /** The status code. After a 1xx other than 101 the exchange continues. */
   readonly status: number
-  /** The message allows another exchange. */
+  /** The message permits another exchange. */
   readonly keepAlive: boolean
-  /** The end of the connection is the end of the body. */
+  /** The body is framed by the end of the connection. */
   readonly framingUntilClose: boolean
 }
 
@@ -69,13 +69,13 @@ const responseDone = responseAt("done")
 const responseSwitched = responseAt("switched")
 const responseClosed = responseAt("closed")
 
-// What is remembered of an exchange until its response is complete; bits.
+// Facts kept for each exchange until its response is complete, as bits.
 const Http10 = 1
 const Expects = 2
 
 /**
- * Every method that reports a step returns `undefined`, or a `Violation` if the step is refused; then nothing
- * changed.
+ * Each method that reports a step returns `undefined`, or a `Violation` if the step is refused. A refused
+ * step changes nothing.
  *
  * ```ts
  * const connection = new Connection("server")
@@ -91,37 +91,37 @@ const Expects = 2
  * @category models
  */
 export class Connection {
-  /** Which half is ours to send: the request half of a client, the response half of a server. */
+  /** The half that our side sends: the request half of a client, the response half of a server. */
   constructor(readonly role: "client" | "server") {}
 
   private requestNow = requestIdle
   private responseNow = responseAt("idle")
   private facts = 0
   private owed = 0
-  /** Of the oldest exchange that is not answered. */
+  /** Facts of the oldest exchange without a complete response. */
   private oldest = 0
-  /** Of the exchanges after the oldest, in order; made when requests are pipelined for the first time. */
+  /** Facts of later exchanges, in order; created when requests are first pipelined. */
   private others: Array<number> | undefined
   private asked: "upgrade" | "connect" | undefined
   private reason: CloseReason | undefined
   private begun = 0
 
-  /** State of the request half: of the newest exchange. */
+  /** State of the request half: that of the newest exchange. */
   get request(): RequestState {
     return requests.states[this.requestNow]!
   }
 
-  /** State of the response half: of the oldest exchange that is not answered. */
+  /** State of the response half: that of the oldest exchange without a complete response. */
   get response(): ResponseState {
     return responses.states[this.responseNow]!
   }
 
-  /** Exchanges whose response is not complete. */
+  /** Number of exchanges without a complete response. */
   get outstanding(): number {
     return this.owed
   }
 
-  /** Requests begun on this connection so far. */
+  /** Number of requests begun on this connection. */
   get exchanges(): number {
     return this.begun
   }
@@ -131,7 +131,7 @@ export class Connection {
     return this.responseNow === responseSwitched
   }
 
-  /** Why the connection will be closed, as soon as that is known; the first reason stays. */
+  /** Why the connection will be closed, once that is known. The first reason stays. */
   get closeReason(): CloseReason | undefined {
     return this.reason
   }
@@ -142,15 +142,16 @@ export class Connection {
   }
 
   /**
-   * May the response that is due now say that the connection goes on? False for the last one before a close.
+   * Whether the response that is due may announce that the connection persists: not the last one before a
+   * close.
    */
   get keepAlive(): boolean {
     return this.owed > 1 || this.reason === undefined
   }
 
   /**
-   * A request head. Refused while a request is under way, after a close was announced, and while a switch is
-   * open.
+   * Reports a request head. Refused while a request is incomplete, after a close was announced, and while a
+   * protocol switch is undecided.
    */
   requestHead(facts: RequestFacts): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = requests.next.head[this.requestNow]!
@@ -160,7 +161,7 @@ export class Connection {
     const http10 = facts.versionMinor === 0
     this.enqueue((http10 ? Http10 : 0) | (facts.expectContinue ? Expects : 0))
     if (facts.method === "CONNECT") this.ask("connect")
-    // RFC 9110 §7.8: an upgrade asked for in HTTP/1.0 is ignored.
+    // RFC 9110 §7.8: a server ignores `Upgrade` in HTTP/1.0.
     else if (facts.upgrade && !http10) this.ask("upgrade")
     if (!facts.keepAlive) this.note(http10 ? "Http10" : "RequestClose")
     this.settle()
@@ -168,9 +169,9 @@ export class Connection {
   }
 
   /**
-   * What the client sends is not a request, or did not come in time, and is answered nevertheless: the
-   * connection closes after that. Before the request's head one more response is due; after it, only its own,
-   * which may have been sent already.
+   * Reports that a server responds to bytes that are not a valid request, or to a late request, and then
+   * closes. Before a request head this adds one response; after it, only the response to that request is due,
+   * and may already have been sent.
    */
   requestRefused(reason: CloseReason): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const before = this.requestNow
@@ -183,7 +184,7 @@ export class Connection {
     return undefined
   }
 
-  /** The end of a request; also of one without a body. */
+  /** Reports the end of a request, also of one without a body. */
   requestComplete(): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = requests.next.complete[this.requestNow]!
     if (next === refused) return outOfOrder("request", this.request, "complete")
@@ -192,10 +193,7 @@ export class Connection {
     return undefined
   }
 
-  /**
-   * The client ended its direction, which no state refuses. Responses that are due may still be sent (RFC
-   * 9112 §9.6).
-   */
+  /** Reports the client's FIN; no state refuses it. Due responses may still be sent (RFC 9112 §9.6). */
   requestEof(): undefined {
     this.requestNow = requests.next.eof[this.requestNow]!
     this.note(this.role === "server" ? "PeerEof" : "OwnEof")
@@ -203,7 +201,10 @@ export class Connection {
     return undefined
   }
 
-  /** A 1xx but 101. Refused when no response head is due, and for an HTTP/1.0 request (RFC 9110 §15.2). */
+  /**
+   * Reports a 1xx head other than 101. Refused if no response head is due, and for an HTTP/1.0 request (RFC
+   * 9110 §15.2).
+   */
   responseInformational(
     status: number
   ): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | ViolationOf<"ERR_HTTP_INVALID_STATUS_CODE"> | undefined {
@@ -218,7 +219,7 @@ export class Connection {
   }
 
   /**
-   * A final response head, 101 included. Refused when none is due, and 101 for a request that asked for no
+   * Reports a final response head or 101. Refused if none is due; 101 also if the request did not ask for an
    * upgrade.
    */
   responseHead(
@@ -230,7 +231,7 @@ export class Connection {
     | undefined {
     const status = facts.status
     if (status < 200 && status !== 101) return invalidStatus(status)
-    // Nothing follows a request that asks for a switch, so it is the oldest if it is the only one.
+    // No request may follow one that asks for a switch, so with one exchange it is the oldest too.
     const asked = this.owed === 1 ? this.asked : undefined
     const switches = status === 101 ? asked === "upgrade" : asked === "connect" && status < 300
     const signal = switches ? "switch" : facts.framingUntilClose ? "headUntilClose" : "head"
@@ -253,7 +254,7 @@ export class Connection {
     return undefined
   }
 
-  /** The end of a response; also of one without a body. */
+  /** Reports the end of a response, also of one without a body. */
   responseComplete(): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = responses.next.complete[this.responseNow]!
     if (next === refused) return outOfOrder("response", this.response, "complete")
@@ -264,8 +265,8 @@ export class Connection {
   }
 
   /**
-   * The server ended its direction. Completes a body that ends with the connection; what else was due never
-   * comes.
+   * Reports the server's FIN. It completes a body framed by the end of the connection; other responses that
+   * are due never come.
    */
   responseEof(): ViolationOf<"ERR_HTTPFX_OUT_OF_ORDER"> | undefined {
     const next = responses.next.eof[this.responseNow]!
@@ -277,17 +278,17 @@ export class Connection {
     return undefined
   }
 
-  /** The connection must not be used again, for this reason; what is under way may come to its end. */
+  /** Forbids reuse of the connection, for this reason. Exchanges in flight may complete. */
   mustClose(reason: CloseReason): void {
     this.note(reason)
     this.settle()
   }
 
-  /** What becomes of the connection, as things stand now. */
+  /** What to do with the connection in its current state. */
   after(): AfterExchange {
     if (this.responseNow === responseSwitched) return switchedOver
     const over = this.owed === 0 || this.responseNow === responseDone || this.responseNow === responseClosed
-    // A driver that reads or sends the rest of the request asks again after that.
+    // A driver that still reads or sends the rest of the request calls `after` again when done.
     return afterExchange(this.reason, over, this.requestNow === requestIdle, "close")
   }
 

@@ -1,25 +1,25 @@
 /**
- * The automaton's tables as numbers, so that a step is two array reads: states become their place in the
- * table, and where the joint rules lead is worked out beforehand for every state and set of facts.
+ * Compiles the automaton's tables to numbers, so that a step is two array reads: states become indices, and
+ * the result of the joint rules is precomputed for every state and set of facts.
  *
- * Adds no rule: what it returns says the same as the tables, and is made once, when the module is loaded.
+ * Runs once, when the module is loaded. Never adds a rule.
  */
 import type { Rule } from "./table.js"
 
-/** In place of a state: the signal is refused. */
+/** In place of a next state: the signal is refused. */
 export const refused = -1
 
 /** Number of sets of `Fact`s. */
 export const factSets = 32
 
 export interface Half<State extends string, Signal extends string> {
-  /** Names by number. */
+  /** State names by number. */
   readonly states: ReadonlyArray<State>
-  /** Number by name. */
+  /** The number of a state. */
   readonly at: (state: State) => number
   /** By signal and state: the next state, or `refused`. */
   readonly next: { readonly [S in Signal]: Int8Array }
-  /** By state * factSets + facts: where the joint rules lead. */
+  /** By `state * factSets + facts`: the state after the joint rules. */
   readonly settled: Uint8Array
 }
 

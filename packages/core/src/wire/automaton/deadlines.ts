@@ -1,9 +1,9 @@
 /**
- * How long a server waits for its peer: for a head, for a whole request, for any movement at all.
+ * Time limits of a server for its peer: for a head, for a whole request, for progress, for any activity.
  *
- * Decisions over values: `now` goes in, a verdict or the next moment to look comes out. Owns no connection,
- * sets no timer, reads no clock. `connection/server` asks `judge`, the callback API `judgeRequest`; what they
- * do about a verdict is theirs.
+ * Pure functions: `now` goes in, a verdict or the next time to check comes out. Owns no connection, sets no
+ * timer, reads no clock. `connection/server` calls `judge`, the callback API `judgeRequest`; each decides how
+ * to act on a verdict.
  *
  * @since 0.1.0
  */
@@ -16,69 +16,67 @@
  */
 export interface DeadlinePolicy {
   /**
-   * From the first byte of a request to the end of its head; and from the opening of a connection to its
+   * From the first byte of a request to the end of its head; on a new connection also from its opening to its
    * first byte. Default: the smaller of 60 000 and `requestTimeout`. Source: Node's `server.headersTimeout`.
    */
   readonly headersTimeout: number
   /**
-   * From the same moment to the end of the request, body included. Default 300 000. Source: Node's
+   * From the same start to the end of the request, body included. Default 300 000. Source: Node's
    * `server.requestTimeout`.
    */
   readonly requestTimeout: number
-  /** Without a byte in either direction, handler or not. Default 0. Source: Node's `server.timeout`. */
+  /** Maximum time without a byte in either direction. Default 0. Source: Node's `server.timeout`. */
   readonly timeout: number
   /**
-   * Within so long a peer that is waited for must send, or take, `progressBytes`. Default 120 000. Node has
-   * no such limit.
+   * Time within which a peer must send, or take, `progressBytes` while the server waits for it. Default 120
+   * 000. Node has no such limit.
    */
   readonly progressTimeout: number
-  /**
-   * Default 1024: with the default time 9 bytes a second, of which the slowest honest link has a hundredfold.
-   */
+  /** Default 1024: with the default time 9 bytes per second, a hundredth of the slowest honest link. */
   readonly progressBytes: number
 }
 
 /**
- * What is still being waited for, in one direction.
+ * Progress in one direction that the server waits for.
  *
  * @since 0.1.0
  * @category deadlines
  */
 export interface Progress {
-  /** When waiting for the next `progressBytes` began, ms. */
+  /** Start of the wait for the next `progressBytes`, ms. */
   readonly since: number
-  /** Bytes that had moved by then. */
+  /** Bytes moved by then. */
   readonly moved: number
 }
 
 /**
- * What of a connection the verdict depends on. A driver's connection has these properties.
+ * The state of a connection that the verdict depends on. A driver's connection has these properties.
  *
  * @since 0.1.0
  * @category deadlines
  */
 export interface Waiting {
   /**
-   * When the request under way began, ms; before the first byte of a connection: when that was opened. -1:
-   * none is.
+   * Start of the current request, ms; before the first byte of a connection, the time of its opening. -1:
+   * there is no request.
    */
   readonly begun: number
-  /** The head has come: it is the body that is waited for. */
+  /** The head is complete, so the server waits for the body. */
   readonly headComplete: boolean
-  /** When the last byte came or went, ms. Only read where there is a `timeout`. */
+  /** Time of the last byte sent or received, ms. Used only with a `timeout`. */
   readonly lastActivity: number
-  /** The peer's body, while we read it. */
+  /** Progress of the peer's body, while the server reads it. */
   readonly receiving: Progress | undefined
-  /** Our output, while it waits for the peer. */
+  /** Progress of our output, while it waits for the peer to read. */
   readonly sending: Progress | undefined
-  /** Since when we hold the peer back, and so would not see it leave. */
+  /** Start of our backpressure, during which the server would not notice that the peer leaves. */
   readonly holding: Progress | undefined
 }
 
 /**
- * Which limit has passed. `receiving` and `sending` say which direction does not move; `holding` is no fault
- * of the peer's: it has been held back for `progressTimeout`, and whether it is still there is to be looked
- * at.
+ * The limit that has expired. `receiving` and `sending` name the direction without progress. `holding` is not
+ * the peer's fault: it has been under backpressure for `progressTimeout`, so check whether it is still
+ * connected.
  *
  * @since 0.1.0
  * @category deadlines
@@ -100,7 +98,7 @@ export const defaultDeadlines: DeadlinePolicy = {
 }
 
 /**
- * How often a server checks its connections, ms. Node: `connectionsCheckingInterval`.
+ * Interval at which a server checks its connections, ms. Node: `connectionsCheckingInterval`.
  *
  * @since 0.1.0
  * @category deadlines
@@ -108,7 +106,7 @@ export const defaultDeadlines: DeadlinePolicy = {
 export const defaultCheckingInterval = 30_000
 
 /**
- * Some of a policy's limits; {@link makeDeadlines} fills in the rest.
+ * Part of a policy; {@link makeDeadlines} adds the defaults.
  *
  * @since 0.1.0
  * @category deadlines
@@ -116,7 +114,7 @@ export const defaultCheckingInterval = 30_000
 export type GivenDeadlines = { readonly [K in keyof DeadlinePolicy]?: number | undefined }
 
 /**
- * Fills in what was left out.
+ * Completes a policy with the defaults.
  *
  * @since 0.1.0
  * @category deadlines
@@ -134,7 +132,7 @@ export const makeDeadlines = (given: GivenDeadlines = {}): DeadlinePolicy => {
 }
 
 /**
- * A head cannot take longer than the request that it is part of: a policy that says so is a mistake.
+ * Whether the policy contradicts itself: a head cannot take longer than its request.
  *
  * @since 0.1.0
  * @category deadlines
@@ -146,8 +144,7 @@ export const contradicts = ({
   requestTimeout > 0 && headersTimeout > requestTimeout
 
 /**
- * The progress to hold against `now`: the one given, or the next once enough has moved. `moved`: bytes so
- * far.
+ * The current progress: `last`, or a new one once enough bytes have moved. `moved`: bytes moved so far.
  *
  * @since 0.1.0
  * @category deadlines
@@ -161,8 +158,8 @@ export const progress = (
   last === undefined || moved - last.moved >= policy.progressBytes ? { since: now, moved } : last
 
 /**
- * The limit of an arriving request that has passed, or else when the next one does, ms (`Infinity`: none is
- * running).
+ * The expired limit of an incoming request, or the time at which the next one expires, ms (`Infinity`: no
+ * limit applies).
  *
  * @since 0.1.0
  * @category deadlines
@@ -181,7 +178,7 @@ export const judgeRequest = (
 }
 
 /**
- * The limit that has passed, or else when the next one does, ms (`Infinity`: none is running).
+ * The expired limit, or the time at which the next one expires, ms (`Infinity`: no limit applies).
  *
  * @since 0.1.0
  * @category deadlines
@@ -210,8 +207,8 @@ export const judge = (waiting: Waiting, policy: DeadlinePolicy, now: number): La
 const directions = ["sending", "receiving", "holding"] as const
 
 /**
- * How long after one look at all connections the next is due, ms: `interval`, or as often as the shortest
- * limit asks for. A limit is thus met at most so much late.
+ * Time from one check of all connections to the next, ms: `interval`, or less if the shortest limit requires
+ * it. A limit is thus noticed at most this much late.
  *
  * @since 0.1.0
  * @category deadlines

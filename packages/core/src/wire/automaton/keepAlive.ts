@@ -1,14 +1,14 @@
 /**
- * How long a server keeps a connection: its idle time, announced and real, and how many requests it serves.
+ * How long a server keeps a connection: the announced and the actual idle timeout, and the number of
+ * requests.
  *
- * Values only: never reads a clock, sets no timer.
+ * Pure functions: no clock, no timer.
  *
  * @since 0.1.0
  */
 
 /**
- * Milliseconds that a connection may stay without a request after an answer, where a server says nothing
- * else. Source: Node's `server.keepAliveTimeout`.
+ * Default of the idle timeout after a response, ms. Source: Node's `server.keepAliveTimeout`.
  *
  * @since 0.1.0
  * @category keep-alive
@@ -16,7 +16,7 @@
 export const defaultKeepAliveTimeout = 5_000
 
 /**
- * Milliseconds that it lives longer than was announced, where a server says nothing else. Source: Node's
+ * Default of the time by which the actual idle timeout exceeds the announced one, ms. Source: Node's
  * `server.keepAliveTimeoutBuffer`.
  *
  * @since 0.1.0
@@ -25,9 +25,9 @@ export const defaultKeepAliveTimeout = 5_000
 export const defaultKeepAliveTimeoutBuffer = 1_000
 
 /**
- * Milliseconds after which an idle connection is closed; 0: never. The end that was announced is the client's
- * to obey first: what it sends in the last moment still arrives. A `buffer` that is negative, infinite or no
- * number counts as the default.
+ * Actual idle timeout of a connection, ms; 0: none. It exceeds the announced one by `buffer`, so that a
+ * request sent at the last moment still arrives. A `buffer` that is negative, infinite or not a number counts
+ * as the default.
  *
  * @since 0.1.0
  * @category keep-alive
@@ -38,8 +38,8 @@ export const idleLimit = (keepAliveTimeout: number, buffer: number): number =>
     : keepAliveTimeout + (buffer >= 0 && buffer < Infinity ? buffer : defaultKeepAliveTimeoutBuffer)
 
 /**
- * Where the `count`th request of a connection stands against `maxRequestsPerSocket` (0, or no number: no
- * limit): `last` is served, and its response ends the connection; `exceeded` gets 503.
+ * Compares the `count`th request of a connection with `maxRequestsPerSocket` (0 or `NaN`: no limit): `last`
+ * is served, and its response closes the connection; `exceeded` gets 503.
  *
  * @since 0.1.0
  * @category keep-alive
@@ -48,8 +48,8 @@ export const requestQuota = (max: number, count: number): "open" | "last" | "exc
   !(max > 0) || count < max ? "open" : count === max ? "last" : "exceeded"
 
 /**
- * The lines with which a head says that its connection goes on, and for how long: whole seconds of `timeout`
- * (ms; 0: not said), and how many requests it may have (`max`; 0: not said).
+ * The header lines that announce a persistent connection: its idle `timeout` in whole seconds (given in ms;
+ * 0: not announced), and its number of requests (`max`; 0: not announced).
  *
  * @since 0.1.0
  * @category keep-alive

@@ -1,38 +1,39 @@
 /**
- * Whether a connection is used again after an exchange: the one decision of both drivers, of clients and
- * servers.
+ * Decides whether a connection is reused after an exchange, for both APIs and for clients and servers.
  *
- * A driver gathers what speaks against it as bits; a policy says which of them count. Values only: never
- * looks at a message, and allocates nothing.
+ * A driver collects the objections as bits; a policy says which of them count. Pure functions: never look at
+ * a message, never allocate.
  *
  * @since 0.1.0
  */
 import { closeFor, pending, reuse, type AfterExchange, type CloseReason } from "./afterExchange.js"
 
 /**
- * What speaks against another exchange, one bit each; of several the lowest is the reason.
+ * Objections to another exchange, one bit each; of several the lowest is the reason.
  *
  * @since 0.1.0
  * @category reuse
  */
 export const Against = {
-  /** The end of the connection is the end of the response's body. */
+  /** The response body is framed by the end of the connection. */
   UntilClose: 1,
-  /** The response's own head says `close`. */
+  /** The response head has `Connection: close`. */
   ResponseClose: 2,
   /** The server is shutting down. */
   Draining: 4,
-  /** The request does not let the connection persist, or its client keeps none. */
+  /** The request does not permit persistence, or its client keeps no connections. */
   RequestClose: 8,
-  /** Bytes behind the request are not HTTP, or must not be read. */
+  /** Bytes after the request are not HTTP, or must not be read. */
   Refused: 16,
-  /** The peer has ended its direction, and no further request has come. */
+  /** The peer sent FIN, and no further request has arrived. */
   PeerEof: 32,
-  /** The connection has had as many requests as it may have. */
+  /** The connection has reached its maximum number of requests. */
   MaxRequests: 64,
   /** The rest of the request will not be read. */
   RequestUnfinished: 128,
-  /** No field of the response frames it, and its peer knows no chunks; it need not have a body. */
+  /**
+   * No field of the response frames its body, and the peer does not support chunks; it need not have a body.
+   */
   Unframed: 256
 } as const
 
@@ -49,7 +50,7 @@ const reasons: ReadonlyArray<CloseReason> = [
 ]
 
 /**
- * Why the connection ends after the exchange, as things stand; `undefined`: nothing speaks against another.
+ * The reason to close the connection after the exchange; `undefined`: there is no objection.
  *
  * @since 0.1.0
  * @category reuse
@@ -58,8 +59,9 @@ export const reasonOf = (against: number): CloseReason | undefined =>
   against === 0 ? undefined : reasons[31 - Math.clz32(against & -against)]
 
 /**
- * Is the rest of a request read, so that the next one can follow it? Not where its client waits for 100
- * (Continue): nobody can tell whether a body comes. Otherwise up to `most` bytes; Node's policy: any number.
+ * Whether the rest of a request is read, so that the next request can follow. Not if its client waits for 100
+ * (Continue), because then a body may or may not come. Otherwise up to `most` bytes; Node's policy: any
+ * number.
  *
  * @since 0.1.0
  * @category reuse
@@ -68,9 +70,9 @@ export const isRestRead = (awaitsContinue: boolean, left: number, most: number):
   !awaitsContinue && left <= most
 
 /**
- * What becomes of a connection whose halves are `over` or not. `reason`: why it ends, if something speaks
- * against another exchange. A request that is unfinished behind its response closes the connection; Node's
- * policy, `wait`: a client sends it to its end.
+ * What to do with a connection whose response is complete (`responseOver`) or not. `reason`: the objection to
+ * another exchange, if any. An incomplete request after its response closes the connection; with Node's
+ * policy `wait`, a client sends it to the end.
  *
  * @since 0.1.0
  * @category reuse
@@ -88,9 +90,9 @@ export const afterExchange = (
 }
 
 /**
- * Node's policies: what counts against reuse, by who wrote the `Connection` field of a message. Where the
- * program wrote one without `close`, it keeps a connection that the request would end. A request behind the
- * last of `maxRequestsPerSocket` gets 503, so the limit is announced but ends nothing.
+ * Node's policies: the objections that count, by the origin of the message's `Connection` field. If the
+ * program set one without `close`, the connection persists although the request would close it. A request
+ * after the last of `maxRequestsPerSocket` gets 503, so that limit is announced but closes nothing.
  *
  * @since 0.1.0
  * @category reuse
@@ -100,13 +102,13 @@ export const nodeCounts = {
   added: Against.UntilClose | Against.ResponseClose | Against.RequestClose | Against.Unframed,
   /** The program set it. */
   own: Against.UntilClose | Against.ResponseClose,
-  /** The program took it away: what the peer has said decides. */
+  /** The program removed it: the peer's message decides. */
   removed: Against.UntilClose | Against.RequestClose
 } as const
 
 /**
- * What Node announces with `Connection: close`: not that a body ends with the connection, nor that the
- * program has marked a message as the last without a field.
+ * Objections that Node announces with `Connection: close`: neither a body framed by the end of the
+ * connection, nor a message that the program marked as last without a field.
  *
  * @since 0.1.0
  * @category reuse

@@ -1,33 +1,35 @@
 /**
- * The rules of a connection, as tables. `automaton.ts` walks them; `docs/automaton.md` is drawn from them.
+ * The rules of a connection, as tables. `automaton.ts` executes them; `docs/automaton.md` is generated from
+ * them.
  *
  * ## Theory of operation
  *
  * A connection has two halves: the client sends requests on one, the server responses on the other. The
- * tables do not know which of the two we are: what we may send and what the peer may send are the same rules,
- * so a client and a server that look at the same exchange always agree.
+ * tables do not know which side we are: the rules for sending and for receiving are the same, so a client and
+ * a server that observe the same exchange always agree.
  *
  * A step has two parts. First the signal (`steps`): a half goes from one state to the next; a signal that its
- * state does not list is refused, and nothing changes. Then the joint rules (`rules`): what the halves
- * together entail, and what was learnt about the connection (`Fact`), is applied until nothing moves.
+ * state does not list is refused and changes nothing. Then the joint rules (`rules`) are applied until
+ * nothing changes: they depend on the states of both halves and on facts about the connection (`Fact`).
  *
- * Requests may run ahead of their responses (pipelining, RFC 9112 §9.3.2): the request half is that of the
- * newest exchange, the response half that of the oldest one that is not answered. Between the two is only a
- * count, so a half comes back to `idle` or `head` and the n-th exchange is like the first.
+ * Requests may precede earlier responses (pipelining, RFC 9112 §9.3.2): the request half is that of the
+ * newest exchange, the response half that of the oldest exchange without a complete response. Only the number
+ * of exchanges in between is kept, so a half returns to `idle` or `head` and the n-th exchange is like the
+ * first.
  *
- * `done` means: this half is complete, and it is not (yet) allowed to begin again. A connection of which both
- * halves came to `done` is closed, for the reason that was noted first.
+ * `done` means: this half is complete and must not begin again (yet). A connection with both halves `done` is
+ * closed, for the reason noted first.
  *
  * @since 0.1.0
  */
 
 /**
- * - `idle`: no request under way, the next may begin
- * - `body`: the head was sent, the request is not complete
- * - `done`: the request is complete, and no other may follow (a close was announced), or not before this one
- *   was answered (CONNECT, upgrade)
- * - `switched`: the bytes are another protocol's
- * - `closed`: the direction ended
+ * - `idle`: no request has begun, the next may begin
+ * - `body`: the head was sent, the request is incomplete
+ * - `done`: the request is complete, and no other may follow: either a close was announced, or this one must
+ * get its response first (CONNECT, upgrade)
+ * - `switched`: the bytes belong to another protocol
+ * - `closed`: the client sent FIN
  *
  * @since 0.1.0
  * @category models
@@ -35,13 +37,13 @@
 export type RequestState = "idle" | "body" | "done" | "switched" | "closed"
 
 /**
- * - `idle`: no request waits for an answer
+ * - `idle`: no request waits for its response
  * - `head`: a response head is due
- * - `body`: the head was sent, the response is not complete
- * - `untilClose`: as `body`, and the end of the direction completes it
+ * - `body`: the head was sent, the response is incomplete
+ * - `untilClose`: as `body`, and FIN completes it
  * - `done`: the response is complete, and none may follow
- * - `switched`: the bytes are another protocol's
- * - `closed`: the direction ended
+ * - `switched`: the bytes belong to another protocol
+ * - `closed`: the server sent FIN
  *
  * @since 0.1.0
  * @category models
@@ -50,9 +52,9 @@ export type ResponseState = "idle" | "head" | "body" | "untilClose" | "done" | "
 
 /**
  * - `head`: a request head
- * - `refused`: what came is no request, and is answered nevertheless (400, 408, 431)
+ * - `refused`: bytes that are not a valid request, to which the server responds (400, 408, 431)
  * - `complete`: the end of the request
- * - `eof`: the end of the direction
+ * - `eof`: FIN of the client
  *
  * @since 0.1.0
  * @category models
@@ -61,12 +63,12 @@ export type RequestSignal = (typeof requestSignals)[number]
 export const requestSignals = ["head", "refused", "complete", "eof"] as const
 
 /**
- * - `informational`: a 1xx but 101
- * - `head`: a final response head whose body marks its own end
- * - `headUntilClose`: one whose body ends with the connection
- * - `switch`: 101 for an upgrade that was asked for, 2xx for CONNECT
+ * - `informational`: a 1xx head other than 101
+ * - `head`: a final response head whose body is framed by length or chunks
+ * - `headUntilClose`: a final response head whose body is framed by the end of the connection
+ * - `switch`: 101 after a request for an upgrade, 2xx to CONNECT
  * - `complete`: the end of the response
- * - `eof`: the end of the direction
+ * - `eof`: FIN of the server
  *
  * @since 0.1.0
  * @category models
@@ -81,13 +83,13 @@ export const responseSignals = [
   "eof"
 ] as const
 
-/** What a signal does to its half. No entry: refused. */
+/** The next state of a half for each signal. A missing entry means: refused. */
 export const steps = {
   request: {
     idle: { head: "body", refused: "done", eof: "closed" },
     body: { refused: "done", complete: "done", eof: "closed" },
     done: { eof: "closed" },
-    // The client may have ended its direction before it learnt of the switch.
+    // The client may have sent FIN before it received the response that switches.
     switched: { eof: "closed" },
     closed: { eof: "closed" }
   },
@@ -112,18 +114,17 @@ export const steps = {
 }
 
 /**
- * What is known about the connection besides the states of its halves; bits, so that a set of facts is a
- * number.
+ * Facts about the connection besides the states of its halves; bits, so that a set of facts is a number.
  *
  * - `Owed`: at least one response is not complete
  * - `Closing`: there is a reason to close
- * - `Last`: a response announced that none follows it
- * - `Asked`: the newest request is CONNECT or asked for an upgrade, and was not answered yet
- * - `Switched`: the answer was 101, or 2xx to CONNECT
+ * - `Last`: a response announced that it is the last one
+ * - `Asked`: the newest request is CONNECT or asks for an upgrade, and has no response yet
+ * - `Switched`: the response was 101, or 2xx to CONNECT
  */
 export const Fact = { Owed: 1, Closing: 2, Last: 4, Asked: 8, Switched: 16 } as const
 
-/** A rule moves its half from one state to another when all facts of `all` hold and none of `none`. */
+/** Moves its half to the state `to` if all facts of `all` and none of `none` hold. */
 export interface Rule<State> {
   readonly to: State
   readonly all: number
@@ -131,7 +132,7 @@ export interface Rule<State> {
   readonly why: string
 }
 
-/** What the halves together entail, by the state that is left; the first rule that fits applies. */
+/** Joint rules of both halves, by current state; the first rule that matches applies. */
 export const rules: {
   readonly request: { readonly [S in RequestState]?: ReadonlyArray<Rule<RequestState>> }
   readonly response: { readonly [S in ResponseState]?: ReadonlyArray<Rule<ResponseState>> }

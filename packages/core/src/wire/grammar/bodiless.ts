@@ -1,5 +1,5 @@
 /**
- * Which messages have no content, by method and status (RFC 9110 §6.4.1, §9.3, §15.2, §15.3.5, §15.4.5).
+ * Messages without content, by method and status (RFC 9110 §6.4.1, §9.3, §15.2, §15.3.5, §15.4.5).
  */
 
 /**
@@ -11,7 +11,7 @@
 export const hasNoContent = (status: number): boolean => status === 204 || status === 304
 
 /**
- * 1xx, 204 and 304.
+ * 1xx, 204 and 304: responses without content by their status.
  *
  * @since 0.1.0
  * @category facts
@@ -19,7 +19,7 @@ export const hasNoContent = (status: number): boolean => status === 204 || statu
 export const isBodiless = (status: number): boolean => (status >= 100 && status < 200) || hasNoContent(status)
 
 /**
- * 1xx but 101: the exchange goes on behind it.
+ * 1xx other than 101: the exchange continues after it.
  *
  * @since 0.1.0
  * @category facts
@@ -27,7 +27,7 @@ export const isBodiless = (status: number): boolean => (status >= 100 && status 
 export const isInformational = (status: number): boolean => status >= 100 && status < 200 && status !== 101
 
 /**
- * Does this response switch protocols: 101, or 2xx to CONNECT? What follows its head is not HTTP.
+ * Whether this response switches protocols: 101, or 2xx to CONNECT. The bytes after its head are not HTTP.
  *
  * @since 0.1.0
  * @category facts
@@ -39,8 +39,8 @@ export const switchesProtocols = (method: string, status: number): boolean =>
 const withoutContent = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"])
 
 /**
- * Has content no defined meaning in requests with this method? Without content they send no framing fields
- * (RFC 9110 §8.6).
+ * Whether content has no defined meaning in requests with this method. Such a request without content sends
+ * no framing fields (RFC 9110 §8.6).
  *
  * @since 0.1.0
  * @category facts

@@ -1,6 +1,7 @@
 /**
- * Byte classes of the grammar the parser reads, one 256-entry table per production, and the list of methods.
- * Tables only: nothing here reads input or decides what a violation means.
+ * Byte classes of the grammar, one 256-entry table per production, and the known methods.
+ *
+ * Only tables: never reads input or decides what a violation means.
  */
 
 const table = (...parts: ReadonlyArray<string | readonly [number, number]>): Uint8Array => {
@@ -22,12 +23,11 @@ const ALPHANUMERIC = DIGITS + LETTERS
 /** `tchar` (RFC 9110 §5.6.2): field names, methods, names and values of chunk extensions. */
 export const TOKEN = table(ALPHANUMERIC, "!#$%&'*+-.^_`|~")
 
-/** What a field value may hold: `HTAB`, `SP`, `VCHAR`, `obs-text` (RFC 9110 §5.5). */
+/** Bytes of a field value: `HTAB`, `SP`, `VCHAR`, `obs-text` (RFC 9110 §5.5). */
 export const VALUE = table("\t", [0x20, 0x7e], [0x80, 0xff])
 
 /**
- * {@link VALUE} without the comma: one element of a `Connection` or `Transfer-Encoding` list as Node reads
- * it.
+ * {@link VALUE} without the comma: an element of a `Connection` or `Transfer-Encoding` list as Node reads it.
  */
 export const ELEMENT = table("\t", [0x20, 0x2b], [0x2d, 0x7e], [0x80, 0xff])
 
@@ -37,34 +37,34 @@ export const QDTEXT = table("\t ", "!", [0x23, 0x5b], [0x5d, 0x7e], [0x80, 0xff]
 /** `ALPHA` (RFC 5234 §B.1): the scheme of an absolute-form target as Node reads it. */
 export const ALPHA = table(LETTERS)
 
-/** Path of a target as Node's parser takes it: every `VCHAR` except `#` and `?`. */
+/** Path of a target as Node's parser accepts it: every `VCHAR` except `#` and `?`. */
 export const LOOSE_PATH = table([0x21, 0x22], [0x24, 0x3e], [0x40, 0x7e])
 
-/** Its query, as Node's parser takes it. */
+/** Query of a target as Node's parser accepts it. */
 export const LOOSE_QUERY = table([0x21, 0x22], [0x24, 0x7e])
 
 const UNRESERVED = ALPHANUMERIC + "-._~"
 const SUB_DELIMS = "!$&'()*+,;="
 const PCHAR = UNRESERVED + SUB_DELIMS + "%:@"
 
-/** `pchar` and `/` (RFC 3986 §3.3): path of a target. The percent sign is not looked behind. */
+/** `pchar` and `/` (RFC 3986 §3.3): path of a target. Digits after a percent sign are not checked. */
 export const PATH = table(PCHAR, "/")
 
 /** `pchar`, `/` and `?` (RFC 3986 §3.4): query of a target. */
 export const QUERY = table(PCHAR, "/?")
 
-/**
- * {@link PATH} and what the URL standard leaves as it is in a path: no member of its path percent-encode set.
- */
+/** {@link PATH} and the characters that the URL standard does not percent-encode in a path. */
 export const URL_PATH = table(PCHAR, "/", "[]^|")
 
-/** {@link QUERY} and what the URL standard leaves as it is in a query of `http:`. */
+/** {@link QUERY} and the characters that the URL standard does not percent-encode in a query of `http:`. */
 export const URL_QUERY = table(PCHAR, "/?", "[]^|", "\\`{}")
 
-/** `reg-name` (RFC 3986 §3.2.2) but for its percent-encoded octets. */
+/** `reg-name` (RFC 3986 §3.2.2) without percent-encoded octets. */
 export const REG_NAME = table(UNRESERVED, SUB_DELIMS)
 
-/** The authority of a target as Node's parser takes it: `unreserved`, `sub-delims`, `%`, `:` and brackets. */
+/**
+ * The authority of a target as Node's parser accepts it: `unreserved`, `sub-delims`, `%`, `:` and brackets.
+ */
 export const AUTHORITY = table(UNRESERVED, SUB_DELIMS, "%:[]")
 
 /** The value of a hexadecimal digit, 255 for every other byte (`chunk-size`, RFC 9112 §7.1). */
@@ -75,27 +75,23 @@ for (let value = 0; value < 16; value++) {
   HEX[digit.toUpperCase().charCodeAt(0)] = value
 }
 
-/**
- * Methods of HTTP requests (the list of Node's parser; the last opens the preface of HTTP/2, RFC 9113 §3.4).
- */
+/** Methods of HTTP requests, as in Node's parser; the last one starts the HTTP/2 preface (RFC 9113 §3.4). */
 export const httpMethods: ReadonlyArray<string> = (
   "DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND " +
   "UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK " +
   "UNLINK SOURCE QUERY PRI"
 ).split(" ")
 
-/** Methods of RTSP requests (RFC 2326), which Node's parser shares its request line with. */
+/** Methods of RTSP requests (RFC 2326), which Node's parser reads with the same request line. */
 export const rtspMethods: ReadonlyArray<string> =
   "OPTIONS DESCRIBE ANNOUNCE SETUP PLAY PAUSE TEARDOWN GET_PARAMETER SET_PARAMETER REDIRECT RECORD FLUSH GET POST".split(
     " "
   )
 
-/**
- * What a beginning of a method is: more must follow, a method that another one continues, or a whole method.
- */
+/** Kinds of method prefix: incomplete; complete, but also the start of a longer method; complete. */
 export const MethodPrefix = { Begun: 0, MayEnd: 1, Whole: 2 } as const
 
-/** Every beginning of every known method, with its {@link MethodPrefix}. */
+/** Every prefix of every known method, with its {@link MethodPrefix}. */
 export const methodPrefixes: ReadonlyMap<string, number> = (() => {
   const all = [...new Set([...httpMethods, ...rtspMethods])]
   const prefixes = new Map<string, number>()

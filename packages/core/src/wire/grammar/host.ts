@@ -1,15 +1,17 @@
 /**
- * `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2, §3.2.3): the value of `Host`, the authority of a
- * target. Answers yes or no; never resolves, lowers or decodes.
+ * `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2, §3.2.3): the value of `Host`, and the authority of
+ * a target.
+ *
+ * Only validates: never resolves, lowercases or decodes.
  */
 import { REG_NAME } from "./byteClasses.js"
 
-// An imported binding is looked up at every use; one of the module's own is a constant.
+// Module-local copy: engines read an imported binding at every use, but treat a local one as constant.
 const regName = REG_NAME
 
 /**
- * Behind a name without percent signs and its port, if both are all that stands from `i` on; else the first
- * byte that is no part of them. IP literals and percent-encoded names are left to {@link isHost}.
+ * The end of a host name without percent signs and its port, if nothing else follows from `i` on; otherwise
+ * the index of the first other byte. IP literals and percent-encoded names are left to {@link isHost}.
  */
 export const endOfPlainHost = (bytes: Uint8Array, i: number, n: number): number => {
   while (i < n && regName[bytes[i]!] !== 0) i++
@@ -28,8 +30,7 @@ const group = /^[\dA-Fa-f]{1,4}$/
 const ipv4 = /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/
 
 /**
- * The number of 16-bit pieces in groups between colons, an IPv4 address at the end being two; -1 if one is
- * none.
+ * The number of 16-bit groups between colons, with a final IPv4 address counted as two; -1 if one is invalid.
  */
 const piecesOf = (text: string, mayEndInIpv4: boolean): number => {
   if (text === "") return 0
@@ -42,7 +43,7 @@ const piecesOf = (text: string, mayEndInIpv4: boolean): number => {
 }
 
 const isIpv6 = (text: string): boolean => {
-  // Longer than any address: not taken apart.
+  // Longer than any address, so skip the work.
   if (text.length > 45) return false
   const gap = text.indexOf("::")
   if (gap < 0) return piecesOf(text, true) === 8
@@ -56,12 +57,12 @@ const check = (text: string, named: boolean, port: boolean): boolean => {
   if (found === null) return false
   const [, literal, name] = found
   if (literal !== undefined ? !isIpv6(literal) && !future.test(literal) : named && name === "") return false
-  // RFC 9110 §9.3.6: an empty or invalid port is refused. One that is not there is no number.
+  // RFC 9110 §9.3.6: CONNECT with an empty or invalid port is refused. `Number` of a missing port is NaN.
   return !port || (found[3] !== "" && Number(found[3]) <= 65535)
 }
 
 /**
- * May this be the value of `Host`: `uri-host [ ":" port ]` (RFC 9110 §7.2)? The empty string may.
+ * Whether this is a valid `Host` value: `uri-host [ ":" port ]` (RFC 9110 §7.2). The empty string is valid.
  *
  * @since 0.1.0
  * @category validation
@@ -69,8 +70,8 @@ const check = (text: string, named: boolean, port: boolean): boolean => {
 export const isHost = (text: string): boolean => check(text, false, false)
 
 /**
- * Does a request lack the `Host` that its version must have (RFC 9112 §3.2)? It gets 400, unless the server
- * says otherwise.
+ * Whether a request lacks the `Host` that its version requires (RFC 9112 §3.2). The server refuses it with
+ * 400, unless configured otherwise.
  *
  * @since 0.1.0
  * @category validation
@@ -78,8 +79,8 @@ export const isHost = (text: string): boolean => check(text, false, false)
 export const lacksHost = (versionMajor: number, versionMinor: number, hasHost: boolean): boolean =>
   versionMajor === 1 && versionMinor === 1 && !hasHost
 
-/** The authority of an `http` URI, which names a host (RFC 9110 §4.2.1). */
+/** The authority of an `http` URI: its host must not be empty (RFC 9110 §4.2.1). */
 export const isAuthority = (text: string): boolean => check(text, true, false)
 
-/** The target of CONNECT (RFC 9112 §3.2.3): the port is no option. */
+/** The target of CONNECT (RFC 9112 §3.2.3): the port is required. */
 export const isHostAndPort = (text: string): boolean => check(text, true, true)

@@ -1,16 +1,15 @@
 /**
- * Optional whitespace and lists in field values (RFC 9110 §5.6.1, §5.6.3): where an element begins and ends.
- * Also words, which Node looks for where RFC 9110 has elements. Never decodes a quoted string.
+ * Optional whitespace and comma-separated lists in field values (RFC 9110 §5.6.1, §5.6.3), and word search
+ * for the fields in which Node looks for words instead of elements. Never decodes a quoted string.
  *
  * @since 0.1.0
  */
 
-/** Is this UTF-16 unit a space or a tab? */
+/** Whether this UTF-16 unit is a space or a tab. */
 export const isBlank = (code: number): boolean => code === 32 || code === 9
 
 /**
- * The text without the spaces and tabs at its ends: optional whitespace is these two and no others (RFC 9110
- * §5.6.3).
+ * Trims spaces and tabs, the only optional whitespace of HTTP (RFC 9110 §5.6.3).
  *
  * @since 0.1.0
  * @category lists
@@ -24,8 +23,8 @@ export const trimBlanks = (text: string): string => {
 }
 
 /**
- * The elements of a list: split at the commas outside quoted strings, without optional whitespace; empty ones
- * are left out (RFC 9110 §5.6.1.2).
+ * The elements of a list: split at commas outside quoted strings and trimmed; empty ones are dropped (RFC
+ * 9110 §5.6.1.2).
  *
  * @since 0.1.0
  * @category lists
@@ -54,7 +53,7 @@ export const listElements = (value: string): Array<string> => {
 }
 
 /**
- * Is `element` (in lower case) in the list, in any case?
+ * Whether the list contains `element` (given in lower case), compared without case.
  *
  * @since 0.1.0
  * @category lists
@@ -63,8 +62,8 @@ export const hasElement = (value: string, element: string): boolean =>
   listElements(value).some((one) => one.toLowerCase() === element)
 
 /**
- * Node's policy for the fields that its messages send: the word counts wherever it stands, in any case, also
- * inside an element. What is received is read as a list.
+ * Node's policy for fields of outgoing messages: a word matches anywhere, in any case, even inside an
+ * element. Received fields are read as lists instead.
  */
 export const wordReader = (word: string): ((value: string) => boolean) => {
   const pattern = new RegExp(`(?:^|\\W)${word}(?:$|\\W)`, "i")
