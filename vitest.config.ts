@@ -27,11 +27,28 @@ const refuseEffect = {
   }
 }
 
+// Other versions of Effect than those that are installed (scripts/peers.mjs): `HTTPFX_PEERS` names the
+// folder. Packages there find each other by themselves.
+const peers = process.env["HTTPFX_PEERS"]
+const otherEffect = {
+  name: "other-effect",
+  enforce: "pre" as const,
+  resolveId(this: Resolving, id: string) {
+    return /^(@effect|effect)(\/|$)/.test(id)
+      ? this.resolve(id, `${peers}/package.json`, { skipSelf: true })
+      : null
+  }
+}
+interface Resolving {
+  resolve(id: string, from: string, options: { readonly skipSelf: boolean }): unknown
+}
+
 const patience = 600_000
 
 const source = (path: string) => fileURLToPath(new URL(`packages/${path}`, import.meta.url))
 
 export default defineConfig({
+  plugins: peers === undefined ? [] : [otherEffect],
   resolve: {
     // Tests run the sources; a built copy would be a second instance of every class.
     alias: [
