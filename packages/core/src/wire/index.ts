@@ -25,7 +25,7 @@ export * from "./send/encodeRequest.js"
 export * from "./send/encodeResponse.js"
 export * from "./send/earlyHints.js"
 export { continueHead, processingHead } from "./send/informationalHeads.js"
-export { bodyOf } from "./receive/bodyFraming.js"
+export { announcesBody, bodyOf } from "./receive/bodyFraming.js"
 export * from "./receive/events.js"
 export {
   asksToContinue,

@@ -10,6 +10,7 @@ import type { DropReason } from "../../model/outcome.js"
 import type { Transport } from "../../seams/transport.js"
 import {
   Against,
+  announcesBody,
   Body,
   continueHead,
   headersSent,
@@ -138,14 +139,8 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
       exchange.requestComplete = true
       return Body.Stop
     }
-    if (
-      head.chunked ||
-      (head.contentLength !== undefined && head.contentLength > 0) ||
-      // A body that ends with the connection: only if the flags allow it.
-      (this.server.settings.flags.chunkedNotLast && head.get("transfer-encoding") !== undefined)
-    ) {
-      exchange.body = exchange.openBody(this.server.settings.highWaterMark)
-    }
+    const { flags, highWaterMark } = this.server.settings
+    if (announcesBody(head, flags.chunkedNotLast)) exchange.body = exchange.openBody(highWaterMark)
     return Body.Read
   }
 

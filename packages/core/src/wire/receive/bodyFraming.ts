@@ -7,6 +7,7 @@ import { hasNoContent, isBodiless, switchesProtocols } from "../grammar/bodiless
 import { isHost, lacksHost } from "../grammar/host.js"
 import { trimBlanks } from "../grammar/lists.js"
 import { Body } from "./events.js"
+import type { RequestHead } from "./head.js"
 import { Fact, type Machine } from "./machine.js"
 import { wrongForm } from "./target.js"
 
@@ -33,6 +34,18 @@ export const bodyOf = (method: string, status: number): Body =>
     : method === "HEAD" || hasNoContent(status)
       ? Body.Skip
       : Body.Read
+
+/**
+ * Does the head of a request say that a body follows (RFC 9112 §6.3, items 3 to 7)? `otherCodings`: also one
+ * that is not chunked at its end, which the flag `chunkedNotLast` allows.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export const announcesBody = (head: RequestHead, otherCodings: boolean): boolean =>
+  head.chunked ||
+  (head.contentLength !== undefined && head.contentLength > 0) ||
+  (otherCodings && head.get("transfer-encoding") !== undefined)
 
 /** Sets `upgrade`: asked for, or in a 101 done; or a tunnel asked for. */
 export const decideUpgrade = (m: Machine): void => {

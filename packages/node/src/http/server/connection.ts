@@ -11,6 +11,7 @@
  * due.
  */
 import {
+  announcesBody,
   expectationFailed,
   expectationOf,
   idleLimit,
@@ -426,7 +427,8 @@ export class ServerConnection {
   /** A request that announces no body is at its end from the beginning. */
   private endEmpty(req: Incoming): void {
     const head = this.parser.currentHead
-    if (head === null || head.chunked || head.contentLength !== undefined) return
+    // Node's policy: a length of 0 announces one too.
+    if (head === null || head.contentLength !== undefined || announcesBody(head, true)) return
     endAtOnce(req)
     req.complete = true
     this.parser.incoming = null
