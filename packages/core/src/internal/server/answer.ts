@@ -1,9 +1,9 @@
 /**
- * Platform's response value to bytes on the connection: the head through `wire/`, then the body.
+ * Sends platform's `HttpServerResponse` on the connection: the head through `wire/`, then the body.
  *
- * A small answer is one write. A stream is pulled only as fast as the peer takes it. What may not be sent
- * fails before anything is sent; what goes wrong later cuts the connection, so that the peer never takes a
- * part for the whole.
+ * A small response is one write. A stream is pulled only as fast as the client reads. An invalid response
+ * fails before anything is sent; a later failure aborts the response and closes the connection, so that the
+ * client never takes a part for the whole.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
@@ -25,10 +25,7 @@ import { drained, Pump } from "../pump.js"
 import type { ResponseTrailers } from "./responseTrailers.js"
 import type { BodyError, ServerExchange } from "./exchange.js"
 
-/**
- * Gives an answer to the exchange's connection, once; a second one is ignored, as is any after the client has
- * gone.
- */
+/** Sends the response of an exchange. Does nothing if a response has been sent or the client has left. */
 export const sendResponse = (
   exchange: ServerExchange,
   response: ServerResponse.HttpServerResponse
@@ -67,7 +64,7 @@ const sendOther = (
   }
 }
 
-/** The fields of a response, flat. */
+/** The field lines of a response: name, value, name, value, ... */
 export const fieldsOf = (
   response: ServerResponse.HttpServerResponse,
   contentType: string | undefined
@@ -83,7 +80,7 @@ export const fieldsOf = (
   return headers
 }
 
-// Platform gives every body at hand a `Content-Length`, which a body with trailers cannot have (RFC 9112
+// Platform sets `Content-Length` for every body in memory; a body with trailers must not have it (RFC 9112
 // §6.2).
 const announce = (
   trailers: ResponseTrailers,
@@ -127,7 +124,7 @@ const headOf = (
   })
 }
 
-// All values of a field that is to be sent once go to its first line.
+// Joins all values of a field in `uniqueHeaders` into its first line.
 const joinUnique = (headers: Array<string>, unique: ReadonlySet<string>): void => {
   const first = new Map<string, number>()
   for (let i = 0; i < headers.length; i += 2) {
@@ -180,7 +177,7 @@ const sendBytes = (
   return Exit.succeed(response)
 }
 
-// Nothing has been sent while it is fetched: a failure has an answer of its own.
+// Reads the whole body before sending the head: a failure can still be answered with a status of its own.
 const sendWhole = (
   exchange: ServerExchange,
   response: ServerResponse.HttpServerResponse,
@@ -200,8 +197,7 @@ const sendStream = (
 ): Effect.Effect<ServerResponse.HttpServerResponse, unknown> => {
   const { connection } = exchange
   const sending = new SendingBody(exchange, response, body)
-  // A stream made from the request's body asks for that body only when it is pulled, and 100 must come before
-  // our head.
+  // A stream made from the request's body requests that body only when pulled, and 100 must precede our head.
   const waits = connection.awaitsContinue(exchange) && mayHaveBody(response.status)
   if (!waits) {
     const violation = sending.begin()
@@ -213,8 +209,7 @@ const sendStream = (
   }
   return Effect.matchCauseEffect(Effect.interruptible(sending.run(body.stream)), {
     onFailure: (cause) => {
-      // A client that went away has ended this; anything else is the handler's failure, after its answer
-      // began.
+      // An abort has interrupted the stream. Otherwise the handler failed after its response had begun.
       if (exchange.aborted) return Exit.succeed(response)
       if (exchange.status !== undefined) exchange.cut(cause)
       return Effect.failCause(cause)
@@ -223,10 +218,10 @@ const sendStream = (
   })
 }
 
-// RFC 9110 §15.3.5, §15.4.5. What asks for 100 is never a HEAD: it has a body of its own.
+// RFC 9110 §15.3.5, §15.4.5. HEAD needs no check here: a request that expects 100 has a body.
 const mayHaveBody = (status: number) => !hasNoContent(status)
 
-// HTTP/1.0 and answers without a body have none: they are left out, as Node does.
+// Omits trailers for HTTP/1.0 and for responses without a body, as Node does.
 const trailersOf = (exchange: ServerExchange): ReadonlyArray<string> | undefined =>
   exchange.framing?._tag === "Chunked" ? exchange.trailers?.fields : undefined
 
@@ -241,12 +236,11 @@ class SendingBody extends Pump<BodyError> {
     super(exchange.connection.transport)
   }
 
-  /** The head allows no body. */
+  /** Whether the head excludes a body. */
   get bodiless(): boolean {
     return this.writer?.framing._tag === "None"
   }
 
-  /** Sends the head. */
   begin(): Violation | undefined {
     const { body, exchange, response } = this
     const head = headOf(exchange, response, body.length ?? "unknown", body.contentType, true)
@@ -266,7 +260,7 @@ class SendingBody extends Pump<BodyError> {
     return late ?? this.writer!.write(piece, this.sink)
   }
 
-  // An uninterruptible handler learns here that there is nobody to answer.
+  // Tells an uninterruptible handler that the client has left.
   protected override get halted(): Effect.Effect<never, BodyError> | undefined {
     const { abortedWith } = this.exchange
     return abortedWith === undefined ? undefined : Effect.fail(abortedWith)

@@ -1,9 +1,9 @@
 /**
- * From a platform app to something that runs once per exchange.
+ * Compiles a platform app into a function that runs once per exchange.
  *
- * Keeps the order of platform's `HttpApp.toHandled`: app, pre-response handlers, the answer, then what
- * middleware does after it, then the scope. What costs nothing until used (scope, span) is not paid for.
- * Never decides about connections.
+ * Keeps the order of platform's `HttpApp.toHandled`: app, pre-response handlers, sending the response, the
+ * rest of the middleware, the scope's finalizers. Scope and span are created on first use. Never decides
+ * about connections.
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpApp from "@effect/platform/HttpApp"
@@ -81,16 +81,16 @@ const answer = (
   )
 }
 
-// What platform answers with where a failure has no answer of its own.
+// Platform's response to a failure that has no response of its own.
 const unhandled = Effect.runSync(ServerError.causeResponse(Cause.fail(undefined)))[0]
 
-// Effect would log the end of the fiber as well, at level Debug.
+// Effect would log the fiber's failure too, at level Debug.
 const notTwice = FiberRef.set(FiberRef.unhandledErrorLogLevel, Option.none())
 
 const withoutEvents = HashSet.remove(Logger.tracerLogger)
 
-// Nothing of the app's own answers it: it is remembered, and logged once. An interruption is no failure of a
-// handler.
+// For a failure without a response of its own: stores it in the exchange and logs it once. Interruptions are
+// not failures of the handler.
 const report = (
   exchange: ServerExchange,
   fiber: AnyFiber,
@@ -102,22 +102,22 @@ const report = (
   if (response !== unhandled && exchange.answer === undefined) return Effect.void
   exchange.failure ??= cause
   exchange.reported = true
-  // Platform's logger says it in the line of its request.
+  // Platform's logger middleware logs it with the request.
   if (exchange.serving.logsFailures && !fiber.getFiberRef(HttpMiddleware.loggerDisabled)) return notTwice
   const { method, originalUrl } = exchange.request
   const log = Effect.annotateLogs(Effect.logError("a handler has failed", cause), {
     "http.request.method": method,
     "url.path": withoutUserinfo(originalUrl)
   })
-  // The span has the failure already: it ends with it.
+  // The span ends with the failure and needs no event for it.
   return Effect.zipRight(notTwice, Effect.locallyWith(log, FiberRef.currentLoggers, withoutEvents))
 }
 
-// What an app's failure answers with, and what is left of the failure once it is answered.
+// Sends the response to an app's failure, and fails with the rest of the cause.
 const answerFailure = (cause: Cause.Cause<unknown>): Effect.Effect<Response, unknown> =>
   withExchange((exchange, fiber) =>
     Effect.flatMap(ServerError.causeResponse(cause), ([response, rest]) => {
-      // They belonged to the answer that failed.
+      // They belonged to the failed response.
       if (exchange.answer === undefined) exchange.trailers = undefined
       return Effect.zipRight(
         Effect.zipRight(report(exchange, fiber, cause, response), answer(exchange, fiber, response)),
@@ -129,12 +129,11 @@ const answerFailure = (cause: Cause.Cause<unknown>): Effect.Effect<Response, unk
 const respond = (response: Response): Effect.Effect<Response, unknown> =>
   withExchange((exchange, fiber) => {
     const sent = answer(exchange, fiber, response)
-    // Sent already: the common case pays for no handler.
+    // Already sent: the common case needs no error handler.
     return "_tag" in sent && sent._tag === "Success" ? sent : Effect.catchAllCause(sent, answerFailure)
   })
 
-// For an installed tracer: a span of its making, with the attributes that platform's tracer middleware
-// writes.
+// With a tracer installed: wraps the app in a span with the attributes of platform's tracer middleware.
 const withSpan = (app: AnyApp): AnyApp =>
   withExchange((exchange, fiber) => {
     if (fiber.getFiberRef(HttpMiddleware.currentTracerDisabledWhen)(exchange.request)) return app
@@ -153,7 +152,7 @@ const withSpan = (app: AnyApp): AnyApp =>
     )
   })
 
-/** What apps know of a server. */
+/** The server facts that apps need. */
 export const serverOf = (
   life: ServerLife,
   settings: ServerSettings,
@@ -170,7 +169,7 @@ export const serverOf = (
   })
 })
 
-/** Must run where the app is served: takes context, fiber refs and tracer from there. */
+/** Must run where the app is served: uses the context, fiber refs and tracer of the current fiber. */
 export const make = (
   httpApp: AnyApp,
   middleware: HttpMiddleware.HttpMiddleware | undefined,
@@ -196,7 +195,7 @@ export const make = (
     )
   })
 
-// A router decides for itself what of a request may be interrupted: each of its routes does or does not.
+// A router sets the interruptibility of each of its routes itself.
 const isRouter = (app: AnyApp): boolean => HttpRouter.TypeId in app
 
 const handled = (
@@ -205,9 +204,9 @@ const handled = (
   untraced: boolean
 ): Effect.Effect<unknown, unknown, unknown> => {
   const outcome = { onFailure: answerFailure, onSuccess: respond }
-  // Nothing surrounds the app that would have to run after an interruption.
+  // Nothing around the app has to run after an interruption.
   if (middleware === undefined && untraced) return Effect.matchCauseEffect(httpApp, outcome)
-  // What surrounds the app runs to its end even when a client went away: its fiber starts uninterruptible.
+  // The code around the app completes even when a client has left: its fiber starts uninterruptible.
   const responded = Effect.matchCauseEffect(
     isRouter(httpApp) ? httpApp : Effect.interruptible(httpApp),
     outcome
@@ -215,7 +214,7 @@ const handled = (
   const traced = untraced ? (app: AnyApp) => app : withSpan
   if (middleware === undefined) return traced(responded)
   return Effect.matchCauseEffect(traced(middleware(responded)) as AnyApp, {
-    // A middleware may answer in the app's place, or fail: then nothing has been answered yet.
+    // A middleware may respond in the app's place or fail: no response has been sent then.
     onFailure: (cause) =>
       withExchange((exchange, fiber) =>
         exchange.answer !== undefined
@@ -254,7 +253,7 @@ class App implements Owner, ClientErrorHandler, Serving {
     this.context = runtime.context
     const services = runtime.context.unsafeMap
     const { maxBodySize } = server.settings
-    // What is provided around the app, or around a route, goes before the server's own limit.
+    // A limit provided around the app or a route overrides the server's.
     this.services =
       maxBodySize === undefined || services.has(MaxBodySize.key)
         ? services
@@ -286,7 +285,7 @@ class App implements Owner, ClientErrorHandler, Serving {
         services.set(Tracer.ParentSpan.key, exchange.span)
       }
     } catch (defect) {
-      // The predicate is the user's: what it throws is the handler's failure.
+      // The user's predicate threw: treat it as the handler's failure.
       program = answerFailure(Cause.die(defect)) as Effect.Effect<unknown>
     }
     const fiber = this.launcher.start(services, program)

@@ -1,8 +1,9 @@
 /**
- * The user's answer to a client's error: a response, or the connection itself; else the server's own answer.
+ * Runs the user's `onClientError`: it returns a response, takes the connection, or leaves the default
+ * response.
  *
- * There is no exchange here, so nothing of a request is known. Bounded by its connection, which interrupts it
- * when the client goes away or waits too long.
+ * Has no exchange: the request was malformed. Its connection interrupts it when the client leaves or a limit
+ * expires.
  */
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
@@ -16,7 +17,7 @@ import { fromHttpBody } from "../body.js"
 import { drained, Pump } from "../pump.js"
 import { fieldsOf } from "./answer.js"
 
-/** A connection whose rejected request the user's handler answers. */
+/** A connection whose refused request the user's handler responds to. */
 interface Refusing extends Rejecting {
   date(): string | undefined
 }
@@ -48,7 +49,7 @@ const send = (self: Refusing, response: HttpServerResponse): Effect.Effect<void,
         : Effect.suspend(() => refused(body._tag === "Bytes" ? sending.put(body.bytes) : undefined))
     const end = Effect.suspend(() => refused(sending.end()))
     const over = Effect.sync(() => self.over())
-    // Without its end the body is seen to be cut.
+    // The body lacks its end, so the client sees it as truncated.
     return Effect.catchAllCause(Effect.zipRight(Effect.zipRight(written, end), over), (cause) =>
       Effect.zipRight(Effect.logError("the answer to a client's error failed", cause), over)
     )
@@ -88,7 +89,7 @@ class Sending extends Pump<never> {
 
 const broken = new HttpError.BrokenPipe({ reason: "nothing can be written any more", phase: "idle" })
 
-/** Told of what can no longer be answered. */
+/** Runs the handler for an error that can no longer be answered. */
 export const tell = (
   handler: Handler,
   facts: Omit<ServerClientError, "socket" | "writable">
@@ -98,7 +99,7 @@ export const tell = (
     (cause) => Effect.logError("a handler of clients' errors failed", cause)
   ).pipe(Effect.asVoid)
 
-/** Asked for an answer. */
+/** Runs the handler for an error that can be answered. */
 export const ask = (
   self: Refusing,
   handler: Handler,

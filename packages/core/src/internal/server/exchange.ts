@@ -1,8 +1,8 @@
 /**
- * One request and its response, as the Effect driver has them: the owner of its connection.
+ * One request/response exchange of the Effect driver; owns its handler's fiber.
  *
- * Holds what belongs to this exchange alone. `wire/` decides how a response becomes bytes, `connection/` what
- * becomes of the connection afterwards.
+ * Holds only the state of this exchange. `wire/` encodes the response; `connection/` closes or reuses the
+ * connection afterwards.
  */
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
@@ -36,25 +36,25 @@ import type { ResponseTrailers } from "./responseTrailers.js"
 import type { ServerSettings } from "../options/server.js"
 import { shownFields } from "../observe/spanFields.js"
 
-/** What ends a request's body early. */
+/** Errors that end a request's body early. */
 export type BodyError = RequestBodyError
 
 /** The app that serves an exchange. */
 export interface Serving {
   readonly context: Context.Context<never>
   readonly redactedNames: ReadonlyArray<string | RegExp>
-  /** Middleware of the app logs the cause of a failure. */
+  /** Middleware of the app logs handler failures. */
   readonly logsFailures: boolean
   readonly server: AppServer
 }
 
-/** What apps know of their server. */
+/** Facts about the server that apps need. */
 export interface AppServer {
   readonly settings: ServerSettings
   readonly onClientError: Handler | undefined
-  /** The app answers unknown expectations. */
+  /** The app handles unknown expectations. */
   readonly handlesExpectations: boolean
-  /** Framing for platform's `HttpServerRequest.upgrade`. */
+  /** WebSocket framing for platform's `HttpServerRequest.upgrade`. */
   readonly webSocket: typeof WebSocketUpgrader.Service | undefined
   readonly state: State
   /** Waits until draining begins. */
@@ -64,16 +64,16 @@ export interface AppServer {
 export class ServerExchange extends Exchange implements SpanSource {
   declare body: IncomingBody<BodyLoss, BodyError> | undefined
   readonly scope: ExchangeScope = makeExchangeScope()
-  /** Set by the app that opens the exchange. */
+  /** Set by the app when the exchange begins. */
   request: ServerRequest.HttpServerRequest = undefined as never
-  /** The parts of a form, once asked for; they are the same through every view of the request. */
+  /** The parts of a form, once requested; shared by all views of the request. */
   multipart: ServerRequest.HttpServerRequest["multipart"] | undefined = undefined
   span: LazySpan | undefined = undefined
   fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined = undefined
-  /** The response, once its head was given to the transport. */
+  /** The response, once its head has been given to the transport. */
   answer: HttpServerResponse | undefined = undefined
   trailers: ResponseTrailers | undefined = undefined
-  /** The handler's failure, if nothing of its own answers it. */
+  /** The handler's failure, if it has no response of its own. */
   failure: Cause.Cause<unknown> | undefined = undefined
   /** The failure has been logged. */
   reported = false
@@ -100,7 +100,7 @@ export class ServerExchange extends Exchange implements SpanSource {
     this.interruptAs(FiberId.none)
   }
 
-  // Unless its route asked not to be interrupted (`HttpRouter`'s `uninterruptible`).
+  // Interrupts the handler, except on a route marked `uninterruptible` (`HttpRouter`).
   private interruptAs(by: FiberId.FiberId): void {
     const { fiber } = this
     if (fiber === undefined || uninterruptible(fiber)) return
@@ -112,7 +112,7 @@ export class ServerExchange extends Exchange implements SpanSource {
     return this.drainPolicy === "wait" || (fiber !== undefined && uninterruptible(fiber))
   }
 
-  /** Why the client or the connection ended it. */
+  /** The error that aborted the exchange, if the client or the connection did. */
   get abortedWith(): Exclude<BodyError, { readonly _tag: "BodyTooLarge" }> | undefined {
     return this.loss === undefined ? undefined : fromLoss(this.loss)
   }
@@ -122,14 +122,14 @@ export class ServerExchange extends Exchange implements SpanSource {
     this.connection.responseBegins(this, response.status, head)
   }
 
-  /** The response cannot be completed. */
+  /** Aborts a response that cannot be completed. */
   cut(failure: Cause.Cause<unknown>): void {
     if (this.aborted || this.connection.exchange !== this) return
     this.failure ??= failure
     this.connection.cut(this)
   }
 
-  /** Both ends of the connection, TLS, and this exchange's number. */
+  /** Both addresses of the connection, TLS, and the number of this exchange. */
   get ends(): Ends {
     return endsOf(this.connection.transport, this.number)
   }
@@ -139,7 +139,7 @@ export class ServerExchange extends Exchange implements SpanSource {
     return remote?._tag === "TcpAddress" ? remote.hostname : undefined
   }
 
-  /** Told once, when all is over. */
+  /** Calls the listener once, with the outcome, when the exchange has ended. */
   onEnd(listener: (outcome: ExchangeOutcome) => void): void {
     if (!this.isWatched) this.begins()
     this.ended = this.ended === undefined ? [listener] : [...this.ended, listener]
@@ -151,7 +151,7 @@ export class ServerExchange extends Exchange implements SpanSource {
     if (listeners !== undefined) for (const tell of listeners) tell(outcome)
   }
 
-  // ---- the span: what platform's tracer middleware writes
+  // ---- the span, with the attributes of platform's tracer middleware
 
   spanName(): string {
     return Context.get(this.serving.context, HttpMiddleware.SpanNameGenerator)(this.request)
@@ -212,7 +212,7 @@ export const endsOf = (transport: Transport, exchange: number): Ends => ({
 })
 
 /**
- * The exchange behind platform's request. `undefined` where the request is not ours (a web handler's, a
+ * The exchange of a platform request. `undefined` if the request is not from this server (a web handler's, a
  * test's).
  */
 export const exchangeOf = (request: ServerRequest.HttpServerRequest): ServerExchange | undefined =>

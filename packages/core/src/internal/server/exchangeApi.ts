@@ -1,5 +1,5 @@
 /**
- * The types of `Exchange`: what handlers see of one exchange, and how it fails.
+ * The types of `Exchange`: the handler's view of one exchange, and its errors.
  */
 import type * as Effect from "effect/Effect"
 import type * as HttpError from "../../HttpError.js"
@@ -19,24 +19,24 @@ export type Fields =
   Readonly<Record<string, string | ReadonlyArray<string>>> | Iterable<readonly [name: string, value: string]>
 
 /**
- * The connection that an exchange is on.
+ * The connection of an exchange.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Connection {
-  /** Our end. */
+  /** The local address. */
   readonly local: Address | undefined
-  /** The client's end. */
+  /** The client's address. */
   readonly remote: Address | undefined
   /** The TLS session and the client's certificate; `undefined` without TLS. */
   readonly tls: TlsFacts | undefined
-  /** Which exchange of the connection this is, from 1. */
+  /** Number of this exchange on its connection, from 1. */
   readonly exchange: number
 }
 
 /**
- * What sending something beside the answer can fail with. Nothing was sent then.
+ * Errors of sending an informational (1xx) response. Nothing has been sent.
  *
  * @since 0.1.0
  * @category errors
@@ -50,7 +50,7 @@ export type InformationalError =
   | HttpError.FieldConflict
 
 /**
- * Why a body, and with it what follows it, did not come.
+ * Errors of receiving a request body, or the trailers after it.
  *
  * @since 0.1.0
  * @category errors
@@ -63,8 +63,8 @@ export type RequestBodyError =
   | HttpError.BodyTooLarge
 
 /**
- * Why trailers were not taken: a field that may not be one, one that is no field, an answer of a length of
- * its own, or too late.
+ * Errors of adding trailers: a field that is not allowed or malformed, a response with `Content-Length`, or a
+ * response already complete.
  *
  * @since 0.1.0
  * @category errors
@@ -78,8 +78,8 @@ export type TrailerError =
   | HttpError.WriteAfterEnd
 
 /**
- * Why a connection could not be taken over. Nothing was sent, and the request can still be answered, unless
- * the client has gone (`RequestBodyError`).
+ * Errors of an upgrade. Nothing has been sent, and the request can still be answered, unless the client has
+ * left (`RequestBodyError`).
  *
  * @since 0.1.0
  * @category errors
@@ -88,103 +88,103 @@ export type UpgradeError =
   InformationalError | HttpError.UpgradeNotAsked | HttpError.OutOfOrder | RequestBodyError
 
 /**
- * What the answer that switches protocols says.
+ * Options of the response that switches protocols.
  *
  * @since 0.1.0
  * @category models
  */
 export interface UpgradeOptions {
-  /** The protocol that follows, for `Upgrade`. Default: what the client asked for. */
+  /** The new protocol, for `Upgrade`. Default: the protocol that the client asked for. */
   readonly protocol?: string | undefined
-  /** More fields for the answer. */
+  /** Further fields of the response. */
   readonly headers?: Fields | undefined
   /** For CONNECT: another 2xx. Default 200; an upgrade is always 101. */
   readonly status?: number | undefined
-  /** The reason phrase. Default: that of the status (RFC 9110 §15). */
+  /** The reason phrase. Default: the one of the status (RFC 9110 §15). */
   readonly statusMessage?: string | undefined
 }
 
 /**
- * A request and its answer, with what platform's request cannot say: raw fields, 1xx, trailers, the
- * connection, a switch of protocols.
+ * A request/response exchange, with everything that platform's request does not offer: raw fields, 1xx,
+ * trailers, the connection, protocol switches.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Exchange {
-  /** The method as it came. */
+  /** The method as received. */
   readonly method: string
-  /** The target as it came, in any of its four forms (RFC 9112 §3.2). */
+  /** The target as received, in any of its four forms (RFC 9112 §3.2). */
   readonly target: string
   /** `1.1`, `1.0`. */
   readonly httpVersion: string
-  /** Field lines as they came, with their case and order: name, value, name, value, ... */
+  /** Field lines as received, with case and order: name, value, name, value, ... */
   readonly rawHeaders: ReadonlyArray<string>
-  /** Folded as Node's `message.headers`: `set-cookie` is an array. */
+  /** Folded like Node's `message.headers`: `set-cookie` is an array. */
   readonly headers: FoldedFields
-  /** Every value of every field, as Node's `message.headersDistinct`. */
+  /** All values of every field, like Node's `message.headersDistinct`. */
   readonly headersDistinct: DistinctFields
-  /** The connection that it is on. */
+  /** The connection of this exchange. */
   readonly connection: Connection
   /**
-   * The fields behind a chunked body: `raw`, `folded`, `distinct`. Ask after reading the body; what is left
-   * of it is read and thrown away first.
+   * The trailers of the request: `raw`, `folded`, `distinct`. Read the body first; an unread rest of it is
+   * discarded.
    */
   readonly trailers: Effect.Effect<FieldViews, RequestBodyError>
   /**
-   * Sends `100 Continue` now, unless it was sent. Without it, it is sent when the body is first read, if the
-   * client waits for it.
+   * Sends `100 Continue` now, unless already sent. Otherwise the first read of the body sends it, if the
+   * client expects it.
    */
   readonly continue: Effect.Effect<void, HttpError.HeadersSent>
-  /** Sends `102 Processing`: the answer will take a while. */
+  /** Sends `102 Processing`: the response will take a while. */
   readonly processing: Effect.Effect<void, HttpError.HeadersSent>
   /**
-   * Sends `103 Early Hints` with these links (`</style.css>; rel=preload; as=style`), each checked, and other
-   * fields. Without a link nothing is sent.
+   * Sends `103 Early Hints` with these links (`</style.css>; rel=preload; as=style`), each validated, and
+   * further fields. Without links nothing is sent.
    */
   readonly earlyHints: (
     links: string | ReadonlyArray<string>,
     headers?: Fields
   ) => Effect.Effect<void, InformationalError | HttpError.InvalidLink>
   /**
-   * Sends a 1xx of another kind: 100, 102-199. As the others it waits until the client takes it, is not sent
-   * to HTTP/1.0, which has none (RFC 9110 §15.2), nor when the client has gone, and fails once the answer's
-   * head was sent.
+   * Sends another 1xx: 100, 102-199. Like the others it waits while the client is not reading, sends nothing
+   * to HTTP/1.0, which has no 1xx (RFC 9110 §15.2), or after the client has left, and fails once the response
+   * head has been sent.
    */
   readonly informational: (status: number, headers?: Fields) => Effect.Effect<void, InformationalError>
   /**
-   * The value of `Expect`. Other ones than `100-continue` come here only with the server's
+   * The value of `Expect`. Values other than `100-continue` reach a handler only with the server's
    * `unknownExpectations: "handle"`.
    */
   readonly expectation: string | undefined
-  /** The client said that it reads trailers (`TE: trailers`). */
+  /** The client accepts trailers (`TE: trailers`). */
   readonly acceptsTrailers: boolean
   /**
-   * Says in the answer's head, in `Trailer`, which trailers will follow. Before the head only. Makes the
-   * answer chunked.
+   * Announces trailers in the response head (`Trailer`). Must come before the head. Makes the response
+   * chunked.
    */
   readonly announceTrailers: (...names: ReadonlyArray<string>) => Effect.Effect<void, TrailerError>
   /**
-   * Trailers of the answer, up to its end. Those that are given before its head are announced and make it
-   * chunked; later it must be chunked already, as a stream of unknown length is. Framing, routing,
-   * authentication and what else RFC 9110 §6.5.1 forbids is refused. Answers without a body and to HTTP/1.0
-   * go without them, as in Node.
+   * Adds trailers to the response, until it is complete. Trailers added before the head are announced and
+   * make the response chunked; after the head, the response must already be chunked, like a stream of unknown
+   * length. Refuses fields for framing, routing and authentication, and others that RFC 9110 §6.5.1 forbids.
+   * Bodiless responses and responses to HTTP/1.0 omit them, as in Node.
    */
   readonly addTrailers: (fields: Fields) => Effect.Effect<void, TrailerError>
-  /** The protocols that the client would change to, best first. Empty: it asked for none. */
+  /** The protocols that the client offers, best first. Empty without `Upgrade`. */
   readonly upgradeProtocols: ReadonlyArray<string>
   /**
-   * Takes the connection over: answers an upgrade with 101, CONNECT with 200, and gives the connection, first
-   * the bytes that have come already. What is left of the request's body is read and thrown away before. What
-   * the handler returns then is sent to nobody. When the handler ends well, what was written arrives and the
-   * connection ends; when it fails or is interrupted, the connection is reset. A peer that goes away is seen
-   * by reading and writing alone.
+   * Takes over the connection: answers an upgrade with 101, CONNECT with 200, and returns the connection,
+   * including bytes already received. The rest of the request body is discarded first. The handler's response
+   * is then ignored. When the handler succeeds, pending writes are sent and the connection closes; when it
+   * fails or is interrupted, the connection is reset. A client that leaves shows only in reads and writes:
+   * the handler is not interrupted.
    */
   readonly upgrade: (options?: UpgradeOptions) => Effect.Effect<Socket, UpgradeError>
   /**
-   * Other timeouts than the server's (`ServerTimeouts`) for this exchange alone, from now on and exact to the
-   * millisecond. What is not named stays as it is; zero is no limit. Fails with `InvalidOption` where a value
-   * is not what its option can be.
+   * Overrides the server's timeouts (`ServerTimeouts`) for this exchange, from now on, exact to the
+   * millisecond. Omitted options stay as they are; zero means no limit. Fails with `InvalidOption` for an
+   * invalid value.
    */
   readonly setTimeouts: (options: ExchangeOptions) => Effect.Effect<void, HttpError.InvalidOption>
 }

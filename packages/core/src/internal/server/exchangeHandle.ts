@@ -1,7 +1,7 @@
 /**
- * The exchange as users see it, over one exchange of a server: made when somebody asks for it.
+ * Implements the public `Exchange` over an exchange of the server; created on first use.
  *
- * Holds only views. What may be sent when is the automaton's to say, what it looks like `wire/`'s.
+ * Holds views only. The automaton decides when something may be sent, `wire/` encodes it.
  */
 import * as Effect from "effect/Effect"
 import type { Connection, Exchange, Fields, TrailerError } from "./exchangeApi.js"
@@ -28,7 +28,7 @@ import { ResponseTrailers } from "./responseTrailers.js"
 import type { BodyError, ServerExchange } from "./exchange.js"
 import { restOfBody, takeOver } from "./upgrade.js"
 
-/** As the encoders of `wire/` take them: name, value, name, value, ... */
+/** Flattens fields for the encoders of `wire/`: name, value, name, value, ... */
 export const flatFields = (fields: Fields | undefined): Array<string> => {
   const flat: Array<string> = []
   if (fields === undefined) return flat
@@ -97,7 +97,7 @@ export class ExchangeHandle implements Exchange {
     return this.send(102, processingHead)
   }
 
-  // Functions are given by getters, so that they can be taken out of the handle, and cost nothing until then.
+  // Getters return functions so that they can be destructured, and cost nothing until then.
   get earlyHints(): Exchange["earlyHints"] {
     return (links, headers) => this.encoded(103, () => encodeEarlyHints(links, flatFields(headers)))
   }
@@ -136,7 +136,7 @@ export class ExchangeHandle implements Exchange {
       })
   }
 
-  // Where there can be none by HTTP's rules they are left out; a length of the handler's own is its mistake.
+  // HTTP/1.0 and bodiless responses just omit trailers; a `Content-Length` set by the handler is an error.
   private get trailersMisplaced(): Violation | undefined {
     const { framing, head } = this.self
     const fits = framing === undefined || framing._tag === "Chunked" || framing._tag === "None"

@@ -1,9 +1,8 @@
 /**
- * The TLS handshakes of a server: plain connections in, secured ones out.
+ * The TLS handshakes of a server: takes plain connections and returns secured ones.
  *
- * Certificates can be changed while it runs; handshakes that have begun go on with the old ones. A handshake
- * that fails, or takes too long, costs its connection and nothing else. It decides nothing about the
- * connections that it hands on.
+ * Certificates can be replaced at runtime; running handshakes keep the old ones. A handshake that fails or
+ * times out affects only its own connection. Decides nothing about secured connections.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -21,16 +20,16 @@ import type { Handshakes } from "../../connection/server/life.js"
 import { attempt } from "../client/connecting/attempt.js"
 import { refuseTlsOption } from "../options/known.js"
 
-/** Why a connection never got as far as HTTP. */
+/** The error of a connection that failed before HTTP. */
 export type HandshakeError = Effect.Effect.Error<ReturnType<Network.Service["secure"]>>
 
-/** The server whose connections these are. */
+/** The server that owns the connections. */
 export interface HandshakeServer {
   readonly timers: Timers
-  /** A handshake takes a place as a connection does, and is begun only if there is one. */
+  /** A handshake needs a slot like a connection does, and starts only with one. */
   admit(plain: Transport): Admission
   handshakeDone(plain: Transport, secured: Transport, admission: Admitted): void
-  /** One ended without a connection. */
+  /** Called for a handshake that ended without a connection. */
   handshakeOver(plain: Transport): void
   checkEmpty(): void
 }
@@ -78,7 +77,7 @@ export class ServerHandshakes implements Handshakes {
         server.handshakeDone(plain, exit.value, admission)
         return server.checkEmpty()
       }
-      // It was made in the very moment in which its time was over.
+      // The handshake succeeded just as its timeout expired.
       if (Exit.isSuccess(exit)) exit.value.reset()
       const failure = late
         ? Option.some(tooSlow(plain, limit))
@@ -88,7 +87,7 @@ export class ServerHandshakes implements Handshakes {
     })
   }
 
-  /** From the next handshake on. */
+  /** Takes effect with the next handshake. */
   use(tls: Network.ServerTls): Effect.Effect<void, HttpError.TlsFailure> {
     return Effect.map(check(this.network, tls), () => {
       this.tls = tls
@@ -101,7 +100,7 @@ export class ServerHandshakes implements Handshakes {
   }
 }
 
-// The same object for every handshake: networks keep what they have made of it.
+// The same object for every handshake: networks cache contexts by its identity.
 const optionsOf = ({ handshakeTimeout: _, ...options }: Network.ServerTls): Network.TlsOptions => ({
   ...options,
   role: "server"
@@ -115,7 +114,7 @@ const tooSlow = (plain: Transport, timeout: number) =>
     address: plain.remote === undefined ? undefined : formatAddress(plain.remote)
   })
 
-/** Whether there are certificates and keys, and the network can use them. */
+/** Checks that there is a certificate with its key and that the network accepts it. */
 export const check = (
   network: Network.Service,
   tls: Network.ServerTls

@@ -7,8 +7,8 @@ import type { DropReason, Facts } from "../../model/outcome.js"
 import type { RequestBodyError } from "./exchangeApi.js"
 
 /**
- * The whole answer was given to the network. Whether the client has read it, nobody on this side knows. Of an
- * upgraded connection: it ended in order, whoever ended it; `upgraded` tells how.
+ * The whole response was given to the network; whether the client received it is unknown. After an upgrade:
+ * the connection closed in order, from either side; `upgraded` has the details.
  *
  * @since 0.1.0
  * @category models
@@ -18,21 +18,21 @@ export interface Answered extends Facts {
 }
 
 /**
- * The client left (FIN or RST) before its answer was whole; its handler was interrupted. Of an upgraded
- * connection: it was reset, or a WebSocket ended without a close frame or broke its protocol.
+ * The client left (FIN or RST) before its response was complete; its handler was interrupted. After an
+ * upgrade: the connection was reset, or a WebSocket ended without a close frame or violated its protocol.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ClientGone extends Facts {
   readonly _tag: "ClientGone"
-  /** How the connection ended, as a reader of the body is told. */
+  /** The error that readers of the body got. */
   readonly error: RequestBodyError
 }
 
 /**
- * The handler failed or died, or the shutdown's deadline ended it. It was answered 500 (503), or its answer
- * was cut.
+ * The handler failed or died, or the shutdown's deadline interrupted it. The response was 500 (503), or was
+ * cut off.
  *
  * @since 0.1.0
  * @category models
@@ -44,31 +44,31 @@ export interface ServerFailed extends Facts {
 }
 
 /**
- * The client was too slow: to send its request, or to take its answer.
+ * The client was too slow to send its request or to read its response.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TimedOut extends Facts {
   readonly _tag: "TimedOut"
-  /** Which limit passed. */
+  /** The limit that expired. */
   readonly error: RequestBodyError
 }
 
 /**
- * What the client sent is not HTTP as the server has it.
+ * The request is malformed, or not allowed by the server's flags.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Refused extends Facts {
   readonly _tag: "Refused"
-  /** Where the fault is, and which flag would let it pass. */
+  /** Position of the fault, and the flag that would allow it. */
   readonly error: HttpError.ParseError
 }
 
 /**
- * The request was answered without a handler, for want of room.
+ * The server was at a limit and responded 503 without the app.
  *
  * @since 0.1.0
  * @category models
@@ -80,7 +80,7 @@ export interface Dropped extends Facts {
 }
 
 /**
- * All the ways in which an exchange ends; exactly one holds.
+ * All ways in which an exchange ends; exactly one applies.
  *
  * @since 0.1.0
  * @category models

@@ -1,9 +1,8 @@
 /**
- * Platform's `HttpServerRequest` over one exchange of ours.
+ * Implements platform's `HttpServerRequest` over an exchange.
  *
- * Every view of the head is computed when it is first read. The body is read once and belongs to the
- * exchange, so that several middlewares may ask for text, JSON, form data or bytes, each through its own view
- * of the request.
+ * Views of the head are computed on first read. The body is read once and belongs to the exchange, so several
+ * middlewares may read it as text, JSON, form data or bytes, each through its own view of the request.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -40,7 +39,7 @@ import { targetHost } from "./target.js"
 
 const decoder = new TextDecoder()
 
-// What platform answers with when the failure reaches the server.
+// Platform's response if the failure reaches the server.
 const respondWithTooLarge = {
   [Respondable.symbol]: () => ServerResponse.empty({ status: 413 })
 }
@@ -76,7 +75,7 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     return (this.cachedHeaders ??= this.foldHeaders())
   }
 
-  // Platform's record has one string per name.
+  // Platform's record holds one string per name.
   private foldHeaders(): Headers.Headers {
     const { rawHeaders, target } = this.source.head
     const { joinDuplicateHeaders } = this.source.serving.server.settings
@@ -112,14 +111,14 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   get stream(): Stream.Stream<Uint8Array, Failure> {
     const { body } = this.source
     if (body === undefined) return Stream.empty
-    // Platform's `Stream.unwrap` would put a second interpreter around every piece.
+    // Platform's `Stream.unwrap` would add an interpreter around every chunk.
     const channel = Channel.flatMap(Channel.fromEffect(IncomingMessage.MaxBodySize), (size) =>
       Stream.toChannel(Option.isNone(size) ? body.stream : this.limited(body, Number(size.value)))
     )
     return Stream.mapError(Stream.fromChannel(channel), (cause) => this.failed(cause))
   }
 
-  // What has come within the limit may have been handed on when a body turns out to be larger.
+  // Bytes within the limit may already have been passed on when a body turns out to be too large.
   private limited(
     body: IncomingBody<BodyLoss, BodyError>,
     limit: number
@@ -137,7 +136,7 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   get json(): Effect.Effect<unknown, Failure> {
     return Effect.flatMap(this.text, (text) =>
       Effect.try({
-        // No content is no fault, as in platform's other servers.
+        // An empty body parses as null, as in platform's other servers.
         try: () => (text === "" ? null : (JSON.parse(text) as unknown)),
         catch: (cause) => this.undecodable(cause)
       })
@@ -218,7 +217,7 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
     return Effect.flatMap(IncomingMessage.MaxBodySize, (size) => {
       const limit = Option.getOrUndefined(Option.map(size, Number))
       const tooLarge = (): TooLarge => ({ _tag: "TooLarge", limit: limit! })
-      // Not even asked for (RFC 9110 §10.1.1) if it is announced as too large.
+      // If the announced length is too large, the body is not requested at all (RFC 9110 §10.1.1).
       const bytes =
         limit !== undefined && head.contentLength !== undefined && head.contentLength > limit
           ? Effect.fail(fromLoss(tooLarge()))
@@ -242,7 +241,7 @@ export class ServerRequestImpl extends Inspectable.Class implements ServerReques
   }
 }
 
-// One is made per exchange: what is the same in all of them is not stored in each.
+// One per exchange: what all of them share is on the prototype.
 Object.assign(ServerRequestImpl.prototype, {
   [ServerRequest.TypeId]: ServerRequest.TypeId,
   [IncomingMessage.TypeId]: IncomingMessage.TypeId

@@ -1,7 +1,7 @@
 /**
- * The trailers of an answer: announced by name before its head, given until its end (RFC 9110 §6.6.2).
+ * The trailers of a response: announced by name before the head, set until the end (RFC 9110 §6.6.2).
  *
- * Made for an exchange when somebody adds one. What may be a trailer is `wire/`'s to say.
+ * Created on first use. `wire/` decides which fields are allowed.
  */
 export class ResponseTrailers {
   /** Name, value, name, value, ... */
@@ -17,7 +17,7 @@ export class ResponseTrailers {
     this.fields.push(...fields)
   }
 
-  /** The value of `Trailer`, as far as names are known. */
+  /** The value of `Trailer` for the names known so far. */
   get announced(): string {
     return this.names.join(", ")
   }

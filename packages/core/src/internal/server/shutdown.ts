@@ -17,7 +17,7 @@ import type { Closing } from "../closing.js"
 export interface Shutdown {
   readonly states: SubscriptionRef.SubscriptionRef<State>
   readonly enter: (state: State) => Effect.Effect<void>
-  /** Runs once, however often it is asked for; whoever is interrupted only waits no longer. */
+  /** Runs once, however often it is called; interrupting a caller only ends that caller's wait. */
   readonly run: Effect.Effect<void>
 }
 
@@ -45,7 +45,7 @@ export const make = (
 
     const run = Effect.gen(function* () {
       const timers = yield* Timers.timers
-      /** Whether all was over before the time was. */
+      /** Whether the server emptied before the phase expired. */
       const emptiedWithin = ({ limit, loses, time }: Phase) =>
         closing.wait(timers, time, { name: nameOf(limit, time), loses }, life.whenEmptied)
       if (!Duration.isZero(lameDuck) && life.state !== "starting") {

@@ -1,13 +1,13 @@
 /**
- * What an origin server makes of a request target (RFC 9112 §3.2): path and query for the router, and the
+ * Splits the request target for an origin server (RFC 9112 §3.2): path and query for the router, and the
  * authority.
  *
- * The parser has checked the form; nothing is decoded or normalised here.
+ * The parser has validated the form; this file never decodes or normalises.
  */
 
 const slash = 47
 
-// Where the authority of an absolute-form begins and ends; none in the other forms.
+// The range of the authority in an absolute-form; `undefined` for the other forms.
 const authority = (target: string): readonly [from: number, to: number] | undefined => {
   if (target.charCodeAt(0) === slash) return undefined
   const scheme = target.indexOf("://")
@@ -18,7 +18,8 @@ const authority = (target: string): readonly [from: number, to: number] | undefi
 }
 
 /**
- * Path and query of an absolute-form (RFC 9112 §3.2.2: every server must accept it); another form as it is.
+ * Path and query of an absolute-form, which every server must accept (RFC 9112 §3.2.2); other forms
+ * unchanged.
  */
 export const originForm = (target: string): string => {
   const found = authority(target)
@@ -27,7 +28,7 @@ export const originForm = (target: string): string => {
   return path.charCodeAt(0) === slash ? path : `/${path}`
 }
 
-/** The host that an absolute-form names, which goes before `Host` (RFC 9112 §3.2.2). */
+/** The host of an absolute-form, which overrides `Host` (RFC 9112 §3.2.2). */
 export const targetHost = (target: string): string | undefined => {
   const found = authority(target)
   if (found === undefined) return undefined

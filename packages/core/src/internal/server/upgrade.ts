@@ -1,10 +1,10 @@
 /**
- * Taking a server's connection over: 101 to an upgrade that was asked for, 2xx to CONNECT, and the bytes that
- * have come already.
+ * Hands a server connection over: 101 for a requested upgrade, 2xx for CONNECT, plus the bytes already
+ * received.
  *
- * The request must be whole before its connection speaks another protocol. Whether a switch is due is the
- * automaton's to say; after it nothing of HTTP is written. The connection comes back when the exchange's
- * scope closes.
+ * The request must be complete before its connection changes protocol. The automaton decides whether a switch
+ * is allowed; nothing of HTTP is written after it. The server closes the connection when the exchange's scope
+ * closes.
  */
 import * as ServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
@@ -22,15 +22,15 @@ import {
 } from "../../wire/index.js"
 import type { ServerExchange } from "./exchange.js"
 
-/** What the answer that switches says besides what it must. */
+/** Optional parts of the response that switches protocols. */
 export interface SwitchOptions {
   readonly status?: number | undefined
   readonly statusMessage?: string | undefined
-  /** Flat: name, value, ... */
+  /** Name, value, name, value, ... */
   readonly headers: ReadonlyArray<string>
 }
 
-/** Asks for the rest of the request's body and throws it away. */
+/** Requests the rest of the request's body and discards it. */
 export const restOfBody = (exchange: ServerExchange) =>
   exchange.body === undefined
     ? Effect.void
@@ -40,7 +40,7 @@ const headOf = (exchange: ServerExchange, options: SwitchOptions): string | Viol
   const { connection, head } = exchange
   const connect = head.method === "CONNECT"
   const status = options.status ?? (connect ? 200 : 101)
-  // RFC 9110 §7.8: 101 names the protocol that follows.
+  // RFC 9110 §7.8: 101 names the new protocol.
   const asked = connect ? undefined : head.get("upgrade")
   const headers =
     asked === undefined || firstValue(options.headers, "upgrade") !== undefined
@@ -85,9 +85,10 @@ const refuse = (violation: Violation): Effect.Effect<never, UpgradeError> =>
   Effect.fail(HttpError.fromViolation(violation) as UpgradeError)
 
 /**
- * Takes the connection and opens it. `ownHead`: whoever takes it writes the head of the answer too.
+ * Hands the connection over and opens it. `ownHead`: the new owner also writes the response head.
  *
- * When the exchange's scope closes well, what was written arrives and the connection ends; else it is reset.
+ * If the exchange's scope closes with success, pending writes are sent and the connection closes; otherwise
+ * it is reset.
  */
 export const takeOver = <A>(
   exchange: ServerExchange,
@@ -100,7 +101,7 @@ export const takeOver = <A>(
     const taken = Effect.uninterruptible(
       take(exchange, options, ownHead).pipe(
         Effect.flatMap(open),
-        // The last to be added is the first to run: the connection ends before its owner resets it.
+        // Finalizers run in reverse order: the connection closes before its owner would reset it.
         Effect.zipLeft(
           Effect.addFinalizer((exit) => Effect.sync(() => exchange.connection.handBack(Exit.isSuccess(exit))))
         ),

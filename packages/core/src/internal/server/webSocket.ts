@@ -1,8 +1,8 @@
 /**
- * Platform's `HttpServerRequest.upgrade`: a WebSocket of the request, if it opens one and the server has the
- * framing.
+ * Implements platform's `HttpServerRequest.upgrade`: opens a WebSocket if the request asks for one and the
+ * server has the framing.
  *
- * A refusal is answered by itself where nobody handles it. Nothing is sent before the socket is run.
+ * An unhandled refusal carries its own response. Sends nothing before the socket runs.
  */
 import * as ServerError from "@effect/platform/HttpServerError"
 import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"

@@ -1,11 +1,11 @@
 /**
- * `Content-Type` and `Content-Disposition` of a form's parts: a value with parameters. Names are UTF-8 (RFC
- * 7578 §5.1).
+ * Parses `Content-Type` and `Content-Disposition` of multipart parts: a value with parameters. Names are
+ * UTF-8 (RFC 7578 §5.1).
  *
- * Reads leniently what browsers write; what can be read in no way at all is `undefined`, never a guess.
+ * Lenient toward the spellings of browsers; unreadable input gives `undefined`, never a guess.
  */
 
-/** A value in lower case, and its parameters by their names in lower case. */
+/** A lower-case value, and its parameters by lower-case name. */
 export interface Parameterized {
   readonly value: string
   readonly parameters: ReadonlyMap<string, string>
@@ -15,8 +15,8 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true })
 const latin1 = new TextDecoder("latin1")
 
 /**
- * Text of a part's fields: UTF-8, and Latin-1 where the bytes are no UTF-8, so that different names stay
- * different.
+ * Decodes text of a part's fields: as UTF-8, or as Latin-1 if the bytes are not UTF-8, so that different
+ * names stay different.
  */
 export const decodeText = (bytes: Uint8Array): string => {
   try {
@@ -29,7 +29,7 @@ export const decodeText = (bytes: Uint8Array): string => {
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const parameter = (quoted: string) =>
   new RegExp(`[ \\t]*(?:;[ \\t]*(?:(${token})[ \\t]*=[ \\t]*(?:"(${quoted})"|([^;"]*)))?|$)`, "y")
-// Some clients escape a quote with a backslash; browsers write a backslash as it is, also before the closing
+// Some clients escape a quote with a backslash; browsers send backslashes verbatim, even before the closing
 // quote.
 const escaping = parameter('(?:\\\\"|[^"])*')
 const plain = parameter('[^"]*')
@@ -43,14 +43,14 @@ const readAll = (text: string, from: number, pattern: RegExp): Map<string, strin
     const [, name, quoted, bare = ""] = found
     if (name === undefined) continue
     const value = quoted?.replace(/\\"/g, '"') ?? bare.trim()
-    // Given twice, it could mean either.
+    // A repeated parameter is ambiguous.
     if (parameters.has(name.toLowerCase())) return undefined
     parameters.set(name.toLowerCase(), value)
   }
   return parameters
 }
 
-/** `undefined`: malformed. */
+/** Returns `undefined` for a malformed value. */
 export const parseParameters = (text: string): Parameterized | undefined => {
   const end = text.indexOf(";")
   const at = end === -1 ? text.length : end
@@ -59,17 +59,19 @@ export const parseParameters = (text: string): Parameterized | undefined => {
 }
 
 /**
- * A name as browsers write it: they escape a quote and line breaks, and nothing else (HTML's
- * multipart/form-data encoding).
+ * Decodes a name from a browser: they escape only quotes and line breaks (HTML's multipart/form-data
+ * encoding).
  */
 export const unescapeName = (name: string): string =>
   name.replace(/%(0A|0D|22)/gi, (escaped) => decodeURIComponent(escaped))
 
-/** An extended value (RFC 8187 §3.2), as of `filename*`. `undefined`: malformed, or of an unknown charset. */
+/**
+ * Decodes an extended value (RFC 8187 §3.2), as in `filename*`. `undefined`: malformed or unknown charset.
+ */
 export const decodeExtended = (value: string): string | undefined => {
   const [, charset = "", encoded = ""] = /^([^']*)'[^']*'((?:[^%]|%[0-9A-Fa-f]{2})*)$/.exec(value) ?? []
   const decoder = { "utf-8": strictUtf8, "iso-8859-1": latin1 }[charset.toLowerCase()]
-  // Characters outside ASCII may not stand in it unencoded.
+  // Non-ASCII characters must be percent-encoded.
   if (decoder === undefined || /[^\x20-\x7e]/.test(encoded)) return undefined
   const bytes = encoded
     .match(/%..|[^%]/g)

@@ -1,17 +1,16 @@
 /**
- * The bytes of a multipart body (RFC 2046 §5.1, RFC 7578) to parts, fed piece by piece. The search for
- * delimiters is multipasta's, on which platform's parser stands as well.
+ * Incremental parser of multipart bodies (RFC 2046 §5.1, RFC 7578). Searches delimiters with multipasta, as
+ * platform's parser does.
  *
- * Holds the fields of one part at most, never its content. Stops at the first failure and ignores what
- * follows.
+ * Buffers at most the fields of one part, never its content. Stops at the first failure and ignores the rest.
  */
 import type { PartInfo } from "multipasta"
 import * as Search from "multipasta/Search"
 import { decodeExtended, decodeText, parseParameters, unescapeName } from "./parameters.js"
 
-/** A part's owner. */
+/** Receives one part. */
 export interface PartSink {
-  /** Gives what is wrong, if the part has become too large. */
+  /** Returns the failure if the part is now too large. */
   data(bytes: Uint8Array): MultipartFailure | undefined
   end(): void
 }
@@ -23,7 +22,7 @@ export interface MultipartFailure {
 
 /** RFC 2046 §5.1.1. */
 const longestBoundary = 70
-/** Bytes of a part's fields. */
+/** Limit for the fields of one part, bytes. */
 const maxFields = 16_384
 
 const CR = 13
@@ -33,7 +32,7 @@ const crlf = Uint8Array.of(CR, LF)
 
 const malformed = (message: string): MultipartFailure => ({ reason: "Parse", message })
 
-/** `undefined`: not a multipart body with a valid boundary. */
+/** Returns `undefined` unless it is a multipart type with a valid boundary. */
 export const boundaryOf = (contentType: string): string | undefined => {
   const parsed = parseParameters(contentType)
   if (parsed === undefined || !parsed.value.startsWith("multipart/")) return undefined
@@ -50,24 +49,24 @@ export class MultipartParser {
 
   private readonly search: ReturnType<typeof Search.make>
   private place: Place = "preamble"
-  /** How many delimiters have been seen. */
+  /** Number of delimiters seen so far. */
   private delimiters = 0
   private part: PartSink | undefined = undefined
-  /** What has come of a delimiter's line behind the delimiter, and of the fields after it. */
+  /** The rest of a delimiter's line, and the fields after it, as received so far. */
   private readonly held = new Uint8Array(maxFields)
   private length = 0
-  /** Up to here `held` was searched. */
+  /** `held` has been searched up to here. */
   private looked = 0
 
   constructor(
     boundary: string,
-    /** A part has begun. */
+    /** Called when a part begins. */
     private readonly begin: (info: PartInfo) => PartSink | MultipartFailure
   ) {
     this.search = Search.make(`\r\n--${boundary}`, (delimiters, bytes) => {
       if (this.failure === undefined) this.failure = this.take(delimiters, bytes)
     })
-    // The first delimiter may be the first line of all.
+    // A body may begin with the delimiter: the search expects CRLF before it.
     this.search.write(crlf)
   }
 
@@ -75,7 +74,7 @@ export class MultipartParser {
     if (this.failure === undefined) this.search.write(bytes)
   }
 
-  /** The body has ended. */
+  /** Ends the body. */
   end(): void {
     this.search.end()
     if (this.place !== "epilogue") this.failure ??= malformed("the body ends before its closing delimiter")
@@ -111,7 +110,7 @@ export class MultipartParser {
     return undefined
   }
 
-  // A part without content need not have the empty line (RFC 2046 §5.1.1, `body-part`).
+  // A part without content may omit the empty line (RFC 2046 §5.1.1, `body-part`).
   private endOfFields(): MultipartFailure | undefined {
     const { held, length } = this
     return length === 0 || (held[length - 2] === CR && held[length - 1] === LF)
@@ -132,7 +131,7 @@ export class MultipartParser {
       }
       const line = this.lineEnd(0)
       if (line === undefined) return this.tooLong(bytes.length > fits)
-      // Padding may follow a delimiter (RFC 2046 §5.1.1, `transport-padding`).
+      // A delimiter may be followed by padding (RFC 2046 §5.1.1, `transport-padding`).
       if (held.subarray(0, line).some((byte) => byte !== 32 && byte !== 9))
         return malformed("the line of a delimiter has more than the delimiter")
       held.copyWithin(0, line + 2, this.length)
@@ -142,7 +141,7 @@ export class MultipartParser {
     }
     const end = this.emptyLine()
     if (end === undefined) return this.tooLong(bytes.length > fits)
-    // All after the empty line is content; the piece that has just come ends with it.
+    // All bytes after the empty line are content, up to the end of this chunk.
     const content = this.length - end.next + (bytes.length - fits)
     const failure = this.fields(end.fields)
     if (failure !== undefined || content === 0) return failure
@@ -161,7 +160,7 @@ export class MultipartParser {
     return undefined
   }
 
-  /** Where the fields end, and where the content begins. */
+  /** Finds the end of the fields and the start of the content. */
   private emptyLine(): { readonly fields: number; readonly next: number } | undefined {
     const { held, length } = this
     if (length >= 2 && held[0] === CR && held[1] === LF) return { fields: 0, next: 2 }
@@ -185,7 +184,7 @@ export class MultipartParser {
 
 const partInfo = (text: string): PartInfo | MultipartFailure => {
   const headers: Record<string, string | Array<string>> = Object.create(null)
-  // Every line ends with CRLF; one that begins with white space goes on (RFC 5322 §2.2.3).
+  // Lines end with CRLF; a line that starts with white space continues the previous one (RFC 5322 §2.2.3).
   for (const line of text
     .replace(/\r\n(?=[ \t])/g, "")
     .split("\r\n")

@@ -1,8 +1,8 @@
 /**
- * The parts of a multipart body as platform's `Part`s, parsed as they are read. Every failure of the body or
- * the parser ends the stream of parts and the content of the part under way with the same `MultipartError`.
+ * The parts of a multipart body as platform's `Part`s, parsed while they are read. Any failure of the body or
+ * the parser fails the stream of parts and the current part's content with the same `MultipartError`.
  *
- * Platform's own channel is not used: it never looks at a body's failure inside a file, and its names are
+ * Platform's own channel does not fit: it ignores a body's failure inside a file, and decodes names as
  * Latin-1.
  */
 import * as Respondable from "@effect/platform/HttpServerRespondable"
@@ -21,15 +21,15 @@ import { boundaryOf, MultipartParser, type MultipartFailure, type PartSink } fro
 type Failure = Multipart.MultipartError
 type Pieces<A> = Channel.Channel<Chunk.Chunk<A>, unknown, Failure, unknown, unknown>
 
-/** The body that the parts are in. */
+/** The body that contains the parts. */
 export interface Source {
-  /** Takes what waits within the caller's own step. `undefined`: nothing waits; see `ready`. */
+  /** Takes the waiting bytes synchronously. `undefined`: none are waiting; see `ready`. */
   readonly take: () => ReadonlyArray<Uint8Array> | Failure | "end" | undefined
-  /** Waits until `take` gives something. */
+  /** Waits until `take` returns something. */
   readonly ready: Effect.Effect<void>
 }
 
-/** Bytes that the files of a form may hold which nobody reads, before the handler asks for further parts. */
+/** Limit for unread file content, in bytes, until the handler pulls the next parts. */
 const unreadLimit = 1_048_576
 
 const statuses: Partial<Record<Failure["reason"], number>> = {
@@ -40,10 +40,7 @@ const statuses: Partial<Record<Failure["reason"], number>> = {
   BodyTooLarge: 413
 }
 
-/**
- * A failure with the response that it gets where nobody handles it; platform's has none, which would mean
- * 500.
- */
+/** A failure with its response if it stays unhandled; platform's has none and would become 500. */
 export const failure = (
   reason: Failure["reason"],
   cause: unknown,
@@ -56,10 +53,7 @@ export const failure = (
 
 const failureOf = ({ message, reason }: MultipartFailure): Failure => failure(reason, new Error(message))
 
-/**
- * The parts of `source`. The limits are platform's (`Multipart.withLimits`), as they stand where the stream
- * is run.
- */
+/** The parts of `source`. Limits are platform's (`Multipart.withLimits`), as set where the stream runs. */
 export const parts = (
   headers: Record<string, string>,
   source: Effect.Effect<Source>
@@ -76,16 +70,16 @@ export const parts = (
     )
   )
 
-/** What the parts of one form share. */
+/** State shared by the parts of one form. */
 class Form {
-  /** Bytes that wait in files which nobody reads. */
+  /** Bytes of file content that wait unread. */
   unread = 0
 
   private readonly parser: MultipartParser
   private queue: Array<Multipart.Part> = []
   private count = 0
   private file: FileSink | undefined = undefined
-  /** Nothing more is read of the body. */
+  /** The body is not read any further. */
   private over = false
   private failed: Failure | undefined = undefined
 
@@ -97,7 +91,7 @@ class Form {
     this.parser = new MultipartParser(boundary, (info) => this.begin(info))
   }
 
-  /** Parts that are complete, or whose content is still to come. */
+  /** Parts that are complete, or whose content is still arriving. */
   get parts(): Pieces<Multipart.Part> {
     const again = () => loop
     const loop: Pieces<Multipart.Part> = Channel.suspend(() => {
@@ -114,8 +108,8 @@ class Form {
   }
 
   /**
-   * Parses what waits of the body, or waits for it. Takes and parses in one step, so that an interruption
-   * loses nothing.
+   * Parses the waiting bytes of the body, or waits for some. Takes and parses in one step, so that an
+   * interruption loses nothing.
    */
   readonly next: Effect.Effect<void> = Effect.suspend(() => {
     if (this.over) return Effect.void
@@ -200,7 +194,7 @@ class FileSink implements PartSink {
     if (!this.ended) this.failed ??= failed
   }
 
-  /** Waits until its reader has taken some of what waits. `undefined`: further parts may be read. */
+  /** Waits until the reader has consumed some content. `undefined`: further parts may be parsed. */
   get room(): Effect.Effect<void> | undefined {
     if (!this.full) return undefined
     return Effect.async((resume) => {
@@ -325,7 +319,7 @@ class FilePart extends PartBase implements Multipart.File {
   }
 }
 
-/** A file of a form that has been written to a path. */
+/** A file part that has been written to a path. */
 export class PersistedFilePart extends PartBase implements Multipart.PersistedFile {
   readonly _tag = "PersistedFile"
 

@@ -1,6 +1,6 @@
 /**
- * A form with its files written to a temporary folder, as platform's `Multipart.toPersisted`. Each file has a
- * path of its own and a file name that every file system takes, whatever names the client sends.
+ * Writes a form's files to a temporary folder, like platform's `Multipart.toPersisted`. Each file has its own
+ * path and a file name that every file system accepts, whatever names the client sends.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Multipart from "@effect/platform/Multipart"
@@ -12,12 +12,13 @@ import { failure, PersistedFilePart } from "./parts.js"
 
 type Persisted = Record<string, Array<Multipart.PersistedFile> | Array<string> | string>
 
-/** Bytes of a name on disk: 255 are what file systems take, less a number before it. */
+/** Limit for a file name, bytes: file systems allow 255, and a number is prepended. */
 const longestName = 200
 
 const encoder = new TextEncoder()
 
-// The last segment, without characters that a file system refuses; its end is kept, for the extension.
+// Keeps the last segment without characters that file systems refuse; shortens at the front, to keep the
+// extension.
 const safeName = (name: string): string => {
   const last = name.replace(/^.*[/\\]/s, "").replace(/[\x00-\x1f\x7f<>:"|?*\ufffd]/g, "_")
   const characters = [...last]
@@ -27,10 +28,10 @@ const safeName = (name: string): string => {
   return kept === "" ? "file" : kept
 }
 
-/** Two names that one file system takes for the same have the same key. */
+/** Names that a file system may treat as equal have equal keys. */
 const nameKey = (name: string): string => name.normalize("NFC").toLowerCase()
 
-/** The fields and files of `parts`; the files last as long as the scope. */
+/** The fields and files of `parts`; the files exist until the scope closes. */
 export const persist = (
   parts: Stream.Stream<Multipart.Part, Multipart.MultipartError>
 ): Effect.Effect<
@@ -58,7 +59,7 @@ export const persist = (
           part.key in persisted ? ([values, part.value].flat() as Array<string>) : part.value
         return Effect.void
       }
-      // A file input without a file.
+      // A file input left empty.
       if (part.name === "") return Effect.void
       const file = new PersistedFilePart(part.key, part.name, part.contentType, pathFor(part.name))
       persisted[part.key] = [values, file].flat() as Array<Multipart.PersistedFile>
