@@ -2,9 +2,9 @@
  * HTTP/1.1 as pure TypeScript: bytes in, events out; events in, bytes out. No I/O, no clock, no Effect.
  *
  * - `receive/`    bytes in: the parser, its limits, heads and their fields
- * - `send/`       bytes out: heads, bodies, what Node adds to a head, the pace of a pump
- * - `automaton/`  who may send what when, whether a connection is reused, how long a server waits
- * - `grammar/`    what both directions check: names, values, lists, hosts, bodiless statuses
+ * - `send/`       bytes out: heads, bodies, the fields that Node adds, the pace of a pump
+ * - `automaton/`  order of messages, reuse of connections, switches and tunnels, time limits of a server
+ * - `grammar/`    syntax shared by both directions: names, values, lists, hosts, bodiless statuses
  *
  * Where to start: `automaton/table.ts`, `receive/parser.ts`, `send/encodeResponse.ts`.
  *

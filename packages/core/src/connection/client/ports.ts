@@ -37,7 +37,7 @@ export type Payload =
  *
  * - `stop`: the upload stops at any final response head
  * - `continue`: the upload continues until the response ends; an error status (400-599) with `Connection:
- * close` stops it at once, because the server does not want the rest (RFC 9112 §9.5)
+ *   close` stops it at once, because the server does not want the rest (RFC 9112 §9.5)
  *
  * In both cases the whole response is delivered, and an incomplete request closes its connection.
  *

@@ -1,14 +1,14 @@
 /**
- * A handler switches protocols only by taking its connection over: what a server sends where its response has
- * a status that says so.
+ * The statuses that switch protocols, for handlers: a handler can send one only by taking over its
+ * connection.
  */
 import { switchesProtocols } from "../grammar/bodiless.js"
 import { invalidStatus, type ViolationOf } from "../../model/violation.js"
 
 /**
- * The status that a server sends for the one that a handler's response has, if the handler has not taken the
- * connection over. A success to CONNECT would say that a tunnel stands: 501, as of a server that makes none.
- * 101 is refused, as other informational statuses are: the handler has failed.
+ * The status that a server sends instead of a handler's `status` if the handler did not take over the
+ * connection. A 2xx to CONNECT would announce a tunnel, so 501 is sent, as by a server without tunnels. 101
+ * is a violation, as are other informational statuses: the handler fails.
  *
  * @since 0.1.0
  * @category decisions

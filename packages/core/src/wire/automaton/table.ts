@@ -27,7 +27,7 @@
  * - `idle`: no request has begun, the next may begin
  * - `body`: the head was sent, the request is incomplete
  * - `done`: the request is complete, and no other may follow: either a close was announced, or this one must
- * get its response first (CONNECT, upgrade)
+ *   get its response first (CONNECT, upgrade)
  * - `switched`: the bytes belong to another protocol
  * - `closed`: the client sent FIN
  *

@@ -1,6 +1,6 @@
 /**
- * A tunnel through a proxy (RFC 9110 §9.3.6), from the client's side: what is asked, and what the proxy's
- * response means. Bytes in, one outcome out; never closes the connection, which is its owner's.
+ * A tunnel through a proxy (RFC 9110 §9.3.6), client side: encodes the CONNECT request and interprets the
+ * response. Bytes in, one outcome out; never closes the connection, which belongs to the caller.
  *
  * @since 0.1.0
  */
@@ -29,7 +29,7 @@ export const authorityOf = ({
 }): string => `${host.includes(":") ? `[${host}]` : host}:${port}`
 
 /**
- * The request for a tunnel to `authority`. `headers` are for the proxy, flat.
+ * The request for a tunnel to `authority`. `headers` (flat list: name, value, ...) are for the proxy.
  *
  * @since 0.1.0
  * @category tunnels
@@ -48,13 +48,14 @@ export const encodeTunnelRequest = (
   })
 
 /**
- * What became of the request for a tunnel:
+ * The outcome of a request for a tunnel:
  *
- * - `Opened`: the connection is the tunnel; `rest` came through it already
- * - `Refused`: the proxy's response is no success; it wants credentials, or others (407), if `authenticates`
- * - `BytesBehind`: bytes behind a success, which nobody on the other side can have sent
- * - `Malformed`: no HTTP response
- * - `HangUp`: the proxy ended or closed the connection
+ * - `Opened`: the connection is the tunnel; `rest`: bytes already received through it
+ * - `Refused`: the proxy's response is not 2xx; `authenticates`: it is 407, so the proxy wants credentials or
+ *   other ones
+ * - `BytesBehind`: bytes follow a 2xx response, and the tunnel's other end cannot have sent them
+ * - `Malformed`: the parser refused the response
+ * - `HangUp`: the proxy closed the connection
  * - `Failed`: the connection failed
  *
  * @since 0.1.0
@@ -71,19 +72,19 @@ export type TunnelOutcome =
   | { readonly _tag: "BytesBehind" }
   | {
       readonly _tag: "Malformed"
-      /** The parser's. */
+      /** The refusal of the parser. */
       readonly refusal: Refusal
     }
   | { readonly _tag: "HangUp" }
   | {
       readonly _tag: "Failed"
-      /** The connection's. */
+      /** The fault of the connection. */
       readonly fault: Fault
     }
 
 /**
- * What bytes behind a success mean. `refuse`: under TLS the server says nothing before its client does, so
- * they are not its own. `keep`: as Node, which leaves them to TLS.
+ * How to treat bytes after a 2xx response. `refuse`: a TLS server never speaks first, so they cannot come
+ * from it. `keep`: as Node, which passes them to TLS.
  *
  * @since 0.1.0
  * @category tunnels
@@ -91,8 +92,8 @@ export type TunnelOutcome =
 export type BytesBehind = "refuse" | "keep"
 
 /**
- * The response to CONNECT, as handlers of a connection to the proxy. Informational responses are skipped.
- * Tells its outcome once, and ignores what comes behind it.
+ * Reads the response to CONNECT; its methods are the handlers of the connection to the proxy. Skips
+ * informational responses. Reports one outcome, and ignores everything after it.
  *
  * @since 0.1.0
  * @category tunnels
@@ -122,12 +123,12 @@ export class TunnelResponse {
     )
   }
 
-  /** Nobody waits for it any more. */
+  /** Ends the wait: no outcome is reported any more. */
   cancel(): void {
     this.told = undefined
   }
 
-  /** Bytes of the proxy's. */
+  /** Bytes from the proxy were received. */
   data(chunk: Uint8Array): void {
     if (this.told === undefined) return
     const used = this.parser.execute(chunk)
@@ -142,12 +143,12 @@ export class TunnelResponse {
     return this.bytesBehind === "keep" ? { _tag: "Opened", rest } : { _tag: "BytesBehind" }
   }
 
-  /** The proxy sends no more. */
+  /** FIN of the proxy was received. */
   end(): void {
     this.tell({ _tag: "HangUp" })
   }
 
-  /** Of no interest: nothing is sent but the request. */
+  /** Does nothing: only the request is sent. */
   drain(): void {}
 
   /** The connection has failed. */

@@ -1,7 +1,7 @@
 /**
- * What follows a head (RFC 9112 §6.3, in Node's order): no body, chunks, so many bytes, everything up to the
- * end of the connection, or no HTTP at all; and whether the connection outlives the message. Also the checks
- * that need the whole head. Decides only; reads no bytes.
+ * Decides what follows a head (RFC 9112 §6.3, in Node's order): no body, chunks, a number of bytes,
+ * everything up to the end of the connection, or another protocol; and whether the connection persists. Also
+ * has the checks that need the whole head. Never reads bytes.
  */
 import { hasNoContent, isBodiless, switchesProtocols } from "../grammar/bodiless.js"
 import { isHost, lacksHost } from "../grammar/host.js"
@@ -36,8 +36,8 @@ export const bodyOf = (method: string, status: number): Body =>
       : Body.Read
 
 /**
- * Does the head of a request say that a body follows (RFC 9112 §6.3, items 3 to 7)? `otherCodings`: also one
- * that is not chunked at its end, which the flag `chunkedNotLast` allows.
+ * Whether the head of a request announces a body (RFC 9112 §6.3, items 3 to 7). `otherCodings`: also if
+ * `chunked` is not the last coding, which the flag `chunkedNotLast` permits.
  *
  * @since 0.1.0
  * @category events
@@ -47,13 +47,13 @@ export const announcesBody = (head: RequestHead, otherCodings: boolean): boolean
   (head.contentLength !== undefined && head.contentLength > 0) ||
   (otherCodings && head.get("transfer-encoding") !== undefined)
 
-/** Sets `upgrade`: asked for, or in a 101 done; or a tunnel asked for. */
+/** Sets `upgrade`: an upgrade or tunnel was requested, or a 101 completes the upgrade. */
 export const decideUpgrade = (m: Machine): void => {
   const both = Fact.Upgrade | Fact.ConnectionUpgrade
   m.upgrade = (m.facts & both) === both ? m.request || m.status === 101 : m.method === CONNECT
 }
 
-/** What follows the head, now that the driver has been asked. */
+/** What follows the head, after the driver's reply to it. */
 export const whatFollows = (m: Machine): number => {
   const facts = m.facts
   const hasBody = (facts & Fact.Chunked) !== 0 || m.remaining > 0
@@ -61,7 +61,7 @@ export const whatFollows = (m: Machine): number => {
     return Follows.OtherProtocol
   if (!m.request) {
     if (m.status === 101) return Follows.OtherProtocol
-    // Of the 1xx only those that are known to have none; another one with a framed body has it read.
+    // Of the 1xx, only those known to have no body; any other 1xx with a framed body is read.
     if (m.status === 100 || m.status === 102 || m.status === 103 || hasNoContent(m.status)) {
       return Follows.Nothing
     }
@@ -83,22 +83,20 @@ const needsClose = (m: Machine): boolean => {
   return (m.facts & (Fact.Chunked | Fact.ContentLength)) === 0
 }
 
-/** RFC 9112 §9.3, as Node's parser has it, by version and options alone. Trailers may still change it. */
+/** RFC 9112 §9.3 as in Node's parser, by version and options alone. Trailers may still change the result. */
 const persists = (m: Machine): boolean => {
   if ((m.facts & Fact.LastInDoubt) !== 0) return false
   if (m.versionMajor > 0 && m.versionMinor > 0) return (m.facts & Fact.Close) === 0
   return (m.facts & Fact.KeepAlive) !== 0
 }
 
-/** The same, with the end of the body. */
+/** Whether the connection persists, its body's framing included. */
 export const keepsAlive = (m: Machine): boolean => persists(m) && !needsClose(m)
 
-/** Both as a number: 0 closes, 1 persists but for its body, 2 keeps the connection. */
+/** The same as a number: 0 closes, 1 closes only if the body needs it, 2 persists. */
 export const reuseAfter = (m: Machine): number => (!persists(m) ? 0 : needsClose(m) ? 1 : 2)
 
-/**
- * The faults that only a whole head shows, all of them Node's parser's leniencies. False: refused at `at`.
- */
+/** Checks that need the whole head; each one is a leniency of Node's parser. False: refused at `at`. */
 export const checkHead = (m: Machine, at: number, text: string): boolean => {
   if (!m.checksHeads) return true
   if (m.request) {
@@ -117,7 +115,7 @@ export const checkHead = (m: Machine, at: number, text: string): boolean => {
   return checkOldCoding(m, at)
 }
 
-/** A response that has no body by its status, with fields that frame one (RFC 9112 §6.3, item 1). */
+/** A response without body by its status, with fields that frame one (RFC 9112 §6.3, item 1). */
 const checkNoBody = (m: Machine, at: number): boolean => {
   if ((m.facts & Fact.TransferEncoding) === 0 && m.remaining === 0) return true
   if (m.flags.lengthWithoutBody) return true
@@ -130,7 +128,9 @@ const checkNoBody = (m: Machine, at: number): boolean => {
   return false
 }
 
-/** Codings came with HTTP/1.1 (RFC 9112 §6.1): the message is read, and the connection closed behind it. */
+/**
+ * Transfer codings came with HTTP/1.1 (RFC 9112 §6.1): an older message is read, and its connection closed.
+ */
 const checkOldCoding = (m: Machine, at: number): boolean => {
   if (m.flags.transferEncodingInHttp10) return true
   const response = !m.request && m.versionMajor === 1 && (m.facts & Fact.Chunked) !== 0

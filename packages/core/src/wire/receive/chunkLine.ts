@@ -1,13 +1,13 @@
 /**
- * The line before a chunk's data (RFC 9112 §7.1: size and extensions) and the line break behind the data.
- * Counts the extensions, drops them, never interprets them.
+ * The line before a chunk's data (RFC 9112 §7.1: size and extensions) and the line break after the data.
+ * Counts and drops extensions, never interprets them.
  */
 import { HEX, QDTEXT, TOKEN, VALUE } from "../grammar/byteClasses.js"
 import type { Machine } from "./machine.js"
 import { addHex } from "./numbers.js"
 import * as S from "./stage.js"
 
-// HEX of a byte that is no digit.
+// Entry of HEX for a byte that is not a hexadecimal digit.
 const NONE = 255
 const CR = 13
 const LF = 10
@@ -18,7 +18,7 @@ const SEMICOLON = 59
 const EQUALS = 61
 const BACKSLASH = 92
 
-/** Reads on from `i`; returns where it stopped: at `n`, refused, or with a stage that is not of this file. */
+/** Reads from `i` on; returns where it stopped: at `n`, when refused, or at a stage of another file. */
 export const readChunkLine = (m: Machine, i: number, n: number): number => {
   while (i < n && m.stage >= S.CHUNK_FIRST && m.stage <= S.CHUNK_LAST) {
     i =
@@ -32,7 +32,9 @@ export const readChunkLine = (m: Machine, i: number, n: number): number => {
   return i
 }
 
-/** The chunk ends inside a chunk line: what the open span had so far is counted, or refused. */
+/**
+ * Called when the input ends inside a chunk line: counts the part of the extension read so far, or refuses.
+ */
 export const carryExtension = (m: Machine, n: number): void => {
   if (m.spanAt >= 0) count(m, n, n)
 }
@@ -80,7 +82,7 @@ const readSize = (m: Machine, i: number, n: number): number => {
     if (!m.allows("bareLineFeed")) {
       return m.refuse(i + 1, "HPE_CR_EXPECTED", "Missing expected CR after chunk size", "bareLineFeed")
     }
-    // With both flags Node's parser takes a second LF for the end of this same line.
+    // With both flags set, Node's parser takes a second LF as the end of the same line.
     m.stage = m.allows("bareCarriageReturn") ? S.CHUNK_LF : S.CHUNK_HEADER_COMPLETE
   } else if (c === SP || c === TAB) {
     if (!m.allows("spacesAfterChunkSize")) {
@@ -91,7 +93,8 @@ const readSize = (m: Machine, i: number, n: number): number => {
 }
 
 /**
- * Strict only: what Node's parser takes between the semicolons though the grammar does not. True: refused.
+ * Strict only: refuses bytes between semicolons that Node's parser accepts against the grammar. True:
+ * refused.
  */
 const wrongSyntax = (m: Machine, at: number, reason: string): boolean => {
   if (m.allows("chunkExtensionSyntax")) return false
@@ -176,7 +179,7 @@ const readExtensionValue = (m: Machine, i: number, n: number): number => {
   const from = i
   let c = 0
   while (i < n && TOKEN[(c = chunk[i]!)] !== 0) i++
-  // `part` remembers over a chunk's end whether the value has begun.
+  // `part` keeps across chunk boundaries whether the value has begun.
   if (i > from) m.part = 1
   if (i === n) return i
   if (c === QUOTE) {
@@ -193,7 +196,7 @@ const readExtensionValue = (m: Machine, i: number, n: number): number => {
   return i + 1
 }
 
-/** The LF that ends the chunk line, and the line break behind the data. */
+/** The LF that ends the chunk line, and the line break after the data. */
 const readEnds = (m: Machine, i: number): number => {
   const c = m.chunk[i]!
   switch (m.stage) {

@@ -1,17 +1,17 @@
 /**
- * What a parser is given and what it calls: its options, the events of a message, the answer to a head. Types
- * and one set of names; nothing here runs.
+ * The interface of a parser: its options, the events of a message, the replies to a head. Only types and
+ * constants.
  */
 import type { Flags } from "../../model/flags.js"
 import type { RequestHead, ResponseHead } from "./head.js"
 import type { Limits } from "./limits.js"
 
 /**
- * What a driver answers to a head.
+ * A driver's reply to a head: how to read the body.
  *
- * - `Read`: the body is framed as the head says
- * - `Skip`: no body follows, whatever the head says (the response to a `HEAD`)
- * - `Stop`: nothing after the head is HTTP (an accepted upgrade, a `CONNECT` answered with success)
+ * - `Read`: as the head frames it
+ * - `Skip`: there is no body, whatever the head says (response to `HEAD`)
+ * - `Stop`: bytes after the head are not HTTP (accepted upgrade, success to `CONNECT`)
  *
  * @since 0.1.0
  * @category events
@@ -25,23 +25,23 @@ export const Body = { Read: 0, Skip: 1, Stop: 2 } as const
 export type Body = (typeof Body)[keyof typeof Body]
 
 /**
- * Who is called while `execute` runs, for every message of the connection. The callbacks may pause the
- * parser, but neither call `execute` nor throw.
+ * Callbacks that `execute` calls for every message of the connection. They may pause the parser, but must
+ * neither call `execute` nor throw.
  *
  * @since 0.1.0
  * @category events
  */
 export interface MessageEvents<H> {
-  /** A head is complete, that of a 1xx response too. Returns a {@link Body}. */
+  /** The head is complete, also that of a 1xx response. Returns a {@link Body}. */
   head(head: H): number
-  /** A piece of the body, never empty: a view of the chunk, not a copy. */
+  /** A slice of the body, never empty: a view of the chunk, not a copy. */
   data(slice: Uint8Array): void
-  /** The message has ended. Trailer fields as received: name, value, name, value, ... */
+  /** The message is complete. Trailer fields as received: name, value, name, value, ... */
   complete(rawTrailers: ReadonlyArray<string>): void
 }
 
 /**
- * Who is called with the requests of a server's connection.
+ * Callbacks for the requests on a server connection.
  *
  * @since 0.1.0
  * @category events
@@ -49,7 +49,7 @@ export interface MessageEvents<H> {
 export interface RequestEvents extends MessageEvents<RequestHead> {}
 
 /**
- * Who is called with the responses of a client's connection.
+ * Callbacks for the responses on a client connection.
  *
  * @since 0.1.0
  * @category events
@@ -57,7 +57,7 @@ export interface RequestEvents extends MessageEvents<RequestHead> {}
 export interface ResponseEvents extends MessageEvents<ResponseHead> {}
 
 /**
- * What a parser accepts, and how much of it.
+ * Strictness and limits of a parser.
  *
  * @since 0.1.0
  * @category parsers
@@ -65,6 +65,6 @@ export interface ResponseEvents extends MessageEvents<ResponseHead> {}
 export interface ParserOptions {
   /** Default: `presets.strict`. */
   readonly flags?: Flags | undefined
-  /** What is left out is as in `defaultLimits`. */
+  /** Missing limits are those of `defaultLimits`. */
   readonly limits?: Partial<Limits> | undefined
 }

@@ -1,5 +1,5 @@
 /**
- * What a request expects of its server before it goes on (RFC 9110 §10.1.1).
+ * The `Expect` field of a request (RFC 9110 §10.1.1).
  *
  * @since 0.1.0
  */
@@ -7,11 +7,11 @@ import { hasElement, listElements, wordReader } from "../grammar/lists.js"
 
 const known = "100-continue"
 
-/** The one expectation that is known. */
+/** The only known expectation. */
 export const isContinue = (expectation: string): boolean => expectation.toLowerCase() === known
 
 /**
- * Is `100-continue` in the list that an `Expect` value is?
+ * Whether the list of an `Expect` value contains `100-continue`.
  *
  * @since 0.1.0
  * @category facts
@@ -19,7 +19,7 @@ export const isContinue = (expectation: string): boolean => expectation.toLowerC
 export const asksToContinue = (value: string): boolean => hasElement(value, known)
 
 /**
- * What a request expects: `continue` is 100-continue alone, or by Node's policy any value with that word.
+ * The expectation of a request. `continue`: only 100-continue, or by Node's policy any value with that word.
  *
  * @since 0.1.0
  * @category facts
@@ -29,7 +29,7 @@ export type Expectation = "none" | "continue" | "unknown"
 const saysContinue = wordReader(known)
 
 /**
- * The status for an unknown expectation that no handler answers (RFC 9110 §10.1.1).
+ * The status for an unknown expectation that no handler handles (RFC 9110 §10.1.1).
  *
  * @since 0.1.0
  * @category facts
@@ -38,7 +38,7 @@ export const expectationFailed = 417
 
 /**
  * Reads `Expect` (its values joined by commas) of a request of HTTP/1.`versionMinor`; HTTP/1.0 has no
- * expectations. `list` reads it as RFC 9110 does; `word` as Node, which looks for the word anywhere.
+ * expectations. `list`: as RFC 9110; `word`: as Node, which finds the word anywhere.
  *
  * @since 0.1.0
  * @category facts

@@ -1,7 +1,6 @@
 /**
- * How the parts of a field line end, and the section with its empty line (RFC 9112 §5): spans closed and
- * counted, marks set, the next stage chosen, what an end may not look like refused. Reads no further than the
- * end it is given.
+ * The ends of a field line's parts and of the field section (RFC 9112 §5): closes and counts spans, sets
+ * marks, chooses the next stage, refuses malformed ends. Never reads beyond the end in question.
  */
 import type { FlagName } from "../../model/flags.js"
 import { takeOver } from "./framingFields.js"
@@ -21,7 +20,7 @@ export const endName = (m: Machine, i: number, special: boolean): number => {
   return i + 1
 }
 
-/** What the name of a framing field rules out already; refuses at `at`. */
+/** Checks that need only the name of a framing field; refuses at `at`. */
 const checkName = (m: Machine, at: number): void => {
   if ((m.facts & Fact.Trailers) !== 0 && !m.allows("framingInTrailers")) {
     m.refuse(at, "HPE_INVALID_HEADER_TOKEN", "Framing field in trailers", "framingInTrailers")
@@ -37,10 +36,10 @@ const checkName = (m: Machine, at: number): void => {
   }
 }
 
-/** What would let a byte pass that no value has. */
+/** The flag that permits this byte in a value. */
 export const flagOfControl = (c: number): FlagName => (c === 0 ? "nulInValues" : "controlsInValues")
 
-/** The end of a value: CR, LF or a byte that no value has. */
+/** The end of a value: CR, LF or a byte that is not permitted in a value. */
 export const endValue = (m: Machine, i: number, c: number): number => {
   if (c !== CR && c !== LF && m.allows(flagOfControl(c))) {
     m.stage = S.VALUE_LOOSE
@@ -62,7 +61,7 @@ export const endValue = (m: Machine, i: number, c: number): number => {
   return i
 }
 
-/** The line behind the colon is empty, and the next one does not continue it. */
+/** The value is empty, and the next line does not continue it. */
 export const endEmptyValue = (m: Machine, i: number): number => {
   if (m.kind === Kind.ContentLength) return m.refuse(i, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
   if (m.kind === Kind.TransferEncoding && !m.allows("otherTransferCodings")) {
@@ -83,7 +82,7 @@ export const endEmptyValue = (m: Machine, i: number): number => {
   return i
 }
 
-/** A line that begins with no name: the empty line, or a fault. Or with one name too many. */
+/** A line that does not start with a name: the empty line, or a fault; or a name beyond the limit. */
 export const endLines = (m: Machine, i: number, n: number): number => {
   const c = m.chunk[i]!
   if (TOKEN[c] !== 0) return m.refuse(i, "HPE_HEADER_OVERFLOW", "Too many header fields", undefined, 431)
@@ -103,7 +102,7 @@ export const endLines = (m: Machine, i: number, n: number): number => {
   return i + 1
 }
 
-/** The empty line is read. */
+/** The empty line has been read. */
 export const endSection = (m: Machine): void => {
   m.stage = (m.facts & Fact.Trailers) !== 0 ? S.MESSAGE_COMPLETE : S.HEAD_COMPLETE
 }

@@ -1,10 +1,10 @@
 /**
- * Field lines of a head or a trailer section (RFC 9112 §5), down to the empty line. Records where names and
- * values are; the values that decide about framing are handed to framingFields.ts byte by byte. Never
- * unfolds, decodes or combines fields.
+ * Field lines of a head or a trailer section (RFC 9112 §5), up to the empty line. Records the positions of
+ * names and values; passes values that determine framing to framingFields.ts byte by byte. Never unfolds,
+ * decodes or combines fields.
  *
- * The loop's ifs stand in the order in which a line passes them, so that it runs straight through from top to
- * bottom; plainLines.ts reads the lines that need none of this.
+ * The `if`s of the loop are in the order in which a line passes them, so it runs straight from top to bottom;
+ * plainLines.ts reads simple lines faster.
  */
 import { endEmptyValue, endName, endSection, endValue, flagOfControl } from "./fieldEnds.js"
 import { kindOfValue, readFramingValue, recogniseName, recogniseWhole, takeOver } from "./framingFields.js"
@@ -14,7 +14,7 @@ import { Kind, type Machine } from "./machine.js"
 import { readPlainLines } from "./plainLines.js"
 import * as S from "./stage.js"
 
-// An imported binding is looked up at every use; one of the module's own is a constant.
+// Module-local copies: engines read an imported binding at every use, but treat a local one as constant.
 const token = TOKEN
 const value = VALUE
 
@@ -25,7 +25,8 @@ const TAB = 9
 const COLON = 58
 
 /**
- * Reads on from `i`; returns where it stopped: at `n`, refused, or behind the empty line with the next stage.
+ * Reads from `i` on; returns where it stopped: at `n`, when refused, or after the empty line with the next
+ * stage.
  */
 export const readFieldLines = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
@@ -115,7 +116,7 @@ export const readFieldLines = (m: Machine, i: number, n: number): number => {
   }
 }
 
-/** The value goes on in the line that begins with a blank at `i` (RFC 9112 §5.2). */
+/** The value continues in the line that starts with whitespace at `i` (RFC 9112 §5.2). */
 const foldValue = (m: Machine, i: number): void => {
   if (!m.allows("obsoleteFold")) {
     m.refuse(i, "HPE_INVALID_HEADER_TOKEN", "Unexpected whitespace after header value", "obsoleteFold")
@@ -131,8 +132,8 @@ const foldValue = (m: Machine, i: number): void => {
 }
 
 /**
- * A name not followed by its colon. Node's parser has a word of its own for framing fields with a space
- * there.
+ * A name that is not followed by its colon. Node's parser has a separate reason for framing fields with a
+ * space there.
  */
 const readNameFault = (m: Machine, i: number, c: number): number => {
   if (c !== SP || m.kind === Kind.General) {

@@ -1,16 +1,14 @@
 /**
  * Received fields in the shapes that Node documents: `message.headers`, `headersDistinct`, `trailers`,
- * `trailersDistinct`. All are views, computed from the raw list (name, value, name, value, ...) when someone
- * asks.
+ * `trailersDistinct`. All are computed from the raw list (name, value, name, value, ...) when read.
  *
- * The raw list stays the truth: nothing here changes it, and nothing on the way of a request needs these
- * views.
+ * Never changes the raw list. Handling a request does not need these views.
  *
  * @since 0.1.0
  */
 
 /**
- * Lower-case names; a string each, but an array for `set-cookie`.
+ * Fields by lower-case name: one string each, but an array for `set-cookie`.
  *
  * @since 0.1.0
  * @category models
@@ -18,7 +16,7 @@
 export type FoldedFields = { [name: string]: string | Array<string> | undefined }
 
 /**
- * Lower-case names; all values of each, in order.
+ * Fields by lower-case name: all values of each, in order.
  *
  * @since 0.1.0
  * @category models
@@ -26,25 +24,25 @@ export type FoldedFields = { [name: string]: string | Array<string> | undefined 
 export type DistinctFields = { [name: string]: Array<string> | undefined }
 
 /**
- * How repeated fields become one value.
+ * How repeated fields are combined.
  *
  * @since 0.1.0
  * @category models
  */
 export interface FoldOptions {
   /**
-   * Join the repetitions of every field with `, ` instead of discarding those of the fields that can only
-   * have one value. Default: false. Source: Node documentation, http.createServer, joinDuplicateHeaders.
+   * Join repeated fields with `, ` even if the field permits only one value; otherwise these repetitions are
+   * discarded. Default: false. Source: Node documentation, http.createServer, joinDuplicateHeaders.
    */
   readonly joinDuplicateHeaders?: boolean | undefined
   /**
-   * The object to fill. Default: a new one without a prototype, so that no name can be mistaken for a member
-   * of `Object.prototype`. In an ordinary object a field named `__proto__` is dropped.
+   * The object to fill. Default: a new one without prototype, so that no name collides with a member of
+   * `Object.prototype`. In an ordinary object a field named `__proto__` is dropped.
    */
   readonly into?: FoldedFields | undefined
 }
 
-// Node documentation, message.headers: of these, all but the first are discarded.
+// Node documentation, message.headers: for these, all but the first are discarded.
 const onlyFirst: ReadonlySet<string> = new Set(
   (
     "age authorization content-length content-type etag expires from host if-modified-since if-unmodified-since " +
@@ -55,9 +53,8 @@ const onlyFirst: ReadonlySet<string> = new Set(
 const emptyRecord = (): { [name: string]: never } => Object.create(null) as { [name: string]: never }
 
 /**
- * The fields as `message.headers` has them (Node documentation): `set-cookie` is an array, repetitions of
- * `cookie` are joined with `; `, those of fields with one value are discarded, those of all others joined
- * with `, `.
+ * The fields as in `message.headers` (Node documentation): `set-cookie` is an array, repeated `cookie` is
+ * joined with `; `, repetitions of single-value fields are discarded, all others joined with `, `.
  *
  * @since 0.1.0
  * @category views
@@ -70,14 +67,14 @@ export const foldHeaders = (raw: ReadonlyArray<string>, options?: FoldOptions): 
 }
 
 /**
- * Adds one field to a folded view: the step of `foldHeaders`.
+ * Adds one field to a folded view: one step of `foldHeaders`.
  *
  * @since 0.1.0
  * @category views
  */
 export const foldField = (field: string, value: string, folded: FoldedFields, joinAll: boolean): void => {
   const name = field.toLowerCase()
-  // Only a string or an array can be there from an earlier field; anything else is a prototype's.
+  // An earlier field leaves a string or an array; anything else comes from a prototype.
   const before = folded[name]
   if (name === "set-cookie") {
     if (Array.isArray(before)) before.push(value)
@@ -90,8 +87,8 @@ export const foldField = (field: string, value: string, folded: FoldedFields, jo
 }
 
 /**
- * The fields as `message.headersDistinct` has them (Node documentation): every value of every field, nothing
- * joined and nothing discarded. The object has no prototype.
+ * The fields as in `message.headersDistinct` (Node documentation): every value of every field, nothing joined
+ * or discarded. The object has no prototype.
  *
  * @since 0.1.0
  * @category views
@@ -108,7 +105,7 @@ export const distinctHeaders = (raw: ReadonlyArray<string>): DistinctFields => {
 }
 
 /**
- * The value of the first field of that name (lower case), or `undefined`. Makes no view of the others.
+ * The value of the first field with this lower-case name, or `undefined`. Creates no view.
  *
  * @since 0.1.0
  * @category views
@@ -122,7 +119,7 @@ export const firstValue = (raw: ReadonlyArray<string>, name: string): string | u
 }
 
 /**
- * Both shapes of one raw list, each computed at its first reading and kept.
+ * Both views of one raw list, each computed when first read and then kept.
  *
  * @since 0.1.0
  * @category views

@@ -1,7 +1,7 @@
 /**
- * The fields that decide about framing and connection (RFC 9112 §6, §9): their names recognised, their values
- * read byte by byte as Node's parser reads them. Gathers facts in the machine; what follows from them is
- * bodyFraming.ts.
+ * The fields that determine framing and persistence (RFC 9112 §6, §9): recognises their names, and reads
+ * their values byte by byte as Node's parser does. Records facts in the machine; bodyFraming.ts draws the
+ * conclusions.
  */
 import { ELEMENT } from "../grammar/byteClasses.js"
 import { latin1 } from "./fast/latin1.js"
@@ -30,7 +30,7 @@ export const LONGEST_NAME = 17
 export const KNOWN_SIZE = new Uint8Array(LONGEST_NAME + 1)
 for (const name of ["host", ...kinds.keys()]) KNOWN_SIZE[name.length] = 1
 
-/** The chunk's bytes from `from` on are `lower` but for case. */
+/** Whether the chunk's bytes from `from` on are `lower`, compared without case. */
 const matches = (m: Machine, from: number, lower: string): boolean => {
   for (let k = 0; k < lower.length; k++) {
     const c = m.chunk[from + k]!
@@ -45,8 +45,8 @@ const set = (m: Machine, kind: number): boolean => {
 }
 
 /**
- * Sets the kind of the field whose name came in pieces and ends before `i`; true if its name alone needs a
- * check.
+ * Sets the kind of the field whose name arrived in several chunks and ends before `i`; true if the name alone
+ * needs a check.
  */
 export const recogniseWhole = (m: Machine, i: number): boolean => {
   m.kind = Kind.General
@@ -88,7 +88,7 @@ const sawHost = (m: Machine): boolean => {
   return false
 }
 
-/** A framing field's value begins at `i`: sets the stage that reads it, or refuses. */
+/** The value of a framing field begins at `i`: sets the stage that reads it, or refuses. */
 export const kindOfValue = (m: Machine, i: number): void => {
   switch (m.kind) {
     case Kind.Upgrade:
@@ -110,7 +110,7 @@ export const kindOfValue = (m: Machine, i: number): void => {
     case Kind.TransferEncoding:
       if ((m.facts & Fact.TransferEncoding) !== 0 && notSingle(m, i)) return
       m.facts |= Fact.TransferEncoding
-      // Several fields are one list (RFC 9110 §5.3): only the last coding counts.
+      // Several fields form one list (RFC 9110 §5.3): only the last coding counts.
       if ((m.facts & Fact.Chunked) !== 0 && m.request && !m.allows("chunkedNotLast")) {
         if (m.closeSpan(i, i + 1)) afterChunked(m, i + 1)
         return
@@ -122,7 +122,7 @@ export const kindOfValue = (m: Machine, i: number): void => {
   }
 }
 
-/** The value has ended: what it said becomes a fact of the message. */
+/** The value has ended: records it as a fact of the message. */
 export const takeOver = (m: Machine): void => {
   switch (m.kind) {
     case Kind.KeepAliveSeen:
@@ -153,7 +153,7 @@ const notSingle = (m: Machine, at: number): boolean => {
   return true
 }
 
-/** Reads on from `i` until the value's line break or a byte that is a general value's business, or to `n`. */
+/** Reads from `i` to the value's line break, to a byte that general values handle, or to `n`. */
 export const readFramingValue = (m: Machine, i: number, n: number): number => {
   if (m.stage >= S.CODING) return readCodings(m, i, n)
   if (m.stage >= S.LENGTH_DIGITS) return readLength(m, i, n)
@@ -166,13 +166,14 @@ const optionKinds: ReadonlyArray<number> = [Kind.CloseSeen, Kind.UpgradeSeen, Ki
 const OPTION_TAILS = options.map((option) => option.slice(1))
 
 /**
- * ` keep-alive`, ` close` or ` upgrade` and the end of the line, all in this chunk with the byte behind it:
- * takes the option over and gives the place of its CR. -1 for anything else, which is then read step by step.
+ * Reads ` keep-alive`, ` close` or ` upgrade` and the line break, all in this chunk with one more byte:
+ * records the option and returns the position of its CR. -1 for anything else, which is then read step by
+ * step.
  */
 export const readPlainOption = (m: Machine, i: number, n: number): number => {
   if (m.kind !== Kind.Connection || (m.facts & Fact.Trailers) !== 0) return -1
   const chunk = m.chunk
-  // The longest one, the space before it and three bytes behind it.
+  // The longest word with the space before it and three bytes after it.
   if (i + 14 > n || chunk[i] !== SP) return -1
   const first = chunk[i + 1]! | 32
   const word = first === 107 ? 2 : first === 99 ? 0 : first === 117 ? 1 : -1
@@ -281,15 +282,15 @@ const readCodings = (m: Machine, i: number, n: number): number => {
         m.stage = S.VALUE_TEXT
         return i
       }
-      // Node's parser takes a coding with a tab for another one: where two readings are met, one coding alone
-      // is refused.
+      // Node's parser takes a coding with a tab for a different one. Where the two readings differ, a single
+      // coding is refused.
       if (notSingle(m, i)) return i
       if (c === TAB && m.flags.tabsInFraming) continue
       if (c === COMMA) {
         if (m.request && !m.allows("chunkedNotLast")) {
           return m.closeSpan(i, i + 1) ? afterChunked(m, i + 1) : i + 1
         }
-        // The comma is looked at once more as the start of a coding, which it is not.
+        // The comma is read again as the start of the next coding.
       }
       m.stage = S.CODING_OTHER
     } else if (m.stage === S.CODING_SPACES) {

@@ -1,6 +1,6 @@
 /**
- * The head of one received message: facts the parser has found, and the field list made when someone asks for
- * it. Holds the head's text, never the chunk it came from; never folds or interprets fields (fields.ts does).
+ * The head of one received message: facts found by the parser, and the field list, which is created when
+ * read. Holds the head's text, not its chunk; never folds or interprets fields (see fields.ts).
  */
 
 import { isContinue } from "./expectation.js"
@@ -8,43 +8,46 @@ import { isBlank, listElements } from "../grammar/lists.js"
 import { Fact, type Machine } from "./machine.js"
 
 /**
- * What a request's and a response's head have in common.
+ * Properties common to request and response heads.
  *
  * @since 0.1.0
  * @category heads
  */
 export interface Head {
-  /** The digit before the point of the version (RFC 9112 §2.3). */
+  /** Major version (RFC 9112 §2.3). */
   readonly versionMajor: number
-  /** The digit behind it. */
+  /** Minor version. */
   readonly versionMinor: number
   /**
-   * Field lines as received: name, value, name, value, ... with bytes 0x80-0xFF as U+0080-U+00FF. Made once.
+   * Field lines as received: name, value, name, value, ... with bytes 0x80-0xFF as U+0080-U+00FF. Created
+   * once.
    */
   readonly rawHeaders: ReadonlyArray<string>
   /** Number of field lines. */
   readonly fieldCount: number
-  /** The value of the first field of that name (in lower case), read without making the list. */
+  /** The value of the first field with this lower-case name, without creating the list. */
   get(lowerName: string): string | undefined
-  /** The elements of the list that all fields of that name make (RFC 9110 §5.6.1); of none, none. */
+  /**
+   * Elements of the list formed by all fields with this name (RFC 9110 §5.6.1); empty without such a field.
+   */
   elements(lowerName: string): ReadonlyArray<string>
-  /** Whether the connection outlives this message, as far as its head tells (RFC 9112 §9.3). */
+  /** Whether the connection persists after this message, according to its head (RFC 9112 §9.3). */
   readonly keepAlive: boolean
   /**
-   * The same for a message without a body, such as the answer to HEAD: nothing has to end with the
+   * The same for a message without a body, such as the response to HEAD: no body is framed by the end of the
    * connection.
    */
   readonly persistent: boolean
-  /** An upgrade asked for (or, in a 101, done), or CONNECT: RFC 9110 §7.8, §9.3.6. */
+  /** An upgrade is requested (or completed by a 101), or the method is CONNECT: RFC 9110 §7.8, §9.3.6. */
   readonly upgrade: boolean
-  /** The body's length in bytes if Content-Length tells it. */
+  /** The body's length in bytes, if given by Content-Length. */
   readonly contentLength: number | undefined
   /** Whether the body is framed by the chunked coding (RFC 9112 §7.1). */
   readonly chunked: boolean
 }
 
 /**
- * The head of a request, as a server's parser gives it.
+ * The head of a request, as reported by a server's parser.
  *
  * @since 0.1.0
  * @category heads
@@ -54,12 +57,12 @@ export interface RequestHead extends Head {
   readonly method: string
   /** The target as received, in any of its four forms (RFC 9112 §3.2). */
   readonly target: string
-  /** `Expect: 100-continue` on HTTP/1.1 (RFC 9110 §10.1.1). */
+  /** `Expect: 100-continue` in HTTP/1.1 (RFC 9110 §10.1.1). */
   readonly expectContinue: boolean
 }
 
 /**
- * The head of a response, final or 1xx, as a client's parser gives it.
+ * The head of a final or 1xx response, as reported by a client's parser.
  *
  * @since 0.1.0
  * @category heads
@@ -71,22 +74,22 @@ export interface ResponseHead extends Head {
   readonly statusMessage: string
 }
 
-/** Where the fields are in the text: start and end of name and of value, four numbers a field line. */
+/** Positions of the fields in the text: start and end of name and value, four numbers per field line. */
 export type Marks = ReadonlyArray<number>
 
-/** In place of a name's start: this value continues the one before (flag obsoleteFold). */
+/** In place of a name's start: this value continues the previous one (flag obsoleteFold). */
 export const FOLD = -1
 
 /**
- * Whitespace around a value is no part of it (RFC 9112 §5.1); that before it has no mark. Where there is
- * nothing else, the end may come to stand before the start, and the text between the two is empty.
+ * Trims trailing whitespace, which is not part of the value (RFC 9112 §5.1); leading whitespace is outside
+ * the marks. For a blank value the end can move before the start, which gives the empty string.
  */
 const valueOf = (text: string, start: number, end: number): string => {
   while (isBlank(text.charCodeAt(end - 1))) end--
   return text.slice(start, end)
 }
 
-// Entries of the marks from which on room for the list is made beforehand: six field lines (measured).
+// Number of marks above which the list is allocated at its final size: six field lines (measured).
 const MANY = 24
 
 /** The raw list of a field section. */
@@ -121,10 +124,7 @@ const manyFields = (text: string, marks: Marks): Array<string> => {
   return list
 }
 
-/**
- * A value of several lines: Node joins them as they are, without the line breaks, and trims the whole at its
- * end.
- */
+/** A value of several lines: Node joins them without line breaks, and trims only the end of the result. */
 const foldedValue = (text: string, marks: Marks, at: number): string => {
   let first = at
   while (marks[first] === FOLD) first -= 4
@@ -145,8 +145,8 @@ const sameName = (text: string, start: number, lowerName: string): boolean => {
 }
 
 /**
- * Both kinds of head, made by the parser alone. Its members are declared, not initialised: a class field
- * costs a second store each for every head (a tenth of a small request's time, measured).
+ * Both kinds of head; only the parser creates them. Members are declared, not initialised: each class field
+ * would cost a second store per head (a tenth of the time of a small request, measured).
  */
 export class ParsedHead implements RequestHead, ResponseHead {
   declare private readonly text: string
@@ -154,7 +154,7 @@ export class ParsedHead implements RequestHead, ResponseHead {
   declare private raw: ReadonlyArray<string> | undefined
   declare readonly versionMajor: number
   declare readonly versionMinor: number
-  /** 0: closes; 1: closes where a body goes on to the end of the connection; 2: goes on. */
+  /** 0: closes; 1: closes if the body is framed by the end of the connection; 2: persists. */
   declare private readonly reuse: number
   declare readonly upgrade: boolean
   declare readonly contentLength: number | undefined

@@ -1,10 +1,10 @@
 /**
- * What one connection may make the parser keep or read, each limit with unit, default and reason.
- * Whatever the preset, these hold; they are never lifted by a flag.
+ * Limits on the memory and work that one connection can cause in the parser, each with unit, default and
+ * reason. They apply in every preset; no flag disables them.
  */
 
 /**
- * Bounds of the parser's memory and work for one message.
+ * Limits on the parser's memory and work for one message.
  *
  * @since 0.1.0
  * @category limits
@@ -12,14 +12,14 @@
 export interface Limits {
   /**
    * Bytes of request target or reason phrase, field names and field values (trailing whitespace included) of
-   * one head; reaching the number refuses the message, as Node does. Default 16384: Node's
+   * one head; a head that reaches the limit is refused, as in Node. Default 16384: Node's
    * `--max-http-header-size`.
    */
   readonly maxHeaderSize: number
   /**
-   * Field lines of one head, and of one trailer section. 0: no limit but that of the bytes. Default 2000:
-   * Node's `server.maxHeadersCount`, but past it the message is refused here, not cut (a dropped field may be
-   * the one that framed or authorised it).
+   * Field lines of one head, and of one trailer section. 0: limited only by the bytes. Default 2000, as
+   * Node's `server.maxHeadersCount`; but more are refused here, not dropped, because a dropped field may be
+   * one that frames or authorises the message.
    */
   readonly maxHeaderCount: number
   /** Bytes of the names and values of the extensions of one chunk. Default 16384: Node's (CVE-2024-22019). */
@@ -29,7 +29,7 @@ export interface Limits {
 }
 
 /**
- * The limits in force where none are given.
+ * The default limits.
  *
  * @since 0.1.0
  * @category limits
@@ -42,7 +42,7 @@ export const defaultLimits: Limits = {
 }
 
 /**
- * Fills in what was left out; `maxTrailerSize` follows `maxHeaderSize`.
+ * Completes limits with the defaults; the default of `maxTrailerSize` is `maxHeaderSize`.
  *
  * @since 0.1.0
  * @category limits

@@ -1,11 +1,10 @@
 /**
- * The parser's memory between two bytes, and the few things every part of it does with it: open and close a
- * span of text, carry a head over a chunk's end, refuse. Knows no grammar and calls nobody back.
+ * The state of a parser between two bytes, and the operations that all of its parts share: open and close a
+ * span of text, keep an incomplete head across chunks, refuse. Knows no grammar and calls no events.
  *
- * Positions. `i` is an index in the current chunk, `i + base` the same place in the text of the current
- * section (a head or a trailer section). `held` is what earlier chunks had of the section; bytes that belong
- * to no span (spaces between parts) are not held, so that what is kept is bounded by the limits and not by
- * the peer.
+ * Positions: `i` is an index in the current chunk, `i + base` the same position in the text of the current
+ * section (a head or a trailer section). `held` has the section's bytes from earlier chunks. Bytes outside
+ * all spans (spaces between parts) are not held, so the limits bound the memory whatever the peer sends.
  */
 import type { FlagName, Flags } from "../../model/flags.js"
 import { LOOSE_PATH, LOOSE_QUERY, PATH, QUERY, URL_PATH, URL_QUERY } from "../grammar/byteClasses.js"
@@ -14,7 +13,7 @@ import type { Limits } from "./limits.js"
 import type { Refusal, RefusalCode, RefusalStatus } from "../../model/refusal.js"
 import { IDLE, NAME, OWS, OWS_LINE, REFUSED, TARGET, VALUE_LF, VALUE_LINE } from "./stage.js"
 
-/** Facts about the current message, gathered from its fields: bits of {@link Machine.facts}. */
+/** Facts about the current message, from its fields: bits of {@link Machine.facts}. */
 export const Fact = {
   KeepAlive: 1,
   Close: 2,
@@ -22,45 +21,46 @@ export const Fact = {
   Chunked: 8,
   Upgrade: 16,
   ContentLength: 32,
-  /** The driver said that no body follows. */
+  /** The driver said that there is no body. */
   SkipBody: 64,
   /** The fields being read are trailers. */
   Trailers: 128,
   TransferEncoding: 256,
-  /** The message is taken, but other readers may see another end of it: the connection is not used again. */
+  /** The message is accepted, but other readers may frame it differently: the connection is not reused. */
   LastInDoubt: 512
 } as const
 
-/** What the field being read is for framing: {@link Machine.kind}. */
+/** The kind of the field being read: {@link Machine.kind}. */
 export const Kind = {
   General: 0,
   Connection: 1,
   ContentLength: 2,
   TransferEncoding: 3,
   Upgrade: 4,
-  // Set while a value is read; taken over as a fact when the value has ended.
+  // Set while a value is read; recorded as a fact at its end.
   KeepAliveSeen: 5,
   CloseSeen: 6,
   UpgradeSeen: 7,
   ChunkedSeen: 8
 } as const
 
-// Bytes between two spans that are kept rather than cut out: a cut costs a copy of the text so far.
+// Gaps between spans up to this length are held with the text: cutting one out costs a copy of the text so
+// far.
 const KEPT_GAP = 16
 
-// Bytes of the room for split heads that a connection keeps once it has needed one.
+// Size of the buffer for split heads that a connection keeps once it has needed one.
 const KEPT_ROOM = 1024
 
-// Bytes of an unfinished name past which it is none that the parser knows.
+// An unfinished name longer than this is not a known one, so no more of it is kept.
 const KEPT_NAME = 20
 
-// Bytes of a window. A conversion costs as much as 600 of its bytes, pipelined heads are shorter.
+// Bytes of a window. A conversion costs as much as 600 bytes of it, and pipelined heads are shorter.
 const WINDOW = 1024
 
-// Entries of the reused list of marks past which it is given up after a head: 256 field lines.
+// The reused list of marks is replaced if a head made it longer than this: 256 field lines.
 const KEPT_MARKS = 1024
 
-// What bodyFraming.ts lets pass in a whole head.
+// Flags that bodyFraming.ts checks in a whole head.
 const ofHeads = [
   "targetForms",
   "missingHost",
@@ -74,7 +74,7 @@ const noBytes = new Uint8Array(0)
 
 export class Machine {
   stage = IDLE
-  /** A place inside the current stage: the part of a target, the letter of a word. */
+  /** A position inside the current stage: the part of a target, the letter of a word. */
   part = 0
   word = 0
 
@@ -85,20 +85,20 @@ export class Machine {
   private held: Uint8Array = noBytes
   private heldLength = 0
   base = 0
-  /** Index in the chunk from which on the section's bytes are not held. */
+  /** Index in the chunk from which on the section's bytes are not held yet. */
   sectionAt = 0
   /**
-   * Sections begun in this chunk; from the second on several may share the text of one window of the chunk.
+   * Sections begun in this chunk; from the second on, several may share the text of one window of the chunk.
    */
   private sections = 0
   private window = ""
   private windowAt = 0
   private windowEnd = 0
-  /** Index in the chunk of the open span's first byte, -1 without one. */
+  /** Index in the chunk of the open span's first byte; -1 without an open span. */
   spanAt = -1
-  /** The part of an unfinished name or method that earlier chunks had. */
+  /** The part of an unfinished name or method from earlier chunks. */
   partial = ""
-  /** Bytes of the section's spans (maxHeaderSize counts them). */
+  /** Bytes of the section's spans (limited by maxHeaderSize). */
   counted = 0
   limit: number
   extensions = 0
@@ -116,31 +116,31 @@ export class Machine {
   facts = 0
   kind = 0
   upgrade = false
-  /** What follows the current message is not HTTP. */
+  /** The bytes after the current message are not HTTP. */
   stopping = false
-  /** Content-Length, then what is left of it; the same of a chunk. */
+  /** Content-Length or chunk size, then the bytes left of it. */
   remaining = 0
-  /** Digits of the number being read, for numbers past 2^53. */
+  /** Digits of the number being read, for numbers above 2^53. */
   digits = 0
   exact: bigint | undefined = undefined
   hosts = 0
   hostMark = 0
-  /** The Host value has been looked at already, and is one. */
+  /** The Host value has already been validated. */
   hostIsValid = false
 
   refusal: Refusal | undefined = undefined
 
-  /** Entries of the list of marks that maxHeaderCount allows. */
+  /** Maximum length of the list of marks, from maxHeaderCount. */
   readonly maxMarks: number
-  /** A whole head can have a fault that its flags do not let pass. */
+  /** Whether some check of a whole head is active under these flags. */
   readonly checksHeads: boolean
-  /** The bytes of a target's path, and of its query with further question marks. */
+  /** The bytes of a target's path, and of its query after the first question mark. */
   readonly pathBytes: Uint8Array
   readonly queryBytes: Uint8Array
 
   constructor(
     readonly request: boolean,
-    /** A whole set. */
+    /** All flags, without missing ones. */
     readonly flags: Flags,
     readonly limits: Limits
   ) {
@@ -151,7 +151,7 @@ export class Machine {
     this.maxMarks = limits.maxHeaderCount > 0 ? limits.maxHeaderCount * 4 : Number.MAX_SAFE_INTEGER
   }
 
-  /** Takes the next chunk; an open span goes on at its first byte. */
+  /** Starts a chunk; an open span continues at its first byte. */
   begin(chunk: Uint8Array): void {
     this.chunk = chunk
     this.base = this.heldLength
@@ -162,7 +162,7 @@ export class Machine {
     if (this.spanAt >= 0) this.spanAt = 0
   }
 
-  /** A new section (head or trailers) begins at `i`. */
+  /** Starts a section (head or trailers) at `i`. */
   openSection(i: number, limit: number): void {
     const at = i < this.windowEnd ? this.windowAt : i
     this.heldLength = 0
@@ -188,8 +188,8 @@ export class Machine {
   }
 
   /**
-   * The chunk's bytes, added to those held. Bytes and not text: a string put together is paid for at its
-   * first use.
+   * Adds bytes of the chunk to those held. Held as bytes, because a concatenated string would be flattened at
+   * its first use.
    */
   private hold(from: number, to: number): void {
     const size = this.heldLength + to - from
@@ -210,7 +210,7 @@ export class Machine {
     return text
   }
 
-  /** The marks of the section; the list itself is used again. */
+  /** Returns the marks of the section as a copy; the list itself is reused. */
   takeMarks(): Array<number> {
     const taken = this.marks.slice(0, this.markCount)
     if (this.marks.length > KEPT_MARKS) this.marks = []
@@ -218,7 +218,7 @@ export class Machine {
     return taken
   }
 
-  /** Bytes from the last span's end to `i` were insignificant: cut them out if they are many. */
+  /** The bytes from the last span's end to `i` are insignificant: cuts them out if they are many. */
   skipGap(from: number, i: number): void {
     if (i - from <= KEPT_GAP) return
     this.hold(this.sectionAt, from)
@@ -235,7 +235,10 @@ export class Machine {
     return false
   }
 
-  /** The chunk is read to its end `n` inside a head: keep what is needed, or refuse what is too much. */
+  /**
+   * Called when the chunk ends (`n`) inside a head: holds the bytes needed, or refuses if they exceed a
+   * limit.
+   */
   carry(n: number): void {
     let keep = n
     if (this.spanAt >= 0) {
@@ -249,12 +252,12 @@ export class Machine {
     }
     if (keep <= this.sectionAt) return
     this.hold(this.sectionAt, keep)
-    // Of a name, as much as tells whether it is a framing field's.
+    // Keep enough of a name to recognise a framing field.
     if (this.stage === NAME && this.partial.length < KEPT_NAME)
       this.partial += latin1(this.chunk, this.spanAt, n)
   }
 
-  /** Where, in the section's text, the last closed span has ended: a value, a name, or the start line's. */
+  /** End of the last closed span in the section's text: a value, a name, or the start line. */
   private lastSpanEnd(): number {
     const k = this.markCount
     if (this.stage >= OWS && this.stage <= OWS_LINE) return this.marks[k + 1]!
@@ -271,7 +274,7 @@ export class Machine {
     return this.refuse(at, "HPE_HEADER_OVERFLOW", "Header overflow", undefined, status)
   }
 
-  /** Ends the connection's parsing at `at` of the current chunk, and returns `at`. */
+  /** Ends parsing of the connection at `at` of the current chunk, and returns `at`. */
   refuse(
     at: number,
     code: RefusalCode,

@@ -1,9 +1,8 @@
 /**
- * The machines of all parsers with the same options. One that is between two messages needs none: what a
- * machine remembers then is what a new one does.
+ * Pool of machines for parsers with the same options. An idle parser needs none: between messages its state
+ * equals a new one.
  *
- * Keeps a few that nobody uses, and never more: many connections that rest at the same time are to cost
- * nothing.
+ * Keeps only a few spare machines, so that many idle connections cost nothing.
  */
 import type { ParserOptions } from "./events.js"
 import { completeFlags, presets, type Flags } from "../../model/flags.js"
@@ -13,7 +12,7 @@ import { Machine } from "./machine.js"
 const maxSpare = 64
 
 export class Machines {
-  /** Stands for the machine of a parser that has none; reads nothing. */
+  /** Placeholder machine of an idle parser; reads nothing. */
   readonly resting: Machine
   private readonly spare: Array<Machine> = []
   private readonly flags: Flags

@@ -1,14 +1,13 @@
 /**
- * Lengths, digit by digit, as Node's parser has them: unsigned 64-bit, with its overflow at the digit that
- * causes it. A `number` carries them exactly up to 2^53-1; beyond that, digits are counted in a bigint for
- * the overflow check.
+ * Reads lengths digit by digit as Node's parser does: unsigned 64-bit, refused at the digit that overflows. A
+ * `number` is exact up to 2^53-1; above that, a bigint is kept for the overflow check.
  */
 import type { Machine } from "./machine.js"
 import type { FlagName } from "../../model/flags.js"
 
 const MAX = 0xffff_ffff_ffff_ffffn
 
-/** Why a digit was one too many, and the flag that would have taken it. */
+/** The flag that would have permitted the digit, if there is one. */
 export interface Overflow {
   readonly flag: FlagName | undefined
 }

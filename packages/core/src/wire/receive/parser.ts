@@ -1,11 +1,11 @@
 /**
- * The incremental HTTP/1.1 parser (RFC 9112): bytes in, heads, slices of bodies and trailers out, for
- * requests or for responses. Any split of the input gives the same events. Never copies a body, never
- * repairs, never throws because of the peer's bytes, keeps of a message no more than its limits allow.
+ * The incremental HTTP/1.1 parser (RFC 9112) for requests or responses: bytes in; heads, body slices and
+ * trailers out. Any split of the input gives the same events. Never copies a body, never repairs, never
+ * throws because of the peer's bytes, and keeps of a message no more than its limits permit.
  *
- * The way of a message: requestLine.ts (target.ts, version.ts) or statusLine.ts; fieldLines.ts
- * (plainLines.ts, framingFields.ts, fieldEnds.ts); bodyFraming.ts; then here, for chunks with
- * chunkLine.ts. State is in machine.ts, its numbers in stage.ts.
+ * The path of a message: requestLine.ts (target.ts, version.ts) or statusLine.ts; fieldLines.ts
+ * (plainLines.ts, framingFields.ts, fieldEnds.ts); bodyFraming.ts; then this file, with chunkLine.ts for
+ * chunks. The state is in machine.ts, its stages in stage.ts.
  */
 import { checkHead, decideUpgrade, Follows, keepsAlive, reuseAfter, whatFollows } from "./bodyFraming.js"
 import { carryExtension, readChunkLine } from "./chunkLine.js"
@@ -26,8 +26,8 @@ import * as S from "./stage.js"
 import { readStatusLine } from "./statusLine.js"
 
 /**
- * Where a parser is: between messages, in a head, in a body (or its trailers), at an end behind which no
- * message can follow, handed over to another protocol, or refused.
+ * State of a parser: between messages, in a head, in a body (or its trailers), after a message that no other
+ * may follow, stopped at another protocol, or refused.
  *
  * @since 0.1.0
  * @category parsers
@@ -51,7 +51,7 @@ const machinesOf = (shared: Shared, request: boolean, options: ParserOptions): M
 class MessageParser {
   private machine: Machine
   private isPaused = false
-  /** Of the machines that are lent: `bytesConsumed` while there is none. */
+  /** `bytesConsumed` while the parser has no machine. */
   private consumed = 0
 
   constructor(
@@ -66,7 +66,7 @@ class MessageParser {
     return this.machine.refusal
   }
 
-  /** The head callback returned `Body.Stop`, or a 101 was read: the bytes from here on are not HTTP. */
+  /** The head callback returned `Body.Stop`, or a 101 was read: the following bytes are not HTTP. */
   get stopped(): boolean {
     return this.machine.stage === S.STOPPED
   }
@@ -75,25 +75,25 @@ class MessageParser {
     return this.isPaused
   }
 
-  /** Bytes of the connection taken so far, in completed calls of `execute`. */
+  /** Bytes of the connection consumed by completed calls of `execute`. */
   get bytesConsumed(): number {
     return this.machine === this.machines.resting ? this.consumed : this.machine.consumed
   }
 
-  /** Bytes of the current head (or trailer section) that count against its limit, in completed calls. */
+  /** Bytes of the current head (or trailer section) that count towards its limit, in completed calls. */
   get headBytes(): number {
     return this.phase === "idle" ? 0 : this.machine.counted
   }
 
-  /** Some byte of a message has been read and its end has not: `phase` is "head" or "body". */
+  /** Part of a message has been read: `phase` is "head" or "body". */
   get inMessage(): boolean {
     const phase = this.phase
     return phase === "head" || phase === "body"
   }
 
   /**
-   * What has been read has events that `execute` has still to tell, without further bytes: it was paused
-   * before them.
+   * Whether bytes already read have further events: the parser was paused before them, and `execute` will
+   * report them without further bytes.
    */
   get hasMoreToTell(): boolean {
     const { stage } = this.machine
@@ -110,23 +110,23 @@ class MessageParser {
     return (this.machine.facts & Fact.Trailers) !== 0 ? "body" : "head"
   }
 
-  /** Stops the parsing behind the running callback; between calls, before the next byte. */
+  /** Stops parsing after the running callback, or before the next byte if none is running. */
   pause(): void {
     this.isPaused = true
   }
 
-  /** Lets `execute` go on; call it with the bytes not yet consumed, even if there are none. */
+  /** Permits parsing again. Then call `execute` with the bytes not yet consumed, even if there are none. */
   resume(): void {
     this.isPaused = false
   }
 
   /**
-   * Nothing is expected for a while: between two messages, what only a message needs goes back to the other
-   * parsers with the same options. A connection without a request then costs little.
+   * Between two messages, returns the state that only a message needs to the pool of parsers with the same
+   * options. An idle connection then costs little.
    */
   rest(): void {
     const m = this.machine
-    // Its chunk is there while it is being read.
+    // A machine has its chunk while `execute` runs.
     if (m === this.machines.resting || m.chunk.length > 0 || this.isPaused) return
     if (m.stage === S.NEXT_MESSAGE) this.nextMessage()
     if (m.stage !== S.IDLE || m.remaining > 0) return
@@ -141,9 +141,9 @@ class MessageParser {
   }
 
   /**
-   * Reads a chunk, which from then on belongs to the events' receivers. Returns the bytes consumed: fewer
-   * than `chunk.length` when paused, stopped (the rest is not HTTP) or refused. After `resume` the caller
-   * gives the rest again.
+   * Parses a chunk, which must not be changed afterwards. Returns the bytes consumed: fewer than
+   * `chunk.length` when paused, stopped (the rest is not HTTP) or refused. After `resume`, pass the rest
+   * again.
    */
   execute(chunk: Uint8Array): number {
     if (this.machine === this.machines.resting) this.wake()
@@ -165,14 +165,14 @@ class MessageParser {
   }
 
   /**
-   * The stream has ended. Completes a body that only this ends; in the middle of a message that is a refusal,
-   * which is also returned. While paused it does nothing: call it again after `resume` and a last `execute`.
+   * Handles the end of the stream. Completes a body framed by it; in any other unfinished message the result
+   * is a refusal. Does nothing while paused: call it again after `resume` and a last `execute`.
    */
   finish(): Refusal | undefined {
     const m = this.machine
     if (this.isPaused || m.stage >= S.ENDED) return undefined
     if (m.stage >= S.EAGER) {
-      // What a pause has left to do needs no more bytes.
+      // Events postponed by a pause need no more bytes.
       this.execute(noBytes)
       if (this.paused || m.refusal !== undefined || this.stopped) return m.refusal
     }
@@ -210,7 +210,7 @@ class MessageParser {
     }
   }
 
-  /** Line breaks before a message (RFC 9112 §2.2); the first other byte begins one. */
+  /** Skips line breaks before a message (RFC 9112 §2.2); the first other byte starts it. */
   private readIdle(i: number, n: number): number {
     const m = this.machine
     for (; i < n; i++) {
@@ -279,7 +279,7 @@ class MessageParser {
     return end
   }
 
-  /** Steps that need no byte. */
+  /** Executes stages that need no byte. */
   private goOn(i: number): void {
     const m = this.machine
     switch (m.stage) {
@@ -338,7 +338,8 @@ class MessageParser {
         return
       }
       case Follows.OtherProtocol:
-        // A 101 is followed by the other protocol even if the driver did not say so (RFC 9110 §15.2.2).
+        // After a 101 comes the other protocol, even if the driver did not stop the parser (RFC 9110
+        // §15.2.2).
         if (!m.request && m.status === 101) m.stopping = true
         m.stage = S.MESSAGE_COMPLETE
         return
@@ -370,7 +371,7 @@ class MessageParser {
 }
 
 /**
- * Reads the requests of one connection.
+ * Parses the requests of one connection.
  *
  * @since 0.1.0
  * @category parsers
@@ -382,8 +383,8 @@ export class RequestParser extends MessageParser {
 }
 
 /**
- * Reads the responses of one connection. Which request a response answers is the driver's knowledge: it
- * returns `Body.Skip` for one to a `HEAD`, `Body.Stop` for a success to a `CONNECT`.
+ * Parses the responses of one connection. The driver knows the request of each: it returns `Body.Skip` for a
+ * response to `HEAD`, `Body.Stop` for a success to `CONNECT`.
  *
  * @since 0.1.0
  * @category parsers

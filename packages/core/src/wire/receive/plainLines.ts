@@ -1,7 +1,7 @@
 /**
- * Field lines as nearly all of them are: a name, a colon, a value without controls, CRLF, all in one chunk.
- * One loop with all that changes in local variables, which halves the time of a browser's head (measured).
- * Leaves every other line to fieldLines.ts, with the stage set where that has to go on.
+ * Fast path for the usual field line: name, colon, a value without control bytes, CRLF, all in one chunk. One
+ * loop with its state in local variables halves the time of a browser's head (measured). Leaves every other
+ * line to fieldLines.ts, at the stage where that must continue.
  */
 import { endLines, endName } from "./fieldEnds.js"
 import { KNOWN_SIZE, LONGEST_NAME, readPlainOption, recogniseName } from "./framingFields.js"
@@ -10,8 +10,8 @@ import { endOfPlainHost } from "../grammar/host.js"
 import { Kind, type Machine } from "./machine.js"
 import * as S from "./stage.js"
 
-// An imported binding is looked up at every use; one of the module's own is a constant (half the time,
-// measured).
+// Module-local copies: engines read an imported binding at every use, but treat a local one as constant (half
+// the time, measured).
 const token = TOKEN
 const knownSize = KNOWN_SIZE
 
@@ -23,9 +23,8 @@ const COLON = 58
 const DEL = 127
 
 /**
- * From the start of a line: the lines of fields that decide nothing, as long as they lie in the chunk with
- * their line break and the byte behind it, with all that changes in local variables. Stops, with the stage
- * set for the loop above, at whatever is not like this.
+ * From the start of a line: reads lines of general fields while they lie in the chunk with their line break
+ * and one more byte. Stops at anything else, with the stage set for fieldLines.ts.
  */
 export const readPlainLines = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
@@ -57,7 +56,7 @@ export const readPlainLines = (m: Machine, i: number, n: number): number => {
         m.counted = counted
         m.spanAt = nameAt
         if (end < 0) return endName(m, i, true)
-        // One of the usual values of Connection: nothing is left to look at in this line.
+        // A usual value of Connection, read completely: nothing is left of this line.
         counted += size + end - i - 2
         m.spanAt = -1
         marks[k + 1] = i + base
@@ -77,7 +76,7 @@ export const readPlainLines = (m: Machine, i: number, n: number): number => {
     if (i === n || c === CR || c === LF || i - blankAt > 8) {
       m.kind = Kind.General
       m.stage = S.OWS
-      // A long gap is measured once more, to be cut out.
+      // A long gap is measured again, to be cut out.
       if (i < n) i = blankAt
       break
     }
@@ -107,8 +106,8 @@ export const readPlainLines = (m: Machine, i: number, n: number): number => {
 }
 
 /**
- * The first byte from `i` on that no value has, or `n`: VALUE as comparisons, behind the first eight by fours
- * (short values are not looked at twice).
+ * The first byte from `i` on that is not permitted in a value, or `n`: VALUE as comparisons, the first eight
+ * bytes singly, then in fours (so short values are not read twice).
  */
 const endOfValue = (chunk: Uint8Array, i: number, n: number): number => {
   const singles = i + 8 < n ? i + 8 : n
@@ -129,5 +128,5 @@ const endOfValue = (chunk: Uint8Array, i: number, n: number): number => {
   return i
 }
 
-// Name and value of the longest line that readPlainOption takes, "Proxy-Connection: keep-alive".
+// Length of name and value of the longest line that readPlainOption reads, "Proxy-Connection: keep-alive".
 const LONGEST_LINE = 26

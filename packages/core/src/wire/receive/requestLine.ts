@@ -1,6 +1,6 @@
 /**
- * The request line (RFC 9112 §3): method, target, version. Sets the machine's method, target span and
- * version, and leaves it at the first field line. Never normalises; a method is one of the known list, in
+ * The request line (RFC 9112 §3): method, target, version. Records the method, the target's span and the
+ * version, and stops at the first field line. Never normalises; accepts only methods of the known list, in
  * capitals.
  */
 import {
@@ -26,12 +26,10 @@ const SLASH = 47
 const http: ReadonlySet<string> = new Set(httpMethods)
 const rtsp: ReadonlySet<string> = new Set(rtspMethods)
 
-// RFC 9113 §3.4, what follows the version.
+// RFC 9113 §3.4: the preface after the version.
 const PREFACE = "\r\n\r\nSM\r\n\r\n"
 
-/**
- * Reads on from `i`; returns where it stopped: at `n`, refused, or with the stage of the first field line.
- */
+/** Reads from `i` on; returns where it stopped: at `n`, when refused, or at the first field line. */
 export const readRequestLine = (m: Machine, i: number, n: number): number => {
   if (m.stage === S.METHOD && m.partial === "") {
     const end = readPlainLine(m, i, n)
@@ -54,7 +52,7 @@ export const readRequestLine = (m: Machine, i: number, n: number): number => {
       case S.TARGET_SPACES: {
         const from = i
         while (i < n && chunk[i] === SP) i++
-        // The one space of the grammar was the method's; each further one is too many.
+        // The space that the grammar requires was read with the method; each further one is too many.
         if (i > from && !m.allows("extraSpaces")) {
           return m.refuse(from, "HPE_INVALID_URL", "More than one space after method", "extraSpaces")
         }
@@ -153,7 +151,7 @@ const readVersion = (m: Machine, i: number, n: number): number => {
           if (!m.allows("bareLineFeed")) {
             return m.refuse(i + 1, "HPE_INVALID_VERSION", "Expected CRLF after version", "bareLineFeed")
           }
-          // With both flags Node's parser takes a second LF for the end of this same line.
+          // With both flags set, Node's parser takes a second LF as the end of the same line.
           m.stage = m.allows("bareCarriageReturn") ? S.REQUEST_LF : S.FIELDS_START
           if (m.stage === S.FIELDS_START) return i + 1
         } else {
@@ -179,10 +177,13 @@ const readVersion = (m: Machine, i: number, n: number): number => {
   return i
 }
 
-/** The names a start line may have before the slash (the latter two with the flag otherProtocols). */
+/** Protocol names before the slash of a start line (the latter two with the flag otherProtocols). */
 export const protocols: ReadonlyArray<string> = ["HTTP", "RTSP", "ICE"]
 
-/** Takes one byte of a protocol's name; `word` and `part` tell which and how far. False: none goes on so. */
+/**
+ * Reads one byte of a protocol name; `word` and `part` say which one and how far. False: no name continues
+ * so.
+ */
 export const protocolByte = (m: Machine, c: number): boolean => {
   if (m.part === 0) {
     m.word = protocols.findIndex((name) => name.charCodeAt(0) === c)
@@ -217,8 +218,8 @@ const protocolFits = (m: Machine, at: number): boolean => {
 }
 
 /**
- * A whole line of the usual kind in one go: a frequent method, a target that begins with a slash, HTTP/1.1,
- * all in this chunk. Anything else gives `i` and is read from there, step by step.
+ * Reads a usual line in one pass: a frequent method, a target that starts with a slash, HTTP/1.1, all in this
+ * chunk. Returns `i` for anything else, which is then read step by step.
  */
 const readPlainLine = (m: Machine, i: number, n: number): number => {
   const b = m.chunk
@@ -241,7 +242,7 @@ const readPlainLine = (m: Machine, i: number, n: number): number => {
   return end + 11
 }
 
-// Path and query together: what a path has may stand in a query, and a query of more is read step by step.
+// Path and query in one table: path characters are legal in a query; other query bytes are read step by step.
 const withQuery = (path: Uint8Array): Uint8Array => {
   const both = path.slice()
   both[63] = 1
@@ -251,12 +252,12 @@ const urlTarget = withQuery(URL_PATH)
 const looseTarget = withQuery(LOOSE_PATH)
 const strictTarget = withQuery(PATH)
 
-/** " HTTP/1.1\r\n" at `i`. */
+/** Whether " HTTP/1.1\r\n" is at `i`. */
 const isHttp11 = (b: Uint8Array, i: number): boolean =>
   b[i] === SP && b[i + 1] === 72 && b[i + 2] === 84 && b[i + 3] === 84 && b[i + 4] === 80 && b[i + 5] === SLASH && b[i + 6] === 49 &&
   b[i + 7] === 46 && b[i + 8] === 49 && b[i + 9] === CR && b[i + 10] === LF // prettier-ignore
 
-/** The method at `i` with the space behind it, if it is one of the most frequent. */
+/** The method at `i` and the space after it, if it is one of the most frequent. */
 const frequentMethod = (b: Uint8Array, i: number, n: number): string => {
   if (i + 5 > n) return ""
   const c1 = b[i + 1]

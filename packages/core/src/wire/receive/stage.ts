@@ -1,7 +1,7 @@
 /**
- * The parser's states, numbered so that a range of them belongs to one file. Numbers only; what each one
- * awaits is said beside it, what it does is in the file named above its block. Typed as plain numbers: a
- * stage changes inside the functions it is handed to, which the compiler would not see through literal types.
+ * The parser's states, numbered so that each file has a range. Comments say which input a state awaits; its
+ * code is in the file named above its block. Typed as `number`, because stages change inside called
+ * functions, which the compiler would not see with literal types.
  */
 
 // parser.ts, waiting for bytes
@@ -11,11 +11,11 @@ export const IDLE: number = 0
 export const IDLE_LF: number = 1
 /** After a message that closes the connection. */
 export const CLOSED: number = 2
-/** As before, and whatever comes is ignored. */
+/** As CLOSED, but further bytes are ignored. */
 export const IGNORE: number = 3
 /** `remaining` bytes of a body framed by Content-Length. */
 export const BODY_LENGTH: number = 4
-/** A body that lasts as long as the connection. */
+/** A body framed by the end of the connection. */
 export const BODY_CLOSE: number = 5
 /** `remaining` bytes of a chunk's data. */
 export const CHUNK_DATA: number = 6
@@ -24,9 +24,9 @@ export const CHUNK_DATA: number = 6
 export const METHOD: number = 10
 export const METHOD_SPACE: number = 11
 export const TARGET_SPACES: number = 12
-/** Inside the target; where is told by `Machine.part` (target.ts). */
+/** Inside the target; `Machine.part` has the position (target.ts). */
 export const TARGET: number = 13
-/** After the space or the line break that ended the target: one byte is looked at. */
+/** After the space or the line break that ended the target: the next byte decides. */
 export const TARGET_ENDED: number = 14
 export const TARGET_ENDED_09: number = 15
 export const TARGET_LF: number = 16
@@ -58,30 +58,30 @@ export const STATUS_LAST: number = 41
 
 // fieldLines.ts
 export const FIELDS_FIRST: number = 50
-/** Right after the start line, where a space is its own fault. */
+/** Directly after the start line, where a space is a fault with its own reason. */
 export const FIELDS_START: number = 50
 export const FIELD_START: number = 51
 export const NAME: number = 52
-/** A name that had spaces in it (flag spaceBeforeColon) and is no framing field any more. */
+/** A name with spaces in it (flag spaceBeforeColon), which is no longer a framing field. */
 export const NAME_PLAIN: number = 53
 export const NAME_SPACE: number = 54
 export const OWS: number = 55
 export const OWS_CR: number = 56
-/** After the line break of a value that is empty so far. */
+/** After the line break of a value that is still empty. */
 export const OWS_LINE: number = 57
 export const VALUE_TEXT: number = 58
 /** Inside a value with control bytes (flags controlsInValues, nulInValues). */
 export const VALUE_LOOSE: number = 59
 export const VALUE_LF: number = 60
-/** After the line break of a value: a space or tab would fold it. */
+/** After the line break of a value: a space or tab would continue it. */
 export const VALUE_LINE: number = 61
-/** CR of the empty line seen. */
+/** CR of the empty line was read. */
 export const SECTION_LF: number = 62
 
-// framingFields.ts: values that decide about framing, byte by byte
+// framingFields.ts: values that determine framing, byte by byte
 export const FRAMING_FIRST: number = 70
 export const CONNECTION: number = 70
-/** Inside one of the known options; which and how far is told by `Machine.word` and `Machine.part`. */
+/** Inside a known option; `Machine.word` and `Machine.part` have the position. */
 export const CONNECTION_WORD: number = 71
 export const CONNECTION_WORD_END: number = 72
 export const CONNECTION_OTHER: number = 73
@@ -111,7 +111,7 @@ export const CHUNK_END: number = 90
 export const CHUNK_END_LF: number = 91
 export const CHUNK_LAST: number = 91
 
-// parser.ts, going on without waiting for bytes
+// parser.ts, steps that need no bytes
 export const EAGER: number = 100
 export const HEAD_COMPLETE: number = 100
 export const FRAMING: number = 101

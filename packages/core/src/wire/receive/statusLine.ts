@@ -1,6 +1,6 @@
 /**
- * The status line (RFC 9112 §4): version, code, reason phrase. Sets the machine's status and the reason's
- * span and leaves it at the first field line. Never judges what a status means.
+ * The status line (RFC 9112 §4): version, code, reason phrase. Records the status and the span of the reason,
+ * and stops at the first field line. Never interprets a status.
  */
 import { VALUE } from "../grammar/byteClasses.js"
 import type { Machine } from "./machine.js"
@@ -8,15 +8,13 @@ import { protocolByte, protocols } from "./requestLine.js"
 import * as S from "./stage.js"
 import { checkVersion, versionDigit } from "./version.js"
 
-// An imported binding is looked up at every use; one of the module's own is a constant.
+// Module-local copy: engines read an imported binding at every use, but treat a local one as constant.
 const value = VALUE
 
 const CR = 13
 const LF = 10
 
-/**
- * Reads on from `i`; returns where it stopped: at `n`, refused, or with the stage of the first field line.
- */
+/** Reads from `i` on; returns where it stopped: at `n`, when refused, or at the first field line. */
 export const readStatusLine = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
   while (i < n && m.stage !== S.FIELDS_START) {
@@ -84,7 +82,7 @@ export const readStatusLine = (m: Machine, i: number, n: number): number => {
   return i
 }
 
-/** The byte behind the code, and the one behind the CR. */
+/** Reads the byte after the code, or the one after the CR. */
 const readAroundReason = (m: Machine, i: number): number => {
   const c = m.chunk[i]!
   if (m.stage === S.STATUS_AFTER_CODE) {
@@ -132,7 +130,7 @@ const readReason = (m: Machine, i: number, n: number): number => {
       m.stage = c === CR ? S.STATUS_LF : S.FIELDS_START
       return i + 1
     }
-    // Node's parser takes any other byte into the reason phrase.
+    // Node's parser accepts any other byte in the reason phrase.
     if (!m.allows("looseStatusLine")) {
       return m.refuse(i, "HPE_INVALID_STATUS", "Control byte in reason phrase", "looseStatusLine")
     }

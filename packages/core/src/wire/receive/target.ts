@@ -1,18 +1,18 @@
 /**
- * The request target, byte by byte (RFC 9112 §3.2): which bytes may stand where. Knows the places of Node's
- * parser (its positions and reasons are part of what the `node` preset promises) and the narrower alphabets
- * of RFC 3986 and of the URL standard. Never splits, decodes or normalises a target.
+ * The request target, byte by byte (RFC 9112 §3.2): the bytes permitted at each position. Has the states of
+ * Node's parser (the `node` preset promises its positions and reasons) and the narrower character sets of RFC
+ * 3986 and the URL standard. Never splits, decodes or normalises a target.
  */
 import { ALPHA, AUTHORITY, LOOSE_PATH, URL_PATH, URL_QUERY } from "../grammar/byteClasses.js"
 import { isAuthority, isHostAndPort } from "../grammar/host.js"
 import type { Machine } from "./machine.js"
 import { TARGET_ENDED, TARGET_ENDED_09, TARGET_LF } from "./stage.js"
 
-// The module's own names are constants to the compiler of the engine, imported ones are not.
+// Module-local copies: engines treat a local binding as constant, but not an imported one.
 const authority = AUTHORITY
 const loosePath = LOOSE_PATH
 
-// Where in the target we are: values of Machine.part.
+// Position in the target: values of Machine.part.
 export const START = 0
 const SCHEME = 1
 const SCHEME_SLASH = 2
@@ -28,7 +28,7 @@ const wrongCharacter = (m: Machine, at: number): number =>
 
 const isTabOrFormFeed = (c: number): boolean => c === 9 || c === 12
 
-/** Reads on from `i`; ends with the span closed and the next stage set, at `n`, or refused. */
+/** Reads from `i` on; ends with the span closed and the next stage set, at `n`, or when refused. */
 export const readTarget = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
   for (;;) {
@@ -48,7 +48,7 @@ export const readTarget = (m: Machine, i: number, n: number): number => {
       if (c === 35 || loosePath[c] !== 0) {
         if (!m.allows("targetCharacters")) {
           const reason = c === 35 ? "Fragment in url" : "Character in url that no URI has"
-          // Where both flags are off, the narrower one is named if it is enough.
+          // With both flags off, name the narrower one if it would suffice.
           const ofUrls = (m.part === QUERY ? URL_QUERY : URL_PATH)[c] !== 0
           return m.refuse(i, "HPE_INVALID_URL", reason, ofUrls ? "urlCharacters" : "targetCharacters")
         }
@@ -78,7 +78,7 @@ const readFragment = (m: Machine, i: number, n: number): number => {
   return m.refuse(i, "HPE_INVALID_URL", "Invalid char in url fragment start")
 }
 
-/** Everything before the path: the first byte, the scheme, the authority. */
+/** Reads everything before the path: the first byte, the scheme, the authority. */
 const readAuthority = (m: Machine, i: number, n: number): number => {
   const chunk = m.chunk
   for (; i < n; i++) {
@@ -134,7 +134,7 @@ const ended = (m: Machine, i: number, c: number): number => {
   return i + 1
 }
 
-/** The target's form fits the method (RFC 9112 §3.2); what does not, as a reason. */
+/** The reason why the target's form does not fit the method (RFC 9112 §3.2); `undefined` if it does. */
 export const wrongForm = (method: string, target: string): string | undefined => {
   const first = target.charCodeAt(0)
   if (method === "CONNECT") return isHostAndPort(target) ? undefined : "CONNECT needs host and port"

@@ -1,6 +1,6 @@
 /**
- * The opening handshake of WebSocket as a server reads it (RFC 6455 §4.2.1): whether a request is one, and
- * what to answer when it is not. Framing is no part of HTTP, and none of it is here.
+ * The opening handshake of WebSocket as a server reads it (RFC 6455 §4.2.1): validates a request, and gives
+ * the response to an invalid one. Contains no framing.
  *
  * @since 0.1.0
  */
@@ -8,17 +8,17 @@ import type { RequestHead } from "./head.js"
 import { isToken } from "../grammar/validate.js"
 
 /**
- * Why a request is no handshake, and how it is answered.
+ * Why a request is not a valid handshake, and the response to it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface HandshakeRefusal {
-  /** 400, 405 or 426, which names what is spoken. */
+  /** 400, 405 or 426, which names the supported version. */
   readonly status: 400 | 405 | 426
-  /** What is missing, in words. */
+  /** The problem, in words. */
   readonly reason: string
-  /** Flat: name, value, ... */
+  /** Flat list: name, value, ... */
   readonly headers: ReadonlyArray<string>
 }
 
@@ -55,7 +55,7 @@ const validProtocols = (names: ReadonlyArray<string>): boolean =>
   names.length > 0 && names.every(isToken) && new Set(names).size === names.length
 
 /**
- * `undefined`: the request opens a WebSocket.
+ * Validates a handshake request; `undefined` if it is valid.
  *
  * @since 0.1.0
  * @category validation
@@ -64,7 +64,7 @@ export const checkHandshake = (head: RequestHead): HandshakeRefusal | undefined 
   const asked = head.elements("upgrade").some((name) => name.toLowerCase() === "websocket")
   if (!asked || !head.upgrade || head.versionMinor === 0) return notAsked
   if (head.method !== "GET") return wrongMethod
-  // Neither may come twice (RFC 6455 §11.3.1, §11.3.5), and none of their values has a comma.
+  // Neither field may be repeated (RFC 6455 §11.3.1, §11.3.5), and their values contain no comma.
   if (!KEY.test(head.elements("sec-websocket-key").join())) return wrongKey
   if (head.elements("sec-websocket-version").join() !== "13") return wrongVersion
   if (!head.elements("sec-websocket-extensions").every((one) => EXTENSION.test(one))) return wrongExtensions

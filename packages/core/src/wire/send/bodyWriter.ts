@@ -1,8 +1,8 @@
 /**
- * A body on its way out: framed as its head announced, and counted (RFC 9112 §6, §7.1).
+ * Writes a body: framed as its head announced, and counted (RFC 9112 §6, §7.1).
  *
- * Refuses what does not fit the head, never cuts or pads it. Never copies or keeps body bytes: they go to the
- * sink as they came, between strings of framing. Knows nothing of backpressure: that is between the sink and
+ * Refuses bytes that do not fit the head, never cuts or pads. Never copies or keeps body bytes: they go to
+ * the sink unchanged, between strings of framing. Does not handle backpressure: that is between the sink and
  * its caller.
  *
  * @since 0.1.0
@@ -22,15 +22,15 @@ import {
 } from "../../model/violation.js"
 
 /**
- * A piece of output: bytes, or a Latin-1 string (each UTF-16 unit is one byte).
+ * A part of the output: bytes, or a Latin-1 string (each UTF-16 unit is one byte).
  *
  * @since 0.1.0
  * @category models
  */
 export type Part = string | Uint8Array
 
-// RFC 9110 §6.5.1: fields that are needed before the content - framing, routing, request modifiers,
-// authentication, response control, content format - must not come after it.
+// RFC 9110 §6.5.1: fields needed before the content (framing, routing, request modifiers, authentication,
+// response control, content format) must not come after it.
 const notInTrailers = new Set(
   (
     "authorization cache-control connection content-encoding content-length content-range content-type cookie expect " +
@@ -40,7 +40,7 @@ const notInTrailers = new Set(
 )
 
 /**
- * May a field of this name be in a trailer section (RFC 9110 §6.5.1)? Any case.
+ * Whether a trailer section may contain a field of this name (RFC 9110 §6.5.1), compared without case.
  *
  * @since 0.1.0
  * @category validation
@@ -62,8 +62,8 @@ const printTrailers = (trailers: ReadonlyArray<string>): string | TrailersViolat
 }
 
 /**
- * Why these fields (flat: name, value, ...) cannot be trailers: ERR_HTTP_TRAILER_INVALID,
- * ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE.
+ * Validates trailers (flat list: name, value, ...); `undefined` if they are valid. Violations:
+ * ERR_HTTP_TRAILER_INVALID, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE.
  *
  * @since 0.1.0
  * @category validation
@@ -74,7 +74,7 @@ export const checkTrailers = (trailers: ReadonlyArray<string>): TrailersViolatio
 }
 
 /**
- * Why a field of this name cannot be announced as a trailer.
+ * Validates a name for the `Trailer` field; `undefined` if it is valid.
  *
  * @since 0.1.0
  * @category validation
@@ -101,10 +101,11 @@ export class BodyWriter {
   constructor(readonly framing: Framing) {}
 
   /**
-   * Sends a piece of the body. An empty one sends nothing (an empty chunk would be the last, RFC 9112 §7.1).
+   * Writes a part of the body. An empty one sends nothing, because an empty chunk would end the body (RFC
+   * 9112 §7.1).
    *
    * Violations: ERR_STREAM_WRITE_AFTER_END, ERR_HTTP_BODY_NOT_ALLOWED, ERR_HTTP_CONTENT_LENGTH_MISMATCH (more
-   * than announced).
+   * bytes than announced).
    */
   write(part: Part, sink: (part: Part) => void): BodyViolation | undefined {
     if (this.ended) return writeAfterEnd
@@ -140,12 +141,12 @@ export class BodyWriter {
   }
 
   /**
-   * Ends the body: sends the last chunk and the trailers (flat list: name, value, ...) when it is chunked,
-   * nothing otherwise. A body that ends with the connection needs the connection's end besides.
+   * Ends the body: a chunked one with the last chunk and the trailers (flat list: name, value, ...), others
+   * without output. A body framed by the end of the connection also needs the caller to close that.
    *
    * Violations: ERR_STREAM_WRITE_AFTER_END (a second end), ERR_HTTP_CONTENT_LENGTH_MISMATCH (fewer bytes than
-   * announced), ERR_HTTP_TRAILER_INVALID (trailers on a body that is not chunked, or a field that may not be
-   * one), ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE.
+   * announced), ERR_HTTP_TRAILER_INVALID (trailers on a body that is not chunked, or a field forbidden in
+   * trailers), ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR, ERR_HTTP_INVALID_HEADER_VALUE.
    */
   end(trailers: ReadonlyArray<string> | undefined, sink: (part: Part) => void): BodyViolation | undefined {
     if (this.ended) return writeAfterEnd

@@ -1,6 +1,6 @@
 /**
- * What stands around the bytes of a body (RFC 9112 §7.1), and the count against its `Content-Length` (§6.2):
- * for both APIs. Never holds bytes; how they go to a sink is its caller's.
+ * The chunked coding of a body (RFC 9112 §7.1), and its count against `Content-Length` (§6.2), for both APIs.
+ * Never holds bytes; callers write them to their sinks.
  */
 import { lengthMismatch, type ViolationOf } from "../../model/violation.js"
 
@@ -29,7 +29,7 @@ export const chunkSize = (bytes: number): string => bytes.toString(16)
 export const lastChunk = (trailers: string): string => "0\r\n" + trailers + "\r\n"
 
 /**
- * A body of one chunk, whole. Each UTF-16 unit of `text` is one byte.
+ * A whole body as one chunk. Each UTF-16 unit of `text` is one byte.
  *
  * @since 0.1.0
  * @category encoding
@@ -38,7 +38,7 @@ export const chunkedWhole = (text: string, trailers: string): string =>
   chunkSize(text.length) + chunkLineEnd + text + chunkLineEnd + lastChunk(trailers)
 
 /**
- * Does a body of `written` bytes so far fit its `Content-Length`? Never more; in its end no less.
+ * Checks `written` bytes against `Content-Length`: never more, and at the end not fewer.
  *
  * @since 0.1.0
  * @category validation

@@ -1,7 +1,7 @@
 /**
- * The date of a message: IMF-fixdate (RFC 9110 §5.6.7) from milliseconds since 1970, by arithmetic.
+ * The `Date` of a message: IMF-fixdate (RFC 9110 §5.6.7) from milliseconds since 1970, by arithmetic.
  *
- * Never reads a clock (the caller brings `now`), knows no time zone and no leap second, keeps one formatted
+ * Never reads a clock (the caller passes `now`); ignores time zones and leap seconds; caches one formatted
  * second.
  *
  * @since 0.1.0
@@ -19,9 +19,8 @@ let formatted = ""
 const format = (second: number): string => {
   const day = Math.floor(second / 86_400)
   const rest = second - day * 86_400
-  // Civil date from a day number, in the proleptic Gregorian calendar. A year begins in March, so that the
-  // leap day is its last; 400 years have 146 097 days. Day 0 of the reckoning is the 1st of March of the year
-  // 0.
+  // Civil date from a day number in the proleptic Gregorian calendar. Years start on 1 March, so the leap day
+  // is the last day; 400 years have 146 097 days. Day 0 is 1 March of year 0.
   const shifted = day + 719_468
   const era = Math.floor(shifted / 146_097)
   const dayOfEra = shifted - era * 146_097
@@ -45,8 +44,8 @@ const format = (second: number): string => {
 }
 
 /**
- * The value of a `Date` field for `now` (milliseconds since 1970-01-01T00:00:00Z), as
- * `Date.prototype.toUTCString` has it: `Sun, 06 Nov 1994 08:49:37 GMT`. Fractions of a second are cut. `now`
+ * The value of a `Date` field for `now` (milliseconds since 1970-01-01T00:00:00Z), as from
+ * `Date.prototype.toUTCString`: `Sun, 06 Nov 1994 08:49:37 GMT`. Fractions of a second are dropped. `now`
  * must be finite.
  *
  * @since 0.1.0

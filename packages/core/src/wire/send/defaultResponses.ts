@@ -1,10 +1,10 @@
 /**
- * Default responses of Node's servers to requests that they reject. Those of the Effect API are in
+ * Default responses of Node's servers to requests that they refuse. Those of the Effect API are in
  * `connection/server/refusals.ts`.
  */
 import { STATUS_CODES } from "./encodeTables.js"
 
-// Node's policy: all other codes get 400, whatever status fits them better (`Refusal.status`).
+// Node's policy: all other codes give 400, even if another status fits better (`Refusal.status`).
 const statuses: ReadonlyMap<string, number> = new Map([
   ["HPE_HEADER_OVERFLOW", 431],
   ["HPE_CHUNK_EXTENSIONS_OVERFLOW", 413],
@@ -12,7 +12,7 @@ const statuses: ReadonlyMap<string, number> = new Map([
 ])
 
 /**
- * The head that Node sends for an error with this code, without a date or a length.
+ * The head that Node sends for an error with this code, without `Date` or `Content-Length`.
  *
  * @since 0.1.0
  * @category encoders

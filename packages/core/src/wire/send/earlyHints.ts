@@ -1,8 +1,8 @@
 /**
- * 103 Early Hints (RFC 8297): links that the client may load before the answer comes.
+ * 103 Early Hints (RFC 8297): links that the client may load before the response.
  *
- * A link is checked against the grammar of RFC 8288 §3, by hand and in one pass. Never decides whether it may
- * be sent now: the automaton does.
+ * Validates links against the grammar of RFC 8288 §3 in one pass. Never decides whether hints are legal now:
+ * the automaton does.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ const skipBlanks = (text: string, at: number): number => {
   return at
 }
 
-// quoted-string of RFC 9110 §5.6.4; gives the place behind it, or 0.
+// quoted-string of RFC 9110 §5.6.4; returns the index after it, or 0.
 const quotedEnd = (text: string, start: number): number => {
   for (let at = start + 1; at < text.length; at++) {
     if (text[at] === '"') return at + 1
@@ -24,14 +24,14 @@ const quotedEnd = (text: string, start: number): number => {
   return 0
 }
 
-// Where a token or an unquoted value ends.
+// The end of a token or an unquoted value.
 const wordEnd = (text: string, at: number): number => {
   while (at < text.length && !' \t;="'.includes(text[at]!)) at++
   return at
 }
 
 /**
- * Is this one link: `<target>`, then parameters `; name=value`?
+ * Whether this is one link: `<target>`, then parameters `; name=value`.
  *
  * @since 0.1.0
  * @category validation
@@ -57,10 +57,10 @@ export const isLink = (text: string): boolean => {
 }
 
 /**
- * The head of early hints; the empty string where there is no link, and nothing is to be sent (as Node does).
- * `headers` is a flat list: name, value, ...
+ * The head of early hints. Empty if there is no link: then nothing is sent, as in Node. `headers` is a flat
+ * list: name, value, ...
  *
- * Violations: ERR_INVALID_ARG_VALUE (a link that is none), and those of `encodeInformational`.
+ * Violations: ERR_INVALID_ARG_VALUE (an invalid link), and those of `encodeInformational`.
  *
  * @since 0.1.0
  * @category encoding

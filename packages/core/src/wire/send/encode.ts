@@ -1,5 +1,5 @@
 /**
- * What heads have in common on their way out.
+ * Types common to request and response encoders.
  *
  * @since 0.1.0
  */
@@ -7,8 +7,8 @@ import type { CloseReason } from "../automaton/afterExchange.js"
 import type { Framing } from "./framing.js"
 
 /**
- * The length of a body, as far as it is known before its first byte: a number of bytes, `"unknown"` for a
- * stream, `"none"` for no body.
+ * The length of a body as known before its first byte: a number of bytes, `"unknown"` for a stream, `"none"`
+ * for no body.
  *
  * @since 0.1.0
  * @category models
@@ -25,8 +25,10 @@ export interface EncodedHead {
   readonly _tag: "EncodedHead"
   /** Latin-1 string: each UTF-16 unit is one byte. Ends with the empty line. */
   readonly head: string
-  /** How the body must be written; a `BodyWriter` is made with it. */
+  /** How the body must be written, for its `BodyWriter`. */
   readonly framing: Framing
-  /** Why the connection ends after this message, as the head announces it; `undefined` when it may go on. */
+  /**
+   * Why the connection closes after this message, as announced in the head; `undefined` if it may persist.
+   */
   readonly close: CloseReason | undefined
 }

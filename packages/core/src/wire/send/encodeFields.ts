@@ -1,9 +1,9 @@
 /**
- * The user's header fields on their way into a head: checked, printed in their order and case, and the few
- * that decide about framing and reuse understood.
+ * Validates and prints the user's fields in their order and case, and interprets those that determine framing
+ * and reuse.
  *
- * Never adds a field, never changes a name or a value; leaves out only what `scanFields` is told to, and
- * repetitions of an equal `Content-Length`.
+ * Never adds a field, never changes a name or a value. Omits only the fields that `scanFields` is told to
+ * omit, and repetitions of an equal `Content-Length`.
  */
 import {
   fieldConflict,
@@ -16,7 +16,7 @@ import { listElements, trimBlanks } from "../grammar/lists.js"
 import { Spellings } from "./spelling.js"
 import { isFieldValue, isToken, parseContentLength } from "../grammar/validate.js"
 
-/** Fields with a meaning for the head; bits, so that a set of them is a number. */
+/** Fields that the head encoder interprets; bits, so that a set of them is a number. */
 export const Known = {
   ContentLength: 1,
   TransferEncoding: 2,
@@ -40,12 +40,13 @@ const knownNames = new Map<string, number>([
 const spellings = new Spellings((lower) => knownNames.get(lower) ?? 0)
 
 /**
- * What the last scan found. One record for all scans: a head is encoded in one go, and nothing is kept of it.
+ * Result of the last scan. One record for all scans: encoding a head is synchronous and keeps no reference to
+ * it.
  */
 export const found = {
   /** The printed field lines, each with its CRLF. */
   text: "",
-  /** Which of `Known` were there. */
+  /** The set of `Known` fields present. */
   seen: 0,
   /** The `Content-Length`, or -1. */
   contentLength: -1,
@@ -101,8 +102,8 @@ const understand = (known: number, value: string): FieldsViolation | undefined =
 }
 
 /**
- * Checks and prints a flat list of fields (name, value, ...) into `found`. Fields of `leaveOut` (bits of
- * `Known`) are checked and understood, but not printed.
+ * Validates and prints a flat list of fields (name, value, ...) into `found`. Fields of `leaveOut` (bits of
+ * `Known`) are validated and interpreted, but not printed.
  */
 export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): FieldsViolation | undefined => {
   let text = ""
@@ -131,13 +132,13 @@ export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): Fie
       seen |= known
       const refused = understand(known, value)
       if (refused !== undefined) return refused
-      // RFC 9112 §3.2: a request with two Host fields is answered 400.
+      // RFC 9112 §3.2: a server responds 400 to a request with two Host fields.
       if (repeated && known === Known.Host) return fieldConflict("Host", "Repeated")
       if ((known & leaveOut) !== 0 || (repeated && known === Known.ContentLength)) continue
     }
     text += line
   }
-  // RFC 9112 §6.2: never both.
+  // RFC 9112 §6.2 forbids both in one message.
   if (found.contentLength >= 0 && (seen & Known.TransferEncoding) !== 0) {
     return fieldConflict("Content-Length", "BesideTransferEncoding")
   }
@@ -147,7 +148,8 @@ export const scanFields = (fields: ReadonlyArray<string>, leaveOut: number): Fie
 }
 
 /**
- * One of the head's own fields, checked like the user's; for values that come from outside, such as a host.
+ * Prints a field added by the encoder, validated like the user's: its value may come from outside, such as a
+ * host.
  */
 export const ownField = (name: string, value: string): string | FieldsViolation =>
   isFieldValue(value) ? `${name}: ${value}\r\n` : invalidChar("header content", name)

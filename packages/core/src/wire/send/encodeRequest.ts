@@ -1,9 +1,8 @@
 /**
- * Request heads: the request line, the user's fields, and the fields that HTTP needs besides (RFC 9112 §3,
- * §6, §9).
+ * Encodes request heads: the request line, the user's fields, and the fields that HTTP requires in addition
+ * (RFC 9112 §3, §6, §9).
  *
- * A field that the user set is respected; one that he did not set is added. Never resolves a URL, never
- * writes a body.
+ * Keeps every field that the user set and adds missing ones. Never resolves a URL, never writes a body.
  *
  * @since 0.1.0
  */
@@ -24,7 +23,7 @@ import {
 } from "../../model/violation.js"
 
 /**
- * What a request head is made from.
+ * Input of `encodeRequestHead`.
  *
  * @since 0.1.0
  * @category models
@@ -32,32 +31,32 @@ import {
 export interface RequestHeadInput {
   /** A token (RFC 9110 §9.1); case is kept. */
   readonly method: string
-  /** Origin, absolute, authority or asterisk form (RFC 9112 §3.2), as it shall stand on the wire. */
+  /** Origin, absolute, authority or asterisk form (RFC 9112 §3.2), exactly as sent. */
   readonly target: string
   /** Flat list: name, value, name, value, ... Order and case are kept. */
   readonly headers: ReadonlyArray<string>
-  /** Value of `Host`, printed as the first field when the user has none. Default: no `Host` is added. */
+  /** Value of `Host`, added as the first field if the user set none. Default: no `Host` is added. */
   readonly host?: string | undefined
-  /** How many bytes follow; `unknown`: it is chunked; `none`: there is no body. */
+  /** Bytes of the body; `unknown`: it is chunked; `none`: there is no body. */
   readonly body: BodyLength
-  /** Shall the connection be used again? Announced in `Connection` when the user has none. */
+  /** Whether the connection should persist. Announced in `Connection` if the user set none. */
   readonly keepAlive: boolean
   /** Trailers will follow: the body is chunked even if its length is known. Default: false. */
   readonly trailers?: boolean | undefined
   /**
-   * Add `Connection` and the framing fields where the user has none. Without them a body needs the user's.
-   * Default: true.
+   * Add `Connection` and framing fields if the user set none. Otherwise a body needs the user's framing
+   * field. Default: true.
    */
   readonly defaults?: boolean | undefined
 }
 
 const knownMethods = new Set(METHODS)
 
-// RFC 9110 §9.3.6, §9.3.8: a receiver may take what follows these heads for something else than a body.
+// RFC 9110 §9.3.6, §9.3.8: a receiver may read bytes after these heads as something other than a body.
 const neverBody = new Set(["TRACE", "CONNECT"])
 
 /**
- * The head of a request; its version is 1.1.
+ * Encodes the head of an HTTP/1.1 request.
  *
  * Framing, in this order:
  * 1. TRACE and CONNECT: no body, and no framing fields.
@@ -67,13 +66,13 @@ const neverBody = new Set(["TRACE", "CONNECT"])
  * 5. A known length and no trailers: `Content-Length` is added.
  * 6. `Transfer-Encoding: chunked` is added.
  *
- * Without `defaults` nothing is added in 4 to 6, and a body is refused there.
+ * Without `defaults`, steps 4 to 6 add nothing and refuse a body.
  *
  * Violations: ERR_INVALID_HTTP_TOKEN, ERR_UNESCAPED_CHARACTERS, ERR_INVALID_CHAR,
- * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT (also for a known length that is no count of
- * bytes), ERR_HTTP_BODY_NOT_ALLOWED (a body on TRACE or CONNECT), ERR_HTTP_CONTENT_LENGTH_MISMATCH (the
- * user's `Content-Length` is not the known length), ERR_HTTP_TRAILER_INVALID (`Trailer` or trailers on a body
- * that is not chunked).
+ * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT (also for a length that is not a safe non-negative
+ * integer), ERR_HTTP_BODY_NOT_ALLOWED (a body on TRACE or CONNECT), ERR_HTTP_CONTENT_LENGTH_MISMATCH (the
+ * user's `Content-Length` differs from the known length), ERR_HTTP_TRAILER_INVALID (`Trailer` or trailers on
+ * a body that is not chunked).
  *
  * @since 0.1.0
  * @category encoding
@@ -129,7 +128,7 @@ export const encodeRequestHead = (input: RequestHeadInput): EncodedHead | Reques
   text += found.text
   const close = reasonOf(found.close || !input.keepAlive ? Against.RequestClose : 0)
   if (!defaults) {
-    // What the user has is all there is.
+    // Only the user's fields are sent.
   } else if (close !== undefined && !found.close) text += "Connection: close\r\n"
   else if (close === undefined && (seen & Known.Connection) === 0) text += "Connection: keep-alive\r\n"
   return {

@@ -1,9 +1,8 @@
 /**
- * Response heads: the status line, the user's fields, and the fields that HTTP needs besides (RFC 9112 §4,
- * §6, §9).
+ * Encodes response heads: the status line, the user's fields, and the fields that HTTP requires in addition
+ * (RFC 9112 §4, §6, §9).
  *
- * A field that the user set is respected; one that he did not set is added. Never writes a body, never reads
- * a clock.
+ * Keeps every field that the user set and adds missing ones. Never writes a body, never reads a clock.
  *
  * @since 0.1.0
  */
@@ -34,7 +33,7 @@ import {
 } from "../../model/violation.js"
 
 /**
- * What a response head is made from.
+ * Input of `encodeResponseHead`.
  *
  * @since 0.1.0
  * @category models
@@ -42,26 +41,25 @@ import {
 export interface ResponseHeadInput {
   /** Minor version of the request. */
   readonly versionMinor: number
-  /** Method of the request: the answers to HEAD and CONNECT are framed differently. */
+  /** Method of the request: responses to HEAD and CONNECT are framed differently. */
   readonly method: string
   /** 101, or 200-999. */
   readonly status: number
-  /** Reason phrase; default: that of `STATUS_CODES`. */
+  /** Reason phrase. Default: from `STATUS_CODES`. */
   readonly statusMessage?: string | undefined
   /** Flat list: name, value, name, value, ... Order and case are kept. */
   readonly headers: ReadonlyArray<string>
-  /** For HEAD: the length that the body of a GET would have, or `"none"` if that is not known. */
+  /** For HEAD: the length of the body that GET would return, or `"none"` if unknown. */
   readonly body: BodyLength
-  /** May the connection be used again, as far as the connection knows? */
+  /** Whether the connection can persist, as far as the connection knows. */
   readonly keepAlive: boolean
   /**
-   * Milliseconds an idle connection is kept; announced in whole seconds in `Keep-Alive`. Default: not
-   * announced.
+   * Idle timeout of the connection, ms; announced in whole seconds in `Keep-Alive`. Default: not announced.
    */
   readonly keepAliveTimeout?: number | undefined
-  /** Requests a connection may have; announced beside the timeout. Default: not announced. */
+  /** Number of requests per connection; announced with the timeout. Default: not announced. */
   readonly keepAliveMax?: number | undefined
-  /** Value of `Date` (see `httpDate`); default: none is added. */
+  /** Value of `Date` (see `httpDate`). Default: no `Date` is added. */
   readonly date?: string | undefined
   /**
    * Trailers will follow: the body is chunked even if its length is known (not for HTTP/1.0). Default: false.
@@ -76,7 +74,7 @@ const announced = (timeout: number | undefined, max: number | undefined): string
     max === undefined || max < 0 ? 0 : Math.floor(max)
   )
 
-// Within a second a server adds the same lines to nearly every head, so the last ones made are kept.
+// Within a second a server adds the same lines to nearly every head, so the last ones are cached.
 let addedFor: Pick<ResponseHeadInput, "date" | "keepAliveTimeout" | "keepAliveMax"> = {}
 let addedLines = keepAliveLine
 const usualLines = (input: ResponseHeadInput): string | Violation => {
@@ -108,39 +106,39 @@ const unusualLines = (
   }
   const hasConnection = (seen & Known.Connection) !== 0
   if (switching) {
-    // RFC 9110 §7.8: Upgrade goes with the connection option of that name.
+    // RFC 9110 §7.8: Upgrade requires the connection option of that name.
     return input.status === 101 && !hasConnection ? text + "Connection: Upgrade\r\n" : text
   }
   if (close !== undefined) return hasClose ? text : text + "Connection: close\r\n"
   if (!hasConnection && (seen & Known.KeepAlive) === 0) {
     return text + announced(input.keepAliveTimeout, input.keepAliveMax)
   }
-  // HTTP/1.0 goes on only if the response says so too (RFC 9112 §9.3).
+  // HTTP/1.0 persists only if the response says so too (RFC 9112 §9.3).
   return !hasConnection || (input.versionMinor === 0 && !hasKeepAlive) ? text + keepAliveLine : text
 }
 
 const addedByUser = Known.Date | Known.Connection | Known.KeepAlive
 
 /**
- * The head of a final response, 101 included.
+ * Encodes the head of a final response or 101.
  *
  * Framing, in this order:
- * 1. 204, 304, 101, the answer to HEAD, 2xx to CONNECT: no body (RFC 9112 §6.3). `Content-Length` and
- *    `Transfer-Encoding` are left out of 101, 204 and 2xx to CONNECT even if the user set them (RFC 9110
+ * 1. 204, 304, 101, response to HEAD, 2xx to CONNECT: no body (RFC 9112 §6.3). `Content-Length` and
+ *    `Transfer-Encoding` are omitted from 101, 204 and 2xx to CONNECT even if the user set them (RFC 9110
  *    §8.6, RFC 9112 §6.1); the others may have them.
  * 2. The user's `Transfer-Encoding`: chunked, or until the connection closes if `chunked` is not in it.
  * 3. The user's `Content-Length`.
  * 4. A known length and no trailers: `Content-Length` is added.
  * 5. HTTP/1.1: `Transfer-Encoding: chunked` is added.
- * 6. HTTP/1.0: until the connection closes. A user's `Transfer-Encoding: chunked` and `Trailer` are left out.
+ * 6. HTTP/1.0: until the connection closes. A user's `Transfer-Encoding: chunked` and `Trailer` are omitted.
  *
- * `Date`, `Connection` and `Keep-Alive` are added when the user has none. A user's `Connection: close`
- * closes.
+ * `Date`, `Connection` and `Keep-Alive` are added if the user set none. A user's `Connection: close` closes
+ * the connection.
  *
- * Violations: ERR_HTTP_INVALID_STATUS_CODE (also for 1xx but 101), ERR_INVALID_CHAR, ERR_INVALID_HTTP_TOKEN,
- * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT (also for a known length that is no count of
- * bytes), ERR_HTTP_CONTENT_LENGTH_MISMATCH (the user's `Content-Length` is not the known length),
- * ERR_HTTP_TRAILER_INVALID (`Trailer` or trailers on a body that is not chunked).
+ * Violations: ERR_HTTP_INVALID_STATUS_CODE (also for 1xx other than 101), ERR_INVALID_CHAR,
+ * ERR_INVALID_HTTP_TOKEN, ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT (also for a length that is
+ * not a safe non-negative integer), ERR_HTTP_CONTENT_LENGTH_MISMATCH (the user's `Content-Length` differs
+ * from the known length), ERR_HTTP_TRAILER_INVALID (`Trailer` or trailers on a body that is not chunked).
  *
  * @since 0.1.0
  * @category encoding
@@ -170,7 +168,7 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
   let framingLine = ""
   if (framingless || status === 304 || input.method === "HEAD") {
     framing = none
-    // What a 304 stands for has a length of its own, so only the user can know it (RFC 9110 §8.6).
+    // The length of a 304 is that of the selected representation, which only the user knows (RFC 9110 §8.6).
     if (typeof body === "number" && input.method === "HEAD" && !framingless && status !== 304) {
       if ((seen & (Known.ContentLength | Known.TransferEncoding)) === 0) framingLine = lengthLine(body)
     }
@@ -204,9 +202,9 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
 }
 
 /**
- * An informational response: 100, 102-199 (RFC 9110 §15.2). It has no body, and the exchange goes on after
- * it; 101 ends the exchange and is encoded by `encodeResponseHead`. `Content-Length` and `Transfer-Encoding`
- * are left out.
+ * Encodes an informational response: 100, 102-199 (RFC 9110 §15.2). It has no body, and the exchange
+ * continues after it; 101 is encoded by `encodeResponseHead`. `Content-Length` and `Transfer-Encoding` are
+ * omitted.
  *
  * Violations: ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR,
  * ERR_HTTP_INVALID_HEADER_VALUE, ERR_HTTPFX_FIELD_CONFLICT.

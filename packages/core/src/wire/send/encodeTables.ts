@@ -1,7 +1,7 @@
 /**
- * The words of HTTP that the encoder prints: methods, reason phrases, status lines.
+ * Tables of the encoder: methods, reason phrases, status lines.
  *
- * Data only: no decision about a message is made here.
+ * Only data: makes no decision about a message.
  *
  * @since 0.1.0
  */
@@ -10,8 +10,8 @@ import { invalidStatus, type Violation } from "../../model/violation.js"
 import { isStatusCode, isStatusMessage } from "../grammar/validate.js"
 
 /**
- * The methods of Node's `http.METHODS`, in its order. Any other token may be sent too (RFC 9110 §16.1); the
- * preface of HTTP/2 is no request.
+ * The methods of Node's `http.METHODS`, in its order. Any other token may be sent too (RFC 9110 §16.1); PRI,
+ * the HTTP/2 preface, is not a method.
  *
  * @since 0.1.0
  * @category tables
@@ -93,8 +93,8 @@ export const STATUS_CODES: { readonly [status: number]: string | undefined } = {
 const lines: Array<string | undefined> = new Array(1000).fill(undefined)
 
 /**
- * The status line with its CRLF (RFC 9112 §4). Without a phrase it has the table's, or `unknown` for a status
- * that the table does not have, as in Node. The version is 1.1 whatever the peer's (RFC 9110 §2.5).
+ * The status line with its CRLF (RFC 9112 §4). The default phrase is that of the table, or `unknown` for
+ * other statuses, as in Node. The version is 1.1, whatever the peer's (RFC 9110 §2.5).
  *
  * Violations: ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_CHAR.
  *

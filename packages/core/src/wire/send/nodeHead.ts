@@ -1,9 +1,9 @@
 /**
- * What Node's own HTTP module adds to a head, and what it concludes from one: `Connection`, `Keep-Alive`,
- * `Content-Length` and `Transfer-Encoding` as `http.OutgoingMessage` sends them. For drivers that keep Node's
+ * The fields that Node's HTTP module adds to a head, and its conclusions from them: `Connection`,
+ * `Keep-Alive`, `Content-Length` and `Transfer-Encoding` as in `http.OutgoingMessage`. For drivers of the
  * callback API; the strict encoders are encodeRequest.ts and encodeResponse.ts.
  *
- * Decides over bits and numbers. Never prints the user's fields, never reads a clock, never throws.
+ * Computes with bits and numbers. Never prints the user's fields, never reads a clock, never throws.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import { wordReader } from "../grammar/lists.js"
 import { trailersNotChunked, type Violation } from "../../model/violation.js"
 
 /**
- * Fields with a meaning for a head; bits, so that a set of them is a number.
+ * Fields that determine a head; bits, so that a set of them is a number.
  *
  * @since 0.1.0
  * @category models
@@ -48,7 +48,7 @@ const shortest = 4
 const longest = 19
 
 /**
- * The bit of a field name in any case, 0 for a name without a meaning here.
+ * The bit of a field name, compared without case; 0 for any other name.
  *
  * @since 0.1.0
  * @category encoding
@@ -59,7 +59,7 @@ export const nodeField = (name: string): number => {
 }
 
 /**
- * Does a `Connection` value ask for the connection's end, as Node reads it: the word, wherever it stands?
+ * Whether a `Connection` value contains the word `close` anywhere, as Node reads it.
  *
  * @since 0.1.0
  * @category encoding
@@ -67,7 +67,7 @@ export const nodeField = (name: string): number => {
 export const saysClose = wordReader("close")
 
 /**
- * Does a `Transfer-Encoding` (or `TE`) value have the word `chunked`, as Node reads it?
+ * Whether a `Transfer-Encoding` (or `TE`) value contains the word `chunked`, as Node reads it.
  *
  * @since 0.1.0
  * @category encoding
@@ -75,29 +75,29 @@ export const saysClose = wordReader("close")
 export const saysChunked = wordReader("chunked")
 
 /**
- * What is known of a message besides its fields; bits.
+ * Properties of a message besides its fields; bits.
  *
  * @since 0.1.0
  * @category models
  */
 export const NodeTrait = {
-  /** The connection may go on, as far as the driver knows. */
+  /** The connection can persist, as far as the driver knows. */
   KeepAlive: 1,
   /** The body is chunked. */
   Chunked: 2,
-  /** Nothing follows the message on its connection. */
+  /** No message follows on its connection. */
   Last: 4,
   /** The message can have a body. */
   HasBody: 8,
   /** A body of unknown length may be chunked. */
   MayChunk: 16,
-  /** The user took `Connection` away. */
+  /** The user removed `Connection`. */
   NoConnection: 32,
-  /** The user took `Content-Length` away. */
+  /** The user removed `Content-Length`. */
   NoLength: 64,
-  /** The user took `Transfer-Encoding` away. */
+  /** The user removed `Transfer-Encoding`. */
   NoCoding: 128,
-  /** It is the last message that the connection may have. */
+  /** It reaches the connection's maximum number of messages. */
   LimitReached: 256,
   /** A client's message that an agent has queued. */
   Pooled: 512,
@@ -105,11 +105,11 @@ export const NodeTrait = {
   Bodiless: 1024
 } as const
 
-/** What was decided. One record for all heads: it is read at once, and nothing is kept of it. */
+/** Result of the last call. One record for all heads: callers read it at once and keep no reference to it. */
 const decided = { lines: "", traits: 0 }
 
 /**
- * What Node's module adds to a head.
+ * The lines and traits of a head after Node's additions.
  *
  * @since 0.1.0
  * @category models
@@ -117,7 +117,7 @@ const decided = { lines: "", traits: 0 }
 export interface NodeHead {
   /** Lines to append to the user's, each with its CRLF. */
   readonly lines: string
-  /** The traits as they are now: `KeepAlive`, `Chunked` and `Last` may have changed. */
+  /** The resulting traits: `KeepAlive`, `Chunked` and `Last` may differ from the given ones. */
   readonly traits: number
 }
 
@@ -139,11 +139,11 @@ const connectionLines = (against: number, timeout: number, max: number): string 
 const has = (set: number, bit: number): boolean => (set & bit) !== 0
 
 /**
- * The lines that Node adds behind the user's fields, and what becomes of the connection.
+ * Computes the lines that Node adds after the user's fields, and whether the connection persists.
  *
- * `length` is the number of bytes of the body if they are all known, else -1. `timeout` (ms) and `max` are
- * announced in `Keep-Alive`; 0: not. The result is overwritten by the next call. Violation:
- * ERR_HTTP_TRAILER_INVALID (`Trailer` without chunks).
+ * `length` is the body's number of bytes if known, else -1. `timeout` (ms) and `max` are announced in
+ * `Keep-Alive`; 0: not announced. The next call overwrites the result. Violation: ERR_HTTP_TRAILER_INVALID
+ * (`Trailer` without chunks).
  *
  * @since 0.1.0
  * @category encoding
@@ -156,7 +156,7 @@ export const nodeHead = (
   max: number
 ): NodeHead | Violation => {
   let traits = given
-  // A coding where no body can be: what the peer makes of it is not known, so the connection ends.
+  // Chunks on a message without body: peers disagree about these, so the connection closes.
   if (has(traits, NodeTrait.Bodiless) && has(traits, NodeTrait.Chunked)) {
     traits &= ~(NodeTrait.Chunked | NodeTrait.KeepAlive)
   }
@@ -166,7 +166,7 @@ export const nodeHead = (
     if (!has(traits, NodeTrait.HasBody)) {
       traits &= ~NodeTrait.Chunked
     } else {
-      // Node's policy: a peer that knows no chunks is told no length either.
+      // Node's policy: without chunks for this peer, no length is announced either.
       const mayChunk = has(traits, NodeTrait.MayChunk)
       const mayLength = mayChunk && !has(seen, NodeField.Trailer) && !has(traits, NodeTrait.NoLength)
       const framing = addedFraming(length, mayLength, mayChunk && !has(traits, NodeTrait.NoCoding))

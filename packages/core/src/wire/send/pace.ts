@@ -1,13 +1,12 @@
 /**
- * How much a pump may send before it gives the event loop a turn. A source that has everything at hand and a
- * connection that takes everything at once would otherwise keep every other connection of the process
- * waiting.
+ * Limits how much a pump sends before it yields to the event loop. A source and a connection that are always
+ * ready would otherwise starve all other connections of the process.
  *
- * Counts only; how a turn is given is the driver's to know.
+ * Only counts; the driver yields.
  */
 
 /**
- * Pieces that a pump sends between two turns of the event loop, at most. An empty piece counts too.
+ * Maximum number of parts that a pump sends between two turns of the event loop. Empty parts count too.
  *
  * @since 0.1.0
  * @category constants
@@ -15,7 +14,7 @@
 export const turnPieces = 256
 
 /**
- * Bytes that a pump sends between two turns of the event loop, at most: 1 MiB, and one piece more.
+ * Maximum number of bytes that a pump sends between two turns of the event loop: 1 MiB, plus one part.
  *
  * @since 0.1.0
  * @category constants
@@ -23,7 +22,7 @@ export const turnPieces = 256
 export const turnBytes = 1_048_576
 
 /**
- * Counts what one pump sends. Ask `due` after `sent`; call `begin` when the event loop has had its turn.
+ * Counts the output of one pump. Check `due` after `sent`; call `begin` after a turn of the event loop.
  *
  * @since 0.1.0
  * @category models
@@ -32,18 +31,18 @@ export class Pace {
   private pieces = 0
   private bytes = 0
 
-  /** One more piece, of so many bytes. */
+  /** Counts one part of `bytes` bytes. */
   sent(bytes: number): void {
     this.pieces++
     this.bytes += bytes
   }
 
-  /** The event loop is to have a turn before the next piece. */
+  /** Whether the pump must yield before the next part. */
   get due(): boolean {
     return this.pieces >= turnPieces || this.bytes >= turnBytes
   }
 
-  /** A turn has begun: counts from zero again. */
+  /** Restarts the count after a turn of the event loop. */
   begin(): void {
     this.pieces = this.bytes = 0
   }

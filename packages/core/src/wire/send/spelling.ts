@@ -1,21 +1,21 @@
 /**
- * What is remembered of field names on their way out. Names are few and repeat, and so do whole lines: each
- * spelling is checked once, and its last line printed once.
+ * Cache of field names in outgoing heads. Names are few and repeat, often with the same value: each spelling
+ * is validated once, and its last line printed once.
  *
- * Never remembers more names than its bound, a long value, or a line that may not be sent.
+ * Never keeps more names than its limit, a long value, or an invalid line.
  *
  * @since 0.1.0
  */
 import { isToken } from "../grammar/validate.js"
 
-// The bounds keep invented names and long values from filling memory. A name or a value that is passed on may
-// be a part of the head that it came in, which it keeps: so many heads at most.
+// Limits, so that invented names and long values do not fill memory. A forwarded name or value may pin the
+// text of its whole head, so at most this many heads.
 const mostNames = 256
 const longestName = 64
 const longestValue = 128
 
 /**
- * A field name as somebody wrote it.
+ * A field name as the user wrote it.
  *
  * @since 0.1.0
  * @category encoding
@@ -23,19 +23,19 @@ const longestValue = 128
 export class Spelling {
   /** The value of `line`. */
   value: string | number | undefined = undefined
-  /** The last line, with its CRLF, that had this name: `name: value`. */
+  /** The last line with this name, `name: value` with its CRLF. */
   line = ""
 
   constructor(
-    /** It is a token. */
+    /** Whether it is a token. */
     readonly valid: boolean,
-    /** In lower case; empty for what is no token. */
+    /** In lower case; empty if it is not a token. */
     readonly lower: string,
-    /** What it means to whom it was made for. */
+    /** Set by the owner of the cache. */
     readonly meaning: number
   ) {}
 
-  /** Remembers a line. Its value was checked. */
+  /** Caches a line. Its value must be valid. */
   keep(value: string | number, line: string): void {
     if (typeof value === "string" && value.length > longestValue) return
     this.value = value
@@ -44,7 +44,7 @@ export class Spelling {
 }
 
 /**
- * The spellings that a driver or an encoder has met.
+ * A cache of the spellings that a driver or an encoder has seen.
  *
  * @since 0.1.0
  * @category encoding
@@ -52,10 +52,10 @@ export class Spelling {
 export class Spellings {
   private readonly met = new Map<string, Spelling>()
 
-  /** `meaning` is asked once for each spelling, in lower case. */
+  /** `meaning` is called once for each spelling, in lower case. */
   constructor(private readonly meaning: (lower: string) => number) {}
 
-  /** That of a name; one that is no token, or beyond the bounds, is made anew each time. */
+  /** The spelling of a name. Invalid names, and names beyond the limits, are not cached. */
   of(name: string): Spelling {
     return this.met.get(name) ?? this.meet(name)
   }

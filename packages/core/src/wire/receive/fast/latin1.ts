@@ -1,5 +1,5 @@
 /**
- * Bytes to text, one to one: 0x00-0xFF become U+0000-U+00FF (what Node gives for header bytes). Not
+ * Converts bytes to text, one to one: 0x00-0xFF become U+0000-U+00FF (as Node does for header bytes). Not
  * `TextDecoder("latin1")`, which the Encoding standard maps to windows-1252 and which alters 0x80-0x9F.
  */
 
@@ -7,7 +7,7 @@ interface FastSlice {
   latin1Slice(start: number, end: number): string
 }
 
-// Arguments of one call end up on the stack: stay far below every engine's limit.
+// The arguments of one call are put on the stack: stay far below the limit of every engine.
 const PIECE = 4096
 
 const portable = (bytes: Uint8Array, start: number, end: number): string => {
@@ -20,8 +20,8 @@ const portable = (bytes: Uint8Array, start: number, end: number): string => {
 }
 
 /**
- * The text of `bytes[start, end)`. A chunk that brings its own conversion (Node's `Buffer`, about 0.1 ns a
- * byte) is asked to do it.
+ * The text of `bytes[start, end)`. Uses the chunk's own conversion if it has one (Node's `Buffer`, about 0.1
+ * ns per byte).
  */
 export const latin1 = (bytes: Uint8Array, start: number, end: number): string => {
   if (start >= end) return ""
@@ -31,7 +31,7 @@ export const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
     : (bytes as unknown as FastSlice).latin1Slice(start, end)
 }
 
-/** Room for bytes, of the same kind as `like`, so that it brings the same conversion. */
+/** Allocates bytes of the same class as `like`, so that they have the same conversion. */
 export const roomLike = (like: Uint8Array, size: number): Uint8Array => {
   if ((like as unknown as Partial<FastSlice>).latin1Slice === undefined) return new Uint8Array(size)
   const kind = like.constructor as unknown as { readonly [Symbol.species]?: new (size: number) => Uint8Array }
