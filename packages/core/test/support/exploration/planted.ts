@@ -17,7 +17,7 @@ export const bugs: ReadonlyArray<Bug> = [
     room: "server",
     name: "pipelined requests are handled at once, and their responses swapped",
     file: "connection/server/connection.ts",
-    find: "    // The next request waits in the look-ahead until this one is answered.\n    this.parser.pause()",
+    find: "    // The next request waits in the look-ahead until this one has its response.\n    this.parser.pause()",
     replace: "    if (this.exchange !== undefined && !this.exchange.started) this.run(this.exchange)"
   },
   {
