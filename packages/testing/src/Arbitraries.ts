@@ -1,10 +1,10 @@
 /**
- * Messages of HTTP, the ways they are cut, and the faults they meet, as arbitraries of fast-check.
+ * HTTP messages, ways to cut them into pieces, and fault schedules, as arbitraries of fast-check.
  *
- * A message is a value with its bytes beside it. Everything shrinks towards a short text on the wire:
- * `GET / HTTP/1.1` with `Host` alone. Nothing here parses, so that it can be held against a parser.
+ * Each message carries its bytes. Every value shrinks towards a short text on the wire: `GET / HTTP/1.1` with
+ * `Host` alone. Nothing here parses, so a parser can be tested against it.
  *
- * The arbitraries are those of `effect/FastCheck`, which is what `it.prop` of `@effect/vitest` takes.
+ * The arbitraries are those of `effect/FastCheck`, which `it.prop` of `@effect/vitest` takes.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import { breakages, type Breakage } from "./arbitrary/breakages.js"
 import { bytesOf } from "./tap/wireText.js"
 
 /**
- * A field as it stands in a head.
+ * One header field: name and value.
  *
  * @since 0.1.0
  * @category models
@@ -23,10 +23,10 @@ export type Field = readonly [name: string, value: string]
 /**
  * How the body is framed.
  *
- * - `none`: there is none
+ * - `none`: no body
  * - `length`: by `Content-Length`
- * - `chunked`: in these chunks
- * - `close`: until the connection ends (responses only)
+ * - `chunked`: as the chunks of `Message.chunks`
+ * - `close`: until the connection closes (responses only)
  *
  * @since 0.1.0
  * @category models
@@ -36,12 +36,12 @@ export type Framing = "none" | "length" | "chunked" | "close"
 interface Message {
   readonly fields: ReadonlyArray<Field>
   readonly framing: Framing
-  /** A character per byte. */
+  /** One character per byte. */
   readonly body: string
-  /** With `chunked`: the body in its chunks. */
+  /** The chunks of the body, with framing `chunked`; otherwise empty. */
   readonly chunks: ReadonlyArray<string>
   readonly trailers: ReadonlyArray<Field>
-  /** The whole message as it goes over the wire; a character per byte. */
+  /** The whole message as sent on the wire; one character per byte. */
   readonly wire: string
   readonly bytes: Uint8Array
 }
@@ -53,9 +53,9 @@ interface Message {
  * @category models
  */
 export interface Request extends Message {
-  /** Its method. */
+  /** The method. */
   readonly method: string
-  /** Its target, in a form that the method has. */
+  /** The target, in a form that the method allows. */
   readonly target: string
 }
 
@@ -66,22 +66,22 @@ export interface Request extends Message {
  * @category models
  */
 export interface Response extends Message {
-  /** Its status code. */
+  /** The status code. */
   readonly status: number
-  /** Its reason phrase; may be empty. */
+  /** The reason phrase; may be empty. */
   readonly reason: string
 }
 
 /**
- * A message with one thing wrong.
+ * A message with one fault in its syntax or framing.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Malformed {
-  /** What was done to it: `two lengths`, `bare CR`, ... */
+  /** Name of the fault: `two lengths`, `bare CR`, ... */
   readonly fault: string
-  /** The message, a character per byte. */
+  /** The message, one character per byte. */
   readonly wire: string
   /** The same as bytes. */
   readonly bytes: Uint8Array
@@ -89,7 +89,7 @@ export interface Malformed {
 
 // RFC 9110 §5.6.2
 const tchar = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~"
-// RFC 9110 §5.5: what a value may begin and end with.
+// RFC 9110 §5.5: characters that a field value may begin and end with.
 const vchar = Array.from({ length: 94 }, (_, index) => String.fromCharCode(index + 33)).join("")
 
 const char = (from: string) => fc.nat(from.length - 1).map((index) => from[index]!)
@@ -104,12 +104,12 @@ const word = (from: string, size: fc.ArrayConstraints) =>
  */
 export const token: fc.Arbitrary<string> = word(tchar, { minLength: 1, maxLength: 12 })
 
-// Names with a meaning for framing, connections or hosts would make another message of it.
+// Leave out names with a meaning for framing, connection or host: they would change the message.
 const meaning =
   /^(host|content-length|transfer-encoding|connection|keep-alive|expect|upgrade|te|trailer|proxy-.*)$/i
 
 /**
- * The name of a field that means nothing to the connection.
+ * A field name without a meaning for framing, connection or host.
  *
  * @since 0.1.0
  * @category fields
@@ -117,8 +117,7 @@ const meaning =
 export const fieldName: fc.Arbitrary<string> = token.filter((name) => !meaning.test(name))
 
 /**
- * The value of a field: without blanks around it, perhaps empty, perhaps with bytes above 0x7F (RFC 9110
- * §5.5).
+ * A field value: no blanks around it, possibly empty, possibly with bytes above 0x7F (RFC 9110 §5.5).
  *
  * @since 0.1.0
  * @category fields
@@ -131,7 +130,7 @@ export const fieldValue: fc.Arbitrary<string> = fc.oneof(
 )
 
 /**
- * Fields in their order, repeated names among them.
+ * A list of fields in order; names may repeat.
  *
  * @since 0.1.0
  * @category fields
@@ -141,7 +140,7 @@ export const headers: fc.Arbitrary<ReadonlyArray<Field>> = fc.array(fc.tuple(fie
 })
 
 /**
- * A body: bytes of any value, a character per byte.
+ * A body of arbitrary bytes, one character per byte.
  *
  * @since 0.1.0
  * @category bodies
@@ -151,7 +150,7 @@ export const body: fc.Arbitrary<string> = fc
   .map((bytes) => String.fromCharCode(...bytes))
 
 /**
- * A body in chunks, none of them empty.
+ * Cuts a body into non-empty chunks.
  *
  * @since 0.1.0
  * @category bodies
@@ -159,7 +158,7 @@ export const body: fc.Arbitrary<string> = fc
 export const chunkings = (text: string): fc.Arbitrary<ReadonlyArray<string>> =>
   cuts(text.length).map((at) => pieces(text, at))
 
-// Where to cut, in order, never at an edge and never twice.
+// Places to cut, ascending and distinct; never 0 or the length.
 const cuts = (length: number): fc.Arbitrary<ReadonlyArray<number>> =>
   length < 2
     ? fc.constant([])
@@ -174,8 +173,8 @@ const pieces = <A extends { readonly length: number; slice(from: number, to?: nu
   whole.length === 0 ? [] : [0, ...at].map((from, index) => whole.slice(from, at[index] ?? whole.length))
 
 /**
- * The ways in which bytes may arrive: whole, in single bytes, or cut anywhere. Together the parts are the
- * bytes; none is empty. Shrinks towards the whole.
+ * Ways to split bytes: not at all, into single bytes, or at arbitrary places. No part is empty, and together
+ * the parts are the bytes. Shrinks towards no split.
  *
  * @since 0.1.0
  * @category bodies
@@ -199,8 +198,8 @@ interface Content {
   readonly trailers: ReadonlyArray<Field>
 }
 
-// Everything that a message may have; what its framing has no use for is left out. One tuple rather than
-// choices that depend on each other: those would not shrink once the inner one has been tried.
+// The raw parts of any message; a framing ignores those that it does not use. One flat tuple, because
+// dependent choices stop shrinking once the inner one has been tried.
 const parts = fc.record({
   framing: fc.nat(11),
   body,
@@ -249,7 +248,7 @@ const framed = (
 }
 
 /**
- * A method: mostly one of those that are known.
+ * A method, mostly a standard one.
  *
  * @since 0.1.0
  * @category requests
@@ -278,7 +277,7 @@ export const target: fc.Arbitrary<string> = fc
   .map(([segments, query]) => `/${segments.join("/")}${query === undefined ? "" : `?${query}`}`)
 
 /**
- * A valid request of HTTP/1.1 (RFC 9112 §3), which every server takes. `GET`, `HEAD`, `DELETE` and `OPTIONS`
+ * A valid HTTP/1.1 request (RFC 9112 §3), which every server accepts. `GET`, `HEAD`, `DELETE` and `OPTIONS`
  * have no body.
  *
  * @since 0.1.0
@@ -297,7 +296,7 @@ export const request: fc.Arbitrary<Request> = fc
   }))
 
 /**
- * Requests as one client would pipeline them.
+ * Requests that one client pipelines on one connection.
  *
  * @since 0.1.0
  * @category requests
@@ -308,8 +307,8 @@ export const pipeline: fc.Arbitrary<ReadonlyArray<Request>> = fc.array(request, 
 })
 
 /**
- * A valid final response of HTTP/1.1 to a `GET` (RFC 9112 §4). One of framing `close` is whole when the
- * connection ends.
+ * A valid final HTTP/1.1 response to a `GET` (RFC 9112 §4). With framing `close` it is complete when the
+ * connection closes.
  *
  * @since 0.1.0
  * @category responses
@@ -339,7 +338,7 @@ const malformed = (valid: fc.Arbitrary<Message>, kinds: ReadonlyArray<Breakage>)
   })
 
 /**
- * A request that is nearly valid and must be refused: one thing in its head or its framing is wrong.
+ * A request with one fault in its head or framing, which a server must refuse.
  *
  * @since 0.1.0
  * @category requests
@@ -347,7 +346,7 @@ const malformed = (valid: fc.Arbitrary<Message>, kinds: ReadonlyArray<Breakage>)
 export const malformedRequest: fc.Arbitrary<Malformed> = malformed(request, breakages.request)
 
 /**
- * A response that is nearly valid and must be refused.
+ * A response with one fault, which a client must reject.
  *
  * @since 0.1.0
  * @category responses
@@ -355,21 +354,21 @@ export const malformedRequest: fc.Arbitrary<Malformed> = malformed(request, brea
 export const malformedResponse: fc.Arbitrary<Malformed> = malformed(response, breakages.response)
 
 /**
- * One fault of a schedule.
+ * One event of a fault schedule.
  *
  * @since 0.1.0
  * @category faults
  */
 export interface Fault<Kind> {
-  /** Milliseconds from the beginning; a schedule is in their order. */
+  /** Milliseconds from the start; a schedule is sorted by it. */
   readonly at: number
-  /** What happens. */
+  /** The kind of fault. */
   readonly kind: Kind
 }
 
 /**
- * Faults over a time, for whatever can happen: `faults(["reset", "stall"], { until: 60_000 })`. Shrinks
- * towards few and early ones. `until` is in milliseconds, default a minute; `most` is how many, default 20.
+ * A schedule of faults of the given kinds: `faults(["reset", "stall"], { until: 60_000 })`. Shrinks towards
+ * few and early faults. `until` is in milliseconds, default 60,000; `most` is the maximum number, default 20.
  *
  * @since 0.1.0
  * @category faults

@@ -1,10 +1,10 @@
 /**
- * What an HTTP/1.1 client must do, seen by a server by hand, as named effects: a client passes when all of
- * them succeed.
+ * Conformance cases for HTTP/1.1 clients, as named effects that run against a scripted server. A client
+ * passes when all succeed.
  *
- * A client joins as a layer of platform's `HttpClient`, provided anew to each case together with the
- * `Network` on which its servers listen. Cases are about HTTP and about failures that are told; nothing here
- * knows a timeout, and nothing moves a clock. A failed expectation is a defect with a message.
+ * Pass the client as a layer of platform's `HttpClient`; it is built anew for each case, with the `Network`
+ * on which the servers listen. The cases cover HTTP and the reporting of failures. They use no timeouts and
+ * never move a clock. A failed expectation is a defect with a message.
  *
  * @since 0.1.0
  */
@@ -17,21 +17,21 @@ import type { Case } from "./battery/client/case.js"
 export type { Case } from "./battery/client/case.js"
 
 /**
- * Which cases to make.
+ * Selects the cases.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Names of cases that do not apply to this client, by design. A name that no case has throws. Default:
-   * none.
+   * Names of cases to leave out because they do not apply to this client by design. An unknown name throws.
+   * Default: none.
    */
   readonly without?: ReadonlyArray<string> | undefined
 }
 
 /**
- * All cases, but for those that do not apply.
+ * All cases except those left out by `without`.
  *
  * @example
  * import { HttpClient } from "@effect/platform"

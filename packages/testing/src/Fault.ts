@@ -1,8 +1,8 @@
 /**
- * The usual faults, ready to install. Each lives until its scope closes; `Verdict` and `MemoryNetwork.rule`
- * make any other.
+ * Ready-made faults for a memory network, each installed until its scope closes. `Verdict` and
+ * `MemoryNetwork.rule` build any other.
  *
- * They act on what passes and know nothing of HTTP, but for `http`, which is told where in a message to act.
+ * They act on segments and know nothing of HTTP, except `http`, which acts at a place in a message.
  *
  * @since 0.1.0
  */
@@ -22,13 +22,13 @@ import * as Verdict from "./Verdict.js"
 export type { HttpMatch, HttpPoint, Nth } from "./fault/httpRule.js"
 
 /**
- * A fault that was installed and never acted.
+ * A fault was installed and never acted.
  *
  * @since 0.1.0
  * @category errors
  */
 export class FaultNotFired extends Data.TaggedError("FaultNotFired")<{
-  /** Its constructor with what it was given. */
+  /** The constructor of the fault and its arguments. */
   readonly fault: string
 }> {
   override get message(): string {
@@ -37,47 +37,45 @@ export class FaultNotFired extends Data.TaggedError("FaultNotFired")<{
 }
 
 /**
- * A fault that is installed.
+ * An installed fault.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Installed {
-  /** Its constructor with what it was given, for messages. */
+  /** The constructor of the fault and its arguments, for messages. */
   readonly name: string
   /**
-   * How often it has acted so far: verdicts other than `Pass`, for {@link resetAt} the connections that it
-   * has reset.
+   * How often it has acted: verdicts other than `Pass`; for {@link resetAt} the connections it has reset.
    */
   readonly fired: Effect.Effect<number>
-  /** Fails as long as it has not acted. */
+  /** Fails if it has not acted yet. */
   readonly assertFired: Effect.Effect<void, FaultNotFired>
 }
 
 /**
- * A fault to be installed. One that has never acted when its scope closes is told, by `console.error`: the
- * test has not met what it is about. {@link optional} says that this may be.
- *
+ * A fault to install. If it never acts before its scope closes, `console.error` reports it: the test did not
+ * reach the situation it is about. {@link optional} turns that off.
  * @since 0.1.0
  * @category models
  */
 export type Fault = Effect.Effect<Installed, never, MemoryNetwork.MemoryNetwork | Scope.Scope>
 
 /**
- * How often a fault happens.
+ * Limits how often a fault acts.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Times {
-  /** How often it happens at most. Default: whenever it can. */
+  /** The maximum number of times. Default: no limit. */
   readonly times?: number | undefined
 }
 
 const mayNotFire = globalValue("@httpfx/testing/Fault/mayNotFire", () => FiberRef.unsafeMake(false))
 
 /**
- * That it never acts is told to nobody: a fault that is drawn, or that only some of the runs meet.
+ * The same fault, not reported if it never acts: for faults that only some runs reach.
  *
  * @example
  * import { Fault } from "@httpfx/testing"
@@ -107,7 +105,7 @@ interface Count {
   fired: number
 }
 
-/** State belongs to the installed fault, not to its description. */
+/** The state belongs to one installation, not to the description, which may be installed again. */
 const fresh = (
   name: string,
   begin: (count: Count, memory: MemoryNetwork.Service) => Effect.Effect<unknown, never, Scope.Scope>
@@ -182,8 +180,8 @@ export const connectFailure = (code: Verdict.FailCode, where: Where = {}, times:
   when(nameOf("connectFailure", [code, where, times]), "Connect", where, times, () => Verdict.Fail(code))
 
 /**
- * Attempts to connect are not answered; they fail with `ConnectionTimedOut` after `timeout` (default 127
- * seconds, as Linux) unless given up before.
+ * Attempts to connect are lost; they fail with `ConnectionTimedOut` after `timeout` (default 127 seconds, as
+ * on Linux) unless interrupted before.
  *
  * @since 0.1.0
  * @category connecting
@@ -197,7 +195,7 @@ export const connectTimeout = (
   )
 
 /**
- * Questions for these names fail: `NameNotResolved`. Default: every name, with `ENOTFOUND`.
+ * Lookups of these names fail: `NameNotResolved`. Default: every name, with `ENOTFOUND`.
  *
  * @since 0.1.0
  * @category connecting
@@ -227,8 +225,7 @@ const atByte = (
   )
 
 /**
- * Every connection is reset once so many bytes have passed in one direction: by default what the server
- * sends.
+ * Every connection is reset after this many bytes in one direction; by default those the server sends.
  *
  * @since 0.1.0
  * @category connections
@@ -237,8 +234,8 @@ export const resetAfterBytes = (bytes: number, where: Where = {}, times: Times =
   atByte("resetAfterBytes", where, bytes, times, Verdict.Reset)
 
 /**
- * The receiver sees FIN after so many bytes of one direction, by default of what the server sends; the sender
- * does not learn of it.
+ * The receiver sees FIN after this many bytes of one direction, by default those the server sends; the sender
+ * does not notice.
  *
  * @since 0.1.0
  * @category connections
@@ -247,7 +244,7 @@ export const truncate = (bytes: number, where: Where = {}, times: Times = {}): F
   atByte("truncate", where, bytes, times, Verdict.Truncate)
 
 /**
- * Resets the connections that are open at a moment: ms since the epoch, by the clock that limits go by
+ * Resets the connections that are open at a moment: ms since the epoch, on the clock that limits use
  * (`VirtualClock.now`).
  *
  * @since 0.1.0
@@ -264,8 +261,8 @@ export const resetAt = (time: number, where: Where = {}): Fault =>
   )
 
 /**
- * Half-open: nothing passes on these connections any more, and nobody is told. With a `sender`: only in its
- * direction. Attempts to connect are not touched. What was held back arrives when the scope closes.
+ * Half-open: nothing passes on these connections any more, and neither end notices. With a `sender`: only in
+ * its direction. New connections are not affected. Held bytes arrive when the scope closes.
  *
  * @since 0.1.0
  * @category connections
@@ -282,8 +279,8 @@ export const halfOpen = (where: Where = {}): Fault =>
   })
 
 /**
- * Nothing passes between two groups of hosts, whoever connects; not even attempts to connect. Closing the
- * scope heals: what was held back arrives, connections survive.
+ * Nothing passes between two groups of hosts, attempts to connect included, whichever side connects. When the
+ * scope closes, held bytes arrive and connections survive.
  *
  * @since 0.1.0
  * @category connections
@@ -299,8 +296,8 @@ export const partition = (one: Pattern, other: Pattern): Fault =>
   })
 
 /**
- * The application of one end does not read: from the first bytes that would reach it, until the scope closes
- * or for a duration. Default end: the client.
+ * The application of one end stops reading: from the first bytes that would reach it, for a duration or until
+ * the scope closes. Default end: the client.
  *
  * @since 0.1.0
  * @category connections
@@ -322,8 +319,8 @@ export const stalledReader = (
   })
 
 /**
- * Acts at a place in HTTP messages. Both directions are parsed by this toolkit's own parsers as they pass. A
- * connection that is in use already when the fault is installed is followed from its next request on.
+ * Acts at a place in HTTP messages. The core's own parsers follow both directions. On a connection already in
+ * use when the fault is installed, they start with its next request.
  *
  * @example
  * import { Fault, Verdict } from "@httpfx/testing"

@@ -1,7 +1,7 @@
 /**
- * Exchanges as HAR 1.2. Field by field after the specification
- * (http://www.softwareishard.com/blog/har-12-spec/); what is unknown is -1 or empty, as it says. Bodies stay
- * in their content codings.
+ * Converts exchanges to HAR 1.2, field by field after the specification
+ * (http://www.softwareishard.com/blog/har-12-spec/), which has -1 or an empty value for the unknown. Bodies
+ * stay in their content codings.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import type { Exchange, Message } from "./tap/parse.js"
 import { textOf } from "./tap/wireText.js"
 
 /**
- * A field, a parameter: `name` and `value`.
+ * A header field or a parameter: `name` and `value`.
  *
  * @since 0.1.0
  * @category models
@@ -21,7 +21,7 @@ export interface Pair {
 }
 
 /**
- * A cookie, with those attributes (RFC 6265) that it has: `path`, `domain`, `expires`, `httpOnly`, `secure`.
+ * A cookie with its attributes (RFC 6265), if any: `path`, `domain`, `expires`, `httpOnly`, `secure`.
  *
  * @since 0.1.0
  * @category models
@@ -52,7 +52,7 @@ export interface Request {
     readonly mimeType: string
     readonly params: ReadonlyArray<Pair>
     readonly text: string
-    /** `base64` where the body is no text. */
+    /** `base64` if the body is not text. */
     readonly _encoding?: "base64"
   }
   readonly headersSize: number
@@ -61,14 +61,14 @@ export interface Request {
 
 /**
  * A response: `statusText` is its reason phrase, `content` its body (`size` in bytes, `mimeType`, `text`, and
- * `encoding` where that is no text); besides `httpVersion`, `cookies`, `headers` and `redirectURL`.
- * `headersSize` and `bodySize` are bytes on the wire; -1: not known.
+ * `encoding` if it is not text); besides `httpVersion`, `cookies`, `headers` and `redirectURL`. `headersSize`
+ * and `bodySize` are bytes on the wire; -1: not known.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Response {
-  /** 0: there was no response. */
+  /** 0: no response. */
   readonly status: number
   readonly statusText: string
   readonly httpVersion: string
@@ -86,9 +86,9 @@ export interface Response {
 }
 
 /**
- * An exchange: `request` and `response`, from `startedDateTime` (ISO 8601) on for `time` ms, of which
- * `timings` says what they went to (`blocked`, `dns`, `connect`, `ssl`, `send`, `wait`, `receive`, ms; -1:
- * not known). `connection` and `serverIPAddress`: where it ran; `cache` is empty.
+ * An exchange: `request` and `response`, from `startedDateTime` (ISO 8601) on for `time` ms, which `timings`
+ * splits into phases (`blocked`, `dns`, `connect`, `ssl`, `send`, `wait`, `receive`, ms; -1: not known).
+ * `connection` and `serverIPAddress` name the connection; `cache` is empty.
  *
  * @since 0.1.0
  * @category models
@@ -177,13 +177,13 @@ const set = (raw: ReadonlyArray<string>): Array<Cookie> =>
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
-/** As text where it is some. */
+/** The body as text if it is UTF-8 text, otherwise as base64. */
 const bodyText = (body: Uint8Array): { readonly text: string; readonly encoding?: "base64" } => {
   try {
     const text = utf8.decode(body)
     if (!/[\x00-\x08\x0e-\x1f]/.test(text)) return { text }
   } catch {
-    // No UTF-8.
+    // Not UTF-8.
   }
   return { text: btoa(textOf(body)), encoding: "base64" }
 }
@@ -261,7 +261,7 @@ const responseOf = (message: Message<ResponseHead> | undefined): Response => {
 const entryOf = (exchange: Exchange, request: Message<RequestHead>): Entry => {
   const { connection, response } = exchange
   const send = request.ended - request.begun
-  // An answer may come before the upload has ended.
+  // A response may begin before the upload has ended.
   const wait = response === undefined ? 0 : Math.max(0, response.begun - request.ended)
   const receive =
     response === undefined ? 0 : Math.max(0, response.ended - Math.max(response.begun, request.ended))
@@ -280,8 +280,8 @@ const entryOf = (exchange: Exchange, request: Message<RequestHead>): Entry => {
 }
 
 /**
- * Exchanges as a HAR document, ready for `JSON.stringify`: `Wiretap.exchanges` has them. Entries are in the
- * order in which the requests began; responses that nobody asked for have no entry.
+ * Exchanges as a HAR document, ready for `JSON.stringify`; pass those of `Wiretap.exchanges`. Entries are in
+ * the order in which the requests began. Unsolicited responses have no entry.
  *
  * @example
  * import { Wiretap } from "@httpfx/testing"

@@ -1,9 +1,9 @@
 /**
- * Machines of a network in memory: a program that runs at a name, crashes and comes back, with a wall clock
- * of its own.
+ * Hosts on a memory network: each runs a program at a name, can crash and restart, and has its own wall
+ * clock.
  *
- * A crash takes no leave. Connections and listeners of the host vanish before its fibers are interrupted, so
- * that no finalizer reaches a peer. What a program keeps over a crash (a disk) is what the test keeps for it.
+ * A crash runs no orderly shutdown: connections and listeners of the host vanish before its fibers are
+ * interrupted, so no finalizer reaches a peer. State that must survive a crash (a disk) belongs to the test.
  *
  * @since 0.1.0
  */
@@ -22,28 +22,28 @@ import { microturns } from "./time/turns.js"
 import { MemoryNetwork } from "./MemoryNetwork.js"
 
 /**
- * The clock of a host.
+ * The wall clock of a host.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Milliseconds that its wall time is ahead of the network's; negative: behind. Default 0. */
+  /** Milliseconds by which its wall time is ahead of the network's; negative: behind. Default 0. */
   readonly ahead?: number | undefined
   /**
-   * How much its wall time gains from then on: 0.001 is a millisecond a second; negative: it loses. Default
+   * Rate at which its wall time gains from the start: 0.001 is 1 ms per second; negative: it loses. Default
    * 0.
    */
   readonly drift?: number | undefined
 }
 
 /**
- * What the peers of a crashed host see:
+ * How the peers of a crashed host notice it:
  *
- * - `reset`: the program was killed, its machine goes on. Open connections are reset, new ones refused.
- * - `silence`: the machine is gone. Nothing comes from it and nobody is told; attempts to connect wait, for
- *   at most 127 seconds. When it is back it answers what peers of old connections send, or have sent in vain,
- *   with RST.
+ * - `reset`: only the program was killed. Open connections are reset, new ones refused.
+ * - `silence`: the machine is down. Nothing comes from it and peers are not notified; attempts to connect
+ *   wait, for at most 127 seconds. After a restart it replies with RST to bytes on old connections, also to
+ *   those sent meanwhile.
  *
  * @since 0.1.0
  * @category models
@@ -51,44 +51,46 @@ export interface Options {
 export type Crash = "reset" | "silence"
 
 /**
- * The host crashed before its program was through.
+ * The host crashed before its program completed.
  *
  * @since 0.1.0
  * @category errors
  */
 export class HostCrashed extends Data.TaggedError("HostCrashed")<{
-  /** Its name. */
+  /** The name of the host. */
   readonly host: string
 }> {
   override get message(): string {
-    return `the host ${this.host} crashed while its program began`
+    return `host ${this.host} crashed before its program completed`
   }
 }
 
 /**
- * A machine whose program ends with `A`, or fails with `E`.
+ * A host whose program returns `A` or fails with `E`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Host<A, E> {
-  /** The name at which others find it. */
+  /** The name at which others reach it. */
   readonly name: string
-  /** Whether it is up. A program that has ended leaves it up: what it has in its scope goes on. */
+  /**
+   * Whether it is up. It stays up after its program has completed: forked fibers and servers live on in its
+   * scope.
+   */
   readonly running: Effect.Effect<boolean>
-  /** How often its program was begun. */
+  /** How often its program was started. */
   readonly starts: Effect.Effect<number>
-  /** Runs the program, unless the host is up. Gives what the program of this life has ended with. */
+  /** Runs the program unless the host is up. Returns the result of the program of the current life. */
   readonly start: Effect.Effect<A, E | HostCrashed>
   /**
-   * Ends all of it at once, by default as `reset`: connections, listeners, then fibers. Does nothing when it
-   * is down. What ends without time has ended when this does; finalizers that wait go on, on a network that
-   * is down.
+   * Ends everything at once, by default as `reset`: connections, listeners, then fibers. Does nothing if the
+   * host is down. Finalizers that need no time have run when this returns; others continue, without a network.
    */
   readonly crash: (as?: Crash) => Effect.Effect<void>
   /**
-   * Sets its wall time forward, or back where it is negative, by so many milliseconds. Waits and limits do
-   * not notice.
+   * Sets its wall time forward by so many milliseconds, or back if negative. Sleeps and limits are not
+   * affected.
    */
   readonly step: (millis: number) => Effect.Effect<void>
 }
@@ -118,10 +120,10 @@ class Fibers extends Supervisor.AbstractSupervisor<void> {
 }
 
 /**
- * A host at a name, up when its program has ended: what the program forks and serves lives in the scope that
- * it is given. Its `Network` connects from the host's address, and where it listens on every address it does
- * so on that of the host. Its `Clock` is the current one, with the wall time of the options. The end of the
- * scope is a crash whose finalizers are waited for.
+ * A host at a name, up when its program has completed. Servers and fibers that the program starts live in the
+ * scope that it is given. Its `Network` connects from the host's address, and a listener on all addresses
+ * listens on that of the host. Its `Clock` is the current one, with the wall time of the options. The end of
+ * the scope crashes the host and waits for its finalizers.
  *
  * @example
  * import { HttpServer, HttpServerResponse } from "@effect/platform"
@@ -168,7 +170,7 @@ export const make = <A, E, R>(
         Effect.withClock(clock),
         Effect.supervised(supervisor)
       ) as Effect.Effect<A, E>
-      // It belongs to the host, not to whoever has started it.
+      // The fiber belongs to the host, not to the caller of `start`.
       const fiber = yield* Effect.forkDaemon(running)
       supervisor.alive.add(fiber as Fiber.RuntimeFiber<unknown, unknown>)
       fiber.addObserver(() => supervisor.alive.delete(fiber as Fiber.RuntimeFiber<unknown, unknown>))
@@ -176,7 +178,7 @@ export const make = <A, E, R>(
       return life
     })
 
-    /** Ends a life; the effect is what of it may take time. */
+    /** Ends a life; the returned effect waits for finalizers that take time. */
     const end = ({ fibers, network, scope }: Life<A, E>, as: Crash): Effect.Effect<void> => {
       life = undefined
       back = network.end(as)
@@ -202,7 +204,7 @@ export const make = <A, E, R>(
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => (life === undefined ? Effect.void : end(life, "reset")))
     )
-    // Nobody has it yet who could crash it.
+    // No caller has the host yet, so it cannot crash here.
     yield* start as Effect.Effect<A, E>
     return {
       name,

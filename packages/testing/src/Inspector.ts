@@ -1,10 +1,9 @@
 /**
- * A look inside a running server while one develops: its connections, the exchanges under way and the last
- * ones, agents' pools, timeouts, and the wire of an exchange. A page for a browser, text for a terminal, JSON
- * for everything else.
+ * An inspector for a running server during development: its connections, in-flight and recent exchanges,
+ * agents' pools, timeouts, and the wire of an exchange. As an HTML page, as text for a terminal, and as JSON.
  *
- * It exists where somebody asked for it and costs nothing elsewhere. It shows what passes on the wire: never
- * give it an address that strangers reach. It changes nothing of the server that it looks at.
+ * It costs nothing unless installed. It shows what passes on the wire, so never listen on a public address.
+ * It never changes the inspected server.
  *
  * @since 0.1.0
  */
@@ -34,30 +33,30 @@ import * as Wiretap from "./Wiretap.js"
 export type { AgentView, ConnectionView, ExchangeView, ServerView, Snapshot, UnderWay } from "./tools/look.js"
 
 /**
- * Where the page of an inspector is, and what it shows.
+ * Address of the page, and what it shows.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Where the page is. Default 127.0.0.1: this machine alone. */
+  /** Address of the page. Default 127.0.0.1: this machine alone. */
   readonly host?: string | undefined
   /** Default 4400; 0: any free port. */
   readonly port?: number | undefined
-  /** How many exchanges that are over are remembered. Default 200. */
+  /** How many completed exchanges are kept. Default 200. */
   readonly history?: number | undefined
-  /** Agents to be shown, by a name. Default: the one in the context, if there is one. */
+  /** Agents to show, by name. Default: the one in the context, if any. */
   readonly agents?: Readonly<Record<string, Agent.Service>> | undefined
   /**
-   * Names of fields whose values are not shown, in any case. They take the place of the default, which is
-   * {@link redactedNames}. User and password of URLs are never shown.
+   * Names of fields whose values are redacted, in any case. They replace the default, {@link redactedNames}.
+   * User and password of URLs are never shown.
    */
   readonly redact?: ReadonlyArray<string> | undefined
 }
 
 /**
- * The fields whose values an inspector does not show unless it is told otherwise: those of platform's spans,
- * `Proxy-Authorization`, and what else is sent as a secret of one client.
+ * The fields whose values an inspector redacts by default: those of platform's spans, `Proxy-Authorization`,
+ * and other fields that carry a client's secret.
  *
  * @since 0.1.0
  * @category options
@@ -68,24 +67,24 @@ export const redactedNames: ReadonlyArray<string> = [
 ]
 
 /**
- * What an inspector knows.
+ * The data of an inspector.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Inspection {
-  /** What is going on at this moment. */
+  /** The current state. */
   readonly snapshot: Effect.Effect<Snapshot>
   /**
-   * The wire of an exchange, as text: `>` is what the client sent, `<` what the server did. None: it is not
-   * known (any more), or the server's network is not tapped. The values of `Options.redact` are left out,
-   * however they were cut into segments.
+   * The wire of an exchange, as text: `>` is sent by the client, `<` by the server. None: not recorded, no
+   * longer kept, or the server's network is not tapped. The values of `Options.redact` are left out, even if
+   * they span segments.
    */
   readonly wire: (connection: number, exchange: number) => Effect.Effect<Option.Option<string>>
 }
 
 /**
- * The network of the server that is looked at, with a record of what passes.
+ * The network of the inspected server, recorded.
  *
  * @since 0.1.0
  * @category tags
@@ -93,18 +92,18 @@ export interface Inspection {
 export class Tap extends Context.Tag("@httpfx/testing/Inspector/Tap")<
   Tap,
   {
-    /** The network beneath it, which nobody listens to. */
+    /** The untapped network below. */
     readonly network: Network.Service
-    /** The record. */
+    /** The recorder. */
     readonly wiretap: Wiretap.Service
-    /** Bytes that are kept of an exchange and direction. */
+    /** Bytes kept per exchange and direction. */
     readonly limit: number
   }
 >() {}
 
 /**
- * Lets an inspector see the wire: goes between a server and its network. `limit` is how many bytes are kept
- * of an exchange and direction; default 16 KiB.
+ * Lets an inspector see the wire: stands between a server and its network. `limit` is the number of bytes
+ * kept per exchange and direction; default 16 KiB.
  *
  * @since 0.1.0
  * @category layers
@@ -124,7 +123,7 @@ export const layerTap = (
   )
 
 /**
- * Looks at the server in the context from now on.
+ * Inspects the server in the context from now on.
  *
  * @since 0.1.0
  * @category constructors
@@ -156,22 +155,21 @@ export const make = (options: Options = {}): Effect.Effect<Inspection, never, Se
     return inspection
   })
 
-// What an inspection is made of: an app of the server that is looked at says which exchanges are its own.
+// Lets an app mounted on the inspected server mark its own exchanges, which are not shown.
 const looks = new WeakMap<Inspection, Look>()
 
-// A page of somebody else's that a browser on this machine has open could ask for ours under a name that
-// leads here.
+// Against DNS rebinding: a foreign page in a browser on this machine may use a name that resolves to us.
 const isLocal = (host: string | undefined, own: string): boolean => {
   const name = host?.replace(/:\d+$/, "")
   return name === own || name === "localhost" || name === "[::1]" || /^127(?:\.\d+){3}$/.test(name ?? "")
 }
 
 /**
- * The page at `/` (text where no HTML is accepted, as by `curl`), `/state` as JSON,
- * `/wire/:connection/:exchange`. To be mounted where an app has a place for it; `layer` gives it a port of
- * its own. In an app of the server that is looked at, its own exchanges are not shown.
+ * Serves the page at `/` (text for clients that do not accept HTML, as `curl`), `/state` as JSON, and
+ * `/wire/:connection/:exchange`. Mount it anywhere in an app; `layer` gives it a port of its own. In an app
+ * of the inspected server its own exchanges are not shown.
  *
- * `host`: a name besides the loopback addresses under which it may be asked. Anything else is answered 403.
+ * `host`: an accepted `Host` besides the loopback addresses. Others get 403.
  *
  * @since 0.1.0
  * @category apps
@@ -200,7 +198,7 @@ export const app = (inspection: Inspection, host = "localhost"): HttpApp.Default
         Effect.map(
           inspection.wire(Number(connection), Number(exchange)),
           Option.match({
-            onNone: () => plain("nothing is kept of it\n", 404),
+            onNone: () => plain("no wire recorded\n", 404),
             onSome: (text) => plain(text)
           })
         )
@@ -212,15 +210,15 @@ export const app = (inspection: Inspection, host = "localhost"): HttpApp.Default
       looks.get(inspection)?.disregard(connection.remote, connection.exchange)
     return isLocal(request.headers["host"], host)
       ? Effect.catchTag(router, "RouteNotFound", () => Effect.succeed(plain("not found\n", 404)))
-      : Effect.succeed(plain("this page is for this machine\n", 403))
+      : Effect.succeed(plain("only served to this machine\n", 403))
   })
 }
 
-// A page that is open must not hold up the end of the program.
+// An open page must not delay the exit of the program.
 const ending = { idleConnectionGrace: 0, gracefulShutdownTimeout: 0 }
 
 /**
- * The page on a port of its own, which is logged.
+ * The page on a port of its own; logs its URL.
  *
  * @example
  * import { HttpServer, HttpServerResponse } from "@effect/platform"
@@ -246,7 +244,7 @@ export const layer = (
     Effect.gen(function* () {
       const { host = "127.0.0.1", port = 4400 } = options
       const inspection = yield* make(options)
-      // Its own connections are nobody's concern.
+      // Do not tap the inspector's own connections.
       const network = Option.match(yield* Effect.serviceOption(Tap), {
         onNone: () => Network.Network,
         onSome: ({ network }) => Effect.succeed(network)

@@ -1,9 +1,9 @@
 /**
- * What is left when a test is over: fibers, timers, connections, listeners, requests that hold a connection.
- * A picture of it is a failure.
+ * Fails tests that leave something behind: fibers, timers, connections, listeners, requests that hold a
+ * connection. The failure lists them.
  *
- * Nothing is cleaned up here, and nothing is counted that was there before. What ends by itself in the next
- * turns of the event loop is no leak: the system reports a closed socket a little later.
+ * Cleans nothing up, and never counts what was there before. Whatever ends within the next turns of the event
+ * loop is not a leak: the system reports a closed socket a little later.
  *
  * @since 0.1.0
  */
@@ -28,21 +28,21 @@ import { microturns, turn } from "./time/turns.js"
 import { monotonicNow } from "./time/realTime.js"
 
 /**
- * One thing that was left.
+ * One leaked thing.
  *
  * @since 0.1.0
  * @category models
  */
 export const Left = Schema.Struct({
   /**
-   * - `fiber`: it runs or waits
-   * - `timer`: somebody sleeps
-   * - `socket`: a connection of which an end is open
+   * - `fiber`: runs or is suspended
+   * - `timer`: a sleep that is not over
+   * - `socket`: a connection with an open end
    * - `listener`: an address is listened on
-   * - `request`: a request of a client holds (or waits for) a connection
+   * - `request`: a request of a client that holds (or waits for) a connection
    */
   kind: Schema.Literal("fiber", "timer", "socket", "listener", "request"),
-  /** What is known of it, for people. */
+  /** Description for people. */
   what: Schema.String
 })
 
@@ -59,30 +59,29 @@ export type Left = typeof Left.Type
  * @category errors
  */
 export class Leaked extends Schema.TaggedError<Leaked>("@httpfx/testing/Leaked")("Leaked", {
-  /** What was left, one by one. */
+  /** Everything that was left. */
   left: Schema.Array(Left)
 }) {
   override get message(): string {
-    return [
-      `${this.left.length} left at the end:`,
-      ...this.left.map(({ kind, what }) => `  ${kind}: ${what}`)
-    ].join("\n")
+    return [`${this.left.length} leaked:`, ...this.left.map(({ kind, what }) => `  ${kind}: ${what}`)].join(
+      "\n"
+    )
   }
 }
 
 /**
- * How the end of a test is looked at.
+ * Options of a leak check.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** How long, in real time, what ends by itself may take to do so. Default 250 milliseconds. */
+  /** Real time allowed for things that end by themselves. Default 250 milliseconds. */
   readonly patience?: Duration.DurationInput | undefined
 }
 
 /**
- * Watches what effects do, over as many of them as are run through it.
+ * Observes effects; one watch may run several.
  *
  * @since 0.1.0
  * @category models
@@ -91,11 +90,12 @@ export interface Watch {
   /**
    * Runs an effect under observation: its fibers, its sleeps, and the connections it makes through its
    * `Network`.
+   * `Network`.
    */
   readonly run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** Everything that is left now. */
+  /** Everything left at this moment. */
   readonly left: Effect.Effect<ReadonlyArray<Left>>
-  /** Fails if something is left, after it had time to end. */
+  /** Fails if something is left after `patience`. */
   readonly check: Effect.Effect<void, Leaked>
 }
 
@@ -105,14 +105,14 @@ const ends = ({ client, server }: { readonly client: End; readonly server: End }
   return `${end("client", client)}; ${end("server", server)}`
 }
 
-// `Tracer.ParentSpan`, which may be a span of another process and then has no name.
+// `Tracer.ParentSpan` may be a span of another process, without a name.
 const nameOfSpan = (fiber: Fiber.RuntimeFiber<unknown, unknown>): string => {
   const span = Context.getOption(fiber.currentContext as Context.Context<ParentSpan>, ParentSpan)
   return Option.isSome(span) && span.value._tag === "Span" ? ` in span "${span.value.name}"` : ""
 }
 
 /**
- * A watch of its own, which has seen nothing yet.
+ * A new watch.
  *
  * @since 0.1.0
  * @category constructors
@@ -144,7 +144,7 @@ export const make = (options: Options = {}): Effect.Effect<Watch> =>
       if (found.length > 0) return yield* new Leaked({ left: found })
     })
 
-    // The whole network in memory is seen, the client's pool is known to keep idle connections.
+    // The memory network of the context counts as a whole; idle connections in the client's pool do not.
     const around = Effect.gen(function* () {
       const memory = yield* Effect.serviceOption(MemoryNetwork)
       const client = yield* Effect.serviceOption(Client)
@@ -189,9 +189,9 @@ export const make = (options: Options = {}): Effect.Effect<Watch> =>
 /**
  * Runs a test and fails it with `Leaked` if it leaves something: fibers it forked (daemons too), sleeps,
  * connections and listeners it made through its `Network`, other new connections of a `MemoryNetwork` in its
- * context (but for idle ones of a `Client` there), requests of that `Client` still under way.
+ * context (except idle ones of a `Client` there), in-flight requests of that `Client`.
  *
- * Its scope, if it has one, is closed before. A test that fails keeps its failure.
+ * Closes the scope of the test first, if it has one. A test that fails keeps its failure.
  *
  * @example
  * import { it } from "@effect/vitest"
@@ -212,7 +212,7 @@ export const check = <A, E, R>(
   Effect.flatMap(make(options), (watch) => Effect.zipLeft(watch.run(effect), watch.check))
 
 /**
- * `check` of a test with a scope, which is closed before anything is counted.
+ * `check` for a test with a scope, which is closed before the check.
  *
  * @since 0.1.0
  * @category assertions
@@ -223,8 +223,7 @@ export const checkScoped = <A, E, R>(
 ): Effect.Effect<A, E | Leaked, Exclude<R, Scope.Scope>> => check(Effect.scoped(effect), options)
 
 /**
- * A layer around others: it builds them under observation, and its end, after theirs, dies with `Leaked` if
- * they left something.
+ * Wraps a layer: builds it under observation, and after its release dies with `Leaked` if something is left.
  *
  * @since 0.1.0
  * @category layers

@@ -1,10 +1,10 @@
 /**
  * A network in memory: connections that behave like TCP, without sockets, under Effect's clock.
  *
- * Ordered bytes, windows and backpressure, half-close, reset, refusal, names and ports. With no latency
+ * Ordered bytes, windows and backpressure, half-close, reset, refusal, names and ports. Without latency
  * everything arrives without the clock being moved; with latency a `TestClock` moves it. Conditions and
- * faults hold as long as their scope. All chance comes from one seed: the same program sees the same order of
- * events in every run. It encrypts nothing.
+ * faults last until their scope closes. One seed drives all randomness: the same program sees the same order
+ * of events in every run. It encrypts nothing.
  *
  * @since 0.1.0
  */
@@ -25,7 +25,7 @@ import type { Passing, Rule } from "./Verdict.js"
 export type { Connection, End, Service, Options } from "./network/model.js"
 
 /**
- * What a test sees of the network besides using it.
+ * Control over the network of a test: connections, listeners, conditions, rules.
  *
  * @since 0.1.0
  * @category tags
@@ -55,7 +55,7 @@ export const listeners: Effect.Effect<ReadonlyArray<Address>, never, MemoryNetwo
 )
 
 /**
- * A network of its own, until the scope closes; its timers are those of the current clock.
+ * A new network, until the scope closes; its timers are those of the current clock.
  *
  * @since 0.1.0
  * @category constructors
@@ -76,7 +76,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
   )
 
 /**
- * Provides `Network` in memory, and `MemoryNetwork` to look at it.
+ * Provides `Network` in memory, and `MemoryNetwork` to control it.
  *
  * @since 0.1.0
  * @category layers
@@ -89,8 +89,8 @@ export const layer = (options?: Options): Layer.Layer<Network | MemoryNetwork> =
   )
 
 /**
- * Where all chance in the network in the context comes from: print it when a test fails, give it as
- * `Options.seed` to run it again.
+ * The seed of all randomness of the network in the context. Print it when a test fails, and pass it as
+ * `Options.seed` to repeat the run.
  *
  * @since 0.1.0
  * @category accessors
@@ -101,8 +101,8 @@ export const seed: Effect.Effect<number | string, never, MemoryNetwork> = Effect
 )
 
 /**
- * Gives connections, open ones and those to come, other conditions until the scope closes. Of several that
- * match the newest wins, property by property. A script over time is an ordinary effect with sleeps.
+ * Changes the conditions of connections, open and future ones, until the scope closes. If several match, the
+ * newest wins, property by property. A script over time is an ordinary effect with sleeps.
  *
  * @example
  * import { MemoryNetwork } from "@httpfx/testing"
@@ -125,7 +125,7 @@ export const condition = (
   Effect.flatMap(MemoryNetwork, (memory) => memory.condition(where, conditions))
 
 /**
- * Installs a rule until the scope closes. `Fault` has the usual ones ready.
+ * Installs a rule until the scope closes. `Fault` has ready-made ones.
  *
  * @example
  * import { MemoryNetwork, Verdict } from "@httpfx/testing"
@@ -146,7 +146,7 @@ export const rule = (
   Effect.flatMap(MemoryNetwork, (memory) => memory.rule(decide, observe))
 
 /**
- * Resets connections now; both ends see RST. Gives how many they were.
+ * Resets connections now; both ends see RST. Returns how many.
  *
  * @since 0.1.0
  * @category faults
@@ -155,8 +155,8 @@ export const reset = (where: Where = {}): Effect.Effect<number, never, MemoryNet
   Effect.flatMap(MemoryNetwork, (memory) => memory.reset(where))
 
 /**
- * What a name resolves to from now on; an empty list: nothing (`ENOTFOUND`). Who listens on the name already
- * stays where it is.
+ * Sets the addresses that a name resolves to from now on; an empty list: none (`ENOTFOUND`). Existing
+ * listeners on the name keep their address.
  *
  * @since 0.1.0
  * @category conditions
@@ -168,8 +168,8 @@ export const setHost = (
   Effect.flatMap(MemoryNetwork, (memory) => memory.setHost(name, addresses))
 
 /**
- * The network as a host of that name uses it: what connects through it comes from the host's address, so that
- * conditions and partitions can tell one client from another.
+ * The network as seen from the host of that name: its connections come from the host's address, so that
+ * conditions and partitions can tell clients apart.
  *
  * @since 0.1.0
  * @category layers

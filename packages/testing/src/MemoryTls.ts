@@ -1,9 +1,9 @@
 /**
  * Certificates for the TLS of a memory network: described, not encrypted.
  *
- * They are texts that go where PEM goes (`TlsOptions.cert`, `key`, `ca`) and say in plain words whom they
- * name, who issued them and until when they hold. Handshakes fail as Node's do, with Node's codes; there is
- * no cryptography and no secret, and no other network understands them.
+ * They are texts in the place of PEM (`TlsOptions.cert`, `key`, `ca`) that state their names, issuer and
+ * validity. Handshakes fail as Node's do, with Node's codes. There is no cryptography and no secret, and no
+ * other network accepts them.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import type { Credentials } from "@httpfx/core/Network"
 import { authorityText, certificateText, keyText, platformAuthority } from "./network/tls/text.js"
 
 /**
- * Whom a certificate is for, and until when.
+ * The subject and validity of a certificate.
  *
  * @since 0.1.0
  * @category models
@@ -19,24 +19,24 @@ import { authorityText, certificateText, keyText, platformAuthority } from "./ne
 export interface CertificateOptions {
   /** Names and IP addresses it is valid for; `*.internal` stands for one label. */
   readonly names: string | ReadonlyArray<string>
-  /** Milliseconds since the epoch. Default: it was always valid. */
+  /** Milliseconds since the epoch. Default: no lower bound. */
   readonly notBefore?: number | undefined
   /** Milliseconds since the epoch, by the network's clock. Default: it never expires. */
   readonly notAfter?: number | undefined
 }
 
 /**
- * Who issues certificates.
+ * A certificate authority.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Authority {
-  /** Its name, the issuer of its certificates. */
+  /** The name of the authority, issuer of its certificates. */
   readonly name: string
-  /** For `TlsOptions.ca` of who is to trust it. */
+  /** For `TlsOptions.ca` of a peer that is to trust it. */
   readonly ca: string
-  /** A new certificate for these names. */
+  /** Issues a certificate for these names. */
   readonly certificate: (options: CertificateOptions) => Credentials
 }
 
@@ -50,7 +50,7 @@ const issue = (
 }
 
 /**
- * An authority of one's own. Nobody trusts it but those who have its `ca`.
+ * A private authority, trusted only by peers that have its `ca`.
  *
  * @example
  * import { MemoryTls } from "@httpfx/testing"
@@ -69,7 +69,8 @@ export const authority = (name: string): Authority => ({
 })
 
 /**
- * A certificate of the authority that everybody trusts who names no `ca`: the platform's, so to speak.
+ * A certificate of the authority that is trusted by default, without a `ca`: the stand-in for the public
+ * ones.
  *
  * @since 0.1.0
  * @category constructors
@@ -77,7 +78,7 @@ export const authority = (name: string): Authority => ({
 export const certificate = (options: CertificateOptions): Credentials => issue(options, platformAuthority)
 
 /**
- * A certificate that nobody has issued but itself. As a `ca` it is trusted.
+ * A self-signed certificate. Trusted if passed as a `ca`.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,8 +1,8 @@
 /**
- * What every `Network` must do, as named effects: a network passes when all of them succeed.
+ * Conformance cases for `Network` implementations, as named effects. A network passes when all succeed.
  *
- * It holds for TCP of an operating system and for the network in memory alike, so it asks nothing that only
- * one of them can promise, and it never sleeps: what must not happen is looked for after round trips on
+ * They hold for an operating system's TCP and for the network in memory alike, so they ask nothing that only
+ * one of them can promise. They never sleep: that something does not happen is checked after round trips on
  * another connection. A failed expectation is a defect with a message.
  *
  * @since 0.1.0
@@ -15,26 +15,26 @@ import { listening } from "./battery/network/listening.js"
 import { resets } from "./battery/network/resets.js"
 
 /**
- * One promise of a network.
+ * One conformance case.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Case {
-  /** What is promised, in words; the name of a test. */
+  /** The promise in words; the name of the test. */
   readonly name: string
-  /** Fails, or dies, where the promise is broken. */
+  /** Fails, or dies, if the promise is broken. */
   readonly effect: Effect.Effect<void, unknown, Network>
 }
 
 /**
- * What the battery needs of the network's surroundings.
+ * Facilities that the battery needs besides the network.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** A path that a listener may bind, another at each call. */
+  /** Returns a new path that a listener may bind, at each call. */
   readonly path: () => string
 }
 

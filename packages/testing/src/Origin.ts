@@ -1,9 +1,8 @@
 /**
- * Third-party services as stubs behind the network: a name and a port that answer what the test says.
+ * Stubs of third-party services: origins on the network that reply as the test says.
  *
- * A client under test does all it does in production: looks the name up, connects, keeps connections, times
- * out, retries. Nothing of it is replaced. A request that no stub fits is answered with 501 and told
- * precisely, in the answer and, so that nobody overlooks it, as a failure at the end of the scope.
+ * The client under test runs as in production: it resolves the name, connects, pools connections, times out,
+ * retries. A request that no stub matches gets a 501 that says why, and fails the scope at its end.
  *
  * @since 0.1.0
  */
@@ -33,15 +32,15 @@ export type {
 } from "./peer/origin/model.js"
 
 /**
- * How much is sent before the connection ends.
+ * A response that breaks off before its end.
  *
  * @since 0.1.0
  * @category models
  */
 export interface BrokenOff {
-  /** A response that is broken off. Default: none, nothing is sent. */
+  /** The response to break off. Default: none; no byte is sent. */
   readonly response?: HttpServerResponse.HttpServerResponse | undefined
-  /** Bytes of it on the wire, head included. Default: its head. */
+  /** Bytes of it sent on the wire, head included. Default: the head. */
   readonly afterBytes?: number | undefined
 }
 
@@ -55,8 +54,8 @@ const connectionFault =
   })
 
 /**
- * A reply that resets the connection: the client fails with `ConnectionReset`. Where it may (docs/client.md)
- * it sends a request that was lost on a kept connection again, which is another call.
+ * A reply that resets the connection: the client fails with `ConnectionReset`. If the request went out on a
+ * reused connection, the client may retry it (docs/client.md), which counts as another call.
  *
  * @example
  * import { HttpServerResponse } from "@effect/platform"
@@ -77,7 +76,7 @@ const connectionFault =
 export const reset: (options?: BrokenOff) => ConnectionFault = connectionFault("reset")
 
 /**
- * A reply that closes the connection in order, too early: the client fails with `HangUp`.
+ * A reply that closes the connection in order but too early: the client fails with `HangUp`.
  *
  * @since 0.1.0
  * @category replies
@@ -87,12 +86,12 @@ export const hangUp: (options?: BrokenOff) => ConnectionFault = connectionFault(
 const Unmatched = Schema.Struct({
   method: Schema.String,
   target: Schema.String,
-  /** For each stub: its name and why it did not fit. */
+  /** For each stub: its name and why it did not match. */
   stubs: Schema.Array(Schema.Struct({ name: Schema.String, reasons: Schema.Array(Schema.String) }))
 })
 
 /**
- * A request that no stub fits.
+ * A request that no stub matched.
  *
  * @since 0.1.0
  * @category models
@@ -101,13 +100,13 @@ export type Unmatched = typeof Unmatched.Type
 
 const print = (origin: string, { method, stubs, target }: Unmatched): string =>
   [
-    `no stub of ${origin} fits ${method} ${target}`,
+    `no stub of ${origin} matches ${method} ${target}`,
     ...(stubs.length === 0 ? ["  there are no stubs"] : []),
     ...stubs.map(({ name, reasons }) => `  ${name}\n${reasons.map((reason) => `    ${reason}`).join("\n")}`)
   ].join("\n")
 
 /**
- * Requests came that no stub fits, or stubs were not called as often as they were to be.
+ * Requests that no stub matched, or stubs called less often than expected.
  *
  * @since 0.1.0
  * @category errors
@@ -117,9 +116,9 @@ export class OriginUnmet extends Schema.TaggedError<OriginUnmet>("@httpfx/testin
   {
     /** `http://name:port` */
     origin: Schema.String,
-    /** Requests that no stub fitted. */
+    /** Requests that no stub matched. */
     unmatched: Schema.Array(Unmatched),
-    /** Stubs that were not called, or not as often as `times` says. */
+    /** Stubs not called, or not as often as `times` says. */
     pending: Schema.Array(Schema.String)
   }
 ) {
@@ -132,51 +131,50 @@ export class OriginUnmet extends Schema.TaggedError<OriginUnmet>("@httpfx/testin
 }
 
 /**
- * Where an origin is, and how strict.
+ * Address and strictness of an origin.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The name under which clients find it; on a `MemoryNetwork` any name will do. */
+  /** The name under which clients find it; any name works on a `MemoryNetwork`. */
   readonly host: string
   /** Default 80, with `tls` 443. */
   readonly port?: number | undefined
-  /** Makes it an `https` origin, where the network can encrypt. */
+  /** Makes it an `https` origin, if the network supports TLS. */
   readonly tls?: Omit<TlsOptions, "role"> | undefined
-  /** What its server is told. Default: nothing. */
+  /** Options of its server. */
   readonly server?: Server.ServerOptions | undefined
-  /** Die at the end of the scope when a request came that no stub fits. Default `true`. */
+  /** Dies at the end of the scope if a request matched no stub. Default `true`. */
   readonly strict?: boolean | undefined
   /**
-   * What becomes of replies and handlers that fail, unless the test asks for them (`Origin.failures`).
+   * How failures of replies and handlers are reported, unless the test reads them (`Origin.failures`).
    * Default `print`.
    */
   readonly onHandlerFailure?: OnHandlerFailure | undefined
 }
 
 /**
- * A stubbed HTTP server: it answers as told, and keeps what it was asked.
+ * A stubbed HTTP server, which replies as told and records its requests.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Origin {
-  /** Without a path: `http://api.stripe.test`. */
+  /** The URL without a path: `http://api.stripe.test`. */
   readonly url: string
-  /** Adds stubs, before those that are there: the first that fits answers. */
+  /** Adds stubs before the existing ones; the first that matches replies. */
   readonly stub: (...routes: ReadonlyArray<Route>) => Effect.Effect<void>
   /** All requests so far, oldest first. */
   readonly calls: Effect.Effect<ReadonlyArray<Call>>
-  /** Requests that no stub fitted, so far. */
+  /** Requests so far that no stub matched. */
   readonly unmatched: Effect.Effect<ReadonlyArray<Unmatched>>
-  /** Connections to it so far. */
+  /** Number of connections so far. */
   readonly connections: Effect.Effect<number>
-  /** Replies that died so far. Asking for them is enough for them not to be told at the end. */
+  /** Replies so far that died. Once read, they are not reported at the end. */
   readonly failures: Effect.Effect<ReadonlyArray<HandlerFailure>>
   /**
-   * Fails when a stub that is not optional was not called, or not `times` times, or when a request fitted
-   * none.
+   * Fails if a stub that is not optional was not called, or not `times` times, or if a request matched none.
    */
   readonly assertAllCalled: Effect.Effect<void, OriginUnmet>
 }
@@ -229,7 +227,7 @@ export const make = (
           name: nameOf(entry.route),
           reasons: [
             ...reasons(entry.route, call),
-            ...(spent(entry) ? [`times: it has answered its ${entry.calls} calls`] : [])
+            ...(spent(entry) ? [`times: already called ${entry.calls} times`] : [])
           ]
         }))
         const request = { method: call.method, target: call.target, stubs: tried }
@@ -257,7 +255,7 @@ export const make = (
         })
         if (!isFault(answered)) return answered
         cut(answered.by, answered.response === undefined ? 0 : answered.afterBytes)
-        // The end of the connection ends the handler.
+        // Closing the connection interrupts the handler.
         return answered.response ?? (yield* Effect.never)
       })
     )
@@ -290,7 +288,7 @@ export const make = (
   })
 
 /**
- * A whole app as an origin: for services that are simulated rather than stubbed. Resolves to its URL.
+ * A whole app as an origin, for services that are simulated rather than stubbed. Returns its URL.
  *
  * @since 0.1.0
  * @category constructors
@@ -322,7 +320,7 @@ const serve = <E>(
     const { host, port = options.tls === undefined ? 80 : 443, server, tls } = options
     const numbered = connectionNumbers(yield* Network, tls)
     const made = Effect.provideService(
-      // What a test closes ends at once: its clock may be moved by nobody.
+      // No grace for idle connections: a test may never move the clock.
       Server.make({ host, port, idleConnectionGrace: 0, ...server }),
       Network,
       numbered.network

@@ -1,10 +1,9 @@
 /**
- * Recordings as a capture file: classic pcap (draft-ietf-opsawg-pcap) with link type RAW (101), that is, IP
- * packets.
+ * Converts recordings to a capture file: classic pcap (draft-ietf-opsawg-pcap) with link type RAW (101), that
+ * is, IP packets.
  *
- * The headers are made up: a handshake when a connection was opened, segments of at most 1460 bytes with the
- * sequence numbers TCP would have (RFC 9293), an ACK for each event, FIN and RST. Only bytes and moments are
- * real.
+ * Payloads and times are real. The headers are synthetic: a handshake at the opening, segments of at most
+ * 1460 bytes with TCP's sequence numbers (RFC 9293), an ACK for each event, FIN and RST.
  *
  * @since 0.1.0
  */
@@ -26,7 +25,7 @@ interface Packet {
   readonly bytes: Uint8Array
 }
 
-/** 4 or 16 bytes; nothing for what is no IP address. */
+/** 4 or 16 bytes; `undefined` if the text is not an IP address. */
 const ipBytes = (text: string): Uint8Array | undefined => {
   if (!text.includes(":")) {
     const parts = text.split(".").map(Number)
@@ -151,7 +150,7 @@ class Conversation {
         return this.send(at, other(event.from), Flag.ack)
       }
       case "Skipped":
-        // A reader sees that a segment is missing.
+        // The gap in the sequence numbers shows readers that a segment is missing.
         this.next[event.from] = (this.next[event.from] + event.bytes) >>> 0
         return
       case "End":
@@ -183,8 +182,8 @@ class Conversation {
 }
 
 /**
- * Connections as a capture file for `tshark` and Wireshark: `Wiretap.recordings` has them. Packets are in the
- * order of their moments. Unix paths appear under loopback addresses.
+ * Connections as a capture file for `tshark` and Wireshark; pass those of `Wiretap.recordings`. Packets are
+ * ordered by time. Unix sockets appear under loopback addresses.
  *
  * @example
  * import { Wiretap } from "@httpfx/testing"

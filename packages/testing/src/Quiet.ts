@@ -1,10 +1,10 @@
 /**
- * Time that moves by itself in an ordinary test, under Effect's `TestClock` or a `VirtualClock`: from
- * deadline to deadline, until nobody waits for the clock any more or a condition holds.
+ * Moves the time of an ordinary test, under Effect's `TestClock` or a `VirtualClock`: from deadline to
+ * deadline, until nothing waits for the clock or a condition holds.
  *
- * It waits for fibers and for the network in memory, but cannot know what the operating system will bring; a
- * `Simulation` can refuse that. It never leaves a test hanging: when it cannot go on it fails with a picture
- * of what everyone waits for.
+ * It waits for fibers and for the network in memory, but cannot foresee I/O of the operating system; a
+ * `Simulation` can refuse that. It never leaves a test hanging: if it cannot continue, it fails with a list
+ * of everything that waits.
  *
  * @since 0.1.0
  */
@@ -19,39 +19,39 @@ import { draw, type AnyFiber } from "./assert/picture.js"
 import { settle } from "./VirtualClock.js"
 
 /**
- * Until when time moves on, and how far at most.
+ * Condition and bounds of a run.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Looked at whenever everything has come to rest; ends the run. Default: run until nobody waits for the
+   * Checked whenever everything has come to rest; ends the run. Default: run until nothing waits for the
    * clock.
    */
   readonly until?: (() => boolean) | undefined
-  /** What `until` means, for the failure. Default `a condition`. */
+  /** Name of the condition, for the failure. Default `a condition`. */
   readonly name?: string | undefined
-  /** Virtual time that may pass. Default one day. */
+  /** Maximum virtual time. Default one day. */
   readonly maxTime?: Duration.DurationInput | undefined
-  /** Deadlines that may be met, each for all that wait for the same moment. Default 10,000. */
+  /** Maximum number of clock moves, one for all waits with the same deadline. Default 10,000. */
   readonly maxSteps?: number | undefined
 }
 
 /**
- * What {@link complete} can be told: how far time moves at most, and how the effect is called in a failure.
+ * Options of {@link complete}: bounds, and the name of the effect in a failure.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CompleteOptions extends Omit<Options, "until"> {
-  /** What is waited for, for the failure. Default `the end of the effect`. */
+  /** Name of the awaited end, for the failure. Default `the end of the effect`. */
   readonly name?: string | undefined
 }
 
 /**
- * Time could not move on. Of `reason`: `stuck`: the condition does not hold and nobody waits for the clock;
- * `time` and `steps`: a bound is passed.
+ * Time could not move on. `reason`: `stuck`: the condition does not hold and nothing waits for the clock;
+ * `time` and `steps`: a bound was reached.
  *
  * @since 0.1.0
  * @category errors
@@ -60,24 +60,24 @@ export class NotQuiet extends Data.TaggedError("NotQuiet")<{
   readonly reason: "stuck" | "time" | "steps"
   /** The option that bounds the run and its value, `maxSteps 10000`; `undefined` when stuck. */
   readonly bound: string | undefined
-  /** What was waited for. */
+  /** Name of the awaited condition. */
   readonly name: string
   /** Virtual milliseconds since the call. */
   readonly elapsed: number
-  /** Connections, pools, waits for the clock, fibers: a line each. */
+  /** Connections, pools, clock waits, fibers: one line each. */
   readonly picture: string
 }> {
   override get message(): string {
     const { bound, elapsed, name, picture, reason } = this
-    const why = bound === undefined ? "nobody waits for the clock" : `its option ${bound} is reached`
-    return `${reason}: ${why}, wanted: ${name}, after ${elapsed} virtual ms\n${picture}`
+    const why = bound === undefined ? "no deadline is left" : `reached ${bound}`
+    return `${reason}: ${why}, waiting for ${name}, after ${elapsed} virtual ms\n${picture}`
   }
 }
 
 const movableClock = (clock: Clock.Clock): Movable => {
   const found = movable(clock)
   if (found === undefined)
-    throw new Error("Quiet needs a TestClock or a VirtualClock: real time does not move by itself")
+    throw new Error("Quiet needs a TestClock or a VirtualClock: it cannot move real time")
   return found
 }
 
@@ -90,7 +90,7 @@ const descendants = (fiber: AnyFiber, into: Map<AnyFiber, number>): Effect.Effec
     )
   })
 
-// The caller's own children, and those that nobody owns.
+// Children of the caller, and daemons.
 const alive = Effect.withFiberRuntime<ReadonlyMap<AnyFiber, number>>((self) =>
   Effect.gen(function* () {
     const fibers = new Map<AnyFiber, number>()
@@ -101,8 +101,8 @@ const alive = Effect.withFiberRuntime<ReadonlyMap<AnyFiber, number>>((self) =>
 )
 
 /**
- * Lets everything go on and time move, until the condition holds or, without one, nobody waits for the clock.
- * Returns the virtual milliseconds that have passed.
+ * Lets fibers run and moves time until the condition holds or, without a condition, nothing waits for the
+ * clock. Returns the virtual milliseconds passed.
  *
  * @example
  * import { Quiet } from "@httpfx/testing"
@@ -149,9 +149,8 @@ export const run = (options: Options = {}): Effect.Effect<number, NotQuiet> =>
   )
 
 /**
- * Runs an effect to its end while time moves as far as it needs: forks it, lets everything go on and time
- * move until it is done, and gives what it gives, or fails as it fails. `NotQuiet` where it cannot be done;
- * it is interrupted then.
+ * Runs an effect to its end and moves time as far as it needs. It runs in a fiber of its own; its result or
+ * failure is returned. If it cannot complete, it is interrupted, and this fails with `NotQuiet`.
  *
  * @example
  * import { Quiet } from "@httpfx/testing"
@@ -172,7 +171,7 @@ export const complete = <A, E, R>(
     const fiber = yield* Effect.fork(effect)
     const until = () => fiber.unsafePoll() !== null
     yield* run({ ...options, until, name: options.name ?? "the end of the effect" }).pipe(
-      // Its end may take time as well.
+      // Its finalizers may take virtual time too.
       Effect.tapError(() => Effect.zipRight(Fiber.interruptFork(fiber), Effect.ignore(run({ until })))),
       Effect.onInterrupt(() => Fiber.interrupt(fiber))
     )

@@ -1,10 +1,9 @@
 /**
- * The other side of a connection, by hand: send these bytes, expect those, half-close, reset. Over any
- * `Network`.
+ * A scripted peer for raw bytes over any `Network`: send these bytes, expect those, half-close, reset.
  *
- * A peer knows nothing of HTTP and sends nothing by itself. It reads all the time, so that FIN and RST are
- * noticed, and keeps what it read until the script asks for it. Expectations consume: each looks at what
- * follows the one before. What does not come as expected is a `WireMismatch`, which shows both sides.
+ * It knows nothing of HTTP and sends nothing by itself. It reads all the time, so that FIN and RST are
+ * noticed, and buffers the bytes for the script. Expectations consume: each starts after the bytes of the one
+ * before. A failed expectation is a `WireMismatch`, which shows expected and received bytes.
  *
  * @since 0.1.0
  */
@@ -21,7 +20,7 @@ import { compare, excerpt, textOf } from "./tap/wireText.js"
 import { clearTimeout, setTimeout } from "./time/realTime.js"
 
 /**
- * What came (or did not come) over the wire is not what the script expected.
+ * The bytes or endings on the wire differ from the script.
  *
  * @since 0.1.0
  * @category errors
@@ -29,28 +28,28 @@ import { clearTimeout, setTimeout } from "./time/realTime.js"
 export class WireMismatch extends Schema.TaggedError<WireMismatch>("@httpfx/testing/WireMismatch")(
   "WireMismatch",
   {
-    /** Which peer of the script. */
+    /** Name of the peer. */
     peer: Schema.String,
     /** The expectation in words. */
     wanted: Schema.String,
     /**
-     * - `differs`: other bytes came
-     * - `over`: the connection ended in this direction first (FIN, RST, or our own reset)
-     * - `silent`: nothing more came for the peer's `patience`
-     * - `unexpected`: something came where nothing was to come
+     * - `differs`: received other bytes
+     * - `over`: this direction ended first (FIN, RST, or our own reset)
+     * - `silent`: nothing more arrived within the peer's `patience`
+     * - `unexpected`: something arrived although nothing was expected
      */
     reason: Schema.Literal("differs", "over", "silent", "unexpected"),
-    /** The exact bytes expected, where they are known; a character per byte. */
+    /** The exact bytes expected, if known; one character per byte. */
     expected: Schema.optional(Schema.String),
-    /** Bytes that had come and were not consumed by expectations before; a character per byte. */
+    /** Bytes received and not consumed by earlier expectations; one character per byte. */
     received: Schema.String,
-    /** Bytes consumed before: the offset of `received` in all that came. */
+    /** Bytes consumed before: the offset of `received` in the whole input. */
     start: Schema.Number,
-    /** The connection from our side: open, or how it ended. */
+    /** State of the connection from our side: open, or how it ended. */
     state: Schema.String
   }
 ) {
-  /** Offset, in all that came, of the first byte that differs. */
+  /** Offset of the first different byte in the whole input. */
   get offset(): number {
     const { expected = "", received } = this
     let index = 0
@@ -59,10 +58,10 @@ export class WireMismatch extends Schema.TaggedError<WireMismatch>("@httpfx/test
   }
   override get message(): string {
     const why = {
-      differs: "other bytes came",
-      over: "it cannot come any more",
-      silent: "nothing more came",
-      unexpected: "something came"
+      differs: "received other bytes",
+      over: "this direction has ended",
+      silent: "nothing more arrived",
+      unexpected: "something arrived"
     }[this.reason]
     const picture =
       this.expected === undefined
@@ -84,24 +83,23 @@ export class WireMismatch extends Schema.TaggedError<WireMismatch>("@httpfx/test
 export type Bytes = string | Uint8Array
 
 /**
- * How a peer by hand is called, and how long it waits.
+ * Name and patience of a scripted peer.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** What failures call this peer. Default: `client` or `server` with its address. */
+  /** Name of the peer in failures. Default: `client` or `server` with its address. */
   readonly name?: string | undefined
   /**
-   * How long an expectation goes on while no byte comes, in real time whatever the test's clock: so that a
-   * script that does not fit fails with what came instead of hanging. `Duration.infinity`: without limit.
-   * Default 3 seconds.
+   * How long an expectation waits without receiving a byte, in real time whatever the test's clock, so that a
+   * wrong script fails instead of hanging. `Duration.infinity`: no limit. Default 3 seconds.
    */
   readonly patience?: Duration.DurationInput | undefined
 }
 
 /**
- * What a peer does with the bytes of its connection.
+ * A step of a script; fails with `WireMismatch`.
  *
  * @since 0.1.0
  * @category models
@@ -115,57 +113,60 @@ export type Wire<A = void> = Effect.Effect<A, WireMismatch>
  * @category models
  */
 export interface RawPeer {
-  /** What failures call it. */
+  /** Name in failures. */
   readonly name: string
-  /** The connection itself, for what the script cannot say (`pause`, `buffered`). It has been started. */
+  /** The underlying connection, for anything else (`pause`, `buffered`). It has been started. */
   readonly transport: Transport
-  /** All that came so far, consumed or not; a character per byte. */
+  /** Everything received so far, consumed or not; one character per byte. */
   readonly received: () => string
-  /** What came and was not consumed; a character per byte. */
+  /** Bytes received and not consumed; one character per byte. */
   readonly unread: () => string
   /** `open`, `fin`, `closed`, or the code of a failure: `ECONNRESET`. */
   readonly state: () => string
-  /** Sends all parts as one write; waits until more may be written. */
+  /** Sends all parts as one write; waits while there is backpressure. */
   readonly send: (...parts: ReadonlyArray<Bytes>) => Wire
   /**
-   * Sends each part as soon as the one before was taken, with turns between: most networks deliver them
-   * apart.
+   * Sends each part once the one before was accepted, some turns apart, so that most networks deliver them
+   * separately.
    */
   readonly sendParts: (parts: Iterable<Bytes>) => Wire
-  /** Exactly these bytes come next. */
+  /** Expects exactly these bytes next. */
   readonly expect: (...parts: ReadonlyArray<Bytes>) => Wire
   /**
-   * What comes next matches, from its first byte; consumes and gives the match. Waits for more until it does.
+   * Waits until the next bytes match, from the first one; consumes and returns the match.
    */
   readonly expectMatch: (pattern: RegExp) => Wire<RegExpExecArray>
-  /** Consumes up to the `times`th marker, with it, and gives that text. Default once. */
+  /** Consumes up to and including the `times`th marker, and returns that text. Default once. */
   readonly until: (marker: Bytes, times?: number) => Wire<string>
-  /** The next head: up to the first empty line, with it. */
+  /** The next head, up to and including the first empty line. */
   readonly head: Wire<string>
-  /** Consumes and gives so many bytes. */
+  /** Consumes and returns this many bytes. */
   readonly take: (length: number) => Wire<string>
-  /** Consumes and gives everything up to FIN (or whatever ended the connection). */
+  /** Consumes and returns everything up to FIN (or whatever ended the connection). */
   readonly rest: Wire<string>
-  /** Waits until it holds for what was not consumed. Consumes nothing. */
+  /** Waits until the predicate holds for the unconsumed bytes. Consumes nothing. */
   readonly wait: (what: string, holds: (unread: string) => boolean) => Wire
   /**
-   * Neither bytes nor an end come for this long on the clock of the fiber (a test moves its `TestClock`
-   * meanwhile), or, without a duration, in some turns of the event loop.
+   * Expects neither bytes nor an end for this long on the fiber's clock (a test moves its `TestClock`
+   * meanwhile) or, without a duration, for some turns of the event loop.
    */
   readonly expectNothing: (duration?: Duration.DurationInput) => Wire
-  /** The peer sends FIN, and no byte before it. */
+  /** Expects FIN and no byte before it. */
   readonly expectFin: Wire
-  /** The connection is reset; bytes before it may be lost, so none are asked for. */
+  /** Expects a reset. Ignores bytes before it, since a reset may lose them. */
   readonly expectReset: Wire
-  /** Both directions are over, in whatever way. */
+  /** Waits until both directions have ended, in any way. */
   readonly expectClosed: Wire
   /** Sends FIN; the peer may still send. */
   readonly end: Effect.Effect<void>
   /** Ends both directions at once; the peer sees RST. */
   readonly reset: Effect.Effect<void>
-  /** Stops reading: the peer is held back. FIN and RST are not noticed meanwhile, as on a real socket. */
+  /**
+   * Stops reading, which puts backpressure on the peer. FIN and RST go unnoticed meanwhile, as on a real
+   * socket.
+   */
   readonly pause: Effect.Effect<void>
-  /** Reads on after `pause`. */
+  /** Reads again after `pause`. */
   readonly resume: Effect.Effect<void>
 }
 
@@ -173,7 +174,7 @@ const text = (parts: ReadonlyArray<Bytes>): string =>
   parts.map((part) => (typeof part === "string" ? part : textOf(part))).join("")
 
 /**
- * Takes a connection that was not started. It is reset at the end of the scope.
+ * Takes over a connection that was not started. Resets it at the end of the scope.
  *
  * @since 0.1.0
  * @category constructors
@@ -204,7 +205,7 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
       state: state.summary
     })
 
-  // `look` gives the outcome, or nothing while it has to wait; `over` says when waiting is in vain.
+  // `look` returns the outcome, or `undefined` to wait on; `over` returns true when waiting is in vain.
   const wait = <A>(
     wanted: string,
     look: () => Wire<A> | undefined,
@@ -346,7 +347,7 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
 }
 
 /**
- * Connects to one address of the network in the context, or to `host:port`, whose name it looks up. The
+ * Connects to an address of the network in the context, or to `host:port`, whose name it resolves. The
  * connection is reset at the end of the scope.
  *
  * @since 0.1.0
@@ -370,26 +371,26 @@ export const connect = (
     return yield* make(transport, { ...options, name: options.name ?? `client of ${formatAddress(address)}` })
   })
 
-// A server that listens on every address is reached through the loopback.
+// A server that listens on all addresses is reached through the loopback.
 const anyHost = (address: Address): Address =>
   address._tag === "TcpAddress" && (address.hostname === "0.0.0.0" || address.hostname === "::")
     ? { ...address, hostname: "127.0.0.1" }
     : address
 
 /**
- * A server by hand: connections as they come, one by one.
+ * A scripted server: yields its connections one by one.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RawServer {
-  /** Where it listens. */
+  /** The address it listens on. */
   readonly address: Address
   /** `http://host:port`; for a path: the path. */
   readonly url: string
-  /** The next connection. Nothing of it is read before. It is reset at the end of the scope of the server. */
+  /** The next connection, of which nothing was read before. It is reset when the server's scope ends. */
   readonly accept: Effect.Effect<RawPeer, WireMismatch>
-  /** Connections that have come so far, accepted or not. */
+  /** Number of connections so far, accepted or not. */
   readonly count: () => number
 }
 

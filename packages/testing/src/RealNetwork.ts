@@ -1,10 +1,9 @@
 /**
- * Stray use of the real network: a test that is to run in memory and reaches for the system's network after
- * all is failed, with what it has reached for by name.
+ * Fails tests that use the real network although they should run in memory, and lists what they used.
  *
- * It sees connections, listeners, look-ups and datagrams of this process as they begin, and requests of
- * `fetch`; nothing is held up, and nothing is told of other processes and threads, or where the platform is
- * not Node.js. What a test wants, it allows by name.
+ * It notices connections, listeners, lookups and datagram sockets of this process as they begin, and requests
+ * of `fetch`. It blocks nothing, and does not see other processes and threads, nor platforms other than
+ * Node.js. Allow intended uses by name.
  *
  * @since 0.1.0
  */
@@ -16,33 +15,34 @@ import { RealSockets, type RealUse } from "./assert/fast/realSockets.js"
 import { turn } from "./time/turns.js"
 
 /**
- * One thing that was begun with the real network.
+ * One use of the real network.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Use {
   /**
+   * - `connect`, `listen`: TCP or a Unix path
    * - `connect`, `listen`: of TCP or a Unix path
    * - `lookup`: of a name
-   * - `datagram`: a socket for datagrams, whomever it sends to
-   * - `fetch`: a request, on whatever connection
+   * - `datagram`: a datagram socket, whatever its peer
+   * - `fetch`: a request, on any connection
    */
   readonly kind: "connect" | "listen" | "lookup" | "datagram" | "fetch"
-  /** `127.0.0.1:5432`, a name, a path, or method and URL of a request. */
+  /** `127.0.0.1:5432`, a name, a path, or the method and URL of a request. */
   readonly target: string
-  /** Where it was begun, innermost first, without frames of the platform. */
+  /** The stack at its begin, innermost frame first, without frames of the platform. */
   readonly stack: ReadonlyArray<string>
 }
 
 /**
- * The real network was used.
+ * The test used the real network.
  *
  * @since 0.1.0
  * @category errors
  */
 export class RealNetworkUsed extends Data.TaggedError("RealNetworkUsed")<{
-  /** In the order in which they were begun. */
+  /** In the order in which they began. */
   readonly uses: ReadonlyArray<Use>
 }> {
   override get message(): string {
@@ -57,39 +57,39 @@ export class RealNetworkUsed extends Data.TaggedError("RealNetworkUsed")<{
 }
 
 /**
- * What is no stray use.
+ * Allowed uses.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Who may be reached, looked up and listened on: `127.0.0.1`, `localhost:5432`, `*.internal`, a path. What
-   * has no name here (a socket for datagrams, a listener on a path) is allowed by `*`, as all is. Default:
-   * nobody.
+   * Peers, names and own addresses that are allowed: `127.0.0.1`, `localhost:5432`, `*.internal`, a path. `*`
+   * allows everything, and alone allows uses without a name (a datagram socket, a listener on a path).
+   * Default: nothing.
    */
   readonly allow?: Pattern | undefined
 }
 
 /**
- * Looks at the process from the call on, until it is stopped.
+ * Watches the process until it is stopped.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Watch {
-  /** Allows more, from now on and for what was not asked for yet. */
+  /** Allows more, from now on and for uses not yet read. */
   readonly allow: (pattern: Pattern) => void
-  /** What was used since the last time it was asked for. */
+  /** The uses since the last read. */
   readonly uses: Effect.Effect<ReadonlyArray<Use>>
-  /** Fails with that. */
+  /** Fails if there were any. */
   readonly check: Effect.Effect<void, RealNetworkUsed>
-  /** Looks no more. */
+  /** Stops watching. */
   readonly stop: () => void
 }
 
 /**
- * Begins to look. Whoever calls it stops it.
+ * Starts watching. The caller must stop it.
  *
  * @since 0.1.0
  * @category constructors
@@ -99,7 +99,7 @@ export const unsafeMake = ({ allow }: Options = {}): Watch => {
   const allowed = allow === undefined ? [] : [matcher(allow)]
   const isStray = ({ address, names }: RealUse) => !allowed.some((matches) => matches({ address, names }))
   const uses = Effect.map(
-    // Node says behind the call what it is about.
+    // Node names the target only after the call.
     turn,
     (): ReadonlyArray<Use> =>
       sockets
@@ -118,8 +118,8 @@ export const unsafeMake = ({ allow }: Options = {}): Watch => {
 }
 
 /**
- * Runs a test and fails it with {@link RealNetworkUsed} if the process has used the real network meanwhile. A
- * test that fails keeps its failure. Tests that run at the same time are not told apart.
+ * Runs a test and fails it with {@link RealNetworkUsed} if the process used the real network meanwhile. A
+ * test that fails keeps its failure. Concurrent tests are not told apart.
  *
  * @example
  * import { RealNetwork } from "@httpfx/testing"

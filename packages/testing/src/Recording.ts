@@ -1,9 +1,8 @@
 /**
- * Exchanges with a real service, kept as a plain JSON value, and the service again from that value.
- *
- * Recording is a stub of an origin that asks the real one through a network of its own; replaying is a stub
- * without any. Bodies are kept byte by byte; secrets are not kept: what is in `Authorization`,
- * `Proxy-Authorization`, `Cookie` and `Set-Cookie` is replaced before it is stored.
+ * Records exchanges with a real service as a JSON value, and replays them.
+ * The recorder is an origin whose stub forwards to the real service through another network; the replay is an
+ * origin whose stubs have the recorded responses. Bodies are kept byte by byte. Secrets are not kept: values
+ * of `Authorization`, `Proxy-Authorization`, `Cookie` and `Set-Cookie` are replaced before they are stored.
  *
  * @since 0.1.0
  */
@@ -21,7 +20,7 @@ import type { Network } from "@httpfx/core/Network"
 import * as Origin from "./Origin.js"
 
 /**
- * Text where the bytes are UTF-8, else base64. `encoding` says which, `data` is the text.
+ * UTF-8 text or base64. `encoding` says which, `data` is the text.
  *
  * @since 0.1.0
  * @category models
@@ -31,20 +30,20 @@ export const Body = Schema.Struct({ encoding: Schema.Literal("utf8", "base64"), 
 const Fields = Schema.Array(Schema.Tuple(Schema.String, Schema.String))
 
 /**
- * A request and its answer, as they are kept.
+ * A recorded request and its response.
  *
  * @since 0.1.0
  * @category models
  */
 export const Exchange = Schema.Struct({
-  /** What was asked. Values of fields that may be secrets are replaced. */
+  /** The request. Values of fields that may be secrets are replaced. */
   request: Schema.Struct({ method: Schema.String, target: Schema.String, headers: Fields, body: Body }),
-  /** What was answered, likewise. */
+  /** The response, with the same replacements. */
   response: Schema.Struct({ status: Schema.Number, headers: Fields, body: Body })
 })
 
 /**
- * A request and its answer, as they are kept.
+ * A recorded request and its response.
  *
  * @since 0.1.0
  * @category models
@@ -52,7 +51,7 @@ export const Exchange = Schema.Struct({
 export type Exchange = typeof Exchange.Type
 
 /**
- * What is written to a fixture: plain JSON, the same for the same exchanges.
+ * The content of a fixture: plain JSON, equal for equal exchanges.
  *
  * @since 0.1.0
  * @category models
@@ -62,7 +61,7 @@ export const Recording = Schema.Struct({
   version: Schema.Literal(1),
   /** The service that was recorded. */
   target: Schema.String,
-  /** In the order in which the answers came. */
+  /** In the order in which the responses arrived. */
   exchanges: Schema.Array(Exchange)
 })
 
@@ -73,7 +72,7 @@ export const Recording = Schema.Struct({
 export type Recording = typeof Recording.Type
 
 /**
- * What is recorded, through which network, and what is not kept.
+ * The service to record, the network to reach it, and the redaction.
  *
  * @since 0.1.0
  * @category models
@@ -81,33 +80,33 @@ export type Recording = typeof Recording.Type
 export interface Options extends Origin.Options {
   /** The real service: `https://api.stripe.com`. */
   readonly target: string
-  /** How it is reached: `NodeNetwork.layer`. */
+  /** The network that reaches it: `NodeNetwork.layer`. */
   readonly network: Layer.Layer<Network>
-  /** Further fields whose values are not kept. */
+  /** Further fields whose values are redacted. */
   readonly redact?: ReadonlyArray<string> | undefined
   /**
-   * Changes an exchange before it is kept: for secrets in targets and bodies. What the client gets stays as
-   * it is.
+   * Changes an exchange before it is stored: for secrets in targets and bodies. The client still gets the
+   * original.
    */
   readonly edit?: ((exchange: Exchange) => Exchange) | undefined
 }
 
 /**
- * A recording under way: an origin that passes on what it is asked.
+ * A recording in progress: an origin that forwards to the real service.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Recorder {
-  /** Where the client under test asks, instead of the real service. */
+  /** The URL for the client under test, in place of the real service. */
   readonly url: string
-  /** What was recorded so far, in the order in which the answers came. */
+  /** The exchanges so far, in the order in which the responses arrived. */
   readonly recording: Effect.Effect<Recording>
 }
 
 const redacted = "[redacted]"
 const secret = ["authorization", "proxy-authorization", "cookie", "set-cookie"]
-// Of the connection and not of the message (RFC 9110 §7.6.1), or made anew for each.
+// Fields of the connection, not of the message (RFC 9110 §7.6.1), and fields that are generated anew.
 const notKept = new Set([
   "connection",
   "content-length",
@@ -166,7 +165,8 @@ const responseOf = ({
 }
 
 /**
- * An origin that asks the real service and keeps what was said. A failure to reach it is answered with 502.
+ * An origin that forwards to the real service and records the exchanges. If the service is unreachable, it
+ * replies 502.
  *
  * @since 0.1.0
  * @category constructors
@@ -218,8 +218,8 @@ export const record = (options: Options): Effect.Effect<Recorder, ServeError, Ne
   })
 
 /**
- * The recorded service: each request is answered as the one with the same method, target and body was, in the
- * order of the recording, and the last answer again from then on. Others are unmatched.
+ * Replays a recording: each request gets the response to the recorded one with the same method, target and
+ * body, in recorded order; after the last one, that again. Other requests are unmatched.
  *
  * @since 0.1.0
  * @category constructors
@@ -240,7 +240,7 @@ export const replay = (
       return {
         name: `recorded ${method} ${target}`,
         method,
-        // A target without a query must have none.
+        // A target without a query matches only without a query.
         path: target.includes("?")
           ? target
           : new RegExp(`^${target.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`),

@@ -1,10 +1,10 @@
 /**
- * What an HTTP/1.1 server must do, seen from the wire, as named effects: a server passes when all of them
- * succeed.
+ * Conformance cases for HTTP/1.1 servers, as named effects that drive them from the wire. A server passes
+ * when all succeed.
  *
- * A server joins as a layer of platform's `HttpServer`, and is provided anew to each case together with the
- * `Network` on which its clients come. Cases are about HTTP, not about options: nothing here knows a timeout
- * or a limit's value, and nothing moves a clock. A failed expectation is a defect with a message.
+ * Pass the server as a layer of platform's `HttpServer`; it is built anew for each case, with the `Network`
+ * that its clients use. The cases cover HTTP, not options: they use no timeouts and no limits, and never move
+ * a clock. A failed expectation is a defect with a message.
  *
  * @since 0.1.0
  */
@@ -18,21 +18,22 @@ import type { Case } from "./battery/server/case.js"
 export type { Case } from "./battery/server/case.js"
 
 /**
- * Which cases to make.
+ * Selects the cases.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Names of cases that do not apply to this server, by design. A name that no case has throws. Default:
+   * Names of cases to leave out because they do not apply to this server by design. An unknown name throws.
+   * Default: none.
    * none.
    */
   readonly without?: ReadonlyArray<string> | undefined
 }
 
 /**
- * All cases, but for those that do not apply.
+ * All cases except those left out by `without`.
  *
  * @example
  * import { HttpServer } from "@effect/platform"

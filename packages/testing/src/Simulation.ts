@@ -1,15 +1,14 @@
 /**
- * A program run in a world of its own: virtual time, chance from one seed, fibers in a fixed order, and
- * nothing real.
+ * Deterministic simulation: runs a program with virtual time, randomness from one seed, fibers in a fixed
+ * order, and no real I/O.
  *
- * Time jumps to the next moment anybody waits for as soon as everything has come to rest. When nothing can
- * move any more, when a bound is passed, or when the program begins something that the outside decides (a
- * file, a socket, a timer of the platform), the run fails with a picture of what everyone waits for. The same
- * seed gives the same run.
+ * Time jumps to the next deadline as soon as everything has come to rest. The run fails, with a list of
+ * everything that waits, if nothing can proceed, if a bound is reached, or if the program starts an operation
+ * that the outside completes (a file, a socket, a timer of the platform). Equal seeds give equal runs.
  *
- * What it cannot make repeatable is real time that is read (`Date.now()`, `new Date()`) and `crypto`: use the
- * `Clock` and `Random` services. `Math.random` gives numbers of the seed while a simulation runs. One runs at
- * a time.
+ * It cannot control code that reads real time (`Date.now()`, `new Date()`) or `crypto`: use the `Clock` and
+ * `Random` services. `Math.random` draws from the seed during a simulation. Only one simulation runs at a
+ * time.
  *
  * @since 0.1.0
  */
@@ -37,36 +36,38 @@ import * as VirtualClock from "./VirtualClock.js"
  * @category models
  */
 export interface Options {
-  /** Where all chance comes from, a number or a text. Default: another at each run; a failure tells which. */
+  /**
+   * The seed of all randomness, a number or a text. Default: a new one for each run, which a failure reports.
+   */
   readonly seed?: number | string | undefined
   /** Milliseconds since the epoch at the start. Default `VirtualClock.epoch`. */
   readonly start?: number | undefined
-  /** Virtual time that may pass. Default one day. */
+  /** Maximum virtual time. Default one day. */
   readonly maxTime?: Duration.DurationInput | undefined
-  /** What may happen while no time passes: runs of fibers, waits begun and ended. Default 1,000,000. */
+  /** Maximum work while no time passes: runs of fibers, waits begun and ended. Default 1,000,000. */
   readonly maxSteps?: number | undefined
   /** Runnable fibers run in an order drawn from the seed instead of first in, first out. Default `false`. */
   readonly anyOrder?: boolean | undefined
-  /** Told, in one line, how to repeat a run that failed. Default `console.error`. */
+  /** Receives one line that tells how to repeat a failed run. Default `console.error`. */
   readonly report?: ((line: string) => void) | undefined
 }
 
 /**
- * A run that was given up. Of `reason`: `stuck`: nothing can move any more; `time` and `steps`: a bound is
- * passed; `realAsync`: something was begun, or went on, that the simulation does not command.
+ * The run was given up. `reason`: `stuck`: nothing can proceed; `time` and `steps`: a bound was reached;
+ * `realAsync`: an asynchronous operation outside the simulation was started or completed.
  *
  * @since 0.1.0
  * @category errors
  */
 export class SimulationFailed extends Data.TaggedError("SimulationFailed")<{
   readonly reason: "stuck" | "time" | "steps" | "realAsync"
-  /** What was found, in words. */
+  /** The details in words. */
   readonly detail: string
   /** The seed of the run, to repeat it. */
   readonly seed: number | string
   /** Virtual milliseconds since the start. */
   readonly elapsed: number
-  /** Connections, queued requests, waits for the clock, fibers: a line each. */
+  /** Connections, queued requests, clock waits, fibers: one line each. */
   readonly picture: string
 }> {
   override get message(): string {
@@ -76,26 +77,26 @@ export class SimulationFailed extends Data.TaggedError("SimulationFailed")<{
 }
 
 /**
- * What is known of the run an effect is part of.
+ * The current run.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** Where all chance of the run comes from. */
+  /** The seed of all randomness of the run. */
   readonly seed: number | string
-  /** The clock that moves on when all has come to rest. */
+  /** The clock, which moves on when everything has come to rest. */
   readonly clock: VirtualClock.Service
-  /** Runs of fibers so far: equal in two runs that are the same. */
+  /** Number of fiber runs so far; equal runs have equal numbers. */
   readonly steps: () => number
   /** Resumes when everything has come to rest and the condition holds, before time moves on. */
   readonly until: (condition: () => boolean, name: string) => Effect.Effect<void>
-  /** Adds lines to the picture until the scope closes. */
+  /** Adds lines to the list of waits in a failure, until the scope closes. */
   readonly explain: (lines: () => ReadonlyArray<string>) => Effect.Effect<void, never, Scope.Scope>
 }
 
 /**
- * The run that an effect is part of.
+ * The current run, as a service.
  *
  * @since 0.1.0
  * @category tags
@@ -115,7 +116,7 @@ class Fibers extends Supervisor.AbstractSupervisor<void> {
   }
 }
 
-/** Numbers in [0, 1) of a seed, as `Math.random` gives them. */
+/** A generator of numbers in [0, 1) from a seed, in place of `Math.random`. */
 const numbers = (seed: number | string): (() => number) => {
   const text = String(seed)
   let hash = 0x811c9dc5
@@ -168,7 +169,7 @@ class Run {
     Math.random = seededRandom(numbers(seed), numbers(`${seed}/hashes`))
   }
 
-  /** Runs the program; `ended` hears of its exit. */
+  /** Starts the program; `ended` receives its exit. */
   start(begin: () => AnyFiber, ended: (exit: Exit.Exit<unknown, unknown>) => void): void {
     this.driver.start(() => {
       const fiber = begin()
@@ -223,8 +224,8 @@ class Run {
 }
 
 /**
- * Runs a program as a simulation. It fails as the program fails, or with {@link SimulationFailed}; the
- * program is then interrupted, and its finalizers run. Interrupting the run interrupts the program.
+ * Runs a program as a simulation. Fails as the program fails, or with {@link SimulationFailed}; the program
+ * is then interrupted, and its finalizers run. Interrupting the run interrupts the program.
  *
  * @example
  * import { MemoryNetwork, Simulation } from "@httpfx/testing"
@@ -279,7 +280,7 @@ export const run = <A, E, R>(
   )
 
 /**
- * Waits until everything but the caller has come to rest: nothing more happens before time moves on.
+ * Waits until everything but the caller has come to rest, before time moves on.
  *
  * @since 0.1.0
  * @category waiting
@@ -289,8 +290,8 @@ export const settled: Effect.Effect<void, never, Simulation> = Effect.flatMap(Si
 )
 
 /**
- * Lets everything go on, and time move, until the condition holds when all is at rest. If it never does, the
- * run fails with a picture in which the condition stands by its name.
+ * Lets fibers run and time move until the condition holds when everything has come to rest. If it never does,
+ * the run fails, and the list of waits shows the condition by its name.
  *
  * @since 0.1.0
  * @category waiting
@@ -302,7 +303,8 @@ export const until = (
   Effect.flatMap(Simulation, (simulation) => simulation.until(condition, name))
 
 /**
- * Adds lines of the test's own to the picture of a failure, until the scope closes: its queues, its counts.
+ * Adds lines of the test's own, such as queue lengths, to the list of waits in a failure, until the scope
+ * closes.
  *
  * @since 0.1.0
  * @category waiting

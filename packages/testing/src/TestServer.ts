@@ -1,10 +1,9 @@
 /**
- * A server and a client that reaches it, in one layer: the whole stack, wire included, without a port.
+ * A server and a client for it in one layer: the whole stack, wire included, without a port.
  *
- * Stands where platform's `HttpServer.layerTestClient` and `NodeHttpServer.layerTest` stand, and provides
- * what they do. Nothing is cut short: requests go through the pool, the wire and the server's limits. A
- * network that is provided may have faults and stubs of other origins besides. A handler that fails is told
- * with its cause.
+ * Replaces platform's `HttpServer.layerTestClient` and `NodeHttpServer.layerTest`, and provides the same
+ * services. Requests go through the pool, the wire and the server's limits. A network that you provide may
+ * have faults and other origins. Failures of handlers are reported with their cause.
  *
  * @since 0.1.0
  */
@@ -58,21 +57,21 @@ export {
 } from "./assert/handlerFailures.js"
 
 /**
- * Where the server of a test is, and what it and its client are told.
+ * Address of the test server, and options of server and client.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Name the server listens on, and the `Host` of requests. Default `server.test`. */
+  /** Name that the server listens on, also the `Host` of requests. Default `server.test`. */
   readonly host?: string | undefined
   /** Default 80, with `server.tls` 443. */
   readonly port?: number | undefined
-  /** What the server is told. Default: nothing. */
+  /** Options of the server. */
   readonly server?: Server.ServerOptions | undefined
-  /** What the client is told. Default: nothing. */
+  /** Options of the client. */
   readonly client?: Client.Options | undefined
-  /** What becomes of handlers' failures that the test does not ask for. Default `print`. */
+  /** How failures of handlers are reported if the test does not read them. Default `print`. */
   readonly onHandlerFailure?: OnHandlerFailure | undefined
 }
 
@@ -89,7 +88,7 @@ export class HandlerFailures extends Context.Tag("@httpfx/testing/TestServer/Han
 
 /**
  * The failures of the server's handlers so far: those that died, and those that failed with an error that is
- * no response. Asking for them is enough for them not to be told at the end.
+ * not a response. Once read, they are not reported at the end.
  *
  * @example
  * import { HttpClient, HttpServerResponse } from "@effect/platform"
@@ -109,15 +108,14 @@ export const failures: Effect.Effect<ReadonlyArray<HandlerFailure>, never, Handl
 )
 
 /**
- * What a test is given, and what its app may ask for. Platform's `HttpClient` takes paths (`/users/1`) as
- * requests to the server, and whole URLs as they are; `Client` takes whole URLs.
+ * The services of a test and its app. Platform's `HttpClient` sends paths (`/users/1`) to the server, and
+ * takes whole URLs too; `Client` takes whole URLs.
  *
- * Files, paths, ETags and answers out of files are those of the context where the layer finds them there
- * (`NodeHttpServer.layerContext`). Otherwise files are in memory: what was not written there is read from
- * this machine's disk (on Node.js 20.16, 22.3 and later), to which nothing is written. Uploads leave nothing
- * behind.
+ * File system, paths, ETags and file responses come from the context of the layer if it has them
+ * (`NodeHttpServer.layerContext`). Otherwise files are in memory: unwritten ones are read from this machine's
+ * disk (on Node.js 20.16, 22.3 and later), which is never written to. Uploads leave nothing behind.
  *
- * WebSockets want the framing of the context: `Layer.provide(NodeWebSocket.layer())`. Then apps upgrade, and
+ * WebSockets need the framing service: `Layer.provide(NodeWebSocket.layer())`. With it, apps can upgrade, and
  * `Socket.makeWebSocket` takes paths and whole URLs, as the clients do.
  *
  * @since 0.1.0
@@ -155,7 +153,7 @@ const baseUrl = ({ address }: Server.Service, { host, server }: Options): string
 const server = (options: Options) => {
   const { onHandlerFailure, server, ...place } = options
   const { host = "server.test", port = server?.tls === undefined ? 80 : 443 } = place
-  // What a test closes ends at once: its clock may be moved by nobody.
+  // No grace for idle connections: a test may never move the clock.
   const made = Server.make({ host, port, idleConnectionGrace: 0, ...server })
   return Layer.scopedContext(
     Effect.map(
@@ -191,7 +189,7 @@ const webSockets = (options: Options) =>
       if (construct === undefined) {
         return () => {
           throw new Error(
-            "there is no framing of WebSockets: provide NodeWebSocket.layer() of @httpfx/node to TestServer"
+            "WebSockets are not available: provide NodeWebSocket.layer() of @httpfx/node to TestServer"
           )
         }
       }
@@ -200,7 +198,7 @@ const webSockets = (options: Options) =>
     })
   )
 
-/** The service of the context, or one that is made. */
+/** The service of the context, or else a new one. */
 const orElse = <I, S, R>(
   tag: Context.Tag<I, S>,
   make: Effect.Effect<S, never, R>
@@ -229,8 +227,8 @@ const files: Layer.Layer<HttpPlatform | Etag.Generator | FileSystem | PlatformPa
 )
 
 /**
- * The server and its client over the network in the context. On a network of the system give a `host` that
- * exists there and port 0.
+ * The server and its client over the network in the context. On a system's network pass a `host` that
+ * resolves there, and port 0.
  *
  * @since 0.1.0
  * @category layers
@@ -244,8 +242,8 @@ export const layerOver = (
   )
 
 /**
- * The server and its client on a network in memory of their own, which is provided as well. Nothing is served
- * yet: `HttpServer.serveEffect(app)` in the test, or `serve` here.
+ * The server and its client on a new network in memory, which is provided too. It serves no app yet: use
+ * `HttpServer.serveEffect(app)` in the test, or `serve` below.
  *
  * @since 0.1.0
  * @category layers
@@ -253,7 +251,7 @@ export const layerOver = (
 export const layer = (
   options?: Options & { readonly network?: MemoryNetwork.Options | undefined }
 ): Layer.Layer<Provided | Network | MemoryNetwork.MemoryNetwork> =>
-  // Nobody else listens on a network that is made here.
+  // The network is new, so the address cannot be in use.
   Layer.provideMerge(Layer.orDie(layerOver(options)), MemoryNetwork.layer(options?.network))
 
 /**

@@ -1,9 +1,8 @@
 /**
- * What passes on a memory network, and what a rule may say about it.
+ * The events that pass on a memory network, and the verdicts of rules on them.
  *
- * A fault is a function from what passes to a verdict, so it can be anything a test can compute. It is asked
- * when something leaves its sender; what is already under way arrives. Nothing here knows of HTTP
- * (FaultHttp.ts does).
+ * A fault is a function from an event to a verdict, so a test can compute any. Rules are asked when an event
+ * leaves its sender; events already in flight arrive. Nothing here knows HTTP (see `Fault.http`).
  *
  * @since 0.1.0
  */
@@ -11,7 +10,7 @@ import * as Duration from "effect/Duration"
 import type { Address } from "@httpfx/core/Transport"
 
 /**
- * An end of a connection: who connected is the client.
+ * An end of a connection; the client is the end that connects.
  *
  * @since 0.1.0
  * @category models
@@ -19,60 +18,60 @@ import type { Address } from "@httpfx/core/Transport"
 export type Side = "client" | "server"
 
 /**
- * One end of a connection, or of an attempt at one.
+ * One end of a connection, or of an attempt to connect.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Endpoint {
-  /** `undefined`: a client of a Unix path, or the host that a name is asked for. */
+  /** `undefined`: a client of a Unix path, or the host of a name lookup. */
   readonly address: Address | undefined
-  /** The names that have this address, as `listen`, `Options.hosts`, `setHost` and `from` gave them. */
+  /** The names of this address, given by `listen`, `Options.hosts`, `setHost` or `from`. */
   readonly names: ReadonlyArray<string>
 }
 
 /**
- * Between whom something passes.
+ * The two ends of an event.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Link {
-  /** Number of the connection, as in `MemoryNetwork.connections`; 0 while there is none. */
+  /** Number of the connection, as in `MemoryNetwork.connections`; 0 before there is one. */
   readonly id: number
-  /** Who connects, or asks for a name. */
+  /** The end that connects, or looks up a name. */
   readonly client: Endpoint
-  /** Who is connected to, or what is asked for. */
+  /** The end connected to, or the name looked up. */
   readonly server: Endpoint
 }
 
 /**
- * What is about to pass.
+ * An event about to pass.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Passing {
   /**
-   * An attempt to connect; bytes; the end of a direction; the end of both; a question for a name's addresses.
+   * An attempt to connect; bytes; the end of one direction; the end of both; a lookup of a name.
    */
   readonly kind: "Connect" | "Segment" | "Fin" | "Rst" | "Dns"
-  /** Of a `Dns` question the server is the host that was asked for. */
+  /** For `Dns` the server is the host looked up. */
   readonly link: Link
-  /** Who sends it. */
+  /** The sender. */
   readonly from: Side
-  /** Bytes that passed before in this direction. */
+  /** Bytes that passed earlier in this direction. */
   readonly offset: number
-  /** Bytes of this segment; otherwise 0. */
+  /** Bytes of this segment; 0 for other kinds. */
   readonly size: number
-  /** The bytes of this segment: to look at, never to change. */
+  /** The bytes of this segment; read-only. */
   readonly bytes: Uint8Array
   /** Milliseconds since the epoch, by the network's clock. */
   readonly time: number
 }
 
 /**
- * Codes that an attempt to connect, or a question for a name, can be failed with.
+ * Error codes for a failed attempt to connect or lookup.
  *
  * @since 0.1.0
  * @category models
@@ -92,10 +91,10 @@ export type FailCode =
   | "ETIMEOUT"
 
 /**
- * What happens to what passes. `after` counts bytes of the segment that pass untouched before. `millis` and
- * `timeout` are milliseconds (`undefined`: until the rule's scope closes, or the system's own); `size` are
- * the bytes after `after` that a delay is about; `code` is what an attempt fails with; `both`: the other
- * direction as well. The functions below make them.
+ * What happens to an event. `after`: bytes of the segment that pass untouched first. `millis` and `timeout`:
+ * milliseconds (`undefined`: until the rule's scope closes, or the system's default); `size`: the bytes after
+ * `after` that a delay covers; `code`: the error code of the attempt; `both`: the other direction too. Use
+ * the functions below to make them.
  *
  * @since 0.1.0
  * @category models
@@ -112,8 +111,8 @@ export type Verdict =
   | { readonly _tag: "Stall"; readonly after: number; readonly millis: number | undefined }
 
 /**
- * A fault: asked for everything that passes. The first verdict of the installed rules that is not `Pass`
- * holds. It may keep state, must not throw, and must not act on the network itself.
+ * A fault: called for every event. The first verdict of the installed rules that is not `Pass` applies. A
+ * rule may keep state, must not throw, and must not act on the network itself.
  *
  * @since 0.1.0
  * @category models
@@ -121,13 +120,13 @@ export type Verdict =
 export type Rule = (passing: Passing) => Verdict
 
 /**
- * Where in a segment a fault begins.
+ * The place in a segment where a fault begins.
  *
  * @since 0.1.0
  * @category models
  */
 export interface After {
-  /** Bytes of this segment that pass before. Default 0; at most the whole segment. */
+  /** Bytes of this segment that pass first. Default 0; at most the whole segment. */
   readonly after?: number | undefined
 }
 
@@ -135,7 +134,7 @@ const pass: Verdict = { _tag: "Pass" }
 const refuse: Verdict = { _tag: "Refuse" }
 
 /**
- * Nothing happens to it; the next rule is asked.
+ * Lets it pass; the next rule is asked.
  *
  * @since 0.1.0
  * @category verdicts
@@ -143,8 +142,8 @@ const refuse: Verdict = { _tag: "Refuse" }
 export const Pass = (): Verdict => pass
 
 /**
- * An attempt to connect is refused (`ECONNREFUSED`, after a round trip). For all else as `Reset`; a name is
- * not found.
+ * An attempt to connect is refused (`ECONNREFUSED`, after one round trip); a lookup fails with `ENOTFOUND`.
+ * Other events: as `Reset`.
  *
  * @since 0.1.0
  * @category verdicts
@@ -152,8 +151,8 @@ export const Pass = (): Verdict => pass
 export const Refuse = (): Verdict => refuse
 
 /**
- * An attempt to connect fails with this code after a round trip, a question for a name with this code at
- * once. For all else as `Reset`.
+ * An attempt to connect fails with this code after one round trip, a lookup at once. Other events: as
+ * `Reset`.
  *
  * @since 0.1.0
  * @category verdicts
@@ -161,10 +160,9 @@ export const Refuse = (): Verdict => refuse
 export const Fail = (code: FailCode): Verdict => ({ _tag: "Fail", code })
 
 /**
- * It is lost. An attempt to connect gets no answer and fails with `ETIMEDOUT` after `timeout`, by default 127
- * seconds (tcp(7), `tcp_syn_retries`); a question for a name fails with `EAI_AGAIN`, by default after 10
- * seconds (resolv.conf(5), two attempts). Bytes and FIN are sent again by TCP and come 200 ms later, an RST
- * is not sent again.
+ * The event is lost. An attempt to connect fails with `ETIMEDOUT` after `timeout`, by default 127 seconds
+ * (tcp(7), `tcp_syn_retries`); a lookup fails with `EAI_AGAIN`, by default after 10 seconds (resolv.conf(5),
+ * two attempts). TCP retransmits bytes and FIN, so they arrive 200 ms later; an RST is not retransmitted.
  *
  * @since 0.1.0
  * @category verdicts
@@ -175,8 +173,8 @@ export const Drop = (timeout?: Duration.DurationInput): Verdict => ({
 })
 
 /**
- * It arrives that much later, and what follows in its direction not before it. `size`: how many bytes after
- * `after` this is about; rules are asked again for the rest. Default: all.
+ * Arrives that much later; later events of its direction wait for it. `size`: how many bytes after `after`
+ * are delayed; rules are asked again for the rest. Default: all.
  *
  * @since 0.1.0
  * @category verdicts
@@ -200,8 +198,8 @@ export const Delay = (
 export const Reset = (options?: After): Verdict => ({ _tag: "Reset", after: options?.after ?? 0 })
 
 /**
- * The receiver sees FIN after `after` bytes of this segment. What the sender sends from then on is lost, and
- * it does not learn of it: as behind a proxy that died.
+ * The receiver sees FIN after `after` bytes of this segment. Later bytes are lost without the sender
+ * noticing, as behind a proxy that died.
  *
  * @since 0.1.0
  * @category verdicts
@@ -209,9 +207,9 @@ export const Reset = (options?: After): Verdict => ({ _tag: "Reset", after: opti
 export const Truncate = (options?: After): Verdict => ({ _tag: "Truncate", after: options?.after ?? 0 })
 
 /**
- * Nothing passes any more in this direction, or in `both`; neither end is told. When the rule's scope closes,
- * what was held back is delivered, as TCP sends again what was not acknowledged. Attempts to connect and
- * questions for names wait as well, the former for at most 127 seconds (`ETIMEDOUT`).
+ * Nothing passes any more in this direction, or in `both`; neither end notices. When the rule's scope closes,
+ * held bytes are delivered, as TCP retransmits. Attempts to connect and lookups wait too, the former for at
+ * most 127 seconds (`ETIMEDOUT`).
  *
  * @since 0.1.0
  * @category verdicts
@@ -223,8 +221,8 @@ export const Silence = (options?: After & { readonly both?: boolean | undefined 
 })
 
 /**
- * The receiver's application reads nothing for a while, or until the rule's scope closes: its buffer fills,
- * the sender is held back, FIN and RST are not seen.
+ * The receiver's application stops reading for a while, or until the rule's scope closes: its buffer fills,
+ * the sender sees backpressure, FIN and RST go unnoticed.
  *
  * @since 0.1.0
  * @category verdicts

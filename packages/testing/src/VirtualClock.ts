@@ -1,12 +1,12 @@
 /**
- * A clock for simulations: a heap of deadlines that jumps from one to the next, however far apart they are.
+ * A clock for simulations: a heap of deadlines, which time jumps to one by one.
  *
- * Time stands still until somebody moves it: `Simulation.run`, or a test through `advance` and `advanceTo`.
- * Equal deadlines come in the order in which they were asked for, a wait that is given up by interruption
- * leaves the heap. It never reads the real time and never waits for it.
+ * Time stands still until it is moved: by `Simulation.run`, or by a test through `advance` and `advanceTo`.
+ * Equal deadlines expire in the order of their registration; interrupted waits leave the heap. It never reads
+ * real time and never waits for it.
  *
- * As a system it has two times: `now`, which every wait and limit goes by, and the wall time, which
- * {@link step} sets back and forward.
+ * Like a system it has two times: `now`, for all sleeps and limits, and the wall time, which {@link step}
+ * sets back and forward.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ import { Deadlines } from "./time/deadlines.js"
 import { nextTurn } from "./time/turn.js"
 
 /**
- * Milliseconds since the epoch at which a virtual clock starts unless told otherwise: 2000-01-01T00:00:00Z.
+ * Default start of a virtual clock, in milliseconds since the epoch: 2000-01-01T00:00:00Z.
  *
  * @since 0.1.0
  * @category constants
@@ -30,7 +30,7 @@ import { nextTurn } from "./time/turn.js"
 export const epoch = Date.UTC(2000, 0, 1)
 
 /**
- * Where a virtual clock begins.
+ * The start of a virtual clock.
  *
  * @since 0.1.0
  * @category models
@@ -41,56 +41,55 @@ export interface Options {
 }
 
 /**
- * Somebody who waits for the clock.
+ * A sleep or a timer that waits for the clock.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Wait {
-  /** Milliseconds since the epoch; `Infinity` for a sleep without end. */
+  /** Milliseconds since the epoch; `Infinity` for an endless sleep. */
   readonly deadline: number
-  /** The fiber that sleeps; `undefined` for a timer, which is a callback. */
+  /** The sleeping fiber; `undefined` for a timer, which is a callback. */
   readonly fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
 }
 
 /**
- * Effect's `Clock` and the toolkit's `Timers` over one heap, with what moves them. None of its methods waits.
+ * Effect's `Clock` and the toolkit's `Timers` over one heap, with methods that move it. None of its methods
+ * waits.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service extends Clock.Clock, Timers.TimedClock {
   /**
-   * Milliseconds since the epoch, as long as the wall time was not set: waits and limits go by it, and it
+   * Milliseconds since the epoch, unaffected by changes of the wall time: sleeps and limits use it, and it
    * never goes back.
    */
   readonly now: number
-  /** Milliseconds since the epoch, as a date shows them: what Effect's `Clock.currentTimeMillis` gives. */
+  /** Milliseconds since the epoch, as dates show it: the value of Effect's `Clock.currentTimeMillis`. */
   readonly wallTime: number
   /**
-   * Sets the wall time forward, or back where it is negative, by so many milliseconds, as NTP or a machine
-   * that is restored does. Nobody is woken: `now` and all deadlines are left as they are.
+   * Sets the wall time forward by so many milliseconds, or back if negative, as NTP or a restored machine
+   * does. Wakes nothing: `now` and all deadlines stay.
    */
   readonly step: (millis: number) => void
-  /** How many wait. */
+  /** Number of waits. */
   readonly size: number
   /**
-   * The next deadline, in milliseconds since the epoch; `undefined` when nobody waits for a moment that will
-   * come.
+   * The next finite deadline, in milliseconds since the epoch; `undefined` if there is none.
    */
   readonly next: number | undefined
-  /** Who waits, in the order in which they will be woken. */
+  /** All waits, in the order in which they will expire. */
   readonly waits: () => ReadonlyArray<Wait>
-  /** Grows by one whenever somebody begins or ceases to wait. */
+  /** Incremented whenever a wait begins or ends. */
   readonly changes: number
   /**
-   * Moves to the next deadline and wakes all whose it is, but not those who begin to wait meanwhile. What
-   * they do happens afterwards, in tasks of their own. `false`, and nothing is moved, when there is no next
-   * deadline.
+   * Moves to the next deadline and wakes its waits, but not those added meanwhile. Woken code runs later, in
+   * tasks of its own. Returns `false`, without moving, if there is no next deadline.
    */
   readonly jump: () => boolean
   /**
-   * Moves to a moment not before `now`, waking those due, without giving them time to wait again in between.
+   * Moves to a moment not before `now`, waking due waits, without running woken code in between.
    */
   readonly moveTo: (time: number) => void
 }
@@ -186,7 +185,7 @@ class Implementation implements Service {
       Effect.async((resume) => {
         const wake = () => resume(Effect.void)
         return Effect.sync(this.wait(this.now + Duration.toMillis(duration), wake, fiber))
-        // Names a fiber of this program, so that nobody takes the wait for I/O.
+        // Marks the wait as one of this program, not as I/O.
       }, fiber.id())
     )
   }
@@ -201,7 +200,7 @@ class Implementation implements Service {
 }
 
 /**
- * A clock that nobody has installed.
+ * A new clock, not installed.
  *
  * @since 0.1.0
  * @category constructors
@@ -209,7 +208,7 @@ class Implementation implements Service {
 export const make = (options: Options = {}): Service => new Implementation(options.start ?? epoch)
 
 /**
- * Whether a clock is one of ours.
+ * Whether a clock is a virtual clock.
  *
  * @since 0.1.0
  * @category guards
@@ -226,8 +225,8 @@ export const layerOf = (clock: Service): Layer.Layer<VirtualClock> =>
   Layer.merge(Layer.setClock(clock), Layer.succeed(VirtualClock, clock))
 
 /**
- * A new clock as the `Clock` of the effects below, which a test moves with {@link advance}. It wins over a
- * `TestClock`.
+ * A new clock as the `Clock` of the effects below; a test moves it with {@link advance}. It takes precedence
+ * over a `TestClock`.
  *
  * @example
  * import { VirtualClock } from "@httpfx/testing"
@@ -246,15 +245,14 @@ export const layer = (options?: Options): Layer.Layer<VirtualClock> =>
   Layer.unwrapEffect(Effect.sync(() => layerOf(make(options))))
 
 /**
- * Everything that can happen without time has happened: no fiber of Effect's default scheduler, microtask,
- * tick or message of a memory network is left. What the operating system may still bring cannot be known.
+ * Waits until everything that needs no time has happened: no fiber of Effect's default scheduler, microtask,
+ * tick or message of a memory network is pending. I/O of the operating system is not covered.
  *
  * @since 0.1.0
  * @category time
  */
 export const settle: Effect.Effect<void> = Effect.async((resume) => {
-  // A message posted in the first turn is received in the second. A connection that rests for a turn is at
-  // work.
+  // A message posted in the first turn arrives in the second; a connection may hold back for one turn.
   let left = 3
   const look = () => {
     left = pendingTurns() > 0 ? 3 : left - 1
@@ -265,8 +263,8 @@ export const settle: Effect.Effect<void> = Effect.async((resume) => {
 })
 
 /**
- * Moves time on to a moment (ms since the epoch), from deadline to deadline; after each one everybody has the
- * time to do what they do. At the end everything has come to rest.
+ * Moves time to a moment (ms since the epoch), from deadline to deadline, and lets fibers run after each. At
+ * the end everything has come to rest.
  *
  * @since 0.1.0
  * @category time
@@ -285,7 +283,7 @@ export const advanceTo = (time: number): Effect.Effect<void, never, VirtualClock
   })
 
 /**
- * Moves time on by a duration, as {@link advanceTo} does.
+ * Moves time by a duration, as {@link advanceTo} does.
  *
  * @since 0.1.0
  * @category time
@@ -294,8 +292,8 @@ export const advance = (by: Duration.DurationInput): Effect.Effect<void, never, 
   Effect.flatMap(VirtualClock, (clock) => advanceTo(clock.now + Duration.toMillis(by)))
 
 /**
- * Sets the wall time forward, or back where it is negative, by so many milliseconds; time itself stands
- * still, and nobody is woken.
+ * Sets the wall time forward by so many milliseconds, or back if negative; time itself stands still, and
+ * nothing wakes.
  *
  * @example
  * import { VirtualClock } from "@httpfx/testing"
@@ -313,7 +311,7 @@ export const step = (millis: number): Effect.Effect<void, never, VirtualClock> =
   Effect.map(VirtualClock, (clock) => clock.step(millis))
 
 /**
- * How many wait for the clock and until when: nobody and `undefined` when nothing was left behind.
+ * Number of waits for the clock, and the next deadline: 0 and `undefined` if nothing was left behind.
  *
  * @since 0.1.0
  * @category accessors

@@ -1,11 +1,10 @@
 /**
- * A wiretap: any `Network` with a record of every byte both ways, of when it passed and of how connections
- * ended.
+ * Records every byte of a `Network` in both directions, its time, and how connections ended.
  *
- * The record is read as raw bytes, as messages, as text for people and for snapshots; `@httpfx/testing/tools`
- * makes a HAR and a pcap of it.
- * What is recorded is what the tapped end wrote and was told, at that moment of the current `Clock`. The
- * connections behave as they would without it; without the layer it costs nothing.
+ * A record can be read as raw bytes, as messages, and as text for people and snapshots;
+ * `@httpfx/testing/tools` converts it to HAR and pcap.
+ * It holds the bytes that the tapped end wrote and received, with times of the current `Clock`. Connections
+ * behave as without it; without the layer it costs nothing.
  *
  * @since 0.1.0
  */
@@ -23,7 +22,7 @@ export { parse }
 export type { Exchange, Message, Parsed, Piece, Recording, Side, TapEvent }
 
 /**
- * An attempt that gave no connection.
+ * A failed attempt to get a connection.
  *
  * @since 0.1.0
  * @category models
@@ -31,34 +30,34 @@ export type { Exchange, Message, Parsed, Piece, Recording, Side, TapEvent }
 export interface Failure {
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** What was wanted: `resolve name`, `connect address`, `secure`. */
+  /** The operation: `resolve name`, `connect address`, `secure`. */
   readonly what: string
-  /** What the caller was failed with. `_tag` is its kind, `message` its text. */
+  /** The error of the caller: `_tag` is its kind, `message` its text. */
   readonly error: { readonly _tag: string; readonly message: string }
 }
 
 /**
- * What a wiretap records.
+ * Options of a wiretap.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Which ends are recorded: those of connections made through the network, those that were accepted, or
-   * both. With both, a connection within one network is recorded twice; views show it as its client saw it.
-   * Default `"both"`.
+   * The ends to record: connections made through the network (client), accepted ones (server), or both. With
+   * both, a connection within one network is recorded twice; views show it as its client saw it. Default
+   * `"both"`.
    */
   readonly ends?: Side | "both" | undefined
   /**
-   * Bytes kept of each connection and direction. What comes after them is counted, and not kept (`Skipped`).
-   * Default: no limit, which is for tests; a program that runs for long needs one.
+   * Bytes kept per connection and direction. Later bytes are counted but not kept (`Skipped`). Default: no
+   * limit, which suits tests; set one in long-running programs.
    */
   readonly limit?: number | undefined
 }
 
 /**
- * A wiretap and what it has recorded.
+ * A wiretap with its recordings.
  *
  * @since 0.1.0
  * @category models
@@ -67,17 +66,17 @@ export interface Service {
   /** The tapped network. */
   readonly network: Network.Service
   /**
-   * Everything recorded, in the order in which connections were opened. It grows while the network is in use.
+   * Everything recorded, in the order in which connections were opened. Grows while the network is in use.
    */
   readonly recordings: ReadonlyArray<Recording>
-  /** Attempts that gave no connection, oldest first. */
+  /** Failed attempts, oldest first. */
   readonly failures: ReadonlyArray<Failure>
-  /** Forgets what was recorded of connections that are closed, and all failures. */
+  /** Discards the recordings of closed connections, and all failures. */
   readonly clear: () => void
 }
 
 /**
- * The wiretap in the context: what {@link print} and its like read.
+ * The wiretap in the context, which {@link print} and the other views read.
  *
  * @since 0.1.0
  * @category tags
@@ -188,7 +187,7 @@ const key = (client: Address | undefined, server: Address | undefined) =>
     ? undefined
     : `${formatAddress(client)} ${formatAddress(server)}`
 
-/** Each connection once: as its client saw it, where that was recorded. */
+/** Each connection once: as its client saw it, if that was recorded. */
 const onceEach = (recordings: ReadonlyArray<Recording>): ReadonlyArray<Recording> => {
   const clients = new Set<string | undefined>()
   for (const { client, server, side } of recordings) if (side === "client") clients.add(key(client, server))
@@ -199,7 +198,7 @@ const onceEach = (recordings: ReadonlyArray<Recording>): ReadonlyArray<Recording
 }
 
 /**
- * What was recorded, each connection once, in the order in which they were opened.
+ * The recordings, each connection once, in the order in which they were opened.
  *
  * @since 0.1.0
  * @category accessors
@@ -210,7 +209,7 @@ export const recordings: Effect.Effect<ReadonlyArray<Recording>, never, Wiretap>
 )
 
 /**
- * Requests with their answers, connection by connection.
+ * Requests with their responses, connection by connection.
  *
  * @since 0.1.0
  * @category accessors
@@ -221,28 +220,28 @@ export const exchanges: Effect.Effect<ReadonlyArray<Exchange>, never, Wiretap> =
 )
 
 /**
- * How a recording is printed.
+ * Options of the printed text.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PrintOptions {
   /**
-   * Replaces what differs from run to run: `Date`, trace and span ids (traceparent, b3), multipart
-   * boundaries, ports given by the system. Equal ids have equal placeholders. Default `false`.
+   * Replaces values that differ from run to run: `Date`, trace and span ids (traceparent, b3), multipart
+   * boundaries, system-assigned ports. Equal ids get equal placeholders. Default `false`.
    */
   readonly stable?: boolean | undefined
-  /** Times in milliseconds since the first connection. Default `true`. */
+  /** Print times, in milliseconds since the first connection. Default `true`. */
   readonly times?: boolean | undefined
-  /** Characters of a piece of a body that are shown, its two ends. Default 200. */
+  /** Maximum characters shown of a piece of a body, taken from its two ends. Default 200. */
   readonly bodyLimit?: number | undefined
-  /** Further replacements in the wire text (a character per byte), in order. */
+  /** Further replacements in the wire text (one character per byte), in order. */
   readonly redact?: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> | undefined
 }
 
 /**
- * What was recorded as wire text: `>` is what clients sent, `<` what servers did, with escapes for all that
- * is not printable ASCII. Attempts that failed come last.
+ * The recordings as wire text: `>` is sent by clients, `<` by servers, with escapes for anything but
+ * printable ASCII. Failed attempts come last.
  *
  * @since 0.1.0
  * @category views

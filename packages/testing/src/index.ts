@@ -1,28 +1,27 @@
 /**
- * The parts of `@httpfx/testing`.
+ * The modules of `@httpfx/testing`.
  *
  * - `MemoryNetwork`: a `Network` in memory that behaves like TCP under Effect's clock
- * - `Conditions`, `Verdict`, `Fault`: how good its ways are, and everything that can go wrong on them, HTTP
- *   included
+ * - `Conditions`, `Verdict`, `Fault`: its link conditions and faults, also at places in HTTP messages
  * - `MemoryTls`: certificates for it, described instead of encrypted
- * - `NetworkBattery`: what every `Network` must do, as named effects
+ * - `NetworkBattery`: conformance cases for `Network` implementations
  * - `VirtualClock`: a `Clock` that jumps from deadline to deadline
- * - `RawPeer`: the other side of a connection by hand
- * - `TestServer`: a server and a client that reaches it, in one layer
+ * - `RawPeer`: a scripted peer for raw bytes
+ * - `TestServer`: a server and a client for it, in one layer
  * - `Simulation`: a program in virtual time, repeatable from a seed, that fails instead of hanging
- * - `Wiretap`: any network with a record of every byte
- * - `Quiet`: time that moves by itself in an ordinary test
- * - `ServerBattery`: what every HTTP server must do, as named effects
- * - `ClientBattery`: what every HTTP client must do, as named effects
+ * - `Wiretap`: records every byte of any network
+ * - `Quiet`: moves the time of an ordinary test
+ * - `ServerBattery`: conformance cases for HTTP servers
+ * - `ClientBattery`: conformance cases for HTTP clients
  * - `Leaks`: fails a test that leaves a fiber, a timer, a connection, a listener or a request
- * - `Host`: machines that crash and come back, with wall clocks of their own
- * - `RealNetwork`: fails a test that uses the real network after all
- * - `Origin`: third-party services as stubs behind the network
- * - `Recording`: exchanges with a real service, kept and replayed
+ * - `Host`: hosts that crash and restart, with wall clocks of their own
+ * - `RealNetwork`: fails a test that uses the real network
+ * - `Origin`: stubs of third-party services on the network
+ * - `Recording`: records and replays exchanges with a real service
  * - `Arbitraries`: messages, cuts and faults for fast-check
  *
- * Two entries of their own: `@httpfx/testing/vitest`, matchers and hooks, and `@httpfx/testing/tools`, the
- * inspector, HAR and pcap.
+ * Two separate entries: `@httpfx/testing/vitest` (matchers and hooks) and `@httpfx/testing/tools` (inspector,
+ * HAR and pcap).
  *
  * @since 0.1.0
  */

@@ -1,10 +1,10 @@
 /**
- * Tools that show what happens: `@httpfx/testing/tools`. They are for people, not for assertions, and are
- * loaded from here alone.
+ * Tools that show what happens on the wire and in a server: `@httpfx/testing/tools`. For people, not for
+ * assertions; no other entry loads them.
  *
- * - `Inspector`: a look inside a running server while one develops
- * - `Har`: what a wiretap recorded as HAR 1.2, for the developer tools of browsers
- * - `Pcap`: the same as a capture file, for Wireshark
+ * - `Inspector`: shows the inside of a running server during development
+ * - `Har`: converts the recordings of a wiretap to HAR 1.2, for browsers' developer tools
+ * - `Pcap`: converts them to a capture file, for Wireshark
  *
  * @since 0.1.0
  */

@@ -1,10 +1,9 @@
 /**
- * Matchers of vitest for requests, responses and wire text, and the checks for leaks and for the real network
- * over a whole file.
+ * Matchers of vitest for requests, responses and wire text, and hooks that check a whole file for leaks and
+ * for use of the real network.
  *
- * The one module of this package that knows vitest, which is an optional peer dependency. Importing it adds
- * the matchers to `expect`, types included. Matchers take values that are at hand: a body that has still to
- * come is read before (`Matchable`).
+ * The one module of this package that loads vitest, an optional peer dependency. Importing it adds the
+ * matchers to `expect`, types included. Matchers need complete values: read a streamed body first (`whole`).
  *
  * @since 0.1.0
  */
@@ -19,8 +18,8 @@ import { matches } from "./fault/patterns.js"
 import { compare, excerpt, textOf } from "./tap/wireText.js"
 
 /**
- * A message with its body at hand. Headers as a record, as a flat raw list (name, value, ...), or in the text
- * of a whole message: a string and bytes are taken for one.
+ * A message whose body has been read. Headers as a record, as a flat raw list (name, value, ...), or within
+ * the text of a whole message, given as a string or bytes.
  *
  * @since 0.1.0
  * @category models
@@ -34,12 +33,12 @@ export interface Matchable {
   readonly rawHeaders?: ReadonlyArray<string> | undefined
   /** The body. */
   readonly body?: string | Uint8Array | undefined
-  /** As `body`: what `Origin.Call` has. */
+  /** Alias of `body`, as in `Origin.Call`. */
   readonly text?: string | undefined
 }
 
 /**
- * A response of platform's client with its body, for the matchers.
+ * Reads the body of a response of platform's client, for the matchers.
  *
  * @since 0.1.0
  * @category constructors
@@ -53,13 +52,13 @@ export const whole = <E = never, R = never>(
   )
 
 /**
- * What a comparison of wire texts leaves out.
+ * Exclusions of a comparison of wire texts.
  *
  * @since 0.1.0
  * @category models
  */
 export interface WireOptions {
-  /** Names of fields whose lines are left out on both sides: `["date"]`. */
+  /** Names of fields whose lines are ignored on both sides: `["date"]`. */
   readonly ignore?: ReadonlyArray<string> | undefined
 }
 
@@ -67,14 +66,14 @@ interface HttpMatchers<R> {
   /** The status code of a response. */
   toHaveStatus(status: number): R
   /**
-   * A field of that name, in any case, and its value where one is given. Repeated ones are joined by `, `.
+   * A field of that name, in any case, and its value if given. Repeated fields are joined by `, `.
    */
   toHaveHeader(name: string, value?: string | RegExp): R
   /** The body, as text or bytes. */
   toHaveBody(body: string | RegExp | Uint8Array): R
   /** The body as JSON, compared as `toEqual` does, asymmetric matchers included. */
   toHaveJson(json: unknown): R
-  /** The text on the wire, byte by byte, but for the lines of ignored fields in heads. */
+  /** The text on the wire, byte by byte, except the lines of ignored fields in heads. */
   toMatchWire(wire: string | Uint8Array, options?: WireOptions): R
 }
 
@@ -128,12 +127,12 @@ const picture = ({ body, headers, status }: Facts) =>
   [
     ...(status === undefined ? [] : [`  status ${status}`]),
     ...Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`),
-    `  body: ${body === undefined ? "none at hand" : `"${excerpt(body)}"`}`
+    `  body: ${body === undefined ? "not available" : `"${excerpt(body)}"`}`
   ].join("\n")
 
 const outcome = (pass: boolean, wanted: string, facts: Facts) => ({
   pass,
-  message: () => `expected ${pass ? "something else than " : ""}${wanted}, received\n${picture(facts)}`
+  message: () => `expected ${pass ? "anything but " : ""}${wanted}, received\n${picture(facts)}`
 })
 
 const without = (wire: string, names: ReadonlyArray<string>) => {
@@ -201,15 +200,15 @@ expect.extend({
       pass: actual === wanted,
       message: () =>
         actual === wanted
-          ? "the wire text is not to be this one"
-          : `other text on the wire${names.length === 0 ? "" : ` (ignored: ${names.join(", ")})`}\n${compare(wanted, actual, { ended: "the end" })}`
+          ? "expected any other wire text"
+          : `wire text differs${names.length === 0 ? "" : ` (ignored: ${names.join(", ")})`}\n${compare(wanted, actual, { ended: "the end" })}`
     }
   }
 })
 
 /**
- * Watches the tests of a file, and fails the file when something is left after the last. Call it at the top
- * of the file and run each test through what it gives.
+ * Watches the tests of a file, and fails the file if something is left after the last one. Call it at the top
+ * of the file and run each test through the returned function.
  *
  * @example
  * import { it } from "@effect/vitest"
@@ -230,9 +229,9 @@ export const noLeaks = (options?: Leaks.Options): Leaks.Watch["run"] => {
 }
 
 /**
- * Fails each test of a file that uses the real network, with what it has reached for by name. Call it at the
- * top of the file, or in one of vitest's `setupFiles` for all of them. It gives what allows the test that
- * runs more.
+ * Fails each test of a file that uses the real network, and lists what it used. Call it at the top of the
+ * file, or in one of vitest's `setupFiles` for all files. The returned function allows more to the running
+ * test.
  *
  * @example
  * import { it } from "@effect/vitest"

@@ -59,7 +59,7 @@ describe("Leaks", () => {
     Effect.gen(function* () {
       const daemon = Effect.forkDaemon(Effect.withSpan(Effect.never, "lost"))
       const error = yield* Effect.flip(Leaks.check(daemon, quick))
-      assert.match(error.message, /^1 left at the end:\n {2}fiber: #\d+ in span "lost"$/)
+      assert.match(error.message, /^1 leaked:\n {2}fiber: #\d+ in span "lost"$/)
       assert.deepStrictEqual(yield* kinds(Effect.forkDaemon(Effect.sleep("1 hour"))), ["fiber", "timer"])
     })
   )
@@ -90,7 +90,7 @@ describe("Leaks", () => {
     Effect.gen(function* () {
       const careless = Layer.scopedDiscard(Effect.forkDaemon(Effect.never))
       const exit = yield* Effect.exit(Effect.provide(Effect.void, Leaks.checkLayer(careless, quick)))
-      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "1 left at the end")
+      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "1 leaked")
       const careful = Layer.scopedDiscard(Effect.forkScoped(Effect.never))
       yield* Effect.provide(Effect.void, Leaks.checkLayer(careful, quick))
     })

@@ -54,7 +54,7 @@ describe("matchers", () => {
     expect(() => expect("HTTP/1.1 200 OK\r\n\r\n").toHaveJson({})).toThrow("expected a body of JSON")
     expect(() => expect(wire).toHaveJson({ b: 4 })).toThrow("the JSON of the body differs")
     expect(() => expect(wire).toMatchWire(wire.replace("7", "8"), { ignore: ["date"] })).toThrow(
-      "other text on the wire (ignored: date)\n" +
+      "wire text differs (ignored: date)\n" +
         "    HTTP/1.1 200 OK\\r\\n\n" +
         "  - Content-Length: 8\\r\\n\n" +
         "  + Content-Length: 7\\r\\n\n" +

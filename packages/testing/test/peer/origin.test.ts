@@ -109,7 +109,7 @@ describe("Origin", () => {
         )
       )
       const expected = [
-        "no stub of http://api.test:8080 fits PUT /user?x=1",
+        "no stub of http://api.test:8080 matches PUT /user?x=1",
         "  create",
         `    method: "POST" wanted, "PUT" came`,
         `    path: "/users" wanted, "/user" came`,

@@ -80,7 +80,7 @@ describe.each(networks)("RawPeer on %s", (_, network) => {
         assert.strictEqual(
           error.message,
           [
-            "client expected these bytes: other bytes came (connection: open; consumed before: 3 bytes)",
+            "client expected these bytes: received other bytes (connection: open; consumed before: 3 bytes)",
             "    HTTP/1.1 200 OK\\r\\n",
             "  - Content-Length: 5\\r\\n",
             "  + Content-Length: 6\\r\\n",
@@ -101,7 +101,7 @@ describe.each(networks)("RawPeer on %s", (_, network) => {
         const { client, server } = yield* both({ patience: "30 millis" })
         yield* server.send("HTTP/1.1 200")
         const silent = yield* Effect.flip(client.expect("HTTP/1.1 200 OK\r\n"))
-        assert.include(silent.message, "client expected these bytes: nothing more came (connection: open;")
+        assert.include(silent.message, "client expected these bytes: nothing more arrived (connection: open;")
         assert.include(
           silent.message,
           "  + HTTP/1.1 200\n                ^ offset 12: expected 0x20, received nothing yet"
@@ -152,7 +152,7 @@ describe("RawPeer", () => {
       const error = yield* Effect.flip(listening.accept)
       assert.include(
         error.message,
-        "expected another connection: nothing more came (connection: 1 connections so far"
+        "expected another connection: nothing more arrived (connection: 1 connections so far"
       )
     }).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()))
   )

@@ -28,7 +28,7 @@ describe.each(clocks)("%s", (_, clock) => {
     it.effect(name, () => Effect.provide(effect, clock))
 
   test(
-    "runs until nobody waits",
+    "runs until nothing waits for the clock",
     Effect.gen(function* () {
       const seen: Array<number> = []
       const begun = yield* Clock.currentTimeMillis
@@ -97,14 +97,14 @@ describe.each(clocks)("%s", (_, clock) => {
       assert.match(stuck.picture, /fiber \d+ "waiter": suspended/)
       const ticking = yield* Effect.fork(Effect.forever(Effect.sleep("1 hour")))
       assert.strictEqual(stuck.bound, undefined)
-      assert.include(stuck.message, "stuck: nobody waits for the clock, wanted: godot")
+      assert.include(stuck.message, "stuck: no deadline is left, waiting for godot")
       const late = yield* Effect.flip(Quiet.run({ maxTime: "150 minutes" }))
-      assert.include(late.message, "time: its option maxTime 2h 30m is reached, wanted: rest")
+      assert.include(late.message, "time: reached maxTime 2h 30m, waiting for rest")
       assert.deepStrictEqual([late.reason, late.elapsed], ["time", 2 * 3_600_000])
       assert.include(late.picture, "waits for the clock: 1")
       const long = yield* Effect.flip(Quiet.run({ maxSteps: 3 }))
       assert.strictEqual(long.reason, "steps")
-      assert.include(long.message, "steps: its option maxSteps 3 is reached")
+      assert.include(long.message, "steps: reached maxSteps 3")
       yield* Fiber.interruptAll([fiber, ticking])
     })
   )
@@ -128,11 +128,11 @@ describe.each(clocks)("%s", (_, clock) => {
       const waiting = (effect: Effect.Effect<never>) =>
         Effect.onExit(effect, () => Effect.andThen(Effect.sleep("1 minute"), () => void ended++))
       const stuck = yield* Effect.flip(Quiet.complete(waiting(Effect.never)))
-      assert.include(stuck.message, "stuck: nobody waits for the clock, wanted: the end of the effect")
+      assert.include(stuck.message, "stuck: no deadline is left, waiting for the end of the effect")
       const ticking = waiting(Effect.forever(Effect.sleep("1 second")))
       const bounds = { maxSteps: 5, name: "the last tick" }
       const late = yield* Effect.flip(Quiet.complete(ticking, bounds))
-      assert.include(late.message, "steps: its option maxSteps 5 is reached, wanted: the last tick")
+      assert.include(late.message, "steps: reached maxSteps 5, waiting for the last tick")
       assert.strictEqual(ended, 2)
     })
   )
