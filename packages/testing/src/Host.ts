@@ -85,7 +85,7 @@ export interface Host<A, E> {
   readonly start: Effect.Effect<A, E | HostCrashed>
   /**
    * Ends everything at once, by default as `reset`: connections, listeners, then fibers. Does nothing if the
-   * host is down. Finalizers that need no time have run when this returns; others continue, without a network.
+   * host is down. Finalizers that need no time have run when this returns; others continue, with no network.
    */
   readonly crash: (as?: Crash) => Effect.Effect<void>
   /**

@@ -31,7 +31,7 @@ export interface Use {
   readonly kind: "connect" | "listen" | "lookup" | "datagram" | "fetch"
   /** `127.0.0.1:5432`, a name, a path, or the method and URL of a request. */
   readonly target: string
-  /** The stack at its begin, innermost frame first, without frames of the platform. */
+  /** Stack trace of its start, innermost frame first, without frames of the platform. */
   readonly stack: ReadonlyArray<string>
 }
 

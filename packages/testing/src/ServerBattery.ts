@@ -9,7 +9,7 @@
  * @since 0.1.0
  */
 import { without } from "./battery/expect.js"
-import { answers } from "./battery/server/answers.js"
+import { responses } from "./battery/server/responses.js"
 import { bodies } from "./battery/server/bodies.js"
 import { failures } from "./battery/server/failures.js"
 import { refusals } from "./battery/server/refusals.js"
@@ -52,4 +52,4 @@ export interface Options {
  * @category cases
  */
 export const cases = (options: Options = {}): ReadonlyArray<Case> =>
-  without([...answers, ...bodies, ...refusals, ...failures], options.without)
+  without([...responses, ...bodies, ...refusals, ...failures], options.without)

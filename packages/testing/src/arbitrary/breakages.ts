@@ -1,6 +1,6 @@
 /**
- * What makes a valid message one that must be refused. Each works on the text of the message and breaks one
- * rule, whose place in RFC 9112 (or RFC 9110) is named.
+ * Breaks valid messages, so that they must be refused. Each edit of the text violates one rule of RFC 9112
+ * (or RFC 9110), cited in its name.
  */
 
 export interface Breakage {

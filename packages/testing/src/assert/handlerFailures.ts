@@ -1,8 +1,7 @@
 /**
- * The failures of a server's handlers: kept for the test, and told at the end of the scope unless the test
- * has asked for them.
+ * Collects the failures of a server's handlers for the test, and reports unread ones at the end of the scope.
  *
- * A test's own logger is often silent, so that a client would see a 500 and nobody its cause.
+ * Loggers of tests are often silent; then a client would see a 500 without any trace of its cause.
  */
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
@@ -12,31 +11,31 @@ import * as Scope from "effect/Scope"
 import type * as Server from "@httpfx/core/Server"
 
 /**
- * A request whose handler failed or died without an answer of its own.
+ * A request whose handler failed or died without a response of its own.
  *
  * @since 0.1.0
  * @category models
  */
 export interface HandlerFailure {
-  /** The method as it came. */
+  /** The method as received. */
   readonly method: string
-  /** The target as it came. */
+  /** The target as received. */
   readonly target: string
   /**
-   * What was answered, mostly 500. `undefined`: nothing. A failure in a body cuts an answer whose status was
-   * sent.
+   * Status of the response, mostly 500. `undefined`: none was sent. If the body failed, the response was cut
+   * after its head.
    */
   readonly status: number | undefined
-  /** What the handler failed with. */
+  /** The cause of the failure. */
   readonly cause: Cause.Cause<unknown>
 }
 
 /**
- * What becomes of failures of handlers that the test has not asked for, at the end of the server's scope:
+ * How failures that the test has not read are reported at the end of the server's scope:
  *
  * - `print`: `console.error`, with their causes
- * - `die`: the scope's end dies with {@link HandlersFailed}, which fails the test
- * - `keep`: nothing
+ * - `die`: the end of the scope dies with {@link HandlersFailed}, which fails the test
+ * - `keep`: not at all
  *
  * @since 0.1.0
  * @category models
@@ -45,14 +44,14 @@ export type OnHandlerFailure = "print" | "die" | "keep"
 
 const print = ({ cause, method, status, target }: HandlerFailure): string =>
   [
-    `${method} ${target}: ${status ?? "no answer"}`,
+    `${method} ${target}: ${status ?? "no response"}`,
     ...Cause.pretty(cause, { renderErrorCause: true })
       .split("\n")
       .map((line) => `  ${line}`)
   ].join("\n")
 
 /**
- * Handlers of a server failed, and the test did not ask for it.
+ * Handlers of a server failed, and the test did not read the failures.
  *
  * @since 0.1.0
  * @category errors
@@ -60,7 +59,7 @@ const print = ({ cause, method, status, target }: HandlerFailure): string =>
 export class HandlersFailed extends Data.TaggedError("HandlersFailed")<{
   /** The server's URL. */
   readonly server: string
-  /** In the order in which their exchanges ended. */
+  /** In the order in which the exchanges ended. */
   readonly failures: ReadonlyArray<HandlerFailure>
 }> {
   override get message(): string {
@@ -71,8 +70,8 @@ export class HandlersFailed extends Data.TaggedError("HandlersFailed")<{
 }
 
 /**
- * A server whose failures are kept. `failures` gives those so far; they count as asked for. `make` runs in a
- * scope that ends before what is left is told, so that failures during the shutdown are told too.
+ * A server that collects failures. `failures` returns those so far and marks them as read. `make` runs in a
+ * scope that ends before the report, so that failures during the shutdown are included.
  */
 export const keepFailures = <E, R>(
   make: Effect.Effect<Server.Service, E, R>,
@@ -104,7 +103,7 @@ export const keepFailures = <E, R>(
     const observe = server.observe((event) => {
       if (event._tag !== "ExchangeEnded" || event.outcome._tag !== "ServerFailed") return
       const { cause, method = "?", status, target = "?" } = event.outcome
-      // Without a cause the server's shutdown has ended it: nothing has failed.
+      // Without a cause the server's shutdown interrupted the handler, which is not a failure.
       if (cause !== undefined) kept.push({ method, target, status, cause })
     })
     yield* Scope.extend(observe, observing)

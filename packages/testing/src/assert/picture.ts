@@ -1,8 +1,8 @@
 /**
- * A picture in words of what everyone waits for: connections, queued requests, the clock, fibers.
+ * Lists in words everything that waits: connections, queued requests, clock waits, fibers.
  *
- * It finds networks and clients in the contexts of the fibers that are alive, so nobody has to show them. It
- * only looks: no effect that it runs can wait or change anything.
+ * Finds networks and clients in the contexts of the live fibers. Its effects only read: they never wait and
+ * never change anything.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -27,7 +27,7 @@ interface Drawn {
   readonly listeners: Effect.Effect<ReadonlyArray<Address>>
 }
 
-// `MemoryNetwork` by key: importing it would be a circle, as networks in memory draw pictures too.
+// By key: importing `MemoryNetwork` would make a circle, since it imports this module.
 const MemoryNetwork = Context.GenericTag<Drawn>("@httpfx/testing/MemoryNetwork")
 
 export type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
@@ -40,9 +40,9 @@ export interface PictureWait {
 
 export interface Subject {
   readonly waits: ReadonlyArray<PictureWait>
-  /** Alive, with a number each that is the same in every run. */
+  /** Live fibers with numbers that are equal in equal runs. */
   readonly fibers: ReadonlyMap<AnyFiber, number>
-  /** Anything else, a line each. */
+  /** Further lines. */
   readonly notes: ReadonlyArray<string>
 }
 
@@ -88,7 +88,7 @@ const pools = (fibers: Iterable<AnyFiber>): Array<string> => {
   return lines
 }
 
-/** What a fiber is called: its span, its log spans. */
+/** Names a fiber by its span and log spans. */
 const nameOf = (fiber: AnyFiber): string => {
   const span = fiber.currentSpan
   const names = span?._tag === "Span" ? [span.name] : []

@@ -1,5 +1,5 @@
 /**
- * What the batteries have in common: expectations that fail with both values, and waits without a clock.
+ * Shared by the batteries: expectations whose failures show both values, and waits without a clock.
  */
 import * as Effect from "effect/Effect"
 import { turn } from "../time/turns.js"
@@ -25,7 +25,7 @@ export const excludes = (text: string, part: string, what: string): void => {
   if (text.includes(part)) throw new Error(`${what}: ${show(part)} in ${show(text)}`)
 }
 
-/** Waits until a count stands still for some turns of the event loop. */
+/** Waits until a count has not changed for some turns of the event loop. */
 export const still = (count: () => number): Effect.Effect<number> =>
   Effect.gen(function* () {
     let last = count()
@@ -39,7 +39,7 @@ export const still = (count: () => number): Effect.Effect<number> =>
     return last
   })
 
-/** The fields of a head in lower case, repeated ones with `, `. */
+/** The fields of a head, names in lower case, repeated ones joined with `, `. */
 export const fieldsOf = (head: string): Readonly<Record<string, string>> => {
   const fields: Record<string, string> = {}
   for (const line of head.split("\r\n").slice(1)) {
@@ -52,7 +52,7 @@ export const fieldsOf = (head: string): Readonly<Record<string, string>> => {
   return fields
 }
 
-/** Those of the cases that are not named; a name that no case has is a mistake. */
+/** Leaves out the named cases; throws on an unknown name. */
 export const without = <C extends { readonly name: string }>(
   cases: ReadonlyArray<C>,
   names: ReadonlyArray<string> = []

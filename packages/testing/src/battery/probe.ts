@@ -1,12 +1,12 @@
 /**
- * One end of a connection under observation: it records what the end is told, in order, and waits for it.
+ * Records the events of one end of a connection, in order, and waits for them.
  *
- * It never decides whether what it saw is right.
+ * Never judges them.
  */
 import * as Effect from "effect/Effect"
 import type { Transport, TransportHandlers } from "@httpfx/core/Transport"
 
-// Not a TextDecoder: what it calls latin1 is windows-1252.
+// Not a TextDecoder: its latin1 is windows-1252.
 const latin1 = (bytes: Uint8Array): string => {
   let text = ""
   for (const byte of bytes) text += String.fromCharCode(byte)
@@ -14,11 +14,11 @@ const latin1 = (bytes: Uint8Array): string => {
 }
 
 export class Probe implements TransportHandlers {
-  /** What was told, with neighbouring `data` as one. */
+  /** Events, with adjacent `data` merged. */
   readonly log: Array<string> = []
   readonly chunks: Array<Uint8Array> = []
   received = 0
-  /** A callback came inside a call of ours. */
+  /** Whether a callback ran inside one of our calls. */
   reentered = false
   onData: (chunk: Uint8Array) => void = () => {}
   onEnd: () => void = () => {}
@@ -32,7 +32,7 @@ export class Probe implements TransportHandlers {
     return this.chunks.map(latin1).join("")
   }
 
-  /** Calls the transport; what it tells meanwhile would be a fault of it. */
+  /** Calls the transport; callbacks during the call set `reentered`. */
   call<A>(f: (transport: Transport) => A): A {
     const before = this.inside
     this.inside = true
@@ -52,7 +52,7 @@ export class Probe implements TransportHandlers {
     return this.call((transport) => transport.write(data, body))
   }
 
-  /** Waits until `ready` holds, looking after every callback. */
+  /** Waits until `ready` holds, checked after every callback. */
   until(ready: (self: Probe) => boolean): Effect.Effect<void> {
     return Effect.async((resume) => {
       const look = () => {
@@ -66,7 +66,7 @@ export class Probe implements TransportHandlers {
     })
   }
 
-  /** Waits until the event was told. */
+  /** Waits for an event. */
   saw(event: string): Effect.Effect<void> {
     return this.until(() => this.log.includes(event))
   }

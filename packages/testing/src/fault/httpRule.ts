@@ -1,8 +1,7 @@
 /**
- * A rule that acts at a place in a message: which messages are meant, how they are counted, where in them.
+ * A rule that acts at a place in an HTTP message: matches and counts messages, and locates the place.
  *
- * It follows both directions of every connection that matches, by what passes, and remembers the offsets at
- * which it is to act.
+ * It parses both directions of every matching connection and keeps the offsets at which to act.
  */
 import { Body, RequestParser, ResponseParser, type RequestHead, type ResponseHead } from "@httpfx/core/wire"
 import type { Pattern } from "../Conditions.js"
@@ -11,7 +10,7 @@ import { beginsRequest, Tracker, type Places } from "./httpTracker.js"
 import { compile, matches, originOf } from "./patterns.js"
 
 /**
- * Which of the messages that match otherwise, counted from 1: one, several, or as a function says.
+ * Selects among the matching messages, counted from 1: one number, several, or a predicate.
  *
  * @since 0.1.0
  * @category models
@@ -19,53 +18,53 @@ import { compile, matches, originOf } from "./patterns.js"
 export type Nth = number | ReadonlyArray<number> | ((number: number) => boolean)
 
 /**
- * Which messages, and where in them. What is left out is any; without `request` and `response` it is every
- * response. Informational responses (1xx) are not counted and not met.
+ * Selects messages, and a place in them. Omitted properties match any; without `request` and `response` every
+ * response matches. Informational responses (1xx) are neither counted nor matched.
  *
  * @since 0.1.0
  * @category models
  */
 export interface HttpMatch {
-  /** Who was connected to. */
+  /** The end connected to. */
   readonly origin?: Pattern | undefined
-  /** Who connected. */
+  /** The connecting end. */
   readonly from?: Pattern | undefined
-  /** Number of the connection, as in `MemoryNetwork.connections`. */
+  /** The number of the connection, as in `MemoryNetwork.connections`. */
   readonly connection?: number | undefined
-  /** Responses, of all that match the rest. */
+  /** Selects among the responses that match otherwise. */
   readonly response?: Nth | undefined
-  /** Requests, of all that match the rest. */
+  /** Selects among the requests that match otherwise. */
   readonly request?: Nth | undefined
-  /** What is counted together. Default `origin`: all connections to one address and port. */
+  /** Scope of the count. Default `origin`: all connections to one address and port. */
   readonly per?: "origin" | "connection" | undefined
-  /** Of the request, or of the request that is answered. */
+  /** Method of the request, or of the request responded to. */
   readonly method?: string | undefined
-  /** The target as sent: equal to a text, or matching. */
+  /** The target as sent: an equal text, or a pattern. */
   readonly target?: string | RegExp | undefined
-  /** Of the response. */
+  /** Status of the response. */
   readonly status?: number | ((status: number) => boolean) | undefined
   /** Before the head, after it, or at the end of the message. Default `head`. */
   readonly at?: "head" | "body" | "end" | undefined
-  /** After so many chunks of a chunked body, in place of `at`. */
+  /** After this many chunks of a chunked body, instead of `at`. */
   readonly afterChunk?: number | undefined
-  /** After so many bytes of the content, in place of `at`. */
+  /** After this many bytes of the content, instead of `at`. */
   readonly afterBytes?: number | undefined
 }
 
 /**
- * The message at a place of which a fault acts.
+ * The message at which a fault acts.
  *
  * @since 0.1.0
  * @category models
  */
 export interface HttpPoint {
-  /** Between whom it passes. */
+  /** The two ends of its connection. */
   readonly link: Link
-  /** Missing for a response whose request was not seen. */
+  /** Undefined for a response whose request was not seen. */
   readonly request: RequestHead | undefined
-  /** Missing at a request. */
+  /** Undefined at a request. */
   readonly response: ResponseHead | undefined
-  /** The how-many-th of those that match. */
+  /** Its number among the matching messages, from 1. */
   readonly number: number
 }
 
@@ -83,7 +82,7 @@ interface Trigger {
   readonly point: HttpPoint
 }
 
-// Behind the records of a described handshake (handshake.ts) what passes can be read.
+// After the records of a described handshake (network/tls/handshake.ts) the bytes are plain.
 const behindHandshake = (bytes: Uint8Array): Uint8Array => {
   let rest = bytes
   while (rest.length > 5 && rest[0] === 22 && rest[1] === 3)
@@ -91,7 +90,7 @@ const behindHandshake = (bytes: Uint8Array): Uint8Array => {
   return rest
 }
 
-/** One connection as this rule sees it. */
+/** The state of this rule for one connection. */
 class View {
   readonly triggers: Record<Side, Array<Trigger>> = { client: [], server: [] }
   private readonly seen: Record<Side, number> = { client: 0, server: 0 }
@@ -109,7 +108,7 @@ class View {
   ) {}
 
   feed({ bytes, from, offset }: Passing): void {
-    // What was held back passes a second time.
+    // Held bytes pass the rule a second time.
     const known = Math.max(0, this.seen[from] - offset)
     if (known >= bytes.length) return
     this.seen[from] = offset + bytes.length
@@ -120,7 +119,7 @@ class View {
     if (from === "server") return this.down?.feed(this.segment, fresh)
     if (this.up === undefined && beginsRequest(fresh)) this.begin()
     this.up?.feed(this.segment, fresh)
-    // Lost its place: it looks for the next request.
+    // The parser lost the message boundaries: resume at the next request.
     if (this.up?.lost === true) this.up = this.down = undefined
   }
 
@@ -150,7 +149,7 @@ class View {
       this.places(
         "server",
         (head) => {
-          // Informational responses answer nothing yet (RFC 9110 section 15.2).
+          // Informational responses do not complete a request (RFC 9110 §15.2).
           if (head.status < 200) return (answered = undefined)
           const request = this.requests.shift()
           return (answered = this.match.request === undefined ? this.chosen(request, head) : undefined)
@@ -174,7 +173,7 @@ class View {
     return {
       head: (head, start, end) => {
         choose(head)
-        // Where a head came in pieces, the first of them have passed.
+        // If the head came in pieces, the first of them have passed already.
         if (where === "head") trigger(Math.max(start, this.segment))
         else if (where === "body" || (where === "bytes" && afterBytes === 0)) trigger(end)
       },
@@ -217,7 +216,7 @@ const placed = (verdict: Verdict, after: number, until: number): Verdict => {
   }
 }
 
-/** The rule, and what has to see everything that passes. */
+/** The rule, and a rule installed first, which sees everything that passes. */
 export const httpRule = (
   match: HttpMatch,
   verdictOf: (point: HttpPoint) => Verdict
@@ -244,7 +243,7 @@ export const httpRule = (
     },
     decide: ({ from, kind, link, offset, size }) => {
       const triggers = kind === "Segment" ? views.get(link)?.triggers[from] : undefined
-      // Those that another rule was faster to decide on have passed.
+      // Drop places that have passed because another rule decided first.
       while (triggers !== undefined && triggers.length > 0 && triggers[0]!.at < offset) triggers.shift()
       const first = triggers?.[0]
       if (first === undefined || first.at > offset + size) return { _tag: "Pass" }

@@ -1,8 +1,8 @@
 /**
- * Where in one direction of a connection its messages are: heads, chunks, bytes of bodies, ends, by their
+ * Locates the messages in one direction of a connection: heads, chunks, body bytes and ends, by their
  * offsets.
  *
- * The parser is paused at every event, so that it is known which byte made it. It changes and keeps no bytes.
+ * The parser pauses at every event, which gives the event's exact offset. Never changes or keeps bytes.
  */
 import type { ResponseParser } from "@httpfx/core/wire"
 import {
@@ -14,12 +14,12 @@ import {
   type ResponseHead
 } from "@httpfx/core/wire"
 
-/** What is told, with offsets in the direction. */
+/** Callbacks with offsets in the direction. */
 export interface Places<H> {
   readonly head: (head: H, start: number, end: number) => void
-  /** Content from `start` on; `before` bytes of it came earlier. */
+  /** Content from `start` on, after `before` earlier bytes. */
   readonly data: (start: number, length: number, before: number) => void
-  /** The chunk of that number (from 1) ends, its line break included. */
+  /** The end of the chunk with that number (from 1), including its line break. */
   readonly chunk: (number: number, end: number) => void
   readonly complete: (end: number) => void
 }
@@ -30,14 +30,14 @@ type Event<H> =
   | { readonly kind: "complete" }
 
 const huge = 0x7fffffff
-// A fault judges nobody's grammar.
+// Faults also act on messages that a server would refuse.
 const lenient = {
   flags: everyFlag,
   limits: { maxHeaderSize: huge, maxTrailerSize: huge, maxChunkExtensionsSize: huge }
 }
 
 /**
- * These bytes can be the beginning of a request: they are not the middle of something, nor another protocol.
+ * Whether these bytes can begin a request: not the middle of a message, nor another protocol.
  */
 export const beginsRequest = (bytes: Uint8Array): boolean => {
   const parser = new RequestParser({ head: () => Body.Read, data: () => {}, complete: () => {} }, lenient)
@@ -52,7 +52,7 @@ export class Tracker<H extends RequestHead | ResponseHead> {
   private chunked = false
   private chunks = 0
   private content = 0
-  /** Where data of a chunk ended; whether the chunk did as well is seen from the next byte. */
+  /** End of a chunk's data; the next byte shows whether the chunk has ended too. */
   private dataEnd: number | undefined
 
   constructor(
@@ -77,7 +77,7 @@ export class Tracker<H extends RequestHead | ResponseHead> {
     )
   }
 
-  /** No more messages can be told apart. */
+  /** Whether the message boundaries are lost. */
   get lost(): boolean {
     return this.parser.refusal !== undefined
   }

@@ -1,12 +1,12 @@
 /**
- * Which connections a `Where` means.
+ * Matches connections against a `Where`.
  */
 import { formatAddress } from "@httpfx/core/Transport"
 import type { Pattern, Where } from "../Conditions.js"
 import type { Endpoint, Link, Side } from "../Verdict.js"
 import { plain } from "../network/names.js"
 
-/** Whether a text matches, also where the expression has the flag `g` or `y` and goes on where it was. */
+/** Whether a text matches. Resets `lastIndex`, which expressions with the flag `g` or `y` keep. */
 export const matches = (pattern: RegExp, text: string): boolean => {
   pattern.lastIndex = 0
   return pattern.test(text)
@@ -23,7 +23,7 @@ const glob = (text: string): RegExp =>
     "s"
   )
 
-// One colon separates a port; an IPv6 address with one stands in brackets.
+// One colon separates a port; an IPv6 address with a port is in brackets.
 const split = (pattern: string): { readonly host: string; readonly port: string } => {
   const [, host, port] = /^(\[.*\]|[^:]*):([\d*]+)$/.exec(pattern) ?? [undefined, pattern, "*"]
   return { host: plain(host!), port: port! }
@@ -42,14 +42,14 @@ const one = (pattern: string): Matches => {
   }
 }
 
-/** Whether an end is one of those that a pattern means. */
+/** A predicate for the endpoints that a pattern selects. */
 export const matcher = (pattern: Pattern | undefined): Matches => {
   if (pattern === undefined) return () => true
   const all = (typeof pattern === "string" ? [pattern] : pattern).map(one)
   return (end) => all.some((matches) => matches(end))
 }
 
-/** Whether what this side of a link sends is meant. Links are remembered, since they do not change. */
+/** A predicate for the sender on a link. Results are cached, since links never change. */
 export const compile = (where: Where): ((link: Link, from?: Side) => boolean) => {
   const from = matcher(where.from)
   const to = matcher(where.to)
@@ -68,6 +68,6 @@ export const compile = (where: Where): ((link: Link, from?: Side) => boolean) =>
   }
 }
 
-/** How an origin is called where faults count by it. */
+/** The name under which faults count an origin. */
 export const originOf = ({ server: { address } }: Link): string =>
   address === undefined ? "" : formatAddress(address)

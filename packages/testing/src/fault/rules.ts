@@ -1,6 +1,5 @@
 /**
- * The rules of a memory network in the order in which they were installed, and who waits for one of them to
- * go.
+ * The rules of a memory network in order of installation, with the events that wait for their removal.
  */
 import type { Passing, Rule, Verdict } from "../Verdict.js"
 
@@ -8,7 +7,7 @@ import type { Passing, Rule, Verdict } from "../Verdict.js"
 export interface Installed {
   readonly rule: Rule
   readonly observe: ((passing: Passing) => void) | undefined
-  /** Called when the rule is removed: what it held back goes on. */
+  /** Called when the rule is removed: releases the events it held. */
   readonly held: Set<() => void>
 }
 
@@ -30,7 +29,7 @@ export class Rules {
     return installed
   }
 
-  /** Before all others. */
+  /** Installs a rule before all others. */
   installFirst(rule: Rule): Installed {
     const installed = { rule, observe: undefined, held: new Set<() => void>() }
     this.list.unshift(installed)

@@ -24,10 +24,10 @@ describe("our client on memory, in segments of 7 bytes", () => {
   const stack = Layer.provideMerge(Client.layer(), network)
   const without = [
     // Megabytes in segments of 7 bytes take long and show nothing new.
-    "fails with a head of 1 MB",
-    "a large body both ways is intact",
-    "an upload is pulled only as the server takes it",
-    "an answer that nobody reads holds the server back"
+    "fails on a head of 1 MB",
+    "a large body is intact in both directions",
+    "an upload is pulled only as fast as the server reads",
+    "an unread response puts backpressure on the server"
   ]
   for (const { effect, name } of ClientBattery.cases({ without }))
     it.live(name, () => Effect.provide(effect, stack))
@@ -41,9 +41,9 @@ describe("Node's own client through platform-node", () => {
   const stack = Layer.merge(client, NodeNetwork.layer)
   const without = [
     // platform-node gives the response after the request's body.
-    "an early answer arrives although the upload has not ended",
+    "an early response arrives during the upload",
     // platform-node does not wait for the socket to drain.
-    "an upload is pulled only as the server takes it"
+    "an upload is pulled only as fast as the server reads"
   ]
   for (const { effect, name } of ClientBattery.cases({ without }))
     it.live(name, () => Effect.provide(effect, stack))

@@ -27,9 +27,9 @@ describe("our server on memory, in segments of 7 bytes", () => {
   const stack = Layer.provideMerge(ours, network)
   const without = [
     // Tens of megabytes in segments of 7 bytes take long and show nothing new.
-    "a large body both ways is intact",
-    "a body that nobody reads holds the client back, and goes on when somebody does",
-    "a client that does not read holds the answer back, and gets all of it when it does"
+    "a large body is intact in both directions",
+    "an unread body puts backpressure on the client until the app reads it",
+    "a client that stops reading puts backpressure on the response, and later gets all of it"
   ]
   for (const { effect, name } of ServerBattery.cases({ without }))
     it.live(name, () => Effect.provide(effect, stack))
@@ -42,18 +42,18 @@ describe("Node's own server through platform-node", () => {
   )
   const without = [
     // Node hands the socket over, whether somebody takes the upgrade or not.
-    "an upgrade that nobody takes is answered as any request",
+    "an upgrade that the app does not take is answered as an ordinary request",
     // Node answers `Expect` before a handler runs (`checkContinue`).
-    "Expect: 100-continue is not answered so when the body is refused",
+    "Expect: 100-continue gets only the final response if the app reads no body",
     // Node's parser lets both pass.
     "refuses two Host fields (RFC 9112 §3.2)",
-    "refuses a transfer coding that is unknown",
+    "refuses an unknown transfer coding",
     // platform-node ends the answer as if its stream had ended, and does not look at its length.
-    "an answer whose stream fails is cut: no last chunk, and the connection ends",
-    "an answer shorter than its length is not taken for whole",
+    "a response whose stream fails is cut: no last chunk, and the connection closes",
+    "a response shorter than its Content-Length does not look complete",
     // platform-node notices a client that goes away when it writes to it.
-    "a client that goes away while its handler waits, by FIN: the handler ends, its finalizers run",
-    "a client that goes away while its handler waits, by RST: the handler ends, its finalizers run"
+    "a client that leaves while its handler waits, by FIN: the handler is interrupted and its finalizers run",
+    "a client that leaves while its handler waits, by RST: the handler is interrupted and its finalizers run"
   ]
   for (const { effect, name } of ServerBattery.cases({ without }))
     it.live(name, () => Effect.provide(effect, stack))

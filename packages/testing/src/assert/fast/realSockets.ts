@@ -1,9 +1,9 @@
 /**
- * What a process does with the network of its system: connections, listeners, names, datagrams, requests of
- * `fetch`. Told by name, as it begins; nothing is held up.
+ * Observes how the process uses the system's network: connections, listeners, lookups, datagram sockets,
+ * requests of `fetch`. Reports each use as it begins, and blocks nothing.
  *
- * A request on a connection that was there before begins nothing: of those, `fetch` alone tells (Node
- * documentation: diagnostics_channel; undici: DiagnosticsChannel).
+ * A request on a connection that existed before is only seen if `fetch` sends it (Node documentation:
+ * diagnostics_channel; undici: DiagnosticsChannel).
  */
 import { tcp, unix, type Address } from "@httpfx/core/Transport"
 import { builtin, hooks } from "../../time/fast/asyncHooks.js"
@@ -15,9 +15,9 @@ export interface RealUse {
   readonly kind: Kind
   /** `api.stripe.com:443`, a name, a path, or method and URL. */
   readonly target: string
-  /** Where it was begun, a line each. */
+  /** Stack trace of its start, one frame per string. */
   readonly stack: ReadonlyArray<string>
-  /** For patterns: names of what is reached, and its address. */
+  /** For patterns: the address and names of the peer. */
   readonly names: ReadonlyArray<string>
   readonly address: Address | undefined
 }
@@ -60,9 +60,9 @@ const stackHere = (): ReadonlyArray<string> =>
 
 export class RealSockets {
   private readonly uses: Array<RealUse> = []
-  /** Names that were looked up, by the addresses that were found. */
+  /** Looked-up names by the addresses they resolved to. */
   private readonly names = new Map<string, Set<string>>()
-  /** Where handles were made, by their ids. */
+  /** Stacks at the creation of handles, by their ids. */
   private readonly handles = new Map<number, ReadonlyArray<string>>()
   private readonly channels = builtin("diagnostics_channel") as Channels | undefined
   private readonly hook = hooks?.createHook({
@@ -70,9 +70,9 @@ export class RealSockets {
       if (type === "TCPWRAP" || type === "PIPEWRAP") return void this.handles.set(id, stackHere())
       const kind = kinds[type]
       if (kind === undefined) return
-      // Node connects a handle in a tick of its own, and made it in the call.
+      // Node connects a handle in a later tick than the call that made it.
       const stack = this.handles.get(trigger) ?? stackHere()
-      // Node says behind the call what it is about.
+      // Node sets the address after this hook has run.
       queueMicrotask(() => this.began(kind, resource as Resource, stack))
     },
     trackPromises: false
@@ -88,7 +88,7 @@ export class RealSockets {
     this.channels?.unsubscribe("undici:client:sendHeaders", this.sending)
   }
 
-  /** Those that have begun since it was asked for the last time. */
+  /** Returns the uses since the last call. */
   take(): ReadonlyArray<RealUse> {
     return this.uses.splice(0).map((use) => ({ ...use, names: [...use.names, ...this.namesOf(use.address)] }))
   }
@@ -112,7 +112,7 @@ export class RealSockets {
     this.uses.push({ kind, target, stack, names: [], address })
   }
 
-  /** Which addresses a name has: what connects to them later is known by it. */
+  /** Remembers the addresses of a name, so that later connections to them match the name. */
   private remember(name: string, resource: Resource): void {
     const { oncomplete } = resource
     if (typeof oncomplete !== "function") return
@@ -134,7 +134,7 @@ export class RealSockets {
 
   private readonly sending = (message: unknown): void => {
     const { request, socket } = message as { request: Request; socket: { readonly _handle?: object | null } }
-    // A connection in memory has no handle of the system.
+    // Memory connections have no system handle.
     if (!/^(TCP|TLSWrap|Pipe)$/.test(socket._handle?.constructor.name ?? "")) return
     const url = new URL(request.path, request.origin)
     const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port)

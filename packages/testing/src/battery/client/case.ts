@@ -1,5 +1,5 @@
 /**
- * The frame of a case of the client battery: a server by hand, and the client's request under way.
+ * Helpers for cases of the client battery: a scripted server, and a request in flight.
  */
 import type { HttpBody } from "@effect/platform"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -12,13 +12,13 @@ import type { Network } from "@httpfx/core/Network"
 import * as RawPeer from "../../RawPeer.js"
 
 /**
- * One promise of a client.
+ * One conformance case for a client.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Case {
-  /** What is promised, in words; the name of a test. */
+  /** The promise in words; the name of the test. */
   readonly name: string
   /** Needs a client without open connections. */
   readonly effect: Effect.Effect<void, unknown, HttpClient.HttpClient | Network>
@@ -39,7 +39,7 @@ export interface RequestOptions {
   readonly body?: HttpBody.HttpBody
 }
 
-/** The whole answer to a request: its status and its text. */
+/** Fetches the whole response: its status and its text. */
 export const fetched = (url: string, { body, headers, method = "GET" }: RequestOptions = {}) =>
   Effect.gen(function* () {
     const request = HttpClientRequest.make(method)(url, {
@@ -51,7 +51,9 @@ export const fetched = (url: string, { body, headers, method = "GET" }: RequestO
     return { status: response.status, headers: response.headers, cookies: response.cookies, text }
   })
 
-/** A request under way: its server's end, and the fiber that waits for the whole answer. */
+/**
+ * A request in flight: the server's end of its connection, and the fiber that waits for the whole response.
+ */
 export const started = (options: RequestOptions = {}) =>
   Effect.gen(function* () {
     const server = yield* listen
@@ -60,7 +62,7 @@ export const started = (options: RequestOptions = {}) =>
     return { server, fiber, peer: yield* server.accept }
   })
 
-/** Head and body of an answer with a length. */
+/** Head and body of a 200 response with a length. */
 export const ok = (body: string, fields = "") =>
   `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`
 

@@ -1,5 +1,5 @@
 /**
- * Cases of the client battery: which connection serves which request, and who holds whom back.
+ * Cases of the client battery: reuse of connections, and backpressure.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -14,37 +14,37 @@ import { turn } from "../../time/turns.js"
 
 const block = new Uint8Array(16_384).fill(120)
 
-// The answer, the method, what the second request does: `reused` the first connection, or not.
+// Name, response, method, and whether the second request reuses the connection.
 const next: ReadonlyArray<readonly [string, string, "GET" | "HEAD", boolean]> = [
   ["a body with a length", ok("one"), "GET", true],
   ["chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\n", "GET", true],
   ["204", "HTTP/1.1 204 No Content\r\n\r\n", "GET", true],
-  ["an answer to HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "HEAD", true],
+  ["a response to HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "HEAD", true],
   ["Connection: close", ok("one", "Connection: close\r\n"), "GET", false],
   ["HTTP/1.0", ok("one").replace("HTTP/1.1", "HTTP/1.0"), "GET", false],
-  ["an answer with bytes behind it", `${ok("one")}surplus`, "GET", false]
+  ["a response followed by surplus bytes", `${ok("one")}surplus`, "GET", false]
 ]
 
 export const connections: ReadonlyArray<Case> = [
-  ...next.map(([name, answer, method, reused]) =>
+  ...next.map(([name, response, method, reused]) =>
     scripted(
-      `${reused ? "uses" : "does not use"} a connection again after ${name}`,
+      `${reused ? "reuses" : "does not reuse"} a connection after ${name}`,
       Effect.gen(function* () {
         const { fiber, peer, server } = yield* started({ method })
         yield* request(peer)
-        yield* peer.send(answer)
+        yield* peer.send(response)
         yield* Fiber.join(fiber)
         const second = yield* Effect.fork(fetched(`${server.url}/second`))
         const other = reused ? peer : yield* server.accept
         equal((yield* request(other)).start, "GET /second HTTP/1.1", "the second request")
         yield* other.send(ok("two"))
-        equal((yield* Fiber.join(second)).text, "two", "the second answer")
+        equal((yield* Fiber.join(second)).text, "two", "the second response")
         equal(server.count(), reused ? 1 : 2, "connections")
       })
     )
   ),
   scripted(
-    "does not use a connection that the server closed while it was idle",
+    "does not reuse a connection that the server closed while it was idle",
     Effect.gen(function* () {
       for (const way of ["end", "reset"] as const) {
         const { fiber, peer, server } = yield* started()
@@ -53,7 +53,7 @@ export const connections: ReadonlyArray<Case> = [
         yield* Fiber.join(fiber)
         yield* peer[way]
         yield* peer.expectClosed
-        // A reset is on its way when our end is closed.
+        // Give the reset time to arrive after our end has closed.
         yield* Effect.repeatN(turn, 10)
         const second = yield* Effect.fork(fetched(server.url))
         const fresh = yield* server.accept
@@ -64,7 +64,7 @@ export const connections: ReadonlyArray<Case> = [
     })
   ),
   scripted(
-    "serves several requests at once, each with its own answer",
+    "sends several requests at once, each with its own response",
     Effect.gen(function* () {
       const server = yield* listen
       const fibers = yield* Effect.forEach([1, 2, 3, 4], (number) =>
@@ -79,30 +79,33 @@ export const connections: ReadonlyArray<Case> = [
       equal(
         texts.map(({ text }) => text),
         ["/1", "/2", "/3", "/4"],
-        "the answers"
+        "the responses"
       )
     })
   ),
   scripted(
-    "an early answer arrives although the upload has not ended",
+    "an early response arrives during the upload",
     Effect.gen(function* () {
       const body = HttpBody.stream(Stream.concat(Stream.make(block), Stream.never))
       const { fiber, peer } = yield* started({ method: "POST", body })
       yield* peer.head
       yield* peer.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig")
       const { status, text } = yield* Fiber.join(fiber)
-      equal([status, text], [413, "big"], "the answer")
+      equal([status, text], [413, "big"], "the response")
     })
   ),
   scripted(
-    "an upload is pulled only as the server takes it",
+    "an upload is pulled only as fast as the server reads",
     Effect.gen(function* () {
       const count = 1280
       let pulled = 0
       const parts = Stream.repeatEffect(Effect.sync(() => (pulled++, block))).pipe(Stream.take(count))
       const { fiber, peer } = yield* started({ method: "POST", body: HttpBody.stream(parts) })
       yield* peer.pause
-      isTrue((yield* still(() => pulled)) < count, "the whole body was pulled although nobody took it")
+      isTrue(
+        (yield* still(() => pulled)) < count,
+        "the whole body was pulled although the server did not read"
+      )
       yield* peer.resume
       equal((yield* request(peer)).body.length, count * block.length, "bytes of the body")
       yield* peer.send(ok(""))
@@ -110,7 +113,7 @@ export const connections: ReadonlyArray<Case> = [
     })
   ),
   scripted(
-    "an answer that nobody reads holds the server back",
+    "an unread response puts backpressure on the server",
     Effect.gen(function* () {
       const server = yield* listen
       const client = yield* HttpClient.HttpClient

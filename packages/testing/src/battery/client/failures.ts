@@ -1,6 +1,6 @@
 /**
- * Cases of the client battery: answers that are none, connections that die, requests that are given up. Each
- * ends in a typed error of platform's, never in a short body, a defect or silence.
+ * Cases of the client battery: malformed responses, lost connections, interrupted requests. Each ends in a
+ * typed error of platform's, never in a short body, a defect or a hang.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as Effect from "effect/Effect"
@@ -12,21 +12,24 @@ import { fetched, listen, ok, scripted, started } from "./case.js"
 import { request } from "../../peer/rawHttp.js"
 import { turn } from "../../time/turns.js"
 
-/** The request fails with an error of platform's. */
+/** Asserts that the request failed with an error of platform's. */
 const refused = (outcome: unknown, what: string) => {
   const tag = (outcome as { readonly _tag?: unknown } | undefined)?._tag
-  isTrue(tag === "RequestError" || tag === "ResponseError", `${what}: ${String(tag)} is no HttpClientError`)
+  isTrue(
+    tag === "RequestError" || tag === "ResponseError",
+    `${what}: ${String(tag)} is not an HttpClientError`
+  )
 }
 
 const head = "HTTP/1.1 200 OK\r\n"
 
 const broken: ReadonlyArray<readonly [string, string]> = [
-  ["what is no HTTP", "SSH-2.0-OpenSSH\r\n\r\n"],
-  ["a head that is cut", `${head}Content-`],
-  ["nothing at all", ""],
+  ["bytes that are not HTTP", "SSH-2.0-OpenSSH\r\n\r\n"],
+  ["a truncated head", `${head}Content-`],
+  ["a connection that closes without a response", ""],
   ["a body shorter than its length (RFC 9112 §8)", `${head}Content-Length: 10\r\n\r\nshort`],
   ["chunks without the last one (RFC 9112 §8)", `${head}Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n`],
-  ["a chunk size that is no number", `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\none\r\n0\r\n\r\n`],
+  ["a chunk size that is not a number", `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\none\r\n0\r\n\r\n`],
   ["a chunk longer than its size", `${head}Transfer-Encoding: chunked\r\n\r\n2\r\none\r\n0\r\n\r\n`],
   ["lengths that differ (RFC 9112 §6.3)", `${head}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`],
   ["a length beside chunks", `${head}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
@@ -36,40 +39,40 @@ const broken: ReadonlyArray<readonly [string, string]> = [
 
 export const failures: ReadonlyArray<Case> = [
   scripted(
-    "fails where nobody listens",
+    "fails if the connection is refused",
     Effect.gen(function* () {
       const { url } = yield* Effect.scoped(listen)
       refused(yield* Effect.flip(fetched(url)), "a port that is closed")
     })
   ),
-  ...broken.map(([name, answer]) =>
+  ...broken.map(([name, response]) =>
     scripted(
-      `fails with ${name}`,
+      `fails on ${name}`,
       Effect.gen(function* () {
         const { fiber, peer } = yield* started({ method: "POST" })
         yield* request(peer)
-        // The client may have closed before all of it is sent.
-        peer.transport.write(answer)
+        // The client may close before all of it is sent.
+        peer.transport.write(response)
         yield* peer.end
-        refused(yield* Effect.flip(Fiber.join(fiber)), "the answer")
+        refused(yield* Effect.flip(Fiber.join(fiber)), "the response")
       })
     )
   ),
   ...(["before", "within", "after"] as const).map((moment) =>
     scripted(
-      `fails with a reset ${moment} the head of the answer`,
+      `fails on a reset ${moment} the head of the response`,
       Effect.gen(function* () {
         const { fiber, peer } = yield* started({ method: "POST" })
         yield* request(peer)
         if (moment !== "before")
           yield* peer.send(moment === "within" ? "HTTP/1.1 2" : `${head}Content-Length: 9\r\n\r\nab`)
         yield* peer.reset
-        refused(yield* Effect.flip(Fiber.join(fiber)), "the answer")
+        refused(yield* Effect.flip(Fiber.join(fiber)), "the response")
       })
     )
   ),
   scripted(
-    "fails with a reset in mid-upload, and pulls no more of it",
+    "fails on a reset in mid-upload, and stops pulling the body",
     Effect.gen(function* () {
       let finalized = false
       const body = Stream.repeatEffect(Effect.as(Effect.yieldNow(), new Uint8Array(1_000))).pipe(
@@ -89,11 +92,11 @@ export const failures: ReadonlyArray<Case> = [
       const { fiber, peer } = yield* started()
       yield* request(peer)
       yield* Fiber.interrupt(fiber)
-      equal(yield* peer.rest, "", "what came besides the end")
+      equal(yield* peer.rest, "", "bytes before the end")
     })
   ),
   scripted(
-    "the late answer to an interrupted request reaches no other",
+    "the late response to an interrupted request reaches no other request",
     Effect.gen(function* () {
       const { fiber, peer, server } = yield* started()
       yield* request(peer)
@@ -103,11 +106,11 @@ export const failures: ReadonlyArray<Case> = [
       const fresh = yield* server.accept
       yield* request(fresh)
       yield* fresh.send(ok("second"))
-      equal((yield* Fiber.join(second)).text, "second", "the answer")
+      equal((yield* Fiber.join(second)).text, "second", "the response")
     })
   ),
   scripted(
-    "a failure of one request is none of the next",
+    "a failed request does not affect the next one",
     Effect.gen(function* () {
       const { fiber, peer, server } = yield* started({ method: "POST" })
       yield* request(peer)

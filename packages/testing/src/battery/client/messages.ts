@@ -1,6 +1,5 @@
 /**
- * Cases of the client battery: what a request looks like on the wire, and what becomes of the bytes of an
- * answer.
+ * Cases of the client battery: requests on the wire, and parsing of responses.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as Effect from "effect/Effect"
@@ -12,7 +11,7 @@ import { equal, isTrue } from "../expect.js"
 import { bytes, fetched, listen, ok, scripted, started, type RequestOptions } from "./case.js"
 import { request } from "../../peer/rawHttp.js"
 
-/** What the server gets for a request, which is answered with nothing. */
+/** Sends a request and returns what the server received; the response is empty. */
 const received = (options: RequestOptions) =>
   Effect.gen(function* () {
     const { fiber, peer } = yield* started(options)
@@ -22,12 +21,12 @@ const received = (options: RequestOptions) =>
     return message
   })
 
-/** What the client makes of an answer, after which the server ends its direction. */
-const answered = (answer: string | ReadonlyArray<string>, options: RequestOptions = {}) =>
+/** Fetches a scripted response, after which the server half-closes. */
+const answered = (response: string | ReadonlyArray<string>, options: RequestOptions = {}) =>
   Effect.gen(function* () {
     const { fiber, peer } = yield* started(options)
     yield* request(peer)
-    yield* peer.sendParts(typeof answer === "string" ? [answer] : answer)
+    yield* peer.sendParts(typeof response === "string" ? [response] : response)
     yield* peer.end
     return yield* Fiber.join(fiber)
   })
@@ -39,18 +38,23 @@ const bodies: ReadonlyArray<readonly [string, "GET" | "HEAD", string | ReadonlyA
   ["a body with a length", "GET", ok("hello"), "hello"],
   ["a body in chunks, with extensions and trailers", "GET", chunks, "hello"],
   ["a body that ends with the connection (RFC 9112 §6.3)", "GET", "HTTP/1.1 200 OK\r\n\r\nhello", "hello"],
-  ["HTTP/1.0, until the end", "GET", "HTTP/1.0 200 OK\r\n\r\nhello", "hello"],
-  ["a head and a body in single bytes", "GET", Array.from(ok("hello")), "hello"],
-  ["chunks in single bytes", "GET", Array.from(chunks), "hello"],
-  ["no body for HEAD, whatever its length says", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", ""],
+  ["an HTTP/1.0 body that ends with the connection", "GET", "HTTP/1.0 200 OK\r\n\r\nhello", "hello"],
+  ["a head and a body that arrive byte by byte", "GET", Array.from(ok("hello")), "hello"],
+  ["chunks that arrive byte by byte", "GET", Array.from(chunks), "hello"],
+  [
+    "no body for HEAD, whatever its Content-Length",
+    "HEAD",
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+    ""
+  ],
   ["no body for 204", "GET", "HTTP/1.1 204 No Content\r\n\r\n", ""],
   ["no body for 304", "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", ""],
-  ["a body of no bytes", "GET", ok(""), ""]
+  ["an empty body", "GET", ok(""), ""]
 ]
 
 export const messages: ReadonlyArray<Case> = [
   scripted(
-    "sends request line and Host, and nothing of a body for GET",
+    "sends request line and Host, and no body fields for GET",
     Effect.gen(function* () {
       const { fiber, peer, server } = yield* started()
       const { body, fields, start } = yield* request(peer)
@@ -92,7 +96,7 @@ export const messages: ReadonlyArray<Case> = [
     })
   ),
   scripted(
-    "sends a stream in chunks",
+    "sends a streamed body in chunks",
     Effect.gen(function* () {
       const body = HttpBody.stream(Stream.make(bytes("ab"), bytes(""), bytes("cde")))
       const message = yield* received({ method: "POST", body })
@@ -100,7 +104,7 @@ export const messages: ReadonlyArray<Case> = [
     })
   ),
   scripted(
-    "never sends a value that would split the request",
+    "never sends a field value that would split the request",
     Effect.gen(function* () {
       const server = yield* listen
       const request = fetched(server.url, { headers: { "x-one": "a\r\nx-two: b" } })
@@ -109,11 +113,11 @@ export const messages: ReadonlyArray<Case> = [
       if (server.count() > 0) equal((yield* server.accept).received(), "", "the wire")
     })
   ),
-  ...bodies.map(([name, method, answer, body]) =>
+  ...bodies.map(([name, method, response, body]) =>
     scripted(
       `reads ${name}`,
       Effect.gen(function* () {
-        equal((yield* answered(answer, { method })).text, body, "the body")
+        equal((yield* answered(response, { method })).text, body, "the body")
       })
     )
   ),
@@ -131,21 +135,21 @@ export const messages: ReadonlyArray<Case> = [
     })
   ),
   scripted(
-    "passes over informational answers (RFC 9110 §15.2)",
+    "skips informational responses (RFC 9110 §15.2)",
     Effect.gen(function* () {
       const early = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
       equal((yield* answered(early + ok("hello"))).text, "hello", "the body")
     })
   ),
   scripted(
-    "a large body both ways is intact",
+    "a large body is intact in both directions",
     Effect.gen(function* () {
       const text = "0123456789abcdef".repeat(100_000)
       const { fiber, peer } = yield* started({ method: "POST", body: HttpBody.text(text) })
       const message = yield* request(peer)
-      isTrue(message.body === text, "the request's body came out changed")
+      isTrue(message.body === text, "the request body was changed")
       yield* peer.send(ok(text))
-      isTrue((yield* Fiber.join(fiber)).text === text, "the answer's body came out changed")
+      isTrue((yield* Fiber.join(fiber)).text === text, "the response body was changed")
     })
   )
 ]

@@ -1,5 +1,5 @@
 /**
- * Bytes arrive as they were sent, in their order, and no faster than they are read.
+ * Cases of the network battery: order and integrity of bytes, and backpressure.
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -32,7 +32,7 @@ export const bytesAndOrder = [
     })
   ),
   scoped(
-    "the characters of a string are bytes",
+    "each character of a string is sent as one byte",
     Effect.gen(function* () {
       const { client, server } = yield* started
       const text = String.fromCharCode(...Array.from({ length: 256 }, (_, index) => index))
@@ -46,7 +46,7 @@ export const bytesAndOrder = [
     })
   ),
   scoped(
-    "a body follows its head, be it small or large",
+    "a body follows its head, whether small or large",
     Effect.gen(function* () {
       for (const size of [1, 1000, 16 * 1024, 16 * 1024 + 1, mebibyte]) {
         const { client, server } = yield* started
@@ -59,27 +59,27 @@ export const bytesAndOrder = [
         for (let index = 0; index < size; index++) body[index] = text.charCodeAt(4 + index)
         isTrue(
           pattern(size).every((byte, index) => byte === body[index]),
-          `a body of ${size} bytes came out changed`
+          `a body of ${size} bytes was changed`
         )
       }
     })
   ),
   scoped(
-    "between cork and uncork nothing goes out",
+    "nothing is sent between cork and uncork",
     Effect.gen(function* () {
       const { client, server } = yield* started
       client.call((transport) => transport.cork())
       client.write("a")
       client.write("b")
       yield* settled
-      equal(server.log, [], "what came while corked")
+      equal(server.log, [], "events while corked")
       client.call((transport) => transport.uncork())
       yield* server.until(() => server.text === "ab")
       equal(server.chunks.length, 1, "chunks")
     })
   ),
   scoped(
-    "a chunk received is never written again",
+    "the buffer of a received chunk is never overwritten",
     Effect.gen(function* () {
       const { client, server } = yield* started
       for (let round = 0; round < 50; round++) {
@@ -87,7 +87,7 @@ export const bytesAndOrder = [
         yield* server.until(() => server.text.endsWith(`${round};`))
       }
       const text = Array.from({ length: 50 }, (_, round) => `${round};`).join("")
-      equal(server.text, text, "all that came, looked at once more")
+      equal(server.text, text, "all received bytes, read again")
     })
   )
 ]
@@ -110,14 +110,14 @@ export const flowControl = [
     })
   ),
   scoped(
-    "a paused reader holds the writer back, and nothing is delivered to it",
+    "a paused reader puts backpressure on the writer and receives nothing",
     Effect.gen(function* () {
       const { client, server } = yield* started
       const right = checked(server)
       server.call((transport) => transport.pause())
       const total = yield* clog(client)
-      isTrue(!client.write(""), "a full transport asks to wait")
-      equal(server.log, [], "what a paused end was told")
+      isTrue(!client.write(""), "write on a full transport did not return false")
+      equal(server.log, [], "events of the paused end")
       const drains = client.log.length
       server.call((transport) => transport.resume())
       yield* server.until(() => server.received === total)
@@ -127,7 +127,7 @@ export const flowControl = [
     })
   ),
   scoped(
-    "pausing in the middle stops at once, resuming goes on where it stopped",
+    "pause stops delivery at once, resume continues where it stopped",
     Effect.gen(function* () {
       const { client, server } = yield* started
       const right = checked(server)
@@ -152,14 +152,14 @@ export const flowControl = [
     })
   ),
   scoped(
-    "pausing before the start reads nothing",
+    "a connection paused before start reads nothing",
     Effect.gen(function* () {
       const { client, server } = yield* connected()
       server.call((transport) => transport.pause())
       server.start()
       client.start().write("x")
       yield* settled
-      equal(server.log, [], "what it was told")
+      equal(server.log, [], "events")
       server.call((transport) => transport.resume())
       yield* server.saw("data")
     })

@@ -1,6 +1,6 @@
 /**
- * What the cases of the battery for networks are made of: connections whose ends are watched, bytes that tell
- * their place, and the wait for what must not happen.
+ * Helpers for cases of the network battery: connections with observed ends, position-dependent bytes, and a
+ * wait after which everything in flight has arrived.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import { Network, type Listener, type ListenOptions } from "@httpfx/core/Network
 import type { Transport } from "@httpfx/core/Transport"
 import { Probe } from "../probe.js"
 
-/** One promise of a network. */
+/** One conformance case for a network. */
 export interface NetworkCase {
   readonly name: string
   readonly effect: Effect.Effect<void, unknown, Network>
@@ -33,7 +33,7 @@ export interface Connected {
   readonly listener: Listener
 }
 
-/** A connection whose ends are not yet started. */
+/** A connection whose ends are not started yet. */
 export const connected = (options: ListenOptions = loopback) =>
   Effect.gen(function* () {
     const network = yield* Network
@@ -58,7 +58,7 @@ export const started = Effect.map(connected(), (both) => {
   return both
 })
 
-/** After it, everything that was under way elsewhere and could arrive has arrived. */
+/** Round trips on another connection, after which everything that was in flight elsewhere has arrived. */
 export const settled = Effect.scoped(
   Effect.gen(function* () {
     const { client, server } = yield* started
@@ -70,7 +70,7 @@ export const settled = Effect.scoped(
   })
 )
 
-/** Bytes whose place in a stream can be told from their value. */
+/** Bytes whose values depend on their positions. */
 export const pattern = (length: number, offset = 0): Uint8Array => {
   const bytes = new Uint8Array(length)
   for (let index = 0; index < length; index++)
@@ -78,7 +78,7 @@ export const pattern = (length: number, offset = 0): Uint8Array => {
   return bytes
 }
 
-/** Checks what arrives at an end against the pattern. */
+/** Checks the bytes that an end receives against the pattern. */
 export const checked = (probe: Probe): (() => boolean) => {
   let offset = 0
   let right = true
@@ -92,7 +92,9 @@ export const checked = (probe: Probe): (() => boolean) => {
 
 const drainsOf = (probe: Probe) => probe.log.filter((event) => event === "drain").length
 
-/** Writes `total` bytes of the pattern, waiting for `drain` when told to. Gives how often it had to wait. */
+/**
+ * Writes `total` bytes of the pattern and waits for `drain` under backpressure. Returns the number of waits.
+ */
 export const pour = (probe: Probe, total: number, size: number) =>
   Effect.gen(function* () {
     let waits = 0
@@ -108,8 +110,8 @@ export const pour = (probe: Probe, total: number, size: number) =>
 export const mebibyte = 1024 * 1024
 
 /**
- * Writes until the peer's flow control holds bytes back. Gives how many bytes of the pattern it wrote:
- * systems differ in how much they take.
+ * Writes until there is backpressure. Returns how many bytes of the pattern it wrote, which differs between
+ * systems.
  */
 export const clog = (probe: Probe) =>
   Effect.gen(function* () {

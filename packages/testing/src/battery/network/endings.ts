@@ -1,5 +1,5 @@
 /**
- * How connections end in order, and how they are handed over.
+ * Cases of the network battery: half-close, close, and handing a connection over to new handlers.
  */
 import * as Effect from "effect/Effect"
 import { checked, clog, equal, scoped, settled, started } from "./case.js"
@@ -8,7 +8,7 @@ import { Probe } from "../probe.js"
 export const endings = [
   ...(["client", "server"] as const).map((first) =>
     scoped(
-      `half-close: the ${first} ends first and still reads`,
+      `half-close: the ${first} sends FIN first and still reads`,
       Effect.gen(function* () {
         const both = yield* started
         const early = both[first]
@@ -27,14 +27,14 @@ export const endings = [
         late.call((transport) => transport.end())
         yield* early.saw("close")
         yield* late.saw("close")
-        equal(early.log, ["data", "end", "close"], "told to the one that ended first")
-        equal(late.log, ["data", "end", "close"], "told to the other")
+        equal(early.log, ["data", "end", "close"], "events of the end that closed first")
+        equal(late.log, ["data", "end", "close"], "events of the other end")
         equal([early.reentered, late.reentered], [false, false], "callbacks inside calls")
       })
     )
   ),
   scoped(
-    "what is buffered goes out before FIN",
+    "buffered bytes are sent before FIN",
     Effect.gen(function* () {
       const { client, server } = yield* started
       const right = checked(server)
@@ -47,7 +47,7 @@ export const endings = [
     })
   ),
   scoped(
-    "close comes once, and afterwards every call is without effect",
+    "close is reported once, and later calls have no effect",
     Effect.gen(function* () {
       const { client, server } = yield* started
       client.call((transport) => transport.end())
@@ -80,19 +80,19 @@ export const endings = [
           ["end", "close"],
           ["end", "close"]
         ],
-        "what was told"
+        "events"
       )
     })
   ),
   scoped(
-    "a paused end does not see FIN",
+    "a paused end does not report FIN",
     Effect.gen(function* () {
       const { client, server } = yield* started
       server.call((transport) => transport.pause())
       client.write("last")
       client.call((transport) => transport.end())
       yield* settled
-      equal(server.log, [], "what a paused end was told")
+      equal(server.log, [], "events of the paused end")
       server.call((transport) => transport.resume())
       yield* server.saw("end")
       equal([server.text, server.log], ["last", ["data", "end"]], "after resuming")
@@ -113,11 +113,11 @@ export const owners = [
       yield* next.until(() => next.text === "two")
       client.call((transport) => transport.end())
       yield* next.saw("end")
-      equal([server.text, server.log], ["one", ["data"]], "told to the first")
+      equal([server.text, server.log], ["one", ["data"]], "events of the first handlers")
     })
   ),
   scoped(
-    "a new owner of a connection that was reset hears of nothing but its end",
+    "new handlers on a connection that was reset get close alone",
     Effect.gen(function* () {
       const { client, server } = yield* started
       server.write("on its way")
@@ -127,24 +127,24 @@ export const owners = [
       const next = new Probe(client.transport).start()
       yield* next.saw("close")
       yield* settled
-      equal([client.log, next.log], [["data"], ["close"]], "what was told")
+      equal([client.log, next.log], [["data"], ["close"]], "events")
     })
   ),
   scoped(
-    "a new owner is told of FIN and of the end that the former one had seen",
+    "new handlers get the FIN and the close that earlier ones have seen",
     Effect.gen(function* () {
       const { client, server } = yield* started
       client.call((transport) => transport.end())
       yield* server.saw("end")
       const next = new Probe(server.transport).start()
-      equal(next.log, [], "told inside start")
+      equal(next.log, [], "events inside start")
       yield* next.saw("end")
       next.call((transport) => transport.end())
       yield* next.saw("close")
-      equal([server.log, next.log], [["end"], ["end", "close"]], "what was told")
+      equal([server.log, next.log], [["end"], ["end", "close"]], "events")
       const last = new Probe(server.transport).start()
       yield* last.saw("close")
-      equal(last.log, ["end", "close"], "told to one that came after the end")
+      equal(last.log, ["end", "close"], "events of handlers set after the end")
     })
   )
 ]

@@ -1,5 +1,5 @@
 /**
- * Listening, connecting and names.
+ * Cases of the network battery: listening, connecting and name resolution.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -24,14 +24,14 @@ const refused = (address: Address) =>
 
 export const listening = (freshPath: () => string) => [
   scoped(
-    "nobody listens: ConnectionRefused",
+    "connecting to a closed port fails with ConnectionRefused",
     Effect.gen(function* () {
       const { listener } = yield* Effect.scoped(started)
       yield* refused(listener.address)
     })
   ),
   scoped(
-    "closing a listener frees its address and leaves its connections",
+    "closing a listener frees its address and keeps its connections",
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const network = yield* Network
@@ -58,18 +58,18 @@ export const listening = (freshPath: () => string) => [
     })
   ),
   scoped(
-    "an address that is taken: AddressInUse",
+    "listening on an address in use fails with AddressInUse",
     Effect.gen(function* () {
       const network = yield* Network
       const { address } = yield* network.listen(loopback, () => {})
-      isTrue(address._tag === "TcpAddress" && address.port > 0, "port 0 gives a port")
+      isTrue(address._tag === "TcpAddress" && address.port > 0, "port 0 gave no port")
       const port = address._tag === "TcpAddress" ? address.port : 0
       const error = yield* Effect.flip(network.listen({ host: "127.0.0.1", port }, () => {}))
       equal([error._tag, error.code], ["AddressInUse", "EADDRINUSE"], "the failure")
     })
   ),
   scoped(
-    "IPv6 and every address",
+    "IPv6, and listening on all addresses",
     Effect.gen(function* () {
       const network = yield* Network
       const serve = (transport: Transport) => {
@@ -89,12 +89,12 @@ export const listening = (freshPath: () => string) => [
     })
   ),
   scoped(
-    "a path is an address like any other",
+    "a Unix path works as an address",
     Effect.gen(function* () {
       const network = yield* Network
       const path = freshPath()
       const missing = yield* Effect.flip(network.connect(unix(path)))
-      equal("code" in missing ? missing.code : "", "ENOENT", "nobody listens on the path")
+      equal("code" in missing ? missing.code : "", "ENOENT", "connecting to a missing path")
       yield* Effect.scoped(
         Effect.gen(function* () {
           const { client, server, listener } = yield* connected({ path })
@@ -120,7 +120,7 @@ export const listening = (freshPath: () => string) => [
               ["data", "end", "close"],
               ["data", "end", "close"]
             ],
-            "what was told"
+            "events"
           )
         })
       )
@@ -128,7 +128,7 @@ export const listening = (freshPath: () => string) => [
     })
   ),
   scoped(
-    "an attempt that is given up leaves nothing",
+    "an interrupted attempt to connect leaves nothing behind",
     Effect.gen(function* () {
       const network = yield* Network
       const accepted: Array<Probe> = []

@@ -1,5 +1,5 @@
 /**
- * How connections are cut, and what each end still learns.
+ * Cases of the network battery: resets and lost connections.
  */
 import * as Effect from "effect/Effect"
 import { abandon, isLost } from "@httpfx/core/Transport"
@@ -7,7 +7,7 @@ import { clog, connected, equal, isTrue, scoped, settled, started } from "./case
 
 export const resets = [
   scoped(
-    "a reset is seen as ECONNRESET by the peer, as close by the one that did it",
+    "a reset is ECONNRESET for the peer, and close for the end that sent it",
     Effect.gen(function* () {
       const { client, server } = yield* started
       client.write("x")
@@ -15,18 +15,18 @@ export const resets = [
       client.call((transport) => transport.reset())
       yield* server.saw("close")
       yield* client.saw("close")
-      equal([client.log, server.log], [["close"], ["data", "error ECONNRESET", "close"]], "what was told")
+      equal([client.log, server.log], [["close"], ["data", "error ECONNRESET", "close"]], "events")
       equal([client.reentered, server.reentered], [false, false], "callbacks inside calls")
     })
   ),
   scoped(
-    "a reset right after the end is a reset",
+    "a reset right after FIN is reported as a reset",
     Effect.gen(function* () {
       const { client, server } = yield* started
       client.call((transport) => transport.end())
       client.call((transport) => transport.reset())
       yield* client.saw("close")
-      equal(client.log, ["close"], "what was told")
+      equal(client.log, ["close"], "events")
       yield* server.until(() => server.log.length > 0)
       server.write("x")
       yield* settled
@@ -36,7 +36,7 @@ export const resets = [
     })
   ),
   scoped(
-    "after the peer's FIN its reset goes unnoticed, and our end closes",
+    "after the peer's FIN its reset is not reported, and our end closes",
     Effect.gen(function* () {
       const { client, server } = yield* started
       client.call((transport) => transport.end())
@@ -46,11 +46,11 @@ export const resets = [
       yield* settled
       server.call((transport) => transport.end())
       yield* server.saw("close")
-      equal(server.log, ["end", "close"], "what was told")
+      equal(server.log, ["end", "close"], "events")
     })
   ),
   scoped(
-    "a paused end does not see RST, and reads what came before it first",
+    "a paused end does not report RST, and first reads the bytes before it",
     Effect.gen(function* () {
       const { client, server } = yield* started
       server.call((transport) => transport.pause())
@@ -58,7 +58,7 @@ export const resets = [
       yield* settled
       client.call((transport) => transport.reset())
       yield* settled
-      equal(server.log, [], "what a paused end was told")
+      equal(server.log, [], "events of the paused end")
       server.call((transport) => transport.resume())
       yield* server.saw("close")
       equal(
@@ -69,7 +69,7 @@ export const resets = [
     })
   ),
   scoped(
-    "a paused end can ask whether it was reset, bytes before it or not, where it is TCP",
+    "over TCP a paused end can query a reset, with or without unread bytes",
     Effect.gen(function* () {
       const { client, server } = yield* started
       server.call((transport) => transport.pause())
@@ -81,11 +81,11 @@ export const resets = [
       yield* settled
       const isTcp = server.transport.local?._tag === "TcpAddress"
       equal(isLost(server.transport), isTcp, "lost after the reset")
-      equal(server.log, [], "what a paused end was told")
+      equal(server.log, [], "events of the paused end")
     })
   ),
   scoped(
-    "a FIN alone does not lose a connection",
+    "a FIN alone does not count as a lost connection",
     Effect.gen(function* () {
       const { client, server } = yield* started
       server.call((transport) => transport.pause())
@@ -96,7 +96,7 @@ export const resets = [
     })
   ),
   scoped(
-    "an abandoned end is told of its close at once, and what it had sent arrives",
+    "abandon reports close at once, and the bytes sent before arrive",
     Effect.gen(function* () {
       const { client, server } = yield* started
       server.write("goodbye")
@@ -104,13 +104,13 @@ export const resets = [
       server.call((transport) => abandon(transport))
       yield* server.saw("close")
       yield* client.saw("end")
-      equal([client.text, client.log], ["goodbye", ["data", "end"]], "what the peer was told")
-      equal([server.log, server.reentered], [["close"], false], "what the abandoning end was told")
+      equal([client.text, client.log], ["goodbye", ["data", "end"]], "events of the peer")
+      equal([server.log, server.reentered], [["close"], false], "events of the abandoned end")
       equal(server.transport.writable, false, "writable afterwards")
     })
   ),
   scoped(
-    "what is sent to an abandoned end is refused",
+    "bytes sent to an abandoned end are answered with a reset",
     Effect.gen(function* () {
       const { client, server } = yield* started
       server.call((transport) => transport.end())
@@ -127,11 +127,11 @@ export const resets = [
         /^error (ECONNRESET|EPIPE)$/.test(client.log[client.log.length - 2] ?? ""),
         `${client.log.join(", ")}: no error before close`
       )
-      equal(server.log, ["close"], "what the abandoning end was told")
+      equal(server.log, ["close"], "events of the abandoned end")
     })
   ),
   scoped(
-    "a connection that nobody has started survives the reset of its peer, and tells of it when started",
+    "an unstarted connection survives a reset by its peer, and reports it when started",
     Effect.gen(function* () {
       const { client, server } = yield* connected()
       client.start()
@@ -139,20 +139,20 @@ export const resets = [
       yield* client.saw("close")
       yield* settled
       server.start()
-      equal(server.log, [], "told inside start")
+      equal(server.log, [], "events inside start")
       yield* server.saw("close")
-      equal(server.log, ["error ECONNRESET", "close"], "what was told")
+      equal(server.log, ["error ECONNRESET", "close"], "events")
     })
   ),
   scoped(
-    "a failed write waits until the answer that came before it has been read",
+    "a failed write is reported after the bytes that arrived before it",
     Effect.gen(function* () {
       const { client, server } = yield* connected()
       server.start().write("413 too large")
       yield* settled
       server.call((transport) => transport.reset())
       yield* settled
-      // The system takes the first write or refuses it; it refuses the later ones.
+      // The system may accept the first write; it refuses later ones.
       for (let round = 0; round < 3; round++) {
         client.write("upload")
         yield* settled
@@ -160,12 +160,12 @@ export const resets = [
       equal(client.transport.writable, false, "writable after a failed write")
       client.start()
       yield* client.saw("close")
-      equal([client.text, client.log.length, client.log[0]], ["413 too large", 3, "data"], "what was told")
+      equal([client.text, client.log.length, client.log[0]], ["413 too large", 3, "data"], "events")
       isTrue(/^error (ECONNRESET|EPIPE)$/.test(client.log[1] ?? ""), `${client.log[1]} instead of the error`)
     })
   ),
   scoped(
-    "a failed write is told at once to one that does not read",
+    "a failed write is reported at once to an end that does not read",
     Effect.gen(function* () {
       const { client, server } = yield* started
       client.call((transport) => transport.pause())
@@ -176,13 +176,13 @@ export const resets = [
         yield* settled
       }
       yield* client.saw("close")
-      equal(client.log.length, 2, "told besides the error and close")
+      equal(client.log.length, 2, "events besides the error and close")
       isTrue(/^error (ECONNRESET|EPIPE)$/.test(client.log[0] ?? ""), `${client.log[0]} instead of the error`)
       equal(client.reentered, false, "callbacks inside calls")
     })
   ),
   scoped(
-    "a writer that waits for drain learns that the peer is gone",
+    "a writer that waits for drain gets an error when the peer is gone",
     Effect.gen(function* () {
       const { client, server } = yield* started
       server.call((transport) => transport.pause())

@@ -1,5 +1,5 @@
 /**
- * Cases of the server battery: bodies of requests, backpressure both ways, answers that come early.
+ * Cases of the server battery: request bodies, backpressure in both directions, early responses.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -31,14 +31,14 @@ const letters = (length: number) => {
   return line.repeat(Math.ceil(length / line.length)).slice(0, length)
 }
 
-/** The data of whole chunks. */
+/** The data of complete chunks. */
 const decoded = (text: string) => text.replace(/([0-9a-f]+)\r\n([^\r]*)\r\n(\r\n)?/gi, "$2")
 
 const block = new Uint8Array(16_384).fill(120)
 
 export const bodies: ReadonlyArray<Case> = [
   served(
-    "a body with a length, and the request behind it",
+    "a body with a length, and the request after it",
     echo,
     Effect.gen(function* () {
       const peer = yield* connect
@@ -49,7 +49,7 @@ export const bodies: ReadonlyArray<Case> = [
     })
   ),
   served(
-    "a body in chunks, with extensions and trailers, and the request behind it",
+    "a body in chunks, with extensions and trailers, and the request after it",
     echo,
     Effect.gen(function* () {
       const peer = yield* connect
@@ -61,7 +61,7 @@ export const bodies: ReadonlyArray<Case> = [
     })
   ),
   served(
-    "bodies in single bytes are the same bodies",
+    "bodies that arrive byte by byte are parsed the same",
     echo,
     Effect.gen(function* () {
       const peer = yield* connect
@@ -81,70 +81,70 @@ export const bodies: ReadonlyArray<Case> = [
     })
   ),
   served(
-    "a body streams in while it streams out",
+    "a body is received and sent back at the same time",
     echoStream,
     Effect.gen(function* () {
       const peer = yield* connect
       yield* peer.send(chunked("4\r\nabcd\r\n"))
       yield* peer.head
-      // However it is cut, the first half comes back before the second is sent.
+      // However the body is cut, its first half comes back before the second is sent.
       yield* peer.wait("the first half", (unread) => decoded(unread) === "abcd")
       yield* peer.send("3\r\nefg\r\n0\r\n\r\n")
       equal(decoded(yield* peer.until("\r\n0\r\n\r\n")), "abcdefg", "the whole")
     })
   ),
   served(
-    "a large body both ways is intact",
+    "a large body is intact in both directions",
     echoStream,
     Effect.gen(function* () {
       const peer = yield* connect
       const body = letters(3_000_000)
       yield* Effect.fork(peer.send(post(body)))
-      isTrue((yield* response(peer)).body === body, "the body came out changed")
+      isTrue((yield* response(peer)).body === body, "the body was changed")
     })
   ),
   served(
-    "Expect: 100-continue is answered when the body is read",
+    "Expect: 100-continue gets 100 (Continue) once the app reads the body",
     echo,
     Effect.gen(function* () {
       const peer = yield* connect
       yield* peer.send("POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
-      equal(yield* peer.head, "HTTP/1.1 100 Continue\r\n\r\n", "the first answer")
+      equal(yield* peer.head, "HTTP/1.1 100 Continue\r\n\r\n", "the first response")
       yield* peer.send("data")
-      equal((yield* response(peer)).body, "data", "the final answer")
+      equal((yield* response(peer)).body, "data", "the final response")
     })
   ),
   served(
-    "Expect: 100-continue is not answered so when the body is refused",
+    "Expect: 100-continue gets only the final response if the app reads no body",
     Effect.succeed(HttpServerResponse.empty({ status: 403 })),
     Effect.gen(function* () {
       const peer = yield* connect
       yield* peer.send("POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
-      equal((yield* response(peer)).start, "HTTP/1.1 403 Forbidden", "the only answer")
+      equal((yield* response(peer)).start, "HTTP/1.1 403 Forbidden", "the only response")
     })
   ),
   served(
-    "a body that nobody reads is never taken for a request",
+    "an unread body is never parsed as a request",
     byUrl({ "/": text("early"), "/smuggled": text("smuggled") }),
     Effect.gen(function* () {
       const peer = yield* connect
       yield* peer.send(post(get("/smuggled")) + last())
       const all = yield* peer.rest
-      excludes(all, "smuggled", "the answers")
-      includes(all, "early", "the answers")
+      excludes(all, "smuggled", "the responses")
+      includes(all, "early", "the responses")
     })
   ),
   served(
-    "an answer given before a large body has come arrives",
+    "a response sent before a large body has arrived reaches the client",
     Effect.succeed(HttpServerResponse.text("too large", { status: 413 })),
     Effect.gen(function* () {
       const peer = yield* connect
       yield* peer.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 100000000\r\n\r\nbegin")
-      equal((yield* response(peer)).body, "too large", "the answer")
+      equal((yield* response(peer)).body, "too large", "the response")
     })
   ),
   servedWith(
-    "a body that nobody reads holds the client back, and goes on when somebody does",
+    "an unread body puts backpressure on the client until the app reads it",
     Effect.map(Deferred.make<void>(), (gate) => ({
       app: Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest
@@ -157,17 +157,17 @@ export const bodies: ReadonlyArray<Case> = [
         const size = 20 * 1024 * 1024
         yield* peer.send(`POST / HTTP/1.1\r\nHost: t\r\nContent-Length: ${size}\r\n\r\n`)
         for (let sent = 0; sent < size; sent += block.length) peer.transport.write(block)
-        // Buffers of the system and of the server, and no more: most of it is still on our side.
+        // The system and the server buffer some; most of the body must still be on our side.
         const left = yield* still(() => peer.transport.buffered)
         isTrue(left > size / 4, `only ${left} of ${size} bytes were held back`)
         yield* Deferred.succeed(gate, undefined)
         const { body, start } = yield* response(peer)
-        equal([start, body], ["HTTP/1.1 200 OK", `read ${size}`], "the answer")
+        equal([start, body], ["HTTP/1.1 200 OK", `read ${size}`], "the response")
       })
     }))
   ),
   servedWith(
-    "a client that does not read holds the answer back, and gets all of it when it does",
+    "a client that stops reading puts backpressure on the response, and later gets all of it",
     Effect.sync(() => {
       const count = 1280
       let pulled = 0
@@ -180,7 +180,7 @@ export const bodies: ReadonlyArray<Case> = [
           yield* peer.head
           yield* peer.pause
           const before = yield* still(() => pulled)
-          isTrue(before < count, "the whole body was pulled although nobody read it")
+          isTrue(before < count, "the whole body was pulled although the client did not read")
           yield* peer.resume
           equal((yield* peer.rest).length, count * block.length, "bytes of the body")
           equal(pulled, count, "parts pulled")
@@ -189,13 +189,13 @@ export const bodies: ReadonlyArray<Case> = [
     })
   ),
   served(
-    "answers to pipelined bodies come in order",
+    "responses to pipelined requests with bodies come in order",
     echo,
     Effect.gen(function* () {
       const peer = yield* connect
       const sent = Array.from({ length: 20 }, (_, index) => `body ${index}`)
       yield* peer.send(sent.map((body) => post(body)).join("") + last("/end"))
-      for (const body of sent) equal((yield* response(peer)).body, body, "the answer")
+      for (const body of sent) equal((yield* response(peer)).body, body, "the response")
       equal(statuses(yield* peer.rest), [200], "the last")
     })
   )

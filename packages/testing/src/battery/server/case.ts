@@ -1,5 +1,5 @@
 /**
- * The frame of a case of the server battery: an app on the server, and clients by hand that talk to it.
+ * Helpers for cases of the server battery: an app on the server, and scripted clients.
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -11,15 +11,15 @@ import type { Network } from "@httpfx/core/Network"
 import * as RawPeer from "../../RawPeer.js"
 
 /**
- * One promise of a server.
+ * One conformance case for a server.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Case {
-  /** What is promised, in words; the name of a test. */
+  /** The promise in words; the name of the test. */
   readonly name: string
-  /** Serves an app of its own on the server, which therefore must be a fresh one. */
+  /** Serves an app of its own on the server, which must be a fresh one. */
   readonly effect: Effect.Effect<void, unknown, HttpServer.HttpServer | Network>
 }
 
@@ -32,7 +32,7 @@ export const connect = Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
 
 export type Test = Effect.Effect<unknown, unknown, HttpServer.HttpServer | Network | Scope.Scope>
 
-/** A case with state of its own: serves the app, then runs the test; both end with the scope. */
+/** A case with state: serves the app, then runs the test; both end with the scope. */
 export const servedWith = (
   name: string,
   setup: Effect.Effect<{ readonly app: App; readonly test: Test }>
@@ -45,11 +45,11 @@ export const servedWith = (
   )
 })
 
-/** A case whose app needs nothing from its test. */
+/** A case whose app shares no state with its test. */
 export const served = (name: string, app: App, test: Test): Case =>
   servedWith(name, Effect.succeed({ app, test }))
 
-/** Sends one text and gives what comes until the server ends its direction. */
+/** Sends one text and returns everything received until the server's FIN. */
 export const talk = (text: string) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -68,23 +68,23 @@ export const bytes = (text: string) => new TextEncoder().encode(text)
 
 export const text = (body: string) => Effect.succeed(HttpServerResponse.text(body))
 
-/** An app by target: what each answers. */
+/** An app made of one app per target. */
 export const byUrl = (routes: Readonly<Record<string, App>>): App =>
   Effect.flatMap(
     HttpServerRequest.HttpServerRequest,
     ({ url }) => routes[url] ?? routes["*"] ?? Effect.succeed(HttpServerResponse.empty({ status: 404 }))
   )
 
-/** Answers with the body of the request, read as a whole. */
+/** Replies with the request body, after reading all of it. */
 export const echo: App = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
   Effect.map(request.text, (body) => HttpServerResponse.text(body))
 )
 
-/** Answers with the body of the request while it comes. */
+/** Replies with the request body while it arrives. */
 export const echoStream: App = Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
   HttpServerResponse.stream(request.stream)
 )
 
-/** The statuses of all heads in a text. */
+/** The status codes of all heads in a text. */
 export const statuses = (all: string) =>
   Array.from(all.matchAll(/HTTP\/1\.1 (\d{3}) /g), (match) => Number(match[1]))

@@ -1,5 +1,5 @@
 /**
- * Cases of the server battery: handlers that fail, answers that are cut, clients that go away.
+ * Cases of the server battery: failing handlers, cut responses, clients that leave.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -14,11 +14,11 @@ import { byUrl, bytes, connect, get, last, served, servedWith, statuses, talk, t
 const part = Stream.make(bytes("part"))
 const block = new Uint8Array(16_384).fill(120)
 
-const moments = ["while its handler waits", "in mid-upload", "in mid-answer"] as const
+const moments = ["while its handler waits", "in mid-upload", "in mid-response"] as const
 
 const goneAway = (moment: (typeof moments)[number], way: "FIN" | "RST"): Case =>
   servedWith(
-    `a client that goes away ${moment}, by ${way}: the handler ends, its finalizers run`,
+    `a client that leaves ${moment}, by ${way}: the handler is interrupted and its finalizers run`,
     Effect.gen(function* () {
       const started = yield* Deferred.make<void>()
       const finalized = yield* Deferred.make<void>()
@@ -28,7 +28,7 @@ const goneAway = (moment: (typeof moments)[number], way: "FIN" | "RST"): Case =>
           if (request.url === "/alive") return HttpServerResponse.text("alive")
           yield* Effect.addFinalizer(() => Deferred.succeed(finalized, undefined))
           yield* Deferred.succeed(started, undefined)
-          if (moment === "in mid-answer")
+          if (moment === "in mid-response")
             return HttpServerResponse.stream(Stream.repeatEffect(Effect.as(Effect.yieldNow(), block)))
           yield* moment === "in mid-upload" ? Stream.runDrain(request.stream) : Effect.never
           return HttpServerResponse.empty()
@@ -41,7 +41,7 @@ const goneAway = (moment: (typeof moments)[number], way: "FIN" | "RST"): Case =>
               : get()
           )
           yield* Deferred.await(started)
-          if (moment === "in mid-answer") yield* peer.until("xxx")
+          if (moment === "in mid-response") yield* peer.until("xxx")
           yield* way === "RST" ? peer.reset : peer.end
           yield* Deferred.await(finalized)
           equal(statuses(yield* talk(last("/alive"))), [200], "another client")
@@ -52,42 +52,42 @@ const goneAway = (moment: (typeof moments)[number], way: "FIN" | "RST"): Case =>
 
 export const failures: ReadonlyArray<Case> = [
   served(
-    "a handler that fails or dies is answered with 500, and the connection goes on",
+    "a handler that fails or dies gives a 500, and the connection is reused",
     byUrl({ "/fail": Effect.fail("no"), "/die": Effect.die(new Error("no")), "/": text("fine") }),
     Effect.gen(function* () {
       const all = yield* talk(get("/fail") + get("/die") + last())
-      equal(statuses(all), [500, 500, 200], "the answers")
+      equal(statuses(all), [500, 500, 200], "the responses")
     })
   ),
   served(
-    "a value that would split the answer does not reach the wire",
+    "a field value that would split the response is not sent",
     byUrl({
       "/split": Effect.sync(() => HttpServerResponse.text("x", { headers: { a: "b\r\nc: d" } })),
       "/": text("fine")
     }),
     Effect.gen(function* () {
-      excludes(yield* talk(last("/split")), "c: d", "the answer")
+      excludes(yield* talk(last("/split")), "c: d", "the response")
     })
   ),
   served(
-    "an answer whose stream fails is cut: no last chunk, and the connection ends",
+    "a response whose stream fails is cut: no last chunk, and the connection closes",
     Effect.succeed(HttpServerResponse.stream(Stream.concat(part, Stream.fail("broken")))),
     Effect.gen(function* () {
       const all = yield* talk(get())
       includes(all, "\r\n\r\n4\r\npart\r\n", "the first chunk")
-      excludes(all, "\r\n0\r\n", "the answer")
+      excludes(all, "\r\n0\r\n", "the response")
     })
   ),
   served(
-    "an answer shorter than its length is not taken for whole",
+    "a response shorter than its Content-Length does not look complete",
     Effect.succeed(HttpServerResponse.stream(part, { contentLength: 10 })),
     Effect.gen(function* () {
-      // FIN within the body tells the client (RFC 9112 §8).
-      includes(yield* talk(get() + get()), /\r\n\r\npart$/, "the answer")
+      // FIN within the body tells the client that it is incomplete (RFC 9112 §8).
+      includes(yield* talk(get() + get()), /\r\n\r\npart$/, "the response")
     })
   ),
   served(
-    "a client that goes away between requests harms no other",
+    "a client that leaves between requests does not affect other clients",
     text("fine"),
     Effect.gen(function* () {
       for (const way of ["end", "reset"] as const) {
@@ -101,7 +101,7 @@ export const failures: ReadonlyArray<Case> = [
     })
   ),
   served(
-    "a client that goes away within a head harms no other",
+    "a client that leaves within a head does not affect other clients",
     text("fine"),
     Effect.gen(function* () {
       for (const way of ["end", "reset"] as const) {

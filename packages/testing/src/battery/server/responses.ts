@@ -1,5 +1,5 @@
 /**
- * Cases of the server battery: answers, their framing, and which connection goes on.
+ * Cases of the server battery: responses, their framing, and reuse of the connection.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -17,7 +17,7 @@ const target = Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) =>
   HttpServerResponse.text(`<${url}>`)
 )
 
-export const answers: ReadonlyArray<Case> = [
+export const responses: ReadonlyArray<Case> = [
   served(
     "answers with status line, Date, type and length",
     text("hello"),
@@ -44,7 +44,7 @@ export const answers: ReadonlyArray<Case> = [
       const peer = yield* connect
       for (const path of ["/one", "/two", "/three"]) {
         yield* peer.send(get(path))
-        equal((yield* response(peer)).body, `<${path}>`, "the answer")
+        equal((yield* response(peer)).body, `<${path}>`, "the response")
       }
       equal(peer.state(), "open", "the connection")
     })
@@ -56,7 +56,7 @@ export const answers: ReadonlyArray<Case> = [
       const peer = yield* connect
       yield* peer.send(last())
       const { body, fields } = yield* response(peer)
-      equal([body, fields["connection"]?.toLowerCase()], ["bye", "close"], "the answer")
+      equal([body, fields["connection"]?.toLowerCase()], ["bye", "close"], "the response")
       yield* peer.expectFin
     })
   ),
@@ -69,18 +69,18 @@ export const answers: ReadonlyArray<Case> = [
     }),
     Effect.gen(function* () {
       const all = yield* talk(get("/slow") + get("/two") + get("/slow") + last("/four"))
-      equal(all.match(/<[^>]+>/g), ["</slow>", "</two>", "</slow>", "</four>"], "the answers")
+      equal(all.match(/<[^>]+>/g), ["</slow>", "</two>", "</slow>", "</four>"], "the responses")
     })
   ),
   served(
-    "does not answer what follows Connection: close",
+    "ignores requests after Connection: close",
     target,
     Effect.gen(function* () {
-      equal(statuses(yield* talk(last("/one") + get("/two"))), [200], "the answers")
+      equal(statuses(yield* talk(last("/one") + get("/two"))), [200], "the responses")
     })
   ),
   served(
-    "answers connections side by side: one that waits holds no other",
+    "serves connections concurrently: a waiting handler blocks no other connection",
     Effect.gen(function* () {
       const { url } = yield* HttpServerRequest.HttpServerRequest
       return url === "/wait" ? yield* Effect.never : HttpServerResponse.text("free")
@@ -89,22 +89,22 @@ export const answers: ReadonlyArray<Case> = [
       const waiting = yield* connect
       yield* waiting.send(get("/wait"))
       equal(statuses(yield* talk(last())), [200], "the other")
-      equal(waiting.received(), "", "the one that waits")
+      equal(waiting.received(), "", "the waiting connection")
     })
   ),
   served(
-    "HEAD: the fields of GET without its body, and the connection goes on",
+    "HEAD: the fields of GET without its body, and the connection is reused",
     text("never"),
     Effect.gen(function* () {
       const peer = yield* connect
       yield* peer.send("HEAD / HTTP/1.1\r\nHost: test\r\n\r\n" + last())
       const head = yield* response(peer, "HEAD")
       equal(head.fields["content-length"], "5", "Content-Length")
-      equal((yield* response(peer)).body, "never", "the answer to GET")
+      equal((yield* response(peer)).body, "never", "the response to GET")
     })
   ),
   served(
-    "204 and 304 without a body, and the connection goes on",
+    "204 and 304 without a body, and the connection is reused",
     byUrl({
       "/204": Effect.succeed(HttpServerResponse.empty()),
       "/304": Effect.succeed(HttpServerResponse.empty({ status: 304 })),
@@ -126,20 +126,20 @@ export const answers: ReadonlyArray<Case> = [
     })
   ),
   served(
-    "HTTP/1.0: closes after the answer, unless asked to keep the connection",
+    "HTTP/1.0: closes after the response, unless asked to keep the connection",
     text("old"),
     Effect.gen(function* () {
-      includes(yield* talk("GET / HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 200 [^]*\r\n\r\nold$/, "the answer")
+      includes(yield* talk("GET / HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 200 [^]*\r\n\r\nold$/, "the response")
       const peer = yield* connect
       for (let round = 0; round < 2; round++) {
         yield* peer.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
         const { body, fields } = yield* response(peer)
-        equal([body, fields["connection"]?.toLowerCase()], ["old", "keep-alive"], "the answer")
+        equal([body, fields["connection"]?.toLowerCase()], ["old", "keep-alive"], "the response")
       }
     })
   ),
   served(
-    "HTTP/1.0: a stream ends with the connection, never in chunks",
+    "HTTP/1.0: a streamed body ends with the connection, never in chunks",
     Effect.succeed(HttpServerResponse.stream(Stream.make(bytes("a"), bytes("b")))),
     Effect.gen(function* () {
       const all = yield* talk("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
@@ -148,7 +148,7 @@ export const answers: ReadonlyArray<Case> = [
     })
   ),
   served(
-    "a stream in chunks, and the connection goes on",
+    "a streamed body goes out in chunks, and the connection is reused",
     byUrl({
       "/stream": Effect.succeed(
         HttpServerResponse.stream(Stream.make(bytes("one"), bytes(""), bytes("twenty")))
@@ -168,7 +168,7 @@ export const answers: ReadonlyArray<Case> = [
     })
   ),
   served(
-    "a stream is sent as it comes",
+    "a streamed body is sent as it is produced",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const rest = Stream.fromEffect(Effect.as(Deferred.await(gate), bytes("second")))
@@ -182,7 +182,7 @@ export const answers: ReadonlyArray<Case> = [
     })
   ),
   served(
-    "cookies each in a line of their own",
+    "each cookie goes out in its own Set-Cookie field",
     Effect.succeed(
       HttpServerResponse.empty({
         cookies: Cookies.fromIterable([
@@ -196,7 +196,7 @@ export const answers: ReadonlyArray<Case> = [
     })
   ),
   served(
-    "targets arrive as they were sent, absolute ones too",
+    "request targets arrive unchanged, absolute ones too",
     target,
     Effect.gen(function* () {
       const all = yield* talk(get("/a%20b?c=d&e=%2F") + get("//x") + last("/?"))
@@ -209,7 +209,7 @@ export const answers: ReadonlyArray<Case> = [
     })
   ),
   served(
-    "names of fields in any case, values without the blanks around them",
+    "field names match in any case, and values lose the blanks around them",
     Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) =>
       HttpServerResponse.text(`<${headers["x-one"]}|${headers["x-two"]}>`)
     ),
@@ -222,25 +222,25 @@ export const answers: ReadonlyArray<Case> = [
     "an empty line before a request is skipped (RFC 9112 §2.2)",
     text("fine"),
     Effect.gen(function* () {
-      equal(statuses(yield* talk("\r\n" + get() + "\r\n" + last())), [200, 200], "the answers")
+      equal(statuses(yield* talk("\r\n" + get() + "\r\n" + last())), [200, 200], "the responses")
     })
   ),
   served(
-    "an upgrade that nobody takes is answered as any request",
+    "an upgrade that the app does not take is answered as an ordinary request",
     text("plain"),
     Effect.gen(function* () {
       const all = yield* talk(get("/", "Connection: Upgrade\r\nUpgrade: other\r\n") + last())
-      equal(statuses(all), [200, 200], "the answers")
+      equal(statuses(all), [200, 200], "the responses")
     })
   ),
   served(
-    "a head in single bytes is the same head",
+    "a head that arrives byte by byte is parsed the same",
     target,
     Effect.gen(function* () {
       const peer = yield* connect
       yield* peer.sendParts(get("/bytes"))
       const { body, head } = yield* response(peer)
-      equal(body, "</bytes>", "the answer")
+      equal(body, "</bytes>", "the response")
       isTrue(Object.keys(fieldsOf(head)).length > 1, "fields")
     })
   )
