@@ -1,9 +1,9 @@
 /**
- * A platform `HttpBody` as what a driver sends: nothing, bytes at hand, or a stream with or without a known
+ * Converts a platform `HttpBody` to a body for a driver: none, bytes, or a stream with or without a known
  * length.
  *
- * Used by both drivers. Decides neither framing nor headers, reads nothing before the driver pulls, and never
- * copies bytes that are at hand.
+ * Used by both drivers. Chooses neither framing nor headers, reads nothing before the driver pulls, and never
+ * copies bytes in memory.
  */
 import type * as HttpBody from "@effect/platform/HttpBody"
 import * as Effect from "effect/Effect"
@@ -30,23 +30,23 @@ export interface BytesBody {
 
 export interface StreamBody {
   readonly _tag: "Stream"
-  /** `undefined`: not known before its end. */
+  /** `undefined`: unknown until the end. */
   readonly length: number | undefined
   readonly contentType: string | undefined
   readonly stream: Stream.Stream<Uint8Array, unknown>
-  /** All of it at once, where its maker offers that: it fits in memory, and costs less than a stream. */
+  /** Reads it all at once, if its creator offers that: it fits in memory and costs less than a stream. */
   readonly whole?: Effect.Effect<Uint8Array, unknown> | undefined
 }
 
-// What a stream carries that can be had whole: `NodeHttpPlatform` of `@httpfx/node` knows it too. Lost with
-// any change of the stream.
+// Attached to streams that can be read at once; `NodeHttpPlatform` of `@httpfx/node` sets it too. Any
+// operator on the stream drops it.
 const whole = Symbol.for("@httpfx/core/body/whole")
 
 interface MaybeWhole {
   readonly [whole]?: Effect.Effect<Uint8Array, unknown>
 }
 
-/** A value of `HttpBody.raw` that is no body. */
+/** An `HttpBody.raw` value that is not a body. */
 export interface Unsupported {
   readonly _tag: "Unsupported"
   readonly reason: string
@@ -78,14 +78,11 @@ const fromWebStream = (
   contentType: string | undefined
 ) => fromStream(Stream.fromReadableStream(source, identity), length, contentType)
 
-/**
- * By its tag: naming the global class would load all of `fetch` where a runtime has it lazily, as Node.js
- * does.
- */
+/** Checks the tag: naming the global `FormData` would load all of `fetch`, which Node.js loads lazily. */
 export const isFormData = (value: object): value is FormData =>
   (value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === "FormData"
 
-// A web `Response` is the one portable encoder of form data; its content type carries the boundary.
+// A web `Response` is the one portable form-data encoder; its content type carries the boundary.
 export const fromFormData = (data: FormData): StreamBody => {
   const response = new Response(data)
   const contentType = response.headers.get("content-type") ?? undefined
@@ -104,7 +101,7 @@ const chunkBytes = (chunk: unknown): Effect.Effect<Uint8Array, TypeError> => {
   return Effect.fail(new TypeError(`a ${typeof chunk} in a body: its chunks are bytes or strings`))
 }
 
-// Raw, it has no type of its own; what it needs of its context cannot be known here.
+// Its element type and context cannot be checked here.
 const isStream = (value: unknown): value is Stream.Stream<unknown, unknown> =>
   Predicate.hasProperty(value, Stream.StreamTypeId)
 
@@ -128,7 +125,7 @@ const fromRaw = (
     return fromWebStream(() => value.stream(), value.size, type)
   }
   if (isStream(value)) return fromStream(Stream.mapEffect(value, chunkBytes), length, contentType)
-  // Before iterables: a web stream may be one, but only its reader can be cancelled while it waits.
+  // Before iterables: a web stream may be one, but only its reader can be cancelled while waiting.
   if (value instanceof ReadableStream) {
     const pieces = Stream.fromReadableStream(() => value as ReadableStream<unknown>, identity)
     return fromStream(Stream.mapEffect(pieces, chunkBytes), length, contentType)
@@ -139,7 +136,7 @@ const fromRaw = (
   return { _tag: "Unsupported", reason: `a ${typeof value} is no body: give bytes, a string or a stream` }
 }
 
-/** What to send for a platform body. `Unsupported` only for a `Raw` of a kind that no driver can send. */
+/** The body to send for a platform body. `Unsupported` only for a `Raw` of a kind that no driver can send. */
 export const fromHttpBody = (body: HttpBody.HttpBody): OutgoingBody | Unsupported => {
   switch (body._tag) {
     case "Empty":

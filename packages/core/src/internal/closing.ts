@@ -1,9 +1,9 @@
 /**
  * Deadlines that bound the closing of a scope: a server's shutdown, an agent's close.
  *
- * Under a clock that nobody moves they would never expire, so the network hears of them too and may expire
- * them early (`Network.Service.closing`). On a network without that, which has real peers, real time bounds
- * them as well.
+ * Under a virtual clock that nobody advances they would never expire, so the network is told of them and may
+ * expire them early (`Network.Service.closing`). Without that hook, on a network with real peers, real time
+ * bounds them too.
  */
 import * as Effect from "effect/Effect"
 import type * as Network from "../Network.js"
@@ -52,7 +52,7 @@ export class Closing implements Closings {
           cancel()
           forget()
         })
-        // Names a fiber of this program, so that nobody takes the wait for I/O.
+        // A fiber id marks this as a wait for a fiber, so that a virtual clock does not take it for I/O.
       }, fiber.id())
     )
   }
@@ -64,7 +64,7 @@ export class Closing implements Closings {
     loses: () => string | undefined,
     expire: () => void
   ): (() => void) | undefined {
-    // Real time passes by itself, and an infinite deadline never expires.
+    // Real time needs no help, and an infinite deadline never expires.
     if (timers === live || timers === background || deadline === Infinity) return undefined
     const { network } = this
     if (network.closing !== undefined) return network.closing({ timers, deadline, name, loses, expire })

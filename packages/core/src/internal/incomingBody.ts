@@ -1,5 +1,5 @@
 /**
- * Reads a `Body` in effects. Takes inside the reading fiber, so that no slice is lost between wake-up and
+ * Reads a `Body` in effects. Takes bytes inside the reading fiber, so that none are lost between wake-up and
  * fiber.
  */
 import * as Channel from "effect/Channel"
@@ -12,13 +12,11 @@ import { Body, type BodyFlow } from "../connection/transfer/body.js"
 const noMore = Exit.void
 const endOfStream = Channel.void
 
-/** Slices of a body; `undefined`: there are no more. */
+/** Slices of a body; `undefined` at its end. */
 type Taken = ReadonlyArray<Uint8Array> | void
 type PieceChannel<E> = Channel.Channel<Chunk.Chunk<Uint8Array>, unknown, E, unknown, unknown>
 
-/**
- * A stream of everything that `read` gives. A loop of its own costs half of what a stream's combinators do.
- */
+/** A stream of everything that `read` returns. This loop costs half of the stream combinators. */
 export const streamOf = <E>(read: Effect.Effect<Taken, E>): Stream.Stream<Uint8Array, E> => {
   const again = () => loop
   const loop: PieceChannel<E> = Channel.flatMap(Channel.fromEffect(read), (slices): PieceChannel<E> =>
@@ -27,7 +25,7 @@ export const streamOf = <E>(read: Effect.Effect<Taken, E>): Stream.Stream<Uint8A
   return Stream.fromChannel(loop)
 }
 
-/** `errorOf` makes the error of the record that the body fails with; the same record gives the same error. */
+/** `errorOf` converts the record that failed the body; the same record gives the same error. */
 export class IncomingBody<F, E> extends Body<F> {
   private exit: Exit.Exit<never, E> | undefined = undefined
 
@@ -39,7 +37,7 @@ export class IncomingBody<F, E> extends Body<F> {
     super(flow, limit)
   }
 
-  /** The slices that wait, or else the next ones; `undefined`: there are no more. */
+  /** Takes the waiting slices, or waits for the next ones; `undefined` at the end. */
   get read(): Effect.Effect<Taken, E> {
     const next = Effect.async<Taken, E>((resume) =>
       interrupting(
@@ -56,14 +54,14 @@ export class IncomingBody<F, E> extends Body<F> {
     })
   }
 
-  /** Waits until `takeNow` gives something. */
+  /** Waits until `takeNow` returns something. */
   get readable(): Effect.Effect<void> {
     return Effect.async((resume) => interrupting(this.whenReadable(() => resume(Effect.void))))
   }
 
   /**
-   * As `read` with a limit, within the caller's own step: an interruption loses nothing. `undefined`: nothing
-   * waits.
+   * As `read`, with a limit and synchronously, so that an interruption loses nothing. `undefined`: nothing is
+   * waiting.
    */
   takeNow(limit: number | undefined, tooLarge: () => F): Exit.Exit<Taken, E> | undefined {
     this.want()
@@ -75,7 +73,7 @@ export class IncomingBody<F, E> extends Body<F> {
     return streamOf(this.read)
   }
 
-  /** As `stream`; fails with `tooLarge()` instead of passing on what exceeds `limit` bytes. */
+  /** As `stream`, but fails with `tooLarge()` once the body exceeds `limit` bytes. */
   limited(limit: number, tooLarge: () => F): Stream.Stream<Uint8Array, E> {
     return streamOf(Effect.flatMap(this.read, (slices) => this.within(slices, limit, tooLarge)))
   }
@@ -87,14 +85,13 @@ export class IncomingBody<F, E> extends Body<F> {
   }
 
   /**
-   * `takeWhole` as an effect, which waits for the end of the body. A reader that is interrupted takes nothing
-   * with it.
+   * `takeWhole` as an effect that waits for the end of the body. An interrupted reader takes nothing with it.
    */
   bytes(limit: number | undefined, tooLarge: () => F): Effect.Effect<Uint8Array, E> {
     return Effect.suspend(() => this.wholeNow(limit, tooLarge) ?? this.wholeLater(limit, tooLarge))
   }
 
-  /** As `bytes`, where that waits for nothing. */
+  /** The result of `bytes` if it is available without waiting. */
   wholeNow(limit: number | undefined, tooLarge: () => F): Exit.Exit<Uint8Array, E> | undefined {
     this.want()
     return this.wholeExit(limit, tooLarge)

@@ -1,15 +1,14 @@
 /**
- * A body that is an async iterable (a stream of Node, a generator) as a stream.
+ * Converts an async iterable (a stream of Node, a generator) to a stream.
  *
- * Whoever gives it up must not wait for its source: `return` of a generator is only heard once the `next`
- * before it has been answered, which a source that has nothing to say does not do. Never takes the next piece
- * before it was asked for.
+ * Interruption never waits for the source: `return` of a generator takes effect only after its pending
+ * `next`, which a silent source never settles. Never takes a chunk before it is requested.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
-// Of a stream of Node: ends the source at once, where its iterator would wait.
+// A stream of Node: `destroy` ends it at once, where its iterator would wait.
 interface Destroyable {
   readonly destroy?: () => unknown
 }
@@ -51,7 +50,7 @@ class Reading {
   })
 }
 
-/** Its pieces, whatever they are. */
+/** A stream of the iterable's items. */
 export const fromIterable = (source: AsyncIterable<unknown>): Stream.Stream<unknown, unknown> =>
   Stream.unwrapScoped(
     Effect.map(

@@ -1,8 +1,8 @@
 /**
- * Pieces of a body to a connection, for whoever sends one: the answers of a server, the uploads of a client.
+ * Writes the chunks of a streamed body to a connection: responses of a server, uploads of a client.
  *
- * Pulls no further piece while the connection takes none, be it full or broken, and gives the event loop a
- * turn after a bounded number of pieces and bytes, however synchronously its source goes on.
+ * Pulls no chunk while the connection is under backpressure or broken, and yields to the event loop after a
+ * bounded number of chunks and bytes, even for a synchronous source.
  */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -19,19 +19,19 @@ export const turn: Effect.Effect<void> = Effect.async((resume) =>
   PlatformTimers.turn(() => resume(Effect.void))
 )
 
-/** Waits until a connection takes more, or is closed. */
+/** Waits until a connection accepts more bytes or is closed. */
 export const drained = (connection: { whenDrained(f: () => void): () => void }): Effect.Effect<void> =>
   Effect.async((resume) => {
     const cancel = connection.whenDrained(() => resume(Effect.void))
     return Effect.sync(cancel)
   })
 
-/** Bytes of one chunk of a stream that may wait before its next pieces do. */
+/** Bytes that may be buffered before a chunk's remaining pieces wait. */
 const gathered = 64 * 1024
 
 /**
- * Runs `write` on each chunk of a stream, one after the other. As `Stream.runForEachChunk`, which interprets
- * a sink besides the stream: this costs a third less.
+ * Runs `write` on each chunk of a stream, one after the other. A third cheaper than `Stream.runForEachChunk`,
+ * which also interprets a sink.
  */
 const forEachChunk = <A, E, E2>(
   stream: Stream.Stream<A, E>,
@@ -55,22 +55,22 @@ const forEachChunk = <A, E, E2>(
   )
 
 export abstract class Pump<E> {
-  /** The connection wants more of what was given to it last. */
+  /** The connection accepted the last piece without backpressure. */
   protected flowing = true
   private readonly pace = new Pace()
 
   constructor(protected readonly transport: Transport) {}
 
-  /** Sends a piece that is not empty, and keeps `flowing`. */
+  /** Sends a piece that is not empty, and updates `flowing`. */
   protected abstract put(piece: Uint8Array): Violation | undefined
 
-  /** Why nothing more is sent: fails, or never ends. */
+  /** Set once nothing more may be sent: an effect that fails or never completes. */
   protected abstract readonly halted: Effect.Effect<void, E> | undefined
 
-  /** Waits until the connection takes more. Where it never will, whoever learns of that ends the wait. */
+  /** Waits until the connection accepts more bytes. If it never will, the owner ends the wait. */
   protected abstract readonly drained: Effect.Effect<void>
 
-  /** Sends all of a stream. */
+  /** Sends a whole stream. */
   run<E2>(stream: Stream.Stream<Uint8Array, E2>): Effect.Effect<void, E | E2 | HttpError.MessageError> {
     return forEachChunk(stream, this.send)
   }
@@ -79,7 +79,7 @@ export abstract class Pump<E> {
     chunk: Chunk.Chunk<Uint8Array>
   ): Effect.Effect<void, E | HttpError.MessageError> => {
     if (chunk.length > 0) return this.sendFrom(Chunk.toReadonlyArray(chunk), 0)
-    // A source that gives nothing again and again goes on as synchronously as another.
+    // A source that keeps returning empty chunks is as synchronous as any other.
     this.pace.sent(0)
     return this.pace.due ? this.turn : Effect.void
   }
@@ -110,8 +110,7 @@ export abstract class Pump<E> {
     return next === pieces.length ? wait : Effect.flatMap(wait, () => this.sendFrom(pieces, next))
   }
 
-  // What the system has taken at once leaves nothing to wait for; a connection that has failed takes nothing
-  // any more.
+  // No backpressure if the system has taken everything; a failed connection accepts nothing more.
   private get wait(): Effect.Effect<void> {
     const { transport } = this
     const full = !this.flowing && (transport.buffered > 0 || !transport.writable)

@@ -1,7 +1,8 @@
 /**
- * An agent as users hold it, and the way from there to the pool that does its work.
+ * The public `Agent` service, and the lookup from it to its pool.
  *
- * Users see what an agent tells; only clients reach through. An agent that is not ours has no pool: a defect.
+ * Users observe an agent; only clients use its pool. An agent that `Agent.make` did not create has no pool: a
+ * defect.
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -14,14 +15,14 @@ import type { Flags, Limits } from "../../wire/index.js"
 import type { ClientPool } from "../../connection/client/pool.js"
 
 /**
- * What an agent can be told. The names are those of Node's `http.Agent` where it has one.
+ * The options of an agent. Options that Node's `http.Agent` has keep their names.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Keep connections for the next request. `false`: each request says `Connection: close`. Default `true`.
+   * Keep connections for later requests. `false`: each request sends `Connection: close`. Default `true`.
    */
   readonly keepAlive?: boolean | undefined
   /**
@@ -29,48 +30,50 @@ export interface Options {
    * Default 1 second.
    */
   readonly keepAliveMsecs?: Duration.DurationInput | undefined
-  /** Connections per host and port, idle ones included; further requests wait. Default `Infinity`. */
+  /** Connections per host and port, including idle ones; further requests queue. Default `Infinity`. */
   readonly maxSockets?: number | undefined
-  /** Connections in all. An idle one of another host is closed to make room. Default `Infinity`. */
+  /** Connections in total. An idle one of another host is closed to make room. Default `Infinity`. */
   readonly maxTotalSockets?: number | undefined
-  /** Idle connections that are kept per host and port. Default 256. */
+  /** Idle connections kept per host and port. Default 256. */
   readonly maxFreeSockets?: number | undefined
   /**
-   * Which idle connection serves: `lifo`, the last used; `fifo`, the one unused for longest. Default `lifo`.
+   * Which idle connection serves next: `lifo`, the most recently used; `fifo`, the least recently used.
+   * Default `lifo`.
    */
   readonly scheduling?: Scheduling | undefined
   /**
-   * Silence on a connection after which it is given up: an idle one is closed, and a request under way fails
-   * as with `timeouts.connect`, `secure`, `head` and `body` of this length. Default: none.
+   * Inactivity timeout of a connection: closes it when idle, and limits a request like `timeouts.connect`,
+   * `secure`, `head` and `body` of this length. Default: none.
    */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * How long a connection may be idle. Default 4 seconds: less than the 5 after which Node's server closes
-   * (`server.keepAliveTimeout`). A server that announces less (`Keep-Alive: timeout=n`) is believed.
+   * How long a connection may stay idle. Default 4 seconds: less than the 5 after which Node's server closes
+   * (`server.keepAliveTimeout`). A shorter time announced by the server (`Keep-Alive: timeout=n`) takes
+   * precedence.
    */
   readonly idleTimeout?: Duration.DurationInput | undefined
-  /** How long before the end that a server announced its connection is given up. Default 1 second. */
+  /**
+   * Margin before the announced timeout of a server at which its idle connection is closed. Default 1 second.
+   */
   readonly keepAliveTimeoutBuffer?: Duration.DurationInput | undefined
-  /** How old a connection may become; the exchange that is under way then is the last. Default: any age. */
+  /** Maximum age of a connection; an exchange in flight then is its last. Default: none. */
   readonly maxAge?: Duration.DurationInput | undefined
   /**
-   * The part of `maxAge`, 0 to 1, by which it is shortened at random for each connection, so that those made
-   * together do not end together. Default 0.1.
+   * Fraction of `maxAge`, 0 to 1, by which it is shortened at random per connection, so that connections
+   * opened together do not expire together. Default 0.1.
    */
   readonly maxAgeJitter?: number | undefined
   /**
-   * For `https:` origins: trusted authorities, a certificate of one's own, and all else of
-   * `Network.TlsOptions` (docs/tls.md). Default: what the platform trusts.
+   * TLS for `https:` origins: trusted authorities, client certificate, and everything else of
+   * `Network.TlsOptions` (docs/tls.md). Default: the platform's trusted authorities.
    */
   readonly tls?: Omit<TlsOptions, "role"> | undefined
   /**
-   * TLS sessions kept, so that a further connection to a server needs a shorter handshake; 0: none. Default
-   * 100.
+   * TLS sessions kept for resumption, which shortens further handshakes; 0: none. Default 100.
    */
   readonly maxCachedSessions?: number | undefined
   /**
-   * What is accepted beyond what RFC 9112 allows: one of `presets` of `wire/`, or flags of one's own. Default
-   * `strict`.
+   * Deviations from RFC 9112 to accept: one of `presets` of `wire/`, or individual flags. Default `strict`.
    */
   readonly flags?: Flags | undefined
   /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/receive/limits`. */
@@ -78,46 +81,46 @@ export interface Options {
 }
 
 /**
- * The connections of an agent, and the requests that wait for them, at one moment.
+ * The connections of an agent, and its queued requests, at one moment.
  *
  * @since 0.1.0
  * @category models
  */
 export interface State {
-  /** All that are not closed, idle ones included. */
+  /** All connections that are not closed, including idle ones. */
   readonly open: number
-  /** Open, and in use by nobody. */
+  /** Open and unused. */
   readonly idle: number
-  /** Being made. */
+  /** Connections being established. */
   readonly connecting: number
-  /** Requests that wait for a connection. */
+  /** Requests waiting for a connection. */
   readonly queued: number
   /**
-   * By `protocol//host:port`, and behind it ` via protocol//host:port` where a proxy tunnels; those without
-   * connections and without requests are left out.
+   * By `protocol//host:port`, followed by ` via protocol//host:port` through a proxy tunnel. Without keys
+   * that have neither connections nor requests.
    */
   readonly keys: ReadonlyMap<string, KeyState>
-  /** How many connections were closed so far, by reason. */
+  /** Number of connections closed so far, by reason. */
   readonly closed: ReadonlyMap<CloseReason, number>
 }
 
 /**
- * What there is to know of a running agent. Its connections are used by clients alone.
+ * A running agent, for observation. Only clients use its connections.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** What there is at this moment. */
+  /** The current state. */
   readonly state: Effect.Effect<State>
   /**
-   * What happens from the moment the stream is run. While nobody runs it no event is made; a listener that
-   * falls more than 16384 events behind loses the oldest; `observe` loses none.
+   * The agent's events from the moment the stream runs. No event is created while nobody listens. A stream
+   * more than 16384 events behind loses the oldest ones; `observe` loses none.
    */
   readonly events: Stream.Stream<AgentEvent>
   /**
-   * Calls `f` with each event as it happens, until the scope closes. `f` runs in the middle of the agent's
-   * work: it should be quick. What it throws is logged.
+   * Calls `f` with each event as it happens, until the scope closes. `f` runs synchronously within the
+   * agent's work: keep it short. Anything it throws is logged.
    */
   readonly observe: (f: (event: AgentEvent) => void) => Effect.Effect<void, never, Scope.Scope>
 }

@@ -1,5 +1,5 @@
 /**
- * Which failures a request and a response body can end with, and the errors of the records below.
+ * The errors of a request and of a response body, and their conversion from loss records.
  */
 import type * as Cause from "effect/Cause"
 import { fromLoss } from "../../errors/fromLoss.js"
@@ -8,14 +8,14 @@ import type { RequestLoss, ResponseLoss, Thrown } from "../../model/loss.js"
 import type { RequestViolation, TrailersViolation } from "../../wire/index.js"
 
 /**
- * Why the body of a response is not whole.
+ * Errors that leave a response body incomplete.
  *
- * - `ConnectionFailed` with `ERR_HTTPFX_BODY_UNREAD`: nobody read for `unreadTimeout`
- * - `ConnectionFailed` with `ERR_HTTPFX_BODY_READ`: the body was read as a stream before
- * - `ConnectionFailed` with `ERR_HTTPFX_UPLOAD_FAILED`: the stream of the request's body failed after the
- *   head had come
- * - `ConnectionFailed` with `ERR_HTTPFX_CLIENT_CLOSED`: the client's scope ended
- * - `ConnectionFailed` with `ABORT_ERR`: a reader went away, or the scope of the response ended
+ * - `ConnectionFailed` with `ERR_HTTPFX_BODY_UNREAD`: nobody read it for `unreadTimeout`
+ * - `ConnectionFailed` with `ERR_HTTPFX_BODY_READ`: the body has already been read as a stream
+ * - `ConnectionFailed` with `ERR_HTTPFX_UPLOAD_FAILED`: the request body's stream failed after the response
+ *   head arrived
+ * - `ConnectionFailed` with `ERR_HTTPFX_CLIENT_CLOSED`: the client's scope closed
+ * - `ConnectionFailed` with `ABORT_ERR`: a reader was interrupted, or the scope of the response closed
  *
  * @since 0.1.0
  * @category errors
@@ -24,7 +24,7 @@ export type BodyError =
   HttpError.ConnectionError | HttpError.ParseError | HttpError.BodyTimedOut | HttpError.RequestTimedOut
 
 /**
- * Why a request has no response.
+ * Errors of a request that got no response.
  *
  * @since 0.1.0
  * @category errors
@@ -47,8 +47,8 @@ export type RequestError =
 export const lossError = (loss: Exclude<RequestLoss, Thrown>): RequestError =>
   loss._tag === "NotConnected" ? (loss.error as RequestError) : fromLoss(loss)
 
-/** The error of a loss within a body. */
+/** The error of a loss within a response body. */
 export const bodyError = (loss: ResponseLoss): BodyError => fromLoss(loss) as BodyError
 
-/** The failure of a function or a stream of the caller's. */
+/** The failure of a function or stream of the caller. */
 export const thrown = (loss: Thrown): Cause.Cause<unknown> => loss.cause as Cause.Cause<unknown>

@@ -1,5 +1,6 @@
 /**
- * The Effect driver's exchange: a fiber waits for its response, another sends its body, losses become errors.
+ * The Effect driver of a client exchange: one fiber waits for the response, another sends the body, and
+ * losses become typed errors.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -15,18 +16,18 @@ import { lossError, thrown, type RequestError } from "./error.js"
 import { IncomingResponse } from "./response.js"
 import { Upload } from "./upload.js"
 
-/** What is sent after a head. */
+/** The content after a head. */
 export type Payload =
   | { readonly _tag: "Parts"; readonly parts: ReadonlyArray<Part> }
   | {
       readonly _tag: "Stream"
       readonly stream: Stream.Stream<Uint8Array, unknown>
       readonly trailers: Effect.Effect<ReadonlyArray<string>, unknown> | undefined
-      /** Of the fiber that made the request: its context is the stream's. */
+      /** Of the fiber that made the request, whose context the stream runs in. */
       readonly runtime: Runtime.Runtime<never>
     }
 
-/** A request ready to be sent: validated, encoded, not yet bound to a connection. */
+/** A request ready to send: validated, encoded, not yet bound to a connection. */
 export interface PreparedRequest extends Request {
   readonly _tag: "Prepared"
   readonly payload: Payload
@@ -34,13 +35,13 @@ export interface PreparedRequest extends Request {
   readonly joinDuplicateHeaders: boolean
 }
 
-/** Waits for the response. One of these is called, once. */
+/** Waits for the response. Exactly one of these is called, once. */
 export interface Receiver {
   answered(response: IncomingResponse): void
-  /** The server switched protocols; only where that was asked for. */
+  /** The server switched protocols. Called only for requests that ask for it. */
   switched?(response: IncomingResponse, socket: Socket): void
   failed(error: RequestError): void
-  /** The stream of the request's body failed, or something died. */
+  /** The stream of the request's body failed, or a defect occurred. */
   failedCause(cause: Cause.Cause<unknown>): void
 }
 
@@ -48,7 +49,7 @@ export class ClientExchange extends Exchange {
   declare readonly request: PreparedRequest
   declare response: IncomingResponse | undefined
   declare upload: Upload | undefined
-  /** The connection that was handed over. */
+  /** The connection, once handed over. */
   private socket: Socket | undefined = undefined
 
   constructor(
@@ -70,7 +71,7 @@ export class ClientExchange extends Exchange {
     try {
       this.request.onInformational?.(head)
     } catch (defect) {
-      // Thrown on into the socket's turn, it would end the process.
+      // Thrown into the socket's event handler, the defect would end the process.
       this.abort(Cause.die(defect), "Interrupted")
     }
   }
@@ -100,14 +101,14 @@ export class ClientExchange extends Exchange {
     return loss._tag === "Thrown" ? Cause.squash(thrown(loss)) : lossError(loss)
   }
 
-  /** The scope of the response ended: resolves when nothing of it is left. */
+  /** Called when the scope of the response closes. Completes once no work of the exchange remains. */
   release(why: string): Effect.Effect<void> {
     if (this.over) return Effect.void
     this.abandon(why)
     return this.upload === undefined ? Effect.void : this.upload.stopped
   }
 
-  /** The request was interrupted: resolves when nothing of it is left. */
+  /** Called when the request is interrupted. Completes once no work of the exchange remains. */
   cancel(): Effect.Effect<void> {
     if (this.over) return this.socket === undefined ? Effect.void : this.socket.reset
     if (this.response !== undefined) return this.release("its request was interrupted")
@@ -115,7 +116,7 @@ export class ClientExchange extends Exchange {
     this.drop()
     if (attempt !== undefined) {
       return Effect.withFiberRuntime((fiber) =>
-        // The id marks a wait for a fiber, which a virtual clock must not take for I/O.
+        // A fiber id marks this as a wait for a fiber, so that a virtual clock does not take it for I/O.
         Effect.async<void>((resume) => attempt.whenOver(() => resume(Effect.void)), fiber.id())
       )
     }

@@ -1,6 +1,5 @@
 /**
- * Header fields as callers give them, as the flat list that goes out. Values are checked where they are
- * encoded.
+ * Converts the caller's header fields to a flat list. The encoder validates the values.
  */
 import type { HeadersInput } from "../options/request.js"
 
@@ -15,7 +14,7 @@ export const hasField = (headers: ReadonlyArray<string>, lowerName: string): boo
 const isList = (input: HeadersInput): input is ReadonlyArray<string> => Array.isArray(input)
 
 /**
- * A list of the caller's own. `unique`: names whose arrays become one line, joined with `"; "` (Node's
+ * Returns a new list. `unique`: names whose arrays become one line, joined with `"; "` (Node's
  * `uniqueHeaders`).
  */
 export const flatten = (input: HeadersInput | undefined, unique?: ReadonlyArray<string>): Array<string> => {

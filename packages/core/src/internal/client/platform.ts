@@ -1,10 +1,10 @@
 /**
- * The client with platform's face: `HttpClient.HttpClient` over the same exchanges.
+ * Platform's `HttpClient.HttpClient` over the client's exchanges.
  *
- * Behaves as platform's own `HttpClient.make` does: spans, propagation, `withScope`, the `with...` switches
- * and the reasons of its errors, whose `cause` is ours. A span is made where somebody could see it: a tracer
- * is installed, a span is already open, or a streamed body could ask for the current one. Without any of
- * these only the server sees the trace: it is told the ids of a span that is never made.
+ * Matches platform's own `HttpClient.make`: spans, propagation, `withScope`, the `with...` switches and the
+ * error reasons; `cause` is our error. A span is created only if it can be observed: a tracer is installed, a
+ * span is open, or a streamed body could read the current span. Otherwise only the server sees the trace,
+ * through ids of a span that is never created.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as PlatformError from "@effect/platform/HttpClientError"
@@ -104,7 +104,7 @@ const targetOf = (request: Request): Target | InvalidTarget => {
   return url._tag === "Right" ? fromUrl(url.right) : { _tag: "InvalidTarget", protocol: undefined }
 }
 
-/** `root`: with the fields of a trace that begins here, instead of those that the request may have. */
+/** `root`: sends the headers of a new trace instead of any that the request has. */
 const send = (
   settings: RequestSettings,
   request: Request,
@@ -121,7 +121,7 @@ const send = (
     return Exit.fail(requestError(request, "Encode", new HttpError.UnsupportedBody({ reason: body.reason })))
   }
   const options = fiber.getFiberRef(currentRequestOptions)
-  // Platform sets it for a body at hand; trailers need chunks.
+  // Platform sets `Content-Length` for a body in memory, but trailers need chunked framing.
   const chunked = options?.trailers !== undefined
   const headers: Array<string> = []
   for (const name in request.headers) {
@@ -133,7 +133,7 @@ const send = (
     const ids = randomHex(4) + "-" + randomHex(2)
     headers.push("b3", ids + "-1", "traceparent", "00-" + ids + "-01")
   }
-  // Platform's request has the field already, except where only the encoded body tells it.
+  // Platform's request already has `Content-Type`, except where only encoding the body determines it.
   const encodes = request.body._tag === "FormData" || request.body._tag === "Raw"
   const contentType = encodes ? body.contentType : undefined
   const resolved = resolve(settings, options)
@@ -161,14 +161,13 @@ const isTraced = (fiber: RequestFiber, request: Request): boolean =>
   fiber.getFiberRef(FiberRef.currentTracerEnabled) &&
   !fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
 
-/** Somebody on this side could see the span. */
+/** Whether something on this side can observe the span. */
 const isSeen = (fiber: RequestFiber, request: Request): boolean =>
   Context.get(fiber.getFiberRef(DefaultServices.currentServices), Tracer.Tracer) !== nativeTracer ||
   fiber.currentContext.unsafeMap.has(Tracer.ParentSpan.key) ||
   request.body._tag === "Stream"
 
-// Eight digits per word. The words of one id are drawn at once: a digit at a time costs as much as the whole
-// request.
+// Eight digits per random word, all words of an id at once: digit by digit would cost as much as the request.
 const randomHex = (words: number): string => {
   let text = ""
   for (let i = 0; i < words; i++) text += ((Math.random() * 0x100000000) >>> 0).toString(16).padStart(8, "0")
@@ -200,7 +199,7 @@ const requestAttributes = (
   headerAttributes(span, "http.request.header", request.headers, redacted)
 }
 
-// A request in a client span (OpenTelemetry's semantic conventions for HTTP), as platform makes it.
+// Sends a request in a client span (OpenTelemetry's HTTP conventions), with platform's attributes.
 const traced = (settings: RequestSettings, request: Request): Answer =>
   Effect.withFiberRuntime((fiber) => {
     const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
@@ -213,7 +212,7 @@ const traced = (settings: RequestSettings, request: Request): Answer =>
       const sent = fiber.getFiberRef(HttpClient.currentTracerPropagation)
         ? HttpClientRequest.setHeaders(request, TraceContext.toHeaders(span))
         : request
-      // `setHeaders` makes another request.
+      // `setHeaders` creates a new request object.
       shareScope(request, sent)
       const answer: Answer = Effect.withFiberRuntime((inner) => send(settings, sent, inner, false))
       return Effect.tap(Effect.withParentSpan(answer, span), (response) => {

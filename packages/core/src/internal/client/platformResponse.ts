@@ -1,9 +1,10 @@
 /**
- * A response with platform's face: folded headers, cookies, and a body read by platform's helpers.
+ * A response as platform's `HttpClientResponse`: folded headers, cookies, and the body through platform's
+ * helpers.
  *
- * A connection that fails within the body is a `RequestError` with the reason `Transport`: the bytes that
- * came were right, and platform's retry policies take it for what it is. Platform's type names only
- * `ResponseError` there, which has no reason that fits; every client's error channel has both.
+ * A connection that fails within the body is a `RequestError` with the reason `Transport`, which platform's
+ * retry policies recognise: the bytes received were valid. Platform's type names only `ResponseError` there,
+ * which has no fitting reason; the error channel of every client has both.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as Headers from "@effect/platform/Headers"
@@ -32,7 +33,7 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
 
   constructor(
     readonly request: HttpClientRequest.HttpClientRequest,
-    /** The response beneath. */
+    /** The underlying response. */
     readonly source: IncomingResponse
   ) {
     super()
@@ -46,8 +47,8 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
     return (this.cachedHeaders ??= this.foldHeaders())
   }
 
-  // Platform's record has one string per name; the cookies, which cannot be joined and parsed again, are kept
-  // apart.
+  // Platform's record holds one string per name. Cookies are kept apart, because a joined `Set-Cookie` cannot
+  // be parsed.
   private foldHeaders(): Headers.Headers {
     const into = Object.create(headersProto) as Record<string, string | Array<string> | undefined>
     const folded = foldHeaders(this.source.rawHeaders, {
@@ -93,7 +94,7 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, PlatformError.ResponseError> {
-    // A copy: what arrived is a view of a larger buffer (and a Node buffer's `slice` is one again).
+    // Copies: received bytes are a view of a larger buffer, and a Node buffer's `slice` is a view as well.
     return Effect.map(this.body, (bytes) => new Uint8Array(bytes).buffer)
   }
 
@@ -109,7 +110,7 @@ export class PlatformResponse extends Inspectable.Class implements HttpClientRes
     )
   }
 
-  // Looking at a response must not take its body from its reader: it is shown where it is at hand.
+  // Inspecting a response must not consume its body: shows it only if it is already in memory.
   override toJSON(): unknown {
     const shown = {
       _id: "@effect/platform/HttpClientResponse",

@@ -1,5 +1,5 @@
 /**
- * The Effect driver of a pool: fibers make connections, observers and streams get events, and the close is an
+ * The Effect driver of a pool: fibers open connections, observers and streams receive events, closing is an
  * effect.
  */
 import * as Cause from "effect/Cause"
@@ -25,7 +25,7 @@ export interface AgentPoolOptions extends PoolOptions {
   readonly parser: ParserOptions
 }
 
-/** Milliseconds that a peer has to close its side after the agent was closed. */
+/** Time that a peer has to close its side after the agent has closed, ms. */
 const closeTime = 100
 
 class FiberConnector implements Connector {
@@ -73,8 +73,8 @@ export class AgentPool {
   }
 
   /**
-   * Ends everything: requests under way fail and their connections are reset, idle ones are closed, and reset
-   * if the peer does not close too. Resolves when all of it is gone.
+   * Closes the pool: requests in flight fail and their connections are reset; idle connections close, and are
+   * reset if the peer does not close too. Completes once all are gone.
    */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     const uploads: Array<Effect.Effect<void>> = []
@@ -93,7 +93,7 @@ export class AgentPool {
   })
 }
 
-// The id marks a wait for a fiber, which a virtual clock must not take for I/O.
+// A fiber id marks this as a wait for a fiber, so that a virtual clock does not take it for I/O.
 const waiting = (begin: (done: () => void) => void): Effect.Effect<void> =>
   Effect.withFiberRuntime((fiber) => Effect.async((resume) => begin(() => resume(Effect.void)), fiber.id()))
 

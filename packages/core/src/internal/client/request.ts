@@ -1,8 +1,8 @@
 /**
- * From a request to an exchange: target, route, header list, framing; then one wait for the head of the
- * response.
+ * Sends a request: determines target, route, header list and framing, then waits for the response head.
  *
- * What may not be sent fails before a connection is taken. Interruption ends the exchange before it resolves.
+ * An invalid request fails before it takes a connection. Interruption completes only after the exchange has
+ * ended.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as Cause from "effect/Cause"
@@ -57,82 +57,82 @@ import { routed, type Destination } from "./connecting/route.js"
 import { fromParts, fromString, fromUrl, textOfParts, type InvalidTarget, type Target } from "./target.js"
 
 /**
- * How many connections there are.
+ * The number of connections, by state.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Connections {
-  /** All that are not closed, idle ones included. */
+  /** All connections that are not closed, including idle ones. */
   readonly open: number
-  /** Open, and in use by nobody. */
+  /** Open and unused. */
   readonly idle: number
-  /** Being made. */
+  /** Connections being established. */
   readonly connecting: number
 }
 
 /**
- * A client: requests with typed errors, protocol switches, and platform's face of the same.
+ * An HTTP client: requests with typed errors, protocol switches, and platform's `HttpClient`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
   /**
-   * Sends a request; succeeds with the head of the response. Interrupting it gives up what is under way and
-   * resolves when nothing of it is left.
+   * Sends a request and returns the response once its head has arrived. Interruption aborts the exchange and
+   * completes when no work of it remains.
    *
-   * The response is not bound to a scope: read its body, or it is given up after the client's
-   * `unreadTimeout`.
+   * The response is not bound to a scope: read its body, or the client aborts it after its `unreadTimeout`.
    */
   readonly request: <E = never>(request: Request<E>) => Effect.Effect<Response, RequestError | E>
-  /** As `request`; what has not been read of the response when the scope ends is given up. */
+  /** As `request`; if the body is incomplete when the scope closes, it is aborted. */
   readonly requestScoped: <E = never>(
     request: Request<E>
   ) => Effect.Effect<Response, RequestError | E, Scope.Scope>
   /**
    * Asks to switch protocols, and hands the connection over when the server does. Interruption leaves no
-   * connection. What has not been read of an answer in HTTP when the scope ends is given up.
+   * connection behind. If the server answers in HTTP instead and that body is incomplete when the scope
+   * closes, it is aborted.
    */
   readonly upgrade: <E = never>(
     request: UpgradeRequest<E>
   ) => Effect.Effect<Upgrade, RequestError | E, Scope.Scope>
-  /** The same client with platform's face. */
+  /** The same client as platform's `HttpClient`. */
   readonly httpClient: HttpClient.HttpClient
-  /** How many connections its agent has at this moment. */
+  /** The current number of connections of its agent. */
   readonly connections: Effect.Effect<Connections>
 }
 
-/** What both faces of the client make of what they were given. */
+/** A validated request, from the Effect API or platform's client. */
 export interface Draft {
   readonly method: string
   readonly target: Target
-  /** Belongs to the draft. */
+  /** Owned by the draft; may be modified. */
   readonly headers: Array<string>
   readonly body: OutgoingBody
-  /** For the body, where no field says it. */
+  /** The `Content-Type` of the body if no header sets it. */
   readonly contentType?: string | undefined
   readonly options: RequestOptions<unknown> | undefined
-  /** Add `Host`, and the fields of connection and framing. */
+  /** Add `Host` and the fields for connection and framing. */
   readonly setHost?: boolean | undefined
   readonly setDefaultHeaders?: boolean | undefined
-  /** The connection is handed over when the server switches protocols, or opens the tunnel. */
+  /** Hand the connection over when the server switches protocols or opens the tunnel. */
   readonly takeOver?: boolean | undefined
 }
 
-/** What holds for one request. */
+/** Settings of one request. */
 export interface Resolved {
   readonly pool: ClientPool
-  /** On a connection of its own, which is not kept. */
+  /** Use a new connection and do not keep it. */
   readonly alone: boolean
-  /** Milliseconds that a body may be left unread. */
+  /** How long a body may stay unread, ms. */
   readonly unreadTimeout: number
-  /** `undefined`: nothing is limited. */
+  /** `undefined`: no limits. */
   readonly limits: TimeLimits | undefined
   readonly proxy: ChooseProxy | undefined
 }
 
-/** What a client says for all of its requests. */
+/** Settings of a client for all its requests. */
 export interface RequestSettings extends Resolved {
   readonly timeouts: Timeouts | undefined
 }
@@ -146,7 +146,7 @@ export const settingsOf = (pool: ClientPool, options: ClientOptions): RequestSet
   proxy: options.proxy === undefined ? undefined : chooser(options.proxy)
 })
 
-/** A request's own options over those of its client. */
+/** Merges a request's own options over its client's. */
 export const resolve = (
   settings: RequestSettings,
   own: RequestOptions<unknown> | undefined
@@ -177,7 +177,7 @@ const noParts: Extract<Payload, { _tag: "Parts" }> = { _tag: "Parts", parts: [] 
 
 type MessageViolation = RequestViolation | TrailersViolation
 
-/** Why a request cannot be sent. */
+/** Reasons why a request cannot be sent. */
 export type Unsendable = MessageViolation | HttpError.InvalidUrl | HttpError.InvalidProtocol
 
 const expectsContinue = (options: RequestOptions<unknown>, headers: Array<string>): boolean => {
@@ -196,13 +196,13 @@ const expectsContinue = (options: RequestOptions<unknown>, headers: Array<string
 
 interface Way {
   readonly destination: Destination
-  /** The request target, in the form that the next hop wants. */
+  /** The request target in the form that the next hop expects. */
   readonly target: string
-  /** Fields for a proxy that forwards. */
+  /** Fields for a forwarding proxy. */
   readonly proxyHeaders: ReadonlyArray<string> | undefined
 }
 
-// The usual way: no proxy, and nothing said of the connection. Other ways are for who asks for them.
+// Fast path: no proxy, no connection options and no parser options.
 const wayOf = (
   choose: ChooseProxy | undefined,
   options: RequestOptions<unknown>,
@@ -218,7 +218,7 @@ const wayOf = (
   const tunnel = forwards ? undefined : hop
   const at = forwards ? hop.origin : target.origin
   const plain = connection === undefined && parser === undefined && tunnel === undefined
-  // A proxy's own TLS is that of the connection to it.
+  // With a forwarding proxy, the only TLS is on the connection to the proxy.
   const tls = forwards && hop.tls !== undefined ? { ...connection, tls: hop.tls } : connection
   const destination = plain && tls === undefined ? at : routed(at, { connection: tls, parser, tunnel })
   if (!forwards) return { ...direct, destination }
@@ -226,7 +226,7 @@ const wayOf = (
   return { destination, target: `http://${target.host}${path}`, proxyHeaders: hop.headers }
 }
 
-/** Encodes a request, so that all that is left is to write it. */
+/** Encodes a request so that only writing remains. */
 export const prepare = (
   { alone, limits, pool, proxy, unreadTimeout }: Resolved,
   fiber: AnyFiber,
@@ -244,7 +244,7 @@ export const prepare = (
   if (way.proxyHeaders !== undefined) headers.push(...way.proxyHeaders)
   const { trailers } = options
   const later = trailers !== undefined && Effect.isEffect(trailers)
-  // Trailers that are yet to be made come after a stream.
+  // Trailers computed by an effect require a streamed body.
   const body = later && draft.body._tag !== "Stream" ? streamed(draft.body) : draft.body
   const expects = expectsContinue(options, headers) && body._tag !== "None"
   const defaults = draft.setDefaultHeaders !== false
@@ -298,7 +298,7 @@ export const prepare = (
 const streamed = (body: Exclude<OutgoingBody, { _tag: "Stream" }>): OutgoingBody =>
   fromStream(body._tag === "None" ? Stream.empty : Stream.make(body.bytes), undefined, body.contentType)
 
-// A body at hand, framed: what is sent at once, and again where that is allowed.
+// Frames a body in memory; the parts can also be sent again.
 const writeOut = (
   writer: BodyWriter,
   body: Exclude<OutgoingBody, { _tag: "Stream" }>,
@@ -309,11 +309,11 @@ const writeOut = (
   const violation: BodyViolation | undefined =
     (body._tag === "Bytes" ? writer.write(body.bytes, sink) : undefined) ??
     writer.end(trailers === undefined ? undefined : flatten(trailers), sink)
-  // Nothing is written after the end here.
+  // The writer is used up: it accepts nothing after `end`.
   return (violation as MessageViolation | undefined) ?? parts
 }
 
-// The stream of a body runs as the fiber that made the request would run it.
+// Runs the body's stream with the context of the fiber that made the request.
 const runtimeOf = (fiber: AnyFiber): Runtime.Runtime<never> =>
   Runtime.make({
     context: fiber.currentContext as never,
@@ -321,27 +321,28 @@ const runtimeOf = (fiber: AnyFiber): Runtime.Runtime<never> =>
     fiberRefs: fiber.getFiberRefs()
   })
 
-/** Waits for the head of a response; `receiver` is told, and tells the fiber. */
+/** Waits for the response head through `receiver`. */
 export const wait = <A, E>(exchange: ClientExchange, receiver: Resumable<A, E>): Effect.Effect<A, E> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.matchCauseEffect(
       restore(
         Effect.async<A, E>((resume) => {
           receiver.resume = resume
-          // The scope that would end it may have ended before.
+          // The scope that would abort it may already have closed.
           if (exchange.over) receiver.failed(lossError(exchange.abandon("its scope has ended")))
           else exchange.start()
         })
       ),
       {
-        // The cause may be an interruption, before the start, meanwhile, or just after the answer.
+        // The cause may be an interruption: before the start, while waiting, or just after the response
+        // arrived.
         onFailure: (cause) => Effect.zipRight(exchange.cancel(), Effect.failCause(cause)),
         onSuccess: Effect.succeed
       }
     )
   )
 
-/** A receiver that wakes a fiber. */
+/** A receiver that resumes a fiber. */
 export interface Resumable<A, E> extends Receiver {
   resume: (effect: Effect.Effect<A, E>) => void
 }
@@ -372,13 +373,13 @@ const targetOf = (url: string | URL | RequestParts): Target | InvalidTarget => {
 const textOf = (url: Request["url"]): string =>
   typeof url === "string" || url instanceof URL ? String(url) : textOfParts(url)
 
-/** The key of the origin that a request goes to; of what is no URL, its text. */
+/** The origin key of a URL; the text itself if it is not a valid URL. */
 export const originOf = (url: Request["url"]): string => {
   const target = targetOf(url)
   return "_tag" in target ? textOf(url) : target.origin.key
 }
 
-/** The typed error of a target that cannot be requested. */
+/** The typed error of an invalid target. */
 export const targetError = (
   target: InvalidTarget,
   url: string
@@ -397,7 +398,7 @@ const bodyOf = (body: Request<unknown>["body"]): OutgoingBody => {
 const draftOf = (request: Request<unknown>, takeOver: boolean): Draft | InvalidTarget => {
   const found = targetOf(request.url)
   if ("_tag" in found) return found
-  // RFC 9112 §3.2.3, RFC 9110 §7.2: of CONNECT, the target is the authority of `Host` too.
+  // RFC 9112 §3.2.3, RFC 9110 §7.2: for CONNECT, `Host` is the target's authority too.
   const target = request.method === "CONNECT" ? { ...found, host: found.path } : found
   const { auth, body } = request
   const outgoing = bodyOf(body)
@@ -420,7 +421,7 @@ export const unsendable = (
 ): HttpError.InvalidUrl | HttpError.InvalidProtocol | HttpError.OfViolation<MessageViolation> =>
   error._tag === "Violation" ? HttpError.fromViolation(error) : error
 
-/** Where a request is asked for that hands its connection over. */
+/** Receiver for requests that take over the connection (Upgrade, CONNECT). */
 class Taking<E> implements Resumable<Upgrade, RequestError | E> {
   resume: (effect: Effect.Effect<Upgrade, RequestError | E>) => void = ignore
 
@@ -441,7 +442,7 @@ class Taking<E> implements Resumable<Upgrade, RequestError | E> {
   }
 }
 
-// A socket belongs to the scope, as does what is left unread of an answer.
+// The scope owns the socket, or the unread body of an HTTP response.
 const ownedByScope = <E>(
   exchange: ClientExchange,
   receiver: Taking<E>
@@ -462,7 +463,7 @@ const asUpgrade = (request: UpgradeRequest<unknown>): Request<unknown> => {
   return { ...request, headers }
 }
 
-/** The lean face of the client. */
+/** The client of the Effect API. */
 export const requester = (
   settings: RequestSettings
 ): Pick<Service, "request" | "requestScoped" | "upgrade"> => {

@@ -1,8 +1,7 @@
 /**
- * Options of single requests where the request itself cannot carry them: platform's.
+ * A FiberRef with request options for platform's client, whose requests cannot carry them.
  *
- * A FiberRef, so that they hold for every request that an effect makes, whatever is between it and the
- * client.
+ * Applies to every request of an effect, whatever layers lie between it and the client.
  */
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"

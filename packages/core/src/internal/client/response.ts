@@ -1,8 +1,8 @@
 /**
- * A response as it arrives: its head, and a body that is read once.
+ * A response while it arrives: its head, and a body that can be read once.
  *
- * Tells its exchange when somebody reads it, so that a body that is left unread ends. It never holds a
- * connection whose response is complete: what has arrived stays here, the connection is free.
+ * Reports readers to its exchange, so that a body left unread times out. Never holds the connection of a
+ * complete response: the bytes stay here, the connection is released.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,10 +17,10 @@ import { bodyError, type BodyError } from "./error.js"
 import { IncomingBody, streamOf } from "../incomingBody.js"
 
 /**
- * A response: its head has come, its body comes while it is read.
+ * A response: its head has arrived, its body arrives while it is read.
  *
- * Beyond 64 KiB unread the server is held back. A body that is complete within them frees its connection at
- * once, read or not; one that is not is given up when nobody reads for the client's `unreadTimeout`.
+ * Backpressure starts at 64 KiB unread. A body that is complete within that releases its connection at once,
+ * read or not; any other is aborted if nobody reads it for the client's `unreadTimeout`.
  *
  * @since 0.1.0
  * @category models
@@ -30,51 +30,49 @@ export interface Response {
   readonly status: number
   /** The reason phrase as received; may be empty. */
   readonly statusMessage: string
-  /** 0 or 1: the version is HTTP/1.x. */
+  /** 0 or 1, for HTTP/1.0 or HTTP/1.1. */
   readonly versionMinor: number
-  /** Flat: name, value, name, value, ... as received. */
+  /** Field lines as received: name, value, name, value, ... */
   readonly rawHeaders: ReadonlyArray<string>
   /** `1.1` or `1.0`. */
   readonly httpVersion: string
   /**
-   * Folded as Node's `message.headers`: lower-case names, repeated fields joined or, where only one makes
-   * sense, the first; `set-cookie` an array.
+   * Folded like Node's `message.headers`: lower-case names; repeated fields joined or, if only one is
+   * meaningful, the first; `set-cookie` an array.
    */
   readonly headers: FoldedFields
-  /** The first field of that name, in any case. */
+  /** The value of the first field with this name, case-insensitive. */
   header(name: string): string | undefined
-  /** The server's end of the connection. */
+  /** The server's address. */
   readonly remote: Address | undefined
-  /** The connection's TLS, with the server's certificate. */
+  /** TLS of the connection, with the server's certificate. */
   readonly tls: TlsFacts | undefined
-  /** The connection had served a request before. */
+  /** The connection had served an earlier request. */
   readonly reused: boolean
-  /** How often the request was sent again, because its reused connection had died. */
+  /** How often the request was resent because its reused connection had closed. */
   readonly resent: number
-  /** The body has arrived in full. */
+  /** The whole body has arrived. */
   readonly complete: boolean
-  /** The body, once. Giving the stream up before its end closes the connection. */
+  /** The body; can be read once. Ending the stream early closes the connection. */
   readonly body: Stream.Stream<Uint8Array, BodyError>
-  /** The whole body; may be asked for again. Interrupting the last who wait for it closes the connection. */
+  /** The whole body; can be read repeatedly. Interrupting all of its readers closes the connection. */
   readonly bytes: Effect.Effect<Uint8Array, BodyError>
   /** The whole body as UTF-8. */
   readonly text: Effect.Effect<string, BodyError>
-  /** Fields after a chunked body, flat; empty until it is `complete`. */
+  /** Trailer lines as received (name, value, ...); empty until `complete`. */
   readonly rawTrailers: ReadonlyArray<string>
-  /**
-   * Gives up what has not come of the body, and its connection with it; one that is `complete` costs nothing.
-   */
+  /** Aborts an incomplete body and closes its connection; does nothing if the body is `complete`. */
   readonly discard: Effect.Effect<void>
 }
 
 /**
- * What became of a request to switch protocols.
+ * The result of a request to switch protocols.
  *
- * - `Switched`: 101, or 2xx to `CONNECT`. `socket` reads first what came behind the head; the end of the
+ * - `Switched`: 101, or 2xx to `CONNECT`. `socket` first reads the bytes that followed the head; closing the
  *   scope resets it.
- * - `Answered`: the server answered in HTTP instead.
+ * - `Answered`: the server responded in HTTP instead.
  *
- * `response` is the head that the server answered with, and the body where it `Answered`.
+ * `response` has the head of the response, and its body if it `Answered`.
  *
  * @since 0.1.0
  * @category models
@@ -92,7 +90,7 @@ const alreadyRead = (): GivenUp => ({
   phase: "body"
 })
 
-/** What a response asks of its exchange. */
+/** The calls of a response to its exchange. */
 interface Answered extends Exchange {
   readonly request: Exchange["request"] & { readonly joinDuplicateHeaders: boolean }
 }
@@ -103,7 +101,7 @@ export class IncomingResponse implements Response, Incoming {
   private views: FieldViews | undefined = undefined
   private readonly incoming: IncomingBody<ResponseLoss, BodyError>
   private reader: "none" | "stream" | "bytes" = "none"
-  /** How many wait for the whole. */
+  /** Number of fibers waiting for the whole body. */
   private readers = 0
 
   constructor(
@@ -146,7 +144,7 @@ export class IncomingResponse implements Response, Incoming {
     return this.incoming.ended
   }
 
-  /** The whole body is at hand. */
+  /** The whole body is in memory. */
   get readable(): boolean {
     return this.complete && this.reader !== "stream"
   }
@@ -155,7 +153,7 @@ export class IncomingResponse implements Response, Incoming {
     return this.incoming.rawTrailers
   }
 
-  /** Fields of which Node keeps only the first are joined too. */
+  /** Also joins fields of which Node keeps only the first. */
   get joinDuplicateHeaders(): boolean {
     return this.exchange.request.joinDuplicateHeaders
   }
@@ -177,7 +175,7 @@ export class IncomingResponse implements Response, Incoming {
     return this.head.get(name.toLowerCase())
   }
 
-  // ---- what the connection tells
+  // ---- called by the connection
 
   push(slice: Uint8Array): void {
     this.incoming.push(slice)
@@ -191,7 +189,7 @@ export class IncomingResponse implements Response, Incoming {
     this.incoming.fail(loss)
   }
 
-  // ---- what a reader does
+  // ---- called by readers
 
   get bytes(): Effect.Effect<Uint8Array, BodyError> {
     return Effect.suspend(() => this.wholeNow() ?? this.wholeLater())
@@ -204,7 +202,7 @@ export class IncomingResponse implements Response, Incoming {
     })
   }
 
-  /** The whole body, where nothing of it is to come any more. */
+  /** The whole body if it has arrived completely. */
   private wholeNow(): Exit.Exit<Uint8Array, BodyError> | undefined {
     if (this.reader === "stream") return Exit.fail(bodyError(alreadyRead()))
     this.reader = "bytes"
@@ -213,8 +211,7 @@ export class IncomingResponse implements Response, Incoming {
 
   private wholeLater(): Effect.Effect<Uint8Array, BodyError> {
     const whole = this.incoming.bytes(undefined, alreadyRead)
-    // From here on no time runs for a body without a reader, so nothing may come between this and the end of
-    // the wait.
+    // From here on the unread timeout is off, so nothing may come between this and the end of the wait.
     return Effect.uninterruptibleMask((restore) => {
       this.exchange.readerActive()
       this.readers++
@@ -222,7 +219,7 @@ export class IncomingResponse implements Response, Incoming {
     })
   }
 
-  // With the last of those who wait for the whole, the connection goes.
+  // Interrupting the last reader of the whole body closes the connection.
   private wholeRead(exit: Exit.Exit<Uint8Array, BodyError>): Effect.Effect<void> {
     this.readers--
     if (this.readers === 0 && Exit.isInterrupted(exit)) this.exchange.abandon("its reader left")
@@ -257,7 +254,7 @@ export class IncomingResponse implements Response, Incoming {
     else this.exchange.abandon("its reader left")
   }
 
-  /** Nobody wants the rest; where there is none, the connection is free already. */
+  /** Aborts an incomplete body. The connection of a complete one is already released. */
   get discard(): Effect.Effect<void> {
     return Effect.sync(() => {
       if (!this.exchange.over) this.exchange.abandon("it is not wanted")

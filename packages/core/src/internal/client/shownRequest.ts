@@ -1,10 +1,10 @@
 /**
- * Platform's request as its errors show it: their messages have its URL.
+ * Redacts platform's requests for errors, whose messages contain the URL.
  */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { withoutUserinfo } from "../../model/urlSecrets.js"
 
-/** The same request, without user and password in its URL. */
+/** A copy of the request without user and password in its URL. */
 export const withoutCredentials = (
   request: HttpClientRequest.HttpClientRequest
 ): HttpClientRequest.HttpClientRequest => {

@@ -1,37 +1,36 @@
 /**
- * From a URL to what a request needs of it: the origin to connect to, the request target, the `Host` value
- * and credentials.
+ * Derives from a URL the origin to connect to, the request target, the `Host` value and credentials.
  *
- * Ends where `new URL` would have ended for every input, but does not call it where the text is already
- * normal: that costs more than the rest of a request. Never repairs what `new URL` refuses.
+ * Same result as `new URL` for every input, but skips it for text that is already normal: it costs more than
+ * the rest of a request. Never accepts a URL that `new URL` refuses.
  */
 import { credentialsOf } from "../../model/credentials.js"
 import type { RequestParts } from "../options/request.js"
 import { defaultPort, origin, type Origin } from "../../pool/index.js"
 import { isHost } from "../../wire/index.js"
 
-/** Where a request goes to and what it asks for there. */
+/** The destination of a request, and its target there. */
 export interface Target {
   readonly origin: Origin
   /** Path and query: the request target in origin form (RFC 9112 §3.2.1). */
   readonly path: string
-  /** The `Host` field (RFC 9110 §7.2): the port only where it is not the protocol's own. */
+  /** The `Host` field (RFC 9110 §7.2), with the port unless it is the protocol's default. */
   readonly host: string
-  /** The `Authorization` field for credentials in the URL. */
+  /** The `Authorization` value for credentials in the URL. */
   readonly authorization: string | undefined
 }
 
-/** A URL that no request can be sent to. */
+/** A URL that cannot be requested. */
 export interface InvalidTarget {
   readonly _tag: "InvalidTarget"
-  /** The scheme, where that is what cannot be served. */
+  /** The scheme, if that is the unsupported part. */
   readonly protocol: string | undefined
 }
 
 const invalid = (protocol?: string): InvalidTarget => ({ _tag: "InvalidTarget", protocol })
 
-// Characters that the URL parser leaves as they are, in a path and in a query of `http:` (URL Standard,
-// percent-encode sets). A dot in front of a segment could make it a dot segment; so could `%2e`.
+// Characters that `URL` leaves unchanged in path and query of `http:` (URL Standard, percent-encode sets),
+// without segments that start with a dot or `%2e`: they could be dot segments.
 const normal =
   /^(https?:\/\/[a-z0-9.-]+(?::[0-9]+)?)((?:\/(?!\.|%2[eE])[\w.~!$&'()*+,;=:@%-]*)+(?:\?[\w.~!$&()*+,;=:@/?%-]+)?)$/
 
@@ -40,7 +39,7 @@ interface Place {
   readonly host: string
 }
 
-// Origins, keyed as written. Bounded: a program that asks ever new hosts starts over now and then.
+// Cache of origins by text. Bounded: it is cleared when full.
 const places = new Map<string, Place>()
 const maxPlaces = 512
 
@@ -51,13 +50,13 @@ const placeOf = (url: URL): Place | InvalidTarget => {
   if (protocol !== "http:" && protocol !== "https:") {
     return invalid(protocol)
   }
-  // The URL standard has hosts that RFC 3986 has not, and that servers refuse in `Host`.
+  // The URL standard allows hosts that RFC 3986 does not, and that servers refuse in `Host`.
   if (!isHost(url.host)) return invalid()
   const port = url.port === "" ? defaultPort[protocol] : +url.port
   return { origin: origin(protocol, bare(url.hostname), port), host: url.host }
 }
 
-/** The target of a URL. */
+/** The target of a `URL`. */
 export const fromUrl = (url: URL): Target | InvalidTarget => {
   const place = placeOf(url)
   if ("_tag" in place) return place
@@ -69,7 +68,7 @@ export const fromUrl = (url: URL): Target | InvalidTarget => {
   }
 }
 
-// What the URL standard leaves as it is; and the rest of what is no control character (percent-encode sets).
+// Characters that `URL` leaves unchanged, then all others except controls (percent-encode sets).
 const plain = /^[\w.~!$&'()*+,;=:@%/[\]^|-]*(?:\?[\w.~!$&'()*+,;=:@%/[\]^|?\\`{}-]*)?$/
 const inPath = /[ "#<>`{}\\]|[^\0-\x7f]+/g
 const inQuery = /[ "#<>]|[^\0-\x7f]+/g
@@ -82,8 +81,8 @@ const percent = (text: string): string => {
 }
 
 /**
- * Path and query as the setters of `URL` encode them; control characters are left, and refused where a head
- * is encoded.
+ * Encodes path and query like the setters of `URL`. Control characters stay, and are refused when the head is
+ * encoded.
  */
 const encodeTarget = (target: string): string => {
   if (plain.test(target)) return target
@@ -92,20 +91,17 @@ const encodeTarget = (target: string): string => {
   return target.slice(0, query).replace(inPath, percent) + target.slice(query).replace(inQuery, percent)
 }
 
-/**
- * Host and port as `Host` has them. The zone of an IPv6 address means something to this machine alone (RFC
- * 6874 §4).
- */
+/** The `Host` value. Omits the zone of an IPv6 address, which is local to this machine (RFC 6874 §4). */
 const hostOf = ({ host, port, protocol = "http:" }: RequestParts): string => {
   const named = host.includes(":") ? `[${host.replace(/%.*$/, "")}]` : host
   return port === undefined || port === defaultPort[protocol] ? named : `${named}:${port}`
 }
 
-/** What errors show of parts that are no URL. */
+/** Text for errors about parts that are not a valid URL. */
 export const textOfParts = (parts: RequestParts): string =>
   `${parts.protocol ?? "http:"}//${hostOf(parts)}${parts.path ?? "/"}`
 
-/** The target of a host and a path that nothing normalises. */
+/** The target of a host and path, without normalisation. */
 export const fromParts = (parts: RequestParts): Target | InvalidTarget => {
   const { host, path, protocol = "http:", port = defaultPort[protocol] } = parts
   if (protocol !== "http:" && protocol !== "https:") return invalid(protocol)
@@ -119,7 +115,9 @@ export const fromParts = (parts: RequestParts): Target | InvalidTarget => {
   }
 }
 
-/** The target of an absolute URL given as text, where that is in the form that `new URL` would give it. */
+/**
+ * The target of an absolute URL whose text is already as `new URL` would normalise it; otherwise `undefined`.
+ */
 export const fromNormal = (text: string): Target | InvalidTarget | undefined => {
   const match = normal.exec(text)
   if (match === null) return undefined

@@ -1,8 +1,7 @@
 /**
- * How long a client waits for what: from durations as users write them to milliseconds, `undefined` where
- * nothing is limited.
+ * Converts client timeouts from durations to milliseconds; `undefined` if there are no limits.
  *
- * Merges what request, client and agent say, the nearest first. Sets no timer.
+ * Merges those of request, client and agent, in this order of precedence. Sets no timer.
  */
 import * as Duration from "effect/Duration"
 import type { Timeouts } from "../options/request.js"
@@ -10,7 +9,7 @@ import { unlimited, type Step, type TimeLimits } from "../../connection/client/l
 
 const names = Object.keys(unlimited) as ReadonlyArray<keyof TimeLimits>
 
-/** The limits of `timeouts` over those beneath. Where nothing is limited: `undefined`. */
+/** The limits of `timeouts` over `beneath`; `undefined` without any limit. */
 export const merge = (
   timeouts: Timeouts | undefined,
   beneath: TimeLimits | undefined
@@ -26,7 +25,7 @@ export const merge = (
   return limited ? limits : undefined
 }
 
-/** What an agent's `timeout` limits: every silence of a socket, as in Node. */
+/** The limits that an agent's `timeout` implies: every inactivity of a socket, as in Node. */
 export const ofAgent = (timeout: number): TimeLimits | undefined =>
   timeout === Infinity
     ? undefined

@@ -1,9 +1,8 @@
 /**
- * The body of a request on its way: a stream is pulled only as fast as the connection takes it.
+ * Sends a streamed request body; pulls the stream only as fast as the connection accepts bytes.
  *
- * Runs in a fiber of its own, so that an answer that comes early is delivered meanwhile. Ends its
- * connection's exchange when the stream fails: a part is never taken for the whole. Writes nothing once
- * stopped.
+ * Runs in its own fiber, so that an early response is delivered meanwhile. Aborts the exchange when the
+ * stream fails: the server never takes a part for the whole. Writes nothing once stopped.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -33,7 +32,7 @@ export class Upload extends Pump<never> implements UploadPort {
     this.writer = new BodyWriter(framing)
   }
 
-  /** `trailers` are made when the stream has ended. */
+  /** `trailers` runs after the stream has ended. */
   start(
     stream: Stream.Stream<Uint8Array, unknown>,
     trailers: Effect.Effect<ReadonlyArray<string>, unknown> | undefined,
@@ -42,12 +41,12 @@ export class Upload extends Pump<never> implements UploadPort {
     const body = this.run(stream)
     const upload: Effect.Effect<ReadonlyArray<string> | void, unknown> =
       trailers === undefined ? body : Effect.zipRight(body, trailers)
-    // Its failure is told to the owner, and is not to be logged as nobody's.
+    // The owner handles the failure, so do not log it as unhandled.
     this.fiber = Runtime.runFork(runtime, Effect.withUnhandledErrorLogLevel(upload, Option.none()))
     this.fiber.addObserver(this.ended)
   }
 
-  /** The transport takes bytes again. */
+  /** Called when the transport accepts bytes again. */
   drain(): void {
     this.flowing = true
     const { wake } = this
@@ -55,7 +54,7 @@ export class Upload extends Pump<never> implements UploadPort {
     wake?.()
   }
 
-  /** The transport has taken all that was given to it. */
+  /** The transport has flushed all written bytes. */
   get taken(): boolean {
     return this.flowing
   }
@@ -67,7 +66,7 @@ export class Upload extends Pump<never> implements UploadPort {
     if (this.fiber !== undefined) this.fiber.unsafeInterruptAsFork(this.fiber.id())
   }
 
-  /** Resolves when the stream's finalizers have run. Only after `stop`. */
+  /** Completes when the stream's finalizers have run. Call after `stop`. */
   get stopped(): Effect.Effect<void> {
     return this.fiber === undefined ? Effect.void : Effect.asVoid(Fiber.await(this.fiber))
   }

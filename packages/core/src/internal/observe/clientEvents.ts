@@ -1,8 +1,7 @@
 /**
- * Who listens to an agent's events. While nobody does, no event is made.
+ * Delivers an agent's events to observers and streams. Without listeners no event is created.
  *
- * A stream that is read slowly loses the oldest events; an observer loses none. Neither ever holds the agent
- * up.
+ * A slow stream loses the oldest events; an observer loses none. Neither ever blocks the agent.
  */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -12,7 +11,7 @@ import type { AgentEvent } from "../../connection/client/events.js"
 import type { Timers } from "../../Timers.js"
 import { Observers } from "./observers.js"
 
-/** Events that wait for one reader of the stream. */
+/** Events buffered per reader of the stream. */
 const capacity = 16_384
 
 export class EventHub implements EventSink {
@@ -25,12 +24,12 @@ export class EventHub implements EventSink {
     return this.observers.active
   }
 
-  /** What durations are measured by: milliseconds, with fractions. */
+  /** Clock for durations: milliseconds, with fractions. */
   now(): number {
     return this.timers.now()
   }
 
-  /** When an event happens: milliseconds since the epoch. */
+  /** Time of an event: milliseconds since the epoch. */
   wallTime(): number {
     return this.timers.wallTime()
   }

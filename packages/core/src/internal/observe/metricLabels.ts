@@ -1,19 +1,19 @@
 /**
- * What metrics of servers and clients have in common, by the conventions of OpenTelemetry.
+ * Labels and boundaries shared by the metrics of servers and clients, after OpenTelemetry's conventions.
  *
- * No label may have as many values as a peer likes.
+ * Never gives a label a value that a peer can choose freely.
  */
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricLabel from "effect/MetricLabel"
 
-/** Seconds; those that the conventions advise. */
+/** Seconds, as the conventions recommend. */
 export const durationBoundaries = MetricBoundaries.fromIterable([
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10
 ])
 
 const methods = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"])
 
-/** Any other method is one label, so that nobody can make more (as the conventions have it). */
+/** Maps unknown methods to one label, so that clients cannot create new ones (as in the conventions). */
 export const methodLabel = (method: string): MetricLabel.MetricLabel =>
   MetricLabel.make("http.request.method", methods.has(method) ? method : "_OTHER")
 

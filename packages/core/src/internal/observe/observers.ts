@@ -1,8 +1,7 @@
 /**
- * Who listens to the events of a server or an agent. While nobody does, `active` is `false` and nothing else
- * is ever asked.
+ * The event listeners of a server or an agent. Without any, `active` is `false` and nothing else is called.
  *
- * A listener that throws is reported, and takes nothing from the others.
+ * A listener that throws is logged and never affects the others.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -15,12 +14,12 @@ export class Observers<E> {
   active = false
   private listeners: ReadonlyArray<Listener<E>> = []
 
-  /** `whose`: the one whose events they are, for the report of a listener that throws. */
+  /** `whose`: names the observed object in the log line about a listener that throws. */
   constructor(private readonly whose: string) {}
 
   observe(listener: Listener<E>): Effect.Effect<void, never, Scope.Scope> {
     return Effect.flatMap(Effect.runtime<never>(), (runtime) => {
-      // A function of its own per registration: one that is added twice leaves once.
+      // Wrap per registration, so registering a listener twice needs two removals.
       const own: Listener<E> = (event) => {
         try {
           listener(event)

@@ -1,5 +1,5 @@
 /**
- * Makes `ServerEvent`s and `ExchangeOutcome`s of what connections report. Called only if somebody observes.
+ * Builds `ServerEvent`s and `ExchangeOutcome`s from a connection's reports. Called only while observed.
  */
 import { fromLoss } from "../../errors/fromLoss.js"
 import type { LifeEvents } from "../../connection/server/life.js"

@@ -1,13 +1,12 @@
 /**
- * Header fields as spans of clients and servers show them: credentials redacted, URLs without user and
- * password.
+ * Header fields for client and server spans: with credentials redacted, and URLs without user and password.
  */
 import * as Headers from "@effect/platform/Headers"
 import { redactUrlsWithin } from "../../model/urlSecrets.js"
 
 export type RedactedNames = ReadonlyArray<string | RegExp>
 
-/** `redacted`: the names that are in force where the span is made; platform's default misses one. */
+/** `redacted`: the names in force where the span is created; platform's default lacks one. */
 export const shownFields = (
   headers: Headers.Headers,
   redacted: RedactedNames,

@@ -1,9 +1,8 @@
 /**
- * What the values of options must be, as tables: a value outside its type is refused by name, with what it
- * must be, and never taken for another. Types say the same, but configurations and callers in JavaScript get
- * round them.
+ * Tables of the valid values of options. An invalid value is refused with its name and requirement, never
+ * converted. Types say the same, but configurations and JavaScript callers bypass them.
  *
- * Looks at values as they were given: once decoded, a negative duration is zero, and zero is no limit.
+ * Checks values as given: once decoded, a negative duration would be zero, which means no limit.
  */
 import * as Duration from "effect/Duration"
 import { toStringUnknown } from "effect/Inspectable"
@@ -12,17 +11,17 @@ import { withoutUserinfo } from "../../model/urlSecrets.js"
 import { isStatusCode, presets, type Limits } from "../../wire/index.js"
 import { InvalidOption } from "../../errors/server.js"
 
-/** What a value must be, and whether one is. `undefined` is never asked about: it is left out. */
+/** A requirement and its test. Never called for `undefined`, which means omitted. */
 export interface Check {
   readonly must: string
-  /** A number, or a duration: what is wrong with it is where it lies. */
+  /** A number or a duration: an invalid one is `ERR_OUT_OF_RANGE`. */
   readonly ordered: boolean
   readonly is: (value: unknown) => boolean
-  /** The value is never shown: errors tell its type alone. */
+  /** Errors show only the type of the value, never the value. */
   readonly secret?: true
 }
 
-/** A table: what each option of `O` must be. One without an entry is checked where it is used. */
+/** The requirement of each option of `O`. Options without an entry are checked where they are used. */
 export type Checks<O> = { readonly [K in keyof O]?: Check }
 
 const ordered = (must: string, is: (value: unknown) => boolean): Check => ({ must, ordered: true, is })
@@ -33,7 +32,7 @@ const secret = (check: Check): Check => ({ ...check, secret: true })
 export const integer = (least: number): Check =>
   ordered(`an integer >= ${least}`, (value) => Number.isSafeInteger(value) && (value as number) >= least)
 
-/** An integer, or none at all. */
+/** An integer, or `Infinity` for no limit. */
 export const limit = (least: number): Check =>
   ordered(
     `an integer >= ${least}, or Infinity`,
@@ -73,13 +72,13 @@ export const oneOf = (...values: ReadonlyArray<string>): Check =>
   )
 
 export const bytes = other("a Uint8Array", (value) => value instanceof Uint8Array)
-// Platforms read files as bytes.
+// Files read as bytes are accepted as well.
 const pem = other("a string", (value) => typeof value === "string" || value instanceof Uint8Array)
 const pems = other("a string or an array of strings", (value) =>
   Array.isArray(value) ? value.every(pem.is) : pem.is(value)
 )
 
-/** What its URL must be is known where it is used; it may have a password. */
+/** The URL is validated where it is used. It may contain a password. */
 export const proxy = secret(
   other(
     "a URL or a record with one",
@@ -87,7 +86,7 @@ export const proxy = secret(
   )
 )
 
-/** Of the parser. */
+/** Flags of the parser. */
 export const flags = other(
   "a record of flags, each a boolean",
   (value) =>
@@ -95,7 +94,7 @@ export const flags = other(
     Object.entries(value).every(([name, item]) => name in presets.strict && typeof item === "boolean")
 )
 
-/** Of the parser's limits. */
+/** Limits of the parser. */
 export const sizes: Checks<Limits> = {
   maxHeaderSize: integer(0),
   maxHeaderCount: integer(0),
@@ -119,7 +118,7 @@ const isNegative = (value: unknown): boolean =>
 const isDuration = (value: unknown): boolean =>
   !isNegative(value) && Duration.decodeUnknown(value)._tag === "Some"
 
-/** Zero and more; `Infinity` too. */
+/** Zero or more, or `Infinity`. */
 export const duration: Check = ordered("a duration >= 0", isDuration)
 export const finiteDuration: Check = ordered(
   "a finite duration >= 0",
@@ -140,7 +139,7 @@ const typeOf = (value: unknown): string => {
   return isRecord(value) ? "an object" : `a ${typeof value}`
 }
 
-/** The first option that is not what it must be. `of`: the record in which they are. */
+/** Returns the error for the first invalid option. `of`: the record that contains the options. */
 export const refuse = <O extends object>(
   given: O | undefined,
   checks: Checks<O>,
@@ -172,7 +171,7 @@ const dhparam = other(
   (value) => value === "auto" || (typeof value === "string" && value.includes("-----BEGIN "))
 )
 
-/** Of one side of TLS; what is not among them is refused where it is used (`knownOptions.ts`). */
+/** TLS options of one side. Unknown ones are refused where TLS is used (`known.ts`). */
 export const tls: Checks<TlsOptions> = {
   serverName: string,
   checkServerIdentity: callback,

@@ -1,6 +1,6 @@
 /**
- * What the options of agents, clients and requests must be: tables, and the refusal of the first that is not.
- * Defaults are `Agent`'s and `clientRequest`'s.
+ * Checks the options of agents, clients and requests by tables, and returns an error for the first invalid
+ * one. The defaults are in `Agent` and `client/request.ts`.
  */
 import type * as Duration from "effect/Duration"
 import type { ConnectionOptions, ParserOptions, RequestOptions, Timeouts } from "./request.js"
@@ -12,17 +12,17 @@ import * as Check from "./checks.js"
 import type { Limits } from "../../wire/index.js"
 
 /**
- * What a client can be told of its requests, whatever its agent is.
+ * Client options that apply with any agent.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ClientOptions {
-  /** How long to wait for what. Default: that of `Timeouts`, field by field. */
+  /** Timeouts per phase. Default: those of `Timeouts`, field by field. */
   readonly timeouts?: Timeouts | undefined
-  /** How long a body that is not complete may be left without a reader. Default 30 seconds. */
+  /** How long an incomplete body may stay without a reader. Default 30 seconds. */
   readonly unreadTimeout?: Duration.DurationInput | undefined
-  /** Proxies for all requests. Default: none; `Proxy.fromEnvironment` reads the variables that curl reads. */
+  /** Proxies for all requests. Default: none; `Proxy.fromEnvironment` reads the same variables as curl. */
   readonly proxy?: Proxies | undefined
 }
 
@@ -57,13 +57,13 @@ const steps: Record<Step | "total", Check.Check> = {
   total: Check.duration
 }
 
-/** Of an agent, and of a client with an agent of its own. */
+/** Checks the options of an agent, or of a client with its own agent. */
 export const refuseAgentOptions = (options: Options): InvalidOption | undefined =>
   Check.refuse(options, ofAgent) ??
   Check.refuse<Partial<Limits>>(options.limits, Check.sizes, "limits.") ??
   Check.refuse(options.tls, Check.tls, "tls.")
 
-/** Of a client, whatever its agent is. */
+/** Checks the options of a client, with any agent. */
 export const refuseClientOptions = (options: ClientOptions): InvalidOption | undefined =>
   Check.refuse(options, ofClient) ??
   Check.refuse(options.timeouts, steps, "timeouts.") ??
@@ -95,7 +95,7 @@ const ofParser: Check.Checks<ParserOptions> = {
   insecureHTTPParser: Check.boolean
 }
 
-// Of most requests nothing of it is said, and that is to cost nothing.
+// Most requests set none of these options and must not pay for the checks.
 const saysSomething = (options: RequestOptions<unknown>): boolean =>
   options.timeouts !== undefined ||
   options.unreadTimeout !== undefined ||
@@ -108,7 +108,7 @@ const saysSomething = (options: RequestOptions<unknown>): boolean =>
   options.onInformational !== undefined ||
   (options.proxy !== undefined && options.proxy !== false)
 
-/** Of one request. */
+/** Checks the options of one request. */
 export const refuseRequestOptions = (options: RequestOptions<unknown>): InvalidOption | undefined => {
   if (!saysSomething(options)) return undefined
   const { connection, parser, proxy, timeouts } = options

@@ -1,6 +1,6 @@
 /**
- * Options as one text, equal exactly where they say the same: numbers and texts by value, functions and
- * buffers by identity. It may have secrets in it, and is told to nobody.
+ * Serialises options to a key, equal exactly for equal options: numbers and strings by value, functions and
+ * buffers by identity. May contain secrets, so it never leaves the process.
  */
 const identities = new WeakMap<object, number>()
 let identitiesGiven = 0
@@ -28,7 +28,7 @@ const fieldsOf = (record: object): string => {
   return `${joined}}`
 }
 
-// Options that are used for many requests are read once.
+// Caches the keys of option records that many requests share.
 const known = new WeakMap<object, string>()
 
 export const keyOf = (options: object | undefined): string => {

@@ -1,7 +1,6 @@
 /**
- * Which options of connections and of TLS there are. One that nobody reads would be a promise that nobody
- * keeps, so it is refused where it is given, not passed over: a name to verify, or an address to use, that is
- * misspelled must not go unnoticed.
+ * The known options of connections and TLS. Unknown ones are refused, so that a misspelled address or server
+ * name cannot go unnoticed.
  */
 import type { ConnectionOptions } from "./request.js"
 import * as HttpError from "../../HttpError.js"
@@ -29,7 +28,7 @@ const connectionOptions: Readonly<Record<keyof ConnectionOptions, true>> = {
   tls: true
 }
 
-/** The refusal of an option that is none. */
+/** The error for an unknown connection option. */
 export const refuseConnectionOption = (options: object): HttpError.ConnectionFailed | undefined => {
   const name = unknownOf(options, connectionOptions)
   if (name === undefined) return undefined
@@ -67,10 +66,10 @@ const tlsOptions: Readonly<Record<keyof TlsOptions, true>> = {
   ticketKeys: true
 }
 
-// What Node calls it.
+// Node's names for our options.
 const ours: Readonly<Record<string, keyof TlsOptions>> = { servername: "serverName", ALPNProtocols: "alpn" }
 
-/** The refusal of a TLS option that is none. */
+/** The error for an unknown TLS option. */
 export const refuseTlsOption = (options: object): HttpError.TlsFailure | undefined => {
   const name = unknownOf(options, tlsOptions)
   if (name === undefined) return undefined

@@ -1,6 +1,5 @@
 /**
- * What a request can be told beyond its method, URL, fields and body: how its connection is made, how its
- * answer is parsed, what goes on while it is sent.
+ * Options of a request besides method, URL, fields and body: connection, parser, timeouts, callbacks.
  *
  * Values only. `Client.request` takes them in the request, platform's client from
  * `Client.withRequestOptions`.
@@ -16,8 +15,8 @@ import type { Proxies } from "../../Proxy.js"
 import type { Transport } from "../../Transport.js"
 
 /**
- * Header fields: a flat list (name, value, name, value, ...) whose order and case go out as they are, or a
- * record, whose arrays become one field line per item.
+ * Header fields: a flat list (name, value, name, value, ...), sent in this order and case, or a record, whose
+ * arrays become one field line per item.
  *
  * @since 0.1.0
  * @category models
@@ -27,35 +26,35 @@ export type HeadersInput =
   | Readonly<Record<string, string | number | ReadonlyArray<string | number> | undefined>>
 
 /**
- * How connections are made: the options of Node's `net.connect` and `dns.lookup` that make sense here.
- * Requests share a connection only if they say the same (functions and buffers: the same one), so keep one
- * record for many requests.
+ * How connections are made: the applicable options of Node's `net.connect` and `dns.lookup`. Requests share a
+ * connection only if these options are equal (functions and buffers: identical), so reuse one record for many
+ * requests.
  *
- * Of `net.connect`, these are said elsewhere: `host` and `port` (the URL), `keepAlive` (the agent), `timeout`
- * (`timeouts`), `signal` (interruption). `allowHalfOpen`, `fd`, `onread`, `readable` and `writable` are the
- * engine's. What is not named here is refused (`ConnectionFailed`, `ERR_HTTPFX_CONNECTION_OPTION`), also
+ * Some options of `net.connect` are set elsewhere: `host` and `port` (the URL), `keepAlive` (the agent),
+ * `timeout` (`timeouts`), `signal` (interruption). The engine controls `allowHalfOpen`, `fd`, `onread`,
+ * `readable` and `writable`. Unknown options are refused (`ConnectionFailed`,
+ * `ERR_HTTPFX_CONNECTION_OPTION`), even where types were bypassed.
  * where the types were got round.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ConnectionOptions {
-  /** Only addresses of this family. Default: that of `localAddress`, or both. */
+  /** Only addresses of this family. Default: the family of `localAddress`, or both. */
   readonly family?: 4 | 6 | undefined
   /**
-   * Flags of the system's resolver (`dns.ADDRCONFIG`, ...); a network without one has nothing to flag.
-   * Default 0.
+   * Flags for the system's resolver (`dns.ADDRCONFIG`, ...); ignored by a network without one. Default 0.
    */
   readonly hints?: number | undefined
-  /** Address of our end. Default: the system chooses. */
+  /** Local address. Default: the system chooses. */
   readonly localAddress?: string | undefined
-  /** Port of our end. Default: the system chooses. */
+  /** Local port. Default: the system chooses. */
   readonly localPort?: number | undefined
   /** `TCP_NODELAY`. Default `true`. */
   readonly noDelay?: boolean | undefined
   /**
-   * Finds the addresses of a name, instead of the network. Also asked for IP addresses. `family` and `hints`
-   * are those of these options.
+   * Resolves names in place of the network; also called for IP addresses. Gets `family` and `hints` of these
+   * options.
    */
   readonly lookup?:
     | ((
@@ -63,14 +62,14 @@ export interface ConnectionOptions {
         options: { readonly family?: 4 | 6 | undefined; readonly hints?: number | undefined }
       ) => Effect.Effect<readonly [ResolvedAddress, ...Array<ResolvedAddress>], HttpError.NameNotResolved>)
     | undefined
-  /** Milliseconds after which the next address is tried besides (RFC 8305). Default 250. */
+  /** Delay before the next address is tried in parallel, in milliseconds (RFC 8305). Default 250. */
   readonly attemptDelay?: number | undefined
-  /** A Unix socket to connect to, whatever the URL's host is; nothing is resolved. */
+  /** A Unix socket to connect to, whatever the URL's host; nothing is resolved. */
   readonly socketPath?: string | undefined
   /**
-   * Makes the connection, TLS included where the URL is `https:` (`Network.secure`). The other options and
-   * proxies do not matter then. The connection belongs to the client from then on. Default: by the network.
-   * `protocol`, `host` and `port` of the destination are those of the URL.
+   * Opens the connection, including TLS for `https:` URLs (`Network.secure`). Other connection options and
+   * proxies are then ignored. The client owns the connection afterwards. `protocol`, `host` and `port` of the
+   * destination come from the URL. Default: the network opens it.
    */
   readonly createConnection?:
     | ((destination: {
@@ -80,25 +79,23 @@ export interface ConnectionOptions {
       }) => Effect.Effect<Transport, ConnectError | HttpError.NameNotResolved | HttpError.TlsFailure>)
     | undefined
   /**
-   * TLS of `https:` URLs; each field beats that of the agent. `serverName`: the name for SNI and
-   * verification.
+   * TLS for `https:` URLs; each field overrides the agent's. `serverName`: the name for SNI and verification.
    */
   readonly tls?: Omit<TlsOptions, "role"> | undefined
 }
 
 /**
- * How answers are parsed, where it is not as the agent says. Requests that say otherwise do not share
- * connections.
+ * Parser options that differ from the agent's. Requests with different ones do not share connections.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ParserOptions {
-  /** Bytes of names and values of a head. Default: that of the agent (`limits`). */
+  /** Bytes of names and values of a head. Default: the agent's (`limits`). */
   readonly maxHeaderSize?: number | undefined
   /**
-   * `true`: what Node's `insecureHTTPParser` accepts; `false`: what RFC 9112 allows. Default: `flags` of the
-   * agent.
+   * `true`: accepts what Node's `insecureHTTPParser` accepts; `false`: only RFC 9112. Default: the agent's
+   * `flags`.
    */
   readonly insecureHTTPParser?: boolean | undefined
 }
@@ -110,99 +107,96 @@ export interface ParserOptions {
  * @category models
  */
 export interface Informational {
-  /** 100 to 199, but 101. */
+  /** 100 to 199, except 101. */
   readonly status: number
   /** The reason phrase as received; may be empty. */
   readonly statusMessage: string
-  /** Flat: name, value, name, value, ... as received. */
+  /** Field lines as received: name, value, name, value, ... */
   readonly rawHeaders: ReadonlyArray<string>
 }
 
 export type { EarlyAnswer } from "../../connection/client/ports.js"
 
 /**
- * How long a request may wait for what; each wait has its own error, and no limit unless it is set here or by
- * the agent's `timeout`. A number is milliseconds. What is not set costs nothing.
+ * Timeouts per phase of a request. Each has its own error; none applies unless set here or by the agent's
+ * `timeout`. A number is milliseconds. An unset timeout costs nothing.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Timeouts {
-  /** For a connection, where the agent may have no more of them: `QueueTimedOut`. */
+  /** Waiting for a connection while the agent is at its limit: `QueueTimedOut`. */
   readonly queue?: Duration.DurationInput | undefined
-  /** For the addresses of the name: `ResolveTimedOut`. */
+  /** Resolving the host name: `ResolveTimedOut`. */
   readonly resolve?: Duration.DurationInput | undefined
-  /** For a connection to one of them: `ConnectTimedOut`. */
+  /** Connecting to one address: `ConnectTimedOut`. */
   readonly connect?: Duration.DurationInput | undefined
-  /** For the TLS handshake: `SecureTimedOut`. */
+  /** The TLS handshake: `SecureTimedOut`. */
   readonly secure?: Duration.DurationInput | undefined
-  /** From having a connection until it has taken the whole request: `SendTimedOut`. */
+  /** From getting a connection until the whole request is flushed: `SendTimedOut`. */
   readonly send?: Duration.DurationInput | undefined
   /** From then until the head of the final response: `HeadTimedOut`. */
   readonly head?: Duration.DurationInput | undefined
-  /** Of silence within the body, while it is being taken: `BodyTimedOut`. */
+  /** Inactivity within the body while it is being read: `BodyTimedOut`. */
   readonly body?: Duration.DurationInput | undefined
-  /** From the call to the end of the body, whatever happens: `RequestTimedOut`. */
+  /** From the call to the end of the body: `RequestTimedOut`. */
   readonly total?: Duration.DurationInput | undefined
 }
 
 /**
- * Options that both faces of the client take.
+ * Options shared by the Effect API and platform's client.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RequestOptions<E = never> {
   /**
-   * Over another agent than the client's; `false`: on a connection of its own, which is not kept (Node's
-   * one-shot agent).
+   * Another agent than the client's; `false`: a new connection that is not kept (Node's one-shot agent).
    */
   readonly agent?: Agent | false | undefined
-  /** How long to wait for what. Default: what the client says. */
+  /** Timeouts per phase. Default: the client's. */
   readonly timeouts?: Timeouts | undefined
   /**
-   * How long a body that is not complete may be left without a reader. Default: what the client says (30
-   * seconds).
+   * How long an incomplete body may stay without a reader. Default: the client's (30 seconds).
    */
   readonly unreadTimeout?: Duration.DurationInput | undefined
   /** How the connection is made. Default: by the network, to the URL's host. */
   readonly connection?: ConnectionOptions | undefined
-  /** How the answer is parsed. Default: as the agent says. */
+  /** How the response is parsed. Default: the agent's. */
   readonly parser?: ParserOptions | undefined
-  /** Proxies for this request; `false`: none. Default: those of the client. */
+  /** Proxies for this request; `false`: none. Default: the client's. */
   readonly proxy?: Proxies | false | undefined
   /**
-   * Fields after the body, which is chunked then; an effect runs when the body has been sent. Fields that are
-   * needed before the content are refused (`TrailerInvalid`). Default: none.
+   * Trailers after the body, which is then chunked; an effect runs once the body has been sent. Refuses
+   * fields that recipients need before the content (`TrailerInvalid`). Default: none.
    */
   readonly trailers?: HeadersInput | Effect.Effect<HeadersInput, E> | undefined
   /**
-   * Sends the head with `Expect: 100-continue` and waits with the body until the server wants it, or for
-   * `continueTimeout`. A final answer in its place is delivered, and the body not sent. Default: where there
-   * is a body and that field is among the headers.
+   * Sends the head with `Expect: 100-continue` and holds the body back until the server asks for it or
+   * `continueTimeout` expires. If the final response comes first, it is delivered and the body not sent.
+   * Default: `true` if there is a body and the headers contain that field.
    */
   readonly expectContinue?: boolean | undefined
   /**
-   * How long a body waits for `100 Continue` before it is sent all the same (RFC 9110 §10.1.1). Default 1
-   * second.
+   * How long a body waits for `100 Continue` before it is sent anyway (RFC 9110 §10.1.1). Default 1 second.
    */
   readonly continueTimeout?: Duration.DurationInput | undefined
   /** Default `continue`. */
   readonly earlyAnswer?: EarlyAnswer | undefined
   /**
-   * In folded headers, join the values of all repeated fields, also of those of which the first counts alone
-   * (Node's `joinDuplicateHeaders`). Default `false`.
+   * In folded headers, join repeated fields even where only the first value normally counts (Node's
+   * `joinDuplicateHeaders`). Default `false`.
    */
   readonly joinDuplicateHeaders?: boolean | undefined
   /**
-   * Told of each 1xx as it comes, in the turn of the socket: must be quick. What it throws ends the request
-   * (a defect).
+   * Called with each 1xx as it arrives, within the socket's event: keep it short. An exception fails the
+   * request (a defect).
    */
   readonly onInformational?: ((informational: Informational) => void) | undefined
 }
 
 /**
- * Where to, when there is no URL at hand.
+ * A destination given as parts instead of a URL.
  *
  * @since 0.1.0
  * @category models
@@ -210,19 +204,21 @@ export interface RequestOptions<E = never> {
 export interface RequestParts {
   /** Default `http:`. */
   readonly protocol?: "http:" | "https:" | undefined
-  /** Name or IP address; an IPv6 address without brackets. What RFC 3986 has no host for is `InvalidUrl`. */
+  /**
+   * Name or IP address; an IPv6 address without brackets. `InvalidUrl` unless RFC 3986 allows it as a host.
+   */
   readonly host: string
-  /** Default: that of the protocol. */
+  /** Default: the protocol's. */
   readonly port?: number | undefined
   /**
-   * The request target: path and query, or `*`. Nothing is normalised; what the URL standard encodes is
-   * percent-encoded. Default `/`.
+   * The request target: path and query, or `*`. Not normalised; percent-encoded as in the URL standard.
+   * Default `/`.
    */
   readonly path?: string | undefined
 }
 
 /**
- * A request. `Host`, `Connection` and the framing fields are added where the header list has none.
+ * A request. Adds `Host`, `Connection` and the framing fields unless the headers contain them.
  *
  * @since 0.1.0
  * @category models
@@ -230,42 +226,40 @@ export interface RequestParts {
 export interface Request<E = never> extends RequestOptions<E> {
   /** Default `GET`. */
   readonly method?: string | undefined
-  /** An absolute `http:` or `https:` URL. Credentials in it become `Authorization` unless that is set. */
+  /** An absolute `http:` or `https:` URL. Its credentials become `Authorization` unless that is set. */
   readonly url: string | URL | RequestParts
   /**
-   * A flat list, in the order and case in which they go out; or a record, whose arrays become one line per
-   * item. `Authorization` beats `auth`, and `auth` the credentials of the URL.
+   * A flat list, sent in this order and case; or a record, whose arrays become one line per item.
+   * `Authorization` overrides `auth`, which overrides credentials in the URL.
    */
   readonly headers?: HeadersInput | undefined
   /** Names whose arrays in a record become one line, joined with `"; "` (Node's `uniqueHeaders`). */
   readonly uniqueHeaders?: ReadonlyArray<string> | undefined
   /** `user:password` for `Authorization: Basic`. */
   readonly auth?: string | undefined
-  /** `false`: no `Host` is added. Default `true`. */
+  /** `false`: do not add `Host`. Default `true`. */
   readonly setHost?: boolean | undefined
   /**
-   * `false`: neither `Host`, `Connection`, `Content-Length` nor `Transfer-Encoding` is added; a body needs
+   * `false`: add neither `Host`, `Connection`, `Content-Length` nor `Transfer-Encoding`; a body then needs
    * one of the last two among the headers, or is refused (`BodyNotAllowed`). Default `true`.
    */
   readonly setDefaultHeaders?: boolean | undefined
   /**
-   * Bytes, text (UTF-8), form data (`multipart/form-data`), or a stream: its head goes out at once, and it is
-   * pulled as fast as the server takes it; chunked unless `Content-Length` is among the headers. Default:
-   * none.
+   * Bytes, text (UTF-8), form data (`multipart/form-data`), or a stream. With a stream the head is sent at
+   * once and the stream is pulled as fast as the server reads; it is chunked unless the headers contain
+   * `Content-Length`. Default: none.
    */
   readonly body?: string | Uint8Array | FormData | Stream.Stream<Uint8Array, E> | undefined
 }
 
 /**
- * A request to switch protocols: by `Upgrade`, or by `CONNECT` (`method: "CONNECT"`, the `url` by parts: host
- * and port of the proxy, and as `path` the `host:port` that the tunnel leads to).
+ * A request to switch protocols: by `Upgrade`, or by `CONNECT` (`method: "CONNECT"`; the `url` as parts: host
+ * and port of the proxy, and as `path` the tunnel's `host:port`).
  *
  * @since 0.1.0
  * @category models
  */
 export interface UpgradeRequest<E = never> extends Request<E> {
-  /**
-   * Value of `Upgrade` (`websocket`), where that is not among the headers. `Connection: Upgrade` is added.
-   */
+  /** Value of `Upgrade` (`websocket`) unless the headers contain it. Adds `Connection: Upgrade`. */
   readonly protocol?: string | undefined
 }

@@ -1,8 +1,8 @@
 /**
- * What a server was told, checked once and in the engine's units: milliseconds and bytes.
+ * Checks a server's options once and converts them to the engine's units: milliseconds and bytes.
  *
- * Contradictions are refused here, when the server is made, and nowhere later. Reads no configuration and no
- * clock.
+ * Contradictions are refused here, when the server is created, and nowhere later. Reads no configuration and
+ * no clock.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"
@@ -18,97 +18,94 @@ import * as Check from "./checks.js"
 import type * as Shutdown from "./shutdown.js"
 
 /**
- * The options of a server besides where to listen: what it accepts, how much of it, how it treats its
- * sockets, and how it ends. How long it waits for its peers is `ServerTimeouts`; the table of all limits is
- * docs/timeouts-and-limits.md.
+ * The options of a server besides its address: parsing, limits, socket options, shutdown. Timeouts are in
+ * `ServerTimeouts`; docs/timeouts-and-limits.md has a table of all limits.
  *
- * Names are those of Node's `http.createServer` and `http.Server` where Node has the option. Every field may
- * be left out. A value that makes no sense fails the making of the server with `InvalidOption`.
+ * Options that Node's `http.createServer` or `http.Server` has keep their names. All are optional. An invalid
+ * value fails the creation of the server with `InvalidOption`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ServerOptions extends Shutdown.Options {
-  /** HTTPS. docs/tls.md. Default: none. */
+  /** HTTPS (docs/tls.md). Default: none. */
   readonly tls?: ServerTls | undefined
   /**
-   * What a client that sends FIN gets for the requests it has sent before. `false`: it counts as gone, and
-   * the handler under way is interrupted. `true`: they are answered, then the connection closes; one that is
-   * really gone shows when the answer is written. Default `false`.
+   * Handling of a client's FIN. `false`: the client counts as gone, and its handler is interrupted. `true`:
+   * requests already received are still answered, then the connection closes; a client that is really gone
+   * shows only when the response is written. Default `false`.
    */
   readonly allowHalfOpen?: boolean | undefined
   /**
-   * What is accepted beyond what RFC 9112 allows: one of `wire/`'s `presets` (`strict`, `node`, `insecure`)
-   * or flags of one's own. Default `presets.strict`.
+   * Deviations from RFC 9112 to accept: one of `wire/`'s `presets` (`strict`, `node`, `insecure`) or
+   * individual flags. Default `presets.strict`.
    */
   readonly flags?: Flags | undefined
-  /** Another name for `flags: presets.insecure`, not to be used with `flags`. Default `false`. */
+  /** Same as `flags: presets.insecure`, and exclusive with `flags`. Default `false`. */
   readonly insecureHTTPParser?: boolean | undefined
   /**
-   * HTTP/1.1 requests without `Host` get 400. Default: as `flags` has it, which is `true` unless a preset
-   * says otherwise.
+   * Respond 400 to HTTP/1.1 requests without `Host`. Default: the value in `flags`, which is `true` except in
+   * some presets.
    */
   readonly requireHostHeader?: boolean | undefined
   /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/receive/limits`. */
   readonly limits?: Partial<Limits> | undefined
   /**
-   * Requests on one connection. The answer to the last says `Connection: close`; a request that was sent
-   * behind it all the same gets 503. Default 0: no limit.
+   * Requests per connection. The response to the last one has `Connection: close`; requests sent after it get
+   * 503. Default 0: no limit.
    */
   readonly maxRequestsPerSocket?: number | undefined
-  /** Connections at a time. Default 0: no limit. */
+  /** Concurrent connections. Default 0: no limit. */
   readonly maxConnections?: number | undefined
-  /** Connections at a time from one IP address. Default 0: no limit. */
+  /** Concurrent connections per IP address. Default 0: no limit. */
   readonly maxConnectionsPerAddress?: number | undefined
   /**
-   * What a connection too many gets. `answer`: 503 with `Retry-After` to its first request (128 at a time,
-   * the rest is reset); `reset`: a reset at once. Default `answer`.
+   * Handling of connections above a limit. `answer`: 503 with `Retry-After` to the first request (for 128 at
+   * a time, the others are reset); `reset`: an immediate reset. Default `answer`.
    */
   readonly whenFull?: "answer" | "reset" | undefined
-  /** What `Retry-After` says, in whole seconds. Default 1 second. */
+  /** Value of `Retry-After`, in whole seconds. Default 1 second. */
   readonly retryAfter?: Duration.DurationInput | undefined
   /**
-   * Bytes of a request's body. A reader of more fails, and unhandled that is 413; a body announced as larger
-   * is not even asked for. A route has its own with platform's `HttpServerRequest.withMaxBodySize`. Default:
-   * no limit.
+   * Maximum size of a request's body, in bytes. Reading more fails, which becomes 413 if unhandled; a body
+   * announced as larger is not even requested. Per route: platform's `HttpServerRequest.withMaxBodySize`.
+   * Default: no limit.
    */
   readonly maxBodySize?: FileSystem.SizeInput | undefined
   /**
-   * Bytes of each connection that may wait in each direction: of a body that nobody reads, of requests sent
-   * ahead, of answers that the client does not take. Past it reading, or answering, pauses. A value below the
-   * transport's own write buffer (16 KiB on Node.js 20, 64 KiB later) bounds answers no tighter: so much is
-   * always handed over. Default 65536.
+   * Buffer limit per connection and direction, in bytes: for unread request bodies, pipelined requests, and
+   * responses that the client does not read. Above it, reading or the response pauses. The transport's own
+   * write buffer (16 KiB on Node.js 20, 64 KiB later) adds to it: a lower value does not limit responses
+   * below that size. Default 65536.
    */
   readonly highWaterMark?: number | undefined
   /**
-   * Join the repetitions of every field of a request with a comma instead of discarding some. Default
-   * `false`.
+   * Join repeated fields of a request with a comma instead of dropping some. Default `false`.
    */
   readonly joinDuplicateHeaders?: boolean | undefined
-  /** Fields of answers of which several values are sent as one, joined with `; `. Default: none. */
+  /** Response fields whose several values are sent as one, joined with `; `. Default: none. */
   readonly uniqueHeaders?: ReadonlyArray<string> | undefined
   /**
-   * An answer of status 204 or 304 that was given a body fails with `ERR_HTTP_BODY_NOT_ALLOWED` instead of
-   * being sent without it. (A HEAD is answered with what a GET would get, so there a body is no mistake.)
-   * Default `false`.
+   * A 204 or 304 response with a body fails with `ERR_HTTP_BODY_NOT_ALLOWED` instead of being sent without
+   * it. (A response to HEAD may have the body of the GET; it is never an error.) Default `false`.
    */
   readonly rejectNonStandardBodyWrites?: boolean | undefined
   /** Always on; `false` is refused. */
   readonly strictContentLength?: boolean | undefined
-  /** Answers carry `Date`. Default `true`. */
+  /** Add `Date` to responses. Default `true`. */
   readonly sendDate?: boolean | undefined
   /** `TCP_NODELAY`. Default `true`. */
   readonly noDelay?: boolean | undefined
   /** TCP keep-alive probes (not HTTP's persistent connections). Default `false`. */
   readonly keepAlive?: boolean | undefined
-  /** How long a connection is silent before the first probe. Default 0: the system's. */
+  /** Silence before the first keep-alive probe. Default 0: the system's. */
   readonly keepAliveInitialDelay?: Duration.DurationInput | undefined
-  /** Sees what clients did wrong and may answer in the server's place. Default: the server answers. */
+  /** Called for errors of clients; may respond in the server's place. Default: the server responds. */
   readonly onClientError?: Handler | undefined
   /**
-   * What a request gets that expects something else than `100-continue` (RFC 9110 §10.1.1). `refuse`: 417
-   * before the app sees it; `handle`: the app decides, by `Exchange.expectation`, as with Node's
-   * `checkExpectation`. Default `refuse`.
+   * Handling of expectations other than `100-continue` (RFC 9110 §10.1.1). `refuse`: 417 without calling the
+   * app; `handle`: the app decides, by `Exchange.expectation`, like Node's `checkExpectation`. Default
+   * `refuse`.
    */
   readonly unknownExpectations?: "refuse" | "handle" | undefined
 }
@@ -116,7 +113,7 @@ export interface ServerOptions extends Shutdown.Options {
 export interface ServerSettings extends Settings {
   readonly maxBodySize: FileSystem.Size | undefined
   readonly joinDuplicateHeaders: boolean
-  /** Lower case. */
+  /** Lower-case names. */
   readonly uniqueHeaders: ReadonlySet<string> | undefined
   readonly rejectNonStandardBodyWrites: boolean
 }
