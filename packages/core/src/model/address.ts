@@ -1,5 +1,5 @@
 /**
- * Addresses of the ends of a connection, and how they are written.
+ * Addresses of the two ends of a connection, and their text form.
  */
 
 /**
@@ -18,9 +18,9 @@ export type Address = TcpAddress | UnixAddress
  */
 export interface TcpAddress {
   readonly _tag: "TcpAddress"
-  /** An IP address in text form (a name only where a network accepts names). */
+  /** An IP address in text form (a host name only where a network accepts names). */
   readonly hostname: string
-  /** 1 to 65535; 0 asks a listener for any free one. */
+  /** 1 to 65535; 0 lets a listener choose a free one. */
   readonly port: number
 }
 
@@ -32,7 +32,7 @@ export interface TcpAddress {
  */
 export interface UnixAddress {
   readonly _tag: "UnixAddress"
-  /** The socket file. Empty for a client that has none. */
+  /** The socket file. Empty for a client without one. */
   readonly path: string
 }
 

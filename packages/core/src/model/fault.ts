@@ -1,11 +1,11 @@
 /**
- * How a connection, or the making of one, failed: the system's code and message.
+ * Faults: failures of a connection or a connection attempt, with the system's code and message.
  */
 import { formatAddress, type Address } from "./address.js"
 
 /**
- * Why the operating system (or the memory network) gave a connection or an operation up: a plain record, from
- * which the Effect driver makes a class of `HttpError` and the shim an `Error`.
+ * A failure that the operating system (or the memory network) reported for a connection or an operation. A
+ * plain record, which the Effect API converts to a class of `HttpError` and the callback API to an `Error`.
  *
  * @since 0.1.0
  * @category models
@@ -16,16 +16,16 @@ export interface Fault {
   readonly code: string
   /** The system's message, as Node prints it: `read ECONNRESET`. */
   readonly message: string
-  /** What failed: `connect`, `read`, `write`, `listen`, `getaddrinfo`. */
+  /** The failed system call: `connect`, `read`, `write`, `listen`, `getaddrinfo`. */
   readonly syscall?: string | undefined
-  /** The peer, or what was to be listened on. */
+  /** The peer, or the address to listen on. */
   readonly address?: Address | undefined
-  /** The system's own error, where there is one. */
+  /** The system's own error, if there is one. */
   readonly cause?: unknown
 }
 
 /**
- * A fault, with the message that Node prints for it unless another is given.
+ * Creates a fault. Default message: the one that Node prints.
  *
  * @since 0.1.0
  * @category constructors

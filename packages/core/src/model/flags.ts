@@ -1,40 +1,42 @@
 /**
- * The named flags and the three presets over them. A flag only ever lets more pass; with none set the parser
- * is as strict as RFC 9110 and RFC 9112 allow. What each flag answers to is tabled in docs/strictness.md.
+ * The strictness flags, and three presets of them. A flag only ever accepts more input; without any, the
+ * parser is as strict as RFC 9110 and RFC 9112 permit. docs/strictness.md has a table of the flags and their
+ * counterparts in Node.
  */
 
 /**
- * What the parser takes beyond the narrowest reading of the grammar, one thing a flag. Behind each: its RFC
- * section, and the strictest preset that sets it (`insecure` sets all that `node` sets).
+ * Each flag accepts one deviation from the narrowest reading of the grammar. In parentheses: its RFC section,
+ * and the strictest preset that sets it (`insecure` sets all that `node` sets).
  *
  * @since 0.1.0
  * @category flags
  */
 export interface Flags {
   /**
-   * A tab behind a length, a transfer coding or an option of `Connection` as whitespace (RFC 9110 §5.6.3;
+   * A tab as whitespace after a length, a transfer coding or an option of `Connection` (RFC 9110 §5.6.3;
    * strict only).
    */
   readonly tabsInFraming: boolean
   /**
-   * Characters in path and query that the URL standard leaves as they are (RFC 9112 §3.2; strict and node).
+   * Characters in path and query that the URL standard does not percent-encode (RFC 9112 §3.2; strict and
+   * node).
    */
   readonly urlCharacters: boolean
   /**
-   * A status line that ends behind its code, without the space before the reason (RFC 9112 §4; strict and
+   * A status line that ends after its code, without the space before the reason (RFC 9112 §4; strict and
    * node).
    */
   readonly missingReason: boolean
   /**
-   * A 204 with `Content-Length` or `Transfer-Encoding`; its connection is not used again (RFC 9112 §6.3;
-   * strict and node).
+   * A 204 with `Content-Length` or `Transfer-Encoding`; its connection is not reused (RFC 9112 §6.3; strict
+   * and node).
    */
   readonly framedNoContent: boolean
-  /** A chunked HTTP/1.0 response; its connection is not used again (RFC 9112 §6.1; strict and node). */
+  /** A chunked HTTP/1.0 response; its connection is not reused (RFC 9112 §6.1; strict and node). */
   readonly chunkedHttp10Response: boolean
   /** A request line without version, or with `HTTP/0.9` (obsolete since RFC 9110; node). */
   readonly http09: boolean
-  /** `HTTP/2.0` in the text of a start line (RFC 9112 §2.3; node). */
+  /** `HTTP/2.0` as version of a start line (RFC 9112 §2.3; node). */
   readonly http20: boolean
   /** Any other digit, dot, digit as version (RFC 9112 §2.3; insecure). */
   readonly anyVersion: boolean
@@ -45,13 +47,13 @@ export interface Flags {
   /** More than one space between the parts of a request line (RFC 9112 §3; node). */
   readonly extraSpaces: boolean
   /**
-   * Bytes in a target that neither RFC 3986 nor the URL standard has there, and fragments (RFC 9112 §3.2;
+   * Bytes in a target that neither RFC 3986 nor the URL standard permits, and fragments (RFC 9112 §3.2;
    * node).
    */
   readonly targetCharacters: boolean
   /**
-   * Targets of a form that the method does not have, with userinfo or a malformed authority (RFC 9112 §3.2;
-   * node).
+   * Targets in a form that the method does not permit, with userinfo, or with a malformed authority (RFC 9112
+   * §3.2; node).
    */
   readonly targetForms: boolean
   /**
@@ -70,23 +72,24 @@ export interface Flags {
    */
   readonly otherTransferCodings: boolean
   /**
-   * `Transfer-Encoding` in any message older than HTTP/1.1, and reuse of the connection behind it (RFC 9112
-   * §6.1; node).
+   * `Transfer-Encoding` in any message older than HTTP/1.1, and reuse of its connection (RFC 9112 §6.1;
+   * node).
    */
   readonly transferEncodingInHttp10: boolean
   /**
-   * Content framed in a 1xx response, and reuse of the connection behind a framed 204 (RFC 9110 §8.6; node).
+   * Framed content in a 1xx response, and reuse of the connection after a framed 204 (RFC 9110 §8.6; node).
    */
   readonly lengthWithoutBody: boolean
   /**
-   * Lengths past 2^53-1, or written with more than 20 decimal or 16 hexadecimal digits (RFC 9112 §7.1; node).
+   * Lengths above 2^53-1, or written with more than 20 decimal or 16 hexadecimal digits (RFC 9112 §7.1;
+   * node).
    */
   readonly longNumbers: boolean
   /** Chunk extensions with an empty name or value, or quotes inside a token (RFC 9112 §7.1.1; node). */
   readonly chunkExtensionSyntax: boolean
   /** Fields that frame, route or manage a message in its trailer section (RFC 9110 §6.5.1; node). */
   readonly framingInTrailers: boolean
-  /** A field value that goes on in the next line, behind a space or tab (RFC 9112 §5.2; insecure). */
+  /** A field value continued in the next line after a space or tab (RFC 9112 §5.2; insecure). */
   readonly obsoleteFold: boolean
   /** Control bytes other than NUL in field values (RFC 9110 §5.5; insecure). */
   readonly controlsInValues: boolean
@@ -104,25 +107,25 @@ export interface Flags {
   readonly lengthWithTransferEncoding: boolean
   /** In requests, `chunked` before another coding, or no `chunked` at all (RFC 9112 §6.3; insecure). */
   readonly chunkedNotLast: boolean
-  /** Spaces or tabs behind a chunk's size (RFC 9112 §7.1; insecure). */
+  /** Spaces or tabs after a chunk's size (RFC 9112 §7.1; insecure). */
   readonly spacesAfterChunkSize: boolean
-  /** No line break behind a chunk's data (RFC 9112 §7.1; insecure). */
+  /** No line break after a chunk's data (RFC 9112 §7.1; insecure). */
   readonly unterminatedChunks: boolean
-  /** A further message behind one that closes the connection is read (RFC 9112 §9.6; insecure). */
+  /** A further message is read after one that closes the connection (RFC 9112 §9.6; insecure). */
   readonly keepAliveAfterClose: boolean
-  /** Bytes behind a message that closes the connection are ignored (RFC 9112 §9.6; insecure). */
+  /** Bytes after a message that closes the connection are ignored (RFC 9112 §9.6; insecure). */
   readonly dataAfterClose: boolean
 }
 
 /**
- * The name of a flag: what a refusal says would have let the bytes pass.
+ * The name of a flag, as given in a refusal that it would have prevented.
  *
  * @since 0.1.0
  * @category flags
  */
 export type FlagName = keyof Flags
 
-// Node 20's parser takes no tab for whitespace there.
+// Node 20's parser does not accept a tab as whitespace there.
 const strictOnly = ["tabsInFraming"] as const satisfies ReadonlyArray<FlagName>
 
 const strict = [
@@ -181,8 +184,8 @@ const preset = (on: ReadonlyArray<FlagName>): Flags =>
   Object.freeze(Object.fromEntries(flagNames.map((name) => [name, on.includes(name)]))) as unknown as Flags
 
 /**
- * The presets: `strict` takes what the grammar allows and what is met everywhere without harm to framing,
- * `node` what Node 20's parser takes by default, `insecure` what it takes with `insecureHTTPParser`
+ * The presets. `strict`: the grammar, and deviations that are common and harmless to framing. `node`: as Node
+ * 20's parser by default. `insecure`: as Node with `insecureHTTPParser`
  * (https://nodejs.org/api/http.html#httpcreateserveroptions-requestlistener).
  *
  * @since 0.1.0
@@ -195,15 +198,14 @@ export const presets: { readonly [P in "strict" | "node" | "insecure"]: Flags } 
 })
 
 /**
- * Every flag set: for readers that are to take all that any preset takes, such as tools that watch a
- * connection.
+ * All flags: for readers that must accept what any preset accepts, such as tools that observe a connection.
  *
  * @since 0.1.0
  * @category flags
  */
 export const everyFlag: Flags = preset(flagNames)
 
-/** The whole set of flags that a caller's record stands for: what it leaves out is as in `strict`. */
+/** Completes a caller's flags: missing ones are as in `strict`. */
 export const completeFlags = (given: Flags): Flags =>
   Object.isFrozen(given) && flagNames.every((name) => name in given)
     ? given

@@ -1,18 +1,19 @@
 /**
- * Why an exchange ended before both of its messages were complete. `errors/fromLoss.ts` makes the classes.
+ * Losses: the reasons why an exchange ended before both messages were complete. `errors/fromLoss.ts` creates
+ * their error classes.
  */
 import type { Fault } from "./fault.js"
 import type { Refusal } from "./refusal.js"
 import type { ViolationsOf } from "./violation.js"
 import type { Where, Written } from "./where.js"
 
-/** The peer closed its side (FIN) too early. */
+/** The peer sent FIN too early. */
 export interface HangUp extends Where {
   readonly _tag: "HangUp"
   readonly reason: string
 }
 
-/** The connection was reset or destroyed by us, or closed without a fault. */
+/** Our side reset or destroyed the connection, or it closed without a fault. */
 export interface Reset extends Where {
   readonly _tag: "Reset"
   readonly reason: string
@@ -24,26 +25,26 @@ export interface Failed extends Where {
   readonly fault: Fault
 }
 
-/** The peer sent what is not HTTP/1.1. */
+/** The parser refused the peer's bytes. */
 export interface Refused {
   readonly _tag: "Refused"
   readonly refusal: Refusal
-  /** Client: the exchange. */
+  /** Client only: where in the exchange. */
   readonly where?: Where | undefined
 }
 
-/** A request did not arrive in time. */
+/** A request exceeded its time limit. */
 export interface Late {
   readonly _tag: "Late"
   readonly timeout: "headersTimeout" | "requestTimeout" | "progressTimeout"
   /** Milliseconds. */
   readonly limit: number
   readonly address: string | undefined
-  /** Bytes of the connection that had arrived. */
+  /** Bytes of the connection received. */
   readonly received: number
 }
 
-/** A client took its response too slowly, or nothing moved on its connection. */
+/** A client read its response too slowly, or its connection made no progress. */
 export interface Stalled {
   readonly _tag: "Stalled"
   readonly timeout: "timeout" | "progressTimeout"
@@ -52,44 +53,44 @@ export interface Stalled {
   readonly address: string | undefined
 }
 
-/** A body was longer than its reader allows. */
+/** A body exceeded its reader's limit. */
 export interface TooLarge {
   readonly _tag: "TooLarge"
   /** Bytes. */
   readonly limit: number
 }
 
-/** What can end an exchange of a server early. */
+/** Losses of a server's exchange. */
 export type Loss = HangUp | Reset | Failed | Refused | Late | Stalled
 
-/** What a server answers by itself, if it still can. */
+/** Refused requests, to which the server itself responds if it still can. */
 export type Rejection = Refused | Late
 
-/** The status of that answer. */
+/** The status of that response. */
 export const statusOf = (rejection: Rejection): number =>
   rejection._tag === "Refused" ? rejection.refusal.status : 408
 
-// ---- of a client
+// ---- for clients
 
-/** The waits of a client's request, in their order. */
+/** Steps of a client's request, in order, each with a time limit. */
 export type Step = "queue" | "resolve" | "connect" | "secure" | "send" | "head" | "body"
 
-/** A step that the automaton does not have: the peer's, or one that its response did not leave. */
+/** A response that the automaton refuses, because the response is not legal in this state. */
 export type PeerStep = ViolationsOf<"ERR_HTTPFX_OUT_OF_ORDER" | "ERR_HTTPFX_UPGRADE_NOT_ASKED">
 
-/** The peer's response is not one to this request. */
+/** The response is not legal for this request. */
 export interface OutOfStep {
   readonly _tag: "OutOfStep"
   readonly violation: PeerStep
   readonly where: Where
 }
 
-/** A limit of the request has passed. */
+/** A time limit of the request has expired. */
 export interface TimedOut {
   readonly _tag: "TimedOut"
-  /** Which limit. */
+  /** The limit that expired. */
   readonly passed: Step | "total"
-  /** What was being waited for. */
+  /** The step at that time. */
   readonly step: Step
   /** Milliseconds. */
   readonly limit: number
@@ -99,7 +100,7 @@ export interface TimedOut {
   readonly received: number
 }
 
-/** Our side gave the exchange up. */
+/** Our side aborted the exchange. */
 export interface GivenUp extends Where {
   readonly _tag: "GivenUp"
   readonly code: string
@@ -107,20 +108,20 @@ export interface GivenUp extends Where {
   readonly cause?: unknown
 }
 
-/** There is no connection: the error of what makes connections. */
+/** No connection could be established: the error of the connector. */
 export interface NotConnected {
   readonly _tag: "NotConnected"
   readonly error: unknown
 }
 
-/** A function or a stream of the caller failed: the failure as the driver has it. */
+/** A function or a stream of the caller failed, with the driver's failure value. */
 export interface Thrown {
   readonly _tag: "Thrown"
   readonly cause: unknown
 }
 
-/** What can end an established exchange of a client early. */
+/** Losses of a client's exchange on its connection. */
 export type ResponseLoss = HangUp | Failed | Refused | TimedOut | GivenUp
 
-/** What can end a request without a response. */
+/** All reasons why a request ends without a response. */
 export type RequestLoss = ResponseLoss | OutOfStep | NotConnected | Thrown

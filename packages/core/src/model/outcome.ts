@@ -1,11 +1,11 @@
 /**
- * What is known of an exchange when it is over. Records only: `ExchangeOutcome` adds the classes of errors.
+ * The outcome of an exchange, as plain records; `ExchangeOutcome` adds error classes.
  */
 import type { Address } from "./address.js"
 import type { Loss } from "./loss.js"
 
 /**
- * What is known of every exchange, however it ended.
+ * Facts about every finished exchange.
  *
  * @since 0.1.0
  * @category models
@@ -13,65 +13,64 @@ import type { Loss } from "./loss.js"
 export interface Facts {
   /** Number of the connection on its server, from 1. */
   readonly connection: number
-  /** Number of the exchange on its connection, from 1; 0: nothing of a request was understood. */
+  /** Number of the exchange on its connection, from 1; 0 if no request head was parsed. */
   readonly exchange: number
   /** The client's end of the connection. */
   readonly remote: Address | undefined
-  /** As it came. `undefined`: no head was understood. */
+  /** As received; `undefined` if no head was parsed. */
   readonly method: string | undefined
-  /** The target as it came (RFC 9112 §3.2). `undefined`: no head was understood. */
+  /** The target as received (RFC 9112 §3.2); `undefined` if no head was parsed. */
   readonly target: string | undefined
-  /** Of the answer's head, if one was given to the network. */
+  /** Status of the response, if its head was written. */
   readonly status: number | undefined
-  /** Bytes on the wire, heads and framing included. */
+  /** Bytes received, heads and framing included. */
   readonly bytesIn: number
-  /** Bytes of the answer on the wire, heads and framing included. */
+  /** Bytes of the response, heads and framing included. */
   readonly bytesOut: number
   /** When the request's head was read: milliseconds since the epoch, by the server's clock. */
   readonly startedAt: number
-  /** Milliseconds from then until the answer's head was given to the network. */
+  /** Milliseconds from then until the response head was written. */
   readonly answeredAfter: number | undefined
-  /** Milliseconds until all was over. */
+  /** Milliseconds until the end of the exchange. */
   readonly duration: number
   /**
-   * How the connection ended that a handler had taken over (upgrade, WebSocket, CONNECT). `bytesIn`,
-   * `bytesOut` and `duration` then go up to that end. `undefined`: it was not taken over.
+   * The end of a connection that a handler took over (upgrade, WebSocket, CONNECT); `undefined` otherwise.
+   * `bytesIn`, `bytesOut` and `duration` then include that connection up to its end.
    */
   readonly upgraded: Upgraded | undefined
 }
 
 /**
- * The end of a connection that left HTTP.
+ * The end of a connection that was handed over.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Upgraded {
-  /** What the client asked for in `Upgrade` (`websocket`), lower case; `connect` for a tunnel. */
+  /** The client's `Upgrade` in lower case (`websocket`); `connect` for a tunnel. */
   readonly protocol: string
   /**
-   * Who ended it first: the client by FIN, RST or close frame, or the server by the end of its handler or by
-   * its shutdown.
+   * The side that ended it first: the client by FIN, RST or close frame, the server by the end of its handler
+   * or its shutdown.
    */
   readonly endedBy: "client" | "server"
   /**
-   * Of the close frame that came first (RFC 6455 §7.4); 1006: there was none. `undefined`: it was no
-   * WebSocket.
+   * Code of the first close frame (RFC 6455 §7.4); 1006 if there was none; `undefined` without a WebSocket.
    */
   readonly closeCode: number | undefined
 }
 
 /**
- * Limits of `Server.ServerOptions` whose excess is answered without a handler.
+ * Limits of `Server.ServerOptions` beyond which requests get 503 without a handler.
  *
  * @since 0.1.0
  * @category models
  */
 export type DropReason = "maxConnections" | "maxConnectionsPerAddress" | "maxRequestsPerSocket"
 
-/** How an exchange ended, as its connection knows it. */
+/** How an exchange ended, from the view of its connection. */
 export type End =
   | { readonly _tag: "Answered" }
-  /** The handler gave no response, or not all of it. */
+  /** The handler sent no response, or an incomplete one. */
   | { readonly _tag: "Unanswered" }
   | { readonly _tag: "Lost"; readonly loss: Loss }

@@ -1,11 +1,11 @@
 /**
- * Why the peer's bytes were refused: a plain record with Node's code and reason, the place, and the named
- * flag that would have let the bytes pass. Drivers make errors and answers of it; nothing here throws.
+ * Refusals of the parser: plain records with Node's code and reason, the position, and the flag that would
+ * have accepted the bytes. Drivers convert them to errors and responses; nothing here throws.
  */
 import type { FlagName } from "./flags.js"
 
 /**
- * Codes of a refusal: those of Node's parser (`err.code` of a server's `clientError`).
+ * Codes of refusals, as in Node's parser (`err.code` of a server's `clientError`).
  *
  * @since 0.1.0
  * @category refusals
@@ -32,7 +32,7 @@ export type RefusalCode =
   | "HPE_UNEXPECTED_SPACE"
 
 /**
- * What a server should answer to the refused bytes before it closes the connection.
+ * The status that a server should respond before it closes the connection.
  *
  * @since 0.1.0
  * @category refusals
@@ -40,7 +40,7 @@ export type RefusalCode =
 export type RefusalStatus = 400 | 413 | 414 | 431 | 501 | 505
 
 /**
- * The parser's last word on a connection: it reads nothing after it.
+ * Why the parser refused the peer's bytes. It reads nothing more on this connection.
  *
  * @since 0.1.0
  * @category refusals
@@ -49,16 +49,16 @@ export interface Refusal {
   readonly _tag: "Refusal"
   /** Node's code. */
   readonly code: RefusalCode
-  /** The sentence Node gives in `err.reason`; own words where Node's parser has no such check. */
+  /** Node's `err.reason`; our own sentence if Node's parser has no such check. */
   readonly reason: string
-  /** What a server should answer. */
+  /** The status that a server should respond. */
   readonly status: RefusalStatus
-  /** Bytes of the refusing call's chunk before the place of the fault: Node's `err.bytesParsed`. */
+  /** Bytes of the chunk before the position of the fault: Node's `err.bytesParsed`. */
   readonly bytesParsed: number
-  /** The same place, counted in bytes from the first byte of the connection. */
+  /** The same position, counted from the first byte of the connection. */
   readonly offset: number
-  /** The chunk of the refusing call; empty when the refusal came at the end of the stream. */
+  /** The chunk with the fault; empty if the refusal came at the end of the stream. */
   readonly rawPacket: Uint8Array
-  /** The flag that lets these bytes pass when it is set, if there is one. */
+  /** The flag that would accept these bytes, if there is one. */
   readonly flag: FlagName | undefined
 }

@@ -1,15 +1,15 @@
 /**
- * The states of a server, and what a shutdown does with a handler.
+ * The states of a server, and the policies of a shutdown for handlers.
  */
 
 /**
- * Where a server is in its life.
+ * State of a server.
  *
  * - `starting`: it listens; connections wait, because no app is served yet
  * - `ready`: it serves
  * - `lameDuck`: it serves as before, but readiness checks fail, so that new traffic goes elsewhere
- * - `draining`: it accepts no connection; every answer is the last of its connection
- * - `closed`: nothing is left
+ * - `draining`: it accepts no connections; each response is the last of its connection
+ * - `closed`: no connection and no handler is left
  *
  * @since 0.1.0
  * @category models
@@ -17,11 +17,11 @@
 export type State = "starting" | "ready" | "lameDuck" | "draining" | "closed"
 
 /**
- * What a shutdown does with a handler that is under way.
+ * How a shutdown treats a running handler.
  *
- * - `interruptAtDeadline` (default): it may go on until `gracefulShutdownTimeout` has passed
- * - `interruptAtDrain`: it is interrupted when draining begins; 503 if it had not answered
- * - `wait`: it is never interrupted by a shutdown, which waits for it up to twice `gracefulShutdownTimeout`
+ * - `interruptAtDeadline` (default): it may run until `gracefulShutdownTimeout` has expired
+ * - `interruptAtDrain`: it is interrupted when draining begins; 503 if it has not responded
+ * - `wait`: a shutdown never interrupts it, but waits for it up to twice `gracefulShutdownTimeout`
  *
  * @since 0.1.0
  * @category models

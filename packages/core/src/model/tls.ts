@@ -1,24 +1,24 @@
 /**
- * What is known of a TLS session and its peer's certificate.
+ * Facts about a TLS session and its peer's certificate.
  */
 
 /**
- * A certificate as data: what an application decides by. Names of a subject or issuer are those of X.509:
+ * A certificate as data, for an application's decisions. Names of a subject or issuer are those of X.509:
  * `CN`, `O`, `OU`, ...
  *
  * @since 0.1.0
  * @category models
  */
 export interface Certificate {
-  /** Whose it is. */
+  /** The owner. */
   readonly subject: Readonly<Record<string, string | ReadonlyArray<string>>>
-  /** Who signed it. */
+  /** The signer. */
   readonly issuer: Readonly<Record<string, string | ReadonlyArray<string>>>
   /** Names it is valid for, as Node prints them: `DNS:a.example, IP Address:127.0.0.1`. */
   readonly subjectAltName: string | undefined
-  /** Milliseconds since the epoch; `undefined`: without limit. */
+  /** Milliseconds since the epoch; `undefined`: no limit. */
   readonly validFrom: number | undefined
-  /** Milliseconds since the epoch; `undefined`: without limit. */
+  /** Milliseconds since the epoch; `undefined`: no limit. */
   readonly validTo: number | undefined
   /** Hexadecimal, without separators. */
   readonly serialNumber: string
@@ -29,7 +29,7 @@ export interface Certificate {
 }
 
 /**
- * What is known of the TLS session of a connection.
+ * Facts about the TLS session of a connection.
  *
  * @since 0.1.0
  * @category models
@@ -39,16 +39,16 @@ export interface TlsFacts {
   readonly protocol: string | undefined
   /** OpenSSL's name of the cipher suite. */
   readonly cipher: string | undefined
-  /** What ALPN agreed on: `http/1.1`. */
+  /** The protocol chosen by ALPN: `http/1.1`. */
   readonly alpnProtocol: string | undefined
-  /** The name that the client asked for (SNI). */
+  /** The server name that the client sent (SNI). */
   readonly serverName: string | undefined
-  /** The session was taken up again instead of made anew. */
+  /** The session was resumed. */
   readonly sessionReused: boolean
-  /** The peer's certificate was verified. `false` without one. */
+  /** The peer's certificate was verified; `false` without a certificate. */
   readonly authorized: boolean
-  /** Why not, as a code: `DEPTH_ZERO_SELF_SIGNED_CERT`. */
+  /** Code of the reason why not: `DEPTH_ZERO_SELF_SIGNED_CERT`. */
   readonly authorizationError: string | undefined
-  /** `undefined`: the peer sent none. */
+  /** `undefined`: the peer sent no certificate. */
   readonly peerCertificate: Certificate | undefined
 }

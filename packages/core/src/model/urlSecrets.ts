@@ -1,11 +1,11 @@
 /**
- * Secrets of URLs, left out of what people read: user and password in errors, log lines and spans, signatures
- * in spans.
+ * Removes secrets from URLs before people read them: user and password in errors, log lines and spans;
+ * signatures in spans.
  *
- * Works on any text. What `new URL` refuses loses more than its user and password rather than less.
+ * Works on any text. If `new URL` rejects it, rather too much is removed than too little.
  */
 
-// A path has no authority. A scheme counts only before slashes: in `user:password@host` there is none.
+// A path has no authority. A scheme counts only before slashes: `user:password@host` has none.
 const path = /^[/\\](?![/\\])/
 const authority = /^([a-z][a-z0-9+.-]*:(?=[/\\]))?([/\\]*)[^]*@/i
 
@@ -31,18 +31,18 @@ const replaced = (text: string, by: string): string => {
   return url.href
 }
 
-/** For errors and log lines: without user and password. */
+/** For errors and log lines: removes user and password. */
 export const withoutUserinfo = (text: string): string => replaced(text, "")
 
 const redacted = "REDACTED"
 
-/** For spans (OpenTelemetry's conventions for `url.full`): `REDACTED` in the place of user and password. */
+/** For spans (OpenTelemetry's conventions for `url.full`): replaces user and password by `REDACTED`. */
 export const redactUserinfo = (text: string): string => replaced(text, redacted)
 
-// The keys that the conventions name for `url.query`.
+// The keys that the conventions list for `url.query`.
 const signatures = /([?&](?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&#]*/gi
 
-/** The same for a URL; the values of its signatures too. */
+/** The same for a URL, and for the values of its signatures. */
 export const redactUrl = (url: URL): URL => {
   if (url.username === "" && url.password === "" && url.search.search(signatures) === -1) return url
   const shown = new URL(url)
@@ -51,6 +51,6 @@ export const redactUrl = (url: URL): URL => {
   return shown
 }
 
-/** For the values of fields in spans (`Referer`, `Location`, `Link`), which may have URLs anywhere. */
+/** For field values in spans (`Referer`, `Location`, `Link`), which may contain URLs anywhere. */
 export const redactUrlsWithin = (value: string): string =>
   value.includes("@") ? value.replace(/\/\/[^\s/?#"<>]*@/g, `//${redacted}:${redacted}@`) : value

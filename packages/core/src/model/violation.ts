@@ -1,19 +1,19 @@
 /**
- * What our own side must not send, as plain records: the sending half of the engine returns one instead of
- * throwing.
+ * Violations: messages of our own side that must not be sent, as plain records that the encoders return
+ * instead of throwing.
  *
- * The Effect driver makes a typed error of a violation, the callback driver a plain `Error` with Node's
- * message; both from this one table. Never describes faults of a peer's bytes (those are refusals of the
- * parser), never throws.
+ * The Effect API converts a violation to a typed error, the callback API to an `Error` with Node's message,
+ * both from this one table. Never describes faults of the peer (those are refusals of the parser), never
+ * throws.
  *
  * @since 0.1.0
  */
 
 /**
- * Why a header field that decides about framing or routing was refused.
+ * Why a header field that determines framing or routing was refused.
  *
- * - `Repeated`: there is a second one, with another value
- * - `Malformed`: the value is not what the field's grammar has
+ * - `Repeated`: the field is repeated with a different value
+ * - `Malformed`: the value does not match the field's grammar
  * - `BesideTransferEncoding`: `Content-Length` beside `Transfer-Encoding` (RFC 9112 §6.2)
  * - `ChunkedNotLast`: a request's last transfer coding is not `chunked`, or `chunked` comes before another
  *   coding (RFC 9112 §6.1)
@@ -27,31 +27,31 @@ export type FieldConflict =
   "Repeated" | "Malformed" | "BesideTransferEncoding" | "ChunkedNotLast" | "NotForVersion" | "NotForMethod"
 
 /**
- * The facts that a violation of each code has. `what` says what was judged, in the words of Node's messages;
- * `name` is a field's; `value` is what was given. `status` is a code, `declared` and `actual` are bytes,
- * `protocol` and `expected` those of a URL and of an agent, `reason` is a {@link FieldConflict}. `half`,
- * `state` and `signal`: the step that the automaton of a connection does not have.
+ * The properties of the violations of each code. `what` names the invalid part, in the words of Node's
+ * messages; `name` is a field name; `value` is the given value. `status` is a status code, `declared` and
+ * `actual` are bytes, `protocol` and `expected` those of a URL and of an agent, `reason` is a {@link
+ * FieldConflict}. `half`, `state` and `signal`: the step that the connection's automaton refused.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ViolationFacts {
-  /** A name that must be a token (RFC 9110 §5.6.2) is none. */
+  /** A name that must be a token (RFC 9110 §5.6.2) is invalid. */
   readonly ERR_INVALID_HTTP_TOKEN: { readonly what: string; readonly value: string }
   /** A header field without a value. */
   readonly ERR_HTTP_INVALID_HEADER_VALUE: { readonly name: string; readonly value: string | undefined }
-  /** A control character, or one above U+00FF, where none may be. */
+  /** A forbidden control character, or a character above U+00FF. */
   readonly ERR_INVALID_CHAR: {
     readonly what: "header content" | "trailer content" | "statusMessage"
     readonly name?: string
   }
-  /** Not an integer of 100-999, or a 1xx where a final status is due and the other way round. */
+  /** Not an integer of 100-999, or a 1xx in place of a final status or the reverse. */
   readonly ERR_HTTP_INVALID_STATUS_CODE: { readonly status: number }
-  /** Trailers without the chunked coding; with `name`: a field that must not be in a trailer section. */
+  /** Trailers without the chunked coding; with `name`: a field that is forbidden in a trailer section. */
   readonly ERR_HTTP_TRAILER_INVALID: { readonly name?: string }
-  /** The body's bytes are not as many as its `Content-Length` says. */
+  /** The number of body bytes differs from `Content-Length`. */
   readonly ERR_HTTP_CONTENT_LENGTH_MISMATCH: { readonly declared: number; readonly actual: number }
-  /** Body bytes where the method or the status allows none. */
+  /** Body bytes although the method or the status permits none. */
   readonly ERR_HTTP_BODY_NOT_ALLOWED: {}
   /**
    * Header fields changed after the head was sent; `what` is the verb: set, append, remove, write, render.
@@ -61,24 +61,24 @@ export interface ViolationFacts {
   readonly ERR_STREAM_WRITE_AFTER_END: {}
   /** A request target with a space, a control character, or a character above U+00FF. */
   readonly ERR_UNESCAPED_CHARACTERS: { readonly what: "Request path" }
-  /** A scheme that the agent or client does not speak; both with the colon, as in `http:`. */
+  /** A scheme that the agent or client does not support; both with the colon, as in `http:`. */
   readonly ERR_INVALID_PROTOCOL: { readonly protocol: string; readonly expected: string }
-  /** Framing or routing fields that contradict each other or the message. Node has no code for it. */
+  /** Framing or routing fields that contradict each other or the message. Node has no code for this. */
   readonly ERR_HTTPFX_FIELD_CONFLICT: { readonly name: string; readonly reason: FieldConflict }
-  /** A value of a `Link` field that is none (RFC 8288 §3). */
+  /** An invalid value of a `Link` field (RFC 8288 §3). */
   readonly ERR_INVALID_ARG_VALUE: { readonly what: "hints"; readonly value: string }
-  /** A step that the connection automaton does not have. Node has no code for it. */
+  /** A step that the connection's automaton refused. Node has no code for this. */
   readonly ERR_HTTPFX_OUT_OF_ORDER: {
     readonly half: "request" | "response"
     readonly state: string
     readonly signal: string
   }
-  /** 101 for a request that asked for no upgrade (RFC 9110 §7.8). Node has no code for it. */
+  /** 101 after a request without an upgrade (RFC 9110 §7.8). Node has no code for this. */
   readonly ERR_HTTPFX_UPGRADE_NOT_ASKED: {}
 }
 
 /**
- * The code of a violation, with the facts that it has. `docs/errors.md` names the class of each.
+ * The codes of violations. `docs/errors.md` lists the error class of each.
  *
  * @since 0.1.0
  * @category models
@@ -86,7 +86,7 @@ export interface ViolationFacts {
 export type ViolationCode = keyof ViolationFacts
 
 /**
- * A violation of one code. `code` is its code; the other members are that code's facts.
+ * A violation of one code, with the properties of that code.
  *
  * @since 0.1.0
  * @category models
@@ -97,7 +97,8 @@ export type ViolationOf<Code extends ViolationCode> = {
 } & ViolationFacts[Code]
 
 /**
- * One thing our side must not send. `code` is Node's where Node has one, `ERR_HTTPFX_*` elsewhere.
+ * A message of our own side that must not be sent. `code` is Node's if Node has one, otherwise
+ * `ERR_HTTPFX_*`.
  *
  * @since 0.1.0
  * @category models
@@ -105,7 +106,7 @@ export type ViolationOf<Code extends ViolationCode> = {
 export type Violation = { [Code in ViolationCode]: ViolationOf<Code> }[ViolationCode]
 
 /**
- * The violations of some codes.
+ * The violations of several codes.
  *
  * @since 0.1.0
  * @category models
@@ -113,7 +114,7 @@ export type Violation = { [Code in ViolationCode]: ViolationOf<Code> }[Violation
 export type ViolationsOf<Code extends ViolationCode> = { [One in Code]: ViolationOf<One> }[Code]
 
 /**
- * What can be wrong with a list of fields.
+ * Violations of a list of fields.
  *
  * @since 0.1.0
  * @category models
@@ -126,7 +127,7 @@ export type FieldsViolation = ViolationsOf<
 >
 
 /**
- * What can be wrong with a trailer section.
+ * Violations of a trailer section.
  *
  * @since 0.1.0
  * @category models
@@ -136,7 +137,7 @@ export type TrailersViolation = ViolationsOf<
 >
 
 /**
- * What can be wrong with the head of a request.
+ * Violations of a request head.
  *
  * @since 0.1.0
  * @category models
@@ -151,7 +152,7 @@ export type RequestViolation =
     >
 
 /**
- * What can be wrong with a body that is sent: its size, its end, its trailers.
+ * Violations of an outgoing body: of its length, its end or its trailers.
  *
  * @since 0.1.0
  * @category models
@@ -163,7 +164,7 @@ export type BodyViolation =
     >
 
 /**
- * Bytes of a body where method or status allow none (RFC 9110 §6.4.1).
+ * Body bytes although the method or the status permits none (RFC 9110 §6.4.1).
  *
  * @since 0.1.0
  * @category violations
@@ -173,7 +174,7 @@ export const bodyNotAllowed: ViolationOf<"ERR_HTTP_BODY_NOT_ALLOWED"> = {
   code: "ERR_HTTP_BODY_NOT_ALLOWED"
 }
 /**
- * Trailers where the body is not chunked.
+ * Trailers on a body that is not chunked.
  *
  * @since 0.1.0
  * @category violations
@@ -183,7 +184,7 @@ export const trailersNotChunked: ViolationOf<"ERR_HTTP_TRAILER_INVALID"> = {
   code: "ERR_HTTP_TRAILER_INVALID"
 }
 /**
- * Bytes or a second end after the end.
+ * Body bytes or a second end after the end of a body.
  *
  * @since 0.1.0
  * @category violations
@@ -193,7 +194,7 @@ export const writeAfterEnd: ViolationOf<"ERR_STREAM_WRITE_AFTER_END"> = {
   code: "ERR_STREAM_WRITE_AFTER_END"
 }
 /**
- * 101 that nobody asked for.
+ * 101 after a request without an upgrade.
  *
  * @since 0.1.0
  * @category violations
@@ -204,7 +205,7 @@ export const upgradeNotAsked: ViolationOf<"ERR_HTTPFX_UPGRADE_NOT_ASKED"> = {
 }
 
 /**
- * The head has been sent; `what` is the verb of what comes too late.
+ * A change after the head was sent; `what` is its verb.
  *
  * @since 0.1.0
  * @category violations
@@ -281,8 +282,8 @@ export const outOfOrder = (
 })
 
 /**
- * Which of JavaScript's error classes Node throws for a code (Node documentation, "Errors"); `Error` for
- * ours.
+ * The JavaScript error class that Node throws for a code (Node documentation, "Errors"); `Error` for our own
+ * codes.
  *
  * @since 0.1.0
  * @category tables
@@ -315,7 +316,7 @@ const conflictText: { readonly [Reason in FieldConflict]: string } = {
 }
 
 /**
- * The message of a violation: Node's own words (those of Node.js 20) for the codes that Node has.
+ * The message of a violation: that of Node.js 20 for Node's codes.
  *
  * @since 0.1.0
  * @category conversions

@@ -1,12 +1,11 @@
 /**
- * Whether a request that found no idle connection may have one made, or waits in its queue.
+ * Decides whether a request without an idle connection gets a new one or waits in the queue.
  *
- * Pure decisions over counts. Never counts itself, and never looks at which connection is idle: that is
- * `keepAlive.ts`.
+ * Pure functions over counts. Never counts itself; the choice among idle connections is in `keepAlive.ts`.
  */
 
 /**
- * Requests that one connection serves at a time: HTTP/1.1 has no streams.
+ * Number of requests that one connection serves at a time: HTTP/1.1 has no streams.
  *
  * @since 0.1.0
  * @category admission
@@ -14,7 +13,8 @@
 export const capacity = 1
 
 /**
- * Connections that a pool may have; idle ones and those being made count. `Infinity`: no limit.
+ * Maximum numbers of connections in a pool, including idle ones and those being established. `Infinity`: no
+ * limit.
  *
  * @since 0.1.0
  * @category admission
@@ -22,12 +22,12 @@ export const capacity = 1
 export interface ConnectionLimits {
   /** Per key. */
   readonly maxSockets: number
-  /** Of all keys together. */
+  /** For all keys together. */
   readonly maxTotalSockets: number
 }
 
 /**
- * What is there when a request comes. Connections being made count, idle ones too.
+ * Number of connections when a request arrives, including idle ones and those being established.
  *
  * @since 0.1.0
  * @category admission
@@ -37,16 +37,16 @@ export interface Occupancy {
   readonly open: number
   /** Under all keys. */
   readonly total: number
-  /** Idle ones of other keys that could be closed to make room. Node's agent closes none: 0. */
+  /** Idle connections of other keys that could be closed to free a slot. Node's agent closes none: 0. */
   readonly idleElsewhere: number
 }
 
 /**
- * - `Open`: make a connection
- * - `Replace`: close an idle connection of another key, the oldest, and make one
+ * - `Open`: open a connection
+ * - `Replace`: close the longest idle connection of another key, and open one
  * - `Wait`: join the queue
  *
- * `reason` is the limit that was met.
+ * `reason` is the limit that was reached.
  *
  * @since 0.1.0
  * @category admission
@@ -62,7 +62,7 @@ const waitForKey: Admission = { _tag: "Wait", reason: "MaxSockets" }
 const waitForAny: Admission = { _tag: "Wait", reason: "MaxTotalSockets" }
 
 /**
- * Whether a request that found no idle connection may have one made.
+ * Decides whether a request without an idle connection gets a new one.
  *
  * @since 0.1.0
  * @category admission

@@ -1,22 +1,19 @@
 /**
- * How old a connection may become.
+ * Maximum age of connections.
  *
  * @since 0.1.0
  * @category age
  */
 
 export interface AgePolicy {
-  /**
-   * Milliseconds from the moment at which the connection was made; `Infinity`: it may become as old as it
-   * likes.
-   */
+  /** Maximum age in milliseconds, from the creation of the connection; `Infinity`: no limit. */
   readonly maxAge: number
-  /** The part of `maxAge`, 0 to 1, by which it is shortened at most. */
+  /** Maximum random reduction of `maxAge`, as a fraction from 0 to 1. */
   readonly jitter: number
 }
 
 /**
- * When a connection made at `made` is too old to serve a further request, ms. `chance`: 0 to 1.
+ * Time (ms) after which a connection created at `made` takes no further request. `chance`: random, 0 to 1.
  *
  * @since 0.1.0
  * @category age

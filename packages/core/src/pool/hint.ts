@@ -1,15 +1,14 @@
 /**
- * What a server announces in `Keep-Alive` (RFC 2068 §19.7.1.1, still sent everywhere): how long it keeps an
- * idle connection.
+ * Reads the idle timeout that a server announces in `Keep-Alive` (RFC 2068 §19.7.1.1, still in common use).
  *
- * `max` is not read: how many more requests a server takes is said by `Connection: close` on the last, and
- * servers that count down would have their connections thrown away early.
+ * Ignores `max`: a server announces its last response with `Connection: close`, and counting down would close
+ * connections too early.
  */
 
 const timeout = /(?:^|[, \t])timeout[ \t]*=[ \t]*"?(\d{1,9})"?[ \t]*(?:[,;]|$)/i
 
 /**
- * Milliseconds; `undefined` where nothing is announced, or nothing that can be read.
+ * The announced idle timeout in milliseconds; `undefined` if there is none, or it is unreadable.
  *
  * @since 0.1.0
  * @category hints
@@ -23,7 +22,7 @@ export const keepAliveHint = (value: string | undefined): number | undefined => 
 const asNode = /^timeout=(\d+)/
 
 /**
- * The same as Node's agent reads it: only at the beginning, and with a small `t`.
+ * The same as Node's agent reads it: only at the beginning of the value, and only in lower case.
  *
  * @since 0.1.0
  * @category hints

@@ -1,23 +1,24 @@
 /**
- * Which connection serves which request: decisions over counts, candidates and `now`, each with its reason.
+ * The rules of a connection pool: which connection serves which request. Pure functions over counts,
+ * candidates and `now`, each with its reason.
  *
  * In the order in which a request meets them:
  *
- * - `origin.ts`: where a request goes to
- * - `noProxy.ts`: which hosts are reached without a proxy; `proxy.ts`: where a proxy is
- * - `name.ts`: the key under which connections may stand in for each other, as Node's agents write it
- * - `keepAlive.ts`: which idle connection serves; which is kept after an exchange, and until when
- * - `admission.ts`: make a connection, or wait
- * - `queue.ts`: who gets a place that became free
- * - `hint.ts`: what a server announces about its patience
- * - `age.ts`: when a connection is too old
- * - `resend.ts`: when a request may be sent again on a fresh connection
- * - `retry.ts`: when a failed request is tried once more, by those who ask for it
+ * - `origin.ts`: the origin of a request
+ * - `noProxy.ts`: hosts that are reached without a proxy; `proxy.ts`: the URL of a proxy
+ * - `name.ts`: the key of interchangeable connections, as Node's agents write it
+ * - `keepAlive.ts`: which idle connection serves; which connection is kept after an exchange, and until when
+ * - `admission.ts`: open a connection, or wait
+ * - `queue.ts`: which queued request gets a free slot
+ * - `hint.ts`: the idle timeout that a server announces
+ * - `age.ts`: the maximum age of a connection
+ * - `resend.ts`: when a request may be resent on a new connection
+ * - `retry.ts`: when a failed request is retried, for users who enable that
  *
- * What Node's agent does not do is left off by giving its neutral value: no `idleElsewhere`,
- * `agesAt: Infinity`, `nextAsNode` instead of `nextFair`, no `resend`.
+ * Neutral values turn off what Node's agent does not have: no `idleElsewhere`, `agesAt: Infinity`,
+ * `nextAsNode` instead of `nextFair`, no `resend`.
  *
- * Decisions only: no Effect, no I/O, no clock, nothing of `wire/`.
+ * Never uses Effect, I/O, a clock or `wire/`.
  *
  * @since 0.1.0
  */

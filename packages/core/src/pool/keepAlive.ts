@@ -1,13 +1,12 @@
 /**
- * Which idle connection serves a request, which is kept after an exchange, and until when.
+ * Decides which idle connection serves a request, which one is kept after an exchange, and until when.
  *
- * Pure decisions over what is given, each with its reason. Owns no connection, opens and closes none, reads
- * no clock.
+ * Pure functions, each with its reason. Owns no connection, opens and closes none, reads no clock.
  */
 
 /**
- * `lifo`: the connection that became idle last, so that few stay in use; `fifo`: the one that has been idle
- * longest.
+ * Choice among idle connections. `lifo`: the one that became idle last, so that few stay in use; `fifo`: the
+ * longest idle one.
  *
  * @since 0.1.0
  * @category idle
@@ -15,7 +14,7 @@
 export type Scheduling = "lifo" | "fifo"
 
 /**
- * How a pool treats connections between exchanges. Times in milliseconds.
+ * How a pool keeps connections between exchanges. Times in milliseconds.
  *
  * @since 0.1.0
  * @category idle
@@ -23,19 +22,19 @@ export type Scheduling = "lifo" | "fifo"
 export interface KeepAlivePolicy {
   /** Keep connections after an exchange. */
   readonly keepAlive: boolean
-  /** Idle connections that a key may have. */
+  /** Maximum number of idle connections per key. */
   readonly maxFreeSockets: number
-  /** How long a connection may be idle; `Infinity`: no limit (Node's agent has 0 for that). */
+  /** Maximum idle time; `Infinity`: no limit (Node's agent uses 0 for that). */
   readonly idleTimeout: number
   /**
-   * How long before the end that the server announced (`Keep-Alive: timeout=n`) a connection is given up.
-   * Node: 1000.
+   * How long before the announced idle timeout of the server (`Keep-Alive: timeout=n`) a connection is
+   * retired. Node: 1000.
    */
   readonly hintBuffer: number
 }
 
 /**
- * What the decision to keep a connection needs to know.
+ * Input of the decision to keep a connection.
  *
  * @since 0.1.0
  * @category idle
@@ -45,25 +44,25 @@ export interface EndedExchange {
   readonly now: number
   /** Idle connections under its key, without this one. */
   readonly free: number
-  /** More connections are open than the limits allow: they were lowered meanwhile. */
+  /** More connections are open than the limits permit, because they were lowered since. */
   readonly crowded: boolean
-  /** What the server announced in its last response, ms. */
+  /** The idle timeout that the server announced in its last response, ms. */
   readonly hint: number | undefined
-  /** When the connection is too old (`age.ts`), ms; `Infinity`: never. */
+  /** When the connection reaches its maximum age (`age.ts`), ms; `Infinity`: never. */
   readonly agesAt: number
 }
 
 /**
- * Why a connection is not, or no longer, kept.
+ * Why a connection is not kept, or not any longer.
  *
- * - `KeepAliveOff`: the pool keeps none
- * - `MaxFreeSockets`: enough of its key are idle
- * - `OverLimit`: there are more connections than the limits allow
- * - `HintTooShort`: the server closes it sooner than it could safely be used again
- * - `IdleTimeout`: it was idle for as long as it may be
+ * - `KeepAliveOff`: the pool keeps no connections
+ * - `MaxFreeSockets`: the maximum number of its key is idle
+ * - `OverLimit`: there are more connections than the limits permit
+ * - `HintTooShort`: the server closes it before it could safely be reused
+ * - `IdleTimeout`: it reached its maximum idle time
  * - `HintExpired`: the server is about to close it
- * - `MaxAge`: it is as old as it may become
- * - `MadeRoom`: a request of another key needed its place
+ * - `MaxAge`: it reached its maximum age
+ * - `MadeRoom`: a request of another key needed its slot
  *
  * @since 0.1.0
  * @category idle
@@ -79,9 +78,9 @@ export type RetireReason =
   | "MadeRoom"
 
 /**
- * What becomes of a connection: `Keep` it until that time (ms), or `Close` it at once.
+ * `Keep` a connection until that time (ms), or `Close` it at once.
  *
- * `then` says what ends it at `until`, `reason` why it is not kept.
+ * `then` is the reason to close it at `until`, `reason` why it is not kept.
  *
  * @since 0.1.0
  * @category idle
@@ -98,9 +97,9 @@ const hintTooShort = close("HintTooShort")
 const maxAge = close("MaxAge")
 
 /**
- * What becomes of a connection whose exchange has ended, that could be used again and that nobody waits for.
- * Node's agent obeys `Close` likewise, but shortens only a timeout it has: without one it keeps a connection
- * whatever `until` says.
+ * Decides whether to keep a reusable connection after its exchange, if no request is queued for it. Node's
+ * agent obeys `Close` too, but `until` only shortens a timeout that it has: without one it keeps the
+ * connection whatever `until` says.
  *
  * @since 0.1.0
  * @category idle
@@ -128,8 +127,8 @@ export const retain = (ended: EndedExchange, policy: KeepAlivePolicy): Retention
 }
 
 /**
- * Whether a connection may serve one more request at once, without having been idle: not where it is too old.
- * What the server announced does not matter here: no time passes.
+ * Whether a connection may serve another request immediately, without being idle in between: unless it is too
+ * old. The server's announced idle timeout does not matter here, because no time passes.
  *
  * @since 0.1.0
  * @category idle
@@ -137,8 +136,8 @@ export const retain = (ended: EndedExchange, policy: KeepAlivePolicy): Retention
 export const mayGoOn = (agesAt: number, now: number): boolean => now < agesAt
 
 /**
- * Which idle connection serves: `connection`, at this `index` of the list; or none, with the `reason`: no one
- * is idle, or none of them may be used.
+ * The idle connection that serves, and its `index` in the list; or none, because the list is empty or no
+ * member is usable.
  *
  * @since 0.1.0
  * @category idle
@@ -151,8 +150,8 @@ const noneIdle = { _tag: "None", reason: "NoneIdle" } as const
 const noneUsable = { _tag: "None", reason: "NoneUsable" } as const
 
 /**
- * The connection for the next request. `idle` is in the order in which its members became idle; those that
- * are not `usable` (out of time, closed meanwhile) are passed over.
+ * Chooses the connection for the next request. `idle` is ordered by the time at which its members became
+ * idle; those that are not `usable` (expired, closed since) are skipped.
  *
  * @since 0.1.0
  * @category idle

@@ -1,13 +1,13 @@
 /**
- * The name under which Node's agents file a connection (`agent.getName()`), letter by letter: programs read
- * it, and build on it.
+ * The key under which Node's agents keep a connection (`agent.getName()`), byte for byte, because programs
+ * read it and build on it.
  *
- * Two requests share connections exactly if their names are equal, so everything that makes a connection
- * another one is in it. Values are put in as they are given: nothing is normalized or resolved.
+ * Two requests share connections exactly if their names are equal, so the name has everything that
+ * distinguishes connections. Values are used as given: nothing is normalized or resolved.
  */
 
 /**
- * What is in the name of a connection without TLS.
+ * The options in the name of a connection without TLS.
  *
  * @since 0.1.0
  * @category names
@@ -15,18 +15,18 @@
 export interface NameOptions {
   /** Default: `localhost`. */
   readonly host?: string | null | undefined
-  /** As given; empty where it is not. */
+  /** As given; empty if missing. */
   readonly port?: number | string | null | undefined
-  /** Our end, as given. */
+  /** Our own address, as given. */
   readonly localAddress?: string | null | undefined
-  /** Only 4 and 6 are in the name. */
+  /** Only 4 and 6 appear in the name. */
   readonly family?: number | string | null | undefined
-  /** A Unix socket in place of host and port. */
+  /** A Unix socket, instead of host and port. */
   readonly socketPath?: string | null | undefined
 }
 
 /**
- * `host:port:localAddress`, then `:family` and `:socketPath` where they are given.
+ * `host:port:localAddress`, then `:family` and `:socketPath` if given.
  *
  * @since 0.1.0
  * @category names
@@ -38,8 +38,7 @@ export const connectionName = (options: NameOptions = {}): string => {
   return name
 }
 
-// Fields of the TLS part, in their order, and when one is in the name: if it is truthy, or if it is given at
-// all.
+// Fields of the TLS part in order, and when they appear in the name: if truthy, or if given at all.
 const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "truthy" | "given"]> = [
   ["ca", "truthy"],
   ["cert", "truthy"],
@@ -64,10 +63,10 @@ const tlsFields: ReadonlyArray<readonly [field: keyof TlsNameOptions, when: "tru
 ]
 
 /**
- * What else is in the name of a connection with TLS: options of `tls.connect` and `tls.createSecureContext`.
- * They are `ca`, `cert`, `clientCertEngine`, `ciphers`, `key`, `pfx`, `rejectUnauthorized`, `servername`,
+ * Further options in the name of a connection with TLS, from `tls.connect` and `tls.createSecureContext`:
+ * `ca`, `cert`, `clientCertEngine`, `ciphers`, `key`, `pfx`, `rejectUnauthorized`, `servername`,
  * `minVersion`, `maxVersion`, `secureProtocol`, `crl`, `honorCipherOrder`, `ecdhCurve`, `dhparam`,
- * `secureOptions`, `sessionIdContext`, `sigalgs`, `privateKeyIdentifier` and `privateKeyEngine`; behind them
+ * `secureOptions`, `sessionIdContext`, `sigalgs`, `privateKeyIdentifier` and `privateKeyEngine`; then
  * `secureContext`, `allowPartialTrustChain`, `ALPNProtocols`, `certificateCompression`, `minDHSize`,
  * `pskCallback`, `requestOCSP` and `session`.
  *
@@ -82,7 +81,7 @@ export interface TlsNameOptions {
   readonly key?: unknown
   readonly pfx?: unknown
   readonly rejectUnauthorized?: unknown
-  /** Only where it is not the host. */
+  /** Only if different from the host. */
   readonly servername?: unknown
   readonly minVersion?: unknown
   readonly maxVersion?: unknown
@@ -96,20 +95,20 @@ export interface TlsNameOptions {
   readonly sigalgs?: unknown
   readonly privateKeyIdentifier?: unknown
   readonly privateKeyEngine?: unknown
-  /** By identity. */
+  /** Compared by identity. */
   readonly secureContext?: unknown
   readonly allowPartialTrustChain?: unknown
   readonly ALPNProtocols?: unknown
   readonly certificateCompression?: unknown
   readonly minDHSize?: unknown
-  /** By identity. */
+  /** Compared by identity. */
   readonly pskCallback?: unknown
   readonly requestOCSP?: unknown
   readonly session?: unknown
 }
 
-// What also makes a connection another one. Names of Node.js 20 leave it out, so it stands behind them, and
-// only where it is set.
+// Options that also distinguish connections but are missing from the names of Node.js 20: appended only if
+// set.
 const furtherFields: ReadonlyArray<keyof TlsNameOptions> = [
   "secureContext",
   "allowPartialTrustChain",
@@ -131,8 +130,8 @@ const identityOf = (value: object): number => {
 }
 
 /**
- * A text that two values share only if they mean the same to TLS: by content, but objects with a class by
- * identity.
+ * A text that two values share only if they mean the same to TLS: compared by content, instances of classes
+ * by identity.
  */
 const policyText = (value: unknown): string => {
   if (typeof value !== "object" || value === null) {
@@ -155,7 +154,7 @@ const listText = (values: ReadonlyArray<unknown>): string =>
 const hasPassphrase = (one: unknown): boolean =>
   typeof one === "object" && one !== null && ("pem" in one || "buf" in one)
 
-/** Lists of keys with passphrases: joined by commas, all of them read `[object Object]`. */
+/** Lists of keys with passphrases: joined by commas, their elements all read `[object Object]`. */
 const losesContent = (value: unknown): boolean => Array.isArray(value) && value.some(hasPassphrase)
 
 const policyOf = (options: TlsNameOptions): string => {
@@ -172,8 +171,7 @@ const policyOf = (options: TlsNameOptions): string => {
 }
 
 /**
- * The name of a host as a TLS client asks for it (SNI): without the last dot of a name in full (RFC 6066
- * section 3).
+ * The server name of a TLS client (SNI) for a host: without a final dot (RFC 6066 section 3).
  *
  * @since 0.1.0
  * @category names
@@ -181,9 +179,9 @@ const policyOf = (options: TlsNameOptions): string => {
 export const sniName = (host: string): string => (host.endsWith(".") ? host.slice(0, -1) : host)
 
 /**
- * `connectionName`, then each TLS field after a colon, empty where it does not count. Behind that, where they
- * are set: the fields that names of Node.js 20 leave out (`secureContext`, `ALPNProtocols`, `session`, ...)
- * and keys with passphrases.
+ * `connectionName`, then each TLS field after a colon, empty if it does not apply. Then, if set: the fields
+ * that are missing from the names of Node.js 20 (`secureContext`, `ALPNProtocols`, `session`, ...) and keys
+ * with passphrases.
  *
  * @since 0.1.0
  * @category names
@@ -195,7 +193,7 @@ export const secureConnectionName = (options: NameOptions & TlsNameOptions = {})
     const value = options[field]
     if (when === "truthy" ? !value : value === undefined) continue
     if (field === "servername" && value === options.host) continue
-    // As `+` joins it: a Buffer by its text, a list by commas.
+    // As string concatenation converts it: a Buffer to its text, a list to values with commas.
     name += field === "sigalgs" ? JSON.stringify(value) : (value as string)
   }
   return name + policyOf(options)

@@ -1,10 +1,10 @@
 /**
- * Which hosts are reached without a proxy: the lists of `NO_PROXY`, as curl reads them and as Node does.
+ * Decides which hosts are reached without a proxy: `NO_PROXY` lists, in the syntax of curl or of Node.
  */
 
 /**
- * Who reads the list. `curl`: a name stands for its subdomains too, `10.0.0.0/8` for a network. `node`: only
- * `.name` and `*.name` stand for subdomains, `10.0.0.1-10.0.0.9` for a range.
+ * Syntax of the list. `curl`: a name includes its subdomains, and `10.0.0.0/8` is a network. `node`: only
+ * `.name` and `*.name` include subdomains, and `10.0.0.1-10.0.0.9` is a range.
  *
  * @since 0.1.0
  * @category proxies
@@ -12,8 +12,8 @@
 export type NoProxyReading = "curl" | "node"
 
 /**
- * Whether a host is among those that are reached directly. Entries end at commas and blanks; `*` is every
- * host, `name:port` one port of it.
+ * Whether a host is reached without a proxy. Entries are separated by commas and blanks; `*` matches every
+ * host, `name:port` only that port.
  *
  * @since 0.1.0
  * @category proxies
@@ -35,7 +35,7 @@ export const isDirect = (
   })
 }
 
-/** As Node 24. */
+/** Matches an entry as Node 24 does. */
 const matchesNode = (
   entry: string,
   name: string,
@@ -60,7 +60,7 @@ const isBefore = (one: ReadonlyArray<number>, other: ReadonlyArray<number>): boo
 
 const withoutDots = (name: string): string => name.replace(/^\./, "").replace(/\.$/, "")
 
-/** As curl: a name stands for its subdomains too, an address may have a prefix length. */
+/** Matches an entry as curl does: a name includes its subdomains, an address may have a prefix length. */
 const matchesCurl = (
   entry: string,
   name: string,
@@ -68,7 +68,7 @@ const matchesCurl = (
   port: number
 ): boolean => {
   const parts = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(entry)
-  // Neither brackets nor one colon at most: an IPv6 address, which cannot have a port.
+  // Without brackets and with several colons it is an IPv6 address, which cannot have a port.
   const what = withoutDots(parts === null ? entry : (parts[1] ?? parts[2] ?? ""))
   if (parts?.[3] !== undefined && Number(parts[3]) !== port) return false
   if (address === undefined) return name === what || (what !== "" && name.endsWith(`.${what}`))

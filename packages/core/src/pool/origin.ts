@@ -1,13 +1,12 @@
 /**
- * The name under which connections may stand in for each other: protocol, host and port (RFC 9110 §4.3.1,
- * §4.3.2).
+ * The origin of a request: protocol, host and port (RFC 9110 §4.3.1, §4.3.2).
  *
- * Never resolves a name and never looks at a path: two requests share connections exactly if their origins
- * are equal.
+ * Two requests share connections exactly if their origins are equal. Never resolves a name or looks at a
+ * path.
  */
 
 /**
- * Where a request goes to. `host` is without brackets and in lower case, as a URL parser leaves it.
+ * The origin of a request. `host` is in lower case and without brackets.
  *
  * @since 0.1.0
  * @category names
@@ -17,14 +16,14 @@ export interface Origin {
   readonly protocol: "http:" | "https:"
   /** A name or an IP address; IPv6 without brackets. */
   readonly host: string
-  /** Never left out: {@link defaultPort} where the URL names none. */
+  /** Always set: {@link defaultPort} if the URL has none. */
   readonly port: number
-  /** The same as one string: the key of the pool. */
+  /** The origin as one string: the key of the pool. */
   readonly key: string
 }
 
 /**
- * Ports that a URL need not name (RFC 9110 §4.2.1, §4.2.2).
+ * Default ports of URLs (RFC 9110 §4.2.1, §4.2.2).
  *
  * @since 0.1.0
  * @category names
@@ -32,7 +31,7 @@ export interface Origin {
 export const defaultPort = { "http:": 80, "https:": 443 } as const
 
 /**
- * The origin of these three, with its key. Nothing is normalized.
+ * Creates an origin with its key. Nothing is normalized.
  *
  * @since 0.1.0
  * @category names

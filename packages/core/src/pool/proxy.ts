@@ -1,13 +1,12 @@
 /**
- * A proxy as its URL tells: where it listens, and what it is told of its user; as curl reads such URLs and as
- * Node does.
+ * Parses the URL of a proxy into its address and credentials, in the syntax of curl or of Node.
  */
 import { credentialsOf } from "../model/credentials.js"
 import { defaultPort } from "./origin.js"
 
 /**
- * Who reads the URL. `curl`: the scheme may be left out (`http:`), and `http:` without a port means 1080.
- * `node`: a URL like any other.
+ * Syntax of the URL. `curl`: the scheme is optional (`http:`), and the default port of `http:` is 1080.
+ * `node`: a standard URL.
  *
  * @since 0.1.0
  * @category proxies
@@ -15,7 +14,7 @@ import { defaultPort } from "./origin.js"
 export type ProxyReading = "curl" | "node"
 
 /**
- * Where a proxy listens, and what it is told of its user.
+ * The address of a proxy, and the credentials to send to it.
  *
  * @since 0.1.0
  * @category proxies
@@ -26,14 +25,14 @@ export interface ProxyPlace {
   readonly protocol: "http:" | "https:"
   /** An IPv6 address without brackets. */
   readonly host: string
-  /** That of its URL, or the one that the reading has for its protocol. */
+  /** From the URL, or the default port of the syntax for its protocol. */
   readonly port: number
-  /** Value of `Proxy-Authorization`, from the user and the password in the URL. */
+  /** Value of `Proxy-Authorization`, from the user and password in the URL. */
   readonly authorization: string | undefined
 }
 
 /**
- * A text that is no proxy's URL. `protocol`: it is one of a protocol that no proxy here speaks.
+ * A text that is not the URL of a proxy. `protocol`: it is a URL, but its protocol is not supported.
  *
  * @since 0.1.0
  * @category proxies
@@ -46,7 +45,7 @@ export interface BadProxyUrl {
 const defaultPorts = { curl: { "http:": 1080, "https:": 443 }, node: defaultPort } as const
 
 /**
- * Reads a proxy's URL.
+ * Parses the URL of a proxy.
  *
  * @since 0.1.0
  * @category proxies
@@ -62,7 +61,7 @@ export const readProxy = (text: string, reading: ProxyReading): ProxyPlace | Bad
   }
   const { protocol } = url
   if (protocol !== "http:" && protocol !== "https:") return { _tag: "BadProxyUrl", protocol }
-  // A URL does not keep the port that is its scheme's own.
+  // `URL` drops a port that is the default of its scheme.
   const written = /^[^/]*\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(absolute)
   const port = url.port === "" ? Number(written?.[1] ?? defaultPorts[reading][protocol]) : Number(url.port)
   const host = url.hostname.replace(/^\[|\]$/g, "")

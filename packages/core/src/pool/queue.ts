@@ -1,13 +1,13 @@
 /**
- * Which queue gets a place that became free: a connection whose exchange ended, or room for a new one.
+ * Chooses the queue that gets a free slot: a released connection, or room for a new one.
  *
- * Two policies: fair between keys, which is ours, and the order of Node's agent. Within one queue it is
- * always first come, first served. Owns no queue and takes nothing out of one.
+ * Two policies: ours, fair between keys, and the order of Node's agent. Each queue is first come, first
+ * served. Never owns or changes a queue.
  */
 import type { ConnectionLimits } from "./admission.js"
 
 /**
- * A key with requests that wait.
+ * A key with queued requests.
  *
  * @since 0.1.0
  * @category queues
@@ -15,20 +15,21 @@ import type { ConnectionLimits } from "./admission.js"
 export interface WaitingKey {
   /** The key of the queue. */
   readonly key: string
-  /** Connections under the key: in use, idle and being made. */
+  /** Connections under the key: in use, idle and being established. */
   readonly open: number
   /** Since when its first request has waited, ms. */
   readonly since: number
 }
 
 /**
- * The key whose first request gets the place. `freed`: the key of a connection that can be used again, still
- * counted in `open`; another key's request gets its place only by closing it. `undefined`: there is room for
- * a new connection.
+ * The key whose first request gets the slot. `freed`: the key of a released connection, still counted in
+ * `open`; a request of another key gets its slot only by closing it. `undefined`: there is room for a new
+ * connection.
  *
- * The fewest connections first, so that a busy origin does not keep a quiet one waiting. Between equals the
- * connection stays with its key while each has one left: closing and making connections in turn would serve
- * nobody. Where they have none, the longest wait goes first, so nobody waits for ever.
+ * The key with the fewest connections goes first, so that a busy origin does not starve a quiet one. Among
+ * equals, a released connection stays with its key while each has one left, because closing and reopening
+ * connections in turn would help no request. If they have none, the longest wait goes first, so no request
+ * waits forever.
  *
  * @since 0.1.0
  * @category queues
@@ -59,8 +60,8 @@ const goesFirst = (one: WaitingKey, other: WaitingKey, open: number, freed: stri
 }
 
 /**
- * Queues and sockets as Node's agent has them: an entry of `requests` is never empty. `requests` are those
- * that wait, `sockets` those in use, both by name.
+ * Queues and sockets of Node's agent: `requests` are queued, `sockets` in use, both by name. An entry of
+ * `requests` is never empty.
  *
  * @since 0.1.0
  * @category queues
@@ -71,8 +72,9 @@ export interface NodeAgentState {
 }
 
 /**
- * The key for whose first request Node's agent makes a connection when one under `closed` is gone: its own
- * queue, or else the first key that ever queued, unless that one has sockets: then none.
+ * The key for whose first request Node's agent connects after a connection under `closed` has closed: the
+ * same key if it has queued requests; otherwise the first key that ever queued, but none if that one has
+ * sockets.
  *
  * @since 0.1.0
  * @category queues

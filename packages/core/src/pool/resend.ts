@@ -1,35 +1,35 @@
 /**
- * Whether a request whose connection died may be sent again on a fresh one without asking the caller.
+ * Decides whether a request is resent on a new connection after its connection was lost.
  *
  * A server may close an idle connection at the very moment at which a request is written to it, and the
- * client cannot tell (RFC 9112 §9.3.1). Only then, only once, and only where doing it twice is the same as
- * doing it once: this never repairs a failure that a fresh connection would have had as well.
+ * client cannot tell (RFC 9112 §9.3.1). Resends only in that case, only once, and only idempotent requests:
+ * never repairs a failure that a new connection would have had too.
  */
 
 /**
- * What is known when the connection of a request ends.
+ * Facts about a request whose connection was lost.
  *
  * @since 0.1.0
  * @category resending
  */
 export interface LostRequest {
-  /** Its method: only idempotent ones are sent again, unless nothing was sent. */
+  /** Its method: only idempotent requests are resent, unless nothing was sent. */
   readonly method: string
   /** The connection had served an exchange before. */
   readonly reused: boolean
-  /** Bytes of the answer that had come. */
+  /** Bytes of the response received. */
   readonly received: number
-  /** Nothing of the request had been handed to the connection. */
+  /** No byte of the request was given to the connection. */
   readonly unsent: boolean
-  /** The whole body is still at hand. */
+  /** The whole body is still in memory. */
   readonly replayable: boolean
-  /** How often the request has been sent again already. */
+  /** How often the request has been resent. */
   readonly resent: number
 }
 
 /**
- * Send it `Again`, or `GiveUp`, for the first `reason` that holds: the connection was fresh, an answer had
- * begun, it was sent again before, its body is gone, or doing it twice is not the same as doing it once.
+ * Resend it (`Again`), or `GiveUp` for the first `reason` that applies: the connection was new, a response
+ * had begun, it was resent before, its body is gone, or the request is not idempotent.
  *
  * @since 0.1.0
  * @category resending
@@ -47,7 +47,7 @@ const giveUp = <R extends string>(reason: R) => ({ _tag: "GiveUp", reason }) as 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"])
 
 /**
- * Methods of which many identical requests have the effect of one (RFC 9110 §9.2.2).
+ * Whether several identical requests with this method have the effect of one (RFC 9110 §9.2.2).
  *
  * @since 0.1.0
  * @category resending
@@ -55,8 +55,8 @@ const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE",
 export const isIdempotent = (method: string): boolean => idempotent.has(method)
 
 /**
- * Whether a request could be sent again if its connection died before an answer had begun. One that could not
- * does not go out on a kept connection before a FIN that has already come was read.
+ * Whether a request could be resent if its connection were lost before the response. If not, it is sent on a
+ * kept connection only after a pending FIN would have been read.
  *
  * @since 0.1.0
  * @category resending
@@ -65,7 +65,7 @@ export const isResendable = (method: string, replayable: boolean): boolean =>
   replayable && isIdempotent(method)
 
 /**
- * Whether a request whose connection died is sent again on a fresh one (RFC 9112 §9.3.1).
+ * Decides whether a request is resent on a new connection (RFC 9112 §9.3.1).
  *
  * @since 0.1.0
  * @category resending

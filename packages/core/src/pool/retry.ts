@@ -1,53 +1,52 @@
 /**
- * Whether a failed request is tried once more, and after how long: for those who ask for it, not by itself.
+ * Decides whether a failed request is retried, and after what delay, for users who enable retries.
  *
- * What may have been acted on twice is not repeated, a server's wish is respected, and a budget keeps retries
- * a small part of all requests, so that they cannot keep an outage going. Decisions only: it waits for
- * nothing and holds no budget.
+ * Never retries what the server may have executed unless it is idempotent, respects `Retry-After`, and keeps
+ * retries a small part of all requests by a budget, so that they cannot prolong an outage. Pure functions:
+ * never waits, and holds no budget.
  */
 
 /**
- * Times in milliseconds.
+ * Limits of retries. Times in milliseconds.
  *
  * @since 0.1.0
  * @category retries
  */
 export interface RetryLimits {
-  /** How often a request may be tried again. */
+  /** Maximum number of retries per request. */
   readonly times: number
-  /** The longest wait before the first retry; it doubles with each. */
+  /** Maximum delay before the first retry; it doubles with each retry. */
   readonly base: number
-  /** The longest wait that is chosen here. */
+  /** Maximum delay of the backoff. */
   readonly cap: number
-  /** The longest wait that a server may ask for (`Retry-After`). */
+  /** Maximum delay that a server may request (`Retry-After`). */
   readonly patience: number
 }
 
 /**
- * What is known of a failure.
+ * Facts about a failure.
  *
  * @since 0.1.0
  * @category retries
  */
 export interface Failure {
-  /** It may pass: the connection was lost or never made, or the status says so. */
+  /** It may be temporary: the connection was lost or never established, or the status says so. */
   readonly transient: boolean
-  /** The server cannot have acted on it. */
+  /** The server cannot have acted on the request. */
   readonly unsent: boolean
-  /** Doing it twice is the same as doing it once. */
+  /** The request is idempotent. */
   readonly idempotent: boolean
-  /** The whole body is still at hand. */
+  /** The whole body is still in memory. */
   readonly replayable: boolean
-  /** How often it has been tried again already. */
+  /** Number of earlier retries. */
   readonly retried: number
-  /** How long the server asks to wait, ms. */
+  /** Delay requested by the server, ms. */
   readonly retryAfter: number | undefined
 }
 
 /**
- * Why a request is not tried again: the failure will not pass; doing it twice may be something else than
- * doing it once; its body is gone; it was tried often enough; the server asks for more patience than there
- * is; the budget is spent.
+ * Why a request is not retried: the failure is permanent; the request is not idempotent; its body is gone; it
+ * has used its retries; the server requests too long a delay; the budget is empty.
  *
  * @since 0.1.0
  * @category retries
@@ -56,7 +55,7 @@ export type StopReason =
   "NotTransient" | "NotIdempotent" | "NotReplayable" | "TimesUsed" | "AskedForTooLong" | "BudgetEmpty"
 
 /**
- * Try again after `delay` (ms), or stop, for this `reason`.
+ * Retry after `delay` (ms), or stop for this `reason`.
  *
  * @since 0.1.0
  * @category retries
@@ -67,9 +66,9 @@ export type RetryDecision =
 const stop = (reason: StopReason): RetryDecision => ({ _tag: "Stop", reason })
 
 /**
- * `chance`: 0 to 1, new for each decision. The wait is anything between nothing and its limit, so that
- * clients that failed together do not come back together; where the server names a time it is that, and a
- * little more at random.
+ * Decides about one failure. `chance`: random, 0 to 1, new for each decision. The delay is random between 0
+ * and its limit, so that clients that failed together do not retry together; if the server requested a delay,
+ * that one plus a small random part.
  *
  * @since 0.1.0
  * @category retries
@@ -89,35 +88,35 @@ export const retry = (failure: Failure, limits: RetryLimits, chance: number): Re
 }
 
 /**
- * A bucket of tokens: a request puts a part of one in, a retry takes one out.
+ * Token bucket: a request adds a fraction of a token, a retry takes one.
  *
  * @since 0.1.0
  * @category retries
  */
 export interface BudgetPolicy {
-  /** Retries per request, in the long run. */
+  /** Retries per request in the long run. */
   readonly ratio: number
-  /** Retries per second that are free, so that one who asks rarely may retry too. */
+  /** Tokens added per second, so that clients with few requests can retry too. */
   readonly perSecond: number
-  /** Tokens that the bucket holds; it begins full. */
+  /** Capacity of the bucket, which is full at first. */
   readonly burst: number
 }
 
 /**
- * A bucket as it was at one moment.
+ * State of a token bucket at one moment.
  *
  * @since 0.1.0
  * @category retries
  */
 export interface Budget {
-  /** What is in it; a retry needs 1. May be a fraction. */
+  /** Number of tokens, possibly a fraction; a retry needs 1. */
   readonly tokens: number
   /** When they were counted, ms. */
   readonly at: number
 }
 
 /**
- * A bucket that nothing was taken out of.
+ * A full bucket.
  *
  * @since 0.1.0
  * @category retries
@@ -125,7 +124,7 @@ export interface Budget {
 export const fullBudget = (policy: BudgetPolicy, now: number): Budget => ({ tokens: policy.burst, at: now })
 
 /**
- * The budget after some tokens were put in (or taken out), and with what time has brought.
+ * The bucket after tokens were added or taken (negative), with those that time has added.
  *
  * @since 0.1.0
  * @category retries

@@ -1,36 +1,35 @@
 /**
  * The callback interface of one established connection.
  *
- * A transport moves bytes and tells what happened to them. It never parses, never reconnects, keeps no clock,
- * and never throws from a method: what goes wrong arrives once, through `error`, followed by `close`.
+ * A transport moves bytes and reports events. It never parses, never reconnects, keeps no clock, and never
+ * throws from a method: a failure is reported once, by `error`, followed by `close`.
  */
 import type { Address } from "../model/address.js"
 import type { Fault } from "../model/fault.js"
 import type { TlsFacts } from "../model/tls.js"
 
 /**
- * What a transport tells its owner. Every callback runs in a turn of its own: never inside a call of the
- * owner's.
+ * Callbacks of a transport to its owner. Each runs in its own turn of the event loop, never inside a call of
+ * the owner.
  *
- * Order: `data`* `end`? then, whatever happened, exactly one `close`; at most one `error`, right before
- * `close`.
+ * Order: `data`* `end`? then always exactly one `close`; at most one `error`, directly before `close`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TransportHandlers {
-  /** Bytes of the peer. The chunk belongs to the receiver and is never written again. */
+  /** Bytes from the peer. The receiver owns the chunk, which is never overwritten. */
   data(chunk: Uint8Array): void
-  /** The peer sent FIN: no more data will come. Writing may still be possible. */
+  /** FIN was received: no more data will come. Writing may still be possible. */
   end(): void
-  /** After `write` gave `false`: the buffered output has been handed to the system. Not told after `end`. */
+  /** The buffered output was given to the system, after `write` returned `false`. Not called after `end`. */
   drain(): void
   /**
-   * The connection failed; `close` follows. What the peer had sent before is told first: a write that failed
-   * is told when reading has ended, or at once while reading is paused.
+   * The connection failed; `close` follows. Data that the peer sent before is delivered first: a failed write
+   * is reported when reading has ended, or at once while reading is paused.
    */
   error(fault: Fault): void
-  /** Both directions are over and nothing is held any more. */
+  /** Both directions are closed, and all resources are released. */
   close(): void
 }
 
@@ -41,73 +40,71 @@ export interface TransportHandlers {
  * @category models
  */
 export interface Transport {
-  /** Our end. `undefined` where the system does not say (a pipe). */
+  /** Our address; `undefined` if the system does not know it (a pipe). */
   readonly local: Address | undefined
-  /** The peer's end. */
+  /** The address of the peer. */
   readonly remote: Address | undefined
-  /** The session, where the connection is TLS. */
+  /** The TLS session, if the connection uses TLS. */
   readonly tls?: TlsFacts | undefined
   /**
-   * Bytes accepted by `write` and not yet handed to the system. 0 once a write has failed: then look at
-   * `writable`.
+   * Bytes accepted by `write` and not yet given to the system. 0 after a failed write: then check `writable`.
    */
   readonly buffered: number
   /**
-   * `false`: nothing can be written any more. `end` or `reset` was called, a write failed, or the connection
-   * is over.
+   * `false`: no more can be written, because `end` or `reset` was called, a write failed, or the connection
+   * has closed.
    */
   readonly writable: boolean
   /**
-   * Takes the connection: from now on these handlers are told, and reading begins unless it was paused.
-   * Before the first `start` nothing is read. A later `start` replaces the handlers (a connection handed over
-   * after an upgrade); the new ones are told, in a turn of its own, of an end and a close that came before.
+   * Sets the handlers, and starts reading unless paused. Before the first `start` nothing is read. A later
+   * `start` replaces the handlers (a connection handed over after an upgrade); the new ones are informed, in
+   * a separate turn, of an end and a close that happened before.
    */
   start(handlers: TransportHandlers): void
   /**
    * Sends bytes, or a string whose characters are bytes (U+0000-U+00FF). `body` follows in the same segment
-   * where possible. Neither may be changed afterwards. `false` means: wait for `drain` before writing more;
-   * the bytes are taken all the same. After `end`, `reset`, `close` or a failed write nothing is sent,
-   * `false` returned and no `drain` told: where `writable` is `false`, wait for `close`.
+   * if possible. Neither may be changed afterwards. `false` means: wait for `drain` before writing more;
+   * these bytes are accepted nevertheless. After `end`, `reset`, `close` or a failed write it sends nothing,
+   * returns `false`, and no `drain` follows: if `writable` is `false`, wait for `close`.
    */
   write(data: string | Uint8Array, body?: Uint8Array): boolean
-  /** Holds writes back until `uncork`, so that several go out as one. Calls nest. */
+  /** Buffers writes until `uncork`, so that several are sent as one. Calls nest. */
   cork(): void
-  /** Ends one `cork`; the last sends what was held back. */
+  /** Undoes one `cork`; the last one sends the buffered writes. */
   uncork(): void
-  /** Sends what is buffered, then FIN. The peer may still send. */
+  /** Sends buffered output, then FIN. The peer may still send. */
   end(): void
-  /** Ends both directions at once, without sending what is buffered; the peer sees RST. `close` follows. */
+  /** Closes both directions at once and discards buffered output; the peer receives RST. `close` follows. */
   reset(): void
   /**
-   * Ends both directions at once for us, after `end`: what the system has taken still goes to the peer, what
-   * the peer still sends is refused (RST). `close` follows. Where a network has no such thing, `reset` has to
-   * do.
+   * After `end`: closes our side of both directions at once. The system still sends the data that it has
+   * taken, and responds to further data of the peer with RST. `close` follows. A network without this
+   * operation uses `reset`.
    */
   abandon?(): void
   /**
-   * Whether the system knows of no peer any more: it has reset the connection, or answers no probes. Told
-   * although reading is paused, and whatever waits to be read. Asks the system each time. Where the system
-   * does not say (pipes) it is `false`, or absent.
+   * Whether the system has lost the peer: it received RST, or its probes were not acknowledged. Works while
+   * reading is paused, and whatever data is unread. Asks the system at each call. `false` or absent if the
+   * system cannot tell (pipes).
    */
   isLost?(): boolean
   /**
-   * `true` after `end`: FIN came without the peer's word that this is the end (`close_notify` of TLS), so the
-   * bytes may have been cut off on their way (RFC 9112 section 9.8). `false`, or absent: the word came, or
-   * the platform does not say.
+   * `true` after `end`: FIN came without `close_notify` of TLS, so the data may have been truncated in
+   * transit (RFC 9112 section 9.8). `false` or absent: it came, or the platform cannot tell.
    */
   readonly truncated?: boolean
   /**
-   * Stops reading: the peer is held back by the flow control of TCP. Its FIN and RST are not seen meanwhile
-   * (but see `isLost`).
+   * Stops reading: TCP flow control slows the peer down. Its FIN and RST go unnoticed meanwhile (but see
+   * `isLost`).
    */
   pause(): void
-  /** Reads on after `pause`. */
+  /** Continues reading after `pause`. */
   resume(): void
-  /** Whether the connection keeps the process alive. Default: it does. */
+  /** Makes the connection keep the process alive, as it does by default. */
   ref(): void
-  /** Lets the process end although the connection is open. */
+  /** Lets the process exit although the connection is open. */
   unref(): void
-  /** `TCP_NODELAY`. Without effect where there is no TCP. */
+  /** `TCP_NODELAY`. No effect without TCP. */
   noDelay(enable: boolean): void
   /** TCP keep-alive probes, the first after `initialDelay` ms (0: the system's default). */
   keepAlive(enable: boolean, initialDelay: number): void
@@ -116,7 +113,7 @@ export interface Transport {
 const nothing = () => {}
 
 /**
- * Handlers that hear nothing: of a connection that nobody has started, or whose end has been told.
+ * Handlers that ignore all events: for a connection that was not started, or whose close was reported.
  *
  * @since 0.1.0
  * @category handlers
@@ -130,7 +127,7 @@ export const noHandlers: TransportHandlers = {
 }
 
 /**
- * Handlers that hear of nothing but the end: after `reset`.
+ * Handlers that ignore all events but `close`: after `reset`.
  *
  * @since 0.1.0
  * @category handlers
@@ -141,7 +138,7 @@ export const onlyClose = (handlers: TransportHandlers): TransportHandlers => ({
 })
 
 /**
- * `Transport.abandon`, where the transport has it; else `reset`.
+ * Calls `Transport.abandon`, or `reset` if the transport does not have it.
  *
  * @since 0.1.0
  * @category operations
@@ -159,7 +156,7 @@ export const isTruncated = (transport: Transport): boolean =>
   transport.truncated === true && transport.tls !== undefined
 
 /**
- * `Transport.isLost`, where the transport has it; else `false`.
+ * Calls `Transport.isLost`; `false` if the transport does not have it.
  *
  * @since 0.1.0
  * @category accessors

@@ -36,8 +36,8 @@ export type Payload =
  * How an upload continues when the response arrives before the request is complete.
  *
  * - `stop`: the upload stops at any final response head
- * - `continue`: the upload continues until the response ends; an error status (400-599) with `Connection:
- *   close` stops it at once, because the server does not want the rest (RFC 9112 §9.5)
+ * - `continue`: the upload continues until the response ends; an error status (400-599) with
+ *   `Connection: close` stops it at once, because the server does not want the rest (RFC 9112 §9.5)
  *
  * In both cases the whole response is delivered, and an incomplete request closes its connection.
  *
