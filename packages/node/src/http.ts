@@ -1,11 +1,12 @@
 /**
- * `@httpfx/node/http`: what `node:http` exports, on httpfx's engine. Loads neither Effect nor a built-in HTTP
+ * `@httpfx/node/http`: the exports of `node:http`, on httpfx's engine. Loads neither Effect nor a built-in
+ * HTTP
  * module.
  *
- * It has no rule of HTTP of its own: `wire/` and `pool/` of core are asked. Where Node differs on purpose,
- * the rule has a policy with a name; docs/node-http.md lists each with its reason.
+ * Contains no HTTP rules: it calls `wire/` and `pool/` of core. Where Node differs on purpose, the rule has a
+ * named policy; docs/node-http.md lists each with its reason.
  *
- * `scripts/bundle.mjs` makes the CommonJS module from the default export, and the names for `import` from its
+ * `scripts/bundle.mjs` makes the CommonJS module from the default export, and the named exports from its
  * members.
  *
  * @since 0.1.0
@@ -39,8 +40,7 @@ const METHODS: Array<string> = [...wireMethods]
 const STATUS_CODES: { [status: number]: string | undefined } = { ...wireStatusCodes }
 
 /**
- * `http.setMaxIdleHTTPParsers`: how many parsers without a connection are kept for the next ones. Default:
- * 1000.
+ * `http.setMaxIdleHTTPParsers`: the maximum number of idle parsers kept for reuse. Default: 1000.
  */
 const setMaxIdleHTTPParsers = (max: number): void => {
   validateInteger(max, "max", 1)
@@ -90,7 +90,7 @@ Object.defineProperty(http, "globalAgent", {
 })
 
 /**
- * What `node:http` exports, with the types that `@types/node` has for it (Node documentation, HTTP).
+ * The exports of `node:http`, with the types of `@types/node` (Node documentation, HTTP).
  *
  * @since 0.1.0
  * @category modules

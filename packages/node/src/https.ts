@@ -1,8 +1,8 @@
 /**
- * `@httpfx/node/https`: what `node:https` exports, on httpfx's engine. Loads neither Effect nor a built-in
+ * `@httpfx/node/https`: the exports of `node:https`, on httpfx's engine. Loads neither Effect nor a built-in
  * HTTP module.
  *
- * `scripts/bundle.mjs` makes the CommonJS module from the default export, and the names for `import` from its
+ * `scripts/bundle.mjs` makes the CommonJS module from the default export, and the named exports from its
  * members.
  *
  * @since 0.1.0
@@ -62,7 +62,7 @@ Object.defineProperty(https, "globalAgent", {
 })
 
 /**
- * What `node:https` exports, with the types that `@types/node` has for it (Node documentation, HTTPS).
+ * The exports of `node:https`, with the types of `@types/node` (Node documentation, HTTPS).
  *
  * @since 0.1.0
  * @category modules

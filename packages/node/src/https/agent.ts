@@ -1,5 +1,5 @@
 /**
- * `https.Agent`: an agent whose sockets are TLS, which keeps sessions for later handshakes.
+ * `https.Agent`: an agent for TLS sockets that caches sessions for later handshakes.
  */
 import { secureConnectionName, sniName, type NameOptions } from "@httpfx/core/pool"
 import type * as https from "node:https"
@@ -20,7 +20,7 @@ interface TlsAgent extends AgentLike {
   _evictSession(key: string): void
 }
 
-/** The number of a request that judges the server's certificate by itself; on its socket: the same. */
+/** The number of a request with its own `checkServerIdentity`, also set on its socket. */
 const ownCheck = Symbol("checkServerIdentity of the request")
 let checks = 0
 
@@ -31,8 +31,9 @@ interface Checked {
 }
 
 /**
- * Marks the options of a request with a `checkServerIdentity` of its own: its connection serves no other
- * request, which would go to a server that only this one has accepted, and neither does its TLS session.
+ * Marks the options of a request with its own `checkServerIdentity`. Its connection and TLS session serve no
+ * other
+ * request: only this request has accepted the server's certificate.
  */
 export const withOwnCheck = (options: ConnectOptions, usual: unknown): ConnectOptions => {
   const own = options as Checked
@@ -59,7 +60,7 @@ inherit(Agent, HttpAgent)
 const proto = Agent.prototype as TlsAgent
 const base = HttpAgent.prototype as unknown as AgentLike
 
-/** The three ways to call it: options; port and options; port, host and options. */
+/** The three call signatures: options; port and options; port, host and options. */
 const readArguments = (port: unknown, host: unknown, options: unknown): ConnectOptions => {
   if (port !== null && typeof port === "object") return port as ConnectOptions
   let read: ConnectOptions
@@ -81,13 +82,13 @@ Object.assign(proto, {
       if (session) options = { session, ...options }
     }
     const { servername } = options
-    // Only here: the name that the agent's tables have is the one that was given, as in Node.
+    // The key in the agent's lists keeps the name as given, as in Node.
     if (servername?.endsWith(".")) options = { ...options, servername: sniName(servername) }
     const socket = connect(options as never) as unknown as HttpSocket & Checked
     if (checked !== undefined) socket[ownCheck] = checked
     if (key) {
       socket.on("session", (session: Buffer) => this._cacheSession(key, session))
-      // A session that goes with a failure is not tried again.
+      // Do not resume a session after a failure.
       socket.once("close", (failed: boolean) => {
         if (failed) this._evictSession(key)
       })

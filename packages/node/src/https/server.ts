@@ -1,6 +1,6 @@
 /**
- * `https.Server`: a `tls.Server` whose connections speak HTTP. What it has of an HTTP server is
- * http/server.ts's.
+ * `https.Server`: a `tls.Server` whose connections speak HTTP. http/server/server.ts provides the HTTP
+ * members.
  */
 import type * as https from "node:https"
 import { Server as TlsServer, type TlsOptions } from "node:tls"

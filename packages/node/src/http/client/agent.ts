@@ -1,7 +1,8 @@
 /**
- * `http.Agent`: which socket serves which request. Its lists are plain objects that anyone may read and
- * change, and every step is a method that a subclass may have its own of; what is decided between the steps
- * is `pool/`'s.
+ * `http.Agent`: the pool that assigns sockets to requests. Its lists are plain objects that anyone may read
+ * and
+ * change, and every step is a method that a subclass may override; `pool/` makes the decisions between the
+ * steps.
  */
 import {
   admit,
@@ -33,14 +34,14 @@ import type { HttpSocket } from "../message/shapes.js"
 import { onKeylog, proxyKey } from "../own/symbols.js"
 import { validateNumber, validateOneOf, validateString } from "../own/validate.js"
 
-/** What a waiting request was added with, and the asynchronous context of its maker. */
+/** The options of a queued request and the asynchronous context of its maker. */
 const waiting = Symbol("waiting")
 
 interface Waiting extends ClientReq {
   [waiting]?: { readonly options: ConnectOptions; readonly resource: AsyncResource } | undefined
 }
 
-/** Milliseconds by which an idle socket is given up before the server's announced end (Node 20: a second). */
+/** An idle socket is closed this much before the server's `Keep-Alive` timeout, ms (as in Node 20). */
 const usualBuffer = 1000
 
 const emptyLists = <T>(): Lists<T> => Object.create(null) as Lists<T>
@@ -52,7 +53,7 @@ function Agent(this: AgentLike, options?: http.AgentOptions & { [name: string]: 
   this.defaultPort = (own["defaultPort"] as number | undefined) || 80
   this.protocol = (own["protocol"] as string | undefined) || "http:"
   if (own["noDelay"] === undefined) own["noDelay"] = true
-  // A path here would be taken for a socket's.
+  // `net.connect` would take a path for that of a Unix socket.
   own["path"] = null
   this.requests = emptyLists()
   this.sockets = emptyLists()
@@ -72,13 +73,13 @@ function Agent(this: AgentLike, options?: http.AgentOptions & { [name: string]: 
   if (this.maxTotalSockets !== undefined) validateNumber(this.maxTotalSockets, "maxTotalSockets", 1)
   else this.maxTotalSockets = Infinity
   this.on("free", onFree)
-  // Keys are logged by all sockets as soon as somebody wants to read them.
+  // All sockets log their TLS keys once somebody listens for `keylog`.
   this.on("newListener", onNewListener)
   return undefined
 }
 inherit(Agent, EventEmitter)
 
-/** A socket has nothing to do: the next waiting request, the list of idle ones, or the end. */
+/** A socket became free: it serves the next queued request, goes to the idle list, or is destroyed. */
 function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): void {
   const name = this.getName(options)
   if (!socket.writable) {
@@ -87,7 +88,7 @@ function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): v
   }
   const queue = this.requests[name]
   if (queue !== undefined && queue.length > 0) {
-    // Its end has a new socket made for the request that waits.
+    // The `close` of this socket makes the agent open a new one for the queued request.
     if (!isUsable(socket)) return
     assignWaiting(this, queue.shift()!, socket)
     if (queue.length === 0) delete this.requests[name]
@@ -116,7 +117,7 @@ function onFree(this: AgentLike, socket: HttpSocket, options: ConnectOptions): v
   this.removeSocket(socket, options)
   socket.once("error", onIdleError)
   idle.push(socket)
-  // Such bytes would be taken for the answer to the next request.
+  // Bytes that arrive on an idle socket would be taken for the response to its next request.
   startGuarding(socket)
 }
 
@@ -138,7 +139,7 @@ const keylogListener = (agent: AgentLike) =>
     agent.emit("keylog", line, this)
   }
 
-/** Gives a socket to a request. */
+/** Assigns a socket to a request. */
 const assign = (agent: AgentLike, req: ClientReq, socket: HttpSocket): void => {
   req.onSocket(socket)
   const timeout = agent.options.timeout || 0
@@ -146,13 +147,13 @@ const assign = (agent: AgentLike, req: ClientReq, socket: HttpSocket): void => {
   socket.setTimeout(req.timeout)
 }
 
-/** Gives a socket that has served others to a request, in whose context this runs. */
+/** Assigns a reused socket to a request and moves it to the current asynchronous context. */
 const assignReused = (agent: AgentLike, req: ClientReq, socket: HttpSocket): void => {
   adoptContext(socket)
   assign(agent, req, socket)
 }
 
-/** The same for a request that has waited. */
+/** Does the same for a queued request, in the context of its maker. */
 const assignWaiting = (agent: AgentLike, req: Waiting, socket: HttpSocket): void => {
   const held = req[waiting]
   req[waiting] = undefined
@@ -160,7 +161,7 @@ const assignWaiting = (agent: AgentLike, req: Waiting, socket: HttpSocket): void
   else held.resource.runInAsyncScope(assignReused, undefined, agent, req, socket)
 }
 
-/** The name for the server's certificate: that of the `Host` field, else the host's; none for addresses. */
+/** The SNI name: that of the `Host` field, else the host; empty for IP addresses. */
 const serverName = (options: ConnectOptions, req: ClientReq): string => {
   let name = options.host as string
   const host = req.getHeader("host")
@@ -189,9 +190,7 @@ const proto = Agent.prototype as AgentLike
 const isAdmitted = (agent: AgentLike, open: number): boolean =>
   admit({ open, total: agent.totalSocketCount, idleElsewhere: 0 }, agent)._tag === "Open"
 
-/**
- * Bytes that nobody asked for wait in the system: they would be taken for the response to the next request.
- */
+/** Whether unsolicited bytes wait in the kernel: they would be taken for the response to the next request. */
 const hasUnreadBytes = (socket: HttpSocket): boolean => !socket.connecting && hasBytesWaiting(socket)
 
 const isUsable = (socket: HttpSocket): boolean => {
@@ -201,7 +200,7 @@ const isUsable = (socket: HttpSocket): boolean => {
   return false
 }
 
-/** Takes the idle socket that serves next out of its list; destroyed ones go too. */
+/** Removes from the list the idle socket that serves next, and all destroyed ones. */
 const takeIdle = (idle: Array<HttpSocket> | undefined, scheduling: string): HttpSocket | undefined => {
   const choice = choose(idle, scheduling as Scheduling, 0, isUsable)
   if (choice._tag === "Reuse") {
@@ -212,7 +211,7 @@ const takeIdle = (idle: Array<HttpSocket> | undefined, scheduling: string): Http
   return undefined
 }
 
-/** The same with the list forgotten when it is empty. */
+/** Does the same for an agent's list and deletes the list when it is empty. */
 const takeIdleOf = (agent: AgentLike, name: string): HttpSocket | undefined => {
   const idle = agent.freeSockets[name]
   if (idle === undefined) return undefined
@@ -229,7 +228,7 @@ Object.defineProperty(getName, "name", { value: "getName" })
 const wanted = <K extends keyof ConnectOptions>(name: K, given: ConnectOptions, own: ConnectOptions) =>
   name in own ? own[name] : given[name]
 
-/** The name of a connection with the given options under the agent's, without putting them together. */
+/** The agent's key for a connection with these options over the agent's, without merging the objects. */
 const plainName = (given: ConnectOptions, own: ConnectOptions): string =>
   connectionName({
     host: wanted("host", given, own) as string | undefined,
@@ -239,13 +238,13 @@ const plainName = (given: ConnectOptions, own: ConnectOptions): string =>
     socketPath: wanted("socketPath", given, own) as string | undefined
   })
 
-/** A connection that is kept takes the next request's bound of what waits to be written. */
+/** A reused socket takes the `highWaterMark` of its next request. */
 const adjust = (socket: HttpSocket, mark: unknown): void => {
   if (mark !== undefined && mark !== null && socket.writableHighWaterMark !== mark)
     setHighWaterMark(socket, mark)
 }
 
-/** A connection to where the options say, or by the agent's proxy. */
+/** Opens a connection to the host of the options, directly or through the agent's proxy. */
 const open = (agent: AgentLike, options: ConnectOptions, onCreate: OnCreate) => {
   const proxy = agent[proxyKey]
   if (!goesBy(proxy, options)) return agent.createConnection(options, onCreate)
@@ -368,7 +367,7 @@ Object.assign(proto, {
       }
     )
     if (kept._tag === "Close") return false
-    // Only a timeout that the agent has is shortened.
+    // A `Keep-Alive` hint only shortens a timeout that the agent has; it sets none.
     const time = timeout === 0 ? 0 : kept.until
     if (socket.timeout !== time) socket.setTimeout(time)
     return true
@@ -387,7 +386,7 @@ Object.assign(proto, {
   }
 })
 
-/** A place is free for a request that waits. */
+/** Opens a connection for a queued request, if the limits now allow one. */
 const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): void => {
   const next = nextAsNode(agent, name)
   if (next === undefined) return
@@ -397,7 +396,7 @@ const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): 
     if (error) {
       leaveQueue(agent, next, req)
       req.onSocket(created, error)
-      // There is no socket whose end would have the next one served.
+      // Without a socket no `close` event would serve the next request.
       nextTick(() => {
         const open = (agent.sockets[next]?.length ?? 0) + (agent.freeSockets[next]?.length ?? 0)
         if (isAdmitted(agent, open)) serveWaiting(agent, name, options)
@@ -411,7 +410,7 @@ const serveWaiting = (agent: AgentLike, name: string, options: ConnectOptions): 
 }
 
 /**
- * Takes a waiting request out of its queue: its socket could not be made, or has failed in the turn that made
+ * Removes a request from its queue, because its socket could not be opened or failed in the turn that opened
  * it.
  */
 const leaveQueue = (agent: AgentLike, name: string, req: ClientReq): boolean => {
@@ -432,7 +431,7 @@ const dropFrom = (lists: Lists<HttpSocket>, name: string, socket: HttpSocket): v
   if (list.length === 0) delete lists[name]
 }
 
-/** What the agent must hear of a socket that it opened. */
+/** Listens for the events of a socket that the agent opened. */
 const watch = (agent: AgentLike, socket: HttpSocket, options: ConnectOptions): void => {
   const onSocketFree = (): void => {
     agent.emit("free", socket, options)
@@ -449,7 +448,7 @@ const watch = (agent: AgentLike, socket: HttpSocket, options: ConnectOptions): v
       }
     }
   }
-  // An upgraded socket is never given back.
+  // An upgraded socket never returns to the agent.
   const onRemove = (): void => {
     onClose()
     socket.removeListener("close", onClose)
@@ -469,20 +468,19 @@ const typed = Agent as unknown as typeof http.Agent & { defaultMaxSockets: numbe
 export { typed as Agent }
 typed.defaultMaxSockets = Infinity
 
-/** Takes the proxy for the agent's protocol from an environment. */
+/** Sets the proxy for the agent's protocol from an environment. */
 export const setProxy = (agent: AgentLike, env: ProxyEnv | undefined): void => {
-  // Without an environment nothing is asked of the agent: a subclass may answer `protocol` only once it is
-  // built.
+  // Without an environment do not read `protocol`: a subclass may set it only at the end of its constructor.
   if (env === undefined) return
   const proxy = proxyOf(env, agent.protocol)
   if (proxy !== undefined || agent[proxyKey] !== undefined) agent[proxyKey] = proxy
 }
 
-/** The environment's proxies where the process was told to use them. */
+/** The environment's proxies, if `NODE_USE_ENV_PROXY` or `--use-env-proxy` is set. */
 export const globalProxyEnv = (): { readonly proxyEnv?: ProxyEnv } =>
   process.env["NODE_USE_ENV_PROXY"] === "1" || usesEnvProxy ? { proxyEnv: process.env } : {}
 
-/** The agent of requests that name none; https has its own. */
+/** Makes the default agent of http; https has its own. */
 const makeGlobalAgent = (proxyEnv?: ProxyEnv): http.Agent =>
   new typed({
     keepAlive: true,

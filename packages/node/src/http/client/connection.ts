@@ -1,12 +1,12 @@
 /**
- * A client's socket while a request uses it: its events become calls of the parser, heads become responses,
- * and the end of an exchange gives the socket back. Listeners come and go as Node's do: libraries count them
- * to see whether a message is over.
+ * A client's socket while a request uses it: passes its events to the parser, makes responses of heads, and
+ * releases the socket when the exchange completes. Adds and removes listeners as Node does: libraries count
+ * them to see whether a message is complete.
  *
- * Does not decide whether a connection may be used again: the parser, the sent head and `afterExchange` do.
+ * Does not decide whether a connection may be reused: the parser, the sent head and `afterExchange` do.
  *
  * Node's policies of this file, each with its reason in docs/node-http.md: any response to CONNECT is handed
- * over; one to HEAD without a length ends the connection; an upload that its response has overtaken goes on.
+ * over; one to HEAD without a length closes the connection; an upload continues after an early response.
  */
 import { afterExchange, Body, bodyOf, isInformational, type AfterExchange } from "@httpfx/core/wire"
 import { stopFlowing } from "../../socket/fast/flowing.js"
@@ -43,7 +43,7 @@ export const closeRequest = (req: ClientReq): void => {
   req.emit("close")
 }
 
-/** The request takes the socket: from now on what comes is its answer. */
+/** The request takes the socket: bytes received from now on are its response. */
 export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
   const socket = plain as ClientSocket
   debug("CLIENT request takes its socket")
@@ -72,19 +72,21 @@ export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
   req.emit("socket", socket)
 }
 
-/** A request is to have the socket from the next tick on. What fails until then is its error already. */
+/**
+ * Reserves the socket, which the request takes in the next tick. Errors until then are the request's already.
+ */
 export const reserve = (req: ClientReq, socket: HttpSocket): void => {
   socket._httpMessage = req
   socket.on("error", onError)
 }
 
-/** The request was given up before it took the socket. */
+/** Undoes `reserve` for a request that was destroyed before it took the socket. */
 export const release = (socket: HttpSocket): void => {
   socket._httpMessage = null
   socket.removeListener("error", onError)
 }
 
-/** The message is over, or has failed: what comes now is not read. */
+/** The message is complete or has failed: ignores further bytes. */
 const stopReading = (socket: ClientSocket): void => {
   socket.removeListener("data", onData)
   socket.removeListener("end", onEnd)
@@ -92,7 +94,7 @@ const stopReading = (socket: ClientSocket): void => {
 
 const noop = (): void => {}
 
-/** Requests with a timeout hear of their socket's; once, and only while it is theirs. */
+/** Forwards the socket's timeout to the request; only once, and only while the request has the socket. */
 export const listenForTimeout = (req: ClientReq): void => {
   if (req.timeoutCb) return
   req.timeoutCb = emitTimeout
@@ -106,7 +108,7 @@ function emitTimeout(this: ClientSocket): void {
   stillSilent(
     this,
     () => req.emit("timeout"),
-    // Its time has begun again.
+    // There was traffic meanwhile, so the idle time has begun anew: listen again.
     () => {
       if (this._httpMessage === req && req.timeoutCb === emitTimeout) this.once("timeout", emitTimeout)
     }
@@ -129,7 +131,7 @@ function onDrain(this: ClientSocket): void {
 function onError(this: ClientSocket, error: Error): void {
   const req = this._httpMessage
   if (req) {
-    // Whatever fails after this is the same failure.
+    // Later errors are consequences of this one.
     this._hadError = true
     emitError(req, error)
   }
@@ -160,7 +162,7 @@ function onClose(this: ClientSocket): void {
   const req = this._httpMessage
   const parser = this.parser
   if (req) tellClosed(this, req)
-  // Whoever destroyed the socket made no end of a message of it: that is asked last.
+  // `parser.finish` comes last: a destroyed socket does not complete a message that ends with the connection.
   if (parser) {
     parser.finish()
     freeParser(parser, req as { parser?: unknown } | null, this)
@@ -171,7 +173,7 @@ const tellClosed = (socket: ClientSocket, req: ClientReq): void => {
   req.destroyed = true
   const res = req.res
   if (res) {
-    // The connection ended before the response did.
+    // The connection closed before the response was complete.
     if (!res.complete) res.destroy(resetError("aborted"))
     closeRequest(req)
     if (!res.aborted && res.readable) res.push(null)
@@ -182,7 +184,7 @@ const tellClosed = (socket: ClientSocket, req: ClientReq): void => {
     }
     closeRequest(req)
   }
-  // Nobody will take it any more.
+  // Queued writes can no longer be sent.
   if (req.outputData) req.outputData.length = 0
 }
 
@@ -198,7 +200,7 @@ function onData(this: ClientSocket, chunk: Buffer): void {
     handOver(this, req, parser, incoming, chunk.subarray(read))
   } else if (incoming !== null && incoming.complete && !isInformational(incoming.statusCode!)) {
     stopReading(this)
-    // Unlike in Node a request that still sends hears of `drain`: without it an upload would wait for ever.
+    // Unlike in Node, a request still sending keeps its `drain` listener; without it an upload would stall.
     if (req.finished) this.removeListener("drain", onDrain)
     freeParser(parser, req as { parser?: unknown }, this)
   }
@@ -219,7 +221,10 @@ const refuse = (
   emitError(req, error)
 }
 
-/** From here on the bytes are another protocol's (101, or a success to CONNECT). */
+/**
+ * Hands over the connection: the bytes after this head are another protocol's (101, or a response to
+ * CONNECT).
+ */
 const handOver = (
   socket: ClientSocket,
   req: ClientReq,
@@ -250,18 +255,18 @@ const handOver = (
   closeRequest(req)
 }
 
-/** A head has come. */
+/** A response head was parsed. */
 function onResponse(this: HttpParser, res: Incoming, keepAlive: boolean): number {
   const socket = this.socket as ClientSocket
   const req = socket._httpMessage as ClientReq
   if (req.res) {
-    // A second answer to one request.
+    // A second response to the same request.
     socket.destroy()
     return Body.Read
   }
   req.res = res
   if (res.upgrade) return Body.Stop
-  // Node's policy: whatever the status is.
+  // Node's policy: with any status.
   if (req.method === "CONNECT") {
     res.upgrade = true
     return Body.Stop
@@ -321,15 +326,15 @@ function onResponseEnd(this: Incoming): void {
 }
 
 function onRequestFinish(this: ClientReq): void {
-  // Unless the response's end has given it back, because all was written: then it may serve another request.
+  // `onResponseEnd` may have released the socket already, and it may serve another request.
   if (afterResponse(this, true) === "Reuse" && !this.destroyed) giveBack(this)
 }
 
-/** What becomes of the connection; `sent`: the request is. */
+/** Decides about the connection; `sent`: the request has been sent completely. */
 const afterResponse = (req: ClientReq, sent: boolean): AfterExchange["_tag"] =>
   afterExchange(req.shouldKeepAlive ? undefined : "ResponseClose", req._ended, sent, "wait")._tag
 
-/** The exchange is over and the connection may go on. */
+/** The exchange is complete: releases the connection. */
 const giveBack = (req: ClientReq): void => {
   const socket = req.socket as ClientSocket
   if (req.timeoutCb) {
@@ -341,7 +346,7 @@ const giveBack = (req: ClientReq): void => {
   socket.removeListener("drain", onDrain)
   stopReading(socket)
   req.destroyed = true
-  // The next request may have it: what is done to a response that is over must not reach it.
+  // The next request may get the socket, so calls on the completed response must not reach it.
   if (req.res) req.res.socket = null
   nextTick(free, req, socket)
 }

@@ -1,5 +1,5 @@
 /**
- * `http.globalAgent`: the agent of requests that name none. agent.ts makes it, programs may replace it.
+ * Holds `http.globalAgent`, the default agent of requests. agent.ts makes it; programs may replace it.
  */
 import type { AgentLike } from "./shapes.js"
 

@@ -1,6 +1,7 @@
 /**
- * `http.setGlobalProxyFromEnv`: agents for both protocols that go by the proxies of an environment, in the
- * place of the global ones, and the way back. https may be loaded later, or never.
+ * `http.setGlobalProxyFromEnv`: replaces the global agents of both protocols with agents that use an
+ * environment's
+ * proxies, and restores them. https may be loaded later, or never.
  */
 import { proxyOf, type ProxyEnv } from "./proxyChoice.js"
 import { validateObject } from "../own/validate.js"
@@ -9,13 +10,13 @@ import { validateObject } from "../own/validate.js"
 export interface Globals {
   get(): object
   set(agent: object): void
-  /** One as the module makes it, by these proxies or by none. */
+  /** Makes an agent as the module does, with or without these proxies. */
   make(proxyEnv: ProxyEnv | undefined): object
 }
 
 interface Slot {
   globals: Globals | undefined
-  /** By which proxies its agent is to go once it is there. */
+  /** The proxies for its agent, to be used once https is loaded. */
   wanted: ProxyEnv | undefined
 }
 const plain: Slot = { globals: undefined, wanted: undefined }
@@ -30,7 +31,7 @@ const provide =
 export const providePlainGlobals = provide(plain)
 export const provideSecureGlobals = provide(secure)
 
-/** Puts an agent by these proxies in place; gives the way back. */
+/** Replaces the global agent with one that uses these proxies; returns a function that restores it. */
 const replace = (slot: Slot, proxyEnv: ProxyEnv): (() => void) => {
   const { globals, wanted } = slot
   const before = globals?.get()
@@ -42,10 +43,10 @@ const replace = (slot: Slot, proxyEnv: ProxyEnv): (() => void) => {
   }
 }
 
-/** `http.setGlobalProxyFromEnv`. Default: the process's environment. */
+/** `http.setGlobalProxyFromEnv`. Default: `process.env`. */
 export function setGlobalProxyFromEnv(proxyEnv: ProxyEnv = process.env): () => void {
   validateObject(proxyEnv, "proxyEnv")
-  // What is refused is refused before anything is replaced.
+  // Parse both before replacing either, so that an error changes nothing.
   const byProxy = [
     { slot: plain, proxy: proxyOf(proxyEnv, "http:") },
     { slot: secure, proxy: proxyOf(proxyEnv, "https:") }

@@ -1,5 +1,6 @@
 /**
- * How an agent's requests go by a proxy. A request without TLS goes to the proxy whole, with its target in
+ * Sends an agent's requests through a proxy. A request without TLS goes to the proxy itself, with its target
+ * in
  * absolute form (RFC 9112 §3.2.2); one with TLS goes through a tunnel (RFC 9110 §9.3.6).
  */
 import { createRequire } from "node:module"
@@ -14,7 +15,7 @@ import { parserOptions } from "../own/flags.js"
 import type { Proxy } from "./proxyChoice.js"
 import type { HttpSocket } from "../message/shapes.js"
 
-/** Does a connection with these options go by the proxy? A socket on the file system never does. */
+/** Whether a connection with these options uses the proxy. Unix sockets never do. */
 export const goesBy = (proxy: Proxy | undefined, options: ConnectOptions): proxy is Proxy =>
   proxy !== undefined &&
   !options.socketPath &&
@@ -36,7 +37,8 @@ const isHost = (text: string, host: string): boolean => {
 }
 
 /**
- * What a proxy is asked for, in absolute form. Refuses requests that name one server to the proxy and another
+ * The request target for a proxy, in absolute form. Throws if the request names one server to the proxy and
+ * another
  * to the agent.
  */
 const absoluteTarget = (req: ClientReq, options: ConnectOptions): string => {
@@ -69,11 +71,11 @@ const absoluteTarget = (req: ClientReq, options: ConnectOptions): string => {
   return path
 }
 
-/** `CONNECT` names a host and `OPTIONS *` the server: they have no absolute form (RFC 9112 section 3.2). */
+/** `CONNECT` and `OPTIONS *` have no absolute form (RFC 9112 section 3.2). */
 const hasAbsoluteForm = ({ method, path }: ClientReq): boolean =>
   method !== "CONNECT" && !(method === "OPTIONS" && path === "*")
 
-/** Makes a request one to a proxy: the whole target, and what only the proxy reads. */
+/** Rewrites a request for a proxy: absolute target, proxy credentials and `proxy-connection`. */
 export const addressToProxy = (req: ClientReq, proxy: Proxy, options: ConnectOptions): void => {
   if (hasAbsoluteForm(req)) req.path = absoluteTarget(req, options)
   const connection = req.shouldKeepAlive ? "keep-alive" : "close"
@@ -82,7 +84,7 @@ export const addressToProxy = (req: ClientReq, proxy: Proxy, options: ConnectOpt
     if (proxy.authorization !== undefined) req.setHeader("proxy-authorization", proxy.authorization)
     return
   }
-  // The head stands already; nothing of it has gone, because there was no socket.
+  // The head is already built, but not sent: there was no socket.
   const end = req._header.indexOf("\r\n")
   const added =
     `proxy-connection: ${connection}\r\n` +
@@ -100,13 +102,13 @@ export const toProxy = ({ host, port }: Proxy, options: ConnectOptions): Connect
 
 /** A connection to a proxy that speaks TLS. */
 export const secureToProxy = ({ host, port }: Proxy): HttpSocket =>
-  // Loaded when it is needed: http without TLS need not pay for it.
+  // Loaded on first use: http without TLS does not pay for it.
   (createRequire(import.meta.url)("node:tls") as typeof nodeTls).connect({
     host,
     port
   }) as unknown as HttpSocket
 
-/** Why there is no tunnel, as Node's `ERR_PROXY_TUNNEL` tells it. */
+/** The reason in Node's `ERR_PROXY_TUNNEL` message. */
 const reasonOf = (outcome: Exclude<TunnelOutcome, { readonly _tag: "Opened" }>): string => {
   switch (outcome._tag) {
     case "Refused":
@@ -121,7 +123,7 @@ const reasonOf = (outcome: Exclude<TunnelOutcome, { readonly _tag: "Opened" }>):
   }
 }
 
-/** Asks the proxy for a tunnel to where the options say; `secure` makes a connection of it. */
+/** Opens a tunnel through the proxy to the target of the options; `secure` makes the TLS connection in it. */
 export const openTunnel = (
   proxy: Proxy,
   options: ConnectOptions,
@@ -152,7 +154,7 @@ export const openTunnel = (
         return failed(reasonOf(outcome))
       }
       socket.off("error", onError)
-      // Whoever takes it decides how it is read.
+      // The next owner decides whether the socket flows.
       stopFlowing(socket)
       if (outcome.rest !== undefined) socket.unshift(outcome.rest)
       callback(null, secure(socket))

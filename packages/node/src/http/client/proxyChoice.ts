@@ -1,8 +1,8 @@
 /**
- * Proxies of an environment (`proxyEnv`): which one the requests of a protocol take, and which hosts take
- * none.
+ * Reads an environment's proxy variables (`proxyEnv`): the proxy of each protocol and the hosts that bypass
+ * it.
  *
- * Never reads the process's environment by itself.
+ * Never reads `process.env` by itself.
  */
 import { isDirect, readProxy, type ProxyPlace } from "@httpfx/core/pool"
 import { codedTypeError } from "../own/errors.js"
@@ -11,15 +11,15 @@ export type ProxyEnv = { readonly [name: string]: string | undefined }
 
 /** The proxy of one protocol. */
 export interface Proxy extends ProxyPlace {
-  /** Host and port as its URL has them. */
+  /** Host and port as written in its URL. */
   readonly shown: string
   readonly bypassed: (host: string, port: number) => boolean
 }
 
-/** The name in lower case wins, as everywhere. */
+/** The lower-case name takes precedence, as in curl. */
 const read = (env: ProxyEnv, name: string): string | undefined => env[name.toLowerCase()] ?? env[name]
 
-/** The proxy for requests of a protocol (`http:` or `https:`), if the environment names one. */
+/** The proxy for requests of a protocol (`http:` or `https:`), if the environment sets one. */
 export const proxyOf = (env: ProxyEnv | undefined, protocol: string): Proxy | undefined => {
   if (env === undefined) return undefined
   const given = read(env, protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY")

@@ -1,6 +1,7 @@
 /**
- * `http.ClientRequest`: options to a request line, fields and a socket, asked of an agent or made by itself.
- * What happens on the socket is connection.ts's.
+ * `http.ClientRequest`: turns options into a request line and fields, and gets a socket from an agent or
+ * opens
+ * one. connection.ts handles the socket's events.
  */
 import { isBodilessMethod, isRequestTarget, isToken } from "@httpfx/core/wire"
 import type * as http from "node:http"
@@ -63,7 +64,7 @@ const isUrl = (value: unknown): value is URL =>
   (value as { auth?: unknown }).auth === undefined &&
   (value as { path?: unknown }).path === undefined
 
-/** The three ways to say what is wanted: an address, an address and options, options. */
+/** The three call signatures: URL; URL and options; options. */
 const readArguments = (
   input: unknown,
   options: unknown,
@@ -78,7 +79,7 @@ const readArguments = (
     callback = options
     options = input
   }
-  // Without a prototype: what was added to `Object.prototype` is no option.
+  // Without a prototype, so that properties added to `Object.prototype` are not read as options.
   const own = Object.assign(Object.create(null), address) as Options
   if (typeof options === "function") return { options: own, callback: options }
   return { options: Object.assign(own, options), callback }
@@ -122,7 +123,7 @@ const checkedMethod = (method: unknown): string => {
 
 const hostField = (host: string, port: unknown, defaultPort: unknown): string => {
   const colon = host.indexOf(":")
-  // An IPv6 address stands in brackets.
+  // IPv6 addresses need brackets.
   const name = colon >= 0 && host.includes(":", colon + 1) && host[0] !== "[" ? `[${host}]` : host
   return port && +(port as string) !== defaultPort ? `${name}:${String(port)}` : name
 }
@@ -131,7 +132,7 @@ function ClientRequest(this: ClientReq, input: unknown, given?: unknown, callbac
   callParent(OutgoingMessage, this, undefined)
   const read = readArguments(input, given, callback)
   const { options } = read
-  // What is written before there is a connection is held to it too.
+  // The mark also applies to writes before there is a connection.
   if (options.highWaterMark !== undefined && options.highWaterMark !== null) {
     this[highWater] = options.highWaterMark
   }
@@ -185,7 +186,7 @@ function ClientRequest(this: ClientReq, input: unknown, given?: unknown, callbac
   this.host = host
   this.protocol = protocol
   if (agent) {
-    // Without a limit and without keeping, no socket is ever used twice.
+    // Without keep-alive and a socket limit, no socket is ever reused.
     const reuses = agent.keepAlive || Number.isFinite(agent.maxSockets)
     this._last = !reuses
     this.shouldKeepAlive = reuses
@@ -210,14 +211,17 @@ const setFields = (req: ClientReq, options: Options, host: string): void => {
   if (options.auth && !req.getHeader("Authorization")) {
     req.setHeader("Authorization", "Basic " + Buffer.from(options.auth).toString("base64"))
   }
-  // Whoever waits for 100 needs the head to go now.
+  // A client that expects 100 needs its head sent now.
   if (req.getHeader("expect")) {
     if (req._header) throw headersSent("render")
     req._storeHeader(requestLine(req), req[outHeaders])
   }
 }
 
-/** What agents and `createConnection` are given. The signal ends the request; the socket may serve others. */
+/**
+ * The options for agents and `createConnection`. Without the signal: it aborts the request, not a shared
+ * socket.
+ */
 const connectionOptions = (options: Options, host: string, port: number | string): Options => {
   const given = Object.assign(Object.create(null) as Options, options)
   given.port = port
@@ -235,7 +239,7 @@ const connect = (req: ClientReq, given: Options): void => {
   req.shouldKeepAlive = false
   let options: object = given
   if (given.socketPath) options = { ...given, path: given.socketPath }
-  // To `net` a path is a Unix socket.
+  // `net.connect` would take a path for that of a Unix socket.
   else if (given.path) options = { ...given, path: undefined }
   const own = given.createConnection
   if (typeof own !== "function") {
@@ -298,7 +302,7 @@ Object.assign(proto, {
   destroy(this: ClientReq, error?: Error) {
     if (this.destroyed) return this
     this.destroyed = true
-    // Nobody wants more of the response.
+    // Discard the rest of the response.
     if (this.res) this.res._dump()
     this[destroyedBy] = error
     this.socket?.destroy(error)
@@ -351,7 +355,7 @@ const setSocketTimeout = (socket: HttpSocket, msecs: number): void => {
   else socket.setTimeout(msecs)
 }
 
-/** The request was given up before it had a socket, or there is none to be had. */
+/** The request was destroyed before it had a socket, or no socket could be opened. */
 const giveUp = (req: ClientReq, error: Error | null | undefined): void => {
   const cause = !req.aborted && !error ? resetError("socket hang up") : error
   req.destroyed = true
@@ -361,7 +365,7 @@ const giveUp = (req: ClientReq, error: Error | null | undefined): void => {
 
 const takeSocket = (req: ClientReq, socket: HttpSocket | undefined, error: Error | undefined): void => {
   if (socket?._hadError === true) {
-    // Told already; its end may have come before anybody listened for it.
+    // The error was emitted already; `close` may have come before anybody listened for it.
     req.destroyed = true
     closeRequest(req)
     return
@@ -376,7 +380,7 @@ const takeSocket = (req: ClientReq, socket: HttpSocket | undefined, error: Error
   if (!socket) {
     giveUp(req, cause)
   } else if (!error && req.agent && !socket.destroyed) {
-    // Somebody else may need it.
+    // The socket is unused: give it back to the agent.
     socket.emit("free")
     giveUp(req, cause)
   } else {

@@ -1,5 +1,5 @@
 /**
- * A client's objects as the files of this folder see them: requests, agents, and the options of connections.
+ * Types of a client's objects as the files of this folder use them: requests, agents, connection options.
  */
 import type { EventEmitter } from "node:events"
 import type { Duplex } from "node:stream"
@@ -8,7 +8,7 @@ import type { HttpSocket, Incoming, Outgoing, SocketParser } from "../message/sh
 import type { destroyedBy, onKeylog, proxyKey, startTime, target } from "../own/symbols.js"
 import type { HttpValidation } from "../own/validate.js"
 
-/** The options of a connection: those of the request under those of the agent. */
+/** The options of a connection: the agent's, merged over the request's. */
 export interface ConnectOptions {
   [name: string]: unknown
   host?: string | undefined
@@ -23,7 +23,7 @@ export interface ConnectOptions {
 export type Lists<T> = { [name: string]: Array<T> | undefined }
 export type OnCreate = (error: Error | null, socket?: HttpSocket) => void
 
-/** An agent. */
+/** `http.Agent`, or an object with its members. */
 export interface AgentLike extends EventEmitter {
   defaultPort: number
   protocol: string
@@ -51,7 +51,7 @@ export interface AgentLike extends EventEmitter {
   [onKeylog]?: (this: HttpSocket, line: Buffer) => void
 }
 
-/** A request. */
+/** `http.ClientRequest` with its internal members. */
 export interface ClientReq extends Outgoing {
   [destroyedBy]?: Error | null | undefined
   agent: AgentLike | false | null | undefined

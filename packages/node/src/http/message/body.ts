@@ -1,6 +1,6 @@
 /**
- * The way of a message's bytes: from `write` and `end` to the socket, or into a queue while there is none.
- * The head goes out with the first bytes of the body, in one write where their encodings allow it.
+ * The body of a sent message: `write` and `end` to the socket, or to a queue until the message has a socket.
+ * The head is sent with the first bytes of the body, in one write if their encodings allow it.
  */
 import {
   bodyNotAllowed,
@@ -24,7 +24,7 @@ type Chunk = string | Uint8Array
 
 const nothing = (): void => {}
 
-/** Encodings in which a head (one byte a character) and a body may go as one string. */
+/** Whether head (one byte per character) and body in this encoding can be joined to one string. */
 const joinsHead = (encoding: unknown): boolean => !encoding || encoding === "utf8" || encoding === "latin1"
 
 function send(
@@ -35,7 +35,7 @@ function send(
   byteLength?: number
 ): boolean {
   const head = this._header
-  // A request that was given up before it had a head ends without one.
+  // A request that was destroyed before it had a head ends without one.
   if (!this._headerSent && head !== null) {
     if (typeof data === "string" && joinsHead(encoding)) {
       data = head + data
@@ -57,7 +57,7 @@ function writeRaw(
   _size?: number
 ): boolean {
   const socket = this.socket
-  // What is written to a connection that is gone is let go of.
+  // Drop writes to a destroyed socket.
   if (socket && socket.destroyed) return false
   if (typeof encoding === "function") {
     callback = encoding
@@ -87,7 +87,7 @@ const uncorkNext = (socket: HttpSocket): void => socket.uncork()
 const sizeOf = (chunk: Chunk, encoding: unknown): number =>
   typeof chunk === "string" ? Buffer.byteLength(chunk, encoding as BufferEncoding) : chunk.byteLength
 
-/** Node's policy: is the body held to its length? Only where the program asks for it. */
+/** Node's policy: the body is checked against `content-length` only with `strictContentLength`. */
 const isCounted = (message: Outgoing): boolean =>
   message.strictContentLength &&
   message._contentLength !== null &&
@@ -103,8 +103,8 @@ const count = (message: Outgoing, total: number, ends: boolean): void => {
 }
 
 /**
- * Before the size of a chunk is sent: a socket that refuses what follows would leave a body that nobody can
- * read.
+ * Checked before the chunk size is sent: if the socket refused the data after it, the peer could not parse
+ * the body.
  */
 const checkEncoding = (message: Outgoing, chunk: Chunk, encoding: string | null | undefined): void => {
   if (message.chunkedEncoding && typeof chunk === "string" && encoding && !Buffer.isEncoding(encoding)) {
@@ -150,7 +150,7 @@ const writeBody = (
     message._implicitHeader()
   }
   if (!message._hasBody) {
-    // Node's policy: dropped, where the server does not say otherwise.
+    // Node's policy: the body is dropped, unless the server set `rejectNonStandardBodyWrites`.
     if (message[rejectBody]) throw violationError(bodyNotAllowed)
     nextTick(callback)
     return true
@@ -176,10 +176,10 @@ const writeBody = (
   return message._send(lineEnd, null, callback)
 }
 
-/** As Node gives it to a method of the program's. */
+/** Node passes this Buffer to a `_send` that the program overrides. */
 const lineEnd = Buffer.from(chunkLineEnd)
 
-/** The program has no methods of its own in the way of the bytes. */
+/** Whether the program left `_send` and `_writeRaw` as they are. */
 const sendsPlainly = (message: Outgoing): boolean => message._send === send && message._writeRaw === writeRaw
 
 function write(this: Outgoing, chunk: Chunk, encoding?: unknown, callback?: unknown): boolean {
@@ -233,7 +233,7 @@ function end(this: Outgoing, chunk?: unknown, encoding?: unknown, callback?: unk
   return endWith(this, undefined, undefined, callback, false)
 }
 
-/** Nothing of the message has gone or waits, and its socket takes it now. */
+/** Whether nothing of the message is sent or queued, and its socket accepts it now. */
 const isWhole = (message: Outgoing, socket: HttpSocket | null): socket is HttpSocket =>
   socket !== null &&
   !message._headerSent &&
@@ -243,15 +243,15 @@ const isWhole = (message: Outgoing, socket: HttpSocket | null): socket is HttpSo
   socket.writable &&
   !socket.destroyed &&
   !socket.writableCorked &&
-  // Any other stream sees each write by itself, as from Node.
+  // Any other stream gets each write separately, as from Node.
   isSystems(socket) &&
   sendsPlainly(message) &&
   !message.strictContentLength
 
-// Bytes up to here are copied behind the head: one plain write costs less than a gathering one.
+// Up to this size the body is copied behind the head: one plain write costs less than a vectored one.
 const copyLimit = 16 * 1024
 
-/** Head and body, where neither has gone, as one piece. */
+/** Head and body, neither sent yet, in one buffer. */
 const joined = (head: string, body: Uint8Array): Uint8Array => {
   const bytes = Buffer.allocUnsafe(head.length + body.length)
   bytes.write(head, "latin1")
@@ -260,15 +260,14 @@ const joined = (head: string, body: Uint8Array): Uint8Array => {
 }
 
 /**
- * The body with what marks its pieces and its end, as one text; `undefined` where its characters are not all
- * bytes of ASCII.
+ * The body in chunked coding, with its end and trailers, as one string; `undefined` if it is not pure ASCII.
  */
 const chunkedText = (message: Outgoing, text: string, encoding: unknown): string | undefined => {
   if (sizeOf(text, encoding) !== text.length) return undefined
   return chunkedWhole(text, message._trailer)
 }
 
-/** The whole message in one call, and where it can be in one write. */
+/** Sends the whole message in one call and, if possible, in one write. */
 const endWhole = (
   message: Outgoing,
   socket: HttpSocket,
@@ -284,7 +283,7 @@ const endWhole = (
     message._contentLength = sizeOf(chunk, encoding)
     message._implicitHeader()
   }
-  // Dropped, or refused where the server says so.
+  // Drops the body, or throws with `rejectNonStandardBodyWrites`.
   if (!message._hasBody) writeBody(message, chunk, encoding, nothing, true)
   if (typeof callback === "function") message.once("finish", callback as () => void)
   const done = finished.bind(undefined, message)
@@ -297,7 +296,7 @@ const endWhole = (
   } else if (text && !message.chunkedEncoding) {
     message._send(chunk, encoding, done)
   } else if (pieces !== undefined) {
-    // As one text in the encoding of the head, whose characters are bytes.
+    // One latin1 string together with the head, whose characters are bytes.
     message._send(pieces, "latin1", done)
   } else if (!text && !message.chunkedEncoding && chunk.length <= copyLimit) {
     message._headerSent = true
@@ -327,7 +326,7 @@ const endWith = (
   if (hasChunk && isWhole(message, socket)) {
     return endWhole(message, socket, chunk as Chunk, encoding, callback)
   }
-  // The last bytes are one write with the head or the body that comes before them.
+  // Cork, so that the last bytes leave in one write with the head or the body before them.
   if (socket && (hasChunk || !message._header)) socket.cork()
   if (hasChunk) {
     writeBody(message, chunk as Chunk, encoding, nothing, true)

@@ -1,6 +1,7 @@
 /**
- * The fields of a message that is sent, as Node's API keeps them, and the head made of them. Names and values
- * are judged, and what is added to them is decided, by `wire/`.
+ * The header fields of a sent message, as Node's API keeps them, and the head built from them. `wire/` checks
+ * names
+ * and values and decides which fields are added.
  */
 import {
   hasNoContent,
@@ -48,7 +49,7 @@ function setHeader(this: Outgoing, name: string, value: HeaderValue): Outgoing {
   return this
 }
 
-/** What the user took away is not added again by itself. */
+/** Notes a field that the program removed, so that it is not added by default. */
 const markRemoved = (message: Outgoing, field: number): void => {
   if (field === NodeField.Connection) message._removedConnection = true
   else if (field === NodeField.ContentLength) message._removedContLen = true
@@ -66,7 +67,7 @@ function setHeaders(this: Outgoing, headers: Headers | Map<string, HeaderValue>)
   ) {
     throw invalidArgType("headers", ["Headers", "Map"], headers)
   }
-  // `Headers` yields each set-cookie by itself, and setting them one by one would keep only the last.
+  // `Headers` yields each set-cookie separately; setting them one by one would keep only the last.
   const cookies: Array<string> = []
   for (const [name, value] of headers as Iterable<[string, HeaderValue]>) {
     if (name === "set-cookie") {
@@ -157,7 +158,7 @@ class Printer {
     this.text = firstLine
   }
 
-  /** `check`: nobody has looked at it yet. */
+  /** `check`: name and value have not been validated yet. */
   field(name: string, value: unknown, check: boolean): void {
     const spelling = check ? spelled(name) : spellings.of(name)
     if (!Array.isArray(value)) return this.line(spelling, name, value as string | number, check)
@@ -178,15 +179,15 @@ class Printer {
     const printed = typeof value === "string" ? value : textOf(value)
     if (check && (value === undefined || !isFieldValue(printed))) {
       validateValueOf(this.message, name, value === undefined ? value : printed)
-      // What only this message may send is not kept for others.
+      // Do not cache a value that only this message may send (`httpValidation`).
       check = false
     }
-    // What was given is noted, not its text: a length may be any value that is a number by itself.
+    // Note the value as given, not its text: any value that converts to a number is a length.
     const noted = meaning === 0 ? value : this.note(meaning, value)
     const sent = meaning === NodeField.ContentDisposition ? String(noted) : printed
     const line = name + ": " + sent + "\r\n"
     this.text += line
-    // How a file name is printed depends on the message.
+    // The printed form of a file name depends on the message, so it is not cached.
     if (meaning === NodeField.ContentDisposition) return
     if (typeof value === "number" || typeof value === "string") {
       if (check || (spelling.valid && isFieldValue(printed))) spelling.keep(value, line)
@@ -214,8 +215,8 @@ class Printer {
         message._defaultKeepAlive = false
         break
       case NodeField.ContentDisposition:
-        // A file name's bytes, one to a character, become text again, because the head may be encoded as
-        // UTF-8.
+        // The head may be encoded as UTF-8 (it leaves with a text body), so decode the file name's latin1
+        // bytes.
         if (message._contentLength) return Buffer.from(String(value), "latin1").toString("utf8")
     }
     return value
@@ -280,7 +281,8 @@ function storeHeader(this: Outgoing, firstLine: string, headers: unknown): void 
   this._last = (decided.traits & NodeTrait.Last) !== 0
   this._header = printer.text + decided.lines + "\r\n"
   this._headerSent = false
-  // Whoever waits for 100 needs the head now; otherwise it goes with the first bytes of the body.
+  // A client that expects 100 needs its head sent now; any other head leaves with the first bytes of the
+  // body.
   if ((printer.seen & NodeField.Expect) !== 0) this._send("")
 }
 

@@ -1,6 +1,7 @@
 /**
- * `http.IncomingMessage`: a received message as Node's readable stream. The fields are kept as they came and
- * folded by `wire/` when somebody asks.
+ * `http.IncomingMessage`: a received message as Node's readable stream. Keeps the fields raw; `wire/` folds
+ * them
+ * when they are first read.
  */
 import {
   distinctHeaders,
@@ -25,7 +26,7 @@ const trailersCount = Symbol("kTrailersCount")
 const abort = Symbol("abortController")
 const distinctTrailers = Symbol("kTrailersDistinct")
 
-/** The message with what this module keeps on it. */
+/** The message with the private fields of this module. */
 interface Stored extends Incoming {
   [folded]: FoldedFields | null
   [foldedCount]: number
@@ -65,7 +66,7 @@ function IncomingMessage(this: Stored, socket: HttpSocket): void {
 }
 inherit(IncomingMessage, Readable)
 
-/** Made by this class, whatever its prototype is now. */
+/** Whether this class constructed the message, whatever its prototype is now. */
 export const isIncoming = (message: object): boolean => Object.hasOwn(message, folded)
 
 const proto = IncomingMessage.prototype as Incoming
@@ -83,7 +84,7 @@ accessor(
   }
 )
 
-/** The raw list folded; by way of `_addHeaderLine` where a subclass has its own. */
+/** Folds the raw list; calls `_addHeaderLine` per field if a subclass overrides it. */
 const fold = (message: Stored, raw: ReadonlyArray<string>, count: number): FoldedFields => {
   const into: FoldedFields = {}
   if (message._addHeaderLine === addHeaderLine) {
@@ -136,13 +137,13 @@ accessor(
   function () {
     return (this[abort] ??= watched(this)).signal
   },
-  // A property of the message: where Node has no such member, middleware has its own.
+  // Becomes an own property: Node versions without `signal` let middleware assign its own.
   function (value: AbortSignal) {
     Object.defineProperty(this, "signal", { value, writable: true, enumerable: true, configurable: true })
   }
 )
 
-/** Aborted when the message cannot come whole any more, or its connection ends. */
+/** Aborts when the message can no longer complete, or its connection closes. */
 const watched = (message: Stored): AbortController => {
   const controller = new AbortController()
   const end = (): void => controller.abort()
@@ -165,12 +166,12 @@ proto._read = function _read(this: Incoming, _n: number) {
     asksAgain(this)
     this._consuming = true
   }
-  // What has come is buffered already; the connection may have been held back for it.
+  // All received data is buffered here already; the connection may be paused by backpressure.
   if (this.socket && this.socket.readable) readOn(this.socket)
 }
 
 const settle = (message: Incoming, error: Error | null | undefined, done: (error?: Error | null) => void) => {
-  // An error reaches only those who listen: a peer that leaves is no reason to end a process.
+  // Emit the error only if somebody listens: a peer that disconnects must not crash the process.
   if (message.listenerCount("error") === 0) done()
   else done(error)
 }
@@ -231,28 +232,26 @@ proto._addHeaderLineDistinct = function _addHeaderLineDistinct(
 ) {
   const key = name.toLowerCase()
   if (Object.hasOwn(into, key)) into[key]!.push(value)
-  // An assignment would set the prototype of an ordinary object for a field of that name.
+  // Assigning `__proto__` to an ordinary object would set its prototype.
   else
     Object.defineProperty(into, key, { value: [value], configurable: true, enumerable: true, writable: true })
 }
 
-/** Nobody reads the body: let it go by. */
+/** Discards the body that nobody reads. */
 const dump = function _dump(this: Incoming) {
   if (this._dumped) return
   this._dumped = true
-  // What is buffered must not reach listeners of a message that was given up.
+  // Data still buffered must not reach the listeners of an abandoned message.
   this.removeAllListeners("data")
   this.resume()
 }
 proto._dump = dump
 
-/** Nobody has put methods of his own in the place of those by which a message that nobody reads is let go. */
+/** Whether `_dump` and `destroy`, which discard an unread message, are ours and not overridden. */
 export const isLetGoPlainly = (message: Incoming): boolean =>
   message._dump === dump && message.destroy === destroy
 
-/**
- * The fields are folded by a method of the program's, which is called as soon as the message is looked at.
- */
+/** Whether the program overrides `_addHeaderLine`. It is then called as soon as `headers` is read. */
 export const isFoldedByProgram = (message: Incoming): boolean => message._addHeaderLine !== addHeaderLine
 
 const typed = IncomingMessage as unknown as typeof http.IncomingMessage

@@ -1,6 +1,7 @@
 /**
- * `http.OutgoingMessage`: what requests and responses that are sent have in common. Here: the object itself
- * and what becomes of it (socket, destruction, timeouts). Its fields are in head.ts, its body in body.ts.
+ * `http.OutgoingMessage`, the base of sent requests and responses: construction, socket, destruction,
+ * timeouts.
+ * Its fields are in head.ts, its body in body.ts.
  */
 import { getDefaultHighWaterMark, Stream } from "node:stream"
 import type * as http from "node:http"
@@ -63,7 +64,7 @@ function OutgoingMessage(this: Outgoing, options?: OutgoingOptions): void {
 }
 inherit(OutgoingMessage, Stream)
 
-/** Made by this class or one that inherits from it, whatever its prototype is now. */
+/** Whether this class or a subclass constructed the message, whatever its prototype is now. */
 export const isOutgoing = (message: object): boolean => Object.hasOwn(message, outHeaders)
 
 const proto = OutgoingMessage.prototype as Outgoing

@@ -1,9 +1,9 @@
 /**
- * `socket.parser`: the engine's parser with the members that Node's has, and the incoming messages made from
- * its events. One per connection, on servers and clients alike; what a message means to its side is
- * `onIncoming`'s.
+ * `socket.parser`: the engine's parser with the members of Node's parser; makes `IncomingMessage`s from its
+ * events.
+ * One per connection, on servers and clients; `onIncoming` of the owner decides how a message is handled.
  *
- * Never judges bytes (wire/ does) and never answers them.
+ * Never judges bytes (`wire/` does) and never sends a response.
  */
 import {
   RequestParser,
@@ -18,11 +18,11 @@ import type { HttpSocket, Incoming } from "./shapes.js"
 import { nodeTimers } from "../own/timers.js"
 import { setImmediate } from "../../time/realTime.js"
 
-/** Values of Node's parser for the kind of message that it reads. */
+/** The type constants of Node's parser. */
 export const REQUEST = 1
 export const RESPONSE = 2
 
-/** The bound of the raw list's entries (two a field) where `maxHeadersCount` is not set. */
+/** The maximum number of raw list entries (two per field) unless `maxHeadersCount` is set. */
 const usualHeaderPairs = 2000
 
 export type OnIncoming = (this: HttpParser, message: Incoming, keepAlive: boolean) => number | undefined
@@ -31,7 +31,7 @@ interface MessageClass {
   new (socket: HttpSocket): Incoming
 }
 
-/** What a parser's owner asks for when it takes one. */
+/** The settings with which an owner initializes a parser. */
 export interface ParserSetup {
   readonly type: number
   readonly socket: HttpSocket
@@ -39,9 +39,9 @@ export interface ParserSetup {
   readonly onIncoming: OnIncoming
   readonly options: ParserOptions
   readonly joinDuplicateHeaders: boolean | null | undefined
-  /** `maxHeadersCount` of the owner: a number bounds what `headers` holds. */
+  /** The owner's `maxHeadersCount`: limits the fields in `headers`. */
   readonly maxHeadersCount: number | null | undefined
-  /** In whose asynchronous context the owner is called. */
+  /** The asynchronous context in which the owner is called. */
   readonly resource?: AsyncResource | undefined
   /** The clock of `begun`, ms. Default: that of Node's timers. */
   readonly now?: (() => number) | undefined
@@ -54,15 +54,15 @@ export class HttpParser {
   maxHeaderPairs = usualHeaderPairs
   onIncoming: OnIncoming | null = null
   joinDuplicateHeaders: boolean | null | undefined = undefined
-  /** Milliseconds of its clock at which the message under way began, -1 between messages. */
+  /** Time at which the current message began, ms of `now`; -1 between messages. */
   begun = -1
-  /** The head of the message under way has been read. */
+  /** Whether the head of the current message has been parsed. */
   headComplete = false
 
-  /** The head of the message that `onIncoming` is told of. */
+  /** The head of the message that `onIncoming` gets. */
   currentHead: RequestHead | null = null
 
-  /** Stops behind each slice of a body, until the rest is given to `execute`. */
+  /** Whether parsing stops after each slice of a body, until the rest is passed to `execute`. */
   stopsAfterData = false
 
   private type = 0
@@ -71,10 +71,10 @@ export class HttpParser {
   private Message: MessageClass | undefined
   private resource: AsyncResource | undefined
   private now: (() => number) | undefined
-  /** A callback threw: what the engine's parser was doing is not known. */
+  /** A callback threw, so the state of the engine's parser is unknown. */
   private broken = false
   private running = false
-  /** What came in while a call was under way, because a listener had its socket read. */
+  /** Chunks that arrived during a call, because a listener made its socket read. */
   private waiting: Array<Uint8Array> | undefined
 
   initialize(setup: ParserSetup): void {
@@ -89,7 +89,7 @@ export class HttpParser {
     this.broken = this.running = false
     this.waiting = undefined
     this.headComplete = false
-    // A parser that stands between two messages has nothing of its last connection left.
+    // An idle parser keeps nothing of its last connection.
     const sameKind = this.wire !== undefined && this.type === setup.type && this.options === setup.options
     this.type = setup.type
     if (sameKind && this.wire!.phase === "idle" && !this.wire!.paused) return
@@ -100,7 +100,7 @@ export class HttpParser {
         : new ResponseParser(this, setup.options)
   }
 
-  /** Reads bytes of the connection; what is not read (behind an upgrade) is told by the number. */
+  /** Parses bytes of the connection. Returns how many were read; bytes after an upgrade are not. */
   execute(chunk: Uint8Array): number | ParserError {
     const { resource } = this
     return resource === undefined ? this.run(chunk) : resource.runInAsyncScope(this.run, this, chunk)
@@ -130,25 +130,25 @@ export class HttpParser {
         const taken = wire.execute(next)
         if (wire.paused && taken < next.length) this.waiting.unshift(next.subarray(taken))
       }
-      // Whatever comes next needs further bytes.
+      // The next event needs further bytes.
       if (wire.paused && read === chunk.length && !wire.hasMoreToTell && !this.waiting?.length) wire.resume()
       this.broken = false
     } finally {
       this.running = false
     }
     const { refusal } = wire
-    // What comes behind the last message of a connection begins no other.
+    // Bytes after the last message of a connection begin no further message.
     const begun = refusal === undefined ? wire.inMessage : refusal.code !== "HPE_CLOSED_CONNECTION"
     if (begun && this.begun < 0) this.begins()
     return refusal === undefined ? read : refusalError(refusal)
   }
 
-  /** From now on a message is waited for. */
+  /** Starts the time of a message: the parser is waiting for one now. */
   begins(): void {
     this.begun = this.now === undefined ? nodeTimers.now() : this.now()
   }
 
-  /** The connection's bytes have ended; an error if that is in the middle of a message. */
+  /** Reports the end of the connection's bytes. Returns an error if a message is incomplete. */
   finish(): ParserError | undefined {
     const { resource } = this
     return resource === undefined ? this.runFinish() : resource.runInAsyncScope(this.runFinish, this)
@@ -161,12 +161,12 @@ export class HttpParser {
     const refusal = wire.finish()
     if (refusal === undefined) return undefined
     const error = refusalError(refusal)
-    // As in Node, where only what a packet was refused for is in the text.
+    // Node names the reason in the message only for errors in received bytes.
     error.message = "Parse Error"
     return error
   }
 
-  // Node's parser can be given a handle to read from; ours is fed by the socket's owner.
+  // Node's parser can read from a handle; ours is fed by the owner of the socket.
   consume(): void {}
   unconsume(): void {}
   pause(): void {}
@@ -178,7 +178,7 @@ export class HttpParser {
   close(): void {}
   free(): void {}
 
-  /** It has stopped behind a slice of a body, and there is more to tell. */
+  /** Whether it stopped after a slice of a body and has more events to deliver. */
   get hasStopped(): boolean {
     return this.wire?.paused === true
   }
@@ -187,7 +187,7 @@ export class HttpParser {
     return this.running
   }
 
-  /** Lets go of everything that the connection had. */
+  /** Drops every reference to the connection. */
   release(): void {
     this.socket = null
     this.incoming = null
@@ -263,7 +263,7 @@ const brokenParser = (bytesParsed: number): ParserError => {
   return error
 }
 
-/** Lets the socket read on, unless its owner holds it back. */
+/** Resumes reading, unless the owner paused the socket. */
 export const readOn = (socket: HttpSocket | null): void => {
   if (socket !== null && socket._paused !== true && socket.readable) socket.resume()
 }
@@ -281,7 +281,7 @@ export const setMaxIdle = (max: number): void => {
 
 export const takeParser = (): HttpParser => idle.pop() ?? new HttpParser()
 
-/** Takes a parser back from a connection that needs it no longer. */
+/** Returns the parser of a closing connection to the free list. */
 export const freeParser = (
   parser: HttpParser | null | undefined,
   message: { parser?: unknown } | null,
@@ -290,8 +290,7 @@ export const freeParser = (
   if (parser) {
     const running = parser.isRunning
     parser.release()
-    // A parser whose own call is still under way finds nothing to do; it is not given to anyone else
-    // meanwhile.
+    // A parser inside its own `execute` finds nothing more to do, and is not reused meanwhile.
     if (!running && idle.length < maxIdle) {
       idle.push(parser)
       parser.free()

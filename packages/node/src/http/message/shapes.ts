@@ -1,6 +1,6 @@
 /**
- * What this folder sees in the objects that it is given: sockets with the marks that Node's module leaves on
- * them, requests and responses by the members that pass between files.
+ * Types of the objects that the message modules share: sockets with the properties that Node's module sets on
+ * them, requests and responses with the members that several files use.
  */
 import type { Socket } from "node:net"
 import type { EventEmitter } from "node:events"
@@ -19,7 +19,7 @@ import type {
   uniqueHeaders
 } from "../own/symbols.js"
 
-/** The parser of a socket, as those see it that do not feed it. */
+/** The parser of a socket, as seen by modules that do not feed it. */
 export interface SocketParser {
   readonly incoming: Incoming | null
 }
@@ -28,22 +28,22 @@ export interface SocketParser {
 export interface HttpSocket extends Socket {
   parser?: SocketParser | null
   _httpMessage?: Outgoing | null
-  /** Held back because the peer does not take its answers. */
+  /** Paused because the peer does not read the responses. */
   _paused?: boolean
   server?: unknown
   _hadError?: boolean
 }
 
-/** The request a message answers. */
+/** The request that a message responds to. */
 export interface RequestLike {
   readonly method: string
 }
 
 export type Callback = (error?: Error | null) => void
 
-/** A message that is received. */
+/** A received message. */
 export interface Incoming extends Readable {
-  /** `null` once an agent has it back. */
+  /** `null` once the agent has taken the socket back. */
   socket: HttpSocket | null
   httpVersionMajor: number | null
   httpVersionMinor: number | null
@@ -75,14 +75,14 @@ export interface Incoming extends Readable {
 export type HeaderValue = number | string | ReadonlyArray<string>
 export type OutHeaders = { [lowerName: string]: [name: string, value: HeaderValue] }
 
-/** A piece that waits for a socket. */
+/** A write queued until the message has a socket. */
 export interface Pending {
   readonly data: string | Uint8Array
   readonly encoding: BufferEncoding | null | undefined
   readonly callback: Callback | null | undefined
 }
 
-/** The message as this folder sees it. */
+/** A sent message: `OutgoingMessage` with its internal members. */
 export interface Outgoing extends EventEmitter {
   outputData: Array<Pending>
   outputSize: number

@@ -1,5 +1,5 @@
 /**
- * What `async_hooks` shows of messages that are read: types and resources are Node's. A client has one per
+ * The `async_hooks` resources of received messages, with Node's types and members. A client has one per
  * request, a server one per connection.
  */
 import { AsyncResource } from "node:async_hooks"
@@ -7,11 +7,11 @@ import { asyncIdOf } from "../../socket/fast/asyncHandle.js"
 import type { ClientReq } from "../client/shapes.js"
 import type { HttpSocket } from "../message/shapes.js"
 
-// Destroyed when its parser is released; without this the garbage collector would watch each.
+// Releasing the parser destroys it; otherwise the garbage collector would track each resource.
 const byHand = { requireManualDestroy: true }
 
 const owner = Symbol("owner")
-/** The owner of the resource that is being made: hooks look at it before its constructor is through. */
+/** The owner of the resource under construction: `init` hooks read it before the constructor returns. */
 let making: unknown
 
 export class HTTPClientAsyncResource extends AsyncResource {

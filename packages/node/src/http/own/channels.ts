@@ -1,6 +1,6 @@
 /**
- * The `diagnostics_channel` channels of Node's HTTP module. Nothing is built or published while nobody
- * listens.
+ * The `diagnostics_channel` channels of Node's HTTP module. Without subscribers nothing is built or
+ * published.
  */
 import diagnostics from "node:diagnostics_channel"
 

@@ -1,4 +1,4 @@
-/** `NODE_DEBUG=http`: what happens to connections and messages, on stderr. */
+/** `NODE_DEBUG=http`: logs events of connections and messages to stderr. */
 import { debuglog } from "node:util"
 
 export const debug = debuglog("http")

@@ -1,11 +1,12 @@
 /**
- * The errors of Node's HTTP module, with its codes and messages: of arguments, of messages' states, of
- * connections, and those made from the engine's violations and refusals. Builds errors; decides nothing.
+ * The errors of Node's HTTP module, with its codes and messages: for arguments, message states and
+ * connections,
+ * and those made from the engine's violations and refusals. Builds errors; decides nothing.
  */
 import { errorClassOf, messageOf, type Refusal, type Violation } from "@httpfx/core/wire"
 import { inspect } from "node:util"
 
-/** An error as Node's own are: `code` is a property of its own, the stack begins with name and code. */
+/** An error shaped like Node's own: `code` is an own property, the stack begins with name and code. */
 export interface CodedError extends Error {
   code: string
 }
@@ -13,7 +14,7 @@ export interface CodedError extends Error {
 const withCode = <E extends Error>(error: E, code: string): E & CodedError => {
   const coded = error as E & CodedError
   const name = error.name
-  // The stack's first line is made from the name when it is read first.
+  // The stack's first line is built from the name on first access, so read it while the name holds the code.
   Object.defineProperty(coded, "name", {
     value: `${name} [${code}]`,
     enumerable: false,
@@ -42,14 +43,14 @@ export const codedRangeError = (code: string, message: string): RangeError & Cod
 
 const classes = { Error, TypeError, RangeError }
 
-/** The error of something that our side must not send. */
+/** The error of a `Violation`: our side must not send this. */
 export const violationError = (violation: Violation): CodedError =>
   withCode(new classes[errorClassOf[violation.code]](messageOf(violation)), violation.code)
 
 export const headersSent = (what: string): CodedError =>
   violationError({ _tag: "Violation", code: "ERR_HTTP_HEADERS_SENT", what })
 
-/** What a parser gives to `clientError`, or to a request's `error`. */
+/** The error that the parser reports to `clientError`, or to a request's `error` event. */
 export interface ParserError extends Error {
   code: string
   reason: string
@@ -115,7 +116,7 @@ const listed = (words: ReadonlyArray<string>): string => {
   return `${words.slice(0, -1).join(", ")}, or ${words[words.length - 1]}`
 }
 
-/** "of type string or an instance of Buffer or Uint8Array": types first, then classes, then the rest. */
+/** "of type string or an instance of Buffer or Uint8Array": types first, then classes, then the others. */
 const expectedKinds = (expected: ReadonlyArray<string>): string => {
   const types = expected.filter((name) => primitives.has(name)).map((name) => name.toLowerCase())
   const classNames = expected.filter((name) => !primitives.has(name) && /^([A-Z][a-z0-9]*)+$/.test(name))

@@ -1,11 +1,14 @@
 /**
- * Node's switches for its HTTP modules, from the command line and from `NODE_OPTIONS`, and what servers and
- * requests say about the same: how large heads may be and how strictly they are read.
+ * Node's command-line flags for its HTTP modules (also from `NODE_OPTIONS`), combined with the options of
+ * servers
+ * and requests: the maximum head size and the strictness of the parser.
  */
 import { presets, type Flags, type ParserOptions } from "@httpfx/core/wire"
 import type { HttpValidation } from "./validate.js"
 
-/** The values given to an option, last one last; `NODE_OPTIONS` come before the command line, which wins. */
+/**
+ * The values given for a flag, in order: `NODE_OPTIONS` first, then the command line, whose last value wins.
+ */
 const given = (option: string): ReadonlyArray<string> => {
   const words = [...(process.env["NODE_OPTIONS"] ?? "").split(/\s+/), ...process.execArgv]
   const values: Array<string> = []
@@ -26,7 +29,7 @@ const headerSize = (): number => {
 /** `http.maxHeaderSize`, bytes. */
 export const maxHeaderSize = headerSize()
 
-/** `--use-env-proxy`, which Node.js 24 takes: the global agents go by the proxies of the environment. */
+/** `--use-env-proxy` (Node.js 24): the global agents use the proxies of the environment. */
 export const usesEnvProxy = given("--use-env-proxy").length > 0
 
 const insecureByDefault = given("--insecure-http-parser").length > 0
@@ -42,14 +45,14 @@ const byValidation: Readonly<Record<HttpValidation, Flags>> = {
   insecure: presets.insecure
 }
 
-/** What the owner of a parser may have said about how strictly it reads. */
+/** The options of a server or a request that set its parser's strictness and limits. */
 interface Wishes {
   readonly insecureHTTPParser: boolean | undefined
   readonly httpValidation: HttpValidation | undefined
   readonly maxHeaderSize: number | undefined
 }
 
-/** The options of a parser; the same object for the same wishes, so that a parser can be used again. */
+/** The parser options; the same object for equal values, so that a parser can be reused. */
 export const parserOptions = (wishes: Wishes): ParserOptions => {
   const { httpValidation: validation, insecureHTTPParser, maxHeaderSize: size } = wishes
   const flags = validation === undefined ? parserFlags(insecureHTTPParser) : byValidation[validation]
@@ -61,7 +64,7 @@ export const parserOptions = (wishes: Wishes): ParserOptions => {
   return lastOptions
 }
 
-/** The flags of a parser whose user said `insecureHTTPParser: value`. Lenient ones warn once, as in Node. */
+/** The flags for `insecureHTTPParser: value`. Lenient ones warn once, as in Node. */
 const parserFlags = (insecure: boolean | undefined): Flags => {
   if (insecure === undefined) insecure = insecureByDefault
   if (!insecure) return presets.node

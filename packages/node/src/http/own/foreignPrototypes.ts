@@ -1,10 +1,11 @@
 /**
- * Frameworks such as Express put prototypes of their own under the messages that they are given. Loaded
- * without the register hook, these inherit from the built-in `http`, whose methods do not know our messages.
- * Here a prototype is put between the two that gives our messages our members and the built-in module's
- * messages theirs, so that one app serves both.
+ * Adapts prototypes that frameworks such as Express set on messages. Without the register hook these inherit
+ * from
+ * the built-in `http`, whose methods cannot handle our messages. A prototype inserted between the two gives
+ * our
+ * messages our members and the built-in module's messages theirs, so that one app serves both.
  *
- * Never imports the built-in module: its prototypes are found in the chains that the framework brings.
+ * Never imports the built-in module: finds its prototypes in the chains of the framework.
  */
 import { Readable, Stream } from "node:stream"
 import { IncomingMessage, isIncoming } from "../message/incoming.js"
@@ -18,7 +19,7 @@ interface Kind {
   readonly own: object
   readonly isOurs: (message: object) => boolean
   readonly isBuiltIn: (proto: object) => boolean
-  /** Our prototypes whose members count for our messages, the nearest one last. */
+  /** Our prototypes whose members our messages get, the most derived one last. */
   readonly prototypes: ReadonlyArray<object>
 }
 
@@ -49,7 +50,7 @@ const responses: Kind = {
   prototypes: [OutgoingMessage.prototype, ServerResponse.prototype]
 }
 
-/** A member that is ours for our messages, and the built-in prototype's for its own. */
+/** A member that calls ours for our messages, and the built-in prototype's for its messages. */
 const memberOf = (
   { isOurs }: Kind,
   key: PropertyKey,
@@ -100,7 +101,7 @@ const between = (kind: Kind, builtIn: object): object => {
   return proto
 }
 
-/** Whether something had to be put between the prototypes of this object. */
+/** Inserts a prototype into the chain of this object if it needs one; `true` if it did. */
 const mend = (kind: Kind, object: unknown): boolean => {
   if (typeof object !== "object" || object === null) return false
   let above = object
@@ -112,10 +113,7 @@ const mend = (kind: Kind, object: unknown): boolean => {
   return false
 }
 
-/**
- * Prepares the prototypes that a listener brings in the manner of Express: as its members `request` and
- * `response`.
- */
+/** Prepares the prototypes that an Express app has as its members `request` and `response`. */
 export const adoptListener = (listener: unknown): void => {
   if (typeof listener !== "function") return
   const { request, response } = listener as { readonly request?: unknown; readonly response?: unknown }
@@ -123,10 +121,10 @@ export const adoptListener = (listener: unknown): void => {
   mend(responses, response)
 }
 
-/** Prototypes of responses that have been looked at. */
+/** Prototypes of responses that have been checked. */
 const seen = new WeakSet<object>()
 
-/** Looks at messages under which a listener has put other prototypes, and prepares these for what follows. */
+/** Checks messages whose prototypes a listener has replaced, and prepares these for later messages. */
 export const adoptMessages = (req: Incoming, res: Response): void => {
   const proto = parentOf(res)
   if (proto === null || seen.has(proto)) return
@@ -139,6 +137,6 @@ export const adoptMessages = (req: Incoming, res: Response): void => {
 }
 
 const advice =
-  "A request listener has put prototypes of the built-in http module under its messages, as Express does. This one may fail, " +
-  "further ones work. To avoid it: give the app itself to createServer (createServer(app)), or start the process with " +
+  "A request listener has put prototypes of the built-in http module under its messages, as Express does. The current request may fail, " +
+  "later ones work. To avoid this, pass the app itself to createServer (createServer(app)), or start the process with " +
   "`node --import @httpfx/node/register`."

@@ -1,9 +1,9 @@
 /**
- * Function constructors that inherit like Node's: callable with `.call(this)` by those who use
- * `util.inherits`, and extensible by classes.
+ * Constructor functions that inherit like Node's: callable with `.call(this)`, as `util.inherits` needs, and
+ * extensible by classes.
  */
 
-/** What this file takes for a constructor: Node's and ours are functions that can be called. */
+/** A constructor as this file accepts it: Node's and ours are plain callable functions. */
 export interface Constructor {
   readonly prototype: unknown
 }
@@ -14,7 +14,7 @@ export const inherit = (Child: Constructor, Parent: Constructor): void => {
   Object.setPrototypeOf(Child, Parent)
 }
 
-/** The parent's part of an object's construction. */
+/** Runs the parent's constructor on an object. */
 export const callParent = (Parent: Constructor, self: object, options: unknown): void => {
   ;(Parent as unknown as (this: object, options: unknown) => void).call(self, options)
 }

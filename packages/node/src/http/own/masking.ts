@@ -1,11 +1,11 @@
 /**
- * `http.websocketMask` and `http.websocketUnmask`: the masking of WebSocket frames (RFC 6455 §5.3) over bytes
- * of any view.
+ * `http.websocketMask` and `http.websocketUnmask`: masking of WebSocket frames (RFC 6455 §5.3) in any
+ * `ArrayBufferView`.
  */
 import { invalidArgType, invalidArgValue, outOfRange } from "./errors.js"
 import { validateInteger } from "./validate.js"
 
-/** The bytes that a view shows. */
+/** The bytes of a view. */
 const bytesOf = (value: unknown, name: string): Uint8Array => {
   if (!ArrayBuffer.isView(value)) throw invalidArgType(name, ["Buffer", "TypedArray", "DataView"], value)
   return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
@@ -17,7 +17,7 @@ const keyOf = (value: unknown): Uint8Array => {
   return key
 }
 
-/** Writes `length` bytes of `source`, each with its byte of the key, to `output` from `offset` on. */
+/** Writes `length` bytes of `source`, each XORed with its byte of the key, to `output` from `offset` on. */
 export function websocketMask(
   source: unknown,
   mask: unknown,
@@ -34,7 +34,7 @@ export function websocketMask(
   for (let i = 0; i < length; i++) to[offset + i] = from[i]! ^ key[i & 3]!
 }
 
-/** The same in place. */
+/** Unmasks a buffer in place. */
 export function websocketUnmask(buffer: unknown, mask: unknown): void {
   const bytes = bytesOf(buffer, "buffer")
   const key = keyOf(mask)

@@ -1,11 +1,13 @@
 /**
- * The measurements behind Node's `http` performance entries: when an exchange began, how long it took, what
- * it was. Nothing is measured while nobody observes. Stands alone, so that the register hook can observe
- * without loading the rest.
+ * The measurements behind Node's `http` performance entries: start, duration and details of an exchange.
+ * Costs
+ * nothing without an observer. Imports nothing else, so that the register hook can observe without loading
+ * the
+ * rest.
  */
 import { monotonicNow } from "../../time/realTime.js"
 
-/** One finished exchange, as a `PerformanceEntry` of the type `http` has it. */
+/** A completed exchange, as its `PerformanceEntry` of type `http` has it. */
 export interface Measurement {
   readonly name: "HttpClient" | "HttpRequest"
   readonly startTime: number
@@ -15,12 +17,12 @@ export interface Measurement {
 
 let observer: ((measured: Measurement) => void) | undefined
 
-/** Who is told about finished exchanges; `undefined`: nobody, and nothing is measured. */
+/** Sets the observer of completed exchanges; `undefined` removes it and stops measuring. */
 export const observeExchanges = (observe: ((measured: Measurement) => void) | undefined): void => {
   observer = observe
 }
 
-/** When an exchange began, 0 while nobody measures. */
+/** The start time of an exchange; 0 without an observer. */
 export const measureStart = (): number => (observer === undefined ? 0 : monotonicNow())
 
 export const measureEnd = (name: Measurement["name"], startTime: number, detail: () => unknown): void => {

@@ -1,10 +1,9 @@
 /**
- * Keys of what the files of this folder know of each other's objects and nobody else shall. Those that Node
- * has bear the names that they have there: tools that set what Node would refuse find a message's fields by
- * `Symbol(kOutHeaders)`.
+ * Symbols for state that the files of `http/` share. Those that exist in Node have Node's names: tools find a
+ * message's fields by `Symbol(kOutHeaders)` to set values that `setHeader` refuses.
  */
 
-/** A message's fields: lower-case name to name as given and value; `null` while there are none. */
+/** A message's fields: lower-case name to name as given and value; `null` for a message without fields. */
 export const outHeaders = Symbol("kOutHeaders")
 export const needDrain = Symbol("kNeedDrain")
 export const corked = Symbol("corked")
@@ -13,34 +12,29 @@ export const errored = Symbol("errored")
 export const highWater = Symbol("kHighWaterMark")
 export const rejectBody = Symbol("kRejectNonStandardBodyWrites")
 export const uniqueHeaders = Symbol("kUniqueHeaders")
-/** Where `Date` of a message is read from; `undefined`: the system's clock. */
+/** The clock for a message's `Date`; `undefined`: the system clock. */
 export const clock = Symbol("clock")
-/** The server's connection that a response belongs to. */
+/** The server connection of a response. */
 export const connectionOf = Symbol("connection")
-/**
- * When a message began, for those who measure. morgan keeps a `_startTime` of its own on requests and
- * responses.
- */
+/** The time at which a message began, for performance entries. (`_startTime` belongs to morgan.) */
 export const startTime = Symbol("startTime")
 
-// A server's: programs extend it, and may use any name.
+// Keys of servers. Programs subclass servers and may use any string name.
 export const connections = Symbol("http.server.connections")
 export const messageClass = Symbol("IncomingMessage")
 export const responseClass = Symbol("ServerResponse")
 export const emptyRequests = Symbol("optimizeEmptyRequests")
-/** How a server waits. */
+/** The timers of a server. */
 export const waiting = Symbol("timers")
 
-// A client's request.
-/**
- * What a request was destroyed with. Its `errored` says nothing of it: in Node that is a server's response's.
- */
+// Keys of client requests.
+/** The error with which a request was destroyed. Node's `errored` stays unset on requests. */
 export const destroyedBy = Symbol("destroyedBy")
 export const target = Symbol("kPath")
 
-// An agent.
+// Keys of agents.
 export const proxyKey = Symbol("proxy")
 export const onKeylog = Symbol("onKeylog")
 
-/** Of a server: gives up the next look at its connections. */
+/** Cancels a server's next check of connection timeouts. */
 export const sweep = Symbol("connectionsChecking")

@@ -1,6 +1,5 @@
 /**
- * Checks of arguments as Node's HTTP module makes them, with its errors. Names and values of header fields
- * are judged by `wire/`.
+ * Argument checks of Node's HTTP module, with its errors. `wire/` judges names and values of header fields.
  */
 import { isFieldValue, isLooseFieldValue, isToken } from "@httpfx/core/wire"
 import { format } from "node:util"
@@ -53,7 +52,9 @@ export const validateOneOf = (value: unknown, name: string, allowed: ReadonlyArr
   throw invalidArgValue(name, value, `must be one of: ${list}`)
 }
 
-/** As Node's timers have it: a whole number of milliseconds below 2^31; more is cut, with a warning. */
+/**
+ * A timeout as Node's timers accept it: milliseconds below 2^31; a larger one is truncated with a warning.
+ */
 export const validateTimeout = (value: unknown, name: string): number => {
   validateNumber(value, name)
   const ms = value as number
@@ -80,7 +81,7 @@ const validateLink = (value: unknown): void => {
   }
 }
 
-/** The value of a `Link` field from a string or an array of strings. */
+/** The value of a `Link` field, from a string or an array of strings. */
 export const linkFieldValue = (hints: unknown): string => {
   if (typeof hints === "string") {
     validateLink(hints)
@@ -110,11 +111,11 @@ export const validateHeaderName = (name: string, label?: string): void => {
   }
 }
 
-/** A value as it stands in a head; no text is made of a symbol. */
+/** A value as it is sent in a head. Throws for a symbol. */
 export const textOf = (value: unknown): string =>
   typeof value === "symbol" ? "" + (value as unknown as string) : String(value)
 
-/** How strictly fields are read and sent: `httpValidation` of a server or a request. */
+/** The strictness with which fields are parsed and sent: `httpValidation` of a server or a request. */
 export type HttpValidation = "strict" | "relaxed" | "insecure"
 
 const validations: ReadonlyArray<unknown> = [
@@ -137,7 +138,7 @@ export const validationOption = (value: unknown, insecure: unknown): HttpValidat
   return value as HttpValidation
 }
 
-/** A message whose own side, or whose server, may have said `httpValidation`. */
+/** A message that has `httpValidation` itself or from its server. */
 interface Validated {
   readonly httpValidation?: HttpValidation | undefined
   readonly req?: {
@@ -145,7 +146,7 @@ interface Validated {
   }
 }
 
-/** May a message send this value? Asked of the server only where the strict answer is no. */
+/** Whether a message may send this value. The server's option is read only if the strict check fails. */
 export const isValueOf = (message: object, text: string): boolean => {
   if (isFieldValue(text)) return true
   if (!isLooseFieldValue(text)) return false
@@ -154,7 +155,7 @@ export const isValueOf = (message: object, text: string): boolean => {
   return said !== undefined && said !== "strict"
 }
 
-/** Refuses a value that the message may not send. */
+/** Throws if the message may not send this value. */
 export const validateValueOf = (message: object, name: string, value: unknown): void => {
   if (value !== undefined && isValueOf(message, typeof value === "string" ? value : textOf(value))) return
   validateHeaderValue(name, value)

@@ -1,7 +1,9 @@
 /**
- * `http.WebSocket`, `http.CloseEvent`, `http.MessageEvent`: the global ones where Node has them. Before Node
- * 22 a WebSocket of the same shape: the opening handshake is a request of ours, the frames are read and
- * written by the `ws` package.
+ * `http.WebSocket`, `http.CloseEvent`, `http.MessageEvent`: the global ones if Node has them. Before Node 22
+ * a
+ * WebSocket of the same shape: a `ClientRequest` does the opening handshake, the `ws` package reads and
+ * writes
+ * the frames.
  *
  * Never offers an extension, so frames are never compressed.
  */
@@ -26,7 +28,7 @@ interface Framing {
   }
 }
 
-// Loaded when they are needed: most who load the module open no WebSocket.
+// Loaded on first use: most programs open no WebSocket.
 const load = (name: string): unknown => createRequire(import.meta.url)(name)
 const framing = (): Framing => load("ws") as Framing
 const crypto = (): typeof nodeCrypto => load("node:crypto") as typeof nodeCrypto
@@ -57,7 +59,7 @@ interface Globals {
 }
 const globals = globalThis as unknown as Globals
 
-/** RFC 6455 §1.3. */
+/** The `sec-websocket-accept` value for a key (RFC 6455 §1.3). */
 const accepts = (key: string): string =>
   crypto().createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64")
 
@@ -111,13 +113,13 @@ export class OwnWebSocket extends EventTarget {
   #protocol = ""
   #binaryType: "blob" | "arraybuffer" = "blob"
   #buffered = 0
-  /** What waits for a `Blob` to be read: messages leave in the order in which they were given. */
+  /** Messages queued behind a `Blob` that is being read, so that messages leave in the order of `send`. */
   #reading: Promise<void> | undefined
   #socket: Duplex | undefined
   #sender: InstanceType<Framing["Sender"]> | undefined
-  /** The last ping that could not be answered yet. */
+  /** The last ping that has not been answered yet. */
   #pong: Buffer | undefined
-  /** What the peer said when it closed. */
+  /** Code and reason of the peer's close frame. */
   #ending: { readonly code: number; readonly reason: string } | undefined
 
   constructor(url: string | URL, given: string | ReadonlyArray<string> | Options = []) {
@@ -220,7 +222,7 @@ export class OwnWebSocket extends EventTarget {
   }
 
   close(given?: number, said: unknown = ""): void {
-    // As every browser reads an unsigned short and a string.
+    // Convert as WebIDL does: an unsigned short and a string.
     const code =
       given === undefined ? undefined : Math.min(Math.max(Math.round(Number(given) || 0), 0), 65535)
     const reason = String(said)
@@ -256,7 +258,7 @@ export class OwnWebSocket extends EventTarget {
     this.addEventListener(type, listener)
   }
 
-  /** Our side has said `close()`, and the peer nothing. */
+  /** Whether our side has called `close()` and the peer's close frame has not arrived. */
   #isClosing(): boolean {
     return this.#state === CLOSING && this.#ending === undefined
   }
@@ -274,7 +276,7 @@ export class OwnWebSocket extends EventTarget {
   #sendInTurn(bytes: Buffer, binary: boolean): void {
     if (this.#reading === undefined) return this.#send(bytes, binary)
     this.#buffered += bytes.length
-    // Its owner may write something else there meanwhile.
+    // Copy: the caller may reuse its buffer before the message is sent.
     const copy = Buffer.from(bytes)
     this.#inTurn(() => {
       this.#buffered -= copy.length
@@ -284,7 +286,7 @@ export class OwnWebSocket extends EventTarget {
 
   #send(bytes: Buffer, binary: boolean): void {
     this.#buffered += bytes.length
-    // What was given before `close()` still leaves before its frame.
+    // Messages sent before `close()` still leave ahead of the close frame.
     if (this.#state !== OPEN && !(this.#isClosing() && this.#reading !== undefined)) return
     this.#sender!.send(bytes, { binary, mask: true, fin: true, compress: false }, () => {
       this.#buffered -= bytes.length
@@ -329,7 +331,7 @@ export class OwnWebSocket extends EventTarget {
     })
   }
 
-  // RFC 6455 §5.5.3: of pings that wait for their pong, the last may stand for all.
+  // RFC 6455 §5.5.3: a pong for the most recent ping answers all that are pending.
   #pinged(socket: Duplex, data: Buffer): void {
     if (this.#state !== OPEN) return
     if (socket.writableNeedDrain) this.#pong = Buffer.from(data)
@@ -366,7 +368,7 @@ export class OwnWebSocket extends EventTarget {
   }
 }
 Object.defineProperty(OwnWebSocket, "name", { value: "WebSocket" })
-// The shape that the standard's interface has: constants on both, members that are listed.
+// As WebIDL defines the interface: constants on class and prototype, enumerable members.
 const members = Object.getOwnPropertyDescriptors(OwnWebSocket.prototype) as Record<string, PropertyDescriptor>
 for (const [name, member] of Object.entries(members)) {
   if (name !== "constructor") {
@@ -395,7 +397,7 @@ const openingRequest = (
   }
   if (protocols.length > 0) headers["Sec-WebSocket-Protocol"] = protocols.join(", ")
   const secure = url.protocol === "https:"
-  // A connection that is upgraded is never given back, so no agent keeps it.
+  // An upgraded connection never returns to a pool, so no agent is needed.
   const agent = options.agent ? { agent: options.agent } : secureOptions(secure)
   return new (ClientRequest as unknown as new (url: URL, options: object) => ClientReq)(url, {
     headers,
@@ -404,7 +406,7 @@ const openingRequest = (
 }
 
 let secureAgent: (() => object) | undefined
-/** Tells where https's agent is: https knows http, not the other way round. */
+/** Registers https's agent: https imports http, not the other way round. */
 export const provideSecureAgent = (agent: () => object): void => {
   secureAgent = agent
 }
@@ -414,7 +416,7 @@ const secureOptions = (secure: boolean): object => {
   return { _defaultAgent: secureAgent?.() }
 }
 
-/** Why an answer does not open the connection (RFC 6455 §4.1). */
+/** The reason why a response does not open the connection (RFC 6455 §4.1); `undefined` if it does. */
 const faultOf = (response: Incoming, key: string, protocols: ReadonlyArray<string>): string | undefined => {
   const { headers } = response
   if (String(headers["upgrade"]).toLowerCase() !== "websocket")

@@ -1,14 +1,15 @@
 /**
- * One connection of a server: its socket's events become calls of the parser, heads become requests and
- * responses, and responses take their turn on the socket.
+ * One server connection: passes its socket's events to the parser, makes requests and responses of heads, and
+ * assigns the socket to the responses in order.
  *
- * Order is kept here: a response that is not first in the line writes into its queue. Framing and reuse are
- * not decided here: the parser says what keeps alive, the head that was sent says what is last.
+ * A response that is not first in order writes into its own queue. Framing and reuse are not decided here:
+ * the
+ * parser says whether the request allows keep-alive, the sent head whether its response is the last.
  *
- * Node's policies of this file, each with its reason in docs/node-http.md: handlers of pipelined requests
- * run at the same time; a body that nobody reads is dropped, however long; the last response ends with
- * `destroySoon`; the client's FIN ends our side too, unless `httpAllowHalfOpen` holds it back behind what is
- * due.
+ * Node's policies of this file, each with its reason in docs/node-http.md: handlers of pipelined requests run
+ * concurrently; an unread body is discarded, whatever its length; the last response ends with `destroySoon`;
+ * the
+ * client's FIN ends our side too, unless `httpAllowHalfOpen` lets pending responses complete first.
  */
 import {
   announcesBody,
@@ -68,7 +69,7 @@ function refuseEncoding(): never {
 
 const noop = (): void => {}
 
-// One function for all connections where Node allows it: a listener finds its connection on its socket.
+// Shared listeners, as in Node: they find the connection by a property of the socket.
 function onData(this: OnSocket, chunk: Uint8Array): void {
   this[connectionOf]?.read(chunk)
 }
@@ -97,10 +98,10 @@ function timedOut(this: OnSocket): void {
   if (!asked && !answered && !served) this.destroy()
 }
 
-/** What a listener of `clientError` is told, or else the peer. */
+/** Emits `clientError`; without a listener sends the default response and destroys the socket. */
 export const failSocket = (socket: OnSocket, error: Error & { code?: string }): void => {
   socket.removeListener("error", onError)
-  // Whatever else goes wrong while the connection ends is of no interest.
+  // Ignore further errors while the connection closes.
   if (!socket.listeners("error").includes(noop)) socket.on("error", noop)
   const server = socket.server as HttpServer
   if (server.emit("clientError", error, socket)) return
@@ -117,27 +118,27 @@ function onFinish(this: OfConnection): void {
 }
 
 export class ServerConnection {
-  /** Requests whose responses are not finished, oldest first. */
+  /** Requests whose responses are not complete, oldest first. */
   readonly incoming: Array<Incoming> = []
-  /** Responses that wait for their turn. */
+  /** Responses waiting for the socket. */
   private readonly outgoing: Array<Response> = []
-  /** Bytes (or characters) that waiting responses hold. */
+  /** Bytes (or characters) queued in waiting responses. */
   private pendingSize = 0
   private requests = 0
   private idleTimeoutSet = false
   /**
-   * The timer of the idle time goes on, though the socket says that it has none: until the end of this turn.
+   * The idle timer, still running although `socket.timeout` is 0: kept until the end of this turn for reuse.
    */
   private held: SocketTimer | undefined = undefined
-  /** For how long it was set, ms. */
+  /** The timer's duration, ms. */
   private idleTime = 0
-  /** A packet that is not read to its end: what the last slice of a body has started comes first. */
+  /** A chunk parsed only in part: the tasks started by its last body slice run first. */
   private packet: Uint8Array | undefined = undefined
-  /** How much of it has been read. */
+  /** Bytes of it already parsed. */
   private packetRead = 0
-  /** Packets behind it. */
+  /** Chunks received after it. */
   private packets: Array<Uint8Array> | undefined = undefined
-  /** Nothing comes behind the packet, so it is read to its end at once. */
+  /** The connection has ended, so the remaining chunks are parsed without pauses. */
   private isLast = false
   private readonly isSystems: boolean
   readonly parser: HttpParser
@@ -168,7 +169,7 @@ export class ServerConnection {
       resource: new HTTPServerAsyncResource(socket),
       now: timers === nodeTimers ? undefined : () => timers.now()
     })
-    // A connection that sends nothing is late from its first moment on.
+    // A client that sends nothing counts as late from the moment it connects.
     parser.begins()
     socket.parser = parser
     socket[connectionOf] = this
@@ -187,8 +188,9 @@ export class ServerConnection {
   }
 
   /**
-   * Past the stream, as long as nobody else wants the bytes: as from Node's parser, which reads from the
-   * handle.
+   * Parses the chunk without pushing it to the stream, as long as nobody else reads the socket. (Node's
+   * parser reads
+   * from the handle.)
    */
   private arrived(chunk: Buffer): boolean {
     const { socket } = this
@@ -199,15 +201,14 @@ export class ServerConnection {
     return true
   }
 
-  /** Nobody else listens for the socket's bytes. */
+  /** Whether ours is the only `data` listener of the socket. */
   private get isAlone(): boolean {
     return isOnlyListener(this.socket, "data", onData)
   }
 
-  /** Between two requests, with at least one behind it. */
+  /** Whether it is between two requests, after at least one. */
   get isIdle(): boolean {
-    // In the handler of a request that came in one packet with others the time of its beginning is not set
-    // yet.
+    // In the handler of a pipelined request `begun` is not set yet, so check `headComplete` too.
     return this.parser.begun < 0 && !this.parser.headComplete
   }
 
@@ -218,10 +219,9 @@ export class ServerConnection {
 
   private readFrom(packet: Uint8Array, start: number): void {
     const { parser } = this
-    // It was let go of, and may be another connection's.
+    // The parser was released, and may belong to another connection.
     if (parser.socket !== this.socket) return
-    // As Node's parser, which reads a system's socket itself: ticks and promises run behind each slice of a
-    // body.
+    // As in Node, whose parser reads a system socket itself, ticks and promises run after each body slice.
     parser.stopsAfterData = this.isSystems && !this.isLast && this.isAlone
     try {
       const read = parser.execute(start === 0 ? packet : packet.subarray(start))
@@ -250,15 +250,15 @@ export class ServerConnection {
     }
   }
 
-  /** What has come is read before the end of the connection. */
+  /** Parses all received bytes before the end of the connection is handled. */
   private readToEnd(): void {
     this.isLast = true
     this.readOn()
   }
 
   /**
-   * Node's parser reads a system's socket itself, and tells in its own context what becomes of the
-   * connection.
+   * Calls a function in the parser's asynchronous context on a system socket, which Node's parser reads
+   * itself.
    */
   private inContext<A extends ReadonlyArray<unknown>>(call: (...args: A) => void, ...args: A): void {
     if (this.isSystems) this.parser.inContext(call, this, ...args)
@@ -270,7 +270,7 @@ export class ServerConnection {
     onError.call(this.socket, error)
   }
 
-  /** Lets go of the socket: from here on its bytes are not HTTP. */
+  /** Hands over the socket: the bytes after this head are not HTTP. */
   private handOver(request: Incoming, rest: Buffer): void {
     const { parser, server, socket } = this
     this.detach()
@@ -280,7 +280,7 @@ export class ServerConnection {
     freeParser(parser, request as { parser?: unknown }, socket)
     const event = request.method === "CONNECT" ? "connect" : "upgrade"
     if (server.listenerCount(event) > 0) {
-      // Whoever listens next decides how it is read.
+      // The next owner decides whether the socket flows.
       stopFlowing(socket)
       server.emit(event, request, socket, rest)
     } else {
@@ -293,8 +293,7 @@ export class ServerConnection {
     socket.removeListener("data", onData)
     socket.removeListener("end", onEnd)
     socket.removeListener("close", onClose)
-    // A response that is not finished hears of the end all the same; its own `detachSocket` lets go of the
-    // listener.
+    // An incomplete response keeps its `close` listener; `detachSocket` removes it.
     if (!socket._httpMessage) socket.removeListener("close", onSocketClose)
     socket.removeListener("drain", onDrain)
     socket[connectionOf] = undefined
@@ -344,7 +343,7 @@ export class ServerConnection {
     if (!this.idleTimeoutSet) return
     this.idleTimeoutSet = false
     const { server, socket } = this
-    // Most requests are answered in the turn in which they come, and need the same timer again.
+    // Most requests are answered in the same turn and need the same timer again, so keep it running.
     const timer = server.timeout === 0 ? timerOf(socket) : undefined
     if (timer === undefined) {
       socket.setTimeout(server.timeout || 0)
@@ -356,15 +355,17 @@ export class ServerConnection {
 
   private letGoOfTimer(): void {
     const { held, socket } = this
-    // Answered, and the system has it: `finished` comes in a moment.
+    // The response was written: `finished` is called soon and reuses the timer.
     if (socket._httpMessage?.finished === true && this.incoming.length === 1 && socket.writableLength === 0)
       return
     this.held = undefined
-    // Unless somebody has set another one meanwhile, or none.
+    // Clear it, unless the program has set or cleared a timeout meanwhile.
     if (timerOf(socket) === held) socket.setTimeout(0)
   }
 
-  /** Traffic has put the timer off, so one that was held need only be called by its name again. */
+  /**
+   * Restarts the idle time. Traffic has refreshed a held timer, so only `socket.timeout` must be set again.
+   */
   private startIdleTime(): void {
     const { held, server, socket } = this
     const time = idleLimit(server.keepAliveTimeout, server.keepAliveTimeoutBuffer)
@@ -384,7 +385,7 @@ export class ServerConnection {
     }
     if (server[emptyRequests]) this.endEmpty(req)
     this.incoming.push(req)
-    // A peer that does not read its answers is not read either.
+    // Backpressure: stop reading from a client that does not read its responses.
     if (socket._paused === false) {
       if (socket.writableNeedDrain || this.pendingSize >= socket.writableHighWaterMark) {
         socket._paused = true
@@ -414,7 +415,7 @@ export class ServerConnection {
     return 0
   }
 
-  /** Hands a request to the listeners of an event. */
+  /** Emits an event with request and response. */
   private emit(event: "request" | "checkContinue" | "checkExpectation", req: Incoming, res: Response): void {
     const { server } = this
     try {
@@ -424,23 +425,23 @@ export class ServerConnection {
     }
   }
 
-  /** A request that announces no body is at its end from the beginning. */
+  /** `optimizeEmptyRequests`: ends a request without a body at once. */
   private endEmpty(req: Incoming): void {
     const head = this.parser.currentHead
-    // Node's policy: a length of 0 announces one too.
+    // Node's policy: `content-length: 0` announces a body too.
     if (head === null || head.contentLength !== undefined || announcesBody(head, true)) return
     endAtOnce(req)
     req.complete = true
     this.parser.incoming = null
   }
 
-  /** `maxHeadersCount` leaves some fields of the request out. */
+  /** Whether `maxHeadersCount` drops some fields of the request. */
   private isCut(head: RequestHead): boolean {
     const { maxHeaderPairs } = this.parser
     return maxHeaderPairs > 0 && head.rawHeaders.length > maxHeaderPairs
   }
 
-  /** Answers that need no handler, or that have events of their own. */
+  /** Answers requests that need no handler, or emits their own event; `true` if it did. */
   private answeredBeforehand(req: Incoming, res: Response): boolean {
     const { server, socket } = this
     const { httpVersionMajor: major, httpVersionMinor: minor } = req
@@ -448,9 +449,9 @@ export class ServerConnection {
     const head = this.parser.currentHead
     if (head === null) return false
     const host = this.isCut(head) || isFoldedByProgram(req) ? req.headers.host : head.get("host")
-    // Several are one list.
+    // Read several `expect` fields as one list.
     const expect = head.get("expect") === undefined ? undefined : req.headers["expect"]
-    // Node's policy: a response as a handler gives it, not an error of the client's.
+    // Node's policy: sent as a normal response, without a `clientError`.
     if (server.requireHostHeader && lacksHost(major, minor, host !== undefined)) {
       res.writeHead(400, ["Connection", "close"])
       res.end()
@@ -486,7 +487,7 @@ export class ServerConnection {
     return true
   }
 
-  /** A response has been handed to the socket whole: the next one's turn, or the end. */
+  /** A response has been written completely: assigns the socket to the next one, or ends the connection. */
   finished(req: Incoming, res: Response): void {
     const { server, socket } = this
     if (serverResponseFinish.hasSubscribers) {
@@ -503,10 +504,10 @@ export class ServerConnection {
       }))
     }
     const { incoming } = this
-    // Taking the last one off keeps the list's room for the next.
+    // `pop` keeps the array's storage for the next request.
     if (incoming.length === 1) incoming.pop()
     else incoming.shift()
-    // A body that nobody reads would stop the connection.
+    // An unread body would block the connection, so discard it.
     if (!req._consuming && !isResuming(req)) letGo(req)
     res.detachSocket(socket)
     forget(req, this.parser)
@@ -523,8 +524,9 @@ export class ServerConnection {
 }
 
 /**
- * Nobody reads the request. One that has come whole, without a body, and that nobody listens to is what it
- * would be after its last event, without the turns that lead there.
+ * Discards an unread request. One without a body and without listeners is set to the state after its last
+ * event at
+ * once, which saves several turns.
  */
 const letGo = (req: Incoming): void => {
   if (isUnobserved(req) && req.complete && isLetGoPlainly(req)) endAtOnce(req)
@@ -536,7 +538,7 @@ const endAtOnce = (req: Incoming): void => {
   markEnded(req)
 }
 
-/** The parser forgets a request that was read to its end. */
+/** Drops the parser's reference to a request, once the request is read. */
 const forget = (req: Incoming, parser: HttpParser): void => {
   if (parser.incoming !== req) return
   if (req.readableEnded) {

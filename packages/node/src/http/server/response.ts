@@ -1,6 +1,6 @@
 /**
- * `http.ServerResponse`: the status line and what goes before it (100, 102, 103). Which response a socket
- * serves is told by `assignSocket`; what happens around a response is connection.ts's.
+ * `http.ServerResponse`: the status line and the informational responses before it (100, 102, 103).
+ * `assignSocket` gives it the socket; connection.ts handles everything around the response.
  */
 import {
   continueHead,
@@ -56,7 +56,7 @@ proto._finish = function _finish(this: Response) {
 proto.statusCode = 200
 proto.statusMessage = undefined
 
-/** The response is over: it has been sent, or its socket has closed. Told once. */
+/** Emits `close` once: the response has been sent, or its socket has closed. */
 export const closeResponse = (response: Outgoing): void => {
   if (response._closed) return
   response.destroyed = true
@@ -64,7 +64,7 @@ export const closeResponse = (response: Outgoing): void => {
   response.emit("close")
 }
 
-/** A listener for `close` of a socket that serves a response. */
+/** The `close` listener of a socket that has a response assigned. */
 export function onSocketClose(this: HttpSocket): void {
   if (this._httpMessage) closeResponse(this._httpMessage)
 }
@@ -78,7 +78,7 @@ proto.assignSocket = function assignSocket(this: Response, socket: HttpSocket) {
     throw codedError("ERR_HTTP_SOCKET_ASSIGNED", "ServerResponse has an already assigned socket")
   }
   socket._httpMessage = this
-  // A server's connection tells its response by itself.
+  // A ServerConnection adds the listener itself.
   if ((socket as WithConnection)[connectionOf] === undefined) socket.on("close", onSocketClose)
   this.socket = socket
   this.emit("socket", socket)
@@ -120,7 +120,7 @@ proto.writeInformation = function writeInformation(
   return this._writeRaw(`${lineOf(status)}${lines}\r\n`, "latin1", callback)
 }
 
-/** Node's policy: an informational response may have any field, also one that frames a body. */
+/** Node's policy: an informational response may have any field, even one that frames a body. */
 const fieldLine = (response: Response, name: string, value: unknown): string => {
   validateHeaderName(name)
   validateValueOf(response, name, value)
@@ -148,7 +148,7 @@ proto._implicitHeader = function _implicitHeader(this: Response) {
   this.writeHead(this.statusCode)
 }
 
-/** The pairs of a flat list, or those of a list of pairs. */
+/** Name-value pairs from a flat list or from a list of pairs. */
 const pairsOf = (list: Array<unknown>): Array<[string, unknown]> => {
   if (list.length > 0 && Array.isArray(list[0])) return list as Array<[string, unknown]>
   if (list.length % 2 !== 0) throw invalidArgValue("headers", list)
@@ -157,7 +157,7 @@ const pairsOf = (list: Array<unknown>): Array<[string, unknown]> => {
   return pairs
 }
 
-/** Fields given to `writeHead` go over those that were set before; of lists the flat ones, as in Node. */
+/** Fields given to `writeHead` override those set before; a list must be flat, as in Node. */
 const mergeHeaders = (response: Response, given: unknown): void => {
   if (Array.isArray(given)) {
     if (given.length % 2 !== 0) throw invalidArgValue("headers", given)
@@ -171,7 +171,7 @@ const mergeHeaders = (response: Response, given: unknown): void => {
   }
 }
 
-/** Without `message`: the usual phrase. */
+/** The status line; without `message` with the standard reason phrase. */
 const lineOf = (status: number, message?: string): string => {
   const line = statusLine(status, message)
   if (typeof line !== "string") throw violationError(line)
@@ -202,10 +202,10 @@ proto.writeHead = function writeHead<T extends Response>(
     headers = this[outHeaders]
   }
   const message = this.statusMessage
-  // As in Node a symbol is refused with its TypeError.
+  // As in Node, a symbol throws its own TypeError.
   const line = lineOf(status, message === STATUS_CODES[status] ? undefined : `${message}`)
   if (isBodiless(status)) this._hasBody = false
-  // Node's policy: a rest of any size is read.
+  // Node's policy: an unread rest of any size is discarded.
   if (!isRestRead(this._expect_continue && !this._sent100, Infinity, Infinity)) this.shouldKeepAlive = false
   this._storeHeader(line, headers)
   return this

@@ -1,6 +1,7 @@
 /**
- * `http.Server`: a `net.Server` whose connections speak HTTP. Options, timeouts and the list of connections;
- * each connection is a ServerConnection.
+ * `http.Server`: a `net.Server` whose connections speak HTTP. Holds options, timeouts and the list of
+ * connections;
+ * a ServerConnection handles each connection.
  */
 import type { Timers } from "@httpfx/core/Timers"
 import {
@@ -65,7 +66,7 @@ const optionalBoolean = <T>(value: unknown, name: string, fallback: T): boolean 
   return value as boolean
 }
 
-/** Takes the options that are HTTP's over into the server. */
+/** Validates the HTTP options and stores them on the server. */
 export const storeOptions = (server: HttpServer, options: ServerOptions): void => {
   server[waiting] = options[timersOption] ?? nodeTimers
   server[messageClass] = (options.IncomingMessage || IncomingMessage) as never
@@ -124,12 +125,12 @@ export const storeOptions = (server: HttpServer, options: ServerOptions): void =
   server.shouldUpgradeCallback = shouldUpgradeCallback ?? upgradesHeard
 }
 
-/** An upgrade is one where somebody listens for it. */
+/** By default requests are upgraded if somebody listens for `upgrade`. */
 function upgradesHeard(this: HttpServer): boolean {
   return this.listenerCount("upgrade") > 0
 }
 
-/** What both servers set up once they are a net or tls server. */
+/** The setup common to both servers, after the net or tls constructor. */
 export const initialize = (server: HttpServer, options: ServerOptions, requestListener: unknown): void => {
   server[connections] = new Set()
   if (requestListener) server.on("request", requestListener as () => void)
@@ -141,7 +142,7 @@ export const initialize = (server: HttpServer, options: ServerOptions, requestLi
   server[uniqueHeaders] = parseUniqueHeaders((options as { uniqueHeaders?: unknown }).uniqueHeaders)
 }
 
-/** `http._connectionListener`: the socket becomes a connection of `this` server. */
+/** `http._connectionListener`: makes the socket a connection of `this` server. */
 export function connectionListener(this: HttpServer, socket: HttpSocket): void {
   new ServerConnection(this, socket)
 }
@@ -159,14 +160,14 @@ const lookAgain = (reference: WeakRef<HttpServer>, timers: Timers, interval: num
     findLate(server)
   })
 
-/** One look at all connections finds the late ones: no connection needs a timer of its own. */
+/** Checks the deadlines of all connections at once, so that no connection needs its own timer. */
 const findLate = (server: HttpServer): void => {
   if (server.headersTimeout === 0 && server.requestTimeout === 0) return
   const now = server[waiting].now()
   for (const connection of [...server[connections]]) {
     const { parser } = connection
     if (typeof judgeRequest(parser, server, now) === "number") continue
-    // Told once: what happens now is the listener's.
+    // Report each only once; the listener decides about the connection.
     parser.begun = now
     failSocket(connection.socket, codedError("ERR_HTTP_REQUEST_TIMEOUT", "Request timeout"))
   }
@@ -205,7 +206,7 @@ function Server(this: HttpServer, options?: unknown, requestListener?: unknown):
 inherit(Server, NetServer)
 
 /**
- * Before a server closes: idle connections go, by its own method, and nobody looks for late ones any more.
+ * Prepares a close: closes idle connections by the server's own method and cancels the deadline checks.
  */
 export const prepareClose = (server: HttpServer): void => {
   server.closeIdleConnections()
@@ -222,7 +223,7 @@ export const closeIdle = (server: HttpServer): void => {
   }
 }
 
-/** Members that both servers have. */
+/** The methods that both servers have. */
 export const serverMembers = (Parent: { prototype: object }) => {
   const parent = Parent.prototype as NetServer
   return {
@@ -262,7 +263,7 @@ const rejection = function (
     return
   }
   if (!res._header && !res.writableEnded) {
-    // What was set for the answer that did not come is not this answer's.
+    // Fields set for the failed response do not belong to this one.
     for (const name of (res as unknown as http.ServerResponse).getHeaderNames()) res.removeHeader(name)
     res.statusCode = 500
     res.end("Internal Server Error")
@@ -273,7 +274,7 @@ const rejection = function (
 
 const asyncDispose = (Symbol as { asyncDispose?: symbol }).asyncDispose ?? Symbol.for("nodejs.asyncDispose")
 
-/** Adds the members of an HTTP server to a class that inherits from net's or tls's. */
+/** Adds the members of an HTTP server to a class that inherits from `net.Server` or `tls.Server`. */
 export const installServer = (Child: AnyConstructor, Parent: { prototype: object }): void => {
   const proto = Child.prototype as { [key: symbol]: unknown }
   Object.assign(proto, serverMembers(Parent))

@@ -1,5 +1,5 @@
 /**
- * A server's objects as the files of this folder see them: servers, their connections, and responses.
+ * Types of a server's objects as the files of this folder use them: servers, connections, responses.
  */
 import type { Server as NetServer } from "node:net"
 import type { Timers } from "@httpfx/core/Timers"
@@ -16,14 +16,14 @@ import type {
 } from "../own/symbols.js"
 import type { HttpValidation } from "../own/validate.js"
 
-/** A connection, as its server looks after it. */
+/** A connection, as its server sees it. */
 export interface OpenConnection {
   readonly socket: HttpSocket
   readonly isIdle: boolean
   readonly parser: { begun: number; readonly headComplete: boolean }
 }
 
-/** What `http.Server` and `https.Server` have in common. */
+/** The members that `http.Server` and `https.Server` share. */
 export interface HttpServer extends NetServer {
   maxHeaderSize: number | undefined
   insecureHTTPParser: boolean | undefined
@@ -48,11 +48,11 @@ export interface HttpServer extends NetServer {
   [messageClass]: new (socket: HttpSocket) => Incoming
   [responseClass]: new (req: Incoming, options: object) => Response
   [uniqueHeaders]: Set<string> | null
-  /** Gives up the next look at the connections. */
+  /** Cancels the next check of connection timeouts. */
   [sweep]: (() => void) | undefined
 }
 
-/** A response. */
+/** `http.ServerResponse` with its internal members. */
 export interface Response extends Outgoing {
   req: Incoming
   statusCode: number
