@@ -1,5 +1,5 @@
 /**
- * A connection that could not be made, or that failed. Part of `HttpError`.
+ * Failed connections and connection attempts. Part of `HttpError`.
  */
 import * as Schema from "effect/Schema"
 import { formatAddress } from "../model/address.js"
@@ -19,7 +19,7 @@ const at = (self: {
 }
 
 /**
- * The peer reset the connection (RST), or it was cut while bytes were due.
+ * The peer reset the connection (RST), or it was closed while data was still expected.
  *
  * @since 0.1.0
  * @category connection
@@ -36,7 +36,7 @@ export class ConnectionReset extends Schema.TaggedError<ConnectionReset>("@httpf
 }
 
 /**
- * The peer closed the connection (FIN) before its answer was whole. Node: "socket hang up", "aborted".
+ * The peer closed the connection (FIN) before its response was complete. Node: "socket hang up", "aborted".
  *
  * @since 0.1.0
  * @category connection
@@ -50,7 +50,7 @@ export class HangUp extends Schema.TaggedError<HangUp>("@httpfx/core/HangUp")("H
 }
 
 /**
- * Nobody listens at the address.
+ * No process listens at the address.
  *
  * @since 0.1.0
  * @category connection
@@ -66,7 +66,7 @@ export class ConnectionRefused extends Schema.TaggedError<ConnectionRefused>(
 }
 
 /**
- * The peer did not answer on the level of the connection in time.
+ * The system gave up the connection because the peer did not respond to its packets in time.
  *
  * @since 0.1.0
  * @category connection
@@ -82,7 +82,7 @@ export class ConnectionTimedOut extends Schema.TaggedError<ConnectionTimedOut>(
 }
 
 /**
- * The peer had closed its reading side when bytes were written to it.
+ * Bytes were written to a connection that the peer no longer reads from.
  *
  * @since 0.1.0
  * @category connection
@@ -99,7 +99,7 @@ export class BrokenPipe extends Schema.TaggedError<BrokenPipe>("@httpfx/core/Bro
 }
 
 /**
- * No route to the address.
+ * There is no route to the address.
  *
  * @since 0.1.0
  * @category connection
@@ -115,7 +115,7 @@ export class Unreachable extends Schema.TaggedError<Unreachable>("@httpfx/core/U
 }
 
 /**
- * The name has no address, or the resolver did not answer.
+ * The name has no address, or the resolver did not respond.
  *
  * @since 0.1.0
  * @category connection
@@ -125,21 +125,21 @@ export class NameNotResolved extends Schema.TaggedError<NameNotResolved>("@httpf
   {
     /** The resolver's code. */
     code: Schema.Literal("ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA", "ETIMEOUT"),
-    /** The name that was asked for. */
+    /** The name that was looked up. */
     host: Schema.String,
     /** The system's message, as Node prints it. */
     reason: Schema.String,
-    /** The system's own error, where there is one. */
+    /** The system's own error, if there is one. */
     cause: Schema.optional(Schema.Defect)
   }
 ) {
-  /** Where in the life of a request it happens. */
+  /** The phase of the request. */
   readonly phase = "resolve"
-  /** The connection had served no exchange: it was not there yet. */
+  /** There was no connection yet. */
   readonly reused = false
-  /** Nothing of the request was sent. */
+  /** No byte of the request was sent. */
   readonly written = "none"
-  /** Nothing of an answer had come. */
+  /** No byte of a response was received. */
   readonly received = 0
   override get message(): string {
     return this.reason
@@ -162,7 +162,7 @@ export class TlsFailure extends Schema.TaggedError<TlsFailure>("@httpfx/core/Tls
 }
 
 /**
- * The connection failed in a way that has no class of its own. `code` is the system's.
+ * The connection failed with a code that has no other class. `code` is the system's.
  *
  * @since 0.1.0
  * @category connection
@@ -177,7 +177,7 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>("@htt
 }
 
 /**
- * What can end an established connection, or the making of one.
+ * Failures of a connection, or of a connection attempt.
  *
  * @since 0.1.0
  * @category models
@@ -193,7 +193,7 @@ export type ConnectionError =
   | ConnectionFailed
 
 /**
- * The same error of a connection that could not be made, with all that was tried.
+ * Copies the error of a failed connection attempt, with all addresses that were tried.
  *
  * @since 0.1.0
  * @category conversions
@@ -203,12 +203,12 @@ export const withAttempts = <E extends Exclude<ConnectionError, HangUp>>(
   attempts: ReadonlyArray<Attempt>
 ): E => {
   const Class = error.constructor as new (fields: object) => E
-  // A `cause` is no enumerable property.
+  // `cause` is not enumerable, so spreading does not copy it.
   return new Class({ ...error, cause: error.cause, attempts: [...attempts] })
 }
 
 /**
- * The class of a network's fault.
+ * Creates the error of a fault.
  *
  * @since 0.1.0
  * @category conversions

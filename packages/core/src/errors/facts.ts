@@ -1,6 +1,5 @@
 /**
- * What errors say of the exchange in which they happened: its phase, its connection, and how much was sent
- * and received.
+ * Fields that errors share: the phase of the exchange, its connection, and how much was sent and received.
  */
 import * as Schema from "effect/Schema"
 import { phases, writtenParts } from "../model/where.js"
@@ -8,15 +7,15 @@ import { phases, writtenParts } from "../model/where.js"
 export type { Where } from "../model/where.js"
 
 /**
- * Where in the life of a request a connection failed.
+ * The phase of a request in which its connection failed.
  *
- * - `resolve`: the name was being looked up
- * - `connect`: the connection was being made
- * - `secure`: the TLS handshake was under way
- * - `send`: the request was being written, and nothing of an answer had come
- * - `head`: the request was written, and the head of the answer was awaited
- * - `body`: the head had come, the body had not ended
- * - `idle`: no exchange was under way
+ * - `resolve`: name resolution
+ * - `connect`: connecting
+ * - `secure`: TLS handshake
+ * - `send`: the request was being sent, and no byte of a response had arrived
+ * - `head`: the request was sent, and the response head was awaited
+ * - `body`: the head had arrived, the body was incomplete
+ * - `idle`: there was no exchange
  *
  * @since 0.1.0
  * @category models
@@ -24,7 +23,7 @@ export type { Where } from "../model/where.js"
 export const Phase = Schema.Literal(...phases)
 
 /**
- * One of the phases above.
+ * One of these phases.
  *
  * @since 0.1.0
  * @category models
@@ -32,8 +31,7 @@ export const Phase = Schema.Literal(...phases)
 export type Phase = typeof Phase.Type
 
 /**
- * How much of a request had been handed to the connection: `none` means that the peer cannot have seen any of
- * it.
+ * How much of a request was given to the connection. `none`: the peer cannot have received any of it.
  *
  * @since 0.1.0
  * @category models
@@ -49,7 +47,7 @@ export const Written = Schema.Literal(...writtenParts)
 export type Written = typeof Written.Type
 
 /**
- * One try to connect to one address, and how it ended.
+ * One attempt to connect to one address, and its result.
  *
  * @since 0.1.0
  * @category models
@@ -57,33 +55,33 @@ export type Written = typeof Written.Type
 export const Attempt = Schema.Struct({
   /** `host:port`, or a path. */
   address: Schema.String,
-  /** Why it failed: the system's code. */
+  /** The system's error code. */
   code: Schema.String,
-  /** The same in the system's words. */
+  /** The system's error message. */
   reason: Schema.String,
-  /** How long it took, ms. */
+  /** Duration, ms. */
   millis: Schema.Number
 })
 
 /**
- * One try, as a value.
+ * One attempt, as a value.
  *
  * @since 0.1.0
  * @category models
  */
 export type Attempt = typeof Attempt.Type
 
-/** How far an exchange had come when its connection failed or its limit passed. */
+/** The progress of an exchange when its connection failed or its time limit expired. */
 export const progressFields = {
   /** The connection had served an exchange before. */
   reused: Schema.optionalWith(Schema.Boolean, { default: () => false }),
-  /** How much of the request had been handed to the connection. */
+  /** How much of the request was given to the connection. */
   written: Schema.optionalWith(Written, { default: () => "none" as const }),
-  /** Bytes of the response that had come. */
+  /** Bytes of the response received. */
   received: Schema.optionalWith(Schema.Number, { default: () => 0 })
 }
 
-// What every failure of a connection tells.
+// Fields of every failed connection.
 export const connectionFields = {
   /** The system's message, as Node prints it. */
   reason: Schema.String,
@@ -91,21 +89,21 @@ export const connectionFields = {
   address: Schema.optional(Schema.String),
   phase: Phase,
   ...progressFields,
-  /** Where no connection could be made: every address tried, in the order in which the tries ended. */
+  /** If no connection could be established: every address tried, in the order in which the attempts ended. */
   attempts: Schema.optional(Schema.Array(Attempt)),
   cause: Schema.optional(Schema.Defect)
 }
 
-// How far an exchange of a client had come, of failures that servers have too.
+// The progress of a client's exchange, for errors that servers have too.
 export const exchangeFields = {
-  /** Client: where in the life of the request. */
+  /** Client only: the phase of the request. */
   phase: Schema.optional(Phase),
-  /** Client: `host:port`, or a path. */
+  /** Client only: `host:port`, or a path. */
   address: Schema.optional(Schema.String),
-  /** Client: the connection had served an exchange before. */
+  /** Client only: the connection had served an exchange before. */
   reused: Schema.optional(Schema.Boolean),
-  /** Client: how much of the request. */
+  /** Client only: how much of the request was given to the connection. */
   written: Schema.optional(Written),
-  /** Client: bytes of the answer that had come. */
+  /** Client only: bytes of the response received. */
   received: Schema.optional(Schema.Number)
 }

@@ -1,6 +1,6 @@
 /**
- * The class of a `Loss`: one instance per record, made when somebody asks, so that body, outcome and
- * listeners share it.
+ * Converts a `Loss` to its error: one instance per record, created when first needed, so that body, outcome
+ * and observers share it.
  */
 import type { GivenUp, Loss, OutOfStep, TimedOut, TooLarge } from "../model/loss.js"
 import { ConnectionFailed, ConnectionReset, fromFault, HangUp, type ConnectionError } from "./connection.js"
@@ -32,10 +32,10 @@ type Classes = {
   GivenUp: ConnectionFailed
 }
 
-/** Records that have a class. */
+/** Records that have an error class. */
 export type AnyLoss = Loss | TooLarge | OutOfStep | TimedOut | GivenUp
 
-/** The class of each kind of record. */
+/** The error class of each kind of record. */
 export type OfLoss<L extends AnyLoss> = Classes[L["_tag"]]
 
 const instances = new WeakMap<AnyLoss, Classes[keyof Classes]>()

@@ -1,10 +1,10 @@
 /**
- * Addresses that a server cannot listen on. Part of `HttpError`.
+ * Failures to listen. Part of `HttpError`.
  */
 import * as Schema from "effect/Schema"
 
 /**
- * The port or path is taken.
+ * The port or path is in use.
  *
  * @since 0.1.0
  * @category listening
@@ -12,11 +12,11 @@ import * as Schema from "effect/Schema"
 export class AddressInUse extends Schema.TaggedError<AddressInUse>("@httpfx/core/AddressInUse")(
   "AddressInUse",
   {
-    /** Where listening was to be: `host:port`, or a path. */
+    /** The address to listen on: `host:port`, or a path. */
     address: Schema.String,
     /** The system's message, as Node prints it. */
     reason: Schema.String,
-    /** The system's own error, where there is one. */
+    /** The system's own error, if there is one. */
     cause: Schema.optional(Schema.Defect)
   }
 ) {
@@ -28,7 +28,7 @@ export class AddressInUse extends Schema.TaggedError<AddressInUse>("@httpfx/core
 }
 
 /**
- * Listening failed for another reason than a taken address: `EACCES`, `EADDRNOTAVAIL`, `EINVAL`, ...
+ * Listening failed for another reason than an address in use: `EACCES`, `EADDRNOTAVAIL`, `EINVAL`, ...
  *
  * @since 0.1.0
  * @category listening
@@ -38,11 +38,11 @@ export class ListenFailed extends Schema.TaggedError<ListenFailed>("@httpfx/core
   {
     /** The system's code. */
     code: Schema.String,
-    /** Where listening was to be: `host:port`, or a path. */
+    /** The address to listen on: `host:port`, or a path. */
     address: Schema.String,
     /** The system's message, as Node prints it. */
     reason: Schema.String,
-    /** The system's own error, where there is one. */
+    /** The system's own error, if there is one. */
     cause: Schema.optional(Schema.Defect)
   }
 ) {

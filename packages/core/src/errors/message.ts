@@ -1,5 +1,5 @@
 /**
- * Messages of our own that must not be sent, one class per violation of the engine. Part of `HttpError`.
+ * Invalid messages of our own side, which must not be sent: one class per violation. Part of `HttpError`.
  */
 import * as Schema from "effect/Schema"
 import { messageOf, type FieldConflict as FieldConflictReason, type Violation } from "../model/violation.js"
@@ -14,7 +14,7 @@ import { exchangeFields, type Where } from "./facts.js"
 export class UnsupportedBody extends Schema.TaggedError<UnsupportedBody>("@httpfx/core/UnsupportedBody")(
   "UnsupportedBody",
   {
-    /** What was given, in Node's words. */
+    /** Node's message, which names the given value. */
     reason: Schema.String
   }
 ) {
@@ -34,9 +34,9 @@ export class UnsupportedBody extends Schema.TaggedError<UnsupportedBody>("@httpf
 export class InvalidToken extends Schema.TaggedError<InvalidToken>("@httpfx/core/InvalidToken")(
   "InvalidToken",
   {
-    /** What the name is of: `Header name`, `Method`, ... */
+    /** The kind of name: `Header name`, `Method`, ... */
     what: Schema.String,
-    /** What is none. */
+    /** The invalid name. */
     value: Schema.String
   }
 ) {
@@ -58,7 +58,7 @@ export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
 )("InvalidHeaderValue", {
   /** The field. */
   name: Schema.String,
-  /** What was given. */
+  /** The given value. */
   value: Schema.UndefinedOr(Schema.String)
 }) {
   /** As in Node. */
@@ -69,7 +69,7 @@ export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
 }
 
 /**
- * A field value or a reason phrase has a control character, or one above U+00FF.
+ * A field value or a reason phrase contains a control character, or one above U+00FF.
  *
  * @since 0.1.0
  * @category message
@@ -77,7 +77,7 @@ export class InvalidHeaderValue extends Schema.TaggedError<InvalidHeaderValue>(
 export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@httpfx/core/InvalidCharacter")(
   "InvalidCharacter",
   {
-    /** Where it is. */
+    /** Where the character is. */
     what: Schema.Literal("header content", "trailer content", "statusMessage"),
     /** The field. */
     name: Schema.optionalWith(Schema.String, { exact: true })
@@ -91,7 +91,7 @@ export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@htt
 }
 
 /**
- * A status is no integer of 100-999, or a 1xx where a final one is due (or the other way round).
+ * A status is not an integer of 100-999, or is a 1xx in place of a final one or the reverse.
  *
  * @since 0.1.0
  * @category message
@@ -99,7 +99,7 @@ export class InvalidCharacter extends Schema.TaggedError<InvalidCharacter>("@htt
 export class InvalidStatusCode extends Schema.TaggedError<InvalidStatusCode>(
   "@httpfx/core/InvalidStatusCode"
 )("InvalidStatusCode", {
-  /** What was given. */
+  /** The given status. */
   status: Schema.Number
 }) {
   /** As in Node. */
@@ -110,7 +110,7 @@ export class InvalidStatusCode extends Schema.TaggedError<InvalidStatusCode>(
 }
 
 /**
- * Trailers for a body that is not chunked, or a field that may not be one (RFC 9110 §6.5.1).
+ * Trailers on a body that is not chunked, or a field that is forbidden in trailers (RFC 9110 §6.5.1).
  *
  * @since 0.1.0
  * @category message
@@ -130,8 +130,8 @@ export class TrailerInvalid extends Schema.TaggedError<TrailerInvalid>("@httpfx/
 }
 
 /**
- * A body had another length than its `Content-Length` said. The connection is closed: the peer cannot mistake
- * a short body for a whole one.
+ * The length of a body differs from its `Content-Length`. The connection is closed, so that the peer cannot
+ * take a short body for a complete one.
  *
  * @since 0.1.0
  * @category message
@@ -141,7 +141,7 @@ export class ContentLengthMismatch extends Schema.TaggedError<ContentLengthMisma
 )("ContentLengthMismatch", {
   /** Bytes announced in the head. */
   declared: Schema.Number,
-  /** Bytes the body had, as far as it was read. */
+  /** Bytes of the body, as far as it was read. */
   actual: Schema.Number
 }) {
   /** As in Node. */
@@ -152,7 +152,7 @@ export class ContentLengthMismatch extends Schema.TaggedError<ContentLengthMisma
 }
 
 /**
- * Body bytes where the method or the status allows none.
+ * Body bytes although the method or the status permits none.
  *
  * @since 0.1.0
  * @category message
@@ -203,7 +203,7 @@ export class WriteAfterEnd extends Schema.TaggedError<WriteAfterEnd>("@httpfx/co
 }
 
 /**
- * A request target has a space, a control character, or a character above U+00FF.
+ * A request target contains a space, a control character, or a character above U+00FF.
  *
  * @since 0.1.0
  * @category message
@@ -211,7 +211,7 @@ export class WriteAfterEnd extends Schema.TaggedError<WriteAfterEnd>("@httpfx/co
 export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>(
   "@httpfx/core/UnescapedCharacters"
 )("UnescapedCharacters", {
-  /** Where it is. */
+  /** Where the character is. */
   what: Schema.Literal("Request path")
 }) {
   /** As in Node. */
@@ -222,7 +222,7 @@ export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>
 }
 
 /**
- * A scheme that is not spoken here; both with the colon, as in `http:`.
+ * A scheme that is not supported here; both with the colon, as in `http:`.
  *
  * @since 0.1.0
  * @category message
@@ -230,9 +230,9 @@ export class UnescapedCharacters extends Schema.TaggedError<UnescapedCharacters>
 export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("@httpfx/core/InvalidProtocol")(
   "InvalidProtocol",
   {
-    /** What was given. */
+    /** The given scheme. */
     protocol: Schema.String,
-    /** What is spoken. */
+    /** The supported scheme. */
     expected: Schema.String
   }
 ) {
@@ -244,7 +244,7 @@ export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("@httpf
 }
 
 /**
- * Fields that decide about framing or routing contradict each other or the message.
+ * Fields that determine framing or routing contradict each other or the message.
  *
  * @since 0.1.0
  * @category message
@@ -254,11 +254,11 @@ export class FieldConflict extends Schema.TaggedError<FieldConflict>("@httpfx/co
   {
     /** The field. */
     name: Schema.String,
-    /** What is wrong with it: `Repeated`, `Malformed`, `BesideTransferEncoding`, ... */
+    /** The kind of conflict: `Repeated`, `Malformed`, `BesideTransferEncoding`, ... */
     reason: Schema.String as unknown as Schema.Schema<FieldConflictReason>
   }
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_FIELD_CONFLICT"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -266,7 +266,7 @@ export class FieldConflict extends Schema.TaggedError<FieldConflict>("@httpfx/co
 }
 
 /**
- * A link of early hints is not of the form `</styles.css>; rel=preload; as=style` (RFC 8288 §3).
+ * A link of early hints does not have the form `</styles.css>; rel=preload; as=style` (RFC 8288 §3).
  *
  * @since 0.1.0
  * @category message
@@ -283,8 +283,8 @@ export class InvalidLink extends Schema.TaggedError<InvalidLink>("@httpfx/core/I
 }
 
 /**
- * A step that the connection does not have in its state. `half` is the part of the exchange, `state` the one
- * it is in, `signal` what was tried (docs/automaton.md).
+ * A step that is not legal in the state of the connection: `half` is the half of the exchange, `state` its
+ * state, `signal` the step (docs/automaton.md).
  *
  * @since 0.1.0
  * @category message
@@ -295,7 +295,7 @@ export class OutOfOrder extends Schema.TaggedError<OutOfOrder>("@httpfx/core/Out
   signal: Schema.String,
   ...exchangeFields
 }) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_OUT_OF_ORDER"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -303,7 +303,7 @@ export class OutOfOrder extends Schema.TaggedError<OutOfOrder>("@httpfx/core/Out
 }
 
 /**
- * 101 for a request that asked for no upgrade (RFC 9110 §7.8).
+ * 101 after a request without an upgrade (RFC 9110 §7.8).
  *
  * @since 0.1.0
  * @category message
@@ -312,7 +312,7 @@ export class UpgradeNotAsked extends Schema.TaggedError<UpgradeNotAsked>("@httpf
   "UpgradeNotAsked",
   exchangeFields
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_UPGRADE_NOT_ASKED"
   override get message(): string {
     return messageOf({ ...this, _tag: "Violation", code: this.code })
@@ -320,7 +320,7 @@ export class UpgradeNotAsked extends Schema.TaggedError<UpgradeNotAsked>("@httpf
 }
 
 /**
- * What our own side can do wrong in a message; nothing of it has been sent, or the connection is cut.
+ * Invalid messages of our own side: either no byte of the message was sent, or the connection was closed.
  *
  * @since 0.1.0
  * @category models
@@ -344,7 +344,7 @@ export type MessageError =
   | UnsupportedBody
 
 /**
- * The class of a violation, by its `code`.
+ * The error class of a violation, by its `code`.
  *
  * @since 0.1.0
  * @category models
@@ -352,7 +352,8 @@ export type MessageError =
 export type OfViolation<V extends Violation> = Extract<MessageError, { readonly code: V["code"] }>
 
 /**
- * The class of what our own side must not send, or the peer must not; `where`: in which exchange of a client.
+ * Creates the error of a violation by our side, or of an illegal step by the peer. `where`: client only, in
+ * which exchange.
  *
  * @since 0.1.0
  * @category conversions

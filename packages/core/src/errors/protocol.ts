@@ -1,29 +1,29 @@
 /**
- * Messages of the peer that are refused. Part of `HttpError`.
+ * Refused messages of the peer. Part of `HttpError`.
  */
 import * as Schema from "effect/Schema"
 import type { Refusal } from "../model/refusal.js"
 import { exchangeFields, type Where } from "./facts.js"
 
 /**
- * The peer's bytes are not HTTP/1.1 as the chosen strictness has it. `flag` names the leniency that would
- * have let them pass.
+ * The parser refused the peer's bytes under the chosen strictness. `flag` names the leniency that would have
+ * accepted them.
  *
  * @since 0.1.0
  * @category protocol
  */
 export class ParseError extends Schema.TaggedError<ParseError>("@httpfx/core/ParseError")("ParseError", {
-  /** That of Node's parser: `HPE_INVALID_METHOD`, ... */
+  /** Code of Node's parser: `HPE_INVALID_METHOD`, ... */
   code: Schema.String as Schema.Schema<Refusal["code"]>,
-  /** What was wrong, in Node's words. */
+  /** The fault, in Node's words. */
   reason: Schema.String,
-  /** Status that a server answers with. */
+  /** The status with which a server responds. */
   status: Schema.Number,
   /** Offset of the fault in `rawPacket`. */
   bytesParsed: Schema.Number,
   /** Offset of the fault from the first byte of the connection. */
   offset: Schema.Number,
-  /** The chunk in which the fault was found. */
+  /** The chunk that contains the fault. */
   rawPacket: Schema.Uint8ArrayFromSelf,
   flag: Schema.optional(Schema.String as Schema.Schema<NonNullable<Refusal["flag"]>>),
   ...exchangeFields
@@ -34,7 +34,7 @@ export class ParseError extends Schema.TaggedError<ParseError>("@httpfx/core/Par
 }
 
 /**
- * A body was longer than what the reader allowed (`HttpServerRequest.MaxBodySize`).
+ * A body exceeded the limit of its reader (`HttpServerRequest.MaxBodySize`).
  *
  * @since 0.1.0
  * @category protocol
@@ -46,9 +46,9 @@ export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@httpfx/core
     limit: Schema.Number
   }
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_BODY_TOO_LARGE"
-  /** Status that a server answers with. */
+  /** The status with which a server responds. */
   readonly status = 413
   override get message(): string {
     return `body of more than ${this.limit} bytes`
@@ -56,7 +56,7 @@ export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>("@httpfx/core
 }
 
 /**
- * The class of what the parser refused; `where`: in which exchange of a client.
+ * Creates the error of a refusal. `where`: client only, in which exchange.
  *
  * @since 0.1.0
  * @category conversions

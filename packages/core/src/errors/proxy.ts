@@ -1,23 +1,23 @@
 /**
- * Responses to CONNECT that open no tunnel. Part of `HttpError`.
+ * CONNECT requests that a proxy refused. Part of `HttpError`.
  */
 import * as Schema from "effect/Schema"
 
-// What a proxy's answer to CONNECT tells.
+// Fields from a proxy's response to CONNECT.
 const proxyFields = {
   /** `host:port` of the proxy. */
   proxy: Schema.String,
-  /** `host:port` that the tunnel was to lead to. */
+  /** `host:port` of the tunnel's other end. */
   target: Schema.String,
   status: Schema.Number,
   statusMessage: Schema.String,
-  /** Flat: name, value, name, value, ... as received. */
+  /** Flat list: name, value, name, value, ... as received. */
   rawHeaders: Schema.Array(Schema.String)
 }
 
 /**
- * A proxy did not open the tunnel it was asked for (`CONNECT`): its answer was not a success. Nothing of the
- * request has been sent.
+ * A proxy did not open the requested tunnel (`CONNECT`): its response was not 2xx. No byte of the request was
+ * sent.
  *
  * @since 0.1.0
  * @category connection
@@ -26,15 +26,15 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
   "ProxyRefused",
   proxyFields
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_PROXY_REFUSED"
-  /** Where in the life of a request it happens. */
+  /** The phase of the request. */
   readonly phase = "connect"
-  /** The connection had served no exchange: it was not there yet. */
+  /** There was no connection yet. */
   readonly reused = false
-  /** Nothing of the request was sent. */
+  /** No byte of the request was sent. */
   readonly written = "none"
-  /** Nothing of an answer had come. */
+  /** No byte of a response was received. */
   readonly received = 0
   override get message(): string {
     return `the proxy ${this.proxy} refused a tunnel to ${this.target}: ${this.status} ${this.statusMessage}`
@@ -42,8 +42,8 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
 }
 
 /**
- * A proxy wants credentials, or others (407), before it opens a tunnel. `rawHeaders` has its
- * `Proxy-Authenticate`. A 407 to a request that a proxy forwards is a response like any other.
+ * A proxy requires credentials, or different ones (407), before it opens a tunnel. `rawHeaders` contains its
+ * `Proxy-Authenticate`. For a request that a proxy forwards, 407 is an ordinary response.
  *
  * @since 0.1.0
  * @category connection
@@ -51,15 +51,15 @@ export class ProxyRefused extends Schema.TaggedError<ProxyRefused>("@httpfx/core
 export class ProxyAuthenticationRequired extends Schema.TaggedError<ProxyAuthenticationRequired>(
   "@httpfx/core/ProxyAuthenticationRequired"
 )("ProxyAuthenticationRequired", proxyFields) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_PROXY_AUTHENTICATION"
-  /** Where in the life of a request it happens. */
+  /** The phase of the request. */
   readonly phase = "connect"
-  /** The connection had served no exchange: it was not there yet. */
+  /** There was no connection yet. */
   readonly reused = false
-  /** Nothing of the request was sent. */
+  /** No byte of the request was sent. */
   readonly written = "none"
-  /** Nothing of an answer had come. */
+  /** No byte of a response was received. */
   readonly received = 0
   override get message(): string {
     return `the proxy ${this.proxy} wants credentials for a tunnel to ${this.target}`

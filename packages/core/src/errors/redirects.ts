@@ -1,20 +1,20 @@
 /**
- * Why a redirect was not followed (`Client.followRedirects`). Part of `HttpError`. No URL in them has a user
- * or a password.
+ * Redirects that were not followed (`Client.followRedirects`). Part of `HttpError`. URLs never contain user
+ * or password.
  */
 import * as Schema from "effect/Schema"
 
 const fields = {
-  /** Of the response that redirects. */
+  /** Status of the response that redirects. */
   status: Schema.Number,
-  /** The URL that was asked for when it redirected. */
+  /** The URL of the request that was redirected. */
   url: Schema.String,
-  /** The URLs that were asked for before it, the first one first. */
+  /** The URLs requested before it, in order. */
   visited: Schema.Array(Schema.String)
 }
 
 /**
- * A response redirects once more than `limit` allows.
+ * A response redirects after `limit` redirects were followed.
  *
  * @since 0.1.0
  * @category redirects
@@ -23,11 +23,11 @@ export class TooManyRedirects extends Schema.TaggedError<TooManyRedirects>("@htt
   "TooManyRedirects",
   {
     ...fields,
-    /** Redirects that may be followed. */
+    /** Maximum number of redirects. */
     limit: Schema.Number
   }
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_TOO_MANY_REDIRECTS"
   override get message(): string {
     return `${this.url} redirects (${this.status}) after ${this.limit} redirects were followed`
@@ -44,11 +44,11 @@ export class RedirectLoop extends Schema.TaggedError<RedirectLoop>("@httpfx/core
   "RedirectLoop",
   {
     ...fields,
-    /** The URL that it leads to again. */
+    /** The URL that was requested before. */
     to: Schema.String
   }
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_REDIRECT_LOOP"
   override get message(): string {
     return `${this.url} redirects (${this.status}) to ${this.to}, which was asked for before`
@@ -56,7 +56,7 @@ export class RedirectLoop extends Schema.TaggedError<RedirectLoop>("@httpfx/core
 }
 
 /**
- * A response redirects to what is not followed.
+ * A response redirects to a location that cannot be followed.
  *
  * @since 0.1.0
  * @category redirects
@@ -68,14 +68,14 @@ export class InvalidRedirect extends Schema.TaggedError<InvalidRedirect>("@httpf
     /** `Location` as received. */
     location: Schema.String,
     /**
-     * - `location`: not a URL, or there are several
+     * - `location`: invalid URL, or several
      * - `protocol`: neither `http:` nor `https:`
-     * - `credentials`: it brings a user or a password (RFC 9110 §4.2.4)
+     * - `credentials`: it contains a user or a password (RFC 9110 §4.2.4)
      */
     reason: Schema.Literal("location", "protocol", "credentials")
   }
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_INVALID_REDIRECT"
   override get message(): string {
     return `${this.url} redirects (${this.status}) to ${JSON.stringify(this.location)}, which is not followed (${this.reason})`
@@ -83,8 +83,8 @@ export class InvalidRedirect extends Schema.TaggedError<InvalidRedirect>("@httpf
 }
 
 /**
- * A redirect wants the body once more (307, 308, and 301 or 302 unless to POST), and it is a stream, which
- * can be sent once.
+ * A redirect requires the body again (307, 308, and 301 or 302 unless to POST), but the body is a stream,
+ * which can be sent only once.
  *
  * @since 0.1.0
  * @category redirects
@@ -95,10 +95,10 @@ export class BodyNotReplayable extends Schema.TaggedError<BodyNotReplayable>(
   ...fields,
   /** The method of the request that would follow. */
   method: Schema.String,
-  /** The URL that it would go to. */
+  /** The URL of that request. */
   to: Schema.String
 }) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_BODY_NOT_REPLAYABLE"
   override get message(): string {
     return `${this.url} redirects (${this.status}) ${this.method} to ${this.to}, but the body is a stream, which cannot be sent again`
@@ -106,7 +106,7 @@ export class BodyNotReplayable extends Schema.TaggedError<BodyNotReplayable>(
 }
 
 /**
- * Why a redirect was not followed.
+ * Errors of redirects that were not followed.
  *
  * @since 0.1.0
  * @category redirects

@@ -1,12 +1,12 @@
 /**
- * Failures that only a server makes: clients that are too slow, options that make no sense, processes that
- * end. Part of `HttpError`.
+ * Failures that occur only in servers: slow clients, invalid options, failed worker processes. Part of
+ * `HttpError`.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
 /**
- * A request did not come in time. A server answers with `status` by itself, unless its answer has begun.
+ * A request exceeded its time limit. The server itself responds with `status`, unless its response has begun.
  *
  * @since 0.1.0
  * @category protocol
@@ -14,19 +14,19 @@ import * as Schema from "effect/Schema"
 export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("@httpfx/core/RequestTimeout")(
   "RequestTimeout",
   {
-    /** Which limit has passed (`ServerTimeouts`). */
+    /** The limit that expired (`ServerTimeouts`). */
     timeout: Schema.Literal("headersTimeout", "requestTimeout", "progressTimeout"),
     /** Milliseconds. */
     limit: Schema.Number,
     /** `host:port` of the client, or a path. */
     address: Schema.optional(Schema.String),
-    /** Bytes of the connection that had come. */
+    /** Bytes of the connection received. */
     received: Schema.Number
   }
 ) {
   /** As in Node. */
   readonly code = "ERR_HTTP_REQUEST_TIMEOUT"
-  /** Status that a server answers with. */
+  /** The status with which the server responds. */
   readonly status = 408
   override get message(): string {
     return `Request timeout (${this.timeout}, ${this.limit} ms)`
@@ -34,21 +34,21 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("@httpfx/
 }
 
 /**
- * A client took an answer too slowly (`progressTimeout`), or nothing moved on its connection (`timeout`): the
+ * A client read its response too slowly (`progressTimeout`), or its connection was inactive (`timeout`). The
  * connection was ended.
  *
  * @since 0.1.0
  * @category protocol
  */
 export class PeerStalled extends Schema.TaggedError<PeerStalled>("@httpfx/core/PeerStalled")("PeerStalled", {
-  /** Which limit has passed (`ServerTimeouts`). */
+  /** The limit that expired (`ServerTimeouts`). */
   timeout: Schema.Literal("timeout", "progressTimeout"),
   /** Milliseconds. */
   limit: Schema.Number,
   /** `host:port` of the client, or a path. */
   address: Schema.optional(Schema.String)
 }) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_PEER_STALLED"
   override get message(): string {
     return `the client did not go on (${this.timeout}, ${this.limit} ms)`
@@ -56,7 +56,7 @@ export class PeerStalled extends Schema.TaggedError<PeerStalled>("@httpfx/core/P
 }
 
 /**
- * An option has a value that makes no sense, or one that contradicts another. Nothing was made.
+ * An option has an invalid value, or contradicts another option. Nothing was created.
  *
  * @since 0.1.0
  * @category options
@@ -64,17 +64,19 @@ export class PeerStalled extends Schema.TaggedError<PeerStalled>("@httpfx/core/P
 export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/core/InvalidOption")(
   "InvalidOption",
   {
-    /** Its name. */
+    /** The name of the option. */
     option: Schema.String,
     /** As in Node. */
     code: Schema.Literal("ERR_OUT_OF_RANGE", "ERR_INVALID_ARG_VALUE"),
-    /** What it must be, in words. */
+    /** The permitted values, in words. */
     reason: Schema.String,
-    /** What it was, as text. Of a secret (`key`, `passphrase`, `ticketKeys`, a proxy, ...) the type alone. */
+    /**
+     * The given value as text; for secrets (`key`, `passphrase`, `ticketKeys`, a proxy, ...) only its type.
+     */
     received: Schema.String
   }
 ) {
-  /** Node's words for a number that is out of range. */
+  /** Node's message for a number out of range. */
   static outOfRange(option: string, range: string, received: unknown): Effect.Effect<never, InvalidOption> {
     const code = "ERR_OUT_OF_RANGE"
     return Effect.fail(
@@ -94,7 +96,7 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
 }
 
 /**
- * A process of a cluster did not become ready, or ended and is not replaced any more.
+ * A worker process of a cluster did not become ready, or exited and is not replaced any more.
  *
  * @since 0.1.0
  * @category processes
@@ -102,19 +104,19 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("@httpfx/co
 export class WorkerFailed extends Schema.TaggedError<WorkerFailed>("@httpfx/core/WorkerFailed")(
   "WorkerFailed",
   {
-    /** Number of the process in its cluster, from 1. `undefined`: none was started. */
+    /** Number of the process in its cluster, from 1; `undefined` if none was started. */
     worker: Schema.optional(Schema.Number),
-    /** What happened, in words. */
+    /** Description of the failure. */
     reason: Schema.String,
-    /** Its exit code, if it has ended by itself. */
+    /** Its exit code, if it exited by itself. */
     exitCode: Schema.optional(Schema.Number),
     /** The signal that ended it. */
     signal: Schema.optional(Schema.String),
-    /** The system's own error, where there is one. */
+    /** The system's own error, if there is one. */
     cause: Schema.optional(Schema.Defect)
   }
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_WORKER_FAILED"
   override get message(): string {
     return this.worker === undefined ? this.reason : `worker ${this.worker} ${this.reason}`

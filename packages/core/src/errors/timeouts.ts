@@ -1,7 +1,7 @@
 /**
- * A client's waits that took longer than their limit: one class per wait, re-exported by `HttpError`.
+ * Expired time limits of a client's request: one class per step, re-exported by `HttpError`.
  *
- * These are limits of our own (`Client.Timeouts`). What the operating system calls a timeout is
+ * These are our own limits (`Client.Timeouts`). A timeout reported by the operating system is
  * `ConnectionTimedOut`.
  */
 import * as Schema from "effect/Schema"
@@ -10,7 +10,7 @@ import { progressFields } from "./facts.js"
 const fields = {
   /** The limit, ms. */
   limit: Schema.Number,
-  /** `host:port`, or a path; the host where no address was known yet. */
+  /** `host:port`, or a path; only the host if the address is not known yet. */
   address: Schema.optional(Schema.String),
   ...progressFields
 }
@@ -19,7 +19,7 @@ const text = (what: string, self: { readonly limit: number; readonly address?: s
   `${what} within ${self.limit} ms${self.address === undefined ? "" : ` (${self.address})`}`
 
 /**
- * No connection became free in time: all that the agent may have were in use (`timeouts.queue`).
+ * No connection became free in time: all that the agent permits were in use (`timeouts.queue`).
  *
  * @since 0.1.0
  * @category timeouts
@@ -28,9 +28,9 @@ export class QueueTimedOut extends Schema.TaggedError<QueueTimedOut>("@httpfx/co
   "QueueTimedOut",
   fields
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_QUEUE_TIMEOUT"
-  /** Where in the life of a request it happens. */
+  /** The phase of the request. */
   readonly phase = "queue"
   override get message(): string {
     return text("no connection became free", this)
@@ -38,7 +38,7 @@ export class QueueTimedOut extends Schema.TaggedError<QueueTimedOut>("@httpfx/co
 }
 
 /**
- * The name was not looked up in time (`timeouts.resolve`).
+ * Name resolution exceeded its limit (`timeouts.resolve`).
  *
  * @since 0.1.0
  * @category timeouts
@@ -47,9 +47,9 @@ export class ResolveTimedOut extends Schema.TaggedError<ResolveTimedOut>("@httpf
   "ResolveTimedOut",
   fields
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_RESOLVE_TIMEOUT"
-  /** Where in the life of a request it happens. */
+  /** The phase of the request. */
   readonly phase = "resolve"
   override get message(): string {
     return text("the name was not resolved", this)
@@ -57,7 +57,7 @@ export class ResolveTimedOut extends Schema.TaggedError<ResolveTimedOut>("@httpf
 }
 
 /**
- * None of the name's addresses took the connection in time (`timeouts.connect`).
+ * No address of the name accepted the connection in time (`timeouts.connect`).
  *
  * @since 0.1.0
  * @category timeouts
@@ -66,9 +66,9 @@ export class ConnectTimedOut extends Schema.TaggedError<ConnectTimedOut>("@httpf
   "ConnectTimedOut",
   fields
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_CONNECT_TIMEOUT"
-  /** Where in the life of a request it happens. */
+  /** The phase of the request. */
   readonly phase = "connect"
   override get message(): string {
     return text("no connection was made", this)
@@ -76,7 +76,7 @@ export class ConnectTimedOut extends Schema.TaggedError<ConnectTimedOut>("@httpf
 }
 
 /**
- * The TLS handshake did not end in time (`timeouts.secure`).
+ * The TLS handshake exceeded its limit (`timeouts.secure`).
  *
  * @since 0.1.0
  * @category timeouts
@@ -85,9 +85,9 @@ export class SecureTimedOut extends Schema.TaggedError<SecureTimedOut>("@httpfx/
   "SecureTimedOut",
   fields
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_SECURE_TIMEOUT"
-  /** Where in the life of a request it happens. */
+  /** The phase of the request. */
   readonly phase = "secure"
   override get message(): string {
     return text("the TLS handshake did not end", this)
@@ -95,7 +95,7 @@ export class SecureTimedOut extends Schema.TaggedError<SecureTimedOut>("@httpfx/
 }
 
 /**
- * The request was not taken by the connection in time (`timeouts.send`).
+ * Sending the request exceeded its limit (`timeouts.send`).
  *
  * @since 0.1.0
  * @category timeouts
@@ -104,9 +104,9 @@ export class SendTimedOut extends Schema.TaggedError<SendTimedOut>("@httpfx/core
   "SendTimedOut",
   fields
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_SEND_TIMEOUT"
-  /** Where in the life of a request it happens. */
+  /** The phase of the request. */
   readonly phase = "send"
   override get message(): string {
     return text("the request was not sent", this)
@@ -114,7 +114,7 @@ export class SendTimedOut extends Schema.TaggedError<SendTimedOut>("@httpfx/core
 }
 
 /**
- * The head of the response did not come in time (`timeouts.head`). The server may have acted on the request.
+ * The response head did not arrive in time (`timeouts.head`). The server may have acted on the request.
  *
  * @since 0.1.0
  * @category timeouts
@@ -123,9 +123,9 @@ export class HeadTimedOut extends Schema.TaggedError<HeadTimedOut>("@httpfx/core
   "HeadTimedOut",
   fields
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_HEAD_TIMEOUT"
-  /** Where in the life of a request it happens. */
+  /** The phase of the request. */
   readonly phase = "head"
   override get message(): string {
     return text("no response came", this)
@@ -133,7 +133,7 @@ export class HeadTimedOut extends Schema.TaggedError<HeadTimedOut>("@httpfx/core
 }
 
 /**
- * Nothing of the body came for too long, while somebody was ready to take it (`timeouts.body`).
+ * No byte of the body arrived for too long, while a reader waited for it (`timeouts.body`).
  *
  * @since 0.1.0
  * @category timeouts
@@ -142,9 +142,9 @@ export class BodyTimedOut extends Schema.TaggedError<BodyTimedOut>("@httpfx/core
   "BodyTimedOut",
   fields
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_BODY_TIMEOUT"
-  /** Where in the life of a request it happens. */
+  /** The phase of the request. */
   readonly phase = "body"
   override get message(): string {
     return text("nothing more of the body came", this)
@@ -152,7 +152,7 @@ export class BodyTimedOut extends Schema.TaggedError<BodyTimedOut>("@httpfx/core
 }
 
 /**
- * The exchange as a whole, from the call to the end of the body, did not end in time (`timeouts.total`).
+ * The whole exchange, from the call to the end of the body, exceeded its limit (`timeouts.total`).
  *
  * @since 0.1.0
  * @category timeouts
@@ -161,11 +161,11 @@ export class RequestTimedOut extends Schema.TaggedError<RequestTimedOut>("@httpf
   "RequestTimedOut",
   {
     ...fields,
-    /** What was being waited for. */
+    /** The step at that time. */
     phase: Schema.Literal("queue", "resolve", "connect", "secure", "send", "head", "body")
   }
 ) {
-  /** Ours: Node has none for it. */
+  /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_TOTAL_TIMEOUT"
   override get message(): string {
     return text(`the exchange did not end (${this.phase})`, this)
@@ -173,7 +173,7 @@ export class RequestTimedOut extends Schema.TaggedError<RequestTimedOut>("@httpf
 }
 
 /**
- * A limit of the client's own has passed.
+ * Expired time limits of a client.
  *
  * @since 0.1.0
  * @category models

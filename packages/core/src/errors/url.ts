@@ -22,7 +22,7 @@ export class InvalidUrl extends Schema.TaggedError<InvalidUrl>("@httpfx/core/Inv
 }
 
 /**
- * The error of a text that is no URL. User and password are left out, as far as they can be told.
+ * Creates the error of an invalid URL. Removes user and password, as far as they can be recognised.
  *
  * @since 0.1.0
  * @category constructors
