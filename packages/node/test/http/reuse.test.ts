@@ -218,6 +218,27 @@ describe.each(implementations)("%s", (_name, http) => {
     )
   })
 
+  it("a socket outlives a request that is destroyed while it waits for one, and serves the next", async () => {
+    await answering(
+      (socket) => void socket.write(ok()),
+      (port, sockets) =>
+        keptBy(
+          async (agent) => {
+            const first = ask(http, { port, agent })
+            const waiting = http.get({ host: "127.0.0.1", port, agent })
+            const failed = once(waiting, "error")
+            waiting.destroy()
+            await first
+            await failed
+            await turns(5)
+            await ask(http, { port, agent })
+            expect(sockets.length).toBe(1)
+          },
+          { maxSockets: 1 }
+        )
+    )
+  })
+
   it("a timeout of one request is not the next one's", async () => {
     await serving(
       http.createServer((_req, res) => res.end("ok")),

@@ -73,16 +73,22 @@ export const beginExchange = (req: ClientReq, plain: HttpSocket): void => {
 }
 
 /**
- * Reserves the socket, which the request takes in the next tick. Errors until then are the request's already.
+ * Gives the socket to a request from the next tick on; errors until then are that request's. Returns the
+ * message that had the socket before.
  */
-export const reserve = (req: ClientReq, socket: HttpSocket): void => {
+export const reserve = (req: ClientReq, socket: HttpSocket): HttpSocket["_httpMessage"] => {
+  const before = socket._httpMessage
   socket._httpMessage = req
   socket.on("error", onError)
+  return before
 }
 
-/** Undoes `reserve` for a request that was destroyed before it took the socket. */
-export const release = (socket: HttpSocket): void => {
-  socket._httpMessage = null
+/**
+ * Takes the reservation back: the request was destroyed before it took the socket. `before` has it again,
+ * because the agent keeps a socket whose last request was kept alive.
+ */
+export const release = (socket: HttpSocket, before: HttpSocket["_httpMessage"]): void => {
+  socket._httpMessage = before ?? null
   socket.removeListener("error", onError)
 }
 

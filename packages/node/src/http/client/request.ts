@@ -310,8 +310,8 @@ Object.assign(proto, {
   },
 
   onSocket(this: ClientReq, socket: HttpSocket | undefined, error?: Error) {
-    if (socket && !error) reserve(this, socket)
-    nextTick(takeSocket, this, socket, error)
+    const before = socket && !error ? reserve(this, socket) : undefined
+    nextTick(takeSocket, this, socket, error, before)
   },
 
   _deferToConnect(this: ClientReq, method: string, args: ReadonlyArray<unknown>) {
@@ -363,7 +363,12 @@ const giveUp = (req: ClientReq, error: Error | null | undefined): void => {
   closeRequest(req)
 }
 
-const takeSocket = (req: ClientReq, socket: HttpSocket | undefined, error: Error | undefined): void => {
+const takeSocket = (
+  req: ClientReq,
+  socket: HttpSocket | undefined,
+  error: Error | undefined,
+  before: HttpSocket["_httpMessage"]
+): void => {
   if (socket?._hadError === true) {
     // The error was emitted already; `close` may have come before anybody listened for it.
     req.destroyed = true
@@ -375,7 +380,7 @@ const takeSocket = (req: ClientReq, socket: HttpSocket | undefined, error: Error
     req._flush()
     return
   }
-  if (socket && !error) release(socket)
+  if (socket && !error) release(socket, before)
   const cause = error ?? req[destroyedBy]
   if (!socket) {
     giveUp(req, cause)
