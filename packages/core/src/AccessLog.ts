@@ -1,8 +1,8 @@
 /**
- * One structured line per exchange, the ones included that never got an answer: made from
+ * One structured log line per exchange, including exchanges that never got a response; made from
  * `ServerEvent.ExchangeEnded`.
  *
- * It writes through Effect's loggers, and takes its times and bytes from the wire. Other formats: `format`.
+ * Writes through Effect's loggers; times and bytes come from the wire. Other formats: `format`.
  *
  * @since 0.1.0
  */
@@ -15,15 +15,15 @@ import { withoutUserinfo } from "./model/urlSecrets.js"
 import { formatAddress } from "./Transport.js"
 
 /**
- * What the access log can be told.
+ * The options of the access log.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Outcomes that get a line. Default: all. */
+  /** Selects the outcomes to log. Default: all. */
   readonly filter?: ((outcome: ExchangeOutcome) => boolean) | undefined
-  /** Runs for each. Default {@link write}. */
+  /** Runs for each logged outcome. Default {@link write}. */
   readonly write?: ((outcome: ExchangeOutcome) => Effect.Effect<void>) | undefined
 }
 
@@ -47,8 +47,8 @@ const upgradedFacts = ({ closeCode, endedBy, protocol }: Upgraded) => ({
 })
 
 /**
- * `GET /users 200 Answered 12 ms` at level Info, with everything else as annotations. A target loses its user
- * and password.
+ * Logs `GET /users 200 Answered 12 ms` at level Info, with everything else as annotations. User and password
+ * in a target are redacted.
  *
  * @since 0.1.0
  * @category accessors
@@ -89,7 +89,7 @@ export const write = (outcome: ExchangeOutcome): Effect.Effect<void> => {
 }
 
 /**
- * Writes the log of the server in the context, with the loggers of the place where the layer is built.
+ * Logs the exchanges of the server in the context, with the loggers in force where the layer is built.
  *
  * @since 0.1.0
  * @category layers

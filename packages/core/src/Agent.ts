@@ -1,12 +1,11 @@
 /**
- * Agents: which connections there are, how many, for how long, and who gets the next one.
+ * Agents: connection pools of clients, with limits, queues and keep-alive.
  *
- * An agent is a scoped service over a `Network`. Clients send their requests over one: `Client.layer` makes
- * its own, `Client.layerAgent` takes the one in the context, and a single request can name another. The end
- * of its scope closes its sockets. Idle sockets do not keep the process alive.
+ * An agent is a scoped service over a `Network`. Clients send their requests through one: `Client.layer`
+ * creates its own, `Client.layerAgent` uses the one in the context, and a single request can name another.
+ * Closing its scope closes its sockets. Idle sockets do not keep the process alive.
  *
- * What an agent decides is decided in `pool/`, which the callback face shares. `docs/agent.md` tells the
- * whole.
+ * The policy is in `pool/`, shared with the callback API. See `docs/agent.md`.
  *
  * @since 0.1.0
  */
@@ -30,7 +29,7 @@ export type { KeyState } from "./connection/client/events.js"
 export type { Options, Service, State } from "./internal/client/agent.js"
 
 /**
- * The agent in the context: what `Client.layerAgent` sends its requests over.
+ * The agent in the context, which `Client.layerAgent` uses.
  *
  * @since 0.1.0
  * @category tags
@@ -41,8 +40,8 @@ const millis = (input: Duration.DurationInput | undefined, otherwise: number): n
   input === undefined ? otherwise : Duration.toMillis(input)
 
 /**
- * An agent. Its scope's end fails the requests under way and waits until every connection is closed. Fails
- * with `InvalidOption` where a value is not what its option can be.
+ * Creates an agent. Closing its scope fails the requests in flight and waits until every connection is
+ * closed. Fails with `InvalidOption` for an invalid value.
  *
  * @since 0.1.0
  * @category constructors
@@ -94,7 +93,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
   })
 
 /**
- * An agent with options. Fails with `InvalidOption` as {@link make}.
+ * Provides an agent with these options. Fails with `InvalidOption` as {@link make}.
  *
  * @since 0.1.0
  * @category layers
@@ -103,7 +102,7 @@ export const layer = (options: Options = {}): Layer.Layer<Agent, InvalidOption, 
   Layer.scoped(Agent, make(options))
 
 /**
- * An agent whose options come from the configuration. Fails with `InvalidOption` as {@link make}.
+ * Provides an agent with options from the configuration. Fails with `InvalidOption` as {@link make}.
  *
  * @since 0.1.0
  * @category layers

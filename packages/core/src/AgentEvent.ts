@@ -1,8 +1,9 @@
 /**
- * What happens in an agent, as values: to its requests and to its connections. For logs, metrics and tests.
+ * The events of an agent, about its requests and connections: for logs, metrics and tests.
  *
- * `Agent.Service.events` is their stream, `Agent.Service.observe` the exact and immediate way. An agent that
- * nobody observes makes none of them. All times are milliseconds since the epoch by the agent's clock.
+ * `Agent.Service.events` is a stream of them; `Agent.Service.observe` delivers each synchronously and loses
+ * none. An agent without listeners creates no events. All times are milliseconds since the epoch by the
+ * agent's clock.
  *
  * @since 0.1.0
  */

@@ -1,9 +1,9 @@
 /**
- * Metrics of an agent, made from its events: how long requests took and why they failed, how many wait, the
- * connections there are and why they were closed. Names are OpenTelemetry's where its conventions have one.
+ * Metrics of an agent, made from its events: durations and failures of requests, queue length, open and
+ * closed connections. Names are OpenTelemetry's where its conventions have one.
  *
- * They are Effect metrics: any exporter of Effect's sees them. Paths are no labels, and hosts only where that
- * is asked for: there may be as many as users like.
+ * They are Effect metrics, visible to all of Effect's exporters. Paths are never labels, and hosts only on
+ * request: users could create any number of values.
  *
  * @since 0.1.0
  */
@@ -20,8 +20,8 @@ import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./inte
 import type { Retried } from "./Retry.js"
 
 /**
- * Seconds from the call until the response was there in full, or had failed: by method, status and, for what
- * failed or has a status from 400 on, `error.type` (that status, the tag of the error, `Interrupted`).
+ * Seconds from the call until the response was complete or failed, by method, status and, for failures and
+ * statuses from 400, `error.type` (that status, the tag of the error, or `Interrupted`).
  *
  * @since 0.1.0
  * @category metrics
@@ -34,7 +34,7 @@ export const requestDuration = Metric.histogram(
 
 /**
  * Seconds that requests spent in each step (`phase`: `queue`, `resolve`, `connect`, `secure`, `send`, `head`,
- * `body`); a step that took no time is not counted.
+ * `body`). Steps that took no time are not recorded.
  *
  * @since 0.1.0
  * @category metrics
@@ -46,7 +46,7 @@ export const phaseDuration = Metric.histogram(
 )
 
 /**
- * Requests that are not over, those that wait included.
+ * Requests that have not ended, including queued ones.
  *
  * @since 0.1.0
  * @category metrics
@@ -56,7 +56,7 @@ export const activeRequests = Metric.gauge("http.client.active_requests", {
 })
 
 /**
- * Requests that wait for a connection.
+ * Requests waiting for a connection.
  *
  * @since 0.1.0
  * @category metrics
@@ -66,7 +66,7 @@ export const queuedRequests = Metric.gauge("http.client.queued_requests", {
 })
 
 /**
- * Connections by `http.connection.state`: `active`, `idle`, and (ours) `connecting`.
+ * Connections by `http.connection.state`: `active`, `idle`, and (our addition) `connecting`.
  *
  * @since 0.1.0
  * @category metrics
@@ -76,7 +76,7 @@ export const openConnections = Metric.gauge("http.client.open_connections", {
 })
 
 /**
- * Seconds that a connection was open.
+ * Seconds for which a connection was open.
  *
  * @since 0.1.0
  * @category metrics
@@ -88,7 +88,7 @@ export const connectionDuration = Metric.histogram(
 )
 
 /**
- * Connections that were closed, by `reason` (`AgentEvent.CloseReason`).
+ * Closed connections, by `reason` (`AgentEvent.CloseReason`).
  *
  * @since 0.1.0
  * @category metrics
@@ -99,7 +99,7 @@ export const closedConnections = Metric.counter("http.client.closed_connections"
 })
 
 /**
- * Requests that the client sent again by itself, because their reused connection had died.
+ * Requests that the client resent by itself because their reused connection had closed.
  *
  * @since 0.1.0
  * @category metrics
@@ -110,7 +110,7 @@ export const resentRequests = Metric.counter("http.client.resent_requests", {
 })
 
 /**
- * Requests that a retry policy tried again: `Retry.make({ onRetry: AgentMetrics.countRetry })`.
+ * Requests repeated by a retry policy: `Retry.make({ onRetry: AgentMetrics.countRetry })`.
  *
  * @since 0.1.0
  * @category metrics
@@ -121,7 +121,7 @@ export const retriedRequests = Metric.counter("http.client.retried_requests", {
 })
 
 /**
- * Counts a retry, by method and by what went wrong.
+ * Counts a retry, by method and failure.
  *
  * @since 0.1.0
  * @category accessors
@@ -133,17 +133,17 @@ export const countRetry = ({ method, what }: Retried): Effect.Effect<void> =>
   })
 
 /**
- * What the metrics of an agent can be told.
+ * The options of an agent's metrics.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** A label `agent` on every metric: needed where one program counts several agents. Default: none. */
+  /** A label `agent` on every metric, to tell several agents of one program apart. Default: none. */
   readonly name?: string | undefined
   /**
-   * Labels `server.address` and `server.port`: for programs that talk to few hosts, for a metric never goes
-   * away. Default `false`.
+   * Labels `server.address` and `server.port`: for programs with few hosts, because a metric is never
+   * removed. Default `false`.
    */
   readonly hosts?: boolean | undefined
 }
@@ -164,7 +164,7 @@ const states = {
 
 const noLabels: Labels = []
 
-/** How many there are of something, by key. */
+/** Current counts by key. */
 class Level {
   private readonly counts = new Map<string, number>()
 
@@ -181,7 +181,7 @@ class Level {
     this.gauge.unsafeUpdate(count, [...this.labels(key), ...this.own])
   }
 
-  /** Nobody counts any more. */
+  /** Resets the gauges when observation ends. */
   readonly clear = (): void => {
     for (const key of this.counts.keys()) this.gauge.unsafeUpdate(0, [...this.labels(key), ...this.own])
     this.counts.clear()
@@ -280,7 +280,7 @@ class Counting {
     }
   }
 
-  /** A connection serves a request. */
+  /** Called when a connection starts to serve a request. */
   private used(number: number, key: string): void {
     const connection = this.connections.get(number)
     if (connection === undefined) this.connections.set(number, { key, idle: false })
@@ -308,7 +308,7 @@ class Counting {
   }
 }
 
-/** `host:port` of `protocol//host:port`, whatever the way there. */
+/** `host:port` of a key, without protocol and proxy. */
 const hostAndPort = (key: string): string => {
   const end = key.indexOf(" ")
   return key.slice(key.indexOf("//") + 2, end < 0 ? undefined : end)
@@ -323,7 +323,7 @@ const hostLabels = (hostAndPort: string): Labels => {
 }
 
 /**
- * Counts what an agent does from now on, until the scope closes.
+ * Records the agent's metrics from now on, until the scope closes.
  *
  * @since 0.1.0
  * @category constructors
@@ -338,7 +338,7 @@ export const observe = (agent: Service, options: Options = {}): Effect.Effect<vo
   })
 
 /**
- * Counts the agent in the context, from the moment the layer is built.
+ * Records the metrics of the agent in the context, from the time the layer is built.
  *
  * @since 0.1.0
  * @category layers
@@ -347,7 +347,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, Agent> =
   Layer.scopedDiscard(Effect.flatMap(Agent, (agent) => observe(agent, options)))
 
 /**
- * `layer`, with its options from the configuration.
+ * `layer` with options from the configuration.
  *
  * @since 0.1.0
  * @category layers

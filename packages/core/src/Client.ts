@@ -1,14 +1,13 @@
 /**
- * HTTP/1.1 clients over a `Network`: requests as effects, responses whose bodies are streams, connections
- * kept alive.
+ * HTTP/1.1 clients over a `Network`: requests as effects, response bodies as streams, connections kept alive.
  *
- * Provides platform's `HttpClient.HttpClient`, so everything built on it runs unchanged; `Client` beneath it
- * says what platform's types cannot (raw header lists, informational responses, trailers, facts of the
- * connection) and costs less. Both share one agent. Closing the layer's scope closes every connection.
+ * Provides platform's `HttpClient.HttpClient`, so that everything built on it runs unchanged. The underlying
+ * `Client` offers what platform's types cannot express (raw header lists, informational responses, trailers,
+ * connection facts) and costs less. Both share one agent. Closing the layer's scope closes every connection.
  *
- * Neither follows redirects nor retries by status: `followRedirects` and `Retry` do. A request is sent a
- * second time only when its reused connection died before a byte of the answer came, its method is idempotent
- * and its body is at hand (RFC 9112 §9.3.1).
+ * Neither follows redirects nor retries by status; use `followRedirects` and `Retry`. A request is resent
+ * only if its reused connection closed before the first byte of the response, its method is idempotent and
+ * its body is in memory (RFC 9112 §9.3.1).
  *
  * @since 0.1.0
  */
@@ -60,7 +59,7 @@ export type {
 } from "./internal/options/request.js"
 
 /**
- * What a client with an agent of its own can be told.
+ * The options of a client with its own agent.
  *
  * @since 0.1.0
  * @category models
@@ -76,8 +75,8 @@ export interface Options extends ClientOptions, Agent.Options {}
 export class Client extends Context.Tag("@httpfx/core/Client")<Client, Service>() {}
 
 /**
- * What platform's request cannot say, for the requests that platform's client sends in this fiber and those
- * it forks.
+ * Options that platform's requests cannot express, for requests of platform's client in this fiber and the
+ * fibers it forks.
  *
  * @since 0.1.0
  * @category platform
@@ -85,7 +84,7 @@ export class Client extends Context.Tag("@httpfx/core/Client")<Client, Service>(
 export const currentRequestOptions: FiberRef.FiberRef<RequestOptions | undefined> = currentOptions
 
 /**
- * Sends the requests of an effect, made by platform's client, with these options besides those in force.
+ * Adds these options to the requests that an effect sends through platform's client.
  *
  * @example
  * import { HttpClient } from "@effect/platform"
@@ -110,8 +109,8 @@ export const withRequestOptions: {
 )
 
 /**
- * The response beneath one of platform's: raw fields, trailers, facts of the connection. Its body is the same
- * one, read once. `None`: it came from another client.
+ * The underlying response of a platform response: raw fields, trailers, connection facts. The two share one
+ * body, which can be read once. `None`: another client created it.
  *
  * @since 0.1.0
  * @category platform
@@ -122,13 +121,13 @@ export const fromHttpClientResponse = (
   response instanceof PlatformResponse ? Option.some(response.source) : Option.none()
 
 /**
- * A client that follows redirects (RFC 9110 §15.4): of `Client`, both faces and `requestScoped`, but not
- * `upgrade`; or any client of platform's. 301, 302, 303, 307 and 308 with a `Location` are followed; methods
- * change as the Fetch standard says, and credentials do not go to another origin.
+ * Follows redirects (RFC 9110 §15.4) for a `Client` (including `httpClient` and `requestScoped`, but not
+ * `upgrade`) or for any platform client. Follows 301, 302, 303, 307 and 308 with a `Location`; changes
+ * methods by the Fetch standard, and never sends credentials to another origin.
  *
- * What is not followed fails: `TooManyRedirects`, `RedirectLoop`, `InvalidRedirect`, `BodyNotReplayable`;
- * with platform's client these are the `cause` of a `ResponseError` with the reason `StatusCode`. Where a
- * value is not what its option can be, every request fails with `InvalidOption`; with platform's client it is
+ * A redirect that cannot be followed fails: `TooManyRedirects`, `RedirectLoop`, `InvalidRedirect`,
+ * `BodyNotReplayable`; with platform's client these are the `cause` of a `ResponseError` with the reason
+ * `StatusCode`. With an invalid option every request fails with `InvalidOption`; with platform's client it is
  * the `cause` of a `RequestError` with the reason `Encode`.
  *
  * @example
@@ -162,8 +161,8 @@ export const followRedirects: {
 ) as never
 
 /**
- * The redirects that were followed until this response came, the first one first. Empty: none were, or not by
- * {@link followRedirects}.
+ * The redirects followed before this response, in order. Empty if there were none, or if they were not
+ * followed by {@link followRedirects}.
  *
  * @since 0.1.0
  * @category redirects
@@ -173,8 +172,8 @@ export const redirectsOf: (
 ) => ReadonlyArray<Redirect> = redirects.redirectsOf
 
 /**
- * A client over an agent, which may serve others as well. Fails with `InvalidOption` where a value is not
- * what its option can be.
+ * Creates a client over an agent, which other clients may share. Fails with `InvalidOption` for an invalid
+ * value.
  *
  * @since 0.1.0
  * @category constructors
@@ -199,8 +198,8 @@ const serviceOf = (agent: Agent.Service, options: ClientOptions): Service => {
 }
 
 /**
- * A client with an agent of its own. The end of the scope fails the requests under way and waits until every
- * connection is closed. Fails with `InvalidOption` where a value is not what its option can be.
+ * Creates a client with its own agent. Closing the scope fails the requests in flight and waits until every
+ * connection is closed. Fails with `InvalidOption` for an invalid value.
  *
  * @since 0.1.0
  * @category constructors
@@ -209,7 +208,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
   Effect.flatMap(Agent.make(options), (agent) => fromAgent(agent, options))
 
 /**
- * A client as `Client` and as platform's `HttpClient.HttpClient`, with an agent of its own. Fails with
+ * Provides a client as `Client` and as platform's `HttpClient.HttpClient`, with its own agent. Fails with
  * `InvalidOption` as {@link make}.
  *
  * @since 0.1.0
@@ -221,7 +220,7 @@ export const layer = (
   Layer.scopedContext(Effect.map(make(options), both))
 
 /**
- * `layer`, with its options from the configuration.
+ * `layer` with options from the configuration.
  *
  * @since 0.1.0
  * @category layers
@@ -232,8 +231,8 @@ export const layerConfig = (
   Layer.scopedContext(Effect.map(Effect.flatMap(Config.unwrap(options), make), both))
 
 /**
- * A client as `Client` and as platform's `HttpClient.HttpClient`, over the agent in the context. Fails with
- * `InvalidOption` as {@link make}.
+ * Provides a client as `Client` and as platform's `HttpClient.HttpClient`, over the agent in the context.
+ * Fails with `InvalidOption` as {@link make}.
  *
  * @since 0.1.0
  * @category layers
@@ -256,8 +255,8 @@ export const request = <E = never>(request: Request<E>): Effect.Effect<Response,
   Effect.flatMap(Client, (client) => client.request(request))
 
 /**
- * Sends a request with the client in the context. What has not been read of the response when the scope ends
- * is given up.
+ * Sends a request with the client in the context. If the body is incomplete when the scope closes, it is
+ * aborted.
  *
  * @since 0.1.0
  * @category accessors
@@ -268,7 +267,7 @@ export const requestScoped = <E = never>(
   Effect.flatMap(Client, (client) => client.requestScoped(request))
 
 /**
- * Asks to switch protocols with the client in the context.
+ * Asks to switch protocols, with the client in the context.
  *
  * @since 0.1.0
  * @category accessors

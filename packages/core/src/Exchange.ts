@@ -1,10 +1,10 @@
 /**
- * What platform's `HttpServerRequest` cannot say of a request and its answer: fields as they came, the
- * connection, TLS, trailers, informational answers.
+ * Everything about a request/response exchange that platform's `HttpServerRequest` does not offer: raw
+ * fields, the connection, TLS, trailers, informational responses.
  *
- * Everything here needs `HttpServerRequest` and nothing else, so `HttpServer.serve` and `HttpRouter` take
- * handlers that use it as they are; it is found through the request's `source`, which `modify`, mounting and
- * prefixes keep. Nothing is computed before it is asked for.
+ * Needs only `HttpServerRequest`, so handlers that use it work in `HttpServer.serve` and `HttpRouter` as they
+ * are. The exchange is found through the request's `source`, which `modify`, mounting and prefixes keep.
+ * Everything is computed on first use.
  *
  * @since 0.1.0
  */
@@ -31,7 +31,7 @@ import type { DistinctFields, FieldViews } from "./wire/index.js"
 export type * from "./internal/server/exchangeApi.js"
 
 /**
- * The exchange behind a request. `None` where another server made the request: a web handler, a test's.
+ * The exchange of a request. `None` if another server created the request: a web handler, a test.
  *
  * @since 0.1.0
  * @category constructors
@@ -40,8 +40,8 @@ export const fromRequest = (request: HttpServerRequest): Option.Option<Exchange>
   Option.map(Option.fromNullable(exchangeOf(request)), (exchange) => new ExchangeHandle(exchange))
 
 /**
- * The exchange under way. It dies where the request is not one of this package's servers: use `fromRequest`
- * in a handler that runs on others too.
+ * The current exchange. Dies if the request is not from a server of this package: use `fromRequest` in
+ * handlers that run on other servers too.
  *
  * @since 0.1.0
  * @category constructors
@@ -56,7 +56,7 @@ export const exchange: Effect.Effect<Exchange, never, HttpServerRequest> = Effec
 )
 
 /**
- * `Exchange.rawHeaders` of the exchange under way.
+ * `Exchange.rawHeaders` of the current exchange.
  *
  * @since 0.1.0
  * @category accessors
@@ -67,7 +67,7 @@ export const rawHeaders: Effect.Effect<ReadonlyArray<string>, never, HttpServerR
 )
 
 /**
- * `Exchange.headersDistinct` of the exchange under way.
+ * `Exchange.headersDistinct` of the current exchange.
  *
  * @since 0.1.0
  * @category accessors
@@ -78,7 +78,7 @@ export const headersDistinct: Effect.Effect<DistinctFields, never, HttpServerReq
 )
 
 /**
- * `Exchange.connection` of the exchange under way.
+ * `Exchange.connection` of the current exchange.
  *
  * @since 0.1.0
  * @category accessors
@@ -89,7 +89,7 @@ export const connection: Effect.Effect<Connection, never, HttpServerRequest> = E
 )
 
 /**
- * `Exchange.trailers` of the exchange under way: reads what is left of the body first.
+ * `Exchange.trailers` of the current exchange: discards the unread rest of the body first.
  *
  * @since 0.1.0
  * @category accessors
@@ -106,8 +106,8 @@ const continue_: Effect.Effect<void, HttpError.HeadersSent, HttpServerRequest> =
 
 export {
   /**
-   * `Exchange.continue` of the exchange under way: `100 Continue`, once. Fails with `HeadersSent` after the
-   * answer's head.
+   * `Exchange.continue` of the current exchange: `100 Continue`, once. Fails with `HeadersSent` after the
+   * response head.
    *
    * @since 0.1.0
    * @category informational
@@ -116,8 +116,8 @@ export {
 }
 
 /**
- * `Exchange.processing` of the exchange under way: `102 Processing`. Fails with `HeadersSent` after the
- * answer's head.
+ * `Exchange.processing` of the current exchange: `102 Processing`. Fails with `HeadersSent` after the
+ * response head.
  *
  * @since 0.1.0
  * @category informational
@@ -128,7 +128,7 @@ export const processing: Effect.Effect<void, HttpError.HeadersSent, HttpServerRe
 )
 
 /**
- * `Exchange.earlyHints` of the exchange under way: `103 Early Hints` (RFC 8297), with its links checked.
+ * `Exchange.earlyHints` of the current exchange: `103 Early Hints` (RFC 8297), with validated links.
  *
  * @since 0.1.0
  * @category informational
@@ -140,7 +140,7 @@ export const earlyHints = (
   Effect.flatMap(exchange, (self) => self.earlyHints(links, headers))
 
 /**
- * `Exchange.informational` of the exchange under way: a 1xx of another kind (RFC 9110 §15.2).
+ * `Exchange.informational` of the current exchange: any other 1xx (RFC 9110 §15.2).
  *
  * @since 0.1.0
  * @category informational
@@ -152,7 +152,7 @@ export const informational = (
   Effect.flatMap(exchange, (self) => self.informational(status, headers))
 
 /**
- * `Exchange.announceTrailers` of the exchange under way. Fails with `HeadersSent` after the answer's head.
+ * `Exchange.announceTrailers` of the current exchange. Fails with `HeadersSent` after the response head.
  *
  * @since 0.1.0
  * @category trailers
@@ -163,7 +163,7 @@ export const announceTrailers = (
   Effect.flatMap(exchange, (self) => self.announceTrailers(...names))
 
 /**
- * `Exchange.addTrailers` of the exchange under way (RFC 9110 §6.5).
+ * `Exchange.addTrailers` of the current exchange (RFC 9110 §6.5).
  *
  * @since 0.1.0
  * @category trailers
@@ -172,7 +172,7 @@ export const addTrailers = (fields: Fields): Effect.Effect<void, TrailerError, H
   Effect.flatMap(exchange, (self) => self.addTrailers(fields))
 
 /**
- * `Exchange.upgrade` of the exchange under way: takes the connection over (RFC 9110 §7.8, §9.3.6).
+ * `Exchange.upgrade` of the current exchange: takes over the connection (RFC 9110 §7.8, §9.3.6).
  *
  * @since 0.1.0
  * @category upgrade
@@ -181,7 +181,8 @@ export const upgrade = (options?: UpgradeOptions): Effect.Effect<Socket, Upgrade
   Effect.flatMap(exchange, (self) => self.upgrade(options))
 
 /**
- * Other timeouts than the server's for this exchange alone: a long upload, a stream without end.
+ * Overrides the server's timeouts for the current exchange, for example for a long upload or an endless
+ * stream.
  *
  * @since 0.1.0
  * @category timeouts

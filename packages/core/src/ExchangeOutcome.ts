@@ -1,8 +1,8 @@
 /**
- * How an exchange ended: one value, told once, from which logs, metrics and tests are made.
+ * The outcome of an exchange: one value, reported once, for logs, metrics and tests.
  *
- * A server tells it in `ServerEvent.ExchangeEnded`; a handler may ask for its own with `onEnd`. Nothing of it
- * is made, and no clock read, unless somebody listens. docs/observability.md.
+ * A server reports it in `ServerEvent.ExchangeEnded`; a handler can observe its own with `onEnd`. Without
+ * listeners nothing is created and no clock is read. See docs/observability.md.
  *
  * @since 0.1.0
  */
@@ -15,8 +15,8 @@ export type * from "./internal/server/outcome.js"
 export type { DropReason, Facts, Upgraded } from "./model/outcome.js"
 
 /**
- * Calls `f` once the exchange of this request is over, with how it ended. `f` must not throw. Times count
- * from this call unless the server is observed. Does nothing where the request is not ours.
+ * Calls `f` with the outcome once the exchange of this request has ended. `f` must not throw. Times count
+ * from this call unless the server is observed. Does nothing for requests of other servers.
  *
  * @since 0.1.0
  * @category accessors

@@ -1,9 +1,9 @@
 /**
- * Every failure a caller of httpfx can meet, one tagged, schema-backed class per kind.
+ * All errors of httpfx: one tagged, schema-backed class per kind.
  *
- * Facts are fields, the message is computed, the code is a literal: Node's where Node has one. The table of
- * all of them is `docs/errors.md`, held against this file by a test. Nothing here decides anything: the
- * engine's refusals (`wire/`) and the network's faults (`Transport`) become classes here, and only here.
+ * Facts are fields, the message is computed, the code is a literal: Node's where Node has one.
+ * `docs/errors.md` lists them all; a test compares it with this file. The engine's refusals (`wire/`) and the
+ * network's faults (`Transport`) become classes only here. Contains no policy.
  *
  * @since 0.1.0
  */

@@ -1,7 +1,7 @@
 /**
- * Connections of an agent for drivers of another kind, such as the callback API of `@httpfx/node`: borrowed,
- * used for one exchange, given back. They count against the agent's limits, wait in its queues and are kept
- * by its policy, like those of its own requests.
+ * Loans of an agent's connections to other drivers, such as the callback API of `@httpfx/node`: borrowed,
+ * used for one exchange, returned. They count against the agent's limits, wait in its queues and are kept by
+ * its policy, like those of its own requests.
  *
  * @since 0.1.0
  */
@@ -17,8 +17,7 @@ import type { ConnectError } from "./Network.js"
 import { origin } from "./pool/index.js"
 
 /**
- * Why there is no connection. `ConnectionFailed` with `ERR_HTTPFX_CLIENT_CLOSED`: the agent's scope has
- * ended.
+ * Errors of a loan. `ConnectionFailed` with `ERR_HTTPFX_CLIENT_CLOSED`: the agent's scope has closed.
  *
  * @since 0.1.0
  * @category errors
@@ -32,7 +31,7 @@ export type LeaseError =
   | HttpError.ProxyAuthenticationRequired
 
 /**
- * Where to, and how. Connections to the same place by the same options stand in for each other.
+ * The destination and options of a loan. Loans with equal ones share connections.
  *
  * @since 0.1.0
  * @category models
@@ -42,14 +41,14 @@ export interface Destination {
   readonly protocol: "http:" | "https:"
   /** Name or IP address; an IPv6 address without brackets. */
   readonly host: string
-  /** Never left out: 80 and 443 are said too. */
+  /** Always given, even for 80 and 443. */
   readonly port: number
   /** How the connection is made. Default: by the network. */
   readonly connection?: ConnectionOptions | undefined
   /**
-   * The borrower sends its request again where the connection dies: it is given a kept connection at once.
-   * Default `false`: one turn of the event loop later, so that a connection that its server has closed by
-   * then is not given at all.
+   * The borrower resends its request if the connection turns out to be closed, so it gets an idle connection
+   * at once. Default `false`: it gets one after a turn of the event loop, unless the server has closed it by
+   * then.
    */
   readonly resendable?: boolean | undefined
 }
@@ -57,10 +56,10 @@ export interface Destination {
 export type { Lease } from "./connection/client/loan.js"
 
 /**
- * Borrows a connection: an idle one, a new one, or one that comes free. Interruption gives up the wait; take
- * it where it cannot be lost, in an uninterruptible region. The loan has no end of its own: a lease that is
- * neither released nor closed takes its place in the agent for ever. The end of the agent's scope resets what
- * is borrowed.
+ * Borrows a connection: an idle one, a new one, or the next one released. Interruption cancels the wait; call
+ * it in an uninterruptible region, so that the connection cannot be lost. Loans do not expire: a lease that
+ * is neither released nor closed occupies its place in the agent forever. Closing the agent's scope resets
+ * borrowed connections.
  *
  * @since 0.1.0
  * @category constructors
@@ -90,7 +89,7 @@ export const take = (agent: Agent, destination: Destination): Effect.Effect<Leas
   })
 
 /**
- * Whether the agent keeps connections for further exchanges: a driver says `Connection: close` if not.
+ * Whether the agent keeps connections alive; if not, a driver sends `Connection: close`.
  *
  * @since 0.1.0
  * @category accessors

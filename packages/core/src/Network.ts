@@ -1,9 +1,8 @@
 /**
- * Where connections come from: names to addresses, connections to one address, listening, TLS over a
- * connection.
+ * The network seam: resolves names, opens connections, listens, and adds TLS to a connection.
  *
- * A network moves bytes between ends; it knows nothing of HTTP, keeps no pool and never retries. Trying
- * several addresses of a name is the client's.
+ * A network moves bytes; it knows nothing of HTTP, keeps no pool and never retries. The client tries the
+ * addresses of a name.
  *
  * @since 0.1.0
  */
@@ -17,7 +16,7 @@ import type { Timers } from "./Timers.js"
 import { formatAddress, type Address, type Transport } from "./Transport.js"
 
 /**
- * What failing to make a connection to one address can look like.
+ * Errors of connecting to one address.
  *
  * @since 0.1.0
  * @category errors
@@ -30,7 +29,7 @@ export type ConnectError =
   | HttpError.ConnectionFailed
 
 /**
- * Why a network cannot listen.
+ * Errors of listening.
  *
  * @since 0.1.0
  * @category errors
@@ -38,7 +37,7 @@ export type ConnectError =
 export type ListenError = HttpError.AddressInUse | HttpError.ListenFailed
 
 /**
- * What a look-up of a name can be told.
+ * Options of resolving a name.
  *
  * @since 0.1.0
  * @category models
@@ -47,7 +46,7 @@ export interface ResolveOptions {
   /** Only addresses of this family. Default: both, in the resolver's order. */
   readonly family?: 4 | 6 | undefined
   /**
-   * Flags of the system's resolver (`dns.ADDRCONFIG`, ...); where there is none they mean nothing. Default 0.
+   * Flags for the system's resolver (`dns.ADDRCONFIG`, ...); ignored by other resolvers. Default 0.
    */
   readonly hints?: number | undefined
 }
@@ -66,39 +65,39 @@ export interface ResolvedAddress {
 }
 
 /**
- * What the making of one connection can be told.
+ * Options of one connection.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ConnectOptions {
-  /** Address of our end. Default: the system chooses. */
+  /** Local address. Default: the system chooses. */
   readonly localAddress?: string | undefined
-  /** Port of our end. Default: the system chooses. */
+  /** Local port. Default: the system chooses. */
   readonly localPort?: number | undefined
   /** `TCP_NODELAY`. Default `true`. */
   readonly noDelay?: boolean | undefined
 }
 
 /**
- * Where to listen: a port, a path, a descriptor or a handle that is open already.
+ * Where to listen: a port, a path, a descriptor or an open handle.
  *
  * @since 0.1.0
  * @category models
  */
 export type ListenOptions =
   | {
-      /** 0: any free port; the listener's address tells which. */
+      /** 0: any free port; the listener's address has the port chosen. */
       readonly port: number
-      /** Default: every address of both families, as Node's `server.listen`. */
+      /** Default: all addresses of both families, as Node's `server.listen`. */
       readonly host?: string | undefined
-      /** Only IPv6 where `host` is `::`. Default `false`. */
+      /** With host `::`: listen on IPv6 only. Default `false`. */
       readonly ipv6Only?: boolean | undefined
-      /** Connections the system holds ready until they are accepted. Default 511. */
+      /** Maximum length of the system's accept queue. Default 511. */
       readonly backlog?: number | undefined
       /**
-       * Several listeners, of other processes too, share the port, and the system spreads connections over
-       * them (`SO_REUSEPORT`). Where it cannot (Node.js before 22.12, some systems) listening fails with
+       * Several listeners, even in other processes, share the port, and the system distributes connections
+       * (`SO_REUSEPORT`). If unsupported (Node.js before 22.12, some systems), listening fails with
        * `ENOTSUP`. Default `false`.
        */
       readonly reusePort?: boolean | undefined
@@ -106,20 +105,20 @@ export type ListenOptions =
   | {
       /** A Unix domain socket. */
       readonly path: string
-      /** Connections the system holds ready until they are accepted. Default 511. */
+      /** Maximum length of the system's accept queue. Default 511. */
       readonly backlog?: number | undefined
-      /** A socket file that nobody listens on any more is replaced, as after a crash. Default `true`. */
+      /** Replace a socket file that nobody listens on, as after a crash. Default `true`. */
       readonly replaceStale?: boolean | undefined
     }
-  /** A file descriptor that listens already, as a supervisor hands it over. */
+  /** A descriptor that is already listening, as passed by a supervisor. */
   | {
       /** The descriptor's number. */
       readonly fd: number
-      /** Connections the system holds ready until they are accepted. Default 511. */
+      /** Maximum length of the system's accept queue. Default 511. */
       readonly backlog?: number | undefined
     }
   /**
-   * What the network itself knows as listening: on Node.js a `net.Server`, whose connections come here from
+   * A listening object of the platform: on Node.js a `net.Server`, whose connections this listener gets from
    * now on.
    */
   | {
@@ -128,7 +127,7 @@ export type ListenOptions =
     }
 
 /**
- * Where the options say to listen, for messages: `host:port`, a path, `fd 3`.
+ * Text for messages: `host:port`, a path, `fd 3`.
  *
  * @since 0.1.0
  * @category accessors
@@ -141,25 +140,25 @@ export const formatListen = (options: ListenOptions): string => {
 }
 
 /**
- * A bound address. Connections are handed over as they arrive, not yet started: nothing of them is read
- * before `Transport.start`.
+ * A bound address. Delivers connections as they arrive, not started: nothing is read from them before
+ * `Transport.start`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Listener {
-  /** Where it listens, with the port that the system chose. */
+  /** The bound address, with the port that the system chose. */
   readonly address: Address
-  /** Stops accepting and frees the address; connections that were handed over stay. Idempotent. */
+  /** Stops accepting and frees the address; accepted connections stay open. Idempotent. */
   readonly close: Effect.Effect<void>
-  /** Keeps the process alive while it listens, which it does unless told otherwise. */
+  /** Keeps the process alive while listening (the default). */
   readonly ref: () => void
-  /** Lets the process end although it listens. */
+  /** Lets the process exit while listening. */
   readonly unref: () => void
 }
 
 /**
- * Versions of TLS, as Node writes them. The platform may refuse the older two.
+ * TLS versions, in Node's spelling. The platform may refuse the older two.
  *
  * @since 0.1.0
  * @category models
@@ -167,25 +166,25 @@ export interface Listener {
 export type TlsVersion = "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3"
 
 /**
- * What a TLS peer shows of itself; the platform may give more fields.
+ * The certificate of a TLS peer; the platform may add fields.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PeerCertificate {
-  /** Whose it is, by X.509's short names: `CN`, `O`, `OU`, ... */
+  /** The subject, by X.509 short names: `CN`, `O`, `OU`, ... */
   readonly subject: Readonly<Record<string, string | ReadonlyArray<string>>>
-  /** Who signed it, by the same names. */
+  /** The issuer, by the same names. */
   readonly issuer: Readonly<Record<string, string | ReadonlyArray<string>>>
-  /** As OpenSSL prints it: `DNS:a.test, IP Address:127.0.0.1`. */
+  /** As printed by OpenSSL: `DNS:a.test, IP Address:127.0.0.1`. */
   readonly subjectaltname?: string | undefined
   /** SHA-256 of the certificate, hexadecimal with colons: for pinning. */
   readonly fingerprint256: string
   /** Hexadecimal, without separators. */
   readonly serialNumber: string
-  /** As OpenSSL prints it: `Jan  1 00:00:00 2026 GMT`. */
+  /** As printed by OpenSSL: `Jan  1 00:00:00 2026 GMT`. */
   readonly valid_from: string
-  /** As OpenSSL prints it. */
+  /** As printed by OpenSSL. */
   readonly valid_to: string
   /** The certificate, DER. */
   readonly raw: Uint8Array
@@ -198,16 +197,16 @@ export interface PeerCertificate {
  * @category models
  */
 export interface TlsOptions {
-  /** Which end of the handshake this is. */
+  /** The role in the handshake. */
   readonly role: "client" | "server"
   /**
-   * Client: the name asked for (SNI) and checked against the certificate. The dot of a name in full
-   * (`a.example.`) is not sent.
+   * Client: the name to request (SNI) and to verify in the certificate. The final dot of a fully qualified
+   * name (`a.example.`) is not sent.
    */
   readonly serverName?: string | undefined
   /**
-   * Client: judges the certificate of a peer whose chain is trusted; an error, returned or (for an agent's
-   * connection) thrown, refuses it. Default: it must be for the name (RFC 9110 §4.3.4).
+   * Client: checks the certificate of a peer whose chain is trusted; an error, returned or (for an agent's
+   * connection) thrown, refuses it. Default: the certificate must match the name (RFC 9110 §4.3.4).
    */
   readonly checkServerIdentity?:
     ((host: string, certificate: PeerCertificate) => Error | undefined) | undefined
@@ -215,14 +214,13 @@ export interface TlsOptions {
   readonly cert?: string | undefined
   /** Private key, PEM. */
   readonly key?: string | undefined
-  /** Trusted authorities, PEM. Default: those of the platform. */
+  /** Trusted authorities, PEM. Default: the platform's. */
   readonly ca?: string | ReadonlyArray<string> | undefined
   /**
-   * Refuse a peer whose certificate cannot be verified; of a server, only where it has `requestCert`. Default
-   * `true`.
+   * Refuse a peer whose certificate cannot be verified; on a server, only with `requestCert`. Default `true`.
    */
   readonly rejectUnauthorized?: boolean | undefined
-  /** Server: ask the client for a certificate. Default `false`. */
+  /** Server: request a client certificate. Default `false`. */
   readonly requestCert?: boolean | undefined
   /** Passphrase of `key` or `pfx`. */
   readonly passphrase?: string | undefined
@@ -230,56 +228,55 @@ export interface TlsOptions {
   readonly pfx?: Uint8Array | undefined
   /** Revoked certificates, PEM. */
   readonly crl?: string | ReadonlyArray<string> | undefined
-  /** Cipher suites, most wanted first, as OpenSSL names them. Default: the platform's. */
+  /** Cipher suites in order of preference, by OpenSSL's names. Default: the platform's. */
   readonly ciphers?: string | undefined
-  /** The oldest version that is spoken. Default: the platform's. */
+  /** The oldest version allowed. Default: the platform's. */
   readonly minVersion?: TlsVersion | undefined
-  /** The newest version that is spoken. Default: the platform's. */
+  /** The newest version allowed. Default: the platform's. */
   readonly maxVersion?: TlsVersion | undefined
   /** Named curves, or `auto`. Default: the platform's. */
   readonly ecdhCurve?: string | undefined
-  /** Signature algorithms, as OpenSSL names them. Default: the platform's. */
+  /** Signature algorithms, by OpenSSL's names. Default: the platform's. */
   readonly sigalgs?: string | undefined
-  /** Server: its own order of `ciphers` counts, not the client's. Default `true`. */
+  /** Server: prefer its own order of `ciphers` over the client's. Default `true`. */
   readonly honorCipherOrder?: boolean | undefined
-  /** Server: Diffie-Hellman parameters, PEM, or `auto`. Default: none, so that no DHE suite is agreed on. */
+  /** Server: Diffie-Hellman parameters, PEM, or `auto`. Default: none, which disables DHE suites. */
   readonly dhparam?: string | undefined
   /** `SSL_OP_*` of OpenSSL. */
   readonly secureOptions?: number | undefined
-  /** Protocols offered, most wanted first. Default `["http/1.1"]`. */
+  /** Protocols offered, in order of preference. Default `["http/1.1"]`. */
   readonly alpn?: ReadonlyArray<string> | undefined
   /**
-   * Client: a session to be resumed, as `onSession` gave it. One that the server does not know does no harm.
+   * Client: a session to resume, from `onSession`. The server ignores a session that it does not know.
    */
   readonly session?: Uint8Array | undefined
   /**
-   * Client: told of each session that the server lets resume, during the handshake or later. It is a secret.
-   * An agent keeps sessions by itself.
+   * Client: called with each resumable session, during the handshake or later. Sessions are secrets. An agent
+   * caches sessions itself.
    */
   readonly onSession?: ((session: Uint8Array) => void) | undefined
   /**
-   * Client: a response whose end is that of the connection (no length, no chunks) is complete only if
+   * Client: a response that ends with the connection (no length, no chunks) is complete only if
    * `close_notify` came before FIN (RFC 9112 section 9.8). `false`: FIN is enough. Default `true`.
    */
   readonly requireCloseNotify?: boolean | undefined
   /**
-   * Server: sessions are resumed only under the context that they were made in; at most 32 bytes of UTF-8.
+   * Server: sessions resume only under the context in which they were created; at most 32 bytes of UTF-8.
    * Default: derived from `ca`, `crl`, `requestCert` and `rejectUnauthorized`.
    */
   readonly sessionIdContext?: string | undefined
   /**
-   * Server: 48 bytes, a secret, that encrypt session tickets; servers with the same keys resume each other's
+   * Server: 48 secret bytes that encrypt session tickets; servers with the same keys resume each other's
    * sessions. Default: random.
    */
   readonly ticketKeys?: Uint8Array | undefined
   /**
-   * Server: for how long a session can be resumed, whole seconds. Default: the platform's, 2 hours in
-   * Node.js.
+   * Server: lifetime of sessions, in whole seconds. Default: the platform's, 2 hours in Node.js.
    */
   readonly sessionTimeout?: Duration.DurationInput | undefined
   /**
-   * Server: certificates by the name that a client asks for (SNI); `*.example.com` stands for one label.
-   * `cert` and `key` are for all other names, and for clients that ask for none.
+   * Server: certificates by requested name (SNI); `*.example.com` matches one label. `cert` and `key` serve
+   * all other names, and clients without SNI.
    */
   readonly certificates?: Readonly<Record<string, Credentials>> | undefined
 }
@@ -298,22 +295,22 @@ export interface Credentials {
 }
 
 /**
- * The TLS of a server.
+ * The TLS options of a server.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ServerTls extends Omit<TlsOptions, "role" | "serverName"> {
   /**
-   * How long a client may take for the handshake; then its connection is reset. Default 120 seconds (Node's
+   * Time limit of the handshake, after which the connection is reset. Default 120 seconds (Node's
    * `handshakeTimeout`).
    */
   readonly handshakeTimeout?: Duration.DurationInput | undefined
 }
 
 /**
- * Which key of `certificates` serves a name that a client asks for: the name itself, or the wildcard over its
- * first label. `undefined`: `cert` and `key` do.
+ * The key of `certificates` that serves a requested name: the name itself, or a wildcard for its first label.
+ * `undefined`: `cert` and `key` serve it.
  *
  * @since 0.1.0
  * @category accessors
@@ -336,33 +333,33 @@ export const certificateName = (options: TlsOptions, serverName: string | undefi
  * @category models
  */
 export interface ClosingDeadline {
-  /** The clock it goes by. */
+  /** The clock that it follows. */
   readonly timers: Timers
   /** Milliseconds of `timers.now()`. */
   readonly deadline: number
-  /** What waits, and for how long, in words. */
+  /** Description of the wait and its length. */
   readonly name: string
-  /** What expiring now would cut off, in words; `undefined`: nothing. */
+  /** Description of the work that expiring now would cut off; `undefined`: none. */
   readonly loses: () => string | undefined
-  /** Expires it now, whatever the clock says, which also removes it from the network. */
+  /** Expires the deadline now, whatever the clock says, and removes it from the network. */
   readonly expire: () => void
 }
 
 /**
- * A network: what servers and clients ask it for. It owns no connection that it has handed over.
+ * The operations of a network. It owns no connection after handing it over.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** The addresses of a name, best first; an IP address is its own answer. Never an empty list. */
+  /** The addresses of a name, best first; an IP address resolves to itself. Never an empty list. */
   readonly resolve: (
     host: string,
     options?: ResolveOptions
   ) => Effect.Effect<readonly [ResolvedAddress, ...Array<ResolvedAddress>], HttpError.NameNotResolved>
   /**
-   * A connection to one address. It belongs to the caller, who ends or resets it. Interruption gives the
-   * attempt up and leaves nothing behind.
+   * Connects to one address. The caller owns the connection and must end or reset it. Interruption aborts the
+   * attempt and leaves nothing behind.
    */
   readonly connect: (address: Address, options?: ConnectOptions) => Effect.Effect<Transport, ConnectError>
   /** Listens until the scope closes. `onConnection` must not throw. */
@@ -371,23 +368,23 @@ export interface Service {
     onConnection: (transport: Transport) => void
   ) => Effect.Effect<Listener, ListenError, Scope.Scope>
   /**
-   * TLS over a connection that has not been started, or whose owner gives it up by this call. The given
-   * transport must not be used any more, whatever the outcome; on failure and interruption it is reset.
+   * Adds TLS to a connection that has not been started, or that its owner gives up with this call. The given
+   * transport must not be used afterwards, whatever the outcome; failure and interruption reset it.
    */
   readonly secure: (
     transport: Transport,
     options: TlsOptions
   ) => Effect.Effect<Transport, HttpError.TlsFailure | HttpError.ConnectionReset | HttpError.HangUp>
   /**
-   * Whether certificates and keys can be read and fit each other, before a connection needs them. A network
-   * may have none: then nothing is checked beforehand.
+   * Checks, before a connection needs them, that certificates and keys can be read and match. Optional:
+   * without it nothing is checked in advance.
    */
   readonly checkTls?: (options: TlsOptions) => Effect.Effect<void, HttpError.TlsFailure>
   /**
    * Registers a deadline that bounds the closing of a scope, unless its clock is the live one. A network that
-   * knows when nothing else can happen (everything waits for a clock that nobody moves) calls `expire` then,
-   * the earliest deadline first. The result removes it. Absent: such deadlines expire after the same real
-   * time at the latest.
+   * knows when nothing else can happen (everything waits for a virtual clock) then calls `expire`, the
+   * earliest deadline first. The returned function removes it. If absent, such deadlines expire after the
+   * same real time at the latest.
    */
   readonly closing?: (deadline: ClosingDeadline) => () => void
 }

@@ -1,36 +1,35 @@
 /**
- * The platform's own timers as `Timers`, of a clock that nobody sets: what drivers wait by where no other
- * clock is given.
+ * The platform's own timers as `Timers`, on a monotonic clock: the default of drivers without another clock.
  *
- * Imports nothing of Effect, so that the callback API waits by the same rules.
+ * Never imports Effect, so that the callback API waits by the same rules.
  *
  * @since 0.1.0
  */
 import type { Timers } from "./seams/timers.js"
 
-// A timer of the platform holds at most 2^31-1 ms; longer waits are cut into several.
+// Platform timers hold at most 2^31-1 ms; longer waits are split.
 const maxDelay = 0x7fffffff
 
 /**
- * What timers are made from.
+ * The platform functions that timers need.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Platform {
-  /** Calls `f` after so many milliseconds; gives what `clearTimeout` takes. */
+  /** Calls `f` after this many milliseconds; returns the handle for `clearTimeout`. */
   setTimeout(f: () => void, delay: number): unknown
-  /** Takes a call of `setTimeout` back. */
+  /** Cancels a call of `setTimeout`. */
   clearTimeout(handle: unknown): void
-  /** Absent where the platform has none: timers of no length take its place. */
+  /** If the platform lacks it, timers of zero length take its place. */
   readonly setImmediate?: ((f: () => void) => unknown) | undefined
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   monotonicNow(): number
   /** Milliseconds since the epoch, by the system's clock. */
   wallNow(): number
 }
 
-// Looked up at each call: fake timers move Effect's live clock, and so what goes by it.
+// Looked up at each call, so that fake timers also move Effect's live clock and its timers.
 const globals: Platform = {
   setTimeout: (f, delay) => setTimeout(f, delay),
   clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
@@ -41,7 +40,7 @@ const globals: Platform = {
   wallNow: () => Date.now()
 }
 
-// Reading comes between a timer and an immediate (Node documentation: the event loop, phases).
+// The event loop reads between a timer and an immediate (Node documentation: event loop, phases).
 const afterReading = (platform: Platform, f: () => void): void => {
   const { setImmediate } = platform
   if (setImmediate === undefined) platform.setTimeout(f, 0)
@@ -51,8 +50,8 @@ const afterReading = (platform: Platform, f: () => void): void => {
 let turns = 0
 
 /**
- * How many calls of `turn` are still to come, in the whole process. Whoever moves a clock by hand waits until
- * there are none.
+ * Number of pending calls of `turn` in the process. Code that moves a virtual clock waits until there are
+ * none.
  *
  * @since 0.1.0
  * @category accessors
@@ -62,8 +61,8 @@ export const pendingTurns = (): number => turns
 const turnOf =
   (platform: Platform) =>
   (f: () => void): void => {
-    // The first immediate may follow reading that had begun before the call; a whole turn lies between it and
-    // the second.
+    // The first immediate may follow reads that began before the call; a whole turn lies between it and the
+    // second.
     turns++
     afterReading(platform, () =>
       afterReading(platform, () => {
@@ -82,17 +81,17 @@ const turnOf =
 export const turn: (f: () => void) => void = turnOf(globals)
 
 const unref = (handle: unknown): void => {
-  // Node's and Bun's timers are objects that can be unref'ed, those of a browser are numbers.
+  // Timers of Node and Bun are objects with `unref`; those of browsers are numbers.
   if (typeof handle === "object" && handle !== null && "unref" in handle) {
     ;(handle as { unref(): void }).unref()
   }
 }
 
-// From about the epoch on, as Effect's clock counts its nanoseconds.
+// Counts from about the epoch, like the nanoseconds of Effect's clock.
 const origin = Math.round(performance.timeOrigin)
 
 /**
- * Timers made from a platform's functions. `keepsProcess`: a timer that runs keeps the process alive.
+ * Creates timers from a platform's functions. `keepsProcess`: running timers keep the process alive.
  *
  * @since 0.1.0
  * @category constructors
@@ -108,7 +107,7 @@ export const make = (platform: Platform, keepsProcess: boolean): Timers => {
       const call = () => {
         if (!cancelled) f()
       }
-      // The platform rounds: a timer may ring a little early.
+      // The platform rounds, so a timer may fire slightly early.
       const ring = () => (now() < deadline ? wait() : afterReading(platform, call))
       const wait = () => {
         handle = platform.setTimeout(ring, Math.min(Math.max(Math.ceil(deadline - now()), 0), maxDelay))
@@ -125,7 +124,7 @@ export const make = (platform: Platform, keepsProcess: boolean): Timers => {
 }
 
 /**
- * The platform's timers, which keep a process alive.
+ * The platform's timers; they keep a process alive.
  *
  * @since 0.1.0
  * @category constructors
@@ -133,8 +132,7 @@ export const make = (platform: Platform, keepsProcess: boolean): Timers => {
 export const live: Timers = make(globals, true)
 
 /**
- * The same by the same clock, but without keeping a process alive: for what watches over connections that do
- * not either.
+ * The same on the same clock, without keeping a process alive: for idle connections, which do not either.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,10 +1,9 @@
 /**
- * Which requests go through a proxy, and through which: as data, from options or from the variables that curl
- * reads.
+ * Chooses the proxy of a request, from options or from the environment variables that curl reads.
  *
- * For `http:` the proxy gets the request itself (RFC 9112 §3.2.2), for `https:` and upgrades a tunnel
- * (`CONNECT`, RFC 9110 §9.3.6). Decides by name and port alone; resolves nothing and connects nothing.
- * Proxies that speak SOCKS are refused: each request that one is named for fails with `InvalidProtocol`.
+ * An `http:` request goes to the proxy itself (RFC 9112 §3.2.2); `https:` and upgrades use a tunnel
+ * (`CONNECT`, RFC 9110 §9.3.6). Decides by name and port alone; resolves nothing and connects nothing. SOCKS
+ * is not supported: requests for a SOCKS proxy fail with `InvalidProtocol`.
  *
  * @since 0.1.0
  */
@@ -12,21 +11,23 @@ import type { TlsOptions } from "./Network.js"
 import * as Pool from "./pool/index.js"
 
 /**
- * A proxy: `http://` or `https://` (TLS to the proxy itself), credentials in the URL percent-encoded. As in
- * curl, the scheme may be left out (`http:`), and a port that is left out is 1080 for `http:` and 443 for
- * `https:`.
+ * A proxy: `http://` or `https://` (TLS to the proxy itself), with credentials percent-encoded in the URL. As
+ * in curl, the scheme defaults to `http:`, and the port to 1080 for `http:` and 443 for `https:`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Proxy {
-  /** Where the proxy is, and its credentials where it wants some: `http://user:password@proxy:3128`. */
+  /** The proxy's URL, with credentials if needed: `http://user:password@proxy:3128`. */
   readonly url: string | URL
-  /** `user:password`, sent as `Proxy-Authorization: Basic`; beats those of the URL. */
+  /** `user:password`, sent as `Proxy-Authorization: Basic`; overrides those of the URL. */
   readonly auth?: string | undefined
-  /** Fields for the proxy alone, flat: sent with `CONNECT`, or beside a request that it forwards. */
+  /**
+   * Fields for the proxy only (name, value, ...): sent with `CONNECT`, or added to a request that it
+   * forwards.
+   */
   readonly headers?: ReadonlyArray<string> | undefined
-  /** For a proxy with an `https:` URL. */
+  /** TLS options for a proxy with an `https:` URL. */
   readonly tls?: Omit<TlsOptions, "role"> | undefined
 }
 
@@ -42,18 +43,16 @@ export interface Proxies {
   /** For `https:` URLs. */
   readonly https?: string | URL | Proxy | undefined
   /**
-   * Hosts that are reached directly, separated by commas or spaces: `*` (all), a name (it and its subdomains;
-   * a leading dot changes nothing), an IP address, a range (`10.0.0.0/8`), each with `:port` where only that
-   * port is meant.
+   * Hosts to reach directly, separated by commas or spaces: `*` (all), a name (matches its subdomains too; a
+   * leading dot changes nothing), an IP address, a range (`10.0.0.0/8`); append `:port` for one port only.
    */
   readonly noProxy?: string | undefined
 }
 
 /**
- * The proxies that environment variables name, as curl reads them: `http_proxy`, `https_proxy`, `all_proxy`
- * for either, `no_proxy`; each also in upper case, where the lower case is not set. `HTTP_PROXY` does not
- * count beside `REQUEST_METHOD`: there it may be the `Proxy` field of a request to a CGI program. An empty
- * value is none.
+ * The proxies in environment variables, as curl reads them: `http_proxy`, `https_proxy`, `all_proxy` for
+ * either, `no_proxy`; in upper case too if the lower case is unset. With `REQUEST_METHOD` set, `HTTP_PROXY`
+ * is ignored: in a CGI program it may be the `Proxy` field of a request. An empty value means no proxy.
  *
  * @since 0.1.0
  * @category constructors
@@ -71,7 +70,7 @@ export const fromEnvironment = (variables: Readonly<Record<string, string | unde
 }
 
 /**
- * Where a request goes: `protocol`, `host` and `port` of its URL.
+ * The destination of a request: `protocol`, `host` and `port` of its URL.
  *
  * @since 0.1.0
  * @category models
@@ -96,8 +95,8 @@ export const choose = (proxies: Proxies, target: Target): Proxy | undefined => {
 }
 
 /**
- * Whether a host is among those that are reached directly, as curl reads `NO_PROXY`: a name stands for its
- * subdomains too, `10.0.0.0/8` for a network, `name:port` for one port, `*` for every host.
+ * Whether a host is to be reached directly, as curl reads `NO_PROXY`: a name matches its subdomains too,
+ * `10.0.0.0/8` a network, `name:port` one port, `*` every host.
  *
  * @since 0.1.0
  * @category decisions

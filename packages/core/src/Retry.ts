@@ -1,14 +1,12 @@
 /**
- * Retries that do not hurt: for platform's `HttpClient` and for `Client`.
+ * Retries with a budget, for platform's `HttpClient` and for `Client`.
  *
- * A request is tried again if that may help (the connection was lost, could not be made, or the status says
- * so), if it is safe (none of it was sent, or its method is idempotent, and its body is at hand), after a
- * random wait or the one that the server asks for (`Retry-After`), and only while the budget of its origin
- * lasts. What is not tried again, or failed for good, is passed on as it is: the response with its body, the
- * error with its facts.
+ * Repeats a request if that may help (the connection was lost or could not be made, or the status says so),
+ * if it is safe (nothing was sent, or its method is idempotent, and its body is in memory), after a random
+ * wait or the one that the server asks for (`Retry-After`), and only while the budget of its origin lasts.
+ * Otherwise the result is passed on unchanged: the response with its body, the error with its facts.
  *
- * Not for what the client does by itself: a request whose reused connection had died is sent again without
- * this.
+ * The client itself resends a request whose reused connection had closed, without this module.
  *
  * @since 0.1.0
  */
@@ -49,48 +47,46 @@ import {
 import * as Timers from "./Timers.js"
 
 /**
- * When a request is tried again, how long after, and how often.
+ * When a request is retried, after which wait, and how often.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** How often a request may be tried again. Default 2. */
+  /** Maximum number of retries of a request. Default 2. */
   readonly times?: number | undefined
   /**
-   * The longest wait before the first retry; it doubles with each, and is chosen at random below. Default 200
-   * ms.
+   * Upper bound of the wait before the first retry; it doubles with each. The wait is random below it.
+   * Default 200 ms.
    */
   readonly base?: Duration.DurationInput | undefined
-  /** The longest wait of our own. Default 5 seconds. */
+  /** Upper bound of our own waits. Default 5 seconds. */
   readonly cap?: Duration.DurationInput | undefined
   /**
-   * The longest wait that a server may ask for; a response that asks for more is passed on. Default 30
-   * seconds.
+   * Longest wait that a server may ask for; a response that asks for more is passed on. Default 30 seconds.
    */
   readonly maxRetryAfter?: Duration.DurationInput | undefined
-  /** Statuses that may pass. Default 408, 425, 429, 502, 503, 504. */
+  /** Statuses to retry. Default 408, 425, 429, 502, 503, 504. */
   readonly statuses?: ReadonlyArray<number> | undefined
   /**
-   * Methods that may be repeated though the server may have acted. Default: the idempotent ones (RFC 9110
-   * §9.2.2).
+   * Methods to retry although the server may have acted. Default: the idempotent ones (RFC 9110 §9.2.2).
    */
   readonly methods?: ReadonlyArray<string> | undefined
-  /** Retries per request to an origin, in the long run. Default 0.1. */
+  /** Average retries per request to an origin. Default 0.1. */
   readonly budgetRatio?: number | undefined
-  /** Retries per second and origin that are free. Default 1. */
+  /** Retries per second and origin in addition to the ratio. Default 1. */
   readonly budgetPerSecond?: number | undefined
-  /** Retries to an origin that may come at once. Default 10. */
+  /** Retries to an origin that may come in a burst. Default 10. */
   readonly budgetBurst?: number | undefined
-  /** Told of each retry before its wait. */
+  /** Called for each retry, before its wait. */
   readonly onRetry?: ((retry: Retried) => Effect.Effect<void>) | undefined
-  /** Told of each failure that is passed on, and why. */
+  /** Called for each failure that is passed on, with the reason. */
   readonly onStop?: ((stop: Stopped) => Effect.Effect<void>) | undefined
 }
 
 /**
- * What went wrong: an error, or the status of a response. `error` is what the client failed with, `status`
- * that of a response which `Options.statuses` names.
+ * The failure: `error` is the error of the client, `status` that of a response if `Options.statuses` contains
+ * it.
  *
  * @since 0.1.0
  * @category models
@@ -110,9 +106,9 @@ export interface Retried {
   readonly method: string
   /** 1 for the first retry. */
   readonly attempt: number
-  /** Milliseconds until it. */
+  /** The wait before it, ms. */
   readonly delay: number
-  /** What the attempt before it came to. */
+  /** The failure of the previous attempt. */
   readonly what: What
 }
 
@@ -127,29 +123,29 @@ export interface Stopped {
   readonly origin: string
   /** The request's method. */
   readonly method: string
-  /** How often it had been tried again. */
+  /** Number of retries made. */
   readonly retried: number
-  /** Why it is not tried again. */
+  /** Why the request is not retried further. */
   readonly reason: StopReason
-  /** What the last attempt came to. */
+  /** The failure of the last attempt. */
   readonly what: What
 }
 
 /**
- * A policy and its budgets: everyone who uses the same one shares them.
+ * A policy and its budgets, shared by all clients that use it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Policy {
-  /** Retries to an origin (`http://host:port`) that would be allowed now. */
+  /** Number of retries to an origin (`http://host:port`) that the budget allows now. */
   readonly budget: (origin: string) => Effect.Effect<number>
 }
 
-// Budgets fill by this clock; `Retry-After` names a time of the wall clock.
+// Budgets fill by the monotonic clock; `Retry-After` uses the wall clock.
 const monotonic = Effect.map(Timers.timers, (timers) => timers.now())
 
-// Origins whose budgets are kept; a program that asks ever new ones starts over now and then.
+// Origins with a budget; when there are more, all budgets start anew.
 const maxOrigins = 4_096
 
 const defaultStatuses = [408, 425, 429, 502, 503, 504]
@@ -165,7 +161,7 @@ interface Judged {
   readonly transient: boolean
   readonly unsent: boolean
   readonly retryAfter: number | undefined
-  /** Lets go of what is not passed on. */
+  /** Discards a response that is not passed on. */
   readonly discard: Effect.Effect<void>
 }
 
@@ -226,7 +222,7 @@ class Implementation implements Policy {
     return true
   }
 
-  /** `judge`: what an exit means; `undefined`: a success. */
+  /** `judgeResponse` returns `undefined` for a success. */
   run<A, E, R>(
     asked: Asked,
     send: Effect.Effect<A, E, R>,
@@ -271,7 +267,7 @@ class Implementation implements Policy {
       const { delay } = decision
       const told =
         this.options.onRetry?.({ origin, method, attempt: retried + 1, delay, what }) ?? Effect.void
-      // What came of the body by then is in, and its connection free; the rest nobody waits for.
+      // A body that is complete by then has released its connection; the rest is discarded.
       return told.pipe(
         Effect.zipRight(Effect.sleep(delay)),
         Effect.ensuring(discard),
@@ -282,8 +278,8 @@ class Implementation implements Policy {
 }
 
 /**
- * A policy with fresh budgets, for {@link httpClient} or {@link client}. Fails with `InvalidOption` where a
- * value is not what its option can be.
+ * Creates a policy with fresh budgets, for {@link httpClient} or {@link client}. Fails with `InvalidOption`
+ * for an invalid value.
  *
  * @since 0.1.0
  * @category constructors
@@ -320,7 +316,7 @@ const judgeStatus = (
     : undefined
 
 /**
- * Platform's client with retries.
+ * Adds retries to platform's client.
  *
  * @since 0.1.0
  * @category combinators
@@ -351,7 +347,7 @@ export const httpClient =
 const isReplayable = (request: HttpClientRequest.HttpClientRequest): boolean => request.body._tag !== "Stream"
 
 /**
- * A client with retries, on both of its faces.
+ * Adds retries to a `Client`, including its `httpClient`.
  *
  * @since 0.1.0
  * @category combinators

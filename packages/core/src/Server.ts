@@ -1,8 +1,8 @@
 /**
- * HTTP/1.1 servers: a listening address of a `Network`, an app of platform's, and the exchanges between them.
+ * HTTP/1.1 servers: serve a platform app on a listening address of a `Network`.
  *
- * Provides platform's `HttpServer.HttpServer`, so `HttpServer.serve(app)` and everything built on it runs
- * unchanged. The server parses nothing and frames nothing itself: `wire/` does.
+ * Provides platform's `HttpServer.HttpServer`, so that `HttpServer.serve(app)` and everything built on it
+ * runs unchanged. Parsing and framing are left to `wire/`.
  *
  * @since 0.1.0
  */
@@ -38,69 +38,71 @@ import { WebSocketUpgrader } from "./WebSocketUpgrader.js"
 export type { ServerOptions } from "./internal/options/server.js"
 
 /**
- * Where to listen, and what the server is told: all of `ServerOptions`.
+ * The address to listen on, and all of `ServerOptions`.
  *
  * @since 0.1.0
  * @category models
  */
 export type Options = Network.ListenOptions & ServerOptions
 
-// Every address of both families is shown as platform-node shows it: a URL made of `::` would need brackets.
+// Wildcard addresses are shown as in platform-node: a URL with `::` would need brackets.
 const shownAddress = (address: Address): Address =>
   address._tag === "TcpAddress" && address.hostname === "::" ? { ...address, hostname: "0.0.0.0" } : address
 
 /**
- * What there is to know and to do about a running server, besides serving.
+ * A running server, for control and observation.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** Platform's face of it: what `HttpServer.serve` uses. */
+  /** Platform's `HttpServer` of this server, as `HttpServer.serve` uses it. */
   readonly httpServer: HttpServer.HttpServer
-  /** Where it listens, as the network says it. */
+  /** The bound address, as reported by the network. */
   readonly address: Address
-  /** How long it waits for its clients, ms. */
+  /** The timeouts in force, ms. */
   readonly timeouts: ServerTimeouts.Service
-  /** The state it is in now: `ready`, `lameDuck`, ... */
+  /** The current state: `ready`, `lameDuck`, ... */
   readonly state: Effect.Effect<Shutdown.State>
-  /** The state it is in, and each that follows. Ends after `closed`. */
+  /** The current state and all following ones. Ends after `closed`. */
   readonly states: Stream.Stream<Shutdown.State>
   /** Waits until draining begins. */
   readonly awaitDrain: Effect.Effect<void>
-  /** Fails readiness checks from now on, and serves as before. Does nothing unless the server is `ready`. */
+  /**
+   * Fails readiness checks from now on, while serving as before. Does nothing unless the server is `ready`.
+   */
   readonly lameDuck: Effect.Effect<void>
   /**
-   * All that closing the layer's scope does: lame duck, drain, deadline. Ends when nothing is left.
-   * Interrupting the wait does not interrupt the shutdown.
+   * Does the same as closing the layer's scope: lame duck, drain, deadline. Completes once the server is
+   * closed. Interrupting the wait does not interrupt the shutdown.
    */
   readonly shutdown: Effect.Effect<void>
   /**
-   * What happens from now on, until the server is closed. A reader that falls behind by more than 4096 events
-   * loses the oldest; `observe` loses none.
+   * The server's events from now on, until it is closed. A reader more than 4096 events behind loses the
+   * oldest ones; `observe` loses none.
    */
   readonly events: Stream.Stream<ServerEvent>
   /**
-   * Calls `f` with each event as it happens, until the scope closes. `f` runs in the middle of the server's
-   * work: it should be quick. What it throws is logged.
+   * Calls `f` with each event as it happens, until the scope closes. `f` runs synchronously within the
+   * server's work: keep it short. Anything it throws is logged.
    */
   readonly observe: (f: (event: ServerEvent) => void) => Effect.Effect<void, never, Scope.Scope>
-  /** Connections that are open. */
+  /** Number of open connections. */
   readonly connections: Effect.Effect<number>
   /**
-   * Other certificates for connections to come; those that are open keep theirs. What the network cannot use
-   * fails, and the old ones stay. A server without TLS stays without.
+   * Replaces the certificates for new connections; open ones keep theirs. If the network cannot use them,
+   * this fails and the old ones stay. A server without TLS stays without.
    */
   readonly reloadTls: (tls: Network.ServerTls) => Effect.Effect<void, HttpError.TlsFailure>
-  /** Ends connections on which no request is under way. */
+  /** Closes connections without a request in flight. */
   readonly closeIdleConnections: Effect.Effect<void>
-  /** Resets every connection, whatever is under way on it, but those that were upgraded. */
+  /** Resets every connection, even with requests in flight, except those that were handed over. */
   readonly closeAllConnections: Effect.Effect<void>
 }
 
 /**
- * The server that answers, for its state and its connections. Layers of servers provide it beside platform's
- * `HttpServer`.
+ * The server that handles the current request, with its state and connections. Server layers provide it
+ * beside platform's `HttpServer`.
  *
  * @since 0.1.0
  * @category tags
@@ -108,10 +110,10 @@ export interface Service {
 export class Server extends Context.Tag("@httpfx/core/Server")<Server, Service>() {}
 
 /**
- * A readiness check for a load balancer: 200 while the server is ready, else 503; the state's name is the
- * body.
+ * A readiness check for load balancers: 200 while the server is ready, otherwise 503; the body is the state's
+ * name.
  *
- * On a port of its own it is given the `Service` of the server that it speaks for.
+ * On a port of its own, pass it the `Service` of the server to check.
  *
  * @since 0.1.0
  * @category apps
@@ -137,10 +139,10 @@ const eventsOf = (life: ServerLife, { observers }: ServerEvents): Stream.Stream<
   )
 
 /**
- * Listens at once; requests are answered from `serve` on, and connections made before wait until then.
+ * Listens immediately. Connections made before `serve` is called wait until then.
  *
- * When the scope of a `serve` closes, the server shuts down (docs/shutdown.md): it stops accepting, lets
- * answers under way end, and leaves no connection and no handler. Errors: `ServeError`, with a
+ * When the scope of a `serve` closes, the server shuts down (docs/shutdown.md): it stops accepting, waits for
+ * in-flight responses, and leaves no connection and no handler. Errors: `ServeError`, with a
  * `Network.ListenError` or an `InvalidOption` as cause.
  *
  * @since 0.1.0
@@ -207,7 +209,7 @@ const context = (options: Options) =>
   )
 
 /**
- * A server, as platform's `HttpServer` and as `Server`.
+ * Provides a server, as platform's `HttpServer` and as `Server`.
  *
  * @since 0.1.0
  * @category layers
@@ -218,7 +220,7 @@ export const layer = (
   Layer.scopedContext(context(options))
 
 /**
- * `layer`, with its options from the configuration.
+ * `layer` with options from the configuration.
  *
  * @since 0.1.0
  * @category layers

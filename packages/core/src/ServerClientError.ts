@@ -1,10 +1,8 @@
 /**
- * What a server does about a client whose bytes are no HTTP, or whose connection failed (Node's
- * `clientError`).
+ * Handling of malformed requests and broken connections (Node's `clientError`).
  *
- * By itself a server answers (400, 431, what else `ParseError.status` says, 408 to what comes too late) and
- * closes. A handler sees every such failure and may answer in its place: with a response, or by hand on the
- * connection.
+ * By default a server responds (400, 431, or another `ParseError.status`; 408 to a late request) and closes.
+ * A handler sees each of these errors and may take over: return a response, or write to the connection.
  *
  * @since 0.1.0
  */
@@ -15,35 +13,35 @@ import type * as HttpError from "./HttpError.js"
 import type { Socket } from "./Socket.js"
 
 /**
- * What a client did wrong, as a `Handler` sees it: bytes that are not HTTP, a request that came too late, or
- * a connection that broke.
+ * A client's error, for a `Handler`: bytes that are not HTTP, a late request, or a broken connection.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ServerClientError {
   /**
-   * A `ParseError` has `bytesParsed`, `rawPacket` (what was received last, at most one read of the socket)
+   * A `ParseError` has `bytesParsed`, `rawPacket` (the last bytes received, at most one read of the socket)
+   * and the flag that would allow the message.
    * and the flag that would let it pass.
    */
   readonly error: HttpError.ParseError | HttpError.RequestTimeout | HttpError.ConnectionError
-  /** The connection that it came on. */
+  /** The connection on which it occurred. */
   readonly connection: Connection
-  /** Something can still be answered: the connection is open, and no answer has begun. */
+  /** A response is possible: the connection is open, and no response has begun. */
   readonly writable: boolean
-  /** The status that the server answers with if the handler does not. */
+  /** The status of the default response. */
   readonly status: number
   /**
-   * The connection itself instead of an answer; from now on the server writes nothing. It ends with the
-   * handler, which has to write whole HTTP. Fails as a closed socket does where `writable` is false.
+   * Takes over the connection; the server then writes nothing. It closes when the handler ends, which must
+   * write complete HTTP. Fails like a closed socket if `writable` is false.
    */
   readonly socket: Effect.Effect<Socket, HttpError.BrokenPipe>
 }
 
 /**
- * Answers with what it gives, followed by the end of the connection; nothing: the server's own answer. What
- * it gives is ignored where nothing can be written, or when it took the socket. It has 5 seconds; it is
- * interrupted when the client goes away. A defect is logged, and the server answers.
+ * Returns the response, after which the connection closes; nothing: the default response is sent. Its
+ * response is ignored if nothing can be written or if it took the socket. It has 5 seconds, and is
+ * interrupted when the client leaves. A defect is logged, and the default response sent.
  *
  * @since 0.1.0
  * @category models

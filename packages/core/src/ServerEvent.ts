@@ -1,8 +1,8 @@
 /**
- * What happens in a server, as values: for logs, metrics, traces and tests.
+ * The events of a server: for logs, metrics, traces and tests.
  *
- * `Server.events` is their stream, `Server.observe` the exact and immediate way. A server that nobody
- * observes makes none of them. All times are milliseconds since the epoch by the server's clock.
+ * `Server.events` is a stream of them; `Server.observe` delivers each synchronously and loses none. A server
+ * without listeners creates no events. All times are milliseconds since the epoch by the server's clock.
  *
  * @since 0.1.0
  */
@@ -13,91 +13,91 @@ import type { Address } from "./Transport.js"
 import type { CloseReason } from "./wire/index.js"
 
 /**
- * A connection was accepted; nothing of it was read yet.
+ * A connection was accepted; nothing has been read from it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ConnectionOpened {
   readonly _tag: "ConnectionOpened"
-  /** When it happened. */
+  /** Time of the event. */
   readonly at: number
   /** Number of the connection on its server, from 1. */
   readonly connection: number
-  /** Our end. */
+  /** The local address. */
   readonly local: Address | undefined
-  /** The client's end. */
+  /** The client's address. */
   readonly remote: Address | undefined
 }
 
 /**
- * The head of a request was read; its handler starts.
+ * A request head was parsed; its handler starts.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RequestReceived {
   readonly _tag: "RequestReceived"
-  /** When it happened. */
+  /** Time of the event. */
   readonly at: number
   /** Number of the connection on its server. */
   readonly connection: number
   /** Number of the exchange on its connection, from 1. */
   readonly exchange: number
-  /** The method as it came. */
+  /** The method as received. */
   readonly method: string
-  /** The target as it came (RFC 9112 §3.2). */
+  /** The target as received (RFC 9112 §3.2). */
   readonly target: string
 }
 
 /**
- * The head of an answer was given to the network.
+ * A response head was given to the network.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ResponseBegun {
   readonly _tag: "ResponseBegun"
-  /** When it happened. */
+  /** Time of the event. */
   readonly at: number
   /** Number of the connection on its server. */
   readonly connection: number
   /** Number of the exchange on its connection. */
   readonly exchange: number
-  /** The status of the answer: never a 1xx but 101, with which an upgrade is answered. */
+  /** The status of the response: never a 1xx except 101, which accepts an upgrade. */
   readonly status: number
 }
 
 /**
- * Once per exchange. Requests that were refused or dropped are exchanges too.
+ * An exchange ended; once per exchange, including refused and dropped requests.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ExchangeEnded {
   readonly _tag: "ExchangeEnded"
-  /** When it happened. */
+  /** Time of the event. */
   readonly at: number
-  /** How it ended, with all that is known of it. */
+  /** The outcome, with all facts about the exchange. */
   readonly outcome: ExchangeOutcome.ExchangeOutcome
 }
 
 /**
- * Bytes that are not HTTP as the server has it (malformed, too large, cut short, or late), or a TLS handshake
- * that failed.
+ * A request that is not acceptable HTTP (malformed, too large, truncated, or late), or a failed TLS
+ * handshake.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ClientError {
   readonly _tag: "ClientError"
-  /** When it happened. */
+  /** Time of the event. */
   readonly at: number
-  /** 0: a handshake failed, and it never became a connection. */
+  /** Number of the connection on its server; 0: its handshake failed. */
   readonly connection: number
-  /** The client's end. */
+  /** The client's address. */
   readonly remote: Address | undefined
-  /** What was wrong. */
+  /** The error. */
   readonly error:
     | HttpError.ParseError
     | HttpError.RequestTimeout
@@ -107,47 +107,47 @@ export interface ClientError {
 }
 
 /**
- * A connection is over, and nothing of it is held any more.
+ * A connection closed, and its resources are released.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ConnectionClosed {
   readonly _tag: "ConnectionClosed"
-  /** When it happened. */
+  /** Time of the event. */
   readonly at: number
   /** Number of the connection on its server. */
   readonly connection: number
-  /** The client's end. */
+  /** The client's address. */
   readonly remote: Address | undefined
   /** Why it was closed. */
   readonly reason: CloseReason
-  /** Requests whose head was read. */
+  /** Number of request heads parsed. */
   readonly exchanges: number
   /** Bytes received. */
   readonly bytesIn: number
   /** Bytes given to the network. */
   readonly bytesOut: number
-  /** Milliseconds it was open. `undefined`: it was opened before anybody observed. */
+  /** Milliseconds for which it was open. `undefined`: it was opened before observation began. */
   readonly duration: number | undefined
 }
 
 /**
- * The server entered another state of its life (`Shutdown.State`).
+ * The server entered another state (`Shutdown.State`).
  *
  * @since 0.1.0
  * @category models
  */
 export interface StateChanged {
   readonly _tag: "StateChanged"
-  /** When it happened. */
+  /** Time of the event. */
   readonly at: number
-  /** The state it is in from now on. */
+  /** The new state. */
   readonly state: Shutdown.State
 }
 
 /**
- * All that a server tells, by `_tag`.
+ * All events of a server, by `_tag`.
  *
  * @since 0.1.0
  * @category models

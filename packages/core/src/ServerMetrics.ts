@@ -1,9 +1,9 @@
 /**
- * Metrics of a server by the conventions of OpenTelemetry, made from its events:
- * `http.server.request.duration`, `http.server.active_requests`, and the connections that are open.
+ * Metrics of a server by OpenTelemetry's conventions, made from its events: `http.server.request.duration`,
+ * `http.server.active_requests`, and open connections.
  *
- * They are Effect metrics: any exporter of Effect's sees them. Targets are no labels: there are as many as
- * clients like.
+ * They are Effect metrics, visible to all of Effect's exporters. Targets are never labels: clients could
+ * create any number of values.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import { durationBoundaries, errorLabel, methodLabel, statusLabel } from "./inte
 import { Server } from "./Server.js"
 
 /**
- * Seconds from a request's head until all of its exchange was over, by method, status and kind of failure.
+ * Seconds from a request's head to the end of its exchange, by method, status and kind of failure.
  *
  * @since 0.1.0
  * @category metrics
@@ -28,7 +28,7 @@ export const requestDuration = Metric.histogram(
 )
 
 /**
- * Requests under way, from the head to the end of the exchange (OpenTelemetry:
+ * Requests in flight, from the head to the end of the exchange (OpenTelemetry:
  * `http.server.active_requests`).
  *
  * @since 0.1.0
@@ -39,7 +39,7 @@ export const activeRequests = Metric.gauge("http.server.active_requests", {
 })
 
 /**
- * Connections that are not closed, idle ones included. OpenTelemetry has no name for it.
+ * Connections that are not closed, including idle ones. OpenTelemetry has no name for it.
  *
  * @since 0.1.0
  * @category metrics
@@ -58,7 +58,7 @@ const labels = (outcome: ExchangeOutcome): ReadonlyArray<MetricLabel.MetricLabel
 }
 
 /**
- * Counts the server in the context, from the moment the layer is built.
+ * Records the metrics of the server in the context, from the time the layer is built.
  *
  * @since 0.1.0
  * @category layers

@@ -1,8 +1,7 @@
 /**
- * How long a server waits for its peers, in one place. What each limit does is tabled in
- * docs/timeouts-and-limits.md.
+ * The timeouts of a server, in one place. docs/timeouts-and-limits.md has a table of their effects.
  *
- * A server takes them from its context when it is made; without a layer they are the defaults. Sets no timer.
+ * A server takes them from its context when it is created; without a layer the defaults apply. Sets no timer.
  *
  * @since 0.1.0
  */
@@ -18,33 +17,33 @@ import { duration, finiteDuration, integer, refuse, type Checks } from "./intern
 import { contradicts, makeDeadlines, type DeadlinePolicy } from "./wire/index.js"
 
 /**
- * What can be changed for a single exchange (`Exchange.setTimeouts`). Zero or infinite: no limit.
+ * Timeouts that a single exchange can override (`Exchange.setTimeouts`). Zero or infinite: no limit.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ExchangeOptions {
   /**
-   * From a request's first byte to its last. Then 408, or a cut where the answer has begun. Default 300
-   * seconds (Node's `server.requestTimeout`).
+   * From a request's first byte to its last. Then the response is 408, or is cut off if it has begun. Default
+   * 300 seconds (Node's `server.requestTimeout`).
    */
   readonly requestTimeout?: Duration.DurationInput | undefined
   /**
-   * Without a byte in either direction; the handler's time counts too. Then the connection closes without an
-   * answer. Default: no limit (Node's `server.timeout`).
+   * Inactivity in both directions, including while the handler runs. Then the connection closes without a
+   * response. Default: no limit (Node's `server.timeout`).
    */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * A client that is waited for must send, or take, `progressBytes` within so long. A request that comes
-   * slower gets 408; a connection whose answer is taken slower is reset. Default 120 seconds.
+   * While the server waits for the client, it must send, or read, `progressBytes` within this time. A slower
+   * request gets 408; a connection whose response is read more slowly is reset. Default 120 seconds.
    */
   readonly progressTimeout?: Duration.DurationInput | undefined
-  /** Default 1024 bytes. */
+  /** Bytes per `progressTimeout`. Default 1024. */
   readonly progressBytes?: number | undefined
 }
 
 /**
- * How long a server waits for its peers. Zero or infinite: no limit, where nothing else is said.
+ * The timeouts of a server. Zero or infinite means no limit unless stated otherwise.
  *
  * @since 0.1.0
  * @category models
@@ -53,43 +52,43 @@ export interface Options extends ExchangeOptions {
   /**
    * From a request's first byte to the end of its head, and from the opening of a connection to its first
    * byte. Then 408. Default: the smaller of 60 seconds and `requestTimeout` (Node's `server.headersTimeout`).
-   * A larger one than `requestTimeout` is refused.
+   * Must not exceed `requestTimeout`.
    */
   readonly headersTimeout?: Duration.DurationInput | undefined
   /**
-   * How long a connection may stay without a request after an answer: announced in `Keep-Alive`. It closes
-   * quietly `keepAliveTimeoutBuffer` later. Default 5 seconds (Node's `server.keepAliveTimeout`).
+   * How long a connection may stay idle after a response; announced in `Keep-Alive`. It closes quietly
+   * `keepAliveTimeoutBuffer` later. Default 5 seconds (Node's `server.keepAliveTimeout`).
    */
   readonly keepAliveTimeout?: Duration.DurationInput | undefined
   /**
-   * How much longer than announced an idle connection stays open, so that a request sent in the last moment
-   * still arrives. Finite; zero: not longer. Default 1 second (Node's `server.keepAliveTimeoutBuffer`).
+   * Extra time beyond the announced one, so that a request sent at the last moment still arrives. Must be
+   * finite; zero: none. Default 1 second (Node's `server.keepAliveTimeoutBuffer`).
    */
   readonly keepAliveTimeoutBuffer?: Duration.DurationInput | undefined
   /**
-   * How often connections are looked at for all limits but `keepAliveTimeout` and those of a single exchange,
-   * which are exact; shorter limits are looked at as often as they last. Default 30 seconds (Node's
+   * How often connections are checked for all limits except `keepAliveTimeout` and those of single exchanges,
+   * which are exact; with shorter limits the interval is as short as they are. Default 30 seconds (Node's
    * `connectionsCheckingInterval`).
    */
   readonly connectionsCheckingInterval?: Duration.DurationInput | undefined
 }
 
 /**
- * All of them, in milliseconds; 0: no limit.
+ * All timeouts, in milliseconds; 0: no limit.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service extends DeadlinePolicy {
-  /** How long a connection may stay without a request after an answer, as it is announced, ms. */
+  /** How long a connection may stay idle after a response, as announced, ms. */
   readonly keepAliveTimeout: number
-  /** How much longer it does, ms; 0: not longer. */
+  /** Extra time beyond the announced one, ms; 0: none. */
   readonly keepAliveTimeoutBuffer: number
-  /** How often connections are looked at, ms. */
+  /** How often connections are checked, ms. */
   readonly connectionsCheckingInterval: number
 }
 
-// The engine's "no limit" is 0.
+// The engine uses 0 for no limit.
 const millis = (given: Duration.DurationInput | undefined): number | undefined => {
   if (given === undefined) return undefined
   const ms = Duration.toMillis(given)
@@ -112,7 +111,7 @@ const checks: Checks<Options> = {
 }
 
 /**
- * The timeouts in force. A reference: its default value are the defaults.
+ * The timeouts in force. A reference: without a layer it has the default values.
  *
  * @since 0.1.0
  * @category tags
@@ -122,8 +121,7 @@ export class ServerTimeouts extends Context.Reference<ServerTimeouts>()("@httpfx
 }) {}
 
 /**
- * A policy with what these options change of it; only what they name. Fails with `InvalidOption` where a
- * value is not what its option can be.
+ * A policy with these options applied; other values stay. Fails with `InvalidOption` for an invalid value.
  *
  * @since 0.1.0
  * @category constructors
@@ -145,8 +143,8 @@ export const overrides = (
   })
 
 /**
- * Fails with `InvalidOption` where a value is not what its option can be, `headersTimeout` is larger than
- * `requestTimeout`, or `connectionsCheckingInterval` is none.
+ * Checks and converts options. Fails with `InvalidOption` if a value is invalid, `headersTimeout` exceeds
+ * `requestTimeout`, or `connectionsCheckingInterval` is not a positive, finite time.
  *
  * @since 0.1.0
  * @category constructors
@@ -180,7 +178,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, InvalidOptio
   })
 
 /**
- * A server's timeouts. Fails with `InvalidOption` as {@link make}.
+ * Provides the timeouts of a server. Fails with `InvalidOption` as {@link make}.
  *
  * @since 0.1.0
  * @category layers
@@ -189,7 +187,7 @@ export const layer = (options: Options = {}): Layer.Layer<ServerTimeouts, Invali
   Layer.effect(ServerTimeouts, make(options))
 
 /**
- * `layer`, with its options from the configuration.
+ * `layer` with options from the configuration.
  *
  * @since 0.1.0
  * @category layers

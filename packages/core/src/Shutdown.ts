@@ -1,9 +1,8 @@
 /**
- * How a server ends: the states it passes through, how long each lasts, and what a handler can know and say
- * about it.
+ * The shutdown of a server: its states, how long each lasts, and how a handler observes and influences it.
  *
- * A shutdown announces itself, waits, and always ends. Nothing here closes anything by itself: closing the
- * scope of a server's layer does, or `Server.shutdown`. docs/shutdown.md shows the timeline.
+ * A shutdown announces itself, waits, and always ends. Nothing here starts one: closing the scope of a
+ * server's layer does, or `Server.shutdown`. docs/shutdown.md shows the timeline.
  *
  * @since 0.1.0
  */
@@ -18,7 +17,7 @@ export type { Options } from "./internal/options/shutdown.js"
 export type { Policy, State } from "./model/serverState.js"
 
 /**
- * The state of the server that answers this request. `ready` where the server is not ours.
+ * The state of the server that handles this request. `ready` for requests of other servers.
  *
  * @since 0.1.0
  * @category accessors
@@ -29,9 +28,9 @@ export const state: Effect.Effect<State, never, HttpServerRequest.HttpServerRequ
 )
 
 /**
- * Waits until the server that answers this request begins to drain: for long polls and streams that are to
- * end in good order. Never ends where the server is not ours. A WebSocket whose handler has asked for it is
- * not closed by the drain: its handler takes leave.
+ * Waits until the server that handles this request begins to drain: for long polls and streams that should
+ * end in order. Never completes for requests of other servers. Once a WebSocket's handler has used it,
+ * draining leaves the WebSocket open for the handler to close.
  *
  * @since 0.1.0
  * @category accessors
@@ -48,8 +47,8 @@ const drainOf = (exchange: ServerExchange | undefined): Effect.Effect<void> | un
 }
 
 /**
- * A stream that ends, in good order, when draining begins: for server-sent events and the like. The client
- * sees a whole answer.
+ * A stream that ends normally when draining begins, for example for server-sent events. The client gets a
+ * complete response.
  *
  * @example
  * import { HttpServerResponse } from "@effect/platform"
@@ -71,8 +70,8 @@ export const endAtDrain = <A, E, R>(
   })
 
 /**
- * Says what a shutdown does with this handler, and with the stream it answers with. A request with
- * `interruptAtDrain` that comes while the server drains is answered 503.
+ * Sets how a shutdown treats this handler, and the stream of its response. A request to a handler with
+ * `interruptAtDrain` that arrives while the server drains gets 503.
  *
  * @example
  * import { HttpRouter, HttpServerResponse } from "@effect/platform"

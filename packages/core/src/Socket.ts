@@ -1,9 +1,9 @@
 /**
- * One connection as effects: reads that pull, writes that wait. For who takes a connection over (after an
- * upgrade or CONNECT), for raw peers in tests, and for protocols of one's own.
+ * One connection as effects: reads pull, writes wait. For connections that were taken over (upgrade,
+ * CONNECT), for raw peers in tests, and for custom protocols.
  *
- * It reads ahead a bounded amount so that FIN and RST are noticed, and holds the peer back beyond it. It
- * never parses, and every wait ends in a value, a typed error or interruption.
+ * Reads ahead a bounded amount to notice FIN and RST, and applies backpressure beyond it. Never parses. Every
+ * wait ends with a value, a typed error or interruption.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ import { fault, formatAddress, type Address, type Fault, type Transport } from "
 import { Pace } from "./wire/index.js"
 
 /**
- * What the end of a connection by failure can look like. `phase` is `idle`: a socket knows of no exchange.
+ * Errors of a connection that failed. `phase` is `idle`: a socket knows no exchanges.
  *
  * @since 0.1.0
  * @category errors
@@ -28,35 +28,35 @@ import { Pace } from "./wire/index.js"
 export type SocketError = Exclude<HttpError.ConnectionError, HttpError.HangUp>
 
 /**
- * One connection as effects. It is over when both directions are, in whatever way.
+ * One connection as effects. It has ended when both directions have.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Socket {
-  /** Our end. `undefined` where the system does not say. */
+  /** The local address. `undefined` if the system does not report it. */
   readonly local: Address | undefined
-  /** The peer's end. */
+  /** The peer's address. */
   readonly remote: Address | undefined
   /**
-   * The next bytes, or `None` when the peer has sent FIN (again at every later read). Of reads that overlap
-   * each gets other bytes. Interruption loses nothing: the bytes go to the next read.
+   * The next bytes, or `None` when the peer has sent FIN (also at every later read). Overlapping reads get
+   * different bytes. Interruption loses nothing: the bytes go to the next read.
    */
   readonly read: Effect.Effect<Option.Option<Uint8Array>, SocketError>
   /**
-   * Sends bytes, or a string whose characters are bytes (U+0000-U+00FF). Done when more may be written, which
-   * is not when the peer has read them. Gives the event loop a turn after 256 writes or 1 MiB, however fast
-   * the peer reads. Fails with `BrokenPipe` after `end`, and as the connection failed once it is over.
-   * Interruption ends the wait; the bytes are sent all the same.
+   * Sends bytes, or a string whose characters are bytes (U+0000-U+00FF). Completes when more may be written,
+   * not when the peer has read them. Yields to the event loop after 256 writes or 1 MiB, however fast the
+   * peer reads. Fails with `BrokenPipe` after `end`, and with the connection's error once it has failed.
+   * Interruption ends the wait; the bytes are still sent.
    */
   readonly write: (data: string | Uint8Array) => Effect.Effect<void, SocketError>
-  /** Sends FIN behind what was written. The peer may still send. */
+  /** Sends FIN after the pending writes. The peer may still send. */
   readonly end: Effect.Effect<void>
   /** Ends both directions at once; the peer sees RST. */
   readonly reset: Effect.Effect<void>
-  /** Waits until both directions are over, in whatever way. */
+  /** Waits until both directions have ended, normally or not. */
   readonly closed: Effect.Effect<void>
-  /** The bytes until FIN. It reads from this socket: what one consumer took no other sees. */
+  /** The bytes until FIN. Reads from this socket: each byte goes to one consumer only. */
   readonly stream: Stream.Stream<Uint8Array, SocketError>
 }
 
@@ -76,10 +76,10 @@ class SocketImpl implements Socket {
   private paused = false
   private ended = false
   private over = false
-  /** A write was told to wait; nothing has woken the writers since. */
+  /** Set by a write that met backpressure, until the writers are woken. */
   private backedUp = false
   private failure: Fault | undefined
-  // Sets: as many as like may wait, and be interrupted, at a constant price each.
+  // Sets: many fibers may wait and be interrupted, at constant cost each.
   private readonly readers = new Set<Done<Option.Option<Uint8Array>, SocketError>>()
   private readonly writers = new Set<Done<void, SocketError>>()
   private readonly closers = new Set<Done<void, never>>()
@@ -127,7 +127,7 @@ class SocketImpl implements Socket {
     if (this.ended) return finished
     if (this.over) return Effect.fail(this.error("read"))
     return Effect.async<Option.Option<Uint8Array>, SocketError>((resume) => {
-      // A fiber may pause before it waits, and what it waits for come meanwhile: here and below.
+      // The fiber may have yielded before it waits, and the bytes arrived meanwhile; the same below.
       if (this.ahead.bytes > 0 || this.ended || this.over) return resume(this.read)
       this.readers.add(resume)
       return Effect.sync(() => this.readers.delete(resume))
@@ -141,7 +141,7 @@ class SocketImpl implements Socket {
       this.pace.sent(data.length)
       this.backedUp = !transport.write(data) || this.backedUp
       if (!this.backedUp) return this.pace.due ? this.turn : Effect.void
-      // The connection may take more within this very turn.
+      // The connection may accept more within this turn.
       return this.pace.due ? Effect.zipRight(this.drained, this.turn) : this.drained
     })
   }
@@ -160,7 +160,7 @@ class SocketImpl implements Socket {
 
   readonly end: Effect.Effect<void> = Effect.sync(() => {
     this.transport.end()
-    // No `drain` follows FIN; what waits has been accepted and goes out before it.
+    // No `drain` follows FIN: the bytes of waiting writers have been accepted and go out before it.
     this.wakeWriters(Effect.void)
   })
 
@@ -191,8 +191,8 @@ class SocketImpl implements Socket {
     this.wakeReaders()
   }
 
-  // Readers take from the queue themselves: bytes handed to one that is interrupted before it runs would be
-  // lost.
+  // Readers take from the queue themselves: bytes handed to a fiber that is interrupted before it runs would
+  // be lost.
   private wakeReaders(): void {
     if (this.readers.size === 0) return
     for (const resume of takeAll(this.readers)) resume(this.read)
@@ -210,7 +210,7 @@ class SocketImpl implements Socket {
     for (const resume of takeAll(this.writers)) resume(effect)
   }
 
-  // Without a failure the end was ours: `end` before a write, `reset` before either.
+  // Without a failure, our side ended it: `end` before a write, `reset` before either.
   private error(syscall: "read" | "write"): SocketError {
     const cause = this.failure ?? fault(syscall === "write" ? "EPIPE" : "ECONNRESET", syscall)
     return HttpError.fromFault(cause, { phase: "idle", address: this.address })
@@ -218,7 +218,7 @@ class SocketImpl implements Socket {
 }
 
 /**
- * `make` without a scope: whoever has the socket ends or resets it.
+ * `make` without a scope: the caller must end or reset the socket.
  *
  * @since 0.1.0
  * @category constructors
@@ -227,9 +227,9 @@ export const unsafeMake = (transport: Transport, initial?: Uint8Array): Socket =
   new SocketImpl(transport, initial)
 
 /**
- * The socket over a transport, which from now on belongs to it. `initial` are bytes that were taken from the
- * transport before and are to be read first. Closing the scope resets what is still open: end and await
- * `closed` before, where the peer is to read everything.
+ * Creates a socket that owns the transport from now on. `initial`: bytes already taken from the transport, to
+ * be read first. Closing the scope resets an open connection: to let the peer read everything, call `end` and
+ * await `closed` first.
  *
  * @since 0.1.0
  * @category constructors

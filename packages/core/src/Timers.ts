@@ -1,9 +1,9 @@
 /**
- * The one way in which drivers read a clock and wait: a monotonic clock for limits and durations, the wall
- * clock for dates and logs, and calls at a deadline.
+ * Clock and timers of the drivers: a monotonic clock for limits and durations, the wall clock for dates and
+ * logs, and calls at a deadline.
  *
- * Made from Effect's `Clock` here (so that `TestClock` moves every timeout); the callback API makes its own
- * from the platform's timers. A timer never runs inside the call that made it.
+ * Made from Effect's `Clock`, so that `TestClock` controls every timeout; the callback API makes its own from
+ * the platform's timers. A timer never fires within the call that sets it.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import type { Timers } from "./seams/timers.js"
 export type { Timers } from "./seams/timers.js"
 
 /**
- * Where a clock that makes its timers itself has them, so that a timer needs no fiber.
+ * The key under which a clock offers its own timers, so that a timer needs no fiber.
  *
  * @since 0.1.0
  * @category symbols
@@ -26,7 +26,7 @@ export type { Timers } from "./seams/timers.js"
 export const ClockTimers: unique symbol = Symbol.for("@httpfx/core/Timers/ClockTimers")
 
 /**
- * A `Clock` that makes its timers itself: {@link fromClock} uses them.
+ * A `Clock` with its own timers, which {@link fromClock} uses.
  *
  * @since 0.1.0
  * @category models
@@ -38,9 +38,9 @@ export interface TimedClock {
 
 /**
  * Timers that follow a `Clock`: `wallTime` is its `unsafeCurrentTimeMillis`, `now` its
- * `unsafeCurrentTimeNanos`, which steps of the system's clock do not move. For Effect's own live clock they
- * are the platform's timers, for a {@link TimedClock} its own, both without a fiber each. The same clock
- * always gives the same timers.
+ * `unsafeCurrentTimeNanos`, which is unaffected by steps of the system's clock. Effect's live clock uses the
+ * platform's timers and a {@link TimedClock} its own, both without a fiber per timer. The same clock always
+ * gives the same timers.
  *
  * @since 0.1.0
  * @category constructors
@@ -55,19 +55,18 @@ export const fromClock = (clock: Clock.Clock): Timers => {
   return timers
 }
 
-// One per clock, so that timers can be compared to tell clocks apart.
+// One per clock, so that comparing timers compares clocks.
 const others = new WeakMap<Clock.Clock, Timers>()
 
 const bySleeping = (clock: Clock.Clock): Timers => {
-  // Nanoseconds since the epoch are more than a number holds; a microsecond is exact.
+  // Nanoseconds since the epoch exceed the precision of a number; microseconds are exact.
   const now = () => Math.round(Number(clock.unsafeCurrentTimeNanos()) / 1000) / 1000
   return {
     now,
     wallTime: () => clock.unsafeCurrentTimeMillis(),
     at(deadline, f) {
       const delay = Math.max(deadline - now(), 0)
-      // A sleep is asked for at once, so that it counts from now; one of no length would end inside this
-      // call.
+      // The sleep starts at once, so that it counts from now; with zero length it would end within this call.
       const wait = Effect.andThen(clock.sleep(Duration.millis(delay)), Effect.sync(f))
       const fiber = Effect.runFork(wait, { immediate: delay > 0 })
       return () => fiber.unsafeInterruptAsFork(fiber.id())
@@ -77,8 +76,8 @@ const bySleeping = (clock: Clock.Clock): Timers => {
 }
 
 /**
- * As `fromClock`, but the platform's timers do not keep a process alive: for what watches over idle
- * connections, which do not either.
+ * As `fromClock`, but the platform's timers do not keep a process alive: for idle connections, which do not
+ * either.
  *
  * @since 0.1.0
  * @category constructors

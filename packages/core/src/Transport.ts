@@ -1,8 +1,8 @@
 /**
- * The callback face of one established connection: what both drivers run on and what a network yields.
+ * One established connection, with callbacks: created by networks, used by both drivers.
  *
- * A transport moves bytes and tells what happened to them. It never parses, never reconnects, keeps no clock,
- * and never throws from a method: what goes wrong arrives once, through `error`, followed by `close`.
+ * Moves bytes and reports events. Never parses, reconnects or reads a clock, and never throws from a method:
+ * a failure is reported once, through `error`, followed by `close`.
  *
  * @since 0.1.0
  */

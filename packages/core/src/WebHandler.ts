@@ -1,8 +1,7 @@
 /**
- * A handler of the web (`Request => Response`: Hono, SvelteKit, a function of one's own) as an app of
- * platform's.
+ * Runs a web handler (`Request => Response`: Hono, SvelteKit, your own function) as a platform app.
  *
- * For the other way, an app as a handler of the web, use platform's `HttpApp.toWebHandler`: it needs no
+ * For the opposite direction, an app as a web handler, use platform's `HttpApp.toWebHandler`, which needs no
  * server.
  *
  * @since 0.1.0
@@ -21,14 +20,14 @@ import * as Stream from "effect/Stream"
 import { fromRequest } from "./Exchange.js"
 
 /**
- * What servers of the web call per request.
+ * The function that web servers call per request.
  *
  * @since 0.1.0
  * @category models
  */
 export type WebHandler = (request: Request) => Response | Promise<Response>
 
-// Read only when asked for: `100 Continue` is not sent before, nor does the client send more than fits.
+// Read on demand: only then is `100 Continue` sent, and the client sends no more than the buffer holds.
 const bodyOf = (
   request: HttpServerRequest.HttpServerRequest,
   runtime: Runtime.Runtime<never>
@@ -53,11 +52,11 @@ const urlOf = (request: HttpServerRequest.HttpServerRequest): URL => {
   const tls = Option.exists(fromRequest(request), ({ connection }) => connection.tls !== undefined)
   const scheme = tls || headers["x-forwarded-proto"] === "https" ? "https" : "http"
   const origin = `${scheme}://${headers["host"] ?? "localhost"}`
-  // Not resolved against the origin: a path may begin with two slashes.
+  // Concatenated, not resolved: a path may begin with two slashes.
   return new URL(url.startsWith("/") ? origin + url : `${origin}/${url}`)
 }
 
-// Two of the same name (with other paths) are two.
+// Cookies of the same name (with different paths) are kept apart.
 const cookiesOf = (headers: Headers): Cookies.Cookies => {
   const all: Record<string, Cookies.Cookie> = {}
   headers.getSetCookie().forEach((line, index) => {
@@ -77,22 +76,22 @@ const toResponse = (
   const cookies = cookiesOf(response.headers)
   const options = { status, statusText: statusText === "" ? undefined : statusText, headers, cookies }
   if (pieces === undefined) return HttpServerResponse.empty(options)
-  // Not `stream`: that has a type even where the answer has none.
+  // `stream` would set a content type even if the response has none.
   return HttpServerResponse.raw(pieces, options)
 }
 
-// Methods that a `Request` may not have (Fetch standard §2.2.1).
+// Methods that a `Request` must not have (Fetch standard §2.2.1).
 const forbidden = new Set(["CONNECT", "TRACE", "TRACK"])
 const bodiless = new Set(["GET", "HEAD"])
 
 /**
- * An app that gives each request to `handler`.
+ * An app that passes each request to `handler`.
  *
- * Bodies are streamed both ways and at the same time; the request's is read when the handler reads it.
- * `request.signal` is aborted when the client goes away, or the server gives the exchange up, before the
- * answer has been sent to its end; a body that is not sent to its end is cancelled. What `handler` throws is
- * a defect: 500, and logged. Methods that a `Request` cannot have are answered with 501, a `Host` that makes
- * no URL fails with `RequestError` (400).
+ * Bodies are streamed in both directions at the same time; the request body is read when the handler reads
+ * it. `request.signal` is aborted when the exchange is aborted before the response is complete; a response
+ * body that is not sent completely is cancelled. An exception of `handler` is a defect: 500, and logged.
+ * Methods that a `Request` cannot have get 501; a `Host` that makes an invalid URL fails with `RequestError`
+ * (400).
  *
  * @example
  * import { HttpServer } from "@effect/platform"
@@ -128,7 +127,7 @@ export const toHttpApp = (handler: WebHandler): HttpApp.Default<RequestError, Sc
     const { body } = response
     if (body === null) return toResponse(response, undefined)
     let begun = false
-    // HEAD, an answer that another took the place of, a client that has gone: nobody reads it.
+    // The body is unread after HEAD, after an abort, or if another response was sent instead.
     yield* Effect.addFinalizer(() =>
       begun
         ? Effect.void

@@ -1,9 +1,9 @@
 /**
- * WebSocket framing for servers, as a service: what stands behind platform's `HttpServerRequest.upgrade`.
+ * WebSocket framing for servers, as a service: the implementation of platform's `HttpServerRequest.upgrade`.
  *
- * The server decides whether a request opens a WebSocket and gives the connection away; who provides this
- * speaks the protocol on it. `@httpfx/node` has one (`NodeWebSocket`), and `NodeHttpServer` provides it.
- * Without one `upgrade` fails.
+ * The server decides whether a request opens a WebSocket and hands the connection over; the service speaks
+ * the protocol on it. `@httpfx/node` has an implementation (`NodeWebSocket`), which `NodeHttpServer`
+ * provides. Without one `upgrade` fails.
  *
  * @since 0.1.0
  */
@@ -24,29 +24,29 @@ import type { FoldedFields } from "./wire/index.js"
  * @category models
  */
 export interface WebSocketRequest {
-  /** The target as it came (RFC 9112 §3.2). */
+  /** The target as received (RFC 9112 §3.2). */
   readonly target: string
-  /** Folded as Node's `message.headers`. */
+  /** Folded like Node's `message.headers`. */
   readonly headers: FoldedFields
   /**
-   * Takes the connection, once: whoever does writes the 101 itself. `initial` are the bytes that have come
-   * already. The connection ends with the exchange's scope. Whoever takes the `transport` starts it.
+   * Hands the connection over, once: the caller writes the 101 itself and starts `transport`. `initial` has
+   * the bytes already received. The connection ends with the exchange's scope.
    */
   readonly take: Effect.Effect<
     { readonly transport: Transport; readonly initial: Uint8Array },
     PlatformSocket.SocketError
   >
-  /** Bytes that may wait to be sent before reading pauses: the server's `highWaterMark`. */
+  /** Limit for buffered output before reading pauses, in bytes: the server's `highWaterMark`. */
   readonly highWaterMark: number
-  /** The server drains: an end in good order says 1001 instead of 1000. */
+  /** The server is draining: a normal closure sends 1001 instead of 1000. */
   readonly isDraining: () => boolean
   /**
-   * To be called when the socket is open. `goAway` sends a close frame with 1001 and waits for nothing; it is
-   * called when a drain begins (at once where it has begun), at the deadline of the shutdown, or never, and
-   * may come when the socket is closed already.
+   * Call it when the socket is open. `goAway` sends a close frame with 1001 without waiting; it is called
+   * when a drain begins (at once if it already has), at the deadline of the shutdown, or never, and possibly
+   * when the socket is already closed.
    */
   readonly opened: (goAway: () => void) => void
-  /** To be called when the first close frame is sent or received. */
+  /** Call it when the first close frame is sent or received. */
   readonly closing: (closing: Closing) => void
 }
 
@@ -57,28 +57,28 @@ export interface WebSocketRequest {
  * @category models
  */
 export interface Closing {
-  /** Its code (RFC 6455 §7.4); 1005: it has none. */
+  /** The code (RFC 6455 §7.4); 1005: the frame has none. */
   readonly code: number
-  /** Who sent it. */
+  /** The side that sent it. */
   readonly by: "client" | "server"
-  /** How the client has broken the protocol, where that is why. */
+  /** The client's protocol violation, if that is the cause. */
   readonly violation?: string | undefined
-  /** What the handler has failed with, where that is why. */
+  /** The handler's failure, if that is the cause. */
   readonly cause?: Cause.Cause<unknown> | undefined
 }
 
 /**
- * How WebSockets are spoken on connections of servers, and of clients.
+ * WebSocket implementations for connections of servers and of clients.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** The socket of a request. Nothing is taken or sent before it is run. */
+  /** The socket of a request. Nothing is taken or sent before it runs. */
   readonly upgrade: (request: WebSocketRequest) => Effect.Effect<PlatformSocket.Socket>
   /**
-   * The other side: what `Socket.makeWebSocket` of platform asks for, on the network in the context. The
-   * end of the scope resets its connections. `undefined`: it has none.
+   * The client side: the constructor for platform's `Socket.makeWebSocket`, on the network in the context.
+   * Closing the scope resets its connections. `undefined`: not supported.
    */
   readonly client?:
     | Effect.Effect<
@@ -90,8 +90,8 @@ export interface Service {
 }
 
 /**
- * Who speaks WebSocket on a connection that a server hands over: `NodeWebSocket.layer` of `@httpfx/node`.
- * Servers find it in their context; without one, `HttpServerRequest.upgrade` fails.
+ * The WebSocket implementation for connections that a server hands over: `NodeWebSocket.layer` of
+ * `@httpfx/node`. Servers take it from their context; without one, `HttpServerRequest.upgrade` fails.
  *
  * @since 0.1.0
  * @category tags

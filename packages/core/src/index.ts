@@ -1,34 +1,34 @@
 /**
- * HTTP/1.1 for Effect: our own engine, servers and clients as layers, on any network.
+ * HTTP/1.1 for Effect: servers and clients as layers, on any network, with an engine of its own.
  *
- * Where to start: `Server` for a server, `Client` for a client; both run on a `Network` (real sockets:
- * `@httpfx/node`, in-memory ones: `@httpfx/testing`). Apps are platform's: `HttpServer.serve`, `HttpRouter`,
+ * Start with `Server` for a server and `Client` for a client; both run on a `Network` (real sockets:
+ * `@httpfx/node`, in memory: `@httpfx/testing`). Apps are platform's: `HttpServer.serve`, `HttpRouter`,
  * `HttpClient`.
  *
  * - `Server`     platform's `HttpServer` over a network
  * - `Client`     platform's `HttpClient` over a network
  * - `PlatformTimers`  the platform's own timers
- * - `Proxy`      which requests go through which proxy
- * - `Agent`      the connections of clients: how many, for how long, who waits
- * - `Lease`      connections of an agent for other drivers
- * - `ServerClientError` what a server does about clients that break the protocol
- * - `Exchange`   what platform's request cannot say of a request and its answer
- * - `ServerEvent`, `ExchangeOutcome`  what happens in a server and how exchanges end, as values
- * - `AgentEvent` what happens in an agent, as values
- * - `AccessLog`, `ServerMetrics`      made from them
- * - `AgentMetrics` how an agent does, in numbers
- * - `Shutdown`   how a server ends, and what a handler can say about it
- * - `Retry`      retries with a budget, for both faces of a client
- * - `ServerTimeouts`   how long a server waits for its peers
- * - `HttpError`  every failure, one class per kind
- * - `Network`    where connections come from
+ * - `Proxy`      chooses the proxy of a request
+ * - `Agent`      connection pools of clients: limits, queues, keep-alive
+ * - `Lease`      loans of an agent's connections to other drivers
+ * - `ServerClientError` handling of malformed requests and broken connections
+ * - `Exchange`   raw fields, 1xx, trailers, connection and upgrade of a request
+ * - `ServerEvent`, `ExchangeOutcome`  events of a server and outcomes of exchanges
+ * - `AgentEvent` events of an agent
+ * - `AccessLog`, `ServerMetrics`      logs and metrics made from server events
+ * - `AgentMetrics` metrics made from agent events
+ * - `Shutdown`   states and phases of a server's shutdown, for handlers
+ * - `Retry`      retries with a budget
+ * - `ServerTimeouts`   timeouts of a server
+ * - `HttpError`  all errors, one class per kind
+ * - `Network`    resolves, connects, listens, adds TLS
  * - `Socket`     a connection, with effects
- * - `Transport`  a connection, with callbacks: what drivers run on
- * - `Timers`     waiting for a deadline
- * - `WebHandler`  a handler of the web as an app
+ * - `Transport`  a connection, with callbacks, for drivers
+ * - `Timers`     clock and timers of the drivers
+ * - `WebHandler`  a web handler as an app
  * - `WebSocketUpgrader`  WebSocket framing for servers, as a service
  *
- * The engine has an entry of its own, `@httpfx/core/wire`, and so has the pool's policy, `@httpfx/core/pool`.
+ * The engine has its own entry, `@httpfx/core/wire`, and so has the pool's policy, `@httpfx/core/pool`.
  *
  * @since 0.1.0
  */

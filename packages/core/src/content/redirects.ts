@@ -1,8 +1,8 @@
 /**
- * Redirects (RFC 9110 §15.4), with the Fetch standard's rules for methods and credentials, for both faces of
- * a client.
+ * Follows redirects (RFC 9110 §15.4), by the Fetch standard's rules for methods and credentials, for `Client`
+ * and platform's client.
  *
- * Credentials never leave the origin that they were given for, and what was taken off a request stays off it.
+ * Credentials never leave the origin they were given for, and a removed field is never added again.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as PlatformError from "@effect/platform/HttpClientError"
@@ -32,61 +32,61 @@ import { withoutCredentials } from "../internal/client/shownRequest.js"
 import { withoutUserinfo } from "../model/urlSecrets.js"
 
 /**
- * A redirect that was followed. Its URLs have no user and no password.
+ * A followed redirect. Its URLs have no user and no password.
  *
  * @since 0.1.0
  * @category redirects
  */
 export interface Redirect {
-  /** Of the response that redirected: 301, 302, 303, 307 or 308. */
+  /** Status of the response that redirected: 301, 302, 303, 307 or 308. */
   readonly status: number
   /** The URL that redirected. */
   readonly from: string
-  /** The URL that was asked for next. */
+  /** The URL requested next. */
   readonly to: string
   /** The method of that request. */
   readonly method: string
-  /** It went to another origin, without the credentials. */
+  /** Whether it went to another origin, without credentials. */
   readonly crossOrigin: boolean
 }
 
 /**
- * How redirects are followed.
+ * Options for following redirects.
  *
  * @since 0.1.0
  * @category redirects
  */
 export interface RedirectOptions {
-  /** How many redirects of one request are followed; the next one is `TooManyRedirects`. Default 20. */
+  /** Maximum number of redirects per request; the next one is `TooManyRedirects`. Default 20. */
   readonly limit?: number | undefined
   /**
-   * Names of further fields that must not go to another origin, as `X-Api-Key`. `Authorization`, `Cookie`,
+   * Names of further fields that must not go to another origin, like `X-Api-Key`. `Authorization`, `Cookie`,
    * `Proxy-Authorization`, `Host`, `Origin` and `Referer` never do. Default: none.
    */
   readonly credentials?: ReadonlyArray<string> | undefined
-  /** Told of each redirect before it is followed. Default: nobody is told. */
+  /** Called for each redirect before it is followed. */
   readonly onRedirect?: ((redirect: Redirect) => Effect.Effect<void>) | undefined
 }
 
 const checks: Checks<RedirectOptions> = { limit: limit(0), credentials: names, onRedirect: callback }
 
-// ---- what the next request is
+// ---- the next request
 
 const statuses = new Set([301, 302, 303, 307, 308])
 
-/** Fields that belong to the origin they were given for; `Host` names it. */
+/** Fields bound to the origin they were given for; `Host` names it. */
 const ofOrigin = ["authorization", "cookie", "cookie2", "proxy-authorization", "host", "origin", "referer"]
 
 /**
- * Fields that describe the content, or how it is sent (RFC 9110 §15.4, the Fetch standard's
- * request-body-header names).
+ * Fields that describe the content or its transfer (RFC 9110 §15.4, the Fetch standard's request-body-header
+ * names).
  */
 const ofContent = [
   ...["content-encoding", "content-language", "content-location", "content-type", "content-length"],
   ...["content-digest", "repr-digest", "digest", "last-modified", "transfer-encoding", "trailer", "expect"]
 ]
 
-/** What both faces are asked about the request under way. */
+/** The current request, from either client. */
 interface Asked {
   readonly method: string
   readonly url: URL
@@ -95,16 +95,16 @@ interface Asked {
 
 interface Answered {
   readonly status: number
-  /** Every `Location`. */
+  /** All values of `Location`. */
   readonly locations: ReadonlyArray<string>
   readonly setsCookies: boolean
 }
 
-/** How the next request differs from the one before it. */
+/** The differences between the next request and the current one. */
 interface Change {
   readonly url: URL
   readonly method: string
-  /** Fields that it must not have, in lower case. */
+  /** Lower-case names of fields to remove. */
   readonly without: ReadonlySet<string>
   readonly withoutBody: boolean
   readonly crossOrigin: boolean
@@ -119,7 +119,7 @@ class Walk {
 
   constructor(private readonly options: RedirectOptions) {}
 
-  /** `undefined`: the response is the last one. */
+  /** The change for the next request. `undefined`: the response is the final one. */
   next(asked: Asked, { locations, setsCookies, status }: Answered): Change | RedirectError | undefined {
     if (!statuses.has(status) || locations.length === 0 || asked.method === "CONNECT") return undefined
     const { limit = 20 } = this.options
@@ -135,7 +135,7 @@ class Walk {
     const method = methodAfter(status, asked.method)
     const withoutBody = method !== asked.method
     if (!withoutBody && !asked.replayable) return new BodyNotReplayable({ ...facts, method, to: shown(to) })
-    // With another cookie the same request may be answered otherwise.
+    // With other cookies the same request may get another response, so it is not a loop.
     if (setsCookies) this.requests.clear()
     else this.requests.add(keyOf(asked.method, asked.url))
     if (this.requests.has(keyOf(method, to))) return new RedirectLoop({ ...facts, to: shown(to) })
@@ -151,7 +151,7 @@ class Walk {
     return { url: to, method, without, withoutBody, crossOrigin }
   }
 
-  /** Told before the next request is sent. */
+  /** Calls `onRedirect` before the next request is sent. */
   get tell(): Effect.Effect<void> {
     return this.options.onRedirect?.(this.redirects.at(-1)!) ?? Effect.void
   }
@@ -169,7 +169,7 @@ const methodAfter = (status: number, method: string): string => {
 const targetOf = (from: URL, locations: ReadonlyArray<string>): URL | InvalidRedirect["reason"] => {
   const location = locations[0]!
   if (locations.some((other) => other !== location)) return "location"
-  // A relative reference would inherit the user and the password.
+  // A relative reference would inherit user and password.
   const base = new URL(from)
   base.username = base.password = ""
   let to: URL
@@ -185,7 +185,7 @@ const targetOf = (from: URL, locations: ReadonlyArray<string>): URL | InvalidRed
   return to
 }
 
-// A certificate of ours is a credential; a name and a session belong to one server.
+// A client certificate is a credential; a server name and a session belong to one server.
 const withoutIdentity = (connection: ConnectionOptions | undefined): ConnectionOptions | undefined => {
   if (connection?.tls === undefined) return connection
   const { cert: _cert, key: _key, passphrase: _passphrase, pfx: _pfx, ...rest } = connection.tls
@@ -202,7 +202,7 @@ const optionsAfter = <E>(
   expectContinue: withoutBody ? undefined : options.expectContinue
 })
 
-// ---- which redirects led to a response
+// ---- the redirects of a response
 
 const known = new WeakMap<object, ReadonlyArray<Redirect>>()
 const none: ReadonlyArray<Redirect> = []
@@ -301,7 +301,7 @@ const valuesIn = (headers: Headers.Headers, name: string): ReadonlyArray<string>
 const urlOfPlatform = ({ hash, url, urlParams }: HttpClientRequest.HttpClientRequest): URL | undefined =>
   Option.getOrUndefined(Either.getRight(UrlParams.makeUrl(url, urlParams, hash)))
 
-// The query goes out as it was received: as parameters it would be encoded again.
+// Sends the query as received: passed as parameters, it would be encoded again.
 const requestTo = (
   url: URL,
   method: string,
@@ -343,7 +343,8 @@ const followHttpClient = <E, R>(
         Headers.remove(headers, [...change.without]),
         change.withoutBody ? HttpBody.empty : body
       )
-      // What the client does to every request was done to the first; again, it would put credentials back.
+      // Transformations of the client were applied to the first request; applied again, they would restore
+      // credentials.
       const again = HttpClient.mapRequest(client, () => next).execute(next)
       const withOptions = Effect.locallyWith(again, currentRequestOptions, (own) =>
         own === undefined ? own : { ...own, ...optionsAfter(own, change) }
@@ -368,14 +369,14 @@ const failed = (
     description: cause.message
   })
 
-// ---- both
+// ---- both clients
 
 type SourceOf = (response: HttpClientResponse.HttpClientResponse) => Response | undefined
 
 const isHttpClient = (self: object): self is HttpClient.HttpClient.With<unknown, unknown> =>
   HttpClient.TypeId in self
 
-// In the place of a constructor that fails: a client is made of a client in the middle of a pipe.
+// In place of a failing constructor: a client is often created in the middle of a pipe.
 const refusing = <A extends object>(self: A, error: InvalidOption): A => {
   if (isHttpClient(self))
     return HttpClient.transform(self, (_, request) =>
@@ -393,7 +394,7 @@ const refusing = <A extends object>(self: A, error: InvalidOption): A => {
   return { ...self, request: refuse, requestScoped: refuse, httpClient: refusing(httpClient, error) }
 }
 
-/** `sourceOf`: our response beneath one of platform's. */
+/** `sourceOf`: the underlying response of a platform response. */
 export const follow =
   (sourceOf: SourceOf) =>
   <A extends Service | HttpClient.HttpClient.With<never, never>>(
