@@ -1,6 +1,6 @@
 /**
- * Attempts to reach somebody: a connection, the addresses of a name. Each is put to the rules when it begins,
- * and ends in an answer, a failure, or not at all until it is given up, which leaves nothing behind.
+ * Attempts to connect, and lookups of names. Rules decide on each when it begins. It ends with a result or a
+ * failure; if interrupted, it leaves nothing behind.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
@@ -12,16 +12,16 @@ import type { Deliveries } from "./deliveries.js"
 import type { Pair } from "./pair.js"
 import type { Found, Rules } from "../fault/rules.js"
 
-/** What attempts use of their network. */
+/** The parts of the network that attempts use. */
 export interface Attempts {
   readonly deliveries: Deliveries
   readonly timers: Timers
   readonly rules: Rules
-  /** Milliseconds from one end of a link to the other. */
+  /** Latency of a direction, ms. */
   readonly delay: (link: Link, from: Side) => number
 }
 
-// tcp(7): six times the first SYN is sent again, which takes 127 seconds.
+// tcp(7): the first SYN is retransmitted six times, 127 seconds in total.
 const connectTimeout = 127_000
 // resolv.conf(5): two attempts of five seconds.
 const resolveTimeout = 10_000
@@ -30,7 +30,7 @@ const none = new Uint8Array(0)
 
 export const connectError = (address: Address, code: string): Network.ConnectError => {
   const failure = HttpError.fromFault(fault(code, "connect", { address }), { phase: "connect" })
-  // Neither has a place where there is no connection yet.
+  // Both kinds need a connection.
   return failure._tag === "BrokenPipe" || failure._tag === "TlsFailure"
     ? new HttpError.ConnectionFailed({ ...failure, code })
     : failure
@@ -43,7 +43,7 @@ export const notResolved = (host: string, wanted: string): HttpError.NameNotReso
   return new HttpError.NameNotResolved({ code, host, reason: `getaddrinfo ${code} ${host}` })
 }
 
-/** What an attempt waits for; nothing of it is left when it has ended. */
+/** The timers and callbacks of one attempt; all are removed when it ends. */
 class Waits {
   over = false
   private readonly ends = new Set<() => void>()
@@ -56,7 +56,7 @@ class Waits {
     return rules.ask({ kind, link, from: "client", offset: 0, size: 0, bytes: none, time: timers.now() })
   }
 
-  /** In a turn of its own, after so many ms. */
+  /** Runs `f` after so many ms, in a later turn. */
   later(millis: number, f: () => void): void {
     const run = () => {
       if (!this.over) f()
@@ -73,7 +73,7 @@ class Waits {
     )
   }
 
-  /** Until the rule is gone. */
+  /** Runs `f` when the rule is removed. */
   hold({ by }: Found, f: () => void): void {
     const release = () => this.later(0, f)
     by.held.add(release)
@@ -112,7 +112,7 @@ const connect = (
           pair = reached
           return answer(() => Effect.succeed(reached.client))
         }
-        // A path that nobody listens on does not exist here; a socket file that was left behind would refuse.
+        // An unused path does not exist here; a stale socket file would refuse.
         answer(() => fail(target._tag === "UnixAddress" ? "ENOENT" : "ECONNREFUSED"))
       })
     const failed = (code: string) =>

@@ -1,8 +1,8 @@
 /**
- * Copies of what is written, so that neither side of a memory connection can change what the other reads.
+ * Copies written bytes, so that neither side of a memory connection can change the other's.
  */
 
-// Small writes share a slab. A piece of it is given out once and never written again.
+// Small writes share a slab. Each piece is used once and never overwritten.
 const slabSize = 32 * 1024
 const largest = 4 * 1024
 let slab = new Uint8Array(slabSize)
@@ -25,14 +25,14 @@ const put = (target: Uint8Array, offset: number, data: string | Uint8Array): voi
   if (typeof data !== "string") return target.set(data, offset)
   const { length } = data
   if (length > 32) {
-    // The encoder is fast; what it wrote is what is wanted where every character was ASCII.
+    // `encodeInto` is fast, and right if every character was ASCII.
     const { read, written } = encoder.encodeInto(data, target.subarray(offset, offset + length))
     if (read === length && written === length) return
   }
   for (let index = 0; index < length; index++) target[offset + index] = data.charCodeAt(index)
 }
 
-/** The bytes of `data` (characters are bytes), then those of `body`, in memory that nobody else writes to. */
+/** The bytes of `data` (one per character), then those of `body`, in memory not shared with the caller. */
 export const copyOf = (data: string | Uint8Array, body?: Uint8Array): Uint8Array => {
   const bytes = allocate(data.length + (body === undefined ? 0 : body.length))
   put(bytes, 0, data)
@@ -40,7 +40,7 @@ export const copyOf = (data: string | Uint8Array, body?: Uint8Array): Uint8Array
   return bytes
 }
 
-/** All chunks in one. */
+/** Joins all chunks. */
 export const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
   const bytes = allocate(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
   let offset = 0
@@ -51,7 +51,7 @@ export const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
   return bytes
 }
 
-/** Chunks in the order in which they came, and how many bytes they are. */
+/** A queue of chunks, with their total size in bytes. */
 export class ByteQueue {
   bytes = 0
   private chunks: Array<Uint8Array> = []
@@ -62,7 +62,7 @@ export class ByteQueue {
     this.bytes += chunk.length
   }
 
-  /** The next chunk, or as much of it as `limit` allows. The queue must not be empty. */
+  /** Removes the next chunk, at most `limit` bytes of it. The queue must not be empty. */
   take(limit: number): Uint8Array {
     const chunk = this.chunks[this.head]!
     if (chunk.length > limit) {
@@ -80,7 +80,7 @@ export class ByteQueue {
     return chunk
   }
 
-  /** The next `limit` bytes, or all there are, in one chunk. The queue must not be empty. */
+  /** Removes the next `limit` bytes, or all there are, as one chunk. The queue must not be empty. */
   gather(limit: number): Uint8Array {
     const parts = [this.take(limit)]
     for (let left = limit - parts[0]!.length; left > 0 && this.bytes > 0;) {

@@ -1,12 +1,12 @@
 /**
- * The conditions that hold for one direction of a connection: those of all that match, the newest first.
+ * Computes the conditions of one direction of a connection: all that match, the newest first.
  */
 import * as Duration from "effect/Duration"
 import type { Conditions, Where } from "../Conditions.js"
 import type { Link, Side } from "../Verdict.js"
 import { compile } from "../fault/patterns.js"
 
-/** Conditions as numbers: milliseconds, bytes, bytes per millisecond. */
+/** Conditions in numbers: milliseconds, bytes, bytes per millisecond. */
 export interface Wire {
   readonly latency: number
   readonly jitter: number
@@ -17,13 +17,13 @@ export interface Wire {
   readonly sendWindow: number
   readonly receiveWindow: number
   readonly linger: number
-  /** What is sent may arrive in the same turn. */
+  /** Whether sent bytes may arrive in the same turn. */
   readonly instant: boolean
 }
 
 const windowSize = 64 * 1024
 const loopback = 64 * 1024
-// 1500 bytes of an Ethernet frame less the headers of IP and TCP (RFC 9293 section 3.7.1).
+// 1500 bytes of an Ethernet frame, less the headers of IP and TCP (RFC 9293 §3.7.1).
 const ethernet = 1460
 
 const millis = (duration: Duration.DurationInput | undefined) =>
@@ -77,7 +77,7 @@ export class AllConditions {
     this.held.splice(this.held.indexOf(item), 1)
   }
 
-  /** What holds now for what this side of the link sends. */
+  /** The current conditions of what this side of the link sends. */
   of(link: Link, from: Side): Wire {
     const matching = this.held.filter(({ matches }) => matches(link, from))
     if (matching.length === 0) return this.usual

@@ -1,9 +1,9 @@
 /**
- * The order of events of a memory network: one queue, first in, first out; what takes time is ordered by its
- * deadline, then by when it was asked for.
+ * The event queue of a memory network: first in, first out; delayed tasks by deadline, then by order of
+ * scheduling.
  *
- * What takes no time runs in microtasks, so that it needs no move of a test clock; what takes time waits
- * through `Timers`. It never runs a task inside the call that scheduled it.
+ * Tasks without delay run in microtasks, so that no test clock must move; delayed ones wait through `Timers`.
+ * Never runs a task inside the call that scheduled it.
  */
 import type { Timers } from "@httpfx/core/Timers"
 import { queueMicrotask } from "../time/realTime.js"
@@ -18,8 +18,8 @@ interface Delayed {
   readonly task: Task
 }
 
-// Two ends that answer each other in microtasks would keep every timer and socket of the process waiting.
-// After so many tasks the rest goes on in a turn of the event loop of its own.
+// Two ends that reply to each other in microtasks would starve the process's timers and sockets, so after
+// this many tasks the rest runs in a new turn of the event loop.
 const fairness = 1024
 
 const before = (a: Delayed, b: Delayed) => a.at < b.at || (a.at === b.at && a.order < b.order)
@@ -28,7 +28,7 @@ export class Deliveries {
   private ready: Array<Task> = []
   private spare: Array<Task> = []
   private scheduled = false
-  /** Tasks run so far. */
+  /** Number of tasks run so far. */
   passed = 0
   private ran = 0
   private order = 0
@@ -39,19 +39,19 @@ export class Deliveries {
 
   constructor(private readonly timers: Timers) {}
 
-  /** Tasks are due now. */
+  /** Whether tasks are due now. */
   get busy(): boolean {
     return this.scheduled
   }
 
-  /** Runs the task after `delay` ms, behind all that was asked for the same time. */
+  /** Runs the task after `delay` ms, behind earlier ones for the same time. */
   schedule(task: Task, delay = 0): void {
     if (delay > 0) return this.push({ at: this.timers.now() + delay, order: this.order++, task })
     this.ready.push(task)
     this.plan()
   }
 
-  /** Forgets what takes time. */
+  /** Cancels all delayed tasks. */
   forget(): void {
     this.delayed.length = 0
     this.cancel?.()
@@ -64,7 +64,7 @@ export class Deliveries {
     if (this.ran < fairness) queueMicrotask(this.flush)
     else {
       this.ran = 0
-      // A message is the shortest way to a new turn (`setTimeout` waits a millisecond).
+      // A message is the fastest way to a new turn (`setTimeout` takes 1 ms or more).
       const { port1, port2 } = new MessageChannel()
       port1.onmessage = () => {
         port1.close()
@@ -83,7 +83,7 @@ export class Deliveries {
     } finally {
       this.ran += next
       this.passed += next
-      // A task that threw takes nothing else with it.
+      // If a task threw, keep the rest of the batch.
       if (next < batch.length) this.ready = [...batch.slice(next), ...this.ready]
       batch.length = 0
       this.spare = batch
@@ -125,7 +125,7 @@ export class Deliveries {
     return top
   }
 
-  // One timer, for the earliest.
+  // Arms one timer, for the earliest deadline.
   private arm(): void {
     const first = this.delayed[0]
     if (first === undefined || (this.cancel !== undefined && this.wake <= first.at)) return

@@ -1,10 +1,9 @@
 /**
- * One direction of a memory connection: bytes from the sender's buffer over the wire into the receiver's
- * buffer, in order, each buffer bounded by its window; then FIN, or RST in place of what was not sent.
+ * One direction of a memory connection: bytes move in order from the sender's buffer over the wire into the
+ * receiver's buffer, both bounded by windows; then FIN, or RST instead of unsent bytes.
  *
- * The receiver sees nothing of it, FIN and RST included, while it does not read: that is how a socket
- * behaves. A flow never calls an end inside a call of that end's owner. What leaves the sender is put to the
- * rules (gate.ts); how long it takes is the wire's business (transit.ts).
+ * As with a socket, the receiver notices nothing, FIN and RST included, unless it reads. Never calls an end
+ * inside a call of that end's owner. Rules decide in gate.ts; delays are in transit.ts.
  */
 import { ByteQueue } from "./bytes.js"
 import type { Deliveries, Task } from "./deliveries.js"
@@ -12,25 +11,25 @@ import { Gate } from "./gate.js"
 import type { Line } from "./line.js"
 import { Transit } from "./transit.js"
 
-/** What a flow asks of the end that writes into it. */
+/** Callbacks of a flow to the end that writes into it. */
 export interface Sender {
-  /** Some of what was written has left. */
+  /** Some written bytes have been sent. */
   sent(): void
 }
 
-/** What a flow asks of the end that reads from it. */
+/** Callbacks of a flow to the end that reads from it. */
 export interface Receiver {
   readonly reading: boolean
   receive(chunk: Uint8Array): void
   /** FIN was read. */
   finished(): void
-  /** RST has arrived, whether or not the receiver reads. */
+  /** RST has arrived, read or not. */
   cut(): void
   /** RST was read. */
   wasReset(): void
 }
 
-// What one turn may deliver of one flow before others have theirs.
+// The most that one flow delivers per turn, so that others get theirs.
 const turn = 256 * 1024
 
 export class Flow implements Task {
@@ -40,18 +39,18 @@ export class Flow implements Task {
   readonly outgoing = new ByteQueue()
   /** Arrived, not read. */
   readonly arrived = new ByteQueue()
-  /** The application does not read, although it would. */
+  /** A rule stops the application from reading. */
   stalled = false
   readonly gate: Gate
   private readonly transit: Transit
   private scheduled = false
   private fin: "no" | "queued" | "sent" | "arrived" | "read" = "no"
   private rst: "no" | "sent" | "arrived" | "read" = "no"
-  /** Nobody reads any more. */
+  /** The receiver is closed and reads no more. */
   private deaf = false
-  /** What a receiver does that has gone in order, when more bytes come. */
+  /** Called when bytes arrive after the receiver has closed in order. */
   private refusal: (() => void) | undefined
-  /** What a receiver does whose host has come back, when the sender goes on. */
+  /** Called when bytes arrive after the receiver's host has restarted. */
   private stranger: (() => void) | undefined
   private cancelLinger: (() => void) | undefined
 
@@ -63,19 +62,18 @@ export class Flow implements Task {
     this.gate = new Gate(this, this.transit, line)
   }
 
-  /** Bytes that the sender's system has not taken. */
+  /** Bytes beyond the send window. */
   get excess(): number {
     return Math.max(0, this.outgoing.bytes - this.line.wire.sendWindow)
   }
 
-  /** RST is there, read or not. */
+  /** Whether RST has arrived, read or not. */
   get broken(): boolean {
     return this.rst === "arrived" || this.rst === "read"
   }
 
   send(chunk: Uint8Array): void {
-    // The sender may not have heard of a reset by the wire yet: what it writes meanwhile is lost with the
-    // rest.
+    // The sender may not know yet that the wire was reset; bytes written meanwhile are lost with the rest.
     if (this.rst === "no") this.outgoing.push(chunk)
     this.wake()
   }
@@ -85,12 +83,12 @@ export class Flow implements Task {
     this.wake()
   }
 
-  /** Drops what was not sent and cuts the connection. */
+  /** Drops unsent bytes and sends RST. */
   reset(): void {
     if (this.startReset()) this.gate.rst()
   }
 
-  /** The sender has closed in order: what it leaves may go on for a while (`Conditions.linger`). */
+  /** The sender has closed in order; unsent bytes may go out for a while (`Conditions.linger`). */
   linger(): void {
     const { linger } = this.line.wire
     if (linger === Infinity || this.outgoing.bytes === 0) return
@@ -98,7 +96,7 @@ export class Flow implements Task {
     this.cancelLinger = this.line.wait(linger, () => this.reset())
   }
 
-  /** As `reset`, by the wire: no rule is asked. */
+  /** As `reset`, without asking the rules. */
   cut(): void {
     if (this.startReset()) this.carryRst()
   }
@@ -112,7 +110,7 @@ export class Flow implements Task {
     return true
   }
 
-  /** The receiver is no more: nothing moves. The sender learns of it by RST. */
+  /** The receiver closes: nothing moves any more, and bytes of the sender get RST. */
   close(): void {
     this.deaf = true
     this.cancelLinger?.()
@@ -120,29 +118,29 @@ export class Flow implements Task {
     this.gate.close()
   }
 
-  /** The receiver has gone in order; `refuse` is called when more comes. */
+  /** The receiver has closed in order; `refuse` is called if more bytes arrive. */
   refuse(refuse: () => void): void {
     this.close()
     this.refusal = refuse
   }
 
   /**
-   * The receiver's host is there again and does not know the connection: what the sender sends, or has sent
-   * in vain, is answered so.
+   * The receiver's host has restarted and does not know the connection; `answer` is called for bytes sent now
+   * or lost before.
    */
   answer(answer: () => void): void {
     this.stranger = answer
     this.wake()
   }
 
-  /** The peer has reset the connection, or so it seems: what is not sent is lost. */
+  /** The peer has reset the connection, or seems to have: unsent bytes are lost. */
   lost(): void {
-    // An RST that the wire has sent both ways is still to come.
+    // If the wire was reset both ways, its RST is still to arrive.
     if (this.rst === "no") this.close()
     else this.outgoing.clear()
   }
 
-  /** Goes on in a turn of its own: there are bytes to send, or the receiver reads again. */
+  /** Continues in a later turn: there are bytes to send, or the receiver reads again. */
   wake(): void {
     if (this.scheduled) return
     this.scheduled = true
@@ -177,18 +175,18 @@ export class Flow implements Task {
       this.fin = "sent"
       this.gate.fin()
     }
-    // Also where nothing has moved: what was corked may have fitted into what the sender's system takes.
+    // Also if nothing has moved: after uncork the bytes may fit into the send window.
     this.sender.sent()
     this.tellEnd()
   }
 
-  // The gate's side: what may pass.
+  // ---- callbacks of the gate
 
   carry(chunk: Uint8Array): void {
     if (this.transit.instant) return this.arrive(chunk)
     this.transit.carry(chunk.length, () => {
       this.arrive(chunk)
-      // Over a wire that takes time the sender waits for this room.
+      // Over a wire with latency the sender waits for this room.
       if (this.outgoing.bytes > 0) this.wake()
     })
   }

@@ -1,5 +1,5 @@
 /**
- * Where what leaves the sender of one direction is put to the rules, and where it is held back.
+ * Asks the rules about everything that leaves the sender of one direction, and holds it back if they say so.
  */
 import type { Line } from "./line.js"
 import type { Installed } from "../fault/rules.js"
@@ -7,10 +7,10 @@ import type { Transit } from "./transit.js"
 
 const none = new Uint8Array(0)
 
-// The least time after which Linux sends again what was not acknowledged (`TCP_RTO_MIN`).
+// The minimum retransmission timeout of Linux (`TCP_RTO_MIN`).
 const retransmission = 200
 
-/** What a gate does with the direction that it belongs to. */
+/** Callbacks of a gate to its direction. */
 export interface Gated {
   stalled: boolean
   carry(chunk: Uint8Array): void
@@ -25,7 +25,7 @@ export class Gate {
   private offset = 0
   private holder: Installed | undefined
   private parcels: Array<Uint8Array | "Fin" | "Rst"> = []
-  /** FIN was put in the place of what the sender sent. */
+  /** A rule sent FIN in place of the sender's bytes. */
   truncated = false
   private over = false
   private staller: Installed | undefined
@@ -115,14 +115,14 @@ export class Gate {
     this.flow.carryRst()
   }
 
-  /** Holds back what comes, until the rule is gone. */
+  /** Holds everything until the rule is removed. */
   hold(by: Installed): void {
     if (this.holder !== undefined || this.over) return
     this.holder = by
     by.held.add(this.release)
   }
 
-  /** Forgets what is held back, as a sender does that resets. */
+  /** Drops held bytes, as a sender that resets does. */
   forget(): void {
     this.parcels = []
     this.kept = 0
@@ -153,8 +153,8 @@ export class Gate {
     this.flow.carryFin()
   }
 
-  // Whoever lets go may be anywhere: what was held goes on in a turn of its own, and is put to the other
-  // rules.
+  // The scope of a rule may close anywhere, so held bytes continue in a later turn, and the other rules
+  // decide on them.
   private readonly release = (): void =>
     this.line.later(() => {
       if (this.over) return
@@ -169,7 +169,7 @@ export class Gate {
       this.flow.wake()
     })
 
-  // The stall is in its place among what is under way.
+  // Keep the stall in order with the bytes in flight.
   private stall(by: Installed, millis: number | undefined): void {
     if (this.staller !== undefined) return
     this.staller = by

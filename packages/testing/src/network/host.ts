@@ -1,7 +1,8 @@
 /**
- * The network as one life of a host uses it: what it has opened ends with it, without a word of its own.
+ * The network as used by one life of a host: everything it opened ends with that life, without FIN or other
+ * notice.
  *
- * Whatever still runs of a host that is gone finds a network that is down.
+ * Code of a dead host that still runs finds a network that is down.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
@@ -14,7 +15,7 @@ import { plain } from "./names.js"
 
 const everywhere = new Set<string | undefined>([undefined, "::", "0.0.0.0"])
 
-// On a machine of its own every address is one of its own.
+// A host has one address, so listening on all addresses means that one.
 const onHost = (options: Network.ListenOptions, host: string): Network.ListenOptions =>
   "port" in options && everywhere.has(options.host) ? { ...options, host } : options
 
@@ -53,8 +54,8 @@ export class HostNetwork {
   }
 
   /**
-   * Ends all: `reset`: peers see RST; `silence`: nothing, as long as the host is away. Gives what is to be
-   * called when it is back.
+   * Ends everything. `reset`: peers see RST; `silence`: nothing comes from the host while it is down. Returns
+   * the function to call at its restart.
    */
   end(as: "reset" | "silence"): () => void {
     this.gone = true
@@ -73,7 +74,10 @@ export class HostNetwork {
     }
   }
 
-  /** Nothing comes from the host, and who would connect to it is not answered. Gives what ends that. */
+  /**
+   * Blocks the host's traffic and leaves attempts to connect to it unanswered. Returns the function that ends
+   * this.
+   */
   private silence(): () => void {
     const name = plain(this.host)
     const { rules } = this.memory

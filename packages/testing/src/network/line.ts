@@ -1,5 +1,5 @@
 /**
- * The connection and the network, as one direction of a memory connection sees them.
+ * The connection and its network, as seen by one direction.
  */
 import type { Passing } from "../Verdict.js"
 import type { Found, Installed } from "../fault/rules.js"
@@ -8,14 +8,14 @@ import type { Wire } from "./conditions.js"
 export interface Line {
   readonly wire: Wire
   readonly now: () => number
-  /** A number in [0, 1) of the seed. */
+  /** Draws a number in [0, 1) from the seed. */
   readonly draw: () => number
   readonly ask: (kind: Passing["kind"], offset: number, bytes: Uint8Array) => Found | undefined
-  /** Resets the connection, so that both ends see it. */
+  /** Resets the connection for both ends. */
   readonly reset: () => void
   /** Holds the other direction too. */
   readonly hold: (by: Installed) => void
-  /** Goes on in a turn of its own. */
+  /** Calls in a later turn. */
   readonly later: (f: () => void) => void
   /** Calls after so many ms; the result cancels. */
   readonly wait: (millis: number, f: () => void) => () => void

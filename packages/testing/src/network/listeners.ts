@@ -1,5 +1,5 @@
 /**
- * Who listens where, and which port is free.
+ * The listeners of a memory network, and its port assignment.
  */
 import type { ListenOptions } from "@httpfx/core/Network"
 import { tcp, unix, type Address, type Transport } from "@httpfx/core/Transport"
@@ -10,11 +10,11 @@ export interface MemoryListener {
   readonly binding: Binding | undefined
   readonly backlog: number
   readonly onConnection: (transport: Transport) => void
-  /** Connections that arrived and are not yet handed over. */
+  /** Connections that arrived and were not accepted yet. */
   waiting: number
 }
 
-// IANA's dynamic ports (RFC 6335 section 6).
+// IANA's dynamic ports (RFC 6335 §6).
 const firstEphemeral = 49152
 const lastPort = 65535
 
@@ -26,7 +26,7 @@ export class Listeners {
 
   constructor(private readonly names: Names) {}
 
-  /** A port that nobody has just been given. */
+  /** A free port, never one assigned recently. */
   ephemeral(): number {
     const port = this.nextPort
     this.nextPort = port === lastPort ? firstEphemeral : port + 1
@@ -38,7 +38,7 @@ export class Listeners {
       if (address._tag === "UnixAddress") {
         if (listener.address._tag === "UnixAddress" && listener.address.path === address.path) return listener
       } else if (listener.binding !== undefined && covers(listener.binding, address.hostname, address.port)) {
-        // Those that share a port take turns.
+        // Listeners that share a port accept in turn.
         if (listener.binding.shared) {
           this.all.delete(listener)
           this.all.add(listener)
@@ -49,7 +49,7 @@ export class Listeners {
     return undefined
   }
 
-  /** `undefined`: the address is taken. */
+  /** `undefined`: the address is in use. */
   open(options: Place, onConnection: (transport: Transport) => void): MemoryListener | undefined {
     const backlog = options.backlog ?? 511
     const binding = "path" in options ? undefined : this.bind(options)

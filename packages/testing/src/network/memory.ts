@@ -1,6 +1,6 @@
 /**
- * The network in memory itself: who is connected to whom, and under which conditions and rules. How bytes
- * travel is flow.ts, how attempts go is attempt.ts, TLS is handshake.ts.
+ * The network in memory itself: connects ends, and applies conditions and rules. Bytes travel in flow.ts,
+ * attempts to connect run in attempt.ts, TLS is in tls/handshake.ts.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
@@ -21,7 +21,7 @@ import { compile } from "../fault/patterns.js"
 import { Rules } from "../fault/rules.js"
 import { AllConditions } from "./conditions.js"
 
-// Our own end, as seen from the address that is connected to.
+// The local address of a client that connects to this address.
 const ownAddress = (remote: string): string =>
   familyOf(remote) === 6
     ? remote === "::1"
@@ -33,10 +33,10 @@ const ownAddress = (remote: string): string =>
 
 const memories = new WeakMap<Service, Memory>()
 
-/** What is behind a service. */
+/** The implementation behind a service. */
 export const memoryOf = (service: Service): Memory => {
   const memory = memories.get(service)
-  if (memory === undefined) throw new Error("hosts need the service of MemoryNetwork as it was made")
+  if (memory === undefined) throw new Error("a host needs the original service of MemoryNetwork")
   return memory
 }
 
@@ -51,7 +51,7 @@ export class Memory implements Surroundings, Attempts {
   private nextId = 1
   private readonly closing: NonNullable<Network.Service["closing"]>
 
-  /** `simulated`: a simulation moves the clock by itself. */
+  /** `simulated`: a simulation moves the clock. */
   constructor(
     options: Options,
     readonly seed: number | string,
@@ -114,7 +114,7 @@ export class Memory implements Surroundings, Attempts {
     this.deliveries.forget()
   }
 
-  /** As a host of that name uses it, by its own wall time; `undefined`: as nobody in particular. */
+  /** The network as used by the host of that name, with its wall time; `undefined`: by no particular host. */
   network(host: string | undefined, wallTime = () => this.timers.wallTime()): Network.Service {
     return {
       resolve: (name, options) =>
@@ -128,7 +128,7 @@ export class Memory implements Surroundings, Attempts {
         return attempt.connect(this, this.linkTo(target, host, options), target, (link) => {
           const listener = this.bound.find(target)
           if (listener === undefined) return undefined
-          // The system repeats what a full queue has dropped.
+          // The client's system retransmits a SYN that a full backlog dropped.
           if (listener.waiting >= listener.backlog) return "full"
           return this.accept(listener, link)
         })
@@ -202,7 +202,7 @@ export class Memory implements Surroundings, Attempts {
     return Effect.acquireRelease(
       Effect.suspend((): Effect.Effect<Network.Listener, Network.ListenError> => {
         if ("fd" in options || "handle" in options) {
-          const reason = "a network in memory has no descriptors"
+          const reason = "a network in memory has no file descriptors"
           return Effect.fail(
             new HttpError.ListenFailed({ code: "EBADF", address: Network.formatListen(options), reason })
           )

@@ -1,6 +1,5 @@
 /**
- * A network in memory as its users see it: its options, its connections, its service. Part of
- * `MemoryNetwork`.
+ * The public types of a memory network: options, connections, service. Part of `MemoryNetwork`.
  */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -10,20 +9,20 @@ import type { Conditions, Where } from "../Conditions.js"
 import type { Passing, Rule } from "../Verdict.js"
 
 /**
- * A network in memory: its names, its conditions, its chance.
+ * Names, conditions and seed of a memory network.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends Conditions {
   /**
-   * Addresses of names. Besides these are known: `localhost`, and every name that was listened on, which has
-   * a made-up address of its own. Others do not resolve (`ENOTFOUND`).
+   * Addresses of names. `localhost` is known too, and so is every name that was listened on, which gets a
+   * generated address. Others do not resolve (`ENOTFOUND`).
    */
   readonly hosts?: Readonly<Record<string, string | ReadonlyArray<string>>> | undefined
   /**
-   * Where jitter and drawn segment sizes come from. Default: drawn from Effect's `Random`, which in a
-   * simulation comes from its seed. `MemoryNetwork.seed` tells it.
+   * The seed of jitter and of random segment sizes. Default: drawn from Effect's `Random`, which a simulation
+   * seeds. `MemoryNetwork.seed` returns it.
    */
   readonly seed?: number | string | undefined
 }
@@ -38,7 +37,8 @@ export interface End {
   /** Its address; `undefined` for the client of a Unix path. */
   readonly address: Address | undefined
   /**
-   * `finWait`: it has sent FIN; `closeWait`: it has read the peer's; `closed`: both, or it failed (RFC 9293
+   * `finWait`: has sent FIN; `closeWait`: has read the peer's FIN; `closed`: both, or failed (RFC 9293
+   * §3.3.2).
    * §3.3.2).
    */
   readonly state: "established" | "finWait" | "closeWait" | "closed"
@@ -64,34 +64,34 @@ export interface Connection {
 }
 
 /**
- * What there is to know and to do about a network in memory.
+ * Control over a memory network.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** The network itself, for who runs on it. */
+  /** The network itself, for the code under test. */
   readonly network: Network.Service
-  /** What is open now, oldest first: empty when nothing was left behind. */
+  /** The open connections, oldest first; empty if nothing was left behind. */
   readonly connections: Effect.Effect<ReadonlyArray<Connection>>
-  /** The addresses that are listened on. */
+  /** The addresses of all listeners. */
   readonly listeners: Effect.Effect<ReadonlyArray<Address>>
-  /** Where all chance in this network comes from. */
+  /** The seed of all randomness of this network. */
   readonly seed: number | string
   /**
-   * Until the scope closes these connections, open ones too, have these conditions. The newest wins, property
-   * by property.
+   * Changes the conditions of matching connections, open ones too, until the scope closes. The newest wins,
+   * property by property.
    */
   readonly condition: (where: Where, conditions: Conditions) => Effect.Effect<void, never, Scope.Scope>
   /**
-   * Until the scope closes the rule is asked for what passes, after those that were installed before.
-   * `observe` is told of everything that passes, whichever rule decides.
+   * Installs a rule behind the existing ones until the scope closes. `observe` is called for everything that
+   * passes, whichever rule decides.
    */
   readonly rule: (rule: Rule, observe?: (passing: Passing) => void) => Effect.Effect<void, never, Scope.Scope>
-  /** Resets these connections now; both ends see it. Gives how many they were. */
+  /** Resets matching connections now; both ends see it. Returns how many. */
   readonly reset: (where: Where) => Effect.Effect<number>
-  /** What a name resolves to from now on; an empty list: nothing (`ENOTFOUND`). */
+  /** Sets the addresses that a name resolves to from now on; an empty list: none (`ENOTFOUND`). */
   readonly setHost: (name: string, addresses: string | ReadonlyArray<string>) => Effect.Effect<void>
-  /** The same network as a host of that name uses it: its connections come from the host's address. */
+  /** The network as seen from the host of that name: its connections come from the host's address. */
   readonly from: (host: string) => Network.Service
 }

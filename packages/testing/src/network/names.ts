@@ -1,8 +1,7 @@
 /**
- * Names and addresses of a memory network: which name has which address, which address a listener covers.
+ * The name service of a memory network: addresses of names, and addresses covered by listeners.
  *
- * A name's made-up address depends on the name alone (but for collisions), so that it is the same in every
- * run.
+ * A generated address depends on the name alone (except for collisions), so it is the same in every run.
  */
 import type { ResolvedAddress } from "@httpfx/core/Network"
 
@@ -11,11 +10,11 @@ const v4 = /^\d{1,3}(\.\d{1,3}){3}$/
 /** 4 or 6 for an IP address, 0 for a name. */
 export const familyOf = (host: string): 0 | 4 | 6 => (host.includes(":") ? 6 : v4.test(host) ? 4 : 0)
 
-/** A host as it stands in a URL or in a call: lower case, without the brackets of IPv6. */
+/** Normalizes a host of a URL or a call: lower case, without the brackets of IPv6. */
 export const plain = (host: string): string =>
   (host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host).toLowerCase()
 
-// FNV-1a, 24 bits of it.
+// FNV-1a, cut to 24 bits.
 const hash = (name: string): number => {
   let value = 0x811c9dc5
   for (let index = 0; index < name.length; index++)
@@ -23,7 +22,7 @@ const hash = (name: string): number => {
   return (value ^ (value >>> 24)) & 0xffffff
 }
 
-// 10.0.0.0/8 (RFC 1918), without 10.0.0.x: our own end has an address there.
+// 10.0.0.0/8 (RFC 1918) without 10.0.0.x, where clients have their address.
 const madeUp = (number: number) => `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`
 
 export class Names {
@@ -38,7 +37,7 @@ export class Names {
     }
   }
 
-  /** Gives a name these addresses from now on; none: it is unknown. */
+  /** Sets the addresses of a name from now on; none: unknown. */
   set(host: string, addresses: ReadonlyArray<string>): void {
     const name = plain(host)
     if (addresses.length === 0) this.known.delete(name)
@@ -66,7 +65,7 @@ export class Names {
     return addresses.map((address) => ({ address, family: familyOf(address) === 6 ? 6 : 4 }))
   }
 
-  /** The address to listen on for a host: a name that is new gets one made up. */
+  /** The address for listening on a host; a new name gets a generated one. */
   claim(host: string): string {
     const name = plain(host)
     if (familyOf(name) !== 0) return name
@@ -80,24 +79,24 @@ export class Names {
   }
 }
 
-/** A bound port: which addresses it covers. */
+/** A bound port with the addresses it covers. */
 export interface Binding {
-  /** `::` and `0.0.0.0` are every address of their family, `::` of both unless `ipv6Only`. */
+  /** `::` and `0.0.0.0` cover all addresses of their family; `::` both families unless `ipv6Only`. */
   readonly host: string
   readonly port: number
   readonly ipv6Only: boolean
-  /** Others that say so too may bind the same. */
+  /** Other bindings with this flag may share the port. */
   readonly shared: boolean
 }
 
 const wildcard = ({ host, ipv6Only }: Binding, family: 0 | 4 | 6) =>
   host === "::" ? family === 6 || !ipv6Only : host === "0.0.0.0" && family === 4
 
-/** Connections to this address and port reach the binding. */
+/** Whether connections to this address and port reach the binding. */
 export const covers = (binding: Binding, host: string, port: number): boolean =>
   binding.port === port && (binding.host === host || wildcard(binding, familyOf(host)))
 
-/** Both cannot be bound at a time: some address would reach both. */
+/** Whether some address would reach both bindings, so that they cannot coexist. */
 export const collide = (a: Binding, b: Binding): boolean =>
   a.port === b.port &&
   (a.host === b.host ||

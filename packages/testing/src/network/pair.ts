@@ -13,7 +13,7 @@ import { MemoryTransport } from "./transport.js"
 import type { Found, Installed, Rules } from "../fault/rules.js"
 import type { AllConditions, Wire } from "./conditions.js"
 
-/** What a connection uses of its network. */
+/** The parts of the network that a connection uses. */
 export interface Surroundings {
   readonly seed: number | string
   readonly conditions: AllConditions
@@ -81,16 +81,16 @@ export class Pair {
     this.server = new MemoryTransport(server, client, down, up, deliveries, closed)
   }
 
-  /** The conditions have changed. */
+  /** Recomputes the conditions after a change. */
   refresh(): void {
     this.upward.refresh()
     this.downward.refresh()
-    // A wider window lets go on who waited.
+    // A wider window may release a waiting sender.
     this.up.wake()
     this.down.wake()
   }
 
-  /** RST both ways; the receiver of what `from` sends is told first. */
+  /** Sends RST both ways; the receiver of what `from` sends sees it first. */
   cut(from: Side): void {
     const [first, second] = from === "client" ? [this.up, this.down] : [this.down, this.up]
     first.cut()

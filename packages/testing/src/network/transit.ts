@@ -1,22 +1,22 @@
 /**
- * The way from the sender to the receiver: how long what passes is under way.
+ * The wire from sender to receiver: delays segments.
  *
- * Bytes leave one after the other at the wire's bandwidth, travel for its latency and jitter, and arrive in
- * the order in which they left, whatever the conditions do meanwhile. Moments are whole milliseconds.
+ * Segments leave one after the other at the bandwidth, take latency and jitter, and arrive in order, even if
+ * the conditions change meanwhile. Times are whole milliseconds.
  */
 import type { Deliveries, Task } from "./deliveries.js"
 import type { Line } from "./line.js"
 
-// Sums of fractions must not cost a millisecond.
+// Rounding errors of sums must not cost a millisecond.
 const tolerance = 1e-6
 
 export class Transit implements Task {
-  /** Bytes under way. */
+  /** Bytes in flight. */
   bytes = 0
   private under: Array<{ readonly size: number; readonly land: () => void }> = []
-  /** When the wire has taken what was sent. */
+  /** Time at which the wire has taken all sent bytes. */
   private free = 0
-  /** Nothing arrives before. */
+  /** Earliest arrival of the next segment, which keeps the order. */
   private floor = 0
 
   constructor(
@@ -24,7 +24,7 @@ export class Transit implements Task {
     private readonly line: Line
   ) {}
 
-  /** What is sent now may arrive now. */
+  /** Whether bytes sent now may arrive now. */
   get instant(): boolean {
     return (
       this.line.wire.instant && this.under.length === 0 && (this.floor === 0 || this.floor <= this.line.now())
@@ -51,14 +51,13 @@ export class Transit implements Task {
     this.deliveries.schedule(this, this.floor - now)
   }
 
-  /** The wire stands still: what is sent from now on arrives that much later. */
+  /** The wire pauses: everything sent from now on arrives that much later. */
   delay(millis: number): void {
     const leave = Math.max(this.line.now(), this.free)
     this.floor = Math.max(this.floor, Math.ceil(leave + this.line.wire.latency + millis))
   }
 
-  // One task for each of those under way, and the first to leave is the first to land: two moments that are
-  // the same cannot change their order.
+  // One task per segment in flight, and each run delivers the oldest: equal times cannot reorder them.
   run(): void {
     const { land, size } = this.under.shift()!
     this.bytes -= size

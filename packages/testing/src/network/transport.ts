@@ -1,9 +1,9 @@
 /**
  * One end of a memory connection: the `Transport` over two flows, one in each direction.
  *
- * It behaves as a socket of Node does (packages/node/src/socket/tcpTransport.ts), held to it by one battery
- * of tests: FIN and RST are seen only by reading, bytes that came before an RST are read first, a failed
- * write is told at once where nobody reads. It never tells its owner anything inside a call of the owner's.
+ * It behaves like a socket of Node (packages/node/src/socket/tcpTransport.ts; one battery tests both): FIN
+ * and RST are only noticed by reading, bytes before an RST are read first, a failed write is reported at once
+ * to an end that does not read. Never calls its owner inside one of the owner's calls.
  */
 import {
   fault,
@@ -19,21 +19,21 @@ import type { Deliveries, Task } from "./deliveries.js"
 import type { Flow, Receiver, Sender } from "./flow.js"
 
 /**
- * Where an end stands, in the words of TCP (RFC 9293 section 3.3.2): `finWait`: it has sent FIN; `closeWait`:
- * it has read the peer's; `closed`: both, or it failed.
+ * State of an end in TCP's terms (RFC 9293 §3.3.2): `finWait`: has sent FIN; `closeWait`: has read the peer's
+ * FIN; `closed`: both, or failed.
  */
 export type EndState = "established" | "finWait" | "closeWait" | "closed"
 
 export class MemoryTransport implements Transport, Sender, Receiver, Task {
   writable = true
-  /** Bytes are handed on as they come. */
+  /** Whether arriving bytes are delivered. */
   reading = false
   closed = false
   private handlers = noHandlers
   private started = false
   private paused = false
   private dropped = false
-  /** The peer's FIN was read. */
+  /** Whether the peer's FIN was read. */
   private ended = false
   private toldEnd = true
   private toldClose = true
@@ -125,7 +125,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
 
   abandon(): void {
     if (this.closed || this.dropped) return
-    // Unread bytes, as those that still come, make the system refuse the peer.
+    // As TCP does: closing with unread bytes sends RST.
     if (this.buffered > 0 || this.incoming.arrived.bytes > 0) return this.reset()
     this.dropped = true
     this.handlers = onlyClose(this.handlers)
@@ -136,7 +136,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
-  /** The host of this end is gone: nothing more is sent, and who has the end is told that it is closed. */
+  /** The host has crashed: nothing more is sent, and the owner sees close. */
   vanish(): void {
     if (this.closed) return
     this.dropped = true
@@ -145,7 +145,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
-  /** The host of an end that has vanished is there again. */
+  /** The host has restarted: replies RST to old connections. */
   answerStranger(): void {
     this.incoming.answer(() => this.out.reset())
   }
@@ -167,13 +167,13 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     if (this.ended) this.deliveries.schedule(this)
   }
 
-  // There is no process to keep alive, no Nagle and no probe here.
+  // There is no process to keep alive, no Nagle and no keep-alive probe.
   ref(): void {}
   unref(): void {}
   noDelay(_enable: boolean): void {}
   keepAlive(_enable: boolean, _initialDelay: number): void {}
 
-  // The flows' side.
+  // ---- callbacks of the flows
 
   receive(chunk: Uint8Array): void {
     this.handlers.data(chunk)
@@ -188,7 +188,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
   }
 
   cut(): void {
-    // A write that waits in the system fails; one that the system had taken is just lost.
+    // A write that waits in the send buffer fails; one already sent is silently lost.
     const waiting = this.buffered > 0
     this.out.lost()
     if (waiting) this.fail(fault("ECONNRESET", "write"))
@@ -208,9 +208,9 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.settle()
   }
 
-  // A turn of one's own: what was learned inside a call of the owner's.
+  // Runs in a later turn: reports what was noticed inside a call of the owner.
   run(): void {
-    // A failed write waits for what the peer sent before, unless nobody reads.
+    // A failed write is reported after the peer's earlier bytes, unless nothing reads.
     if (this.failure !== undefined && this.started && (this.paused || this.ended)) this.stop()
     this.tell()
   }
@@ -233,7 +233,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
-  // Both directions have come to their end in order: nothing of ours waits, and the peer's FIN was read.
+  // Both directions have ended in order: nothing is left to send, and the peer's FIN was read.
   private settle(): void {
     if (this.closed || !this.ended || this.writable || this.buffered > 0) return
     this.out.linger()
@@ -241,7 +241,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
     this.deliveries.schedule(this)
   }
 
-  // The connection is no more, from this end.
+  // Ends this end.
   private stop(): void {
     if (this.closed) return
     this.incoming.close()
@@ -264,7 +264,7 @@ export class MemoryTransport implements Transport, Sender, Receiver, Task {
       this.toldEnd = true
       handlers.end()
     }
-    // `end` may have handed the connection over; the new owner is told in a turn of its own.
+    // `end` may have handed the connection over; then the new owner gets close in a turn of its own.
     if (!this.closed || this.toldClose || this.handlers !== handlers) return
     this.toldClose = true
     this.handlers = noHandlers

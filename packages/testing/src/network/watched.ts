@@ -1,6 +1,5 @@
 /**
- * A network that knows which of its connections and listeners are still there. It changes nothing of what
- * they do.
+ * A network that tracks its open connections and listeners, without changing their behaviour.
  */
 import * as Effect from "effect/Effect"
 import type * as Network from "@httpfx/core/Network"
@@ -57,7 +56,7 @@ export class WatchedNetwork {
           (listener) => listener.close
         ),
       secure: (transport, options) => {
-        // What encrypts knows only transports of its own network; it closes with the one that is made of it.
+        // TLS needs the network's own transport; this one closes with the one made of it.
         this.open.delete(transport)
         return Effect.map(network.secure(this.inner.get(transport) ?? transport, options), (secured) =>
           this.transport(secured, `TLS ${options.role}`)
@@ -125,7 +124,7 @@ class WatchedTransport implements Transport {
     this.inner.end()
   }
   reset() {
-    // An end that was never started is told nothing.
+    // An end that was never started gets no callbacks.
     if (!this.started) this.onClose()
     this.inner.reset()
   }

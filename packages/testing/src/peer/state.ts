@@ -1,8 +1,7 @@
 /**
- * What a raw peer has been told by its transport: the bytes, how many of them were consumed, and how it
- * ended.
+ * The input of a raw peer: received bytes, how many were consumed, and how the connection ended.
  *
- * It waits for nothing and expects nothing; it wakes those who do after every callback.
+ * Wakes waiting expectations after every callback; never judges anything.
  */
 import * as Effect from "effect/Effect"
 import type { Transport, TransportHandlers } from "@httpfx/core/Transport"
@@ -14,12 +13,12 @@ export class PeerState implements TransportHandlers {
   fault: string | undefined
   drains = 0
   consumed = 0
-  /** Bytes that came. */
+  /** Bytes received. */
   length = 0
   readonly watchers = new Set<() => unknown>()
-  /** Everything, in the order in which it came. */
+  /** Everything received, in order. */
   private all: Array<string> = []
-  /** What was not consumed. Joined only as far as somebody looks, so that large bodies cost once. */
+  /** Unconsumed text. Joined only as far as it is read, so that large bodies are joined once. */
   private ahead: Array<string> = []
 
   constructor(transport: Transport) {
@@ -44,18 +43,18 @@ export class PeerState implements TransportHandlers {
     return this.fault ?? (this.closed ? "closed" : this.ended ? "fin" : "open")
   }
 
-  /** The next bytes, as many of them as there are. Consumes nothing. */
+  /** The next bytes, as far as they have arrived. Consumes nothing. */
   peek(length: number): string {
     let [first = ""] = this.ahead
     for (let parts = 1; first.length < length && this.ahead.length > 1; parts++) {
-      // Twice as much each time, so that many small pieces are not joined one by one.
+      // Doubles each time, so that many small pieces are not joined one by one.
       first = this.ahead.splice(0, 2 ** parts).join("")
       this.ahead.unshift(first)
     }
     return first.length > length ? first.slice(0, length) : first
   }
 
-  /** Where the marker ends for the `times`th time, or -1. */
+  /** The end offset of the `times`th marker, or -1. */
   find(marker: string, times: number): number {
     for (let length = 256; ; length *= 4) {
       const text = this.peek(length)
@@ -77,7 +76,7 @@ export class PeerState implements TransportHandlers {
     return text
   }
 
-  /** Waits until `found` gives something. */
+  /** Waits until `found` returns something. */
   arrival(found: () => unknown): Effect.Effect<void> {
     return Effect.async((resume) => {
       const watch = () => {

@@ -1,24 +1,24 @@
 /**
- * Bytes as a script writes them down: digits, characters, lines.
+ * Notations for bytes in scripts: hexadecimal digits, characters, lines.
  *
- * Nothing here looks at what the bytes say.
+ * Never interprets the bytes.
  */
 import { bytesOf, textOf } from "../tap/wireText.js"
 
 /**
- * Bytes from their hexadecimal digits; blanks are skipped. Throws where there is something else.
+ * Bytes from hexadecimal digits; blanks are skipped. Throws on anything else.
  *
  * @since 0.1.0
  * @category bytes
  */
 export const hex = (digits: string): Uint8Array => {
   const plain = digits.replace(/\s+/g, "")
-  if (!/^([0-9a-f]{2})*$/i.test(plain)) throw new Error(`no pairs of hexadecimal digits: ${digits}`)
+  if (!/^([0-9a-f]{2})*$/i.test(plain)) throw new Error(`not pairs of hexadecimal digits: ${digits}`)
   return Uint8Array.from(plain.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 }
 
 /**
- * A character per byte, as it goes over the wire.
+ * Bytes of a text with one character per byte.
  *
  * @since 0.1.0
  * @category bytes
@@ -27,7 +27,7 @@ export const latin1 = (data: string | Uint8Array): Uint8Array =>
   typeof data === "string" ? bytesOf(data) : data
 
 /**
- * The bytes of UTF-8, as text of a character per byte: for bodies.
+ * The UTF-8 bytes of a text, as a text with one character per byte: for bodies.
  *
  * @since 0.1.0
  * @category bytes
@@ -35,8 +35,8 @@ export const latin1 = (data: string | Uint8Array): Uint8Array =>
 export const utf8 = (data: string): string => textOf(new TextEncoder().encode(data))
 
 /**
- * A template of several lines as it goes over the wire: line feeds become CRLF, the common indentation goes,
- * and so do the break after the opening backtick and the blanks before the closing one.
+ * A multi-line template as sent on the wire: line feeds become CRLF; the common indentation is removed, and
+ * so are the break after the opening backtick and the blanks before the closing one.
  *
  * @example
  * import { RawPeer } from "@httpfx/testing"
@@ -52,7 +52,7 @@ export const utf8 = (data: string): string => textOf(new TextEncoder().encode(da
  */
 export const wire = (strings: TemplateStringsArray, ...values: ReadonlyArray<string | number>): string => {
   const parts = strings.map((part) => part.split(/(?<!\r)\n/))
-  // The text before a value is not blank although it may look so.
+  // Text before a value is not blank, although it may look so.
   const starts = parts.flatMap((lines, index) =>
     lines
       .slice(1)

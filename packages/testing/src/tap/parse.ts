@@ -1,9 +1,8 @@
 /**
- * A recording read as HTTP: pieces of the wire with what they are, messages, and which response answers which
- * request.
+ * Parses a recording as HTTP: classified pieces of the wire, messages, and exchanges.
  *
- * Our own parsers read both directions, with every leniency flag set, since a wiretap shows what passed and
- * judges nothing. What is no HTTP (after an upgrade, after bytes that cannot be parsed) stays raw.
+ * The core's own parsers read both directions with every leniency flag, since a wiretap shows and does not
+ * judge. Bytes that are not HTTP (after an upgrade or a parse error) stay raw.
  */
 import {
   Body,
@@ -18,48 +17,48 @@ import { bytesOf } from "./wireText.js"
 import type { Recording, Side } from "./transport.js"
 
 /**
- * One message as it passed. Times are those of its first and last byte at the recorded end. `begun` and
- * `ended` are milliseconds since the epoch.
+ * A message as it passed. `begun` and `ended` are the times of its first and last byte at the recorded end,
+ * in milliseconds since the epoch.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Message<H> {
-  /** The head as a parser gives it. */
+  /** The parsed head. */
   readonly head: H
-  /** The content: without chunk lines, still in its content codings. */
+  /** The content: without chunk framing, still in its content codings. */
   readonly body: Uint8Array
   /** Name, value, name, value, ... */
   readonly rawTrailers: ReadonlyArray<string>
-  /** Its end was seen. */
+  /** Whether its end was seen. */
   readonly complete: boolean
   readonly begun: number
   readonly ended: number
-  /** Bytes on the wire: of the head, and of all that followed. */
+  /** Bytes of the head on the wire. */
   readonly headBytes: number
   /** Bytes of the rest: body, framing and trailers. */
   readonly bodyBytes: number
 }
 
 /**
- * A request and its answers. `request` is missing where a server spoke unasked.
+ * A request with its responses. `request` is missing if a server sent a response without one.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Exchange {
-  /** The recording that it is part of. */
+  /** The recording it belongs to. */
   readonly connection: Recording
   /** The request. */
   readonly request: Message<RequestHead> | undefined
-  /** The 1xx responses, in their order. */
+  /** The 1xx responses, in order. */
   readonly informational: ReadonlyArray<Message<ResponseHead>>
   /** The final response; `undefined`: none was seen. */
   readonly response: Message<ResponseHead> | undefined
 }
 
 /**
- * Bytes that belong together. `framing`: chunk lines, trailers; `raw`: no HTTP.
+ * Adjacent bytes of one kind. `framing`: chunk framing, trailers; `raw`: not HTTP.
  *
  * @since 0.1.0
  * @category models
@@ -67,30 +66,30 @@ export interface Exchange {
 export interface Piece {
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Index of the event that brought it. */
+  /** Index of the event that contains it. */
   readonly event: number
-  /** Who sent it. */
+  /** The sender. */
   readonly from: Side
-  /** What part of a message it is. */
+  /** The part of a message. */
   readonly kind: "head" | "framing" | "body" | "raw"
   /** The bytes as they passed. */
   readonly bytes: Uint8Array
 }
 
 /**
- * A recording, read as HTTP.
+ * A recording parsed as HTTP.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Parsed {
-  /** Everything that passed, in its order. */
+  /** Everything that passed, in order. */
   readonly pieces: ReadonlyArray<Piece>
   /** The exchanges, in the order of their requests. */
   readonly exchanges: ReadonlyArray<Exchange>
   /**
-   * Where a direction ceased to be HTTP by mistake. `refusal` is what the parser said to what came `from`
-   * that side with that `event`.
+   * Parse errors that ended HTTP in a direction: `refusal` is the error, `from` and `event` say whose bytes
+   * caused it.
    */
   readonly refusals: ReadonlyArray<{
     readonly event: number
@@ -132,10 +131,10 @@ const join = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
   return bytes
 }
 
-/** One direction. The parser is paused at every event, so that it is known which bytes made it. */
+/** One direction. The parser pauses at every event, which shows the bytes that caused it. */
 abstract class Direction<H> {
   draft: Draft<H> | undefined
-  /** Bytes that wait until it is known whether they are HTTP. */
+  /** Bytes that may be HTTP or not, which later bytes decide. */
   held: Array<{ readonly at: number; readonly event: number; readonly bytes: Uint8Array }> | undefined
   raw = false
   private slice: Uint8Array | undefined
@@ -175,7 +174,7 @@ abstract class Direction<H> {
     }
   }
 
-  /** The held bytes are HTTP after all, or they are not. */
+  /** Releases the held bytes, as HTTP or as raw ones. */
   release(raw: boolean): void {
     const held = this.held ?? []
     this.held = undefined
@@ -281,7 +280,7 @@ class Responses extends Direction<ResponseHead> {
 }
 
 /**
- * One recording read as HTTP.
+ * Parses one recording as HTTP.
  *
  * @since 0.1.0
  * @category accessors

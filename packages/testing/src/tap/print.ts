@@ -1,6 +1,6 @@
 /**
- * A recording as text: who sent what when, line by line, with what differs from run to run replaced where a
- * snapshot is wanted. It shows bytes as they passed and never hides one without saying how many.
+ * Prints a recording as text, line by line: sender, time and bytes; for snapshots with placeholders for
+ * values that differ from run to run. Never omits bytes without printing how many.
  */
 import { formatAddress, type Address } from "@httpfx/core/Transport"
 import { parse, type Piece } from "./parse.js"
@@ -9,21 +9,21 @@ import { hideSecrets, type FindSecrets } from "./secrets.js"
 import { escape, excerpt, textOf } from "./wireText.js"
 
 export interface PrintOptions {
-  /** Moment from which times are counted. */
+  /** Time from which times are counted. */
   readonly origin: number
   readonly times: boolean
-  /** Characters of a piece of a body that are shown. */
+  /** Maximum characters shown of a piece of a body. */
   readonly bodyLimit: number
   readonly stable: boolean
   readonly redact: ReadonlyArray<readonly [pattern: RegExp, replacement: string]>
-  /** Secrets that are not shown, wherever segments cut them. Default: everything is shown. */
+  /** Finds secrets to hide, even if they span segments. Default: everything is shown. */
   readonly secrets?: FindSecrets | undefined
 }
 
-// From here on the system gives ports away, another one in every run.
+// Ports from here on are assigned by the system, different ones in every run.
 const firstEphemeral = 32768
 
-/** Names for what differs from run to run: equal ones have the same name everywhere. */
+/** Placeholders for values that differ from run to run; equal values get the same one everywhere. */
 export class Placeholders {
   private readonly known = new Map<string, string>()
   private readonly counts = new Map<string, number>()
@@ -39,7 +39,7 @@ export class Placeholders {
     return name
   }
 
-  /** Fields of a head: Date (RFC 9110 section 6.6.1), W3C trace context, B3, boundaries, ports in Host. */
+  /** Fields of a head: Date (RFC 9110 §6.6.1), W3C trace context, B3, boundaries, ports in Host. */
   head(text: string): string {
     return text
       .replace(/^(date:[ \t]*)[^\r\n]*/gim, "$1<date>")
@@ -94,7 +94,7 @@ interface Merged {
   text: string
 }
 
-/** Neighbours of one kind, sender and moment as one: how they were cut does not matter to a reader. */
+/** Merges adjacent pieces with equal kind, sender and time: segment boundaries do not matter to readers. */
 const merge = (pieces: ReadonlyArray<Piece>, show: (piece: Piece) => string): Array<Merged> => {
   const merged: Array<Merged> = []
   for (const piece of pieces) {
@@ -150,12 +150,12 @@ const pieceLines = (
   return shown.split(/(?<=\n)/).map((line) => ({ at, event, arrow, text: escape(line) }))
 }
 
-/** The recording, a line of text for each line of the wire. */
+/** Prints the recording, one line of text for each line on the wire. */
 export const printRecording = (recording: Recording, names: Placeholders, options: PrintOptions): string => {
   const { client, events, id, server, side } = recording
   const { pieces, refusals } = parse(recording)
   const notes: Array<Line> = refusals.map(({ event, from, refusal }) => {
-    const text = `[no HTTP: ${refusal.code}: ${refusal.reason}]`
+    const text = `[not HTTP: ${refusal.code}: ${refusal.reason}]`
     return { at: events[event]!.at, event, arrow: arrows[from], text }
   })
   events.forEach((event, index) => {

@@ -1,25 +1,25 @@
 /**
- * Where secrets lie in what one side sent: the values of fields, and user and password of URLs, however the
- * bytes were cut into segments.
+ * Locates secrets in the bytes of one side: values of fields, and user and password of URLs, also across
+ * segments.
  *
- * Finds, and changes nothing. Where bytes were skipped, the rest of the line behind them may be a secret's.
+ * Never changes bytes. After skipped bytes, the rest of the line counts as a secret.
  */
 import type { Piece } from "./parse.js"
 import type { Side, TapEvent } from "./transport.js"
 import { textOf } from "./wireText.js"
 
-/** From and to, in all that one side sent. */
+/** Start and end offset in everything that one side sent. */
 type Range = readonly [from: number, to: number]
 
-/** Finds the secrets in a text that follows nothing. */
+/** Finds the secrets in a text that starts at a message. */
 export type FindSecrets = (text: string) => Array<Range>
 
 const escaped = (name: string) => name.replace(/[.*+?^$|(){}[\]\\]/g, "\\$&")
 
-// A value goes on in lines that begin with white space (RFC 9112 section 5.2).
+// A value continues in lines that begin with white space (RFC 9112 §5.2).
 const valueLines = "[^\\r\\n]*(?:(?:\\r\\n|\\r|\\n)[ \\t]+[^\\r\\n]*)*"
 
-/** The values of these fields, and user and password of URLs. */
+/** A finder for the values of these fields, and for user and password of URLs. */
 export const secretsOf = (names: ReadonlyArray<string>): FindSecrets => {
   const fields =
     names.length === 0
@@ -40,10 +40,10 @@ export const secretsOf = (names: ReadonlyArray<string>): FindSecrets => {
 
 const placeholder = "<redacted>"
 
-// What stands behind skipped bytes, to the end of its line.
+// After skipped bytes, everything up to the end of the line.
 const unknownLine = new RegExp(`^${valueLines}`)
 
-/** The pieces as text, with a placeholder for what is secret of each. */
+/** The text of each piece, with placeholders in place of secrets. */
 export const hideSecrets = (
   pieces: ReadonlyArray<Piece>,
   events: ReadonlyArray<TapEvent>,

@@ -1,14 +1,14 @@
 /**
- * The beginning of a recording, taken out of it: so many bytes of each side, with what happened meanwhile.
+ * Splits off the beginning of a recording: so many bytes of each side, with the events among them.
  *
- * What is left is what the next exchange of the connection began with. It never loses a byte that was kept.
+ * The rest starts with the next exchange of the connection. Never loses a kept byte.
  */
 import type { Kept, Recording, Side, TapEvent } from "./transport.js"
 
 const sizeOf = (event: TapEvent): number =>
   event._tag === "Bytes" ? event.data.length : event._tag === "Skipped" ? event.bytes : 0
 
-/** An event cut after so many of its bytes. */
+/** Splits an event after so many of its bytes. */
 const cut = (event: TapEvent, at: number): readonly [TapEvent, TapEvent] => {
   if (event._tag === "Bytes") {
     return [
@@ -23,7 +23,7 @@ const cut = (event: TapEvent, at: number): readonly [TapEvent, TapEvent] => {
   ]
 }
 
-/** Takes so many bytes of each side; `limit` is what is kept of each side of what follows. */
+/** Takes so many bytes of each side; `limit` is how many bytes of each side the rest may keep. */
 export const take = (recording: Kept, bytes: Readonly<Record<Side, number>>, limit: number): Recording => {
   const { events, room } = recording
   const left = { ...bytes }
@@ -32,7 +32,7 @@ export const take = (recording: Kept, bytes: Readonly<Record<Side, number>>, lim
   for (const event of events) {
     const size = sizeOf(event)
     if (size === 0 || !("from" in event)) {
-      // What is no byte belongs to what has passed before it.
+      // Events without bytes belong to the bytes before them.
       const target = left.client > 0 || left.server > 0 || rest.length === 0 ? taken : rest
       target.push(event)
       continue

@@ -1,8 +1,8 @@
 /**
- * What a wiretap records of one end of a connection, and the transport that records it.
+ * The events that a wiretap records at one end of a connection, and the transport that records them.
  *
- * Every call and callback goes through as it came, at once and unchanged; nothing is copied, since neither a
- * written nor a received chunk may be changed afterwards (Transport.ts). It never looks into the bytes.
+ * Every call and callback passes at once and unchanged. Chunks are not copied, since nothing may change them
+ * after a write or a read (Transport.ts). Never parses the bytes.
  */
 import type { Timers } from "@httpfx/core/Timers"
 import {
@@ -24,34 +24,34 @@ import {
 export type Side = "client" | "server"
 
 /**
- * What passed at the recorded end, `at` that moment (ms since the epoch). `from` is who sent it, `data` what
- * was sent, `fault` what the end was told. `bytes` are those that were not kept.
+ * An event at the recorded end. `at`: time (ms since the epoch); `from`: the sender; `data`: the bytes;
+ * `fault`: the error reported to this end; `bytes`: how many were not kept.
  *
  * @since 0.1.0
  * @category models
  */
 export type TapEvent =
   | { readonly _tag: "Bytes"; readonly at: number; readonly from: Side; readonly data: string | Uint8Array }
-  /** So many bytes passed beyond what is kept (`Options.limit` of the wiretap). */
+  /** Bytes beyond the limit (`Options.limit` of the wiretap), not kept. */
   | { readonly _tag: "Skipped"; readonly at: number; readonly from: Side; readonly bytes: number }
   /** FIN was sent, or was read. */
   | { readonly _tag: "End"; readonly at: number; readonly from: Side }
-  /** This end gave the connection up. */
+  /** This end reset the connection. */
   | { readonly _tag: "Reset"; readonly at: number; readonly from: Side }
-  /** The connection failed, as this end was told. */
+  /** The connection failed at this end. */
   | { readonly _tag: "Fault"; readonly at: number; readonly fault: Fault }
   | { readonly _tag: "Close"; readonly at: number }
-  /** From here on the bytes are those inside TLS. */
+  /** Later bytes are the plain text inside TLS. */
   | { readonly _tag: "Secured"; readonly at: number }
 
 /**
- * What was recorded of one connection at one of its ends.
+ * The recording of one connection at one of its ends.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Recording {
-  /** Counted from 1, apart for each side. */
+  /** Counted from 1, separately for each side. */
   readonly id: number
   /** The end that was recorded. */
   readonly side: Side
@@ -59,15 +59,15 @@ export interface Recording {
   readonly client: Address | undefined
   /** The end that listened. */
   readonly server: Address | undefined
-  /** When it was opened, milliseconds since the epoch. */
+  /** Time of opening, milliseconds since the epoch. */
   readonly opened: number
-  /** What passed, oldest first. It grows while the connection is open. */
+  /** The events, oldest first. Grows while the connection is open. */
   readonly events: Array<TapEvent>
 }
 
-/** A recording, and how many more bytes of each side are kept. */
+/** A recording, with the number of bytes of each side that may still be kept. */
 export interface Kept extends Recording {
-  /** What the wall time was ahead of the clock that goes on steadily, ms. */
+  /** Lead of the wall time over the monotonic clock, ms. */
   readonly ahead: number
   readonly room: { client: number; server: number }
 }
@@ -179,7 +179,7 @@ export class TapTransport implements Transport {
     this.inner.keepAlive(enable, initialDelay)
   }
 
-  // Wall time as it was when the connection was made: what comes later has the later time.
+  // Wall time, monotonic from the opening on: later events never have earlier times.
   private now(): number {
     return Math.round(this.timers.now() + this.recording.ahead)
   }

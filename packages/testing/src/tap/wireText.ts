@@ -1,13 +1,12 @@
 /**
- * Bytes of the wire as people read them: escaped, a line per line, and two texts side by side up to where
- * they part.
+ * Text views of wire bytes: escaped, line by line, and as a comparison of two texts up to their first
+ * difference.
  *
- * A text here has a character per byte (U+0000-U+00FF). It prints; it never judges whether a difference
- * matters.
+ * A text here has one character per byte (U+0000-U+00FF). Never judges whether a difference matters.
  */
 
 /**
- * A character per byte. (`TextDecoder("latin1")` is windows-1252, which is something else from 0x80 to 0x9F.)
+ * One character per byte. (`TextDecoder("latin1")` is windows-1252, which differs from 0x80 to 0x9F.)
  */
 export const textOf = (bytes: Uint8Array): string => {
   let text = ""
@@ -16,7 +15,7 @@ export const textOf = (bytes: Uint8Array): string => {
   return text
 }
 
-/** A byte per character; characters above U+00FF are cut. */
+/** One byte per character; characters above U+00FF are truncated. */
 export const bytesOf = (text: string): Uint8Array => {
   const bytes = new Uint8Array(text.length)
   for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index)
@@ -25,21 +24,21 @@ export const bytesOf = (text: string): Uint8Array => {
 
 const names: Readonly<Record<string, string>> = { "\r": "\\r", "\n": "\\n", "\t": "\\t", "\\": "\\\\" }
 
-/** Printable ASCII as it is, everything else as an escape. */
+/** Printable ASCII unchanged, everything else escaped. */
 export const escape = (text: string): string =>
   text.replace(
     /[^\x20-\x5b\x5d-\x7e]/g,
     (char) => names[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`
   )
 
-/** The escaped text, cut in the middle where it is longer than `limit` characters. */
+/** The escaped text, shortened in the middle if longer than `limit` characters. */
 export const excerpt = (text: string, limit = 400): string => {
   if (text.length <= limit) return escape(text)
   const half = limit >> 1
   return `${escape(text.slice(0, half))} ... ${text.length - 2 * half} bytes ... ${escape(text.slice(-half))}`
 }
 
-/** Where the texts part: the length of the shorter one when it is a prefix of the other. */
+/** Offset of the first difference; the length of the shorter text if it is a prefix of the other. */
 export const firstDifference = (a: string, b: string): number => {
   const length = Math.min(a.length, b.length)
   let index = 0
@@ -53,8 +52,8 @@ const context = 3
 const width = 96
 
 /**
- * Expected (`-`) against received (`+`), aligned, the first byte that differs marked. `start` is the offset
- * of both in all that was received; `ended` is what stands for the byte after the last one received.
+ * Aligns expected (`-`) and received (`+`) text and marks the first different byte. `start`: offset of both
+ * in everything received; `ended`: stands for the byte after the last one received.
  */
 export const compare = (
   expected: string,
@@ -65,7 +64,7 @@ export const compare = (
   const lineStart = at === 0 ? 0 : expected.lastIndexOf("\n", at - 1) + 1
   const common = linesOf(expected.slice(0, lineStart)).slice(-context)
   const column = escape(expected.slice(lineStart, at)).length
-  // A long line is shown around the place that counts.
+  // Shows a long line around the difference.
   const from = column > width - 20 ? column - (width - 40) : 0
   const show = (line: string) => {
     const text = escape(line)

@@ -1,6 +1,6 @@
 /**
- * Numbers drawn from a seed. Every purpose has a sequence of its own, so that what one connection draws does
- * not depend on what others do.
+ * Random numbers from a seed. Each purpose has its own sequence, so that one connection's numbers do not
+ * depend on those of others.
  */
 import { PCGRandom } from "effect/Utils"
 
@@ -12,7 +12,7 @@ const hash = (text: string): number => {
   return value >>> 0
 }
 
-/** Numbers in [0, 1) of a seed for a purpose. */
+/** A generator of numbers in [0, 1) from a seed, for one purpose. */
 export const chance = (seed: number | string, purpose: string): (() => number) => {
   let generator: PCGRandom | undefined
   return () => (generator ??= new PCGRandom(hash(`${seed}/${purpose}`))).number()

@@ -1,11 +1,11 @@
 /**
- * Expires the deadlines of closing scopes under a clock that nobody moves: a test is over, and its server
- * shuts down under `TestClock`.
+ * Expires the deadlines of closing scopes under a clock that stands still, as when a test under `TestClock`
+ * ends and its server shuts down.
  *
- * Looks once per turn of the event loop. When the network is at rest, the clock stands still and all fibers
- * wait for each other, the earliest deadline expires; the clock itself is never moved. While a fiber may wait
- * for I/O, it first waits in real time, longer if something would be cut off. It prints what is cut off, with
- * the picture of who waits for what.
+ * Checks once per turn of the event loop. If the network is idle, the clock stands still and all fibers wait
+ * for each other, the earliest deadline expires; the clock itself is never moved. If a fiber may wait for
+ * I/O, it first waits in real time, longer if the deadline would abort something. It prints whatever it
+ * aborts, with a list of everything that waits.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -23,23 +23,22 @@ import { nextTurn } from "./turn.js"
 
 /** Deliveries of the network. */
 export interface Traffic {
-  /** Some are due now. */
+  /** Whether some are due now. */
   readonly busy: boolean
-  /** How many were made. */
+  /** Number made so far. */
   readonly passed: number
 }
 
-// Looks in a row without a change before anything expires: more than who moves a clock by hand waits between
-// two moves.
+// Unchanged checks before a deadline expires: more turns than a test takes between two moves of the clock.
 const still = 8
-// Milliseconds between slow looks.
+// Milliseconds between slow checks.
 const pause = 10
-// Every so many looks one is slow, so that a busy process is not slowed down.
+// Every so many checks one is slow, to spare a busy process.
 const hasty = 64
 
 /**
  * How long (ms of real time) nothing may change before a deadline expires. Zero if all fibers wait for each
- * other; otherwise long enough for the I/O that the process waits for. `Effect.never` holds a timer too.
+ * other; otherwise long enough for the pending I/O of the process. `Effect.never` holds a timer too.
  */
 const patience = (lost: boolean, { amongThemselves, warners }: FibersNow): number => {
   const comes = outside(warners)
@@ -48,7 +47,7 @@ const patience = (lost: boolean, { amongThemselves, warners }: FibersNow): numbe
   return lost ? (comes === "timers" ? 1000 : 4000) : 250
 }
 
-/** Where fibers cannot be looked at, they may wait for anything. */
+/** If fibers cannot be listed, they may wait for anything. */
 const unseen: FibersNow = {
   fibers: new Map(),
   signature: "",
@@ -68,7 +67,7 @@ export class Closings {
 
   constructor(private readonly traffic: Traffic) {}
 
-  /** The result removes it. */
+  /** The returned function removes it. */
   readonly add = (deadline: ClosingDeadline): (() => void) => {
     this.pending.add(deadline)
     this.changes++
@@ -82,7 +81,7 @@ export class Closings {
     }
   }
 
-  // Cheap checks first: looking at all fibers costs more.
+  // Cheap checks first: listing all fibers costs more.
   private readonly look = (): void => {
     if (this.pending.size === 0) {
       this.looking = false
@@ -95,7 +94,7 @@ export class Closings {
     )
   }
 
-  // A test clock without a deadline here belongs to another test, which may run at the same time.
+  // A test clock without a deadline here belongs to another, concurrent test.
   private readonly counts = (clock: Clock.Clock): boolean => {
     if (movable(clock) === undefined) return true
     const timers = originalOf(fromClock(clock))
@@ -116,19 +115,19 @@ export class Closings {
       return what === undefined ? [] : [`${name}: ${what}`]
     })
     const wanted = patience(lost.length > 0, now)
-    // Counted in looks as well: if the machine stalled, time has passed but nobody could run.
+    // Also counted in checks: on a stalled machine time passes without any fiber running.
     if (monotonicNow() - this.since < wanted || this.unchanged * pause * 2 < wanted) return this.rest()
     if (lost.length > 0) tell(lost, now)
     for (const { expire } of due) expire()
     this.changed()
   }
 
-  /** A clock that moves counts as a change. */
+  /** A moving clock counts as a change. */
   private get times(): string {
     return Array.from(new Set(Array.from(this.pending, ({ timers }) => timers.now()))).join()
   }
 
-  /** All deadlines at the earliest moment. */
+  /** All deadlines with the earliest time. */
   private get earliest(): ReadonlyArray<ClosingDeadline> {
     const all = [...this.pending]
     const left = ({ deadline, timers }: ClosingDeadline) => deadline - timers.now()
@@ -160,7 +159,7 @@ const tell = (lost: ReadonlyArray<string>, { clocks, fibers }: FibersNow): void 
   })
   console.warn(
     [
-      "A scope is closing and nobody moves the clock, so its limits were taken as reached:",
+      "A scope is closing while the clock stands still, so these deadlines expired:",
       ...lost.map((line) => `  ${line}`),
       draw({ fibers, waits, notes: [] })
     ].join("\n")

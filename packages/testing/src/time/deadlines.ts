@@ -1,6 +1,6 @@
 /**
- * A heap of deadlines: the earliest first, equal ones in the order in which they were asked for. What is
- * taken back leaves it at once. It knows no clock and calls nobody.
+ * A heap of deadlines: the earliest first, equal ones in order of registration. Cancelled ones leave it at
+ * once. Has no clock and calls nothing.
  */
 
 export interface Deadline {
@@ -8,9 +8,9 @@ export interface Deadline {
   /** Breaks ties. */
   readonly order: number
   readonly wake: () => void
-  /** Who waits, for a picture of the whole. */
+  /** The waiting fiber or timer, for lists of waits. */
   readonly owner: unknown
-  /** Place in the heap; -1 outside. */
+  /** Index in the heap; -1 outside. */
   place: number
 }
 
@@ -28,7 +28,7 @@ export class Deadlines {
     return this.heap[0]
   }
 
-  /** All of them, in the order in which they will come. */
+  /** All deadlines, in the order in which they will expire. */
   list(): ReadonlyArray<Deadline> {
     return [...this.heap].sort((a, b) => (before(a, b) ? -1 : 1))
   }
@@ -40,7 +40,7 @@ export class Deadlines {
     return item
   }
 
-  /** `false` if it was not there any more. */
+  /** `false` if it had left the heap already. */
   remove(item: Deadline): boolean {
     const { place } = item
     if (place < 0) return false
@@ -55,7 +55,7 @@ export class Deadlines {
     return true
   }
 
-  /** Takes out all that are due by `now`, in order. */
+  /** Removes all that are due by `now`, in order. */
   due(now: number): Array<Deadline> {
     const items: Array<Deadline> = []
     for (let first = this.first; first !== undefined && first.at <= now; first = this.first) {

@@ -1,11 +1,12 @@
 /**
- * What makes a simulation go: the scheduler of its fibers and the loop that moves its clock.
+ * Drives a simulation: schedules its fibers and moves its clock.
  *
- * Fibers run in microtasks, in the order in which they became runnable (or in one drawn from the seed). It
- * looks in ticks where those are told of, in turns of the event loop otherwise and now and then: as long as
- * something is still to come by itself, it waits for another; then those who wait for rest are called; then
- * the clock jumps. When nothing can move any more, or a bound is passed, it says why, and goes on only to let
- * the interrupted program end. It never waits for real time, but for a moment before it says "stuck".
+ * Fibers run in microtasks, in the order in which they became runnable (or one drawn from the seed). The loop
+ * checks for rest once per tick if asynchronous operations can be observed, otherwise (and sometimes anyway)
+ * per turn of the event loop. While work is still arriving it waits one more; then it runs the rest
+ * callbacks; then the clock jumps. If nothing can proceed or a bound is reached, it reports why, and
+ * continues only to let the interrupted program end. Never waits for real time, except briefly before it
+ * reports "stuck".
  */
 import type { RuntimeFiber } from "effect/Fiber"
 import { defaultShouldYield, PriorityBuckets, type Scheduler, type Task } from "effect/Scheduler"
@@ -18,9 +19,9 @@ import { queueMicrotask, setTimeout } from "./realTime.js"
 export type Reason = "stuck" | "time" | "steps" | "realAsync"
 
 export interface Bounds {
-  /** Moment (ms since the epoch) which the clock may not pass. */
+  /** Time (ms since the epoch) which the clock may not pass. */
   readonly until: number
-  /** What may happen without time passing. */
+  /** Maximum steps without time passing. */
   readonly steps: number
 }
 
@@ -29,17 +30,17 @@ interface Rest {
   readonly resume: () => void
 }
 
-// So many tasks run before others of the process have their turn.
+// Tasks to run before the rest of the process gets its turn.
 const burst = 4096
-// And so many ticks: a turn costs five times as much.
+// Ticks before a turn, which costs five times as much.
 const ticksOfTurn = 256
-// What comes from outside shows itself within this time, in milliseconds.
+// Real time, in milliseconds, for outside events to show up.
 const grace = 25
-// An interrupted program may end in its own time: virtual milliseconds.
+// Virtual time, in milliseconds, for an interrupted program to end.
 const ending = 24 * 60 * 60 * 1000
 
 export class Driver implements Scheduler {
-  /** Fibers run and waits made so far. */
+  /** Fiber runs and waits so far. */
   steps = 0
   readonly rests = new Set<Rest>()
   private readonly tasks = new PriorityBuckets()
@@ -66,7 +67,7 @@ export class Driver implements Scheduler {
     private readonly clock: VirtualClock.Service,
     private bounds: Bounds,
     /**
-     * An index below the given number, to take tasks in an order of its own; first in, first out without it.
+     * Picks an index below the given number, to run tasks in another order; without it: first in, first out.
      */
     private readonly pick: ((below: number) => number) | undefined,
     private readonly giveUp: (reason: Reason, detail: string) => void,
@@ -102,7 +103,7 @@ export class Driver implements Scheduler {
     this.watch.stop()
   }
 
-  /** From here on everything serves the end of the program. */
+  /** From here on the driver only lets the program end. */
   close(): void {
     this.closing = true
     this.instant = this.activity
@@ -176,8 +177,8 @@ export class Driver implements Scheduler {
     }
   }
 
-  // When a tick begins microtasks are over, and when a turn begins ticks are. What comes later was announced,
-  // as our own was; what was announced before the last look has come before this one.
+  // Microtasks are over when a tick begins, and ticks when a turn begins. Anything later was reported by the
+  // hooks, as our own ticks were; reports before the last check have been served.
   private announced(): boolean {
     const ticks = this.announcedTicks - this.ticks
     const turns = this.announcedTurns - this.turns
@@ -188,8 +189,7 @@ export class Driver implements Scheduler {
     return tickPending || this.turnPending
   }
 
-  // Where nothing is announced, two turns in which nothing happened; what happens in the second came from
-  // outside.
+  // Without hooks: two turns in which nothing happened; activity in the second came from outside.
   private stirred(activity: number): boolean {
     if (activity === this.seen) return ++this.silent < 2
     if (this.silent > 0) this.outOfTurn()
@@ -210,21 +210,20 @@ export class Driver implements Scheduler {
     if (called) return this.again()
     const { next } = this.clock
     if (next === undefined) return this.linger()
-    if (next > this.bounds.until)
-      return this.end("time", "the next moment anybody waits for is past the bound")
+    if (next > this.bounds.until) return this.end("time", "the next deadline is past the bound")
     this.clock.jump()
     this.instant = this.activity
     this.again()
   }
 
-  // Before it is said that nothing will ever move: is it only that the outside has not answered yet?
+  // Before "stuck" is reported, give outside events time to show up.
   private linger(): void {
     this.lingering = true
     const look = () => {
       if (this.stopped) return
       if (this.lingering) {
         this.lingering = false
-        this.end("stuck", "nothing can move any more, and nobody waits for a moment that will come")
+        this.end("stuck", "nothing can proceed, and no deadline is left")
       } else this.again()
     }
     this.watch.aside(() => setTimeout(() => this.watch.run(look), grace))
@@ -232,21 +231,24 @@ export class Driver implements Scheduler {
 
   private outOfTurn(): void {
     this.lingering = false
-    this.fail("realAsync", "something went on that had waited for neither the clock nor the network")
+    this.fail("realAsync", "an operation completed that waited for neither the clock nor the network")
   }
 
   private timeless(): string {
     return `more than ${this.bounds.steps} steps without time passing`
   }
 
-  // Told in the midst of the program, which goes on until it can be interrupted.
+  // Called inside the program, which runs on until it can be interrupted.
   private real(type: string, stack: string): void {
     if (this.stopped || this.closing) return
     const where = stack
       .split("\n")
       .filter((line) => /^ +at /.test(line) && !/async_hooks|realAsync/.test(line))
     queueMicrotask(() =>
-      this.fail("realAsync", [`${type} was begun, which the outside ends`, ...where].join("\n"))
+      this.fail(
+        "realAsync",
+        [`${type} was started, which completes outside the simulation`, ...where].join("\n")
+      )
     )
   }
 

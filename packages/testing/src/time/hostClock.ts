@@ -1,6 +1,5 @@
 /**
- * The clock of a host: its wall time is ahead of that of the clock beneath, or behind it. What waits and
- * limits go by is the same.
+ * The clock of a host: its wall time differs from that of the clock below; sleeps and limits do not.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -10,11 +9,11 @@ import { madeOver } from "./originalTimers.js"
 export interface HostClock {
   readonly clock: Clock.Clock
   readonly wallTime: () => number
-  /** Sets the wall time forward, or back where it is negative, by so many milliseconds. */
+  /** Sets the wall time forward by so many milliseconds, or back if negative. */
   readonly step: (millis: number) => void
 }
 
-/** `ahead`: milliseconds; `drift`: how much the wall time gains in each millisecond. */
+/** `ahead`: milliseconds; `drift`: milliseconds gained per millisecond. */
 export const makeHostClock = (clock: Clock.Clock, ahead: number, drift: number): HostClock => {
   const beneath = fromClock(clock)
   const begun = beneath.now()

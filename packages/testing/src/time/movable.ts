@@ -1,6 +1,5 @@
 /**
- * One interface to both clocks that tests move, `TestClock` and `VirtualClock`: their deadlines, and moving
- * them.
+ * One interface to list the deadlines of `TestClock` and `VirtualClock` and to move either.
  */
 import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"
@@ -17,11 +16,11 @@ export interface Movable {
     ReadonlyArray<{ readonly deadline: number; readonly fiber: PictureWait["fiber"] }>
   >
   readonly moveTo: (time: number) => Effect.Effect<void>
-  /** Called before it is moved. */
+  /** Called before the first move. */
   readonly begin: Effect.Effect<void>
 }
 
-// A TestClock does not know who sleeps, and keeps the deadlines of interrupted sleeps until it passes them.
+// A TestClock does not know its sleepers, and keeps deadlines of interrupted sleeps until it passes them.
 const overTestClock = (clock: TestClock.TestClock): Movable => ({
   now: () => clock.unsafeCurrentTimeMillis(),
   waits: Effect.map(clock.sleeps, (deadlines) =>

@@ -1,16 +1,16 @@
 /**
- * Timers and clocks of the platform, taken once, when the first of our modules is loaded: fake timers that
- * are installed later do not reach the network in memory. What goes by Effect's clock does not come here.
+ * Timers and clocks of the platform, captured when the first of our modules is loaded, so that fake timers
+ * installed later do not affect the network in memory. Never used for time on Effect's clock.
  */
 interface RealTime {
   readonly setTimeout: typeof globalThis.setTimeout
   readonly clearTimeout: typeof globalThis.clearTimeout
   readonly queueMicrotask: typeof globalThis.queueMicrotask
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   readonly monotonicNow: () => number
 }
 
-// Registered, so that a part of ours that is loaded later (or again) has what the first one found.
+// In the global registry, so that copies of this module share the captured functions.
 const key = Symbol.for("@httpfx/testing/realTime")
 const host = globalThis as { [key]?: RealTime }
 

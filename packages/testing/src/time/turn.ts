@@ -1,9 +1,9 @@
 /**
- * A turn of the event loop: after it, every microtask and tick that was waiting has run, and every message
- * that was posted has been received.
+ * Waits for the next turn of the event loop, when all pending microtasks and ticks have run, and all posted
+ * messages have arrived.
  *
- * It is made from what the platform has: `setImmediate` where it exists, because it comes after messages
- * (Node documentation: the event loop, phases), a message of its own otherwise.
+ * Uses `setImmediate` if it exists, which runs after messages (Node documentation: the event loop, phases),
+ * otherwise a message.
  */
 import { queueMicrotask } from "./realTime.js"
 type Later = (f: () => void) => unknown
@@ -21,13 +21,12 @@ const message: Later = (f) => {
   port2.postMessage(undefined)
 }
 
-/** Calls `f` in a turn of its own. */
+/** Calls `f` in the next turn. */
 export const nextTurn: (f: () => void) => void = immediate ?? message
 
 /**
- * Calls `f` in a tick of its own, when no microtask is left: asked for in one, because a tick that is asked
- * for in a tick comes before them (Node documentation: process.nextTick). `undefined` where there are no
- * ticks.
+ * Calls `f` in a later tick, when no microtask is left: scheduled from a microtask, because a tick scheduled
+ * from a tick runs before them (Node documentation: process.nextTick). `undefined` without ticks.
  */
 export const nextTick: ((f: () => void) => void) | undefined =
   tick === undefined ? undefined : (f) => queueMicrotask(() => tick(f))

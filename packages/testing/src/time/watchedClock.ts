@@ -1,6 +1,6 @@
 /**
- * A clock that knows who sleeps on it. Time, and whatever else the clock beneath can do (a test's `adjust`),
- * stay its own.
+ * A clock that records its sleepers. Time, and the other methods of the clock below (a test's `adjust`), are
+ * unchanged.
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -17,7 +17,7 @@ const watchTimers = (timers: Timers, sleeps: Map<object, string>): Timers => ({
   turn: (f) => timers.turn(f),
   at(deadline, f) {
     const key = {}
-    sleeps.set(key, `${Duration.format(Math.max(deadline - timers.now(), 0))}, asked for by a driver`)
+    sleeps.set(key, `${Duration.format(Math.max(deadline - timers.now(), 0))}, started by a driver`)
     const cancel = timers.at(deadline, () => {
       sleeps.delete(key)
       f()
@@ -34,9 +34,9 @@ export const watchClock = (clock: Clock.Clock, sleeps: Map<object, string>): Clo
   const sleep = (duration: Duration.Duration) =>
     Effect.withFiberRuntime<void>((fiber) => {
       const key = {}
-      sleeps.set(key, `${Duration.format(duration)}, asked for by ${FiberId.threadName(fiber.id())}`)
+      sleeps.set(key, `${Duration.format(duration)}, started by ${FiberId.threadName(fiber.id())}`)
       return Effect.ensuring(
-        // What a clock forks for its own sake (a test clock's warning) is no fiber of the test.
+        // A fiber forked by the clock itself (a test clock's warning) does not belong to the test.
         Effect.locally(clock.sleep(duration), FiberRef.currentSupervisor, Supervisor.none),
         Effect.sync(() => sleeps.delete(key))
       )
@@ -47,7 +47,7 @@ export const watchClock = (clock: Clock.Clock, sleeps: Map<object, string>): Clo
       if (key === "sleep") return sleep
       if (key === ClockTimers) return timers
       const value: unknown = Reflect.get(target, key)
-      // Bound: what a method keeps belongs to the clock, not to the watch.
+      // Bound to the clock, which keeps the state of its methods.
       return typeof value === "function" ? (value.bind(target) as unknown) : value
     }
   })

@@ -1,9 +1,8 @@
 /**
- * What an inspector remembers of a server: what is under way, and a bounded number of exchanges that are
- * over.
+ * The inspector's record of a server: its in-flight exchanges, and a bounded number of ended ones.
  *
- * Fed by the server's events; it asks nobody and changes nothing. Its memory is bounded by the connections
- * that are open and the history that was asked for.
+ * Fed by the server's events; never queries or changes the server. Its memory is bounded by the open
+ * connections and the configured history.
  */
 import type * as Agent from "@httpfx/core/Agent"
 import type { ExchangeOutcome } from "@httpfx/core/ExchangeOutcome"
@@ -26,16 +25,16 @@ import type { Kept, Recording } from "../tap/transport.js"
  * @category models
  */
 export interface ServerView {
-  /** Where it listens, `host:port` or a path. */
+  /** The address it listens on: `host:port` or a path. */
   readonly address: string
-  /** Where it is in its life. */
+  /** The state of its shutdown. */
   readonly state: Shutdown.State
   /** In milliseconds; 0: no limit. */
   readonly timeouts: ServerTimeouts.Service
 }
 
 /**
- * An exchange that is not over.
+ * An exchange in flight.
  *
  * @since 0.1.0
  * @category models
@@ -43,18 +42,18 @@ export interface ServerView {
 export interface UnderWay {
   /** Number of the exchange on its connection, from 1. */
   readonly exchange: number
-  /** The method as it came. */
+  /** The method as received. */
   readonly method: string
-  /** The target as it came, without user and password. */
+  /** The target as received, without user and password. */
   readonly target: string
   /** Milliseconds since its head was read. */
   readonly since: number
-  /** Of its answer, once that has begun. */
+  /** Status of its response, once that has begun. */
   readonly status: number | undefined
 }
 
 /**
- * A connection that is open.
+ * An open connection.
  *
  * @since 0.1.0
  * @category models
@@ -64,20 +63,20 @@ export interface ConnectionView {
   readonly connection: number
   /** The client's end. */
   readonly remote: string
-  /** Milliseconds it has been open, as far as the inspector has seen. */
+  /** Milliseconds since it was opened, or since the inspector started. */
   readonly age: number
-  /** Exchanges that are over. */
+  /** Number of ended exchanges. */
   readonly exchanges: number
-  /** Bytes of those exchanges on the wire. */
+  /** Bytes received in those exchanges, on the wire. */
   readonly bytesIn: number
-  /** Bytes of their answers on the wire. */
+  /** Bytes sent in those exchanges, on the wire. */
   readonly bytesOut: number
-  /** What it does; `undefined`: it is idle. */
+  /** The exchange in flight; `undefined`: idle. */
   readonly now: UnderWay | undefined
 }
 
 /**
- * An exchange that is over.
+ * An ended exchange.
  *
  * @since 0.1.0
  * @category models
@@ -89,23 +88,23 @@ export interface ExchangeView {
   readonly exchange: number
   /** The client's end. */
   readonly remote: string
-  /** The method as it came. */
+  /** The method as received. */
   readonly method: string | undefined
-  /** The target as it came, without user and password. */
+  /** The target as received, without user and password. */
   readonly target: string | undefined
-  /** The status of the answer, if one was begun. */
+  /** Status of the response, if one was begun. */
   readonly status: number | undefined
   /** How it ended. */
   readonly outcome: ExchangeOutcome["_tag"]
-  /** When its head was read, milliseconds since the epoch. */
+  /** Time at which its head was read, milliseconds since the epoch. */
   readonly startedAt: number
-  /** Milliseconds. */
+  /** Duration in milliseconds. */
   readonly duration: number
   /** Bytes of the request on the wire. */
   readonly bytesIn: number
-  /** Bytes of the answer on the wire. */
+  /** Bytes of the response on the wire. */
   readonly bytesOut: number
-  /** Its wire can be asked for. */
+  /** Whether its wire is available. */
   readonly wire: boolean
 }
 
@@ -116,13 +115,13 @@ export interface ExchangeView {
  * @category models
  */
 export interface AgentView {
-  /** The name that the inspector was given for it. */
+  /** The name given in the options. */
   readonly name: string
-  /** Connections that are not closed, idle ones included. */
+  /** Connections not closed, idle ones included. */
   readonly open: number
-  /** Open, and in use by nobody. */
+  /** Open and unused. */
   readonly idle: number
-  /** Being made. */
+  /** Being established. */
   readonly connecting: number
   /** Requests that wait for a connection. */
   readonly queued: number
@@ -133,7 +132,7 @@ export interface AgentView {
 }
 
 /**
- * What is going on at one moment. It survives `JSON.stringify`.
+ * The state at one moment; survives `JSON.stringify`.
  *
  * @since 0.1.0
  * @category models
@@ -145,7 +144,7 @@ export interface Snapshot {
   readonly connections: ReadonlyArray<ConnectionView>
   /** Latest first. */
   readonly exchanges: ReadonlyArray<ExchangeView>
-  /** The agents that it was told of. */
+  /** The agents given in the options. */
   readonly agents: ReadonlyArray<AgentView>
 }
 
@@ -165,7 +164,7 @@ interface Now {
   readonly target: string
   readonly since: number
   status: number | undefined
-  /** It asks the inspector itself. */
+  /** Whether it is a request to the inspector itself. */
   isOwn: boolean
 }
 
@@ -177,11 +176,11 @@ interface Over {
 const nameOf = (address: Address | undefined): string =>
   address === undefined ? "?" : formatAddress(address)
 
-// For what is shown beside the wire: `CONNECT` names an authority alone.
+// For fields outside the wire: `CONNECT` names only an authority.
 const withoutUserinfo = (target: string): string =>
   target.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i, "$1")
 
-// Times count from its first byte, which may have come long before its head was whole.
+// Times count from its first byte, which may have arrived long before its head was complete.
 const print = (recording: Recording, secrets: FindSecrets): string =>
   printRecording(recording, new Placeholders(), {
     origin: recording.events[0]?.at ?? recording.opened,
@@ -237,7 +236,7 @@ export class Look {
     }
   }
 
-  /** An exchange under way asks the inspector itself: it is none of those that are shown. */
+  /** Marks an exchange in flight as a request to the inspector, which is not shown. */
   disregard(remote: Address | undefined, exchange: number): void {
     for (const { now, remote: name } of this.open.values())
       if (now?.exchange === exchange && name === nameOf(remote)) now.isOwn = true
@@ -259,7 +258,7 @@ export class Look {
     return fresh
   }
 
-  // An address may have been used before: the last one counts.
+  // An address may have been used before: the last recording counts.
   private recordingOf(remote: string): Kept | undefined {
     const found = this.tap?.wiretap.recordings.filter(({ client }) => nameOf(client) === remote)
     return found?.at(-1) as Kept | undefined
@@ -275,7 +274,7 @@ export class Look {
     const isOwn = open.now?.exchange === exchange && open.now.isOwn
     if (open.now?.exchange === exchange) open.now = undefined
     const { recording } = open
-    // What ends otherwise ends its connection, and what nobody has read belongs to it.
+    // Any other outcome ends the connection, whose unread bytes belong to this exchange.
     const passed =
       outcome._tag === "Answered"
         ? { client: bytesIn, server: bytesOut }
@@ -301,7 +300,7 @@ export class Look {
     if (this.past.length > this.history) this.past.shift()
   }
 
-  /** Of an exchange that is over, or as far as it has come. */
+  /** The wire of an ended exchange, or of one in flight so far. */
   wire(connection: number, exchange: number): string | undefined {
     const over = this.past.find(({ view }) => view.connection === connection && view.exchange === exchange)
     if (over !== undefined) return over.wire

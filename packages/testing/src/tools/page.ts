@@ -1,6 +1,6 @@
 /**
- * The page of the inspector: asks for the state once a second, and for the wire of what was clicked. Shows
- * text, never markup. It may be mounted below any path.
+ * The page of the inspector: fetches the state every second, and the wire of a clicked exchange. Shows text,
+ * never markup. Works below any path.
  */
 export const page = `<!doctype html>
 <html lang="en">
@@ -52,8 +52,8 @@ export const page = `<!doctype html>
         if (element.textContent !== text) element.textContent = text
       }
 
-      // Elements stay where they are and change only when their text does: a click, a selection and the focus
-      // survive the second.
+      // Keep the elements and change only their text, so that a click, a selection and the focus survive each
+      // refresh.
       const put = (cell, content) => {
         const { text, path, isBad = false } = content instanceof Object ? content : { text: String(content ?? "–") }
         if (path === undefined) {
@@ -122,7 +122,7 @@ export const page = `<!doctype html>
         }
         const response = await fetch(base + path)
         const text = await response.text()
-        // What is on the page stays there when the server has forgotten it.
+        // Keep the text on the page after the server has dropped it.
         if (path === shown && (isNew || response.ok)) write(at("wire"), text)
       }
       document.addEventListener("click", ({ target }) => target.dataset.path !== undefined && showWire(target.dataset.path))
@@ -133,7 +133,7 @@ export const page = `<!doctype html>
           document.body.classList.remove("lost")
         } catch {
           document.body.classList.add("lost")
-          write(at("title"), "The server does not answer any more.")
+          write(at("title"), "The server no longer responds.")
         }
         setTimeout(look, 1000)
       }

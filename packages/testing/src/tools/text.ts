@@ -1,5 +1,5 @@
 /**
- * A snapshot as text for a terminal. It shows the same as the page, and nothing that the snapshot has not.
+ * Prints a snapshot for a terminal, with the same content as the page.
  */
 import type { Snapshot } from "./look.js"
 
@@ -18,7 +18,7 @@ const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<un
     .join("")
 }
 
-/** A request in so many characters that lines stay readable; the wire has all of it. */
+/** Shortens a request so that lines stay readable; the wire shows all of it. */
 const requestOf = (method: string | undefined, target: string | undefined): string => {
   if (method === undefined) return "no request"
   const text = `${method} ${target}`

@@ -111,10 +111,10 @@ describe("Origin", () => {
       const expected = [
         "no stub of http://api.test:8080 matches PUT /user?x=1",
         "  create",
-        `    method: "POST" wanted, "PUT" came`,
-        `    path: "/users" wanted, "/user" came`,
-        `    header "accept": "a/b" wanted, nothing came`,
-        `    body: JSON "{"a":1}" wanted, "{}" came`
+        `    method: expected "POST", received "PUT"`,
+        `    path: expected "/users", received "/user"`,
+        `    header "accept": expected "a/b", received nothing`,
+        `    body: expected JSON "{"a":1}", received "{}"`
       ].join("\n")
       assert.strictEqual(answer, `${expected}\n`)
       assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", expected)

@@ -46,55 +46,55 @@ const asked: Readonly<Record<string, Asked>> = {
     route: { method: (method) => method !== "GET" },
     fits: { method: "PUT" },
     not: {},
-    reason: 'method: (method) => method !== "GET" wanted, "GET" came'
+    reason: 'method: expected (method) => method !== "GET", received "GET"'
   },
   "the method by a pattern": {
     route: { method: /^(PUT|PATCH)$/ },
     fits: { method: "PATCH" },
     not: {},
-    reason: 'method: /^(PUT|PATCH)$/ wanted, "GET" came'
+    reason: 'method: expected /^(PUT|PATCH)$/, received "GET"'
   },
   "the path": {
     route: { path: (path) => path.length === 3 },
     fits: { target: "/ab?c" },
     not: { target: "/abc" },
-    reason: 'path: (path) => path.length === 3 wanted, "/abc" came'
+    reason: 'path: expected (path) => path.length === 3, received "/abc"'
   },
   "a parameter": {
     route: { query: { page: (page) => Number(page) > 1 } },
     fits: { target: "/?page=2" },
     not: { target: "/" },
-    reason: 'query "page": (page) => Number(page) > 1 wanted, nothing came'
+    reason: 'query "page": expected (page) => Number(page) > 1, received nothing'
   },
   "a field": {
     route: { headers: { "X-Key": (key) => key?.startsWith("k") === true } },
     fits: { headers: ["x-key", "k1"] },
     not: { headers: ["x-key", "other"] },
-    reason: 'header "X-Key": (key) => key?.startsWith("k") === true wanted, "other" came'
+    reason: 'header "X-Key": expected (key) => key?.startsWith("k") === true, received "other"'
   },
   "the absence of a field": {
     route: { headers: { cookie: (cookie) => cookie === undefined } },
     fits: {},
     not: { headers: ["cookie", "a=b"] },
-    reason: 'header "cookie": (cookie) => cookie === void 0 wanted, "a=b" came'
+    reason: 'header "cookie": expected (cookie) => cookie === void 0, received "a=b"'
   },
   "the body": {
     route: { body: (body) => body.includes("needle") },
     fits: { method: "POST", body: "a needle" },
     not: { method: "POST", body: "hay" },
-    reason: 'body: (body) => body.includes("needle") wanted, "hay" came'
+    reason: 'body: expected (body) => body.includes("needle"), received "hay"'
   },
   "the body as JSON": {
     route: { json: (json: { readonly amount: number }) => json.amount > 5 },
     fits: { method: "POST", body: `{"amount":6}` },
     not: { method: "POST", body: `{"amount":5}` },
-    reason: 'body: JSON (json) => json.amount > 5 wanted, "{"amount":5}" came'
+    reason: 'body: expected JSON (json) => json.amount > 5, received "{"amount":5}"'
   },
   "a body that is no JSON": {
     route: { json: (json: unknown) => json !== null },
     fits: { method: "POST", body: "1" },
     not: { method: "POST", body: "no" },
-    reason: 'body: JSON (json) => json !== null wanted, "no" came'
+    reason: 'body: expected JSON (json) => json !== null, received "no"'
   },
   "what the path has chosen": {
     route: {
@@ -103,19 +103,19 @@ const asked: Readonly<Record<string, Asked>> = {
     },
     fits: { target: "/charges", method: "POST", body: `{"amount":{"euro":6}}` },
     not: { target: "/other", method: "POST", body: `{}` },
-    reason: 'body: JSON (json) => json.amount.euro > 5 wanted, "{}" came'
+    reason: 'body: expected JSON (json) => json.amount.euro > 5, received "{}"'
   },
   "the whole call": {
     route: { when: ({ number, target }) => number === 1 && target === "/" },
     fits: {},
     not: {},
-    reason: 'when: ({ number, target }) => number === 1 && target === "/" wanted'
+    reason: 'when: expected ({ number, target }) => number === 1 && target === "/"'
   },
   "a pattern that remembers where it was": {
     route: { path: /^\/a/g },
     fits: { target: "/a" },
     not: { target: "/b" },
-    reason: 'path: /^\\/a/g wanted, "/b" came'
+    reason: 'path: expected /^\\/a/g, received "/b"'
   }
 }
 

@@ -265,7 +265,7 @@ describe("print", () => {
             "             < \\r\\n",
             "             < (300 bytes) aaaaa ... 290 bytes ... aaaa\\n",
             "+20 ms       > (2 bytes) \\x00\\x01",
-            "             > [no HTTP: HPE_INVALID_METHOD: Invalid method encountered]",
+            "             > [not HTTP: HPE_INVALID_METHOD: Invalid method encountered]",
             "+30 ms       > [RST]"
           ].join("\n")
         )

@@ -1,11 +1,11 @@
 /**
- * Files in memory over the files of this machine: what was not written here is read from the disk, and
- * nothing is written to it.
+ * A file system in memory over this machine's disk: unwritten files are read from the disk, and nothing is
+ * ever written to it.
  *
- * Every call is synchronous, so that a simulation may use it. It never keeps what it has read from the disk.
+ * Every call is synchronous, so that a simulation may use it. Never caches content of the disk.
  */
 
-/** Why a call fails, in platform's words (`SystemErrorReason`). */
+/** The cause of a failed call, in platform's terms (`SystemErrorReason`). */
 export class FileFault extends Error {
   constructor(
     readonly reason: "NotFound" | "AlreadyExists" | "PermissionDenied" | "BadResource" | "Unknown",
@@ -26,7 +26,7 @@ export class FileNode {
     public modified: number
   ) {}
 
-  /** Its first `size` bytes are the content. */
+  /** The buffer; its first `size` bytes are the content. */
   get bytes(): Uint8Array {
     return (this.loaded ??= this.load())
   }
@@ -99,11 +99,11 @@ const onDisk = <A>(read: () => A): A => {
 }
 
 export class MemoryFiles {
-  /** By absolute path; `undefined`: removed, whatever the disk has there. */
+  /** By absolute path; `undefined`: removed, which also hides the disk's entry. */
   private readonly nodes = new Map<string, Node | undefined>([
     ["/", { kind: "Directory", mode: 0o755, modified: 0 }]
   ])
-  /** Removed once: what the disk has there and below is not to be seen. */
+  /** Removed directories: the disk's entries there and below stay hidden. */
   private readonly detached = new Set<string>()
   private temporary = 0
 
@@ -132,11 +132,11 @@ export class MemoryFiles {
 
   file(path: string): FileNode {
     const node = this.get(path)
-    if (node.kind !== "File") throw new FileFault("BadResource", `it is a directory: ${path}`)
+    if (node.kind !== "File") throw new FileFault("BadResource", `is a directory: ${path}`)
     return node
   }
 
-  /** The file in memory, to be changed: one of the disk is copied. */
+  /** The file in memory, for changes; a file of the disk is copied first. */
   changing(path: string): FileNode {
     const file = this.file(path)
     this.nodes.set(path, file)
@@ -155,7 +155,7 @@ export class MemoryFiles {
     const node = this.find(path)
     if (node !== undefined) {
       if (options.recursive === true && node.kind === "Directory") return
-      throw new FileFault("AlreadyExists", `it exists: ${path}`)
+      throw new FileFault("AlreadyExists", `already exists: ${path}`)
     }
     const parent = parentOf(path)
     if (options.recursive === true) this.makeFolder(parent, options)
@@ -164,7 +164,7 @@ export class MemoryFiles {
     this.nodes.set(path, { kind: "Directory", mode: options.mode ?? 0o755, modified: this.now() })
   }
 
-  /** A path that nobody else is given; its folder exists. */
+  /** A new unique path; creates its folder. */
   temporaryPath(folder = "/tmp", prefix = "", suffix = ""): string {
     const parent = absolute(folder)
     this.makeFolder(parent, { recursive: true })
@@ -175,13 +175,13 @@ export class MemoryFiles {
   }
 
   list(path: string): Array<string> {
-    if (this.get(path).kind !== "Directory") throw new FileFault("BadResource", `it is no directory: ${path}`)
+    if (this.get(path).kind !== "Directory") throw new FileFault("BadResource", `not a directory: ${path}`)
     const names = new Set<string>()
     if (disk !== undefined && !this.hidden(path)) {
       try {
         for (const name of disk.readdirSync(path)) names.add(name)
       } catch {
-        // It is in memory alone.
+        // Not on the disk.
       }
     }
     for (const [other, node] of this.nodes) {

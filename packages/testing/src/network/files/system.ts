@@ -1,6 +1,6 @@
 /**
- * Platform's `FileSystem` over files in memory, and its answers out of files. What files in memory have no
- * notion of (links, owners, watching) fails as it does in platform's file system without files.
+ * Platform's `FileSystem` and its file responses over files in memory. Unsupported operations (links, owners,
+ * watching) fail as in platform's no-op file system.
  */
 import { SystemError } from "@effect/platform/Error"
 import type * as Etag from "@effect/platform/Etag"
@@ -84,14 +84,15 @@ const handle = (files: MemoryFiles, file: FileNode, path: string, appends: boole
   }
 }
 
-/** `now` gives the time at which files are changed: milliseconds since the epoch. */
+/** `now` returns the modification time of changed files: milliseconds since the epoch. */
 export const makeFileSystem = (now: () => number): FileSystem.FileSystem => {
   const files = new MemoryFiles(now)
   const { chown, link, readLink, symlink, watch } = FileSystem.makeNoop({})
 
   const openFile = (path: string, flag: FileSystem.OpenFlag, mode?: number): FileNode => {
     const known = files.find(path)
-    if (flag.includes("x") && known !== undefined) throw new FileFault("AlreadyExists", `it exists: ${path}`)
+    if (flag.includes("x") && known !== undefined)
+      throw new FileFault("AlreadyExists", `already exists: ${path}`)
     if (flag === "r") return files.file(path)
     if (known === undefined && flag !== "r+") return files.create(path, mode)
     const file = files.changing(path)
@@ -106,7 +107,7 @@ export const makeFileSystem = (now: () => number): FileSystem.FileSystem => {
   const copy = (method: string) => (from: string, to: string, options?: FileSystem.CopyOptions) =>
     attempt(method, from, () => {
       if (options?.overwrite === false && files.find(absolute(to)) !== undefined)
-        throw new FileFault("AlreadyExists", `it exists: ${to}`)
+        throw new FileFault("AlreadyExists", `already exists: ${to}`)
       files.copy(absolute(from), absolute(to))
     })
   const remove = (path: string, options?: FileSystem.RemoveOptions) =>
@@ -189,7 +190,7 @@ export const makeFileSystem = (now: () => number): FileSystem.FileSystem => {
   })
 }
 
-// Those that tests ask for most; `NodeHttpPlatform` knows all.
+// The most common types; `NodeHttpPlatform` knows all.
 const types: Readonly<Record<string, string>> = {
   css: "text/css",
   csv: "text/csv",
@@ -216,7 +217,7 @@ const types: Readonly<Record<string, string>> = {
 const typeOf = (name: string) =>
   types[/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? ""] ?? "application/octet-stream"
 
-/** Answers out of the files of the `FileSystem` in the context, as `NodeHttpPlatform` gives them. */
+/** File responses from the `FileSystem` in the context, as `NodeHttpPlatform` makes them. */
 export const makePlatform: Effect.Effect<
   HttpPlatform.HttpPlatform,
   never,

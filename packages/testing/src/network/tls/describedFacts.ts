@@ -1,11 +1,11 @@
 /**
- * What a described certificate and a described handshake look like as facts of a TLS session.
+ * Presents described certificates and handshakes as facts of a TLS session.
  */
 import type * as Transport from "@httpfx/core/Transport"
 import type { PeerCertificate } from "@httpfx/core/Network"
 import { altNames, type Certificate, type Objection } from "./text.js"
 
-// Digits that tell one certificate from another, in the form of a SHA-256; nothing here is secret.
+// Digits that identify a certificate, in the form of a SHA-256; not a cryptographic hash.
 const digits = (raw: Uint8Array): string => {
   const parts: Array<string> = []
   for (let part = 0; part < 8; part++) {
@@ -35,8 +35,7 @@ const described = (certificate: Certificate): Transport.Certificate => {
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-// As OpenSSL prints a time; without a limit, the one that RFC 5280 §4.1.2.5 has for that, or the first of
-// all.
+// A time in OpenSSL's format; without a limit, the value of RFC 5280 §4.1.2.5 for that, or the epoch.
 const printed = (time: number): string => {
   const at = new Date(time)
   const clock = at.toISOString().slice(11, 19)
@@ -44,7 +43,7 @@ const printed = (time: number): string => {
 }
 const never = Date.UTC(9999, 11, 31, 23, 59, 59)
 
-/** What `checkServerIdentity` is shown. */
+/** The certificate as passed to `checkServerIdentity`. */
 export const shown = (certificate: Certificate): PeerCertificate => {
   const { fingerprint256, issuer, raw, serialNumber, subject, subjectAltName, validFrom, validTo } =
     described(certificate)
@@ -60,7 +59,7 @@ export const shown = (certificate: Certificate): PeerCertificate => {
   }
 }
 
-/** `objected`: why the peer's certificate is not trusted, where it was looked at. */
+/** `objected`: why the peer's certificate is not trusted, if it was checked. */
 export const describedFacts = (session: {
   readonly alpnProtocol: string | undefined
   readonly serverName: string | undefined

@@ -1,9 +1,9 @@
 /**
- * The handshake of a described TLS over any transport: a hello of each side, then the client's last word.
- * What follows is not changed.
+ * The handshake of a described TLS over any transport: a hello from each side, then a final message from the
+ * client. Later bytes pass unchanged.
  *
- * Each message is a record with the header of TLS (RFC 8446 section 5.1) around JSON, so that who speaks no
- * TLS is recognized, and recognizes nothing.
+ * Each message is JSON in a record with the header of TLS (RFC 8446 §5.1), so that a peer without TLS is
+ * recognized on either side.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "@httpfx/core/HttpError"
@@ -67,11 +67,11 @@ const alerts: Readonly<Record<string, Objection>> = {
 class Handshake {
   private received: Uint8Array = new Uint8Array(0)
   private over = false
-  /** We object, and the peer is being told. */
+  /** Our objection, while its alert goes out. */
   private objected: Objection | undefined
   private greeted = false
   private alpnProtocol: string | undefined
-  /** Server: the name asked for. */
+  /** Server: the requested name. */
   private serverName: string | undefined
   private own: Certificate | Objection | undefined
 
@@ -111,7 +111,7 @@ class Handshake {
     const [type, major] = this.received
     const client = this.options.role === "client"
     if ((type !== HANDSHAKE && type !== ALERT) || (major !== undefined && major !== 3)) {
-      // Letters are taken for a method, as OpenSSL does.
+      // OpenSSL reports plain HTTP if the first byte is an upper-case letter.
       return this.fail(!client && type! >= 65 && type! <= 90 ? plainHttp : notTls)
     }
     if (this.received.length < header) return
@@ -125,7 +125,7 @@ class Handshake {
     else this.hello(content as Hello)
   }
 
-  // The client's side.
+  // ---- client
   private answered({ alpn, certificate, wantsCertificate }: Answer): void {
     const { ca, rejectUnauthorized = true, serverName } = this.options
     const objected = distrust(certificate, ca, this.now()) ?? this.judge(certificate)
@@ -146,7 +146,7 @@ class Handshake {
     return { code, reason: message }
   }
 
-  // The server's side.
+  // ---- server
   private hello({ alpn, name }: Hello): void {
     const { options } = this
     const asked = Network.certificateName(options, name)
@@ -166,7 +166,7 @@ class Handshake {
     this.serverName = name
     const wantsCertificate = options.requestCert ?? false
     this.transport.write(record(HANDSHAKE, { alpn: agreed, certificate: own, wantsCertificate }))
-    // Whatever came behind a hello is the next message.
+    // Bytes after a hello belong to the next message.
     if (this.received.length > 0) this.data(new Uint8Array(0))
   }
 
@@ -189,7 +189,7 @@ class Handshake {
     this.done(Effect.succeed(new SecuredTransport(this.transport, rest, facts, strict)))
   }
 
-  // A reset would overtake the alert: the peer reads it and goes.
+  // Wait for the peer to read the alert and close: a reset could overtake it.
   private object(why: Objection): void {
     this.objected = why
     this.transport.write(record(ALERT, why.code))
@@ -224,7 +224,7 @@ class Handshake {
   }
 }
 
-/** TLS as described by `MemoryTls`, by this clock. */
+/** TLS as described by `MemoryTls`; validity is checked on this clock. */
 export const secureWith =
   (now: () => number): Network.Service["secure"] =>
   (transport, given) =>
@@ -242,7 +242,7 @@ export const secureWith =
       })
     })
 
-/** Whether the texts of `MemoryTls` can be read and fit each other. */
+/** Checks that the texts are from `MemoryTls` and that certificates match their keys. */
 export const checkTls: NonNullable<Network.Service["checkTls"]> = ({ cert, certificates = {}, key }) => {
   const own = cert === undefined ? [] : [{ cert, key }]
   for (const each of [...own, ...Object.values(certificates)]) {

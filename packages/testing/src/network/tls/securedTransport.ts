@@ -1,7 +1,8 @@
 /**
- * A transport after its handshake: the one below, with the bytes first that came behind the handshake.
+ * A transport after its handshake: delivers first the bytes received behind the handshake, then those of the
+ * inner transport.
  *
- * The one below is paused until this one is started.
+ * The inner transport stays paused until this one is started.
  */
 import {
   abandon,
@@ -94,7 +95,7 @@ export class SecuredTransport implements Transport {
     this.below.keepAlive(enable, initialDelay)
   }
 
-  // Never inside a call of the owner's.
+  // Never inside a call of the owner.
   private readOn(): void {
     if (!this.started) return
     if (this.rest === undefined) return this.below.resume()

@@ -1,11 +1,11 @@
 /**
- * Described certificates, keys and authorities as texts with the frame of PEM (RFC 7468), and whether one is
- * accepted.
+ * Described certificates, keys and authorities as texts in the frame of PEM (RFC 7468), and the rules by
+ * which one is accepted.
  */
 
 export interface Certificate {
   readonly names: ReadonlyArray<string>
-  /** `null`: itself. */
+  /** `null`: self-signed. */
   readonly issuer: string | null
   readonly notBefore?: number | undefined
   readonly notAfter?: number | undefined
@@ -31,19 +31,19 @@ export const keyText = (certificate: Certificate) => framed("MEMORY KEY", JSON.s
 
 export const authorityText = (name: string) => framed("MEMORY AUTHORITY", JSON.stringify(name))
 
-/** Why something does not hold: Node's code, and its words. */
+/** A reason for a rejection: Node's code and message. */
 export interface Objection {
   readonly code: string
   readonly reason: string
 }
 
-/** The certificate of one's own. */
+/** Reads one's own certificate and checks its key. */
 export const readOwn = (cert: string, key: string | undefined): Certificate | Objection => {
   const [own] = blocks("MEMORY CERTIFICATE", cert)
   if (own === undefined) {
-    return { code: "ERR_OSSL_PEM_NO_START_LINE", reason: "no certificate as `MemoryTls` makes them" }
+    return { code: "ERR_OSSL_PEM_NO_START_LINE", reason: "not a certificate made by `MemoryTls`" }
   }
-  // A key says whose it is.
+  // A key contains the certificate it belongs to.
   if (key === undefined || blocks("MEMORY KEY", key)[0] !== own) {
     return { code: "ERR_OSSL_X509_KEY_VALUES_MISMATCH", reason: "key values mismatch" }
   }
@@ -53,7 +53,7 @@ export const readOwn = (cert: string, key: string | undefined): Certificate | Ob
 const covers = (name: string, host: string): boolean => {
   const [wanted, actual] = [name.toLowerCase(), host.toLowerCase()]
   if (!wanted.startsWith("*.")) return wanted === actual
-  // One label (RFC 6125 section 6.4.3).
+  // One label (RFC 6125 §6.4.3).
   const dot = actual.indexOf(".")
   return dot > 0 && actual.slice(dot) === wanted.slice(1)
 }
@@ -76,7 +76,7 @@ const chain = (
 }
 
 /**
- * Why the certificate is not trusted, whomever it is for: first the chain, then its time, as Node objects.
+ * The reason to distrust the certificate for any host: first its issuer, then its validity, as Node checks.
  */
 export const distrust = (
   certificate: Certificate,
@@ -91,11 +91,11 @@ export const distrust = (
   return undefined
 }
 
-/** Names as OpenSSL prints them. */
+/** Names in OpenSSL's format. */
 export const altNames = (names: ReadonlyArray<string>): string =>
   names.map((name) => `${address.test(name) ? "IP Address" : "DNS"}:${name}`).join(", ")
 
-/** Why the certificate is not one for this host. */
+/** The reason why the certificate does not match this host. */
 export const misnamed = ({ names }: Certificate, host: string | undefined): Objection | undefined => {
   if (host === undefined || names.some((name) => covers(name, host))) return undefined
   const why = address.test(host)

@@ -1,9 +1,8 @@
 /**
- * A network whose incoming connections have numbers, and can be broken off by them. The number stands in the
- * place of the peer's address, through which a handler can ask for it.
+ * A network that numbers its incoming connections and can break them off. The number replaces the peer's
+ * address, where a handler can read it.
  *
- * With TLS a connection is handed on when its handshake is over; one that fails is closed and counted all the
- * same.
+ * With TLS a connection is handed over after its handshake; one whose handshake fails is closed, but counted.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,20 +16,20 @@ type End = "reset" | "end"
 
 interface Cut {
   readonly by: End
-  /** Bytes that still pass; `undefined`: those of a head. */
+  /** Bytes that may still pass; `undefined`: those of one head. */
   readonly bytes: number | undefined
 }
 
-// Both bytes of a line's end are the same in every encoding that has one byte for each character.
+// Line ends have the same two bytes in every single-byte encoding.
 const decoder = new TextDecoder("latin1")
 const endOfHead = "\r\n\r\n"
 
-/** A connection by its number, whose answer may be broken off. */
+/** A numbered connection, whose response can be broken off. */
 class Numbered {
   readonly transport: Transport
   private cut: Cut | undefined
   private over = false
-  /** The last characters of what was sent of a head. */
+  /** The last characters sent of a head. */
   private tail = ""
 
   constructor(
@@ -68,7 +67,7 @@ class Numbered {
     return false
   }
 
-  /** How many of these bytes belong to the head; `undefined`: all, and it goes on. */
+  /** How many of these bytes belong to the head; `undefined`: all, and the head continues. */
   private restOfHead(bytes: Uint8Array): number | undefined {
     const text = this.tail + decoder.decode(bytes)
     const found = text.indexOf(endOfHead)
@@ -77,7 +76,7 @@ class Numbered {
     return undefined
   }
 
-  // An RST would take with it what has not left yet.
+  // Wait until everything was sent: an RST would discard it.
   private finish(by: End): void {
     this.over = true
     this.inner.uncork()
@@ -112,7 +111,7 @@ export const connectionNumbers = (
   return {
     network: numbered,
     count: () => count,
-    /** Breaks a connection off: after so many bytes of what is sent from now on, by default after a head. */
+    /** Breaks a connection off after so many more sent bytes, by default after a head. */
     cut: (number: number, by: End, bytes: number | undefined) => open.get(number)?.breakOff(by, bytes),
     numberOf: (remoteAddress: Option.Option<string>): number =>
       Option.match(remoteAddress, {

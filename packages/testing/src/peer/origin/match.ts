@@ -1,7 +1,7 @@
 /**
- * Whether a request fits a stub, and if not, why: in the order method, path, query, headers, body, the whole.
+ * Matches requests against stubs: method, path, query, headers, body, the whole call, in this order.
  *
- * A failure tells every reason, not only the first: how near a stub came.
+ * A failure lists every reason, not only the first, so that it shows which stub was close.
  */
 import type { Call, FieldMatcher, Matcher, Route } from "./model.js"
 import { matches } from "../../fault/patterns.js"
@@ -28,7 +28,7 @@ const show = (matcher: Matcher | FieldMatcher) =>
       ? source(matcher)
       : String(matcher)
 
-/** Equal as JSON, whatever the order of keys. */
+/** Deep equality of JSON values; the order of keys does not matter. */
 const sameJson = (a: unknown, b: unknown): boolean => {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
@@ -50,15 +50,15 @@ const jsonOf = (text: string): unknown => {
   }
 }
 
-/** Why the request does not fit; the next reason is looked for when it is asked for. */
+/** The reasons why a request does not match, computed lazily. */
 function* reasonsFor(route: Route, call: Call, ask: Ask): Generator<string, void> {
   const question = call.target.indexOf("?")
   const path = question < 0 ? call.target : call.target.slice(0, question)
   const query = new URLSearchParams(question < 0 ? "" : call.target.slice(question + 1))
   const differs = (what: string, matcher: Matcher | FieldMatcher, value: string | undefined) =>
-    fits(matcher, value, ask) ? [] : [`${what}: ${show(matcher)} wanted, ${quote(value)} came`]
+    fits(matcher, value, ask) ? [] : [`${what}: expected ${show(matcher)}, received ${quote(value)}`]
   if (route.method !== undefined) yield* differs("method", route.method, call.method)
-  // A path with a query in it is the whole target.
+  // A path with a query is compared with the whole target.
   const whole = typeof route.path === "string" && route.path.includes("?")
   if (route.path !== undefined) yield* differs("path", route.path, whole ? call.target : path)
   for (const [name, matcher] of Object.entries(route.query ?? {}))
@@ -72,19 +72,19 @@ function* reasonsFor(route: Route, call: Call, ask: Ask): Generator<string, void
     const fit =
       predicate === undefined ? sameJson(route.json, json) : json !== undefined && ask(predicate, json)
     const wanted = predicate === undefined ? quote(JSON.stringify(route.json)) : source(predicate)
-    if (!fit) yield `body: JSON ${wanted} wanted, ${quote(call.text)} came`
+    if (!fit) yield `body: expected JSON ${wanted}, received ${quote(call.text)}`
   }
   if (route.when !== undefined && !ask(route.when as Predicate, call))
-    yield `when: ${source(route.when)} wanted`
+    yield `when: expected ${source(route.when)}`
 }
 
 /**
- * Looks no further than to the first part that does not fit: predicates may count on what comes before them.
+ * Stops at the first part that does not match: predicates may rely on the parts before them.
  */
 export const fitsRoute = (route: Route, call: Call): boolean =>
   reasonsFor(route, call, (predicate, value) => predicate(value)).next().done === true
 
-/** All the reasons why a request does not fit; empty when it does. A predicate that throws is one. */
+/** All reasons why a request does not match; empty if it does. A predicate that throws counts as one. */
 export const reasons = (route: Route, call: Call): ReadonlyArray<string> => [
   ...reasonsFor(route, call, (predicate, value) => {
     try {

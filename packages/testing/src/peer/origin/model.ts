@@ -1,5 +1,5 @@
 /**
- * The stubs of an origin and what they answer, as values. Part of `Origin`.
+ * The types of an origin's stubs and their replies. Part of `Origin`.
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
 /**
- * A request as an origin got it.
+ * A request received by an origin.
  *
  * @since 0.1.0
  * @category models
@@ -15,13 +15,13 @@ import type * as Scope from "effect/Scope"
 export interface Call {
   /** 1 for the first. */
   readonly number: number
-  /** Milliseconds of the clock under which the origin was made. */
+  /** Milliseconds on the clock under which the origin was made. */
   readonly time: number
   /**
-   * Which connection to this origin it came on, 1 for the first: whether connections are reused shows here.
+   * Number of its connection to this origin, from 1; shows whether connections are reused.
    */
   readonly connection: number
-  /** Its method. */
+  /** The method. */
   readonly method: string
   /** Path and query as sent. */
   readonly target: string
@@ -31,12 +31,12 @@ export interface Call {
   readonly bytes: Uint8Array
   /** The body as UTF-8. */
   readonly text: string
-  /** The name of the stub that answered; `undefined`: none did. */
+  /** The name of the stub that matched; `undefined`: none. */
   readonly stub: string | undefined
 }
 
 /**
- * A whole value, what it has to match, or a predicate of it.
+ * An exact value, a pattern, or a predicate.
  *
  * @since 0.1.0
  * @category models
@@ -44,7 +44,7 @@ export interface Call {
 export type Matcher = string | RegExp | ((value: string) => boolean)
 
 /**
- * As `Matcher`; a predicate is also asked where there is no such field or parameter.
+ * As `Matcher`; a predicate is also called if the field or parameter is missing.
  *
  * @since 0.1.0
  * @category models
@@ -52,7 +52,7 @@ export type Matcher = string | RegExp | ((value: string) => boolean)
 export type FieldMatcher = string | RegExp | ((value: string | undefined) => boolean)
 
 /**
- * An end of the connection in place of a whole response: `Origin.reset` and `Origin.hangUp` make them.
+ * A connection ended before a complete response; made by `Origin.reset` and `Origin.hangUp`.
  *
  * @since 0.1.0
  * @category models
@@ -61,14 +61,14 @@ export interface ConnectionFault {
   readonly _tag: "ConnectionFault"
   /** `reset`: the client sees RST; `end`: it sees FIN. */
   readonly by: "reset" | "end"
-  /** The response that is broken off. `undefined`: nothing is sent. */
+  /** The response that is broken off. `undefined`: no byte is sent. */
   readonly response: HttpServerResponse.HttpServerResponse | undefined
-  /** Bytes that are sent before, head included. `undefined`: the head. */
+  /** Bytes sent before, head included. `undefined`: the head. */
   readonly afterBytes: number | undefined
 }
 
 /**
- * What comes of a call: a response, or an end of the connection.
+ * The result of a call: a response, or an end of the connection.
  *
  * @since 0.1.0
  * @category models
@@ -76,8 +76,8 @@ export interface ConnectionFault {
 export type Answer = HttpServerResponse.HttpServerResponse | ConnectionFault
 
 /**
- * What a stub answers: a response or an end of the connection, an effect of one (`Effect.never`: no answer at
- * all), or either made from the call.
+ * The reply of a stub: a response or an end of the connection, an effect of one (`Effect.never`: no response
+ * at all), or a function from the call to either.
  *
  * @since 0.1.0
  * @category models
@@ -88,34 +88,34 @@ export type Reply =
   | ((call: Call) => Answer | Effect.Effect<Answer, never, HttpServerRequest.HttpServerRequest | Scope.Scope>)
 
 /**
- * Which requests a stub answers, and with what. What is not said is not looked at. A predicate is asked when
- * all before it fits, in the order method, path, query, headers, body, json, when. One that throws makes the
- * request fail, which is told as a handler's failure.
+ * A stub: matches requests and replies. Omitted properties match any. Predicates are called only if
+ * everything before them matches, in the order method, path, query, headers, body, json, when. If one throws,
+ * the request fails, which is reported as a handler's failure.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Route {
-  /** For failures and history. Default: method and path. */
+  /** Name for failures and history. Default: method and path. */
   readonly name?: string | undefined
   /** The method. Default: any. */
   readonly method?: Matcher | undefined
   /** The path without its query; a text with `?` is compared with path and query. */
   readonly path?: Matcher | undefined
-  /** Parameters of the query by name; further ones do not matter. */
+  /** Query parameters by name; others are ignored. */
   readonly query?: Readonly<Record<string, FieldMatcher>> | undefined
-  /** Fields by name, in any case; further ones do not matter. */
+  /** Fields by name, in any case; others are ignored. */
   readonly headers?: Readonly<Record<string, FieldMatcher>> | undefined
   /** The body as text. */
   readonly body?: Matcher | undefined
-  /** The body as JSON, in any order of keys, or a predicate of it; what is no JSON fits neither. */
+  /** The body as JSON, with keys in any order, or a predicate on it; other bodies do not match. */
   readonly json?: unknown
   /** A predicate of the whole call. */
   readonly when?: ((call: Call) => boolean) | undefined
-  /** One for every call, or a sequence: the first, the second, and from then on the last. */
+  /** One reply for every call, or a sequence: the last one repeats. */
   readonly reply: Reply | readonly [Reply, ...Array<Reply>]
-  /** How many calls it answers; then it fits none. Default: any number. */
+  /** The number of calls it matches. Default: unlimited. */
   readonly times?: number | undefined
-  /** `true`: that it is never called is no fault. Default `false`. */
+  /** `true`: it need not be called. Default `false`. */
   readonly optional?: boolean | undefined
 }

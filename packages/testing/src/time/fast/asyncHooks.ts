@@ -1,7 +1,6 @@
 /**
- * What Node tells of operations that the outside ends (Node documentation: async_hooks). Asked for by
- * `process.getBuiltinModule`, so that what uses it runs wherever JavaScript runs; `undefined`: nothing is
- * told there.
+ * Node's hooks for asynchronous operations (Node documentation: async_hooks), through
+ * `process.getBuiltinModule`, so that this module loads on any platform; `undefined` on others.
  */
 interface AsyncHooks {
   readonly AsyncLocalStorage: new () => {
@@ -10,7 +9,7 @@ interface AsyncHooks {
   }
   readonly createHook: (callbacks: {
     init(id: number, type: string, trigger: number, resource: object): void
-    /** Node.js 24 and later: promises cost nothing. */
+    /** Node.js 24 and later: skip promises, which are costly. */
     readonly trackPromises?: boolean
   }) => {
     enable(): void

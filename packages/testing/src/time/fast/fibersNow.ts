@@ -31,7 +31,7 @@ export interface FibersNow {
 
 const looking = new WeakSet<AnyFiber>()
 
-// A fiber left behind by a stopped simulation never answers.
+// A fiber of a stopped simulation never replies.
 const isOurs = (fiber: AnyFiber) => !looking.has(fiber) && !(fiber.currentScheduler instanceof Driver)
 
 interface Seen {
@@ -50,7 +50,7 @@ const visit = (fiber: AnyFiber, isRoot: boolean, into: Map<AnyFiber, Seen>): Eff
 
 const numberOf = (fiber: AnyFiber) => (fiber.id() as FiberId.Runtime).id
 
-/** The fibers it waits for, or the fiber that made the `Deferred` it waits for. */
+/** The fibers it waits for, or the maker of its `Deferred`. */
 const waitsFor = ({ status }: Seen): ReadonlyArray<number> =>
   status._tag === "Suspended"
     ? Array.from(FiberId.toSet(status.blockingOn)).flatMap((id) => (id._tag === "Runtime" ? [id.id] : []))
@@ -66,7 +66,7 @@ const judge = (seen: ReadonlyMap<AnyFiber, Seen>): FibersNow => {
     for (const id of waitsFor(one)) awaited.add(id)
   }
   const warning = new Set(Array.from(clocks, warners).flat())
-  // Effect runs concurrent effects through such a fiber, which waits for theirs by callbacks.
+  // Effect runs concurrent effects through such a fiber, which waits for their callbacks.
   const isPump = (fiber: AnyFiber, { isRoot, status }: Seen) =>
     isRoot &&
     awaited.has(numberOf(fiber)) &&
@@ -91,7 +91,7 @@ const judge = (seen: ReadonlyMap<AnyFiber, Seen>): FibersNow => {
   }
 }
 
-/** Only fibers whose clock `counts` are part of it. */
+/** Includes only fibers whose clock `counts`. */
 export const fibersNow = (counts: (clock: Clock.Clock) => boolean): Effect.Effect<FibersNow> =>
   Effect.withFiberRuntime((self) =>
     Effect.gen(function* () {

@@ -1,24 +1,27 @@
 /**
- * Tells when a program begins something whose end the outside decides: a file, a socket, a name, a thread, a
- * timer of the platform.
+ * Detects that a program starts an operation completed by the outside: a file, a socket, a name lookup, a
+ * thread, a timer of the platform.
  *
- * Node says so at the very call (`AsyncHook.init`; what it creates has a type, Node documentation:
- * async_hooks), and `AsyncLocalStorage` says whether it belongs to the program that is watched. Where they
- * are absent nothing is told.
+ * Node reports it at the call (`AsyncHook.init` with the type of the resource; Node documentation:
+ * async_hooks), and `AsyncLocalStorage` tells whether it belongs to the watched program. Without them nothing
+ * is detected.
  */
 import { hooks } from "./asyncHooks.js"
 
-/** What is told of a watched program. */
+/** Callbacks about a watched program. */
 export interface Watcher {
-  /** Something that comes in a turn of the event loop of its own, by itself: an immediate, a message. */
+  /** An immediate or a message: it arrives by itself in a later turn of the event loop. */
   turn(): void
-  /** Something that comes in a tick. */
+  /** A tick. */
   tick(): void
-  /** Something real. `type` is Node's word for it, `stack` where it was begun. */
+  /**
+   * An operation outside the simulation. `type` is Node's name of the resource, `stack` the stack of its
+   * start.
+   */
   real(type: string, stack: string): void
 }
 
-// Node's own types are written in capitals, those of users are not. What is here ends by itself, in this
+// Node's resource types are in capitals, those of users are not. These complete by themselves within the
 // process.
 const harmless = new Set([
   "PROMISE",
@@ -26,33 +29,32 @@ const harmless = new Set([
   "WRITEWRAP",
   "TTYWRAP",
   "ELDHISTOGRAM",
-  // The context of a request; a socket beneath it, if it is a real one, is told by itself.
+  // The context of a request; a real socket below it is reported itself.
   "HTTPCLIENTREQUEST",
   "HTTPINCOMINGMESSAGE",
-  // Of Node 22 on: what `finished` was asked by.
+  // Since Node 22: the context of a `finished` call.
   "STREAM_END_OF_STREAM"
 ])
 const isReal = (type: string) => type === "Timeout" || (/^[A-Z0-9_]+$/.test(type) && !harmless.has(type))
 
-// A line printed is no part of the simulation, whatever the printer does; the process's outputs are made when
-// somebody first asks for them, if only for their colours. On a network of a program's own, closing is
-// bounded by real time as well.
+// Ignore printing (the process creates its output streams at first use, if only to query colours), and the
+// real-time bound on closing in a network of the program's own.
 const excused =
   /\bconsole\.|node:internal\/console|[Cc]onsole\.(log|error|warn|info|debug)|createWritableStdioStream|[/\\]closing\.[jt]s/
 
-// `Effect.never` keeps the process alive by a timer of this length, which wakes nobody.
+// The timer of `Effect.never`, which keeps the process alive and wakes nothing.
 const longest = 0x7fffffff
 
-/** Runs `f` and all that follows from it under the eyes of the watcher. `exact`: everything will be told. */
+/** Runs `f` and everything it starts under observation. `exact`: nothing is missed. */
 export interface Watch {
   readonly exact: boolean
   readonly run: <A>(f: () => A) => A
-  /** Runs `f` unwatched. */
+  /** Runs `f` unobserved. */
   readonly aside: (f: () => void) => void
   readonly stop: () => void
 }
 
-// One hook for all simulations of the process, on while there are any.
+// One hook for all simulations of the process, enabled while there are any.
 const storage = hooks === undefined ? undefined : new hooks.AsyncLocalStorage()
 const hook = hooks?.createHook({
   init(_id, type, _trigger, resource) {

@@ -1,16 +1,16 @@
 /**
- * `Math.random` from a seed, for code that is not ours.
+ * Seeds `Math.random`, for code that is not ours.
  *
- * Effect draws a hash for an object when it is first asked for one, and keeps it (`Hash.random`): an object
- * that outlives a simulation draws in the first and not in the second. These draws have a sequence of their
- * own, so that they do not move the one from which ids and jitter come.
+ * Effect draws the hash of an object on first use and keeps it (`Hash.random`), so an object that outlives a
+ * simulation draws in the first one only. Those draws have a sequence of their own, so that they do not shift
+ * the one of ids and jitter.
  */
 
 interface Site {
   getFileName(): string | null | undefined
 }
 /**
- * Node documentation and V8's stack trace API; elsewhere both are absent, and all draws share one sequence.
+ * Node documentation and V8's stack trace API; without them, all draws share one sequence.
  */
 interface Stacks {
   stackTraceLimit?: number
@@ -26,7 +26,7 @@ const fileOfCaller = (of: unknown): string => {
   const { prepareStackTrace, stackTraceLimit } = stacks
   const target: { stack?: unknown } = {}
   stacks.stackTraceLimit = 1
-  // The sites as they are: a map to sources would cost more than all the rest.
+  // Unmapped call sites: source maps would cost more than all the rest.
   stacks.prepareStackTrace = (_, sites) => sites[0]?.getFileName() ?? ""
   stacks.captureStackTrace(target, of)
   const file = target.stack

@@ -1,8 +1,8 @@
 /**
  * Unpublished parts of Effect's `TestClock`: its sleeps, and the fibers that log warnings.
  *
- * `setTime` waits for several real timers before each sleep that it ends, some 10 ms; a test with a thousand
- * deadlines would take ten seconds. If these parts are missing, its public methods are used.
+ * `setTime` waits for several real timers before each sleep it ends, some 10 ms; a test with a thousand
+ * deadlines would take ten seconds. Without these parts, the public methods are used.
  */
 import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"
@@ -40,7 +40,7 @@ const parts = ["clockState", "warningState", "suspendedWarningState", "warningDo
 const insideOf = (clock: Clock.Clock): Inside | undefined =>
   parts.every((part) => part in clock) ? (clock as unknown as Inside) : undefined
 
-/** Fibers that will log a warning about this clock: they sleep in real time, and do nothing else. */
+/** Fibers that will log a warning about this clock: they only sleep, in real time. */
 export const warners = (clock: Clock.Clock): ReadonlyArray<Fiber.RuntimeFiber<unknown, unknown>> => {
   const inside = insideOf(clock)
   if (inside === undefined) return []
@@ -50,7 +50,7 @@ export const warners = (clock: Clock.Clock): ReadonlyArray<Fiber.RuntimeFiber<un
   })
 }
 
-/** Stops the warning that nobody moves the clock. */
+/** Stops the warning that the clock was not moved. */
 export const silence = (clock: TestClock.TestClock): Effect.Effect<void> =>
   insideOf(clock)?.warningDone() ?? Effect.void
 
