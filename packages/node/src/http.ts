@@ -1,7 +1,6 @@
 /**
  * `@httpfx/node/http`: the exports of `node:http`, on httpfx's engine. Loads neither Effect nor a built-in
- * HTTP
- * module.
+ * HTTP module.
  *
  * Contains no HTTP rules: it calls `wire/` and `pool/` of core. Where Node differs on purpose, the rule has a
  * named policy; docs/node-http.md lists each with its reason.
@@ -39,9 +38,7 @@ const METHODS: Array<string> = [...wireMethods]
 /** `http.STATUS_CODES`. */
 const STATUS_CODES: { [status: number]: string | undefined } = { ...wireStatusCodes }
 
-/**
- * `http.setMaxIdleHTTPParsers`: the maximum number of idle parsers kept for reuse. Default: 1000.
- */
+/** `http.setMaxIdleHTTPParsers`: the maximum number of idle parsers kept for reuse. Default: 1000. */
 const setMaxIdleHTTPParsers = (max: number): void => {
   validateInteger(max, "max", 1)
   setMaxIdle(max)

@@ -1,6 +1,4 @@
-/**
- * `https.Agent`: an agent for TLS sockets that caches sessions for later handshakes.
- */
+/** `https.Agent`: an agent for TLS sockets that caches sessions for later handshakes. */
 import { secureConnectionName, sniName, type NameOptions } from "@httpfx/core/pool"
 import type * as https from "node:https"
 import { checkServerIdentity, connect } from "node:tls"
@@ -32,8 +30,7 @@ interface Checked {
 
 /**
  * Marks the options of a request with its own `checkServerIdentity`. Its connection and TLS session serve no
- * other
- * request: only this request has accepted the server's certificate.
+ * other request: only this request has accepted the server's certificate.
  */
 export const withOwnCheck = (options: ConnectOptions, usual: unknown): ConnectOptions => {
   const own = options as Checked

@@ -1,9 +1,7 @@
-/**
- * Node's errors as `Fault`s and back. Nothing here decides what a failure means.
- */
+/** Converts Node's errors to `Fault`s and back. Does not decide what a failure means. */
 import { formatAddress, type Address, type Fault } from "@httpfx/core/Transport"
 
-/** What Node puts on the errors of system calls. */
+/** The fields that Node sets on errors of system calls. */
 interface SystemError extends Error {
   readonly code?: string
   readonly syscall?: string
@@ -18,7 +16,7 @@ const addressOf = (error: SystemError): Address | undefined =>
       ? { _tag: "UnixAddress", path: error.address }
       : { _tag: "TcpAddress", hostname: error.address, port: error.port }
 
-/** The fault that an error of a socket stands for. `syscall` is used where the error names none. */
+/** The fault for an error of a socket. `syscall` is the default for errors that name none. */
 export const faultOf = (error: Error, syscall: string): Fault => {
   const system = error as SystemError
   return {
@@ -31,7 +29,7 @@ export const faultOf = (error: Error, syscall: string): Fault => {
   }
 }
 
-/** An error as a socket of Node would emit it. */
+/** The error that a Node socket would emit for a fault. */
 export const errorOf = (fault: Fault): Error => {
   if (fault.cause instanceof Error) return fault.cause
   return Object.assign(new Error(fault.message), {

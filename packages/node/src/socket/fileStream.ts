@@ -1,10 +1,9 @@
 /**
- * A part of a file as a stream of bytes: opened with the first piece, closed with the last or when it is
- * given up.
+ * Streams a range of a file: opens it with the first piece, closes it with the last one or on interruption.
  *
- * Each piece is one turn through the thread pool and one allocation of just its size. `FileSystem.stream` has
- * a fiber, a queue and locks for what it reads, which cost more than the reading. Never reads past its part,
- * nor a piece ahead.
+ * Each piece costs one trip through the thread pool and one allocation of its exact size. `FileSystem.stream`
+ * uses a fiber, a queue and locks per read, which cost more than the read. Never reads past the range, nor
+ * ahead.
  */
 import { close, open, read } from "node:fs"
 import * as Effect from "effect/Effect"
@@ -18,7 +17,7 @@ type Piece = Effect.Effect<Uint8Array, Option.Option<Error>>
 type Resume = (piece: Piece) => void
 
 const ended: Piece = Effect.fail(Option.none())
-// A descriptor that is closed is closed, whatever closing says.
+// After `close` the descriptor is invalid even if it reports an error.
 const ignore = () => {}
 
 class Reading {
@@ -46,7 +45,7 @@ class Reading {
     })
   }
 
-  // What is under way ends first: its descriptor may be another file's by then.
+  // Wait for the pending call before closing: afterwards the descriptor may belong to another file.
   readonly release: Effect.Effect<void> = Effect.sync(() => {
     this.released = true
     if (!this.busy) this.close()
@@ -56,7 +55,7 @@ class Reading {
     const buffer = Buffer.allocUnsafeSlow(Math.min(this.left, pieceSize))
     read(descriptor, buffer, 0, buffer.length, this.position, (error, count) => {
       if (error !== null) return this.done(resume, Effect.fail(Option.some(error)))
-      // It has become shorter: whoever sends it knows how long it should have been.
+      // The file was truncated; the sender notices the missing bytes by `content-length`.
       if (count === 0) return this.done(resume, ended)
       this.position += count
       this.left -= count
@@ -76,7 +75,7 @@ class Reading {
   }
 }
 
-// A file of one piece, without a stream's upkeep.
+// Reads a one-piece file without the overhead of a stream.
 const wholeFile = (
   path: string,
   offset: number,
@@ -88,10 +87,10 @@ const wholeFile = (
     return reading.release
   })
 
-// The core's server asks a stream for it.
+// Core's server looks for this property of a stream.
 const whole = Symbol.for("@httpfx/core/body/whole")
 
-/** `length` bytes from `offset` on, or up to the end of the file if it has fewer. */
+/** Streams `length` bytes from `offset` on, or fewer if the file ends before. */
 export const fileStream = (
   path: string,
   offset: number,

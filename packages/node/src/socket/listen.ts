@@ -1,7 +1,7 @@
 /**
- * Listening with `node:net`: ports, paths, descriptors and servers that listen already.
+ * Listens with `node:net`: on ports, paths, descriptors and servers that already listen.
  *
- * A Unix socket file that a crash has left behind is replaced; one that somebody listens on never is.
+ * Replaces the Unix socket file of a crashed process; never one that a process still listens on.
  */
 import * as fs from "node:fs"
 import * as net from "node:net"
@@ -26,16 +26,13 @@ const boundTo = (server: net.Server): Address => {
     : { _tag: "TcpAddress", hostname: address?.address ?? "", port: address?.port ?? 0 }
 }
 
-// Node takes the option silently where it does not know it, and the second listener would fail with
-// EADDRINUSE.
+// Older versions ignore the option silently, and the second listener would fail with EADDRINUSE.
 const knowsReusePort = (): boolean => {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
   return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
 }
 
-/**
- * A host as it stands in a URL: brackets around IPv6 (RFC 3986 section 3.2.2), a zone after "%25" (RFC 6874).
- */
+/** The host of a URL without brackets (RFC 3986 section 3.2.2); a zone follows "%25" (RFC 6874). */
 export const literal = (host: string): string =>
   host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1).replace("%25", "%") : host
 
@@ -84,7 +81,7 @@ const opened = (
     }
   })
 
-/** Removes a socket file that nobody listens on; whether there was one. */
+/** Removes a socket file that nobody listens on; returns whether it did. */
 const removeStale = (path: string): Effect.Effect<boolean> =>
   Effect.async((resume) => {
     const socket = net.connect(path)
@@ -119,7 +116,7 @@ export const openServer = (
   )
 }
 
-// sd_listen_fds(3): descriptors from 3 on, meant for the process of this id.
+// sd_listen_fds(3): descriptors from 3 on, for the process with this pid.
 const firstDescriptor = 3
 
 export const activatedSocket = (

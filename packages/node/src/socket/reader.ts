@@ -1,12 +1,10 @@
 /**
- * What a socket reads into. All connections read into one scratch buffer, and what came is copied into a
- * chunk of its own size: no 64 KiB allocation per read, and nothing held by an idle connection. One that
- * fills the scratch buffer again and again reads into larger buffers of its own, which are handed over
- * without a copy, until it slows down or falls silent: half as many reads, and as many fewer wake-ups of
- * whoever takes the bytes.
+ * The read buffers of sockets. All connections read into one scratch buffer, and each read is copied to a
+ * chunk of its own size: no 64 KiB allocation per read, and no memory held by an idle connection. A
+ * connection in bulk (it fills the scratch buffer repeatedly) reads into larger buffers of its own, which are
+ * handed over without a copy, until it slows down or stalls: half as many reads and wake-ups of the consumer.
  *
- * Never hands out bytes that a later read may write over, and never keeps a buffer for a connection that has
- * stalled.
+ * Never hands out bytes that a later read may overwrite, and never keeps a buffer for a stalled connection.
  */
 import type * as net from "node:net"
 import { exchangeBuffer, giveOnread, knowsBuffers, takesOnread } from "./fast/userBuffer.js"
@@ -14,34 +12,34 @@ import { clearTimeout, setTimeout } from "../time/realTime.js"
 
 const scratchSize = 64 * 1024
 const scratch = Buffer.allocUnsafeSlow(scratchSize)
-// With the look-ahead of a connection this stays below 256 KiB.
+// Together with the look-ahead of a connection this stays below 256 KiB.
 const ownSize = 112 * 1024
-// From this size on a read keeps its buffer; below, what would be kept alive is more than twice what came.
+// From this size on a read keeps its buffer; below it the buffer would pin over twice the received bytes.
 const keptSize = ownSize / 2
-// Two reads below this size are no bulk any more.
+// Two consecutive reads below this size end bulk mode.
 const bulkSize = 16 * 1024
-// So many bytes in large reads make bulk: more than whoever does not take them lets come.
+// Switch to bulk reads after 4 full scratch buffers; backpressure without bulk stays below that.
 const bulkBytes = 4 * scratchSize
 
-// ms: how long a connection may be silent and keep its buffer.
+// ms: a connection silent for this long gives its buffer back.
 const bulkPatience = 1000
 
-/** Takes the bytes of one read, which are the taker's own. `false`: no more for now. */
+/** Takes the bytes of one read and owns them. `false`: pause reading. */
 export type Deliver = (chunk: Buffer) => boolean
 
 export class Reader {
-  /** The socket that reads, once there is one. */
+  /** The reading socket, once it exists. */
   socket: net.Socket | undefined
   deliver: Deliver | undefined
   private own = false
   private silence: NodeJS.Timeout | undefined
   private inARow = 0
-  /** The last read was small. One between large ones is what was left over of them. */
+  /** The last read was small. A single small read between large ones is just a remainder. */
   private small = false
   private next: Buffer | undefined = scratch
   /** Node documentation: net.Socket, `onread`. */
   readonly options: net.OnReadOpts = {
-    // Asked before the first and after every read; nothing means: the same again.
+    // Called before the first and after every read; `undefined` keeps the buffer.
     buffer: (() => {
       const next = this.next
       this.next = undefined
@@ -51,7 +49,7 @@ export class Reader {
       const { deliver } = this
       if (deliver === undefined) return true
       const more = deliver(this.take(length, buffer as Buffer))
-      // Held back: what it holds is enough.
+      // Paused by backpressure: give the large buffer back.
       if (this.own && (!more || this.socket?.isPaused() === true)) this.shrink(scratch)
       return more
     }
@@ -102,9 +100,8 @@ export class Reader {
   }
 
   /**
-   * Takes over the reading of a socket that exists already, from the next read on. `false`: it cannot be done
-   * there (no plain connection, `onread` of its own, or a shape of Node's that is not known), and nothing was
-   * changed.
+   * Takes over the reading of an existing socket, from the next read on. Returns `false`, with nothing
+   * changed, for TLS, a socket with its own `onread`, or unknown internals of Node.
    */
   takeOver(socket: net.Socket, deliver: Deliver): boolean {
     if (!takesOnread(socket)) return false
@@ -114,7 +111,7 @@ export class Reader {
     return true
   }
 
-  /** Of the socket that was made with `options`. */
+  /** Sets the socket that was made with `options`. */
   reads(socket: net.Socket, deliver: Deliver): void {
     this.socket = socket
     this.deliver = deliver

@@ -1,6 +1,4 @@
-/**
- * RST from the sockets of Node, without their corners: it never throws and always ends in `close`.
- */
+/** Resets Node's sockets: never throws and always leads to `close`. */
 import type { Duplex } from "node:stream"
 import { setImmediate } from "../time/realTime.js"
 
@@ -12,20 +10,20 @@ const now = (stream: Duplex) => {
   try {
     ;(stream as Resettable).resetAndDestroy?.()
   } catch {
-    // Not TCP: a pipe, TLS (ERR_INVALID_HANDLE_TYPE).
+    // Thrown by pipes and TLS (ERR_INVALID_HANDLE_TYPE).
   }
   stream.destroy()
 }
 
 /**
- * Destroys the stream so that its peer sees RST, where there is such a thing. `writer` is the stream that
+ * Destroys the stream so that its peer sees RST, if the stream can send one. `writer` is the stream that
  * writes: a TLS layer above it, or itself.
  */
 export const resetStream = (stream: Duplex, writer: Duplex = stream): void => {
   const sendsFin = () => writer.writableEnded && !writer.writableFinished && !writer.destroyed
   if (!sendsFin() || writer.writableLength > 0) return now(stream)
-  // libuv refuses to reset while it sends FIN (EINVAL, and the socket stays open for ever). That is over in
-  // the next turn, unless the last words of TLS wait for room: then closing has to do.
+  // While libuv sends FIN, a reset fails (EINVAL) and leaves the socket open for ever. The FIN is sent in the
+  // next turn, unless TLS's `close_notify` is stuck behind backpressure: then destroy.
   writer.once("finish", () => now(stream))
   setImmediate(() =>
     setImmediate(() => {

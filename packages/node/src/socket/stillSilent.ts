@@ -1,15 +1,14 @@
 /**
- * The limit of a socket's silence, judged after what lies in the socket was read: a process that was stopped
- * has had no time for that.
+ * Confirms the idle timeout of a socket after reading what its kernel buffer holds: a process that was
+ * stopped had no time to read it.
  */
 import type { Socket } from "node:net"
 import { setImmediate } from "../time/realTime.js"
 import { isSystems } from "./fast/isSystems.js"
 
 /**
- * `timeout` was emitted: calls `silent` if nothing has come by the time when all that had arrived was read,
- * else `heard`, and neither where the socket is gone. A stream that is no system's socket has nothing to be
- * read: `silent` is called at once.
+ * To be called on `timeout`: calls `silent` if nothing had arrived unread, otherwise `heard`, and neither if
+ * the socket is destroyed. Streams other than system sockets hold nothing unread: `silent` is called at once.
  */
 export const stillSilent = (socket: Socket, silent: () => void, heard: () => void): void => {
   if (!isSystems(socket)) return silent()

@@ -1,8 +1,8 @@
 /**
- * A `Transport` over any `stream.Duplex`: the bookkeeping of what was told to whom, shared by the transport
- * over `net.Socket` (tcpTransport.ts).
+ * A `Transport` over any `stream.Duplex`: tracks which events its owner has received. Base class of the
+ * transport over `net.Socket` (tcpTransport.ts).
  *
- * Never throws, never tells anything inside a call of the owner's, and keeps nothing after `close`.
+ * Never throws, never calls its owner from within a call of the owner's, and holds nothing after `close`.
  */
 import type { Duplex } from "node:stream"
 import {
@@ -26,7 +26,7 @@ interface Owned extends Duplex {
   [owner]: StreamTransport
 }
 
-// The listeners are shared by all connections: a closure per event and connection costs memory and time.
+// Listeners shared by all connections: a closure per event and connection costs memory and time.
 function onData(this: Owned, chunk: Uint8Array) {
   this[owner].handlers.data(chunk)
 }
@@ -43,7 +43,7 @@ function onClose(this: Owned) {
   this[owner].sawClose()
 }
 
-/** What of `net.Socket` a stream may have besides. */
+/** The members of `net.Socket` that a stream may have. */
 export interface SocketMembers {
   readonly remoteAddress?: string | undefined
   readonly remotePort?: number | undefined
@@ -58,10 +58,10 @@ export interface SocketMembers {
 const address = (hostname: string | undefined, port: number | undefined): Address | undefined =>
   hostname === undefined || port === undefined ? undefined : { _tag: "TcpAddress", hostname, port }
 
-// Body bytes up to here are copied behind the head, so that both leave in one system call; above, a gathering
-// write of the two costs less than the copy.
+// Up to this size the body is copied behind the head, so that both leave in one system call; above it, a
+// vectored write costs less than the copy.
 const copyLimit = 16 * 1024
-// `head` is latin1 where it is a string.
+// `head` as a string is latin1.
 const joined = (head: string | Uint8Array, body: Uint8Array): Uint8Array => {
   const bytes = Buffer.allocUnsafe(head.length + body.length)
   if (typeof head === "string") bytes.write(head, "latin1")
@@ -70,7 +70,7 @@ const joined = (head: string | Uint8Array, body: Uint8Array): Uint8Array => {
   return bytes
 }
 
-// So short a body costs less as characters, one to a byte, behind a head that is text already.
+// A body this short is cheaper as latin1 text behind a head that is text already.
 const textLimit = 2 * 1024
 
 export class StreamTransport implements Transport {
@@ -81,12 +81,12 @@ export class StreamTransport implements Transport {
   protected paused = false
   protected dropped = false
   protected closed = false
-  /** Bytes of the stream's write under way; 0 where that is not known. */
+  /** Bytes of the stream's write in flight; 0 if unknown. */
   underWay = 0
-  /** FIN was read. */
+  /** FIN was received. */
   protected ended = false
   protected failure: Fault | undefined
-  // What the present handlers have been told.
+  // Events that the present handlers have received.
   private toldEnd = true
   private toldClose = true
 
@@ -130,7 +130,7 @@ export class StreamTransport implements Transport {
       this.started = true
       if (!this.closed && !this.paused) this.read()
     }
-    // What happened before is told to the new owner too, in a turn of its own.
+    // Report earlier events to the new owner too, in a later turn.
     if (this.ended || this.closed) nextTick(() => this.tell())
   }
 
@@ -211,8 +211,8 @@ export class StreamTransport implements Transport {
   }
 
   /**
-   * Closes as the stream itself closes: what is buffered is dropped, and the peer sees FIN unless it had sent
-   * what was never read. Nothing is told any more.
+   * Closes as the stream itself does: drops buffered writes, and the peer sees FIN, or RST if it had sent
+   * data that was never read. No handler is called any more.
    */
   destroy(): void {
     this.dropped = true
@@ -221,7 +221,7 @@ export class StreamTransport implements Transport {
     this.stream.destroy()
   }
 
-  /** Gives the stream up to another owner (a TLS layer): nothing is told any more. */
+  /** Gives the stream to another owner (a TLS layer): no handler is called any more. */
   release(): Duplex {
     const stream = this.stream
     stream.off("data", onData)
@@ -254,7 +254,7 @@ export class StreamTransport implements Transport {
     return this.stream
   }
 
-  /** Closes without RST where that is possible. */
+  /** Closes without RST if possible. */
   protected leave(): void {
     this.stream.destroy()
   }
@@ -284,11 +284,11 @@ export class StreamTransport implements Transport {
       this.toldEnd = true
       handlers.end()
     }
-    // `end` may have handed the connection over; the new owner is told in a turn of its own.
+    // `end` may have handed the connection over; the new owner gets `close` in a later turn.
     if (!this.closed || this.toldClose || this.handlers !== handlers) return
     this.toldClose = true
     this.handlers = noHandlers
-    // A stream destroyed by somebody else without an error: its bytes just stop.
+    // Somebody else destroyed the stream without an error: its bytes stop short.
     const failure = this.failure ?? (this.ended || this.dropped ? undefined : fault("ECONNRESET", "read"))
     if (failure !== undefined) handlers.error(failure)
     handlers.close()

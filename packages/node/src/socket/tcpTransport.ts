@@ -1,13 +1,14 @@
 /**
- * The `Transport` over a `net.Socket` that we opened or accepted: reading past the stream machinery, resets,
- * and failures in the order in which they matter to the owner.
+ * The `Transport` over a `net.Socket` that we opened or accepted: reads past the stream machinery, resets,
+ * and reports failures in the right order.
  *
- * Reading. The socket's bytes come by `onread` (Node documentation: net.Socket), see reader.ts: `pause` stops
- * the handle at once.
+ * Reading. Bytes arrive by `onread` (Node documentation: net.Socket), see reader.ts: `pause` stops the handle
+ * at once.
  *
- * Write failures. A peer may answer and close while we still send. The write then fails although the answer
- * waits in the receive queue; so a failed write is held back until reading has ended. While the owner has
- * paused reading it is told at once, since nothing else would ever wake a writer that waits for `drain`.
+ * Write failures. A peer may respond and close while we still send. The write then fails although the
+ * response waits in the receive queue; so a failed write is held back until reading has ended. While the
+ * owner has paused reading it is reported at once, because nothing else would wake a writer that waits for
+ * `drain`.
  *
  * Never reads before `start`, and never keeps a listener after `close`.
  */
@@ -69,7 +70,7 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
     return knowsNoPeer(this.socket)
   }
 
-  // `resume` would read in a later turn, even if the owner had paused meanwhile.
+  // `resume` would start reading in a later turn, even if the owner paused meanwhile.
   protected override beginReading(): void {
     this.socket.read(0)
   }
@@ -80,14 +81,14 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
 
   override sawEnd(): void {
     if (this.held !== undefined) {
-      // The failed write has taken the system's note of what happened, and reading ends as if by FIN. Linux
-      // keeps the two apart: EPIPE where FIN had come before RST, ECONNRESET where not.
+      // The failed write consumed the socket's error, so reading ends as if by FIN. Linux distinguishes the
+      // two: EPIPE if FIN came before RST, otherwise ECONNRESET.
       this.ended = this.held.code === "EPIPE"
       this.fail()
       return
     }
-    // After an RST the system knows no peer any more. (Nor does it after FIN in both directions, but then the
-    // socket is about to close itself.)
+    // After an RST the system has dropped the peer. (Also after FIN in both directions, but then the socket
+    // is about to close.)
     const mayBeReset = !this.socket.writableFinished && knowsNoPeer(this.socket)
     if (!mayBeReset || !readAgain(this.socket)) return super.sawEnd()
     this.looking = true
@@ -104,7 +105,7 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
     if (this.failure === undefined && !this.ended) super.sawEnd()
   }
 
-  // The stream never hears of the failure: it would destroy itself, and the receive queue with it.
+  // The stream must not see the failure: it would destroy itself and the receive queue with it.
   private writeFailed(error: Error): void {
     this.writable = false
     this.held = faultOf(error, "write")
@@ -117,11 +118,11 @@ export class TcpTransport extends StreamTransport implements Transport, Writing 
   }
 }
 
-/** The transport over a connection that `net.connect` makes. Nothing is read before `start`. */
+/** The transport over a connection that `net.connect` opens. Does not read before `start`. */
 export const connecting = (options: net.NetConnectOpts, addresses?: Addresses): TcpTransport => {
   const reader = new Reader()
   const socket = net.connect({ ...options, allowHalfOpen: true, onread: reader.options })
-  // Node begins to read at the moment of connecting unless the socket is paused.
+  // Node starts reading on connect unless the socket is paused.
   socket.pause()
   return new TcpTransport(socket, reader, addresses)
 }
@@ -131,7 +132,7 @@ const overHandle = (handle: Accepted, addresses: Addresses | undefined): Transpo
   return new TcpTransport(socketOver(handle, reader.options), reader, addresses)
 }
 
-/** A server that hands no data of a connection on before its transport is started. */
+/** A server whose connections deliver no data before their transport is started. */
 export const createServer = (
   addresses: () => Addresses | undefined,
   onConnection: (transport: Transport) => void
@@ -140,7 +141,7 @@ export const createServer = (
     onConnection(new StreamTransport(socket, addresses()))
   )
 
-/** From now on the listening server's connections are read past their streams, where that is possible. */
+/** Reads later connections of a listening server past their streams, if possible. */
 export const acceptTransports = (
   server: net.Server,
   addresses: () => Addresses | undefined,

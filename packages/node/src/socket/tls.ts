@@ -1,7 +1,7 @@
 /**
- * TLS over a connection that is already made, in either role: the handshake is `node:tls`.
+ * TLS over an existing connection, in either role, by `node:tls`.
  *
- * Takes the given transport over, whatever the outcome; never leaves it open after a failure.
+ * Takes over the given transport, whatever the outcome; never leaves it open after a failure.
  */
 import { createHash } from "node:crypto"
 import * as net from "node:net"
@@ -24,7 +24,7 @@ import { distrust, tlsFacts } from "./tlsFacts.js"
 import { TransportSocket } from "./transportSocket.js"
 import { nextTick } from "../time/realTime.js"
 
-// Fields that mean to Node what they mean here.
+// Options with the same name and meaning in Node.
 const alike = [
   "ca",
   "cert",
@@ -44,13 +44,13 @@ const contextOptions = (options: Network.TlsOptions): tls.SecureContextOptions =
   const context: Record<string, unknown> = options.role === "server" ? serverContext(options) : {}
   for (const name of alike) {
     const value = options[name]
-    // Undefined counts as given there.
+    // Node takes `undefined` for a given value.
     if (value !== undefined) context[name] = value
   }
   return context
 }
 
-// `tls.Server` sets these for itself; a context that is made without it has OpenSSL's own defaults.
+// `tls.Server` sets these itself; a context made without it gets OpenSSL's defaults.
 const serverContext = (options: Network.TlsOptions): Record<string, unknown> => {
   const { sessionIdContext = trustOf(options), sessionTimeout, ticketKeys } = options
   return {
@@ -64,15 +64,15 @@ const serverContext = (options: Network.TlsOptions): Record<string, unknown> => 
   }
 }
 
-// A session carries the verdict on its client's certificate: it holds only where clients are judged by the
-// same options.
+// A session carries the verdict on its client's certificate, so it may only be resumed under the same
+// verification options.
 const trustOf = ({ ca, crl, rejectUnauthorized, requestCert }: Network.TlsOptions): string =>
   createHash("sha256")
     .update(JSON.stringify([ca, crl, requestCert ?? false, rejectUnauthorized ?? true]))
     .digest("hex")
     .slice(0, 32)
 
-// One is made per set of options, not per connection: reading keys and certificates takes a millisecond.
+// One context per set of options, not per connection: parsing keys and certificates takes a millisecond.
 const contexts = new WeakMap<Network.TlsOptions, Map<string | undefined, tls.SecureContext>>()
 
 const contextFor = (options: Network.TlsOptions, name: string | undefined): tls.SecureContext => {
@@ -130,7 +130,7 @@ const handshake = (stream: Duplex, options: Network.TlsOptions): tls.TLSSocket =
       ...(checkServerIdentity !== undefined && { checkServerIdentity }),
       ...(name === undefined
         ? {}
-        : // An address is checked against the certificate, but is no name to ask for (RFC 6066 section 3).
+        : // An IP address is checked against the certificate, but not sent as SNI (RFC 6066 section 3).
           { ...(net.isIP(name) === 0 ? { servername: name } : {}), host: name })
     })
     if (onSession !== undefined) socket.on("session", onSession)
@@ -146,7 +146,7 @@ const handshake = (stream: Duplex, options: Network.TlsOptions): tls.TLSSocket =
   })
 }
 
-// `net.Socket` below as it is; any other transport (a tunnel, a memory network) as a stream.
+// The socket of a `StreamTransport` itself; any other transport (a tunnel, a memory network) as a stream.
 const streamOf = (transport: Transport): Duplex =>
   transport instanceof StreamTransport
     ? transport.release()
@@ -163,7 +163,7 @@ const failure = (error: NodeJS.ErrnoException, address: string | undefined) => {
   return error.syscall === undefined ? new HttpError.HangUp(facts) : new HttpError.ConnectionReset(facts)
 }
 
-// A server's socket does not refuse on its own: `tls.Server` does it for its sockets.
+// A server-side TLSSocket does not reject clients itself; `tls.Server` does it for its sockets.
 const refusalOf = (socket: tls.TLSSocket, options: Network.TlsOptions): Error | undefined => {
   const { rejectUnauthorized = true, requestCert, role } = options
   if (role === "client" || requestCert !== true || !rejectUnauthorized) return undefined
@@ -186,7 +186,7 @@ class TlsTransport extends StreamTransport implements Writing {
     requireCloseNotify: boolean
   ) {
     super(socket, addresses)
-    // Without a `tls.Server` nothing else ends such a connection.
+    // Without a `tls.Server` nothing else closes such a connection.
     socket.on(ServerTls.failed, (error: Error) => nextTick(() => socket.destroy(error)))
     if (requireCloseNotify) {
       onEof(socket, () => {
@@ -208,7 +208,7 @@ class TlsTransport extends StreamTransport implements Writing {
     return this.below instanceof net.Socket && knowsNoPeer(this.below)
   }
 
-  // The layer encrypts a write at once and has it in a queue of its own only until then.
+  // The layer encrypts a write at once, so the queue is below.
   protected override get writer(): Duplex {
     return this.below
   }
@@ -219,7 +219,7 @@ class TlsTransport extends StreamTransport implements Writing {
   }
 
   protected override destroyNow(): void {
-    // The layer follows a socket below; destroying both at once ends the process in Node 20.
+    // The layer follows a socket below; destroying both at once crashes Node 20.
     if (this.below instanceof net.Socket) resetStream(this.below, this.stream)
     else {
       this.below.destroy(errorOf(fault("ECONNRESET", "reset")))
@@ -237,7 +237,7 @@ export const secure: Network.Service["secure"] = (transport, options) =>
     try {
       socket = handshake(stream, options)
     } catch (error) {
-      // Node throws at a key or certificate that it cannot read.
+      // Node throws on an unreadable key or certificate.
       stream.destroy()
       return resume(Effect.fail(failure(error as Error, address)))
     }
@@ -272,11 +272,12 @@ export const secure: Network.Service["secure"] = (transport, options) =>
       failed(Object.assign(new Error(reason), { code: "ECONNRESET" }))
     }
     socket.once(done, connected)
-    // Where a handshake fails in the server role, only this event tells why (`tls.Server` listens to it too).
+    // In the server role only this event has the reason of a failed handshake (`tls.Server` listens to it
+    // too).
     socket.once(ServerTls.failed, failed)
     socket.once("error", failed)
     socket.once("close", closed)
-    // In the client role Node makes an error of it, in the server role nothing.
+    // In the client role Node reports it as an error, in the server role not at all.
     if (options.role === "server") socket.once("end", closed)
     stream.once("error", failed)
     return Effect.sync(giveUp)

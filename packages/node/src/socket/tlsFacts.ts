@@ -1,5 +1,5 @@
 /**
- * What Node knows of a TLS session, as core's data. Asked for when somebody reads it; never changes the
+ * Reads Node's state of a TLS session as core's `TlsFacts`. Computed on first access; never changes the
  * session.
  */
 import type * as tls from "node:tls"
@@ -16,7 +16,7 @@ const time = (text: string): number | undefined => {
 
 const certificateOf = (socket: tls.TLSSocket): Certificate | undefined => {
   const found = socket.getPeerCertificate() as tls.PeerCertificate | undefined
-  // Node gives an empty object where the peer sent none.
+  // Node returns an empty object if the peer sent no certificate.
   if (found?.raw === undefined) return undefined
   return {
     subject: names(found.subject),
@@ -36,7 +36,7 @@ const codeOf = (error: unknown): string | undefined => {
 }
 
 /**
- * Why OpenSSL does not trust the peer's certificate. Node asks it by itself only for its clients and the
+ * The reason why OpenSSL does not trust the peer's certificate. Node itself checks only its clients and the
  * sockets of a `tls.Server`.
  */
 export const distrust = (socket: tls.TLSSocket): unknown => {
@@ -44,7 +44,7 @@ export const distrust = (socket: tls.TLSSocket): unknown => {
   return socket.authorizationError ?? verifyErrorOf(socket)
 }
 
-/** To be asked while the connection is open: Node forgets the certificate with it. */
+/** Must be called while the connection is open: Node drops the certificate when it closes. */
 export const tlsFacts = (socket: tls.TLSSocket): TlsFacts => {
   const peerCertificate = certificateOf(socket)
   const error = codeOf(distrust(socket))

@@ -1,8 +1,8 @@
 /**
- * A `stream.Duplex` over a `Transport`, with the members of `net.Socket` that libraries lean on (Node
+ * A `stream.Duplex` over a `Transport`, with the members of `net.Socket` that libraries use (Node
  * documentation: Class: net.Socket).
  *
- * It is no `net.Socket`: it has no handle, connects nowhere, and is never handed to another process.
+ * Unlike a `net.Socket` it has no handle, opens no connection, and cannot be sent to another process.
  */
 import * as net from "node:net"
 import { Duplex } from "node:stream"
@@ -18,29 +18,29 @@ import { nextTick } from "../time/realTime.js"
 type Done = (error?: Error | null) => void
 
 /**
- * How a stream over a transport begins and ends.
+ * Options of a stream over a transport.
  *
  * @since 0.1.0
  * @category models
  */
 export interface DuplexOptions {
-  /** Bytes of the peer that were taken from the transport before and are to be read first. */
+  /** Bytes of the peer already taken from the transport, to be read first. */
   readonly initial?: Uint8Array | undefined
-  /** Keep the writing side open when the peer has sent FIN. Default `false`, as `net.Socket`. */
+  /** Keep the writable side open after the peer's FIN. Default `false`, as `net.Socket`. */
   readonly allowHalfOpen?: boolean | undefined
   /**
-   * What the peer sees of `destroy` with an error. `true`: RST, so that it takes no part for the whole;
-   * `false`: FIN behind what was written, as of a `net.Socket`. Default `true`.
+   * How `destroy` with an error ends the connection. `true`: by RST, so that the peer does not take a part
+   * for the whole; `false`: by FIN after the written bytes, as `net.Socket`. Default `true`.
    */
   readonly resetOnError?: boolean | undefined
-  /** What `setTimeout` waits by. Default: Node's timers, which do not keep the process alive. */
+  /** The timers of `setTimeout`. Default: Node's timers, unreferenced. */
   readonly timers?: Timers | undefined
 }
 
-// As much as one read of a socket may bring.
+// The most that one read of a socket delivers.
 const highWaterMark = 64 * 1024
-// How long a destroyed connection whose transport knows no plain close waits for the peer's FIN before it is
-// reset, so that the peer can read what was sent last.
+// How long a destroyed connection lingers for the peer's FIN before it is reset, so that the peer can read
+// the last bytes. Only for transports without a plain close.
 const lingerMillis = 1000
 
 const family = (address: string | undefined): string | undefined =>
@@ -63,18 +63,18 @@ const destroyedError = () =>
 export class TransportSocket extends Duplex {
   /** `false`: the transport is connected. */
   connecting: boolean = false
-  /** As `connecting`. */
+  /** Same as `connecting`. */
   pending: boolean = false
   /** Bytes received, without `initial`. */
   bytesRead = 0
-  /** Milliseconds without traffic after which `timeout` is emitted; 0: never. */
+  /** Idle time after which `timeout` is emitted, ms; 0: never. */
   timeout = 0
   private accepted = 0
   private over = false
   private waiting: Done | undefined
   private readonly timers: Timers
   private readonly resetOnError: boolean
-  /** Of the last traffic, by its timers. */
+  /** Time of the last traffic, by its timers. */
   private activeAt = 0
   private cancel: (() => void) | undefined
 
@@ -106,7 +106,7 @@ export class TransportSocket extends Duplex {
     })
   }
 
-  /** The peer's IP address; `undefined` where there is none. */
+  /** The peer's IP address; `undefined` if it has no IP address. */
   get remoteAddress(): string | undefined {
     return hostOf(this.transport.remote)
   }
@@ -118,7 +118,7 @@ export class TransportSocket extends Duplex {
   get remoteFamily(): string | undefined {
     return family(this.remoteAddress)
   }
-  /** Our IP address; `undefined` where there is none. */
+  /** Our IP address; `undefined` if we have no IP address. */
   get localAddress(): string | undefined {
     return hostOf(this.transport.local)
   }
@@ -130,7 +130,7 @@ export class TransportSocket extends Duplex {
   get localFamily(): string | undefined {
     return family(this.localAddress)
   }
-  /** `true` where the connection is TLS, as a `tls.TLSSocket` has it; else `undefined`. */
+  /** `true` for TLS, as on a `tls.TLSSocket`; otherwise `undefined`. */
   get encrypted(): true | undefined {
     return this.transport.tls === undefined ? undefined : true
   }
@@ -138,33 +138,33 @@ export class TransportSocket extends Duplex {
   get authorized(): boolean | undefined {
     return this.transport.tls?.authorized
   }
-  /** TLS: why it was not. */
+  /** TLS: the reason why it was not verified. */
   get authorizationError(): string | undefined {
     return this.transport.tls?.authorizationError
   }
-  /** TLS: what ALPN agreed on; `false`: nothing. */
+  /** TLS: the protocol agreed on by ALPN; `false`: no agreement. */
   get alpnProtocol(): string | false | undefined {
     const { tls } = this.transport
     return tls === undefined ? undefined : (tls.alpnProtocol ?? false)
   }
-  /** TLS: the name that the client asked for; `false`: none. */
+  /** TLS: the SNI name of the client; `false`: it sent no name. */
   get servername(): string | false | undefined {
     const { tls } = this.transport
     return tls === undefined ? undefined : (tls.serverName ?? false)
   }
-  /** TLS: the version that is spoken, `TLSv1.3`; `null`: none. */
+  /** TLS: the protocol version, `TLSv1.3`; `null`: not TLS. */
   getProtocol(): string | null {
     return this.transport.tls?.protocol ?? null
   }
-  /** TLS: the cipher suite, by OpenSSL's name. */
+  /** TLS: the cipher suite, by its OpenSSL name. */
   getCipher(): { readonly name: string | undefined } {
     return { name: this.transport.tls?.cipher }
   }
-  /** TLS: whether the session was taken up again. */
+  /** TLS: whether the session was resumed. */
   isSessionReused(): boolean {
     return this.transport.tls?.sessionReused ?? false
   }
-  /** TLS: what the peer's certificate says; an empty object where it sent none. */
+  /** TLS: the peer's certificate; an empty object if it sent none. */
   getPeerCertificate(): object {
     const found = this.transport.tls?.peerCertificate
     if (found === undefined) return {}
@@ -178,7 +178,7 @@ export class TransportSocket extends Duplex {
       valid_to: time(validTo)
     }
   }
-  /** Bytes taken by `write`, sent or not. */
+  /** Bytes passed to `write`, sent or not. */
   get bytesWritten(): number {
     return this.accepted + this.writableLength
   }
@@ -188,7 +188,7 @@ export class TransportSocket extends Duplex {
     return this.readable ? "readOnly" : this.writable ? "writeOnly" : "closed"
   }
 
-  /** Our end; empty where it has no port. */
+  /** Our address; empty without a port. */
   address(): net.AddressInfo | {} {
     const { localAddress: address, localFamily: family, localPort: port } = this
     return address === undefined || port === undefined || family === undefined
@@ -202,25 +202,25 @@ export class TransportSocket extends Duplex {
     return this
   }
 
-  /** TCP keep-alive probes, the first after so many milliseconds; 0: the system's default. */
+  /** TCP keep-alive probes, the first after this many milliseconds; 0: the system's default. */
   setKeepAlive(enable = false, initialDelay = 0): this {
     this.transport.keepAlive(enable, initialDelay)
     return this
   }
 
-  /** Keeps the process alive while the connection is open. */
+  /** Lets the open connection keep the process alive. */
   ref(): this {
     this.transport.ref()
     return this
   }
 
-  /** Lets the process end although the connection is open. */
+  /** Lets the process exit although the connection is open. */
   unref(): this {
     this.transport.unref()
     return this
   }
 
-  /** Emits `timeout` after so many milliseconds without traffic, and goes on; 0: never. */
+  /** Emits `timeout` after this many milliseconds without traffic, and stays open; 0: never. */
   setTimeout(millis: number, callback?: () => void): this {
     this.timeout = millis
     this.cancel?.()
@@ -233,14 +233,14 @@ export class TransportSocket extends Duplex {
     return this
   }
 
-  /** Destroys once everything written has been handed over. */
+  /** Destroys the stream once everything written has been handed to the transport. */
   destroySoon(): void {
     if (this.writable) this.end()
     if (this.writableFinished) this.destroy()
     else this.once("finish", () => this.destroy())
   }
 
-  /** Ends both directions at once; the peer sees RST. */
+  /** Resets the connection: the peer sees RST. */
   resetAndDestroy(): this {
     this.transport.reset()
     this.destroy()
@@ -276,7 +276,7 @@ export class TransportSocket extends Duplex {
     this.timeout = 0
     const { transport, waiting } = this
     this.waiting = undefined
-    // Node tells of writes that wait in the stream; the one under way is ours to tell.
+    // Node fails the writes queued in the stream; the one in flight is ours to fail.
     if (waiting !== undefined) nextTick(waiting, error ?? destroyedError())
     if (!this.over) {
       if (transport instanceof StreamTransport) transport.destroy()
@@ -298,7 +298,7 @@ export class TransportSocket extends Duplex {
 
   private full = false
   private readonly pace = new Pace()
-  /** A turn of the event loop was asked for. */
+  /** A turn of the event loop has been requested. */
   private turning = false
 
   private await(done: Done): void {
@@ -315,7 +315,7 @@ export class TransportSocket extends Duplex {
     else this.goOn()
   }
 
-  // What is piped into it goes on within the call that says that a write is over.
+  // Yield to the event loop, because a pipe writes on from within the callback of a completed write.
   private takeTurn(): void {
     if (this.turning) return
     this.turning = true
@@ -341,7 +341,7 @@ export class TransportSocket extends Duplex {
     this.cancel ??= this.timers.at(this.activeAt + this.timeout, this.quiet)
   }
 
-  // One timer, however much traffic there is: it looks whether there was any.
+  // One timer, however much traffic there is: when it fires it checks the last activity.
   private readonly quiet = (): void => {
     this.cancel = undefined
     const due = this.activeAt + this.timeout
@@ -351,8 +351,8 @@ export class TransportSocket extends Duplex {
 
   private gone(): void {
     this.over = true
-    // After an orderly end the reader may still have bytes before it; the stream destroys itself when they
-    // are read.
+    // After an orderly end the reader may still have buffered bytes; the stream destroys itself once they are
+    // read.
     if (!this.readableEnded && this.readableLength === 0 && !this.writableFinished) this.destroy()
   }
 

@@ -1,6 +1,6 @@
 /**
- * Node's own timers, which do not keep the process alive and which fakes do not move: one clock for whoever
- * compares readings of it.
+ * Node's own timers, unreferenced and unaffected by fake timers, with the one clock against which their users
+ * compare times.
  */
 import { make } from "@httpfx/core/PlatformTimers"
 import { clearTimeout, monotonicNow, setImmediate, setTimeout, wallNow } from "./realTime.js"

@@ -1,7 +1,7 @@
 /**
- * Timers, ticks and clocks of Node, taken once, when the first of our modules is loaded: fake timers that are
- * installed later replace the globals, and Node's own sockets do not wait by those either. Everything here
- * that waits or measures takes them from this file.
+ * Node's timers, ticks and clocks, captured when the first of our modules is loaded. Fake timers installed
+ * later replace only the globals; Node's own sockets ignore them too. All our modules wait and measure by
+ * these.
  */
 import { performance } from "node:perf_hooks"
 import { nextTick as tick } from "node:process"
@@ -13,14 +13,13 @@ interface RealTime {
   readonly setImmediate: typeof timers.setImmediate
   readonly queueMicrotask: typeof globalThis.queueMicrotask
   readonly nextTick: typeof process.nextTick
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of the monotonic clock. */
   readonly monotonicNow: () => number
-  /** The system's time, ms since 1970. */
+  /** The system time, ms since 1970. */
   readonly wallNow: () => number
 }
 
-// Registered, so that a part of ours that is loaded after fakes were installed (or loaded again) has what the
-// first one found.
+// Registered globally, so that modules of ours loaded later, or twice, get the functions captured first.
 const key = Symbol.for("@httpfx/node/realTime")
 const host = globalThis as { [key]?: RealTime }
 

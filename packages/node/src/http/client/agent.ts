@@ -1,8 +1,7 @@
 /**
  * `http.Agent`: the pool that assigns sockets to requests. Its lists are plain objects that anyone may read
- * and
- * change, and every step is a method that a subclass may override; `pool/` makes the decisions between the
- * steps.
+ * and change, and every step is a method that a subclass may override; `pool/` makes the decisions between
+ * the steps.
  */
 import {
   admit,

@@ -1,6 +1,4 @@
-/**
- * Holds `http.globalAgent`, the default agent of requests. agent.ts makes it; programs may replace it.
- */
+/** Holds `http.globalAgent`, the default agent of requests. agent.ts makes it; programs may replace it. */
 import type { AgentLike } from "./shapes.js"
 
 let current: AgentLike

@@ -1,7 +1,6 @@
 /**
  * `http.setGlobalProxyFromEnv`: replaces the global agents of both protocols with agents that use an
- * environment's
- * proxies, and restores them. https may be loaded later, or never.
+ * environment's proxies, and restores them. https may be loaded later, or never.
  */
 import { proxyOf, type ProxyEnv } from "./proxyChoice.js"
 import { validateObject } from "../own/validate.js"

@@ -1,7 +1,6 @@
 /**
  * Sends an agent's requests through a proxy. A request without TLS goes to the proxy itself, with its target
- * in
- * absolute form (RFC 9112 §3.2.2); one with TLS goes through a tunnel (RFC 9110 §9.3.6).
+ * in absolute form (RFC 9112 §3.2.2); one with TLS goes through a tunnel (RFC 9110 §9.3.6).
  */
 import { createRequire } from "node:module"
 import { connect } from "node:net"
@@ -38,8 +37,7 @@ const isHost = (text: string, host: string): boolean => {
 
 /**
  * The request target for a proxy, in absolute form. Throws if the request names one server to the proxy and
- * another
- * to the agent.
+ * another to the agent.
  */
 const absoluteTarget = (req: ClientReq, options: ConnectOptions): string => {
   const { host, origin } = new URL(`http://${authority(options)}`)

@@ -1,7 +1,6 @@
 /**
  * `http.ClientRequest`: turns options into a request line and fields, and gets a socket from an agent or
- * opens
- * one. connection.ts handles the socket's events.
+ * opens one. connection.ts handles the socket's events.
  */
 import { isBodilessMethod, isRequestTarget, isToken } from "@httpfx/core/wire"
 import type * as http from "node:http"

@@ -1,6 +1,4 @@
-/**
- * Types of a client's objects as the files of this folder use them: requests, agents, connection options.
- */
+/** Types of a client's objects as the files of this folder use them: requests, agents, connection options. */
 import type { EventEmitter } from "node:events"
 import type { Duplex } from "node:stream"
 import type { Proxy } from "./proxyChoice.js"

@@ -1,7 +1,6 @@
 /**
  * The header fields of a sent message, as Node's API keeps them, and the head built from them. `wire/` checks
- * names
- * and values and decides which fields are added.
+ * names and values and decides which fields are added.
  */
 import {
   hasNoContent,

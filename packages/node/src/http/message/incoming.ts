@@ -1,7 +1,6 @@
 /**
  * `http.IncomingMessage`: a received message as Node's readable stream. Keeps the fields raw; `wire/` folds
- * them
- * when they are first read.
+ * them when they are first read.
  */
 import {
   distinctHeaders,

@@ -1,7 +1,6 @@
 /**
  * `http.OutgoingMessage`, the base of sent requests and responses: construction, socket, destruction,
- * timeouts.
- * Its fields are in head.ts, its body in body.ts.
+ * timeouts. Its fields are in head.ts, its body in body.ts.
  */
 import { getDefaultHighWaterMark, Stream } from "node:stream"
 import type * as http from "node:http"

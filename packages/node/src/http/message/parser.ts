@@ -1,7 +1,7 @@
 /**
  * `socket.parser`: the engine's parser with the members of Node's parser; makes `IncomingMessage`s from its
- * events.
- * One per connection, on servers and clients; `onIncoming` of the owner decides how a message is handled.
+ * events. One per connection, on servers and clients; `onIncoming` of the owner decides how a message is
+ * handled.
  *
  * Never judges bytes (`wire/` does) and never sends a response.
  */

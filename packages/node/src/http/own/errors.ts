@@ -1,7 +1,6 @@
 /**
  * The errors of Node's HTTP module, with its codes and messages: for arguments, message states and
- * connections,
- * and those made from the engine's violations and refusals. Builds errors; decides nothing.
+ * connections, and those made from the engine's violations and refusals. Builds errors; decides nothing.
  */
 import { errorClassOf, messageOf, type Refusal, type Violation } from "@httpfx/core/wire"
 import { inspect } from "node:util"

@@ -1,7 +1,6 @@
 /**
  * Node's command-line flags for its HTTP modules (also from `NODE_OPTIONS`), combined with the options of
- * servers
- * and requests: the maximum head size and the strictness of the parser.
+ * servers and requests: the maximum head size and the strictness of the parser.
  */
 import { presets, type Flags, type ParserOptions } from "@httpfx/core/wire"
 import type { HttpValidation } from "./validate.js"

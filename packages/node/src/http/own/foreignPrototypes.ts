@@ -1,9 +1,7 @@
 /**
  * Adapts prototypes that frameworks such as Express set on messages. Without the register hook these inherit
- * from
- * the built-in `http`, whose methods cannot handle our messages. A prototype inserted between the two gives
- * our
- * messages our members and the built-in module's messages theirs, so that one app serves both.
+ * from the built-in `http`, whose methods cannot handle our messages. A prototype inserted between the two
+ * gives our messages our members and the built-in module's messages theirs, so that one app serves both.
  *
  * Never imports the built-in module: finds its prototypes in the chains of the framework.
  */

@@ -1,9 +1,7 @@
 /**
  * The measurements behind Node's `http` performance entries: start, duration and details of an exchange.
- * Costs
- * nothing without an observer. Imports nothing else, so that the register hook can observe without loading
- * the
- * rest.
+ * Costs nothing without an observer. Imports nothing else, so that the register hook can observe without
+ * loading the rest.
  */
 import { monotonicNow } from "../../time/realTime.js"
 

@@ -1,7 +1,6 @@
 /**
  * Hooks for the bridge: injected timers, for a clock other than the system's, and our `WebSocket` class,
- * which
- * the module does not export where Node has its own.
+ * which the module does not export where Node has its own.
  */
 export { nodeTimers } from "../../time/nodeTimers.js"
 

@@ -1,9 +1,7 @@
 /**
  * `http.WebSocket`, `http.CloseEvent`, `http.MessageEvent`: the global ones if Node has them. Before Node 22
- * a
- * WebSocket of the same shape: a `ClientRequest` does the opening handshake, the `ws` package reads and
- * writes
- * the frames.
+ * a WebSocket of the same shape: a `ClientRequest` does the opening handshake, the `ws` package reads and
+ * writes the frames.
  *
  * Never offers an extension, so frames are never compressed.
  */

@@ -3,13 +3,11 @@
  * assigns the socket to the responses in order.
  *
  * A response that is not first in order writes into its own queue. Framing and reuse are not decided here:
- * the
- * parser says whether the request allows keep-alive, the sent head whether its response is the last.
+ * the parser says whether the request allows keep-alive, the sent head whether its response is the last.
  *
  * Node's policies of this file, each with its reason in docs/node-http.md: handlers of pipelined requests run
  * concurrently; an unread body is discarded, whatever its length; the last response ends with `destroySoon`;
- * the
- * client's FIN ends our side too, unless `httpAllowHalfOpen` lets pending responses complete first.
+ * the client's FIN ends our side too, unless `httpAllowHalfOpen` lets pending responses complete first.
  */
 import {
   announcesBody,
@@ -189,8 +187,7 @@ export class ServerConnection {
 
   /**
    * Parses the chunk without pushing it to the stream, as long as nobody else reads the socket. (Node's
-   * parser reads
-   * from the handle.)
+   * parser reads from the handle.)
    */
   private arrived(chunk: Buffer): boolean {
     const { socket } = this
@@ -525,8 +522,7 @@ export class ServerConnection {
 
 /**
  * Discards an unread request. One without a body and without listeners is set to the state after its last
- * event at
- * once, which saves several turns.
+ * event at once, which saves several turns.
  */
 const letGo = (req: Incoming): void => {
   if (isUnobserved(req) && req.complete && isLetGoPlainly(req)) endAtOnce(req)

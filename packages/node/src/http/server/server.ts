@@ -1,7 +1,6 @@
 /**
  * `http.Server`: a `net.Server` whose connections speak HTTP. Holds options, timeouts and the list of
- * connections;
- * a ServerConnection handles each connection.
+ * connections; a ServerConnection handles each connection.
  */
 import type { Timers } from "@httpfx/core/Timers"
 import {
@@ -205,9 +204,7 @@ function Server(this: HttpServer, options?: unknown, requestListener?: unknown):
 }
 inherit(Server, NetServer)
 
-/**
- * Prepares a close: closes idle connections by the server's own method and cancels the deadline checks.
- */
+/** Prepares a close: closes idle connections by the server's own method and cancels the deadline checks. */
 export const prepareClose = (server: HttpServer): void => {
   server.closeIdleConnections()
   server[sweep]?.()

@@ -1,6 +1,4 @@
-/**
- * Types of a server's objects as the files of this folder use them: servers, connections, responses.
- */
+/** Types of a server's objects as the files of this folder use them: servers, connections, responses. */
 import type { Server as NetServer } from "node:net"
 import type { Timers } from "@httpfx/core/Timers"
 import type { Callback, HttpSocket, Incoming, Outgoing } from "../message/shapes.js"

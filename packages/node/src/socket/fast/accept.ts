@@ -1,7 +1,7 @@
 /**
- * Sockets of a listening server that are made by whoever listens. `onread` cannot be asked of a `net.Server`,
- * and moving each connection into a second socket costs a fifth of a short connection. Where Node's server
- * has another shape, it makes its sockets itself.
+ * Accepts connections of a listening `net.Server` as raw handles, so that we make the sockets. `net.Server`
+ * cannot make them with `onread`, and moving each connection to a second socket costs a fifth of a short
+ * connection. If the handle has no `onconnection`, the server makes its sockets itself.
  */
 import * as net from "node:net"
 
@@ -15,12 +15,15 @@ interface Listening {
   readonly _handle?: { onconnection?: unknown } | null
 }
 
-/** `false`: the server goes on as it is. It must be listening. */
+/**
+ * Must be called while the server listens. Returns `false` if its handle is unknown: then nothing was
+ * changed.
+ */
 export const acceptDirectly = (server: net.Server, accepted: (handle: Accepted) => void): boolean => {
   const handle = (server as unknown as Listening)._handle
   if (typeof handle?.onconnection !== "function") return false
   handle.onconnection = (status: number, connection: Accepted | undefined) => {
-    // A failing accept (EMFILE) concerns one connection that never was; the server goes on listening.
+    // A failing accept (EMFILE) concerns a single connection; the server goes on listening.
     if (status !== 0 || connection === undefined) return
     connection.setNoDelay?.(true)
     accepted(connection)
@@ -28,7 +31,7 @@ export const acceptDirectly = (server: net.Server, accepted: (handle: Accepted) 
   return true
 }
 
-/** A socket that reads nothing before it is told to. */
+/** A socket that does not read until it is told to. */
 export const socketOver = (handle: Accepted, onread: net.OnReadOpts): net.Socket => {
   const options: net.SocketConstructorOpts & {
     readonly handle: Accepted

@@ -1,14 +1,14 @@
 /**
- * Calls back when all ticks and microtasks that are due have run, those that they start included, and before
- * any immediate, timer or further read. Node does so by itself between two calls of its parser.
+ * Calls back when all pending ticks and microtasks have run, including those that they start, and before any
+ * immediate, timer or further read. Node itself does this between two calls of its parser.
  *
- * Goes by the numbers that Node gives to ticks and microtasks (`executionAsyncId`): three of ours in a row
- * have successive numbers only where nobody has started a tick between them.
+ * Relies on the ids that Node assigns to ticks and microtasks (`executionAsyncId`): three of ours in a row
+ * have consecutive ids only if nobody has started a tick in between.
  */
 import { executionAsyncId } from "node:async_hooks"
 import { nextTick, queueMicrotask } from "../../time/realTime.js"
 
-/** A program may start ticks without end; Node would then read no further either. */
+/** Limit for programs that start ticks endlessly; Node would stop reading too. */
 const mostRounds = 1000
 
 class Wait {
@@ -27,7 +27,7 @@ class Wait {
 
   private readonly microtask = (): void => {
     this.count()
-    // In a tick, so that what it starts runs in the order of Node: ticks first, then microtasks.
+    // From a tick, so that tasks started by `then` run in Node's order: ticks first, then microtasks.
     nextTick(this.inARow >= 3 || ++this.rounds > mostRounds ? this.then : this.tick)
   }
 

@@ -1,7 +1,7 @@
 /**
- * Gives the handle below a kept socket the asynchronous context of the request that takes it, as Node's agent
- * does: what the system reports of the socket from now on is told in that context. A stream without such a
- * handle keeps the context it was made in.
+ * Moves the handle of a reused socket to the asynchronous context of the request that takes it, as Node's
+ * agent does: events of the handle then run in that context. A stream without such a handle keeps the context
+ * in which it was made.
  */
 import { executionAsyncId } from "node:async_hooks"
 import type { Duplex } from "node:stream"
@@ -13,7 +13,7 @@ interface Handle {
 }
 type Keyed = Duplex & { _handle?: Handle | null; [key: symbol]: unknown }
 
-/** What `async_hooks` shows as the resource of a handle that is used again. */
+/** The resource that `async_hooks` shows for a reused handle. */
 class ReusedHandle {
   constructor(
     readonly type: number,
@@ -21,7 +21,7 @@ class ReusedHandle {
   ) {}
 }
 
-// Where a socket remembers the id of its handle; `null`: not where it was looked for.
+// The key under which a socket keeps the id of its handle; `null`: not found.
 let idKey: symbol | null | undefined
 
 const remember = (socket: Keyed, id: number): void => {
@@ -29,13 +29,13 @@ const remember = (socket: Keyed, id: number): void => {
   if (idKey !== null) socket[idKey] = id
 }
 
-/** The id of the handle below a socket, where it has one; else that of the resource that runs. */
+/** The async id of the socket's handle; without a handle the id of the current resource. */
 export const asyncIdOf = (socket: Duplex): number => {
   const handle = (socket as Keyed)._handle
   return typeof handle?.getAsyncId === "function" ? handle.getAsyncId() : executionAsyncId()
 }
 
-/** To be called in the context of the request. */
+/** Call it in the context of the request. */
 export const adoptContext = (plain: Duplex): void => {
   const socket = plain as Keyed
   const handle = socket._handle
@@ -44,7 +44,7 @@ export const adoptContext = (plain: Duplex): void => {
   remember(socket, handle.getAsyncId())
 }
 
-/** The socket is idle: it belongs to no context. */
+/** Detaches an idle socket from the context of its last request. */
 export const leaveContext = (plain: Duplex): void => {
   const socket = plain as Keyed
   if (socket._handle && typeof socket._handle.asyncReset === "function") remember(socket, -1)

@@ -1,6 +1,6 @@
 /**
- * Sets a stream back to where nobody has asked for its bytes yet: the next listener for `data` makes it flow.
- * Node documents the state (`readableFlowing === null`) and no way back to it.
+ * Returns a stream to its initial state, in which adding a `data` listener makes it flow. Node documents the
+ * state (`readableFlowing === null`), but no way back to it.
  */
 import type { Readable } from "node:stream"
 

@@ -1,4 +1,4 @@
-/** Changes a stream's bound of what waits to be written, which Node takes only when it makes the stream. */
+/** Changes the `writableHighWaterMark` of an existing stream; Node only takes it in the constructor. */
 import type { Duplex } from "node:stream"
 
 interface Inside {

@@ -1,13 +1,10 @@
 /**
- * Destroys an idle client socket on which bytes arrive. Nobody listens for `data` while a socket is idle, as
- * in Node, so the handle's read callback is replaced; a stream without a handle has its `push` replaced.
+ * Destroys an idle client socket that receives bytes. As in Node, an idle socket has no `data` listener, so
+ * the handle's read callback is replaced; on a stream without a handle, `push`.
  */
 import type { Duplex } from "node:stream"
 
-/**
- * What this file uses of the handle below a socket. The argument is missing where the read failed or the peer
- * has ended.
- */
+/** The part of a socket's handle that this file uses. `bytes` is missing after a failed read or FIN. */
 interface Handle {
   onread?: ((bytes?: ArrayBuffer) => void) | undefined
 }
@@ -55,7 +52,7 @@ const guardPush = (socket: Guarded): Guard => {
   }
 }
 
-/** From now on bytes destroy the socket. One that holds bytes already is destroyed at once. */
+/** From now on received bytes destroy the socket. A socket with buffered bytes is destroyed at once. */
 export const startGuarding = (plain: Duplex): void => {
   const socket = plain as Guarded
   if (socket.readableLength > 0) {
@@ -68,7 +65,7 @@ export const startGuarding = (plain: Duplex): void => {
   socket[isIdle] = true
 }
 
-/** A request takes the socket. */
+/** Ends the guard when a request takes the socket. */
 export const stopGuarding = (plain: Duplex): void => {
   const socket = plain as Guarded
   if (socket[isIdle] !== true) return

@@ -1,7 +1,7 @@
 /**
- * The timer that `socket.setTimeout` has made: most requests are answered in the turn in which they come, and
- * need the same timer again. Where it is not found, and from Node.js 24 on, where a timer that was held does
- * not fire again, nothing is spared: a new one each time.
+ * The timer behind `socket.setTimeout`, for reuse: most requests are answered in the same turn and need the
+ * same timer again. If it is not found, and from Node.js 24 on, where a held timer does not fire again, each
+ * `setTimeout` makes a new one.
  */
 import type { Socket } from "node:net"
 import { isSystems } from "./isSystems.js"
@@ -10,12 +10,12 @@ export interface SocketTimer {
   readonly _destroyed: boolean
 }
 
-// Where Node keeps it; `null`: not where it was looked for.
+// The key under which Node keeps the timer; `null`: not found.
 let key: symbol | null | undefined
 
 const canHold = Number(process.versions.node.split(".")[0]) < 24
 
-/** The timer that runs for a socket. */
+/** The running timer of a socket. */
 export const timerOf = (socket: Socket): SocketTimer | undefined => {
   if (!canHold) return undefined
   key ??=
@@ -26,7 +26,7 @@ export const timerOf = (socket: Socket): SocketTimer | undefined => {
   return timer === null || timer === undefined || timer._destroyed !== false ? undefined : timer
 }
 
-/** What the socket says of its timeout, and nothing else. */
+/** Sets `socket.timeout` without touching the timer. */
 export const sayTimeout = (socket: Socket, millis: number): void => {
   ;(socket as { timeout?: number }).timeout = millis
 }

@@ -1,5 +1,5 @@
 /**
- * A socket of the system, and no other stream: told by its handle, which Node does not publish and takes away
- * with the connection. A socket taken for another stream is read and written by its stream's own methods.
+ * Whether a stream is a socket of the system, told by its handle, an undocumented member that goes away with
+ * the connection. A system socket without one is treated like any other stream: by its public methods.
  */
 export const isSystems = (socket: object): boolean => Boolean((socket as { _handle?: unknown })._handle)

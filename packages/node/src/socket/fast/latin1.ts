@@ -1,6 +1,6 @@
 /**
- * The text of bytes, one character to a byte, by the method behind `buffer.toString("latin1")`: without a
- * Buffer made over them.
+ * Decodes bytes as latin1 by the method behind `buffer.toString("latin1")`, without wrapping them in a
+ * Buffer.
  */
 interface Slicing {
   readonly latin1Slice?: (this: Uint8Array, start: number, end: number) => string

@@ -1,10 +1,10 @@
 /**
- * A `net.Server` that listens elsewhere than at the system: its own methods (`close`, `address`,
- * `getConnections`) go by a handle and a number of connections that Node does not publish.
+ * Makes a `net.Server` listen on another network than the system's. Its methods (`close`, `address`,
+ * `getConnections`) use an undocumented handle and connection count.
  */
 import type { AddressInfo, Server } from "node:net"
 
-/** What the server's methods call, and what `address()` says of a port. */
+/** The methods that the server calls on its handle, and the address of its port. */
 export interface ServerHandle {
   readonly close: () => void
   readonly ref: () => void
@@ -21,7 +21,7 @@ interface Inside {
 
 const insideOf = (server: Server) => server as unknown as Inside
 
-/** `path`: where it listens, of a Unix socket. `null`: it does not listen. */
+/** `path`: the address of a Unix socket. `null`: the server no longer listens. */
 export const setHandle = (server: Server, handle: ServerHandle | null, path?: string): void => {
   const inside = insideOf(server)
   const address = handle?.address
@@ -29,14 +29,14 @@ export const setHandle = (server: Server, handle: ServerHandle | null, path?: st
     Object.assign(out, address)
     return 0
   }
-  // Without the method the server's address is its path.
+  // Without `getsockname` the server's address is its path.
   inside._handle = address === undefined ? handle : { ...handle, getsockname }
   inside._pipeName = path
 }
 
 export const connectionsOf = (server: Server): number => insideOf(server)._connections
 
-/** One connection more, and later one less: a server that is closed emits `close` with the last one. */
+/** Counts connections, because a closed server emits `close` with its last connection. */
 export const connectionOpened = (server: Server): void => void insideOf(server)._connections++
 export const connectionClosed = (server: Server): void => {
   insideOf(server)._connections--

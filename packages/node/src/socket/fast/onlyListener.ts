@@ -1,6 +1,6 @@
 /**
- * Whether an event has one listener, this one: looked up where an emitter keeps its listeners, since the
- * public way makes a list for each question.
+ * Whether a function is the only listener of an event. Reads the emitter's own table, since `listeners()`
+ * allocates an array for each call.
  */
 import type { EventEmitter } from "node:events"
 

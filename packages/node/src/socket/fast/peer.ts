@@ -1,12 +1,12 @@
 /**
- * Whether the system still knows the peer of a TCP connection: after an RST, or probes without an answer, it
- * does not. Node asks once and remembers (`socket.remoteAddress`), so its handle is asked. Where a handle
- * cannot be asked, the peer counts as known, and reading tells what has happened.
+ * Whether the system has dropped the peer of a TCP connection, as it does after an RST or unanswered
+ * keep-alive probes. Asks the handle, because `socket.remoteAddress` is cached. Without a usable handle the
+ * peer counts as known, and the next read reports the error.
  */
 import type { Socket } from "node:net"
 
 interface WithHandle {
-  /** `getpeername`: of TCP only; not 0 where it fails. */
+  /** `getpeername`, TCP only: non-zero if it fails. */
   readonly _handle?: { readonly getpeername?: (out: object) => number } | null
 }
 

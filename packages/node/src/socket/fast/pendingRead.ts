@@ -1,6 +1,6 @@
 /**
- * Bytes wait in the system: on newer versions of Node.js its handle tells. Elsewhere they are seen when they
- * are read.
+ * Whether received bytes wait in the kernel, which the handle tells in newer versions of Node.js. In others
+ * they are noticed when they are read.
  */
 import type { Socket } from "node:net"
 

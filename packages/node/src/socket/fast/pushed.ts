@@ -1,4 +1,4 @@
-/** A stream whose bytes come by themselves: it need not ask for more, in a tick of its own. */
+/** Stops a push-only stream from calling `_read` for more, which costs a tick per stream. */
 import type { Readable } from "node:stream"
 
 interface Inside {
@@ -12,5 +12,5 @@ const set = (stream: Readable, readingMore: boolean): void => {
 
 export const asksForNothing = (stream: Readable): void => set(stream, true)
 
-/** As any other stream from now on. */
+/** Makes it request data again like any other stream. */
 export const asksAgain = (stream: Readable): void => set(stream, false)

@@ -1,6 +1,6 @@
 /**
- * Reads once more from a connection that has ended: libuv reports the end when the last bytes and a hang-up
- * arrive in one turn, be it FIN or RST, and one more read tells them apart.
+ * Reads once more from a connection that has ended: if last bytes and hang-up arrive in one turn, libuv
+ * reports an end for FIN and RST alike; one more read distinguishes them.
  */
 import type { Socket } from "node:net"
 
@@ -8,7 +8,7 @@ interface WithHandle {
   readonly _handle?: { reading?: boolean; readonly readStart?: () => number } | null
 }
 
-/** `false`: it cannot be done, and every end counts as FIN. */
+/** Returns `false` if that is impossible; then every end counts as FIN. */
 export const readAgain = (socket: Socket): boolean => {
   const handle = (socket as unknown as WithHandle)._handle
   if (typeof handle?.readStart !== "function") return false

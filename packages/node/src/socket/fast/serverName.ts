@@ -1,4 +1,6 @@
-/** The name that the client of a TLS session has asked for (SNI). `undefined`: none, or not known there. */
+/**
+ * The SNI name that the client of a TLS session sent; `undefined` if it sent no name or the name is unknown.
+ */
 import type { TLSSocket } from "node:tls"
 
 export const serverNameOf = (socket: TLSSocket): string | undefined =>

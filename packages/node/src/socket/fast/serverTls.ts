@@ -1,20 +1,19 @@
 /**
- * A `TLSSocket` in the role of a server, without a `tls.Server`: by which events it tells how its handshake
- * went, and of records that cannot be read; and what OpenSSL thinks of its peer's certificate. `tls.Server`
- * goes by the same.
+ * The events and state of a server-side `TLSSocket` without a `tls.Server`: handshake result, unreadable
+ * records, and OpenSSL's verdict on the client certificate. `tls.Server` uses the same.
  */
 import type { TLSSocket } from "node:tls"
 
-/** The handshake is done. */
+/** Emitted when the handshake is complete. */
 export const secured = "secure"
 
-/** A handshake fails, records cannot be read, or the client renegotiates too often. */
+/** Emitted when a handshake fails, records cannot be read, or the client renegotiates too often. */
 export const failed = "_tlsError"
 
 interface WithSession {
   readonly ssl?: { readonly verifyError?: () => unknown } | null
 }
 
-/** As a client's socket has it in `authorizationError`. `undefined`: not known there, or none. */
+/** As `authorizationError` of a client socket. `undefined`: verified or unknown. */
 export const verifyErrorOf = (socket: TLSSocket): unknown =>
   (socket as unknown as WithSession).ssl?.verifyError?.()

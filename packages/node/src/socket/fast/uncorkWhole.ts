@@ -1,4 +1,4 @@
-/** Lets go of what a stream holds back, however often it was corked and by whomever. */
+/** Uncorks a stream completely, however many `cork` calls are open. */
 import type { Duplex } from "node:stream"
 
 interface Inside {

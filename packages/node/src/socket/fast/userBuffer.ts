@@ -1,14 +1,14 @@
 /**
- * Exchanges what a socket reads into while it lives, and the callbacks of `onread` (Node documentation:
- * net.Socket), which Node takes only when it makes a socket. Both who writes into the buffer (the handle) and
- * who reads from it (the socket, under keys of its own) must know of another one.
+ * Replaces a living socket's read buffer and its `onread` callbacks (Node documentation: net.Socket), which
+ * Node only takes in the constructor. Both the handle, which writes into the buffer, and the socket, which
+ * reads from it under private keys, must get the new one.
  *
- * Where the keys are not found, or the handle takes no buffer, nothing is changed.
+ * If the keys are not found, or the handle takes no buffer, nothing is changed.
  */
 import type * as net from "node:net"
 
 interface Handle {
-  /** What the next read goes to. */
+  /** Sets the target of the next read. */
   readonly useUserBuffer?: (buffer: Uint8Array) => void
 }
 type Keyed = net.Socket & { _handle?: Handle | null; encrypted?: boolean; [key: symbol]: unknown }
@@ -18,7 +18,7 @@ interface Keys {
   readonly callback: symbol
   readonly generator: symbol
 }
-// `null`: not where they were looked for.
+// `null`: not found.
 let keys: Keys | null | undefined
 
 const find = (socket: object): Keys | null => {
@@ -30,7 +30,7 @@ const find = (socket: object): Keys | null => {
   return buffer && callback && generator ? { buffer, callback, generator } : null
 }
 
-/** Whether the buffers of sockets can be exchanged; looks at the first socket. */
+/** Whether the buffers of sockets can be replaced; inspects the first socket. */
 export const knowsBuffers = (socket: net.Socket): boolean => {
   if (keys === undefined) keys = find(socket)
   return keys !== null
@@ -43,14 +43,14 @@ export const exchangeBuffer = (socket: net.Socket, buffer: Uint8Array): void => 
   keyed[keys.buffer] = buffer
 }
 
-/** Whether `giveOnread` can be called: a plain connection without an `onread` of its own. */
+/** Whether `giveOnread` works: a plain connection without an `onread` of its own. */
 export const takesOnread = (socket: net.Socket): boolean => {
   const keyed = socket as Keyed
   if (keyed.encrypted || !keyed._handle?.useUserBuffer || !knowsBuffers(socket)) return false
   return keyed[keys!.buffer] === null
 }
 
-/** From the next read on the socket has this `onread`, which reads into `buffer` first. */
+/** From the next read on the socket uses this `onread`, first with `buffer`. */
 export const giveOnread = (socket: net.Socket, onread: net.OnReadOpts, buffer: Uint8Array): void => {
   const keyed = socket as Keyed
   exchangeBuffer(socket, buffer)

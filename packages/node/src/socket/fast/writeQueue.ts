@@ -1,6 +1,6 @@
 /**
- * How many bytes of the write under way the system has not taken yet; a stream says of a write only when it
- * is over, and a large one on a slow link takes minutes. `undefined`: not known there.
+ * The bytes of the current write that the kernel has not taken yet. A stream only reports a completed write,
+ * and a large one takes minutes on a slow link. `undefined`: unknown.
  */
 import type { Duplex } from "node:stream"
 

@@ -1,21 +1,21 @@
 /**
- * The writes of a socket pass by its transport, which knows what is under way and may keep a failure to
- * itself: a stream that hears of one destroys itself, and what was received with it.
+ * Intercepts the writes of a socket for its transport, which tracks the write in flight and may hold back its
+ * failure: a stream that sees a write fail destroys itself and the unread received data.
  *
- * Puts methods of its own before those by which a `net.Socket` writes. Where these have other names, the
- * stream hears of failures itself, and what is under way is what the stream says.
+ * Overrides the private write methods of `net.Socket`. If they have other names, the stream sees failures
+ * itself, and its `writableLength` stands for the bytes in flight.
  */
 import * as net from "node:net"
 
 export type WriteDone = (error?: Error | null) => void
 
-/** What the transport of a socket knows of the write under way; a stream has one at a time. */
+/** The transport's state of the write in flight; a stream has one at a time. */
 export interface Writing {
-  /** Bytes, or characters. */
+  /** Bytes or characters in flight. */
   underWay: number
   /** The stream's own callback. */
   done: WriteDone | undefined
-  /** Called in its place, whatever became of the write. */
+  /** Called in its place, with the write's result. */
   readonly written: WriteDone
 }
 
@@ -41,7 +41,7 @@ function write(this: Watched, data: string | Uint8Array, encoding: string, done:
 function writev(this: Watched, chunks: unknown, done: WriteDone): void {
   const writing = this[key]
   writing.done = done
-  // All that waits.
+  // A vectored write takes the whole queue.
   writing.underWay = this.writableLength
   stream._writev.call(this, chunks, writing.written)
 }
