@@ -62,6 +62,6 @@ export class ProxyAuthenticationRequired extends Schema.TaggedError<ProxyAuthent
   /** No byte of a response was received. */
   readonly received = 0
   override get message(): string {
-    return `the proxy ${this.proxy} wants credentials for a tunnel to ${this.target}`
+    return `the proxy ${this.proxy} requires credentials for a tunnel to ${this.target}`
   }
 }

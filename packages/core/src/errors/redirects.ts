@@ -51,7 +51,7 @@ export class RedirectLoop extends Schema.TaggedError<RedirectLoop>("@httpfx/core
   /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_REDIRECT_LOOP"
   override get message(): string {
-    return `${this.url} redirects (${this.status}) to ${this.to}, which was asked for before`
+    return `${this.url} redirects (${this.status}) to ${this.to}, which was requested before`
   }
 }
 

@@ -51,7 +51,7 @@ export class PeerStalled extends Schema.TaggedError<PeerStalled>("@httpfx/core/P
   /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_PEER_STALLED"
   override get message(): string {
-    return `the client did not go on (${this.timeout}, ${this.limit} ms)`
+    return `the client made no progress (${this.timeout}, ${this.limit} ms)`
   }
 }
 

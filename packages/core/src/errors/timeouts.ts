@@ -71,7 +71,7 @@ export class ConnectTimedOut extends Schema.TaggedError<ConnectTimedOut>("@httpf
   /** The phase of the request. */
   readonly phase = "connect"
   override get message(): string {
-    return text("no connection was made", this)
+    return text("no connection was established", this)
   }
 }
 
@@ -90,7 +90,7 @@ export class SecureTimedOut extends Schema.TaggedError<SecureTimedOut>("@httpfx/
   /** The phase of the request. */
   readonly phase = "secure"
   override get message(): string {
-    return text("the TLS handshake did not end", this)
+    return text("the TLS handshake did not complete", this)
   }
 }
 
@@ -128,7 +128,7 @@ export class HeadTimedOut extends Schema.TaggedError<HeadTimedOut>("@httpfx/core
   /** The phase of the request. */
   readonly phase = "head"
   override get message(): string {
-    return text("no response came", this)
+    return text("no response arrived", this)
   }
 }
 
@@ -147,7 +147,7 @@ export class BodyTimedOut extends Schema.TaggedError<BodyTimedOut>("@httpfx/core
   /** The phase of the request. */
   readonly phase = "body"
   override get message(): string {
-    return text("nothing more of the body came", this)
+    return text("no more of the body arrived", this)
   }
 }
 
@@ -168,7 +168,7 @@ export class RequestTimedOut extends Schema.TaggedError<RequestTimedOut>("@httpf
   /** Ours: Node has no code for this. */
   readonly code = "ERR_HTTPFX_TOTAL_TIMEOUT"
   override get message(): string {
-    return text(`the exchange did not end (${this.phase})`, this)
+    return text(`the exchange did not complete (${this.phase})`, this)
   }
 }
 

@@ -307,9 +307,9 @@ export const errorClassOf: { readonly [Code in ViolationCode]: "Error" | "TypeEr
 }
 
 const conflictText: { readonly [Reason in FieldConflict]: string } = {
-  Repeated: "is there more than once, with different values",
-  Malformed: "has a value outside its grammar",
-  BesideTransferEncoding: "must not stand beside Transfer-Encoding",
+  Repeated: "is repeated with different values",
+  Malformed: "has a malformed value",
+  BesideTransferEncoding: "must not be sent with Transfer-Encoding",
   ChunkedNotLast: 'must have "chunked" once, as the last coding',
   NotForVersion: "must not be sent to an HTTP/1.0 peer",
   NotForMethod: "announces a body that the request method cannot have"
@@ -354,7 +354,7 @@ export const messageOf = (violation: Violation): string => {
     case "ERR_HTTPFX_FIELD_CONFLICT":
       return `Field "${violation.name}" ${conflictText[violation.reason]}`
     case "ERR_HTTPFX_OUT_OF_ORDER":
-      return `The ${violation.half} half of the connection has no step "${violation.signal}" in the state "${violation.state}"`
+      return `The ${violation.half} half of the connection does not permit "${violation.signal}" in the state "${violation.state}"`
     case "ERR_HTTPFX_UPGRADE_NOT_ASKED":
       return "A switch of protocols (101, or 2xx to CONNECT) needs a request that asked for it"
   }

@@ -131,17 +131,17 @@ describe("messages of violations", () => {
   const ours: ReadonlyArray<readonly [Violation, string, string]> = [
     [
       { ...conflict, name: "Content-Length", reason: "Repeated" },
-      'Field "Content-Length" is there more than once, with different values',
+      'Field "Content-Length" is repeated with different values',
       "Error"
     ],
     [
       { ...conflict, name: "Content-Length", reason: "Malformed" },
-      'Field "Content-Length" has a value outside its grammar',
+      'Field "Content-Length" has a malformed value',
       "Error"
     ],
     [
       { ...conflict, name: "Content-Length", reason: "BesideTransferEncoding" },
-      'Field "Content-Length" must not stand beside Transfer-Encoding',
+      'Field "Content-Length" must not be sent with Transfer-Encoding',
       "Error"
     ],
     [
@@ -161,7 +161,7 @@ describe("messages of violations", () => {
     ],
     [
       { ...own, code: "ERR_HTTPFX_OUT_OF_ORDER", half: "response", state: "idle", signal: "head" },
-      'The response half of the connection has no step "head" in the state "idle"',
+      'The response half of the connection does not permit "head" in the state "idle"',
       "Error"
     ],
     [

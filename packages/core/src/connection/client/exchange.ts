@@ -258,13 +258,13 @@ export abstract class Exchange implements BodyFlow, Owner {
   }
 
   unreadTooLong(): void {
-    const reason = `nobody read the response for ${this.request.unreadTimeout} ms`
+    const reason = `the response body was left unread for ${this.request.unreadTimeout} ms`
     this.giveUp("ERR_HTTPFX_BODY_UNREAD", reason, "TimedOut")
   }
 
   /** Aborts the exchange: the caller does not want the rest of the response. */
   abandon(why: string): GivenUp {
-    return this.giveUp("ABORT_ERR", `the response was given up: ${why}`, "Interrupted")
+    return this.giveUp("ABORT_ERR", `the response was aborted: ${why}`, "Interrupted")
   }
 
   /** Aborts the exchange in any state, and returns the loss. */

@@ -108,7 +108,7 @@ export class Linger {
 
   private readonly loses = (): string | undefined => {
     const { buffered } = this.transport
-    return buffered === 0 ? undefined : `${buffered} bytes that it has not taken`
+    return buffered === 0 ? undefined : `${buffered} unsent bytes`
   }
 
   // `forced`: the virtual clock does not advance, so a peer that has not read the rest never will.

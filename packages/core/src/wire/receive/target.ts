@@ -47,7 +47,7 @@ export const readTarget = (m: Machine, i: number, n: number): number => {
       if (isTabOrFormFeed(c)) return wrongCharacter(m, i + 1)
       if (c === 35 || loosePath[c] !== 0) {
         if (!m.allows("targetCharacters")) {
-          const reason = c === 35 ? "Fragment in url" : "Character in url that no URI has"
+          const reason = c === 35 ? "Fragment in url" : "Character in url outside the URI grammar"
           // With both flags off, name the narrower one if it would suffice.
           const ofUrls = (m.part === QUERY ? URL_QUERY : URL_PATH)[c] !== 0
           return m.refuse(i, "HPE_INVALID_URL", reason, ofUrls ? "urlCharacters" : "targetCharacters")

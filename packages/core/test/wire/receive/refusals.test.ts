@@ -95,7 +95,7 @@ const sentences: { readonly [Code in RefusalCode]: ReadonlyArray<string> } = {
     "Absolute target without authority",
     "Authority in url that is no host and port",
     "CONNECT needs host and port",
-    "Character in url that no URI has",
+    "Character in url outside the URI grammar",
     "Double @ in url",
     "Expected CRLF",
     "Fragment in url",
