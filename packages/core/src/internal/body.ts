@@ -98,7 +98,7 @@ const viewBytes = (view: ArrayBufferView | ArrayBuffer): Uint8Array => {
 const chunkBytes = (chunk: unknown): Effect.Effect<Uint8Array, TypeError> => {
   if (typeof chunk === "string") return Effect.succeed(encoder.encode(chunk))
   if (chunk instanceof ArrayBuffer || ArrayBuffer.isView(chunk)) return Effect.succeed(viewBytes(chunk))
-  return Effect.fail(new TypeError(`a ${typeof chunk} in a body: its chunks are bytes or strings`))
+  return Effect.fail(new TypeError(`a body chunk must be bytes or a string, not a ${typeof chunk}`))
 }
 
 // Its element type and context cannot be checked here.
@@ -133,7 +133,7 @@ const fromRaw = (
   if (typeof value === "object" && isAsyncIterable(value)) {
     return fromStream(Stream.mapEffect(fromIterable(value), chunkBytes), length, contentType)
   }
-  return { _tag: "Unsupported", reason: `a ${typeof value} is no body: give bytes, a string or a stream` }
+  return { _tag: "Unsupported", reason: `a body must be bytes, a string or a stream, not a ${typeof value}` }
 }
 
 /** The body to send for a platform body. `Unsupported` only for a `Raw` of a kind that no driver can send. */

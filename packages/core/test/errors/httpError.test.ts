@@ -80,7 +80,10 @@ const samples: ReadonlyArray<
     })
   ],
   ["InvalidUrl", new HttpError.InvalidUrl({ url: "x" })],
-  ["UnsupportedBody", new HttpError.UnsupportedBody({ reason: "a number is no body" })],
+  [
+    "UnsupportedBody",
+    new HttpError.UnsupportedBody({ reason: "a body must be bytes, a string or a stream, not a number" })
+  ],
   [
     "InvalidProtocol",
     violation({ _tag: "Violation", code: "ERR_INVALID_PROTOCOL", protocol: "x:", expected: "http:" })

@@ -399,11 +399,11 @@ describe("Limits of a server", () => {
     ],
     [
       { strictContentLength: false },
-      'The option "strictContentLength" cannot be switched off: an answer that does not fit its Content-Length would be taken for a whole one. Received false'
+      'The option "strictContentLength" cannot be disabled: clients would take a truncated response for a complete one. Received false'
     ],
     [
       { insecureHTTPParser: true, flags: {} as never },
-      'The option "insecureHTTPParser" stands for a set of flags, and flags are given besides. Received true'
+      'The option "insecureHTTPParser" cannot be combined with flags. Received true'
     ]
   ])("refuses %j when it is made", ([options, message]) =>
     inVirtualTime(

@@ -133,6 +133,6 @@ export const bind = (agent: Service, pool: ClientPool): void => {
 
 export const poolOf = (agent: Service): ClientPool => {
   const pool = pools.get(agent)
-  if (pool === undefined) throw new Error("an agent that was not made by Agent.make")
+  if (pool === undefined) throw new Error("this agent was not created by Agent.make")
   return pool
 }

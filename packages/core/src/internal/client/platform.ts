@@ -146,7 +146,7 @@ const send = (
   const receiver = new Receiver(request)
   const exchange = new ClientExchange(prepared, resolved.pool, receiver)
   if (signal !== undefined) {
-    const release = () => void exchange.abandon("its scope ended")
+    const release = () => void exchange.abandon("its scope closed")
     if (signal.aborted) release()
     else signal.addEventListener("abort", release, { once: true })
   }

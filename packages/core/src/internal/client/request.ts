@@ -329,7 +329,7 @@ export const wait = <A, E>(exchange: ClientExchange, receiver: Resumable<A, E>):
         Effect.async<A, E>((resume) => {
           receiver.resume = resume
           // The scope that would abort it may already have closed.
-          if (exchange.over) receiver.failed(lossError(exchange.abandon("its scope has ended")))
+          if (exchange.over) receiver.failed(lossError(exchange.abandon("its scope has closed")))
           else exchange.start()
         })
       ),
@@ -450,7 +450,7 @@ const ownedByScope = <E>(
   Effect.uninterruptibleMask((restore) =>
     Effect.tap(restore(wait(exchange, receiver)), (result) =>
       Effect.addFinalizer(() =>
-        result._tag === "Switched" ? result.socket.reset : exchange.release("its scope ended")
+        result._tag === "Switched" ? result.socket.reset : exchange.release("its scope closed")
       )
     )
   )
@@ -496,7 +496,7 @@ export const requester = (
             Effect.zipRight(
               Scope.addFinalizer(
                 scope,
-                Effect.suspend(() => exchange.release("its scope ended"))
+                Effect.suspend(() => exchange.release("its scope closed"))
               ),
               wait(exchange, receiver)
             )

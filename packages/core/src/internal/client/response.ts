@@ -257,7 +257,7 @@ export class IncomingResponse implements Response, Incoming {
   /** Aborts an incomplete body. The connection of a complete one is already released. */
   get discard(): Effect.Effect<void> {
     return Effect.sync(() => {
-      if (!this.exchange.over) this.exchange.abandon("it is not wanted")
+      if (!this.exchange.over) this.exchange.abandon("its body was discarded")
     })
   }
 }

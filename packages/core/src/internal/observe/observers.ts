@@ -24,7 +24,7 @@ export class Observers<E> {
         try {
           listener(event)
         } catch (defect) {
-          const message = `a listener to ${this.whose}'s events has failed`
+          const message = `a listener for ${this.whose}'s events failed`
           Runtime.runFork(runtime, Effect.logError(message, Cause.die(defect)))
         }
       }

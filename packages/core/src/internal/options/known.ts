@@ -32,7 +32,7 @@ const connectionOptions: Readonly<Record<keyof ConnectionOptions, true>> = {
 export const refuseConnectionOption = (options: object): HttpError.ConnectionFailed | undefined => {
   const name = unknownOf(options, connectionOptions)
   if (name === undefined) return undefined
-  const reason = `there is no option ${name} of a connection`
+  const reason = `unknown connection option ${name}`
   return new HttpError.ConnectionFailed({ code: "ERR_HTTPFX_CONNECTION_OPTION", reason, phase: "connect" })
 }
 
@@ -74,6 +74,6 @@ export const refuseTlsOption = (options: object): HttpError.TlsFailure | undefin
   const name = unknownOf(options, tlsOptions)
   if (name === undefined) return undefined
   const own = Object.hasOwn(ours, name) ? ours[name] : undefined
-  const reason = `there is no TLS option ${name}${own === undefined ? "" : `, it is ${own} here`}`
+  const reason = `unknown TLS option ${name}${own === undefined ? "" : `; use ${own}`}`
   return new HttpError.TlsFailure({ code: "ERR_HTTPFX_TLS_OPTION", reason, phase: "secure" })
 }

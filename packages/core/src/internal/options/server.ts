@@ -154,7 +154,7 @@ const flagsOf = (options: ServerOptions): Flags | InvalidOption => {
     return new InvalidOption({
       option: "insecureHTTPParser",
       code: "ERR_INVALID_ARG_VALUE",
-      reason: "stands for a set of flags, and flags are given besides",
+      reason: "cannot be combined with flags",
       received: "true"
     })
   }
@@ -173,8 +173,7 @@ const refusedIn = (options: ServerOptions): Effect.Effect<never, InvalidOption> 
       new InvalidOption({
         option: "strictContentLength",
         code: "ERR_INVALID_ARG_VALUE",
-        reason:
-          "cannot be switched off: an answer that does not fit its Content-Length would be taken for a whole one",
+        reason: "cannot be disabled: clients would take a truncated response for a complete one",
         received: "false"
       })
     )

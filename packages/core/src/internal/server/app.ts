@@ -105,7 +105,7 @@ const report = (
   // Platform's logger middleware logs it with the request.
   if (exchange.serving.logsFailures && !fiber.getFiberRef(HttpMiddleware.loggerDisabled)) return notTwice
   const { method, originalUrl } = exchange.request
-  const log = Effect.annotateLogs(Effect.logError("a handler has failed", cause), {
+  const log = Effect.annotateLogs(Effect.logError("a handler failed", cause), {
     "http.request.method": method,
     "url.path": withoutUserinfo(originalUrl)
   })

@@ -51,7 +51,7 @@ const send = (self: Refusing, response: HttpServerResponse): Effect.Effect<void,
     const over = Effect.sync(() => self.over())
     // The body lacks its end, so the client sees it as truncated.
     return Effect.catchAllCause(Effect.zipRight(Effect.zipRight(written, end), over), (cause) =>
-      Effect.zipRight(Effect.logError("the answer to a client's error failed", cause), over)
+      Effect.zipRight(Effect.logError("the response of onClientError failed", cause), over)
     )
   })
 
@@ -87,7 +87,7 @@ class Sending extends Pump<never> {
   }
 }
 
-const broken = new HttpError.BrokenPipe({ reason: "nothing can be written any more", phase: "idle" })
+const broken = new HttpError.BrokenPipe({ reason: "the connection is no longer writable", phase: "idle" })
 
 /** Runs the handler for an error that can no longer be answered. */
 export const tell = (
@@ -96,7 +96,7 @@ export const tell = (
 ): Effect.Effect<void> =>
   Effect.catchAllCause(
     Effect.suspend(() => handler({ ...facts, writable: false, socket: Effect.fail(broken) })),
-    (cause) => Effect.logError("a handler of clients' errors failed", cause)
+    (cause) => Effect.logError("onClientError failed", cause)
   ).pipe(Effect.asVoid)
 
 /** Runs the handler for an error that can be answered. */
@@ -120,7 +120,7 @@ export const ask = (
       }),
       Effect.catchAllCause((cause) =>
         Effect.zipRight(
-          Effect.logError("a handler of clients' errors failed", cause),
+          Effect.logError("onClientError failed", cause),
           Effect.sync(() => (taken ? self.over() : self.answerByDefault()))
         )
       )

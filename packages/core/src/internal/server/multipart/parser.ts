@@ -101,7 +101,7 @@ export class MultipartParser {
     const failure = this.place === "fields" ? this.endOfFields() : undefined
     if (failure !== undefined) return failure
     if (this.place === "delimiter" || delimiters > this.delimiters + 1)
-      return malformed("a delimiter follows another within its line")
+      return malformed("the line of a delimiter has a second delimiter")
     this.part?.end()
     this.part = undefined
     this.delimiters = delimiters
@@ -133,7 +133,7 @@ export class MultipartParser {
       if (line === undefined) return this.tooLong(bytes.length > fits)
       // A delimiter may be followed by padding (RFC 2046 §5.1.1, `transport-padding`).
       if (held.subarray(0, line).some((byte) => byte !== 32 && byte !== 9))
-        return malformed("the line of a delimiter has more than the delimiter")
+        return malformed("the line of a delimiter has other content")
       held.copyWithin(0, line + 2, this.length)
       this.length -= line + 2
       this.looked = 0

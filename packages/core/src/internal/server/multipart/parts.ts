@@ -242,7 +242,7 @@ class FileSink implements PartSink {
   private lose(): void {
     this.form.unread -= this.slices.bytes
     this.slices.clear()
-    const message = `more than ${unreadLimit} bytes of files were left unread when further parts were asked for`
+    const message = `more than ${unreadLimit} bytes of files are unread, and further parts were requested`
     this.failed = failure("InternalError", new Error(message))
   }
 
