@@ -1,6 +1,6 @@
 /**
- * The arbitraries against our own parser, their cuts against the whole, and what a planted failure shrinks
- * to.
+ * The arbitraries against our own parser, splits and chunks against the whole, and shrinking of planted
+ * failures.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import * as Arbitraries from "@httpfx/testing/Arbitraries"
 
 const text = (bytes: Uint8Array) => String.fromCharCode(...bytes)
 
-/** What a parser makes of the bytes. */
+/** The parser's reading of the bytes. */
 const parsed = (kind: "request" | "response", parts: ReadonlyArray<Uint8Array>) => {
   const heads: Array<{ readonly rawHeaders: ReadonlyArray<string> }> = []
   let body = ""
@@ -36,7 +36,7 @@ const check = <A>(arbitrary: fc.Arbitrary<A>, property: (value: A) => void) => {
 }
 
 describe("Arbitraries", () => {
-  it("requests are valid, and say what is in them", () =>
+  it("requests are valid and describe their wire text", () =>
     check(Arbitraries.request, (request) => {
       const { body, ended, heads, refusal } = parsed("request", [request.bytes])
       assert.deepStrictEqual([refusal, ended, body], [undefined, 1, request.body])
@@ -46,13 +46,13 @@ describe("Arbitraries", () => {
       )
     }))
 
-  it("responses are valid, and say what is in them", () =>
+  it("responses are valid and describe their wire text", () =>
     check(Arbitraries.response, (response) => {
       const { body, ended, refusal } = parsed("response", [response.bytes])
       assert.deepStrictEqual([refusal, ended, body], [undefined, 1, response.body])
     }))
 
-  it("pipelines are as many requests", () =>
+  it("pipelines parse as the same number of requests", () =>
     check(Arbitraries.pipeline, (requests) => {
       const { ended } = parsed(
         "request",
@@ -61,7 +61,7 @@ describe("Arbitraries", () => {
       assert.strictEqual(ended, requests.length)
     }))
 
-  it("malformed ones are refused", () => {
+  it("malformed messages are refused", () => {
     check(Arbitraries.malformedRequest, ({ bytes, fault }) =>
       assert.isDefined(parsed("request", [bytes]).refusal, fault)
     )
@@ -70,7 +70,7 @@ describe("Arbitraries", () => {
     )
   })
 
-  it("splits and chunks are the whole, without empty parts", () =>
+  it("splits and chunks join to the whole, without empty parts", () =>
     check(
       Arbitraries.request.chain((request) =>
         fc.tuple(fc.constant(request), Arbitraries.splits(request.bytes), Arbitraries.chunkings(request.body))
@@ -83,14 +83,14 @@ describe("Arbitraries", () => {
       }
     ))
 
-  it("faults are in the order of their times", () =>
+  it("faults are sorted by time", () =>
     check(Arbitraries.faults(["reset", "stall"], { until: 100, most: 5 }), (faults) => {
       assert.isAtMost(faults.length, 5)
       for (let index = 1; index < faults.length; index++)
         assert.isAtLeast(faults[index]!.at, faults[index - 1]!.at)
     }))
 
-  it.effect.prop("fit it.prop", [Arbitraries.request], ([request]) =>
+  it.effect.prop("work with it.prop", [Arbitraries.request], ([request]) =>
     Effect.sync(() => assert.include(request.wire, "Host: test"))
   )
 

@@ -1,6 +1,6 @@
 /**
- * A handler that fails is seen, whatever its client does: the test is given the causes, and what it does not
- * ask for is told.
+ * Failures of handlers become visible, whatever the client does: the test can read the causes, and unread
+ * ones are reported.
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
@@ -37,7 +37,7 @@ const text = HttpServerResponse.text
 
 interface Row {
   readonly app: HttpApp.Default<unknown>
-  /** `undefined`: nothing is told. */
+  /** `undefined`: not reported. */
   readonly cause: string | undefined
   readonly status?: number
 }
@@ -89,7 +89,7 @@ describe("A handler's failure", () => {
     })
   )
 
-  it.effect("is none where the server's end, or the client's, has ended the handler", () =>
+  it.effect("is not recorded if the server's shutdown or the client interrupted the handler", () =>
     Effect.gen(function* () {
       const options = { server: { gracefulShutdownTimeout: 0 } }
       const begun = yield* Deferred.make<void>()
@@ -105,7 +105,7 @@ describe("A handler's failure", () => {
     })
   )
 
-  it.effect("is that of an HttpApi too", () =>
+  it.effect("is recorded for an HttpApi too", () =>
     Effect.gen(function* () {
       yield* Effect.provide(HttpClient.get("/users"), TestServer.serveApi(dying))
       assert.include(printed.join(), "GET /users: 500\n")
@@ -113,7 +113,7 @@ describe("A handler's failure", () => {
     })
   )
 
-  it.effect("is given to the test, and then not told", () =>
+  it.effect("is not reported once the test has read it", () =>
     Effect.gen(function* () {
       yield* ask
       const [first, ...rest] = yield* TestServer.failures
@@ -126,7 +126,7 @@ describe("A handler's failure", () => {
     )
   )
 
-  it.effect("that comes after the test has asked is told", () =>
+  it.effect("is reported if it comes after the test has read the failures", () =>
     Effect.gen(function* () {
       yield* Effect.zipRight(TestServer.failures, ask).pipe(
         Effect.provide(TestServer.serve(Effect.die(boom)))
@@ -135,7 +135,7 @@ describe("A handler's failure", () => {
     })
   )
 
-  it.effect("fails the test where it is to, behind the test's own failure", () =>
+  it.effect("fails the test with mode die, after the test's own failure", () =>
     Effect.gen(function* () {
       const world = TestServer.serve(Effect.die(boom), { onHandlerFailure: "die" })
       const passed = yield* Effect.exit(Effect.provide(ask, world))
@@ -149,7 +149,7 @@ describe("A handler's failure", () => {
     })
   )
 
-  it.effect("is kept to itself where it is to", () =>
+  it.effect("is not reported with mode keep", () =>
     Effect.gen(function* () {
       yield* Effect.provide(ask, TestServer.serve(Effect.die(boom), { onHandlerFailure: "keep" }))
       assert.deepStrictEqual(printed, [])
@@ -159,7 +159,7 @@ describe("A handler's failure", () => {
   const client = Layer.provideMerge(Client.layer(), MemoryNetwork.layer())
   const asked = (url: string) => Effect.flatMap(Client.request({ url }), (response) => response.text)
 
-  it.effect("is that of an origin's reply too", () =>
+  it.effect("is recorded for an origin's reply too", () =>
     Effect.gen(function* () {
       yield* Effect.scoped(
         Effect.gen(function* () {
@@ -179,7 +179,7 @@ describe("A handler's failure", () => {
     }).pipe(Effect.provide(client))
   )
 
-  it.effect("is given by an origin, and then not told", () =>
+  it.effect("is not reported once read from an origin", () =>
     Effect.gen(function* () {
       const origin = yield* Origin.make({ host: "api.test" }, { reply: Effect.die(boom) })
       yield* asked(`${origin.url}/x`)
@@ -191,7 +191,7 @@ describe("A handler's failure", () => {
     )
   )
 
-  it.effect("is that of a whole app as an origin, which may fail the test", () =>
+  it.effect("is recorded for a whole app as an origin, and may fail the test", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.flatMap(
         Origin.app({ host: "app.test", onHandlerFailure: "die" }, Effect.fail("no stock")),

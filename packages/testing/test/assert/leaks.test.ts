@@ -1,4 +1,6 @@
-/** Whatever a test can leave is found, named, and nothing else is. */
+/**
+ * Everything that a test can leave is found and named, and nothing else is.
+ */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -27,14 +29,14 @@ const networks: ReadonlyArray<readonly [string, Layer.Layer<Network.Network>]> =
 
 const app = Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) => HttpServerResponse.text(url))
 
-/** The kinds of what a test left. */
+/** The kinds of leaks that a test left. */
 const kinds = <A, E, R>(test: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(Leaks.check(test, quick)), (error) =>
     error instanceof Leaks.Leaked ? error.left.map(({ kind }) => kind) : error
   )
 
 describe("Leaks", () => {
-  it.effect("lets a test pass that leaves nothing, with its value", () =>
+  it.effect("passes a test that leaves nothing, with its value", () =>
     Effect.gen(function* () {
       const sleeper = yield* Effect.fork(Effect.sleep("1 second"))
       yield* TestClock.adjust("1 second")
@@ -55,7 +57,7 @@ describe("Leaks", () => {
     })
   )
 
-  it.effect("finds fibers, also those that sleep", () =>
+  it.effect("finds fibers, sleeping ones too", () =>
     Effect.gen(function* () {
       const daemon = Effect.forkDaemon(Effect.withSpan(Effect.never, "lost"))
       const error = yield* Effect.flip(Leaks.check(daemon, quick))
@@ -64,7 +66,7 @@ describe("Leaks", () => {
     })
   )
 
-  it.effect("finds a request that nobody ends, and not the idle connection of a pool", () =>
+  it.effect("finds a request in flight, but not the idle connection of a pool", () =>
     Effect.gen(function* () {
       yield* HttpServer.serveEffect(
         Effect.flatMap(app, (response) => (response.status === 200 ? Effect.succeed(response) : Effect.never))
@@ -86,7 +88,7 @@ describe("Leaks", () => {
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
-  it.effect("at the end of a layer", () =>
+  it.effect("checks at the end of a layer", () =>
     Effect.gen(function* () {
       const careless = Layer.scopedDiscard(Effect.forkDaemon(Effect.never))
       const exit = yield* Effect.exit(Effect.provide(Effect.void, Leaks.checkLayer(careless, quick)))
@@ -113,7 +115,7 @@ describe.each(networks)("Leaks on %s", (_, network) => {
     }).pipe(Effect.provide(network))
   )
 
-  it.live("finds nothing after a server and a client have done their work", () =>
+  it.live("finds nothing after a server and a client have closed", () =>
     Leaks.checkScoped(
       Effect.gen(function* () {
         const server = yield* Server.make({ port: 0, host: "127.0.0.1" })

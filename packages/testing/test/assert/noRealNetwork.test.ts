@@ -1,4 +1,6 @@
-/** The check for the real network over a file: each test by itself. */
+/**
+ * The check for the real network over a file covers each test separately.
+ */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -22,13 +24,13 @@ it.effect("a test in memory passes", () => Effect.provide(hello, TestServer.laye
 
 it.effect.fails("a test on real sockets fails", () => Effect.provide(hello, NodeHttpServer.layerTest))
 
-it.effect("it passes where it allows them", () =>
+it.effect("a test on real sockets passes if it allows them", () =>
   Effect.zipRight(
     Effect.sync(() => allow("127.0.0.1")),
     Effect.provide(hello, NodeHttpServer.layerTest)
   )
 )
 
-it.effect.fails("what one test has allowed no other may", () =>
+it.effect.fails("an allowance of one test does not extend to the next", () =>
   Effect.provide(hello, NodeHttpServer.layerTest)
 )

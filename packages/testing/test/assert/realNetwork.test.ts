@@ -1,5 +1,5 @@
 /**
- * Whatever of a test reaches for the network of the system is told by name, unless it was allowed by name.
+ * Every use of the system's network by a test is reported by name, unless allowed by name.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -21,7 +21,7 @@ import * as TestServer from "@httpfx/testing/TestServer"
 const folder = mkdtempSync(join(tmpdir(), "httpfx-real-"))
 const path = join(folder, "s.sock")
 
-/** A server of the test's own, with its port, around what is looked at. */
+/** A server of the test's own, with its port, outside the watched part. */
 const withServer = <A, E>(use: (port: number) => Effect.Effect<A, E>) =>
   Effect.acquireUseRelease(
     Effect.async<http.Server>((resume) => {
@@ -42,7 +42,7 @@ const done = (begin: (done: () => void) => void) => promised(() => new Promise<v
 interface Row {
   readonly use: (port: number) => Effect.Effect<unknown>
   readonly told: (port: number) => Array<string>
-  /** What has no name of its own. */
+  /** Uses without a name. */
   readonly allow?: "*"
 }
 const rows: Readonly<Record<string, Row>> = {
@@ -107,11 +107,11 @@ const usesOf = <A, E>(exit: Exit.Exit<A, E | RealNetwork.RealNetworkUsed>) => {
 const lines = (uses: ReadonlyArray<RealNetwork.Use>) => uses.map(({ kind, target }) => `${kind} ${target}`)
 
 describe("The real network", () => {
-  it.live.each(Object.entries(rows))("is seen and told by name: %s", ([, { told, use }]) =>
+  it.live.each(Object.entries(rows))("is reported by name: %s", ([, { told, use }]) =>
     withServer((port) =>
       Effect.gen(function* () {
         const uses = usesOf(yield* Effect.exit(RealNetwork.check()(use(port))))
-        // Where a name has two addresses, both may be tried.
+        // If a name has two addresses, both may be tried.
         const seen = lines(uses).filter((line) => !line.startsWith("connect [::1]"))
         assert.deepStrictEqual(seen, told(port))
       })
@@ -137,12 +137,12 @@ describe("The real network", () => {
     )
   )
 
-  it.live("is seen in a fetch on a connection that was there before", () =>
+  it.live("is reported for a fetch on an existing connection", () =>
     withServer((port) =>
       Effect.gen(function* () {
         const ask = promised(async () => (await fetch(`http://127.0.0.1:${port}/`)).text())
         yield* ask
-        // The connection is free when the end of its response was seen.
+        // The connection is idle once the end of its response was read.
         yield* promised(() => new Promise((next) => setImmediate(() => setImmediate(next))))
         const uses = usesOf(yield* Effect.exit(RealNetwork.check()(ask)))
         assert.deepStrictEqual(lines(uses), [`fetch GET http://127.0.0.1:${port}/`])
@@ -153,7 +153,7 @@ describe("The real network", () => {
   const app = HttpServer.serveEffect(HttpServerResponse.text("hello"))
   const ask = Effect.flatMap(HttpClient.get("/"), (response) => response.text)
 
-  it.live("is that of our own sockets too, which are allowed by name", () =>
+  it.live("includes our own sockets, which can be allowed by name", () =>
     Effect.gen(function* () {
       const test = Effect.zipRight(app, ask).pipe(Effect.scoped, Effect.provide(NodeHttpServer.layerTest))
       const told = lines(usesOf(yield* Effect.exit(RealNetwork.check()(test))))
@@ -167,7 +167,7 @@ describe("The real network", () => {
     Effect.zipRight(app, ask).pipe(Effect.scoped, Effect.provide(TestServer.layer()), RealNetwork.check())
   )
 
-  it.live("does not hide the failure of a test, and says where it was used", () =>
+  it.live("does not hide the failure of a test, and reports a stack trace", () =>
     withServer((port) =>
       Effect.gen(function* () {
         const connect = done(function reachesOut(done) {
@@ -185,7 +185,7 @@ describe("The real network", () => {
     )
   )
 
-  it.live("is not looked at any more afterwards", () =>
+  it.live("is not watched after the check", () =>
     withServer((port) =>
       Effect.gen(function* () {
         const watch = RealNetwork.unsafeMake()

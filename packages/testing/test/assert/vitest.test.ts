@@ -1,4 +1,6 @@
-/** The matchers: what passes, and what their failures say; and the check for leaks over this file. */
+/**
+ * The matchers: accepted values and failure messages; and the check for leaks over this file.
+ */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -39,13 +41,13 @@ describe("matchers", () => {
     expect(wire).toMatchWire(wire)
     expect(wire).toMatchWire(wire.replace("now", "then"), { ignore: ["date"] })
     expect(wire).not.toMatchWire(wire.replace("now", "then"))
-    // A body is compared whatever it looks like.
+    // A body is compared even if it looks like a head.
     expect("HTTP/1.1 200 OK\r\n\r\nDate: a\r\n").not.toMatchWire("HTTP/1.1 200 OK\r\n\r\nDate: b\r\n", {
       ignore: ["date"]
     })
   })
 
-  it("say what came", () => {
+  it("show the received message", () => {
     expect(() => expect(wire).toHaveStatus(404)).toThrow(
       /expected status 404, received\n {2}status 200\n {2}date: now/
     )

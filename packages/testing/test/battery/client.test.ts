@@ -1,5 +1,6 @@
 /**
- * Our client passes the battery over memory and over sockets; so does Node's, but for what it does by design.
+ * Our client passes the battery over memory and over sockets. Node's passes too, except where it differs by
+ * design.
  */
 import { NodeHttpClient } from "@effect/platform-node"
 import { describe, it } from "@effect/vitest"

@@ -1,5 +1,6 @@
 /**
- * Our server passes the battery over memory and over sockets; so does Node's, but for what it does by design.
+ * Our server passes the battery over memory and over sockets. Node's passes too, except where it differs by
+ * design.
  */
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
@@ -41,17 +42,17 @@ describe("Node's own server through platform-node", () => {
     NodeNetwork.layer
   )
   const without = [
-    // Node hands the socket over, whether somebody takes the upgrade or not.
+    // Node hands the socket over even if no handler takes the upgrade.
     "an upgrade that the app does not take is answered as an ordinary request",
     // Node answers `Expect` before a handler runs (`checkContinue`).
     "Expect: 100-continue gets only the final response if the app reads no body",
-    // Node's parser lets both pass.
+    // Node's parser accepts both.
     "refuses two Host fields (RFC 9112 §3.2)",
     "refuses an unknown transfer coding",
-    // platform-node ends the answer as if its stream had ended, and does not look at its length.
+    // platform-node ends the response as if its stream had completed, and ignores its length.
     "a response whose stream fails is cut: no last chunk, and the connection closes",
     "a response shorter than its Content-Length does not look complete",
-    // platform-node notices a client that goes away when it writes to it.
+    // platform-node notices that a client has left only when it writes to it.
     "a client that leaves while its handler waits, by FIN: the handler is interrupted and its finalizers run",
     "a client that leaves while its handler waits, by RST: the handler is interrupted and its finalizers run"
   ]
@@ -60,7 +61,7 @@ describe("Node's own server through platform-node", () => {
 })
 
 describe("the battery", () => {
-  it("leaves out what is named, and knows its names", () => {
+  it("leaves out named cases, and rejects unknown names", () => {
     const [first] = ServerBattery.cases()
     assert.lengthOf(ServerBattery.cases({ without: [first!.name] }), ServerBattery.cases().length - 1)
     assert.throws(() => ServerBattery.cases({ without: ["none"] }), /no case is named/)

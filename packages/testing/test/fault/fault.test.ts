@@ -1,4 +1,6 @@
-/** What each fault looks like to the real client and server: a typed error, or patience that is rewarded. */
+/**
+ * Each fault against the real client and server: it ends in a typed error or, after a wait, in success.
+ */
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -31,7 +33,7 @@ const app = Effect.gen(function* () {
 
 type Env = Client.Client | Network | MemoryNetwork.MemoryNetwork | Scope.Scope | Simulation.Simulation
 
-/** In virtual time, with a server at `api`. */
+/** Runs in virtual time, with a server at `api.internal`. */
 const world = <A, E>(program: Effect.Effect<A, E, Env>) =>
   Simulation.run(
     { seed: 7, maxTime: "1 hour" },
@@ -63,7 +65,7 @@ const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 describe("connecting", () => {
-  it.live("refused, until the scope closes", () =>
+  it.live("is refused until the scope closes", () =>
     world(
       Effect.gen(function* () {
         const refused = Effect.zipRight(Fault.refuse({ to: api }), failure(get()))
@@ -73,7 +75,7 @@ describe("connecting", () => {
     )
   )
 
-  it.live("refused twice, then not", () =>
+  it.live("is refused twice, then accepted", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.refuse({ to: "api.internal" }, { times: 2 })
@@ -84,7 +86,7 @@ describe("connecting", () => {
     )
   )
 
-  it.live("not answered: times out as a system does", () =>
+  it.live("is not answered: times out as a system does", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.connectTimeout({ to: api }, { timeout: "4 seconds" })
@@ -114,7 +116,7 @@ describe("connecting", () => {
     )
   )
 
-  it.live("the name is not found, or for a while not", () =>
+  it.live("fails lookups, for good or a number of times", () =>
     world(
       Effect.gen(function* () {
         for (const code of ["ENOTFOUND", "EAI_AGAIN"] as const) {
@@ -129,7 +131,7 @@ describe("connecting", () => {
     )
   )
 
-  it.live("a name moves while the program runs", () =>
+  it.live("a name can move to another address at run time", () =>
     world(
       Effect.gen(function* () {
         yield* MemoryNetwork.setHost("gone.internal", [])
@@ -144,7 +146,7 @@ describe("connecting", () => {
 })
 
 describe("connections", () => {
-  it.live("reset after so many bytes of the response", () =>
+  it.live("are reset after so many bytes of the response", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.resetAfterBytes(100_000, { to: api })
@@ -163,7 +165,7 @@ describe("connections", () => {
     )
   )
 
-  it.live("reset at a moment", () =>
+  it.live("are reset at a given time", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.resetAt((yield* Clock.currentTimeMillis) + 2500, { to: api })
@@ -173,7 +175,7 @@ describe("connections", () => {
     )
   )
 
-  it.live("the stream ends early", () =>
+  it.live("end early, in mid-stream", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.truncate(1000, { to: api })
@@ -183,7 +185,7 @@ describe("connections", () => {
     )
   )
 
-  it.live("half-open: silence, until the scope closes; then what was held back comes", () =>
+  it.live("half-open: nothing passes until the scope closes; then held bytes arrive", () =>
     world(
       Effect.gen(function* () {
         yield* get()
@@ -198,7 +200,7 @@ describe("connections", () => {
     )
   )
 
-  it.live("a partition keeps out who comes; healed, connections have survived", () =>
+  it.live("a partition blocks new connections; after it, old ones have survived", () =>
     world(
       Effect.gen(function* () {
         yield* get()
@@ -208,7 +210,7 @@ describe("connections", () => {
         const old = yield* Effect.fork(timed(get("/old")))
         yield* Effect.sleep(1)
         const fresh = yield* Effect.fork(get("/new"))
-        // Shorter than either end keeps an idle connection.
+        // Shorter than the idle timeout of either end.
         yield* Effect.sleep("2 seconds")
         assert.isTrue((yield* Fiber.poll(old))._tag === "None" && (yield* Fiber.poll(fresh))._tag === "None")
         yield* Scope.close(parted, Exit.void)
@@ -224,7 +226,7 @@ describe("connections", () => {
     )
   )
 
-  it.live("a partition of others does not matter", () =>
+  it.live("a partition of other hosts has no effect", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.partition("api.internal", "web.internal")
@@ -239,7 +241,7 @@ describe("connections", () => {
     )
   )
 
-  it.live("a reader that stalls holds the server back", () =>
+  it.live("a stalled reader puts backpressure on the server", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.stalledReader({ to: api }, "3 seconds")
@@ -253,7 +255,7 @@ describe("connections", () => {
     )
   )
 
-  it.live("a rule of one's own; the first that has something to say decides", () =>
+  it.live("custom rules: the first verdict other than Pass decides", () =>
     world(
       Effect.gen(function* () {
         const asked: Array<string> = []
@@ -291,7 +293,7 @@ describe("HTTP", () => {
     )
   )
 
-  it.live("every head comes late, on connections in use as on new ones", () =>
+  it.live("delays every head, on existing connections and on new ones", () =>
     world(
       Effect.gen(function* () {
         yield* get()
@@ -308,7 +310,7 @@ describe("HTTP", () => {
     )
   )
 
-  it.live("what was held back and passes a second time is counted once", () =>
+  it.live("counts a held message once, although it passes twice", () =>
     world(
       Effect.gen(function* () {
         yield* Fault.http({ origin: api, request: 2 }, Verdict.Reset())
@@ -352,7 +354,7 @@ describe("HTTP", () => {
           results.push(`${method} ${path} ${result._tag === "Right" ? "ok" : result.left._tag}`)
         }
         assert.strictEqual(results.join(", "), expected)
-        // A request that was lost on a connection in use is sent again.
+        // A request that was lost on a reused connection is retried.
         assert.strictEqual((yield* fired) > 0, expected.includes("ConnectionReset"))
       })
     )

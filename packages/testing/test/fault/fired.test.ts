@@ -1,6 +1,5 @@
 /**
- * A fault knows how often it has acted; one that never did is told when its scope closes, unless it is
- * optional.
+ * A fault counts its acts. A fault that never acted is reported when its scope closes, unless it is optional.
  */
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -38,7 +37,7 @@ const world = Client.layer().pipe(
 
 type Env = Client.Client | MemoryNetwork.MemoryNetwork | Scope.Scope | Simulation.Simulation
 
-/** In virtual time. */
+/** Runs in virtual time. */
 const simulated = <A, E>(program: Effect.Effect<A, E, Env>) =>
   Simulation.run({ seed: 1 }, Effect.provide(Effect.scoped(program), world))
 
@@ -50,9 +49,9 @@ const get = Client.request({ url: "http://api.test/" }).pipe(
 
 interface Row {
   readonly fault: Fault.Fault
-  /** The fault as it is told. */
+  /** The fault as named in the report. */
   readonly name: string
-  /** How often it acts while a request is made and answered. */
+  /** Number of acts during one exchange. */
   readonly fired: number
 }
 const to = "api.test"
@@ -98,7 +97,7 @@ const rows: ReadonlyArray<Row> = [
 ]
 
 describe.each(rows)("$name", ({ fault, fired, name }) => {
-  it.live("counts how often it has acted, and is silent then", () =>
+  it.live("counts its acts, and is not reported then", () =>
     simulated(
       Effect.gen(function* () {
         const installed = yield* fault
@@ -113,7 +112,7 @@ describe.each(rows)("$name", ({ fault, fired, name }) => {
     ).pipe(Effect.ensuring(Effect.sync(() => assert.deepStrictEqual(printed, []))))
   )
 
-  it.live("is told when it never did", () =>
+  it.live("is reported if it never acted", () =>
     simulated(
       Effect.gen(function* () {
         const { message } = yield* Effect.scoped(
@@ -125,7 +124,7 @@ describe.each(rows)("$name", ({ fault, fired, name }) => {
     )
   )
 
-  it.live("is not told where that may be", () =>
+  it.live("is not reported if it is optional", () =>
     simulated(
       Effect.gen(function* () {
         yield* Effect.scoped(Fault.optional(fault))
@@ -136,7 +135,7 @@ describe.each(rows)("$name", ({ fault, fired, name }) => {
 })
 
 describe("A fault", () => {
-  it.live("counts for each installation by itself", () =>
+  it.live("counts each installation separately", () =>
     simulated(
       Effect.gen(function* () {
         const fault = Fault.resetAfterBytes(1, {}, { times: 1 })

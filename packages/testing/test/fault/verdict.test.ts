@@ -1,5 +1,6 @@
 /**
- * What each verdict does to bytes, FIN, RST and attempts, seen by the ends of one connection in virtual time.
+ * The effect of each verdict on bytes, FIN, RST and attempts, seen by both ends of one connection in virtual
+ * time.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -32,7 +33,7 @@ const pair = (options: ListenOptions = { host: "api.internal", port: 80 }) =>
     return { client, server: yield* Deferred.await(accepted) }
   })
 
-/** What an end is told, each with the milliseconds since now. */
+/** The events of an end, each with the milliseconds since now. */
 const watch = (transport: Transport) =>
   Effect.map(Effect.clock, (clock) => {
     const begun = clock.unsafeCurrentTimeMillis()
@@ -50,8 +51,8 @@ const watch = (transport: Transport) =>
   })
 
 /**
- * What both ends see when the client sends "abcdef", then (after FIN it would not be seen) RST, and one rule
- * speaks once.
+ * What both ends see when the client sends "abcdef", then RST (FIN would hide it), and one rule gives one
+ * verdict.
  */
 const seen = (kind: Verdict.Passing["kind"], verdict: Verdict.Verdict) =>
   Effect.gen(function* () {
@@ -119,7 +120,7 @@ describe("a verdict", () => {
   }
 
   it.live(
-    "a reset lets nothing follow, although the sender has not heard of it and the receiver does not read",
+    "nothing follows a reset, even before the sender knows it and while the receiver does not read",
     () =>
       world(
         Effect.gen(function* () {
@@ -194,7 +195,7 @@ describe("a verdict", () => {
     )
   )
 
-  it.live("on a question for a name", () =>
+  it.live("on a lookup", () =>
     world(
       Effect.gen(function* () {
         const network = yield* Network
@@ -239,7 +240,7 @@ describe("a verdict", () => {
   )
 })
 
-describe("whatever rules do that heal", () => {
+describe("any rules with an end", () => {
   it.live("all bytes arrive, once, in order, and then FIN", () =>
     Effect.promise(async () => {
       const seed = Date.now()

@@ -1,6 +1,6 @@
 /**
- * Conditions, measured in virtual time: what takes how long, for whom, since when, and that chance comes from
- * the seed.
+ * Conditions, measured in virtual time: their duration, scope and order of precedence, and their use of the
+ * seed.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -31,7 +31,7 @@ const pair = (host = "api.internal") =>
     return { client, server: yield* Deferred.await(accepted) }
   })
 
-/** Sends so many bytes, then FIN; tells each arrival as bytes and milliseconds since the sending. */
+/** Sends so many bytes, then FIN; returns each arrival as bytes and milliseconds since the start. */
 const arrivals = (from: Transport, to: Transport, total: number, pieces = 1) =>
   Effect.gen(function* () {
     const clock = yield* Effect.clock
@@ -82,7 +82,7 @@ describe("bandwidth", () => {
     )
   }
 
-  it.live("counts for each direction by itself", () =>
+  it.live("applies to each direction separately", () =>
     world(
       Effect.gen(function* () {
         yield* MemoryNetwork.condition({ sender: "server" }, { bandwidth: 10_000 })
@@ -96,7 +96,7 @@ describe("bandwidth", () => {
 })
 
 describe("latency", () => {
-  it.live("of the newest that matches, property by property, for open connections too", () =>
+  it.live("comes from the newest match, property by property, for open connections too", () =>
     world(
       Effect.gen(function* () {
         const { client, server } = yield* pair()
@@ -124,7 +124,7 @@ describe("latency", () => {
     )
   )
 
-  it.live("that falls lets nothing overtake", () =>
+  it.live("never reorders bytes when it decreases", () =>
     world(
       Effect.gen(function* () {
         const clock = yield* Effect.clock
@@ -165,7 +165,7 @@ describe("latency", () => {
     )
   )
 
-  it.live("a script is an effect", () =>
+  it.live("can be scripted by an effect", () =>
     world(
       Effect.gen(function* () {
         const script = Effect.forEach([10, 200, 30], (latency) =>
@@ -238,7 +238,7 @@ describe("chance", () => {
       seed
     )
 
-  it.live("comes from the seed of the simulation, or from one's own, and from nowhere else", () =>
+  it.live("comes only from the seed of the simulation, or from the given seed", () =>
     Effect.gen(function* () {
       const one = yield* run(drawn, 1)
       assert.deepStrictEqual(yield* run(drawn, 1), one)
@@ -249,7 +249,7 @@ describe("chance", () => {
     })
   )
 
-  it.live("splits and joins writes, and keeps within its bounds", () =>
+  it.live("splits and joins writes within its bounds", () =>
     Effect.gen(function* () {
       const log = yield* run(drawn, 1)
       const sizes = log.slice(0, -1).map(([size]) => size)
@@ -264,7 +264,7 @@ describe("chance", () => {
     })
   )
 
-  it.live("the seed can be told", () =>
+  it.live("the seed can be read", () =>
     world(
       Effect.gen(function* () {
         assert.strictEqual(yield* MemoryNetwork.seed, 99)
@@ -274,8 +274,8 @@ describe("chance", () => {
   )
 })
 
-describe("linger: what an end leaves when it closes", () => {
-  /** What the peer gets of 20,000 bytes at 1,000 bytes per second, and how it ends. */
+describe("linger: unsent bytes of an end that closes", () => {
+  /** What the peer receives of 20,000 bytes at 1,000 bytes per second, and how the connection ends. */
   const left = (conditions: Conditions) =>
     world(
       Effect.gen(function* () {
@@ -300,7 +300,7 @@ describe("linger: what an end leaves when it closes", () => {
       })
     )
 
-  it.effect("by default it is sent as long as it takes", () =>
+  it.effect("by default all is sent, however long it takes", () =>
     Effect.map(left({}), (seen) => assert.deepStrictEqual(seen, { ended: "end", received: 20_000, waits: 0 }))
   )
 
@@ -319,7 +319,7 @@ describe("linger: what an end leaves when it closes", () => {
     })
   )
 
-  it.effect("it does nothing where all is sent in time", () =>
+  it.effect("no effect if all is sent in time", () =>
     Effect.map(left({ linger: "1 minute" }), (seen) =>
       assert.deepStrictEqual(seen, { ended: "end", received: 20_000, waits: 0 })
     )

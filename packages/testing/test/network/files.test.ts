@@ -1,4 +1,6 @@
-/** The files of a `TestServer` do what those of Node.js do, and leave the disk as it is. */
+/**
+ * The files of a `TestServer` behave like those of Node.js, and never change the disk.
+ */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
@@ -183,7 +185,7 @@ describe("Files of a TestServer", () => {
     })
   )
 
-  it.effect("those of the disk are read, and never changed", () => {
+  it.effect("read those of the disk, and never change them", () => {
     const folder = mkdtempSync(join(tmpdir(), "httpfx-files-"))
     writeFileSync(join(folder, "a"), "on the disk")
     writeFileSync(join(folder, "b"), "on the disk")

@@ -1,6 +1,6 @@
 /**
- * A client resets a connection while nothing passes; then all connections are reset by the network. The
- * server must still learn of it: seed 55 of the simulation had a connection that was never over.
+ * A client resets a connection while a rule holds everything; then the network resets all connections. The
+ * server must still see it. (Seed 55 of the simulation had a connection that never ended.)
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -20,8 +20,8 @@ const deaf: TransportHandlers = {
   close: nothing
 }
 
-describe("an RST that is held back", () => {
-  it.scoped("arrives when the silence ends, though the network reset the connection meanwhile", () =>
+describe("a held RST", () => {
+  it.scoped("arrives after the silence, even if the network reset the connection meanwhile", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const accepted = yield* Deferred.make<Transport>()

@@ -1,4 +1,6 @@
-/** Machines that crash and come back, and what their peers see of it; wall clocks of their own. */
+/**
+ * Hosts that crash and restart, as seen by their peers; and their wall clocks.
+ */
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -20,7 +22,7 @@ import * as VirtualClock from "@httpfx/testing/VirtualClock"
 
 type Env = Client.Client | Network.Network | MemoryNetwork.MemoryNetwork | Scope.Scope
 
-/** In virtual time. */
+/** Runs in virtual time. */
 const simulated = <A, E>(program: Effect.Effect<A, E, Env>) =>
   Simulation.run(
     { seed: 1, maxTime: "1 hour" },
@@ -38,18 +40,18 @@ const post = Effect.flatMap(
 const tagOf = <A, R>(effect: Effect.Effect<A, { readonly _tag: string }, R>) =>
   Effect.map(Effect.flip(effect), ({ _tag }) => _tag)
 
-/** Raw peers give up by the real clock, which a simulation has not. */
+/** The patience of raw peers is real time, which a simulation does not have. */
 const patient = { patience: Infinity }
 
 const minute = { duration: "1 minute", onTimeout: () => ({ _tag: "nothing for a minute" }) } as const
 
-/** What a client sees of the crash of its server. */
+/** What a client sees when its server crashes. */
 const rows: ReadonlyArray<{
   readonly name: string
   readonly as: Host.Crash
-  /** A request that is under way. */
+  /** A request in flight. */
   readonly underWay: string
-  /** A new connection while the host is down, and one that waits until it is back. */
+  /** A new connection while the host is down, and one that waits until its restart. */
   readonly fresh: string
   readonly waiting: string
 }> = [
@@ -70,7 +72,7 @@ const rows: ReadonlyArray<{
 ]
 
 describe.each(rows)("A host that crashes as $name", ({ as, fresh, underWay, waiting }) => {
-  it.live("is seen by its clients so, and comes back", () =>
+  it.live("looks so to its clients, and can restart", () =>
     simulated(
       Effect.gen(function* () {
         const interrupted: Array<string> = []
@@ -104,7 +106,7 @@ describe.each(rows)("A host that crashes as $name", ({ as, fresh, underWay, wait
     )
   )
 
-  it.live("says nothing, whatever its finalizers try", () =>
+  it.live("sends nothing, whatever its finalizers try", () =>
     simulated(
       Effect.gen(function* () {
         const peer = yield* RawPeer.listen({ host: "registry.test", port: 80, ...patient })
@@ -161,7 +163,7 @@ describe.each(rows)("A host that crashes as $name", ({ as, fresh, underWay, wait
         assert.strictEqual(peer.count(), 1)
         if (as === "reset") yield* connection.expectReset
         else {
-          // Nobody is told until the host is back, and then only who speaks.
+          // Peers notice nothing until the restart, and then only those that send.
           const silent = yield* Effect.timeoutOption(connection.expectReset, "1 minute")
           assert.deepStrictEqual(silent, Option.none())
           yield* connection.send("still there?")
@@ -172,7 +174,7 @@ describe.each(rows)("A host that crashes as $name", ({ as, fresh, underWay, wait
     )
   )
 
-  it.live("as a client leaves its server so", () =>
+  it.live("looks so to its server, as a client", () =>
     simulated(
       Effect.gen(function* () {
         const outcomes: Array<string> = []
@@ -198,7 +200,7 @@ describe.each(rows)("A host that crashes as $name", ({ as, fresh, underWay, wait
 })
 
 describe("A host", () => {
-  it.live("that fell silent answers what was sent in vain, and FIN, with RST when it is back", () =>
+  it.live("replies RST to lost bytes and FIN when it restarts after a silence", () =>
     simulated(
       Effect.gen(function* () {
         const host = yield* Host.make(
@@ -223,7 +225,7 @@ describe("A host", () => {
     )
   )
 
-  it.live("may crash again and again", () =>
+  it.live("can crash repeatedly", () =>
     simulated(
       Effect.gen(function* () {
         const host = yield* Host.make("api.test", serving(hello))
@@ -239,7 +241,7 @@ describe("A host", () => {
     )
   )
 
-  it.live("has all addresses for itself where it listens on every one", () =>
+  it.live("listens only on its own address when asked for all", () =>
     simulated(
       Effect.gen(function* () {
         for (const name of ["a.test", "b.test"])
@@ -252,7 +254,7 @@ describe("A host", () => {
     )
   )
 
-  it.live("gives what its program ends with, or fails as it does and is down", () =>
+  it.live("returns the result of its program, or fails with it and is down", () =>
     simulated(
       Effect.gen(function* () {
         let times = 0
@@ -268,7 +270,7 @@ describe("A host", () => {
     )
   )
 
-  it.live("that crashes while its program begins says so to who waits for it", () =>
+  it.live("fails a pending start with HostCrashed when it crashes", () =>
     simulated(
       Effect.gen(function* () {
         let first = true
@@ -284,7 +286,7 @@ describe("A host", () => {
     )
   )
 
-  it.effect("ends with its scope, under a clock that nobody moves", () =>
+  it.effect("ends with its scope, under a clock that stands still", () =>
     Effect.gen(function* () {
       let ended = false
       yield* Effect.scoped(
@@ -305,7 +307,7 @@ describe("A host", () => {
   )
 
   it.effect.each(["TestClock", "VirtualClock"])(
-    "has a wall clock of its own over a %s, and the same time",
+    "has its own wall clock over a %s, and the same time for sleeps",
     (kind) =>
       Effect.gen(function* () {
         const seen: Array<{ readonly wall: number; readonly nanos: bigint; readonly timers: Timers.Timers }> =
@@ -352,7 +354,7 @@ describe("A host", () => {
       )
   )
 
-  it.live("dates its answers and judges certificates by its own clock", () =>
+  it.live("uses its own clock to date responses and to check certificates", () =>
     simulated(
       Effect.gen(function* () {
         const day = 86_400_000

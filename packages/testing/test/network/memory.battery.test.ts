@@ -1,5 +1,5 @@
 /**
- * The network in memory does what every network must do, also when everything takes time and comes in pieces.
+ * The network in memory passes the battery, also with latency and small segments.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ const nothingLeft = Effect.gen(function* () {
   assert.deepStrictEqual([left, yield* MemoryNetwork.listeners], [[], []])
 })
 
-describe("no latency, a test clock that nobody moves", () => {
+describe("no latency, under a test clock that stands still", () => {
   for (const { name, effect } of cases) {
     it.effect(name, () => Effect.zipRight(effect, nothingLeft).pipe(Effect.provide(MemoryNetwork.layer())))
   }
@@ -29,7 +29,7 @@ describe("latency of 1 ms, small windows and segments", () => {
   }
 })
 
-describe("everything drawn from a seed: jitter, segments, writes that share them", () => {
+describe("random jitter, segments and coalescing from a seed", () => {
   const options = {
     seed: 11,
     latency: 1,
@@ -42,7 +42,7 @@ describe("everything drawn from a seed: jitter, segments, writes that share them
   }
 })
 
-describe("a rule that has nothing to say", () => {
+describe("a rule that always passes", () => {
   for (const { name, effect } of cases) {
     it.effect(name, () =>
       Effect.scoped(Effect.zipRight(Fault.optional(Fault.http({ status: 0 }, Verdict.Reset())), effect)).pipe(

@@ -1,6 +1,6 @@
 /**
- * What the network in memory promises beyond the battery: names, time, windows, sameness, and a view of what
- * is open.
+ * Promises of the network in memory beyond the battery: names, time, windows, determinism, and listing of
+ * open resources.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -34,7 +34,7 @@ const pair = Effect.gen(function* () {
 const macrotask = Effect.async<void>((resume) => void setTimeout(() => resume(Effect.void), 0))
 
 describe("names", () => {
-  it.scoped("a name that is listened on has an address of its own, the same in every network", () =>
+  it.scoped("a name that is listened on gets its own address, the same in every network", () =>
     Effect.gen(function* () {
       const listenAndResolve = memory()(
         Effect.gen(function* () {
@@ -60,7 +60,7 @@ describe("names", () => {
     })
   )
 
-  it.scoped("keeps a name known after its listener is gone; then nobody answers", () =>
+  it.scoped("a name stays known after its listener has closed; connections are then refused", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const { address } = yield* Effect.scoped(network.listen({ host: "api.internal", port: 80 }, () => {}))
@@ -70,7 +70,7 @@ describe("names", () => {
     }).pipe(memory())
   )
 
-  it.scoped("an unknown name does not resolve, a given one to what was given", () =>
+  it.scoped("an unknown name does not resolve, a configured one resolves to its addresses", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const error = yield* Effect.flip(network.resolve("nobody.internal"))
@@ -88,7 +88,7 @@ describe("names", () => {
     }).pipe(memory({ hosts: { "db.internal": ["fd00::7", "192.0.2.7"] } }))
   )
 
-  it.scoped("a port is taken where an address would reach two listeners, free where not", () =>
+  it.scoped("a port is in use if some address would reach two listeners, otherwise free", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const taken = (host: string | undefined, ipv6Only = false) =>
@@ -117,7 +117,7 @@ describe("names", () => {
 })
 
 describe("time", () => {
-  it.scoped("connecting takes a round trip, bytes the way in one direction", () =>
+  it.scoped("connecting takes one round trip, bytes take the one-way latency", () =>
     Effect.gen(function* () {
       const connecting = yield* Effect.fork(pair)
       yield* TestClock.adjust(199)
@@ -156,7 +156,7 @@ describe("time", () => {
     }).pipe(memory({ latency: 100 }))
   )
 
-  it.scoped("two ends that never stop answering each other leave the process its timers", () =>
+  it.scoped("two ends that reply to each other endlessly do not starve the process's timers", () =>
     Effect.gen(function* () {
       const { client, server } = yield* pair
       let rounds = 0
@@ -171,7 +171,7 @@ describe("time", () => {
 })
 
 describe("bytes", () => {
-  it.scoped("what was written can be changed afterwards without harm", () =>
+  it.scoped("a written buffer may be changed afterwards", () =>
     Effect.gen(function* () {
       const { client, server } = yield* pair
       const received: Array<number> = []
@@ -241,14 +241,14 @@ describe("bytes", () => {
     )
   })
 
-  it.scoped("write gives false, and drain comes, as the windows are filled and emptied", () =>
+  it.scoped("write returns false, and drain comes, as the windows fill and empty", () =>
     Effect.gen(function* () {
       const { client, server } = yield* pair
       const log: Array<string> = []
       client.start({ ...nothing, drain: () => log.push("drain") })
       assert.deepStrictEqual([client.write("x".repeat(100)), client.buffered], [true, 0])
       yield* macrotask
-      // The receive window has taken it; both windows are full with 100 more.
+      // The receive window has taken it; 100 more bytes fill both windows.
       assert.deepStrictEqual([client.write("x".repeat(100)), client.buffered], [true, 0])
       assert.deepStrictEqual([client.write("y"), client.buffered], [false, 1])
       yield* macrotask
@@ -274,7 +274,7 @@ describe("listening", () => {
     }).pipe(memory())
   )
 
-  it.scoped("our end has the address and port asked for, or ports of its own", () =>
+  it.scoped("a client gets the requested local address and port, or an ephemeral port", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const { address } = yield* network.listen({ port: 80, host: "10.1.1.1" }, () => {})
@@ -288,7 +288,7 @@ describe("listening", () => {
   )
 })
 
-describe("what is open", () => {
+describe("listing open resources", () => {
   it.scoped("connections are listed with their states and bytes until both ends are closed", () =>
     Effect.gen(function* () {
       const { client, server } = yield* pair

@@ -1,6 +1,5 @@
 /**
- * TLS as described on a memory network: who is trusted, how a handshake fails, and that what follows is
- * whole.
+ * Described TLS on a memory network: trust, failures of handshakes, and unchanged bytes afterwards.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -70,28 +69,28 @@ describe("a handshake", () => {
     ["with a wildcard", { serverName: "a.wild.internal" }, good, "ok", "ok"],
     ["with an address", { serverName: "10.1.1.1" }, good, "ok", "ok"],
     [
-      "with another name",
+      "for another name",
       { serverName: "other.internal" },
       good,
       "TlsFailure ERR_TLS_CERT_ALTNAME_INVALID",
       refused
     ],
     [
-      "with two labels for a wildcard",
+      "with a wildcard for two labels",
       { serverName: "a.b.wild.internal" },
       good,
       "TlsFailure ERR_TLS_CERT_ALTNAME_INVALID",
       refused
     ],
     [
-      "with another name, that a judge of one's own accepts",
+      "for another name, accepted by checkServerIdentity",
       { serverName: "other.internal", checkServerIdentity: () => undefined },
       good,
       "ok",
       "ok"
     ],
     [
-      "that a judge of one's own refuses",
+      "rejected by checkServerIdentity",
       {
         serverName: name,
         checkServerIdentity: (host, { subject, subjectaltname, valid_to }) =>
@@ -104,7 +103,7 @@ describe("a handshake", () => {
       refused
     ],
     [
-      "that nobody issued, whatever the judge says",
+      "self-signed, which checkServerIdentity cannot accept",
       { serverName: name, checkServerIdentity: () => undefined },
       own,
       "TlsFailure DEPTH_ZERO_SELF_SIGNED_CERT",
@@ -114,7 +113,7 @@ describe("a handshake", () => {
     ["that nobody issued, trusted", { serverName: name, ca: own.cert }, own, "ok", "ok"],
     ["that nobody issued, unchecked", { serverName: name, rejectUnauthorized: false }, own, "ok", "ok"],
     [
-      "of an unknown authority",
+      "issued by an unknown authority",
       { serverName: name },
       issued,
       "TlsFailure UNABLE_TO_VERIFY_LEAF_SIGNATURE",
@@ -122,21 +121,21 @@ describe("a handshake", () => {
     ],
     ["of a known authority", { serverName: name, ca: ["", company.ca] }, issued, "ok", "ok"],
     [
-      "of the platform's, with another trusted",
+      "issued by the platform's authority, with another one trusted",
       { serverName: name, ca: company.ca },
       good,
       "TlsFailure UNABLE_TO_VERIFY_LEAF_SIGNATURE",
       refused
     ],
     [
-      "after its time",
+      "after its validity",
       { serverName: name },
       MemoryTls.certificate({ names: name, notAfter: VirtualClock.epoch - 1 }),
       "TlsFailure CERT_HAS_EXPIRED",
       refused
     ],
     [
-      "before its time",
+      "before its validity",
       { serverName: name },
       MemoryTls.certificate({ names: name, notBefore: VirtualClock.epoch + year }),
       "TlsFailure CERT_NOT_YET_VALID",
@@ -150,7 +149,7 @@ describe("a handshake", () => {
       "TlsFailure ERR_SSL_NO_SHARED_CIPHER"
     ],
     [
-      "without a protocol in common",
+      "without a common ALPN protocol",
       { serverName: name, alpn: ["h2"] },
       good,
       "TlsFailure ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL",
@@ -158,14 +157,14 @@ describe("a handshake", () => {
     ],
     ["with one of two protocols", { serverName: name, alpn: ["h2", "http/1.1"] }, good, "ok", "ok"],
     [
-      "with the key of another",
+      "with the key of another certificate",
       { serverName: name },
       { cert: good.cert, key: issued.key },
       refused,
       "TlsFailure ERR_OSSL_X509_KEY_VALUES_MISMATCH"
     ],
     [
-      "with a text of another world",
+      "with a real PEM text",
       { serverName: name },
       { cert: "-----BEGIN CERTIFICATE-----", key: "" },
       refused,
@@ -173,7 +172,7 @@ describe("a handshake", () => {
     ],
     ["of both", { serverName: name, ...issued }, { ...good, requestCert: true, ca: company.ca }, "ok", "ok"],
     [
-      "of both, not trusted",
+      "of both, the client's not trusted",
       { serverName: name, ...own },
       { ...good, requestCert: true, ca: company.ca },
       "ok",
@@ -225,7 +224,7 @@ describe("a handshake", () => {
 })
 
 describe("a session", () => {
-  it.live("is described to both ends", () =>
+  it.live("is reported to both ends", () =>
     world(
       Effect.scoped(
         Effect.gen(function* () {
@@ -248,7 +247,7 @@ describe("a session", () => {
     )
   )
 
-  it.live("says why a client is not trusted that was let in nevertheless", () =>
+  it.live("reports why an admitted client is not trusted", () =>
     world(
       Effect.scoped(
         Effect.gen(function* () {
@@ -267,8 +266,8 @@ describe("a session", () => {
   )
 })
 
-describe("who speaks no TLS", () => {
-  it.live("a plain client at a server of TLS, and the other way round", () =>
+describe("peers without TLS", () => {
+  it.live("a plain client on a TLS server, and the reverse", () =>
     world(
       Effect.gen(function* () {
         const network = yield* Network
@@ -290,7 +289,7 @@ describe("who speaks no TLS", () => {
     )
   )
 
-  it.live("a peer that goes, and a handshake that is given up", () =>
+  it.live("a peer that closes, and an interrupted handshake", () =>
     world(
       Effect.gen(function* () {
         const network = yield* Network
@@ -314,7 +313,7 @@ describe("who speaks no TLS", () => {
 })
 
 describe("after the handshake", () => {
-  it.live("bytes pass both ways, whole, also through TLS inside TLS", () =>
+  it.live("bytes pass both ways unchanged, also through TLS inside TLS", () =>
     world(
       Effect.gen(function* () {
         const network = yield* Network
@@ -343,7 +342,7 @@ describe("after the handshake", () => {
     )
   )
 
-  it.live("the client asks over https, and a fault finds the response", () =>
+  it.live("the client uses https, and a fault locates the response", () =>
     world(
       Effect.gen(function* () {
         const network = yield* Network

@@ -1,5 +1,5 @@
 /**
- * Stubs of origins: what they answer, what they tell of requests that fit none, and real services recorded.
+ * Stubs of origins: their replies, their reports on unmatched requests, and recordings of real services.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -28,7 +28,7 @@ const ask = (url: string, request: Partial<Client.Request> = {}) =>
 const text = HttpServerResponse.text
 
 describe("Origin", () => {
-  it.effect("answers what fits, what was added later first, in sequence", () =>
+  it.effect("replies from the matching stub, the latest first, in sequence", () =>
     run(
       Effect.gen(function* () {
         const { stub, url, ...origin } = yield* Origin.make(
@@ -85,7 +85,7 @@ describe("Origin", () => {
     )
   )
 
-  it.effect("tells what fitted none, in the answer and at the end of the scope", () =>
+  it.effect("reports unmatched requests, in the response and at the end of the scope", () =>
     Effect.gen(function* () {
       let answer = ""
       const exit = yield* Effect.exit(
@@ -121,7 +121,7 @@ describe("Origin", () => {
     })
   )
 
-  it.effect("knows which stubs were not called", () =>
+  it.effect("reports stubs that were not called", () =>
     run(
       Effect.gen(function* () {
         const origin = yield* Origin.make(
@@ -152,7 +152,7 @@ describe("Origin", () => {
 })
 
 describe("Recording", () => {
-  it.live("a service over sockets, and replays it without one", () =>
+  it.live("records a service over sockets, and replays it without one", () =>
     Effect.gen(function* () {
       let counter = 0
       const service = Effect.gen(function* () {

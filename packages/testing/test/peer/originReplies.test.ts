@@ -1,6 +1,5 @@
 /**
- * What stubs can be asked for besides texts and patterns, and what they can do to a connection in place of an
- * answer.
+ * Stubs with predicates, and stubs that end the connection instead of a response.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -38,7 +37,7 @@ interface Asked {
   readonly route: Omit<Origin.Route, "reply">
   readonly fits: Partial<Client.Request> & { readonly target?: string }
   readonly not: Partial<Client.Request> & { readonly target?: string }
-  /** Why the other does not fit. */
+  /** Why the other request does not match. */
   readonly reason: string
 }
 const asked: Readonly<Record<string, Asked>> = {
@@ -119,7 +118,7 @@ const asked: Readonly<Record<string, Asked>> = {
   }
 }
 
-describe("A stub may be asked by a predicate:", () => {
+describe("A stub may match by a predicate:", () => {
   it.effect.each(Object.entries(asked))("%s", ([, { fits, not, reason, route }]) =>
     run(
       Effect.gen(function* () {
@@ -136,7 +135,7 @@ describe("A stub may be asked by a predicate:", () => {
     )
   )
 
-  it.effect("the same one again and again", () =>
+  it.effect("the same global pattern repeatedly", () =>
     run(
       Effect.gen(function* () {
         const { url } = yield* Origin.make({ host: "api.test" }, { path: /^\/a/g, reply: text("yes") })
@@ -145,7 +144,7 @@ describe("A stub may be asked by a predicate:", () => {
     )
   )
 
-  it.effect("one that throws is told as a failure", () =>
+  it.effect("one that throws is reported as a failure", () =>
     run(
       Effect.gen(function* () {
         const wrong = () => {
@@ -158,7 +157,7 @@ describe("A stub may be asked by a predicate:", () => {
     )
   )
 
-  it.effect("its name is the predicate", () =>
+  it.effect("its default name is the source of the predicate", () =>
     run(
       Effect.gen(function* () {
         const origin = yield* Origin.make(
@@ -222,7 +221,7 @@ const places = {
   "memory TLS": { host: "api.test", tls: authority.certificate({ names: "api.test" }), world: inMemory }
 }
 
-describe.each(Object.entries(places))("A stub on %s may answer with", (_, { host, world, ...place }) => {
+describe.each(Object.entries(places))("A stub on %s may reply with", (_, { host, world, ...place }) => {
   it.effect.each(Object.entries(broken))("%s", ([, { reply, told }]) =>
     run(
       Effect.gen(function* () {
@@ -246,7 +245,7 @@ describe.each(Object.entries(places))("A stub on %s may answer with", (_, { host
 })
 
 describe("A stub", () => {
-  it.effect("ends a connection that was used before, and a request that may be sent again is", () =>
+  it.effect("ends a reused connection, and the client retries if it may", () =>
     run(
       Effect.gen(function* () {
         const origin = yield* Origin.make(
@@ -263,7 +262,7 @@ describe("A stub", () => {
     )
   )
 
-  it.effect("may never answer", () =>
+  it.effect("may never reply", () =>
     run(
       Effect.gen(function* () {
         const { url } = yield* Origin.make({ host: "api.test" }, { reply: Effect.never })
@@ -276,7 +275,7 @@ describe("A stub", () => {
     )
   )
 
-  it.effect("knows the request when it ends the connection", () =>
+  it.effect("may choose the end of the connection by the request", () =>
     run(
       Effect.gen(function* () {
         const { url } = yield* Origin.make(
@@ -293,7 +292,7 @@ describe("A stub", () => {
     )
   )
 
-  it.live("does so on real sockets", () =>
+  it.live("works on real sockets", () =>
     run(
       Effect.gen(function* () {
         const origin = yield* Origin.make(

@@ -1,4 +1,6 @@
-/** Raw peers: what a script can say, on memory and on sockets, and what its failures look like. */
+/**
+ * Raw peers on memory and on sockets: their scripts and failure messages.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -53,7 +55,7 @@ describe.each(networks)("RawPeer on %s", (_, network) => {
     )
   )
 
-  it.effect("a reset is told from FIN", () =>
+  it.effect("distinguishes a reset from FIN", () =>
     run(
       Effect.gen(function* () {
         const { client, server } = yield* both()
@@ -68,7 +70,7 @@ describe.each(networks)("RawPeer on %s", (_, network) => {
     )
   )
 
-  it.effect("other bytes than expected are shown against them", () =>
+  it.effect("shows expected and received bytes", () =>
     run(
       Effect.gen(function* () {
         const { client, server } = yield* both()
@@ -95,7 +97,7 @@ describe.each(networks)("RawPeer on %s", (_, network) => {
     )
   )
 
-  it.effect("what never comes is told with what came instead, whatever the test's clock does", () =>
+  it.effect("shows the bytes received if nothing more arrives, under any clock", () =>
     run(
       Effect.gen(function* () {
         const { client, server } = yield* both({ patience: "30 millis" })
@@ -115,7 +117,7 @@ describe.each(networks)("RawPeer on %s", (_, network) => {
     )
   )
 
-  it.effect("a silence that is broken fails at once", () =>
+  it.effect("an expected silence fails at once when broken", () =>
     run(
       Effect.gen(function* () {
         const { client, server } = yield* both()
@@ -128,7 +130,7 @@ describe.each(networks)("RawPeer on %s", (_, network) => {
 })
 
 describe("RawPeer", () => {
-  it.effect("waits for a silence on the test's clock", () =>
+  it.effect("expects silence on the test's clock", () =>
     Effect.gen(function* () {
       const { client, server } = yield* both()
       const silence = yield* Effect.fork(client.expectNothing("1 hour"))
@@ -141,7 +143,7 @@ describe("RawPeer", () => {
     }).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()))
   )
 
-  it.effect("connects by name, and tells that nobody came", () =>
+  it.effect("connects by name, and fails if no client connects", () =>
     Effect.gen(function* () {
       const listening = yield* RawPeer.listen({ port: 80, host: "api.test", patience: "10 millis" })
       const client = yield* RawPeer.connect({ host: "api.test", port: 80 })
@@ -157,7 +159,7 @@ describe("RawPeer", () => {
     }).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()))
   )
 
-  it("writes bytes by hand", () => {
+  it("has notations for bytes", () => {
     const length = 3
     assert.strictEqual(
       RawPeer.wire`

@@ -1,6 +1,6 @@
 /**
- * Whatever an app may ask for by the guides, `TestServer` has: each row compiles without a layer more, and
- * answers.
+ * `TestServer` provides every service that the guides use in an app: each row compiles without a further
+ * layer, and works.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpApi from "@effect/platform/HttpApi"
@@ -124,16 +124,14 @@ const worlds = {
 }
 
 describe.each(Object.entries(worlds))("TestServer %s", (_, context) => {
-  it.effect.each(Object.entries(rows))(
-    "serves an app that asks for %s",
-    ([, { answer, app, request = get }]) =>
-      Effect.gen(function* () {
-        const response = yield* HttpClient.execute(request)
-        assert.strictEqual(response.status, 200)
-        const body = yield* response.text
-        if (typeof answer === "string") assert.strictEqual(body, answer)
-        else assert.match(body, answer)
-      }).pipe(Effect.provide(Layer.provide(TestServer.serve(app), context)))
+  it.effect.each(Object.entries(rows))("serves an app that uses %s", ([, { answer, app, request = get }]) =>
+    Effect.gen(function* () {
+      const response = yield* HttpClient.execute(request)
+      assert.strictEqual(response.status, 200)
+      const body = yield* response.text
+      if (typeof answer === "string") assert.strictEqual(body, answer)
+      else assert.match(body, answer)
+    }).pipe(Effect.provide(Layer.provide(TestServer.serve(app), context)))
   )
 })
 
@@ -161,7 +159,7 @@ describe("TestServer", () => {
     }).pipe(Effect.provide(TestServer.serveApi(live)))
   )
 
-  it.effect("takes what one service of the context is, and makes the others over it", () => {
+  it.effect("uses a service of the context, and builds the others on it", () => {
     const fs = FileSystem.layerNoop({
       ...FileSystem.makeNoop({}),
       readFileString: () => Effect.succeed("mine")
@@ -175,7 +173,7 @@ describe("TestServer", () => {
     }).pipe(Effect.provide(Layer.provide(TestServer.serve(app), fs)))
   })
 
-  it.effect("says what a file is by its name", () =>
+  it.effect("sets Content-Type by the name of the file", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       yield* fs.makeDirectory("/site")
@@ -209,7 +207,7 @@ describe("TestServer", () => {
     }).pipe(Effect.provide(TestServer.serve(app)))
   })
 
-  it.effect("serves HTTPS where it is given a certificate, also to paths", () => {
+  it.effect("serves HTTPS if given a certificate, also to paths", () => {
     const authority = MemoryTls.authority("Test CA")
     const world = TestServer.serve(
       requested((request) => Effect.succeed(text(Option.getOrElse(request.remoteAddress, () => "?")))),

@@ -1,4 +1,6 @@
-/** A test of an app in one line: paths go to the server, whole URLs elsewhere, and nothing is left behind. */
+/**
+ * A test of an app in one line: paths go to the server, whole URLs elsewhere, and nothing is left behind.
+ */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
@@ -65,7 +67,7 @@ describe("TestServer", () => {
     }).pipe(Effect.provide(TestServer.serve(router)))
   )
 
-  it.effect("lets the test serve, with options of server, client and network", () =>
+  it.effect("lets the test serve an app, with options of server, client and network", () =>
     Effect.gen(function* () {
       yield* HttpServer.serveEffect(router)
       const response = yield* HttpClient.get("http://other.test:8080/hello")

@@ -1,4 +1,6 @@
-/** WebSockets on the network in memory: one layer, under a clock that nobody moves. */
+/**
+ * WebSockets on the network in memory: one layer, under a clock that stands still.
+ */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -37,14 +39,14 @@ const first = (url: string, message: string | Uint8Array) =>
   )
 
 describe("A WebSocket of a TestServer", () => {
-  it.effect.each(["/", "/chat?name=a", "ws://server.test/"])("opens at %s and speaks both ways", (url) =>
+  it.effect.each(["/", "/chat?name=a", "ws://server.test/"])("opens at %s and sends both ways", (url) =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* first(url, "hello"), Option.some("HELLO"))
       assert.deepStrictEqual(yield* first(url, new TextEncoder().encode("abc")), Option.some("cba"))
     }).pipe(Effect.scoped, Effect.provide(framed(TestServer.serve(louder))))
   )
 
-  it.effect("is closed by its client, and by its server's end", () => {
+  it.effect("closes with its client, and with its server", () => {
     const closed: Array<string> = []
     const app = Effect.gen(function* () {
       const socket = yield* HttpServerRequest.upgrade
@@ -65,7 +67,7 @@ describe("A WebSocket of a TestServer", () => {
     }).pipe(Effect.scoped, Effect.provide(framed(TestServer.serve(app))))
   })
 
-  it.effect("that is open when the test ends does not hold it up", () =>
+  it.effect("does not delay the end of the test if still open", () =>
     Effect.gen(function* () {
       const socket = yield* Socket.makeWebSocket("/")
       let open = false
@@ -75,7 +77,7 @@ describe("A WebSocket of a TestServer", () => {
     }).pipe(Effect.scoped, Effect.provide(framed(TestServer.serve(louder))))
   )
 
-  it.effect("waits for its server by the test's clock", () =>
+  it.effect("uses the test's clock for its server's limits", () =>
     Effect.gen(function* () {
       const socket = yield* Socket.makeWebSocket("/", { openTimeout: "3 seconds" })
       const running = yield* Effect.fork(socket.runRaw(() => {}))
@@ -86,7 +88,7 @@ describe("A WebSocket of a TestServer", () => {
     }).pipe(Effect.scoped, Effect.provide(framed(TestServer.serve(Effect.never))))
   )
 
-  it.effect("says what is missing without framing", () =>
+  it.effect("fails without framing, and says which layer is missing", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(first("/", "hello"))
       assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "provide NodeWebSocket.layer()")
@@ -94,7 +96,7 @@ describe("A WebSocket of a TestServer", () => {
     }).pipe(Effect.scoped, Effect.provide(TestServer.serve(louder)))
   )
 
-  it.effect("goes by a layer of its own to any server of the network", () =>
+  it.effect("reaches any server of the network through its own layer", () =>
     Effect.gen(function* () {
       const exit = yield* first("ws://server.test/", "hello").pipe(
         Effect.provide(NodeWebSocket.layerConstructor)

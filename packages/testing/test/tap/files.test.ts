@@ -1,6 +1,6 @@
 /**
- * The files a wiretap exports: HAR field by field, pcap packet by packet, and as tshark reads it where there
- * is one.
+ * The exported files of a wiretap: HAR field by field, pcap packet by packet, and through tshark if
+ * installed.
  */
 import { execFileSync, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -121,7 +121,7 @@ describe("HAR 1.2", () => {
     })
   )
 
-  it.effect("a request without an answer", () =>
+  it.effect("a request without a response", () =>
     Effect.gen(function* () {
       const { log } = yield* recorded(har, talk.slice(0, 1))
       assert.strictEqual(log.entries[0]?.response.status, 0)
@@ -139,7 +139,7 @@ interface Segment {
   readonly payload: Uint8Array
 }
 
-/** The sum of all 16-bit words, folded: 0xffff where the checksum among them is right (RFC 1071). */
+/** The folded sum of all 16-bit words: 0xffff if the contained checksum is right (RFC 1071). */
 const folded = (bytes: Uint8Array): number => {
   let sum = 0
   bytes.forEach((byte, index) => (sum += index % 2 === 0 ? byte * 256 : byte))
@@ -147,7 +147,7 @@ const folded = (bytes: Uint8Array): number => {
   return sum
 }
 
-/** Reads a capture file and checks what every packet must be. */
+/** Parses a capture file and checks every packet. */
 const decode = (file: Uint8Array): ReadonlyArray<Segment> => {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   assert.deepStrictEqual([view.getUint32(0), view.getUint16(4), view.getUint16(6)], [0xa1b2c3d4, 2, 4])
@@ -183,7 +183,9 @@ const decode = (file: Uint8Array): ReadonlyArray<Segment> => {
   return segments
 }
 
-/** What each end sent, put together by sequence numbers alone; every ACK names the next byte expected. */
+/**
+ * The bytes that each end sent, joined by sequence numbers alone; every ACK must name the next byte expected.
+ */
 const reassemble = (segments: ReadonlyArray<Segment>): Record<string, string> => {
   const next: Record<string, number> = {}
   const streams: Record<string, string> = {}

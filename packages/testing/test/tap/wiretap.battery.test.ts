@@ -1,4 +1,6 @@
-/** A wiretap changes nothing: tapped networks do what every network must do. */
+/**
+ * A wiretap changes nothing: tapped networks pass the battery.
+ */
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"

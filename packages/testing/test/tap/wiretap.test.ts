@@ -1,4 +1,6 @@
-/** What a wiretap records is what passed, and its views say so: as events, as messages, as text. */
+/**
+ * A wiretap records what passes, and its views show it: as events, as messages, as text.
+ */
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -27,7 +29,7 @@ const simulated = <A, E>(effect: Effect.Effect<A, E, Network | Wiretap.Wiretap>,
   Simulation.run({ seed: 1 }, Effect.provide(effect, memory(options)))
 
 describe("the record", () => {
-  it.effect("has every byte both ways, every end and its moment, at both ends", () =>
+  it.effect("has every byte both ways, every ending, and their times, at both ends", () =>
     simulated(
       Effect.gen(function* () {
         yield* conversation([
@@ -56,7 +58,7 @@ describe("the record", () => {
     )
   )
 
-  it.effect("is of the ends that were asked for, and can be cleared", () =>
+  it.effect("records the requested ends, and can be cleared", () =>
     Effect.gen(function* () {
       for (const ends of ["client", "server"] as const) {
         yield* simulated(
@@ -104,7 +106,7 @@ const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 const upgrade = "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
 const vectors: ReadonlyArray<[string, Parameters<typeof conversation>[0], ReadonlyArray<string>]> = [
   [
-    "pipelined requests, answers together",
+    "pipelined requests, responses together",
     [
       ["client", get + get],
       ["server", ok("1") + ok("2")]
@@ -112,7 +114,7 @@ const vectors: ReadonlyArray<[string, Parameters<typeof conversation>[0], Readon
     ["GET  200 1", "GET  200 2"]
   ],
   [
-    "a HEAD's answer has no body",
+    "a response to HEAD has no body",
     [
       ["client", "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + get],
       ["server", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" + ok("b")]
@@ -120,7 +122,7 @@ const vectors: ReadonlyArray<[string, Parameters<typeof conversation>[0], Readon
     ["HEAD  200 ", "GET  200 b"]
   ],
   [
-    "100 and 103 before the answer",
+    "100 and 103 before the response",
     [
       ["client", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"],
       ["server", "HTTP/1.1 100 Continue\r\n\r\n"],
@@ -130,7 +132,7 @@ const vectors: ReadonlyArray<[string, Parameters<typeof conversation>[0], Readon
     ["PUT hi 100 103 200 "]
   ],
   [
-    "a body until the end",
+    "a body until the close",
     [
       ["client", get],
       ["server", "HTTP/1.0 200 OK\r\n\r\nabc"],
@@ -148,7 +150,7 @@ const vectors: ReadonlyArray<[string, Parameters<typeof conversation>[0], Readon
     ["GET  200 abc..."]
   ],
   [
-    "a request without an answer",
+    "a request without a response",
     [
       ["client", get],
       ["client", "RST"]
@@ -156,7 +158,7 @@ const vectors: ReadonlyArray<[string, Parameters<typeof conversation>[0], Readon
     ["GET  - -"]
   ],
   [
-    "an answer that nobody asked for",
+    "an unsolicited response",
     [["server", "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"]],
     ["- - 408 "]
   ],
@@ -197,7 +199,7 @@ describe("messages", () => {
     )
   }
 
-  it("do not depend on how the bytes were cut", () => {
+  it("do not depend on segment boundaries", () => {
     const chunked =
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: v\r\n\r\n"
     const wire = chunked + ok("last")
@@ -273,7 +275,7 @@ describe("print", () => {
     )
   )
 
-  it.effect("is stable where that is asked for: equal things have equal names", () =>
+  it.effect("is stable with the option stable: equal values have equal placeholders", () =>
     simulated(
       Effect.gen(function* () {
         yield* conversation([
@@ -314,7 +316,7 @@ describe("print", () => {
     )
   )
 
-  it.effect("tells what failed", () =>
+  it.effect("lists failed attempts", () =>
     simulated(
       Effect.gen(function* () {
         const network = yield* Network
@@ -334,7 +336,7 @@ describe("TLS", () => {
   const pem = (name: string) =>
     readFileSync(new URL(`../../../node/test/fixtures/${name}.pem`, import.meta.url), "utf8")
 
-  it.live("is seen from inside, and a failed handshake is told", () =>
+  it.live("is recorded as plain text, and a failed handshake as a failure", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const accepted = yield* Queue.unbounded<Transport>()

@@ -1,6 +1,5 @@
 /**
- * Scopes end under a clock that nobody moves, in whatever order they close, and a failure of the test is what
- * it fails with.
+ * Scopes end under a clock that stands still, in any order, and the test keeps its own failure.
  */
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -31,7 +30,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Begun by a request for `/slow`. */
+/** Completed when a request for `/slow` arrives. */
 class Begun extends Effect.Service<Begun>()("Begun", { effect: Deferred.make<void>() }) {}
 
 const app = Effect.gen(function* () {
@@ -69,7 +68,7 @@ const server = Server.layer({ host: "server.test", port: 80 }).pipe(Layer.provid
 const served = HttpServer.serve(app as Effect.Effect<HttpServerResponse.HttpServerResponse, never, Begun>)
 const base = Layer.provideMerge(begun, network)
 
-/** Orders of layers. What is merged is built, and closes, at the same time. */
+/** Orders of layers. Merged layers are built, and close, at the same time. */
 const orders = {
   "the server first": served.pipe(
     Layer.provideMerge(Layer.mergeAll(server, Client.layer())),
@@ -126,9 +125,9 @@ const interrupted = /gracefulShutdownTimeout \(19s 500ms\): 1 connection reset, 
 
 interface Row {
   readonly situation: Situation
-  /** What is told of it. */
+  /** The report. */
   readonly told?: RegExp
-  /** Nothing, where the client closes first. */
+  /** Empty if the client closes first. */
   readonly ends?: "with its client"
 }
 
@@ -185,7 +184,7 @@ const tests = (
       it(`ends a test ${how} with ${what}`, async () => {
         const { ends, situation, told } = situations[what]!
         const test = Effect.zipRight(situation, outcome)
-        // What a situation has in its scope ends after all layers.
+        // Resources in the scope of a situation end after all layers.
         const whole = Effect.scoped(around(Effect.provide(test, orders[name]!)))
         assert.deepStrictEqual(await Effect.runPromiseExit(Effect.provide(whole, clock)), outcome)
         expectTold(ends !== undefined && clientFirst.has(name) ? undefined : told)
@@ -193,7 +192,7 @@ const tests = (
 }
 
 describe.each(Object.keys(orders))("%s", (name) => {
-  // Their WebSocket has a timer of its own in real time.
+  // The WebSocket of these has a timer of its own in real time.
   tests(name, name === "the server first" ? all : all.filter((what) => !what.includes("WebSocket")))
 })
 
@@ -208,7 +207,7 @@ describe("under Leaks.check", () => {
   tests("the server first", own, Layer.discard(VirtualClock.layer()), (test) => Leaks.check(test))
 })
 
-/** A server, and its end in a fiber. */
+/** A server, and its shutdown in a fiber. */
 const closing = (handler: Effect.Effect<HttpServerResponse.HttpServerResponse>) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
@@ -219,8 +218,8 @@ const closing = (handler: Effect.Effect<HttpServerResponse.HttpServerResponse>) 
 const hello = HttpServerResponse.text("hello")
 const clientOnly = Layer.provideMerge(Client.layer(), network)
 
-describe("What is still to come is waited for", () => {
-  it.effect("a test that moves the clock step by step sees every phase", () =>
+describe("Waits for pending work:", () => {
+  it.effect("a test that moves the clock step by step, which sees every phase", () =>
     Effect.gen(function* () {
       const { closing: close, server } = yield* closing(Effect.succeed(hello))
       yield* get("/")
@@ -261,7 +260,7 @@ describe("What is still to come is waited for", () => {
     }).pipe(Effect.scoped, Effect.provide(clientOnly))
   )
 
-  it.effect("time that Quiet brings", () =>
+  it.effect("time moved by Quiet", () =>
     Effect.gen(function* () {
       const { closing: close } = yield* closing(Effect.as(Effect.sleep("10 seconds"), hello))
       const asked = yield* Effect.fork(get("/"))
@@ -273,7 +272,7 @@ describe("What is still to come is waited for", () => {
   )
 })
 
-describe("ends as well", () => {
+describe("also ends", () => {
   const idle = (world: Layer.Layer<Client.Client, unknown>) => Effect.provide(get("/"), world)
   const over = (network: Layer.Layer<Network.Network>) =>
     HttpServer.serve(hello).pipe(

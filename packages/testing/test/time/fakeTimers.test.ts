@@ -1,4 +1,6 @@
-/** Under fake timers of the test runner the network in memory goes on, and real limits of time stay real. */
+/**
+ * Fake timers of the test runner do not stop the network in memory, nor affect real time limits.
+ */
 import { assert, afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"

@@ -1,6 +1,6 @@
 /**
- * Time that moves by itself: under both clocks it wakes everyone, ends when all is quiet, and says why it
- * cannot.
+ * Time that moves by itself, under both clocks: wakes all sleepers, stops at rest, and reports why it cannot
+ * go on.
  */
 import { assert, describe, it, vi } from "@effect/vitest"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -65,7 +65,7 @@ describe.each(clocks)("%s", (_, clock) => {
   )
 
   test(
-    "brings what takes time over the network",
+    "moves time for a network with latency",
     Effect.gen(function* () {
       const network = yield* Network
       let text = ""
@@ -88,7 +88,7 @@ describe.each(clocks)("%s", (_, clock) => {
   )
 
   test(
-    "fails with a picture",
+    "fails with a list of everything that waits",
     Effect.gen(function* () {
       const deferred = yield* Deferred.make<void>()
       const fiber = yield* Effect.fork(Effect.withLogSpan(Deferred.await(deferred), "waiter"))
@@ -110,7 +110,7 @@ describe.each(clocks)("%s", (_, clock) => {
   )
 
   test(
-    "completes an effect, however long it takes, and gives what it gives",
+    "completes an effect, however long it takes, and returns its result",
     Effect.gen(function* () {
       const begun = yield* Clock.currentTimeMillis
       const slow = Effect.zipRight(Effect.sleep("3 hours"), Clock.currentTimeMillis)
@@ -122,7 +122,7 @@ describe.each(clocks)("%s", (_, clock) => {
   )
 
   test(
-    "completes no effect that waits for what does not come, and interrupts it",
+    "fails if the effect waits forever, and interrupts it",
     Effect.gen(function* () {
       let ended = 0
       const waiting = (effect: Effect.Effect<never>) =>
@@ -138,7 +138,7 @@ describe.each(clocks)("%s", (_, clock) => {
   )
 
   test(
-    "brings a hundred requests to their end",
+    "completes a hundred requests",
     Effect.gen(function* () {
       const app = Effect.as(Effect.sleep("1 second"), HttpServerResponse.text("hello"))
       const client = Effect.gen(function* () {
@@ -169,15 +169,15 @@ describe("A step under TestClock", () => {
     assert.strictEqual(yield* Clock.currentTimeMillis, 3000)
   })
 
-  // As it waits between its own steps.
-  it.effect("waits for no timer of the platform", () =>
+  // Like the turns between its own steps.
+  it.effect("waits for no platform timer", () =>
     Effect.gen(function* () {
       const timers = vi.spyOn(globalThis, "setTimeout")
       yield* Effect.ensuring(
         steps,
         Effect.sync(() => vi.restoreAllMocks())
       )
-      // One warns of a clock that nobody moves, until it is moved.
+      // One warns that the clock was not moved, until it is moved.
       assert.deepStrictEqual(
         timers.mock.calls.map(([, delay]) => delay).filter((delay) => delay !== 5000),
         []
@@ -185,7 +185,7 @@ describe("A step under TestClock", () => {
     })
   )
 
-  it.effect("needs nothing of the inside of a TestClock", () =>
+  it.effect("works without the internals of a TestClock", () =>
     Effect.clockWith((clock) => {
       const inside = ["clockState", "warningState", "suspendedWarningState"]
       const other = new Proxy(clock, {
@@ -196,7 +196,7 @@ describe("A step under TestClock", () => {
   )
 })
 
-it.live("refuses real time", () =>
+it.live("rejects a real clock", () =>
   Effect.gen(function* () {
     const exit = yield* Effect.exit(
       Effect.mapErrorCause(Quiet.run(), (cause) => Cause.fail(Cause.pretty(cause)))

@@ -1,4 +1,7 @@
-/** A simulation repeats itself, waits for nobody, and says what everyone waits for when it cannot go on. */
+/**
+ * A simulation is repeatable, never waits for real time, and lists everything that waits when it cannot go
+ * on.
+ */
 import { readFile } from "node:fs/promises"
 import { lookup } from "node:dns/promises"
 import { assert, describe, it } from "@effect/vitest"
@@ -25,7 +28,7 @@ const failureOf = <A, E>(options: Simulation.Options, effect: Effect.Effect<A, E
     return error
   })
 
-/** Fibers that meet in a place, sleep and yield by chance; what they did, in order. */
+/** Fibers that meet in one place, sleep and yield at random; returns what they did, in order. */
 const bustle = Effect.gen(function* () {
   const trace: Array<string> = []
   const actor = (name: number) =>
@@ -42,7 +45,7 @@ const bustle = Effect.gen(function* () {
 })
 
 describe("time", () => {
-  it.live("passes at once, and the program sees all of it", () =>
+  it.live("passes at once, and the program sees its full length", () =>
     Effect.gen(function* () {
       const before = Date.now()
       const hours = yield* Simulation.run(
@@ -150,7 +153,7 @@ describe("time stands still", () => {
 })
 
 describe("chance", () => {
-  it.effect("the same seed gives the same run, another another", () =>
+  it.effect("the same seed gives the same run, another seed another run", () =>
     Effect.gen(function* () {
       for (const anyOrder of [false, true]) {
         const of = (seed: number) => Simulation.run({ seed, anyOrder }, bustle)
@@ -161,7 +164,7 @@ describe("chance", () => {
     })
   )
 
-  it.effect("gives Math.random back, and tells the seed of a failure", () =>
+  it.effect("restores Math.random, and reports the seed of a failure", () =>
     Effect.gen(function* () {
       const { random } = Math
       const lines: Array<string> = []
@@ -176,8 +179,8 @@ describe("chance", () => {
   )
 })
 
-describe("what cannot go on", () => {
-  it.effect("is shown: fibers by name, waits, conditions", () =>
+describe("a run that cannot proceed", () => {
+  it.effect("lists fibers by name, waits and conditions", () =>
     Effect.gen(function* () {
       let released = false
       const { elapsed, message, picture, reason, seed } = yield* failureOf(
@@ -207,7 +210,7 @@ describe("what cannot go on", () => {
     })
   )
 
-  it.effect("time beyond the bound", () =>
+  it.effect("fails on time beyond the bound", () =>
     Effect.gen(function* () {
       const { elapsed, picture, reason } = yield* failureOf(
         { maxTime: "1 hour" },
@@ -218,7 +221,7 @@ describe("what cannot go on", () => {
     })
   )
 
-  it.effect("endless doing without time", () =>
+  it.effect("fails on endless work without time passing", () =>
     Effect.gen(function* () {
       const { reason } = yield* failureOf({ maxSteps: 20_000 }, Effect.forever(Effect.yieldNow()))
       assert.strictEqual(reason, "steps")
@@ -252,7 +255,7 @@ describe("interruption", () => {
     })
   )
 
-  it.effect("of a program that refuses to end is given up", () =>
+  it.effect("of a program that never ends is abandoned", () =>
     Effect.gen(function* () {
       const { reason } = yield* failureOf({}, Effect.uninterruptible(Effect.never))
       assert.strictEqual(reason, "stuck")
@@ -285,11 +288,11 @@ describe("real asynchrony is refused", () => {
     )
   }
 
-  it.effect("also when it was begun before", () =>
+  it.effect("also if started before the simulation", () =>
     Effect.gen(function* () {
       let awaited = false
       const promise = new Promise<void>((resolve) => {
-        // Some turns after it was waited for: by then all is at rest.
+        // Completes some turns later, when everything is at rest.
         let turns = 5
         const timer = setInterval(() => {
           if (!awaited || --turns > 0) return
@@ -308,7 +311,7 @@ describe("real asynchrony is refused", () => {
     })
   )
 
-  it.effect("but a line may be printed, and a turn waited for", () =>
+  it.effect("but printing, and waiting for a turn, are allowed", () =>
     Simulation.run(
       {},
       Effect.gen(function* () {
@@ -348,7 +351,7 @@ describe("a server and its clients in memory", () => {
       )).flat()
     }).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer({ latency: 3 })))
 
-  it.effect("the same seed gives the same answers at the same times", () =>
+  it.effect("the same seed gives the same responses at the same times", () =>
     Effect.gen(function* () {
       const first = yield* Simulation.run({ seed: "a" }, system(10, 10))
       assert.lengthOf(first, 100)
@@ -357,7 +360,7 @@ describe("a server and its clients in memory", () => {
     })
   )
 
-  it.effect("a peer that says nothing is in the picture", () =>
+  it.effect("a silent peer is listed when the run is stuck", () =>
     Effect.gen(function* () {
       const { picture, reason } = yield* failureOf(
         {},

@@ -1,6 +1,6 @@
 /**
- * A seed gives the same numbers however often it ran in this process: an object that keeps its hash from the
- * first run draws none in the second, which must not be seen.
+ * A seed gives the same numbers however often it runs in this process, although an object that keeps its hash
+ * from the first run draws none in the second.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ import * as Hash from "effect/Hash"
 import * as Simulation from "@httpfx/testing/Simulation"
 
 describe("chance", () => {
-  it.effect("does not depend on which objects had a hash before", () =>
+  it.effect("does not depend on which objects already had a hash", () =>
     Effect.gen(function* () {
       const kept = {}
       const of = (seed: number) =>
@@ -27,7 +27,7 @@ describe("chance", () => {
     })
   )
 
-  it.effect("leaves the stacks of errors as they were", () =>
+  it.effect("leaves the stack traces of errors unchanged", () =>
     Effect.gen(function* () {
       const { stackTraceLimit } = Error
       const stack = yield* Simulation.run(

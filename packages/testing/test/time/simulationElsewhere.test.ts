@@ -1,4 +1,6 @@
-/** A simulation where nothing of Node is there: no immediates, nobody who tells of real asynchrony. */
+/**
+ * A simulation without Node's facilities: no immediates, no hooks that report real asynchrony.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { afterAll, vi } from "vitest"
 import * as Clock from "effect/Clock"
@@ -7,12 +9,12 @@ import * as Random from "effect/Random"
 import * as Simulation from "@httpfx/testing/Simulation"
 import { epoch } from "@httpfx/testing/VirtualClock"
 
-// Before the modules are read.
+// Before the modules are loaded.
 const elsewhere = vi.hoisted(() => {
   const { setImmediate, setTimeout } = globalThis
   const { getBuiltinModule } = process
   const watched = {
-    // The runner, once all is at rest, gives the outside a while: that is when this outside shows itself.
+    // At rest the driver gives outside events a while to show up; this one does so then.
     fromOutside: () => {},
     restore: () => {
       Object.assign(globalThis, { setImmediate, setTimeout })
@@ -59,7 +61,7 @@ describe("without Node's help", () => {
     Effect.map(reasonOf(Effect.never), (reason) => assert.strictEqual(reason, "stuck"))
   )
 
-  it.effect("what the outside brings when all is at rest is noticed", () => {
+  it.effect("an outside event is noticed at rest", () => {
     const outside = Effect.promise(() => new Promise<void>((resolve) => (elsewhere.fromOutside = resolve)))
     return Effect.map(reasonOf(outside), (reason) => assert.strictEqual(reason, "realAsync"))
   })

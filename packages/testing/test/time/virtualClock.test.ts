@@ -1,4 +1,6 @@
-/** A virtual clock wakes everyone in order, jumps over empty time and keeps nothing of those who gave up. */
+/**
+ * A virtual clock wakes sleepers in order, jumps over empty time, and forgets interrupted waits.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -22,7 +24,7 @@ describe("time", () => {
     }).pipe(Effect.provide(virtual))
   )
 
-  it.effect("advances from deadline to deadline: who sleeps again sleeps from the right moment", () =>
+  it.effect("advances from deadline to deadline: a fiber that sleeps again starts at the right time", () =>
     Effect.gen(function* () {
       const seen: Array<number> = []
       const step = Effect.andThen(Effect.sleep("7 minutes"), Clock.currentTimeMillis).pipe(
@@ -63,7 +65,7 @@ describe("time", () => {
 })
 
 describe("timers", () => {
-  it.effect("are the clock's own, and cancel", () =>
+  it.effect("use the clock, and can be cancelled", () =>
     Effect.gen(function* () {
       const clock = yield* VirtualClock.VirtualClock
       const timers = yield* Timers.timers
@@ -80,7 +82,7 @@ describe("timers", () => {
     }).pipe(Effect.provide(virtual))
   )
 
-  it("come in order of deadline, then of asking, whatever is cancelled", () => {
+  it("expire in order of deadline, then of registration, whatever is cancelled", () => {
     const moves = fc.array(fc.record({ at: fc.nat(20), keep: fc.boolean() }), { maxLength: 60 })
     fc.assert(
       fc.property(moves, (list) => {

@@ -1,4 +1,6 @@
-/** The look inside: what is under way, what is over, the wire of one exchange, and who may ask. */
+/**
+ * The inspector: exchanges in flight and ended ones, the wire of one exchange, and access control.
+ */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpRouter from "@effect/platform/HttpRouter"
@@ -61,7 +63,7 @@ const say = (body: string, path = "/") =>
   )
 
 describe("Inspector", () => {
-  it.effect("shows what is over, with its wire and without its secrets", () =>
+  it.effect("shows ended exchanges, with their wire and without secrets", () =>
     Effect.gen(function* () {
       yield* say("hello")
       const { agents, connections, exchanges, server } = yield* state
@@ -91,7 +93,7 @@ describe("Inspector", () => {
     }).pipe(Effect.provide(tapped))
   )
 
-  it.effect("shows what is under way", () =>
+  it.effect("shows exchanges in flight", () =>
     Effect.gen(function* () {
       const asked = yield* Effect.fork(say("hello", "/slow"))
       yield* Effect.repeat(state, { until: ({ connections }) => connections[0]?.now !== undefined })
@@ -107,7 +109,7 @@ describe("Inspector", () => {
     }).pipe(Effect.provide(tapped))
   )
 
-  it.effect("counts the times of a wire from the exchange's first byte, however slowly its head came", () =>
+  it.effect("counts times in a wire from the exchange's first byte, however slowly its head arrived", () =>
     Effect.gen(function* () {
       const peer = yield* RawPeer.connect({ host: "app.test", port: 80 })
       const times = (wire: string) => Array.from(wire.matchAll(/^\+(\S+) ms /gm), ([, time]) => Number(time))
@@ -128,7 +130,7 @@ describe("Inspector", () => {
     }).pipe(Effect.scoped, Effect.provide(tapped))
   )
 
-  it.effect("keeps so much of the wire, and tells how much there was", () =>
+  it.effect("keeps a limited part of the wire, and shows how much there was", () =>
     Effect.gen(function* () {
       yield* say("x".repeat(5000))
       yield* say("small")
@@ -137,12 +139,12 @@ describe("Inspector", () => {
       assert.strictEqual(large!.exchange, 1)
       const wire = yield* text(`/wire/${large!.connection}/1`)
       assert.match(wire, /\[\d{4} bytes more\]/)
-      // What follows on the connection has its whole wire again.
+      // The next exchange on the connection has its whole wire again.
       assert.match(yield* text(`/wire/${small!.connection}/${small!.exchange}`), /you said: small/)
     }).pipe(Effect.provide(tapped))
   )
 
-  it.effect("tells pipelined requests apart", () =>
+  it.effect("separates pipelined requests", () =>
     Effect.gen(function* () {
       const peer = yield* RawPeer.connect({ host: "app.test", port: 80 })
       const request = (n: number) => `POST /${n} HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nab${n}`
@@ -158,7 +160,7 @@ describe("Inspector", () => {
     }).pipe(Effect.scoped, Effect.provide(world(Inspector.layerTap())))
   )
 
-  it.effect("remembers so many, and nothing of connections that are gone", () =>
+  it.effect("keeps a bounded history, and drops recordings of closed connections", () =>
     Effect.gen(function* () {
       const { wiretap } = yield* Inspector.Tap
       for (let n = 0; n < 5; n++) yield* say(String(n))
@@ -178,7 +180,7 @@ describe("Inspector", () => {
     )
   )
 
-  it.effect("goes without the wire where nothing is tapped", () =>
+  it.effect("works without the wire if the network is not tapped", () =>
     Effect.gen(function* () {
       yield* say("hello")
       assert.isFalse((yield* state).exchanges[0]!.wire)
@@ -186,7 +188,7 @@ describe("Inspector", () => {
     }).pipe(Effect.provide(plain))
   )
 
-  it.effect("is a page for who takes one, text for others, and for this machine alone", () =>
+  it.effect("serves HTML or text by the Accept field, and only to this machine", () =>
     Effect.gen(function* () {
       const page = yield* look("/", { accept: "text/html,*/*" })
       assert.match(page.headers["content-type"] ?? "", /text\/html/)
@@ -198,7 +200,7 @@ describe("Inspector", () => {
     }).pipe(Effect.scoped, Effect.provide(tapped))
   )
 
-  it.effect("in an app of the server that it looks at: shows all exchanges but its own", () =>
+  it.effect("in an app of the inspected server, shows all exchanges but its own", () =>
     Effect.gen(function* () {
       const ask = (path: string) =>
         Effect.flatMap(HttpClient.get(`http://localhost${path}`), (response) => response.text)
@@ -212,7 +214,7 @@ describe("Inspector", () => {
       )
       assert.deepInclude(seen.connections[0], { exchanges: 7 })
       assert.isUndefined(seen.connections[0]!.now)
-      // What passed for it is no part of another's wire.
+      // Its own bytes do not show up in the wire of another exchange.
       assert.notMatch(yield* ask("/inspect/wire/1/7"), /inspect/)
     }).pipe(
       Effect.provide(
@@ -235,7 +237,7 @@ describe("Inspector", () => {
     )
   )
 
-  it.effect("shows what no parser took", () =>
+  it.effect("shows malformed requests", () =>
     Effect.gen(function* () {
       const peer = yield* RawPeer.connect({ host: "app.test", port: 80 })
       yield* peer.send("NO HTTP\r\n\r\n")
@@ -249,7 +251,7 @@ describe("Inspector", () => {
   )
 })
 
-it.effect("Its options come from the configuration", () =>
+it.effect("takes its options from the configuration", () =>
   Effect.map(look("/"), ({ status }) => assert.strictEqual(status, 200)).pipe(
     Effect.provide(
       Inspector.layerConfig({ host: Config.string("HOST"), port: Config.integer("PORT") }).pipe(

@@ -1,5 +1,4 @@
-// What the inspector shows of the wire has no secret in it, wherever the bytes of one side are cut into
-// segments.
+// The wire in the inspector shows no secrets, whatever the segments.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -28,7 +27,7 @@ const world = (limit?: number) =>
 const connect = RawPeer.connect({ host: "app.test", port: 80 })
 const get = (fields: string) => `GET / HTTP/1.1\r\nHost: a\r\n${fields}Connection: close\r\n\r\n`
 
-/** Each with a secret of the letters Q and Y. */
+/** Each has a secret made of the letters Q and Y. */
 const requests: Readonly<Record<string, string>> = {
   authorization: get("Authorization: Bearer QY\r\n"),
   "another case, a tab, no space": get("Proxy-AUTHORIZATION:\tQY\r\ncookie:QY\r\n"),
@@ -40,7 +39,7 @@ const requests: Readonly<Record<string, string>> = {
 }
 
 describe("Inspector", () => {
-  it.effect.each(Object.entries(requests))("hides, however it is cut: %s", ([name, request]) =>
+  it.effect.each(Object.entries(requests))("hides secrets in any segments: %s", ([name, request]) =>
     Effect.gen(function* () {
       const step = name === "authorization" ? 1 : 5
       const inspection = yield* Inspector.make()
@@ -65,7 +64,7 @@ describe("Inspector", () => {
     }).pipe(Effect.scoped, Effect.provide(world()))
   )
 
-  it.effect("hides the rest of a field whose beginning was not kept", () =>
+  it.effect("hides the rest of a field whose beginning was skipped", () =>
     Effect.gen(function* () {
       const inspection = yield* Inspector.make()
       const peer = yield* connect
@@ -83,7 +82,7 @@ describe("Inspector", () => {
     }).pipe(Effect.scoped, Effect.provide(world(200)))
   )
 
-  it.effect("hides the fields that it is told of, and no other", () =>
+  it.effect("hides the configured fields, and no others", () =>
     Effect.gen(function* () {
       const inspection = yield* Inspector.make({ redact: [...Inspector.redactedNames, "X-Own (1)"] })
       const few = yield* Inspector.make({ redact: [] })

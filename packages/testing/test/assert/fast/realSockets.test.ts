@@ -1,11 +1,11 @@
-// What a process does with the network of its system is told by name.
+// Uses of the system's network by the process are reported by name.
 import { lookup } from "node:dns"
 import { once } from "node:events"
 import * as net from "node:net"
 import { expect, it } from "vitest"
 import { RealSockets } from "../../../src/assert/fast/realSockets.js"
 
-it("a listener, a name and the connection to it", async () => {
+it("reports a listener, a lookup and the connection to it", async () => {
   const sockets = new RealSockets()
   try {
     const server = net.createServer().listen(0, "127.0.0.1")

@@ -5,7 +5,7 @@ import * as Fiber from "effect/Fiber"
 import { describe, expect, it } from "vitest"
 import { fibersNow } from "../../../src/time/fast/fibersNow.js"
 
-/** The snapshot of what `program` has forked, where only these fibers have its clock. */
+/** The snapshot of the fibers forked by `program`, which alone have this clock. */
 const look = (program: Effect.Effect<unknown>) =>
   Effect.runPromise(
     Effect.gen(function* () {
@@ -28,7 +28,7 @@ describe("Fibers", () => {
     ["that run at the same time", Effect.all([never, never], { concurrency: 2 }), true, 4],
     ["that wait for a callback", Effect.async<void>(() => {}), false, 1],
     [
-      "of which one waits for a callback",
+      "one of which waits for a callback",
       Effect.flatMap(Effect.fork(Effect.async<void>(() => {})), Fiber.join),
       false,
       2

@@ -1,4 +1,4 @@
-// A watched program is told of when it begins what the outside ends, and not of what ends by itself.
+// Reports operations that complete outside the program, but not those that complete by themselves.
 import { readFile } from "node:fs/promises"
 import { expect, it } from "vitest"
 import * as Effect from "effect/Effect"
@@ -38,7 +38,7 @@ it("`Effect.never`, which keeps the process alive by a timer, begins nothing", a
   expect(told).not.toContain("Timeout")
 })
 
-it("nothing is told behind its end", async () => {
+it("nothing is reported after its end", async () => {
   const told: Array<string> = []
   const watching = watch({ turn: () => {}, tick: () => {}, real: (type) => told.push(type) })
   watching.stop()

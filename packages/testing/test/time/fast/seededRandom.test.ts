@@ -3,7 +3,7 @@ import * as Hash from "effect/Hash"
 import { expect, it } from "vitest"
 import { seededRandom } from "../../../src/time/fast/seededRandom.js"
 
-it("a hash is no number of the program's", () => {
+it("a hash does not draw from the program's sequence", () => {
   const drawn = { numbers: 0, hashes: 0 }
   const random = Math.random
   Math.random = seededRandom(

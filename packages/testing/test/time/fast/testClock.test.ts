@@ -1,4 +1,5 @@
-// The inside of Effect's `TestClock` is where it is looked for; without it, its public methods do the same.
+// The internals of Effect's `TestClock` are where we expect them; without them its public methods do the
+// same.
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -7,7 +8,7 @@ import { expect } from "vitest"
 import { it } from "@effect/vitest"
 import { isTestClock, moveTo, silence, warners } from "../../../src/time/fast/testClock.js"
 
-/** A test clock of which only what is published can be seen. */
+/** A test clock with only its public parts. */
 const published = (clock: TestClock.TestClock): TestClock.TestClock => {
   const unsafeCurrentTimeMillis = () => clock.unsafeCurrentTimeMillis()
   const setTime = (instant: number) => clock.setTime(instant)
@@ -19,7 +20,7 @@ const ways: ReadonlyArray<[way: string, of: (clock: TestClock.TestClock) => Test
   ["public methods", published]
 ]
 
-it.effect.each(ways)("sleeps end by its %s, the earliest first", ([, of]) =>
+it.effect.each(ways)("ends sleeps by its %s, the earliest first", ([, of]) =>
   Effect.gen(function* () {
     const clock = of(yield* TestClock.testClock())
     const woken: Array<number> = []
@@ -40,7 +41,7 @@ it.effect.each(ways)("sleeps end by its %s, the earliest first", ([, of]) =>
   })
 )
 
-it.effect("the fiber that would warn is known, and can be silenced", () =>
+it.effect("finds the fiber that would warn, and can stop it", () =>
   Effect.gen(function* () {
     const clock = yield* TestClock.testClock()
     const never = yield* Deferred.make<void>()
