@@ -1,8 +1,9 @@
 /**
- * The scopes that handlers have ejected (`HttpApp.ejectDefaultScopeClose`): whoever ejects one closes it.
+ * Knows the scopes that handlers have ejected (`HttpApp.ejectDefaultScopeClose`) and therefore close
+ * themselves.
  *
- * Platform keeps them in a set under a key that it does not publish. Where it has no such set, a request runs
- * in a scope of platform's making, which platform closes or leaves.
+ * Platform keeps them in a set under an unpublished key. If that set is missing, requests run in a scope of
+ * platform's, which platform closes or leaves open.
  */
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
@@ -16,7 +17,7 @@ const ejected = globalValue("@effect/platform/HttpApp/ejectedScopes", () => new 
 
 export const isEjected = (scope: Scope.Scope): boolean => ejected.has(scope)
 
-/** Whether `isEjected` knows what platform knows. */
+/** Whether `isEjected` agrees with platform. */
 export const knowsEjected = ((): boolean => {
   const scope = Effect.runSync(Scope.make())
   HttpApp.ejectDefaultScopeClose(scope)
@@ -44,5 +45,5 @@ export const inScopeOfPlatform = <E, R>(
     })
   )
 
-/** A request's program in which a handler can eject its scope. */
+/** A request's program whose handler can eject its scope. */
 export const mayEject: typeof inScopeOfPlatform = knowsEjected ? (program) => program : inScopeOfPlatform

@@ -1,10 +1,9 @@
 /**
- * Starts fibers, many of the same kind: what `Runtime.runFork` does for each, done once where it is the same
- * for all.
+ * Starts many fibers of one kind: does the common part of `Runtime.runFork` once for all of them.
  *
- * Each gets the fiber refs of a runtime as a fork of it would have them, but a context of its own. Never
- * starts a fiber whose refs would differ from those that `Runtime.runFork` gives it: where a ref has a `fork`
- * of its own, or Effect forks otherwise than expected, `Runtime.runFork` does all of it.
+ * Each fiber gets the runtime's fiber refs, as a fork would, and its own context. Never starts a fiber whose
+ * refs would differ from those of `Runtime.runFork`: if a ref has its own `fork`, or Effect forks differently
+ * than expected, `Runtime.runFork` starts it.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -17,7 +16,7 @@ import type * as RuntimeFlags from "effect/RuntimeFlags"
 
 type Stacks = FiberRefs.FiberRefs["locals"]
 
-/** A fork has the refs of its runtime, its own context, and nothing else. */
+/** Whether a fork has the refs of its runtime, its own context, and nothing else. */
 export const forksPlainly = ((): boolean => {
   const { runtimeFlags } = Runtime.defaultRuntime
   const ref = FiberRef.unsafeMake(0)
@@ -40,7 +39,7 @@ export const forksPlainly = ((): boolean => {
 })()
 
 export class Launcher {
-  /** Those of every fiber, besides its context. `undefined`: a fork changes some. */
+  /** The refs that all fibers share, without the context. `undefined`: forking changes some. */
   private readonly kept: Stacks | undefined
   private readonly refs: FiberRefs.FiberRefs
 
@@ -50,7 +49,7 @@ export class Launcher {
   ) {
     const kept = new Map(runtime.fiberRefs.locals)
     kept.delete(FiberRef.currentContext)
-    // A fork gives most refs on as they are.
+    // Forking keeps most refs unchanged.
     const forked = FiberRefs.forkAs(runtime.fiberRefs, FiberId.none).locals
     const isPlain = forksPlainly && [...kept].every(([ref, stack]) => forked.get(ref) === stack)
     this.kept = isPlain ? kept : undefined

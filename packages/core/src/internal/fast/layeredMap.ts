@@ -1,10 +1,8 @@
 /**
- * A map over another one, which it shares: what is set goes into a layer of its own. For the services of a
- * request, which are a few besides the many of its server: a copy of those costs more than all else that
- * starts a fiber.
+ * A map over a shared one: its own entries are in a separate layer. For the services of a request, which add
+ * a few to the many of its server: copying those costs more than everything else that starts a fiber.
  *
- * Copies what it shares when somebody goes through it. The one beneath must not change, and no value may be
- * `undefined`.
+ * Copies the shared map when it is iterated. The shared map must not change, and no value may be `undefined`.
  */
 export class LayeredMap<K, V> extends Map<K, V> {
   private beneath: ReadonlyMap<K, V> | undefined

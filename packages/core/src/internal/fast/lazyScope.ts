@@ -1,12 +1,12 @@
 /**
- * The scope of one exchange: costs one small object until something is added to it.
+ * The scope of an exchange: one small object until something is added to it.
  *
- * Behaves as `Scope.make()` does (finalizers in reverse order, a fork closes with its parent); the real scope
- * is made by the first `addFinalizer` or `fork`. It never closes by itself: the driver closes it with the
+ * Behaves like `Scope.make()` (finalizers in reverse order, a fork closes with its parent); the first
+ * `addFinalizer` or `fork` creates the real scope. Never closes by itself: the driver closes it with the
  * exchange's exit.
  *
- * Has the members that Effect gives its scopes and does not publish. Where Effect's have others, an exchange
- * has a real scope from the beginning.
+ * Has the unpublished members of Effect's scopes. If Effect's scopes have different ones, exchanges get a
+ * real scope at once.
  */
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
@@ -17,9 +17,9 @@ import * as Scope from "effect/Scope"
 const makeScope = Scope.make()
 
 export interface ExchangeScope extends Scope.CloseableScope {
-  /** Nothing was ever added: closing is not worth an effect. */
+  /** Nothing was ever added, so closing needs no effect. */
   readonly unused: boolean
-  /** Closed without a real scope: what is added from now on must run at once. */
+  /** Closes without a real scope: anything added later must run at once. */
   markClosed(exit: Exit.Exit<unknown, unknown>): void
 }
 
@@ -31,8 +31,8 @@ export class LazyScope implements ExchangeScope {
   private exit: Exit.Exit<unknown, unknown> | undefined = undefined
 
   /**
-   * What `Effect.forkIn` and `forkScoped` look at: not part of a scope's public type, but of every scope that
-   * Effect makes.
+   * Read by `Effect.forkIn` and `forkScoped`: not in the public type of scopes, but in all scopes that Effect
+   * creates.
    */
   get state(): unknown {
     return scopeOf(this).state
@@ -75,7 +75,7 @@ export class LazyScope implements ExchangeScope {
   }
 }
 
-// The methods of a scope are not part of its public type; a closeable scope made by Effect has them.
+// The methods of a scope are not in its public type; closeable scopes of Effect have them.
 interface ScopeMethods {
   readonly state: unknown
   addFinalizer(finalizer: Scope.Scope.Finalizer): Effect.Effect<void>
@@ -84,14 +84,14 @@ interface ScopeMethods {
 
 const scopeOf = (self: LazyScope): ScopeMethods => self.make() as unknown as ScopeMethods
 
-// One is made per exchange: what is the same in all of them is not stored in each.
+// One per exchange: what all of them share is on the prototype.
 Object.assign(LazyScope.prototype, {
   [Scope.ScopeTypeId]: Scope.ScopeTypeId,
   [Scope.CloseableScopeTypeId]: Scope.CloseableScopeTypeId,
   strategy: ExecutionStrategy.sequential
 })
 
-/** A lazy scope has all that a scope of Effect has. */
+/** Whether a lazy scope has all members of this one. */
 export const isLike = (scope: object): boolean => {
   const lazy = new LazyScope()
   for (let at = scope; at !== Object.prototype; at = Object.getPrototypeOf(at) as object)

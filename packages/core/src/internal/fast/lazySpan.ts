@@ -1,15 +1,14 @@
 /**
- * The span of one exchange while no tracer is installed: ids, parent and attributes are made when somebody
- * reads them.
+ * The span of an exchange without a tracer: ids, parent and attributes are computed when read.
  *
- * With a tracer installed the driver makes a real span instead; this one is never exported anywhere.
+ * Never exported: with a tracer installed the driver creates a real span instead.
  */
 import * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 
-/** What a lazy span asks of its exchange, once and only when read. */
+/** The data for a span, each read at most once and only on demand. */
 export interface SpanSource {
   spanName(): string
   spanParent(): Option.Option<Tracer.AnySpan>
@@ -23,7 +22,7 @@ const randomHex = (length: number): string => {
   return text
 }
 
-// As Effect's own spans count: about the epoch, and never back.
+// Counts like Effect's own spans: from about the epoch, never backwards.
 const toNanos = (millis: number): bigint => BigInt(Math.round(millis * 1000)) * 1000n
 
 export class LazySpan implements Tracer.Span {
@@ -75,7 +74,7 @@ export class LazySpan implements Tracer.Span {
   get attributes(): ReadonlyMap<string, unknown> {
     const own = (this.ownAttributes ??= new Map())
     if (!this.described) {
-      // The answer's attributes are only there once the exchange has ended.
+      // The response's attributes are complete only once the exchange has ended.
       this.described = this.status._tag === "Ended"
       this.source.spanAttributes((key, value) => {
         if (!own.has(key)) own.set(key, value)
@@ -130,5 +129,5 @@ export class LazySpan implements Tracer.Span {
   }
 }
 
-// One is made per exchange: what is the same in all of them is not stored in each.
+// One per exchange: what all of them share is on the prototype.
 Object.assign(LazySpan.prototype, { _tag: "Span", sampled: true })

@@ -1,7 +1,7 @@
 /**
- * What ends a request of `HttpClient.withScope`: the signal of a controller that platform keeps by request,
- * under a key that it does not publish. Where platform keeps none there, its own `HttpClient.make` hands the
- * signal over.
+ * The abort signals of requests made with `HttpClient.withScope`, which end them with their scope. Platform
+ * keeps a controller per request under an unpublished key. If it is missing, platform's own `HttpClient.make`
+ * passes the signal on.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
@@ -22,7 +22,7 @@ const controllers = globalValue(
 /** `undefined`: the request has no scope. */
 export const scopeSignal = (request: Request): AbortSignal | undefined => controllers.get(request)?.signal
 
-/** The copy ends with the same scope. */
+/** Makes a copy of a request end with the same scope. */
 export const shareScope = (request: Request, copy: Request): void => {
   const controller = controllers.get(request)
   if (controller !== undefined) controllers.set(copy, controller)
@@ -34,7 +34,7 @@ const direct = (execute: (request: Request) => Answer): HttpClient.HttpClient =>
     Effect.succeed as HttpClient.HttpClient.Preprocess<never, never>
   )
 
-/** Whether `scopeSignal` knows what platform knows. */
+/** Whether `scopeSignal` agrees with platform. */
 export const knowsScopes = ((): boolean => {
   let known = false
   const look = (request: Request) => {
@@ -46,9 +46,9 @@ export const knowsScopes = ((): boolean => {
   return known
 })()
 
-/** How a client of platform's shape sends. */
+/** The two ways in which a client sends. */
 export interface Sending {
-  /** With all that platform's own clients do: spans, propagation. */
+  /** With everything that platform's own clients do: spans, propagation. */
   readonly execute: (request: Request) => Answer
   /** The exchange alone. */
   readonly send: (
@@ -58,7 +58,7 @@ export interface Sending {
   ) => Answer
 }
 
-/** By platform's own `make`, which does by itself what `execute` does besides sending. */
+/** A client of platform's `make`, which adds to sending everything that `execute` does. */
 export const clientOfPlatform = ({ send }: Sending): HttpClient.HttpClient =>
   HttpClient.make((request, _url, signal, fiber) => send(request, fiber, signal))
 

@@ -1,6 +1,6 @@
 /**
- * The making of a connection in a fiber of its own, so that what was made is never lost: an interruption that
- * comes when it is there leaves it to the observer of the fiber.
+ * Opens a connection in its own fiber, so that an interruption that races with success cannot leak it: the
+ * fiber's observer takes it.
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -8,12 +8,12 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 
-// What an attempt ended with is told to its observer; the fiber's own end is nobody's to log.
+// The observer handles the exit, so do not log it as unhandled.
 const quietly = Effect.withUnhandledErrorLogLevel(Option.none())
 
 /**
- * Runs an attempt. What waits in it says so by being `interruptible`; the rest is not, nor is the fiber's
- * end. The observer decides what becomes of a connection that comes too late.
+ * Runs an attempt uninterruptibly, except for the parts marked `interruptible`. The observer decides about a
+ * connection that succeeds too late.
  */
 export const attempt = <A, E>(
   runtime: Runtime.Runtime<never>,

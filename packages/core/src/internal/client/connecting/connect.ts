@@ -1,8 +1,8 @@
 /**
- * From a destination to an established connection: a socket path, a connection of the caller's, or the name's
- * addresses raced; through a proxy where there is one; then TLS where it is due.
+ * Opens a connection to a destination: a socket path, the caller's `createConnection`, or a race of the
+ * name's addresses; through a proxy if there is one; then TLS if needed.
  *
- * Leaves nothing behind when it fails or is interrupted. Keeps no connection and knows nothing of requests.
+ * Leaves nothing behind on failure or interruption. Keeps no connection and knows nothing of requests.
  */
 import * as Effect from "effect/Effect"
 import type { ConnectionOptions } from "../../options/request.js"
@@ -17,7 +17,7 @@ import type { Destination } from "./route.js"
 import type { Sessions } from "./sessions.js"
 import { refuseConnectionOption, refuseTlsOption } from "../../options/known.js"
 
-/** Why there is no connection to a destination. */
+/** Errors of opening a connection. */
 export type OpenError =
   | Network.ConnectError
   | HttpError.NameNotResolved
@@ -26,30 +26,30 @@ export type OpenError =
   | HttpError.ProxyRefused
   | HttpError.ProxyAuthenticationRequired
 
-/** What the owner of the client says of TLS; the name to verify is the origin's, unless it says so. */
+/** The TLS options of a client. `serverName` defaults to the origin's host. */
 export type TlsFields = Omit<Network.TlsOptions, "role">
 
 type Open = Effect.Effect<Transport, OpenError>
 
 const noOptions: ConnectionOptions = {}
 
-// An address of ours has a family, and only that can be reached from it.
+// A local address can only reach addresses of its own family.
 const familyFor = ({ family, localAddress }: ConnectionOptions): 4 | 6 | undefined =>
   family ?? (localAddress === undefined ? undefined : localAddress.includes(":") ? 6 : 4)
 
 type OnStep = (step: "connect" | "secure") => void
 
-/** What an agent makes its connections with. */
+/** The dependencies of an agent's connections. */
 export interface Means {
   readonly network: Network.Service
   readonly tls: TlsFields
-  /** Of a proxy's answers. */
+  /** For a proxy's responses. */
   readonly parser: ParserOptions
   readonly sessions: Sessions
 }
 
 interface Making extends Means {
-  /** Told of each step that follows the finding of addresses. */
+  /** Called at each step after the addresses are resolved. */
   readonly onStep: OnStep
 }
 
@@ -82,7 +82,7 @@ const direct = (means: Making, origin: Origin, options: ConnectionOptions): Open
     ? overTcp(means, origin, options)
     : overPath(means, options.socketPath, options.noDelay)
 
-/** A step over a connection, which goes where the step is interrupted. */
+/** A further step over a connection, which is reset if the step is interrupted. */
 const over = (open: Open, step: (transport: Transport) => Open): Open =>
   Effect.flatMap(open, (transport) =>
     Effect.onInterrupt(step(transport), () => Effect.sync(() => transport.reset()))
@@ -90,7 +90,7 @@ const over = (open: Open, step: (transport: Transport) => Open): Open =>
 
 type Judge = NonNullable<TlsFields["checkServerIdentity"]>
 
-// It is called in a turn of the socket's, where what it throws would end the process.
+// Called within the socket's event handler, where an exception would end the process.
 const unthrown =
   (judge: Judge): Judge =>
   (host, certificate) => {
@@ -101,7 +101,7 @@ const unthrown =
     }
   }
 
-/** `key`: of all that the handshake depends on. */
+/** `key` covers everything that the handshake depends on. */
 const secured = (
   { network, onStep, sessions }: Making,
   open: Open,
@@ -125,17 +125,15 @@ const secured = (
         onSession?.(made)
       }
     }
-    // What did not lead to a connection is not tried again.
+    // A session whose handshake failed is not offered again.
     const secure = Effect.interruptible(network.secure(transport, options))
     return Effect.tapError(secure, () => Effect.sync(() => sessions.delete(key)))
   })
 }
 
-/**
- * A connection for a request. To be run by `attempt`: what waits in it is interruptible, and nothing else.
- */
+/** Opens the connection for a request. Run it by `attempt`: only its waits are interruptible. */
 export const connect = (means: Means, destination: Destination, onStep: OnStep): Open =>
-  // What a function of the caller's throws is a defect of the request.
+  // An exception of the caller's function is a defect of the request.
   Effect.suspend(() => open({ ...means, onStep }, destination))
 
 const open = (means: Making, destination: Destination): Open => {

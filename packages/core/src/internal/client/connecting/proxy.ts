@@ -1,9 +1,7 @@
 /**
- * A proxy ready to be used: where it listens, what is sent to it besides, and the tunnel through it over a
- * transport.
+ * A proxy as a client uses it: its address, the fields sent to it, and the tunnel through it.
  *
- * Keeps no connection. A tunnel that is refused leaves none, and nothing that came with a refusal is taken
- * for an answer of the origin.
+ * Keeps no connection. A refused tunnel leaves none, and its response never passes for one of the origin.
  */
 import * as Effect from "effect/Effect"
 import * as HttpError from "../../../HttpError.js"
@@ -20,18 +18,18 @@ import {
 } from "../../../wire/index.js"
 import { keyOf } from "../../options/key.js"
 
-/** A proxy, resolved to what a request needs of it. */
+/** A proxy, resolved to the facts that a request needs. */
 export interface ProxyHop {
   readonly _tag: "ProxyHop"
   readonly origin: Origin
-  /** Fields for the proxy, flat. */
+  /** Fields for the proxy: name, value, ... */
   readonly headers: ReadonlyArray<string>
   readonly tls: Proxy["tls"]
-  /** In the key of connections through it: two with other credentials, or other TLS, are others. */
+  /** Part of the key of its connections: different credentials or TLS options give different keys. */
   readonly key: string
 }
 
-/** A URL that cannot be a proxy's. */
+/** Errors of a proxy's URL. */
 export type BadProxy = HttpError.InvalidUrl | HttpError.InvalidProtocol
 
 const hopOf = (proxy: Proxy): ProxyHop | BadProxy => {
@@ -60,7 +58,7 @@ export type ChooseProxy = (origin: Origin) => ProxyHop | BadProxy | undefined
 
 const maxKnown = 512
 
-/** The choice among proxies, remembered per origin. */
+/** Chooses among proxies and caches the choice per origin. */
 export const chooser = (proxies: Proxies): ChooseProxy => {
   const known = new Map<string, ProxyHop | BadProxy | undefined>()
   return (origin) => {
@@ -80,8 +78,8 @@ type TunnelError =
   | HttpError.ProxyAuthenticationRequired
 
 /**
- * Asks a proxy, over a fresh connection to it, for a tunnel to an origin. On failure and interruption it is
- * reset.
+ * Asks a proxy for a tunnel to an origin, over a new connection. Failure and interruption reset the
+ * connection.
  */
 export const tunnel = (
   transport: Transport,

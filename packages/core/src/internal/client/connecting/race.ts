@@ -1,9 +1,9 @@
 /**
- * Several addresses of one name, raced (RFC 8305): the next starts after a while without giving up those
- * before it, the first connection wins, the others are given up.
+ * Races the addresses of one name (RFC 8305): each attempt starts after a delay while earlier ones continue;
+ * the first connection wins, and the other attempts are cancelled.
  *
- * Driven by Effect's `Clock`. Never more than one connection comes out; of the others nothing is left,
- * whether they fail, come too late or are interrupted. It resolves no name.
+ * Follows Effect's `Clock`. Returns at most one connection, and leaves nothing of the others, whether they
+ * fail, succeed too late or are interrupted. Never resolves names.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -17,12 +17,12 @@ import { formatAddress, type Address, type Transport } from "../../../Transport.
 import * as Timers from "../../../Timers.js"
 import { attempt } from "./attempt.js"
 
-/** Milliseconds after which the next address is tried besides (RFC 8305 §5, "Connection Attempt Delay"). */
+/** Delay before the next address is tried in parallel, ms (RFC 8305 §5, "Connection Attempt Delay"). */
 export const attemptDelay = 250
 
 /**
- * The order of attempts (RFC 8305 §4): families alternate, beginning with that of the resolver's first
- * address; within a family the resolver's order stays.
+ * The order of attempts (RFC 8305 §4): families alternate, starting with that of the resolver's first
+ * address; within a family the resolver's order is kept.
  */
 export const alternate = (addresses: ReadonlyArray<ResolvedAddress>): ReadonlyArray<ResolvedAddress> => {
   const first = addresses.filter(({ family }) => family === addresses[0]?.family)
@@ -63,7 +63,7 @@ class Race {
     const fiber = attempt(this.runtime, Effect.interruptible(this.connect(address)))
     this.running.set(fiber, since)
     fiber.addObserver((exit) => this.ended(fiber, address, exit))
-    // It may have ended at once, and started the next.
+    // The attempt may have failed at once and started the next one.
     if (this.over || this.started !== nth || nth === this.addresses.length) return
     const timer = Runtime.runFork(this.runtime, Effect.sleep(this.delay))
     this.timer = timer
@@ -111,7 +111,7 @@ class Race {
     if (timer !== undefined) timer.unsafeInterruptAsFork(timer.id())
   }
 
-  /** Gives everything up, a connection included that nobody has taken; resolves when nothing is left. */
+  /** Cancels all attempts, and resets a connection that nobody has taken. Completes when nothing is left. */
   readonly cancel: Effect.Effect<void> = Effect.suspend(() => {
     const running = [...this.running.keys()]
     this.stop()
@@ -128,9 +128,8 @@ const attemptOf = (address: Address, error: ConnectError, since: number, now: nu
 })
 
 /**
- * The first connection to one of these addresses, which are tried in their order. Where all fail, the error
- * is that of the attempt that failed last; its `attempts` name all of them. `delay`: ms until the next is
- * tried besides. Part of an `attempt`.
+ * The first connection to one of these addresses, tried in order. If all fail, the error is the last failure,
+ * and its `attempts` lists all. `delay`: ms until the next attempt starts in parallel. Part of an `attempt`.
  */
 export const race = (
   addresses: ReadonlyArray<Address>,

@@ -1,10 +1,8 @@
 /**
- * How connections for a request are made, where that is not the usual way: options of the connection, a
- * tunnel through a proxy, a parser of one's own; and the key under which such connections may stand in for
- * each other.
+ * The non-default ways of making a connection (connection options, a tunnel through a proxy, a parser of its
+ * own), and the key under which such connections are shared.
  *
- * Everything that makes a connection another one is in the key, functions by their identity. It connects
- * nothing.
+ * The key covers everything that distinguishes connections, functions by identity. Never connects.
  */
 import type { ConnectionOptions, ParserOptions as OwnParser } from "../../options/request.js"
 import type { Destination as Leading } from "../../../connection/client/ports.js"
@@ -20,12 +18,12 @@ export interface Route {
   readonly tunnel: ProxyHop | undefined
 }
 
-/** An origin, and the way to it. */
+/** An origin and its route. */
 export interface Destination extends Leading {
   readonly route?: Route | undefined
 }
 
-/** The origin by way of a route. Its key has credentials and private keys in it. */
+/** An origin with a route. Its key contains credentials and private keys. */
 export const routed = (to: Origin, route: Route): Destination => {
   const { connection, parser, tunnel } = route
   const via = tunnel === undefined ? "" : ` via ${tunnel.key}`
@@ -33,7 +31,7 @@ export const routed = (to: Origin, route: Route): Destination => {
   return { ...to, told, key: `${to.key}${via} ${keyOf(connection)}${keyOf(parser)}`, route }
 }
 
-/** How the answers on a connection are parsed: as the agent says, where the route says nothing else. */
+/** The parser options of a connection: the route's where set, otherwise the agent's. */
 export const parserOf = (route: Route | undefined, agent: ParserOptions): ParserOptions => {
   const own = route?.parser
   if (own === undefined) return agent

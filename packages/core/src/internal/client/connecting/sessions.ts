@@ -1,8 +1,8 @@
 /**
- * TLS sessions to be resumed, by the key of the connections that may: the last one of each, of so many keys.
+ * TLS sessions for resumption: the latest one per connection key, for a limited number of keys.
  *
- * A key has everything in it that a handshake depends on, so a session is offered only where it was made in
- * the same way. Sessions are secrets: they are kept here and told to nobody.
+ * A key covers everything that a handshake depends on, so a session is only offered under equal conditions.
+ * Sessions are secrets and never leave this class.
  */
 export class Sessions {
   private readonly sessions = new Map<string, Uint8Array>()
@@ -15,7 +15,7 @@ export class Sessions {
 
   set(key: string, session: Uint8Array): void {
     if (this.max === 0) return
-    // Behind all others: the first is the one that was set longest ago.
+    // Re-inserted at the end: the first entry is the oldest.
     this.sessions.delete(key)
     this.sessions.set(key, session)
     if (this.sessions.size <= this.max) return
