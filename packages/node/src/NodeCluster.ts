@@ -1,9 +1,9 @@
 /**
- * One server in several processes, by `node:cluster`: a primary that starts workers, replaces those that end,
- * exchanges them one by one for new ones, and stops them all; and the worker's side of it.
+ * Runs one server in several processes, by `node:cluster`: a primary that starts workers, replaces those that
+ * exit, restarts them one by one, and stops them all; and the worker's side.
  *
- * The workers share the ports that their servers listen on. What becomes of connections when a worker stops
- * is its server's `Shutdown`. The primary serves nothing itself and never looks at a connection.
+ * Workers share the ports that their servers listen on. The `Shutdown` of a worker's server decides about its
+ * connections. The primary serves no request and never touches a connection.
  *
  * @since 0.1.0
  */
@@ -26,6 +26,7 @@ import * as Stream from "effect/Stream"
 import { InvalidOption, WorkerFailed } from "@httpfx/core/HttpError"
 import * as Timers from "@httpfx/core/Timers"
 import {
+  describeExit,
   failedWith,
   isReady,
   shallStop,
@@ -37,7 +38,7 @@ import {
 import { setTimeout } from "./time/realTime.js"
 
 /**
- * A worker that has ended without being told to.
+ * A worker that exited without having been told to stop.
  *
  * @since 0.1.0
  * @category models
@@ -45,64 +46,64 @@ import { setTimeout } from "./time/realTime.js"
 export interface Crash {
   /** Number of the process in its cluster, from 1. */
   readonly worker: number
-  /** `undefined`: a signal has ended it. */
+  /** `undefined`: it was killed by a signal. */
   readonly exitCode: number | undefined
-  /** `undefined`: it ended by itself. */
+  /** `undefined`: it exited by itself. */
   readonly signal: string | undefined
 }
 
 /**
- * How many workers, what they run, and how long they may take.
+ * The number of workers, their program, and their timeouts.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** How many workers. Default: as many as this process may use cores (`os.availableParallelism`). */
+  /** The number of workers. Default: the cores available to this process (`os.availableParallelism`). */
   readonly workers?: number | undefined
   /**
-   * For how long a new worker may take to be ready before it is killed. Default 2 minutes: a machine under
-   * load starts slowly.
+   * How long a new worker may take to become ready before it is killed. Default 2 minutes: a machine under
+   * load starts processes slowly.
    */
   readonly startTimeout?: Duration.DurationInput | undefined
   /**
-   * For how long a worker that was told to stop may take before it is killed. Default 30 seconds: more than a
-   * server's own `gracefulShutdownTimeout`, which ends what is left in good order.
+   * How long a worker that was told to stop may take before it is killed. Default 30 seconds: more than a
+   * server's own `gracefulShutdownTimeout`, which ends the rest in order.
    */
   readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
   /**
-   * When a worker that has ended is replaced. Default: after 100 ms, then twice as long each time, at most 10
-   * seconds; from the beginning again after 30 quiet seconds. A schedule that ends gives up: `failure` then
-   * fails, and so does `run`.
+   * When to replace a worker that exited. Default: after 100 ms, then twice as long each time, at most 10
+   * seconds; from 100 ms again after 30 seconds without an exit. If the schedule ends, `failure` and `run`
+   * fail.
    */
   readonly restart?: Schedule.Schedule<unknown, Crash> | undefined
   /** The program that workers run. Default: this one. */
   readonly exec?: string | undefined
   /** Its arguments. Default: those of this process. */
   readonly args?: ReadonlyArray<string> | undefined
-  /** Options of `node` for it. Default: those of this process. */
+  /** Options of `node` for workers. Default: those of this process. */
   readonly execArgv?: ReadonlyArray<string> | undefined
   /** Added to the environment of workers. */
   readonly env?: Readonly<Record<string, string>> | undefined
 }
 
 /**
- * A process of the cluster as it is now.
+ * The current state of a worker process.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Worker {
-  /** Number of the process in its cluster, from 1; never used again. */
+  /** Number of the process in its cluster, from 1; never reused. */
   readonly worker: number
   /** Its process id. */
   readonly pid: number
-  /** `starting`: not ready yet; `stopping`: was told to stop and finishes what it does. */
+  /** `starting`: not ready yet; `stopping`: told to stop, and finishing its work. */
   readonly state: "starting" | "ready" | "stopping"
 }
 
 /**
- * A process was started; it does not serve yet.
+ * A worker process was started; it does not serve yet.
  *
  * @since 0.1.0
  * @category models
@@ -116,7 +117,7 @@ export interface WorkerStarted {
 }
 
 /**
- * It has built its layer, and serves.
+ * A worker has built its layer, and serves.
  *
  * @since 0.1.0
  * @category models
@@ -130,7 +131,7 @@ export interface WorkerReady {
 }
 
 /**
- * It was told to stop, and finishes what it does.
+ * A worker was told to stop, and finishes its work.
  *
  * @since 0.1.0
  * @category models
@@ -144,7 +145,7 @@ export interface WorkerStopping {
 }
 
 /**
- * It is gone.
+ * A worker process has exited.
  *
  * @since 0.1.0
  * @category models
@@ -153,12 +154,12 @@ export interface WorkerEnded extends Crash {
   readonly _tag: "WorkerEnded"
   /** Its process id. */
   readonly pid: number
-  /** It had been told to stop. */
+  /** Whether it had been told to stop. */
   readonly expected: boolean
 }
 
 /**
- * What happens to workers.
+ * The events of workers.
  *
  * @since 0.1.0
  * @category models
@@ -166,23 +167,23 @@ export interface WorkerEnded extends Crash {
 export type Event = WorkerStarted | WorkerReady | WorkerStopping | WorkerEnded
 
 /**
- * What there is to know and to do about a cluster, in its primary.
+ * State and operations of a cluster, in its primary.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** The processes that there are, oldest first. */
+  /** The current worker processes, oldest first. */
   readonly workers: Effect.Effect<ReadonlyArray<Worker>>
-  /** What happens from now on. A reader that falls behind by more than 256 events loses the oldest. */
+  /** Events from now on. A reader that falls behind by more than 256 events loses the oldest. */
   readonly events: Stream.Stream<Event>
   /**
-   * Exchanges all workers, one after the other: a new one is ready before the old one is told to stop. Ends
-   * when the last old one has; fails with the first new one that does not become ready, and those not
-   * exchanged yet stay. Several restarts take turns.
+   * Replaces all workers one by one: each new one is ready before its old one is told to stop. Completes when
+   * the last old one has exited. If a new worker does not become ready it fails, and the remaining old ones
+   * stay. Concurrent restarts run one after the other.
    */
   readonly restart: Effect.Effect<void, WorkerFailed>
-  /** Waits until a worker has ended that is not replaced any more. */
+  /** Fails when a worker has exited and is not replaced any more. */
   readonly failure: Effect.Effect<never, WorkerFailed>
 }
 
@@ -198,12 +199,12 @@ const backoff: Schedule.Schedule<unknown, Crash> = Schedule.exponential("100 mil
   Schedule.either(Schedule.spaced("10 seconds"))
 )
 /**
- * Milliseconds after which `backoff` begins anew. `Schedule.resetAfter` goes by the wall clock, which may be
- * set.
+ * Time without an exit after which `backoff` starts anew, ms. (`Schedule.resetAfter` uses the wall clock,
+ * which can be set.)
  */
 const resetAfter = 30_000
 
-// A place for a worker: one process serves in it, while a restart two.
+// One of the places for workers: one process serves in it, two during a restart.
 interface Slot {
   current: WorkerProcess
 }
@@ -233,10 +234,10 @@ const wait = (option: "startTimeout" | "gracefulShutdownTimeout", options: Optio
 }
 
 /**
- * Starts the workers, and ends when all are ready. Closing the scope stops them all, and ends when none is
- * left.
+ * Starts the workers, and completes when all are ready. Closing the scope stops them all and waits until they
+ * have exited.
  *
- * Errors: `WorkerFailed` where one does not become ready, or in a process that is a worker itself;
+ * Errors: `WorkerFailed` if a worker does not become ready, or if this process is a worker itself;
  * `InvalidOption`.
  *
  * @since 0.1.0
@@ -251,7 +252,7 @@ export const make = (
     if (!Number.isInteger(size) || size < 1)
       return yield* InvalidOption.outOfRange("workers", "an integer >= 1", size)
     if (!cluster.isPrimary)
-      return yield* Effect.fail(new WorkerFailed({ reason: "a worker cannot have workers of its own" }))
+      return yield* Effect.fail(new WorkerFailed({ reason: "a worker cannot start workers" }))
     const startTimeout = yield* wait("startTimeout", options)
     const deadline = yield* wait("gracefulShutdownTimeout", options)
     const stopTimeout = String(Math.ceil(Duration.toMillis(deadline)))
@@ -295,7 +296,7 @@ export const make = (
       }).pipe(Effect.flatten)
     const stop = (worker: WorkerProcess) => worker.stop(deadline)
 
-    // Before the first worker: whatever happens from here on, none is left behind.
+    // Before the first worker is started, so that no failure leaves a worker behind.
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         over = true
@@ -309,7 +310,7 @@ export const make = (
     )
 
     const turns = yield* Effect.makeSemaphore(1)
-    const exchange = (slot: Slot) =>
+    const replaceWorker = (slot: Slot) =>
       Effect.gen(function* () {
         const fresh = yield* begin
         yield* Effect.onInterrupt(whenReady(fresh), () => fresh.kill)
@@ -318,7 +319,7 @@ export const make = (
         yield* stop(old)
       })
 
-    // One place: whoever ends in it without being told is replaced, when the schedule says so.
+    // Keeps one place occupied: replaces its worker after an unexpected exit, when the schedule says so.
     const keep = (slot: Slot) =>
       Effect.gen(function* () {
         const driver = yield* Schedule.driver(schedule)
@@ -329,19 +330,19 @@ export const make = (
           const ended = yield* worker.ended
           if (over) return
           if (slot.current !== worker) continue
-          yield* Effect.logWarning("a worker has ended, and is replaced").pipe(
+          yield* Effect.logWarning(`worker ${worker.id} ${describeExit(ended)}; starting a replacement`).pipe(
             Effect.annotateLogs({ worker: worker.id, pid: worker.pid, ...ended })
           )
           if (schedule === backoff && now() - since > resetAfter) yield* driver.reset
           const next = yield* Effect.either(driver.next({ worker: worker.id, ...ended }))
           if (next._tag === "Left") {
-            yield* Deferred.fail(failure, failedWith(worker.id, ended, "and is not replaced any more"))
+            yield* Deferred.fail(failure, failedWith(worker.id, ended, "and will not be replaced"))
             return
           }
           if (slot.current !== worker) continue
           const fresh = yield* begin
           slot.current = fresh
-          // One that does not become ready ends, and is replaced in its turn.
+          // If it does not become ready it is killed, and the next iteration replaces it.
           yield* Effect.forkScoped(Effect.ignore(whenReady(fresh)))
         }
       }).pipe(Effect.catchAll((error) => Deferred.fail(failure, error)))
@@ -352,7 +353,7 @@ export const make = (
         Array.from(living, ({ id, pid, state }) => ({ worker: id, pid, state: state as Worker["state"] }))
       ),
       events: Stream.fromPubSub(events),
-      restart: turns.withPermits(1)(Effect.forEach(slots, exchange, { discard: true })),
+      restart: turns.withPermits(1)(Effect.forEach(slots, replaceWorker, { discard: true })),
       failure: Deferred.await(failure)
     }
   })
@@ -380,13 +381,13 @@ export const layerConfig = (
     Effect.flatMap(Config.unwrap(options), (options) => make(options as Options))
   )
 
-// The end of a worker: its primary says so, or is gone.
+// Completes when the primary tells this worker to stop, or is gone.
 const toldToStop = Effect.async<void>((resume) => {
   const heard = (message: unknown) => {
     if (message === shallStop) resume(Effect.void)
   }
   const alone = () => {
-    // Nobody is left to kill it at the deadline.
+    // Without a primary nobody else kills this process at the deadline.
     setTimeout(() => process.exit(1), Number(process.env[stopVariable])).unref()
     resume(Effect.void)
   }
@@ -399,8 +400,8 @@ const toldToStop = Effect.async<void>((resume) => {
 })
 
 /**
- * What a worker does: builds the layer, says that it is ready, and closes the layer when its primary says so
- * or is gone. Without a primary it is a program like any other, which runs until it is interrupted.
+ * The program of a worker: builds the layer, reports that it is ready, and closes the layer when its primary
+ * says so or is gone. Without a primary it runs like any other program, until it is interrupted.
  *
  * @since 0.1.0
  * @category constructors
@@ -410,18 +411,18 @@ export const worker = <A, E, R>(layer: Layer.Layer<A, E, R>): Effect.Effect<void
   if (self === undefined) return Layer.launch(layer)
   return Effect.scoped(
     Effect.gen(function* () {
-      // Else Node ends this process, in the middle of what it does, when the primary is gone.
+      // Otherwise Node exits this process at once when its primary is gone.
       self.exitedAfterDisconnect = true
       const serve = Effect.tap(Layer.build(layer), () => Effect.sync(() => process.send?.(isReady)))
       yield* Effect.raceFirst(Effect.zipRight(serve, Effect.never), toldToStop)
     })
   ).pipe(
-    // The channel would keep the process alive.
+    // The IPC channel would keep the process alive.
     Effect.ensuring(Effect.sync(() => process.connected && process.disconnect()))
   )
 }
 
-// A terminal that closes tells every process of its group; workers leave it to their primary.
+// A closing terminal signals every process of its group; workers leave SIGHUP to their primary.
 const onHangup = (f: () => void) =>
   Effect.acquireRelease(
     Effect.sync(() => void process.on("SIGHUP", f)),
@@ -429,11 +430,11 @@ const onHangup = (f: () => void) =>
   )
 
 /**
- * A program that is its own primary and its own workers: the primary runs it `workers` times more, and each
- * of these runs `layer`. For the platform's `runMain`: SIGTERM and Ctrl-C stop all workers in good order,
- * SIGHUP exchanges them one by one.
+ * A program that is both primary and worker: the primary starts it `workers` more times, and each of these
+ * runs `layer`. For the platform's `runMain`: SIGTERM and Ctrl-C stop all workers in order, SIGHUP replaces
+ * them one by one.
  *
- * Ends when interrupted; fails when a worker cannot be started at first, or is not replaced any more.
+ * Runs until interrupted; fails if a worker cannot be started at first, or is not replaced any more.
  *
  * @example
  * import { HttpServer, HttpServerResponse } from "@effect/platform"
@@ -464,7 +465,7 @@ export const run = <A, E, R>(
 
 const primary = (options: Options) =>
   Effect.gen(function* () {
-    // Listens from start to end: a SIGHUP without a listener would end this process and leave its workers.
+    // Listen all the time: a SIGHUP without a listener would kill this process and leave its workers behind.
     let early = false
     let hungUp = () => {
       early = true
@@ -477,12 +478,12 @@ const primary = (options: Options) =>
       })
     )
     const runtime = yield* Effect.runtime<Scope.Scope>()
-    const exchange = Effect.zipRight(Effect.logInfo("exchanging the workers"), restart).pipe(
-      Effect.zipRight(Effect.logInfo("all workers are exchanged")),
-      Effect.catchAll((error) => Effect.logError("the workers are not all exchanged", error))
+    const replaceAll = Effect.zipRight(Effect.logInfo("replacing all workers"), restart).pipe(
+      Effect.zipRight(Effect.logInfo("all workers replaced")),
+      Effect.catchAll((error) => Effect.logError("not all workers were replaced", error))
     )
-    hungUp = () => void Runtime.runFork(runtime, Effect.forkScoped(exchange))
-    // The workers may have read what has changed before the signal.
+    hungUp = () => void Runtime.runFork(runtime, Effect.forkScoped(replaceAll))
+    // The first workers may have read the configuration from before the signal.
     if (early) hungUp()
     return yield* failure
   })

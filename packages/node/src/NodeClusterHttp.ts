@@ -1,10 +1,9 @@
 /**
- * `@effect/cluster` over HTTP on our server and client, under the name that users of `@effect/platform-node`
- * know.
+ * `@effect/cluster` over HTTP on our server and client, under the names of `@effect/platform-node`.
  *
  * Not in the index of this package: it needs `@effect/cluster`, `@effect/rpc` and `@effect/sql`, which most
- * programs do not. Import `@httpfx/node/NodeClusterHttp`. Decides nothing about shards; it only puts layers
- * together.
+ * programs do not use. Import `@httpfx/node/NodeClusterHttp`. Only composes layers; does not decide about
+ * shards.
  *
  * @since 0.1.0
  */
@@ -32,43 +31,43 @@ import * as NodeHttpClient from "./NodeHttpClient.js"
 import * as NodeHttpServer from "./NodeHttpServer.js"
 
 /**
- * What kind of runner, how it calls others, where its storage is.
+ * The kind of a runner, its protocol and its storage.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options<ClientOnly extends boolean, Storage extends StorageKind> {
-  /** How runners call each other. */
+  /** The protocol between runners. */
   readonly transport: "http" | "websocket"
-  /** How calls are written. Default `"msgpack"`. */
+  /** The serialization of calls. Default `"msgpack"`. */
   readonly serialization?: "msgpack" | "ndjson" | undefined
-  /** Bytes of a call that may wait for its end. Default: that of `RpcSerialization`. */
+  /** Maximum size of an incomplete call, bytes. Default: that of `RpcSerialization`. */
   readonly serializationMaxBufferSize?: number | "unbounded" | undefined
-  /** Calls entities and has none. Default `false`. */
+  /** The runner calls entities and hosts none. Default `false`. */
   readonly clientOnly?: ClientOnly | undefined
   /**
-   * Where runners, locks and messages are kept. `"sql"` (the default) asks for a `SqlClient`, `"byo"` for
-   * both storages; `"local"` keeps them in this process, which is then alone.
+   * Storage of runners, locks and messages. `"sql"` (the default) needs a `SqlClient`, `"byo"` both storages;
+   * `"local"` keeps them in this process, which then runs alone.
    */
   readonly storage?: Storage | undefined
   /**
-   * Over what is in the environment (`ShardingConfig.layerFromEnv`). `runnerAddress` is where the others
+   * Overrides the environment (`ShardingConfig.layerFromEnv`). `runnerAddress` is the address at which others
    * reach this runner.
    */
   readonly shardingConfig?: Partial<ShardingConfig.ShardingConfig["Type"]> | undefined
-  /** Of the server that the other runners call. Where it listens comes from `shardingConfig`. */
+  /** Options of the server that other runners call. Its address comes from `shardingConfig`. */
   readonly server?: Omit<NodeHttpServer.Options, "host" | "port" | "path"> | undefined
 }
 
 /**
- * In this process alone, in a database, or brought by the program.
+ * Storage in this process, in a database, or provided by the program.
  *
  * @since 0.1.0
  * @category models
  */
 export type StorageKind = "local" | "sql" | "byo"
 
-// Of the platform, where it has one: Node.js from 22 on.
+// The platform's own `WebSocket` if it has one (from Node.js 22 on).
 const webSockets = Layer.sync(WebSocketConstructor, () =>
   "WebSocket" in globalThis
     ? (url, protocols) => new globalThis.WebSocket(url, protocols)
@@ -77,7 +76,7 @@ const webSockets = Layer.sync(WebSocketConstructor, () =>
 
 /**
  * The server that other runners call: on `runnerListenAddress`, or else `runnerAddress`, of the
- * configuration. It dies where there is neither.
+ * configuration. Dies if neither is set.
  *
  * @since 0.1.0
  * @category layers
@@ -128,8 +127,8 @@ const protocolOf = (transport: "http" | "websocket") =>
     : Layer.provide(HttpRunner.layerClientProtocolWebsocketDefault, webSockets)
 
 /**
- * A runner of a cluster: its server, its clients of the other runners, and storage. A runner is taken for
- * dead when it does not answer to a ping; its shards then go to others.
+ * A runner of a cluster: its server, its clients of other runners, and storage. A runner that does not answer
+ * a ping counts as dead; its shards then move to others.
  *
  * @since 0.1.0
  * @category layers
@@ -155,7 +154,7 @@ export const layer = <const ClientOnly extends boolean = false, const Storage ex
     serialization === "ndjson"
       ? RpcSerialization.layerNdjsonWith({ maxBufferSize })
       : RpcSerialization.layerMsgPackWith({ maxBufferSize })
-  // What is asked for depends on the options; the type above says how.
+  // The requirements depend on the options, as declared by the type above.
   return (runnerOf(options, layerHttpServer(options.server)) as Layer.Layer<Sharding | Runners.Runners>).pipe(
     Layer.provide(health),
     Layer.provideMerge(messages as Layer.Layer<MessageStorage.MessageStorage>),

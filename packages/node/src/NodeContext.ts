@@ -1,7 +1,6 @@
 /**
- * What programs on Node.js ask of platform besides HTTP: files, paths, commands and the terminal, from
- * `@effect/platform-node-shared`. Workers are not in it: they come from `NodeWorker` of
- * `@effect/platform-node`.
+ * Platform's services for Node.js besides HTTP: files, paths, commands and the terminal, from
+ * `@effect/platform-node-shared`. For workers use `NodeWorker` of `@effect/platform-node`.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * Between transports and Node's streams, in both directions: any `stream.Duplex` as a connection of httpfx,
- * and a connection as a stream that libraries take for a `net.Socket`.
+ * Converts between transports and Node's streams: any `stream.Duplex` as a connection of httpfx, and a
+ * connection as a stream that libraries accept as a `net.Socket`.
  *
  * @since 0.1.0
  */
@@ -25,10 +25,9 @@ export {
 } from "./socket/transportSocket.js"
 
 /**
- * The transport over a connected stream, which from now on belongs to it: a `net.Socket`, a `TLSSocket`, one
- * end of a pair of streams. Nothing is read before `Transport.start`; `reset` is `resetAndDestroy` where the
- * stream has it and `destroy` where not. Use `allowHalfOpen: true` for the stream, else it answers FIN on its
- * own.
+ * The transport over a connected stream, which it takes over: a `net.Socket`, a `TLSSocket`, one end of a
+ * pair of streams. Reads nothing before `Transport.start`; `reset` calls `resetAndDestroy` if the stream has
+ * it, otherwise `destroy`. Make the stream with `allowHalfOpen: true`, or it answers FIN with FIN by itself.
  *
  * @since 0.1.0
  * @category conversions
@@ -36,8 +35,8 @@ export {
 export const transportFromDuplex = (duplex: Duplex): Transport => new StreamTransport(duplex)
 
 /**
- * The stream over a transport, which from now on belongs to it. `destroy` closes as `net.Socket` does: the
- * peer sees FIN; with an error, or by `resetAndDestroy`, RST.
+ * The stream over a transport, which it takes over. `destroy` closes as `net.Socket` does: the peer sees FIN;
+ * after an error, or by `resetAndDestroy`, RST.
  *
  * @since 0.1.0
  * @category conversions

@@ -1,10 +1,9 @@
 /**
- * Clients on Node's sockets: `@httpfx/core/Client` with `NodeNetwork` beneath it, under the names that users
- * of `@effect/platform-node` know. Our options take the place of those of `node:http` agents and undici
- * dispatchers.
+ * Clients on Node's sockets: `@httpfx/core/Client` on `NodeNetwork`, under the names of
+ * `@effect/platform-node`. Our options replace those of `node:http` agents and undici dispatchers.
  *
- * Names with `Undici` and `Dispatcher` are the same client and agent under other names, for programs that
- * come from there; nothing of undici is in it.
+ * Names with `Undici` and `Dispatcher` are aliases of the same client and agent, for programs that move from
+ * there; they contain nothing of undici.
  *
  * @since 0.1.0
  */
@@ -18,7 +17,7 @@ import type * as Scope from "effect/Scope"
 import * as NodeNetwork from "./NodeNetwork.js"
 
 /**
- * The tag of the agent that connections belong to.
+ * The tag of the agent that owns connections.
  *
  * @since 0.1.0
  * @category agent
@@ -32,8 +31,7 @@ export const HttpAgent = Agent.Agent
 export type HttpAgent = Agent.Agent
 
 /**
- * An agent with these options, until the scope closes. Fails with `InvalidOption` where a value is not what
- * its option can be.
+ * An agent with these options, until the scope closes. Fails with `InvalidOption` for an invalid value.
  *
  * @since 0.1.0
  * @category agent
@@ -72,7 +70,7 @@ export const make: Effect.Effect<HttpClient, never, HttpAgent> = Effect.map(
 )
 
 /**
- * A client with an agent of its own and the defaults, as `Client` and as platform's `HttpClient.HttpClient`.
+ * A client with its own agent and the defaults, as `Client` and as platform's `HttpClient.HttpClient`.
  *
  * @since 0.1.0
  * @category layers
@@ -82,7 +80,7 @@ export const layer: Layer.Layer<Client.Client | HttpClient> = Layer.orDie(
 )
 
 /**
- * `layer`, with options. Fails with `InvalidOption` where a value is not what its option can be.
+ * `layer`, with options. Fails with `InvalidOption` for an invalid value.
  *
  * @since 0.1.0
  * @category layers
@@ -114,8 +112,8 @@ export const layerWithoutAgent: Layer.Layer<Client.Client | HttpClient, never, H
 )
 
 /**
- * The proxies that the environment names, as curl reads it: for the option `proxy`. Read when called; a
- * client goes through none unless it is told so.
+ * The proxies of the environment, read like curl does, for the option `proxy`. Reads the environment when
+ * called; by default a client uses no proxy.
  *
  * @example
  * import { NodeHttpClient } from "@httpfx/node"
@@ -130,7 +128,7 @@ export const environmentProxies = (
 ): Proxy.Proxies => Proxy.fromEnvironment(variables)
 
 /**
- * `HttpAgent`, for who had a dispatcher.
+ * `HttpAgent`, for programs that used a dispatcher.
  *
  * @since 0.1.0
  * @category undici
@@ -152,7 +150,7 @@ export type Dispatcher = HttpAgent
 export const makeDispatcher: Effect.Effect<Agent.Service, never, Scope.Scope> = Effect.orDie(makeAgent())
 
 /**
- * `agentLayer`, for who had a dispatcher.
+ * `agentLayer`, for programs that used a dispatcher.
  *
  * @since 0.1.0
  * @category undici
@@ -169,7 +167,7 @@ export const makeUndici = (dispatcher: Agent.Service): HttpClient =>
   Effect.runSync(Client.fromAgent(dispatcher)).httpClient
 
 /**
- * `layer`, for who had undici's.
+ * `layer`, for programs that used undici's.
  *
  * @since 0.1.0
  * @category undici
@@ -177,7 +175,7 @@ export const makeUndici = (dispatcher: Agent.Service): HttpClient =>
 export const layerUndici: Layer.Layer<Client.Client | HttpClient> = layer
 
 /**
- * `layerWithoutAgent`, for who had undici's.
+ * `layerWithoutAgent`, for programs that used undici's.
  *
  * @since 0.1.0
  * @category undici

@@ -1,8 +1,8 @@
 /**
- * Files as responses: platform's `HttpPlatform`, with the files of this machine.
+ * Files as responses: platform's `HttpPlatform`, with the local file system.
  *
- * A file is opened when its answer is sent, and closed when it was sent or given up: an answer that nobody
- * reads, or one to HEAD, opens none.
+ * Opens a file when its response is sent, and closes it when the response completes or aborts: a response
+ * that is not sent, or one to HEAD, opens no file.
  *
  * @since 0.1.0
  */
@@ -21,8 +21,8 @@ import { fileStream } from "./socket/fileStream.js"
 const typeOf = (name: string) => mime.getType(name) ?? "application/octet-stream"
 
 /**
- * The type of a file comes from the ending of its name, unless the headers have one. `offset` and
- * `bytesToRead` are sent to the byte; a file that has become shorter meanwhile cuts its answer off.
+ * The content type follows the file name's extension, unless the headers set it. `offset` and `bytesToRead`
+ * are exact; if the file was truncated meanwhile, the response is aborted.
  *
  * @since 0.1.0
  * @category constructors
@@ -42,7 +42,7 @@ export const make: Effect.Effect<HttpPlatform.HttpPlatform, never, FileSystem.Fi
     fileWebResponse: (file, status, statusText, headers, options) => {
       const start = Number(options?.offset ?? 0)
       const end = options?.bytesToRead === undefined ? undefined : start + Number(options.bytesToRead)
-      // Where it can be sliced, which is a view; a look-alike is sent whole.
+      // A `Blob` is sliced, which makes a view; a look-alike is sent whole.
       const part = file instanceof Blob ? file.slice(start, end) : file
       return HttpServerResponse.stream(
         Stream.fromReadableStream(() => part.stream() as ReadableStream<Uint8Array>, identity),
@@ -58,7 +58,7 @@ export const make: Effect.Effect<HttpPlatform.HttpPlatform, never, FileSystem.Fi
   })
 
 /**
- * Platform's answers out of files, with Node's file system and weak ETags.
+ * Platform's responses from files, with Node's file system and weak ETags.
  *
  * @since 0.1.0
  * @category layers

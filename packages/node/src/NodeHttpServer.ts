@@ -1,7 +1,6 @@
 /**
- * Servers on Node's sockets: `@httpfx/core/Server` with `NodeNetwork` beneath it, under the names that users
- * of `@effect/platform-node` know. Options take the place of a `node:http` server; WebSockets are framed by
- * `NodeWebSocket`.
+ * Servers on Node's sockets: `@httpfx/core/Server` on `NodeNetwork`, under the names of
+ * `@effect/platform-node`. Options replace the `node:http` server; `NodeWebSocket` frames WebSockets.
  *
  * @since 0.1.0
  */
@@ -25,16 +24,13 @@ import type * as NodeWebSocket from "./NodeWebSocket.js"
 import { load } from "./webSocket/server.js"
 
 /**
- * What a server can be told: all of `Server.Options`, and how its WebSockets are spoken.
+ * The options of a server: all of `Server.Options`, and those of its WebSockets.
  *
  * @since 0.1.0
  * @category models
  */
 export type Options = Server.Options & {
-  /**
-   * How WebSockets are spoken: `maxPayload`, `perMessageDeflate`, ... Default: as `NodeWebSocket.Options`
-   * says.
-   */
+  /** Options of WebSockets: `maxPayload`, `perMessageDeflate`, ... Defaults: see `NodeWebSocket.Options`. */
   readonly webSocket?: NodeWebSocket.Options | undefined
 }
 
@@ -48,7 +44,7 @@ const platform = ({ webSocket = {} }: Pick<Options, "webSocket">) =>
   )
 
 /**
- * What an app may ask for besides its server: files as responses, ETags, and what `NodeContext` has.
+ * Services for an app besides its server: files as responses, ETags, and those of `NodeContext`.
  *
  * @since 0.1.0
  * @category models
@@ -88,7 +84,7 @@ export const layerContext: Layer.Layer<Services> = Layer.mergeAll(
 )
 
 /**
- * The server, with all that an app may ask for.
+ * The server, with all services for an app.
  *
  * @since 0.1.0
  * @category layers
@@ -110,8 +106,8 @@ export const layerConfig = (
   Layer.unwrapEffect(Effect.map(Config.unwrap(options), (options) => layer(options as Options)))
 
 /**
- * For tests on sockets: a server on a free port of the loopback interface, and an `HttpClient` to which its
- * URL is put before paths. `TestServer` of `@httpfx/testing` does the same without a port.
+ * For tests on sockets: a server on a free port of the loopback interface, and an `HttpClient` that resolves
+ * paths against its URL. `TestServer` of `@httpfx/testing` does the same without a port.
  *
  * @example
  * import { HttpClient, HttpRouter, HttpServer } from "@effect/platform"
@@ -131,6 +127,6 @@ export const layerTest: Layer.Layer<
   ServeError
 > = HttpServer.layerTestClient.pipe(
   Layer.provide(NodeHttpClient.layer),
-  // What a test closes ends at once: its clock may be moved by nobody.
+  // Close idle connections at once: a test clock may never advance.
   Layer.provideMerge(layer({ host: "127.0.0.1", port: 0, idleConnectionGrace: 0 }))
 )

@@ -2,7 +2,7 @@
  * The network of the operating system: TCP over IPv4 and IPv6, Unix domain sockets, TLS over either, by
  * `node:net`, `node:dns` and `node:tls`.
  *
- * It moves bytes and knows nothing of HTTP; what a connection does is in socket/tcpTransport.ts.
+ * Moves bytes and knows nothing of HTTP; socket/tcpTransport.ts implements its connections.
  *
  * @since 0.1.0
  */
@@ -58,7 +58,7 @@ const resolve: Network.Service["resolve"] = (host, options) =>
     try {
       dns.lookup(name, { all: true, verbatim: true, family: wanted, hints }, told)
     } catch (error) {
-      // Node throws at flags that are none.
+      // Node throws on invalid hint flags.
       resume(Effect.fail(notResolved(host, error as NodeJS.ErrnoException)))
     }
   })
@@ -66,7 +66,7 @@ const resolve: Network.Service["resolve"] = (host, options) =>
 const connectError = (address: Address, error: unknown): Network.ConnectError => {
   const fault = { ...faultOf(error as Error, "connect"), address }
   const failure = HttpError.fromFault(fault, { phase: "connect" })
-  // Neither has a place where there is no connection yet.
+  // Neither error can occur before a connection exists.
   return failure._tag === "BrokenPipe" || failure._tag === "TlsFailure"
     ? new HttpError.ConnectionFailed({ ...failure, code: fault.code })
     : failure
@@ -78,7 +78,7 @@ const open = (address: Address, options: Network.ConnectOptions | undefined) =>
     : connecting({
         host: literal(address.hostname),
         port: address.port,
-        // One address is asked for; racing several is the caller's.
+        // Only one address is tried; racing several is up to the caller.
         autoSelectFamily: false,
         noDelay: options?.noDelay ?? true,
         ...(options?.localAddress === undefined ? {} : { localAddress: options.localAddress }),
@@ -91,7 +91,7 @@ const connect: Network.Service["connect"] = (address, options) =>
     try {
       transport = open(address, options)
     } catch (error) {
-      // Node throws at arguments out of range: a port above 65535.
+      // Node throws on arguments out of range, such as a port above 65535.
       return resume(Effect.fail(connectError(address, error)))
     }
     const { socket } = transport
@@ -113,9 +113,9 @@ const connect: Network.Service["connect"] = (address, options) =>
   })
 
 /**
- * The socket that systemd (or anything that speaks its protocol: `LISTEN_FDS`) has opened for this process:
- * as where to listen. `which`: the number of the socket, from 0, or its name (`FileDescriptorName=`). Default
- * the first.
+ * The listening socket that systemd (or another implementation of its protocol, `LISTEN_FDS`) passed to this
+ * process, for the option of the same name. `which`: the index of the socket, from 0, or its name
+ * (`FileDescriptorName=`). Default: the first.
  *
  * @since 0.1.0
  * @category constructors
@@ -126,7 +126,7 @@ export const activated = (
   Effect.suspend(() => activatedSocket(which))
 
 /**
- * The service itself, for programs that hold no layers.
+ * The service itself, for programs that use no layers.
  *
  * @since 0.1.0
  * @category constructors
@@ -141,8 +141,8 @@ export const live: Network.Service = {
 }
 
 /**
- * Provides `Network` with the sockets of Node.js. Needs nothing and holds nothing: listeners belong to the
- * scopes they were made in, connections to those who asked for them.
+ * Provides `Network` with the sockets of Node.js. Has no requirements and holds no resources: listeners
+ * belong to the scopes they were made in, connections to their callers.
  *
  * @since 0.1.0
  * @category layers

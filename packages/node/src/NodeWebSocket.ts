@@ -1,8 +1,8 @@
 /**
- * WebSocket framing for our servers by the `ws` package, which is loaded when the layer is built.
+ * WebSocket framing for our servers, by the `ws` package, which is loaded when the layer is built.
  *
- * `NodeHttpServer.layer` provides it already, with its option `webSocket`; provide `layer` for a server on
- * another network (in memory), and `layerConstructor` for clients there.
+ * `NodeHttpServer.layer` includes it, with its option `webSocket`; provide `layer` for a server on another
+ * network (in memory), and `layerConstructor` for clients there.
  *
  * @since 0.1.0
  */
@@ -23,8 +23,7 @@ import { load } from "./webSocket/server.js"
 export type { Deflate, Options } from "./webSocket/options.js"
 
 /**
- * An upgrader. Loads `ws`. Fails with `InvalidOption` where a value is not what its
- * option can be.
+ * An upgrader. Loads `ws`. Fails with `InvalidOption` for an invalid value.
  *
  * @since 0.1.0
  * @category constructors
@@ -54,9 +53,9 @@ export const layerConfig = (
   Layer.effect(WebSocketUpgrader.WebSocketUpgrader, Effect.flatMap(Config.unwrap(options), make))
 
 /**
- * The constructor of WebSockets for clients on the `Network` in the context: what `Socket.makeWebSocket` of
- * platform asks for. It is the `WebSocket` of `makeHttp` (`@httpfx/node/bridge`), which is loaded here; its
- * timers follow the clock. The end of the scope resets their connections.
+ * The WebSocket constructor for clients on the `Network` in the context, as platform's `Socket.makeWebSocket`
+ * needs it. It is the `WebSocket` of `makeHttp` (`@httpfx/node/bridge`), which is loaded here; its timers
+ * follow the clock. Closing the scope resets its connections.
  *
  * @since 0.1.0
  * @category constructors
@@ -68,7 +67,7 @@ export const makeConstructor: Effect.Effect<
 > = constructorOnNetwork
 
 /**
- * `makeConstructor`, as a layer. `TestServer` of `@httpfx/testing` has it where `layer` is provided to it.
+ * `makeConstructor`, as a layer. `TestServer` of `@httpfx/testing` provides it if it is given `layer`.
  *
  * @example
  * import { Socket } from "@effect/platform"

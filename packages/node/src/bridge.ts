@@ -1,9 +1,9 @@
 /**
- * Between Effect and the callback API: apps as request listeners and request listeners as apps, one pool for
- * both kinds of clients, and the callback API on any network.
+ * Bridges between Effect and the callback API: apps as request listeners, request listeners as apps, one pool
+ * for clients of both APIs, and the callback API on any network.
  *
- * An entry of its own, since it loads Effect, which the callback modules must not. It uses the one copy of
- * them that the process has. The guide is docs/bridges.md.
+ * A separate entry, since it loads Effect, which the callback modules must not. It shares the process's one
+ * copy of these modules. The guide is docs/bridges.md.
  *
  * @since 0.1.0
  */

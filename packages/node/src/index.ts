@@ -1,5 +1,5 @@
 /**
- * The parts of `@httpfx/node`.
+ * The modules of `@httpfx/node`.
  *
  * - `NodeCluster`: one server in several processes
  * - `NodeContext`: files, paths, commands, the terminal

@@ -1,10 +1,9 @@
 /**
- * `node --import @httpfx/node/register app.js`, or `--require`: from here on `http`, `https`, `node:http` and
- * `node:https` are ours, for `import` and for `require`, in the program and in what it depends on.
+ * `node --import @httpfx/node/register app.js`, or `--require`: replaces `http`, `https`, `node:http` and
+ * `node:https` by our modules, for `import` and `require`, in the program and its dependencies.
  *
- * `HTTPFX_REGISTER_EXCEPT` names importing packages and files that stay on the built-in modules;
- * `process.getBuiltinModule` gives the built-in ones to everybody. Loads the shim only when somebody asks for
- * it.
+ * `HTTPFX_REGISTER_EXCEPT` lists importing packages and files that keep the built-in modules;
+ * `process.getBuiltinModule` always returns the built-in ones. Loads our modules on first use.
  *
  * @since 0.1.0
  */
@@ -16,7 +15,7 @@ import { offerHttpEntries } from "./register/performance.js"
 import { exceptions, moduleOf } from "./register/redirect.js"
 import type { withOwnHttp1 } from "./register/http2.js"
 
-/** The parts of `node:module` that are not typed, or not on every Node.js. */
+/** The members of `node:module` that are untyped or missing in some versions of Node.js. */
 interface Loaders {
   syncBuiltinESMExports: () => void
   register?: (specifier: string, options: { parentURL: string; data: unknown }) => void
@@ -42,7 +41,7 @@ const register = (): void => {
         }
         if (name !== "http2") return own(`./${name}.cjs`)
         if (http2 === undefined) {
-          // `load` would come back here where Node.js asks our `resolve` for `require` as well.
+          // With `registerHooks`, `load` would call our `resolve` and come back here.
           const builtIn =
             process.getBuiltinModule?.("node:http2") ?? Reflect.apply(load, this, [request, parent, ...rest])
           http2 = (own("./http2.cjs") as { readonly withOwnHttp1: typeof withOwnHttp1 }).withOwnHttp1(

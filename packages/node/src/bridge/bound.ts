@@ -1,6 +1,6 @@
 /**
- * The callback API on a `Network`: objects of the shape of `node:http` and `node:https` whose servers listen
- * there and whose requests go there, and whose timeouts follow the clock.
+ * The callback API on a `Network`: objects shaped like `node:http` and `node:https` whose servers listen and
+ * whose requests connect on that network, with timeouts by the Effect clock.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -33,16 +33,16 @@ type Options = { readonly [name: string]: unknown }
 type Callback = (...args: Array<unknown>) => void
 
 interface Listening extends nodeHttp.Server {
-  /** https: what its handshakes are made with. */
+  /** https: the TLS options for handshakes. */
   [tlsOptions]?: Options
-  /** https: certificates by name, as `addContext` was given them. */
+  /** https: certificates by host name, from `addContext`. */
   [tlsContexts]?: Map<string, Options>
 }
 
 const tlsOptions = Symbol("tlsOptions")
 const tlsContexts = Symbol("tlsContexts")
 
-/** `tls.Server`: how long a handshake may take, in milliseconds. */
+/** The default handshake timeout of `tls.Server`, ms. */
 const handshakeTimeout = 120_000
 
 interface Means {
@@ -55,7 +55,7 @@ interface Means {
 
 const coded = (code: string, message: string) => Object.assign(new Error(message), { code })
 
-/** The ways in which `listen` is called. */
+/** Parses the call signatures of `listen`. */
 const readListen = (args: ReadonlyArray<unknown>): { options: Options; callback: Callback | undefined } => {
   const callback = args.find((arg) => typeof arg === "function") as Callback | undefined
   const [first, second] = args
@@ -79,7 +79,7 @@ const addressOf = ({ address }: Listener): AddressInfo | undefined => {
   return { address: hostname, family: hostname.includes(":") ? "IPv6" : "IPv4", port }
 }
 
-/** The listener of a network as the handle of a `net.Server`. */
+/** A network's listener as the handle of a `net.Server`. */
 const handleOf = (listener: Listener, close: () => void): ServerHandle => ({
   close,
   ref: () => listener.ref(),
@@ -109,7 +109,7 @@ const accept = (means: Means, server: Listening, transport: Transport): void => 
   if (options === undefined) server.emit("connection", socket)
 }
 
-/** A connection that becomes one of the server's when its handshake has gone well. */
+/** A connection of the server once its handshake has succeeded. */
 const shakingHands = (
   means: Means,
   server: Listening,
@@ -145,7 +145,7 @@ const listen = (means: Means, server: Listening, args: ReadonlyArray<unknown>): 
   const listening = means.network.listen(listenOptions(options), (transport) =>
     accept(means, server, transport)
   )
-  // Until it is known, the server is one that listens.
+  // Until the network listens, this handle makes `server.listening` true.
   setHandle(server, { close, ref: () => {}, unref: () => {} })
   means.servers.add(server)
   server.once("close", () => means.servers.delete(server))
@@ -197,12 +197,12 @@ const connect = (
   )
   if (secure !== undefined) socket.once("connect", () => socket.emit("secureConnect"))
   track(means, socket)
-  // As `net.connect` does: the agent's timeout is the socket's.
+  // As `net.connect` does, take the agent's timeout as the socket's.
   if (typeof options["timeout"] === "number" && options["timeout"] > 0) socket.setTimeout(options["timeout"])
   return socket
 }
 
-/** A constructor that works with and without `new`, as those of `node:http` do. */
+/** A constructor callable with and without `new`, as those of `node:http`. */
 const constructor = (
   Parent: Callback,
   build: (parent: (...args: Array<unknown>) => void, args: ReadonlyArray<unknown>) => void
@@ -223,7 +223,7 @@ const isAddress = (value: unknown): boolean => typeof value === "string" || valu
 
 type New<A> = new (...args: Array<unknown>) => A
 
-/** The classes and functions that both modules have, for one of them. */
+/** The classes and functions common to both modules, for one of them. */
 const bindModule = (
   means: Means,
   module: typeof nodeHttp | typeof nodeHttps,
@@ -300,13 +300,13 @@ const bindHttps = (means: Means) => {
       }
     })
     const socket = connect(means, options, (transport) => means.network.secure(transport, tls))
-    // As https's own agent: a session that goes with a failure is not tried again.
+    // As https's own agent: do not resume a session after a failure.
     if (key !== undefined) socket.once("close", (failed: boolean) => failed && this._evictSession(key))
     return socket
   })
   const { checkTls } = means.network
   Object.assign(module.Server.prototype as object, {
-    // `tls.Server` calls it when it is made, and legacy code to renew a certificate.
+    // `tls.Server` calls it in its constructor, and programs call it to renew a certificate.
     setSecureContext(this: Listening, options: Options) {
       const exit = checkTls && Runtime.runSyncExit(means.runtime)(checkTls(serverTls(options, undefined)))
       if (exit !== undefined && Exit.isFailure(exit)) {
@@ -355,13 +355,13 @@ const means = Effect.gen(function* () {
 })
 
 /**
- * An object of the shape of `node:http` on the `Network` in the context:
- * `createServer().listen(80, "api.test")` listens there, `request` connects there, and so does its
- * `WebSocket`. Timeouts of servers, sockets and agents, and `Date`, follow the current `Clock`: on a network
- * in memory with a test's clock legacy code runs without ports and in virtual time.
+ * An object shaped like `node:http` on the `Network` in the context: `createServer().listen(80, "api.test")`
+ * listens there, `request` and its `WebSocket` connect there. Timeouts of servers, sockets and agents, and
+ * `Date` fields, follow the current `Clock`: on a network in memory with a test clock, existing code runs
+ * without ports and in virtual time.
  *
- * What legacy code waits for by itself (`setTimeout`) is in real time, and agents and requests of other
- * modules use real sockets. The end of the scope closes its servers and resets every connection.
+ * The code's own waits (`setTimeout`) stay in real time, and agents and requests of other modules use real
+ * sockets. Closing the scope closes its servers and resets every connection.
  *
  * @since 0.1.0
  * @category constructors
@@ -372,12 +372,12 @@ export const makeHttp: Effect.Effect<typeof nodeHttp, never, Network | Scope.Sco
 )
 
 /**
- * An object of the shape of `node:https` on the `Network` in the context, as `makeHttp` makes one of
- * `node:http`. Handshakes are the network's: on one in memory `cert`, `key` and `ca` are texts of
+ * An object shaped like `node:https` on the `Network` in the context, as `makeHttp` makes one like
+ * `node:http`. The network does the handshakes: on one in memory `cert`, `key` and `ca` are texts of
  * `MemoryTls`, with the same failures and codes.
  *
- * Certificates by name come from `addContext`; `SNICallback` and contexts of `tls.createSecureContext` are
- * not asked. A handshake takes at most `handshakeTimeout` (milliseconds, default 120000).
+ * Certificates by host name come from `addContext`; `SNICallback` and contexts of `tls.createSecureContext`
+ * are ignored. A handshake takes at most `handshakeTimeout` (milliseconds, default 120000).
  *
  * @since 0.1.0
  * @category constructors

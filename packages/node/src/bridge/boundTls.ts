@@ -1,6 +1,6 @@
 /**
- * What `node:tls` calls the options of a handshake, as the `TlsOptions` of core. Texts only: a network in
- * memory reads other ones than OpenSSL.
+ * Converts the TLS options of `node:tls` to core's `TlsOptions`. Keeps certificates as text: networks in
+ * memory parse other formats than OpenSSL.
  */
 import type { Credentials, TlsOptions } from "@httpfx/core/Network"
 
@@ -53,7 +53,7 @@ export const serverTls = (
   const certificates: Record<string, Credentials> = {}
   for (const [name, { cert, key }] of contexts ?? [])
     certificates[name] = { cert: text(cert), key: text(key) }
-  // Without a request for a certificate there is none that could be refused.
+  // Without `requestCert` clients send no certificate, so `rejectUnauthorized` must not apply.
   const { requestCert = false, rejectUnauthorized } = options
   return {
     ...common(options),

@@ -1,9 +1,7 @@
 /**
- * A socket that is still being connected: bytes may be written to it, as to one that `net.connect` has just
- * given.
+ * A socket that is still connecting: it accepts writes, as the socket that `net.connect` returns.
  *
- * What is written waits, and goes out once there is a connection; a failure is told as an error of the
- * socket.
+ * Queues writes until the connection is open; emits a failure to connect as `error`.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -19,7 +17,7 @@ import { queueMicrotask } from "../time/realTime.js"
 
 const highWaterMark = 64 * 1024
 
-/** What failures of a network have in common. */
+/** The fields that failures of a network share. */
 interface Failure {
   readonly code?: string
   readonly reason?: string
@@ -32,7 +30,7 @@ interface Failure {
 const codeOf = (value: unknown): string | undefined =>
   typeof value === "object" && value !== null ? (value as { code?: string }).code : undefined
 
-/** A failure of core's as the fault that a system's socket would have met. */
+/** Converts a failure of core to the fault that a system socket would have reported. */
 export const faultOfFailure = (error: unknown, syscall: string): Fault => {
   const { address, cause, code = "ECONNRESET", message, reason } = error as Failure
   const text = reason ?? message ?? code
@@ -42,7 +40,7 @@ export const faultOfFailure = (error: unknown, syscall: string): Fault => {
   return fault(code, /^(\w+) E/.exec(text)?.[1] ?? syscall, {
     message: text,
     address: known,
-    // The system's own error, where there is one, is the one that callbacks expect.
+    // Callbacks expect the system's own error if there is one.
     cause: cause instanceof Error && codeOf(cause) === code ? cause : undefined
   })
 }

@@ -1,10 +1,10 @@
 /**
- * One exchange as a connection: a request that was received elsewhere goes in as bytes, and the answer that
- * comes out as bytes is read into its parts. So a driver of connections answers a request of another one,
- * whatever it does with its socket.
+ * One exchange as a connection: the request, received elsewhere, goes in as bytes, and the response comes out
+ * as bytes that are parsed into its parts. This lets one driver answer requests of another, whatever it does
+ * with its socket.
  *
- * It ends with the exchange. Never tells its owner anything inside a call of the owner's, and holds at most
- * what the flow control of both sides leaves.
+ * Closes with the exchange. Never calls its owner from within a call of the owner's, and buffers at most what
+ * the backpressure of both sides allows.
  */
 import {
   noHandlers,
@@ -27,10 +27,10 @@ import {
 import { framingOf, requestHead, type RawFields, type RequestFacts } from "./messageBytes.js"
 import { queueMicrotask } from "../time/realTime.js"
 
-/** Bytes that may wait before who sends them is held back. */
+/** Bytes that may be buffered before the sender is paused. */
 export const highWaterMark = 64 * 1024
 
-/** What is read of an answer is our own driver's. */
+/** The response comes from our own driver, so its head needs no limits. */
 const limits = { maxHeaderSize: 1 << 30, maxHeaderCount: 0 }
 
 const bytesOf = (part: Part): Uint8Array => (typeof part === "string" ? Buffer.from(part, "latin1") : part)
@@ -51,7 +51,7 @@ export abstract class ExchangeTransport implements Transport {
   private started = false
   private paused = false
   private scheduled = false
-  /** What the owner has still to read. */
+  /** Received bytes that the owner has not read yet. */
   private readonly inbound: Array<Uint8Array> = []
   private inboundSize = 0
   private wants = false
@@ -91,25 +91,25 @@ export abstract class ExchangeTransport implements Transport {
 
   abstract readonly buffered: number
 
-  // ---- what becomes of the answer
+  // ---- the response
 
   protected abstract informational(head: ResponseHead): void
   protected abstract answer(head: ResponseHead): void
   protected abstract answerData(slice: Uint8Array): void
   protected abstract answerEnds(trailers: RawFields): void
-  /** 101, or 2xx to CONNECT. */
+  /** A switch of protocols: 101, or 2xx to CONNECT. */
   protected abstract switching(head: ResponseHead, rest: Uint8Array): void
-  /** The owner has given the exchange up, or what he wrote is no answer. */
+  /** The owner aborted the exchange or wrote a malformed response. */
   protected abstract broken(why: string): void
-  /** A write of the owner's is over. */
+  /** A write of the owner's is complete. */
   protected abstract written(): void
-  /** Whether more may be written. */
+  /** Whether the owner may write more. */
   protected abstract readonly flowing: boolean
-  /** The owner would read more of the request. */
+  /** The owner can read more of the request. */
   protected abstract wanted(): void
 
   private switched: ResponseHead | undefined
-  /** The head of the answer has been read. */
+  /** The head of the response has been parsed. */
   private begun = false
 
   private head(head: ResponseHead): number {
@@ -129,15 +129,15 @@ export abstract class ExchangeTransport implements Transport {
   }
 
   private complete(trailers: RawFields): void {
-    // A 1xx ends too.
+    // Informational responses complete too.
     if (!this.begun) return
     this.answered = true
     this.answerEnds(trailers)
   }
 
-  // ---- the request, towards the owner
+  // ---- the request, to the owner
 
-  /** Whether more is welcome. */
+  /** Returns whether the owner accepts more. */
   protected deliver(part: Part): boolean {
     if (this.toClose || this.closed) return false
     const bytes = bytesOf(part)
@@ -160,7 +160,7 @@ export abstract class ExchangeTransport implements Transport {
     )
   }
 
-  /** FIN, as it were. */
+  /** Delivers an end of the connection, like FIN. */
   protected deliverEnd(): void {
     this.toEnd = true
     this.schedule()
@@ -170,7 +170,7 @@ export abstract class ExchangeTransport implements Transport {
     if (!this.closed && this.writable) this.handlers.drain()
   }
 
-  /** The connection is over. */
+  /** Closes the connection. */
   protected finish(fault?: Fault): void {
     if (this.toClose || this.closed) return
     this.toClose = true
@@ -211,7 +211,7 @@ export abstract class ExchangeTransport implements Transport {
     this.handlers.close()
   }
 
-  // ---- the owner's face
+  // ---- the owner's interface
 
   start(handlers: TransportHandlers): void {
     this.handlers = handlers
@@ -229,16 +229,16 @@ export abstract class ExchangeTransport implements Transport {
   }
 
   private feed(bytes: Uint8Array): void {
-    // Nothing belongs to an exchange that is answered.
+    // Ignore bytes after the complete response.
     if (bytes.length === 0 || this.answered || this.closed) return
     if (this.parser.stopped) return this.raw(bytes)
     const used = this.parser.execute(bytes)
     const { refusal } = this.parser
-    if (refusal !== undefined) return this.broken(`no answer was written: ${refusal.reason}`)
+    if (refusal !== undefined) return this.broken(`no response was written: ${refusal.reason}`)
     if (this.switched !== undefined) this.switching(this.switched, bytes.subarray(used))
   }
 
-  /** Bytes of another protocol. */
+  /** Bytes of the protocol after a switch. */
   protected raw(_bytes: Uint8Array): void {}
 
   cork(): void {
@@ -256,7 +256,7 @@ export abstract class ExchangeTransport implements Transport {
     if (this.answered || this.closed) return
     const refusal = this.parser.finish()
     this.written()
-    if (!this.answered) this.broken(refusal?.reason ?? "the connection was ended without an answer")
+    if (!this.answered) this.broken(refusal?.reason ?? "the connection was closed without a response")
   }
 
   protected rawEnd(): void {}
@@ -264,7 +264,7 @@ export abstract class ExchangeTransport implements Transport {
   reset(): void {
     if (this.closed) return
     this.writable = false
-    if (!this.answered) this.broken("the connection was given up")
+    if (!this.answered) this.broken("the connection was reset")
     this.finish()
   }
 
@@ -279,7 +279,7 @@ export abstract class ExchangeTransport implements Transport {
     this.schedule()
   }
 
-  // There is no socket, and what keeps the process alive is the other side's.
+  // No real socket exists, and the other side decides what keeps the process alive.
   ref(): void {}
   unref(): void {}
   noDelay(): void {}

@@ -1,6 +1,6 @@
 /**
- * An Effect app as listeners of a callback server: each request is a connection of its own to a server of
- * core's that listens nowhere, and the answer goes back through the `ServerResponse`.
+ * An Effect app as listeners of a callback server. Each request becomes its own connection to a server of
+ * core's that has no port, and the response is written to the `ServerResponse`.
  */
 import type { Default } from "@effect/platform/HttpApp"
 import type { HttpMiddleware } from "@effect/platform/HttpMiddleware"
@@ -26,23 +26,23 @@ import { ExchangeTransport, type Ends } from "./exchangeTransport.js"
 import { endToEnd, pairs, requestHead, type RawFields, type RequestFacts } from "./messageBytes.js"
 
 /**
- * What a server is told with `on("request", ...)` and `on("upgrade", ...)`.
+ * The listeners for `on("request", ...)` and `on("upgrade", ...)` of a server.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Listeners {
-  /** For `createServer`, or whoever else calls listeners. */
+  /** For `createServer`, or any other caller of request listeners. */
   readonly request: RequestListener
-  /** The connection is the app's from then on, with what is asked on it later. */
+  /** Hands the connection over to the app, with all later requests on it. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => void
-  /** The server that runs the app: its state, its events, its shutdown. Its `address` means nothing. */
+  /** The server that runs the app: its state, events and shutdown. Its `address` is meaningless. */
   readonly server: Server.Service
 }
 
 /**
- * What of a server's options concerns its app; connections, sizes of heads and timeouts of requests are the
- * callback server's.
+ * The server options that apply to an app; connections, head sizes and request timeouts belong to the
+ * callback server.
  *
  * @since 0.1.0
  * @category models
@@ -51,7 +51,7 @@ export interface ListenerOptions extends Pick<
   Server.ServerOptions,
   "maxBodySize" | "highWaterMark" | "joinDuplicateHeaders" | "uniqueHeaders" | "unknownExpectations"
 > {
-  /** Runs around the app. Default: none. */
+  /** Runs around the app. Default: no middleware. */
   readonly middleware?: HttpMiddleware | undefined
 }
 
@@ -80,7 +80,7 @@ type Informing = ServerResponse & {
 }
 
 class ListenedTransport extends ExchangeTransport {
-  /** The last piece waits for the end, so that a body at hand is one write. */
+  /** The last slice is held back, so that a complete body is one write. */
   private held: Uint8Array | undefined = undefined
   private open = true
   private left = false
@@ -89,7 +89,7 @@ class ListenedTransport extends ExchangeTransport {
     private readonly req: IncomingMessage,
     private readonly res: Informing
   ) {
-    // Only an upgrade listener has a connection to give.
+    // Drop `Upgrade`: only an upgrade listener can hand a connection over.
     super(factsOf(req), endsOf(req.socket), "upgrade")
     req.on("data", (chunk: Uint8Array) => {
       if (!this.deliverBody(chunk)) req.pause()
@@ -127,7 +127,7 @@ class ListenedTransport extends ExchangeTransport {
 
   protected answer({ rawHeaders, status, statusMessage }: ResponseHead): void {
     const { res } = this
-    // A list of pairs: what others have set before is put in its place, name by name.
+    // Passed as a list, which replaces fields set by others name by name.
     if (!this.refusedBy(() => res.writeHead(status, statusMessage, endToEnd(rawHeaders)))) return
     if (status === 204 || status === 304 || this.req.method === "HEAD") res.flushHeaders()
   }
@@ -168,7 +168,7 @@ class ListenedTransport extends ExchangeTransport {
     this.held = undefined
     if (held === undefined || this.left || res.write(held)) return
     this.open = false
-    // No `drain` follows; `close` does.
+    // A destroyed response emits no `drain`, only `close`.
     if (res.destroyed || res.socket?.destroyed === true) this.writable = false
   }
 
@@ -184,11 +184,11 @@ class ListenedTransport extends ExchangeTransport {
 
 const unsupported = new HttpError.ConnectionFailed({
   code: "ENOSYS",
-  reason: "only requests of the callback server come here",
+  reason: "an app of toListeners only receives requests of its callback server",
   phase: "connect"
 })
 
-/** A network that listens nowhere: connections are given to it. */
+/** A network without ports: connections are passed to it. */
 const given = (listens: (accept: (transport: Transport) => void) => void): Network.Service => ({
   resolve: (host) =>
     Effect.fail(new HttpError.NameNotResolved({ code: "ENOTFOUND", host, reason: unsupported.reason })),
@@ -201,7 +201,7 @@ const given = (listens: (accept: (transport: Transport) => void) => void): Netwo
     })
 })
 
-// The callback server has limits of its own; further ones are for who asks for them.
+// The callback server has its own timeouts; further ones apply only if the program provides them.
 const timeouts = Effect.flatMap(Effect.context<never>(), (context) =>
   Option.match(Context.getOption(context, ServerTimeouts.ServerTimeouts), {
     onNone: () =>
@@ -213,12 +213,12 @@ const timeouts = Effect.flatMap(Effect.context<never>(), (context) =>
 )
 
 /**
- * An Effect app as listeners of a callback server, ours or Node's: `server.on("request", listeners.request)`,
- * and `on("upgrade", ...)` for WebSockets and other protocols.
+ * Turns an Effect app into listeners of a callback server, ours or Node's: `server.on("request",
+ * listeners.request)`, and `on("upgrade", ...)` for WebSockets and other protocols.
  *
- * The app sees its `Exchange` as on a server of its own: fields as they came, the connection, 1xx, trailers.
- * A client that goes away interrupts it. The end of the scope lets answers under way end. `ServerTimeouts` in
- * the context hold besides those of the callback server.
+ * The app has its `Exchange` as on a server of its own: raw fields, the connection, 1xx, trailers. A client
+ * that disconnects interrupts it. Closing the scope waits for in-flight responses. `ServerTimeouts` in the
+ * context apply in addition to those of the callback server.
  *
  * @since 0.1.0
  * @category conversions
@@ -228,7 +228,7 @@ export const toListeners = <E, R>(
   options: ListenerOptions = {}
 ): Effect.Effect<Listeners, ServeError, Scope.Scope | Exclude<R, Scope.Scope | HttpServerRequest>> => {
   const { middleware, ...rest } = options
-  // Each exchange has a scope.
+  // Each exchange provides a scope.
   const scoped = app as Default<E, Exclude<R, Scope.Scope | HttpServerRequest>>
   return Effect.gen(function* () {
     let accept: (transport: Transport) => void = () => {}
@@ -239,7 +239,7 @@ export const toListeners = <E, R>(
       Server.make({
         ...rest,
         port: 0,
-        // The callback server has read it; what it let pass is not refused here.
+        // The callback server has validated the request, so refuse nothing it accepted.
         flags: everyFlag,
         requireHostHeader: false,
         limits: { maxHeaderSize: 1 << 30, maxHeaderCount: 0 },
@@ -253,7 +253,7 @@ export const toListeners = <E, R>(
     return {
       request: (req, res) => accept(new ListenedTransport(req, res)),
       upgrade: (req, socket, head) => {
-        // It is read as if it had not been read before.
+        // Give the request head back to the stream, so that our server parses it again.
         socket.unshift(Buffer.concat([Buffer.from(requestHead(factsOf(req)), "latin1"), head]))
         accept(new StreamTransport(socket))
       },

@@ -1,8 +1,8 @@
 /**
- * A request listener (an Express or Koa app, a handler) as an Effect app: it is given an `IncomingMessage`
- * and a `ServerResponse` of the callback API, whose connection is the exchange under way.
+ * A request listener (an Express or Koa app, a handler) as an Effect app: it gets an `IncomingMessage` and a
+ * `ServerResponse` of the callback API, whose connection is the current exchange.
  *
- * The listener's answer becomes a response value, so that middleware sees it, and the engine frames it anew.
+ * The listener's response becomes a response value that middleware sees, and the engine frames it anew.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import type { Default } from "@effect/platform/HttpApp"
@@ -25,7 +25,7 @@ import { endToEnd, pairs, type RawFields, type RequestFacts } from "./messageByt
 import { http } from "./modules.js"
 import { setImmediate } from "../time/realTime.js"
 
-/** What the exchange's fiber is to do next. */
+/** The next step of the exchange's fiber. */
 type Step =
   | { readonly _tag: "Informational"; readonly head: ResponseHead }
   | { readonly _tag: "Answer"; readonly head: ResponseHead }
@@ -37,7 +37,7 @@ const ended: IteratorResult<Uint8Array> = { done: true, value: undefined }
 class MountedTransport extends ExchangeTransport {
   private readonly steps: Array<Step> = []
   private waiting: ((step: Effect.Effect<Step>) => void) | undefined = undefined
-  /** The head, until what was written with it is known. */
+  /** The response head, held until the bytes written together with it are known. */
   private headToTell: ResponseHead | undefined = undefined
   private readonly chunks: Array<Uint8Array> = []
   private size = 0
@@ -45,12 +45,12 @@ class MountedTransport extends ExchangeTransport {
   private trailers: RawFields = []
   private failure: Error | undefined = undefined
   private resumeReader: (() => void) | undefined = undefined
-  /** The request's body is held back by the listener's side. */
+  /** Resumes the request's body, which the listener has paused. */
   private more: (() => void) | undefined = undefined
   private socket: Socket | undefined = undefined
   private readonly unsent: Array<Uint8Array> = []
   private ending = false
-  /** The listener wants the body that the client holds back. */
+  /** Completes when the listener wants a body that the client holds back (100-continue). */
   readonly bodyWanted: Effect.Effect<void>
   private wantBody: () => void = () => {}
 
@@ -61,7 +61,7 @@ class MountedTransport extends ExchangeTransport {
   ) {
     const connection = Option.getOrUndefined(exchange)?.connection
     super(facts, { local: connection?.local, remote: connection?.remote, tls: connection?.tls })
-    // By itself a callback server sends 100 at once; `checkContinue` may do otherwise.
+    // A callback server sends 100 at once by default; `checkContinue` may do otherwise.
     this.bodyWanted = expectsContinue(facts)
       ? Effect.async<void>((resume) => {
           this.wantBody = () => resume(Effect.void)
@@ -104,7 +104,7 @@ class MountedTransport extends ExchangeTransport {
     more?.()
   }
 
-  // ---- the answer
+  // ---- the response
 
   protected informational(head: ResponseHead): void {
     if (head.status === 100) this.wantBody()
@@ -116,7 +116,7 @@ class MountedTransport extends ExchangeTransport {
   }
 
   protected answerData(slice: Uint8Array): void {
-    // The listener may use its buffer again as soon as its write is over.
+    // Copy: the listener may reuse its buffer after the write.
     this.chunks.push(slice.slice())
     this.size += slice.length
     if (this.size >= highWaterMark) this.full = true
@@ -137,11 +137,11 @@ class MountedTransport extends ExchangeTransport {
 
   protected broken(why: string): void {
     this.fail(
-      Cause.fail(new HttpError.HangUp({ reason: `the listener gave its response up: ${why}`, phase: "head" }))
+      Cause.fail(new HttpError.HangUp({ reason: `the listener aborted its response: ${why}`, phase: "head" }))
     )
   }
 
-  /** The listener has failed. `false`: too late for anybody to be told. */
+  /** Fails the exchange with the listener's error. Returns `false` if it is too late to report. */
   fail(cause: Cause.Cause<HttpError.HangUp>): boolean {
     if (this.failure !== undefined || this.answered || this.closed) return false
     this.failure = Cause.squash(cause) as Error
@@ -166,20 +166,20 @@ class MountedTransport extends ExchangeTransport {
     })
   })
 
-  // ---- the answer's body, as the engine pulls it
+  // ---- the response's body, pulled by the engine
 
-  /** Everything was written with the head. */
+  /** The body, if all of it was written with the head. */
   get whole(): Uint8Array | undefined {
     if (!this.answered) return undefined
     const { chunks } = this
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
   }
 
-  /** Trailers go with the body's end. */
+  /** Adds the trailers at the end of the body. */
   readonly addTrailers: Effect.Effect<void> = Effect.suspend(() =>
     this.trailers.length === 0 || Option.isNone(this.exchange)
       ? Effect.void
-      : // Where there can be none they are left out, as Node does.
+      : // Drop trailers that cannot be sent, as Node does. cannot be sent, as Node does.
         Effect.ignore(this.exchange.value.addTrailers(pairs(this.trailers)))
   )
 
@@ -222,7 +222,7 @@ class MountedTransport extends ExchangeTransport {
     resumeReader?.()
   }
 
-  /** The exchange is over: the listener's connection ends when it has heard of what it wrote. */
+  /** Completes the exchange: the listener's connection closes after its writes have completed. */
   over(): void {
     if (this.full) {
       this.full = false
@@ -231,7 +231,7 @@ class MountedTransport extends ExchangeTransport {
     setImmediate(() => this.finish())
   }
 
-  // ---- another protocol
+  // ---- another protocol (after upgrade or CONNECT)
 
   protected switching(head: ResponseHead, rest: Uint8Array): void {
     this.unsent.push(rest)
@@ -251,7 +251,7 @@ class MountedTransport extends ExchangeTransport {
     this.wake()
   }
 
-  /** Passes bytes both ways until both are over. */
+  /** Relays bytes in both directions until both have ended. */
   relay(socket: Socket): Effect.Effect<void> {
     this.socket = socket
     const read = Stream.runForEach(socket.stream, (slice) =>
@@ -306,7 +306,7 @@ const flat = (headers: Readonly<Record<string, string>>): RawFields => Object.en
 
 const factsOf = (request: HttpServerRequest, exchange: Option.Option<Exchange.Exchange>): RequestFacts => ({
   method: request.method,
-  // Where it is mounted, what is below: `originalUrl` has the rest.
+  // For a mounted app the path below its prefix, as `url`; `originalUrl` has the whole.
   target: (request.method as string) === "CONNECT" ? request.originalUrl : request.url,
   httpVersion: Option.match(exchange, { onNone: () => "1.1", onSome: (self) => self.httpVersion }),
   rawHeaders: Option.match(exchange, {
@@ -315,7 +315,7 @@ const factsOf = (request: HttpServerRequest, exchange: Option.Option<Exchange.Ex
   })
 })
 
-// A cookie goes out as it was written: the value is all that stood behind the name.
+// Send a cookie exactly as written: everything after the name and `=` is its value.
 const cookiesOf = (fields: RawFields): Cookies.Cookies | undefined => {
   const cookies: Record<string, Cookies.Cookie> = {}
   let count = 0
@@ -324,7 +324,7 @@ const cookiesOf = (fields: RawFields): Cookies.Cookies | undefined => {
     const at = text.indexOf("=")
     const name = at < 0 ? text : text.slice(0, at)
     const value = at < 0 ? "" : text.slice(at + 1)
-    // Of several with one name each is sent.
+    // Cookies with equal names are all sent.
     const key = name in cookies ? `${name}#${count}` : name
     cookies[key] = { ...plainCookie, name, value, valueEncoded: value, options: undefined }
     count++
@@ -359,11 +359,11 @@ const inform = (
 ): Effect.Effect<void> => {
   if (Option.isNone(exchange)) return Effect.void
   const self = exchange.value
-  // Too late, or to a client that knows none: Node's response does not tell either.
+  // Ignore 1xx that is too late or goes to HTTP/1.0, as Node's response does.
   return Effect.ignore(status === 100 ? self.continue : self.informational(status, pairs(rawHeaders)))
 }
 
-/** Runs a function as a listener whose failure is the exchange's. */
+/** Wraps a listener so that its errors fail the exchange. */
 const guarded = (listener: RequestListener): RequestListener => {
   const guard: RequestListener = (req, res) => {
     const { transport } = req.socket as unknown as { readonly transport: MountedTransport }
@@ -379,11 +379,11 @@ const guarded = (listener: RequestListener): RequestListener => {
       failed(error)
     }
   }
-  // As a wrapper of `once` names what it wraps: the connection looks at what a framework brings.
+  // Expose the original like a `once` wrapper does: the connection inspects a framework's prototypes.
   return Object.assign(guard, { listener })
 }
 
-/** A server for a listener alone. What it reads has been read by another server already. */
+/** A server for this listener alone. Limits are off: another server has read the request already. */
 const serverFor = (listener: RequestListener): Server =>
   http.createServer(
     {
@@ -399,14 +399,14 @@ const serverFor = (listener: RequestListener): Server =>
 const isServer = (value: RequestListener | Server): value is Server => typeof value !== "function"
 
 /**
- * A request listener as an Effect app: an Express or Koa app's, one of Fastify (`app.routing`), any
- * `(req, res) => void`. Or a whole server of `@httpfx/node/http` that listens nowhere, with its listeners of
+ * Turns a request listener into an Effect app: an Express or Koa app, Fastify's `app.routing`, any `(req,
+ * res) => void`. Or a whole server of `@httpfx/node/http` that is not listening, with its listeners of
  * `upgrade`, `connect`, `checkContinue`.
  *
- * The app ends when the listener has begun its answer; the body follows as it is written, at the client's
- * pace. What a listener throws, or the promise that it returns, is a defect: 500, or a cut answer. A response
- * that it destroys fails with `HangUp`. A client that goes away is told as in Node: `aborted` and `close` of
- * the request, `close` of the response.
+ * The app completes when the listener has started its response; the body follows as it is written, under the
+ * client's backpressure. An error thrown by the listener, or a rejection of its promise, is a defect: 500, or
+ * an aborted response. A response that it destroys fails with `HangUp`. If the client disconnects, the
+ * listener sees Node's events: `aborted` and `close` on the request, `close` on the response.
  *
  * @since 0.1.0
  * @category conversions

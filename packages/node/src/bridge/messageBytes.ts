@@ -1,10 +1,7 @@
-/**
- * A received request as the bytes that it came in, and the fields of an answer as they go on to another
- * sender.
- */
+/** Prints a received request as bytes again, and filters the fields of a response for another sender. */
 import { hasElement, listElements, type Framing } from "@httpfx/core/wire"
 
-/** Flat: name, value, ... */
+/** A flat list: name, value, ... */
 export type RawFields = ReadonlyArray<string>
 
 const valuesOf = (fields: RawFields, name: string): Array<string> => {
@@ -15,7 +12,7 @@ const valuesOf = (fields: RawFields, name: string): Array<string> => {
   return values
 }
 
-/** How the body of a request is framed, for who has its fields. */
+/** The framing of a request body, from its fields. */
 export const framingOf = (fields: RawFields): Framing => {
   if (valuesOf(fields, "transfer-encoding").length > 0) return { _tag: "Chunked" }
   const length = Number(valuesOf(fields, "content-length")[0] ?? 0)
@@ -30,7 +27,7 @@ export interface RequestFacts {
   readonly rawHeaders: RawFields
 }
 
-/** The head of a request, Latin-1; fields with a name in `without` (lower case) are left out. */
+/** The head of a request, latin1; leaves out fields named `without` (lower case). */
 export const requestHead = (request: RequestFacts, without?: string): string => {
   let text = `${request.method} ${request.target} HTTP/${request.httpVersion}\r\n`
   const { rawHeaders } = request
@@ -42,8 +39,8 @@ export const requestHead = (request: RequestFacts, without?: string): string => 
 }
 
 /**
- * Fields of an answer without those that are between two neighbours: the next sender has a connection and a
- * framing of his own (RFC 9110 §7.6.1). That the connection is to close goes on.
+ * The fields of a response without hop-by-hop fields: the next sender has its own connection and framing (RFC
+ * 9110 §7.6.1). Keeps `Connection: close`.
  */
 export const endToEnd = (fields: RawFields): Array<string> => {
   const kept: Array<string> = []
@@ -60,7 +57,7 @@ export const endToEnd = (fields: RawFields): Array<string> => {
   return kept
 }
 
-/** As pairs. */
+/** A flat list as name-value pairs. */
 export const pairs = (fields: RawFields): Array<[name: string, value: string]> => {
   const list: Array<[string, string]> = []
   for (let i = 0; i < fields.length; i += 2) list.push([fields[i]!, fields[i + 1]!])

@@ -1,6 +1,6 @@
 /**
- * Callback agents over an agent of core's: each request borrows one of its connections and gives it back, so
- * that both kinds of requests share connections, limits and queues.
+ * Callback agents over an agent of core's: each request borrows a connection and returns it, so that requests
+ * of both APIs share connections, limits and queues.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -48,7 +48,7 @@ interface Request {
   onSocket(socket: Socket | undefined, error?: Error): void
 }
 
-/** What of Node's agent its documentation leaves to subclasses. */
+/** The members of Node's agent that its documentation allows subclasses to use. */
 interface Pooled {
   options: Options
   keepAlive: boolean
@@ -65,7 +65,7 @@ const text = (value: unknown): string | undefined =>
       ? value.map(text).join("\n")
       : String(value)
 
-// The host that a request names is the one whose certificate is wanted (RFC 9110 §4.3.4).
+// The certificate must match the host of the request (RFC 9110 §4.3.4).
 const serverName = (options: Options, req: Request, host: string): string | undefined => {
   if (typeof options["servername"] === "string" && options["servername"] !== "") return options["servername"]
   const field = req.getHeader("host")
@@ -92,7 +92,7 @@ const tlsOf = (options: Options, req: Request, host: string): Omit<TlsOptions, "
   return Object.keys(tls).length === 0 ? undefined : tls
 }
 
-// Nothing that is not said: requests of both kinds share what is the same for both.
+// Leave out unset options, so that requests of both APIs get equal pool keys.
 const connectionOf = (
   options: Options,
   tls: Omit<TlsOptions, "role"> | undefined
@@ -169,7 +169,7 @@ const pooled = (
       }
       ;(self.requests[name] ??= []).push(req)
       const take = Effect.withUnhandledErrorLogLevel(Lease.take(agent, destination), Option.none())
-      // Nothing interrupts it: a lease that was granted always arrives.
+      // Never interrupted, so a granted lease is always received.
       Runtime.runFork(runtime, take).addObserver((exit) => settled(self, req, name, exit))
     }
   }
@@ -177,13 +177,13 @@ const pooled = (
 }
 
 /**
- * Callback agents whose connections are those of an `Agent`: every request of theirs borrows one, under the
- * agent's limits, in its queue, and gives it back. An idle connection that an Effect client has used serves a
- * callback request, and the other way round.
+ * Callback agents over the connections of an `Agent`: every request borrows one, under the agent's limits and
+ * in its queue, and returns it. A callback request can reuse an idle connection of an Effect client, and vice
+ * versa.
  *
- * `agent.sockets` has the sockets that requests of this face use, `agent.requests` those that wait;
- * `freeSockets` is empty, since idle connections are the pool's. `maxSockets` and the like of these agents
- * mean nothing; `destroy()` ends what they use.
+ * `agent.sockets` lists sockets in use by requests of these agents, `agent.requests` queued requests;
+ * `freeSockets` stays empty, since idle connections belong to the pool. Limits like `maxSockets` of these
+ * agents have no effect; `destroy()` destroys the sockets in use.
  *
  * @since 0.1.0
  * @category conversions

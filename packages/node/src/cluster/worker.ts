@@ -1,8 +1,8 @@
 /**
- * One worker process, seen from its primary: started, ready, told to stop, gone.
+ * One worker process, seen from its primary: started, ready, told to stop, exited.
  *
- * Knows `node:cluster` and nothing of how many workers there are or when one is replaced. Every wait for a
- * worker ends: with its word, with its exit, or with a kill.
+ * Uses `node:cluster`; does not know how many workers there are or when one is replaced. Every wait for a
+ * worker ends: with its message, its exit, or a kill.
  */
 import cluster, { type Worker } from "node:cluster"
 import * as Deferred from "effect/Deferred"
@@ -11,13 +11,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { WorkerFailed } from "@httpfx/core/HttpError"
 
-/** What primary and worker tell each other, besides what `node:cluster` does. */
+/** The messages between primary and worker, besides those of `node:cluster`. */
 export const isReady = "httpfx.ready"
 export const shallStop = "httpfx.stop"
-/** In a worker's environment: for how long it may take to stop, ms. */
+/** Environment variable of a worker: how long it may take to stop, ms. */
 export const stopVariable = "HTTPFX_WORKER_STOP_TIMEOUT"
 
-/** How a process ended. */
+/** How a process exited. */
 export interface Ended {
   readonly exitCode: number | undefined
   readonly signal: string | undefined
@@ -34,25 +34,25 @@ export interface WorkerProcess {
   readonly id: number
   readonly pid: number
   state: "starting" | "ready" | "stopping" | "ended"
-  /** It was told to stop. */
+  /** Whether it was told to stop. */
   told: boolean
-  /** Waits until it has said that it serves; fails if it ends before. */
+  /** Completes when the worker has reported that it serves; fails if it exits before. */
   readonly ready: Effect.Effect<void, WorkerFailed>
   readonly ended: Effect.Effect<Ended>
-  /** Lets it finish what it does; after `deadline` it is killed. Ends when the process has. */
+  /** Tells it to finish its work; kills it at the deadline. Completes when the process has exited. */
   readonly stop: (deadline: Duration.Duration) => Effect.Effect<void>
-  /** Ends it at once, and waits until it has. */
+  /** Kills it at once, and completes when the process has exited. */
   readonly kill: Effect.Effect<void>
 }
 
-const inWords = ({ exitCode, signal }: Ended) =>
-  signal === undefined ? `ended with code ${exitCode}` : `was ended by ${signal}`
+export const describeExit = ({ exitCode, signal }: Ended) =>
+  signal === undefined ? `exited (code ${exitCode})` : `was killed (${signal})`
 
 export const failedWith = (id: number, ended: Ended, when: string): WorkerFailed =>
-  new WorkerFailed({ worker: id, reason: `${inWords(ended)} ${when}`, ...ended })
+  new WorkerFailed({ worker: id, reason: `${describeExit(ended)} ${when}`, ...ended })
 
 const fork = ({ args, env, exec, execArgv }: Settings): Worker => {
-  // Settings of the module as a whole: they hold for the fork that follows.
+  // Global settings of the module, which apply to the next fork.
   cluster.setupPrimary({
     ...(exec === undefined ? {} : { exec }),
     ...(args === undefined ? {} : { args: [...args] }),
@@ -61,7 +61,7 @@ const fork = ({ args, env, exec, execArgv }: Settings): Worker => {
   return cluster.fork(env)
 }
 
-/** Starts a process. `changed` is called whenever its `state` has. */
+/** Starts a process. `changed` is called on every change of its `state`. */
 export const start = (
   settings: Settings,
   changed: (worker: WorkerProcess, ended: Ended | undefined) => void
@@ -71,7 +71,7 @@ export const start = (
     const ended = yield* Deferred.make<Ended>()
     return yield* Effect.try({
       try: () => watch(fork(settings), ready, ended, changed),
-      catch: (cause) => new WorkerFailed({ reason: `no worker can be started: ${String(cause)}`, cause })
+      catch: (cause) => new WorkerFailed({ reason: `cannot start a worker: ${String(cause)}`, cause })
     })
   })
 
@@ -89,7 +89,7 @@ const watch = (
     if (self.state === "ended") return
     self.told = true
     enter("stopping")
-    // The channel may be gone before the process is; then it knows already.
+    // The channel may close before the process exits; then the worker stops by itself.
     if (worker.isConnected()) worker.send(shallStop, () => {})
   })
   const kill = Effect.zipRight(
@@ -106,7 +106,7 @@ const watch = (
     stop: (deadline) =>
       Effect.zipRight(
         stop,
-        // Interruptible, because finalizers are not: the deadline would have to wait for what it ends.
+        // Interruptible, because finalizers are not; otherwise the deadline could not interrupt the wait.
         Effect.timeoutTo(Effect.interruptible(Deferred.await(ended)), {
           duration: deadline,
           onSuccess: () => Effect.void,
@@ -130,7 +130,7 @@ const watch = (
     over({ exitCode: exitCode ?? undefined, signal: signal ?? undefined })
   )
   worker.on("error", () => {
-    // A process that could not be started at all has no exit.
+    // A process that failed to start emits no `exit`.
     if (worker.process.pid === undefined) over({ exitCode: undefined, signal: undefined })
   })
   return self

@@ -1,8 +1,8 @@
 /**
- * `http2` under the hook: HTTP/1 connections of `createSecureServer({ allowHTTP1: true })` are ours, as every
- * other HTTP/1 connection of the process. HTTP/2 itself stays with the built-in module.
+ * `http2` under the hook: serves the HTTP/1 connections of `createSecureServer({ allowHTTP1: true })` by our
+ * module. HTTP/2 itself stays with the built-in module.
  *
- * Never imports `http2`: the hook hands it over when the program asks for it.
+ * Never imports `http2`: the hook passes it when the program loads it.
  */
 import type * as http2 from "node:http2"
 import type { Server as NetServer } from "node:net"
@@ -21,7 +21,7 @@ import type { HttpSocket } from "../http/message/shapes.js"
 
 type Module = typeof http2
 
-/** The options, with the bag that Node.js 24 has for HTTP/1. */
+/** The options, with `http1Options` of Node.js 24. */
 type Options = http2.SecureServerOptions & { readonly http1Options?: ServerOptions }
 
 type Secure = http2.Http2SecureServer & HttpServer
@@ -36,7 +36,7 @@ const optionsOf = (options: Options): ServerOptions => {
   }
 }
 
-/** The members of the built-in server's class that deal with HTTP/1, for connections of ours. */
+/** Overrides the members of the built-in class that deal with HTTP/1 connections. */
 const membersOver = (parent: NetServer) => ({
   close(this: Secure, callback?: (error?: Error) => void): Secure {
     prepareClose(this)
@@ -51,7 +51,7 @@ const membersOver = (parent: NetServer) => ({
   }
 })
 
-/** Gives a server's HTTP/1 connections to the callback API. */
+/** Routes a server's HTTP/1 connections to our callback API. */
 const takeOver = (server: Secure, options: Options): void => {
   const given = optionsOf(options)
   const { timeout } = server
@@ -70,7 +70,7 @@ const takeOver = (server: Secure, options: Options): void => {
   })
 }
 
-/** The built-in module, with a `createSecureServer` whose HTTP/1 is ours. */
+/** The built-in module, with a `createSecureServer` that serves HTTP/1 by our module. */
 export const withOwnHttp1 = (builtIn: Module): Module => {
   const createSecureServer = (options?: unknown, listener?: unknown): http2.Http2SecureServer => {
     const server = builtIn.createSecureServer(options as never, listener as never)

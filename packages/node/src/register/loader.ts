@@ -1,6 +1,6 @@
 /**
- * The hook's half for `import` where Node.js has no hooks in the process itself (before 22.15): runs in the
- * thread of Node's loader.
+ * The hook for `import` in versions of Node.js without in-process hooks (before 22.15): runs in Node's loader
+ * thread.
  */
 import { fileURLToPath } from "node:url"
 import { exceptions, moduleOf, type ModuleName } from "./redirect.js"

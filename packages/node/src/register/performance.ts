@@ -1,6 +1,6 @@
 /**
- * `http` entries for those who observe performance: Node makes them in its own HTTP code, so the hook that
- * replaces that code delivers ours to the same observers.
+ * Delivers `http` performance entries: Node creates them in its own HTTP code, so the hook that replaces that
+ * code sends ours to the same observers.
  */
 import perfHooks from "node:perf_hooks"
 import { observeExchanges, type Measurement } from "../http/own/measure.js"
@@ -9,7 +9,7 @@ import { setImmediate } from "../time/realTime.js"
 type Callback = ConstructorParameters<typeof perfHooks.PerformanceObserver>[0]
 type Options = Parameters<perfHooks.PerformanceObserver["observe"]>[0]
 
-/** Observers of `http` entries, each with what it has not been told yet. */
+/** Observers of `http` entries, each with its undelivered entries. */
 const observers = new Map<HttpAwareObserver, Array<perfHooks.PerformanceEntry>>()
 
 const entryPrototype = perfHooks.PerformanceEntry.prototype
@@ -66,7 +66,7 @@ class HttpAwareObserver extends perfHooks.PerformanceObserver {
 }
 Object.defineProperty(HttpAwareObserver, "name", { value: "PerformanceObserver" })
 
-/** Puts an observer that knows our entries in the place of Node's. */
+/** Replaces `PerformanceObserver` by a class that also delivers our entries. */
 export const offerHttpEntries = (): void => {
   const { PerformanceObserver: builtin } = perfHooks
   const place = { configurable: true, writable: true, value: HttpAwareObserver }

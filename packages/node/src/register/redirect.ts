@@ -1,6 +1,6 @@
 /**
- * What is redirected, and for whom. Used by both halves of the hook: for `require` in the process itself, for
- * `import` either there too or, on a Node.js that cannot, in its loader's thread.
+ * Decides which specifiers are redirected, and for which importing files. Shared by both hooks: the one for
+ * `require` in the process, and the one for `import` there or in Node's loader thread.
  */
 import { resolve, sep } from "node:path"
 
@@ -16,14 +16,14 @@ const names: Readonly<Record<string, ModuleName>> = {
   "node:http2": "http2"
 }
 
-/** The module of ours that a specifier means, if any. */
+/** The module of ours for a specifier, if it is redirected. */
 export const moduleOf = (specifier: string): ModuleName | undefined => names[specifier]
 
 const slashes = (path: string): string => (sep === "\\" ? path.replaceAll("\\", "/") : path)
 
 /**
- * Which importing files stay on the built-in modules: a list, with commas between, of packages (`name`,
- * `@scope/name`) and of files or folders (`./legacy`, `/srv/app/legacy.js`).
+ * Parses the comma-separated list of importers that keep the built-in modules: packages (`name`,
+ * `@scope/name`) and files or folders (`./legacy`, `/srv/app/legacy.js`).
  */
 export const exceptions = (list: string | undefined): ((file: string) => boolean) => {
   const wanted = (list ?? "")

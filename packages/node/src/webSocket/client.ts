@@ -1,6 +1,6 @@
 /**
- * WebSockets of clients on any network: those of the callback API, which is loaded when the constructor is
- * made.
+ * Client WebSockets on any network, by the `WebSocket` of the callback API, which is loaded when the
+ * constructor is made.
  */
 import type * as PlatformSocket from "@effect/platform/Socket"
 import type * as Context from "effect/Context"

@@ -1,12 +1,12 @@
 /**
- * The stream that `ws` reads frames from and writes them to.
+ * The stream from which `ws` reads frames and to which it writes them.
  *
- * Chunks come in small pieces, so that a pause takes effect between them: `ws` parses a piece to its end.
- * While it is held nothing is read from the transport, not even ahead.
+ * Splits received chunks into pieces, so that a pause takes effect between them: `ws` parses each piece
+ * completely. While held it reads nothing from the transport, not even ahead.
  */
 import { TransportSocket } from "../socket/transportSocket.js"
 
-// 1400 of the smallest frames. Smaller pieces would make the messages of many megabytes slow.
+// Holds 1400 of the smallest frames. Smaller pieces would slow down messages of many megabytes.
 const pieceSize = 8 * 1024
 
 export class WebSocketDuplex extends TransportSocket {

@@ -1,9 +1,9 @@
 /**
- * Messages of a WebSocket on their way to their handlers, what these write, and the closing handshake.
+ * Carries the messages of a WebSocket to their handlers, sends writes, and does the closing handshake.
  *
- * Backpressure in both directions, with work per message that does not grow: writes that wait are entries of
- * one set, and no operation adds a listener. The bounds are those of docs/timeouts-and-limits.md. It knows no
- * fibers and keeps no clock.
+ * Backpressure works in both directions at a constant cost per message: waiting writes are entries of one
+ * set, and no operation adds a listener. The limits are those of docs/timeouts-and-limits.md. Knows no fibers
+ * and keeps no clock.
  */
 import type * as Cause from "effect/Cause"
 import type * as ws from "ws"
@@ -12,22 +12,22 @@ import { queueMicrotask, setImmediate } from "../time/realTime.js"
 
 export type Message = string | Uint8Array
 
-/** Who handles messages, and hears of the end. */
+/** The handler of messages and of the close. */
 export interface Receiver {
-  /** Starts the handler of a message. `true`: it calls `done` at its end; `false`: it has ended. */
+  /**
+   * Starts the handler of a message. `true`: it calls `done` when it completes; `false`: it has completed.
+   */
   readonly start: (message: Message, done: () => void) => boolean
   readonly closed: (code: number, reason: string) => void
   readonly failed: (cause: unknown) => void
-  /** The closing handshake has begun, or our FIN was sent: the peer must not take for ever. */
+  /** The closing handshake has started, or our FIN was sent: limit the wait for the peer. */
   readonly limit: () => void
 }
 
 export interface Options {
-  /** Bytes that may wait to be sent. */
+  /** Bytes that may be buffered for sending. */
   readonly highWaterMark: number
-  /**
-   * Reading pauses while any write waits; `false`: only while handlers of messages have not ended besides.
-   */
+  /** Pause reading while any write waits; `false`: only while message handlers are running as well. */
   readonly holdsForWrites: boolean
   /** The first close frame was sent (`own`) or received. */
   readonly closing: (closing: Closing) => void
@@ -36,15 +36,15 @@ export interface Options {
 export interface Closing {
   readonly code: number
   readonly own: boolean
-  /** How the peer has broken the protocol, where that is why. */
+  /** The peer's protocol violation, if it is the reason. */
   readonly violation?: string | undefined
-  /** What the handler has failed with, where that is why. */
+  /** The handler's failure, if it is the reason. */
   readonly cause?: Cause.Cause<unknown> | undefined
 }
 
 /**
- * `ws`, which tells when it begins to close by itself: the peer has sent a close frame, or broken the
- * protocol.
+ * A `ws` WebSocket that reports when it starts to close by itself, because the peer sent a close frame or
+ * violated the protocol.
  */
 export interface Framed extends ws.WebSocket {
   closeBegins: ((code: number | undefined) => void) | undefined
@@ -61,33 +61,33 @@ export const framedClass = (Base: typeof ws.WebSocket): new (...args: Array<neve
   return Framing as unknown as new (...args: Array<never>) => Framed
 }
 
-// Each costs some hundred bytes, however small it is.
+// Limits counts, because each entry costs some hundred bytes, however small its message.
 const mostWrites = 256
 const mostHandlers = 1024
-// Few handlers may wait for each other, however large their messages are.
+// This many handlers may always run, however large their messages are: they may wait for each other.
 const leastHandlers = 16
-// The system may give many reads in one turn of the event loop.
+// The system may deliver many reads in one turn of the event loop.
 const mostInTurn = 256
 
 export class WebSocketFlow {
   /** Our close frame was sent first. */
   closesItself = false
-  /** How the peer has broken the protocol. */
+  /** The peer's protocol violation. */
   violation: Error | undefined = undefined
-  /** Of the close frame, once it is closed; 1005: it had none, 1006: there was no close frame. */
+  /** The code of the close frame, once closed; 1005: a frame without a code, 1006: no close frame. */
   closeCode: number | undefined = undefined
   closeReason = ""
   private receiver: Receiver | undefined = undefined
-  /** Nobody handles messages any more. */
+  /** Handling has ended: later messages are dropped. */
   private ended = false
-  /** Nothing is read: not before somebody handles messages. */
+  /** Reading is paused, at first until a receiver is set. */
   private held = true
-  /** Messages that came while reading was held, from the piece that was being parsed. */
+  /** Messages of the piece that was being parsed when reading was paused. */
   private queue: Array<Message> = []
   private handlers = 0
   private handled = 0
   private inTurn = 0
-  /** What is written waits for the peer. */
+  /** Writes wait for the peer (backpressure). */
   private full = false
   private writes = 0
   private readonly waiting = new Set<() => void>()
@@ -100,7 +100,7 @@ export class WebSocketFlow {
   ) {
     socket.closeBegins = (code = 1005) => {
       if (this.closesItself) return
-      // `ws` tells of a violation right after.
+      // `ws` reports a violation right after this call.
       queueMicrotask(() => {
         const violation = this.violation?.message
         options.closing({ code, own: violation !== undefined, violation })
@@ -124,7 +124,7 @@ export class WebSocketFlow {
     return this.closeCode !== undefined
   }
 
-  /** Messages are handled from now on; those that have come are the first. */
+  /** Starts to deliver messages to this receiver, beginning with those received before. */
   begin(receiver: Receiver): void {
     this.receiver = receiver
     if (this.isClosed) return this.tellClosed()
@@ -132,7 +132,7 @@ export class WebSocketFlow {
     this.balance()
   }
 
-  /** Messages are dropped from now on: nobody handles them. */
+  /** Ends the delivery: later messages are dropped. */
   end(): void {
     this.receiver = undefined
     this.ended = true
@@ -141,8 +141,8 @@ export class WebSocketFlow {
   }
 
   /**
-   * `false`: `whenTaken` is to be waited for; behind a close frame nothing is sent, and that tells of the
-   * close.
+   * Sends a message. `false`: wait by `whenTaken`. After a close frame nothing is sent; `whenTaken` then
+   * reports the close.
    */
   send(message: Message): boolean {
     if (!this.isOpen) return false
@@ -151,7 +151,9 @@ export class WebSocketFlow {
     return !this.full
   }
 
-  /** Calls once when more may be written, or the socket is closed. Gives what takes it back. */
+  /**
+   * Calls `tell` once, when more may be written or the socket has closed. Returns a function that cancels it.
+   */
   whenTaken(tell: () => void): () => void {
     this.waiting.add(tell)
     return () => void this.waiting.delete(tell)
@@ -161,7 +163,7 @@ export class WebSocketFlow {
     return this.isOpen && !this.full
   }
 
-  /** Sends a close frame, unless one was sent or received. Throws on a code or reason that cannot be sent. */
+  /** Sends a close frame, unless one was sent or received. Throws for an invalid code or reason. */
   close(code: number, reason?: string, cause?: Cause.Cause<unknown>): void {
     if (!this.isOpen) return
     this.closesItself = true
@@ -206,7 +208,7 @@ export class WebSocketFlow {
     this.balance()
   }
 
-  // RFC 6455 §5.5.3: of pings that wait for their pong, the last may stand for all.
+  // RFC 6455 §5.5.3: a pong for the most recent ping answers all that are pending.
   private pinged(data: Buffer): void {
     if (!this.isOpen) return
     if (this.full) this.pong = Buffer.from(data)
@@ -246,7 +248,7 @@ export class WebSocketFlow {
     if (this.receiver === undefined) return !this.ended
     if (this.handlers >= mostHandlers || this.inTurn >= mostInTurn) return true
     if (this.handlers >= leastHandlers && this.handled >= this.options.highWaterMark) return true
-    // Behind our own close frame only that of the peer is of interest.
+    // After our own close frame, read on for the peer's.
     return this.full && this.isOpen && (this.options.holdsForWrites || this.handlers > 0)
   }
 
@@ -285,7 +287,7 @@ export class WebSocketFlow {
   private tellClosed(): void {
     const { receiver } = this
     if (receiver === undefined) return
-    // They came before the close frame.
+    // These messages arrived before the close frame.
     for (const message of this.queue.splice(0)) receiver.start(message, nothing)
     if (this.violation === undefined) receiver.closed(this.closeCode!, this.closeReason)
     else receiver.failed(this.violation)

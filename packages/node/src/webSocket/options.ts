@@ -1,56 +1,60 @@
 /**
- * The options of WebSockets, checked and in the terms of `ws`. A value outside its type is refused by name.
+ * Validates the options of WebSockets and converts them to those of `ws`. An invalid value is refused by its
+ * name.
  */
 import { InvalidOption } from "@httpfx/core/HttpError"
 import * as Duration from "effect/Duration"
 
 /**
- * How WebSockets are spoken. Framing is that of `ws`, whose names these are.
+ * The options of WebSockets. `ws` does the framing; names are those of `ws`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Bytes of a message; a larger one ends the connection with 1009. 0: no limit. Default 100 MiB. */
+  /**
+   * Maximum size of a message, bytes; a larger one closes the connection with 1009. 0: no limit. Default 100
+   * MiB.
+   */
   readonly maxPayload?: number | undefined
   /** Offer compression of messages (RFC 7692), and how. Default `false`. */
   readonly perMessageDeflate?: boolean | Deflate | undefined
   /**
-   * Take text without a look whether it is UTF-8. Default `false`: text that is not ends the connection with
-   * 1007.
+   * Skip the UTF-8 check of text messages. Default `false`: invalid UTF-8 closes the connection with 1007.
    */
   readonly skipUTF8Validation?: boolean | undefined
   /**
-   * Chooses among the subprotocols that a client offers, in its order; `undefined`: none. Default: the first.
+   * Chooses one of the subprotocols that a client offers, in its order; `undefined`: no subprotocol. Default:
+   * the first.
    */
   readonly selectProtocol?: ((offered: ReadonlyArray<string>) => string | undefined) | undefined
   /**
-   * Close codes of the peer that a socket fails with instead of ending. Default: all but 1000, 1001, 1005 and
-   * 1006; platform's sockets fail with 1001 and 1005 too. A close of one's own never fails.
+   * Whether a close with this code from the peer fails the socket instead of ending it. Default: all codes
+   * but 1000, 1001, 1005 and 1006; platform's sockets fail with 1001 and 1005 too. Our own close never fails.
    */
   readonly closeCodeIsError?: ((code: number) => boolean) | undefined
-  /** How long the peer has to answer a close frame before its connection is cut. Default 5 seconds. */
+  /** How long the peer may take to answer a close frame before its connection is reset. Default 5 seconds. */
   readonly closeTimeout?: Duration.DurationInput | undefined
 }
 
 /**
- * How messages are compressed (RFC 7692). A compressor keeps about 300 KiB of memory for each connection.
+ * Options of message compression (RFC 7692). A compressor keeps about 300 KiB of memory per connection.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Deflate {
-  /** Bytes below which a message is not compressed, where no context is taken over. Default 1024. */
+  /** Size below which a message is not compressed, bytes, unless a context is taken over. Default 1024. */
   readonly threshold?: number | undefined
-  /** The server begins each message with an empty window. Default `false`. */
+  /** The server starts each message with an empty window. Default `false`. */
   readonly serverNoContextTakeover?: boolean | undefined
-  /** The client is asked to begin each message with an empty window. Default `false`. */
+  /** Ask the client to start each message with an empty window. Default `false`. */
   readonly clientNoContextTakeover?: boolean | undefined
-  /** The server's window, 8 to 15: 2 to this power is its size in bytes. Default 15. */
+  /** The server's window size as a power of 2 in bytes, 8 to 15. Default 15. */
   readonly serverMaxWindowBits?: number | undefined
-  /** The client's window, 8 to 15. Default: the client chooses. */
+  /** The client's window size, 8 to 15. Default: the client chooses. */
   readonly clientMaxWindowBits?: number | undefined
-  /** Messages that are compressed at a time, of all connections. Default 10. */
+  /** How many messages are compressed concurrently, over all connections. Default 10. */
   readonly concurrencyLimit?: number | undefined
   /** zlib's level, 0 to 9. Default: zlib's. */
   readonly level?: number | undefined
@@ -126,14 +130,14 @@ const refuse = (given: unknown, table: Table, prefix: string): InvalidOption | u
   return undefined
 }
 
-/** The first option of a server that is not what it must be. */
+/** The error of the first invalid option of a server. */
 export const refuseServer = (options: Options, prefix: string): InvalidOption | undefined =>
   refuse(options, ofServer, prefix)
 
-/** As `ws` names them. */
+/** Converts them to the option names of `ws`. */
 export const framing = ({ maxPayload, perMessageDeflate, skipUTF8Validation }: Options) => ({
   perMessageDeflate: deflate(perMessageDeflate),
-  // Ours knows which of them wait.
+  // Our flow sends pongs: it knows which ones wait.
   autoPong: false,
   ...(maxPayload === undefined ? {} : { maxPayload }),
   ...(skipUTF8Validation === undefined ? {} : { skipUTF8Validation })
@@ -149,8 +153,7 @@ const deflate = (given: Options["perMessageDeflate"]) => {
 const defined = <A extends object>(options: A): A =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as A
 
-// RFC 6455 §7.4.1: how a WebSocket is closed every day, by a browser that leaves a page too; 1006 as platform
-// has it.
+// RFC 6455 §7.4.1: codes of ordinary closes, as of a browser leaving a page; 1006 as in platform.
 const everyday: ReadonlySet<number> = new Set([1000, 1001, 1005, 1006])
 
 export const closing = ({ closeCodeIsError, closeTimeout }: Options) => ({

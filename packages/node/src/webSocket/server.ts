@@ -1,5 +1,5 @@
 /**
- * The server's side of a WebSocket: `ws` on a connection that a server hands over, as platform's `Socket`.
+ * The server side of a WebSocket: `ws` on a connection that the server hands over, as platform's `Socket`.
  */
 import * as PlatformSocket from "@effect/platform/Socket"
 import type * as Cause from "effect/Cause"
@@ -21,8 +21,8 @@ const nothing = () => {}
 
 const openFailed = (cause: unknown) => new PlatformSocket.SocketGenericError({ reason: "Open", cause })
 
-// The server has judged the request already. `ws` knows less of HTTP: its lists have no empty elements, and
-// `Upgrade` one protocol.
+// The server has validated the request. `ws` parses less: lists without empty elements, one `Upgrade`
+// protocol.
 const handshake = (
   server: ws.WebSocketServer,
   { headers, target }: WebSocketRequest,
@@ -47,7 +47,7 @@ const handshake = (
     }
     server.handleUpgrade(message as unknown as IncomingMessage, duplex, head, opened)
   }
-  // RFC 7692 §5.1: an offer that cannot be accepted is declined, and the WebSocket opens without compression.
+  // RFC 7692 §5.1: decline an unacceptable offer, and open the WebSocket without compression.
   let declines = false
   const decline = () => {
     declines = true
@@ -58,12 +58,12 @@ const handshake = (
   if (declines) upgrade(undefined)
 }
 
-// The handshake's answer is written by `ws`.
+// `ws` writes the handshake's response.
 const open = (server: ws.WebSocketServer, request: WebSocketRequest) =>
   Effect.flatMap(request.take, ({ initial, transport }) =>
     Effect.async<WebSocketFlow, PlatformSocket.SocketError>((resume) => {
       const duplex = new WebSocketDuplex(transport)
-      // A peer may reset at any time, and an error that nobody listens to ends the process.
+      // A peer may reset at any time, and an `error` event without a listener would crash the process.
       duplex.on("error", nothing)
       duplex.once("close", () => resume(Effect.fail(openFailed(new Error("the connection was closed")))))
       const head = Buffer.from(initial.buffer, initial.byteOffset, initial.length)
@@ -79,15 +79,14 @@ const open = (server: ws.WebSocketServer, request: WebSocketRequest) =>
     })
   )
 
-// RFC 6455 §7.4.1: an end of the handler's choice is a normal one, its failure is 1011, and a server that
-// goes away says so.
+// RFC 6455 §7.4.1: 1000 when the handler completes, 1011 when it fails, 1001 when the server drains.
 const codeOf = (failure: Cause.Cause<unknown> | undefined, isDraining: boolean): number =>
   failure !== undefined ? 1011 : isDraining ? 1001 : 1000
 
 const failureOf = (exit: Exit.Exit<unknown, unknown>): Cause.Cause<unknown> | undefined =>
   Exit.isFailure(exit) && !Exit.isInterrupted(exit) ? exit.cause : undefined
 
-/** Loads `ws`; `prefix` is put before the names of options that are refused. */
+/** Loads `ws`; `prefix` goes before the names of invalid options in errors. */
 export const load = (
   options: Options,
   prefix: string

@@ -1,8 +1,8 @@
 /**
- * Platform's `Socket` over a WebSocket: what `Socket.fromWebSocket` of platform is, with backpressure in both
+ * Platform's `Socket` over a WebSocket, like platform's `Socket.fromWebSocket`, with backpressure in both
  * directions.
  *
- * Each message is handled in a fiber of its own, as there. Reading pauses when handlers or writes wait, and a
+ * As there, each message is handled in its own fiber. Reading pauses while handlers or writes wait, and a
  * write waits for the peer.
  */
 import * as PlatformSocket from "@effect/platform/Socket"
@@ -18,9 +18,9 @@ import { Pace } from "@httpfx/core/wire"
 import type { Message, WebSocketFlow } from "./flow.js"
 
 export interface Options {
-  /** A close of the peer with this code fails the socket. */
+  /** Whether a close by the peer with this code fails the socket. */
   readonly closeCodeIsError: (code: number) => boolean
-  /** How long the peer has to answer a close frame, and our FIN. */
+  /** How long the peer may take to answer a close frame and our FIN. */
   readonly closeTimeout: Duration.Duration
 }
 
@@ -32,7 +32,7 @@ const failed = (reason: "Read" | "Write", cause: unknown) =>
 
 const nextTurn = Effect.async<void>((resume) => turn(() => resume(Effect.void)))
 
-/** Ends the socket; without an answer to the close frame within the time its connection is cut. */
+/** Closes the socket; without an answer to the close frame within the time its connection is destroyed. */
 export const close = (
   flow: WebSocketFlow,
   code: number,
@@ -56,8 +56,8 @@ export const close = (
     })
   })
 
-// The run hears of the close first: a handler that writes beside it ends as the run does, without failure
-// after a normal close.
+// Let the run see the close first: a handler that writes concurrently then ends like the run, without an
+// error after a normal close.
 const closed = (flow: WebSocketFlow) =>
   Effect.zipRight(
     nextTurn,
@@ -82,7 +82,7 @@ const taken = (flow: WebSocketFlow): Effect.Effect<void, PlatformSocket.SocketEr
     return Effect.sync(giveUp)
   })
 
-/** `acquire` opens it, once; its scope is that of the run. */
+/** `acquire` opens the WebSocket, once, in the scope of the run. */
 export const fromFlow = (
   acquire: Effect.Effect<WebSocketFlow, PlatformSocket.SocketError, Scope.Scope>,
   { closeCodeIsError, closeTimeout }: Options
@@ -134,7 +134,7 @@ export const fromFlow = (
         return yield* FiberSet.join(fibers)
       })
     ).pipe(
-      // Those who wait to write hear that it is not opened any more.
+      // Wake waiting writers if opening failed.
       Effect.ensuring(latch.open),
       Effect.interruptible
     )

@@ -197,7 +197,7 @@ describe("NodeCluster", () => {
     cluster.child.kill("SIGHUP")
     const { child } = cluster
     const isOver = () => child.exitCode !== null || child.signalCode !== null
-    await until(() => cluster.text().includes("all workers are exchanged") || isOver())
+    await until(() => cluster.text().includes("all workers replaced") || isOver())
     assert.isNull(cluster.child.signalCode, cluster.text())
     cluster.child.kill("SIGTERM")
     await cluster.closed
@@ -277,7 +277,7 @@ describe("NodeCluster", () => {
   it("fails, and stops the others, when one does not start", async () => {
     const cluster = started({}, { FAULT: "fails at start" })
     assert.strictEqual(await cluster.closed, 1)
-    assert.match(cluster.text(), /WorkerFailed.*worker \d ended with code 1 before it was ready/s)
+    assert.match(cluster.text(), /WorkerFailed.*worker \d exited \(code 1\) before it was ready/s)
     assert.deepStrictEqual(cluster.left(), [])
   })
 
@@ -301,7 +301,7 @@ describe("NodeCluster", () => {
     await cluster.workers()
     await get(await cluster.port(), "/crash").catch(() => {})
     assert.strictEqual(await cluster.closed, 1)
-    assert.match(cluster.text(), /worker \d ended with code 7 and is not replaced any more/)
+    assert.match(cluster.text(), /worker \d exited \(code 7\) and will not be replaced/)
     assert.deepStrictEqual(cluster.left(), [])
   })
 

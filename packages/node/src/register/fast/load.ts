@@ -1,6 +1,6 @@
 /**
- * Puts a function before `Module._load`, through which `require` asks for every module: Node has no other
- * place for modules of its own where `registerHooks` does not see them. Hooks of other tools lean on it too.
+ * Wraps `Module._load`, by which `require` loads every module: without `registerHooks`, Node has no other
+ * hook for it. Hooks of other tools use it too.
  */
 import { Module } from "node:module"
 
@@ -12,8 +12,8 @@ export type Load = (
 ) => unknown
 
 /**
- * `around` makes the function that is called from now on, of the one that was called before. `false`: there
- * is none; then `registerHooks` sees what `require` asks for.
+ * `around` returns the new function, given the previous one. Returns `false` if `_load` does not exist; then
+ * `registerHooks` handles `require`.
  */
 export const wrapLoad = (around: (load: Load) => Load): boolean => {
   const loaders = Module as unknown as { _load?: Load }
