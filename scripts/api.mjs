@@ -1,9 +1,9 @@
 // The public surface of the packages: npm run api -- [--record]
 //
-//   --record   writes it to docs/api/; without it, what differs from there is told
+//   --record   writes it to docs/api/; without it, prints the differences from there
 //
-// Reads the built declarations of every entry in `exports`, without comments and private members: a change of
-// a name or of a type shows as a difference.
+// Reads the built declarations of every entry in `exports`, without comments and private members: a changed
+// name or type shows as a difference.
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
 import { basename, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 export const packages = ["core", "node", "testing"]
 export const fileOf = (name) => join(root, "docs/api", `${name}.md`)
 
-/** The entries of a package, by the name under which they are imported: their declarations. */
+/** The declaration files of a package's entries, by import name. */
 const entriesOf = (name) => {
   const folder = join(root, "packages", name)
   const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
@@ -26,7 +26,7 @@ const entriesOf = (name) => {
   }
   for (const file of readdirSync(join(folder, "dist"))) {
     const key = file.endsWith(".d.ts") ? `./${basename(file, ".d.ts")}` : undefined
-    // What an earlier build has left has no source any more.
+    // Output of an earlier build whose source is gone.
     if (key === undefined || key === "./index" || key in exports) continue
     if (!existsSync(join(folder, "src", `${key}.ts`))) continue
     entries.set(`@httpfx/${name}${key.slice(1)}`, join(folder, "dist", file))
@@ -40,7 +40,7 @@ const isHidden = (member) =>
   ts.isPrivateIdentifier(member.name ?? member) ||
   (ts.getCombinedModifierFlags(member) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !== 0
 
-/** A declaration as it is written, without what only the package itself can use. */
+/** Prints a declaration without its private parts. */
 const print = (declaration) => {
   const node = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration
   const shown = ts.isClassDeclaration(node)
@@ -57,7 +57,7 @@ const print = (declaration) => {
   return text.replace(/^export (?:default )?/, "")
 }
 
-/** What a class extends, where that is a constant which the compiler has made. */
+/** The base class, if the compiler has emitted it as a constant. */
 const baseOf = (declaration, checker) => {
   if (!ts.isClassDeclaration(declaration)) return []
   return (declaration.heritageClauses ?? []).flatMap(({ types }) =>
@@ -70,7 +70,7 @@ const baseOf = (declaration, checker) => {
 
 const isOurs = (declaration) => declaration.getSourceFile().fileName.startsWith(join(root, "packages"))
 
-/** Every package's surface as a document, and where each of its symbols is exported. */
+/** The surface of every package as a document, and the exports of each symbol. */
 export const surface = async () => {
   const entries = new Map(packages.map((name) => [name, entriesOf(name)]))
   const options = {
@@ -111,7 +111,7 @@ export const surface = async () => {
       if (meant.name !== exported.name) texts.push(`export { ${meant.name} as ${exported.name} }`)
       statements.push([exported.name, ...new Set(texts)])
     }
-    // What Node.js declares is named where it is taken over.
+    // Types of Node.js that are re-exported appear by name.
     const foreign = source.statements
       .filter((one) => ts.isExportDeclaration(one) && one.moduleSpecifier?.text.startsWith("node:"))
       .map((one) => [one.moduleSpecifier.text, printer.printNode(ts.EmitHint.Unspecified, one, source)])
@@ -129,7 +129,7 @@ export const surface = async () => {
   return { documents, homes: [...homes.values()] }
 }
 
-/** The lines that are on one side only, each with the heading above it. */
+/** Lines that are on one side only, each with the heading above it. */
 export const differences = (recorded, found) => {
   const linesOf = (text) => {
     let heading = ""

@@ -1,6 +1,6 @@
 // Draws docs/automaton.md from the tables of the connection automaton
-// (packages/core/src/wire/automaton/table.ts). `node scripts/automaton-doc.mjs` after a build writes the
-// file; a test holds the committed file against the tables.
+// (packages/core/src/wire/automaton/table.ts). `node scripts/automaton-doc.mjs` writes the file after a
+// build; a test compares the committed file with the tables.
 import { writeFileSync } from "node:fs"
 import { pathToFileURL } from "node:url"
 import { format, resolveConfig } from "prettier"
@@ -50,7 +50,7 @@ const rulesOf = (rules) =>
   Object.entries(rules).flatMap(([from, list]) => list.map((rule) => ({ from, ...rule })))
 
 const drawing = (half, { Fact, rules, steps }) => {
-  // Signals that lead the same way share an arrow.
+  // Signals with the same target share an arrow.
   const arrows = new Map()
   const arrow = (from, to, label) => {
     const key = `${from} --> ${to}`
@@ -108,7 +108,7 @@ ${table(
 )}
 `
 
-/** The page, from the exports of automaton-table: `steps`, `rules`, `Fact`. */
+/** The page, from the exports of the table module: `steps`, `rules`, `Fact`. */
 export const render = async (tables) => {
   const facts = Object.keys(tables.Fact).map((name) => [name, known(factMeanings, name)])
   const text = `# The automaton of a connection

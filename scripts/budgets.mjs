@@ -1,4 +1,4 @@
-// What a request costs in bytes, timers, listeners and writes, against test/budgets/budgets.json: npm run
+// Measures the bytes, timers, listeners and writes per request against test/budgets/budgets.json: npm run
 // budgets -- [--record]
 //
 //   --record   writes what was measured as the new budgets

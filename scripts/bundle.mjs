@@ -1,15 +1,15 @@
 // Bundles the callback shim: from the sources of `packages/node/src` into `packages/node/dist`, in a second.
 //
-// The shim is CommonJS, because only that is loaded by `require` and by `import` alike on every Node.js, and
-// is one copy by either road. The engine's rooms (`wire/`, `pool/`) are bundled in. What is written:
+// The shim is CommonJS, because only that can be both required and imported on every Node.js as a single
+// copy. The engine (`wire/`, `pool/`) is bundled in. Output:
 //
 //   http.cjs, https.cjs    `module.exports` is the default export of `src/http.ts`, `src/https.ts`
-//   http.mjs, https.mjs    the same objects for `import`: as default, and each member by its name
+//   http.mjs, https.mjs    the same objects for `import`: as default export, and each member by name
 //   register.cjs           the hook of `node --import` and `node --require`; register-loader.cjs is its
 //                          part for `import`
-//   http2.cjs, http2.mjs   the hook's part for `http2`, and what `import` of `http2` gives under it
+//   http2.cjs, http2.mjs   the hook's part for `http2`, and the result of importing `http2` under it
 //
-// Their types, those of @types/node, are in `packages/node/types`.
+// Their types are those of @types/node, in `packages/node/types`.
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire, isBuiltin } from "node:module"
 import { dirname, join, resolve } from "node:path"
@@ -60,7 +60,7 @@ const sources = {
   }
 }
 
-// agent-base and those who build on it take a request for one of `https` when their stack says `node:https:`.
+// agent-base and its users recognize a request of `https` by `node:https:` in its stack trace.
 const nameInStacks = {
   name: "name-in-stacks",
   renderChunk: (code, chunk) =>
@@ -72,7 +72,7 @@ const bundle = await rollup({
   plugins: [sources],
   treeshake: { moduleSideEffects: true },
   onwarn: (warning) => {
-    // Modules may name each other, as long as none needs the other to load.
+    // Circles are fine as long as no module needs another one while loading.
     if (warning.code !== "CIRCULAR_DEPENDENCY") throw new Error(warning.message)
   }
 })
@@ -100,7 +100,7 @@ const identifier = /^[A-Za-z_$][\w$]*$/
 const imports = {
   http: [require(join(dist, "http.cjs")), 'import http from "./http.cjs"'],
   https: [require(join(dist, "https.cjs")), 'import https from "./https.cjs"'],
-  // The hook answers `require` with the module that it has made of the built-in one.
+  // The hook replaces the result of `require` by a module derived from the built-in one.
   http2: [
     require("node:http2"),
     'import { createRequire } from "node:module"\nconst http2 = createRequire(import.meta.url)("node:http2")'

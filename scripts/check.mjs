@@ -1,10 +1,10 @@
 // Format, lint, circles of imports and types: npm run check -- [--fresh]
 //
-//   --fresh    nothing of an earlier run counts
+//   --fresh    ignores the results of earlier runs
 //
-// Format and lint run beside the compiler, since each of them uses one core. Both keep in node_modules/.cache
-// which files they have passed, by content; what else decides (their versions, rules, options) is in their
-// own keys, and a new installation empties the folder.
+// Format and lint run beside the compiler, since each of them uses one core. Both cache passed files in
+// node_modules/.cache by content; their keys cover versions, rules and options, and a new installation
+// empties the folder.
 import { spawn } from "node:child_process"
 import { rmSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -28,7 +28,7 @@ const passes = (args) =>
     child.on("error", reject)
     child.on("close", (code) => resolve(code === 0))
   })
-// All are told what is wrong, not only the first.
+// Runs all, even after a failure.
 const inTurn = async (...all) => {
   let passed = true
   for (const args of all) passed = (await passes(args)) && passed

@@ -1,16 +1,16 @@
-// The gate on circles of imports in packages/*/src, types included: node scripts/circles.mjs
+// Checks packages/*/src for circles of imports, types included: node scripts/circles.mjs
 //
-// Prints each circle, and ends with 1 if there is one.
+// Prints each circle; exits with 1 if there is one.
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 
-/** Files and what each imports of the others. */
+/** The import graph: files, and the other files that each imports. */
 export const importsOf = (sources) => {
   const graph = new Map()
   for (const [file, text] of sources) {
-    // TypeScript's scanner passes over `export * as`.
+    // TypeScript's scanner ignores `export * as`.
     const plain = text.replace(/^export (?:type )?\* as \w+ from/gm, "export * from")
     const { importedFiles } = ts.preProcessFile(plain, true, true)
     const targets = importedFiles

@@ -12,7 +12,7 @@ if (names.includes(name)) {
   const main = `${folder}dist/${name}/main.js`
   const args = ["--enable-source-maps", main, ...rest]
   const child = spawn(process.execPath, args, { stdio: "inherit", cwd: folder })
-  // Ctrl-C reaches the example too; this process waits for it to end in its own way.
+  // The example gets Ctrl-C too; wait for it to exit by itself.
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal))
   child.on("close", (code) => process.exit(code ?? 1))
 } else {

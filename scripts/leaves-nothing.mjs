@@ -1,11 +1,11 @@
-// Runs a command, and looks for what it has left behind: node scripts/leaves-nothing.mjs COMMAND [ARGS]
+// Runs a command, and reports what it leaves behind: node scripts/leaves-nothing.mjs COMMAND [ARGS]
 //
-// Processes that still run, the ports that they listen on, files and folders in the system's temporary
-// folder, and new files in the repository: each is named, removed where it is outside the repository, and
-// makes the exit code 1. The command's own exit code comes first.
+// It looks for running processes and the ports they listen on, files and folders in the system's temporary
+// folder, and new files in the repository. Each is named, removed if outside the repository, and makes the
+// exit code 1, unless the command itself failed.
 //
-// Processes are known by a variable that they inherit, which only Linux shows of others; elsewhere they are
-// not looked for.
+// Processes are recognized by an inherited variable, which only Linux shows for other processes; elsewhere
+// they are not checked.
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -14,7 +14,7 @@ import { join } from "node:path"
 const [command, ...args] = process.argv.slice(2)
 const variable = "HTTPFX_RUN"
 const temporary = mkdtempSync(join(tmpdir(), "httpfx-run-"))
-// A run within a run belongs to both.
+// A nested run carries both marks.
 const mark = `${process.env[variable] ?? ""}/${temporary.slice(-6)}.${process.pid}/`
 
 /**
@@ -76,7 +76,7 @@ const portsOf = (pid) => {
   )
 }
 
-// What tools keep for their next start, not what the run has made.
+// Caches of tools, not output of the run.
 const cacheOfTool = /^(tsx-\d+|node-compile-cache|v8-compile-cache-\d+|node-jiti|jiti)$/
 
 const before = untracked()
@@ -93,7 +93,7 @@ const code = await new Promise((resolve) => {
   child.on("close", (status) => resolve(status ?? 1))
 })
 
-// What was told to end at the last moment is still on its way out.
+// Processes stopped at the last moment are still exiting.
 const patience = 100
 const pause = () => new Promise((resolve) => setTimeout(resolve, 100))
 let running = processes()

@@ -1,17 +1,17 @@
-// Tests of which npm test runs a part, whole: npm run test:long
+// Complete runs of tests that `npm test` runs in part: npm run test:long
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const files = [
-  // Every offset of a message at which a client can leave.
+  // Clients that leave at every offset of a message.
   "packages/core/test/server/offsets.test.ts",
-  // Three more steps of every order of events of a connection, and all planted bugs.
+  // Sequences of connection events three steps longer, and all planted bugs.
   "packages/core/test/connection/exploration.test.ts",
-  // As many random conversations and programs as take minutes.
+  // Random conversations and programs, for minutes.
   "packages/node/test/http/programs.test.ts",
   "packages/node/test/http/calls.test.ts",
-  // Every bug that is planted for the simulation.
+  // All planted bugs of the simulation.
   "test/simulate.test.ts"
 ]
 const env = { HTTPFX_FUZZ_RUNS: "5000", ...process.env, HTTPFX_LONG: "1" }

@@ -1,14 +1,14 @@
-// A preload (`node --import scripts/no-built-in.mjs`, before the hook): every function and every method of
-// the built-in `http`, `https`, `_http_*` and of Node's native parser records its use and throws. What runs
-// under it and leaves no record has not used Node's HTTP implementation.
+// A preload (`node --import scripts/no-built-in.mjs`, before the hook): every function and method of the
+// built-in `http`, `https`, `_http_*` and of Node's native parser records its use and throws. A program that
+// leaves no record has not used Node's HTTP implementation.
 //
-// Uses are written to the file that HTTPFX_BUILT_IN_CALLS names, a line each.
+// Uses are appended to the file named by HTTPFX_BUILT_IN_CALLS, one per line.
 import { appendFileSync } from "node:fs"
 import { createRequire, syncBuiltinESMExports } from "node:module"
 
 const require = createRequire(import.meta.url)
 
-// `process.binding` and the private modules warn when they are asked for.
+// Avoids the warnings of `process.binding` and of private modules.
 const { emitWarning } = process
 process.emitWarning = () => {}
 
@@ -32,7 +32,7 @@ const guard = (owner, path) => {
       if (property.value.prototype !== undefined) guard(property.value.prototype, `${name}.prototype`)
       if (property.writable || property.configurable) {
         const replacement = trap(name)
-        // A class is still a class: what is built on it fails when it is used.
+        // Keep the prototype, so that a subclass can be declared; its use fails.
         replacement.prototype = property.value.prototype
         Object.defineProperty(owner, key, { ...property, value: replacement })
       }
@@ -55,7 +55,7 @@ const binding = () => {
   try {
     return process.binding("http_parser")
   } catch {
-    // Newer versions do not give it away; `_http_common` has its class.
+    // Newer versions do not expose it; `_http_common` has its class.
     return undefined
   }
 }

@@ -4,15 +4,15 @@
 //                         [--retries N] [--built-in] [--guard]
 //
 //   --tests     the `test/` folder of a checkout of Node.js (it is not part of this repository)
-//   --list      a file of paths below it, one a line; default: every `parallel/` and `sequential/` file
-//               that is named `test-http-*` or `test-https-*` and reaches into nothing internal
-//   --only      of these, only the paths that match
+//   --list      a file of paths below it, one a line; default: every `parallel/` and `sequential/` file named
+//               `test-http-*` or `test-https-*` that uses no internal module
+//   --only      of these, only the matching paths
 //   --retries   how often a failing file is run again, alone (1): timing tests are flaky on a busy machine
-//   --built-in  run the built-in modules, to see what passes at all
-//   --guard     every use of the built-in HTTP implementation is recorded and fails (scripts/no-built-in.mjs)
+//   --built-in  runs the built-in modules, as a baseline
+//   --guard     records every use of the built-in HTTP implementation and fails on it
+//               (scripts/no-built-in.mjs)
 //
-// Prints each failing path with the first line that says why, then `N passed, N failed`; exit 1 if any
-// failed.
+// Prints each failing path with its first error line, then `N passed, N failed`; exits with 1 if any failed.
 import { spawn } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -45,7 +45,7 @@ const register = fileURLToPath(new URL("../packages/node/dist/register.cjs", imp
 if (!existsSync(register)) fail("run `npm run build` first")
 const guard = fileURLToPath(new URL("no-built-in.mjs", import.meta.url))
 
-/** Files that reach into private modules test an implementation, not the module's behaviour. */
+/** Files that use private modules test an implementation, not the module's behaviour. */
 const isPlain = (path) =>
   !/--expose[-_]internals|require\(['"](_http|internal\/)|process\.binding|internalBinding/.test(
     readFileSync(join(tests, path), "utf8")
@@ -72,7 +72,7 @@ const paths = listed().filter((path) => only.test(path))
 const scratch = mkdtempSync(join(tmpdir(), "node-suite-"))
 const record = join(scratch, "built-in-calls")
 
-// Through NODE_OPTIONS, so that the processes that some tests start are redirected too.
+// Through NODE_OPTIONS, to redirect child processes of the tests too.
 const preloads = [...(args.guard ? [guard] : []), ...(args["built-in"] ? [] : [register])]
 const nodeOptions = [
   process.env.NODE_OPTIONS ?? "",

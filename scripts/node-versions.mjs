@@ -2,15 +2,15 @@
 // [FILES]
 //
 //   --only     these versions instead of 20, 22 and 24
-//   --others   not the version that runs this script, which `npm test` has tested
-//   --all      every test file; else those below, which say most about a version: what meets its sockets,
-//              streams, timers and modules, and what its own HTTP modules look like
-//   --update   asks the registry for newer binaries than those that are there
+//   --others   without the version that runs this script, which `npm test` has tested
+//   --all      every test file; default: those below, which depend most on the version: sockets, streams,
+//              timers, modules, and comparisons with its own HTTP modules
+//   --update   fetches newer binaries from the registry
 //   FILES      these test files
 //
-// A binary comes from the registry's package `node-PLATFORM-ARCHITECTURE`, once, into
-// node_modules/.cache/nodes; the version that runs this script serves for itself. Ends with
-// `N passed, N failed`, the versions counted; one that cannot be had has failed.
+// A binary comes once from the registry's package `node-PLATFORM-ARCHITECTURE` into
+// node_modules/.cache/nodes; the version that runs this script is used as it is. Ends with `N passed, N
+// failed` versions; an unavailable version counts as failed.
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
@@ -29,12 +29,12 @@ const { positionals, values: args } = parseArgs({
 })
 
 const selection = [
-  // The engine: what JavaScript itself may do otherwise.
+  // The engine, which depends on JavaScript alone.
   "packages/core/test/wire/receive/vectors.test.ts",
   "packages/core/test/wire/automaton/automaton.test.ts",
   "packages/core/test/wire/send/encodeRequest.test.ts",
   "packages/core/test/wire/send/encodeResponse.test.ts",
-  // Both drivers in memory, and the promises of networks, servers and clients.
+  // Both drivers in memory, and the batteries of networks, servers and clients.
   "packages/core/test/client/server.test.ts",
   "packages/core/test/connection/withoutEffect.test.ts",
   "packages/core/test/traces.test.ts",
@@ -53,7 +53,7 @@ const selection = [
   "packages/node/test/platform/client.test.ts",
   "packages/node/test/platform/server.test.ts",
   "packages/node/test/webSocket/webSocket.test.ts",
-  // The callback API, its shape, and its modules in the place of the built-in ones.
+  // The callback API: its shape, and its modules in place of the built-in ones.
   "packages/node/test/surface/",
   "packages/node/test/sequences.test.ts",
   "packages/node/test/http/",
@@ -66,7 +66,7 @@ const say = (text) => console.log(`node-versions: ${text}`)
 
 const isOwn = (version) => process.versions.node.startsWith(`${version}.`)
 
-/** What runs this version, or why nothing does. */
+/** The path of a version's binary, or the reason why there is none. */
 const binaryOf = (version) => {
   if (isOwn(version)) return { path: process.execPath }
   const platform = process.platform === "win32" ? "win" : process.platform

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 const target = resolve(process.argv[2] ?? join(root, "dist-packages"))
 mkdirSync(target, { recursive: true })
 
-// The compiler never deletes: what was built from a source that is gone must not be shipped.
+// The compiler never deletes: leave out output whose source is gone.
 const built = /\.(js|d\.ts)(\.map)?$/
 const dropStale = (folder) => {
   const dist = join(folder, "dist")

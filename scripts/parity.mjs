@@ -1,26 +1,26 @@
-// Compares the callback modules with the built-in ones of the Node.js that runs this: names, kinds, arity and
-// enumerability of each module, of its classes and of their prototypes. `node scripts/parity.mjs`, after
-// `npm run build`; with a binary of another Node.js, on that one.
+// Compares the callback modules with the built-in ones of the running Node.js: names, kinds, arity and
+// enumerability of each module, its classes and their prototypes. `node scripts/parity.mjs` after `npm run
+// build`; run it with another binary to compare with that version.
 //
-// Every difference must have a row in docs/node-http-parity.md for this version. Rows that are not seen are
-// named.
+// Every difference must have a row in docs/node-http-parity.md for this version. Rows without a difference
+// are listed too.
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
 
 const require = createRequire(import.meta.url)
-// Deprecated accessors warn when they are touched; here they are only looked at.
+// Reading deprecated accessors would warn.
 process.noDeprecation = true
 const version = process.versions.node.split(".")[0]
 
 const kindOf = (property) => ("value" in property ? typeof property.value : "accessor")
 const skipped = new Set(["constructor", "prototype", "caller", "arguments"])
 
-/** What differs, as lines of `member: difference`. */
+/** Differences, as lines of `member: difference`. */
 const differences = []
 const compare = (theirs, ours, path, classes) => {
   for (const key of new Set([...Reflect.ownKeys(theirs), ...Reflect.ownKeys(ours)])) {
-    // Symbols without a name in the registry are private to an implementation.
+    // Unregistered symbols are private to an implementation.
     if (skipped.has(key) || (typeof key === "symbol" && !String(key.description).startsWith("Symbol.")))
       continue
     const member = typeof key === "symbol" ? `${path}[${key.description}]` : `${path}.${key}`

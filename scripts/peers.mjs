@@ -1,14 +1,14 @@
 // Core's tests on other versions of Effect: npm run test:peers -- [--only lowest] [--others] [--all]
 // [--update] [FILES]
 //
-//   --only     `lowest`: the lowest versions that the packages' peer ranges promise; `newest`: those below
-//   --others   not those that are installed here, which `npm test` has tested
-//   --all      every test file of core; else those below, which meet Effect and platform
-//   --update   installs the versions anew
+//   --only     `lowest`: the lowest versions in the packages' peer ranges; `newest`: those below
+//   --others   without the installed versions, which `npm test` has tested
+//   --all      every test file of core; default: those below, which use Effect and platform
+//   --update   reinstalls the versions
 //   FILES      these test files
 //
-// A set of versions is installed once, into node_modules/.cache/peers, and tests find Effect there
-// (vitest.config.ts). Ends with `N passed, N failed`, the sets counted; one that cannot be had has failed.
+// Each set of versions is installed once, into node_modules/.cache/peers, and tests find Effect there
+// (vitest.config.ts). Ends with `N passed, N failed` sets; a set that cannot be installed counts as failed.
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -42,7 +42,7 @@ const manifests = [".", ...readdirSync(join(root, "packages")).map((name) => `pa
   .map((folder) => join(root, folder, "package.json"))
   .map((path) => JSON.parse(readFileSync(path, "utf8")))
 
-/** Versions of Effect's packages that these fields of our packages name; of a range, the lowest. */
+/** Versions of Effect's packages in these fields of our packages; of a range, the lowest. */
 const named = (...fields) => {
   const found = {}
   for (const manifest of manifests) {
@@ -65,7 +65,7 @@ const sets = {
   newest: { ...installed, ...named("dependencies"), ...newest }
 }
 
-/** Where a set of versions is, or why it is not. */
+/** The folder of a set of versions, or the reason why there is none. */
 const folderOf = (name, versions) => {
   const folder = join(root, "node_modules/.cache/peers", name)
   const wanted = JSON.stringify(versions)
@@ -81,7 +81,7 @@ const folderOf = (name, versions) => {
     "--no-fund",
     "--ignore-scripts",
     "--loglevel=error",
-    // Vitest is that of the repository: two of them know nothing of each other's tests.
+    // Use the repository's vitest: two copies do not share their registered tests.
     "--legacy-peer-deps"
   ]
   const packages = Object.entries(versions).map(([name, version]) => `${name}@${version}`)

@@ -1,11 +1,10 @@
-// The tests of platform-node's own suite that go through HTTP, once with its layers and once with ours.
+// Runs the HTTP tests of platform-node's own suite, once with its layers and once with ours.
 //
 //   npm run platform-suite -- --checkout DIR
 //
-// DIR is a checkout of Effect's repository, branch v3; nothing needs to be installed in it. Public sites that
-// its client tests ask are stood in for by a server of this machine (`platform-suite/origin.mjs`). Prints
-// both counts, and each test that did not pass with its reason. Fails if one that passes with platform-node's
-// layers does not pass with ours.
+// DIR is a checkout of Effect's repository, branch v3; nothing needs to be installed in it. A local server
+// stands in for the public sites of its client tests (`platform-suite/origin.mjs`). Prints both counts, and
+// each failed test with its reason. Fails if a test passes with platform-node's layers and not with ours.
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
@@ -29,7 +28,7 @@ if (!existsSync(join(folder, "test/HttpServer.test.ts"))) {
 
 const files = ["HttpServer", "HttpApi", "HttpClient", "RpcServer"].map((name) => `test/${name}.test.ts`)
 
-// The layers that are exchanged are not in them.
+// Tests that use none of the replaced layers.
 const others = [[/^RpcServer e2e tcp|^RpcServer e2e worker|^RpcServer RpcTest/, "no HTTP in it"]]
 const foreign = (name) => others.find(([pattern]) => pattern.test(name))?.[1]
 

@@ -1,9 +1,9 @@
-// A plugin of TypeDoc (typedoc.json): modules are called in the reference as they are imported, and say what
-// the header of their file says, which TypeDoc takes for a comment on its first statement.
+// A plugin of TypeDoc (typedoc.json): names modules in the reference by their import path, and shows the
+// header of their file, which TypeDoc would take for a comment on the first statement.
 import { Comment, Converter, ReflectionKind } from "typedoc"
 import ts from "typescript"
 
-/** The text of a file's header, without the marks of a comment and its tags. */
+/** The text of a file's header, without comment marks and tags. */
 const headerOf = (file) => {
   const header = /^\/\*\*(.*?)\*\//s.exec(file.text)?.[1] ?? ""
   return header

@@ -1,10 +1,9 @@
-// Publishes the packages: `npm run release -- [--dry-run] [--tag next] [--otp 123456] [--provenance]`; what
-// is given goes on to `npm publish`. What is published are the tarballs that scripts/pack.mjs makes, which
-// the tests install and check.
+// Publishes the packages: `npm run release -- [--dry-run] [--tag next] [--otp 123456] [--provenance]`;
+// options are passed to `npm publish`. It publishes the tarballs of scripts/pack.mjs, which the tests install
+// and check.
 //
-// It refuses while changesets wait (`npm run version` first) and where the work tree is not what is
-// committed. A version that the registry has already is passed over, so that a release that broke off can be
-// started again.
+// Refuses if changesets are pending (run `npm run version` first) or if the work tree has uncommitted
+// changes. Skips versions that are already published, so that an aborted release can be repeated.
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -35,7 +34,7 @@ try {
   const packed = run(process.execPath, ["scripts/pack.mjs", folder], "pipe")
   if (packed.status !== 0) refuse("packing failed")
   const tarballs = packed.stdout.trim().split("\n")
-  // Dependencies first, so that nobody installs a package whose dependency is not there yet.
+  // Dependencies first, so that no package is published before its dependencies.
   for (const [index, name] of ["core", "node", "testing"].entries()) {
     const { version } = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"))
     const there = spawnSync("npm", ["view", `@httpfx/${name}@${version}`, "version"], { encoding: "utf8" })

@@ -1,7 +1,6 @@
 // All tests: node scripts/tests.mjs
 //
-// The tests of the repository mostly wait for processes of their own, so they run beside those of the
-// packages.
+// The tests of the repository mostly wait for child processes, so they run beside those of the packages.
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 

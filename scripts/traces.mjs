@@ -1,9 +1,8 @@
 // The golden traces (packages/core/test/traces) and the table of losses
 // (packages/core/test/connection/server/losses): npm run traces -- [--record] [NAME]
 //
-//   --record   writes what the code does now to their folders recorded/; read the difference before it is
-//              committed
-//   NAME       compares only traces whose group and name match, a regular expression
+//   --record   writes the current behaviour to their folders recorded/; read the diff before you commit it
+//   NAME       a regular expression: compares only traces with a matching group and name
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"

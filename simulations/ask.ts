@@ -1,5 +1,5 @@
 /**
- * What a request of the simulation asks for, drawn from the seed, and how it stands in a request's target.
+ * A request of the simulation: drawn from the seed, and encoded in a request target.
  */
 
 /** Numbers in [0, 1). */
@@ -8,7 +8,7 @@ export type Draw = () => number
 export const between = (draw: Draw, low: number, high: number): number =>
   low + Math.floor(draw() * (high - low + 1))
 
-/** One of these, by weight. */
+/** Draws one of these, by weight. */
 export const pick = <A>(draw: Draw, weighted: ReadonlyArray<readonly [weight: number, value: A]>): A => {
   let left = draw() * weighted.reduce((sum, [weight]) => sum + weight, 0)
   for (const [weight, value] of weighted) {
@@ -21,8 +21,8 @@ export const pick = <A>(draw: Draw, weighted: ReadonlyArray<readonly [weight: nu
 export type Method = "GET" | "HEAD" | "PUT" | "POST" | "DELETE"
 
 /**
- * How a body travels: at hand, as a stream of unknown length, as a stream that takes its time; `through` is a
- * stream that each service hands on as it comes.
+ * How a body is sent: in memory, as a stream of unknown length, as a slow stream; `through`: as a stream that
+ * each service forwards as it arrives.
  */
 export type Flow = "bytes" | "stream" | "slow" | "through"
 
@@ -34,23 +34,23 @@ export interface Body {
 
 export interface Ask {
   readonly method: Method
-  /** How many further services the answer takes. */
+  /** Number of further services involved. */
   readonly hops: number
   readonly up: Body
   readonly down: Body
-  /** Milliseconds that the last service thinks. */
+  /** Milliseconds that the last service takes. */
   readonly delay: number
-  /** The services read the request's body before they answer. */
+  /** Whether the services read the request body before they reply. */
   readonly read: boolean
-  /** Who says `Connection: close`. */
+  /** The side that sends `Connection: close`. */
   readonly closes: "client" | "server" | "nobody"
-  /** The client waits for `100 Continue` with its body. */
+  /** Whether the client waits for `100 Continue` with its body. */
   readonly expects: boolean
-  /** The service that is asked takes only half of the body. */
+  /** Whether the first service accepts only half of the body. */
   readonly limited: boolean
 }
 
-/** What the caller does with the answer's body. */
+/** What the caller does with the response body. */
 export type Reading = "whole" | "stream" | "slowly" | "leave" | "ignore"
 
 const none: Body = { flow: "bytes", size: 0 }
@@ -119,13 +119,13 @@ export const drawReading = (draw: Draw): Reading =>
 export const pathOf = ({ closes, delay, down, expects, hops, limited, read, up }: Ask): string =>
   `/${hops}/${up.flow}/${up.size}/${down.flow}/${down.size}/${delay}/${Number(read)}/${closes}/${Number(expects)}/${Number(limited)}`
 
-/** What the client says besides the id of its request. */
+/** The client's fields besides the id of its request. */
 export const fieldsOf = ({ closes, expects, up }: Ask): Readonly<Record<string, string>> => ({
   ...(closes === "client" && { connection: "close" }),
   ...(expects && up.size > 0 && { expect: "100-continue" })
 })
 
-/** The service that is asked reads the body, and it is larger than what that takes. */
+/** Whether the first service reads the body and exceeds its limit. */
 export const isTooLarge = ({ limited, read, up }: Ask): boolean => limited && read && up.size > 0
 
 export const askOf = (method: string, path: string): Ask => {

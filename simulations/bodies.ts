@@ -1,8 +1,8 @@
 /**
- * Bodies that anybody can make again from an id and a size, and their hashes.
+ * Bodies that can be derived from an id and a size, with their hashes.
  *
- * Their bytes look like messages of somebody else, so that a parser that loses its place finds a wrong answer
- * and not just noise.
+ * Their bytes look like HTTP messages, so that a parser that loses its place finds a wrong response instead
+ * of noise.
  */
 
 const stranger =
@@ -13,7 +13,7 @@ const block = new Uint8Array(
   Buffer.from(stranger.repeat(Math.ceil((2 * largest) / stranger.length)), "latin1")
 )
 
-// FNV-1a, by words of four bytes where they are bytes of a body.
+// FNV-1a, for bodies in words of four bytes.
 const basis = 0x811c9dc5
 const mix = (hash: number, word: number) => Math.imul(hash ^ word, 0x01000193)
 
@@ -26,7 +26,7 @@ const hashOf = (bytes: Uint8Array): string => {
   return (hash >>> 0).toString(16)
 }
 
-/** Whether these are the bytes of that body, each of them. */
+/** Whether these are exactly the bytes of that body. */
 export const isBody = (bytes: Uint8Array, body: Body): boolean => Buffer.compare(bytes, body.bytes) === 0
 
 const seedOf = (id: string): number => {
@@ -36,7 +36,7 @@ const seedOf = (id: string): number => {
 }
 
 export interface Body {
-  /** Shared: never to be changed. */
+  /** Shared: never modify. */
   readonly bytes: Uint8Array
   readonly hash: string
 }
@@ -48,12 +48,12 @@ const make = (id: string, size: number): Body => {
   return { bytes, hash: hashOf(bytes) }
 }
 
-// What one request needs is asked for by everybody on its way within a short time.
+// All parties of one request ask for the same bodies within a short time.
 const kept = new Map<string, Body>()
 const mostKept = 64
 
 /**
- * The body of that size that belongs to an id: the id itself, then a piece of the block that depends on it.
+ * The body of that size that belongs to an id: the id itself, then a piece of a block that depends on it.
  */
 export const bodyOf = (id: string, size: number): Body => {
   const key = `${id}/${size}`

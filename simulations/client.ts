@@ -1,6 +1,6 @@
 /**
- * The clients: each asks the first service for one thing after the other, with pauses, checks every answer,
- * and gives some requests up. Of four, one uses platform's face of the client.
+ * The clients: each sends requests to the first service one by one, with pauses, checks every response, and
+ * interrupts some requests. One of four uses platform's `HttpClient`.
  */
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -36,7 +36,7 @@ export interface Settings {
   readonly requests: number
   /** Milliseconds over which they are spread. */
   readonly span: number
-  /** The name of the service that is asked. */
+  /** The name of the first service. */
   readonly to: string
 }
 
@@ -50,7 +50,7 @@ export class User {
     private readonly settings: Settings
   ) {}
 
-  /** All its requests; never fails. */
+  /** Sends all requests; never fails. */
   get life(): Effect.Effect<void> {
     const { requests } = this.settings
     return Effect.forEach(
@@ -60,7 +60,7 @@ export class User {
     )
   }
 
-  // Often a burst, then nothing for long: connections are reused, and expire.
+  // Mostly bursts with long gaps: connections are reused, and expire.
   private pause(): number {
     const mean = this.settings.span / this.settings.requests
     return pick(this.draw, [
@@ -174,5 +174,5 @@ export class User {
   }
 }
 
-// Platform's errors carry ours.
+// Platform's errors wrap ours.
 const causeOf = (error: unknown): unknown => (HttpClientError.isHttpClientError(error) ? error.cause : error)

@@ -1,18 +1,18 @@
 /**
- * What happened to every request, and whether it was allowed to happen.
+ * Records the course of every request, and checks it against the rules.
  *
- * Everybody reports here: callers what they asked and got, services what they ran, the network what it did to
- * which connection. It only compares; nothing in it acts on the simulation.
+ * Callers report requests and responses, services report handlers, the network reports faults by connection.
+ * The ledger only compares; it never acts on the simulation.
  */
 import * as Data from "effect/Data"
 import type { ConnectionError, NameNotResolved } from "@httpfx/core/HttpError"
 import { isIdempotent, type Method } from "./ask.js"
 
-/** A rule of the simulation was broken. */
+/** A rule of the simulation was violated. */
 export class Broken extends Data.TaggedError("Broken")<{
   readonly seed: number
   readonly violations: ReadonlyArray<string>
-  /** The trace, where it was kept. */
+  /** The trace, if it was kept. */
   readonly lines: ReadonlyArray<string> | undefined
 }> {
   override get message(): string {
@@ -21,8 +21,7 @@ export class Broken extends Data.TaggedError("Broken")<{
 }
 
 /**
- * What a request may fail with: the network failed. A message that cannot be parsed, say, is nobody's fault
- * but ours.
+ * Allowed failures of a request: those of the network. Any other, such as a parse error, is a bug of ours.
  */
 export type NetworkFailure = ConnectionError | NameNotResolved
 
@@ -40,7 +39,7 @@ const networkFailures: ReadonlySet<string> = new Set<NetworkFailure["_tag"]>([
 export const isNetworkFailure = (error: unknown): error is NetworkFailure =>
   typeof error === "object" && error !== null && "_tag" in error && networkFailures.has(String(error._tag))
 
-/** The stream of a request's body failed after the head of the answer had come. */
+/** The stream of a request body failed after the head of the response had arrived. */
 export const isUploadFailed = (error: unknown): boolean =>
   isNetworkFailure(error) && error.code === "ERR_HTTPFX_UPLOAD_FAILED"
 
@@ -50,11 +49,14 @@ export const nameOf = (error: NetworkFailure): string =>
     ? `${error._tag} ${error.code} resolve`
     : `${error._tag} ${error.code} ${error.phase} written ${error.written}${error.reused ? " reused" : ""}`
 
-/** One request on one link. `id` is unique; what a service asks the next for its sake begins with it. */
+/**
+ * One request on one link. `id` is unique; requests that a service makes on its behalf have ids that begin
+ * with it.
+ */
 export interface Call {
   readonly id: string
   readonly method: Method
-  /** The name of the service that is asked. */
+  /** The name of the requested service. */
   readonly to: string
   readonly began: number
 }
@@ -64,7 +66,7 @@ const baseOf = (id: string): string => {
   return end < 0 ? id : id.slice(0, end)
 }
 
-// Milliseconds for which a fault can hold back what waits behind it.
+// Maximum time, in milliseconds, for which a fault can delay requests behind it.
 const longestFault = 60_000
 
 const add = (counts: Map<string, number>, name: string): void => {
@@ -76,27 +78,27 @@ export class Ledger {
   readonly answers = new Map<string, number>()
   readonly failures = new Map<string, number>()
   readonly faults = new Map<string, number>()
-  /** What clients asked and a fault met on its way, on a connection that carried it or was made for it. */
+  /** Client requests hit by a fault, on a connection that carried them or was opened for them. */
   private readonly met = new Set<string>()
-  /** Requests that were sent again. */
+  /** Number of retries. */
   resent = 0
   calls = 0
-  /** Of them, those of clients. */
+  /** Retries of clients. */
   requests = 0
   private metAttempts = 0
   private readonly runs = new Map<string, number>()
-  /** By what a client asked: the connections that carried it, on all links. */
+  /** Connections that carried a client's request, on all links. */
   private readonly carriers = new Map<string, Set<number>>()
-  /** By connection: the request it carried last. */
+  /** The last request of each connection. */
   private readonly carried = new Map<number, string>()
-  /** Requests behind which nothing may be sent on their connection. */
+  /** Requests after which nothing may be sent on their connection. */
   private readonly last = new Set<string>()
   private readonly lateConnections = new Set<number>()
   private readonly open = new Set<string>()
   private readonly damaged = new Map<number, string>()
-  /** By service: when a connection to it was damaged last. */
+  /** Time of the last damage to a connection, by service. */
   private readonly lastDamage = new Map<string, number>()
-  /** Requests whose head has left. */
+  /** Requests whose head was sent. */
   private readonly seen = new Set<string>()
   private readonly attempts: Array<{ readonly to: string; readonly time: number }> = []
 
@@ -105,7 +107,7 @@ export class Ledger {
     private readonly trace: (line: string) => void
   ) {}
 
-  /** Requests that are neither answered, failed nor given up. */
+  /** Requests that have neither completed, failed nor been interrupted. */
   get pending(): ReadonlyArray<string> {
     return [...this.open].map((id) => {
       const connections = [...(this.carriers.get(baseOf(id)) ?? [])]
@@ -114,8 +116,8 @@ export class Ledger {
   }
 
   /**
-   * Requests of clients that a fault met. An attempt that failed was made for one that is not known, and
-   * counts as one.
+   * The number of client requests hit by a fault. A failed attempt to connect cannot be assigned to a
+   * request, and counts as one.
    */
   get metCount(): number {
     return this.met.size + this.metAttempts
@@ -132,15 +134,15 @@ export class Ledger {
   }
 
   /**
-   * The head of an answer. Only a request that was cut on its way is answered by nobody: the server refuses
-   * what came of it.
+   * The head of a response. Only a request cut on its way gets a response without an id: the server itself
+   * refuses it.
    */
   head(call: Call, status: number, id: string | undefined): void {
     if (id === call.id || (status === 400 && id === undefined && this.wasMet(call.id))) return
     this.broken(`${call.id} has the answer of ${id}, ${status}`)
   }
 
-  /** Answered in whole, by the one that was asked. `resent` is `undefined` where the caller cannot see it. */
+  /** Completed, by the requested service. `resent` is `undefined` if the caller cannot know it. */
   answered(call: Call, status: number, resent: number | undefined): void {
     this.end(call, `${status}`)
     add(this.answers, `${status}`)
@@ -151,7 +153,7 @@ export class Ledger {
     if (runs < 1 || runs > most) this.broken(`${call.method} ${call.id} was answered and ran ${runs} times`)
   }
 
-  /** Failed, before or within the answer. */
+  /** Failed, before or during the response. */
   failed(call: Call, error: unknown): void {
     if (!isNetworkFailure(error)) {
       this.end(call, "failed")
@@ -165,8 +167,7 @@ export class Ledger {
   }
 
   /**
-   * The caller had enough: it interrupted the request, or did not read the answer to its end. Ignored if it
-   * has ended.
+   * The caller interrupted the request, or did not read the whole response. Ignored if it has ended already.
    */
   givenUp(call: Call): void {
     if (!this.open.has(call.id)) return
@@ -196,7 +197,7 @@ export class Ledger {
       return this.attempts.some((attempt) => attempt.to === to && attempt.time >= began)
     }
     if (this.wasMet(id)) return true
-    // It never left its machine: it waited behind what a fault held back.
+    // It was never sent: it waited behind requests that a fault delayed.
     return !this.seen.has(id) && this.now() - (this.lastDamage.get(to) ?? -Infinity) < longestFault
   }
 
@@ -206,14 +207,14 @@ export class Ledger {
     return false
   }
 
-  /** One side says that nothing follows this request on its connection. */
+  /** One side announced that nothing follows this request on its connection. */
   closes(id: string): void {
     this.last.add(id)
   }
 
   // ---- services
 
-  /** A handler was started for this request; gives how often. */
+  /** A handler was started for this request; returns how often so far. */
   ran(id: string): number {
     add(this.runs, id)
     this.trace(`run ${id}`)
@@ -245,7 +246,7 @@ export class Ledger {
     if (id !== undefined && this.open.has(id)) this.met.add(baseOf(id))
   }
 
-  /** An attempt to connect or the question for a name; its request is not known yet, or never will be. */
+  /** An attempt to connect or a lookup, whose request is not known, or not yet. */
   damageAttempt(to: string, kind: string, fails: boolean): void {
     add(this.faults, kind)
     this.trace(`fault ${kind} to ${to}`)
@@ -253,7 +254,7 @@ export class Ledger {
     if (fails) this.metAttempts++
   }
 
-  /** The attempt to make this connection was held up. */
+  /** The attempt to make this connection was delayed. */
   late(connection: number): void {
     this.damaged.set(connection, "late connection")
     this.lateConnections.add(connection)

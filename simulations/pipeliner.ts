@@ -1,7 +1,6 @@
 /**
- * A client that sends several requests at once and reads their answers in turn (RFC 9112 section 9.3.2), by
- * hand: the toolkit's client does not pipeline. Only what is written with no transport of its own to wait
- * for: small requests.
+ * A scripted client that pipelines requests and reads their responses in order (RFC 9112 §9.3.2), since the
+ * toolkit's client does not pipeline. It ignores backpressure, so its requests are small.
  */
 import * as Effect from "effect/Effect"
 import type * as Network from "@httpfx/core/Network"
@@ -38,7 +37,7 @@ const drawAsk = (draw: Draw): Ask => {
   }
 }
 
-/** The answers of one connection, in the order in which they were asked for. */
+/** The responses of one connection, in the order of their requests. */
 class Answers {
   private head: ResponseHead | undefined
   private parts: Array<Uint8Array> = []
@@ -64,7 +63,7 @@ class Answers {
       this.ledger.broken(`an answer in a row: ${this.parser.refusal.code}`)
   }
 
-  /** The connection is over: what was not answered has failed. */
+  /** The connection has ended: pending requests have failed. */
   lost(fault: HttpError.ConnectionError): void {
     for (const { call } of this.waiting.splice(0)) this.ledger.failed(call, fault)
     this.done()
@@ -95,7 +94,7 @@ export class Pipeliner {
     private readonly settings: Settings
   ) {}
 
-  /** Rounds of requests, each on a connection of its own; never fails. */
+  /** Rounds of requests, each on a new connection; never fails. */
   get life(): Effect.Effect<void> {
     const { requests, span } = this.settings
     const pause = Effect.suspend(() => Effect.sleep(between(this.draw, 0, (2 * span) / requests)))

@@ -1,7 +1,8 @@
 /**
- * A bug as a patch: what stands in a file, once, and what stands there instead.
+ * Plants bugs as patches: replaces a unique text in a file.
  *
- * One that does not apply any more is an error that names its places, never a bug that nobody has planted.
+ * A patch that no longer applies is an error with the number of its places, so that no bug is silently left
+ * out.
  */
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -9,12 +10,12 @@ import { join } from "node:path"
 /** A change of one place. */
 export interface Change {
   readonly file: string
-  /** What stands there, once. */
+  /** The text to replace, which occurs once. */
   readonly find: string
   readonly replace: string
 }
 
-/** A bug: one change, or two where one alone is caught. */
+/** A bug: one change, or two if one alone would be caught. */
 export interface Planted extends Change {
   readonly name: string
   readonly also?: Change | undefined
@@ -29,12 +30,12 @@ const changed = async (folder: string, bug: Planted, { file, find, replace }: Ch
   return text.replace(find, () => replace)
 }
 
-/** Fails where a bug of files in `folder` does not apply. */
+/** Fails if a bug does not apply to the files in `folder`. */
 export const check = async (folder: string, bug: Planted): Promise<void> => {
   for (const change of changesOf(bug)) await changed(folder, bug, change)
 }
 
-/** Plants a bug in the files of `folder`; gives the way to take it out again. */
+/** Plants a bug in the files of `folder`; returns an effect that removes it. */
 export const plant = async (folder: string, bug: Planted): Promise<() => Promise<void>> => {
   const before: Array<readonly [path: string, text: string]> = []
   await check(folder, bug)

@@ -1,8 +1,8 @@
 /**
- * Bugs, planted in copies of the toolkit's compiled core: does the simulation find them?
+ * Plants bugs in copies of the toolkit's compiled core, and checks that the simulation finds them.
  *
- * Each is a change of a few characters. The copy lives in a folder of its own with the packages it needs,
- * where a process of its own runs the simulation, seed after seed, until something is broken.
+ * Each is a change of a few characters. The copy lives in its own folder with the packages it needs, where a
+ * child process runs the simulation seed after seed until it reports a violation.
  */
 import { spawn } from "node:child_process"
 import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises"
@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url"
 import { plant, type Planted } from "./plant.js"
 import { forTrials } from "./plantedForTrials.js"
 
-/** Those that services and clients in the weather find. Their files are those of the compiled core. */
+/** Bugs found by services and clients under faults. File names refer to the compiled core. */
 export const inTheWeather: ReadonlyArray<Planted> = [
   {
     name: "a connection is reused with an unread rest",
@@ -30,7 +30,7 @@ export const inTheWeather: ReadonlyArray<Planted> = [
         }`
   },
   {
-    name: "pipelined answers are swapped when the first handler is slower",
+    name: "pipelined responses are swapped when the first handler is slower",
     file: "connection/server/connection.js",
     find: "this.parser.pause();",
     replace: "if (this.exchange !== undefined && !this.exchange.started) this.run(this.exchange);"
@@ -56,7 +56,7 @@ export const inTheWeather: ReadonlyArray<Planted> = [
         this.cancelWatch = undefined;`
   },
   {
-    name: "a request is sent again after its bytes were written",
+    name: "a request is retried after its bytes were written",
     file: "pool/resend.js",
     find: 'return lost.unsent || isIdempotent(lost.method) ? again : giveUp("NotIdempotent");',
     replace: "return again;"
@@ -66,7 +66,7 @@ export const inTheWeather: ReadonlyArray<Planted> = [
 export const bugs: ReadonlyArray<Planted> = [...inTheWeather, ...forTrials]
 
 const here = dirname(fileURLToPath(import.meta.url))
-// Compiled, this file is one folder further down than its source.
+// The compiled file is one folder deeper than its source.
 const root = join(here, here.endsWith("dist") ? "../.." : "..")
 
 const copyWith = async (bug: Planted, folder: string): Promise<void> => {
@@ -86,16 +86,16 @@ const copyWith = async (bug: Planted, folder: string): Promise<void> => {
   await plant(join(modules, "@httpfx/core/dist"), bug)
 }
 
-/** What a hunt has found. */
+/** The result of a hunt. */
 export interface Found {
   readonly bug: Planted
-  /** How many it took; `undefined`: it was not found. */
+  /** Seeds needed; `undefined`: not found. */
   readonly seeds: number | undefined
-  /** What was broken first. */
+  /** The first violation. */
   readonly broken: string
 }
 
-/** Runs seeds from 1 on until the bug shows itself. */
+/** Runs seeds from 1 on until one finds the bug. */
 export const hunt = async (bug: Planted, seeds: number): Promise<Found> => {
   const folder = await mkdtemp(join(tmpdir(), "httpfx-planted-"))
   try {

@@ -1,16 +1,14 @@
 /**
- * Bugs for the trials: of limits in combination, the ends of connections, expectations, take-overs, texts,
- * sizes and clocks.
+ * Bugs for the trials: combined limits, ends of connections, expectations, upgrades, texts, sizes and clocks.
  */
 import type { Planted } from "./plant.js"
 
 /**
- * Those that the trials alone find, without the services and the weather. Their files are those of the
- * compiled core.
+ * Bugs that only the trials find, without services and faults. File names refer to the compiled core.
  */
 export const forTrials: ReadonlyArray<Planted> = [
   {
-    name: "Connection: close on a chunked answer is ignored",
+    name: "Connection: close on a chunked response is ignored",
     file: "connection/client/reception.js",
     find: "keepAlive: head.keepAlive || (",
     replace: "keepAlive: head.keepAlive || head.chunked || ("
@@ -27,19 +25,19 @@ export const forTrials: ReadonlyArray<Planted> = [
     }
   },
   {
-    name: "the limit of a body is looked at when all of it has come",
+    name: "the limit of a body is checked only when all of it has arrived",
     file: "connection/transfer/body.js",
     find: "if (limit !== undefined && this.waiting > limit) {",
     replace: 'if (limit !== undefined && this.state === "ended" && this.waiting > limit) {'
   },
   {
-    name: "the limit of a streamed body is that of each piece",
+    name: "the limit of a streamed body applies to each piece",
     file: "internal/incomingBody.js",
     find: "limit === undefined || this.received <= limit)",
     replace: "limit === undefined || slices.every((slice) => slice.length <= limit))"
   },
   {
-    name: "the limit of a body's silence is dead after a pause of the reader",
+    name: "the limit between pieces of a body is off after a pause of the reader",
     file: "connection/client/watch.js",
     find: `this.stepDue = Infinity;
         this.due = this.totalDue;`,
@@ -48,100 +46,100 @@ export const forTrials: ReadonlyArray<Planted> = [
         this.due = this.totalDue;`
   },
   {
-    name: "the limit of the whole is forgotten while a step has its own",
+    name: "the total limit is ignored while a step has its own",
     file: "connection/client/watch.js",
     find: "this.due = Math.min(this.stepDue, this.totalDue);",
     replace: "this.due = this.stepDue === Infinity ? this.totalDue : this.stepDue;"
   },
   {
-    name: "half a character of a body is in the next one's text, in the client",
+    name: "half a character of a body leaks into the next one's text, in the client",
     file: "internal/client/response.js",
     find: "decoder.decode(bytes);",
     replace: "decoder.decode(bytes, { stream: true });"
   },
   {
-    name: "half a character of a body is in the next one's text, in the server",
+    name: "half a character of a body leaks into the next one's text, in the server",
     file: "internal/server/request.js",
     find: "decoder.decode(bytes))",
     replace: "decoder.decode(bytes, { stream: true }))"
   },
   {
-    name: "a connection that was handed over keeps its place in the agent",
+    name: "a connection that was handed over keeps its slot in the agent",
     file: "connection/client/pool.js",
     find: `this.free(connection.bucket);
         this.checkEmpty();`,
     replace: "this.checkEmpty();"
   },
   {
-    name: "the keep-alive hint of a connection is that of the answer before",
+    name: "the keep-alive hint of a connection comes from the previous response",
     file: "connection/client/pool.js",
     find: "hint: keepAlive === undefined ? undefined : keepAliveHint(keepAlive),",
     replace: "hint: (this.hint = keepAlive === undefined ? this.hint : keepAliveHint(keepAlive)),"
   },
   {
-    name: "an idle connection is used past its end where the timer is late",
+    name: "an idle connection is used past its expiry when the timer is late",
     file: "connection/client/stock.js",
     find: "now < connection.usableUntil && connection",
     replace: "connection"
   },
   {
-    name: "the place of an address is not given back",
+    name: "the slot of an address is not released",
     file: "connection/server/admission.js",
     find: "const left = this.byAddress.get(address) - 1;",
     replace: "const left = this.byAddress.get(address);"
   },
   {
-    name: "what the first connection took is forgotten when a request is sent again",
+    name: "the bytes written on the first connection are forgotten on a retry",
     file: "connection/client/exchange.js",
     find: "this.takenBefore = this.written;",
     replace: ""
   },
   {
-    name: "a body whose expectation was refused is sent when the wait is over",
+    name: "a body whose expectation was refused is sent when the wait expires",
     file: "connection/client/reception.js",
     find: `this.line.stopWaiting();
         if (this.automaton.switched) {`,
     replace: "if (this.automaton.switched) {"
   },
   {
-    name: "a body waits for 100 Continue for ever",
+    name: "a body waits for 100 Continue forever",
     file: "connection/client/connection.js",
     find: "timers.at(timers.now() + request.continueTimeout, this.proceed);",
     replace: "() => {};"
   },
   {
-    name: "100 Continue is sent before anybody reads",
+    name: "100 Continue is sent before the handler reads",
     file: "connection/server/connection.js",
     find: "const exchange = this.owner.open(this, head, this.automaton.exchanges);",
     replace: `const exchange = this.owner.open(this, head, this.automaton.exchanges);
         if (head.expectContinue) this.inform(exchange, 100, continueHead);`
   },
   {
-    name: "a client's limits go by the clock on the wall",
+    name: "a client's limits use the wall clock",
     file: "connection/client/pool.js",
     find: "now = () => this.timers.now();",
     replace: "now = () => this.timers.wallTime();"
   },
   {
-    name: "when a request began is read from the clock on the wall",
+    name: "the start of a request is read from the wall clock",
     file: "connection/server/connection.js",
     find: "this.waits.requestBegun(this.server.timers.now());",
     replace: "this.waits.requestBegun(this.server.timers.wallTime());"
   },
   {
-    name: "the limits of one exchange are looked at by the server's",
+    name: "limits of one exchange are ignored in favour of the server's",
     file: "connection/server/deadlines.js",
     find: "exchange?.deadlines ?? server.settings.timeouts",
     replace: "server.settings.timeouts"
   },
   {
-    name: "what came behind the head of an upgrade is lost",
+    name: "bytes after the head of an upgrade are lost",
     file: "connection/server/upgrade.js",
     find: "const initial = connection.inflow.takeAll();",
     replace: "const initial = connection.inflow.takeAll().subarray(0, 0);"
   },
   {
-    name: "what came behind the head of an upgrade is not counted",
+    name: "bytes after the head of an upgrade are not counted",
     file: "connection/server/upgrade.js",
     find: "received: initial.length,",
     replace: "received: 0,"

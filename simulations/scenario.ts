@@ -1,10 +1,9 @@
 /**
- * Three services and two hundred clients for ten virtual minutes on a network that fails, and trials beside
- * them: one seed is one run.
+ * One run: three services and two hundred clients for ten virtual minutes on a faulty network, with trials
+ * beside them, all from one seed.
  *
- * `front` asks `orders`, which asks `stock`; each is a server of the toolkit that calls the next through its
- * client. What must hold is checked where it happens (ledger.ts); here, that everything ends and nothing is
- * left.
+ * `front` calls `orders`, which calls `stock`; each is a server of the toolkit that calls the next through
+ * its client. Rules are checked in ledger.ts; here, that everything ends and nothing leaks.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -33,9 +32,9 @@ export interface Options {
   readonly seed: number
   /** Runs in every handler. Default: nothing. */
   readonly intrude?: Effect.Effect<void> | undefined
-  /** Plays the trials alone: no services, no clients, no weather. Default `false`. */
+  /** Runs the trials alone: no services, no clients, no faults. Default `false`. */
   readonly trialsOnly?: boolean | undefined
-  /** Keep the lines of the trace. Default `false`. */
+  /** Keeps the lines of the trace. Default `false`. */
   readonly keep?: boolean | undefined
 }
 
@@ -46,15 +45,15 @@ export interface Report {
   /** On all links, requests of services included. */
   readonly calls: number
   readonly resent: number
-  /** Share of the clients' requests that a fault met. */
+  /** Share of the clients' requests hit by a fault. */
   readonly met: number
-  /** By kind. */
+  /** Number of faults by kind. */
   readonly faults: ReadonlyMap<string, number>
   readonly answers: ReadonlyMap<string, number>
   readonly failures: ReadonlyMap<string, number>
   /** Virtual milliseconds. */
   readonly time: number
-  /** Of all that passed on the network. */
+  /** Bytes sent on the network. */
   readonly bytes: number
   readonly trace: string
   readonly lines: ReadonlyArray<string> | undefined
@@ -68,12 +67,12 @@ const machines = Array.from({ length: 8 }, (_, index) => `machine-${index}`)
 const users = 190
 const pipeliners = 10
 const requestsOfEach = 10
-// Of two to four requests.
+// Rounds of two to four requests.
 const roundsOfPipeliner = 5
-// How often each is played beside the services, and where there is nothing else.
+// Runs of each trial beside the services, and alone.
 const timesOfTrial = 1
 const timesAlone = 4
-// Longer than a client's idle and unread timeouts, a server's keep-alive and any fault.
+// Longer than a client's idle and unread timeouts, a server's keep-alive timeout, and any fault.
 const afterwards = 3 * minutes
 
 const chance = (seed: number): ((purpose: string) => Draw) => {
@@ -96,7 +95,7 @@ class Fibers extends Supervisor.AbstractSupervisor<void> {
   }
 }
 
-/** What is left after everything should have ended. */
+/** Everything that should have ended and has not. */
 const leftovers = (
   memory: MemoryNetwork.Service,
   pools: ReadonlyArray<readonly [owner: string, client: Client.Service]>
@@ -156,7 +155,7 @@ class World {
         )
       )
       yield* httpServer.serve(app)
-      // With this client the one before asks it.
+      // The previous service uses this client to call the next.
       const before = services[services.indexOf(name) - 1]
       if (before === undefined) continue
       const client = yield* this.client(before)
@@ -195,7 +194,7 @@ class World {
     return playAll(place, this.options.trialsOnly === true ? timesAlone : timesOfTrial, span)
   }
 
-  /** The system's clock is set forward and back, by up to a day: nobody's limit may notice. */
+  /** Sets the system's clock forward and back, by up to a day: no limit may notice. */
   private readonly clockSteps = Effect.suspend(() => {
     const draw = this.draws("clock")
     const set = Effect.sync(() => this.clock.step(between(draw, -day, day)))
@@ -203,7 +202,7 @@ class World {
     return Effect.forever(Effect.zipRight(pause, set))
   })
 
-  /** Services and clients in the weather, and the trials beside them. */
+  /** Services and clients under faults, and the trials beside them. */
   private readonly everything = Effect.gen(this, function* () {
     const { ledger, memory, trials } = this
     const servers = yield* Scope.make()
@@ -240,7 +239,7 @@ class World {
     const listeners = yield* memory.listeners
     if (listeners.length > 0) ledger.broken(`${listeners.length} listeners are left`)
     if (clock.size > 0) ledger.broken(`${clock.size} wait for the clock`)
-    // The one that looks is one of them.
+    // The checking fiber is one of them.
     const alive = this.fibers.alive.size
     if (alive > 0) ledger.broken(`${alive} fibers are left`)
   })
@@ -273,11 +272,11 @@ const world = (options: Options) =>
     return report
   })
 
-/** One run. Everything in it comes from its seed. */
+/** One run, deterministic by its seed. */
 export const simulate = (options: Options) =>
   Simulation.run(
     { seed: options.seed, maxTime: "2 hours", maxSteps: 2_000_000, report: () => {} },
-    // What servers log of the faults is counted here already, and printing it would cost more than the rest.
+    // Discard the servers' logs of faults, which the ledger counts: printing would dominate the run time.
     Effect.provide(Effect.scoped(world(options)), [
       MemoryNetwork.layer(),
       Logger.remove(Logger.defaultLogger)

@@ -1,8 +1,8 @@
 /**
- * A service: answers what it is asked, with the help of the next one where the request says so.
+ * A service: replies to requests, with the help of the next service if the request says so.
  *
- * It checks what it reads, tells the ledger what it runs, and answers 502 with the failure's name when the
- * next service could not be reached. It repeats nothing.
+ * It checks the bodies it reads, reports its handlers to the ledger, and replies 502 with the failure's name
+ * if the next service is unreachable. It never retries.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpServerError from "@effect/platform/HttpServerError"
@@ -24,13 +24,13 @@ type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
 type Bytes<E> = Stream.Stream<Uint8Array, E>
 
-/** What a service needs to ask the next one. */
+/** Everything a service needs to call the next one. */
 export interface Next {
   readonly name: string
   readonly client: Client.Service
 }
 
-/** Pieces of a body, with pauses where it is slow. */
+/** Pieces of a body, with pauses if slow. */
 export const streamed = (draw: Draw, bytes: Uint8Array, slow: boolean): Bytes<never> => {
   const size = Math.max(1, Math.ceil(bytes.length / between(draw, 2, 6)))
   const pieces: Array<Uint8Array> = []
@@ -48,10 +48,10 @@ export const streamed = (draw: Draw, bytes: Uint8Array, slow: boolean): Bytes<ne
   })
 }
 
-/** The base of an id: what the client asked. */
+/** The base of an id: the id of the client's request. */
 export const baseOf = (id: string): string => id.split(">", 1)[0]!
 
-/** The body of a request, and that of its answer, belong to what the client asked, whoever hands them on. */
+/** Bodies of requests and responses belong to the client's request, whichever service forwards them. */
 export const upBody = (id: string, { up }: Ask): Body => bodyOf(`${baseOf(id)}^`, up.size)
 export const downBody = (id: string, { down }: Ask): Body => bodyOf(`${baseOf(id)}v`, down.size)
 
@@ -61,7 +61,7 @@ export class Service {
     private readonly next: Next | undefined,
     private readonly ledger: Ledger,
     private readonly draw: Draw,
-    /** Runs in each handler; nothing by default. */
+    /** Runs in each handler; default: nothing. */
     private readonly intrude: Effect.Effect<void>
   ) {}
 
@@ -84,7 +84,7 @@ export class Service {
       ask.hops > 0 && this.next !== undefined
         ? this.forward(this.next, request, id, run, ask, handsOn)
         : Effect.as(ask.delay > 0 ? Effect.sleep(ask.delay) : Effect.void, this.answer(id, ask, undefined))
-    // Nobody will see 400: the client is gone, or its body was cut on the way.
+    // No client receives this 400: it has left, or its body was cut.
     return Effect.zipRight(received, answer).pipe(
       Effect.catchAll((error) =>
         Effect.succeed(
@@ -129,7 +129,7 @@ export class Service {
     const { ledger } = this
     const begin = Effect.acquireRelease(
       Effect.sync(() => ledger.begin(`${id}>${next.name}#${run}`, ask.method, next.name)),
-      // The scope ends after the answer has been sent, or given up.
+      // The scope ends after the response was sent or aborted.
       (call) => Effect.sync(() => ledger.givenUp(call))
     )
     return Effect.flatMap(begin, (call) => this.hand(call, next, request, id, ask, handsOn))
@@ -149,7 +149,7 @@ export class Service {
     const refuse = (why: string) =>
       HttpServerResponse.empty({ status: 502, headers: { "x-id": id, "x-failure": why } })
     const failed = (error: unknown) => {
-      // The body handed on failed: that is the failure of the request it came with.
+      // A forwarded body failed: that counts as a failure of the incoming request.
       if (HttpServerError.isServerError(error) || isUploadFailed(error)) ledger.givenUp(call)
       else ledger.failed(call, error)
       return refuse(isNetworkFailure(error) ? nameOf(error) : "upload")
@@ -182,7 +182,7 @@ const isOverLimit = (error: unknown): boolean =>
   "cause" in error &&
   (error.cause as { readonly _tag?: string } | undefined)?._tag === "BodyTooLarge"
 
-/** A body as the client of a request gives it. */
+/** A request body in the form drawn for the client. */
 export const requestBody = (draw: Draw, id: string, ask: Ask): Uint8Array | Bytes<never> | undefined => {
   const { flow, size } = ask.up
   if (size === 0) return undefined
@@ -190,7 +190,7 @@ export const requestBody = (draw: Draw, id: string, ask: Ask): Uint8Array | Byte
   return flow === "bytes" ? bytes : streamed(draw, bytes, flow === "slow")
 }
 
-/** The body of an answer is whole, and that of the request it answers. */
+/** Checks that a response body is complete and belongs to its request. */
 export const check = (
   ledger: Ledger,
   id: string,

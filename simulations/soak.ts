@@ -1,10 +1,10 @@
 /**
- * The client's long run as a command, `npm run soak --` with `--requests 1000000 --seed 1`.
+ * The long run of the client as a command: `npm run soak -- --requests 1000000 --seed 1`.
  *
- * Rounds of requests against a server that answers, closes, resets, delays, stops in the middle and talks
- * nonsense, as chance has it. Each round is a simulation: it cannot hang without being noticed, and its seed
- * repeats it. At its end no connection, request or timer may be left, every failure must be one of the
- * classes of `HttpError`, and every answer must be the one to its own request.
+ * Rounds of requests against a server that randomly replies, closes, resets, delays, stops midway, and sends
+ * garbage. Each round is a simulation: it cannot hang unnoticed, and its seed repeats it. At its end no
+ * connection, request or timer may be left; every failure must be a class of `HttpError`, and every response
+ * must belong to its request.
  */
 import { soak, type Outcome } from "./soaking.js"
 import * as Effect from "effect/Effect"
@@ -52,7 +52,7 @@ for (let seed = firstSeed; done < total; seed++) {
   connections += outcome.connections
   done += requests
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${done} of ${total}`)
-  // The first rounds fill caches and compile code.
+  // The first rounds warm caches and the compiler.
   if (seed === firstSeed + 2) settledHeap = heap()
 }
 if (process.stderr.isTTY) process.stderr.write("\r\x1b[2K")

@@ -1,8 +1,7 @@
 /**
- * One round of the long run: a hostile server and a client with limits, both in memory and in virtual time.
+ * One round of the soak: a hostile server and a client with limits, both in memory and in virtual time.
  *
- * The server decides by its own seeded numbers what becomes of each request; the client's callers check what
- * they get.
+ * The server's seeded numbers decide its behaviour per request; the callers check the results.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -18,7 +17,7 @@ export interface Round {
 }
 
 export interface Outcome {
-  /** How many exchanges ended in which way: `answered`, or the tag of an error. */
+  /** Number of exchanges by outcome: `answered`, or the tag of an error. */
   readonly exits: ReadonlyMap<string, number>
   readonly closings: ReadonlyMap<AgentEvent.CloseReason, number>
   readonly connections: number
@@ -29,14 +28,14 @@ const framed = (body: string, fields = "") => head(200, `Content-Length: ${body.
 const chunked = (body: string) =>
   head(200, "Transfer-Encoding: chunked\r\n") + `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
 
-/** What a server does with a request whose answer should be `body`; `later` acts after some time. */
+/** How a server handles a request whose response body should be `body`; `later` acts after some time. */
 type Behaviour = (
   transport: Transport.Transport,
   body: string,
   later: (millis: number, act: () => void) => void
 ) => void
 
-// The first ones are most of the requests.
+// The first ones handle most requests.
 const kind: Behaviour = (t, body) => void t.write(framed(body))
 const behaviours: ReadonlyArray<Behaviour> = [
   (t, body) => void t.write(chunked(body)),
@@ -48,7 +47,7 @@ const behaviours: ReadonlyArray<Behaviour> = [
     t.write(head(200, `Content-Length: ${body.length}\r\n`) + body.slice(0, 3))
     later(300, () => t.write(body.slice(3)))
   },
-  // Answers, and closes: announced, unannounced, at once or in the moment of reuse.
+  // Respond and close: announced, unannounced, at once or at the moment of reuse.
   (t, body) => {
     t.write(framed(body, "Connection: close\r\n"))
     t.end()
@@ -65,7 +64,7 @@ const behaviours: ReadonlyArray<Behaviour> = [
     t.write(head(200, "") + body)
     t.end()
   },
-  // Loses it.
+  // Reset.
   (t) => t.reset(),
   (t) => t.end(),
   (t) => {
@@ -80,14 +79,14 @@ const behaviours: ReadonlyArray<Behaviour> = [
     t.write(head(200, "Transfer-Encoding: chunked\r\n") + `ff\r\n${body}`)
     later(1, () => t.reset())
   },
-  // Is silent.
+  // Stay silent.
   () => {},
   (t, body) => void t.write(head(200, `Content-Length: ${body.length + 1}\r\n`) + body),
-  // Talks nonsense.
+  // Send garbage.
   (t) => void t.write("SSH-2.0-OpenSSH_9.6\r\n"),
   (t, body) => void t.write(head(200, "Content-Length: 1\r\nContent-Length: 2\r\n") + body),
   (t, body) => void t.write(framed(body) + framed("again")),
-  // Sends more than anybody takes.
+  // Send more than the client reads.
   (t) => void t.write(head(200, "Content-Length: 300000\r\n") + "x".repeat(300_000))
 ]
 
@@ -116,7 +115,7 @@ const serve =
 
 const fail = (message: string) => Effect.die(new Error(message))
 
-/** One request; gives in which way it ended. */
+/** Sends one request; returns its outcome. */
 const ask = (client: Client.Service, port: number, number: number): Effect.Effect<string, never> =>
   Effect.gen(function* () {
     const chance = yield* Random.next
@@ -129,13 +128,13 @@ const ask = (client: Client.Service, port: number, number: number): Effect.Effec
       ...(post && { body: "x".repeat(Math.floor(chance * 100)) }),
       ...(chance > 0.98 && { agent: false as const })
     }
-    // Gives the body up after its first piece, or never looks at it.
+    // Abandons the body after its first piece, or never reads it.
     const read = (response: Client.Response): Effect.Effect<string | undefined, Client.BodyError> => {
       if (chance > 0.97) return Effect.as(Stream.runHead(response.body), undefined)
       return chance > 0.95 ? Effect.succeed(undefined) : response.text
     }
     const exchange = Effect.flatMap(client.request(request), read)
-    // Some go away while they wait.
+    // Some are interrupted while they wait.
     const limited =
       chance > 0.5 && chance < 0.55 ? Effect.timeoutOption(exchange, chance * 20) : Effect.asSome(exchange)
     const exit = yield* Effect.exit(limited)
@@ -198,7 +197,7 @@ const round = ({
             Effect.map(ask(client, port, number), (exit) => exits.set(exit, (exits.get(exit) ?? 0) + 1)),
           { concurrency: 48, discard: true }
         )
-        // Bodies that nobody reads may be open yet.
+        // Unread bodies may still be open.
         yield* Effect.sleep("5 seconds")
         const state = yield* agent.state
         if (state.open > 0 || state.queued > 0 || state.connecting > 0 || state.keys.size > 0)
@@ -213,7 +212,7 @@ const round = ({
     return { exits, closings: closed, connections }
   })
 
-/** Runs a round; it dies of whatever is not as it must be. */
+/** Runs a round; dies on any violation. */
 export const soak = (options: Round): Effect.Effect<Outcome, Simulation.SimulationFailed> =>
   Simulation.run(
     { seed: options.seed, maxTime: "10 days", maxSteps: Infinity },

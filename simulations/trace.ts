@@ -1,15 +1,14 @@
 /**
- * One hash of everything that happened: every byte that left, with its time, and every line that was told.
+ * Hashes everything that happens: every sent byte with its time, and every reported line.
  *
- * Two runs of the same seed have the same; the first lines that differ are found by `lines`, kept only when
- * asked for.
+ * Equal seeds give equal hashes; `lines`, kept on request, show the first difference.
  */
 import { createHash } from "node:crypto"
 
 const bufferSize = 256 * 1024
 
 export class Trace {
-  /** Bytes of the network. */
+  /** Bytes sent on the network. */
   bytes = 0
   readonly lines: Array<string> | undefined
   private readonly hash = createHash("sha256")

@@ -1,9 +1,8 @@
 /**
- * What the network does to requests: conditions that change, single faults drawn for what passes, and longer
- * ones that come and heal.
+ * The faults of the network: changing conditions, random single faults, and longer ones that heal.
  *
- * It tells the ledger what it did to which connection, and which connection carries which request, as it
- * reads from the bytes. Everything it begins ends by itself, so nobody needs a timeout to live through it.
+ * It reports to the ledger which connection was damaged, and which connection carries which request, as
+ * parsed from the bytes. Every fault ends by itself, so that no request needs a timeout to survive.
  */
 import * as Effect from "effect/Effect"
 import type { NameNotResolved } from "@httpfx/core/HttpError"
@@ -18,7 +17,7 @@ import type { Trace } from "./trace.js"
 const mark = Buffer.from("\r\nx-id: ", "latin1")
 const longestId = 60
 
-/** Finds the ids of requests in what clients send, also where a segment ends within one. */
+/** Finds the ids of requests in the bytes of clients, also across segments. */
 class Reader {
   private readonly rests = new Map<number, Buffer>()
 
@@ -76,10 +75,10 @@ const attemptFails = ({ _tag }: Verdict.Verdict): boolean =>
   _tag === "Refuse" || _tag === "Fail" || _tag === "Drop"
 
 export class Weather {
-  /** How likely a segment meets a fault. */
+  /** Probability that a segment meets a fault. */
   readonly rate: number
   private readonly reader: Reader
-  /** Attempts that were delayed: their connection is met as soon as it is known. */
+  /** Delayed attempts, whose connections count as damaged once they are known. */
   private readonly delayed: Array<string> = []
   private readonly addresses = new Map<string, string>()
 
@@ -95,7 +94,7 @@ export class Weather {
     this.rate = 0.012 + 0.03 * draw()
   }
 
-  /** From here until the scope closes. */
+  /** Installs the weather until the scope closes. */
   get start(): Effect.Effect<void, NameNotResolved, MemoryNetwork.MemoryNetwork | Scope.Scope> {
     return Effect.all(
       [
@@ -142,7 +141,7 @@ export class Weather {
     this.ledger.late(link.id)
   }
 
-  /** Only what goes to a service: trials know to the millisecond what must happen. */
+  /** Only traffic to services: trials must be predictable to the millisecond. */
   private reaches(link: Verdict.Link): boolean {
     return this.services.includes(serverOf(link))
   }
@@ -201,9 +200,9 @@ export class Weather {
     )
   }
 
-  // ---- what comes and heals
+  // ---- faults that heal
 
-  /** So many times, at moments drawn from the seed, one at a time. */
+  /** Runs so many episodes, one at a time, at times drawn from the seed. */
   private episodes<R>(count: number, length: number, begin: () => Effect.Effect<void, never, R>) {
     const { draw, span } = this
     const one = Effect.suspend(() =>
@@ -213,14 +212,14 @@ export class Weather {
     return Effect.repeatN(Effect.zipRight(pause, one), count - 1)
   }
 
-  /** A connection falls silent both ways. */
+  /** A connection goes silent in both directions. */
   private get silences() {
     return this.episodes(8, 20_000, () =>
       MemoryNetwork.rule(this.once("Segment", "silence", () => Verdict.Silence({ both: true })))
     )
   }
 
-  /** Everything between two services, or a machine and the first, stands still. */
+  /** Everything between two services, or a client host and the first, is held. */
   private get partitions() {
     const { draw, ledger, machines, services } = this
     return this.episodes(1, 25_000, () => {
@@ -242,7 +241,7 @@ export class Weather {
     })
   }
 
-  /** Every answer of a service begins late. */
+  /** Every response of a service begins late. */
   private get lateHeads() {
     const { draw, ledger } = this
     return this.episodes(2, 8_000, () =>
@@ -255,7 +254,7 @@ export class Weather {
     )
   }
 
-  /** Answers in chunks are cut within. */
+  /** Chunked responses are cut midway. */
   private get cutAnswers() {
     const { ledger } = this
     return this.episodes(4, 15_000, () =>

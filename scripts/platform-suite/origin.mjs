@@ -1,5 +1,5 @@
-// Stands in for the public sites that the suite's client tests ask, so that they can be run anywhere and mean
-// the same each time.
+// A local stand-in for the public sites of the suite's client tests, so that they run anywhere with the same
+// result.
 import { once } from "node:events"
 import { createServer } from "node:http"
 
@@ -19,12 +19,12 @@ const answer = (request, response, body) => {
   return response.writeHead(404).end()
 }
 
-/** Its URL, and what closes it. */
+/** Starts it; returns its URL, and the function that closes it. */
 export const startOrigin = async () => {
   const server = createServer(async (request, response) => {
     let body = ""
     for await (const piece of request.setEncoding("utf8")) body += piece
-    // As far away as a site is: one of the tests gives up after a millisecond.
+    // Latency of a real site: one of the tests has a timeout of a millisecond.
     setTimeout(() => answer(request, response, body), 50)
   })
   server.listen(0, "127.0.0.1")

@@ -1,6 +1,6 @@
 /**
- * Runs test files of a checkout of Effect that has nothing installed: what they import is ours.
- * `PLATFORM_SUITE` says where it is and whose layers they get.
+ * Runs test files of a checkout of Effect without installed packages: their imports resolve to ours.
+ * `PLATFORM_SUITE` names the checkout and the layers.
  */
 import { existsSync } from "node:fs"
 import { join } from "node:path"
@@ -50,14 +50,14 @@ export default defineConfig({
   },
   server: { fs: { strict: false } },
   test: {
-    // As their own configuration says, but one test after the other and with time: some count what comes in
-    // two seconds.
+    // As in their own configuration, but one test at a time and with longer timeouts: some count events
+    // within two seconds.
     setupFiles: existsSync(setup) ? [setup] : [],
     fakeTimers: { toFake: undefined },
     sequence: { concurrent: false },
     testTimeout: 60_000,
-    // For both stacks: some count what comes within two seconds, or a tenth of one, which a busy machine does
-    // not always do.
+    // For both stacks: some count events within two seconds, or a tenth of one, which a busy machine may
+    // miss.
     retry: 2,
     include: ["test/**/*.test.ts"]
   }

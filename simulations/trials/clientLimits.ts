@@ -1,9 +1,8 @@
 /**
- * Several limits of a request at once: which of them ends it, and at which millisecond.
+ * Combined limits of a request: which one ends it, and at which millisecond.
  *
- * A scripted server accepts, takes, answers and falls silent by a plan; the plan and the limits say how the
- * request must end. Events fall on multiples of ten milliseconds and limits beside them, so that never two
- * are due at once.
+ * A scripted server accepts, reads, replies and stalls by a plan; plan and limits determine how the request
+ * must end. Events fall on multiples of ten milliseconds and limits beside them, so that no two coincide.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -15,37 +14,35 @@ import { agent, host, listen, now, same, tens, type Place, type Trial } from "./
 import type { Wire } from "./wire.js"
 
 type Step = "connect" | "send" | "head" | "body"
-/** Milliseconds; what is not limited is left out. */
+/** Milliseconds; omitted: unlimited. */
 type Limits = Partial<Record<Step | "total", number>>
 
-/** What happens to a request; all times in milliseconds. */
+/** The course of a request; all times in milliseconds. */
 interface Plan {
-  /** How long a connection takes to be made, where there is none. */
+  /** Time to connect, if a connection is needed. */
   readonly connect: number
-  /**
-   * How long the server takes nothing of a body larger than what fits on the way; 0: the request has no body.
-   */
+  /** How long the server does not read a body larger than the buffers; 0: no body. */
   readonly take: number
-  /** How long the head of the answer takes then. */
+  /** Time from then to the head of the response. */
   readonly head: number
-  /** The gap before each piece of the answer's body. */
+  /** The gap before each piece of the response body. */
   readonly gaps: ReadonlyArray<number>
-  /** Bytes of a piece. */
+  /** Size of a piece in bytes. */
   readonly piece: number
-  /** How long the reader looks away after the first piece. */
+  /** How long the reader pauses after the first piece. */
   readonly away: number
 }
 
 interface End {
   readonly tag: string
-  /** From the call on. */
+  /** Milliseconds since the call. */
   readonly at: number
   readonly limit?: number | undefined
   readonly written?: string | undefined
 }
 
 const upload = 300_000
-// More than a client takes ahead of its reader, and the time in which it comes.
+// More than a client reads ahead of its consumer, and the time in which it arrives.
 const bulk = 90_000
 const soon = 10
 
@@ -63,7 +60,7 @@ const drawPlan = (draw: Draw): Plan => {
   }
 }
 
-// Limits of steps end in 3, those of the whole in 7.
+// Limits of steps end in 3, total limits in 7.
 const drawLimits = (draw: Draw, share: number): Limits => {
   const limits: Limits = {}
   for (const step of ["connect", "send", "head", "body"] as const)
@@ -79,7 +76,7 @@ const tags = {
   body: "BodyTimedOut"
 } as const
 
-/** How a request must end by this plan and under these limits. */
+/** Computes the end of a request from the plan and the limits. */
 const foretell = (plan: Plan, limits: Limits): End => {
   const { away, connect, gaps, head, take } = plan
   const total = limits.total ?? Infinity
@@ -90,7 +87,7 @@ const foretell = (plan: Plan, limits: Limits): End => {
     limit: total,
     written
   })
-  /** A step goes on for so long; gives the end that a limit makes of it. */
+  /** Lets a step take so long; returns the end if a limit expires. */
   const pass = (step: Step, length: number): End | undefined => {
     const limit = limits[step] ?? Infinity
     const written = step === "connect" ? "none" : "all"
@@ -105,7 +102,7 @@ const foretell = (plan: Plan, limits: Limits): End => {
   const back = at + away
   for (const [index, gap] of gaps.slice(1).entries()) {
     came += gap
-    // What comes while the reader is away waits on the way, and no silence counts until it is back.
+    // During the reader's pause bytes wait on the network, and the body limit does not count.
     if (away > 0 && index === 0) {
       at = came
       if (back > total) return totalOver("all", back)
@@ -118,7 +115,7 @@ const foretell = (plan: Plan, limits: Limits): End => {
   return { tag: "answered", at: Math.max(at, back) }
 }
 
-/** Takes nothing for a while. */
+/** Stops reading for a while. */
 const hold = ({ transport }: Wire, millis: number): Effect.Effect<void> => {
   transport.pause()
   return Effect.ensuring(
@@ -159,7 +156,7 @@ class Course {
       ? Verdict.Delay(this.plan.connect)
       : Verdict.Pass()
 
-  /** One request by a plan; gives whether its connection serves the next. */
+  /** Plays one plan; returns whether its connection serves the next request. */
   one(client: Client.Service, beneath: Limits, reuses: boolean): Effect.Effect<boolean> {
     return Effect.gen(this, function* () {
       const { draw } = this.place
@@ -200,8 +197,7 @@ class Course {
 }
 
 /**
- * Requests of one client to three servers at a time, each under its own limits, those of the client and those
- * of the agent.
+ * Requests of one client to three servers at a time, with limits per request, per client and per agent.
  */
 export const clientLimits: Trial = (place) =>
   Effect.gen(function* () {

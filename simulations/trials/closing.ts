@@ -1,8 +1,7 @@
 /**
- * `Connection: close`, said by either side, with every framing: the connection serves nobody after that
- * exchange.
+ * `Connection: close` from either side, with every framing: the connection serves no further exchange.
  *
- * The peers by hand do not close, and would answer a further request with a stranger's body.
+ * The scripted peers do not close, and would reply to a further request with a wrong body.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -31,7 +30,7 @@ const closes = [
 
 const drawClose = (draw: Draw): string => closes[between(draw, 0, closes.length - 1)]!
 
-/** The framing fields and the body as it goes over the wire. */
+/** The framing fields, and the body in its wire form. */
 const framed = (framing: Framing, body: string): readonly [fields: string, bytes: string] => {
   const half = body.length >> 1
   const chunk = (part: string) => (part === "" ? "" : `${part.length.toString(16)}\r\n${part}\r\n`)
@@ -48,7 +47,7 @@ const framed = (framing: Framing, body: string): readonly [fields: string, bytes
   }
 }
 
-/** What a client does after an answer that closes, or a request of its own that does. */
+/** The client after a response or a request with `Connection: close`. */
 export const closingClient: Trial = (place) =>
   Effect.gen(function* () {
     const { draw } = place
@@ -56,8 +55,8 @@ export const closingClient: Trial = (place) =>
     const plans = Array.from({ length: count }, () => ({
       framing: drawFraming(draw),
       /**
-       * Who says that it is the last exchange; `version`: the answer is of HTTP/1.0, which keeps nothing
-       * unasked.
+       * The side that announces the last exchange; `version`: the response is HTTP/1.0, which does not keep
+       * connections by default.
        */
       by: pick(draw, [
         [3, "server" as const],
@@ -87,7 +86,7 @@ export const closingClient: Trial = (place) =>
           if (plan.split) yield* Effect.sleep(between(draw, 1, 50))
           wire.send(plan.by === "version" ? body(index) : bytes)
         }
-        // Some take their time to close too.
+        // Some peers delay their close.
         yield* Effect.sleep(draw() < 0.5 ? 0 : between(draw, 1, 2_000))
       })
     )
@@ -111,7 +110,7 @@ export const closingClient: Trial = (place) =>
       wanted.push(connection)
       const { idle, keys } = yield* pool.state
       const kept = by === undefined
-      // One that closes is there until its peer has closed too, but has given its place back.
+      // A closing connection exists until its peer has closed, but has left its slot.
       same(
         place,
         `idle, and keys, after ${index} of ${JSON.stringify(plans)}`,
@@ -130,8 +129,7 @@ export const closingClient: Trial = (place) =>
   })
 
 /**
- * What our server does after a request that closes, or an answer of its own that does: nothing sent behind is
- * answered.
+ * The server after a request or a response with `Connection: close`: later requests get no response.
  */
 export const closingServer: Trial = (place) =>
   Effect.gen(function* () {

@@ -1,4 +1,6 @@
-/** All trials, by name, and when they are played. */
+/**
+ * All trials, by name, and their schedule.
+ */
 import * as Effect from "effect/Effect"
 import { between } from "../ask.js"
 import { clientLimits } from "./clientLimits.js"
@@ -29,7 +31,7 @@ export const trials: Readonly<Record<string, Trial>> = {
   places
 }
 
-/** Every trial so many times, at moments drawn over so many milliseconds. */
+/** Plays every trial so many times, at random times within so many milliseconds. */
 export const playAll = (
   place: (name: string) => Place,
   times: number,

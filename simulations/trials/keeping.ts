@@ -1,6 +1,6 @@
 /**
- * Which connection serves the next request: by the hint of that very connection, never past its end, also
- * where timers ring late; and what a request that was sent again tells.
+ * Reuse of connections: by each connection's own keep-alive hint, never past its expiry, even if timers are
+ * late; and the facts reported about retries.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -12,22 +12,22 @@ import { agent, host, listen, now, same, tens, type Trial } from "./trial.js"
 
 const origins = ["a", "b"] as const
 
-/** How long a connection may be idle after an answer with this hint, ms. */
+/** How long a connection may be idle after a response with this hint, ms. */
 const usable = (hint: number | undefined, idleTimeout: number, buffer: number): number =>
   hint === undefined ? idleTimeout : Math.min(idleTimeout, hint * 1_000 - buffer)
 
 const drawHint = (draw: Draw): number | undefined => (draw() < 0.3 ? undefined : between(draw, 1, 12))
 
 /**
- * Two origins, two requests to each at a time, every answer with a hint of its own. The server's ends of the
- * connections see when each is closed, and which of them carries what.
+ * Two origins, two concurrent requests to each, every response with its own hint. The server's ends record
+ * when each connection closes, and which requests it carries.
  */
 export const hints: Trial = (place) =>
   Effect.gen(function* () {
     const { draw } = place
     const idleTimeout = tens(draw, 1_000, 8_000) + 3
     const buffer = tens(draw, 0, 1_500) + 5
-    /** Of each connection: until when it may be used. */
+    /** Expiry of each connection. */
     const until = new Map<string, number>()
     const servedBy: Array<string> = []
     for (const which of origins)
@@ -47,7 +47,7 @@ export const hints: Trial = (place) =>
               until.set(connection, now(place) + usable(hint, idleTimeout, buffer))
               wire.send(`HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\nok`)
             }
-            // What is not usable at all is closed at once.
+            // A connection that is not usable at all closes at once.
             const end = Math.max(until.get(connection) ?? 0, wire.lastAt + 10)
             same(place, `${connection} was closed after its end by`, now(place) - end, 0)
           }),
@@ -79,8 +79,7 @@ export const hints: Trial = (place) =>
   })
 
 /**
- * An agent whose timers ring late, as those of a machine that is busy: an idle connection is not used past
- * its end all the same.
+ * An agent whose timers are late, as on a busy machine: an idle connection is still not used past its expiry.
  */
 export const lateTimers: Trial = (place) =>
   Effect.gen(function* () {
@@ -125,13 +124,13 @@ export const lateTimers: Trial = (place) =>
     yield* Effect.sleep("5 seconds")
   })
 
-/** What becomes of the second attempt. */
+/** Outcome of the second attempt. */
 type Loss = "answered" | "refused" | "slow" | "again"
 
 /**
- * A kept connection dies with a request on it, and what becomes of the second attempt: what the answer or the
- * failure says of both. The server may have acted on what the first connection took, whatever the second one
- * did not.
+ * A reused connection dies with a request on it, and the second attempt has some outcome. The response or
+ * failure must report both: the server may have acted on the first connection's bytes, whatever happens on
+ * the second.
  */
 export const resends: Trial = (place) =>
   Effect.gen(function* () {
@@ -212,8 +211,8 @@ export const resends: Trial = (place) =>
   })
 
 /**
- * How a request ends whose second attempt does so: status, or tag of the failure; how often it was sent
- * again, or what was written; whether the connection had served; after how many milliseconds.
+ * The expected end by outcome of the second attempt: status, or tag of the failure; number of retries, or
+ * what was written; whether the connection was reused; after how many milliseconds.
  */
 const repeated = (
   { limit, second }: { readonly limit: "total" | "connect"; readonly second: Loss },
@@ -222,6 +221,6 @@ const repeated = (
   if (second === "answered") return [200, 1, false, 1]
   if (second === "again") return ["ConnectionReset", "all", false, 2]
   if (second === "slow" && limit === "total") return ["RequestTimedOut", "all", true, millis]
-  // The failure of the first connection is what counts: there the request was written.
+  // The first connection's failure counts: the request was written there.
   return ["ConnectionReset", "all", true, second === "slow" ? millis + 1 : 1]
 }

@@ -1,6 +1,6 @@
 /**
- * Limits of connections, in all and of one address: how many are served at a time, and that every place is
- * given back, in whatever way its connection ended.
+ * Connection limits, in total and per address: how many are served at a time, and that every slot is
+ * released, however its connection ends.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -21,11 +21,11 @@ const get = (place: Place, path: string, fields = "") =>
   `GET ${path} HTTP/1.1\r\nHost: ${host(place)}\r\n${fields}\r\n`
 const statusOf = (head: string | undefined) => (head === undefined ? undefined : Number(head.slice(9, 12)))
 
-/** FIN goes there and back; to the next ten milliseconds, at which no idle connection expires. */
+/** FIN takes a round trip; rounded up to ten milliseconds, where no idle connection expires. */
 const pause = (place: Place): Effect.Effect<void> =>
   Effect.suspend(() => Effect.sleep(10 - (now(place) % 10)))
 
-/** Ends a connection that is served, in one of the ways in which connections end. */
+/** Ends a served connection in one of the possible ways. */
 const end = (place: Place, { wire }: Guest, how: End): Effect.Effect<void> =>
   Effect.gen(function* () {
     switch (how) {
@@ -95,7 +95,7 @@ export const places: Trial = (place) =>
       const wire = yield* connect(place, from)
       wire.send(get(place, "/"))
       const answer = yield* wire.message
-      // Some were idle for too long meanwhile.
+      // Some idle connections have expired meanwhile.
       guests = guests.filter(({ wire }) => !wire.ended)
       const beside = guests.filter((guest) => guest.from === from).length
       const served = beside < ofAddress && guests.length < inAll

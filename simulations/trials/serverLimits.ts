@@ -1,8 +1,8 @@
 /**
- * A server's limits in combination: a client by hand sends head and body in pieces, and either is answered or
- * told 408 when the first limit has passed, neither early nor later than the server looks.
+ * Combined limits of a server: a scripted client sends head and body in pieces, and gets either a response or
+ * 408 when the first limit has expired, neither early nor later than the server's next check.
  *
- * Limits of a single exchange are exact; the others are met when all connections are looked at.
+ * Limits of a single exchange are exact; the others are checked periodically for all connections.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -14,24 +14,23 @@ import { connect, host, now, same, serve, tens, type Trial } from "./trial.js"
 interface Limits {
   readonly headersTimeout: number
   readonly requestTimeout: number
-  /** 0: none. */
+  /** 0: no limit. */
   readonly timeout: number
   readonly connectionsCheckingInterval: number
 }
 
 /**
- * Milliseconds before each piece of the head, and each piece of the body; how long the handler thinks after
- * that.
+ * Milliseconds before each piece of the head and of the body; how long the handler then takes.
  */
 interface Plan {
   readonly head: ReadonlyArray<number>
   readonly body: ReadonlyArray<number>
   readonly think: number
-  /** Of the exchange alone: its `requestTimeout` and `timeout`; 0: none. */
+  /** Limits of the exchange alone: `requestTimeout` and `timeout`; 0: none. */
   readonly own: { readonly requestTimeout: number; readonly timeout: number } | undefined
 }
 
-/** A limit passes within these times, from the opening of the connection on. */
+/** A limit that expires within these times, counted from the opening of the connection. */
 interface Late {
   readonly status: 408 | "closed"
   readonly from: number
@@ -39,8 +38,7 @@ interface Late {
 }
 
 /**
- * How it may end; more than one way where a limit that is looked at now and then passes about when the next
- * byte comes.
+ * Possible ends: more than one if a periodically checked limit expires close to the next byte.
  */
 interface Ends {
   readonly late: ReadonlyArray<Late>
@@ -79,7 +77,7 @@ const foretell = ({ body, head, own, think }: Plan, limits: Limits): Ends => {
   const late: Array<Late> = []
   let at = 0
   let begun = 0
-  /** Nothing comes for so long; gives whether a limit passes for certain. */
+  /** A gap without bytes; returns whether a limit certainly expires in it. */
   const pass = (gap: number, headComplete: boolean, requestComplete: boolean): boolean => {
     const exact = headComplete && own !== undefined
     const { requestTimeout, timeout } = exact ? own : limits
@@ -88,7 +86,7 @@ const foretell = ({ body, head, own, think }: Plan, limits: Limits): Ends => {
       due.push({ status, from, to: from + later + 1 })
     if (!headComplete) add(408, begun + limits.headersTimeout, interval)
     if (!requestComplete && requestTimeout > 0) add(408, begun + requestTimeout, exact ? 0 : interval)
-    // That a byte has come is seen when it is looked.
+    // The server notices a byte at its next check.
     if (timeout > 0) add("closed", at + timeout, exact ? Math.min(interval, timeout) : 2 * interval)
     const first = due.filter(({ from }) => from < at + gap)
     late.push(...first)

@@ -1,6 +1,6 @@
 /**
- * A limit of a request's body, crossed at the first piece, in the middle, at the last byte, or not at all:
- * whoever reads is told at the moment of crossing, and unhandled that is 413, while the client still sends.
+ * The limit of a request body, exceeded at the first piece, midway, at the last byte, or not at all: the
+ * reader fails at that moment, which unhandled gives 413 while the client still sends.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -12,15 +12,15 @@ import { between, pick, type Draw } from "../ask.js"
 import { connect, host, now, same, serve, tens, type Trial } from "./trial.js"
 
 interface Plan {
-  /** Bytes; of the server, or of this route. */
+  /** Bytes; of the server or of this route. */
   readonly limit: number
   readonly ofRoute: boolean
-  /** Of each piece. */
+  /** Bytes of each piece. */
   readonly sizes: ReadonlyArray<number>
   readonly gap: number
   readonly framing: "announced" | "chunked"
   readonly reader: "bytes" | "text" | "stream"
-  /** The handler's own answer to a body that is too large; `undefined`: it lets the failure pass. */
+  /** The handler's own status for a body that is too large; `undefined`: it does not handle the failure. */
   readonly handled: number | undefined
 }
 
@@ -58,7 +58,7 @@ export const sizes: Trial = (place) =>
     const { draw } = place
     const ofServer = between(draw, 1, 3_000)
     const plans = Array.from({ length: 5 }, () => drawPlan(draw, ofServer))
-    /** When the reader was told, and of which limit. */
+    /** When the reader failed, and by which limit. */
     const told: Array<readonly [at: number, limit: unknown] | undefined> = []
     const app = Effect.gen(function* () {
       const request = yield* HttpServerRequest.HttpServerRequest
@@ -86,7 +86,7 @@ export const sizes: Trial = (place) =>
         ? HttpServerRequest.withMaxBodySize(own, Option.some(FileSystem.Size(limit)))
         : own
     })
-    // What nobody has caught is the server's to answer.
+    // The server refuses if no handler catches the failure.
     yield* serve(
       place,
       app as Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>,

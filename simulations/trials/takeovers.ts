@@ -1,6 +1,6 @@
 /**
- * Upgrades and tunnels: bytes of both sides from the first one behind the head on, what the outcome counts,
- * and what agent and server know right after.
+ * Upgrades and tunnels: bytes of both sides from the first one after the head, the byte counts of the
+ * outcome, and the state of agent and server right after.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -13,7 +13,7 @@ import type { Socket } from "@httpfx/core/Socket"
 import { between, pick, type Draw } from "../ask.js"
 import { agent, connect, host, now, same, serve, type Trial } from "./trial.js"
 
-// What looks like HTTP must not be read as such.
+// HTTP-like bytes, which must not be parsed.
 const stranger = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrongGET / HTTP/1.1\r\n\r\n"
 
 const drawBytes = (draw: Draw): string => {
@@ -24,7 +24,7 @@ const drawBytes = (draw: Draw): string => {
 
 interface Plan {
   readonly connect: boolean
-  /** What each side sends, piece by piece. */
+  /** Pieces that each side sends. */
   readonly up: ReadonlyArray<string>
   readonly down: ReadonlyArray<string>
   readonly endedBy: "client" | "server"
@@ -60,7 +60,7 @@ const writeAll = (
   Effect.forEach(
     pieces,
     (piece, index) =>
-      // The first follows the head at once.
+      // The first piece follows the head at once.
       Effect.zipRight(
         index > 0 && draw() < 0.5 ? Effect.sleep(between(draw, 1, 60)) : Effect.void,
         write(piece)
@@ -68,7 +68,7 @@ const writeAll = (
     { discard: true }
   )
 
-/** How an exchange ended, and when. */
+/** The outcome of an exchange, with its time. */
 class Seen {
   outcome: ExchangeOutcome.ExchangeOutcome | undefined = undefined
   at = 0
@@ -129,7 +129,7 @@ export const takeovers: Trial = (place) =>
         same(place, `${what}: open, idle, connecting, queued, keys`, yield* state, [1, 1, 0, 0, 1])
       })
 
-    // Our client and our server.
+    // Our client with our server.
     const reused = draw() < 0.5
     if (reused) yield* plain("before")
     yield* Effect.scoped(
@@ -143,7 +143,7 @@ export const takeovers: Trial = (place) =>
           return place.broken(`${place.name}: ${upgrade.response.status}, not switched`)
         same(place, "switched: open, idle, connecting, queued, keys", yield* state, [0, 0, 0, 0, 0])
         const { socket } = upgrade
-        // The place of the one that is gone serves the next, also while the other protocol goes on.
+        // The released slot serves the next request, even while the other protocol continues.
         const writing = yield* Effect.fork(writeAll(draw, up, (piece) => socket.write(piece)))
         if (draw() < 0.5) yield* plain("beside")
         const wanted = down.join("")
@@ -176,7 +176,7 @@ export const takeovers: Trial = (place) =>
     same(place, "a refusal", refused, ["Answered", 426, "no"])
     same(place, "refused: open, idle, connecting, queued, keys", yield* state, [1, 1, 0, 0, 1])
 
-    // A client by hand, which sends its first bytes with the head and counts all of them.
+    // A scripted client, which sends its first bytes with the head and counts all of them.
     plan = drawPlan(draw)
     seen.forget()
     const { down, endedBy, up } = plan
@@ -201,6 +201,6 @@ export const takeovers: Trial = (place) =>
       [seen.outcome?.bytesIn, seen.outcome?.bytesOut, seen.at],
       [wire.sent, wire.received, ended]
     )
-    // The agent's idle one is left.
+    // The agent's idle connection is left.
     same(place, "connections of the server", yield* server.connections, 1)
   })

@@ -1,7 +1,6 @@
 /**
- * Text of several bytes a character, cut anywhere: between segments, between chunks, and at the end of a
- * body. Each body's text is its own, also where another one ended in the middle of a character, and where
- * both come at once.
+ * Multi-byte text, cut anywhere: between segments, between chunks, and at the end of a body. Decoding never
+ * mixes bodies, even if another one ended within a character, or both arrive at once.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -16,7 +15,7 @@ const characters = ["a", "é", "ж", "漢", "€", "𝒳", "👩‍🚀", "\u030
 
 interface Text {
   readonly bytes: Uint8Array
-  /** As it is to be read. */
+  /** The expected text. */
   readonly text: string
 }
 
@@ -26,12 +25,12 @@ const drawText = (draw: Draw): Text => {
     ""
   )
   const whole = Buffer.from(text)
-  // Some end within a character, which is replaced.
+  // Some end within a character, which decodes to the replacement character.
   const bytes = draw() < 0.4 ? whole.subarray(0, between(draw, 1, whole.length)) : whole
   return { bytes, text: new TextDecoder().decode(bytes) }
 }
 
-/** Cut at drawn places. */
+/** Cuts at random places. */
 const cut = (draw: Draw, bytes: Uint8Array): ReadonlyArray<Uint8Array> => {
   const pieces: Array<Uint8Array> = []
   for (let at = 0; at < bytes.length;) {
@@ -60,7 +59,7 @@ const gather = <E>(body: Stream.Stream<Uint8Array, E>): Effect.Effect<string, E>
 
 const atOnce = { concurrency: "unbounded", discard: true } as const
 
-/** Texts that a client reads, several at once over one agent, by each of its ways. */
+/** Texts read by a client, several at once over one agent, in each of its ways. */
 export const textsOfClient: Trial = (place) =>
   Effect.gen(function* () {
     const { draw } = place
@@ -90,7 +89,7 @@ export const textsOfClient: Trial = (place) =>
     yield* Effect.all([0, 1, 2].map(reader), atOnce)
   })
 
-/** Texts that handlers read, and send on. */
+/** Texts read by handlers and sent back. */
 export const textsOfServer: Trial = (place) =>
   Effect.gen(function* () {
     const { draw } = place

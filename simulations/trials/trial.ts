@@ -1,9 +1,8 @@
 /**
- * Trials: short conversations whose course is known to the millisecond, on hosts that the weather leaves
- * alone.
+ * Trials: short conversations whose course is known to the millisecond, on hosts without faults.
  *
- * They run beside the services, on the same network and by the same clock. Each draws a case, computes how it
- * must end and when, plays it, and reports every difference to the ledger.
+ * They run beside the services, on the same network and clock. Each draws a case, computes its end and time,
+ * plays it, and reports every difference to the ledger.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -21,9 +20,9 @@ import { tcp } from "@httpfx/core/Transport"
 import type { Draw } from "../ask.js"
 import { Wire } from "./wire.js"
 
-/** What a trial plays in. */
+/** The surroundings of a trial. */
 export interface Place {
-  /** Unique; a host name. */
+  /** A unique host name. */
   readonly name: string
   readonly memory: MemoryNetwork.Service
   readonly clock: Simulation.Service["clock"]
@@ -33,9 +32,9 @@ export interface Place {
 
 export type Trial = (place: Place) => Effect.Effect<void, unknown, Scope.Scope>
 
-// Longer than clients wait for a peer to close too.
+// Longer than a client waits for its peer's close.
 const afterwards = "3 seconds"
-// Longer than any trial lasts; one that has not ended by then hangs.
+// Longer than any trial; one that has not ended by then hangs.
 const longest = "30 minutes"
 
 /** Plays a trial; never fails. */
@@ -56,15 +55,15 @@ export const same = (place: Place, what: string, got: unknown, wanted: unknown):
   if (a !== b) place.broken(`${place.name}: ${what}: ${a}, wanted ${b}`)
 }
 
-/** Milliseconds since the start of the clock, by which all waits go. */
+/** Milliseconds of the clock that all waits use, since its start. */
 export const now = ({ clock }: Place): number => clock.now
 
 /** A host of the trial. */
 export const host = ({ name }: Place, which = "server"): string => `${name}-${which}`
 
 /**
- * Listens on a host of the trial; a script of its own plays each connection, which closes after it and the
- * client.
+ * Listens on a host of the trial; a script plays each connection, which is closed after script and client
+ * have ended.
  */
 export const listen = (
   place: Place,
@@ -92,7 +91,7 @@ export const listen = (
     return wires
   })
 
-/** Connects by hand, as a host of that name. */
+/** Opens a scripted connection, from a host of that name. */
 export const connect = (
   place: Place,
   from = "client",
@@ -132,6 +131,6 @@ export const agent = (
 ): Effect.Effect<Agent.Service, unknown, Scope.Scope> =>
   Effect.provideService(Agent.make(options), Network, place.memory.from(host(place, which)))
 
-/** As large as drawn, in steps of ten: limits that end in other digits never fall on the same millisecond. */
+/** A multiple of ten in the range: limits with other last digits never fall on the same millisecond. */
 export const tens = (draw: Draw, low: number, high: number): number =>
   10 * (Math.ceil(low / 10) + Math.floor(draw() * ((high - low) / 10 + 1)))

@@ -1,14 +1,12 @@
 /**
- * One end of a connection, by hand: what came, with the moment at which it did, and what is sent when the
- * script says so.
+ * One scripted end of a connection: received bytes with their times, and sending on command.
  *
- * Uses nothing of the toolkit but transports, so that a mistake in the toolkit's own parsers cannot hide
- * itself.
+ * Uses only transports of the toolkit, so that bugs of its parsers cannot hide themselves.
  */
 import * as Effect from "effect/Effect"
 import type { Transport } from "@httpfx/core/Transport"
 
-/** A message as it came: its head, its body without framing, and when the last byte of it had come. */
+/** A received message: its head, its body without framing, and the time of its last byte. */
 export interface Message {
   readonly head: string
   readonly body: string
@@ -19,8 +17,7 @@ const lengthIn = /\r\ncontent-length: *(\d+)\r\n/i
 const chunkedIn = /\r\ntransfer-encoding: *chunked\r\n/i
 
 /**
- * The bytes of a body at the beginning of `text`, and how many of `text` it takes; `undefined`: it is not
- * whole.
+ * The body at the start of `text`, and how many characters it takes; `undefined`: it is incomplete.
  */
 const bodyOf = (head: string, text: string): readonly [body: string, taken: number] | undefined => {
   if (chunkedIn.test(head)) {
@@ -46,16 +43,16 @@ const bodyOf = (head: string, text: string): readonly [body: string, taken: numb
 }
 
 export class Wire {
-  /** All that came and was not taken; a character per byte. */
+  /** Bytes received and not consumed; one character per byte. */
   text = ""
-  /** How many bytes came, and how many were sent. */
+  /** Number of bytes received, and sent. */
   received = 0
   sent = 0
-  /** When the last byte came, ms. */
+  /** Time of the last byte, ms. */
   lastAt = 0
-  /** When FIN came, or the connection was over, ms. */
+  /** Time of FIN, or of the end of the connection, ms. */
   endedAt: number | undefined = undefined
-  /** The code of the failure that ended it. */
+  /** Code of the failure that ended it. */
   failed: string | undefined = undefined
   private readonly waiting = new Set<() => void>()
 
@@ -93,13 +90,13 @@ export class Wire {
     for (const look of [...this.waiting]) look()
   }
 
-  /** Text whose characters are bytes, or bytes. */
+  /** A text with one character per byte, or bytes. */
   send(data: string | Uint8Array): void {
     this.sent += data.length
     this.transport.write(typeof data === "string" ? Buffer.from(data, "latin1") : data)
   }
 
-  /** Waits until it holds. Looked at when something came, or the connection ended. */
+  /** Waits until it holds. Checked whenever bytes arrive or the connection ends. */
   until(holds: () => boolean): Effect.Effect<void> {
     return Effect.async((resume) => {
       const look = () => {
@@ -113,7 +110,7 @@ export class Wire {
     })
   }
 
-  /** Waits for so many bytes, takes and gives them; fewer where the connection ends. */
+  /** Waits for so many bytes and consumes them; returns fewer if the connection ends. */
   take(length: number): Effect.Effect<string> {
     return Effect.map(
       this.until(() => this.text.length >= length || this.ended),
@@ -132,7 +129,7 @@ export class Wire {
     )
   }
 
-  /** The next message, whole. `undefined`: the connection ended first. */
+  /** The next complete message. `undefined`: the connection ended first. */
   get message(): Effect.Effect<Message | undefined> {
     return Effect.flatMap(this.head, (head) => {
       if (head === undefined) return Effect.succeed(undefined)
