@@ -1,6 +1,6 @@
 /**
- * The rooms of `connection/`, explored: every sequence of events up to a small depth, and random walks.
- * `npm run explore` goes further.
+ * Explores `connection/`: every sequence of events up to a small depth, and random walks. `npm run explore`
+ * goes further.
  */
 import { assert, describe, it } from "vitest"
 import { explore } from "../support/exploration/explore.js"

@@ -1,5 +1,5 @@
 /**
- * Runs all tables, in a process in which nothing of Effect resolves, and prints their results:
+ * Runs all tables in a process in which no module of Effect resolves, and prints their results:
  *
  * `node --import ./packages/core/test/support/withoutEffect/register.mjs
  * packages/core/test/connection/main.ts`

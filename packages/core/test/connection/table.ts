@@ -2,7 +2,7 @@
 
 export interface Row {
   readonly name: string
-  /** Throws if it does not hold. */
+  /** Throws on failure. */
   readonly run: () => void
 }
 
@@ -11,10 +11,10 @@ export interface Table {
   readonly rows: ReadonlyArray<Row>
 }
 
-/** What `main.ts` prints, as JSON. */
+/** The output of `main.ts`, as JSON. */
 export interface Results {
-  /** By specifier: why it does not resolve; `undefined`: it does. */
+  /** By specifier: why it does not resolve; `undefined` if it does. */
   readonly modules: Readonly<Record<string, string | undefined>>
-  /** By table and row: how it failed; `undefined`: it holds. */
+  /** By table and row: how it failed; `undefined` if it passed. */
   readonly tables: Readonly<Record<string, Readonly<Record<string, string | null>>>>
 }

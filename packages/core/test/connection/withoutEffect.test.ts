@@ -1,5 +1,5 @@
-// The tables of connection/: they run in a process in which nothing of Effect resolves, so that it has no
-// part in what they show.
+// The tables of connection/ run in a process in which no module of Effect resolves, so they show the
+// behaviour without it.
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
@@ -24,11 +24,11 @@ describe("in that process", () => {
       assert.include(results.modules[`${how} ${name}`], `${name} does not resolve in this process`)
   })
 
-  it("what needs Effect does not load", () => {
+  it("modules that need Effect do not load", () => {
     assert.include(results.modules["import ../../src/index.js"], "does not resolve in this process")
   })
 
-  it("all tables run, and no row twice", () => {
+  it("all tables run, and row names are unique", () => {
     assert.deepStrictEqual(
       Object.entries(results.tables).map(([name, rows]) => [name, Object.keys(rows)]),
       tables.map(({ name, rows }) => [name, rows.map((row) => row.name)])

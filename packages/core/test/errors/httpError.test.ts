@@ -1,4 +1,4 @@
-// Holds docs/errors.md against the classes of HttpError: none missing on either side, codes as they are.
+// docs/errors.md matches the classes of HttpError: the same classes and the same codes.
 import * as Schema from "effect/Schema"
 import { readdirSync, readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
@@ -152,7 +152,7 @@ describe("docs/errors.md", () => {
     expect([...rows.keys()].sort()).toEqual([...classes].sort())
   })
 
-  it("has every code of our own that the sources have", () => {
+  it("has every ERR_HTTPFX code of the sources", () => {
     const table = [...rows.values()].map((cells) => cells[2]).join(" ")
     const codes = ["core", "node"].flatMap((name) => {
       const folder = new URL(`../../../${name}/src/`, import.meta.url)
@@ -165,7 +165,7 @@ describe("docs/errors.md", () => {
     expect(missing).toEqual([])
   })
 
-  it("has a sample of every class here", () => {
+  it("has a sample of every class in this test", () => {
     expect(samples.map(([name]) => name).sort()).toEqual([...classes].sort())
   })
 

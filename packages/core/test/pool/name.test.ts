@@ -1,5 +1,5 @@
-// The names of connections as documents: `node` holds them against Node's own agents, with options of every
-// kind.
+// Expected names of connections. The tests of packages/node compare them with Node's own agents, with options
+// of every kind.
 import { assert, describe, it } from "@effect/vitest"
 import {
   connectionName,
@@ -30,7 +30,7 @@ describe("the name of a connection", () => {
   })
 })
 
-// What stands behind host, port and our own address: a colon per field, and its value.
+// The part of the name after host, port and local address: a colon and a value per field.
 const fields = (options: TlsNameOptions & NameOptions): string => {
   const name = secureConnectionName({ host: "a", port: 443, ...options })
   assert.isTrue(name.startsWith("a:443:"))
@@ -61,15 +61,15 @@ describe("the name of a connection with TLS", () => {
     [{ sigalgs: "x" }, `${colons(18)}"x"${colons(2)}`],
     [{ privateKeyIdentifier: "x" }, `${colons(19)}x:`],
     [{ privateKeyEngine: "x" }, `${colons(20)}x`],
-    // Given at all, or true in itself.
+    // Fields in the name if given at all, or only if truthy.
     [{ rejectUnauthorized: false }, `${colons(7)}false${colons(13)}`],
     [{ honorCipherOrder: false }, `${colons(13)}false${colons(7)}`],
     [{ secureOptions: 0 }, `${colons(16)}0${colons(4)}`],
     [{ ca: "", cert: "", key: "", pfx: "", sigalgs: "", servername: "" }, colons(20)],
-    // The host's own name counts for nothing.
+    // A servername equal to the host is omitted.
     [{ servername: "a" }, colons(20)],
     [{ ca: ["x", "y"] }, `:x,y${colons(19)}`],
-    // Names of Node.js 20 leave these out: they stand behind, and only where they are set.
+    // Missing from the names of Node.js 20: appended at the end, and only if set.
     [{ minDHSize: 2048 }, `${colons(20)}:minDHSize=number2048`],
     [{ requestOCSP: true }, `${colons(20)}:requestOCSP=booleantrue`],
     [{ allowPartialTrustChain: false }, `${colons(20)}:allowPartialTrustChain=booleanfalse`],
@@ -81,19 +81,19 @@ describe("the name of a connection with TLS", () => {
       `${colons(20)}:certificateCompression={7:stringa,7:number1,7:stringb,11:[7:stringc]}`
     ],
     [{ session: null, minDHSize: undefined }, colons(20)],
-    // Several, in their order.
+    // Several fields, in order.
     [{ requestOCSP: true, minDHSize: 1 }, `${colons(20)}:minDHSize=number1:requestOCSP=booleantrue`]
   ]
   it.each(cases)("%j", (options, name) => {
     assert.strictEqual(fields(options), name)
   })
 
-  it("shows what of a view is meant, not all of its memory", () => {
+  it("contains only the bytes of a view, not its whole buffer", () => {
     const memory = Uint8Array.of(1, 2, 3, 4)
     assert.strictEqual(fields({ session: memory.subarray(1, 3) }), `${colons(20)}:session=v2,3`)
   })
 
-  it("tells functions and objects with a class apart by identity, and knows each again", () => {
+  it("distinguishes functions and instances by identity, and recognises each again", () => {
     class Context {}
     const names = [
       { pskCallback: () => null },
@@ -105,12 +105,12 @@ describe("the name of a connection with TLS", () => {
     assert.strictEqual(new Set(names.flat()).size, 4)
     assert.match(names[0]![0], /:pskCallback=f\d+$/)
     assert.match(names[2]![0], /:secureContext=o\d+$/)
-    // A record without a prototype is a record.
+    // A record without prototype counts as a record.
     const record = Object.assign(Object.create(null) as object, { a: 1 })
     assert.strictEqual(fields({ secureContext: record }), `${colons(20)}:secureContext={7:stringa,7:number1}`)
   })
 
-  it("tells lists of keys with passphrases apart, which joined by commas read the same", () => {
+  it("distinguishes lists of keys with passphrases, which read the same when joined by commas", () => {
     const key = (pem: string, passphrase: string) => ({ key: [{ pem, passphrase }] })
     const pfx = (buf: string, passphrase: string) => ({ pfx: [{ buf, passphrase }] })
     const all = [key("a", "x"), key("a", "y"), key("b", "x"), pfx("a", "x"), pfx("a", "y"), pfx("b", "x")]
@@ -118,19 +118,19 @@ describe("the name of a connection with TLS", () => {
     assert.strictEqual(fields(key("a", "x")), fields(key("a", "x")))
     assert.include(fields(key("a", "x")), ":key=[")
     assert.include(fields(pfx("a", "x")), ":pfx=[")
-    // One among others is enough; a list without any reads as it is, and is named once.
+    // One key with a passphrase is enough; a list without any is printed as it is, and once.
     assert.include(fields({ key: ["plain", { pem: "a" }] }), ":key=[")
     for (const plain of [["a", "b"], [null, 1], [{ other: "a" }], "a"])
       assert.notInclude(fields({ key: plain }), ":key=")
   })
 
-  it("does not take one text for several values", () => {
+  it("distinguishes one text from several values", () => {
     assert.notStrictEqual(fields({ ALPNProtocols: ["a", "b"] }), fields({ ALPNProtocols: ["a,7:stringb"] }))
     assert.notStrictEqual(fields({ minDHSize: 1 }), fields({ minDHSize: "1" }))
   })
 })
 
-describe("the name that a TLS client asks for", () => {
+describe("the server name (SNI) of a TLS client", () => {
   it.each([
     ["example.com", "example.com"],
     ["example.com.", "example.com"],

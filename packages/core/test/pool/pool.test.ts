@@ -35,12 +35,12 @@ describe("choose", () => {
   const idle = until(10, 20, 30)
   const all = () => true
 
-  it("takes the last to become idle, or the first", () => {
+  it("chooses the last to become idle, or the first", () => {
     assert.deepStrictEqual(choose(idle, "lifo", 0, all), { _tag: "Reuse", connection: idle[2]!, index: 2 })
     assert.deepStrictEqual(choose(idle, "fifo", 0, all), { _tag: "Reuse", connection: idle[0]!, index: 0 })
   })
 
-  it("passes over what may not be used, and says when nothing may", () => {
+  it("skips unusable connections, and reports when none is usable", () => {
     assert.deepStrictEqual(choose(idle, "fifo", 15, inTime), {
       _tag: "Reuse",
       connection: idle[1]!,
@@ -51,7 +51,7 @@ describe("choose", () => {
     assert.deepStrictEqual(choose(undefined, "lifo", 0, all), { _tag: "None", reason: "NoneIdle" })
   })
 
-  it("gives a usable connection exactly if there is one", () => {
+  it("returns a usable connection exactly if there is one", () => {
     const scheduling = fc.constantFrom("lifo" as const, "fifo" as const)
     fc.assert(
       fc.property(fc.array(fc.nat(100)), fc.nat(100), scheduling, (times, now, scheduling) => {
@@ -94,7 +94,7 @@ describe("retain", () => {
     })
   }
 
-  it("lets a connection go on at once whatever the server announced, unless it is too old", () => {
+  it("permits immediate reuse whatever the server announced, unless the connection is too old", () => {
     assert.isTrue(mayGoOn(Infinity, 5))
     assert.isFalse(mayGoOn(5, 5))
   })
@@ -125,7 +125,7 @@ describe("hint", () => {
     ["timeout=99999999999999", undefined, 99999999999999000]
   ]
   for (const [value, ours, node] of cases) {
-    it(`${value} is ${ours}, as Node reads it ${node}`, () => {
+    it(`${value} is ${ours}, as read by Node ${node}`, () => {
       assert.strictEqual(keepAliveHint(value), ours)
       if (value !== undefined) assert.strictEqual(keepAliveHintAsNode(value), node)
     })
@@ -137,13 +137,13 @@ describe("admit", () => {
   it("opens below both limits", () => {
     assert.deepStrictEqual(admit({ open: 1, total: 2, idleElsewhere: 0 }, limits), { _tag: "Open" })
   })
-  it("waits for its own key even where others have idle connections", () => {
+  it("waits at the limit of its key even if others have idle connections", () => {
     assert.deepStrictEqual(admit({ open: 2, total: 3, idleElsewhere: 1 }, limits), {
       _tag: "Wait",
       reason: "MaxSockets"
     })
   })
-  it("takes the place of an idle connection of another key, or waits", () => {
+  it("replaces an idle connection of another key, or waits", () => {
     assert.deepStrictEqual(admit({ open: 1, total: 3, idleElsewhere: 1 }, limits), {
       _tag: "Replace",
       reason: "MaxTotalSockets"
@@ -161,48 +161,48 @@ describe("nextFair", () => {
   const next = (waiting: ReadonlyArray<WaitingKey>, freed?: string, own = limits) =>
     nextFair(waiting, freed, own)?.key
 
-  it("gives a connection to its own key when nobody else waits", () => {
+  it("keeps a connection for its own key if no other waits", () => {
     assert.strictEqual(next([key("a", 3, 0)], "a"), "a")
     assert.isUndefined(next([], "a"))
   })
-  it("does not let a busy key keep a quiet one waiting", () => {
+  it("does not let a busy key starve a quiet one", () => {
     assert.strictEqual(next([key("a", 9, 0), key("b", 1, 5)], "a"), "b")
     assert.strictEqual(next([key("a", 1, 0), key("b", 0, 5)]), "b")
   })
-  it("does not close and make connections in turn between equals", () => {
+  it("does not close and reopen connections in turn between equals", () => {
     assert.strictEqual(next([key("a", 6, 9), key("b", 5, 0)], "a"), "a")
     assert.strictEqual(next([key("b", 5, 0), key("a", 6, 9)], "a"), "a")
   })
-  it("goes by the longest wait where there are fewer places than keys", () => {
+  it("chooses the longest wait if there are fewer slots than keys", () => {
     assert.strictEqual(next([key("a", 1, 9), key("b", 0, 5), key("c", 0, 4)], "a"), "c")
   })
-  it("goes by the longest wait between equals, in whatever order they are looked at", () => {
+  it("chooses the longest wait between equals, in any order of iteration", () => {
     const [early, late, twin] = [key("a", 2, 1), key("b", 2, 8), key("c", 2, 1)]
     assert.strictEqual(next([early, late]), "a")
     assert.strictEqual(next([late, early]), "a")
-    // Who waits as long goes by the order in which they are looked at.
+    // For equal waits, the order of iteration decides.
     assert.strictEqual(next([early, twin]), "a")
     assert.strictEqual(next([twin, early]), "c")
   })
-  it("gives nothing to one that has more connections, however long it waits", () => {
+  it("never chooses a key with more connections, however long it waits", () => {
     assert.strictEqual(next([key("a", 2, 9), key("b", 3, 0)]), "a")
     assert.strictEqual(next([key("b", 3, 0), key("a", 2, 9)]), "a")
     assert.strictEqual(next([key("a", 1, 9), key("b", 3, 0)], "b"), "a")
   })
-  it("keeps nothing for the key of the connection that has none besides", () => {
-    // It has this one alone, the others have none: the longest wait counts.
+  it("does not keep the only connection of a key if others have none and wait longer", () => {
+    // It has only this connection, the others have none: the longest wait decides.
     assert.strictEqual(next([key("b", 0, 5), key("a", 1, 9)], "a"), "b")
     assert.strictEqual(next([key("b", 0, 9), key("a", 1, 5)], "a"), "a")
   })
-  it("makes no connection above a key's own limit, but lets it go on", () => {
+  it("opens no connection above a key's own limit, but permits reuse", () => {
     const own = { ...limits, maxSockets: 2 }
     assert.isUndefined(next([key("a", 2, 0)], undefined, own))
     assert.strictEqual(next([key("a", 2, 0)], "a", own), "a")
     assert.isUndefined(next([key("a", 2, 0)], "b", own))
   })
 
-  it("lets nobody wait for ever: every request of any mix is served", () => {
-    // A pool of `places`, each request a turn long; a key asks again and again.
+  it("serves every request of any mix eventually", () => {
+    // A pool with `places` slots, each request takes one turn; a key sends requests continually.
     const asks = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 6 })
     fc.assert(
       fc.property(asks, fc.integer({ min: 1, max: 4 }), (asks, places) => {
@@ -237,19 +237,19 @@ describe("nextAsNode", () => {
   it("serves its own queue first", () => {
     assert.strictEqual(nextAsNode({ requests: { b: one, a: one }, sockets: {} }, "a"), "a")
   })
-  it("or the first that queued, if that has no sockets", () => {
+  it("then the first key that queued, if it has no sockets", () => {
     assert.strictEqual(nextAsNode({ requests: { b: one, c: one }, sockets: {} }, "a"), "b")
     assert.isUndefined(nextAsNode({ requests: { b: one, c: one }, sockets: { b: one } }, "a"))
     assert.isUndefined(nextAsNode({ requests: {}, sockets: {} }, "a"))
   })
-  it("lists that are empty count for nothing", () => {
+  it("ignores empty lists", () => {
     assert.strictEqual(nextAsNode({ requests: { b: one, a: [] }, sockets: {} }, "a"), "b")
     assert.strictEqual(nextAsNode({ requests: { b: one }, sockets: { b: [] } }, "a"), "b")
   })
 })
 
 describe("origin", () => {
-  it("tells protocol, host and port apart", () => {
+  it("distinguishes protocol, host and port", () => {
     const keys = [
       origin("http:", "a", 80),
       origin("https:", "a", 80),
@@ -287,14 +287,14 @@ describe("resend", () => {
     })
   }
 
-  it("could be: what is idempotent and at hand", () => {
+  it("is possible if idempotent and in memory", () => {
     assert.isTrue(isResendable("GET", true))
     assert.isFalse(isResendable("GET", false))
     assert.isFalse(isResendable("POST", true))
     assert.isFalse(isResendable("POST", false))
   })
 
-  it("never on a fresh connection, after a byte of the answer, or twice", () => {
+  it("never happens on a new connection, after a byte of the response, or twice", () => {
     const facts = fc.record({
       method: fc.constantFrom("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "get"),
       reused: fc.boolean(),

@@ -1,4 +1,4 @@
-// The URL of a proxy, as curl reads it and as Node does.
+// The URL of a proxy, in the syntax of curl and of Node.
 import { expect, it } from "vitest"
 import { readProxy } from "../../src/pool/index.js"
 

@@ -45,7 +45,7 @@ describe("a budget", () => {
   const policy: BudgetPolicy = { ratio: 0.1, perSecond: 1, burst: 10 }
 
   const cases: ReadonlyArray<readonly [string, number, number, number, number]> = [
-    // What was in it at second 20, seconds later, tokens put in, tokens then.
+    // Tokens at second 20, seconds later, tokens added, resulting tokens.
     ["takes", 5, 0, -1, 4],
     ["takes what a request puts in", 5, 0, 0.1, 5.1],
     ["gets what time brings, and twice as much in twice the time", 5, 1, 0, 5.5],
@@ -64,7 +64,7 @@ describe("a budget", () => {
     assert.deepStrictEqual(fullBudget(policy, 7), { tokens: 10, at: 7 })
   })
 
-  it("never allows more than burst, a part of the requests and what time brings", () => {
+  it("never permits more than burst, the ratio of requests and the tokens added over time", () => {
     const step = fc.tuple(fc.boolean(), fc.nat(50))
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {

@@ -1,6 +1,5 @@
 /**
- * A second driver of `connection/client`, without Effect: it passes the client battery, and does besides what
- * a battery cannot ask for.
+ * A second driver of `connection/client`, without Effect: it passes the client battery and tests beyond it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -80,7 +79,7 @@ describe("a client of promises on its own", () => {
     }))
 
   for (const how of ["when 100 comes", "after a second without 100"] as const)
-    test(`a body that expects 100 leaves ${how}`, ({ ask, server }) =>
+    test(`a body that expects 100 is sent ${how}`, ({ ask, server }) =>
       Effect.gen(function* () {
         const asked = ask({ method: "POST", fields: ["Expect", "100-continue"], body: streamed("hi") })
         const peer = yield* server.accept
@@ -94,7 +93,7 @@ describe("a client of promises on its own", () => {
         yield* Effect.promise(() => asked)
       }))
 
-  test("a request on a connection that has died is sent again, a stream is not", ({ ask, server }) =>
+  test("a request on a lost connection is resent, a stream is not", ({ ask, server }) =>
     Effect.gen(function* () {
       const first = ask()
       const peer = yield* server.accept
@@ -117,7 +116,7 @@ describe("a client of promises on its own", () => {
       assert.strictEqual(server.count(), 2)
     }))
 
-  test("a response that nobody reads is given up after 30 seconds", ({ ask, server }) =>
+  test("an unread response is aborted after 30 seconds", ({ ask, server }) =>
     Effect.gen(function* () {
       const asked = ask()
       const peer = yield* server.accept
@@ -143,7 +142,7 @@ describe("a client of promises on its own", () => {
     }))
 
   test(
-    "a request waits where the pool has no room, and fails where the client closes",
+    "a request waits while the pool is full, and fails when the client closes",
     ({ ask, client, server }) =>
       Effect.gen(function* () {
         const first = ask()

@@ -1,6 +1,5 @@
 /**
- * A second driver of `connection/server`, without Effect: it passes the server battery, and does besides what
- * a battery cannot ask for.
+ * A second driver of `connection/server`, without Effect: it passes the server battery and tests beyond it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -52,7 +51,7 @@ describe("a server of promises on its own", () => {
   )
 
   test(
-    "a response made from the body asks for it before its head",
+    "a response that reads the body sends 100 (Continue) before its head",
     async ({ body }) => ({ status: 200, body }),
     () =>
       Effect.gen(function* () {
@@ -82,7 +81,7 @@ describe("a server of promises on its own", () => {
   )
 
   test(
-    "a shutdown answers requests within the grace, and then ends idle connections",
+    "a shutdown serves requests within the grace period, and then closes idle connections",
     async () => ({ status: 200, body: text("fine") }),
     (server) =>
       Effect.gen(function* () {
@@ -106,7 +105,7 @@ describe("a server of promises on its own", () => {
 
   let aborted = false
   test(
-    "a shutdown aborts at its deadline, and resets",
+    "a shutdown aborts handlers at its deadline, and resets connections",
     async ({ signal }) => {
       await new Promise((resume) => signal.addEventListener("abort", resume))
       aborted = true

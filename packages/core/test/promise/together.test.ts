@@ -1,7 +1,6 @@
 /**
- * A client and a server of promises, neither of which knows Effect, through resets and requests that are
- * given up: whatever is drawn from the seed, each request ends, no byte reaches another one's body, and
- * nothing is left.
+ * A promise client and a promise server, both without Effect, under random resets and aborted requests: for
+ * every seed each request ends, no byte reaches another request's body, and nothing is left.
  */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -10,7 +9,7 @@ import { MemoryNetwork } from "@httpfx/testing"
 import type { Handler } from "../support/promise/server.js"
 import { calling, listening } from "../support/promised.js"
 
-/** mulberry32: numbers from 0 on, below `n`. */
+/** mulberry32: random integers from 0 to below `n`. */
 const chance = (seed: number) => (n: number) => {
   seed = (seed + 0x6d2b79f5) | 0
   let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)

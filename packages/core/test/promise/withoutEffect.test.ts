@@ -1,4 +1,4 @@
-// The drivers of promises load in a process in which nothing of Effect resolves.
+// The promise drivers load in a process in which no module of Effect resolves.
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import { assert, it } from "vitest"

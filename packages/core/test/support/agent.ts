@@ -1,6 +1,5 @@
 /**
- * An agent and a client over it on a network in memory, servers by hand, and what both are asked again and
- * again.
+ * An agent with a client on the memory network, servers controlled by the test, and their usual requests.
  */
 import { assert } from "@effect/vitest"
 import type { HttpClient } from "@effect/platform"
@@ -14,7 +13,7 @@ import type { Raw } from "./raw.js"
 
 type Needs = Client.Client | HttpClient.HttpClient | Agent.Agent | Network.Network | Scope.Scope
 
-/** Runs a test with an agent and a client over it. */
+/** Runs a test with an agent and its client. */
 export const withAgent =
   (options: Agent.Options = {}) =>
   <A, E>(test: Effect.Effect<A, E, Needs>): Effect.Effect<A, E> =>
@@ -33,7 +32,7 @@ export const text = (request: Client.Request) =>
     Effect.map(response.text, (text) => ({ text, reused: response.reused }))
   )
 
-/** Waits until the agent's state is such. */
+/** Waits until the agent's state satisfies the predicate. */
 export const until = (
   holds: (state: Agent.State) => boolean,
   of: Effect.Effect<Agent.State, never, Agent.Agent> = state
@@ -49,7 +48,7 @@ export const until = (
 export const answer = (raw: Raw, times: number, fields = "") =>
   Effect.map(raw.has("\r\n\r\n", times), () => raw.send(ok("x", fields)))
 
-/** A request and its answer on a connection of its own. */
+/** A request and its response on a connection of its own. */
 export const first = (server: Peer, fields = "") =>
   Effect.gen(function* () {
     const fiber = yield* Effect.fork(text({ url: server.url }))

@@ -1,4 +1,6 @@
-/** Documents of the project, for tests that hold them against the code. */
+/**
+ * Reads documents of the project, for tests that compare them with the code.
+ */
 import { assert } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 

@@ -1,6 +1,6 @@
 /**
- * Where a connection can be lost, from before there is one until the last byte, on a network on which every
- * byte takes a while: the situations, and what the caller of each hears.
+ * Situations in which a connection is lost, from before it exists until the last byte, on a network with
+ * latency, and the resulting error or response of each.
  */
 import { assert } from "vitest"
 import * as Effect from "effect/Effect"
@@ -20,7 +20,7 @@ export interface Served {
   readonly send: (text: string) => void
   readonly end: () => void
   readonly reset: () => void
-  /** A while later, so that what was sent before has arrived. */
+  /** Runs it after earlier output has arrived. */
   readonly later: (act: () => void) => void
 }
 
@@ -29,16 +29,16 @@ export interface Situation {
   readonly reused?: boolean
   readonly request?: Partial<Client.Request>
   readonly agent?: Agent.Options
-  /** Before the request is made; after the exchange that came before it. */
+  /** Runs before the request, and after an earlier exchange. */
   readonly before?: Effect.Effect<unknown, never, MemoryNetwork.MemoryNetwork | Scope.Scope | World>
-  /** While the request waits. */
+  /** Runs while the request waits. */
   readonly meanwhile?: Effect.Effect<unknown, never, World>
   readonly accepted?: (served: Served) => void
-  /** The head of the request has come. */
+  /** Called when the request head has arrived. */
   readonly asked?: (served: Served) => void
   /** Facts of the error, or of the response with its text. */
   readonly told: Readonly<Record<string, unknown>>
-  /** Connections that came to the server in all, and heads of the request that it saw. */
+  /** All connections of the server, and the request heads that it received. */
   readonly connections?: number
   readonly seen?: number
 }
@@ -48,7 +48,7 @@ export class World extends Effect.Tag("World")<
   {
     readonly client: Client.Service
     readonly closeAgent: Effect.Effect<void>
-    /** Another request, which holds the only connection; resets it when it is run. */
+    /** Another request, which holds the only connection; resets it when run. */
     readonly other: Effect.Effect<void>
     readonly latest: () => Served
   }
@@ -105,13 +105,10 @@ const says =
     served.later(() => end(served))
   }
 const answers = (text: string) => says(text, () => {})
-/** The server ends this connection; the client learns of it a latency later. */
+/** The server ends this connection; the client notices one latency later. */
 const crosses = (end: (served: Served) => void) => Effect.map(World.latest(), (served) => end(served))
 
-/**
- * Sees what the client does: through a network of its own, and told of its agent and of what the request came
- * to.
- */
+/** Observes the client: through its own network, its agent, and the result of the request. */
 export interface Witness {
   readonly network: (network: Network.Service) => Network.Service
   readonly agent: (agent: Agent.Service) => Effect.Effect<void, never, Scope.Scope>
@@ -145,7 +142,7 @@ const check = (situation: Situation, witness?: Witness) =>
     yield* Effect.gen(function* () {
       if (situation.reused === true) {
         yield* ask({ url: "http://api.test/first" })
-        // So that the next request is not written in the same moment.
+        // So that the next request is written at another time.
         yield* Effect.sleep(50)
       }
       yield* situation.before ?? Effect.void
@@ -252,7 +249,7 @@ export const situations: Readonly<Record<string, Readonly<Record<string, Situati
   },
   "after it was connected": {
     "reset at once": { accepted: rst, told: { _tag: "ConnectionReset", ...lost }, seen: 0 },
-    // Only our direction is open then, and is reset before the request has arrived.
+    // Then only our direction is open, and is reset before the request has arrived.
     "closed at once": { accepted: fin, told: { _tag: "HangUp", ...lost }, seen: 0 },
     "closed at once, to a POST": {
       accepted: fin,
@@ -339,7 +336,7 @@ export const situations: Readonly<Record<string, Readonly<Record<string, Situati
     }
   },
   "at the moment of reuse": {
-    // The end is under way to us while the request is under way to the server.
+    // The end is in transit to the client while the request is in transit to the server.
     closed: { reused: true, before: crosses(fin), told: again, connections: 2, seen: 2 },
     reset: { reused: true, before: crosses(rst), told: again, connections: 2 },
     "closed, with a body at hand": {

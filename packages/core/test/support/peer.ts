@@ -1,6 +1,6 @@
 /**
- * A server by hand for tests of the client: takes connections, sees the bytes, and answers what the test
- * says.
+ * A server controlled by the test, for tests of the client: accepts connections, records the bytes, and sends
+ * what the test says.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -12,14 +12,14 @@ import { NodeNetwork } from "@httpfx/node"
 import { MemoryNetwork } from "@httpfx/testing"
 import { Raw } from "./raw.js"
 
-/** A listening address and the connections that come to it, in order. */
+/** A listening address and its connections in order. */
 export interface Peer {
   readonly url: string
   readonly host: string
   readonly port: number
-  /** The next connection; nothing of it is read before this. */
+  /** The next connection; its bytes are not read before. */
   readonly accept: Effect.Effect<Raw>
-  /** Connections that have come so far. */
+  /** Number of connections accepted so far. */
   readonly accepted: () => number
 }
 
@@ -43,13 +43,13 @@ export const peer: Effect.Effect<Peer, never, Network.Network | Scope.Scope> = E
   }
 })
 
-/** The networks that a battery runs over. */
+/** The networks on which a battery runs. */
 export const networks: ReadonlyArray<readonly [string, Layer.Layer<Network.Network>]> = [
   ["memory", MemoryNetwork.layer()],
   ["node", NodeNetwork.layer]
 ]
 
-/** Runs a test with a client of its own, whose scope is closed at its end. */
+/** Runs a test with a client whose scope closes at its end. */
 export const withClient =
   (network: Layer.Layer<Network.Network>, options: Client.Options = {}) =>
   <A, E>(
@@ -57,6 +57,6 @@ export const withClient =
   ): Effect.Effect<A, E> =>
     Effect.provide(Effect.scoped(test), Layer.provideMerge(Layer.orDie(Client.layer(options)), network))
 
-/** Head and body of an answer with a length. */
+/** Head and body of a response with `Content-Length`. */
 export const ok = (body: string, fields = ""): string =>
   `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`

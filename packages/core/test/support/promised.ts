@@ -1,5 +1,5 @@
 /**
- * A server of promises as platform's `HttpServer`, and a client of promises as its `HttpClient`, so that
+ * The promise server as platform's `HttpServer`, and the promise client as its `HttpClient`, so that
  * batteries run against them.
  */
 import * as Cookies from "@effect/platform/Cookies"
@@ -30,7 +30,7 @@ import * as Driver from "./promise/server.js"
 const pairs = (fields: ReadonlyArray<string>) =>
   Array.from({ length: fields.length / 2 }, (_, index) => [fields[2 * index]!, fields[2 * index + 1]!])
 
-// The absolute form names the server itself; anything else is a path, also `//x`.
+// The absolute form includes the server; anything else is a path, even `//x`.
 const urlOf = (target: string) => (target.startsWith("/") ? `http://test${target}` : target)
 
 const asked = ({ body, fields, method, target }: Driver.Request) =>
@@ -62,7 +62,7 @@ const answered = (
   }
 }
 
-// One promise: the response, or else the end of the app.
+// One promise: the response, or the failure of the app.
 const handlerOf =
   (app: HttpApp.Default<unknown>, middleware: HttpMiddleware | undefined, runtime: Runtime.Runtime<never>) =>
   (request: Driver.Request): Promise<Driver.Response> =>
@@ -80,7 +80,7 @@ const handlerOf =
       )
     })
 
-/** A server of promises on the network and the clock in the context, until the scope closes. */
+/** A promise server on the network and clock of the context, until the scope closes. */
 export const listening = (handler: Driver.Handler, port: number) =>
   Effect.gen(function* () {
     const network = yield* Network.Network
@@ -144,7 +144,7 @@ const received = (request: HttpClientRequest, { body, head }: Given) => {
   return HttpClientResponse.fromWeb(request, new Response(stream, init))
 }
 
-/** A client of promises on the network and the clock in the context, until the scope closes. */
+/** A promise client on the network and clock of the context, until the scope closes. */
 export const calling = (pool: Options["pool"] = {}) =>
   Effect.gen(function* () {
     const network = yield* Network.Network

@@ -1,4 +1,4 @@
-// A client by hand: sends what it is told, and keeps what it receives as text (a character per byte).
+// A client controlled by the test: sends given bytes, and keeps received ones as text (a character per byte).
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -41,7 +41,7 @@ export class Raw {
     this.transport.write(text)
   }
 
-  /** Waits until it holds; fails the test's wait when the connection is over and it cannot any more. */
+  /** Waits until the predicate holds; fails if the connection closes before. */
   until(holds: (raw: Raw) => boolean): Effect.Effect<string, string> {
     return Effect.async<string, string>((resume) => {
       const look = () => {
@@ -56,12 +56,12 @@ export class Raw {
     })
   }
 
-  /** Until the received text has `marker` `times` times. */
+  /** Waits until the received text contains `marker` `times` times. */
   has(marker: string, times = 1): Effect.Effect<string, string> {
     return this.until((raw) => raw.received.split(marker).length > times)
   }
 
-  /** Until the server has ended its direction (or the connection is over). */
+  /** Waits until the server has sent FIN (or the connection has closed). */
   readonly over: Effect.Effect<string, string> = this.until((raw) => raw.ended || raw.closed)
 }
 
@@ -81,7 +81,7 @@ export const connect: Effect.Effect<
   return new Raw(transport)
 })
 
-/** Sends one text and gives what came until the server closed. */
+/** Sends one text and returns all output until the server closed. */
 export const talk = (text: string) =>
   Effect.scoped(
     Effect.flatMap(connect, (raw) => {

@@ -1,5 +1,5 @@
 /**
- * An app on a server of its own, over each network, for tests that look at the wire.
+ * Runs an app on a server of its own, on each network, for tests of the bytes on the wire.
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
@@ -11,13 +11,13 @@ import { type Network, Server } from "@httpfx/core"
 import { NodeNetwork } from "@httpfx/node"
 import { MemoryNetwork } from "@httpfx/testing"
 
-/** The networks that a battery runs over. */
+/** The networks on which a battery runs. */
 export const networks: ReadonlyArray<readonly [string, Layer.Layer<Network.Network>]> = [
   ["memory", MemoryNetwork.layer()],
   ["node", NodeNetwork.layer]
 ]
 
-/** Serves `app` while `test` runs; the server has closed when this ends. */
+/** Serves `app` while `test` runs, and waits until the server has closed. */
 export const servedOn =
   (network: Layer.Layer<Network.Network>) =>
   <A, E, R>(
@@ -40,7 +40,7 @@ export const servedOn =
 export const get = (target = "/", extra = ""): string =>
   `GET ${target} HTTP/1.1\r\nHost: test\r\n${extra}\r\n`
 
-/** One after which the server closes. */
+/** A request after which the server closes the connection. */
 export const last = (target = "/"): string => get(target, "Connection: close\r\n")
 
 /** A request with a body of known length. */

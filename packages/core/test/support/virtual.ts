@@ -1,5 +1,6 @@
 /**
- * A server on the memory network in virtual time, and clients by hand: for everything that waits.
+ * A server on the memory network in virtual time, with clients controlled by the test, for everything that
+ * waits.
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as Effect from "effect/Effect"
@@ -30,8 +31,8 @@ export const serving = (
   })
 
 /**
- * Runs a test with a network and a clock of its own, in a scope. While that closes time goes on: the end of a
- * server with handlers that do not end waits for it.
+ * Runs a test with its own network and clock, in a scope. Time advances while the scope closes, because a
+ * server waits for handlers that do not end.
  */
 export const inVirtualTime = <A, E, R>(
   test: Effect.Effect<A, E, R>

@@ -1,7 +1,7 @@
 /**
- * Messages of the usual kind, which the parser reads by shortcuts where they come in one piece, with one byte
- * changed, one too few or one too many, at every place: in pieces of three bytes, which no shortcut reads,
- * they are the same.
+ * The parser's fast paths against its slow path: usual messages with one byte changed, removed or doubled at
+ * every position give the same events in one chunk, which takes the fast paths, as in chunks of three bytes,
+ * which cannot.
  */
 import { METHODS, presets, RequestParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
@@ -18,7 +18,7 @@ const responses: Readonly<Record<string, string>> = {
   "the last response": "HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\nx"
 }
 
-// Ends of lines and words, letters of both cases, what stands beside them, and what no text has.
+// Line breaks, separators, letters of both cases, their neighbours in ASCII, and bytes that are not text.
 const bytes = [0, 9, 10, 13, 32, 45, 47, 58, 63, 64, 91, 107, 127, 128]
 
 const changed = function* (text: string): Generator<string> {
@@ -27,7 +27,7 @@ const changed = function* (text: string): Generator<string> {
     const behind = text.slice(at + 1)
     yield before + behind
     yield before + text[at]! + text[at]! + behind
-    // A letter of the other case, a control byte, a byte that is no letter.
+    // A letter of the other case, a control byte, a byte that is not a letter.
     yield before + String.fromCharCode(text.charCodeAt(at) ^ 32) + behind
     for (const byte of bytes) yield before + String.fromCharCode(byte) + behind
   }
@@ -49,7 +49,7 @@ const compare = (role: Setup["role"], text: string): void => {
   }
 }
 
-describe("one byte changed, too few or too many", () => {
+describe("one byte changed, removed or doubled", () => {
   for (const [name, text] of Object.entries(requests)) it(`in ${name}`, () => compare("request", text))
   for (const [name, text] of Object.entries(responses)) it(`in ${name}`, () => compare("response", text))
 })
@@ -57,7 +57,7 @@ describe("one byte changed, too few or too many", () => {
 describe("methods", () => {
   const known = new Set(METHODS)
   const events = { head: () => 0, data: () => {}, complete: () => {} }
-  /** What a parser takes `method` for. */
+  /** The method that a parser reads from `method`. */
   const taken = (method: string, size: number): string | undefined => {
     let seen: string | undefined
     const head = ({ method }: { readonly method: string }): number => {
@@ -70,21 +70,24 @@ describe("methods", () => {
     for (let at = 0; at < stream.length; at += size) parser.execute(stream.subarray(at, at + size))
     return seen
   }
-  it.each(METHODS)("%s is taken, and with another letter anywhere only what is known as well", (method) => {
-    for (const size of [100, 1, 2]) {
-      assert.strictEqual(taken(method, size), method)
-      for (let at = 0; at <= method.length; at++) {
-        for (const letter of "ACDEGHKLMNOPRSTUVx- ") {
-          for (const other of [
-            method.slice(0, at) + letter + method.slice(at + 1),
-            method.slice(0, at) + letter + method.slice(at)
-          ]) {
-            const expected = known.has(other) ? other : undefined
-            // With a space the method ends there, and the target is none.
-            assert.strictEqual(taken(other, size), expected, `${other}, in pieces of ${size}`)
+  it.each(METHODS)(
+    "%s is accepted, and with a changed letter only if that is a known method too",
+    (method) => {
+      for (const size of [100, 1, 2]) {
+        assert.strictEqual(taken(method, size), method)
+        for (let at = 0; at <= method.length; at++) {
+          for (const letter of "ACDEGHKLMNOPRSTUVx- ") {
+            for (const other of [
+              method.slice(0, at) + letter + method.slice(at + 1),
+              method.slice(0, at) + letter + method.slice(at)
+            ]) {
+              const expected = known.has(other) ? other : undefined
+              // A space ends the method, and the rest is not a valid target.
+              assert.strictEqual(taken(other, size), expected, `${other}, in pieces of ${size}`)
+            }
           }
         }
       }
     }
-  })
+  )
 })

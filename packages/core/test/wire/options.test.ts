@@ -1,4 +1,6 @@
-/** What a parser is given: flags and limits, whole or in part, frozen or not. */
+/**
+ * Options of a parser: flags and limits, complete or partial, frozen or not.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import {
   Body,
@@ -16,8 +18,8 @@ import {
 const events = { head: () => Body.Read, data: () => {}, complete: () => {} }
 
 /**
- * What a parser with these options, or one that was made before, makes of a request: nothing, or the flag
- * that was missing.
+ * The flag that a parser with these options (or this parser) names when it refuses the request; `undefined`
+ * if it accepts it.
  */
 const missing = (
   options: ParserOptions | undefined,
@@ -29,11 +31,11 @@ const missing = (
 }
 
 const withoutHost = "GET / HTTP/1.1\r\n\r\n"
-// Strict takes it, node does not.
+// Accepted by `strict`, refused by `node`.
 const withTab = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\t\r\n\r\n"
 
 describe("flags", () => {
-  it("each preset says of each flag whether it is set, and cannot be changed", () => {
+  it("each preset has every flag, and is frozen", () => {
     for (const flags of [...Object.values(presets), everyFlag]) {
       assert.deepStrictEqual(Object.keys(flags), [...flagNames])
       assert.isTrue(Object.isFrozen(flags))
@@ -43,7 +45,7 @@ describe("flags", () => {
     assert.isTrue(flagNames.every((name) => everyFlag[name]))
   })
 
-  it("none at all are strict's", () => {
+  it("default to strict", () => {
     assert.strictEqual(missing(undefined, withoutHost), "missingHost")
     assert.strictEqual(missing({}, withoutHost), "missingHost")
     assert.isUndefined(missing({}, withTab))
@@ -84,15 +86,15 @@ describe("limits", () => {
     [{ maxHeaderCount: 0 }, { maxHeaderCount: 0 }],
     [{ maxChunkExtensionsSize: 0 }, { maxChunkExtensionsSize: 0 }]
   ]
-  it.each(rows)("%j: the defaults but for %j", (given, differs) => {
+  it.each(rows)("%j: the defaults except %j", (given, differs) => {
     assert.deepStrictEqual(makeLimits(given), { ...defaultLimits, ...differs })
   })
 
-  it("none are the defaults", () => assert.deepStrictEqual(makeLimits(), defaultLimits))
+  it("default to defaultLimits", () => assert.deepStrictEqual(makeLimits(), defaultLimits))
 
   const head = "GET / HTTP/1.1\r\nHost: a\r\n"
   const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-  // For each limit: the text with so many bytes or lines, the limit, and the most that passes it.
+  // For each limit: a text with this many bytes or lines, the limit, and the largest accepted number.
   const bounds: ReadonlyArray<readonly [string, (size: number) => string, Partial<Limits>, number]> = [
     [
       "a target",
@@ -173,24 +175,21 @@ describe("limits", () => {
       40
     ]
   ]
-  it.each(bounds)(
-    "%s: as much as the limit takes, and no more, in one piece and in many",
-    (_, textOf, limits, most) => {
-      for (const [size, passes] of [
-        [most, true],
-        [most + 1, false]
-      ] as const) {
-        const bytes = Buffer.from(textOf(size))
-        for (const piece of [bytes.length, 1, 7]) {
-          for (const flags of [presets.strict, presets.insecure]) {
-            let ends = 0
-            const parser = new RequestParser({ ...events, complete: () => void ends++ }, { flags, limits })
-            for (let at = 0; at < bytes.length; at += piece) parser.execute(bytes.subarray(at, at + piece))
-            assert.strictEqual(ends, passes ? 1 : 0, `${size}, in pieces of ${piece}`)
-            assert.match(parser.refusal?.code ?? "", passes ? /^$/ : /OVERFLOW$/)
-          }
+  it.each(bounds)("%s: up to the limit and no more, in one chunk and in many", (_, textOf, limits, most) => {
+    for (const [size, passes] of [
+      [most, true],
+      [most + 1, false]
+    ] as const) {
+      const bytes = Buffer.from(textOf(size))
+      for (const piece of [bytes.length, 1, 7]) {
+        for (const flags of [presets.strict, presets.insecure]) {
+          let ends = 0
+          const parser = new RequestParser({ ...events, complete: () => void ends++ }, { flags, limits })
+          for (let at = 0; at < bytes.length; at += piece) parser.execute(bytes.subarray(at, at + piece))
+          assert.strictEqual(ends, passes ? 1 : 0, `${size}, in pieces of ${piece}`)
+          assert.match(parser.refusal?.code ?? "", passes ? /^$/ : /OVERFLOW$/)
         }
       }
     }
-  )
+  })
 })

@@ -1,7 +1,6 @@
 /**
- * What we send is what is received: every head and body that our encoder lets pass is read by our strict
- * parser and by Node's parser as one message with the same words, and nothing that a user can put into it
- * makes two of one.
+ * Every head and body that our encoder accepts is read by our strict parser and by Node's parser as one
+ * message with the same contents, and no user input can split it into two.
  */
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -71,7 +70,7 @@ const caseOf = (role: Role, bytes: Buffer, cuts: ReadonlyArray<number>, answerin
     .sort((a, b) => a - b)
 })
 
-/** Events of our strict parser, which are those of Node's too. */
+/** Events of our strict parser, which must equal those of Node's. */
 const received = (input: Case): ReadonlyArray<Event> => {
   const ours = runOurs(input, presets.strict)
   expect(ours.refusal).toBe(undefined)
@@ -79,7 +78,7 @@ const received = (input: Case): ReadonlyArray<Event> => {
   return ours.events
 }
 
-/** Does `all` have the fields of `some` in their order, among others? */
+/** Whether `all` contains the fields of `some` in the same order. */
 const among = (some: ReadonlyArray<string>, all: ReadonlyArray<string>): boolean => {
   let at = 0
   for (let i = 0; i < all.length && at < some.length; i += 2) {
@@ -107,7 +106,7 @@ describe("requests", () => {
     trailers
   })
 
-  it("arrive as they were sent, several on a connection too", () => {
+  it("arrive as sent, also several on a connection", () => {
     let chunked = 0
     fc.assert(
       fc.property(fc.array(request, { minLength: 1, maxLength: 4 }), cuts, (requests, cuts) => {
@@ -147,7 +146,7 @@ describe("requests", () => {
     expect(chunked).toBeGreaterThan(100)
   })
 
-  it("say whether the connection goes on as the peer reads it", () => {
+  it("announce persistence as the peer reads it", () => {
     fc.assert(
       fc.property(
         fc.boolean(),
@@ -183,7 +182,7 @@ describe("responses", () => {
     trailers
   })
 
-  it("arrive as they were sent, with the same body, trailers and fate of the connection", () => {
+  it("arrive as sent, with the same body, trailers and persistence of the connection", () => {
     const framings: Record<string, number> = {}
     fc.assert(
       fc.property(response, cuts, (it, cuts) => {
@@ -219,7 +218,7 @@ describe("responses", () => {
           const rawTrailers = head.framing._tag === "Chunked" ? (it.trailers ?? []) : []
           expect(events.at(-1)).toEqual({ _tag: "Complete", rawTrailers })
         }
-        // Parsers judge the answer to HEAD as if it had a body: without a length they do not keep the
+        // Parsers treat the response to HEAD as if it had a body: without a length they do not keep the
         // connection.
         if (it.method !== "HEAD") expect(final.keepAlive).toBe(head.close === undefined)
         else if (final.keepAlive) expect(head.close).toBe(undefined)
@@ -290,7 +289,7 @@ describe("splitting (RFC 9112 §11.1, §11.2)", () => {
     fc.oneof({ weight: 3, arbitrary }, { weight: 1, arbitrary: text })
   const list = fc.array(fc.tuple(tame(name), tame(value)), { maxLength: 3 }).map((list) => list.flat())
 
-  // The most lenient readers there are: what they take for one message, everyone does.
+  // The most lenient readers: if these find one message, every reader does.
   const heads = (role: Role, head: EncodedHead): ReadonlyArray<Head> => {
     const bytes = Buffer.from(head.head, "latin1")
     const input = caseOf(role, bytes, [], "read")
@@ -304,7 +303,7 @@ describe("splitting (RFC 9112 §11.1, §11.2)", () => {
   }
   const namesOf = (raw: ReadonlyArray<string>) => raw.filter((_, i) => i % 2 === 0)
 
-  it("cannot be done through a response", () => {
+  it("is impossible through a response", () => {
     let passed = 0
     const inputs = fc.record({
       headers: list,
@@ -334,7 +333,7 @@ describe("splitting (RFC 9112 §11.1, §11.2)", () => {
     expect(passed).toBeGreaterThan(200)
   })
 
-  it("cannot be done through a request", () => {
+  it("is impossible through a request", () => {
     let passed = 0
     const inputs = fc.record({
       method: tame(fc.constantFrom("GET", "POST")),
@@ -359,7 +358,7 @@ describe("splitting (RFC 9112 §11.1, §11.2)", () => {
     expect(passed).toBeGreaterThan(200)
   })
 
-  it("cannot be done through trailers", () => {
+  it("is impossible through trailers", () => {
     fc.assert(
       fc.property(list, (trailers) => {
         const parts: Array<string> = []

@@ -1,4 +1,6 @@
-/** Messages of violations, held against what Node itself throws in the same situations. */
+/**
+ * Messages of violations, compared with the errors that Node throws in the same situations.
+ */
 import * as http from "node:http"
 import { describe, expect, it } from "vitest"
 import {
@@ -12,7 +14,7 @@ import {
   type Violation
 } from "@httpfx/core/wire"
 
-// The types know only the first argument.
+// The types declare only the first argument.
 const ServerResponse = http.ServerResponse as unknown as new (
   request: object,
   options: object
@@ -115,7 +117,7 @@ describe("messages of violations", () => {
     })
   }
 
-  it("after the end, as Node's stream says it", async () => {
+  it("after the end, as Node's stream", async () => {
     const message = response()
     const error = await new Promise<Error>((resolve) => {
       message.on("error", resolve)
@@ -174,7 +176,7 @@ describe("messages of violations", () => {
       "A switch of protocols (101, or 2xx to CONNECT) needs a request that asked for it",
       "Error"
     ],
-    // Node's own value is longer: it prints it as `util.inspect` does.
+    // Node's own value is longer, because it is printed by `util.inspect`.
     [
       { ...own, code: "ERR_INVALID_ARG_VALUE", what: "hints", value: "bad" },
       `The argument 'hints' must be an array or string of format "</styles.css>; rel=preload; as=style". Received 'bad'`,
@@ -186,7 +188,7 @@ describe("messages of violations", () => {
     expect(errorClassOf[violation.code]).toBe(name)
   })
 
-  it("those without facts, and the head that was sent", () => {
+  it("those without properties, and headersSent", () => {
     expect(bodyNotAllowed).toEqual({ ...own, code: "ERR_HTTP_BODY_NOT_ALLOWED" })
     expect(trailersNotChunked).toEqual({ ...own, code: "ERR_HTTP_TRAILER_INVALID" })
     expect(writeAfterEnd).toEqual({ ...own, code: "ERR_STREAM_WRITE_AFTER_END" })

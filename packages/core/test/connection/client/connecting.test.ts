@@ -1,6 +1,5 @@
 /**
- * Connections that are being made: at once or later, for a request or for none any more; and connections that
- * leave HTTP.
+ * Connection attempts, synchronous or not, for waiting or aborted requests; and connections that leave HTTP.
  */
 import { describe, expect, it } from "vitest"
 import { unlimited } from "../../../src/connection/client/limits.js"
@@ -28,7 +27,7 @@ describe("a connector", () => {
     return [exchange, pool]
   }
 
-  it("may be done at once", () => {
+  it("may succeed at once", () => {
     const transport = new ClientTransport()
     const [exchange, pool] = ask({
       connect(_, opening) {
@@ -55,7 +54,7 @@ describe("a connector", () => {
     expect(pool.keys.size).toBe(0)
   })
 
-  it("gives the options of the parser", () => {
+  it("provides the options of the parser", () => {
     const transport = new ClientTransport()
     const [exchange] = ask({
       connect(_, opening) {
@@ -69,7 +68,7 @@ describe("a connector", () => {
 })
 
 describe("an attempt", () => {
-  it("is aborted with its request, and its end is waited for", () => {
+  it("is aborted with its request, and the pool waits for its end", () => {
     const world = new World()
     const exchange = world.ask()
     const { attempt } = exchange
@@ -82,7 +81,7 @@ describe("an attempt", () => {
     expect([over, world.pool.counts.connecting]).toEqual([true, 0])
   })
 
-  it("that succeeds too late leaves no connection", () => {
+  it("that succeeds after its abort leaves no connection", () => {
     const world = new World()
     const exchange = world.ask()
     exchange.interrupt()
@@ -93,7 +92,7 @@ describe("an attempt", () => {
     expect([...world.pool.closings]).toEqual([["Interrupted", 1]])
   })
 
-  it("that fails gives its place to the next that waits", () => {
+  it("that fails passes its slot to the next queued request", () => {
     const world = new World(one)
     world.ask()
     world.ask({ to: hostB })
@@ -102,7 +101,7 @@ describe("an attempt", () => {
     expect(world.attempted.destination).toBe(hostB)
   })
 
-  it("for a request on a connection of its own counts against no limit", () => {
+  it("for a request on a separate connection counts against no limit", () => {
     const world = new World({ limits: { maxSockets: 2, maxTotalSockets: 2 } })
     world.begun()
     const exchange = world.ask({ alone: true })
@@ -126,7 +125,7 @@ describe("an attempt", () => {
     expect(empty).toBe(true)
   })
 
-  it("tells its steps to the limits of its request", () => {
+  it("reports its steps to the limits of its request", () => {
     const world = new World()
     const exchange = world.ask({ limits: { ...unlimited, secure: 5 } })
     world.attempted.opening.enter("connect")
@@ -160,7 +159,7 @@ describe("a connection that leaves HTTP", () => {
 })
 
 describe("events", () => {
-  it("tell the steps of requests and connections in their order", () => {
+  it("report the steps of requests and connections in order", () => {
     const world = new World({ limits: { maxSockets: 1, maxTotalSockets: 1 } })
     world.events.listening = true
     const [, transport] = world.begun({ path: "/first" })
@@ -200,7 +199,7 @@ describe("events", () => {
     })
   })
 
-  it("cost nothing while nobody listens", () => {
+  it("are not created without observers", () => {
     const world = new World()
     const exchange = world.ask()
     expect(exchange.watch).toBe(undefined)

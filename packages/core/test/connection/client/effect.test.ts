@@ -1,5 +1,5 @@
-// These tests run where nothing of Effect resolves (vitest.config.ts), so that it has no part in what they
-// show.
+// These tests run where no module of Effect resolves (vitest.config.ts), so they show the behaviour without
+// it.
 import { expect, it } from "vitest"
 
 it.each(["effect", "effect/Effect", "@effect/platform", "@httpfx/core"])("%s does not load", async (name) => {

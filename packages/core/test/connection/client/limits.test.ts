@@ -1,5 +1,5 @@
 /**
- * Each limit of a request passes at its step, to the millisecond, and no timer is left behind.
+ * Each time limit of a request expires in its step, to the millisecond, and leaves no timer.
  */
 import { describe, expect, it } from "vitest"
 import { unlimited } from "../../../src/connection/client/limits.js"
@@ -53,7 +53,7 @@ const steps: ReadonlyArray<[step: keyof TimeLimits, until: Until]> = [
 
 const one = { limits: { maxSockets: 1, maxTotalSockets: Infinity } }
 
-describe("a limit passes", () => {
+describe("a limit expires", () => {
   it.each(steps)("of %s", (step, until) => {
     const world = new World(one)
     const exchange = until(world, { limits: { ...unlimited, [step]: 100 } })
@@ -71,18 +71,18 @@ describe("a limit passes", () => {
     expect(outcome(exchange)).toEqual(["total", step, 100])
   })
 
-  it.each(steps)("of no other step than %s", (step, until) => {
+  it.each(steps)("of %s only in that step", (step, until) => {
     const others = Object.fromEntries(
       Object.keys(unlimited).map((name) => [name, name === step ? Infinity : 10])
     )
     const world = new World(one)
-    // The steps before it have taken no time.
+    // The earlier steps took no time.
     const exchange = until(world, { limits: { ...unlimited, ...others, total: Infinity } })
     world.timers.advance(20)
     expect(exchange.over).toBe(false)
   })
 
-  it("of a body anew with its bytes, and not while its reader holds them back", () => {
+  it("of a body restarts with its bytes, and pauses during backpressure by its reader", () => {
     const world = new World()
     const [exchange, transport] = world.begun({ limits: { ...unlimited, body: 100 } })
     transport.tells("HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n")
@@ -99,7 +99,7 @@ describe("a limit passes", () => {
     expect(outcome(exchange)).toEqual(["body", "body", 100])
   })
 
-  it("that nobody reads, of a body that is not whole", () => {
+  it("of an unread, incomplete body", () => {
     const world = new World()
     const exchange = answered(world, {})
     world.timers.advance(29_999)
@@ -108,7 +108,7 @@ describe("a limit passes", () => {
     expect(exchange.response?.body.failure).toMatchObject({ _tag: "GivenUp", code: "ERR_HTTPFX_BODY_UNREAD" })
   })
 
-  it("and leaves no timer", () => {
+  it("without leaving a timer", () => {
     const world = new World()
     const exchange = sent(world, { limits: { ...unlimited, head: 100, total: 200 } })
     world.transports[0]!.tells(ok("x", "Connection: close"))
@@ -124,9 +124,13 @@ describe("a body that waits for 100 Continue", () => {
   const asked: Asked = { method: "PUT", body: "whole", expectContinue: true }
 
   it.each<[what: string, happen: (world: World) => void, goesOut: boolean]>([
-    ["goes out with it", ({ transports }) => transports[0]!.tells("HTTP/1.1 100 Continue\r\n\r\n"), true],
+    [
+      "is sent when it arrives",
+      ({ transports }) => transports[0]!.tells("HTTP/1.1 100 Continue\r\n\r\n"),
+      true
+    ],
     ["waits", ({ timers }) => timers.advance(999), false],
-    ["goes out after a second", ({ timers }) => timers.advance(1_000), true],
+    ["is sent after a second", ({ timers }) => timers.advance(1_000), true],
     [
       "does not follow a final response",
       ({ timers, transports }) => {

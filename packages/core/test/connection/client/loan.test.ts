@@ -1,5 +1,5 @@
 /**
- * Connections lent to a driver of another kind: they wait, count and are kept as those of requests.
+ * Connections lent to a driver of another kind: they are queued, counted and kept like those of requests.
  */
 import { describe, expect, it } from "vitest"
 import { Loan, type Lease } from "../../../src/connection/client/loan.js"
@@ -24,7 +24,7 @@ class Borrowing {
 const one = { limits: { maxSockets: 1, maxTotalSockets: Infinity } }
 
 describe("a loan", () => {
-  it("is a fresh connection first, and one that has served after that", () => {
+  it("gets a new connection first, then a reused one", () => {
     const world = new World()
     const first = new Borrowing(world)
     world.connected()
@@ -34,7 +34,7 @@ describe("a loan", () => {
     expect(new Borrowing(world).lease?.reused).toBe(true)
   })
 
-  it("waits a turn where its request could not be sent again", () => {
+  it("waits one turn if its request could not be resent", () => {
     const world = new World()
     world.idle()
     const borrowing = new Borrowing(world, false)
@@ -43,7 +43,7 @@ describe("a loan", () => {
     expect(borrowing.lease?.reused).toBe(true)
   })
 
-  it("waits in the queue of requests, and they in its", () => {
+  it("shares the queue with requests", () => {
     const world = new World(one)
     const [, transport] = world.begun()
     const borrowing = new Borrowing(world)
@@ -54,7 +54,7 @@ describe("a loan", () => {
     expect(transport.written).toContain("/next")
   })
 
-  it("that was given back is no longer heard of", () => {
+  it("that has ended gets no further events", () => {
     const world = new World()
     const { loan, lease } = new Borrowing(world)
     expect([loan.over, lease]).toEqual([false, undefined])
@@ -89,7 +89,7 @@ describe("a loan", () => {
     expect(state()).toMatchObject({ ...counts, ...sent })
   })
 
-  it("whose connection has gone gives nothing back", () => {
+  it("whose connection has closed returns nothing to the pool", () => {
     const world = new World()
     const borrowing = new Borrowing(world)
     const transport = world.connected()
@@ -101,7 +101,7 @@ describe("a loan", () => {
     expect(world.pool.keys.size).toBe(0)
   })
 
-  it("whose transport was ended is not kept, nor reset", () => {
+  it("whose transport was ended is neither kept nor reset", () => {
     const world = new World()
     const borrowing = new Borrowing(world)
     const transport = world.connected()
@@ -131,7 +131,7 @@ describe("a loan", () => {
     expect(world.pool.queued).toBe(0)
   })
 
-  it("fails as its connection cannot be made", () => {
+  it("fails if its connection cannot be established", () => {
     const world = new World()
     const borrowing = new Borrowing(world)
     world.refused("refused")

@@ -1,6 +1,6 @@
 /**
- * What a client's exchange ends with when its connection is lost, by phase: sent again, or a record that
- * tells how far it came.
+ * Outcome of a client's exchange after the loss of its connection, by phase: resent, or failed with a record
+ * of its progress.
  */
 import { describe, expect, it } from "vitest"
 import { unlimited } from "../../../src/connection/client/limits.js"
@@ -35,7 +35,7 @@ const upload: Asked = { method: "PUT", streams: true }
 
 const head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
 
-/** The record, with what it says of the exchange. */
+/** The record, with its facts about the exchange. */
 const shown = (loss: RequestLoss | undefined): string => {
   if (loss === undefined) return "none"
   const where = "where" in loss ? loss.where : "phase" in loss ? loss : undefined
@@ -47,19 +47,19 @@ const shown = (loss: RequestLoss | undefined): string => {
 const losses: ReadonlyArray<
   readonly [asked: Asked, reused: boolean, how: ReadonlyArray<How>, expected: string]
 > = [
-  // A fresh connection is no reason to try again.
+  // A new connection is no reason to resend.
   [get, false, [fin], "HangUp head, all written, 0 received"],
   [get, false, [rst], "Failed head, all written, 0 received"],
   [post, false, [fin], "HangUp head, all written, 0 received"],
   [upload, false, [fin], "HangUp send, some written, 0 received"],
   [upload, false, [rst], "Failed send, some written, 0 received"],
-  // A reused one may have been closed before the request came.
+  // A reused one may have been closed before the request arrived.
   [get, true, [fin], "again"],
   [get, true, [rst], "again"],
   [put, true, [rst], "again"],
   [post, true, [fin], "HangUp head, all written, 0 received, reused"],
   [upload, true, [rst], "Failed send, some written, 0 received, reused"],
-  // Once something of the response has come, the request was acted on.
+  // Once response bytes have arrived, the server may have acted on the request.
   [get, true, [sends("HTTP/1.1 2"), fin], "HangUp head, all written, 10 received, reused"],
   [get, true, [sends("HTTP/1.1 2"), rst], "Failed head, all written, 10 received, reused"],
   [
@@ -68,11 +68,11 @@ const losses: ReadonlyArray<
     [sends("HTTP/1.1 102 Processing\r\n\r\n"), rst],
     "Failed head, all written, 27 received, reused"
   ],
-  // A body that is not whole fails; its response has been given.
+  // An incomplete body fails after its response was delivered.
   [get, true, [sends(head), fin], "body: HangUp body, all written, 38 received, reused"],
   [get, false, [sends(head), rst], "body: Failed body, all written, 38 received"],
   [get, false, [sends(`${head}abc`), rst], "body: Failed body, all written, 41 received"],
-  // What is no response.
+  // Bytes that are not a response.
   [get, true, [sends("?")], "Refused head, all written, 1 received, reused"],
   [
     get,
@@ -92,7 +92,7 @@ const losses: ReadonlyArray<
     [sends("HTTP/1.1 200 OK\r\n\r\n")],
     "OutOfStep head, all written, 19 received"
   ],
-  // Our own side.
+  // Losses caused by our own side.
   [get, false, [(_, exchange) => void exchange.interrupt()], "interrupted"],
   [
     get,
@@ -124,7 +124,7 @@ describe("a lost exchange", () => {
       if (reused) world.idle()
       const exchange = world.ask(asked)
       if (!reused) world.connected()
-      // What cannot be sent again waits for a turn on a connection that has served.
+      // A request that cannot be resent waits one turn for a reused connection.
       world.timers.runTurns()
       const transport = world.transports[0]!
       for (const happen of how) happen(transport, exchange, world)
@@ -144,7 +144,7 @@ describe("a lost exchange", () => {
     }
   )
 
-  it("is told with what its first connection had taken, when no second can be made", () => {
+  it("reports the loss of its first connection if no second one can be established", () => {
     const world = new World()
     const transport = world.idle()
     const exchange = world.ask(get)
@@ -153,7 +153,7 @@ describe("a lost exchange", () => {
     expect(shown(exchange.loss)).toBe("Failed head, all written, 0 received, reused")
   })
 
-  it("is told with what its first connection had taken, when a limit of the second passes", () => {
+  it("reports the loss of its first connection if a limit of the second expires", () => {
     const world = new World()
     const transport = world.idle()
     const exchange = world.ask({ ...get, limits: { ...unlimited, resolve: 100 } })
@@ -162,14 +162,14 @@ describe("a lost exchange", () => {
     expect(shown(exchange.loss)).toBe("Failed head, all written, 0 received, reused")
   })
 
-  it("is told with what made no connection, when there was none", () => {
+  it("reports the failed attempt if there was no earlier connection", () => {
     const world = new World()
     const exchange = world.ask(get)
     world.refused("refused")
     expect(exchange.loss).toEqual({ _tag: "NotConnected", error: "refused" })
   })
 
-  it("that was sent again is answered on the second connection", () => {
+  it("that was resent gets its response on the second connection", () => {
     const world = new World()
     const transport = world.idle()
     const exchange = world.ask(get)
@@ -184,11 +184,11 @@ describe("an upload", () => {
   const refused = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\n"
 
   it.each<[what: string, asked: Asked, response: string, stops: boolean]>([
-    ["goes on while its response comes", upload, head, false],
-    ["stops when the response is whole", upload, ok(), true],
-    ["stops with the head, where that is asked for", { ...upload, earlyAnswer: "stop" }, head, true],
+    ["continues while its response arrives", upload, head, false],
+    ["stops when the response is complete", upload, ok(), true],
+    ["stops at the head with earlyAnswer: stop", { ...upload, earlyAnswer: "stop" }, head, true],
     ["stops when the server refuses and closes", upload, `${refused}Connection: close\r\n\r\n`, true],
-    ["goes on when the server refuses and does not close", upload, `${refused}\r\n`, false]
+    ["continues when the server refuses and does not close", upload, `${refused}\r\n`, false]
   ])("%s", (_, asked, response, stops) => {
     const world = new World()
     const [exchange, transport] = world.begun(asked)

@@ -1,5 +1,5 @@
 /**
- * What becomes of a connection after an exchange, and of the idle ones in time: kept, or closed, and why.
+ * Connections after an exchange and idle connections over time: kept, or closed with a reason.
  */
 import { describe, expect, it } from "vitest"
 import type { PoolOptions } from "../../../src/connection/client/pool.js"
@@ -49,7 +49,7 @@ describe("after an exchange a connection", () => {
     expect(fate(world)).toBe(expected)
   })
 
-  it("that TLS ends without close_notify has not given the whole body", () => {
+  it("that TLS ends without close_notify makes an unframed body fail", () => {
     const world = new World()
     const [exchange, transport] = world.begun()
     transport.tells(untilClose)
@@ -59,7 +59,7 @@ describe("after an exchange a connection", () => {
     expect(exchange.response?.body.failure).toMatchObject({ _tag: "HangUp" })
   })
 
-  it("whose end is that of the body closes", () => {
+  it("whose end frames the body closes", () => {
     const world = new World()
     const [exchange, transport] = world.begun()
     transport.tells(untilClose)
@@ -70,7 +70,7 @@ describe("after an exchange a connection", () => {
     expect(world.pool.counts.open).toBe(0)
   })
 
-  it("that has to close does so after what was sent, and is reset if its server does not close too", () => {
+  it("that must close sends FIN after its output, and is reset if its server does not close too", () => {
     const world = new World()
     const [, transport] = world.begun()
     transport.tells(ok("x", "Connection: close"))
@@ -114,7 +114,7 @@ describe("an idle connection", () => {
     expect(world.pool.counts.idle).toBe(0)
   })
 
-  it("past its time does not serve, though the timer is late", () => {
+  it("that has expired does not serve, even if the timer is late", () => {
     const world = new World()
     const [, transport] = world.begun()
     transport.tells(ok("x"))
@@ -139,7 +139,7 @@ describe("an idle connection", () => {
     )
   })
 
-  it("that cannot be written any more does not serve, before it tells of its failure", () => {
+  it("that is no longer writable does not serve, even before its error event", () => {
     const world = new World()
     const transport = world.idle()
     transport.closes()
@@ -147,7 +147,7 @@ describe("an idle connection", () => {
     expect([gone(world), world.connector.attempts.length]).toEqual([["Failed"], 1])
   })
 
-  it("has its own server's hint, and not that of another", () => {
+  it("obeys the Keep-Alive of its own server", () => {
     const world = new World()
     const both = [world.ask(), world.ask()]
     for (const _ of both) world.connected()
@@ -157,7 +157,7 @@ describe("an idle connection", () => {
     expect(world.transports.map(({ ended }) => ended)).toEqual([true, false])
   })
 
-  it("of another origin makes room, the one that has been idle for longest", () => {
+  it("of another origin is closed to free a slot, the longest idle one first", () => {
     const world = new World({ limits: { maxSockets: Infinity, maxTotalSockets: 3 } })
     for (const to of [hostA, hostA, hostB]) world.ask({ to })
     for (const _ of "123") world.connected()
@@ -173,11 +173,11 @@ describe("an idle connection", () => {
   })
 })
 
-describe("requests that wait", () => {
+describe("queued requests", () => {
   const paths = (transport: ClientTransport): ReadonlyArray<string> =>
     Array.from(transport.written.matchAll(/ (\/\w+) HTTP/g), (match) => match[1]!)
 
-  it("are served in their order", () => {
+  it("are served in order", () => {
     const world = new World({ limits: { maxSockets: 1, maxTotalSockets: Infinity } })
     const [, transport] = world.begun({ path: "/0" })
     for (const path of ["/1", "/2", "/3"]) world.ask({ path })
@@ -185,7 +185,7 @@ describe("requests that wait", () => {
     expect(paths(transport)).toEqual(["/0", "/1", "/2", "/3"])
   })
 
-  it("have one in front that has to be sent again", () => {
+  it("come after one that is resent", () => {
     const world = new World({ limits: { maxSockets: 1, maxTotalSockets: Infinity } })
     const transport = world.idle()
     for (const path of ["/again", "/next"]) world.ask({ path })
@@ -194,7 +194,7 @@ describe("requests that wait", () => {
     expect(paths(world.connected())).toEqual(["/again"])
   })
 
-  it("of two origins share what becomes free", () => {
+  it("of two origins share free slots", () => {
     const world = new World({ limits: { maxSockets: Infinity, maxTotalSockets: 2 } })
     for (const path of ["/0", "/1"]) world.ask({ path })
     world.connected()
@@ -203,12 +203,12 @@ describe("requests that wait", () => {
     world.timers.advance(1)
     world.ask({ to: hostB, path: "/b" })
     world.transports[0]!.tells(ok())
-    // The other origin has no connection: it gets the place, though it came later.
+    // The other origin has no connection, so it gets the slot although it came later.
     expect(world.attempted.destination).toBe(hostB)
     expect(world.pool.keys.get(hostA.key)).toEqual({ open: 1, idle: 0, queued: 1 })
   })
 
-  it("do not get a connection that is too old", () => {
+  it("do not get a connection above its maximum age", () => {
     const options = { limits: { maxSockets: 1, maxTotalSockets: Infinity }, age: { maxAge: 100, jitter: 0 } }
     const world = new World(options)
     const [, transport] = world.begun()

@@ -1,4 +1,6 @@
-/** How many connections a server takes, and how many requests of each. */
+/**
+ * Limits on the number of connections of a server, and of requests per connection.
+ */
 import { strict as assert } from "node:assert"
 import { conversation } from "../../support/connection/conversation.js"
 import type { Row, Table } from "../table.js"
@@ -17,12 +19,12 @@ const rows: ReadonlyArray<Row> = [
       c.expects("< 503 close after 7 s", "FIN")
     }
   ),
-  conversation("with a body, of which the rest is thrown away", { settings: one }, (c) => {
+  conversation("with a body, the rest of which is discarded", { settings: one }, (c) => {
     c.connects()
     c.sends(post("/", "abc").slice(0, -3), "abc")
     c.expects("< 503 close after 1 s", "FIN")
   }),
-  conversation("which is no request", { settings: one }, (c) => {
+  conversation("with malformed bytes", { settings: one }, (c) => {
     c.connects()
     c.sends("\0")
     c.expects("< 400 close", "FIN")
@@ -31,14 +33,14 @@ const rows: ReadonlyArray<Row> = [
     c.connects()
     c.expects("RST")
   }),
-  conversation("there is room again behind a connection that is over", { settings: one }, (c) => {
+  conversation("a closed connection frees its slot", { settings: one }, (c) => {
     c.ends()
     c.expects("FIN", "closed")
     c.connects()
     c.sends(get())
     c.expects("#1 GET /", '< 200 "ok"')
   }),
-  conversation("one that was turned away leaves no room", { settings: one }, (c) => {
+  conversation("a refused connection does not free a slot of the served ones", { settings: one }, (c) => {
     c.connects()
     c.sends(get())
     c.ends()
@@ -46,7 +48,7 @@ const rows: ReadonlyArray<Row> = [
     c.sends(get())
     c.expects("< 503 close after 1 s", "FIN", "closed", "< 503 close after 1 s", "FIN")
   }),
-  conversation("128 are told that there is no room, further ones are reset", { settings: one }, (c) => {
+  conversation("128 excess connections get 503, further ones are reset", { settings: one }, (c) => {
     for (let k = 0; k < 128; k++) c.connects()
     c.expects()
     c.connects()
@@ -62,7 +64,7 @@ const rows: ReadonlyArray<Row> = [
     c.expects("< 503 close after 1 s", "FIN")
   }),
   conversation(
-    "an address has room again behind a connection that is over",
+    "a closed connection frees the slot of its address",
     { settings: { maxConnectionsPerAddress: 1 } },
     (c) => {
       c.ends()
@@ -72,7 +74,7 @@ const rows: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "behind a TLS handshake as well",
+    "after a TLS handshake, too",
     { settings: { maxConnectionsPerAddress: 1 }, served: true },
     (c) => {
       const { life } = c.world
@@ -93,7 +95,7 @@ const rows: ReadonlyArray<Row> = [
       secured("10.0.0.2")
     }
   ),
-  conversation("places to be told that there is no room come back", { settings: one }, (c) => {
+  conversation("slots for a 503 become free again", { settings: one }, (c) => {
     for (let k = 0; k < 127; k++) c.connects()
     c.connects()
     c.ends()
@@ -104,21 +106,25 @@ const rows: ReadonlyArray<Row> = [
     c.expects("RST")
   }),
   conversation(
-    "as many requests as a connection may have: those behind them get 503",
+    "requests after the last permitted one get 503",
     { settings: { maxRequestsPerSocket: 2 } },
     (c) => {
       c.sends(get("/1") + get("/2") + get("/3") + get("/4"))
       c.expects("#1 GET /1", '< 200 "ok"', "#2 GET /2", '< 200 close "ok"', "< 503 close after 1 s", "FIN")
     }
   ),
-  conversation("nothing behind them", { settings: { maxRequestsPerSocket: 1 } }, (c) => {
+  conversation("no request after the last permitted one", { settings: { maxRequestsPerSocket: 1 } }, (c) => {
     c.sends(get("/1"))
     c.expects("#1 GET /1", '< 200 close "ok"', "FIN")
   }),
-  conversation("a part of a request behind them", { settings: { maxRequestsPerSocket: 1 } }, (c) => {
-    c.sends(`${get("/1")}GET /2`)
-    c.expects("#1 GET /1", '< 200 close "ok"', "FIN")
-  })
+  conversation(
+    "an incomplete request after the last permitted one",
+    { settings: { maxRequestsPerSocket: 1 } },
+    (c) => {
+      c.sends(`${get("/1")}GET /2`)
+      c.expects("#1 GET /1", '< 200 close "ok"', "FIN")
+    }
+  )
 ]
 
 export const admission: Table = { name: "how much a server takes", rows }

@@ -1,5 +1,5 @@
 /**
- * Every limit of a server's connection: when it passes to the millisecond, what does not count, and what it
+ * Every deadline of a server connection: when it expires to the millisecond, what does not count, and what it
  * ends.
  */
 import { fault } from "../../../src/model/fault.js"
@@ -11,14 +11,14 @@ import type { Row, Table } from "../table.js"
 import { chunk, chunkedHead, expecting, get, post } from "./requests.js"
 
 const off = { headersTimeout: 0, requestTimeout: 0, timeout: 0, progressTimeout: 0, keepAliveTimeout: 0 }
-/** One limit; the connections are looked at every 100 ms. */
+/** Only these limits; connections are checked every 100 ms. */
 const only = (timeouts: Given["timeouts"]) => ({
   timeouts: { ...off, connectionsCheckingInterval: 100, ...timeouts }
 })
 const later: Handler = () => {}
 const quiet = { handle: later }
 
-/** Nothing happens before the limit, and then this. */
+/** Expects nothing before `ms`, and then these lines. */
 const passesAt = (c: Conversation, ms: number, ...lines: ReadonlyArray<string>): void => {
   c.passes(ms - 1)
   c.expects()
@@ -40,7 +40,7 @@ const requests: ReadonlyArray<Row> = [
     passesAt(c, 1_000, "< 408 close", "FIN")
   ),
   conversation(
-    "a head whose first byte came late counts from the opening",
+    "the limit of the first head counts from the opening of the connection",
     only({ headersTimeout: 1_000 }),
     (c) => {
       c.passes(900)
@@ -48,13 +48,17 @@ const requests: ReadonlyArray<Row> = [
       passesAt(c, 1_000, "< 408 close", "FIN")
     }
   ),
-  conversation("of the next request from its first byte", only({ headersTimeout: 1_000 }), (c) => {
-    c.sends(get())
-    c.passes(10_000)
-    c.expects("#1 GET /", '< 200 "ok"')
-    c.sends("GET / HT")
-    passesAt(c, 1_000, "< 408 close", "FIN")
-  }),
+  conversation(
+    "that of the next request counts from its first byte",
+    only({ headersTimeout: 1_000 }),
+    (c) => {
+      c.sends(get())
+      c.passes(10_000)
+      c.expects("#1 GET /", '< 200 "ok"')
+      c.sends("GET / HT")
+      passesAt(c, 1_000, "< 408 close", "FIN")
+    }
+  ),
   conversation("a head in time", { ...only({ headersTimeout: 1_000 }), ...quiet }, (c) => {
     c.passes(900)
     c.sends(get())
@@ -72,7 +76,7 @@ const requests: ReadonlyArray<Row> = [
     c.expects("#1 POST /", "< 200")
     passesAt(c, 1_000, ...late("requestTimeout", head.length).slice(1))
   }),
-  conversation("a whole request is not late", { ...only({ requestTimeout: 1_000 }), ...quiet }, (c) => {
+  conversation("no limit for a complete request", { ...only({ requestTimeout: 1_000 }), ...quiet }, (c) => {
     c.sends(get())
     c.passes(10_000)
     c.expects("#1 GET /")
@@ -80,12 +84,12 @@ const requests: ReadonlyArray<Row> = [
 ]
 
 const movement: ReadonlyArray<Row> = [
-  conversation("nothing moves", { ...only({ timeout: 1_000 }), ...quiet }, (c) => {
+  conversation("no activity", { ...only({ timeout: 1_000 }), ...quiet }, (c) => {
     c.sends(get())
     c.expects("#1 GET /")
     passesAt(c, 1_100, ...stalled)
   }),
-  conversation("what is written moves", { ...only({ timeout: 1_000 }), ...quiet }, (c) => {
+  conversation("output counts as activity", { ...only({ timeout: 1_000 }), ...quiet }, (c) => {
     c.sends(get())
     c.does(() => c.exchange.sendsHead("unknown"))
     for (let k = 0; k < 5; k++) {
@@ -96,7 +100,7 @@ const movement: ReadonlyArray<Row> = [
     passesAt(c, 1_100, ...stalled)
   }),
   conversation(
-    "what is not taken does not move",
+    "buffered output does not count as activity",
     { ...only({ timeout: 1_000 }), ...quiet },
     (c) => {
       c.sends(get())
@@ -106,7 +110,7 @@ const movement: ReadonlyArray<Row> = [
     },
     { room: 0 }
   ),
-  conversation("a body that stands still", { ...only({ progressTimeout: 1_000 }), ...quiet }, (c) => {
+  conversation("a body that stops", { ...only({ progressTimeout: 1_000 }), ...quiet }, (c) => {
     c.sends(head)
     c.expects("#1 POST /")
     c.passes(1_000)
@@ -115,7 +119,7 @@ const movement: ReadonlyArray<Row> = [
     c.expects(...late("progressTimeout", head.length))
   }),
   conversation(
-    "a body that trickles is as late",
+    "a body below the minimum rate",
     { ...only({ progressTimeout: 1_000, progressBytes: 4 }), ...quiet },
     (c) => {
       c.sends(head)
@@ -126,7 +130,7 @@ const movement: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "a body that comes is not",
+    "a body above the minimum rate does not time out",
     { ...only({ progressTimeout: 1_000, progressBytes: 3 }), ...quiet },
     (c) => {
       c.sends(chunkedHead("/"))
@@ -137,17 +141,21 @@ const movement: ReadonlyArray<Row> = [
       c.expects("#1 POST /")
     }
   ),
-  conversation("a body that waits for 100 is not", { ...only({ progressTimeout: 1_000 }), ...quiet }, (c) => {
-    c.sends(post("/", "abc", expecting).slice(0, -3))
-    c.passes(10_000)
-    c.expects("#1 POST /")
-    c.does(() => c.exchange.reads())
-    c.expects("< 100")
-    c.passes(1_200)
-    c.expects(...late("progressTimeout", 69))
-  }),
   conversation(
-    "a response that is not taken",
+    "a body that waits for 100 does not time out",
+    { ...only({ progressTimeout: 1_000 }), ...quiet },
+    (c) => {
+      c.sends(post("/", "abc", expecting).slice(0, -3))
+      c.passes(10_000)
+      c.expects("#1 POST /")
+      c.does(() => c.exchange.reads())
+      c.expects("< 100")
+      c.passes(1_200)
+      c.expects(...late("progressTimeout", 69))
+    }
+  ),
+  conversation(
+    "a response that the client does not read",
     { ...only({ progressTimeout: 1_000 }), ...quiet },
     (c) => {
       c.sends(get())
@@ -164,7 +172,7 @@ const movement: ReadonlyArray<Row> = [
     { room: 0 }
   ),
   conversation(
-    "a response that is taken slowly",
+    "a response that the client reads slowly",
     { ...only({ progressTimeout: 1_000, progressBytes: 4 }), ...quiet },
     (c) => {
       c.sends(get())
@@ -193,14 +201,14 @@ const resetLoss = [
 ]
 
 const backpressure: ReadonlyArray<Row> = [
-  conversation("a client that is held back is looked at: it sends", held, (c) => {
+  conversation("a client under backpressure is checked: it still sends", held, (c) => {
     heldBack(c)
     c.passes(1_100)
     c.expects("resume")
     c.does(() => c.transport.sends(chunk("x".repeat(60_000))))
     c.expects("pause")
   }),
-  conversation("it has gone", held, (c) => {
+  conversation("a client under backpressure is checked: it has sent FIN", held, (c) => {
     heldBack(c)
     c.passes(1_100)
     c.expects("resume")
@@ -208,14 +216,14 @@ const backpressure: ReadonlyArray<Row> = [
     const loss = "HangUp (the client closed the connection; 6 received)"
     c.expects(`#1 body fails: ${loss}`, `#1 lost, by the client: ${loss}`, "FIN", "closed")
   }),
-  conversation("it has reset, and the system says so", held, (c) => {
+  conversation("a client under backpressure is checked: it has reset the connection", held, (c) => {
     heldBack(c)
     c.does(() => c.transport.fails(fault("ECONNRESET", "read")))
     c.expects()
     c.passes(1_100)
     c.expects(...resetLoss)
   }),
-  conversation("what it is held back for is read", held, (c) => {
+  conversation("a client under backpressure continues once its body is read", held, (c) => {
     heldBack(c)
     c.does(() => c.exchange.reads())
     c.expects("resume", '#1 reads "abcdef"')
@@ -225,18 +233,18 @@ const backpressure: ReadonlyArray<Row> = [
 const served = ["#1 GET /", '< 200 "ok"']
 
 const idle: ReadonlyArray<Row> = [
-  conversation("the announced time, and a second", only({ keepAliveTimeout: 1_000 }), (c) => {
+  conversation("the announced idle timeout, and a second", only({ keepAliveTimeout: 1_000 }), (c) => {
     c.sends(get())
     c.expects("#1 GET /", '< 200 "ok"')
     passesAt(c, 2_000, "FIN")
     passesAt(c, 5_000, "abandon", "closed")
   }),
-  conversation("not before the first request", only({ keepAliveTimeout: 1_000 }), (c) => {
+  conversation("no idle timeout before the first request", only({ keepAliveTimeout: 1_000 }), (c) => {
     c.passes(100_000)
     c.expects()
   }),
   conversation(
-    "nor behind empty lines before it",
+    "no idle timeout after empty lines before it",
     only({ keepAliveTimeout: 1_000, headersTimeout: 10_000 }),
     (c) => {
       c.sends("\r\n")
@@ -244,7 +252,7 @@ const idle: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "empty lines do not count, the beginning of a request does",
+    "empty lines do not end idleness, the first byte of a request does",
     only({ keepAliveTimeout: 1_000 }),
     (c) => {
       c.sends(get())
@@ -256,21 +264,25 @@ const idle: ReadonlyArray<Row> = [
       c.expects("#1 GET /", '< 200 "ok"')
     }
   ),
-  conversation("one that leaves last takes nobody with it", only({ keepAliveTimeout: 1_000 }), (c) => {
-    c.sends(get())
-    const { transport } = c
-    c.connects()
-    c.sends(get())
-    c.ends()
-    c.connects()
-    c.sends(get())
-    c.expects(...served, ...served, "FIN", "closed", ...served)
-    c.passes(2_000)
-    c.expects("FIN", "FIN")
-    c.does(() => transport.ends())
-    c.expects("closed")
-  }),
-  conversation("each connection by its own time", only({ keepAliveTimeout: 1_000 }), (c) => {
+  conversation(
+    "the last connection of the idle list can leave it",
+    only({ keepAliveTimeout: 1_000 }),
+    (c) => {
+      c.sends(get())
+      const { transport } = c
+      c.connects()
+      c.sends(get())
+      c.ends()
+      c.connects()
+      c.sends(get())
+      c.expects(...served, ...served, "FIN", "closed", ...served)
+      c.passes(2_000)
+      c.expects("FIN", "FIN")
+      c.does(() => transport.ends())
+      c.expects("closed")
+    }
+  ),
+  conversation("each connection expires at its own time", only({ keepAliveTimeout: 1_000 }), (c) => {
     c.sends(get())
     c.passes(500)
     c.connects()
@@ -282,7 +294,7 @@ const idle: ReadonlyArray<Row> = [
 ]
 
 const own: ReadonlyArray<Row> = [
-  conversation("of one exchange: sooner than the server's", { ...only({}), ...quiet }, (c) => {
+  conversation("deadlines of one exchange: earlier than the server's", { ...only({}), ...quiet }, (c) => {
     c.sends(head)
     c.does(() =>
       c.exchange.connection.setDeadlines(c.exchange, { ...defaultDeadlines, ...off, requestTimeout: 1_000 })
@@ -290,21 +302,29 @@ const own: ReadonlyArray<Row> = [
     c.expects("#1 POST /")
     passesAt(c, 1_000, ...late("requestTimeout", head.length))
   }),
-  conversation("or never", { ...only({ requestTimeout: 1_000 }), ...quiet }, (c) => {
+  conversation("deadlines of one exchange: none", { ...only({ requestTimeout: 1_000 }), ...quiet }, (c) => {
     c.sends(head)
     c.does(() => c.exchange.connection.setDeadlines(c.exchange, { ...defaultDeadlines, ...off }))
     c.passes(100_000)
     c.expects("#1 POST /")
   }),
-  conversation("not of the next exchange", { ...only({ requestTimeout: 1_000 }), ...quiet }, (c) => {
-    c.sends(head)
-    c.does(() => c.exchange.connection.setDeadlines(c.exchange, { ...defaultDeadlines, ...off }))
-    c.sends("abcdef")
-    c.does(() => c.exchange.responds())
-    c.sends(head)
-    c.expects("#1 POST /", "#1 body ends", "< 200", "#2 POST /")
-    passesAt(c, 1_000, ...late("requestTimeout", 2 * head.length + 6).map((line) => line.replace("#1", "#2")))
-  })
+  conversation(
+    "deadlines of one exchange do not apply to the next",
+    { ...only({ requestTimeout: 1_000 }), ...quiet },
+    (c) => {
+      c.sends(head)
+      c.does(() => c.exchange.connection.setDeadlines(c.exchange, { ...defaultDeadlines, ...off }))
+      c.sends("abcdef")
+      c.does(() => c.exchange.responds())
+      c.sends(head)
+      c.expects("#1 POST /", "#1 body ends", "< 200", "#2 POST /")
+      passesAt(
+        c,
+        1_000,
+        ...late("requestTimeout", 2 * head.length + 6).map((line) => line.replace("#1", "#2"))
+      )
+    }
+  )
 ]
 
 export const deadlines: ReadonlyArray<Table> = [

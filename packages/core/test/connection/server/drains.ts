@@ -1,4 +1,6 @@
-/** A server that shuts down: what each step does to a connection, wherever that stands. */
+/**
+ * The shutdown of a server: the effect of each step on connections in every state.
+ */
 import { strict as assert } from "node:assert"
 import { phasesOf } from "../../../src/connection/server/shutdown.js"
 import type { Policy } from "../../../src/model/serverState.js"
@@ -23,13 +25,13 @@ const interruptAll = (c: Conversation) => c.does(() => c.world.life.interruptAll
 const endAll = (c: Conversation) => c.does(() => c.world.life.endAll())
 
 const requests: ReadonlyArray<Row> = [
-  conversation("a request within the grace is served, and is the last", {}, (c) => {
+  conversation("a request within the grace period is served, and is the last", {}, (c) => {
     drain(c)
     c.expects()
     c.sends(get("/1") + get("/2"))
     c.expects("#1 GET /1", '< 200 close "ok"', "FIN")
   }),
-  conversation("a connection without one ends when the grace is over, and lingers half a second", {}, (c) => {
+  conversation("an idle connection closes after the grace period, and lingers half a second", {}, (c) => {
     c.sends(get())
     drain(c)
     c.expects("#1 GET /", '< 200 "ok"')
@@ -40,7 +42,7 @@ const requests: ReadonlyArray<Row> = [
     c.passes(1)
     c.expects("abandon", "closed")
   }),
-  conversation("a request that has begun is waited for", {}, (c) => {
+  conversation("the shutdown waits for a request that has begun", {}, (c) => {
     c.sends("GET / HT")
     drain(c)
     endIdle(c)
@@ -48,20 +50,20 @@ const requests: ReadonlyArray<Row> = [
     c.sends("TP/1.1\r\nHost: t\r\n\r\n")
     c.expects("#1 GET /", '< 200 close "ok"', "FIN")
   }),
-  conversation("a body is waited for", {}, (c) => {
+  conversation("the shutdown waits for a request body", {}, (c) => {
     c.sends(post("/", "abc").slice(0, -1))
     drain(c)
     endIdle(c)
     c.sends("c")
     c.expects("#1 POST /", '#1 reads "ab"', "#1 body ends", '#1 reads "c"', '< 200 close "ok"', "FIN")
   }),
-  conversation("those that wait behind it are not served", quiet, (c) => {
+  conversation("requests after the one in flight are not served", quiet, (c) => {
     c.sends(get("/1") + get("/2"))
     drain(c)
     c.does(() => c.exchange.responds("ok"))
     c.expects("#1 GET /1", '< 200 close "ok"', "FIN")
   }),
-  conversation("a response whose head said otherwise is the last too", quiet, (c) => {
+  conversation("a response whose head announced keep-alive is the last, too", quiet, (c) => {
     c.sends(get())
     c.does(() => c.exchange.sendsHead("unknown"))
     drain(c)
@@ -69,7 +71,7 @@ const requests: ReadonlyArray<Row> = [
     c.expects("#1 GET /", "< 200", '< "0\\r\\n\\r\\n"', "FIN")
   }),
   conversation(
-    "a body that is thrown away ends the connection",
+    "a connection closes while it discards a body",
     { handle: (exchange) => exchange.responds() },
     (c) => {
       c.sends(chunkedHead("/") + chunk("abc"))
@@ -92,7 +94,7 @@ const policies: ReadonlyArray<Row> = [
     drain(c)
     c.expects("#1 GET /", "#1 interrupted", "< 503 close", "FIN")
   }),
-  conversation("interruptAtDrain, within a response: cut", policy("interruptAtDrain"), (c) => {
+  conversation("interruptAtDrain, within a response: reset", policy("interruptAtDrain"), (c) => {
     c.sends(get())
     c.does(() => c.exchange.sendsHead(3))
     drain(c)
@@ -114,7 +116,7 @@ const policies: ReadonlyArray<Row> = [
     c.does(() => c.exchange.responds("ok"))
     c.expects("#1 GET /", '< 200 close "ok"', "FIN")
   }),
-  conversation("wait: but not for ever", policy("wait"), (c) => {
+  conversation("wait: but not forever", policy("wait"), (c) => {
     c.sends(get())
     drain(c)
     interruptAll(c)
@@ -122,7 +124,7 @@ const policies: ReadonlyArray<Row> = [
     c.expects("#1 GET /", `#1 lost, by the server: ${lost}`, "RST", "closed")
   }),
   conversation(
-    "a handler that nothing interrupts keeps its connection",
+    "an uninterruptible handler keeps its connection",
     { handle: (one) => (one.uninterruptible = true) },
     (c) => {
       c.sends(get())
@@ -141,7 +143,7 @@ const goesAway = ["#1 is to go away", '< "<close 1001>"']
 
 const switches: ReadonlyArray<Row> = [
   conversation(
-    "another protocol goes on until the deadline",
+    "a connection that left HTTP stays open until the deadline",
     { handle: (exchange) => exchange.takesOver() },
     (c) => {
       c.sends(switching)
@@ -152,20 +154,20 @@ const switches: ReadonlyArray<Row> = [
       c.expects("RST", "#1 interrupted", "closed", "#1 socket close")
     }
   ),
-  conversation("a WebSocket goes away", { handle: webSocket }, (c) => {
+  conversation("a WebSocket closes when draining begins", { handle: webSocket }, (c) => {
     c.sends(switching)
     drain(c)
     c.expects(...switched, ...goesAway)
   }),
-  conversation("one that opens meanwhile goes away", { handle: webSocket }, (c) => {
+  conversation("a WebSocket opened while draining closes", { handle: webSocket }, (c) => {
     drain(c)
     c.sends(switching)
     c.expects(...switched, ...goesAway)
   }),
   ...Object.entries<Given>({
     "webSocketsAtDrain is wait": { handle: webSocket, settings: { webSocketsAtDrain: "wait" } },
-    "its handler is waited for": policy("wait", { handle: webSocket }),
-    "its handler takes leave by itself": {
+    "its handler has the policy wait": policy("wait", { handle: webSocket }),
+    "its handler closes it itself": {
       handle: webSocket,
       prepare: (exchange) => (exchange.listensToDrain = true)
     }
@@ -185,7 +187,7 @@ const switches: ReadonlyArray<Row> = [
 ]
 
 const endings: ReadonlyArray<Row> = [
-  conversation("a connection that lingers does so by the shutdown's deadlines", {}, (c) => {
+  conversation("a lingering connection obeys the shutdown's deadlines", {}, (c) => {
     c.sends(get("/", close))
     drain(c)
     c.expects("#1 GET /", '< 200 close "ok"', "FIN")
@@ -193,7 +195,7 @@ const endings: ReadonlyArray<Row> = [
     c.expects("abandon", "closed")
   }),
   conversation(
-    "one with output that nobody takes is reset",
+    "a lingering connection with unread output is reset",
     {},
     (c) => {
       c.sends(get("/", close))
@@ -203,7 +205,7 @@ const endings: ReadonlyArray<Row> = [
     },
     { room: 0 }
   ),
-  conversation("a connection that comes within the grace is served, a later one is reset", {}, (c) => {
+  conversation("a connection accepted within the grace period is served, a later one is reset", {}, (c) => {
     drain(c)
     c.connects()
     c.sends(get())
@@ -218,7 +220,7 @@ const endings: ReadonlyArray<Row> = [
     drain(c)
     c.expects("RST")
   }),
-  conversation("an app that comes later serves those that wait", { served: false }, (c) => {
+  conversation("an app served later takes the waiting connections", { served: false }, (c) => {
     c.sends(get())
     c.does(() => c.world.life.serve(c.world.owner))
     c.expects("#1 GET /", '< 200 "ok"')
@@ -236,11 +238,11 @@ const endings: ReadonlyArray<Row> = [
     c.does(() => c.world.life.whenEmptied(() => empty++))
     assert.equal(empty, 2)
   }),
-  conversation("a wait for that may be cancelled", quiet, (c) => {
+  conversation("the wait for an empty server can be cancelled", quiet, (c) => {
     c.does(() => c.world.life.whenEmptied(() => assert.fail())())
     c.ends()
   }),
-  conversation("the drain is told once, and at once when it has begun", quiet, (c) => {
+  conversation("the drain is reported once, and at once if it has begun", quiet, (c) => {
     const told: Array<string> = []
     c.world.life.whenDraining(() => told.push("first"))
     c.world.life.whenDraining(() => told.push("cancelled"))()
@@ -248,7 +250,7 @@ const endings: ReadonlyArray<Row> = [
     c.world.life.whenDraining(() => told.push("late"))
     assert.deepEqual(told, ["first", "late"])
   }),
-  conversation("what it would cut off is counted", policy("wait"), (c) => {
+  conversation("connections and handlers that it would end are counted", policy("wait"), (c) => {
     c.sends(get())
     c.connects()
     assert.equal(c.world.life.lostByInterrupting(), "1 connection reset, 0 handlers interrupted")
@@ -268,7 +270,7 @@ const endings: ReadonlyArray<Row> = [
     for (const { begin } of phasesOf(c.world.life, 500, 20_000)) c.does(begin)
     c.expects("FIN", "RST", "closed")
   }),
-  conversation("handshakes are given up when the grace is over", quiet, (c) => {
+  conversation("handshakes are aborted after the grace period", quiet, (c) => {
     let givenUp = 0
     c.world.life.handshakes = { count: 0, giveUp: () => givenUp++ }
     const plain = new ScriptedTransport({ say: c.world.say })
@@ -294,7 +296,7 @@ const orders: ReadonlyArray<Row> = [
     c.expects("abandon", "closed")
   }),
   conversation(
-    "all connections are closed but those of other protocols",
+    "all connections are closed except those that left HTTP",
     { handlers: { "/up": (one) => one.takesOver() }, handle: later },
     (c) => {
       c.sends(get("/up", upgrade))

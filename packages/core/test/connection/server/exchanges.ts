@@ -1,6 +1,5 @@
 /**
- * Exchanges one after the other on a server's connection: which is the last, what is done with bodies,
- * expectations and backpressure.
+ * Sequential exchanges on a server connection: the last one, request bodies, expectations and backpressure.
  */
 import { strict as assert } from "node:assert"
 import { presets } from "../../../src/wire/index.js"
@@ -14,9 +13,9 @@ interface Last {
   readonly sent?: string
   readonly handle?: Handler
   readonly settings?: Given["settings"]
-  /** What the client sends after the response. */
+  /** Sent by the client after the response. */
   readonly rest?: string
-  /** Why the connection ends behind the response; `undefined`: it goes on. */
+  /** Why the connection closes after the response; `undefined`: it persists. */
   readonly closes?: string
 }
 
@@ -35,7 +34,7 @@ const persistence: Readonly<Record<string, Last>> = {
   "HTTP/1.1, the client closes": { sent: get("/", close), closes: "RequestClose" },
   "HTTP/1.1, the handler closes": { handle: withFields("Connection", "close"), closes: "ResponseClose" },
   "HTTP/1.0": { sent: get("/", "", "1.0"), closes: "Http10" },
-  "HTTP/1.0, the client keeps it": { sent: get("/", "Connection: keep-alive\r\n", "1.0") },
+  "HTTP/1.0, the client asks for keep-alive": { sent: get("/", "Connection: keep-alive\r\n", "1.0") },
   "HTTP/1.0, without a length": {
     sent: get("/", "Connection: keep-alive\r\n", "1.0"),
     handle: stream,
@@ -49,19 +48,19 @@ const persistence: Readonly<Record<string, Last>> = {
     },
     closes: "UntilClose"
   },
-  "as many requests as there may be": { settings: { maxRequestsPerSocket: 1 }, closes: "MaxRequests" },
+  "maximum number of requests": { settings: { maxRequestsPerSocket: 1 }, closes: "MaxRequests" },
   "CONNECT that is refused": {
     sent: "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n",
     handle: (exchange) => exchange.responds("no", { status: 403 }),
     closes: "ResponseClose"
   },
-  "an upgrade that is not taken": { sent: get("/", "Connection: Upgrade\r\nUpgrade: x\r\n") },
-  "a little of a body is missing": { sent: post("/unread", "abcdef").slice(0, -3), rest: "def" },
-  "much of a body is missing": {
+  "an upgrade that the handler ignores": { sent: get("/", "Connection: Upgrade\r\nUpgrade: x\r\n") },
+  "a small part of the body is missing": { sent: post("/unread", "abcdef").slice(0, -3), rest: "def" },
+  "a large part of the body is missing": {
     sent: "POST /unread HTTP/1.1\r\nHost: t\r\nContent-Length: 262145\r\n\r\n",
     closes: "RequestUnfinished"
   },
-  "a body that nobody read, whole": { sent: post("/unread", "abc") },
+  "an unread, complete body": { sent: post("/unread", "abc") },
   "a body that waits for 100": {
     sent: post("/unread", "abc", expecting).slice(0, -3),
     closes: "RequestUnfinished"
@@ -72,7 +71,7 @@ const unread: Handler = (exchange) => exchange.responds("ok")
 
 const persists = ([name, one]: [string, Last]): Row =>
   conversation(
-    `${name}: ${one.closes ?? "goes on"}`,
+    `${name}: ${one.closes ?? "persists"}`,
     {
       ...(one.settings === undefined ? {} : { settings: one.settings }),
       ...(one.handle === undefined ? {} : { handle: one.handle }),
@@ -103,7 +102,7 @@ const later: Handler = () => {}
 const large = "x".repeat(100)
 
 const order: ReadonlyArray<Row> = [
-  conversation("requests that wait are served in order", { handlers: { "/slow": later } }, (c) => {
+  conversation("pipelined requests are served in order", { handlers: { "/slow": later } }, (c) => {
     c.sends(get("/slow") + post("/2", "ab") + get("/3", close))
     c.expects("#1 GET /slow")
     c.does(() => c.exchange.responds("slow"))
@@ -119,7 +118,7 @@ const order: ReadonlyArray<Row> = [
     )
   }),
   conversation(
-    "a client that waits for much is held back, and let go",
+    "a client with many pipelined requests meets backpressure, which ends later",
     { settings: { highWaterMark: 60 }, handle: later },
     (c) => {
       c.sends(get("/1"), get("/2"), get("/3"), get("/4"))
@@ -129,7 +128,7 @@ const order: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "a client that takes no responses gets no further ones",
+    "a client that does not read responses gets no further ones",
     { settings: { highWaterMark: 60 }, handle: (exchange) => exchange.responds(large) },
     (c) => {
       c.sends(get("/1") + get("/2"))
@@ -140,7 +139,7 @@ const order: ReadonlyArray<Row> = [
     { room: 0 }
   ),
   conversation(
-    "a body that is not read holds the client back",
+    "an unread body causes backpressure",
     { settings: { highWaterMark: 4 }, handle: later },
     (c) => {
       c.sends(post("/", "abcdef").slice(0, -6), "abcde")
@@ -152,7 +151,7 @@ const order: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "a body that was held back and never read does not hold the next request",
+    "a body under backpressure that is never read does not block the next request",
     { settings: { highWaterMark: 4 }, handle: later },
     (c) => {
       c.sends(post("/", "abcdef"))
@@ -173,7 +172,7 @@ const order: ReadonlyArray<Row> = [
       c.expects("resume", `#1 reads "${"x".repeat(30)}"`)
     }
   ),
-  conversation("100 is asked for by the first read", { handle: later }, (c) => {
+  conversation("100 is sent at the first read", { handle: later }, (c) => {
     c.sends(post("/", "abc", expecting).slice(0, -3))
     c.expects("#1 POST /")
     c.does(() => c.exchange.reads(() => c.exchange.responds("ok")))
@@ -181,12 +180,12 @@ const order: ReadonlyArray<Row> = [
     c.sends("abc")
     c.expects("#1 body ends", '#1 reads "abc"', '< 200 "ok"')
   }),
-  conversation("100 is not sent once the body has come", { handle: later }, (c) => {
+  conversation("100 is not sent once body bytes have arrived", { handle: later }, (c) => {
     c.sends(post("/", "abc", expecting).slice(0, -2))
     c.does(() => c.exchange.reads())
     c.expects("#1 POST /", '#1 reads "a"')
   }),
-  conversation("100 is not sent behind the response", { handle: later }, (c) => {
+  conversation("100 is not sent after the response", { handle: later }, (c) => {
     c.sends(post("/", "abc", expecting).slice(0, -3))
     c.does(() => {
       c.exchange.sendsHead("unknown")
@@ -194,7 +193,7 @@ const order: ReadonlyArray<Row> = [
     })
     c.expects("#1 POST /", "< 200 close")
   }),
-  conversation("informational heads come before the response, not behind it", { handle: later }, (c) => {
+  conversation("informational heads come before the response, not after it", { handle: later }, (c) => {
     c.sends(get())
     const { connection } = c.exchange
     c.does(() =>
@@ -207,13 +206,13 @@ const order: ReadonlyArray<Row> = [
     assert.equal(connection.inform(c.exchange, 103, "HTTP/1.1 103 Early Hints\r\n\r\n"), undefined)
     c.expects("#1 lost, by the client: Failed ECONNRESET (body)", "closed")
   }),
-  conversation("a little of an unread body is thrown away", { handle: unread }, (c) => {
+  conversation("a small rest of an unread body is discarded", { handle: unread }, (c) => {
     c.sends(chunkedHead("/") + chunk("abc"))
     c.expects("#1 POST /", '< 200 "ok"', `#1 body fails: HangUp (${early}; 3 received)`)
     c.sends(`${chunk("def")}0\r\n\r\n${get("/2")}`)
     c.expects("#2 GET /2", '< 200 "ok"')
   }),
-  conversation("more than that ends the connection", { handle: unread }, (c) => {
+  conversation("a larger rest closes the connection", { handle: unread }, (c) => {
     c.sends(chunkedHead("/"))
     c.expects("#1 POST /", '< 200 "ok"', `#1 body fails: HangUp (${early}; 0 received)`)
     c.sends(chunk("x".repeat(262_144)))
@@ -221,7 +220,7 @@ const order: ReadonlyArray<Row> = [
     c.sends(chunk("x"))
     c.expects("FIN")
   }),
-  conversation("five seconds end it too", { handle: unread }, (c) => {
+  conversation("a rest that takes more than five seconds closes the connection", { handle: unread }, (c) => {
     c.sends(chunkedHead("/"))
     c.expects("#1 POST /", '< 200 "ok"', `#1 body fails: HangUp (${early}; 0 received)`)
     c.passes(4_999)
@@ -234,7 +233,7 @@ const order: ReadonlyArray<Row> = [
     c.does(() => c.exchange.returns())
     c.expects("#1 GET /", "< 500 close", "FIN")
   }),
-  conversation("a handler that ends within its response: cut", { handle: later }, (c) => {
+  conversation("a handler that ends within its response: reset", { handle: later }, (c) => {
     c.sends(get() + get("/2"))
     c.does(() => {
       c.exchange.sendsHead(10, {}, "abc")
@@ -246,7 +245,7 @@ const order: ReadonlyArray<Row> = [
 
 const halfOpen: ReadonlyArray<Row> = [
   conversation(
-    "what has come is answered, and the last response says so",
+    "received requests are served, and the last response announces the close",
     { settings: { allowHalfOpen: true }, handle: later },
     (c) => {
       c.sends(get("/1") + get("/2"))
@@ -259,7 +258,7 @@ const halfOpen: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "a response whose head was sent before",
+    "a response whose head was sent before FIN",
     { settings: { allowHalfOpen: true }, handle: later },
     (c) => {
       c.sends(get())
@@ -270,7 +269,7 @@ const halfOpen: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "requests that wait for the client to take responses are answered",
+    "requests that wait behind unread responses are served",
     {
       settings: { allowHalfOpen: true, highWaterMark: 60 },
       handlers: { "/1": later },
@@ -286,23 +285,13 @@ const halfOpen: ReadonlyArray<Row> = [
     },
     { room: 100 }
   ),
+  conversation("an incomplete request is lost", { settings: { allowHalfOpen: true }, handle: later }, (c) => {
+    c.sends(post("/", "abc").slice(0, -1))
+    c.ends()
+    c.expects("#1 POST /", `#1 body fails: ${gone(2)}`, `#1 lost, by the client: ${gone(2)}`, "FIN", "closed")
+  }),
   conversation(
-    "a request that is not whole is lost",
-    { settings: { allowHalfOpen: true }, handle: later },
-    (c) => {
-      c.sends(post("/", "abc").slice(0, -1))
-      c.ends()
-      c.expects(
-        "#1 POST /",
-        `#1 body fails: ${gone(2)}`,
-        `#1 lost, by the client: ${gone(2)}`,
-        "FIN",
-        "closed"
-      )
-    }
-  ),
-  conversation(
-    "a request behind it that is not whole is refused",
+    "an incomplete request after a complete one is refused",
     { settings: { allowHalfOpen: true }, handle: later },
     (c) => {
       c.sends(`${get("/1")}GET /2 HT`)
@@ -312,7 +301,7 @@ const halfOpen: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "a body that ends with the connection is whole",
+    "a body framed by the end of the connection is complete",
     { settings: { allowHalfOpen: true, flags: presets.insecure } },
     (c) => {
       c.sends("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip\r\n\r\nabc")
@@ -324,7 +313,7 @@ const halfOpen: ReadonlyArray<Row> = [
 ]
 
 export const exchanges: ReadonlyArray<Table> = [
-  { name: "after an exchange a server's connection", rows: Object.entries(persistence).map(persists) },
-  { name: "exchanges of a server's connection", rows: order },
+  { name: "after an exchange, a server connection", rows: Object.entries(persistence).map(persists) },
+  { name: "exchanges of a server connection", rows: order },
   { name: "half-open connections of a server", rows: halfOpen }
 ]

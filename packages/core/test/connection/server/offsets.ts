@@ -1,6 +1,6 @@
 /**
- * Messages, cut at each of their bytes: the cut changes nothing; and a client that leaves there is answered
- * what it had sent whole, and loses the rest, once.
+ * Messages split at each byte: the split changes nothing. And a client that leaves at each byte: complete
+ * requests get their response, the incomplete one is lost once.
  */
 import { strict as assert } from "node:assert"
 import { ServerWorld } from "../../support/connection/serverWorld.js"
@@ -9,9 +9,9 @@ import { chunk, chunkedHead, close, connect, expecting, get, post, upgrade } fro
 
 interface Message {
   readonly head: string
-  /** As it is framed. */
+  /** The rest of the message, as framed. */
   readonly rest?: string
-  /** What the handler reads. */
+  /** The body that the handler reads. */
   readonly body?: string
 }
 
@@ -22,7 +22,7 @@ const streams: Readonly<Record<string, ReadonlyArray<Message>>> = {
     { head: chunkedHead("/"), rest: `${chunk("ab")}${chunk("cdef")}0\r\nX-Sum: 6\r\n\r\n`, body: "abcdef" }
   ],
   "an expectation": [{ head: post("/", "abc", expecting).slice(0, -3), rest: "abc", body: "abc" }],
-  "requests one behind the other": [
+  "pipelined requests": [
     { head: get("/1") },
     { head: post("/2", "abc").slice(0, -3), rest: "abc", body: "abc" },
     { head: chunkedHead("/3"), rest: `${chunk("de")}0\r\n\r\n`, body: "de" },
@@ -52,12 +52,12 @@ const answers = (written: string): number => written.split("HTTP/1.1 200 OK\r\n"
 const everyOffset = (text: string): ReadonlyArray<number> =>
   Array.from({ length: text.length + 1 }, (_, k) => k)
 
-/** A stream in two pieces is the stream in one. */
+/** A stream in two chunks gives the same as in one. */
 const cutAnywhere = (messages: ReadonlyArray<Message>): void => {
   const text = textOf(messages)
   for (const offset of everyOffset(text)) {
     const { transport, world } = serve(text.slice(0, offset), text.slice(offset))
-    // Whether 100 is sent depends on how much of the body has come.
+    // Whether 100 is sent depends on how much of the body has arrived.
     assert.equal(answers(transport.written), messages.length, `cut at ${offset}`)
     assert.deepEqual(
       world.exchanges.map((exchange) => exchange.text),
@@ -67,7 +67,7 @@ const cutAnywhere = (messages: ReadonlyArray<Message>): void => {
   }
 }
 
-/** What a client that leaves after `offset` bytes has sent. */
+/** The requests of a client that leaves after `offset` bytes. */
 const sentOf = (messages: ReadonlyArray<Message>, offset: number) => {
   let at = 0
   let whole = 0
@@ -104,7 +104,7 @@ const leaveAnywhere = (messages: ReadonlyArray<Message>, how: keyof typeof losse
   }
 }
 
-/** Bytes that belong to another protocol reach it, wherever they are cut. */
+/** Bytes of the new protocol reach its owner, wherever they are split. */
 const switchAnywhere = (head: string, status: number): void => {
   const text = `${head}hello`
   for (const offset of everyOffset(text)) {

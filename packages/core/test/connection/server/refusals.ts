@@ -1,6 +1,6 @@
 /**
- * What a server's connection refuses: the status, the code, what the handler and the owner hear, and how the
- * connection ends.
+ * Requests that a server connection refuses: status, code, calls to handler and owner, and the end of the
+ * connection.
  */
 import type { Rejecting } from "../../../src/connection/server/ports.js"
 import { makeLimits, type Limits, type RefusalCode } from "../../../src/wire/index.js"
@@ -27,9 +27,9 @@ interface Refused {
   readonly status: number
   readonly code: RefusalCode
   readonly limits?: Partial<Limits>
-  /** The client sends FIN behind it. */
+  /** The client sends FIN afterwards. */
   readonly ends?: true
-  /** Bytes of the body that came before: the exchange has begun, and is lost. */
+  /** Body bytes received before: the exchange has begun, and is lost. */
   readonly received?: number
 }
 
@@ -44,12 +44,12 @@ const refused: Readonly<Record<string, Refused>> = {
   "no Host": { sent: "GET / HTTP/1.1\r\n\r\n", status: 400, code: "HPE_INVALID_HEADER_TOKEN" },
   "two Hosts": { sent: get("/", "Host: u\r\n"), status: 400, code: "HPE_INVALID_HEADER_TOKEN" },
   "a field without a name": { sent: get("/", ": x\r\n"), status: 400, code: "HPE_INVALID_HEADER_TOKEN" },
-  "a length that is none": {
+  "an invalid length": {
     sent: "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: x\r\n\r\n",
     status: 400,
     code: "HPE_INVALID_CONTENT_LENGTH"
   },
-  "a length, and chunks": {
+  "a length and chunks": {
     sent: chunkedHead("/", "Content-Length: 3\r\n"),
     status: 400,
     code: "HPE_INVALID_CONTENT_LENGTH"
@@ -145,7 +145,7 @@ const refuse = (c: Conversation, { ends, sent }: Refused): void => {
   if (ends === true) c.ends()
 }
 
-// All of it came in one piece, so that no handler has seen it.
+// All bytes came in one chunk, so no handler has seen the request.
 const lossOf = ({ code, received }: Refused): ReadonlyArray<RegExp> =>
   received === undefined
     ? []
@@ -155,21 +155,21 @@ const lossOf = ({ code, received }: Refused): ReadonlyArray<RegExp> =>
       ]
 
 const others: ReadonlyArray<Row> = [
-  conversation("a request before it is answered", {}, (c) => {
+  conversation("a request before the malformed one is served", {}, (c) => {
     c.sends(`${get()}\0`)
     c.expects("#1 GET /", '< 200 "ok"', "< 400 close", "FIN")
   }),
-  conversation("it waits for the response before it", { handle: () => {} }, (c) => {
+  conversation("the refusal waits for the response before it", { handle: () => {} }, (c) => {
     c.sends(`${get()}\0`)
     c.expects("#1 GET /")
     c.does(() => c.exchange.responds("late"))
     c.expects('< 200 "late"', "< 400 close", "FIN")
   }),
-  conversation("what follows the last request is no request", {}, (c) => {
+  conversation("malformed bytes after the last request", {}, (c) => {
     c.sends(`${get("/", close)}\0`)
     c.expects("#1 GET /", '< 200 close "ok"', "FIN")
   }),
-  conversation("nothing is written into a response", { handle: begin }, (c) => {
+  conversation("no refusal is written into a response", { handle: begin }, (c) => {
     c.sends(chunkedHead("/"))
     c.expects("#1 POST /", '< 200 "1\\r\\na\\r\\n"')
     c.sends("z\r\n")
@@ -180,7 +180,7 @@ const others: ReadonlyArray<Row> = [
     )
   }),
   conversation(
-    "a response until the close is reset",
+    "a response framed by the end of the connection is reset",
     { handle: (exchange) => exchange.sendsHead("unknown", { headers: ["Transfer-Encoding", "gzip"] }, "a") },
     (c) => {
       c.sends(chunkedHead("/"), "z\r\n")
@@ -200,7 +200,7 @@ const asking = (answer: (rejecting: Rejecting) => void) => ({ answer })
 
 const answers: ReadonlyArray<Row> = [
   conversation(
-    "the owner writes its own answer",
+    "the owner writes its own response",
     asking((r) => (r.write("HTTP/1.1 400 Mine\r\n\r\n"), r.over())),
     (c) => {
       c.sends("\0")
@@ -208,7 +208,7 @@ const answers: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "the owner writes more than the client takes",
+    "the owner writes more than the client reads",
     asking(writeMuch),
     (c) => {
       c.sends("\0")
@@ -227,7 +227,7 @@ const answers: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "the owner takes the connection, and gives it back",
+    "the owner takes the connection, and hands it back",
     asking((r) => (r.giveAway(), r.over())),
     (c) => {
       c.sends("\0")
@@ -235,7 +235,7 @@ const answers: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "the owner gives no answer in time",
+    "the owner does not respond in time",
     asking(() => {}),
     (c) => {
       c.sends("\0")
@@ -246,7 +246,7 @@ const answers: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "the client sends more than is thrown away",
+    "the client sends more than is discarded",
     asking(() => {}),
     (c) => {
       c.sends("\0", "x".repeat(262_144))
@@ -256,7 +256,7 @@ const answers: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "the client leaves before the answer",
+    "the client leaves before the response",
     asking(() => {}),
     (c) => {
       c.sends("\0")
@@ -270,24 +270,28 @@ const answers: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "an answer twice, and one that is late",
+    "a second response, and a late one",
     asking((r) => (r.answerByDefault(), r.answerByDefault(), r.over())),
     (c) => {
       c.sends("\0")
       c.expects("owner answers: Refused HPE_INVALID_METHOD @0, 400", "< 400 close", "FIN")
     }
   ),
-  conversation("what cannot be answered any more is told", { ...asking(() => {}), handle: begin }, (c) => {
-    c.sends(chunkedHead("/"), "z\r\n")
-    c.expects(
-      "#1 POST /",
-      '< 200 "1\\r\\na\\r\\n"',
-      "#1 body fails: Refused HPE_INVALID_CHUNK_SIZE @56",
-      "#1 lost, by the client: Refused HPE_INVALID_CHUNK_SIZE @56",
-      "owner is told: Refused HPE_INVALID_CHUNK_SIZE @56",
-      "FIN"
-    )
-  })
+  conversation(
+    "errors without a possible response are reported",
+    { ...asking(() => {}), handle: begin },
+    (c) => {
+      c.sends(chunkedHead("/"), "z\r\n")
+      c.expects(
+        "#1 POST /",
+        '< 200 "1\\r\\na\\r\\n"',
+        "#1 body fails: Refused HPE_INVALID_CHUNK_SIZE @56",
+        "#1 lost, by the client: Refused HPE_INVALID_CHUNK_SIZE @56",
+        "owner is told: Refused HPE_INVALID_CHUNK_SIZE @56",
+        "FIN"
+      )
+    }
+  )
 ]
 
 export const refusals: ReadonlyArray<Table> = [

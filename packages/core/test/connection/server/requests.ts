@@ -1,4 +1,6 @@
-/** Requests as text, for the tables. */
+/**
+ * Request texts for the tables.
+ */
 
 export const get = (path = "/", fields = "", version = "1.1"): string =>
   `GET ${path} HTTP/${version}\r\nHost: t\r\n${fields}\r\n`

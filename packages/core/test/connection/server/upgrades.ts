@@ -1,4 +1,6 @@
-/** Connections of a server that leave HTTP: handed over with what has come, and back. */
+/**
+ * Server connections that leave HTTP: handed over with the bytes received, and taken back.
+ */
 import { strict as assert } from "node:assert"
 import { conversation, type Conversation } from "../../support/connection/conversation.js"
 import type { Handler } from "../../support/connection/recordedExchange.js"
@@ -21,13 +23,13 @@ const handsBack = (whole: boolean) => (c: Conversation) => {
     "#1 socket close",
     ...(whole ? ["FIN"] : ["RST", "closed"])
   )
-  // A second time, and what the former owner does now, are too late.
+  // Later calls by the former owner do nothing.
   c.does(() => c.exchange.connection.handBack(true))
   c.expects()
 }
 
 const rows: ReadonlyArray<Row> = [
-  conversation("an upgrade, with bytes behind it", { handle: takes }, (c) => {
+  conversation("an upgrade with bytes after it", { handle: takes }, (c) => {
     c.sends(`${get("/", upgrade)}hello`, "more")
     c.expects(
       "#1 GET /",
@@ -62,7 +64,7 @@ const rows: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "an upgrade behind other requests",
+    "an upgrade after other requests",
     { handlers: { "/1": (exchange) => exchange.responds() }, handle: takes },
     (c) => {
       c.sends(get("/1") + get("/", upgrade) + get("/3"))
@@ -77,21 +79,21 @@ const rows: ReadonlyArray<Row> = [
       )
     }
   ),
-  conversation("a head that its new owner writes", { handle: later }, (c) => {
+  conversation("a head written by the new owner", { handle: later }, (c) => {
     c.sends(get("/", upgrade))
     c.does(() => assert.ok("transport" in c.exchange.connection.handOver(c.exchange, 101, undefined)))
     c.expects("#1 GET /", "pause")
   }),
-  conversation("not behind a response", { handle: later }, (c) => {
+  conversation("no upgrade after a response", { handle: later }, (c) => {
     c.sends(get("/", upgrade))
     c.does(() => c.exchange.sendsHead("unknown"))
     c.does(() => assert.ok("_tag" in c.exchange.connection.handOver(c.exchange, 101, "never written")))
     c.expects("#1 GET /", "< 200")
   }),
-  conversation("it comes back, and what was written arrives", { handle: takes }, handsBack(true)),
-  conversation("it comes back, and is cut", { handle: takes }, handsBack(false)),
+  conversation("handed back, and its output arrives", { handle: takes }, handsBack(true)),
+  conversation("handed back, and reset", { handle: takes }, handsBack(false)),
   conversation(
-    "a new owner that writes without reading holds the client back",
+    "pending writes of the new owner cause backpressure",
     { handle: later },
     (c) => {
       c.sends(get("/", upgrade))
@@ -118,12 +120,12 @@ const rows: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "a WebSocket with a close frame of the client's is over",
+    "a WebSocket with a close frame from the client completes",
     { handle: (exchange) => exchange.opensWebSocket() },
     (c) => {
       c.sends(webSocket)
       c.does(() => c.exchange.connection.webSocketClosing(c.exchange, { by: "client", code: 1000 }))
-      // Of two, the first counts.
+      // Only the first one counts.
       c.does(() => c.exchange.connection.webSocketClosing(c.exchange, { by: "server", code: 1001 }))
       c.resets()
       assert.match(
@@ -133,7 +135,7 @@ const rows: ReadonlyArray<Row> = [
     }
   ),
   conversation(
-    "a WebSocket whose protocol the client broke is lost",
+    "a WebSocket with a protocol violation by the client is lost",
     { handle: (exchange) => exchange.opensWebSocket() },
     (c) => {
       c.sends(webSocket)

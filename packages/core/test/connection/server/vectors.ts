@@ -1,10 +1,10 @@
 /**
- * The parser's vectors (packages/core/test/vectors), as requests to a server's connection: whole and byte by
+ * The parser's vectors (packages/core/test/vectors) as requests to a server connection, whole and byte by
  * byte.
  *
- * What the connection makes of the bytes is the vector's log, as far as the connection goes: it ends after
- * the last message of a connection, a tunnel takes the bytes behind CONNECT, and a client that leaves within
- * a message is lost rather than refused.
+ * The result must match the vector's log as far as the connection goes: it ends after the last message of a
+ * connection, a tunnel gets the bytes after CONNECT, and a client that leaves within a message is lost rather
+ * than refused.
  */
 import { strict as assert } from "node:assert"
 import { makeLimits } from "../../../src/wire/index.js"
@@ -15,11 +15,13 @@ import { overflows, run } from "../../wire/receive/vectors/log.js"
 import { unescape } from "../../wire/receive/vectors/text.js"
 import type { Row, Table } from "../table.js"
 
-/** What a connection makes of a stream. */
+/** The result of a stream on a connection. */
 interface Made {
-  /** Method and target of each request, and what its handler read: `undefined` if it was not whole. */
+  /**
+   * Method and target of each request, and the body read by its handler; `undefined` if it was incomplete.
+   */
   readonly requests: ReadonlyArray<{ readonly start: string; readonly body: string | undefined }>
-  /** `METHOD target` of a request that the client has left; of CONNECT the bytes behind it. */
+  /** `METHOD target` of a request whose client left; for CONNECT, the bytes after it. */
   readonly end:
     "ended" | "lost" | { readonly tunnel: string } | { readonly refused: string; readonly status: string }
 }
@@ -66,7 +68,7 @@ const made = (bytes: Uint8Array, expected: Expected, vector: Vector, cut: number
   }
 }
 
-/** The same by the vector's log. */
+/** The expected result, from the vector's log. */
 const logged = ({ flags, log }: Expected, vector: Vector): Made => {
   const { answers, bytes } = vector
   const requests: Array<{ start: string; body: string | undefined }> = []
@@ -89,7 +91,7 @@ const logged = ({ flags, log }: Expected, vector: Vector): Made => {
         return { requests, end: { tunnel: behind } }
       }
       if (answers === "stop" && upgrade !== undefined && minor !== "0") {
-        // A body comes before the other protocol.
+        // The request body precedes the other protocol.
         requests.at(-1)!.body = behind.slice(0, Number(length))
         return { requests, end: { tunnel: behind.slice(Number(length)) } }
       }
@@ -102,7 +104,7 @@ const logged = ({ flags, log }: Expected, vector: Vector): Made => {
       return { requests, end: { refused: refused[1]!, status: refused[2]! } }
     }
   }
-  // Who ends a request by the end of its connection has gone, too.
+  // A client that ends a request by closing the connection has left, too.
   const { completedByEnd } = run(setupOf(vector, flags), bytes, [bytes.length])
   return { requests, end: completedByEnd && !last ? "lost" : "ended" }
 }
@@ -114,7 +116,7 @@ const check = (vector: Vector, expected: Expected): void => {
   const whole = logged(expected, vector)
   assert.deepEqual(made(vector.bytes, expected, vector, Infinity), whole, `${expected.preset}, whole`)
   const bytewise = made(vector.bytes, expected, vector, 1)
-  // A text that is too long is found the earlier the smaller the pieces are.
+  // The smaller the chunks, the earlier a text that is too long is refused.
   const early =
     isRefused(bytewise.end) && bytewise.end.refused.includes("_OVERFLOW") && overflows(expected.log)
   if (early) assert.ok(isRefused(whole.end))

@@ -1,4 +1,6 @@
-/** A body that arrives: what its readers get, and when its connection is to hold the peer back. */
+/**
+ * An incoming body: what its readers get, and when it requests backpressure.
+ */
 import { strict as assert } from "node:assert"
 import { Body } from "../../../src/connection/transfer/body.js"
 import { bytesOf, textOf } from "../../support/connection/scriptedTransport.js"
@@ -21,7 +23,7 @@ class Stage {
     for (const text of texts) this.body.push(bytesOf(text))
   }
 
-  /** Says once that there is something to read. */
+  /** Logs once when there is something to read. */
   readonly reader = (name: string) => this.body.whenReadable(() => this.told.push(name))
 
   take(): string | undefined {
@@ -33,7 +35,7 @@ class Stage {
     return bytes === undefined ? undefined : textOf(bytes)
   }
 
-  /** What has been told since the last `expects`. */
+  /** Expects these lines since the last `expects`. */
   expects(...lines: ReadonlyArray<string>): void {
     assert.deepEqual(this.told.splice(0), lines)
   }
@@ -45,7 +47,7 @@ const row = (name: string, limit: number, run: (stage: Stage) => void): Row => (
 })
 
 const rows: ReadonlyArray<Row> = [
-  row("a reader is told once of bytes, and of the end", 10, (s) => {
+  row("a reader is called once for bytes, and for the end", 10, (s) => {
     s.reader("readable")
     s.expects()
     s.pushes("ab", "cd")
@@ -57,12 +59,12 @@ const rows: ReadonlyArray<Row> = [
     s.expects("ended")
     assert.deepEqual([s.body.ended, s.body.consumed, s.body.rawTrailers], [true, true, ["X-Sum", "1"]])
   }),
-  row("at once of what waits", 10, (s) => {
+  row("a reader is called at once if bytes wait", 10, (s) => {
     s.pushes("a")
     s.reader("readable")
     s.expects("readable")
   }),
-  row("all readers that wait are told, but not one that no longer does", 10, (s) => {
+  row("all waiting readers are called, cancelled ones are not", 10, (s) => {
     s.reader("first")
     s.reader("cancelled")()
     s.reader("second")
@@ -70,7 +72,7 @@ const rows: ReadonlyArray<Row> = [
     s.expects("first", "second")
     assert.equal(s.body.failure, "lost")
   }),
-  row("it fails once, and not behind its end", 10, (s) => {
+  row("it fails once, and not after its end", 10, (s) => {
     s.body.fail("first")
     s.body.fail("second")
     s.body.end([])
@@ -80,13 +82,13 @@ const rows: ReadonlyArray<Row> = [
     other.body.fail("late")
     assert.deepEqual([other.body.failure, other.body.ended], [undefined, true])
   }),
-  row("what came before a failure can be read, what comes after it is counted only", 10, (s) => {
+  row("bytes before a failure can be read, bytes after it are only counted", 10, (s) => {
     s.pushes("ab")
     s.body.fail("lost")
     s.pushes("cd")
     assert.deepEqual([s.take(), s.take(), s.body.received], ["ab", undefined, 4])
   }),
-  row("beyond its limit it holds the peer back, until it is read", 3, (s) => {
+  row("above its limit it requests backpressure, until it is read", 3, (s) => {
     s.pushes("abc")
     s.expects()
     s.pushes("d", "e")
@@ -94,14 +96,14 @@ const rows: ReadonlyArray<Row> = [
     assert.equal(s.take(), "abcde")
     s.expects("drained")
   }),
-  row("its first reader is told to the connection, further ones are not", 3, (s) => {
+  row("the connection is informed of the first reader only", 3, (s) => {
     assert.equal(s.body.wanted, false)
     s.body.want()
     s.body.want()
     s.expects("wanted")
     assert.equal(s.body.wanted, true)
   }),
-  row("a reader of the whole is not held back, until it leaves", 3, (s) => {
+  row("a reader of the whole body prevents backpressure, until it leaves", 3, (s) => {
     const leave = s.body.watchWhole(() => false)
     s.pushes("abcd")
     s.expects()
@@ -111,12 +113,12 @@ const rows: ReadonlyArray<Row> = [
     s.body.watchWhole(() => true)
     s.expects("drained", "full")
   }),
-  row("a reader of the whole that has it holds nothing back any more", 3, (s) => {
+  row("a reader that has the whole body no longer affects backpressure", 3, (s) => {
     s.body.watchWhole(() => s.body.waiting > 1)
     s.pushes("ab", "cd")
     s.expects("full")
   }),
-  row("the whole is there at the end, and the same again", 10, (s) => {
+  row("the whole body is available at the end, and again later", 10, (s) => {
     s.pushes("ab")
     assert.equal(s.whole(), undefined)
     s.pushes("cd")
@@ -128,26 +130,26 @@ const rows: ReadonlyArray<Row> = [
     )
     assert.equal(s.whole(), "abcd")
   }),
-  row("the whole is the rest that other readers left", 10, (s) => {
+  row("the whole body is the rest left by other readers", 10, (s) => {
     s.pushes("ab")
     s.take()
     s.pushes("cd")
     s.body.end([])
     assert.equal(s.whole(), "cd")
   }),
-  row("the whole is too large before its end", 10, (s) => {
+  row("the whole body is too large before its end", 10, (s) => {
     s.pushes("abcd")
     assert.equal(s.whole(3), undefined)
     assert.deepEqual([s.body.failure, s.body.waiting], ["too large", 0])
   }),
-  row("and behind its end", 10, (s) => {
+  row("the whole body is too large after its end", 10, (s) => {
     s.pushes("abcd")
     s.body.end([])
     assert.equal(s.whole(3), undefined)
     assert.deepEqual([s.body.failure, s.body.ended], ["too large", false])
     assert.equal(s.whole(), undefined)
   }),
-  row("what is thrown away holds nobody back, and fails its readers", 3, (s) => {
+  row("a discarded body causes no backpressure, and fails its readers", 3, (s) => {
     s.reader("readable")
     s.pushes("abcd")
     s.reader("again")
@@ -161,7 +163,7 @@ const rows: ReadonlyArray<Row> = [
     s.expects()
     assert.deepEqual([s.body.failure, s.body.received, s.body.waiting], ["answered before", 8, 0])
   }),
-  row("that all has been read is told once, by reading or by throwing away", 10, (s) => {
+  row("whenRead is called once, after reading or discarding", 10, (s) => {
     s.pushes("ab")
     s.body.whenRead(() => s.told.push("first"))
     s.body.whenRead(() => s.told.push("read"))
@@ -173,7 +175,7 @@ const rows: ReadonlyArray<Row> = [
     s.body.discard()
     s.expects("thrown away")
   }),
-  row("what was taken stays as it is when more comes", 100_000, (s) => {
+  row("slices already taken do not change when more arrive", 100_000, (s) => {
     const pieces = (from: number) =>
       Array.from({ length: 700 }, (_, k) => String.fromCharCode(48 + ((from + k) % 70)).repeat(20))
     s.pushes(...pieces(0))
@@ -186,4 +188,4 @@ const rows: ReadonlyArray<Row> = [
   })
 ]
 
-export const bodies: Table = { name: "a body that arrives", rows }
+export const bodies: Table = { name: "an incoming body", rows }

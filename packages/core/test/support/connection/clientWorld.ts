@@ -1,5 +1,5 @@
 /**
- * A pool with connections that a test makes and answers by hand.
+ * A pool whose connections are established and answered by the test.
  */
 import type { AgentEvent } from "../../../src/connection/client/events.js"
 import { Exchange } from "../../../src/connection/client/exchange.js"
@@ -33,18 +33,18 @@ import {
 import { ScriptedTimers } from "./scriptedTimers.js"
 import { bytesOf, ScriptedTransport, textOf } from "./scriptedTransport.js"
 
-/** A connection that a test is to make, or refuse. */
+/** A connection attempt that the test completes or fails. */
 export interface Attempted {
   readonly destination: Destination
   readonly opening: Opening
   cancelled: boolean
 }
 
-/** A connection of a client, and what its pool has done to it. */
+/** A client connection that records the calls of its pool. */
 export class ClientTransport extends ScriptedTransport {
   ended = false
   wasReset = false
-  /** Keeps the process alive. */
+  /** It keeps the process alive. */
   referenced = true
 
   override end(): void {
@@ -62,7 +62,7 @@ export class ClientTransport extends ScriptedTransport {
     this.referenced = false
   }
 
-  /** The peer sends, and it is read. */
+  /** Sends bytes from the peer and delivers them. */
   tells(text: string): void {
     this.sends(text)
     this.settle()
@@ -165,7 +165,7 @@ export class TestResponse implements Incoming {
     this.body.fail(loss)
   }
 
-  /** All that has come of the body. */
+  /** Takes the received part of the body. */
   read(): string {
     return (this.body.take() ?? []).map(textOf).join("")
   }
@@ -174,14 +174,14 @@ export class TestResponse implements Incoming {
 export class TestExchange extends Exchange {
   declare response: TestResponse | undefined
   declare upload: TestUpload | undefined
-  /** What the driver was told, in order. */
+  /** Calls to the driver, in order. */
   readonly told: Array<string> = []
   readonly informed: Array<number> = []
-  /** Why there is no response. */
+  /** Why the request failed without a response. */
   loss: RequestLoss | undefined = undefined
-  /** What follows the head where protocols were switched. */
+  /** Bytes after the head that switched protocols. */
   rest: string | undefined = undefined
-  /** As a caller whose callback throws. */
+  /** Set to make a callback throw this error. */
   throws: unknown = undefined
 
   send(transport: Transport, owner: UploadOwner): void {
@@ -218,7 +218,7 @@ export class TestExchange extends Exchange {
     return loss
   }
 
-  /** As a caller that is interrupted. */
+  /** Interrupts as a caller would. */
   interrupt(): GivenUp | undefined {
     if (this.over) return undefined
     if (this.response !== undefined) return this.abandon("it was interrupted")
@@ -235,7 +235,7 @@ export interface Asked {
   readonly to?: Destination
   readonly method?: string
   readonly path?: string
-  /** Sent in one piece. */
+  /** Sent in one part. */
   readonly body?: string
   /** The body is a stream. */
   readonly streams?: boolean
@@ -280,7 +280,7 @@ export const requestOf = (asked: Asked): Request => {
   }
 }
 
-/** No chance decides about a connection's age. */
+/** Without random reduction of a connection's maximum age. */
 export const defaults: PoolOptions = { ...defaultPoolOptions, age: { maxAge: Infinity, jitter: 0 } }
 
 export class World {
@@ -300,14 +300,14 @@ export class World {
     return exchange
   }
 
-  /** The oldest attempt that is under way. */
+  /** The oldest pending attempt. */
   get attempted(): Attempted {
     const [first] = this.connector.attempts
     if (first === undefined) throw new Error("nothing is being connected")
     return first
   }
 
-  /** The attempt succeeds. */
+  /** Completes the attempt. */
   connected(attempt = this.attempted): ClientTransport {
     this.connector.attempts.splice(this.connector.attempts.indexOf(attempt), 1)
     const transport = new ClientTransport()
@@ -316,19 +316,19 @@ export class World {
     return transport
   }
 
-  /** The attempt fails. */
+  /** Fails the attempt. */
   refused(error: unknown, attempt = this.attempted): void {
     this.connector.attempts.splice(this.connector.attempts.indexOf(attempt), 1)
     attempt.opening.failed({ _tag: "NotConnected", error })
   }
 
-  /** A request that has a connection, and that connection. */
+  /** A request on a connection, with that connection. */
   begun(asked: Asked = {}): readonly [TestExchange, ClientTransport] {
     const exchange = this.ask(asked)
     return [exchange, this.connected()]
   }
 
-  /** A connection that has served one exchange, and is idle. */
+  /** An idle connection that has served one exchange. */
   idle(to: Destination = hostA): ClientTransport {
     const [, transport] = this.begun({ to, path: "/before" })
     transport.tells(ok())

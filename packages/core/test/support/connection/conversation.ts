@@ -1,10 +1,10 @@
 /**
- * A conversation with a server of `connection/server`, step by step: what the client does, and what it and
- * the owner are told of it.
+ * A conversation with a server of `connection/server`, step by step: actions of the client, and the resulting
+ * calls to the transport and the owner.
  *
- * A step's lines, as `expects` compares them: `< 200 close "ok"` is a response, `FIN`, `RST`, `pause`, ...
- * are what the transport is told, `closed` is its end, and `#1 ...` and `owner ...` are what the owner hears.
- * Events and the handlers' own ends are left out.
+ * Lines of a step, as compared by `expects`: `< 200 close "ok"` is a response; `FIN`, `RST`, `pause`, ... are
+ * calls to the transport; `closed` is its end; `#1 ...` and `owner ...` are calls to the owner. Events and
+ * ends of handlers are omitted.
  */
 import { strict as assert } from "node:assert"
 import type { Row } from "../../connection/table.js"
@@ -42,7 +42,7 @@ export const outline = (lines: ReadonlyArray<string>): ReadonlyArray<string> =>
 
 export class Conversation {
   readonly world: ServerWorld
-  /** The connection that was opened last. */
+  /** The connection opened last. */
   transport: ScriptedTransport
   private from = 0
 
@@ -55,7 +55,7 @@ export class Conversation {
     return this.world.exchange
   }
 
-  /** What has been told since the last `expects`. */
+  /** Expects these lines since the last `expects`. */
   expects(...lines: ReadonlyArray<string>): void {
     assert.deepEqual(this.told(), lines)
   }
@@ -66,7 +66,7 @@ export class Conversation {
     return told
   }
 
-  /** The same, by patterns. */
+  /** The same with patterns. */
   expectsLike(...patterns: ReadonlyArray<RegExp>): void {
     const told = this.told()
     const like =
@@ -74,7 +74,7 @@ export class Conversation {
     if (!like) assert.deepEqual(told, patterns.map(String))
   }
 
-  /** The client sends; one chunk each. */
+  /** Sends from the client, one chunk each. */
   sends(...chunks: ReadonlyArray<string>): void {
     for (const chunk of chunks) this.does(() => this.transport.sends(chunk))
   }
@@ -95,13 +95,13 @@ export class Conversation {
     this.world.act(f)
   }
 
-  /** Milliseconds pass. */
+  /** Advances the clock. */
   passes(ms: number): void {
     this.world.pass(ms)
   }
 }
 
-/** A row. At its end the client resets what is open, handlers end, and nothing may be held. */
+/** A row of a table. At its end the client resets open connections, handlers end, and nothing may be held. */
 export const conversation = (
   name: string,
   given: Given,

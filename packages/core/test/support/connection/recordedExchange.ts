@@ -1,8 +1,7 @@
 /**
- * An exchange that says what its connection tells it, and with which a test answers by hand.
+ * An exchange that records the calls of its connection, and whose handler is controlled by the test.
  *
- * As a driver's, it never acts inside a call of the connection: what a call brings is done in a turn of its
- * own.
+ * Like a driver's exchange, it never acts inside a call of the connection, but in a later turn.
  */
 import { Exchange, type BodyLoss, type Taken } from "../../../src/connection/server/ports.js"
 import { Body } from "../../../src/connection/transfer/body.js"
@@ -18,12 +17,12 @@ export interface Response {
 }
 
 export class RecordedExchange extends Exchange {
-  /** Nothing interrupts its handler. */
+  /** A shutdown does not interrupt its handler. */
   uninterruptible = false
   losses = 0
-  /** The text of the request's body that was read. */
+  /** The text of the request body read so far. */
   text = ""
-  /** What came once it had taken the connection over. */
+  /** Bytes received after it took the connection over. */
   switched: string | undefined
   private writer: BodyWriter | undefined
   private over: (() => void) | undefined
@@ -68,9 +67,9 @@ export class RecordedExchange extends Exchange {
     this.connection.server.timers.turn(f)
   }
 
-  // ---- the handler's side
+  // ---- called by the handler
 
-  /** The handler is over. */
+  /** Ends the handler. */
   returns(): void {
     const { over } = this
     if (over === undefined) return
@@ -103,14 +102,14 @@ export class RecordedExchange extends Exchange {
     look()
   }
 
-  /** Sends a whole response, and ends the handler. */
+  /** Sends a complete response, and ends the handler. */
   responds(body = "", response: Response = {}): void {
     this.sendsHead(body.length, response, body)
     this.completes()
     this.returns()
   }
 
-  /** Sends the head of a response, in one write with the beginning of its body. */
+  /** Sends the head of a response, in one write with the start of its body. */
   sendsHead(body: BodyLength, { headers = [], status = 200 }: Response = {}, text = ""): void {
     if (this.aborted) return
     const { connection, head } = this
@@ -132,7 +131,7 @@ export class RecordedExchange extends Exchange {
     connection.write(encoded.head, parts.length === 0 ? undefined : bytesOf(parts.join("")))
   }
 
-  /** Sends a piece of the response's body. `false`: wait for `drained`. */
+  /** Sends a part of the response body. `false`: wait for `drained`. */
   writes(text: string): boolean {
     if (this.aborted) return false
     let more = true
@@ -147,7 +146,7 @@ export class RecordedExchange extends Exchange {
     })
   }
 
-  /** Writes until the client takes no more, again and again. */
+  /** Writes until backpressure, and again after each drain. */
   floods(piece: string): void {
     while (this.writes(piece));
     if (!this.aborted) this.drained(() => this.later(() => this.floods(piece)))
@@ -164,7 +163,7 @@ export class RecordedExchange extends Exchange {
     this.returns()
   }
 
-  /** Takes the connection over. What the new owner is told is said too. */
+  /** Takes the connection over, and records the calls to its new owner. */
   takesOver(status = 101): Taken {
     const taken = this.connection.handOver(this, status, `HTTP/1.1 ${status} Switched\r\n\r\n`)
     if ("_tag" in taken) throw new Error(taken.code)
@@ -195,7 +194,7 @@ export class RecordedExchange extends Exchange {
     return taken
   }
 
-  /** Takes the connection over for a WebSocket, which sends its close frame when it is to go away. */
+  /** Takes the connection over for a WebSocket, which sends its close frame when asked to go away. */
   opensWebSocket(): Transport {
     const { transport } = this.takesOver()
     this.connection.webSocketOpened(this, () => {
@@ -208,13 +207,13 @@ export class RecordedExchange extends Exchange {
   }
 }
 
-/** A handler, and what it does at once. */
+/** A handler: its actions when started. */
 export type Handler = (exchange: RecordedExchange) => void
 
 const accept = (violation: Violation | undefined): void => {
   if (violation !== undefined) throw new Error(violation.code)
 }
 
-/** Long texts by their length. */
+/** Shows long texts by their length. */
 export const shown = (text: string): string =>
   text.length > 60 ? `${text.length} bytes` : JSON.stringify(text)

@@ -1,6 +1,6 @@
 /**
- * A clock and timers that move by hand, for `connection/`: no time passes by itself, and every step is
- * synchronous.
+ * A clock and timers controlled by the test, for `connection/`: time never advances by itself, and every step
+ * is synchronous.
  */
 import type { Bound, Closings } from "../../../src/seams/closings.js"
 import type { Timers } from "../../../src/seams/timers.js"
@@ -36,26 +36,26 @@ export class ScriptedTimers implements Timers {
     this.queue.push(f)
   }
 
-  // ---- the test's side
+  // ---- called by the test
 
-  /** Deadlines that wait, in their order. */
+  /** Pending deadlines, in order. */
   get deadlines(): ReadonlyArray<number> {
     return [...this.timers].map(({ deadline }) => deadline).sort((a, b) => a - b)
   }
 
-  /** How much waits for a turn. */
+  /** Number of callbacks that wait for a turn. */
   get turns(): number {
     return this.queue.length
   }
 
-  /** Runs what waits for a turn, and what that brings. Returns whether there was anything. */
+  /** Runs callbacks that wait for a turn, and those that they add. Returns whether there were any. */
   runTurns(): boolean {
     const any = this.queue.length > 0
     for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) next()
     return any
   }
 
-  /** Lets `ms` pass. `between` runs after each timer: the transports tell what it brought. */
+  /** Advances by `ms`. `between` runs after each timer, to deliver transport events. */
   advance(ms: number, between: () => void = () => this.runTurns()): void {
     const until = this.time + ms
     for (let due = this.due(until); due !== undefined; due = this.due(until)) {
@@ -75,7 +75,7 @@ export class ScriptedTimers implements Timers {
   }
 }
 
-/** Deadlines of a shutdown: they pass with the clock, or, by `force`, early. */
+/** Deadlines of a shutdown: they expire with the clock, or early by `force`. */
 export class ScriptedClosings implements Closings {
   private readonly waiting = new Set<(forced: boolean) => void>()
 
@@ -93,7 +93,7 @@ export class ScriptedClosings implements Closings {
     return leave
   }
 
-  /** The clock stands still: every deadline passes now. */
+  /** Expires every deadline now, as under a clock that does not advance. */
   force(): void {
     for (const pass of [...this.waiting]) pass(true)
   }

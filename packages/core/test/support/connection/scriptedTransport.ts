@@ -1,8 +1,8 @@
 /**
- * One end of a connection whose peer and network are the test's, for `connection/`.
+ * One end of a connection whose peer and network are controlled by the test, for `connection/`.
  *
- * Everything is synchronous. Its owner is told nothing inside a call of its own: `step` tells the next event,
- * `settle` all that can be told. FIN and RST are seen only by reading; what came before them is read first.
+ * Everything is synchronous. Events are never delivered inside a call of the owner: `step` delivers the next
+ * one, `settle` all possible ones. FIN and RST are noticed only while reading, after earlier bytes.
  */
 import type { Fault } from "../../../src/model/fault.js"
 import { fault } from "../../../src/model/fault.js"
@@ -26,7 +26,7 @@ const peer = { _tag: "TcpAddress", hostname: "10.0.0.9", port: 50_000 } as const
 const own = { _tag: "TcpAddress", hostname: "10.0.0.1", port: 80 } as const
 
 export interface ScriptedOptions {
-  /** Told each call (`-> end`) and each event (`<- data 3`). */
+  /** Records each call (`-> end`) and each event (`<- data 3`). */
   readonly say?: (line: string) => void
   /** Bytes that the system takes before writes meet backpressure. Default: all. */
   readonly room?: number
@@ -39,9 +39,9 @@ export class ScriptedTransport implements Transport {
   readonly remote
   buffered = 0
   writable = true
-  /** Everything written that was not refused, one character per byte. */
+  /** All accepted output, one character per byte. */
   written = ""
-  /** `close` has been told. */
+  /** `close` was delivered. */
   closed = false
 
   private handlers: TransportHandlers = noHandlers
@@ -51,10 +51,10 @@ export class ScriptedTransport implements Transport {
   /** The peer's FIN was read. */
   private peerEnded = false
   private toldEnd = false
-  /** Both directions are over; `close` is to be told. */
+  /** Both directions are closed; `close` is to be delivered. */
   private over = false
   private failure: Fault | undefined
-  /** Its owner has let go of it, and is told of nothing but `close`. */
+  /** The owner has reset it, and gets no event but `close`. */
   private isReset = false
   private needDrain = false
   private corks = 0
@@ -68,31 +68,31 @@ export class ScriptedTransport implements Transport {
     this.say = say
   }
 
-  // ---- the peer's side
+  // ---- called by the test, for the peer
 
-  /** The peer sends bytes. */
+  /** Sends bytes from the peer. */
   sends(data: string | Uint8Array): void {
     this.incoming.push(typeof data === "string" ? bytesOf(data) : data)
   }
 
-  /** The peer sends FIN. */
+  /** Sends FIN from the peer. */
   ends(): void {
     this.incoming.push("FIN")
   }
 
-  /** The connection fails: by default the peer sends RST. */
+  /** Fails the connection; by default with RST from the peer. */
   fails(failure: Fault = fault("ECONNRESET", "read")): void {
     this.incoming.push(failure)
     if (this.buffered > 0) this.cannotWrite()
   }
 
-  /** The connection is closed, without a fault. */
+  /** Closes the connection without a fault. */
   closes(): void {
     this.over = true
     this.cannotWrite()
   }
 
-  /** The peer takes so many bytes more; default: whatever is written from now on. */
+  /** The peer reads this many more bytes; default: all output from now on. */
   takes(bytes = Infinity): void {
     const fit = Math.min(this.buffered, bytes)
     this.buffered -= fit
@@ -100,7 +100,7 @@ export class ScriptedTransport implements Transport {
     this.settleEnd()
   }
 
-  /** Tells the next event. `false`: there is none until something else happens. */
+  /** Delivers the next event. `false`: there is none at present. */
   step(): boolean {
     const { handlers } = this
     if (!this.started || this.closed) return false
@@ -117,14 +117,14 @@ export class ScriptedTransport implements Transport {
       handlers.end()
       return true
     }
-    // A write that failed is told when reading has ended, or at once while reading is paused.
+    // A failed write is reported when reading has ended, or at once while reading is paused.
     const broken = this.incoming.find(isFault)
     if (!this.over && !this.writable && broken !== undefined && (this.paused || this.peerEnded))
       this.fail(broken)
     return this.tellClose()
   }
 
-  /** Tells all that can be told. Returns whether there was anything. */
+  /** Delivers all possible events. Returns whether there were any. */
   settle(): boolean {
     let any = false
     while (this.step()) any = true
@@ -140,7 +140,7 @@ export class ScriptedTransport implements Transport {
     return this.incoming.reduce((sum, item) => sum + (item instanceof Uint8Array ? item.length : 0), 0)
   }
 
-  /** What the owner has not been told of the peer, in its order. */
+  /** Events of the peer that were not delivered yet, in order. */
   get untold(): ReadonlyArray<string> {
     const untold = this.incoming.map((item) =>
       item === "FIN" ? item : item instanceof Uint8Array ? textOf(item) : item.code
@@ -182,7 +182,7 @@ export class ScriptedTransport implements Transport {
     return true
   }
 
-  // Both directions have ended in order.
+  // Both directions were closed in order.
   private settleEnd(): void {
     if (this.peerEnded && !this.writable && this.buffered === 0) this.over = true
   }
@@ -193,7 +193,7 @@ export class ScriptedTransport implements Transport {
     this.held = []
   }
 
-  // ---- the owner's side
+  // ---- called by the owner
 
   start(handlers: TransportHandlers): void {
     if (this.started) this.say("-> start")

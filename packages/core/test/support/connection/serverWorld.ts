@@ -1,8 +1,8 @@
 /**
- * A server of `connection/server` whose transports, timers and owner are scripted. Every call between them is
- * a line.
+ * A server of `connection/server` with scripted transports, timers and owner. Records every call between them
+ * as a line.
  *
- * `act` does something and lets it come to rest; nothing happens otherwise.
+ * `act` performs an action and all its consequences; nothing happens otherwise.
  */
 import { ServerLife, type LifeEvents } from "../../../src/connection/server/life.js"
 import { defaultTimeouts, makeSettings } from "../../../src/connection/server/settings.js"
@@ -33,15 +33,15 @@ export interface Given {
   readonly timeouts?: Partial<Timeouts>
   /** By path. */
   readonly handlers?: Readonly<Record<string, Handler>>
-  /** For all other paths. Default: reads the request and answers `ok`. */
+  /** For all other paths. Default: reads the request and responds `ok`. */
   readonly handle?: Handler
-  /** Before a handler starts. */
+  /** Called before a handler starts. */
   readonly prepare?: (exchange: RecordedExchange) => void
-  /** Somebody answers rejected requests. Default: nobody. */
+  /** The owner responds to refused requests. Default: it does not. */
   readonly answer?: ((rejecting: Rejecting) => void) | undefined
   /** Default: the owner serves from the beginning. */
   readonly served?: boolean
-  /** Default: somebody observes. */
+  /** Default: with observers. */
   readonly observed?: boolean
 }
 
@@ -82,7 +82,7 @@ export class ServerWorld {
     return transport
   }
 
-  /** Does something, and lets it come to rest. Returns the lines of it. */
+  /** Performs an action and all its consequences. Returns their lines. */
   act(f: () => void): ReadonlyArray<string> {
     const from = this.lines.length
     f()
@@ -90,7 +90,7 @@ export class ServerWorld {
     return this.lines.slice(from)
   }
 
-  /** Lets `ms` pass. */
+  /** Advances the clock. */
   pass(ms: number): ReadonlyArray<string> {
     return this.act(() => this.timers.advance(ms, this.settle))
   }
@@ -99,7 +99,7 @@ export class ServerWorld {
     return this.exchanges.at(-1)!
   }
 
-  /** What of a connection that is over is still held: nothing, if all is well. */
+  /** Resources still held for closed connections: must be none. */
   get held(): ReadonlyArray<string> {
     return [
       ...(this.life.connectionCount === 0 ? [] : [`${this.life.connectionCount} connections`]),

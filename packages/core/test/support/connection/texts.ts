@@ -1,4 +1,6 @@
-/** What a server's connection tells, in words for scripts. */
+/**
+ * Facts about a server connection as text, for scripts.
+ */
 import type { Loss, TooLarge } from "../../../src/model/loss.js"
 import type { End, Facts } from "../../../src/model/outcome.js"
 import type { ClientFault } from "../../../src/connection/server/ports.js"

@@ -1,6 +1,6 @@
 /**
- * A client's pool with its connections: requests and loans of two origins come, servers answer, connections
- * end, time passes.
+ * An explored pool with its connections: requests and loans for two origins arrive, servers respond,
+ * connections end, time advances.
  */
 import { Loan, type Lease } from "../../../src/connection/client/loan.js"
 import type { Destination } from "../../../src/connection/client/ports.js"
@@ -14,9 +14,7 @@ import {
 } from "../connection/clientWorld.js"
 import { expect, type World } from "./world.js"
 
-/**
- * What comes to a pool, in this order. Each request has a path of its own, by which its response is known.
- */
+/** Requests and loans, in order of arrival. Each request has its own path, which identifies its response. */
 export type Coming = Asked | { readonly borrow: Destination }
 
 interface Borrowed {
@@ -25,19 +23,19 @@ interface Borrowed {
   ended: boolean
 }
 
-/** The paths of the requests that a server has read on a connection, in their order. */
+/** Paths of the requests that a server has read on a connection, in order. */
 const pathsIn = (written: string): ReadonlyArray<string> =>
   Array.from(written.matchAll(/(?:GET|POST) (\/\d) HTTP/g), (match) => match[1]!)
 
-/** What the server has done on one connection. */
+/** Actions of the server on one connection. */
 interface Served {
   answers: number
-  /** What is to follow a head. */
+  /** Bytes to send after a head. */
   rest: string | undefined
   over: boolean
-  /** It has sent what nobody asked for. */
+  /** It has sent bytes after its response. */
   surplus: boolean
-  /** Requests that were written before it was over. */
+  /** Requests written before it ended. */
   before: number
 }
 
@@ -122,13 +120,13 @@ export class ClientWorld implements World {
     return steps
   }
 
-  /** A turn of the event loop: what has come is read first. */
+  /** One turn of the event loop: pending input is read first. */
   private turn(): void {
     for (const transport of this.world.transports) transport.settle()
     this.world.timers.runTurns()
   }
 
-  /** What the server can do on a connection. Nobody has been told of it until the next `tell`. */
+  /** Possible actions of the server on a connection. They are delivered by the next `tell`. */
   private server(n: number): ReadonlyArray<Step> {
     const transport = this.world.transports[n]!
     const served = (this.served[n] ??= {
@@ -152,8 +150,7 @@ export class ClientWorld implements World {
       return [...end, [`rest ${n}`, () => ((served.rest = undefined), transport.sends(rest))]]
     const path = pathsIn(transport.written)[served.answers]
     if (path === undefined) {
-      // Read at once: bytes that are read only after the next request was written are its response, as far as
-      // anybody can tell.
+      // Delivered at once: bytes read only after the next request was written would count as its response.
       const surplus = () => {
         served.surplus = true
         transport.tells("HTTP/1.1 408 Request Timeout\r\n\r\n")
@@ -176,7 +173,7 @@ export class ClientWorld implements World {
     ]
   }
 
-  /** The state, as far as it decides what can happen. */
+  /** The state, as far as it determines the possible events. */
   get key(): string {
     const { connector, pool, timers, transports } = this.world
     const now = timers.now()

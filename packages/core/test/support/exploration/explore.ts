@@ -1,8 +1,8 @@
 /**
- * Explores a world: every sequence of events up to a depth, each state once; beyond it, random walks from a
- * seed.
+ * Explores a world: every sequence of events up to a depth, visiting each state once; beyond it, random walks
+ * from a seed.
  *
- * A state is reached by replaying its events in a new world, since worlds cannot be copied.
+ * A state is reached by replaying its events in a new world, because worlds cannot be copied.
  */
 import { createHash } from "node:crypto"
 import type { Explored } from "./settings.js"
@@ -10,7 +10,7 @@ import { Broken, type World } from "./world.js"
 
 export interface Found {
   readonly what: string
-  /** The shortest sequence of events that leads there, where the search is exhaustive. */
+  /** The events that lead there: the shortest sequence, if the search is exhaustive. */
   readonly events: ReadonlyArray<string>
 }
 
@@ -24,9 +24,9 @@ export interface Report {
 
 export interface Bounds {
   readonly depth: number
-  /** Random walks beyond the depth. */
+  /** Number of random walks beyond the depth. */
   readonly walks: number
-  /** Events of a walk. */
+  /** Length of a walk in events. */
   readonly length: number
   readonly seed: number
 }

@@ -1,13 +1,12 @@
 /**
- * Explores the rooms of `connection/`, in a process in which nothing of Effect resolves: `npm run explore --`
- * with
+ * Explores `connection/` in a process in which no module of Effect resolves: `npm run explore --` with
  *
- * - `--depth 7`: every sequence of so many events, default 6
+ * - `--depth 7`: all sequences of this many events, default 6
  * - `--walks 2000 --length 40 --seed 1`: random walks beyond
  * - `--only upgrade`: explorations whose name contains the word
- * - `--planted`: are the bugs found that are planted in the sources?
+ * - `--planted`: checks that bugs planted in the sources are found
  *
- * A bug is planted by the hooks that load the sources: `HTTPFX_PLANTED` is its changes as JSON.
+ * A module hook plants a bug while loading the sources: `HTTPFX_PLANTED` contains its changes as JSON.
  */
 import { explore, type Found } from "./explore.js"
 import { bugs, hunt } from "./planted.js"
@@ -45,7 +44,7 @@ if (process.argv.includes("--planted")) {
     if (found === undefined) continue
     console.log(`  ${told(found)}`)
     process.exitCode = 1
-    // A planted bug is found once.
+    // Finding a planted bug once is enough.
     if (process.env["HTTPFX_PLANTED"] !== undefined) break
   }
 }

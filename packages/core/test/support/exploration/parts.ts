@@ -1,5 +1,5 @@
 /**
- * The platform of an explored world: a transport and timers that do nothing by themselves.
+ * The platform of an explored world: a transport and timers that never act by themselves.
  */
 import type { Fault } from "../../../src/model/fault.js"
 import type { Timers } from "../../../src/seams/timers.js"
@@ -34,7 +34,7 @@ export class ExploredTimers implements Timers {
     return this.pending.length
   }
 
-  /** Moves to the earliest deadline, and calls what is due. */
+  /** Advances to the earliest deadline, and runs the timers that are due. */
   fire(): void {
     const first = this.pending.reduce((one, other) => (other.deadline < one.deadline ? other : one))
     this.time = Math.max(this.time, first.deadline)
@@ -47,8 +47,8 @@ const latin1 = (data: string | Uint8Array): string =>
   typeof data === "string" ? data : Buffer.from(data.buffer, data.byteOffset, data.length).toString("latin1")
 
 /**
- * Writes pass at once unless `stalled`; then they wait for `flush`. Nothing is called back inside a call of
- * the owner's.
+ * Writes are sent at once unless `stalled`; then they wait for `flush`. Never calls back inside a call of the
+ * owner.
  */
 export class ExploredTransport implements Transport {
   readonly local = undefined
@@ -63,7 +63,7 @@ export class ExploredTransport implements Transport {
   closing = false
   closed = false
   wasReset = false
-  /** All that was written. */
+  /** All output. */
   log = ""
   private handlers: TransportHandlers | undefined
   private told: "none" | "stalled" = "none"
@@ -122,7 +122,7 @@ export class ExploredTransport implements Transport {
   noDelay(): void {}
   keepAlive(): void {}
 
-  // ---- the world's side
+  // ---- called by the world
 
   receive(bytes: Uint8Array): void {
     this.handlers!.data(bytes)
@@ -139,7 +139,7 @@ export class ExploredTransport implements Transport {
     this.handlers!.error(fault)
   }
 
-  /** The peer takes what waits. */
+  /** The peer reads the buffered output. */
   flush(): void {
     this.buffered = 0
     this.stalled = false

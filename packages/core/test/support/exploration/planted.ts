@@ -1,17 +1,17 @@
 /**
- * Bugs that an exploration must find, each a change of the sources that its process loads.
+ * Bugs that an exploration must find, each planted as a change of the sources that its process loads.
  */
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import type { Planted } from "../../../../../simulations/plant.js"
 import type { Bounds } from "./explore.js"
 
-/** Of a server or a client: which explorations are to find it. */
+/** A bug of the server or the pool, which determines the explorations that must find it. */
 export interface Bug extends Planted {
   readonly room: "server" | "pool"
 }
 
-/** The first five are of the kinds that the simulation hunts, too. */
+/** The first five are of the kinds that the simulation looks for, too. */
 export const bugs: ReadonlyArray<Bug> = [
   {
     room: "server",
@@ -22,7 +22,7 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     room: "server",
-    name: "of several writers that wait, one is woken",
+    name: "only one of several waiting writers is resumed",
     file: "connection/server/state.ts",
     find: "this.waitingForDrain = [...this.waitingForDrain, resume]",
     replace: "this.waitingForDrain = [resume]"
@@ -36,21 +36,21 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     room: "pool",
-    name: "a request is sent again after its bytes were written",
+    name: "a request is resent after its bytes were written",
     file: "pool/resend.ts",
     find: 'return lost.unsent || isIdempotent(lost.method) ? again : giveUp("NotIdempotent")',
     replace: "return again"
   },
   {
     room: "pool",
-    name: "bytes that nobody asked for reach the next request",
+    name: "surplus bytes reach the next request",
     file: "connection/client/connection.ts",
     find: '      if (this.state === "open") this.cut("SurplusBytes")\n      return\n',
     replace: "      return\n"
   },
   {
     room: "server",
-    name: "a cut response is passed for a complete one",
+    name: "a truncated response appears complete",
     file: "connection/server/endings.ts",
     find: "if (exchange?.untilClose !== true || exchange.responseComplete)",
     replace: "if (true)"
@@ -85,7 +85,7 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     room: "server",
-    name: "a reader of a body waits for ever after its exchange was cut",
+    name: "a reader of a body waits forever after its exchange was aborted",
     file: "connection/server/endings.ts",
     find: "  dropBody(connection, exchange)\n",
     replace: ""
@@ -99,21 +99,21 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     room: "pool",
-    name: "the place of a connection that could not be made stays taken",
+    name: "a failed connection attempt keeps its slot",
     file: "connection/client/pool.ts",
     find: "    this.forget(attempt)\n    this.free(bucket)\n",
     replace: "    this.forget(attempt)\n"
   },
   {
     room: "pool",
-    name: "nobody gets the place of a connection that has closed",
+    name: "a closed connection's slot is not reused",
     file: "connection/client/pool.ts",
     find: "if (this.stock.vacate(bucket)) this.grant()",
     replace: "this.stock.vacate(bucket)"
   },
   {
     room: "pool",
-    name: "a request that was given up goes on waiting",
+    name: "an aborted request stays in the queue",
     file: "connection/client/exchange.ts",
     find: "    if (waiter !== undefined) this.pool.leave(waiter)\n",
     replace: ""
@@ -122,7 +122,7 @@ export const bugs: ReadonlyArray<Bug> = [
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
-/** What an exploration finds of a bug; `undefined`: nothing. */
+/** The result of exploring with a bug; `undefined` if it is not found. */
 export const hunt = (
   { also, file, find, replace, room }: Bug,
   bounds: Bounds

@@ -1,5 +1,5 @@
 /**
- * Reads what a server wrote, by rules of its own: responses in the order of their requests, none inside
+ * Parses a server's output, independently of `wire/`: responses in the order of their requests, none inside
  * another.
  */
 import { broken, expect } from "./world.js"
@@ -14,7 +14,7 @@ const head = /^HTTP\/1\.1 (\d{3}) [^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n/
 
 const chunk = /^([0-9a-f]+)\r\n/
 
-/** The length of a chunked body; `undefined`: it has not ended. */
+/** The length of a chunked body; `undefined` if it is incomplete. */
 const chunkedLength = (text: string): number | undefined => {
   let at = 0
   for (;;) {
@@ -27,7 +27,7 @@ const chunkedLength = (text: string): number | undefined => {
   }
 }
 
-/** `isHead`: of an exchange. */
+/** `isHead`: whether the request of an exchange is HEAD. */
 export const responsesOf = (log: string, isHead: (exchange: number) => boolean): ReadonlyArray<Written> => {
   const responses: Array<Written> = []
   let rest = log

@@ -1,6 +1,6 @@
 /**
- * A server with one connection: a client that sends pieces of messages, a handler that does what handlers do,
- * a clock, a shutdown.
+ * An explored server with one connection: a client that sends parts of messages, a handler with the usual
+ * actions, a clock, a shutdown.
  */
 import { ServerLife, type LifeEvents } from "../../../src/connection/server/life.js"
 import {
@@ -22,7 +22,7 @@ import { ExploredTimers, ExploredTransport } from "./parts.js"
 import { responsesOf } from "./responses.js"
 import { canonical, expect, type World } from "./world.js"
 
-/** What a client sends: messages in pieces. */
+/** Messages of the client, in parts. */
 export const messages = {
   get: ["GET / HTTP/1.1\r\nHost: a\r\n\r\n"],
   cut: ["GET / HTTP/1.1\r\nHo", "st: a\r\n\r\n"],
@@ -50,20 +50,20 @@ export type Message = keyof typeof messages
 export interface Setting {
   readonly name: string
   readonly messages: ReadonlyArray<Message>
-  /** Server and clock take part, too. */
+  /** Explores the shutdown and the clock, too. */
   readonly shutdown?: boolean
   readonly clock?: boolean
   readonly settings?: Partial<Settings>
-  /** The owner answers rejected requests. */
+  /** The owner responds to refused requests. */
   readonly asks?: boolean
-  /** A handler is not interrupted by a shutdown. */
+  /** A shutdown does not interrupt handlers. */
   readonly keeps?: boolean
 }
 
 /** Bytes that may wait. Smaller than a body here, so that backpressure is explored. */
 const highWaterMark = 16
 
-/** What a handler has done, and what it waits for. */
+/** Actions of a handler so far, and what it waits for. */
 interface Handler {
   readonly exchange: Exchange
   readonly ended: (exchange: Exchange) => void
@@ -84,7 +84,7 @@ export class ServerWorld implements World {
   private readonly timers = new ExploredTimers()
   private readonly server: ServerLife
   private readonly handlers: Array<Handler> = []
-  /** The message that the client is sending, and its next piece. */
+  /** The message that the client is sending, and its next part. */
   private sending: Message | undefined
   private piece = 0
   private requests = 0
@@ -359,7 +359,7 @@ export class ServerWorld implements World {
   private begin(handler: Handler, length: number | "unknown"): void {
     const { exchange } = handler
     const { connection, head } = exchange
-    // 2xx to CONNECT would open a tunnel.
+    // A 2xx to CONNECT would open a tunnel.
     const status = head.method === "CONNECT" ? 501 : 200
     const encoded = encodeResponseHead({
       versionMinor: head.versionMinor === 0 ? 0 : 1,
@@ -435,7 +435,7 @@ export class ServerWorld implements World {
       expect(!open || !transport.ended, "a body is open though nothing more is read")
       expect(!open || !exchange.aborted, "a lost body is open")
     }
-    // A body that is complete belongs to its handler alone once the next request is read.
+    // Once the next request is read, a complete body no longer affects the connection.
     const { exchange, inflow } = connection as unknown as {
       readonly exchange: Exchange | undefined
       readonly inflow: { readonly queued: number }
@@ -490,7 +490,7 @@ export class ServerWorld implements World {
     expect(empty, "the server never is empty")
   }
 
-  /** Lets a handler do what it has left, in good order. */
+  /** Completes the remaining actions of a handler in order. */
   private finish(handler: Handler): void {
     if (!handler.running) return
     const { exchange } = handler
@@ -503,7 +503,7 @@ export class ServerWorld implements World {
     if (exchange.responseComplete || exchange.aborted || handler.interrupted) this.handle("over", handler)
   }
 
-  // Nobody has ended anything: each request whose handler did not give up has its response.
+  // If nothing was aborted, each request has its response, unless its handler failed.
   private checkAnswered(): void {
     const responses = this.responses()
     for (const { end, exchange } of this.handlers) {

@@ -1,6 +1,6 @@
 /**
- * What is explored: kinds of messages that belong together, with the clock and the shutdown where they
- * matter; pools with few connections.
+ * The explorations: related kinds of messages, with clock and shutdown if they matter; pools with few
+ * connections.
  */
 import type { ConnectionLimits } from "../../../src/pool/index.js"
 import { hostA, hostB } from "../connection/clientWorld.js"
@@ -11,7 +11,7 @@ import type { World } from "./world.js"
 export interface Explored {
   readonly name: string
   readonly make: () => World
-  /** Events that lead to the first state. */
+  /** Events that lead to the initial state. */
   readonly prelude: ReadonlyArray<string>
 }
 
@@ -59,7 +59,7 @@ const kept: ReadonlyArray<Coming> = [
   { to: hostB, method: "GET", path: "/2" }
 ]
 
-/** A request that may not be sent twice is on a connection that has served before. */
+/** A request that cannot be resent, on a connection that has served before. */
 const onKept = ["next", "connect 0", "answer 0", "tell 0", "next", "turn"]
 
 const twoIdle = ["next", "next", "connect 0", "connect 0", "answer 0", "tell 0", "answer 1", "tell 1"]

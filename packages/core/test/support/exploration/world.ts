@@ -1,9 +1,8 @@
 /**
- * A world that can be explored: a deterministic system, the events that can happen next, and what must hold
- * in every state.
+ * A world to explore: a deterministic system, the events possible in each state, and its invariants.
  */
 
-/** An invariant that does not hold. */
+/** A violated invariant. */
 export class Broken extends Error {
   override readonly name = "Broken"
 }
@@ -17,24 +16,24 @@ export const expect = (holds: boolean, what: string): void => {
 }
 
 export interface World {
-  /** The events that can happen now. */
+  /** The events possible now. */
   enabled(): ReadonlyArray<string>
-  /** Lets one happen. Throws `Broken`. */
+  /** Performs an event. Throws `Broken`. */
   act(event: string): void
-  /** What must hold now. Throws `Broken`. */
+  /** Checks the invariants. Throws `Broken`. */
   check(): void
-  /** Ends everything that is still open, in good order, and checks what must hold then. */
+  /** Ends everything still open in order, and checks the final invariants. */
   settle(): void
   /** The state: worlds with the same key behave alike. */
   readonly key: string
 }
 
-/** Keys whose value is no state: shared tables, counters for reports, way back to the world. */
+/** Keys that are not state: shared tables, counters for reports, references back to the world. */
 const ignored = new Set(["machines", "world", "settings", "parserOptions", "log"])
 
 /**
- * The graph of objects below `root` as text, equal for equal graphs. Functions are equal if they have the
- * same text: what a closure holds is not seen.
+ * The graph of objects below `root` as text, equal for equal graphs. Functions are compared by their text;
+ * variables in closures are not considered.
  */
 export const canonical = (root: unknown): string => {
   const ids = new Map<object, number>()

@@ -1,9 +1,9 @@
 /**
- * An HTTP/1.1 client of promises, on `connection/client` alone: read it as the documentation of its
- * `ports.ts`.
+ * An HTTP/1.1 client with promises, on `connection/client` alone. It serves as an example of a driver, see
+ * its `ports.ts`.
  *
- * A `ClientPool` is given a `Connector`, and exchanges. `PromiseExchange` is told what befalls one; it makes
- * a `PromiseUpload` where a body is a stream, and a `PromiseResponse` for the body that arrives.
+ * A `ClientPool` gets a `Connector` and exchanges. `PromiseExchange` receives the events of an exchange; it
+ * creates a `PromiseUpload` for a streamed body, and a `PromiseResponse` for the response body.
  */
 import { defaultPoolOptions, unobserved } from "../../../src/connection/client/defaults.js"
 import { Exchange } from "../../../src/connection/client/exchange.js"
@@ -23,8 +23,8 @@ export type { Request } from "./request.js"
 export interface Response {
   readonly head: ResponseHead
   /**
-   * For one reader; who leaves it early closes the connection. The server meets backpressure while nobody
-   * reads. Throws `Lost`.
+   * For one reader; leaving it early closes the connection. The server meets backpressure while the body is
+   * not read. Throws `Lost`.
    */
   readonly body: AsyncIterable<Uint8Array>
   /** Complete once `body` has ended. */
@@ -44,7 +44,7 @@ class PromiseResponse implements Ports.Incoming, Response {
 
   readonly trailers = (): Fields => this.incoming.rawTrailers
 
-  // ---- the connection tells
+  // ---- called by the connection
 
   push(slice: Uint8Array): void {
     this.incoming.push(slice)
@@ -116,13 +116,13 @@ class PromiseUpload implements Ports.Upload, Outlet {
     this.wake = f
   }
 
-  /** Nothing may be written once it was stopped: the connection may be another request's. */
+  /** Once stopped, nothing may be written: the connection may serve another request. */
   private readonly write = (part: Part): void => {
     this.aborted.signal.throwIfAborted()
     this.taken = this.transport.write(part)
   }
 
-  // ---- the connection tells
+  // ---- called by the connection
 
   drain(): void {
     this.taken = true
@@ -174,15 +174,15 @@ class PromiseExchange extends Exchange {
     return loss._tag === "NotConnected" ? loss.error : new Lost(loss)
   }
 
-  // `takeOver` is never asked for.
+  // `takeOver` is always false.
   protected override handed(): void {}
   protected override handedOver(): void {}
 }
 
 export interface Options {
-  /** Makes a connection. A rejected promise is the error of the request. */
+  /** Opens a connection. A rejected promise is the error of the request. */
   readonly dial: (origin: Origin, signal: AbortSignal) => Promise<Transport>
-  /** Should not keep a process alive. */
+  /** Should not keep the process alive. */
   readonly timers: Timers
   readonly pool?: Partial<PoolOptions> | undefined
 }
@@ -194,7 +194,7 @@ export class PromiseClient implements Ports.Connector {
     this.pool = new ClientPool(this, options.timers, unobserved, { ...defaultPoolOptions, ...options.pool })
   }
 
-  /** Either `done` or `failed` has to be called, also for an attempt that was given up. */
+  /** Must call `done` or `failed`, also for an aborted attempt. */
   connect(destination: Ports.Destination, opening: Ports.Opening): () => void {
     const controller = new AbortController()
     opening.enter("connect")
@@ -218,7 +218,9 @@ export class PromiseClient implements Ports.Connector {
     })
   }
 
-  /** Requests under way fail. Connections whose server does not close its side are reset after `grace` ms. */
+  /**
+   * Aborts requests in flight. Connections whose server does not close its side are reset after `grace` ms.
+   */
   close(grace = 100): Promise<void> {
     const { timers } = this.options
     this.pool.close(ignore)

@@ -1,5 +1,5 @@
 /**
- * A request as a client is given it, and as a pool wants it.
+ * Converts a client's request to a request of the pool.
  */
 import { defaultContinueTimeout, defaultUnreadTimeout } from "../../../src/connection/client/defaults.js"
 import type * as Ports from "../../../src/connection/client/ports.js"
@@ -11,14 +11,14 @@ export interface Request {
   readonly method: string
   readonly url: string
   readonly fields?: Fields | undefined
-  /** An iterable is pulled as fast as the server takes its pieces. Then the request is never sent twice. */
+  /** An iterable is pulled as fast as the server reads. Such a request is never resent. */
   readonly body?: Outgoing | undefined
-  /** Asked for at the end of `body`. Makes the request chunked. */
+  /** Called at the end of `body`. Makes the request chunked. */
   readonly trailers?: (() => Fields) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** Encoded: all that is left is to write it. */
+/** An encoded request. */
 export interface Prepared extends Ports.Request {
   readonly source: Request
 }
@@ -62,7 +62,7 @@ export const prepare = (source: Request, keepAlive: boolean): Prepared => {
   }
 }
 
-/** A body at hand, framed: what is sent at once, and again where that is allowed. */
+/** A body in memory, framed: sent at once, and resent if permitted. */
 const partsOf = (
   writer: BodyWriter,
   body: Uint8Array | undefined,

@@ -1,9 +1,9 @@
 /**
- * An HTTP/1.1 server of promises, on `connection/server` alone: read it as the documentation of its
- * `ports.ts`.
+ * An HTTP/1.1 server with promises, on `connection/server` alone. It serves as an example of a driver, see
+ * its `ports.ts`.
  *
- * An owner has three parts: `PromiseExchange` is told what befalls an exchange, `PromiseOwner` starts
- * handlers, and `serve` hands connections to a `ServerLife` and takes it through a shutdown.
+ * An owner has three parts: `PromiseExchange` receives the events of an exchange, `PromiseOwner` starts
+ * handlers, and `serve` passes connections to a `ServerLife` and performs its shutdown.
  */
 import { ServerLife, unobserved } from "../../../src/connection/server/life.js"
 import {
@@ -46,7 +46,7 @@ export interface Request {
   readonly method: string
   readonly target: string
   readonly fields: Fields
-  /** For one reader. The client meets backpressure while nobody reads. Throws `Lost`. */
+  /** For one reader. The client meets backpressure while the body is not read. Throws `Lost`. */
   readonly body: AsyncIterable<Uint8Array>
   /** Complete once `body` has ended. */
   readonly trailers: () => Fields
@@ -57,13 +57,13 @@ export interface Request {
 export interface Response {
   readonly status: number
   readonly fields?: Fields | undefined
-  /** An iterable is pulled as fast as the client takes its pieces, and ended early if the client leaves. */
+  /** An iterable is pulled as fast as the client reads, and returned early if the client leaves. */
   readonly body?: Outgoing | undefined
-  /** Asked for at the end of `body`. Makes the response chunked. */
+  /** Called at the end of `body`. Makes the response chunked. */
   readonly trailers?: (() => Fields) | undefined
 }
 
-/** Rejected: 500, or a cut if the response has begun. */
+/** If it rejects: 500, or a reset if the response has begun. */
 export type Handler = (request: Request) => Promise<Response>
 
 class PromiseExchange extends Exchange {
@@ -73,7 +73,7 @@ class PromiseExchange extends Exchange {
     return new Body(this, limit)
   }
 
-  /** Called once, after the body has failed. Nothing may be written from here on. */
+  /** Called once, after the body has failed. Afterwards nothing may be written. */
   override lost(loss: BodyLoss): void {
     this.abort.abort(new Lost(loss))
   }
@@ -106,7 +106,8 @@ class PromiseExchange extends Exchange {
   private async send(response: Response): Promise<void> {
     const { connection } = this
     const source = sourceOf(response.body)
-    // Later where the body may be made from the request's: 100 (Continue) has to leave before the head.
+    // Created late, because the body may depend on the request's: 100 (Continue) must be sent before the
+    // head.
     let writer: BodyWriter | undefined
     const outlet: Outlet = {
       timers: connection.server.timers,
@@ -132,7 +133,7 @@ class PromiseExchange extends Exchange {
     const { abort, connection, head } = this
     const { settings } = connection.server
     abort.signal.throwIfAborted()
-    // Nobody speaks another protocol here.
+    // This server supports no other protocol.
     const status = accepted(handlerStatus(head.method, given))
     const length = body === undefined ? 0 : body instanceof Uint8Array ? body.length : "unknown"
     const encoded = accepted(
@@ -143,7 +144,7 @@ class PromiseExchange extends Exchange {
         headers: fields,
         body: length,
         trailers: trailers !== undefined,
-        // Whether it may: the encoder decides by the fields as well, and says in `close` why not.
+        // An upper bound: the encoder also considers the fields, and gives the reason in `close`.
         keepAlive: connection.mayKeepAlive(this, length === "unknown"),
         keepAliveTimeout: settings.timeouts.keepAliveTimeout,
         keepAliveMax: settings.maxRequestsPerSocket,
@@ -162,7 +163,7 @@ class PromiseExchange extends Exchange {
 }
 
 class PromiseOwner implements Owner {
-  /** The connection rejects malformed and late requests by itself. */
+  /** The connection itself refuses malformed and late requests. */
   readonly clientErrors = undefined
 
   constructor(
@@ -174,7 +175,7 @@ class PromiseOwner implements Owner {
     return new PromiseExchange(connection, head, number)
   }
 
-  /** The connection does what is left undone when the handler has ended: 500, 503, or a cut. */
+  /** When the handler has ended, the connection does the rest: 500, 503, or a reset. */
   run(exchange: PromiseExchange, ended: (exchange: PromiseExchange) => void): void {
     void exchange
       .respond(this.handler)
@@ -187,7 +188,7 @@ export interface Options {
   readonly listen: (onConnection: (transport: Transport) => void) => Promise<Listener>
   readonly timers: Timers
   readonly settings?: GivenSettings | undefined
-  /** Told of a handler's failure. */
+  /** Called with a handler's failure. */
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
@@ -199,7 +200,7 @@ export interface Listener {
 export interface Server {
   readonly address: Address
   /**
-   * Stops listening, and ends all in the phases of `connection/server/shutdown.ts`. Default: 500 and 20 000
+   * Stops listening, and shuts down in the phases of `connection/server/shutdown.ts`. Default: 500 and 20 000
    * ms.
    */
   close(grace?: number, deadline?: number): Promise<void>
@@ -238,7 +239,7 @@ export const serve = async (handler: Handler, options: Options): Promise<Server>
   }
 }
 
-/** A driver under a clock that may stand still would end deadlines early here. */
+/** A driver with a virtual clock would expire deadlines early here. */
 const closings: Closings = { at: (timers, deadline, _, f) => timers.at(deadline, () => f(false)) }
 
 const ignore = () => {}

@@ -1,5 +1,5 @@
 /**
- * What servers and clients of promises have in common: bodies in and out, and what ends a wait.
+ * Code shared by the promise server and client: request and response bodies, and aborts of waits.
  */
 import type { Body } from "../../../src/connection/transfer/body.js"
 import type { Timers } from "../../../src/seams/timers.js"
@@ -10,14 +10,14 @@ export type Fields = ReadonlyArray<string>
 
 export type Outgoing = Uint8Array | AsyncIterable<Uint8Array>
 
-/** The record of a loss, as an error to throw. */
+/** A loss as an error to throw. */
 export class Lost extends Error {
   constructor(readonly loss: { readonly _tag: string }) {
     super("reason" in loss ? String(loss.reason) : loss._tag)
   }
 }
 
-/** Throws what `wire/` does not let us send. */
+/** Throws violations of `wire/`. */
 export const accepted = <A>(result: A | Violation): Exclude<A, Violation> => {
   if (isViolation(result)) throw Object.assign(new TypeError(messageOf(result)), { code: result.code })
   return result as Exclude<A, Violation>
@@ -50,15 +50,15 @@ export class Abort {
   }
 }
 
-/** Reads a body that arrives. */
+/** Reads an incoming body. */
 export async function* piecesOf(
   body: Body<{ readonly _tag: string }> | undefined
 ): AsyncGenerator<Uint8Array, void> {
   if (body === undefined) return
-  // On a server it sends 100 (Continue) if the client waits for it.
+  // On a server this sends 100 (Continue) if the client waits for it.
   body.want()
   for (;;) {
-    // Taking ends the backpressure. What was taken is given away before more is.
+    // `take` ends the backpressure. These slices are yielded before more are taken.
     const slices = body.take()
     if (slices !== undefined) yield* slices
     else if (body.ended) return
@@ -67,7 +67,7 @@ export async function* piecesOf(
   }
 }
 
-/** The pieces of a body that leaves. */
+/** The parts of an outgoing body. */
 export const sourceOf = (body: Outgoing | undefined): AsyncIterator<Uint8Array> =>
   body === undefined || body instanceof Uint8Array ? wholly(body) : body[Symbol.asyncIterator]()
 
@@ -75,21 +75,21 @@ async function* wholly(body: Uint8Array | undefined): AsyncGenerator<Uint8Array,
   if (body !== undefined) yield body
 }
 
-/** Tells a source that nobody wants more. It may still be busy with the next piece. */
+/** Ends a source that is not needed any more; it may still be producing a part. */
 export const leave = (source: AsyncIterator<Uint8Array>): void => {
   source.return?.().catch(() => {})
 }
 
-/** Where pieces go. */
+/** Destination of the parts. */
 export interface Outlet {
   readonly timers: Timers
-  /** The transport is full. */
+  /** The transport applies backpressure. */
   readonly backedUp: boolean
   put(piece: Uint8Array): void
   whenDrained(f: () => void): void
 }
 
-/** Pulls a source as fast as the transport takes its pieces. */
+/** Pulls a source as fast as the transport takes its parts. */
 export const pump = async (
   source: AsyncIterator<Uint8Array>,
   outlet: Outlet,
@@ -101,7 +101,7 @@ export const pump = async (
     if (piece.done === true) return
     outlet.put(piece.value)
     pace.sent(piece.value.length)
-    // A source that never waits must not keep the event loop.
+    // A source that is always ready must not block the event loop.
     if (pace.due) {
       await new Promise<void>((resume) => outlet.timers.turn(resume))
       pace.begin()

@@ -1,6 +1,6 @@
 /**
- * The automaton of a connection: its table walked through, its rules by name, and what no order of steps may
- * break.
+ * The automaton of a connection: every entry of its table, its rules by name, and invariants of any sequence
+ * of steps.
  */
 import { describe, expect, it } from "vitest"
 import {
@@ -38,7 +38,7 @@ const responseOf =
     c.responseHead({ ...ok, ...facts })
 const responseEnd: Signal = (c) => c.responseComplete()
 
-/** A connection after these steps, none of which may be refused. */
+/** A connection after these steps, each of which must be accepted. */
 const after = (...signals: ReadonlyArray<Signal>): Connection => {
   const connection = new Connection("server")
   for (const signal of signals) expect(signal(connection)).toBe(undefined)
@@ -57,7 +57,7 @@ const stateOf = (c: Connection) => ({
   keepAlive: c.keepAlive
 })
 
-describe("the table, walked through", () => {
+describe("every entry of the table", () => {
   const upgrade = requestOf({ upgrade: true })
   const switching = responseOf({ status: 101 })
   const requestStates: Record<keyof typeof steps.request, () => Connection> = {
@@ -107,7 +107,8 @@ describe("the table, walked through", () => {
           if (allowed[state][name] !== undefined) {
             expect([name, violation]).toEqual([name, undefined])
           } else {
-            // A switch that nobody can have asked for in this state is an ordinary head that is out of order.
+            // In this state no request can have asked for a switch, so 101 and 2xx are ordinary heads out of
+            // order.
             expect([name, violation]).toEqual([
               name,
               {
@@ -129,7 +130,7 @@ describe("the table, walked through", () => {
 })
 
 describe("one exchange after the other", () => {
-  it("comes back to where it began", () => {
+  it("returns to the initial state", () => {
     const fresh = stateOf(after())
     expect(fresh.after).toEqual({ _tag: "Reuse" })
     expect(stateOf(after(...exchange))).toEqual(fresh)
@@ -137,7 +138,7 @@ describe("one exchange after the other", () => {
     expect(after(...exchange, ...exchange).exchanges).toBe(2)
   })
 
-  it("is pending from the request's head to the response's end", () => {
+  it("is pending from the request head to the end of the response", () => {
     for (let steps = 1; steps < exchange.length; steps++) {
       expect(after(...exchange.slice(0, steps)).after()).toEqual({ _tag: "Pending" })
     }
@@ -148,7 +149,7 @@ describe("one exchange after the other", () => {
     expect(response(after(...exchange))).toMatchObject({ code: "ERR_HTTPFX_OUT_OF_ORDER", state: "idle" })
   })
 
-  it("may be answered before the request is complete; then the rest of the request decides", () => {
+  it("may get its response before the request is complete; then the rest of the request decides about reuse", () => {
     const early = after(request, response, responseEnd)
     expect(early.after()).toEqual({ _tag: "Close", reason: "RequestUnfinished" })
     expect(request(early)).toMatchObject({ half: "request", state: "body", signal: "head" })
@@ -156,7 +157,7 @@ describe("one exchange after the other", () => {
     expect(early.after()).toEqual({ _tag: "Reuse" })
   })
 
-  it("has any number of informational responses before the final one, and none after", () => {
+  it("permits any number of informational responses before the final one, and none after", () => {
     const connection = after(request)
     for (const status of [100, 102, 103, 199, 103]) {
       expect(connection.responseInformational(status)).toBe(undefined)
@@ -165,7 +166,7 @@ describe("one exchange after the other", () => {
     expect(connection.responseInformational(103)).toMatchObject({ state: "body", signal: "informational" })
   })
 
-  it.each([101, 200, 99])("knows that %s is not informational", (status) => {
+  it.each([101, 200, 99])("refuses %s as an informational status", (status) => {
     expect(after(request).responseInformational(status)).toEqual({
       _tag: "Violation",
       code: "ERR_HTTP_INVALID_STATUS_CODE",
@@ -173,7 +174,7 @@ describe("one exchange after the other", () => {
     })
   })
 
-  it.each([100, 199])("knows that %s is not final", (status) => {
+  it.each([100, 199])("refuses %s as a final status", (status) => {
     expect(after(request).responseHead({ ...ok, status })).toMatchObject({
       code: "ERR_HTTP_INVALID_STATUS_CODE"
     })
@@ -184,7 +185,7 @@ describe("one exchange after the other", () => {
     expect(connection.responseInformational(103)).toMatchObject({ code: "ERR_HTTPFX_OUT_OF_ORDER" })
   })
 
-  it("knows while the client waits for 100", () => {
+  it("reports that the client waits for 100", () => {
     const connection = after(requestOf({ expectContinue: true }))
     expect(connection.expectsContinue).toBe(true)
     connection.responseInformational(103)
@@ -250,7 +251,7 @@ describe("closing", () => {
     expect(request(connection)).toMatchObject({ code: "ERR_HTTPFX_OUT_OF_ORDER", half: "request" })
   })
 
-  it("ends an idle connection at once, and a busy one after its answer", () => {
+  it("closes an idle connection at once, and a busy one after its response", () => {
     const idle = after(...exchange)
     idle.mustClose("IdleTimeout")
     expect(idle.after()).toEqual(closed("IdleTimeout"))
@@ -266,7 +267,7 @@ describe("closing", () => {
     expect(busy.after()).toEqual(closed("Draining"))
   })
 
-  it("has one value for each reason, which cannot be changed", () => {
+  it("has one frozen value for each reason", () => {
     for (const value of [closeFor("Draining"), reuse, pending, switchedOver])
       expect(Object.isFrozen(value)).toBe(true)
     expect(closeFor("Draining")).toBe(closeFor("Draining"))
@@ -283,7 +284,7 @@ describe("closing", () => {
     expect(connection.closeReason).toBe("RequestClose")
   })
 
-  it("calls the end of a direction by whose it was", () => {
+  it("distinguishes our own end of a direction from the peer's", () => {
     for (const [role, own, peer] of [
       ["client", "requestEof", "responseEof"],
       ["server", "responseEof", "requestEof"]
@@ -297,7 +298,7 @@ describe("closing", () => {
     }
   })
 
-  it("says how many exchanges were not answered", () => {
+  it("counts exchanges without a complete response", () => {
     const connection = after(request, requestEnd, request, requestEnd, (c) => c.responseEof())
     expect(connection.outstanding).toBe(2)
     const complete = after(request, requestEnd, responseOf({ framingUntilClose: true }), (c) =>
@@ -310,7 +311,7 @@ describe("closing", () => {
 describe("pipelining (RFC 9112 §9.3.2)", () => {
   const three = [request, requestEnd, request, requestEnd, request, requestEnd]
 
-  it("answers in order, one at a time", () => {
+  it("permits responses in order, one at a time", () => {
     const connection = after(...three)
     expect(connection.outstanding).toBe(3)
     for (let left = 3; left > 0; left--) {
@@ -323,7 +324,7 @@ describe("pipelining (RFC 9112 §9.3.2)", () => {
     expect(stateOf(connection)).toEqual(stateOf(after()))
   })
 
-  it("remembers of each exchange what it was", () => {
+  it("keeps the facts of each exchange", () => {
     const connection = after(
       request,
       requestEnd,
@@ -341,7 +342,7 @@ describe("pipelining (RFC 9112 §9.3.2)", () => {
     expect(connection.expectsContinue).toBe(true)
   })
 
-  it("answers all requests before a close that was not announced, the last one with it", () => {
+  it("permits all responses before an unannounced close, and announces it with the last one", () => {
     const connection = after(...three)
     connection.mustClose("Draining")
     const kept: Array<boolean> = []
@@ -354,14 +355,14 @@ describe("pipelining (RFC 9112 §9.3.2)", () => {
     expect(connection.after()).toEqual({ _tag: "Close", reason: "Draining" })
   })
 
-  it("answers nothing after a close that was announced (RFC 9112 §9.6)", () => {
+  it("permits no response after an announced close (RFC 9112 §9.6)", () => {
     const connection = after(...three, responseOf({ keepAlive: false }), responseEnd)
     expect(connection.after()).toEqual({ _tag: "Close", reason: "ResponseClose" })
     expect(connection.outstanding).toBe(2)
     expect(response(connection)).toMatchObject({ state: "done" })
   })
 
-  it("answers what was refused after what was asked before", () => {
+  it("permits the response to a refused request after those to earlier requests", () => {
     const connection = after(request, requestEnd, (c) => c.requestRefused("Refused"))
     expect(connection.outstanding).toBe(2)
     expect(connection.keepAlive).toBe(true)
@@ -410,14 +411,14 @@ describe("switching protocols", () => {
     expect(connection.switched).toBe(true)
   })
 
-  it("lets the request be completed first (RFC 9110 §7.8)", () => {
+  it("waits for the end of the request (RFC 9110 §7.8)", () => {
     const connection = after(upgrade, responseOf({ status: 101 }))
     expect([connection.request, connection.response]).toEqual(["body", "switched"])
     expect(requestEnd(connection)).toBe(undefined)
     expect(connection.request).toBe("switched")
   })
 
-  it("lets no request follow until it was answered", () => {
+  it("permits no further request before the response", () => {
     for (const asking of [upgrade, connect]) {
       const connection = after(asking, requestEnd)
       expect(request(connection)).toMatchObject({ state: "done", signal: "head" })
@@ -426,7 +427,7 @@ describe("switching protocols", () => {
     }
   })
 
-  it("goes on as if nothing had been asked when the answer is another", () => {
+  it("continues in HTTP if the response does not switch", () => {
     const declined = after(upgrade, requestEnd, response, responseEnd)
     expect(stateOf(declined)).toEqual(stateOf(after()))
     const refused = after(connect, requestEnd, responseOf({ status: 502 }), responseEnd)
@@ -452,7 +453,7 @@ describe("switching protocols", () => {
     expect(stateOf(connection)).toEqual(before)
   })
 
-  it("takes 2xx to an upgrade for an ordinary answer", () => {
+  it("treats 2xx to an upgrade as an ordinary response", () => {
     expect(after(upgrade, requestEnd, response).switched).toBe(false)
   })
 })

@@ -1,7 +1,6 @@
 /**
- * What no order of steps may break: a client and a server that report the same exchanges to their automatons
- * stay of one mind, over a wire on which each direction has bytes under way, and the n-th exchange is like
- * the first.
+ * Properties of the automaton under any sequence of steps: a client and a server that report the same
+ * exchanges over a wire with delays agree about the connection, and the n-th exchange is like the first.
  */
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -33,7 +32,7 @@ const apply = (connection: Connection, step: Step): Violation | undefined => {
   }
 }
 
-// Without bias: fast-check draws the ends of a range more often than the rest.
+// Without bias, because fast-check draws the ends of a range more often.
 const onceIn = (n: number) => fc.noBias(fc.nat({ max: n - 1 })).map((drawn) => drawn === 0)
 const seldom = onceIn(20)
 const often = seldom.map((yes) => !yes)
@@ -73,7 +72,7 @@ const view = (c: Connection) => ({
   outstanding: c.outstanding,
   expectsContinue: c.expectsContinue,
   keepAlive: c.keepAlive,
-  // Whose end of a direction it was is told from where one stands.
+  // The two sides name an end of direction differently: `PeerEof` on one side is `OwnEof` on the other.
   reason: c.closeReason?.replace(/^(Peer|Own)Eof$/, "Eof"),
   after: c.after()._tag
 })
@@ -92,7 +91,7 @@ const consistent = (c: Connection) => {
 }
 
 describe("client and server", () => {
-  it("see the same in the same steps, and never an impossible state", () => {
+  it("reach equal states by the same steps, and never an impossible state", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(requestStep, responseStep), { maxLength: 40 }), (script) => {
         const client = new Connection("client")
@@ -107,8 +106,8 @@ describe("client and server", () => {
     )
   })
 
-  it("agree again when everything under way has arrived", () => {
-    // Each side takes a step that its automaton has in its state; or what is under way arrives.
+  it("agree once all steps in transit have arrived", () => {
+    // Either a side takes a step that its automaton accepts, or a step in transit arrives.
     const turn = fc.record({
       who: fc.constantFrom("client", "server", "toServer", "toClient"),
       request: requestHead,
@@ -136,7 +135,7 @@ describe("client and server", () => {
         const server = new Connection("server")
         const toServer: Array<Step> = []
         const toClient: Array<Step> = []
-        // After a close that the server announced, what the client had sent already is thrown away.
+        // After a close announced by the server, requests that the client has already sent are discarded.
         let late = false
         const arriveAtServer = () => {
           const step = toServer.shift()
@@ -171,7 +170,7 @@ describe("client and server", () => {
         while (toServer.length > 0) arriveAtServer()
         while (toClient.length > 0) arriveAtClient()
         if (!late) {
-          // Each may have had its own reason first when both ended at the same time.
+          // If both ended at the same time, each may have its own first reason.
           const { reason: clientReason, ...clientView } = view(client)
           const { reason: serverReason, ...serverView } = view(server)
           expect(clientView).toEqual(serverView)
@@ -180,7 +179,7 @@ describe("client and server", () => {
       }),
       { numRuns: 500 }
     )
-    // The property means something only if exchanges took place.
+    // Guards against a vacuous property: enough exchanges must have taken place.
     expect(answered).toBeGreaterThan(400)
   })
 })

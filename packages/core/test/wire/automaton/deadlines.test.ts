@@ -1,6 +1,5 @@
 /**
- * The limits of a server's patience: which one has passed, when the next one does, and what a policy is made
- * of.
+ * Deadlines of a server: which limit has expired, when the next one expires, and how a policy is completed.
  */
 import { describe, expect, it } from "vitest"
 import {
@@ -25,11 +24,11 @@ describe("makeDeadlines", () => {
       { requestTimeout: 7, timeout: 8 },
       { headersTimeout: 7, requestTimeout: 7, timeout: 8 }
     ],
-    // A head has its own default as long as that is not more than the request's limit.
+    // The head keeps its own default unless that exceeds the request's limit.
     [{ requestTimeout: 60_000 }, { requestTimeout: 60_000 }],
     [{ requestTimeout: 70_000 }, { requestTimeout: 70_000 }],
     [{ requestTimeout: 59_999 }, { headersTimeout: 59_999, requestTimeout: 59_999 }],
-    // No limit of the request leaves the head's.
+    // Without a limit for the request, the head keeps its own.
     [{ requestTimeout: 0 }, { requestTimeout: 0 }],
     [
       { headersTimeout: 9, requestTimeout: 8 },
@@ -40,11 +39,11 @@ describe("makeDeadlines", () => {
       { progressTimeout: 0, progressBytes: 5 }
     ]
   ]
-  it.each(rows)("of %j: the defaults but for %j", (given, differs) => {
+  it.each(rows)("of %j: the defaults except %j", (given, differs) => {
     expect(makeDeadlines(given)).toEqual({ ...defaultDeadlines, ...differs })
   })
 
-  it("defaults are Node's, and two of our own", () => {
+  it("defaults are Node's, and two are our own", () => {
     expect(defaultDeadlines).toEqual({
       headersTimeout: 60_000,
       requestTimeout: 300_000,
@@ -87,7 +86,7 @@ describe("contradicts", () => {
 
 describe("progress", () => {
   const policy = { ...noLimits, progressBytes: 10 }
-  it("begins where there was none, and anew once enough has moved", () => {
+  it("begins without an earlier one, and again once enough bytes have moved", () => {
     const first = progress(undefined, 3, 100, policy)
     expect(first).toEqual({ since: 100, moved: 3 })
     expect(progress(first, 12, 200, policy)).toBe(first)
@@ -97,7 +96,7 @@ describe("progress", () => {
 })
 
 describe("judge", () => {
-  // Each limit alone: what is waited for, the policy, the moment at which it passes, and its name.
+  // Each limit alone: the wait, the policy, the time of expiry, and the limit's name.
   const limits: ReadonlyArray<readonly [string, Partial<Waiting>, Partial<DeadlinePolicy>, number, string]> =
     [
       ["a head", { begun: 5 }, { headersTimeout: 10 }, 15, "headersTimeout"],
@@ -164,7 +163,7 @@ describe("judge", () => {
         "timeout"
       ]
     ]
-  it.each(limits)("%s: at its moment and no earlier", (_, waiting, policy, at, name) => {
+  it.each(limits)("%s: at its deadline and no earlier", (_, waiting, policy, at, name) => {
     const all = { ...nothing, ...waiting }
     const limited = { ...noLimits, ...policy }
     expect(judge(all, limited, 0)).toBe(at)
@@ -181,7 +180,7 @@ describe("judge", () => {
     expect(judge({ ...nothing, ...waiting }, { ...noLimits, ...policy }, 1e9)).toBe(Infinity)
   })
 
-  it("of several that have passed names the head, the request, any byte, then what is sent", () => {
+  it("of several expired limits names that of the head, the request, any activity, then output", () => {
     const all: Waiting = {
       begun: 0,
       headComplete: false,
@@ -224,7 +223,7 @@ describe("lookAgainAfter", () => {
     [{ timeout: 20 }, 30, 20],
     [{ progressTimeout: 20 }, 30, 20],
     [{ headersTimeout: 20, requestTimeout: 10, timeout: 15 }, 30, 10],
-    // Never without a pause.
+    // Never less than 1 ms.
     [{ timeout: 0.5 }, 30, 1],
     [{}, 0, 1]
   ])("%j, looking every %i ms: in %i ms", (policy, interval, expected) => {

@@ -1,4 +1,6 @@
-/** What is said of an idle connection's end, and when that end comes. */
+/**
+ * The announced and the actual idle timeout of a connection, and its quota of requests.
+ */
 import { describe, expect, it } from "vitest"
 import {
   defaultKeepAliveTimeout,

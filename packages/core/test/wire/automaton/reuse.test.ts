@@ -1,4 +1,6 @@
-/** Whether a connection is used again: each fact by itself, which of two is the reason, Node's policies. */
+/**
+ * Reuse of connections: each objection alone, the reason chosen of two, and Node's policies.
+ */
 import { describe, expect, it } from "vitest"
 import {
   afterExchange,
@@ -14,9 +16,9 @@ type Name = keyof typeof Against
 const names = Object.keys(Against) as Array<Name>
 
 describe("reasonOf", () => {
-  it("nothing speaks against it", () => expect(reasonOf(0)).toBeUndefined())
+  it("is undefined without objections", () => expect(reasonOf(0)).toBeUndefined())
 
-  it.each(names)("%s by itself", (name) => {
+  it.each(names)("%s alone", (name) => {
     const reason: CloseReason = name === "Unframed" ? "UntilClose" : name
     expect(reasonOf(Against[name])).toBe(reason)
   })
@@ -60,7 +62,7 @@ describe("afterExchange", () => {
 
 describe("Node's policies", () => {
   const named = (set: number): Array<Name> => names.filter((name) => (set & Against[name]) !== 0)
-  it("count and announce", () => {
+  it("the objections that count, and those that are announced", () => {
     expect(named(nodeCounts.added)).toEqual(["UntilClose", "ResponseClose", "RequestClose", "Unframed"])
     expect(named(nodeCounts.own)).toEqual(["UntilClose", "ResponseClose"])
     expect(named(nodeCounts.removed)).toEqual(["UntilClose", "RequestClose"])

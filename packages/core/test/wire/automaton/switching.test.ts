@@ -1,4 +1,4 @@
-// A handler's response does not switch protocols.
+// Statuses that switch protocols, in a handler's response.
 import { expect, it } from "vitest"
 import { handlerStatus } from "../../../src/wire/index.js"
 

@@ -1,4 +1,4 @@
-// What a proxy's response to CONNECT means, however its bytes are cut.
+// The outcome of a proxy's response to CONNECT, for every split of its bytes.
 import { describe, expect, it } from "vitest"
 import {
   authorityOf,
@@ -51,7 +51,7 @@ describe.each<[how: string, cut: (text: string) => ReadonlyArray<string>]>([
   })
 })
 
-describe("Bytes behind a success", () => {
+describe("Bytes after a success", () => {
   it.each<[bytesBehind: BytesBehind, outcome: string]>([
     ["refuse", "BytesBehind"],
     ["keep", "Opened early"]
@@ -60,7 +60,7 @@ describe("Bytes behind a success", () => {
   })
 })
 
-it("a failure is told once, and nothing after the outcome or when nobody waits", () => {
+it("a failure is reported once, and nothing after the outcome or a cancel", () => {
   const told: Array<string> = []
   const tunnel = () => new TunnelResponse((outcome) => told.push(text(outcome)), {}, "refuse")
   const failed = tunnel()
@@ -73,7 +73,7 @@ it("a failure is told once, and nothing after the outcome or when nobody waits",
   expect(told).toEqual(["Failed"])
 })
 
-it("the request names the authority twice, and has the fields for the proxy", () => {
+it("the request has the authority as target and Host, and the fields for the proxy", () => {
   expect([authorityOf({ host: "a.test", port: 443 }), authorityOf({ host: "::1", port: "8443" })]).toEqual([
     "a.test:443",
     "[::1]:8443"

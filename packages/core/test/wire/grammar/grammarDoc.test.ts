@@ -1,6 +1,6 @@
 /**
- * docs/grammar.md names tests that there are, and docs/strictness.md lists the characters of a target as the
- * parser has them.
+ * docs/grammar.md refers only to existing tests, and docs/strictness.md lists the characters of a target as
+ * the parser accepts them.
  */
 import { Body, presets, RequestParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
@@ -14,7 +14,7 @@ describe("docs/grammar.md", () => {
   const titles = new Set(readVectors().map(({ file, title }) => `${file}: ${title}`))
   for (const heading of ["Messages", "Fields"]) {
     for (const [production, section, does, , heldBy] of tableIn("grammar.md", heading)) {
-      it(`${production!}: its section, what is done, and the tests that hold it`, () => {
+      it(`${production!}: its section, behaviour and existing tests`, () => {
         assert.match(section!, /^\d{4} (§\d|App\.)/)
         assert.isAbove(does!.length, 5)
         const tests = heldBy!.split("; ")
@@ -60,12 +60,12 @@ describe("docs/strictness.md, characters of a target", () => {
     ["path", "/a"],
     ["query", "/a?b"]
   ] as const) {
-    it(`of a ${part} are those that the parser takes, and names the flags of`, () => {
+    it(`of a ${part} are those that the parser accepts, with the flags of the others`, () => {
       const plain = listed(part, "RFC 3986")
       const ofUrls = listed(part, "urlCharacters")
       const ofTargets = listed(part, "targetCharacters")
       for (const c of everyByte) {
-        // These end the target, or begin its query.
+        // These bytes end the target or begin its query.
         if (" \r\n".includes(c) || (part === "path" && c === "?")) continue
         const inStrict = plain.includes(c) || ofUrls.includes(c)
         const target = `${before}${c}c`
@@ -82,7 +82,7 @@ describe("docs/strictness.md, characters of a target", () => {
       }
     })
 
-    it(`of a ${part}: new URL leaves those that are taken, and no others`, () => {
+    it(`of a ${part}: new URL keeps the accepted ones unchanged, and no others`, () => {
       for (const c of [...listed(part, "urlCharacters"), ...listed(part, "targetCharacters")]) {
         if (c === "#") continue
         const { pathname, search } = new URL(`http://a${before}${c}c`)

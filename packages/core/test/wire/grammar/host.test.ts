@@ -1,6 +1,6 @@
 /**
- * `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2), in `Host` and as the parser takes it, whole and
- * byte by byte.
+ * `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2): validation of `Host`, and the same values through
+ * the parser, whole and byte by byte.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Body, isHost, lacksHost, RequestParser } from "@httpfx/core/wire"
@@ -32,7 +32,7 @@ const hosts = [
   "[::2:3:4:5:6:7:8]",
   "[::ffff:127.0.0.1]:1",
   "[1:2:3:4:5:6:1.2.3.4]",
-  // The longest there is.
+  // The longest possible address.
   "[0000:0000:0000:0000:0000:ffff:255.255.255.255]",
   "[v1.a:b]",
   "[vF.x]:80"
@@ -87,7 +87,7 @@ const others = [
   "\u00fc"
 ]
 
-/** Whether a server's parser takes it as `Host`, in pieces of this size. */
+/** Whether a server's parser accepts it as `Host`, in chunks of this size. */
 const taken = (host: string, size: number): boolean => {
   const parser = new RequestParser({ head: () => Body.Read, data: () => {}, complete: () => {} })
   const bytes = Buffer.from(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`, "latin1")
@@ -101,7 +101,7 @@ describe("Host", () => {
     [others, false]
   ] as const) {
     for (const host of list) {
-      it(`${JSON.stringify(host)} is ${valid ? "" : "not "}taken`, () => {
+      it(`${JSON.stringify(host)} is ${valid ? "" : "not "}accepted`, () => {
         assert.strictEqual(isHost(host), valid)
         assert.strictEqual(taken(host, 1000), valid, "whole")
         assert.strictEqual(taken(host, 1), valid, "byte by byte")
@@ -109,7 +109,7 @@ describe("Host", () => {
     }
   }
 
-  it("an address in brackets is what Node.js takes for IPv6", () => {
+  it("an address in brackets is valid if Node.js accepts it as IPv6", () => {
     const piece = fc.constantFrom(":", "::", "1", "ab", "FFFF", "0", "12345", "1.2.3.4", "255.0.0.256", "g")
     const address = fc.oneof(
       fc.ipV6(),
@@ -122,7 +122,7 @@ describe("Host", () => {
     )
   })
 
-  it("an IPv4 address is a name like another", () => {
+  it("an IPv4 address is treated like a name", () => {
     fc.assert(
       fc.property(fc.ipV4(), (text) => assert.isTrue(isIPv4(text) && isHost(text))),
       { numRuns: 100 }

@@ -1,4 +1,6 @@
-/** Lists in field values and the whitespace around their elements. */
+/**
+ * Comma-separated lists in field values, and whitespace around their elements.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { hasElement, listElements, trimBlanks } from "@httpfx/core/wire"
 
@@ -16,7 +18,7 @@ describe("listElements", () => {
     ['"', ['"']],
     ['a,"b,c', ["a", '"b,c']],
     ['"a,b",c', ['"a,b"', "c"]],
-    // Outside of quotes a backslash is a character like others.
+    // Outside of quotes a backslash is an ordinary character.
     ["a\\,b", ["a\\", "b"]],
     ['"a\\\\",b', ['"a\\\\"', "b"]],
     ['a"b,c"d , "e,f" g', ['a"b,c"d', '"e,f" g']],

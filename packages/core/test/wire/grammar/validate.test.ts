@@ -1,4 +1,6 @@
-/** What may stand in a head: every character, and Node's own validators as an oracle. */
+/**
+ * Validation of outgoing heads: every character, with Node's own validators as oracle.
+ */
 import * as http from "node:http"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -29,7 +31,7 @@ const strings = fc.oneof(
 )
 
 describe("validation", () => {
-  it("takes the same characters in names and values as Node, one by one", () => {
+  it("accepts the same characters in names and values as Node, one by one", () => {
     for (let code = 0; code <= 0x300; code++) {
       const c = String.fromCharCode(code)
       expect([code, isToken(`x${c}`)]).toEqual([code, passes(() => http.validateHeaderName(`x${c}`))])
@@ -40,7 +42,7 @@ describe("validation", () => {
     }
   })
 
-  it("takes the same strings in names and values as Node", () => {
+  it("accepts the same strings in names and values as Node", () => {
     fc.assert(
       fc.property(strings, (text) => {
         expect(isToken(text)).toBe(passes(() => http.validateHeaderName(text)))
@@ -50,7 +52,7 @@ describe("validation", () => {
     )
   })
 
-  it("refuses in a target what Node refuses, and DEL and nothing at all", () => {
+  it("refuses the targets that Node refuses, and DEL and the empty string", () => {
     // The pattern of Node's client (ERR_UNESCAPED_CHARACTERS).
     const refusedByNode = /[^\u0021-\u00ff]/
     for (let code = 0; code <= 0x300; code++) {
@@ -104,7 +106,7 @@ describe("validation", () => {
     expect(isContentLength(length)).toBe(expected)
   })
 
-  it("lets controls pass where they end nothing, and refuses what is no byte", () => {
+  it("accepts controls other than NUL, CR and LF in loose values, and refuses characters above U+00FF", () => {
     for (let code = 0; code <= 0x300; code++) {
       const text = `x${String.fromCharCode(code)}y`
       expect([code, isLooseFieldValue(text)]).toEqual([code, code < 0x100 && ![0, 10, 13].includes(code)])
@@ -112,7 +114,7 @@ describe("validation", () => {
     }
   })
 
-  it("takes the empty string for a value, and not for a token", () => {
+  it("accepts the empty string as a value, but not as a token", () => {
     expect([isFieldValue(""), isLooseFieldValue(""), isStatusMessage(""), isToken("")]).toEqual([
       true,
       true,

@@ -1,14 +1,14 @@
 /**
- * Our parser against Node's own, which is where the `node` and `insecure` presets are defined: thousands of
- * generated and damaged streams, cut at random, give the same events and the same ending, to the byte.
- * `strict` must give the same or refuse, and name the flag; but tabs are whitespace to it everywhere, and it
- * gives up some connections.
+ * Our parser against Node's parser, which defines the `node` and `insecure` presets: thousands of generated
+ * and damaged streams, split at random, must give the same events and the same ending, byte for byte.
+ * `strict` must give the same or refuse with the name of a flag; but it accepts tabs as whitespace
+ * everywhere, and closes some connections that Node keeps.
  *
- * The presets are those of Node 20.20; what later versions do otherwise is listed in
- * differential/versions.ts, and nothing else may differ there.
+ * The presets are those of Node 20.20; the differences of later versions are listed in
+ * differential/versions.ts, and no others may occur.
  *
  * HTTPFX_DIFFERENTIAL_CASES and HTTPFX_DIFFERENTIAL_SEED (or `npm run differential -- --cases N --seed S`)
- * set how many and which; every failure prints the number of its case.
+ * set the number of cases and the seed; every failure prints the number of its case.
  */
 import { flagNames, presets } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
@@ -23,7 +23,7 @@ import { changesFor, examined } from "./differential/versions.js"
 const cases = Number(process.env["HTTPFX_DIFFERENTIAL_CASES"] ?? 8000)
 const seed = Number(process.env["HTTPFX_DIFFERENTIAL_SEED"] ?? Math.floor(Math.random() * 0x7fffffff))
 
-/** Codes of the native parser that bytes alone can bring about. */
+/** Codes of the native parser that input alone can cause. */
 const codes = [
   "HPE_INVALID_METHOD",
   "HPE_INVALID_URL",
@@ -74,7 +74,7 @@ describe("differential", () => {
       const flagsMet = new Counts()
       let taken = 0
       for (let index = 0; index < cases; index++) {
-        // The runner wants an answer now and then.
+        // Yields regularly, so that the test runner is not blocked.
         if (index % 1000 === 999) await new Promise((resolve) => setImmediate(resolve))
         const input = generate(makeRandom(Math.imul(seed, 0x9e3779b1) + index))
         const say = (preset: string, what: string): string =>

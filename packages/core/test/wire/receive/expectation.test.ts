@@ -1,4 +1,6 @@
-/** What a request expects: the one expectation that is known, and others. */
+/**
+ * The `Expect` field: 100-continue, and unknown expectations.
+ */
 import { describe, expect, it } from "vitest"
 import {
   asksToContinue,
@@ -25,7 +27,7 @@ const headOf = (version: string, values: ReadonlyArray<string>): RequestHead => 
   return seen!
 }
 
-// Values, whether one asks to continue, whether one is not known.
+// Values, whether one is 100-continue, whether one is unknown.
 const rows: ReadonlyArray<readonly [ReadonlyArray<string>, boolean, boolean]> = [
   [[], false, false],
   [[""], false, false],
@@ -53,7 +55,7 @@ describe("Expect", () => {
   })
 })
 
-// Values as they are read as a list (RFC 9110), and as Node reads them.
+// Values read as a list (RFC 9110), and as Node reads them.
 it.each<[value: string | undefined, list: Expectation, word: Expectation]>([
   [undefined, "none", "none"],
   ["", "none", "unknown"],

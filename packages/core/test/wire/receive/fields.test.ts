@@ -1,4 +1,6 @@
-/** Folded views: the rules of Node's documentation, and Node's own IncomingMessage as an oracle. */
+/**
+ * Folded views of fields: the rules of Node's documentation, with Node's IncomingMessage as oracle.
+ */
 import * as http from "node:http"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -14,7 +16,7 @@ const oracle = (raw: ReadonlyArray<string>, joinDuplicateHeaders = false): Oracl
   message._addHeaderLines(raw, raw.length)
   return message
 }
-// Our views have no prototype, Node's `headers` has one: only own properties are compared.
+// Our views have no prototype, but Node's `headers` has one: compare own properties only.
 const entries = (record: object) => Object.entries(record)
 
 const onlyFirst = [
@@ -39,13 +41,13 @@ const onlyFirst = [
 ]
 
 describe("foldHeaders", () => {
-  it.each(onlyFirst)("keeps the first %s, or joins all when asked to", (name) => {
+  it.each(onlyFirst)("keeps the first %s, or joins all with joinDuplicateHeaders", (name) => {
     const raw = [name, "1", name.toUpperCase(), "2"]
     expect(foldHeaders(raw)[name]).toBe("1")
     expect(foldHeaders(raw, { joinDuplicateHeaders: true })[name]).toBe("1, 2")
   })
 
-  it("makes an array of set-cookie, also of a single one", () => {
+  it("makes an array of set-cookie, even of a single one", () => {
     expect(foldHeaders(["Set-Cookie", "a=1"])["set-cookie"]).toEqual(["a=1"])
     expect(foldHeaders(["Set-Cookie", "a=1", "set-cookie", "b=2"])["set-cookie"]).toEqual(["a=1", "b=2"])
   })
@@ -58,7 +60,7 @@ describe("foldHeaders", () => {
     ])
   })
 
-  it("has no prototype, so that no field can be mistaken for a member of one", () => {
+  it("has no prototype, so that no field collides with a member of it", () => {
     const raw = ["__proto__", "1", "constructor", "2", "__proto__", "3"]
     const folded = foldHeaders(raw)
     expect(Object.getPrototypeOf(folded)).toBe(null)
@@ -73,7 +75,7 @@ describe("foldHeaders", () => {
     expect("hasOwnProperty" in foldHeaders([])).toBe(false)
   })
 
-  it("fills an ordinary object on request, and leaves its prototype alone", () => {
+  it("fills a given ordinary object, and does not change its prototype", () => {
     const into = {}
     const folded = foldHeaders(["__proto__", "1", "Constructor", "2", "toString", "3"], { into })
     expect(folded).toBe(into)

@@ -1,12 +1,12 @@
 /**
- * What a head tells of its fields: single ones, lists, and how many there are, however its lines are cut and
+ * Access to the fields of a head: single values, lists and their number, however its lines are split and
  * folded.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { Body, listElements, presets, RequestParser, type RequestHead } from "@httpfx/core/wire"
 
-/** The head of a request with these lines, whose last comes with its line break. */
+/** The head of a request with these lines; the last one includes its line break. */
 const headOf = (lines: ReadonlyArray<string>): RequestHead => {
   let head: RequestHead | undefined
   const parser = new RequestParser(
@@ -32,14 +32,14 @@ const rows: ReadonlyArray<readonly [lines: ReadonlyArray<string>, name: string, 
     [["Host: \t a \t"], "host", "a"],
     [["Host:"], "host", ""],
     [["Host: a"], "accept", undefined],
-    // The same length, the same beginning, the same end.
+    // Same length, same beginning, same end.
     [["Host: a"], "most", undefined],
     [["Host: a"], "hos", undefined],
     [["Host: a"], "hosts", undefined],
     [["Most: b", "Host: a"], "host", "a"],
     [["Host: a", "Most: b"], "most", "b"],
     [["Host: a", "X: 1", "x: 2"], "x", "1"],
-    // `@` and `[` stand beside the capitals, and are no letters.
+    // `@` and `[` are next to the capitals in ASCII, but not letters.
     [["Host: a", "A!: 1"], "a!", "1"],
     [["Host: a", "A^: 1"], "a~", undefined],
     [["Host: a", "X: 1", " 2", "\t3", "Y: 4"], "x", "1 2\t3"],
@@ -59,7 +59,7 @@ const name = fc.constantFrom("a", "A", "b", "ab", "aB", "abc", "x-a", "X-A", "x-
 const text = fc.stringMatching(/^[a-c ,\t"]{0,6}$/)
 const line = fc.tuple(name, text, fc.array(text, { maxLength: 2 }))
 
-it("every field is the first of its name in the list, every list has the elements of all", () => {
+it("get returns the first field of a name, elements those of all its fields", () => {
   fc.assert(
     fc.property(fc.array(line, { maxLength: 6 }), (fields) => {
       const lines = fields.flatMap(([name, value, folds]) => [
@@ -67,7 +67,7 @@ it("every field is the first of its name in the list, every list has the element
         ...folds.map((fold) => ` ${fold}`)
       ])
       const head = headOf(["Host: a", ...lines])
-      // Looked for before the list is made, and behind it.
+      // Looked up before the list is created, and after it.
       const wanted = ["host", "a", "b", "ab", "abc", "x-a", "x-b", "c"]
       const before = wanted.map((name) => head.get(name))
       const raw = head.rawHeaders

@@ -1,6 +1,6 @@
 /**
- * What the parser promises whatever the bytes: pausing anywhere changes nothing, the rest of a stopped
- * connection stays with the caller, bodies are views, and any split of a stream tells the same.
+ * Guarantees of the parser for any input: pausing changes nothing, the rest of a stopped connection stays
+ * with the caller, bodies are views, and any split of a stream gives the same events.
  */
 import {
   Body,
@@ -27,7 +27,7 @@ const chunked =
 
 type Callback = "head" | "data" | "complete"
 
-/** A parser that pauses in some callbacks, and what it told, data in the pieces they came in. */
+/** A parser that pauses in some callbacks and records its events, with data in the slices reported. */
 const recording = (
   pauseIn: ReadonlySet<Callback>,
   answer: (head: RequestHead) => number = () => Body.Read
@@ -52,7 +52,7 @@ const recording = (
   return { parser, told, slices }
 }
 
-/** A parser whose heads are kept. */
+/** A parser that keeps its heads. */
 const collecting = (limits: Partial<Limits>) => {
   const heads: Array<RequestHead> = []
   const head = (head: RequestHead): number => {
@@ -67,7 +67,7 @@ const three = ["GET /a", "end ", "POST /b", "hello", "end ", "POST /c", "abc", "
 
 describe("pausing", () => {
   for (const where of [["head"], ["data"], ["complete"], ["head", "data", "complete"]] as const) {
-    it(`in ${where.join(", ")}: one event a call, and the same events`, () => {
+    it(`in ${where.join(", ")}: one event per call, and the same events`, () => {
       const pauseIn = new Set<Callback>(where)
       const { parser, told } = recording(pauseIn)
       const bytes = bytesOf(get + sized + chunked)
@@ -101,7 +101,7 @@ describe("pausing", () => {
     assert.deepStrictEqual(told, ["GET /a", "end "])
   })
 
-  it("with every byte taken, what needs no byte comes after resuming, from no bytes", () => {
+  it("after the last byte: events that need no byte follow after resume, without bytes", () => {
     const { parser, told } = recording(new Set<Callback>(["head"]))
     assert.strictEqual(parser.execute(bytesOf(get)), get.length)
     assert.deepStrictEqual(told, ["GET /a"])
@@ -110,7 +110,7 @@ describe("pausing", () => {
     assert.deepStrictEqual(told, ["GET /a", "end "])
   })
 
-  it("keeps the place in the body: the rest may be given again in any pieces", () => {
+  it("keeps the position in the body: the rest may be passed in any chunks", () => {
     const { parser, told } = recording(new Set<Callback>(["data"]))
     const bytes = bytesOf(chunked)
     const at = parser.execute(bytes)
@@ -153,7 +153,7 @@ describe("stopping", () => {
     })
   }
 
-  it("a 101 stops by itself", () => {
+  it("stops after a 101 by itself", () => {
     const seen: Array<number> = []
     const parser = new ResponseParser({
       head: (head) => {
@@ -172,7 +172,7 @@ describe("stopping", () => {
 })
 
 describe("events", () => {
-  it("head is called once a message, in any pieces, also for 1xx", () => {
+  it("head is called once per message, for any split, also for 1xx", () => {
     const text =
       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" +
       "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 304 Not Modified\r\n\r\n"
@@ -211,7 +211,7 @@ describe("events", () => {
     }
   })
 
-  it("bytes of values become the characters of the same number, from Buffers and from bare arrays", () => {
+  it("bytes of values become the characters of the same number, from Buffers and Uint8Arrays", () => {
     const allowed = Array.from({ length: 256 }, (_, code) => code).filter(
       (code) => code === 9 || (code >= 0x20 && code !== 0x7f)
     )
@@ -235,7 +235,7 @@ describe("events", () => {
     }
   })
 
-  /** Chunks that bring a conversion of their own, as a Buffer does. */
+  /** Chunks with their own conversion to text, like Buffers. */
   class Converting extends Uint8Array {
     latin1Slice(start: number, end: number): string {
       return Buffer.from(this).toString("latin1", start, end)
@@ -254,7 +254,7 @@ describe("events", () => {
   ])("long texts come whole, in one piece and in several, from %s", (_, chunkOf) => {
     const code = (index: number): number => 0x21 + ((index * 7 + (index >> 5)) % 0x5e)
     const target = "/" + "abcdefghij".repeat(600)
-    // Longer than what is converted at once, and of that length.
+    // Lengths around the size that is converted at once.
     for (const length of [4095, 4096, 4097, 8192, 9000]) {
       const text = String.fromCharCode(...Array.from({ length }, (_, index) => code(index)))
       const bytes = bytesOf(`GET ${target} HTTP/1.1\r\nHost: a\r\nA: ${text}\r\nB:${" ".repeat(40)}b\r\n\r\n`)
@@ -270,7 +270,7 @@ describe("events", () => {
     }
   })
 
-  it("a head outlives its chunk: what is read of it late is what came", () => {
+  it("a head outlives its chunk: reading it later gives the received bytes", () => {
     const chunk = bytesOf(get + get.replace("/a", "/b").replace("Host: a", "Host: later"))
     const heads: Array<RequestHead> = []
     const parser = new RequestParser({
@@ -295,7 +295,7 @@ describe("events", () => {
   })
 })
 
-describe("where a parser is", () => {
+describe("the state of a parser", () => {
   it("phase, inMessage, headBytes and bytesConsumed, byte by byte", () => {
     const { parser } = recording(new Set())
     const phases: Array<string> = []
@@ -312,7 +312,7 @@ describe("where a parser is", () => {
     assert.strictEqual(parser.headBytes, "/abc".length + "Ab".length + "cde".length)
   })
 
-  // Runs of bytes behind each of which the parser is in the same phase.
+  // Runs of bytes after each of which the parser is in the same phase.
   const walks: ReadonlyArray<
     readonly [what: string, role: "request" | "response", runs: ReadonlyArray<readonly [string, string]>]
   > = [
@@ -401,7 +401,7 @@ describe("where a parser is", () => {
     }
   })
 
-  it("paused in a callback: the phase, and whether there is more to tell without bytes", () => {
+  it("paused in a callback: the phase, and whether events remain that need no bytes", () => {
     const seen: Array<readonly [string, string, boolean]> = []
     const { parser, told } = recording(new Set<Callback>(["head", "data", "complete"]))
     const bytes = bytesOf(get + sized + chunked)
@@ -424,7 +424,7 @@ describe("where a parser is", () => {
     ])
   })
 
-  it("a refusal is the last word: place, packet, and nothing taken any more", () => {
+  it("a refusal is final: position, packet, and no further bytes accepted", () => {
     const { parser, told } = recording(new Set())
     parser.execute(bytesOf(get))
     const chunk = bytesOf("GET /a HTTP/1.1\r\nHost : a\r\n\r\n")
@@ -441,7 +441,7 @@ describe("where a parser is", () => {
     assert.deepStrictEqual(told, ["GET /a", "end "])
   })
 
-  it("the end of the stream: nothing between messages, a refusal inside one", () => {
+  it("the end of the stream: no refusal between messages, one inside a message", () => {
     const { parser } = recording(new Set())
     parser.execute(bytesOf(get))
     assert.isUndefined(parser.finish())
@@ -454,11 +454,11 @@ describe("where a parser is", () => {
   })
 })
 
-describe("any split tells the same", () => {
+describe("any split gives the same", () => {
   const cutsOf = (length: number, wanted: ReadonlyArray<number>): ReadonlyArray<number> =>
     [...new Set([...wanted.map((cut) => (cut % length) + 1), length])].sort((a, b) => a - b)
 
-  it("of streams valid and damaged, under every preset: events, refusal and place", () => {
+  it("of valid and damaged streams, under every preset: events, refusal and position", () => {
     let refused = 0
     let told = 0
     const property = fc.property(
@@ -481,7 +481,7 @@ describe("any split tells the same", () => {
         }
       }
     )
-    // On a failure fast-check prints the seed and the smallest case.
+    // On failure fast-check prints the seed and the smallest case.
     fc.assert(property, { numRuns: 1500 })
     assert.isAbove(refused, 300, "many streams are refused")
     assert.isAbove(told, 1500, "and many are told of")
@@ -547,5 +547,5 @@ describe("any split tells the same", () => {
   })
 })
 
-/** Only characters that are bytes. */
+/** Replaces characters that are not bytes. */
 const escapeNonLatin = (text: string): string => text.replace(/[^\u0000-\u00ff]/g, "?")

@@ -1,6 +1,6 @@
 /**
- * The work and the memory of the parser, counted and not timed: how often the bytes of a stream are looked
- * at, however it is cut, and what is kept between two calls of a message without an end.
+ * Work and memory of the parser, counted instead of timed: how often it reads each byte of a stream, however
+ * that is split, and what it keeps between two calls during an endless message.
  */
 import { Body, type Limits, presets, RequestParser, ResponseParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
@@ -56,7 +56,7 @@ const read = (parser: RequestParser | ResponseParser, bytes: Buffer, sizeOf: () 
 
 describe(`work, seed ${seed}`, () => {
   for (const [name, text] of Object.entries(streams)) {
-    it(`${name}: every byte is looked at twice at most, and made into text twice at most`, () => {
+    it(`${name}: every byte is read at most twice, and converted to text at most twice`, () => {
       const bytes = Buffer.from(text, "latin1")
       const random = makeRandom(seed)
       const sizes: Readonly<Record<string, () => number>> = {
@@ -81,7 +81,7 @@ describe(`work, seed ${seed}`, () => {
     })
   }
 
-  it("generated streams, damaged ones too: as much, over all", () => {
+  it("generated and damaged streams: the same bounds in total", () => {
     let total = 0
     let examined = 0
     for (let index = 0; index < 400; index++) {
@@ -104,9 +104,7 @@ describe(`work, seed ${seed}`, () => {
   })
 })
 
-/**
- * Feeds a beginning and then the same piece again and again; the most that was ever kept between two calls.
- */
+/** Feeds a beginning and then the same piece repeatedly; returns the maximum kept between two calls. */
 const mostKept = (
   role: "request" | "response",
   begin: string,
@@ -122,7 +120,7 @@ const mostKept = (
   let most = 0
   let fed = 0
   for (let round = 0; round < times && parser.refusal === undefined; round++) {
-    // In a big memory of its own, so that keeping a view of it would be seen.
+    // In a large buffer of its own, so that keeping a view of it would be noticed.
     const memory = new Uint8Array(65536)
     memory.set(pieceBytes)
     parser.execute(memory.subarray(0, pieceBytes.length))
@@ -139,7 +137,7 @@ describe("memory", () => {
     maxTrailerSize: 2048,
     maxChunkExtensionsSize: 2048
   }
-  // Text within the limit, four numbers a field line, and the parser's own small things.
+  // Text within the limit, four numbers per field line, and the parser's own small objects.
   const bound = 2048 + 4 * 256 + 2048
 
   const refused: ReadonlyArray<readonly [string, "request" | "response", string, string, string]> = [
@@ -160,7 +158,7 @@ describe("memory", () => {
     ["a length", "request", `${get}Content-Length: `, "1".repeat(40), "HPE_INVALID_CONTENT_LENGTH"]
   ]
   for (const [name, role, begin, piece, code] of refused) {
-    it(`${name} without an end is refused, and little is kept until then`, () => {
+    it(`${name} without an end is refused, and little memory is kept until then`, () => {
       const { most, fed, refusal } = mostKept(role, begin, piece, limits, 4000)
       assert.strictEqual(refusal?.code, code)
       assert.isAtMost(fed, 3 * 2048)
@@ -180,21 +178,21 @@ describe("memory", () => {
     ["interim responses", "response", "", "HTTP/1.1 100 Continue\r\n\r\n"]
   ]
   for (const [name, role, begin, piece] of endless) {
-    it(`${name} may go on for ever, and nothing is kept of them`, () => {
+    it(`${name} may continue forever, and none are kept`, () => {
       const { most, refusal } = mostKept(role, begin, piece, limits, 2000)
       assert.isUndefined(refusal)
       assert.isAtMost(most, bound)
     })
   }
 
-  it("of field lines with much white space before the value only text is kept", () => {
+  it("whitespace before values is not kept", () => {
     const { most, fed, refusal } = mostKept("request", get, `A:${" ".repeat(1000)}b\r\n`, limits, 4000)
     assert.strictEqual(refusal?.code, "HPE_HEADER_OVERFLOW")
     assert.isAbove(fed, 90_000)
     assert.isAtMost(most, bound)
   })
 
-  it("a refused parser keeps the chunk it refused, and no more", () => {
+  it("a refused parser keeps only the refused chunk", () => {
     const parser = new RequestParser(events)
     parser.execute(Buffer.from(get))
     parser.execute(new Uint8Array(Buffer.from("A b\r\n")))
@@ -202,7 +200,7 @@ describe("memory", () => {
     assert.isAtMost(kept(parser, [events, presets.strict]), bound)
   })
 
-  // Of text at most 1024 bytes, of field lines at most 256, and the parser's own small things.
+  // At most 1024 bytes of text and 256 field lines, and the parser's own small objects.
   const small = 1024 + 4 * 256 + 1024
   const large: Readonly<Record<string, string>> = {
     "a long value": `${get}A: ${"x".repeat(9000)}\r\n\r\n`,
@@ -210,13 +208,13 @@ describe("memory", () => {
     "many trailers": `${chunked}0\r\n${"A: b\r\n".repeat(1500)}\r\n`
   }
   for (const [name, text] of Object.entries(large)) {
-    it(`of ${name} nothing is kept behind the message`, () => {
+    it(`of ${name} nothing is kept after the message`, () => {
       const bytes = Buffer.from(text, "latin1")
       for (const size of [bytes.length, 1000]) {
         const parser = new RequestParser(events)
         for (let at = 0; at < bytes.length; at += size)
           parser.execute(new Uint8Array(bytes.subarray(at, at + size)))
-        // The room of a head is given up at its end, or at the next one's.
+        // The buffer of a head is released at its end, or at the end of the next one.
         parser.execute(new Uint8Array(Buffer.from(`${get}A`)))
         parser.execute(new Uint8Array(Buffer.from(": b\r\n\r\n")))
         assert.isUndefined(parser.refusal)
@@ -226,7 +224,7 @@ describe("memory", () => {
     })
   }
 
-  it("connections that rest share what a few need, however many there were", () => {
+  it("idle connections share the memory of a few, however many there were", () => {
     const options = { flags: presets.strict }
     const parsers = Array.from({ length: 500 }, () => new RequestParser(events, options))
     const bytes = new Uint8Array(Buffer.from(`${get}A: b\r\n\r\n`))
@@ -244,9 +242,9 @@ describe("memory", () => {
     for (const parser of parsers) assert.strictEqual(parser.bytesConsumed, bytes.length)
     const ofAll = kept(parsers[0]!, fixed)
     assert.isAbove(ofAll, ofOne)
-    // 64 machines, each with room for a split head.
+    // 64 machines, each with a buffer for a split head.
     assert.isAtMost(ofAll, 64 * (ofOne + 1024) + ofOne)
-    // One that wakes has what it had, and needs a machine of those that rest.
+    // A parser that wakes takes one of the spare machines, and its state is unchanged.
     for (const parser of parsers.slice(0, 64)) parser.execute(bytes.slice(0, half))
     assert.isAtMost(kept(parsers[99]!, fixed), ofOne)
   })

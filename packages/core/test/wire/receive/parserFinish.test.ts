@@ -1,10 +1,12 @@
-/** The end of the stream, in every place a parser can be at. */
+/**
+ * The end of the stream, at every position of a message.
+ */
 import { type ParserOptions, presets, RequestParser, ResponseParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1")
 
-/** A parser that writes down what it tells, and may pause in one kind of event. */
+/** A parser that records its events, and pauses in one kind of them. */
 const responses = (pauseIn?: "head" | "data" | "complete", options?: ParserOptions) => {
   const log: Array<string> = []
   const note = (kind: "head" | "data" | "complete", line: string): void => {
@@ -26,7 +28,7 @@ const responses = (pauseIn?: "head" | "data" | "complete", options?: ParserOptio
 }
 
 describe("finish", () => {
-  it("completes a body that lasts as long as the connection, once", () => {
+  it("completes a body framed by the end of the connection, once", () => {
     const { parser, log } = responses()
     parser.execute(bytes("HTTP/1.1 200 OK\r\n\r\nhello"))
     assert.strictEqual(parser.phase, "body")
@@ -36,7 +38,7 @@ describe("finish", () => {
     assert.strictEqual(parser.phase, "closed")
   })
 
-  it("is no fault between messages, and behind one that closes the connection", () => {
+  it("is accepted between messages, and after one that closes the connection", () => {
     const { parser } = responses()
     assert.isUndefined(parser.finish())
     parser.execute(bytes("HTTP/1.1 204 No Content\r\n\r\n"))
@@ -73,7 +75,7 @@ describe("finish", () => {
     })
   }
 
-  it("does what a pause has left to do, when that needs no more bytes", () => {
+  it("reports events postponed by a pause, if they need no more bytes", () => {
     for (const pauseIn of ["head", "data"] as const) {
       const { parser, log } = responses(pauseIn)
       const text =
@@ -89,14 +91,14 @@ describe("finish", () => {
     }
   })
 
-  it("still refuses, behind a pause, a message that is not whole", () => {
+  it("refuses an incomplete message after a pause, too", () => {
     const { parser } = responses("head")
     parser.execute(bytes("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"))
     parser.resume()
     assert.strictEqual(parser.finish()?.code, "HPE_INVALID_EOF_STATE")
   })
 
-  it("refuses what only the head's end shows to be without an end, as soon as a pause is over", () => {
+  it("refuses a message that its head shows to be incomplete, as soon as a pause is over", () => {
     const parser: RequestParser = new RequestParser(
       {
         head: () => {

@@ -1,6 +1,6 @@
 /**
- * Every byte at every place of the texts of a message: what the grammar has there is taken as it came, no
- * other byte is.
+ * Every byte at every position of a message's texts: bytes of the grammar are accepted unchanged, all others
+ * are refused.
  */
 import { Body, RequestParser, ResponseParser } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
@@ -11,11 +11,11 @@ interface Text {
   readonly role: Role
   readonly before: string
   readonly behind: string
-  /** Of one character each. */
+  /** Matches a permitted byte, as one character. */
   readonly allowed: RegExp
-  /** Characters behind which another text begins; the vectors have them. */
+  /** Characters that end this text and start another one; the vectors cover these. */
   readonly ends?: string
-  /** Where the text is told, if it is: of the head and the trailers that were. */
+  /** Reads the text from the head and trailers, if it is reported. */
   readonly told?: (told: Told) => string | undefined
 }
 
@@ -29,8 +29,8 @@ const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\
 const token = /[!#$%&'*+.^_`|~0-9A-Za-z-]/
 const value = /[\t -~\x80-\xff]/
 
-// RFC 9112 §3.2, §4, §5, §7.1.1, RFC 9110 §5.5, §5.6.2, §5.6.4; path and query with what the URL standard
-// leaves there.
+// RFC 9112 §3.2, §4, §5, §7.1.1, RFC 9110 §5.5, §5.6.2, §5.6.4; path and query with the characters that the
+// URL standard does not percent-encode.
 const texts: Readonly<Record<string, Text>> = {
   "a path": {
     role: "request",
@@ -132,7 +132,7 @@ const texts: Readonly<Record<string, Text>> = {
   }
 }
 
-/** What was told of one whole message, `undefined` if none was. */
+/** The head and trailers of one complete message; `undefined` if there was none. */
 const read = (role: Role, text: string, cut: number): Told | undefined => {
   let line = ""
   let fields: ReadonlyArray<string> = []
@@ -162,13 +162,13 @@ const read = (role: Role, text: string, cut: number): Told | undefined => {
   return trailers === undefined ? undefined : { line, fields, trailers }
 }
 
-// In values as many as a loop that takes several at once may get wrong.
+// In values, enough positions to cover a loop that checks several bytes at once.
 const placesOf = (name: string): number =>
   name.startsWith("a value") ? 14 : name.startsWith("a quoted pair") ? 0 : 4
 
 describe("every byte", () => {
   for (const [name, { allowed, before, behind, ends = "", role, told }] of Object.entries(texts)) {
-    it(`at every place of ${name}`, () => {
+    it(`at every position of ${name}`, () => {
       const places = placesOf(name)
       for (let code = 0; code < 256; code++) {
         const byte = String.fromCharCode(code)
@@ -176,7 +176,7 @@ describe("every byte", () => {
         for (let place = 0; place <= places; place++) {
           const own = "x".repeat(place) + byte + "x".repeat(places - place)
           const seen = read(role, before + own + behind, code % 3 === 0 ? before.length + place : 0)
-          // A byte that ends the text leaves another one.
+          // A byte that ends the text changes the text.
           const taken = seen !== undefined && (told === undefined || told(seen) === own)
           assert.strictEqual(taken, allowed.test(byte), `${name}, byte ${code} at ${place}`)
         }

@@ -1,4 +1,7 @@
-/** Refusals over all vectors: each in words, and each for the want of the one flag that it names. */
+/**
+ * Refusals of all vectors: the text of each, and each caused by the absence of exactly the flag that it
+ * names.
+ */
 import {
   everyFlag,
   type FlagName,
@@ -21,7 +24,7 @@ interface Refused {
   readonly refusal: Refusal
 }
 
-/** The refusals of all vectors, with every set of flags that they have a log for. */
+/** The refusals of all vectors, for every set of flags with a log. */
 const refusals = (): ReadonlyArray<Refused> =>
   vectors.flatMap((vector) =>
     vector.expected.flatMap(({ flags }) => {
@@ -30,7 +33,7 @@ const refusals = (): ReadonlyArray<Refused> =>
     })
   )
 
-// Node's sentences where its parser has the check, else our own.
+// Node's sentences if its parser has the check, otherwise our own.
 const sentences: { readonly [Code in RefusalCode]: ReadonlyArray<string> } = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: ["Chunk extensions overflow"],
   HPE_CLOSED_CONNECTION: ["Data after `Connection: close`"],
@@ -148,7 +151,7 @@ const sentences: { readonly [Code in RefusalCode]: ReadonlyArray<string> } = {
   HPE_UNEXPECTED_SPACE: ["Unexpected space after start line"]
 }
 
-// Flags with which the bytes pass too, or are read another way.
+// Other flags with which the bytes are accepted too, or read differently.
 const alsoBy: { readonly [Flag in FlagName]?: ReadonlyArray<FlagName> } = {
   urlCharacters: ["targetCharacters"],
   missingReason: ["bareCarriageReturn"],
@@ -163,7 +166,7 @@ const alsoBy: { readonly [Flag in FlagName]?: ReadonlyArray<FlagName> } = {
 }
 
 describe("refusals", () => {
-  it("each says why, in these words", () => {
+  it("each has one of these reasons", () => {
     const said = new Map<string, Set<string>>()
     for (const { refusal } of refusals()) {
       const of = said.get(refusal.code) ?? new Set()
@@ -176,7 +179,7 @@ describe("refusals", () => {
     )
   })
 
-  it("each flag that is named is the one that is missing: with all others the same bytes are refused there", () => {
+  it("each named flag is the missing one: with all other flags the same bytes are refused at the same position", () => {
     const named = new Set<FlagName>()
     for (const { refusal, vector } of refusals()) {
       const { flag } = refusal
@@ -188,7 +191,7 @@ describe("refusals", () => {
       assert.deepStrictEqual({ code, offset }, { code: refusal.code, offset: refusal.offset }, what)
       named.add(flag)
     }
-    // With it a message behind the last one is read, and nothing of that is refused.
+    // With this flag a message after the last one is read, and that message is valid.
     assert.deepStrictEqual(
       flagNames.filter((flag) => !named.has(flag)),
       ["keepAliveAfterClose"]

@@ -1,4 +1,6 @@
-/** docs/strictness.md says of flags and limits what the code does. */
+/**
+ * The tables of flags and limits in docs/strictness.md match the code.
+ */
 import { defaultLimits, flagNames, makeLimits, presets } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
 import { tableIn, unquote } from "../../support/documents.js"
@@ -6,7 +8,7 @@ import { tableIn, unquote } from "../../support/documents.js"
 const table = (heading: string) => tableIn("strictness.md", heading)
 
 describe("docs/strictness.md", () => {
-  it("has a row for every flag, in the order of the code, with the presets that set it", () => {
+  it("has a row for every flag in the code's order, with the presets that set it", () => {
     const rows = table("Flags")
     assert.deepStrictEqual(
       rows.map(([name]) => unquote(name)),
@@ -18,7 +20,7 @@ describe("docs/strictness.md", () => {
     }
   })
 
-  it("says of every flag what it lets pass, where the RFC speaks of it and what it answers", () => {
+  it("has for every flag its effect, its RFC section and its counterpart in Node", () => {
     for (const [name, passes, , section, answers] of table("Flags")) {
       assert.isAbove(passes!.length, 10, name)
       assert.match(section!, /^9\d{3} §\d/, name)

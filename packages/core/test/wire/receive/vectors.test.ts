@@ -1,6 +1,6 @@
 /**
- * The vectors (packages/core/test/vectors/*.md), each: whole, byte by byte, cut at random, with bytes behind
- * its end, and, for the presets that promise it, against Node's own parser.
+ * Runs every vector (packages/core/test/vectors/*.md) whole, byte by byte, split at random, with bytes after
+ * its end, and, under the presets that promise it, against Node's own parser.
  */
 import { flagNames, presets, type RefusalCode } from "@httpfx/core/wire"
 import { assert, describe, it } from "@effect/vitest"
@@ -24,11 +24,11 @@ const behind = Buffer.from("GET /behind HTTP/1.1\r\nHost: b\r\n\r\n")
 const behindResponse = Buffer.from("HTTP/1.1 200 Behind\r\nContent-Length: 0\r\n\r\n")
 const garbage = Buffer.from("\u0000\u0001 no HTTP \r\n\r\n", "latin1")
 
-/** A vector's own log goes unchanged before what bytes behind its end bring. */
+/** The log of a vector must come first, unchanged, in the log of the stream with bytes after its end. */
 const checkBehind = (vector: Vector, one: Expected, tail: Buffer, follows: string): void => {
   const setup = setupOf(vector, one.flags)
   const bytes = Buffer.concat([vector.bytes, tail])
-  // An unfinished text would go on behind its piece and overflow further on.
+  // An unfinished text would continue after its piece, and overflow later.
   const cuts = overflows(one.log) ? [vector.bytes.length, bytes.length] : [bytes.length]
   const { lines } = run(setup, bytes, cuts)
   const own = one.log.slice(0, -1)
@@ -52,7 +52,7 @@ const checkBehind = (vector: Vector, one: Expected, tail: Buffer, follows: strin
   }
 }
 
-/** Whether bytes behind its end are behind its last message, too. */
+/** Whether bytes after the vector are also after its last message. */
 const endsByItself = (vector: Vector, one: Expected): boolean => {
   if (one.log.at(-1)!.startsWith("refused HPE_INVALID_EOF_STATE")) return false
   return !run(setupOf(vector, one.flags), vector.bytes, [vector.bytes.length]).completedByEnd
@@ -96,13 +96,13 @@ for (const file of files) {
 }
 
 describe("vectors", () => {
-  it("nothing is told before its last byte has come", () => {
+  it("no event is reported before its last byte", () => {
     for (const vector of vectors) {
       for (const one of vector.expected) {
         const setup = setupOf(vector, one.flags)
         for (const line of one.log) {
           const at = Number(/^(?:head|complete) @(\d+)/.exec(line)?.[1] ?? 0)
-          // In a chunk that ends one byte earlier the event has not come, and no later one either.
+          // A chunk that ends one byte earlier must not give this event or a later one.
           if (at === 0) continue
           const { lines } = run(setup, vector.bytes.subarray(0, at - 1), [at - 1], false, false)
           const early = lines.filter((seen) => seen.startsWith(line.split(" ", 2).join(" ") + " "))
@@ -112,7 +112,7 @@ describe("vectors", () => {
     }
   })
 
-  it("a refusal's flag, once set, is not named again at the same place", () => {
+  it("a refusal's flag, once set, is not named again at the same position", () => {
     for (const vector of vectors) {
       for (const one of vector.expected) {
         const { refusal } = run(setupOf(vector, one.flags), vector.bytes, [vector.bytes.length])
@@ -127,7 +127,7 @@ describe("vectors", () => {
     }
   })
 
-  it("every flag, every code and every status is met", () => {
+  it("every flag, every code and every status occurs", () => {
     const flags = new Set<string>()
     const codes = new Set<RefusalCode>()
     const statuses = new Set<number>()
@@ -161,7 +161,8 @@ describe("vectors", () => {
       HPE_UNEXPECTED_CONTENT_LENGTH: true,
       HPE_UNEXPECTED_SPACE: true
     }
-    // `keepAliveAfterClose` lets pass what `dataAfterClose` is named for: the bytes behind, as a message.
+    // `keepAliveAfterClose` accepts the bytes for which `dataAfterClose` is named: it reads them as a
+    // message.
     assert.deepStrictEqual(
       flagNames.filter((flag) => !flags.has(flag) && flag !== "keepAliveAfterClose"),
       []
@@ -178,7 +179,7 @@ describe("vectors", () => {
       assert.match(vector.reason, /RFC \d+ (§|Appendix )/, `${vector.file}, ${vector.title}`)
   })
 
-  it("titles are told apart, and there are enough of them", () => {
+  it("titles are unique, and there are enough of them", () => {
     for (const file of files) {
       const titles = vectors.filter((one) => one.file === file).map((one) => one.title)
       assert.strictEqual(new Set(titles).size, titles.length, file)
@@ -186,7 +187,7 @@ describe("vectors", () => {
     assert.isAtLeast(vectors.length, 150)
   })
 
-  it("escapes give back the bytes", () => {
+  it("unescape inverts escape", () => {
     const all = String.fromCharCode(...everyByte(256).map((k) => k - 1))
     assert.strictEqual(
       unescape(escape(all + "x".repeat(99) + "\r\n\\{" + all)),
@@ -195,8 +196,7 @@ describe("vectors", () => {
   })
 })
 
-// The presets are what Node 20 does; what the parsers of other versions do otherwise is in
-// docs/strictness.md.
+// The presets are Node 20's behaviour; docs/strictness.md lists the differences of other versions.
 describe.runIf(process.versions.node.startsWith("20."))(`vectors on ${nativeVersion}`, () => {
   for (const preset of ["node", "insecure"] as const) {
     it(`${preset}: the same outcome`, () => {
@@ -204,7 +204,7 @@ describe.runIf(process.versions.node.startsWith("20."))(`vectors on ${nativeVers
       for (const vector of vectors) {
         const { answers, bytes } = vector
         const others = Object.keys(vector.limits).filter((name) => name !== "maxHeaderSize")
-        // Limits that Node has not, or does not let one set; and an answer that is ours alone.
+        // Skip limits that Node does not have or does not let users set, and a reply that only we have.
         if (others.length > 0 || answers === "stop-all") continue
         const { maxHeaderSize = 16384 } = vector.limits
         for (const cuts of [[bytes.length], everyByte(bytes.length)]) {

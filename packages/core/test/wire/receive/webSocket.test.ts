@@ -46,7 +46,7 @@ describe("checkHandshake", () => {
     [`${asked}Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: a\r\n`, 400],
     [`${asked}Sec-WebSocket-Protocol: a b\r\n`, 400],
     [`${asked}Sec-WebSocket-Protocol: ,\r\n`, 400],
-    // RFC 6455 §11.3.1, §11.3.5: once.
+    // RFC 6455 §11.3.1, §11.3.5: must not be repeated.
     [asked + key, 400],
     [asked + version, 426],
     [`${asked}Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n`, undefined],
@@ -97,7 +97,7 @@ describe("checkHandshake", () => {
     ["no key", wrongKey, asked + version],
     ["a key of 15 bytes", wrongKey, `${asked}${version}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAA\r\n`],
     ["a key of 17 bytes", wrongKey, `${asked}${version}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAAA=\r\n`],
-    // The last of its digits has four bits that are none of its bytes.
+    // The last base64 digit has four bits that belong to no byte.
     [
       "a key with bits too many",
       wrongKey,
@@ -139,7 +139,7 @@ describe("checkHandshake", () => {
     'a ; b = "c"',
     "a;b=c;d;e=f",
     "a!#$%&'*+-.^_`|~0Z;x!=y~",
-    // What follows is none.
+    // The following are invalid.
     "",
     ";",
     "a;;b",
@@ -152,7 +152,7 @@ describe("checkHandshake", () => {
     "\u00e9",
     "a;b=\u00e9"
   ])("the extension %j", (extension) => {
-    // RFC 6455 §9.1, word by word.
+    // Follows the text of RFC 6455 §9.1.
     const token = (text: string): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
     const trimmed = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, "")
     const parameter = (text: string): boolean => {

@@ -1,4 +1,6 @@
-/** Bodies on their way out: counted against what their head announced, framed, never cut. */
+/**
+ * Outgoing bodies: framed, counted against the length that their head announced, never truncated.
+ */
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import {
@@ -11,7 +13,7 @@ import {
   type Violation
 } from "@httpfx/core/wire"
 
-/** What a violation says besides being one. */
+/** The properties of a violation without its tag. */
 type Facts<V = Violation> = V extends unknown ? Omit<V, "_tag"> : never
 
 const bytes = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0))
@@ -32,7 +34,7 @@ const writerOf = (framing: Framing) => {
 const codeOf = (violation: Violation | undefined) => violation?.code
 
 describe("a body of announced length", () => {
-  it("passes through as it came", () => {
+  it("passes through unchanged", () => {
     const { end, parts, write, writer } = writerOf({ _tag: "Length", length: 5 })
     const slice = bytes("abc")
     expect(write(slice)).toBe(undefined)
@@ -44,7 +46,7 @@ describe("a body of announced length", () => {
     expect(writer.ended).toBe(true)
   })
 
-  it("refuses the surplus whole, and says how much there was", () => {
+  it("refuses a write beyond its length as a whole, with the number of bytes", () => {
     const { sent, write, writer } = writerOf({ _tag: "Length", length: 3 })
     write("ab")
     expect(write("cd")).toEqual({
@@ -57,7 +59,7 @@ describe("a body of announced length", () => {
     expect(writer.written).toBe(2)
   })
 
-  it("refuses to end short", () => {
+  it("refuses to end early", () => {
     const { end, write, writer } = writerOf({ _tag: "Length", length: 3 })
     write("ab")
     expect(end()).toEqual({
@@ -73,19 +75,19 @@ describe("a body of announced length", () => {
 })
 
 describe("a chunked body", () => {
-  it("is chunks, the last chunk and trailers (RFC 9112 §7.1)", () => {
+  it("consists of chunks, the last chunk and trailers (RFC 9112 §7.1)", () => {
     const { end, parts, sent, write } = writerOf({ _tag: "Chunked" })
     const slice = bytes("x".repeat(26))
     write("abc")
     write(slice)
     end(["Digest", "q", "X-B", ""])
     expect(sent()).toBe(`3\r\nabc\r\n1a\r\n${"x".repeat(26)}\r\n0\r\nDigest: q\r\nX-B: \r\n\r\n`)
-    // Text is one piece with its framing, bytes go as they are.
+    // Text is one part with its framing, bytes are passed unchanged.
     expect(parts.slice(0, 4)).toEqual(["3\r\nabc\r\n", "1a\r\n", slice, "\r\n"])
     expect(parts[2]).toBe(slice)
   })
 
-  it("has no empty chunk but the last", () => {
+  it("has no empty chunk except the last", () => {
     const { end, sent, write } = writerOf({ _tag: "Chunked" })
     write("")
     write(new Uint8Array(0))
@@ -110,7 +112,7 @@ describe("a chunked body", () => {
 })
 
 describe("a body until the connection closes", () => {
-  it("passes through, of any length", () => {
+  it("passes through with any length", () => {
     const { end, sent, write } = writerOf({ _tag: "UntilClose" })
     write("ab")
     write("c")
@@ -121,7 +123,7 @@ describe("a body until the connection closes", () => {
 })
 
 describe("no body", () => {
-  it("takes no byte", () => {
+  it("refuses every byte", () => {
     const { end, sent, write } = writerOf({ _tag: "None" })
     expect(write("")).toBe(undefined)
     expect(codeOf(write("a"))).toBe("ERR_HTTP_BODY_NOT_ALLOWED")
@@ -137,7 +139,7 @@ describe("every body", () => {
     fc.nat({ max: 30 }).map((length): Framing => ({ _tag: "Length", length }))
   )
 
-  it("has an end after which nothing comes", () => {
+  it("refuses everything after its end", () => {
     fc.assert(
       fc.property(framing, (framing) => {
         const { end, sent, write } = writerOf(framing)
@@ -152,7 +154,7 @@ describe("every body", () => {
     )
   })
 
-  it("of announced length is exactly that long, or refused", () => {
+  it("with announced length is exactly that long, or refused", () => {
     fc.assert(
       fc.property(fc.nat({ max: 30 }), fc.array(fc.nat({ max: 12 })), (length, sizes) => {
         const { end, sent, write } = writerOf({ _tag: "Length", length })
@@ -206,5 +208,5 @@ describe("names of trailers", () => {
       expect(checkTrailerName(trailers[0]!)).toEqual({ _tag: "Violation", ...violation })
   })
 
-  it("none are no fault", () => expect(checkTrailers([])).toBe(undefined))
+  it("may be empty", () => expect(checkTrailers([])).toBe(undefined))
 })

@@ -1,4 +1,6 @@
-/** What stands around a body's bytes, and the count against a length. */
+/**
+ * The chunked coding, and the count of a body against its length.
+ */
 import { describe, expect, it } from "vitest"
 import { checkLength, chunkedWhole, chunkSize, lastChunk } from "@httpfx/core/wire"
 
@@ -10,12 +12,12 @@ describe("chunks", () => {
     [65_536, "10000"]
   ])("size %d: %s", (bytes, size) => expect(chunkSize(bytes)).toBe(size))
 
-  it("the last one has the trailers behind it", () => {
+  it("the last one is followed by the trailers", () => {
     expect(lastChunk("")).toBe("0\r\n\r\n")
     expect(lastChunk("a: b\r\n")).toBe("0\r\na: b\r\n\r\n")
   })
 
-  it("one chunk for a whole body", () => {
+  it("a whole body as one chunk", () => {
     expect(chunkedWhole("0123456789", "")).toBe("a\r\n0123456789\r\n0\r\n\r\n")
     expect(chunkedWhole("x", "a: b\r\n")).toBe("1\r\nx\r\n0\r\na: b\r\n\r\n")
   })

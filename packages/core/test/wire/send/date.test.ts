@@ -1,4 +1,6 @@
-/** Dates of messages: the RFC's own example, the edges of the calendar, and the language's as an oracle. */
+/**
+ * Dates of messages: the example of the RFC, the edges of the calendar, and `Date` as oracle.
+ */
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { httpDate } from "@httpfx/core/wire"
@@ -21,7 +23,7 @@ describe("httpDate", () => {
     expect(httpDate(now)).toBe(new Date(now).toUTCString())
   })
 
-  it("says what Date.prototype.toUTCString says", () => {
+  it("equals Date.prototype.toUTCString", () => {
     fc.assert(
       fc.property(fc.integer({ min: -8.64e15, max: 8.64e15 }), (now) => {
         expect(httpDate(now)).toBe(new Date(now).toUTCString())
@@ -30,7 +32,7 @@ describe("httpDate", () => {
     )
   })
 
-  it("keeps a second, not longer", () => {
+  it("caches one second, not longer", () => {
     const now = 1_700_000_000_000
     const first = httpDate(now)
     expect(httpDate(now + 999)).toBe(first)

@@ -1,4 +1,4 @@
-// 103 Early Hints: what is a link (RFC 8288 §3), and what the head looks like.
+// 103 Early Hints: valid links (RFC 8288 §3), and the head.
 import { describe, expect, it } from "vitest"
 import { encodeEarlyHints, isLink } from "@httpfx/core/wire"
 
@@ -53,9 +53,9 @@ describe("encodeEarlyHints", () => {
     )
   })
 
-  it("is nothing without links", () => expect(encodeEarlyHints([])).toBe(""))
+  it("is empty without links", () => expect(encodeEarlyHints([])).toBe(""))
 
-  it("names the link that is none", () => {
+  it("names the invalid link", () => {
     expect(encodeEarlyHints(["</a>", "bad"])).toEqual({
       _tag: "Violation",
       code: "ERR_INVALID_ARG_VALUE",
@@ -64,7 +64,7 @@ describe("encodeEarlyHints", () => {
     })
   })
 
-  it("refuses fields that are none", () => {
+  it("refuses invalid fields", () => {
     expect(encodeEarlyHints("</a>", ["X", "a\r\nb"])).toMatchObject({ code: "ERR_INVALID_CHAR" })
   })
 })

@@ -1,4 +1,6 @@
-/** Request heads: tables of what is printed and what is refused. */
+/**
+ * Request heads: tables of encoded heads and of refused input.
+ */
 import { describe, expect, it } from "vitest"
 import {
   encodeRequestHead,
@@ -9,7 +11,7 @@ import {
   type Violation
 } from "@httpfx/core/wire"
 
-/** What a violation says besides being one. */
+/** The properties of a violation without its tag. */
 type Facts<V = Violation> = V extends unknown ? Omit<V, "_tag"> : never
 
 const encode = (input: Partial<RequestHeadInput>) =>
@@ -224,7 +226,7 @@ describe("encodeRequestHead", () => {
     }
   )
 
-  it.each(["POST", "PUT", "PATCH", "PROPFIND"])("%s without a body says so", (method) => {
+  it.each(["POST", "PUT", "PATCH", "PROPFIND"])("%s without a body has Content-Length: 0", (method) => {
     expect(encode({ method })).toMatchObject({
       head: `${method} / HTTP/1.1\r\n${keep}\r\nContent-Length: 0\r\n\r\n`,
       framing: length(0)
@@ -344,7 +346,7 @@ describe("encodeRequestHead", () => {
       trailers
     ],
     ["trailers on CONNECT", { method: "CONNECT", trailers: true }, trailers],
-    // Where nothing is added, only the user's fields can frame a body.
+    // Without defaults, only the user's fields can frame a body.
     [
       "a body without its fields",
       { method: "POST", body: 3, defaults: false },

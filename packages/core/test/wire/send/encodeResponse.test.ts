@@ -1,4 +1,6 @@
-/** Response heads: tables of what is printed, and Node's own ServerResponse as an oracle. */
+/**
+ * Response heads: tables of encoded heads, and Node's ServerResponse as oracle.
+ */
 import * as http from "node:http"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -16,7 +18,7 @@ import {
   type Violation
 } from "@httpfx/core/wire"
 
-/** What a violation says besides being one. */
+/** The properties of a violation without its tag. */
 type Facts<V = Violation> = V extends unknown ? Omit<V, "_tag"> : never
 
 const date = "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -495,12 +497,12 @@ describe("encodeResponseHead", () => {
     ]
   ]
   it.each(refused)("refuses %s", (_, input, violation) => {
-    // Twice: a name that was seen before is not checked again.
+    // Twice, because a cached name is not validated again.
     expect(encode(input)).toEqual({ _tag: "Violation", ...violation })
     expect(encode(input)).toEqual({ _tag: "Violation", ...violation })
   })
 
-  it("remembers no name as good or known because there were many", () => {
+  it("validates and recognises names correctly after many others", () => {
     for (let i = 0; i < 3000; i++) encode({ headers: [`x-${i}`, ""] })
     expect(encode({ headers: ["not seen before!", ""] })._tag).toBe("Violation")
     expect(encode({ headers: ["CONTENT-lenGTH", "1"], body: "unknown" })).toMatchObject({
@@ -508,7 +510,7 @@ describe("encodeResponseHead", () => {
     })
   })
 
-  it("knows nothing of the head before", () => {
+  it("is independent of the previous head", () => {
     const before = { headers: ["Transfer-Encoding", "gzip", "Connection", "close, keep-alive"] }
     encode({ ...before, body: "unknown" })
     expect(linesOf(encode({ versionMinor: 0, body: 1, headers: ["Connection", "x"] }))).toEqual([
@@ -519,7 +521,7 @@ describe("encodeResponseHead", () => {
     ])
   })
 
-  it("prints a field that repeats as alone, and refuses a value behind one that may be sent", () => {
+  it("prints a repeated field like a single one, and refuses an invalid value after a valid one", () => {
     const long = "v".repeat(10_000)
     const values = ["a", "a", "b", "", "", long, long, "\u00e9", "b", "B"]
     for (const name of ["x-repeats", "X-Repeats"]) {
@@ -537,7 +539,7 @@ describe("encodeResponseHead", () => {
     }
   })
 
-  it("keeps added lines apart when what they are made from changes", () => {
+  it("adds the right lines after their input changes", () => {
     expect(linesOf(encode({ date: "A", keepAliveTimeout: 5000 }))).toContain("Keep-Alive: timeout=5")
     expect(linesOf(encode({ date: "A", keepAliveTimeout: 6000 }))).toContain("Keep-Alive: timeout=6")
     expect(linesOf(encode({ date: "B", keepAliveTimeout: 6000 }))).toContain("Date: B")
@@ -600,9 +602,8 @@ describe("against Node's ServerResponse", () => {
     timeout: fc.constantFrom(0, 1000, 5500)
   })
 
-  // Where we say more than Node, for reasons of the RFC: the length of a HEAD (RFC 9110 §9.3.2), of a known
-  // body for HTTP/1.0, which then may be kept, and the close of a connection that is not kept beside the
-  // user's Connection.
+  // We send more than Node, as the RFC recommends: the length for a HEAD (RFC 9110 §9.3.2) and of a known
+  // HTTP/1.0 body, which permits reuse, and `close` beside the user's Connection.
   const comparable = (it: Case) =>
     !(it.method === "HEAD" && it.body !== undefined && it.status !== 204 && it.status !== 304) &&
     it.versionMinor === 1 &&
@@ -647,7 +648,7 @@ describe("encodeInformational", () => {
   })
 })
 
-it("the heads of 100 and 102 without fields are at hand", () => {
+it("the heads of 100 and 102 without fields are constants", () => {
   expect(continueHead).toBe(encodeInformational(100, []))
   expect(processingHead).toBe(encodeInformational(102, []))
 })

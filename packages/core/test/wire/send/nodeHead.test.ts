@@ -1,4 +1,6 @@
-/** What Node's own module adds to a head: every set of facts, with Node's ServerResponse as the oracle. */
+/**
+ * The fields that Node adds to a head: every set of facts, with Node's ServerResponse as oracle.
+ */
 import * as http from "node:http"
 import { describe, expect, it } from "vitest"
 import {
@@ -12,8 +14,7 @@ import {
 } from "@httpfx/core/wire"
 
 /**
- * What Node keeps of a message on its way out;
- * https://github.com/nodejs/node/blob/v20.x/lib/_http_outgoing.js
+ * Internal state of Node's outgoing message; https://github.com/nodejs/node/blob/v20.x/lib/_http_outgoing.js
  */
 interface Inner {
   shouldKeepAlive: boolean
@@ -35,7 +36,7 @@ interface Inner {
   _storeHeader(firstLine: string, headers: ReadonlyArray<readonly [string, string]>): void
 }
 
-// Values of which Node concludes nothing.
+// Values from which Node concludes nothing.
 const lines: ReadonlyArray<readonly [bit: number, name: string, value: string]> = [
   [NodeField.Connection, "Connection", "x"],
   [NodeField.ContentLength, "Content-Length", "7"],
@@ -90,7 +91,7 @@ const ours = (seen: number, traits: number, length: number, timeout: number, max
   const head = nodeHead(seen, traits, length, timeout, max)
   if ("code" in head) return head.code
   const has = (bit: number): boolean => (head.traits & bit) !== 0
-  // Nothing else has changed.
+  // No other trait may change.
   const mayChange = NodeTrait.KeepAlive | NodeTrait.Chunked | NodeTrait.Last
   expect(head.traits | mayChange).toBe(traits | mayChange)
   return {
@@ -102,7 +103,8 @@ const ours = (seen: number, traits: number, length: number, timeout: number, max
 }
 
 /**
- * What the user's fields say is in the traits already: a field that is there was not taken away, and so on.
+ * Whether the traits are consistent with the user's fields: a field that is present was not removed, and so
+ * on.
  */
 const possible = (seen: number, traits: number): boolean =>
   ((seen & NodeField.Connection) === 0 ||
@@ -116,7 +118,7 @@ describe("nodeHead", () => {
   const sets = Array.from({ length: 1 << lines.length }, (_, set) =>
     lines.reduce((seen, [bit], index) => (((set >> index) & 1) === 0 ? seen : seen | bit), 0)
   )
-  it.each(sets)("with the fields %i: the same lines and the same fate as Node's, for all traits", (seen) => {
+  it.each(sets)("with the fields %i: the same lines and the same traits as Node, for all traits", (seen) => {
     for (let traits = 0; traits <= everyTrait; traits++) {
       if (!possible(seen, traits)) continue
       const length = traits % 3 === 0 ? -1 : (traits % 5) - 1
@@ -125,13 +127,13 @@ describe("nodeHead", () => {
       const facts = [seen, traits, length, timeout, max] as const
       const expected = nodes(...facts)
       const actual = ours(...facts)
-      // A comparison by `expect` alone would take seconds.
+      // Comparing with `expect` alone would take seconds.
       if (JSON.stringify(actual) !== JSON.stringify(expected))
         expect([facts, actual]).toEqual([facts, expected])
     }
   })
 
-  it("keeps lines apart when what they are made from changes", () => {
+  it("adds the right lines after their input changes", () => {
     const traits = NodeTrait.KeepAlive | NodeTrait.MayChunk
     const rows: ReadonlyArray<readonly [timeout: number, max: number, announced: string]> = [
       [5000, 0, "Keep-Alive: timeout=5\r\n"],
@@ -168,7 +170,7 @@ describe("nodeField", () => {
     expect(nodeField(name.slice(1))).toBe(0)
   })
 
-  it("a bit for each", () => {
+  it("has a separate bit for each", () => {
     const bits = Object.values(NodeField)
     expect(bits).toEqual(bits.map((_, index) => 1 << index))
     expect(Object.values(named).sort((a, b) => a - b)).toEqual(bits)
@@ -177,7 +179,7 @@ describe("nodeField", () => {
   })
 })
 
-describe("what a value says, as Node reads it", () => {
+describe("words in a value, as Node reads it", () => {
   const readers = [
     ["close", saysClose],
     ["chunked", saysChunked],

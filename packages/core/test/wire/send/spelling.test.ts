@@ -1,8 +1,10 @@
-/** What is remembered of field names: each is judged once, and none of it beyond its bounds. */
+/**
+ * The cache of field names: each name is validated once, and the cache stays within its limits.
+ */
 import { describe, expect, it } from "vitest"
 import { Spellings } from "@httpfx/core/wire"
 
-/** Spellings with a meaning of their own, and how often each was asked for. */
+/** A cache that counts how often each meaning was requested. */
 const counted = () => {
   const asked: Array<string> = []
   const spellings = new Spellings((lower) => {
@@ -13,7 +15,7 @@ const counted = () => {
 }
 
 describe("a spelling", () => {
-  it("is judged once, in lower case", () => {
+  it("is classified once, in lower case", () => {
     const { asked, spellings } = counted()
     const first = spellings.of("X-Abc")
     expect(first).toMatchObject({ valid: true, lower: "x-abc", meaning: 5, value: undefined, line: "" })
@@ -22,13 +24,16 @@ describe("a spelling", () => {
     expect(asked).toEqual(["x-abc", "x-abc"])
   })
 
-  it.each(["", "a b", "\u00e9", "a:"])("of what is no token (%j) has no meaning and is not kept", (name) => {
-    const { asked, spellings } = counted()
-    const first = spellings.of(name)
-    expect(first).toMatchObject({ valid: false, lower: "", meaning: 0 })
-    expect(spellings.of(name)).not.toBe(first)
-    expect(asked).toEqual([])
-  })
+  it.each(["", "a b", "\u00e9", "a:"])(
+    "that is not a token (%j) has no meaning and is not cached",
+    (name) => {
+      const { asked, spellings } = counted()
+      const first = spellings.of(name)
+      expect(first).toMatchObject({ valid: false, lower: "", meaning: 0 })
+      expect(spellings.of(name)).not.toBe(first)
+      expect(asked).toEqual([])
+    }
+  )
 
   it.each([
     [64, true],
@@ -39,7 +44,7 @@ describe("a spelling", () => {
     expect(spellings.of(name) === spellings.of(name)).toBe(kept)
   })
 
-  it("is kept for 256 names, and made anew for more", () => {
+  it("is cached for 256 names, and created anew for others", () => {
     const { spellings } = counted()
     const names = Array.from({ length: 257 }, (_, index) => `x-${index}`)
     const first = names.map((name) => spellings.of(name))

@@ -1,8 +1,8 @@
 /**
- * The table loss x policy x phase of a server's connection: what the transport is told, what the owner is
- * told, in which order, how often.
+ * The table loss x policy x phase of a server connection: calls to the transport and to the owner, with their
+ * order and number.
  *
- * Cells of a loss and a phase that are the same for several policies stand once.
+ * Cells of a loss and a phase that are the same for several policies are listed once.
  */
 import { strict as assert } from "node:assert"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -17,7 +17,7 @@ import { handlers, phases, type Phase } from "./phases.js"
 
 interface Policies {
   readonly allowHalfOpen: boolean
-  /** Somebody answers rejected requests and hears of faults. */
+  /** The owner responds to refused requests and is informed of faults. */
   readonly answers: boolean
   readonly drainPolicy: Policy
 }
@@ -29,7 +29,7 @@ interface Stage {
 }
 
 interface Loss {
-  /** Only these limits are on, in ms. */
+  /** Only these limits are set, in ms. */
   readonly timeouts?: Partial<Settings["timeouts"]>
   readonly acts: Readonly<Record<string, (stage: Stage) => void>>
 }
@@ -92,7 +92,7 @@ const given = (loss: Loss, phase: Phase, policy: Policies, observed: boolean): G
   observed
 })
 
-/** One cell: the lines from the loss on. */
+/** One cell: the lines after the loss. */
 const cell = (loss: Loss, phase: Phase, policy: Policies, observed = true): ReadonlyArray<string> => {
   const world = new ServerWorld(given(loss, phase, policy, observed))
   const transport = world.connect({ ...(phase.room === undefined ? {} : { room: phase.room }) })
@@ -117,7 +117,7 @@ const cell = (loss: Loss, phase: Phase, policy: Policies, observed = true): Read
   return lines
 }
 
-// True of every cell, whatever its lines are.
+// Invariants of every cell, whatever its lines are.
 const check = ({ exchanges, held, lines }: ServerWorld, transport: ScriptedTransport, observed: boolean) => {
   const count = (pattern: RegExp) => lines.filter((line) => pattern.test(line)).length
   assert.ok(transport.closed, "it is closed")
@@ -167,7 +167,7 @@ const section = (loss: Loss, phase: Phase): ReadonlyArray<string> => {
   const groups = new Map<string, Array<Policies>>()
   for (const policy of policies) {
     const lines = cell(loss, phase, policy)
-    // Observers cost nothing and change nothing.
+    // Observers must not change the behaviour.
     const unobserved = cell(loss, phase, policy, false)
     assert.deepEqual(
       without(lines).filter(isSaid),

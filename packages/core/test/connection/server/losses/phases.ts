@@ -1,4 +1,6 @@
-/** Where a connection stands when it is lost. */
+/**
+ * Phases in which a connection is lost.
+ */
 import { chunk, chunkedHead, close, expecting, get, upgrade } from "../requests.js"
 import type { Given } from "../../../support/connection/serverWorld.js"
 import type { Handler } from "../../../support/connection/recordedExchange.js"
@@ -6,18 +8,18 @@ import type { Handler } from "../../../support/connection/recordedExchange.js"
 const begun = (path: string, body = "abc"): string => chunkedHead(path) + chunk(body)
 
 export interface Phase {
-  /** What the client has sent. */
+  /** Sent by the client before the loss. */
   readonly sent: string
-  /** What is not HTTP here. Default: a NUL. */
+  /** Malformed bytes in this phase. Default: a NUL. */
   readonly malformed?: string
   readonly settings?: Given["settings"]
-  /** Bytes that the client takes. Default: all. */
+  /** Bytes that the transport takes before backpressure. Default: all. */
   readonly room?: number
-  /** The owner is asked for the answer to a rejected request, and gives none. */
+  /** The owner is asked to respond to a refused request, and does not. */
   readonly refusing?: true
 }
 
-/** What the handlers do that stand behind the paths below. */
+/** Handlers for the paths below. */
 export const handlers: Readonly<Record<string, Handler>> = {
   "/read": (exchange) => exchange.reads(() => exchange.responds("ok")),
   "/never": () => {},

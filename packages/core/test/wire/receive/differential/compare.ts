@@ -1,10 +1,12 @@
-/** When two outcomes are the same, and what strict may refuse. */
+/**
+ * Compares two outcomes, and checks which streams `strict` may refuse.
+ */
 import { type FlagName, type Flags, presets } from "@httpfx/core/wire"
 import { isDeepStrictEqual } from "node:util"
 import { runOurs } from "./ours.js"
 import type { Case, Ending, Outcome } from "./outcome.js"
 
-/** Why the two differ, undefined if they do not. */
+/** The difference of the two outcomes; `undefined` if they are equal. */
 export const difference = (native: Outcome, ours: Outcome, length: number): string | undefined => {
   if (!isDeepStrictEqual(native.events, ours.events)) {
     return `events\n  native ${JSON.stringify(native.events)}\n  ours   ${JSON.stringify(ours.events)}`
@@ -16,7 +18,7 @@ export const difference = (native: Outcome, ours: Outcome, length: number): stri
 }
 
 const sameEnding = (native: Ending, ours: Ending, length: number): boolean => {
-  // Behind a head with an upgrade the native parser swallows its errors; we report them, at the same place.
+  // After a head with an upgrade the native parser hides its errors; ours reports them at the same position.
   if (native._tag === "Swallowed") return ours._tag === "Refused" && ours.offset === native.offset
   if (native._tag === "Open") {
     return ours._tag === "Open" || (native.silent && ours._tag === "Refused" && ours.offset === length)
@@ -27,20 +29,15 @@ const sameEnding = (native: Ending, ours: Ending, length: number): boolean => {
 /** Flags that only the `insecure` preset sets. */
 const insecureOnly = (flag: FlagName): boolean => presets.insecure[flag] && !presets.node[flag]
 
-/**
- * What strict is measured against: Node 20's reading, with tabs as whitespace where that parser sees none.
- */
+/** Reference for strict: Node 20's behaviour, but with tabs as whitespace where strict accepts them. */
 export const reference: Flags = { ...presets.node, tabsInFraming: true }
 
-/**
- * Besides what they let pass, they let a connection be used again behind a message that strict takes as the
- * last.
- */
+/** Flags that also permit reuse of a connection after a message that strict treats as the last one. */
 const reuse: Partial<Flags> = { lengthWithoutBody: true, transferEncodingInHttp10: true }
 
 /**
  * Checks strict against the reference: the same outcome, or a refusal that names a flag. Setting each named
- * flag in turn must lead to the outcome of the reference. Gives the flags met, or the fault.
+ * flag in turn must lead to the outcome of the reference. Returns the flags named, or the fault.
  */
 export const strictWalk = (
   input: Case,
@@ -71,7 +68,7 @@ export const strictWalk = (
   }
 }
 
-/** Events up to a refusal: the last may be the beginning of a piece of data. */
+/** Compares the events up to a refusal, which may cut the last data event short. */
 const startsWith = (whole: Outcome["events"], begun: Outcome["events"]): boolean =>
   begun.every((event, index) => {
     const other = whole[index]

@@ -30,7 +30,7 @@ interface NativeBinding {
   }
 }
 
-// Node 20's own way; later versions give the class out of an old module, deprecated but public.
+// As in Node 20; in later versions the class comes from a deprecated but public module.
 const loadBinding = (): NativeBinding => {
   try {
     return (process as unknown as { binding(name: string): unknown }).binding("http_parser") as NativeBinding
@@ -41,8 +41,8 @@ const loadBinding = (): NativeBinding => {
 
 const { HTTPParser } = loadBinding()
 
-// llhttp's numbers of the methods, which are part of its interface and of no list that every version gives
-// out.
+// llhttp's method numbers, which are part of its interface but missing from the public lists of some
+// versions.
 const methods = (
   "DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND " +
   "UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK " +
@@ -50,7 +50,7 @@ const methods = (
   "QUERY"
 ).split(" ")
 
-/** llhttp's version: what the presets are defined by is that of Node 20.20, 9.3.1. */
+/** llhttp's version; that of Node 20.20, 9.3.1, defines the presets. */
 export const llhttp = process.versions["llhttp"] ?? ""
 
 export const nativeVersion = `Node ${process.versions.node}, llhttp ${llhttp}`
@@ -104,7 +104,7 @@ export const runNative = (input: Case, preset: "node" | "insecure"): Outcome => 
   parser[HTTPParser.kOnMessageComplete] = () => {
     log.complete(spilled)
     spilled = []
-    // Behind trailers the binding tells the target once more.
+    // After trailers the binding reports the target again.
     spilledTarget = ""
   }
   const ending = feed(parser, input, () => ({ upgrade, stopping, events: log.events.length }))
@@ -130,7 +130,7 @@ const feed = (
           offset: from + result.bytesParsed
         }
       }
-      // An error not reported leaves its position behind: nothing moves any more.
+      // An unreported error leaves its position: the parser no longer advances.
       if (result <= 0 && state().events === before) return { _tag: "Swallowed", offset: from + result }
       from += result
       if (state().stopping) return { _tag: "Stopped", consumed: from }

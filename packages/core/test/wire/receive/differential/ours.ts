@@ -1,4 +1,6 @@
-/** Our parser on a case, with any set of flags. */
+/**
+ * Runs our parser on a case, with any set of flags.
+ */
 import { type Flags, type Head, type Refusal, RequestParser, ResponseParser } from "@httpfx/core/wire"
 import { answer, type Case, type Ending, Log, type Outcome } from "./outcome.js"
 
@@ -6,9 +8,7 @@ export interface OurOutcome extends Outcome {
   readonly refusal: Refusal | undefined
 }
 
-/**
- * Runs a case through our parser. The bytes are given as Buffers or, every other case, as plain Uint8Arrays.
- */
+/** Runs a case through our parser. The bytes are passed as Buffers or, if `plain`, as plain Uint8Arrays. */
 export const runOurs = (input: Case, flags: Flags, plain = false): OurOutcome => {
   const log = new Log()
   const seen = (head: Head, start: string): number => {

@@ -1,12 +1,12 @@
 /**
- * What a parser made of a byte stream, in a form in which two parsers can be compared: the events with
- * adjacent data joined, and how it ended.
+ * The outcome of parsing a byte stream, in a form that can be compared between parsers: events with adjacent
+ * data joined, and the ending.
  */
 
 export type Role = "request" | "response"
 
 /**
- * What the head callback answers: always read; always skip; stop where the head says upgrade; read, skip in
+ * Replies of the head callback: always read; always skip; stop if the head has an upgrade; read and skip in
  * turn.
  */
 export type Answering = "read" | "skip" | "stop" | "turns"
@@ -15,9 +15,9 @@ export interface Case {
   readonly role: Role
   readonly answering: Answering
   readonly maxHeaderSize: number
-  /** One buffer, so that positions in different pieces can be told apart in memory. */
+  /** One buffer, so that positions in different chunks are comparable in memory. */
   readonly bytes: Buffer
-  /** Ends of the pieces, ascending, the last is the length. */
+  /** Ends of the chunks, ascending; the last one is the length. */
   readonly cuts: ReadonlyArray<number>
 }
 
@@ -34,11 +34,11 @@ export type Event =
   | { readonly _tag: "Complete"; readonly rawTrailers: ReadonlyArray<string> }
 
 export type Ending =
-  /** `silent`, native only: behind a head with an upgrade, where it reports no errors. */
+  /** `silent`, native only: after a head with an upgrade, where it reports no errors. */
   | { readonly _tag: "Open"; readonly silent: boolean }
   | { readonly _tag: "Stopped"; readonly consumed: number }
   | { readonly _tag: "Refused"; readonly code: string; readonly reason: string; readonly offset: number }
-  /** Native only: an error behind a head with an upgrade is not reported, only where it was. */
+  /** Native only: the position of an error after a head with an upgrade, which it does not report. */
   | { readonly _tag: "Swallowed"; readonly offset: number }
 
 export interface Outcome {
@@ -59,7 +59,7 @@ export const answer = (answering: Answering, upgrade: boolean, index: number): 0
   }
 }
 
-/** Collects events; adjacent data become one. */
+/** Collects events and joins adjacent data. */
 export class Log {
   readonly events: Array<Event> = []
   heads = 0

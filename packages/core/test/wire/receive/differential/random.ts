@@ -1,4 +1,6 @@
-/** A small seeded generator of numbers, so that a case can be found again by seed and index. */
+/**
+ * A small seeded random generator, so that a case can be reproduced from seed and index.
+ */
 export interface Random {
   /** 0 <= n < below */
   int(below: number): number

@@ -1,19 +1,18 @@
 /**
- * What the parsers of other Node versions do otherwise. The presets are defined by Node 20.20 (llhttp 9.3.1);
- * where a later llhttp differs, its cases must be among those listed here (docs/strictness.md has the list in
- * words).
+ * Differences of other Node versions' parsers. The presets are defined by Node 20.20 (llhttp 9.3.1); where a
+ * later llhttp differs, the case must match an entry of this list (docs/strictness.md has the list in words).
  */
 import type { Case } from "./outcome.js"
 
 export interface Change {
-  /** The first llhttp with it. */
+  /** The first llhttp with this change. */
   readonly since: string
   readonly what: string
-  /** Whether a stream has what the change is about. */
+  /** Whether a stream contains what the change is about. */
   readonly concerns: (text: string, role: Case["role"]) => boolean
 }
 
-/** A field of this name with a tab in its value, or in the lines that continue it. */
+/** A field of this name with a tab in its value, or in the continuation lines. */
 const withTab = (name: string): RegExp =>
   new RegExp(`${name} *:(?:[^\\r\\n]|[\\r\\n]+[ \\t])*[\\r\\n]*\\t`, "i")
 
@@ -40,13 +39,13 @@ export const changes: ReadonlyArray<Change> = [
   }
 ]
 
-/** Versions this list has been held against, in runs of 200000 cases. */
+/** Versions for which this list was verified, in runs of 200000 cases. */
 export const examined: ReadonlyArray<string> = ["9.3.1", "9.4.3"]
 
 const isAtLeast = (version: string, least: string): boolean =>
   version.localeCompare(least, "en", { numeric: true }) >= 0
 
-/** The changes of this version of llhttp that a stream is about. */
+/** The changes of this version of llhttp that can affect a stream. */
 export const changesFor = (llhttp: string, input: Case): ReadonlyArray<Change> => {
   const text = input.bytes.toString("latin1")
   return changes.filter((change) => isAtLeast(llhttp, change.since) && change.concerns(text, input.role))

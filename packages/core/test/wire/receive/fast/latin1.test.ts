@@ -1,4 +1,4 @@
-// A chunk that brings a conversion of its own is asked to do it; any other is converted to the same text.
+// A chunk with its own conversion to text uses it; any other chunk gives the same text.
 import { describe, expect, it } from "vitest"
 import { latin1, roomLike } from "../../../../src/wire/receive/fast/latin1.js"
 
@@ -15,12 +15,12 @@ describe.each<[kind: string, bytes: Uint8Array]>([
     expect(latin1(bytes, 3, 3)).toBe("")
   })
 
-  it("room like it converts in the same way", () => {
+  it("roomLike allocates the same class", () => {
     expect(roomLike(bytes, 8).constructor).toBe(bytes.constructor)
   })
 })
 
-it("Node's Buffers bring the conversion that is asked for", () => {
+it("Node's Buffers have the conversion that is used", () => {
   const asked: Array<unknown> = []
   const bytes = Object.assign(Buffer.from("abc"), {
     latin1Slice: (...args: Array<unknown>) => {

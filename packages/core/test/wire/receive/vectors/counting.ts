@@ -1,13 +1,15 @@
-/** Chunks that count how often their bytes are looked at, and a count of what a parser keeps. */
+/**
+ * Chunks that count how often their bytes are read, and a measure of the memory that a parser keeps.
+ */
 
 export interface Reads {
   /** Reads of single bytes. */
   examined: number
-  /** Bytes made into text, a range at a time. */
+  /** Bytes converted to text, one range per call. */
   decoded: number
 }
 
-/** A chunk that behaves like the Buffer `bytes` (its own conversion to text included) and counts. */
+/** A chunk that behaves like the Buffer `bytes` (its own conversion to text included) and counts reads. */
 export const counting = (bytes: Buffer, reads: Reads): Uint8Array => {
   const latin1Slice = (start: number, end: number): string => {
     reads.decoded += end - start
@@ -27,8 +29,8 @@ export const counting = (bytes: Buffer, reads: Reads): Uint8Array => {
 }
 
 /**
- * Characters, elements and bytes that can be reached from `root` through its own properties; of a view its
- * whole memory counts. Not through `without`: what the caller has given.
+ * Counts the characters, elements and bytes reachable from `root` through own properties; a view counts with
+ * its whole buffer. Skips `without`, the caller's own objects.
  */
 export const kept = (root: object, without: ReadonlyArray<object>): number => {
   const seen = new Set<unknown>(without)

@@ -1,6 +1,6 @@
 /**
- * The vectors as their documents have them: packages/core/test/vectors/*.md, whose form its README.md
- * describes.
+ * Reads the vectors from their documents: packages/core/test/vectors/*.md, in the format that the README.md
+ * there describes.
  */
 import { type FlagName, flagNames, type Flags, type Limits, presets } from "@httpfx/core/wire"
 import { readdirSync, readFileSync } from "node:fs"
@@ -10,10 +10,10 @@ import { unescape } from "./text.js"
 export type Preset = keyof typeof presets
 export const presetNames: ReadonlyArray<Preset> = ["strict", "node", "insecure"]
 
-/** One log, and what it is the log of. */
+/** One expected log, with its preset and flags. */
 export interface Expected {
   readonly preset: Preset
-  /** Flags set besides those of the preset, and with a minus before them those taken away from it. */
+  /** Flags added to those of the preset, and, with a minus sign, flags removed from it. */
   readonly extra: ReadonlyArray<string>
   readonly flags: Flags
   readonly log: ReadonlyArray<string>
@@ -96,7 +96,7 @@ const readSection = (file: string, section: string): Vector => {
   }
 }
 
-/** All vectors of all documents, README.md aside. */
+/** All vectors of all documents except README.md. */
 export const readVectors = (): ReadonlyArray<Vector> =>
   readdirSync(folder)
     .filter((file) => file.endsWith(".md") && file !== "README.md")

@@ -1,7 +1,6 @@
 /**
- * What the parser makes of a stream, as lines: every head and end of a message with the number of bytes the
- * parser had taken by then, the body's text, and how it ended. Positions are found by pausing in the
- * callbacks.
+ * Logs what the parser does with a stream, as lines: every head and end of a message with the number of bytes
+ * consumed by then, the text of the body, and the ending. Positions are found by pausing in the callbacks.
  */
 import {
   Body,
@@ -15,8 +14,7 @@ import {
 import { escape } from "./text.js"
 
 /**
- * What the head callback answers: always the same, `stop` where the head says upgrade, read and skip in
- * `turns`.
+ * Replies of the head callback: always the same, `stop` if the head has an upgrade, read and skip in `turns`.
  */
 export type Answers = "read" | "skip" | "stop" | "turns" | "stop-all"
 
@@ -30,7 +28,7 @@ export interface Setup {
 export interface Run {
   readonly lines: ReadonlyArray<string>
   readonly refusal: Refusal | undefined
-  /** Bytes taken when the last message was complete, 0 without one. */
+  /** Bytes consumed when the last message was complete; 0 without one. */
   readonly completeAt: number
   /** The last message was completed by the end of the stream. */
   readonly completedByEnd: boolean
@@ -70,8 +68,8 @@ const showRefusal = (refusal: Refusal): string =>
   (refusal.flag === undefined ? "" : ` flag=${refusal.flag}`)
 
 /**
- * Gives the stream in pieces that end at `cuts`; `plain`: as bare Uint8Arrays, the parser resting after each;
- * `ends`: and then its end.
+ * Feeds the stream in chunks that end at `cuts`. `plain`: as plain Uint8Arrays, with `parser.rest()`
+ * after each; `ends`: followed by the end of the stream.
  */
 export const run = (
   setup: Setup,
@@ -133,7 +131,7 @@ export const run = (
         settle(from)
         if (parser.refusal !== undefined) return showRefusal(parser.refusal)
         if (parser.stopped) return `stopped @${from}`
-        // It may rest wherever it stands, and nothing of what follows changes.
+        // `rest` may be called in any state, and must not change what follows.
         if (plain) parser.rest()
         if (!wasPaused) break
       }
@@ -158,16 +156,16 @@ export const run = (
 
 const overflow = /^(refused HPE_(?:HEADER|CHUNK_EXTENSIONS)_OVERFLOW) @(\d+)(.*)$/
 
-/** Whether the stream ended with a text that was too long. */
+/** Whether the stream was refused because a text was too long. */
 export const overflows = (lines: ReadonlyArray<string>): boolean => overflow.test(lines.at(-1)!)
 
 const refused = /^refused \S+ @(\d+)/
 
 /**
- * A text is counted where it ends or its piece of the stream does, as in Node's parser: an overflow is found
- * the earlier the smaller the pieces, also before another fault of the same text that a larger piece would
- * have shown. Gives `lines` with the refusal of the whole stream if its own is an overflow and not behind
- * that.
+ * A text is counted at its end or at the end of its chunk, as in Node's parser: the smaller the chunks, the
+ * earlier an overflow is found, even before another fault of the same text that a larger chunk would have
+ * shown. Returns `lines` with the refusal of the whole stream, if their own is an overflow at or before that
+ * position.
  */
 export const settled = (
   lines: ReadonlyArray<string>,

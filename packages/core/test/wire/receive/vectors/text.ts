@@ -1,4 +1,6 @@
-/** The escapes of the vectors: bytes as printable text and back (packages/core/test/vectors/README.md). */
+/**
+ * Escapes of the vectors: converts bytes to printable text and back (packages/core/test/vectors/README.md).
+ */
 
 const named: ReadonlyMap<string, string> = new Map([
   ["r", "\r"],
@@ -8,7 +10,7 @@ const named: ReadonlyMap<string, string> = new Map([
   ['"', '"']
 ])
 
-// A run this long is written as a repetition.
+// Runs of at least this length are written as repetitions.
 const LONG_RUN = 24
 
 const showCode = (code: number): string => {
@@ -20,7 +22,7 @@ const showCode = (code: number): string => {
   return `\\x${code.toString(16).padStart(2, "0")}`
 }
 
-/** Text of U+0000-U+00FF in escapes. */
+/** Escapes text of U+0000-U+00FF. */
 export const escape = (text: string): string => {
   let shown = ""
   for (let i = 0; i < text.length;) {
@@ -33,7 +35,7 @@ export const escape = (text: string): string => {
   return shown
 }
 
-/** The bytes an escaped text stands for. Its line breaks stand for nothing. */
+/** The bytes of an escaped text. Its own line breaks are ignored. */
 export const unescape = (shown: string): string => {
   let text = ""
   for (let i = 0; i < shown.length;) {
