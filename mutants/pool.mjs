@@ -12,7 +12,7 @@ export const pool = [
   ...of("pool", [
     {
       name: "the shortest wait goes first",
-      harm: "A key that waits long waits for ever.",
+      harm: "A key that waits long waits forever.",
       file: "queue",
       nets: ["pool/pool"],
       find: "return one.since < other.since",
@@ -27,7 +27,7 @@ export const pool = [
       replace: "const open = candidate.open"
     },
     {
-      name: "connections that are more than the limit are kept",
+      name: "connections above the limit are kept",
       harm: "A limit that was lowered has no effect.",
       file: "keepAlive",
       nets: ["pool/pool"],
@@ -35,15 +35,15 @@ export const pool = [
       replace: ""
     },
     {
-      name: "the server's hint counts although the idle time is shorter",
-      harm: "Connections are idle for longer than they may.",
+      name: "the server's hint applies although the idle timeout is shorter",
+      harm: "Connections are idle for longer than allowed.",
       file: "keepAlive",
       nets: ["pool/pool"],
       find: "    if (hinted < until) {\n",
       replace: "    if (hinted > 0) {\n"
     },
     {
-      name: "keys with passphrases are not in a connection's name",
+      name: "keys with passphrases are missing in a connection's name",
       harm: "Requests with another client certificate share a connection.",
       file: "name",
       nets: ["pool/name"],
@@ -51,7 +51,7 @@ export const pool = [
       replace: 'if (losesContent(value) && field === "pfx") policy +='
     },
     {
-      name: "a retry's budget grows without bound",
+      name: "the retry budget grows without bound",
       harm: "After a quiet hour an outage is met with all retries at once.",
       file: "retry",
       nets: ["pool/retry"],
@@ -59,7 +59,7 @@ export const pool = [
       replace: "tokens: budget.tokens + brought + tokens"
     },
     {
-      name: "what may have been acted on is tried again",
+      name: "a request that the server may have acted on is retried",
       harm: "An order is placed twice.",
       file: "retry",
       nets: ["pool/retry", "client/retry"],
@@ -69,7 +69,7 @@ export const pool = [
   ]),
   ...of("wire", [
     {
-      name: "the head's limit holds for the whole request",
+      name: "the head limit applies to the whole request",
       harm: "An upload of more than a minute ends with 408.",
       file: "automaton/deadlines",
       nets: ["ServerTimeouts"],
