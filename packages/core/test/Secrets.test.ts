@@ -1,6 +1,6 @@
 /**
- * Secrets in what people read: user and password of URLs, and credentials in fields, never stand in spans,
- * errors or log lines.
+ * Redaction of secrets: user and password of URLs, and credentials in fields, never appear in spans, errors
+ * or log lines.
  */
 import {
   type HttpApp,
@@ -22,10 +22,7 @@ import { presets } from "@httpfx/core/wire"
 import { MemoryNetwork, RawPeer, TestServer } from "@httpfx/testing"
 import { redactUrlsWithin, redactUserinfo, withoutUserinfo } from "../src/model/urlSecrets.js"
 
-/**
- * Every URL with a user and a password that must not be seen; `REDACTED` shows where they were, if it is a
- * URL.
- */
+/** URLs with a user and password: without them, and (if they are URLs) with `REDACTED` in their place. */
 const urls: Readonly<Record<string, readonly [without: string, redacted: string]>> = {
   "http://host/path?q=a@b": ["http://host/path?q=a@b", "http://host/path?q=a@b"],
   "http://uSer:pAss@host/": ["http://host/", "http://REDACTED:REDACTED@host/"],
@@ -33,7 +30,7 @@ const urls: Readonly<Record<string, readonly [without: string, redacted: string]
   "http://:pAss@host/": ["http://host/", "http://REDACTED:REDACTED@host/"],
   "HTTPS://uSer:p%40Ass@host:8443": ["https://host:8443/", "https://REDACTED:REDACTED@host:8443/"],
   "http:\\\\uSer:pAss@host": ["http://host/", "http://REDACTED:REDACTED@host/"],
-  // None of these is a URL.
+  // Not valid URLs.
   "http://uSer:pAss@host:99999/": ["http://host:99999/", "http://REDACTED:REDACTED@host:99999/"],
   "http://uSer:pAss@[::1/": ["http://[::1/", "http://REDACTED:REDACTED@[::1/"],
   "http://uSer:pA/ss@host/": ["http://host/", "http://REDACTED:REDACTED@host/"],
@@ -85,7 +82,7 @@ describe("The error of a URL that cannot be requested", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("where nobody answers at one that can", () =>
+  it.effect("of a URL on which nobody listens", () =>
     Effect.gen(function* () {
       const url = "http://uSer:pAss@nowhere.test/"
       assert.notMatch(seen(yield* Effect.exit(Client.request({ url }))), secret)
@@ -108,7 +105,7 @@ describe("The error of a URL that cannot be requested", () => {
   )
 })
 
-/** All that a tracer is told. */
+/** Everything that a tracer receives. */
 const tracerInto = (told: Array<readonly [kind: string, name: string, value: string]>) =>
   Tracer.make({
     context: (f) => f(),

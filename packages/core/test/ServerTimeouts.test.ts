@@ -1,4 +1,5 @@
-// Every timeout of a server, in virtual time: what a late client gets, and that one in time gets its answer.
+// Every timeout of a server, in virtual time: the response to a late client, and a normal response to one in
+// time.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -115,7 +116,7 @@ describe("Timeouts of a server", () => {
       )
     )
 
-    it.live("ends a head that comes a byte a second, and serves others meanwhile", () =>
+    it.live("ends a head that arrives one byte per second, and serves others meanwhile", () =>
       inVirtualTime(
         Effect.gen(function* () {
           const server = yield* serving(hello)
@@ -141,7 +142,7 @@ describe("Timeouts of a server", () => {
   })
 
   describe("requestTimeout", () => {
-    it.live("answers 408 for a body that does not come, and tells the handler", () =>
+    it.live("responds 408 to a body that does not arrive, and fails the handler's read", () =>
       inVirtualTime(
         Effect.gen(function* () {
           const read = yield* Deferred.make<unknown>()
@@ -175,7 +176,7 @@ describe("Timeouts of a server", () => {
       )
     )
 
-    it.live("cuts an answer that has begun", () =>
+    it.live("cuts off a response that has begun", () =>
       inVirtualTime(
         Effect.gen(function* () {
           yield* serving(
@@ -189,13 +190,13 @@ describe("Timeouts of a server", () => {
           yield* after("25 seconds")
           const all = yield* client.rest
           expect(all).toMatch(/^HTTP\/1\.1 200 OK/)
-          // No last chunk: a part is not passed for the whole.
+          // Without the last chunk the client sees that the response is truncated.
           expect(all).toMatch(/3\r\n\0\0\0\r\n$/)
         })
       )
     )
 
-    it.live("lets an exchange have its own, longer or shorter, exact to the millisecond", () =>
+    it.live("can be overridden by an exchange, longer or shorter, exact to the millisecond", () =>
       inVirtualTime(
         Effect.gen(function* () {
           const own = Effect.gen(function* () {
@@ -215,7 +216,7 @@ describe("Timeouts of a server", () => {
           yield* after("59 minutes")
           yield* long.send("abc")
           yield* long.until("<3>")
-          // The next request has the server's again.
+          // The next request has the server's timeout again.
           yield* long.send(head(3))
           yield* after("1 hour")
           expect(yield* long.rest).toMatch(/^HTTP\/1\.1 (200|408)/)
@@ -272,7 +273,7 @@ describe("Timeouts of a server", () => {
   })
 
   describe("timeout", () => {
-    it.live("ends a connection on which nothing moves, handler or not, without an answer", () =>
+    it.live("closes a connection without activity, with a handler or not, without a response", () =>
       inVirtualTime(
         Effect.gen(function* () {
           const interrupted = yield* Deferred.make<void>()
@@ -293,7 +294,7 @@ describe("Timeouts of a server", () => {
       )
     )
 
-    it.live("resets where the end of the connection would be that of the answer", () =>
+    it.live("resets if closing the connection would complete the response", () =>
       inVirtualTime(
         Effect.gen(function* () {
           const begun = Stream.make(new Uint8Array([97]))
@@ -323,7 +324,7 @@ describe("Timeouts of a server", () => {
         return client
       })
 
-    it.live("answers 408 for a body that comes a byte a second", () =>
+    it.live("responds 408 to a body that arrives one byte per second", () =>
       inVirtualTime(
         Effect.gen(function* () {
           const client = yield* upload(1, "1 second", 400)
@@ -332,7 +333,7 @@ describe("Timeouts of a server", () => {
       )
     )
 
-    it.live("ends a chunk that comes a byte a second, its extensions too", () =>
+    it.live("ends a chunk that arrives one byte per second, its extensions too", () =>
       inVirtualTime(
         Effect.gen(function* () {
           yield* serving(reader, { requestTimeout: 0 })
@@ -367,7 +368,7 @@ describe("Timeouts of a server", () => {
         )
     )
 
-    it.live("counts once 100 Continue was sent", () =>
+    it.live("counts once 100 Continue has been sent", () =>
       inVirtualTime(
         Effect.gen(function* () {
           yield* serving(reader, { requestTimeout: 0 })
@@ -382,7 +383,7 @@ describe("Timeouts of a server", () => {
       )
     )
 
-    it.live("ends a connection whose client neither takes its last answer nor closes", () =>
+    it.live("closes a connection whose client neither reads its last response nor closes", () =>
       inVirtualTime(
         Effect.gen(function* () {
           const server = yield* serving(
@@ -399,7 +400,7 @@ describe("Timeouts of a server", () => {
       )
     )
 
-    it.live("lets a slow link go on for hours", () =>
+    it.live("allows a slow link to continue for hours", () =>
       inVirtualTime(
         Effect.gen(function* () {
           const client = yield* upload(600, "50 seconds", 200)
@@ -408,7 +409,7 @@ describe("Timeouts of a server", () => {
       )
     )
 
-    it.live("does not count what the handler does not read", () =>
+    it.live("does not count bytes that the handler does not read", () =>
       inVirtualTime(
         Effect.gen(function* () {
           yield* serving(
@@ -424,7 +425,7 @@ describe("Timeouts of a server", () => {
       )
     )
 
-    it.live("resets a client that does not read its answer, and ends the handler's stream", () =>
+    it.live("resets a client that does not read its response, and ends the handler's stream", () =>
       inVirtualTime(
         Effect.gen(function* () {
           const over = yield* Deferred.make<Exit.Exit<unknown, unknown>>()
@@ -456,7 +457,7 @@ describe("Timeouts of a server", () => {
       )
     )
 
-    // All of it is with the system long before: 60 seconds at 1000 bytes a second.
+    // The system has taken all of it long before: 60 seconds at 1000 bytes per second.
     it.live(
       "leaves the last answer of a connection on a slow link to the system, which sends all of it",
       () =>
@@ -474,7 +475,7 @@ describe("Timeouts of a server", () => {
             yield* client.head
             expect(yield* client.rest).toHaveLength(60_000)
             yield* client.expectFin
-            // What comes after is refused.
+            // Bytes after it are refused.
             client.transport.write("more")
             yield* after("1 second")
             expect(client.transport.write("and more")).toBe(false)
@@ -482,7 +483,7 @@ describe("Timeouts of a server", () => {
         )
     )
 
-    it.live("lets a client that reads slowly have its answer", () =>
+    it.live("allows a client that reads slowly to get its response", () =>
       inVirtualTime(
         Effect.gen(function* () {
           yield* serving(Effect.succeed(HttpServerResponse.uint8Array(new Uint8Array(300_000))))

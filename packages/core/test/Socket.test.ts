@@ -1,6 +1,5 @@
 /**
- * The socket of effects: reads that pull, writes that wait, and waits that always end; over memory and TCP
- * alike.
+ * `Socket`: reads pull, writes wait, and every wait ends; over memory and TCP.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
@@ -45,7 +44,7 @@ const readText = (socket: Socket.Socket) => Effect.map(socket.read, Option.map(t
 const readAll = (socket: Socket.Socket) =>
   Effect.map(Stream.runCollect(socket.stream), (chunks) => Chunk.toReadonlyArray(chunks).map(text).join(""))
 
-/** Until the flow control of the connection holds the writer back for good: nothing has moved for a while. */
+/** Writes until the connection's flow control stops the writer: nothing has moved for a while. */
 const stuck = (transport: Transport) =>
   Effect.gen(function* () {
     let before = 0
@@ -202,7 +201,7 @@ for (const [name, network] of networks) {
         yield* client.end
         assert.strictEqual((yield* Fiber.join(writing))._tag, "BrokenPipe")
         const total = yield* Stream.runFold(server.stream, 0, (sum, bytes) => sum + bytes.length)
-        // The last of the writes came after the end and was refused.
+        // The last write came after the end and was refused.
         assert.strictEqual(total, written - chunk.length)
       })
     )
@@ -263,10 +262,9 @@ it.scoped("reads ahead 64 KiB, not more: the rest stays with the peer", () =>
   }).pipe(Effect.provide(MemoryNetwork.layer()))
 )
 
-// What a fiber waits for may come in the moment between its last look and its wait, where a scheduler makes
-// it pause.
-describe("a fiber that pauses before it waits", () => {
-  /** Makes a fiber pause once, before so many steps. */
+// An event may come between a fiber's check and its wait, where a scheduler makes it yield.
+describe("a fiber that yields before it waits", () => {
+  /** Makes a fiber yield once, before this many steps. */
   const pausing = (at: number): Scheduler.Scheduler => {
     let asked = 0
     return {
@@ -292,7 +290,7 @@ describe("a fiber that pauses before it waits", () => {
       { discard: true }
     ).pipe(Effect.provide(MemoryNetwork.layer()))
 
-  it.live("reads what came", () =>
+  it.live("reads the bytes that arrived", () =>
     everywhere(
       (server) => server.read,
       (client) => client.write("x")
@@ -313,7 +311,7 @@ describe("a fiber that pauses before it waits", () => {
     )
   )
 
-  it.live("writes on", () =>
+  it.live("continues to write", () =>
     everywhere(
       (server) => server.write(new Uint8Array(150_000)),
       (client) => Stream.runDrain(client.stream)

@@ -1,6 +1,6 @@
 /**
- * Timers follow the clock they were made from: the platform's timers for Effect's live clock, a test clock
- * otherwise.
+ * Timers follow the clock they are made from: the platform's timers for Effect's live clock, otherwise the
+ * clock's own.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -62,7 +62,7 @@ const hour = 3_600_000
 const day = 24 * hour
 const steps = [-day, -hour, hour, day]
 
-describe("over a clock whose time of day is set while its nanoseconds go on", () => {
+describe("over a clock whose wall time is set while its nanoseconds continue", () => {
   const stepping = (test: TestClock.TestClock) => {
     const clock = {
       ahead: 0,
@@ -75,7 +75,7 @@ describe("over a clock whose time of day is set while its nanoseconds go on", ()
     return clock
   }
 
-  it.effect.each(steps)("a call comes after as long as it was to, whatever the step: %d ms", (step) =>
+  it.effect.each(steps)("a call comes after its delay, whatever the step: %d ms", (step) =>
     Effect.gen(function* () {
       const clock = stepping(yield* TestClock.testClock())
       const timers = Timers.fromClock(clock as unknown as Clock.Clock)
@@ -109,14 +109,14 @@ describe("over a clock whose time of day is set while its nanoseconds go on", ()
 describe("over the live clock", () => {
   const fake = (now: number) =>
     vi.useFakeTimers({ now, toFake: ["setTimeout", "clearTimeout", "Date", "performance"] })
-  // What has rung is called after reading.
+  // A timer that has fired calls back after reading.
   const pass = async (millis: number) => {
     vi.advanceTimersByTime(millis)
     await new Promise((read) => setImmediate(read))
   }
   const live = Timers.fromClock(Effect.runSync(Effect.clock))
 
-  it("is the platform's timer, and now goes by its monotonic time", async () => {
+  it("uses the platform's timer and its monotonic time", async () => {
     fake(5000)
     let calls = 0
     const begun = live.now()
@@ -130,7 +130,7 @@ describe("over the live clock", () => {
     assert.strictEqual(live.wallTime(), 5100)
   })
 
-  it.each(steps)("the system's clock is set, by %d ms: nothing comes earlier or later", async (step) => {
+  it.each(steps)("a step of the system's clock by %d ms makes nothing earlier or later", async (step) => {
     fake(10 * day)
     let calls = 0
     const begun = live.now()
@@ -157,7 +157,7 @@ describe("over the live clock", () => {
     assert.strictEqual(calls, 1)
   })
 
-  it("a cancelled call leaves no timer behind, in its later stretches neither", async () => {
+  it("a cancelled call leaves no timer behind, even in a later part of a split wait", async () => {
     fake(0)
     const begun = live.now()
     const called = () => assert.fail("called")
@@ -169,7 +169,7 @@ describe("over the live clock", () => {
     assert.strictEqual(vi.getTimerCount(), 0)
   })
 
-  it("a call is cancelled after its timer has rung, while what had arrived is read", async () => {
+  it("a call can be cancelled after its timer has fired, while arrived bytes are read", async () => {
     fake(0)
     const cancel = live.at(live.now() + 100, () => assert.fail("called"))
     vi.advanceTimersByTime(100)
@@ -186,7 +186,7 @@ describe("over the live clock", () => {
     assert.strictEqual(calls, 1)
   })
 
-  it("a turn is counted until it has come", async () => {
+  it("a turn counts as pending until it has come", async () => {
     const before = PlatformTimers.pendingTurns()
     const turned = new Promise<void>((done) => live.turn(done))
     assert.strictEqual(PlatformTimers.pendingTurns(), before + 1)

@@ -1,5 +1,5 @@
-// What can fail, and with what, is part of the API: the error channels of the public effects, pinned. The
-// compiler checks it (`npm run lint`); so does what handlers may require.
+// The error channels of public effects are part of the API and pinned here, as are the requirements of
+// handlers. The compiler checks them (`npm run lint`).
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import type { ServeError } from "@effect/platform/HttpServerError"
@@ -41,7 +41,7 @@ type Informational =
   | "InvalidHeaderValue"
   | "InvalidStatusCode"
   | "InvalidToken"
-/** Of a request: what its maker can do wrong, and what a peer can in answering. */
+/** Errors of a request: mistakes of its maker, and faults of the peer that responds. */
 type Message =
   | "BodyNotAllowed"
   | "ContentLengthMismatch"
@@ -64,7 +64,7 @@ type Trailer =
   | "WriteAfterEnd"
 
 describe("The error channel of", () => {
-  it("what only reads the exchange is empty", () => {
+  it("accessors of the exchange is empty", () => {
     type Reads =
       | typeof Exchange.exchange
       | typeof Exchange.rawHeaders
@@ -74,14 +74,14 @@ describe("The error channel of", () => {
     expectTypeOf<Tags<Result<typeof Exchange.setTimeouts>>>().toEqualTypeOf<"InvalidOption">()
   })
 
-  it("what is sent before the answer", () => {
+  it("informational responses", () => {
     expectTypeOf<Tags<typeof Exchange.continue>>().toEqualTypeOf<"HeadersSent">()
     expectTypeOf<Tags<typeof Exchange.processing>>().toEqualTypeOf<"HeadersSent">()
     expectTypeOf<Tags<Result<typeof Exchange.informational>>>().toEqualTypeOf<Informational>()
     expectTypeOf<Tags<Result<typeof Exchange.earlyHints>>>().toEqualTypeOf<Informational | "InvalidLink">()
   })
 
-  it("trailers, of both sides", () => {
+  it("trailers, of requests and responses", () => {
     expectTypeOf<Tags<typeof Exchange.trailers>>().toEqualTypeOf<Body>()
     expectTypeOf<Tags<Result<typeof Exchange.announceTrailers>>>().toEqualTypeOf<Trailer>()
     expectTypeOf<Tags<Result<typeof Exchange.addTrailers>>>().toEqualTypeOf<Trailer>()
@@ -113,7 +113,7 @@ describe("The error channel of", () => {
     expectTypeOf<Tags<Result<typeof ServerTimeouts.make>>>().toEqualTypeOf<"InvalidOption">()
   })
 
-  it("clients' errors, and of who answers them", () => {
+  it("clients' errors and their handlers", () => {
     expectTypeOf<Tag<ServerClientError.ServerClientError["error"]>>().toEqualTypeOf<
       Connection | "ParseError" | "RequestTimeout"
     >()

@@ -1,6 +1,5 @@
-// Every option of servers, timeouts, exchanges, agents, clients, requests and retries, with values that it
-// cannot have: what nobody can have meant is refused by name when the thing is made, and never taken for
-// something else (a negative time for none, an unknown word for the default).
+// Invalid values for every option of servers, timeouts, exchanges, agents, clients, requests and retries:
+// each is refused by name at creation, and never converted (a negative time to none, for example).
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerError from "@effect/platform/HttpServerError"
@@ -157,7 +156,7 @@ const exchange: { readonly [K in keyof Required<ServerTimeouts.ExchangeOptions>]
   progressBytes: [0, ...counts]
 }
 
-/** What `Exchange.setTimeouts` came to in a handler. */
+/** The result of `Exchange.setTimeouts` in a handler. */
 const inHandler = (options: object) =>
   Effect.gen(function* () {
     const told = yield* Deferred.make<void, unknown>()
@@ -173,7 +172,7 @@ const inHandler = (options: object) =>
 type Making = (options: object) => Effect.Effect<unknown, unknown, Network.Network | Scope.Scope>
 const certificate = MemoryTls.authority("CA").certificate({ names: "a.test" })
 
-/** The failure of what is made with one option of such a value. */
+/** The failure of creation with one option set to this value. */
 const refusal = (make: Making, option: string, value: unknown) =>
   make({ [option]: value }).pipe(
     Effect.flip,
@@ -218,7 +217,7 @@ const cases: ReadonlyArray<readonly [string, Making, Readonly<Record<string, Rea
   ]
 ]
 
-describe.each(cases)("An option of %s that cannot be meant", (_, make, options) => {
+describe.each(cases)("An invalid option of %s", (_, make, options) => {
   it.live.each(Object.keys(options))("is refused by its name: %s", (option) =>
     Effect.forEach(options[option]!, (value) =>
       Effect.map(refusal(make, option, value), (error) => {
@@ -234,7 +233,7 @@ describe.each(cases)("An option of %s that cannot be meant", (_, make, options) 
   )
 })
 
-describe("The error of an option shows no secret", () => {
+describe("The error of an option never shows a secret", () => {
   const secret = "s3cret"
   const bytes = new TextEncoder().encode(secret)
   const url = `http://user:${secret}@proxy.test/`
@@ -277,7 +276,7 @@ describe("The error of an option shows no secret", () => {
   )
 })
 
-describe("An option that can be meant", () => {
+describe("A valid option", () => {
   const accepted = (make: Making, options: object) =>
     make(options).pipe(Effect.scoped, Effect.provide(MemoryNetwork.layer()), Effect.asVoid)
   const [[, aServer], [, someTimeouts], , [, aClient]] = cases as ReadonlyArray<(typeof cases)[number]> &

@@ -1,6 +1,5 @@
 /**
- * docs/timeouts-and-limits.md says of a server's options what the code does: which there are, and their
- * defaults.
+ * docs/timeouts-and-limits.md lists the server's options with their defaults, as in the code.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -24,10 +23,10 @@ const timeouts: Readonly<Record<keyof ServerTimeouts.Options, true>> = {
   connectionsCheckingInterval: true
 }
 
-/** A shutdown's own are in shutdown.md. */
+/** The options of a shutdown are in shutdown.md. */
 type Option = Exclude<keyof Server.ServerOptions, keyof Shutdown.Options>
 
-/** Where an option has its row, or another guide that tells of it. */
+/** The row of an option, or another guide that describes it. */
 const options: Readonly<Record<Option, "Limits" | "Further options" | `${string}.md`>> = {
   tls: "tls.md",
   flags: "strictness.md",
@@ -59,7 +58,7 @@ const defaults = Effect.all({
   settings: Effect.flatMap(ServerTimeouts.ServerTimeouts, (times) => Settings.make({}, times))
 })
 
-/** What a cell says: milliseconds of a duration, a number, a word; `undefined` for none. */
+/** The value of a cell: a duration in milliseconds, a number, a word; `undefined` for none. */
 const said = (cell: string): unknown => {
   const duration = /([\d.]+) s\b/.exec(cell)
   if (duration !== null) return Number(duration[1]) * 1000
@@ -81,7 +80,7 @@ describe(`docs/${document}`, () => {
       )
       const code = (yield* defaults).timeouts
       for (const [name, value] of rows) {
-        // The engine's "no limit" is 0.
+        // The engine uses 0 for no limit.
         assert.strictEqual(said(value!) ?? 0, code[unquote(name) as keyof ServerTimeouts.Service], name)
       }
     })

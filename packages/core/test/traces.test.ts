@@ -1,6 +1,5 @@
-// Golden traces: the order of calls, callbacks and events of almost six hundred conversations, and every fact
-// of each failure, as they were when they were recorded. A trace that differs is a change of behaviour: mend
-// it, or, where it is meant, record it anew (`npm run traces -- --record`) and read the difference.
+// Golden traces of almost six hundred conversations: calls, callbacks, events, failure facts. A difference is
+// a change of behaviour: fix it, or, if intended, run `npm run traces -- --record` and read the diff.
 import { assert, describe, it } from "vitest"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { groups } from "./traces/groups.js"
@@ -38,7 +37,7 @@ describe.each(groups)("traces of $group", ({ conversations, group }) => {
     if (!recording) assert.strictEqual(trace, recorded.get(name), "npm run traces -- --record")
   })
 
-  it("are of conversations that are told apart, and none is left over", () => {
+  it("have distinct names, and no recording is left over", () => {
     const names = conversations.map(({ name }) => name)
     assert.strictEqual(new Set(names).size, names.length)
     if (recording) writeFileSync(file(group), seen.join("\n"))
@@ -46,7 +45,7 @@ describe.each(groups)("traces of $group", ({ conversations, group }) => {
   })
 })
 
-it("there is no recording without its group", () => {
+it("every recording has a group", () => {
   const names = groups.map(({ group }) => `${group}.txt`).sort()
   if (!recording) assert.deepStrictEqual(readdirSync(folder).sort(), names)
 })

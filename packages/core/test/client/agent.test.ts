@@ -1,4 +1,4 @@
-// Agents: limits and queues, which connection serves, how long one is kept, and what an agent tells.
+// Agents: limits and queues, the choice and lifetime of connections, and events.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient } from "@effect/platform"
 import * as ConfigError from "effect/ConfigError"
@@ -17,7 +17,7 @@ import { answer, closedBy, first, state, text, until, withAgent } from "../suppo
 import { peer } from "../support/peer.js"
 
 describe("maxSockets", () => {
-  it.effect("lets requests wait, first come, first served, and passes the connection on", () =>
+  it.effect("queues requests in order, and passes the connection on", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
         const { accept, accepted, url } = yield* peer
@@ -40,7 +40,7 @@ describe("maxSockets", () => {
     )
   )
 
-  it.effect("makes a connection for the next in line when one closes", () =>
+  it.effect("opens a connection for the next in line when one closes", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -55,7 +55,7 @@ describe("maxSockets", () => {
     )
   )
 
-  it.effect("frees the place of a request that is interrupted, waiting or not", () =>
+  it.effect("frees the slot of an interrupted request, queued or not", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -77,7 +77,7 @@ describe("maxSockets", () => {
     )
   )
 
-  it.effect("sends a request whose connection died again before those that wait", () =>
+  it.effect("resends a request whose connection closed before serving the queue", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
         const server = yield* peer
@@ -142,7 +142,7 @@ describe("maxTotalSockets", () => {
         const other = yield* Effect.fork(text({ url: quiet.url }))
         yield* until(({ queued }) => queued === 5)
         yield* answer(one, 1)
-        // Its place, not its connection, goes to the host that has none.
+        // The slot, not its connection, goes to the host without any.
         const raw = yield* quiet.accept
         yield* answer(raw, 1)
         yield* other
@@ -196,26 +196,24 @@ describe("An idle connection", () => {
     )
 
   it.effect("is kept for 4 seconds", () => closesAfter({}, 4_000, "IdleTimeout"))
-  it.effect("is kept as long as `idleTimeout` says", () =>
-    closesAfter({ idleTimeout: 100 }, 100, "IdleTimeout")
-  )
-  it.effect("is kept no longer than `timeout` says", () => closesAfter({ timeout: 100 }, 100, "IdleTimeout"))
-  it.effect("is given up a second before the server closes it", () =>
+  it.effect("is kept for `idleTimeout`", () => closesAfter({ idleTimeout: 100 }, 100, "IdleTimeout"))
+  it.effect("is kept no longer than `timeout`", () => closesAfter({ timeout: 100 }, 100, "IdleTimeout"))
+  it.effect("is closed a second before the server closes it", () =>
     closesAfter({}, 2_000, "HintExpired", "Keep-Alive: timeout=3\r\n")
   )
-  it.effect("is given up as long before as `keepAliveTimeoutBuffer` says", () =>
+  it.effect("is closed `keepAliveTimeoutBuffer` before the server closes it", () =>
     closesAfter({ keepAliveTimeoutBuffer: 100 }, 1_900, "HintExpired", "Keep-Alive: max=9, timeout=2\r\n")
   )
-  it.effect("is not kept when the server keeps it no longer than that", () =>
+  it.effect("is not kept when the server's timeout is no longer than that", () =>
     closesAfter({}, 0, "HintTooShort", "Keep-Alive: timeout=1\r\n")
   )
-  it.effect("is closed at its age", () => closesAfter({ maxAge: 300, maxAgeJitter: 0 }, 300, "MaxAge"))
+  it.effect("is closed at `maxAge`", () => closesAfter({ maxAge: 300, maxAgeJitter: 0 }, 300, "MaxAge"))
   it.effect("is not kept without `keepAlive`", () => closesAfter({ keepAlive: false }, 0, "RequestClose"))
   it.effect("is not kept beyond `maxFreeSockets`", () =>
     closesAfter({ maxFreeSockets: 0 }, 0, "MaxFreeSockets")
   )
 
-  it.effect("is believed by its last announcement only", () =>
+  it.effect("follows only its last announcement", () =>
     withAgent({ idleTimeout: "1 hour" })(
       Effect.gen(function* () {
         const server = yield* peer
@@ -230,7 +228,7 @@ describe("An idle connection", () => {
   )
 })
 
-it.effect("A connection that is too old does not go on with those that wait", () =>
+it.effect("A connection at its maximum age does not serve the queue", () =>
   withAgent({ maxSockets: 1, maxAge: 1_000, maxAgeJitter: 0.5 })(
     Effect.gen(function* () {
       const { accept, url } = yield* peer
@@ -248,7 +246,7 @@ it.effect("A connection that is too old does not go on with those that wait", ()
 )
 
 describe("A request", () => {
-  it.effect("on a connection of its own neither takes an idle one nor leaves one, whatever the limits", () =>
+  it.effect("on a new connection neither takes an idle one nor leaves one, whatever the limits", () =>
     withAgent({ maxSockets: 1, maxTotalSockets: 1 })(
       Effect.gen(function* () {
         const server = yield* peer
@@ -265,7 +263,7 @@ describe("A request", () => {
     )
   )
 
-  it.effect("over another agent, on both faces of the client", () =>
+  it.effect("over another agent, through `Client` and platform's client", () =>
     withAgent()(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -289,7 +287,7 @@ describe("A request", () => {
 })
 
 it.effect(
-  "The end of an agent's scope fails who waits, is connecting or is under way, and closes what is idle",
+  "Closing an agent's scope fails queued, connecting and in-flight requests, and closes idle connections",
   () =>
     withAgent()(
       Effect.gen(function* () {
@@ -353,7 +351,7 @@ describe("Events", () => {
   const tags = (events: ReadonlyArray<AgentEvent.AgentEvent>, id: number) =>
     events.filter((event) => "id" in event && event.id === id).map(({ _tag }) => _tag)
 
-  it.effect("tell each step of a request, and how long it took", () =>
+  it.effect("report each step of a request and its duration", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
         const events = yield* collect
@@ -385,7 +383,7 @@ describe("Events", () => {
     )
   )
 
-  it.effect("tell failures, interruptions and what was sent again", () =>
+  it.effect("report failures, interruptions and resent requests", () =>
     withAgent()(
       Effect.gen(function* () {
         const server = yield* peer
@@ -411,7 +409,7 @@ describe("Events", () => {
     )
   )
 
-  it.effect("are not made while nobody listens", () =>
+  it.effect("are not created while nobody listens", () =>
     withAgent()(
       Effect.gen(function* () {
         const agent = yield* Agent.Agent
@@ -422,7 +420,7 @@ describe("Events", () => {
         const raw = yield* first(yield* peer)
         raw.transport.end()
         yield* Effect.repeat(Effect.yieldNow(), { until: () => later.some(({ _tag }) => _tag === "Closed") })
-        // The first that anybody heard of has number 1.
+        // The first one observed has number 1.
         assert.isNotEmpty(tags(later, 1))
         assert.isEmpty(tags(later, 2))
       })
@@ -452,7 +450,7 @@ describe("A client's options come from the configuration", () => {
     }).pipe(Effect.scoped, Effect.provide(layer({ MAX_SOCKETS: "1", QUEUE_TIMEOUT: "50 millis" })))
   )
 
-  it.effect("what it lacks, and what makes no sense, fails the layer", () =>
+  it.effect("a missing or invalid value fails the layer", () =>
     Effect.gen(function* () {
       const failure = (given: Readonly<Record<string, string>>) =>
         Effect.flip(Effect.scoped(Layer.build(layer(given))))

@@ -1,5 +1,5 @@
-// Requests interrupted at any step, in any mix, leave the agent's numbers right and no socket behind; what is
-// not interrupted gets its own answer. In virtual time: a counterexample is a plan, and its seed repeats it.
+// Requests interrupted at any step, in any mix: the agent's counts stay right, no socket is left, and other
+// requests get their own responses. In virtual time; a counterexample is a plan that its seed repeats.
 import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"
@@ -15,13 +15,13 @@ const certificate = authority.certificate({ names: hosts })
 
 interface Means {
   readonly later: (millis: number, act: () => void) => void
-  /** TLS in the server's role, and what goes on over it. */
+  /** TLS in the server's role, and the bytes inside it. */
   readonly secure: (transport: Transport.Transport, next: (transport: Transport.Transport) => void) => void
 }
 
 /**
- * Answers each whole request after a while: head, then body, then the rest. Opens tunnels, and says 100 where
- * it is asked to.
+ * Responds to each complete request after a delay: head, body, rest. Opens tunnels, and sends 100 when
+ * expected.
  */
 const slow =
   (means: Means) =>
@@ -29,7 +29,7 @@ const slow =
     const { later, secure } = means
     let text = ""
     let continued = false
-    /** The first request in `text`, once it is there in full. */
+    /** The first request in `text`, once complete. */
     const take = (): string | undefined => {
       const end = text.indexOf("\r\n\r\n") + 4
       if (end < 4) return undefined
@@ -81,9 +81,9 @@ const plan = fc.record({
       kind: fc.constantFrom(...kinds),
       host: fc.integer({ min: 0, max: 2 }),
       at: fc.nat(60),
-      /** Interrupted so long after it began; a thousand is never. */
+      /** Time of the interruption after the start; a thousand means never. */
       after: fc.oneof(fc.nat(130), fc.constant(1_000)),
-      /** As many turns later still, at the same time. */
+      /** Further turns to wait at the same time. */
       turns: fc.nat(6)
     }),
     { minLength: 1, maxLength: 12 }
@@ -94,10 +94,10 @@ type Plan = Omit<typeof plan extends fc.Arbitrary<infer A> ? A : never, "seed">
 
 const steps = ["queue", "resolve", "connect", "secure", "send", "head", "body"] as const
 
-/** `seen` takes the steps at which a request was interrupted. */
+/** `seen` collects the steps at which a request was interrupted. */
 const check = ({ maxSockets, maxTotalSockets, requests }: Plan, seen: Set<string>) =>
   Effect.gen(function* () {
-    /** Requests whose upload has begun, and of which something is left. */
+    /** Requests whose upload has begun but not ended. */
     const uploading = new Set<number>()
     const state = yield* Effect.scoped(
       Effect.gen(function* () {
@@ -135,7 +135,7 @@ const check = ({ maxSockets, maxTotalSockets, requests }: Plan, seen: Set<string
         yield* agent.observe((event) => {
           if (event._tag !== "Error") return
           const { error, timings } = event
-          // Within the body it is the reader that is interrupted.
+          // Within the body the reader is interrupted.
           if (error !== undefined && (error as { code?: string }).code !== "ABORT_ERR") return
           seen.add([...steps].reverse().find((step) => timings[step] > 0) ?? "the beginning")
         })
@@ -186,7 +186,7 @@ const check = ({ maxSockets, maxTotalSockets, requests }: Plan, seen: Set<string
               Effect.fork
             )
             const exit = yield* Fiber.await(fiber)
-            // Whoever is interrupted has waited for what was given up.
+            // Interruption has waited until the request was aborted.
             if (Exit.isInterrupted(exit)) assert.isFalse(uploading.has(number))
             const now = yield* agent.state
             for (const { open } of now.keys.values()) assert.isAtMost(open, maxSockets)
@@ -213,7 +213,7 @@ const check = ({ maxSockets, maxTotalSockets, requests }: Plan, seen: Set<string
     assert.deepStrictEqual(yield* MemoryNetwork.connections, [])
   })
 
-/** `steps`: of the runtime, after which a fiber lets others run. */
+/** `steps`: runtime steps after which a fiber yields. */
 const run = ({ seed, ...plan }: Plan & { readonly seed: number }, seen: Set<string>, steps = 2_048) =>
   Effect.runPromise(
     Simulation.run(
@@ -226,13 +226,13 @@ const run = ({ seed, ...plan }: Plan & { readonly seed: number }, seen: Set<stri
   )
 
 describe("Interruption", () => {
-  it("at any step of any mix of requests leaves the numbers right and no socket behind", () =>
+  it("at any step of any mix of requests leaves the counts right and no socket behind", () =>
     fc.assert(
       fc.asyncProperty(plan, (plan) => run(plan, new Set())),
       { numRuns: 30 }
     ))
 
-  it("so does one of each kind, at every few milliseconds of its life, waiting for another or not", async () => {
+  it("so does one of each kind, every few milliseconds, queued behind another or not", async () => {
     const seen = new Set<string>()
     for (const kind of kinds) {
       for (let after = 0; after < 140; after += 6) {
@@ -247,8 +247,8 @@ describe("Interruption", () => {
     assert.includeMembers([...seen], [...steps])
   })
 
-  // Where a fiber lets others run is moved from step to step of the runtime.
-  it("so does one that comes between any two steps of the runtime, when TLS has just been made", async () => {
+  // Moves the point where a fiber yields through the runtime's steps.
+  it("so does one between any two runtime steps, just when TLS is established", async () => {
     for (let steps = 20; steps < 60; steps++) {
       for (const turns of [0, 1, 2]) {
         const requests = [{ kind: "secure", host: 0, at: 0, after: 28, turns }] as const

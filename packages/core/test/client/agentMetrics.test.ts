@@ -1,4 +1,4 @@
-// Metrics of agents: what each event does to them, and what of a key others may read.
+// Metrics of agents: the effect of each event, and the readable part of a key.
 import { assert, describe, it } from "@effect/vitest"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -59,7 +59,7 @@ describe("AgentMetrics", () => {
     ).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["AGENT", "configured"]]))))
   )
 
-  it.effect("count requests and connections as they are", () =>
+  it.effect("count requests and connections", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
         yield* AgentMetrics.observe(yield* Agent.Agent, { name: "counted" })
@@ -101,7 +101,7 @@ describe("AgentMetrics", () => {
     )
   )
 
-  it.effect("tell failures by their tag, interruptions, and what was sent again", () =>
+  it.effect("report failures by tag, interruptions and resent requests", () =>
     withAgent()(
       Effect.gen(function* () {
         yield* AgentMetrics.observe(yield* Agent.Agent, { name: "failing" })
@@ -144,7 +144,7 @@ describe("AgentMetrics", () => {
     )
   )
 
-  it.effect("say nothing of a connection that was handed over, nor after their scope", () =>
+  it.effect("report nothing of a connection that was handed over, nor after their scope", () =>
     withAgent()(
       Effect.gen(function* () {
         const scope = yield* Scope.make()
@@ -177,7 +177,7 @@ describe("AgentMetrics", () => {
     )
   )
 
-  it.effect("count what a retry policy tries again", () =>
+  it.effect("count retries of a policy", () =>
     withAgent()(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -196,8 +196,8 @@ describe("AgentMetrics", () => {
   )
 })
 
-describe("The key that an agent tells", () => {
-  it.effect("has neither credentials nor keys, and adds up what is told alike", () =>
+describe("The key in an agent's events", () => {
+  it.effect("has neither credentials nor private keys, and adds up equal ones", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
         const events: Array<AgentEvent.AgentEvent> = []

@@ -1,4 +1,4 @@
-// Bodies both ways: neither side runs ahead of the other, early answers arrive, and what nobody reads ends.
+// Bodies in both directions: backpressure, early responses, and the end of unread bodies.
 import { HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ const kilobyte = new Uint8Array(1_024).fill(97)
 const text = (length: number) => "x".repeat(length)
 const head = (length: number) => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`
 
-/** Turns of the event loop, so that what can happen without time passing has happened. */
+/** Turns of the event loop, enough for everything that needs no time to happen. */
 const settle = Effect.repeatN(
   Effect.promise(() => new Promise((resolve) => setImmediate(resolve))),
   50
@@ -24,7 +24,7 @@ const settle = Effect.repeatN(
 
 const connections = Effect.flatMap(Client.Client, (client) => client.connections)
 
-/** A response whose head has come; the rest is the test's to send. */
+/** A response whose head has arrived; the test sends the rest. */
 const begun = (answer: string, request: Partial<Client.Request> = {}) =>
   Effect.gen(function* () {
     const { accept, accepted, url } = yield* peer
@@ -39,7 +39,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
   const run = withClient(network)
 
   describe("of a response", () => {
-    it.effect("are text by themselves: half a character at one's end is nothing to the next", () =>
+    it.effect("are decoded separately: half a character at the end of one does not affect the next", () =>
       run(
         Effect.gen(function* () {
           const { raw, response, url } = yield* begun(head(2))
@@ -56,7 +56,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
       )
     )
 
-    it.effect("hold the server back when nobody reads, and go on when somebody does", () =>
+    it.effect("apply backpressure while nobody reads, and continue with a reader", () =>
       run(
         Effect.gen(function* () {
           const size = 8 * 1_024 * 1_024
@@ -83,9 +83,9 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
       )
     )
 
-    // The second is more than is taken in at once, but its end comes with what is.
+    // The second exceeds the look-ahead, but its end arrives with the last read.
     for (const size of [65_536, 70_000]) {
-      it.effect(`of ${size} bytes free the connection, read or not`, () =>
+      it.effect(`of ${size} bytes release the connection, read or not`, () =>
         run(
           Effect.gen(function* () {
             const { accepted, raw, response, url } = yield* begun(ok(text(size)))
@@ -101,7 +101,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
       )
     }
 
-    it.effect("are the same for all who ask for the whole", () =>
+    it.effect("are the same for all readers of the whole body", () =>
       run(
         Effect.gen(function* () {
           const { raw, response } = yield* begun(head(6) + "abc")
@@ -113,7 +113,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
       )
     )
 
-    it.effect("end with the connection when their stream is given up", () =>
+    it.effect("close the connection when their stream is ended early", () =>
       run(
         Effect.gen(function* () {
           const { raw, response } = yield* begun(head(1_000) + "abc")
@@ -125,7 +125,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
       )
     )
 
-    it.effect("end with the connection when their last reader is interrupted", () =>
+    it.effect("close the connection when their last reader is interrupted", () =>
       run(
         Effect.gen(function* () {
           const { raw, response } = yield* begun(head(6) + "abc")
@@ -143,7 +143,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
       )
     )
 
-    it.effect("end with the connection when the scope of the request does", () =>
+    it.effect("close the connection when the scope of the request closes", () =>
       run(
         Effect.gen(function* () {
           const { accept, url } = yield* peer
@@ -161,7 +161,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
       )
     )
 
-    it.effect("that were read leave the connection when the scope of the request ends", () =>
+    it.effect("leave the connection open when read before the scope of the request closes", () =>
       run(
         Effect.gen(function* () {
           const { accept, url } = yield* peer
@@ -180,7 +180,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
   })
 
   describe("of a request", () => {
-    it.effect("are pulled only as the server takes them", () =>
+    it.effect("are pulled only as fast as the server reads", () =>
       run(
         Effect.gen(function* () {
           const { accept, url } = yield* peer
@@ -231,7 +231,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
         return { response: yield* fiber, raw, finalized: () => finalized }
       })
 
-    it.effect("do not keep an early answer back, and go on while it comes", () =>
+    it.effect("do not delay an early response, and continue while it arrives", () =>
       run(
         Effect.gen(function* () {
           const { finalized, raw, response } = yield* answeredEarly(head(6) + "abc")
@@ -243,7 +243,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
       )
     )
 
-    it.effect("are given up, with the connection, when the answer is complete before them", () =>
+    it.effect("are aborted, with the connection, when the response completes first", () =>
       run(
         Effect.gen(function* () {
           const { finalized, raw, response } = yield* answeredEarly(
@@ -257,7 +257,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
       )
     )
 
-    it.effect("that fail after the head of the answer fail the rest of the answer", () =>
+    it.effect("that fail after the response head fail the rest of the response", () =>
       run(
         Effect.gen(function* () {
           const { accept, url } = yield* peer
@@ -290,7 +290,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
   })
 })
 
-describe("A response that nobody reads", () => {
+describe("A response without a reader", () => {
   const memory = MemoryNetwork.layer()
   const run = withClient(memory, { unreadTimeout: "10 seconds" })
 
@@ -303,7 +303,7 @@ describe("A response that nobody reads", () => {
     ["larger than the look-ahead", (raw) => raw.send(text(200_000))]
   ]
   for (const [name, send] of cases) {
-    it.effect(`is given up after the limit: ${name}`, () =>
+    it.effect(`is aborted after the limit: ${name}`, () =>
       run(
         Effect.gen(function* () {
           const { raw, response } = yield* begun(head(1_000_000) + "abc")
@@ -323,7 +323,7 @@ describe("A response that nobody reads", () => {
     )
   }
 
-  it.effect("is given up although the server goes on in small pieces", () =>
+  it.effect("is aborted even if the server keeps sending small pieces", () =>
     run(
       Effect.gen(function* () {
         const { raw } = yield* begun(head(1_000_000) + "abc")
@@ -350,7 +350,7 @@ describe("A response that nobody reads", () => {
     )
   )
 
-  it.effect("begins to count when a reader pauses between two chunks", () =>
+  it.effect("starts the limit when a reader pauses between two chunks", () =>
     run(
       Effect.gen(function* () {
         const { response } = yield* begun(head(1_000) + "abc")

@@ -1,4 +1,4 @@
-// What the client writes for a request, and what it makes of an answer: seen by a server by hand.
+// Requests as the client writes them, and responses as it reads them, with a scripted server.
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ const bytes = (text: string) => new TextEncoder().encode(text)
 describe.each(networks)("Client on %s", (_, network) => {
   const run = withClient(network)
 
-  /** What a request looks like on the wire; the answer is an empty 200. */
+  /** The bytes of a request; the response is an empty 200. */
   const wireOf = (request: (url: string) => Client.Request<never>, upTo = "\r\n\r\n") =>
     Effect.gen(function* () {
       const { accept, host, url } = yield* peer
@@ -26,7 +26,7 @@ describe.each(networks)("Client on %s", (_, network) => {
       return text.replaceAll(host, "HOST")
     })
 
-  /** What the client makes of these bytes; then the server ends its direction. */
+  /** The response that the client reads from these bytes; then the server ends its direction. */
   const answered = (
     method: string,
     answer: string | ReadonlyArray<string>,
@@ -46,7 +46,7 @@ describe.each(networks)("Client on %s", (_, network) => {
     })
 
   describe("writes", () => {
-    it.effect("a GET with nothing but what HTTP needs", () =>
+    it.effect("a GET with only the required fields", () =>
       run(
         Effect.gen(function* () {
           assert.strictEqual(
@@ -84,7 +84,7 @@ describe.each(networks)("Client on %s", (_, network) => {
       )
     )
 
-    it.effect("a stream in chunks, or by the length it was given", () =>
+    it.effect("a stream in chunks, or with its given length", () =>
       run(
         Effect.gen(function* () {
           const body = Stream.make(bytes("ab"), bytes(""), bytes("cde"))
@@ -100,7 +100,7 @@ describe.each(networks)("Client on %s", (_, network) => {
       )
     )
 
-    it.effect("bytes in a chunk where the caller asked for chunks", () =>
+    it.effect("bytes as a chunk if the caller asked for chunks", () =>
       run(
         Effect.gen(function* () {
           const headers = ["Transfer-Encoding", "chunked"]
@@ -112,7 +112,7 @@ describe.each(networks)("Client on %s", (_, network) => {
       )
     )
 
-    it.effect("credentials of the URL, unless the caller has his own", () =>
+    it.effect("credentials of the URL, unless the caller set others", () =>
       run(
         Effect.gen(function* () {
           const withUser = (url: string) => url.replace("http://", "http://a:b@")
@@ -124,7 +124,7 @@ describe.each(networks)("Client on %s", (_, network) => {
       )
     )
 
-    it.effect("a target by parts", () =>
+    it.effect("a target given as parts", () =>
       run(
         Effect.gen(function* () {
           const { accept, host, port } = yield* peer
@@ -179,7 +179,7 @@ describe.each(networks)("Client on %s", (_, network) => {
   })
 
   describe("reads", () => {
-    it.effect("status, phrase, version, and the fields as they came", () =>
+    it.effect("status, phrase, version, and the fields as received", () =>
       run(
         Effect.gen(function* () {
           const response = yield* answered(
@@ -247,7 +247,7 @@ describe.each(networks)("Client on %s", (_, network) => {
       )
     )
 
-    it.effect("informational responses on the way to the final one", () =>
+    it.effect("informational responses before the final one", () =>
       run(
         Effect.gen(function* () {
           const seen: Array<readonly [number, string, ReadonlyArray<string>]> = []
@@ -286,7 +286,7 @@ describe.each(networks)("Client on %s", (_, network) => {
         )
     )
 
-    it.effect("the whole again after the whole, but a stream once", () =>
+    it.effect("the whole body repeatedly, but a stream once", () =>
       run(
         Effect.gen(function* () {
           const whole = yield* answered("GET", ok("hello"))
@@ -304,7 +304,7 @@ describe.each(networks)("Client on %s", (_, network) => {
 
     const controlInReason = "HTTP/1.1 200 O\u0001K\r\nContent-Length: 5\r\n\r\nhello"
 
-    it.effect("only what RFC 9112 allows, and names the flag that would let the rest pass", () =>
+    it.effect("only RFC 9112, and names the flag that would allow more", () =>
       run(
         Effect.gen(function* () {
           const error = yield* Effect.flip(answered("GET", controlInReason))
@@ -313,7 +313,7 @@ describe.each(networks)("Client on %s", (_, network) => {
       )
     )
 
-    it.effect("what the flags let pass", () =>
+    it.effect("deviations that the flags allow", () =>
       withClient(network, { flags: presets.node })(
         Effect.gen(function* () {
           const response = yield* answered("GET", controlInReason)
@@ -322,7 +322,7 @@ describe.each(networks)("Client on %s", (_, network) => {
       )
     )
 
-    it.effect("no head beyond the limits", () =>
+    it.effect("no head above the limits", () =>
       withClient(network, { limits: { maxHeaderSize: 100 } })(
         Effect.gen(function* () {
           const error = yield* Effect.flip(answered("GET", ok("", `X: ${"x".repeat(100)}\r\n`)))
@@ -332,7 +332,7 @@ describe.each(networks)("Client on %s", (_, network) => {
     )
   })
 
-  it.effect("serves several requests at once, each on its own connection", () =>
+  it.effect("sends concurrent requests, each on its own connection", () =>
     run(
       Effect.gen(function* () {
         const { accept, accepted, url } = yield* peer

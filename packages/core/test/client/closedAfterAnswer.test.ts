@@ -1,5 +1,5 @@
-// A server that answers and closes at once, without saying so: a request that could not be sent again is
-// never lost on a kept connection.
+// A server that responds and closes at once, unannounced: a request that must not be resent is never lost on
+// a kept connection.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -10,7 +10,7 @@ import { networks, peer, withClient } from "../support/peer.js"
 const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 /**
- * Answers each head at once; `closes`: and sends FIN behind it. Gives its URL and how many connections came.
+ * Responds to each head at once; `closes`: followed by FIN. Returns its URL and the number of connections.
  */
 const server = (closes: boolean) =>
   Effect.gen(function* () {
@@ -20,7 +20,7 @@ const server = (closes: boolean) =>
       count++
       transport.start({
         data: (chunk) => {
-          // A chunked body may come in a segment of its own.
+          // A chunked body may arrive in a segment of its own.
           if (!new TextDecoder().decode(chunk).includes("HTTP/1.1")) return
           transport.write(answer)
           if (closes) transport.end()
@@ -48,7 +48,7 @@ const ask = (url: string, options: Options) =>
     Effect.map(response.text, (text) => ({ text, reused: response.reused }))
   )
 
-describe.each(networks)("A server that answers and closes, on %s", (_, network) => {
+describe.each(networks)("A server that responds and closes, on %s", (_, network) => {
   it.effect.each(requests)("loses none of 30 requests in a row: %s", ([, options]) =>
     withClient(network)(
       Effect.gen(function* () {
@@ -58,7 +58,7 @@ describe.each(networks)("A server that answers and closes, on %s", (_, network) 
     )
   )
 
-  it.effect("loses none that wait for the one connection that there may be", () =>
+  it.effect("loses none of those queued for the only connection allowed", () =>
     withClient(network, { maxSockets: 1 })(
       Effect.gen(function* () {
         const { url } = yield* server(true)
@@ -72,7 +72,7 @@ describe.each(networks)("A server that answers and closes, on %s", (_, network) 
     )
   )
 
-  it.effect("is lent no connection that it has closed", () =>
+  it.effect("is never lent a connection that it has closed", () =>
     withClient(network)(
       Effect.gen(function* () {
         const { port, url } = yield* server(true)
@@ -88,7 +88,7 @@ describe.each(networks)("A server that answers and closes, on %s", (_, network) 
     )
   )
 
-  it.effect.each(requests)("a server that keeps its connections serves all on one: %s", ([, options]) =>
+  it.effect.each(requests)("a server that keeps connections serves all requests on one: %s", ([, options]) =>
     withClient(network)(
       Effect.gen(function* () {
         const { count, url } = yield* server(false)
@@ -99,10 +99,10 @@ describe.each(networks)("A server that answers and closes, on %s", (_, network) 
   )
 })
 
-describe("A kept connection", () => {
+describe("An idle connection", () => {
   const run = withClient(networks[0]![1])
 
-  /** A request that has ended on a connection, and the next one under way. */
+  /** A completed request on a connection, and the next one in flight. */
   const second = (options: Options) =>
     Effect.gen(function* () {
       const { accept, url } = yield* peer
@@ -112,12 +112,12 @@ describe("A kept connection", () => {
       raw.send(answer)
       yield* first
       const next = yield* Effect.fork(ask(url, options))
-      // It has come as far as it does without a turn of the event loop.
+      // It has got as far as it can without a turn of the event loop.
       yield* Effect.repeatN(Effect.yieldNow(), 5)
       return { raw, next, accept }
     })
 
-  it.effect("serves a request that could be sent again without waiting", () =>
+  it.effect("serves a request that may be resent without waiting", () =>
     run(
       Effect.gen(function* () {
         const { next, raw } = yield* second({})
@@ -129,7 +129,7 @@ describe("A kept connection", () => {
     )
   )
 
-  it.effect("is not used by a request that was given up while it rested", () =>
+  it.effect("is not used by a request interrupted while waiting for it", () =>
     run(
       Effect.gen(function* () {
         const { next, raw } = yield* second({ method: "POST", body: "x" })
@@ -141,7 +141,7 @@ describe("A kept connection", () => {
     )
   )
 
-  it.effect("that is reset while it rests is replaced", () =>
+  it.effect("that is reset during that wait is replaced", () =>
     run(
       Effect.gen(function* () {
         const { accept, next, raw } = yield* second({ method: "POST", body: "x" })
@@ -154,7 +154,7 @@ describe("A kept connection", () => {
     )
   )
 
-  it.effect("that rests is closed with its client, and the request fails", () =>
+  it.effect("closes with its client during that wait, and the request fails", () =>
     Effect.gen(function* () {
       let waiting: Fiber.RuntimeFiber<unknown, unknown> | undefined
       yield* run(

@@ -1,5 +1,5 @@
-// An idle connection that is out of time although no timer has said so, or that cannot be written to any
-// more, and has not told so yet, serves no request.
+// An idle connection serves no request once it has expired, even before a timer fires, or once it cannot be
+// written, even before it reports that.
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -7,10 +7,10 @@ import { Client, Network, Timers, type Transport } from "@httpfx/core"
 import { MemoryNetwork, VirtualClock } from "@httpfx/testing"
 import { ok, peer, withClient } from "../support/peer.js"
 
-it.effect.each(["POST", "GET"])("a request goes to a fresh connection instead: %s", (method) => {
+it.effect.each(["POST", "GET"])("a request goes to a new connection: %s", (method) => {
   const dead = new Set<Transport.Transport>()
   const made: Array<Transport.Transport> = []
-  /** The transport, whose writes fail without a word once it is among the dead. */
+  /** The transport; its writes fail silently once it is in the dead set. */
   const mortal = (transport: Transport.Transport): Transport.Transport =>
     new Proxy(transport, {
       get(target, name) {
@@ -48,11 +48,11 @@ it.effect.each(["POST", "GET"])("a request goes to a fresh connection instead: %
   )
 })
 
-it.effect("one whose time is over serves nothing, however late its timer is", () => {
+it.effect("an expired one serves no request, however late its timer", () => {
   let passed = 0
   const clock = VirtualClock.make()
   const timers = Timers.fromClock(clock)
-  // No timer goes off, as in a process that was suspended; time has passed all the same.
+  // No timer fires, as in a suspended process, but time has passed.
   const late: Timers.Timers = { ...timers, now: () => timers.now() + passed, at: () => () => {} }
   const suspended = Object.create(clock, { [Timers.ClockTimers]: { value: late } }) as typeof clock
   return Effect.withClock(

@@ -1,6 +1,5 @@
-// Nothing of one exchange reaches the next. Every kind of exchange is recorded alone, on a fresh agent; then
-// after every other kind, and in random rows of many: the n-th must look like the first, to the caller and to
-// the server, but for `reused`.
+// Exchanges do not affect each other. Each kind is recorded alone, on a fresh agent, then after every other
+// kind and in random sequences: the n-th must equal the first, for caller and server, except for `reused`.
 import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"
@@ -10,24 +9,24 @@ import { Agent, Client, Network, Timers, type Transport } from "@httpfx/core"
 import { MemoryNetwork, Simulation } from "@httpfx/testing"
 import { ok } from "../support/peer.js"
 
-/** What a server's end of a connection does with the parts of one request. */
+/** The actions of a server on the parts of one request. */
 interface Answering {
   readonly write: (text: string) => void
   readonly end: () => void
-  /** After so many milliseconds. */
+  /** Runs after this many milliseconds. */
   readonly later: (millis: number, act: () => void) => void
 }
 
 interface Kind {
   readonly request: Partial<Client.Request<string>>
-  /** When the head has come; or (`whole`) when all of the request has. */
+  /** Called when the head has arrived, or (`whole`) the whole request. */
   readonly head?: (server: Answering) => void
   readonly whole?: (server: Answering) => void
-  /** What the caller does with the response. Default: reads it. */
+  /** The caller's action on the response. Default: reads it. */
   readonly read?: "nothing" | "first" | "leaves"
-  /** The caller is interrupted so many milliseconds after the call. */
+  /** Interrupts the caller this many milliseconds after the call. */
   readonly interrupted?: number
-  /** The connection serves the next request too. */
+  /** Whether the connection serves the next request too. */
   readonly keeps: boolean
 }
 
@@ -136,7 +135,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     request: { method: "POST", body: "unwanted", expectContinue: true, continueTimeout: 40 },
     head: ({ later, write }) => {
       write("HTTP/1.1 417 No\r\nContent-Length: 4\r\n\r\nno")
-      // Beyond the wait: the body must not follow.
+      // After the wait for 100: the body must not follow.
       later(80, () => write("pe"))
     },
     keeps: false
@@ -260,10 +259,10 @@ const kinds: Readonly<Record<string, Kind>> = {
 
 const names = Object.keys(kinds)
 
-/** Milliseconds from one end to the other. */
+/** Latency, ms. */
 const latency = 3
 
-/** The requests that a connection brings, one after the other; each is answered by the kind in its path. */
+/** Serves the requests of a connection in turn; the kind in the path decides the response. */
 const serve = (timers: Timers.Timers, requests: Map<string, string>) => (transport: Transport.Transport) => {
   let text = ""
   let id: string | undefined
@@ -273,7 +272,7 @@ const serve = (timers: Timers.Timers, requests: Map<string, string>) => (transpo
     end: () => transport.end(),
     later: (millis, act) => void timers.at(timers.now() + millis, act)
   }
-  /** How long the request at the beginning of `text` is, once that is known. */
+  /** The length of the request at the beginning of `text`, once known. */
   const length = (): number => {
     const end = text.indexOf("\r\n\r\n") + 4
     const [, declared] = /\r\nContent-Length: (\d+)\r\n/.exec(text.slice(0, end)) ?? []
@@ -310,7 +309,7 @@ const serve = (timers: Timers.Timers, requests: Map<string, string>) => (transpo
   })
 }
 
-/** What is seen of the exchanges of a row, one after the other, by both sides. */
+/** The exchanges of a sequence, as seen by both sides. */
 const record = (row: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const timers = yield* Timers.timers
@@ -332,7 +331,7 @@ const record = (row: ReadonlyArray<string>) =>
         const response = yield* client.requestScoped({
           url: `http://10.0.0.1/${names.indexOf(name)}/${number}`,
           ...request,
-          // Each tells those of its own request only.
+          // Each reports only its own request.
           ...(onInformational !== undefined && {
             onInformational: (head) => informational.push(head.status, head.rawHeaders)
           })
@@ -355,7 +354,7 @@ const record = (row: ReadonlyArray<string>) =>
         yield* Fiber.interruptFork(fiber)
       }
       const exit = yield* Fiber.await(fiber)
-      // A fresh connection takes its time.
+      // A new connection takes time.
       const fresh = number === 0 || !(kinds[row[number - 1]!] as Kind).keeps
       const took = timers.now() - began - (fresh && kind.interrupted === undefined ? 2 * latency : 0)
       const result = exit._tag === "Success" ? exit.value : undefined
@@ -371,7 +370,7 @@ const record = (row: ReadonlyArray<string>) =>
         const reused = typeof error === "object" ? error["reused"] : undefined
         seen.push({ told: [facts ?? "interrupted", took], request: undefined, reused })
       }
-      // What is late of this exchange may do its harm in the next.
+      // Late effects of this exchange may harm the next one.
       if (number % 2 === 0) yield* Effect.sleep(40)
     }
     yield* Effect.sleep("2 minutes")
@@ -406,8 +405,8 @@ const check = async (row: ReadonlyArray<string>, seed?: number) => {
   }
 }
 
-describe("The n-th exchange of a client is like the first", () => {
-  it("each kind says what it is", async () => {
+describe("The n-th exchange of a client equals the first", () => {
+  it("each kind describes itself correctly", async () => {
     for (const name of names) {
       const { request, told } = await first(name)
       assert.match(String(request), /^[A-Z]+ \/\d+\/n HTTP\/1\.1\r\n/, name)
@@ -417,7 +416,7 @@ describe("The n-th exchange of a client is like the first", () => {
 
   it.each(names)("after %s", (before) => check(names.flatMap((name) => [before, name])))
 
-  it("in any row", () =>
+  it("in any sequence", () =>
     fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom(...names), { minLength: 2, maxLength: 16 }), fc.nat(), check),
       { numRuns: 40 }

@@ -1,5 +1,4 @@
-// Every way in which a connection can fail a request: its own typed error, with what is known of how far it
-// got.
+// Every way in which a connection can fail a request: its typed error, and how far the request got.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -36,7 +35,7 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
       )
     )
 
-    it.effect("no TLS at the other end: a typed error", () =>
+    it.effect("no TLS on the other side: a typed error", () =>
       run(
         Effect.gen(function* () {
           const { accept, port } = yield* peer
@@ -50,7 +49,7 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
     )
   })
 
-  /** The server reads the head, says this much of an answer, and ends in this way. */
+  /** The server reads the head, sends this part of a response, and ends like this. */
   const ending = (answer: string, end: (raw: Raw) => void, request: Partial<Client.Request> = {}) =>
     Effect.gen(function* () {
       const { accept, host, url } = yield* peer
@@ -135,7 +134,7 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
       )
     }
 
-    it.effect("reset within the body: ConnectionReset, after what had come", () =>
+    it.effect("reset within the body: ConnectionReset, after the bytes received", () =>
       run(
         Effect.gen(function* () {
           const { accept, url } = yield* peer
@@ -162,7 +161,7 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
       )
     )
 
-    it.effect("a tunnel, which nobody can take: OutOfOrder", () =>
+    it.effect("a tunnel without a taker: OutOfOrder", () =>
       run(
         Effect.gen(function* () {
           const { error } = yield* ending("HTTP/1.1 200 OK\r\n\r\n", stay, { method: "CONNECT" })
@@ -171,7 +170,7 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
       )
     )
 
-    it.effect("after a failure the next request has a fresh connection", () =>
+    it.effect("after a failure the next request gets a new connection", () =>
       run(
         Effect.gen(function* () {
           const { accept, url } = yield* peer
@@ -204,7 +203,7 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
       })
     const some = Stream.make(new Uint8Array([97, 98, 99]))
 
-    it.effect("its stream fails: its own error, and the connection is cut", () =>
+    it.effect("its stream fails: its own error, and the connection closes", () =>
       run(
         Effect.gen(function* () {
           const { error, received } = yield* failing(Stream.concat(some, Stream.fail("no more")))
@@ -232,7 +231,7 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
       )
     }
 
-    it.effect("the server resets while it is sent: ConnectionReset, and nothing is pulled any more", () =>
+    it.effect("the server resets during the upload: ConnectionReset, and no further pull", () =>
       run(
         Effect.gen(function* () {
           const { accept, url } = yield* peer
@@ -262,7 +261,7 @@ describe("Client and the addresses of a name", () => {
   const hosts = { "two.test": ["10.0.0.9", "127.0.0.1"], "none.test": ["10.0.0.8", "10.0.0.9"] }
   const run = withClient(MemoryNetwork.layer({ hosts }))
 
-  it.effect("takes the next one when nobody listens at the first", () =>
+  it.effect("takes the next one when nobody listens on the first", () =>
     run(
       Effect.gen(function* () {
         const { accept, port } = yield* peer
@@ -275,7 +274,7 @@ describe("Client and the addresses of a name", () => {
     )
   )
 
-  it.effect("tells the failure of the last one", () =>
+  it.effect("reports the failure of the last one", () =>
     run(
       Effect.gen(function* () {
         const error = yield* Effect.flip(Client.request({ url: "http://none.test:81/" }))

@@ -1,6 +1,6 @@
 /**
- * What the client makes of the fields and the status line of a response: spaces and tabs are whitespace
- * everywhere, and where RFC 9112 has the framing in doubt, the connection is not used again.
+ * Fields and status lines of responses: spaces and tabs are whitespace everywhere, and a connection whose
+ * framing is ambiguous under RFC 9112 is not reused.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { peer, withClient } from "../support/peer.js"
 
 const run = withClient(MemoryNetwork.layer())
 
-/** What comes of an answer, and whether the connection is there for the next request. */
+/** The parsed response, and whether the connection serves the next request. */
 const reading = (answer: string, cut: boolean, method = "GET") =>
   run(
     Effect.gen(function* () {
@@ -63,7 +63,7 @@ describe("fields of a response", () => {
     ]
   ]
   for (const [what, answer, seen, connection] of table) {
-    it.effect(`${what}: spaces and tabs around it are no part of it`, () =>
+    it.effect(`${what}: spaces and tabs around it are not part of it`, () =>
       Effect.gen(function* () {
         for (const blank of ["", "\t", " \t "]) {
           const written = answer.replaceAll("_", blank)
@@ -96,7 +96,7 @@ describe("fields of a response", () => {
   })
 })
 
-describe("status lines and framing that RFC 9112 leaves in doubt", () => {
+describe("status lines and framing that RFC 9112 leaves ambiguous", () => {
   const table: ReadonlyArray<readonly [what: string, answer: string, seen: string, connection: string]> = [
     ["no reason and no space", `HTTP/1.1 200\r\n${length}\r\nok`, "200 ok", "kept"],
     ["no reason in HTTP/1.0", `HTTP/1.0 200\r\n${length}\r\nok`, "200 ok", "closed"],

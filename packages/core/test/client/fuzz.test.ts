@@ -1,8 +1,8 @@
 /**
- * Conversations of a client made at random: servers that answer rightly, wrongly, early, in pieces, too much,
- * or die at any byte; readers that read, wait, leave or are interrupted. Whatever happens, each request ends
- * in its own response or in a typed error, a body is whole or fails, and nothing is left. `HTTPFX_FUZZ_SEED`
- * repeats a run, `HTTPFX_FUZZ_RUNS` makes it longer.
+ * Random conversations of a client: servers respond correctly, wrongly, early, in pieces, too much, or die at
+ * any byte; readers read, wait, leave or are interrupted. Each request must end with its own response or a
+ * typed error, each body be complete or fail, and nothing be left. `HTTPFX_FUZZ_SEED` repeats a run,
+ * `HTTPFX_FUZZ_RUNS` makes it longer.
  */
 import { expect, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -33,7 +33,7 @@ const wait = async (n: number) => {
 }
 const turns = (n: number) => Effect.promise(() => wait(n))
 
-// ---- what a server does with a request
+// ---- the server's actions for a request
 
 const kinds = [
   "length",
@@ -100,7 +100,7 @@ const chunkedBody = (random: Random, body: string): string => {
 
 type End = "FIN" | "RST" | undefined
 
-/** The bytes of an answer, and how the connection ends behind them. */
+/** The bytes of a response, and how the connection ends after them. */
 const answerTo = (random: Random, plan: Plan, method: string): readonly [string, End] => {
   const { body, id } = plan
   const shown = method === "HEAD" ? "" : body
@@ -144,7 +144,7 @@ interface Seen {
   readonly streamed: boolean
 }
 
-/** One connection of the server. It answers each request by its plan, and is silent once it has ended. */
+/** One connection of the server. It responds to each request by its plan, and is silent once it has ended. */
 const serve = (
   random: Random,
   plans: ReadonlyMap<string, Plan>,
@@ -168,7 +168,7 @@ const serve = (
     if (random() < 0.5) await wait(2)
     if (end === "FIN") transport.end()
     else transport.reset()
-    // Whoever does not close after FIN is not waited for.
+    // Peers that do not close after FIN are not waited for.
     await wait(200)
     transport.reset()
   }
@@ -198,7 +198,7 @@ const serve = (
   transport.start({
     data: (chunk) => {
       if (!over) parser.execute(chunk)
-      // A later request on this connection is a later conversation: nothing is pipelined.
+      // A later request on this connection is a later conversation: clients do not pipeline.
       if (parser.refusal !== undefined) throw new Error(`the client sent ${parser.refusal.reason}`)
     },
     end: () => {
@@ -211,11 +211,11 @@ const serve = (
       over = true
     }
   })
-  // A server whose answer is never due (its client's upload hangs) goes away in the end.
+  // A server whose response never becomes due (its client's upload hangs) leaves eventually.
   void wait(400).then(() => transport.reset())
 }
 
-// ---- what the client makes of it
+// ---- the client's view
 
 const uploadOf = (plan: Plan): Client.Request<string>["body"] => {
   const piece = new Uint8Array(1_000)
@@ -263,7 +263,7 @@ const ask = (client: Client.Service, url: string, plan: Plan, random: Random) =>
 const expectedBody = (plan: Plan): string =>
   plan.method === "HEAD" || plan.kind === "empty" || plan.kind === "unchanged" ? "" : plan.body
 
-/** `true` where the request got a whole response. */
+/** `true` if the request got a complete response. */
 const check = (
   plan: Plan,
   exit: Exit.Exit<Outcome, Client.RequestError | string>,
@@ -324,14 +324,14 @@ const converse = (start: number) =>
       Effect.timeoutFail({ duration: "20 seconds", onTimeout: () => new Error(`it hangs: ${story}`) })
     )
 
-    // Sent again at most once, and only what may be.
+    // Resent at most once, and only if allowed.
     for (const plan of plans) {
       const times = seen.filter(({ id }) => id === plan.id).length
       const repeatable = plan.method !== "POST" && plan.upload !== "stream" && plan.upload !== "failing"
       expect(times, story).toBeLessThanOrEqual(repeatable ? 2 : 1)
     }
-    // What is open now is idle, or a response that nobody has read to its end, or was interrupted before he
-    // could.
+    // Open now: idle connections, and responses that were not read to the end, or whose reader was
+    // interrupted first.
     const unread = plans.filter(
       ({ interruptAt, reader }) => reader === "nobody" || interruptAt !== undefined
     ).length
@@ -364,15 +364,15 @@ it.live.each([
       )
       const sum = (of: (result: (typeof results)[number]) => number) =>
         results.reduce((total, result) => total + of(result), 0)
-      // The generator must not have become harmless, nor the client useless.
+      // The generator must still find faults, and the client still succeed.
       expect(sum(({ requests }) => requests)).toBeGreaterThan(runs * 3)
       expect(sum(({ whole }) => whole)).toBeGreaterThan(runs)
     }).pipe(Effect.provide(network as Layer.Layer<Network.Network>)),
   120_000
 )
 
-// Its reader's fiber paused after it had seen that nothing was there, and before it waited: what came then
-// woke nobody.
-it.live("a server whose last bytes came between a look and a wait", () =>
+// The reader's fiber yielded after finding nothing and before waiting: the bytes that arrived then woke
+// nobody.
+it.live("a server whose last bytes came between a check and a wait", () =>
   Effect.provide(converse(794498138), MemoryNetwork.layer())
 )

@@ -1,5 +1,5 @@
-// A request interrupted at any step leaves nothing: no connection, no fiber of a body, no timer; and the
-// client works.
+// A request interrupted at any step leaves no connection, no fiber of a body and no timer; and the client
+// still works.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient } from "@effect/platform"
 import * as Deferred from "effect/Deferred"
@@ -17,7 +17,7 @@ const nothing: Client.Connections = { open: 0, idle: 0, connecting: 0 }
 const connections = Effect.flatMap(Client.Client, (client) => client.connections)
 const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
-/** The client still serves a request, on a fresh connection. */
+/** The client still serves a request, on a new connection. */
 const works = Effect.gen(function* () {
   const { accept, url } = yield* peer
   const fiber = yield* Effect.fork(Effect.flatMap(Client.request({ url }), (response) => response.text))
@@ -70,7 +70,7 @@ describe.each(networks)("An interrupted request on %s", (_, network) => {
         const second = yield* Effect.fork(Client.request({ url }))
         yield* raw.has("\r\n\r\n", 2)
         yield* Fiber.interrupt(second)
-        // The late answer to the interrupted request must not reach the next one.
+        // The late response to the interrupted request must not reach the next one.
         raw.send(ok("two"))
         const third = yield* Effect.fork(Effect.flatMap(Client.request({ url }), (response) => response.text))
         const fresh = yield* accept
@@ -82,7 +82,7 @@ describe.each(networks)("An interrupted request on %s", (_, network) => {
     )
   )
 
-  it.effect("in the middle of its upload: resolves when the finalizers of the stream have run", () =>
+  it.effect("in the middle of its upload: completes when the stream's finalizers have run", () =>
     run(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -147,7 +147,7 @@ describe.each(networks)("An interrupted request on %s", (_, network) => {
   )
 })
 
-/** A network in memory on which connecting is this. */
+/** A network in memory with this implementation of `connect`. */
 const unconnected = (connect: Effect.Effect<never>) =>
   Layer.effect(
     Network.Network,
@@ -155,7 +155,7 @@ const unconnected = (connect: Effect.Effect<never>) =>
   ).pipe(Layer.provide(MemoryNetwork.layer()))
 
 describe("An interrupted request while it connects", () => {
-  it.effect("gives the attempt up, and waits until it has", () =>
+  it.effect("aborts the attempt, and waits until it has ended", () =>
     Effect.gen(function* () {
       const reached = yield* Deferred.make<void>()
       let given = false
@@ -175,7 +175,7 @@ describe("An interrupted request while it connects", () => {
     })
   )
 
-  it.effect("does so too when the scope of the request ends, through platform's withScope", () =>
+  it.effect("does so too when the scope of the request closes, through platform's withScope", () =>
     Effect.gen(function* () {
       const reached = yield* Deferred.make<void>()
       const given = yield* Deferred.make<void>()
@@ -234,7 +234,7 @@ describe("An interrupted request while it connects", () => {
   ])("closes a connection that is made at the moment of its end: %s", ([, scheme]) =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      // In the very turn in which the connection is there, and before anybody has it.
+      // In the very turn in which the connection is established, before anyone has it.
       const network = Layer.effect(
         Network.Network,
         Effect.map(Network.Network, (network) => ({

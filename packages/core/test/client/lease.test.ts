@@ -1,4 +1,6 @@
-/** Connections of an agent, lent to drivers of another kind. */
+/**
+ * Loans of an agent's connections to other drivers.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Agent, Client, Lease } from "@httpfx/core"
 import { MemoryNetwork, RawPeer } from "@httpfx/testing"
@@ -60,14 +62,14 @@ describe("Lease", () => {
       const second = yield* Lease.take(agent, place)
       assert.isTrue(second.reused)
       second.release()
-      // It is over: nothing happens twice.
+      // The loan has ended: later calls do nothing.
       second.close()
       assert.include(yield* state, { open: 1, idle: 1 })
       assert.strictEqual(server.count(), 1)
     }).pipe(Effect.scoped, Effect.provide(on({})))
   )
 
-  it.effect("the limits of the agent hold for loans and requests together", () =>
+  it.effect("the agent's limits apply to loans and requests together", () =>
     Effect.gen(function* () {
       const server = yield* listening
       const agent = yield* Agent.Agent
@@ -87,7 +89,7 @@ describe("Lease", () => {
     }).pipe(Effect.scoped, Effect.provide(on({ maxSockets: 1 })))
   )
 
-  it.effect("`close` resets, and the next gets a fresh connection", () =>
+  it.effect("`close` resets, and the next loan gets a new connection", () =>
     Effect.gen(function* () {
       const server = yield* listening
       const agent = yield* Agent.Agent
@@ -99,14 +101,14 @@ describe("Lease", () => {
       const next = yield* Lease.take(agent, place)
       assert.isFalse(next.reused)
       next.release()
-      // What the server announced is believed.
+      // The server's announced timeout counts.
       const again = yield* Lease.take(agent, place)
       again.release("timeout=1")
       assert.include(yield* state, { idle: 0 })
     }).pipe(Effect.scoped, Effect.provide(on({ maxSockets: 1 })))
   )
 
-  it.effect("a connection that its borrower has ended is not idle", () =>
+  it.effect("a connection that its borrower has ended does not become idle", () =>
     Effect.gen(function* () {
       const server = yield* listening
       const agent = yield* Agent.Agent
@@ -122,7 +124,7 @@ describe("Lease", () => {
     }).pipe(Effect.scoped, Effect.provide(on({ maxSockets: 1 })))
   )
 
-  it.effect("`keep` takes it out of the agent's hands", () =>
+  it.effect("`keep` removes it from the agent", () =>
     Effect.gen(function* () {
       const server = yield* listening
       const agent = yield* Agent.Agent
@@ -137,7 +139,7 @@ describe("Lease", () => {
     }).pipe(Effect.scoped, Effect.provide(on({})))
   )
 
-  it.effect("a peer that goes away ends the loan's place", () =>
+  it.effect("a peer that leaves frees the loan's slot", () =>
     Effect.gen(function* () {
       const server = yield* listening
       const agent = yield* Agent.Agent
@@ -163,7 +165,7 @@ describe("Lease", () => {
     }).pipe(Effect.scoped, Effect.provide(on({})))
   )
 
-  it.effect("interruption gives the wait up; failures and the agent's end are told", () =>
+  it.effect("interruption cancels the wait; failures and the agent's end are reported", () =>
     Effect.gen(function* () {
       const server = yield* listening
       const outcome = yield* Effect.scoped(

@@ -1,6 +1,5 @@
-// Where a connection can be lost, from before there is one until the last byte, on a network on which every
-// byte takes a while: what the caller hears, how much was written and seen, and whether the request was sent
-// again. docs/agent.md has the short form of this table.
+// Losses of a connection at any point, on a network with latency: the caller's error, the bytes written and
+// received, and whether the request was resent. docs/agent.md has the short form of this table.
 import { describe, it } from "vitest"
 import { run, situations } from "../support/losses.js"
 

@@ -1,4 +1,4 @@
-// Platform's client with what platform's request cannot say, and platform's combinators over it.
+// Platform's client with our request options, and platform's combinators over it.
 import {
   Cookies,
   HttpClient,
@@ -56,7 +56,7 @@ describe("Client.withRequestOptions", () => {
     )
   )
 
-  it.effect("the nearest wins, option by option; outside of it they are gone", () =>
+  it.effect("the innermost wins, option by option; outside of it they do not apply", () =>
     run(
       Effect.gen(function* () {
         const server = yield* listen
@@ -80,7 +80,7 @@ describe("Client.withRequestOptions", () => {
     )
   )
 
-  it.effect("what may not be sent is an Encode error with ours as its cause", () =>
+  it.effect("an invalid request is an Encode error with ours as its cause", () =>
     run(
       Effect.gen(function* () {
         const error = yield* HttpClient.get(url).pipe(
@@ -113,7 +113,7 @@ describe("Platform's combinators", () => {
   const client = Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(HttpClientRequest.prependUrl(url)))
   const text = Effect.flatMap((response: { readonly text: Effect.Effect<string, unknown> }) => response.text)
 
-  it.effect("redirects are followed by who asks for it", () =>
+  it.effect("redirects are followed on demand", () =>
     Effect.gen(function* () {
       const plain = yield* client
       assert.strictEqual((yield* plain.get("/from")).status, 302)
@@ -131,7 +131,7 @@ describe("Platform's combinators", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("a streamed body runs with the context of who asks", () =>
+  it.effect("a streamed body runs with the context of the caller", () =>
     Effect.gen(function* () {
       const body = Stream.fromEffect(Effect.map(Word, (word) => new TextEncoder().encode(word)))
       const request = HttpClientRequest.post("/up").pipe(
@@ -142,7 +142,7 @@ describe("Platform's combinators", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.effect.each([408, 429, 500, 502, 503, 504])("%i is tried again, and 501 is not", (status) =>
+  it.effect.each([408, 429, 500, 502, 503, 504])("%i is retried, and 501 is not", (status) =>
     Effect.gen(function* () {
       const tried = yield* Ref.make(0)
       const counted = HttpClient.tapRequest(yield* client, () => Ref.update(tried, (n) => n + 1))

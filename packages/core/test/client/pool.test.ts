@@ -1,4 +1,4 @@
-// Connections between requests: kept, reused, closed in time, replaced when they had died.
+// Connections between requests: kept, reused, closed in time, replaced when the server has closed them.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -10,7 +10,7 @@ import { MemoryNetwork } from "@httpfx/testing"
 import { networks, ok, peer, withClient } from "../support/peer.js"
 import type { Raw } from "../support/raw.js"
 
-/** One exchange on a connection that is open already, or the first on a new one. */
+/** One exchange on an open connection, or the first on a new one. */
 const exchange = (raw: Raw, times: number, answer = ok("x")) =>
   Effect.map(raw.has("\r\n\r\n", times), () => raw.send(answer))
 
@@ -21,7 +21,7 @@ const text = (request: Client.Request) =>
 
 const counts = Effect.flatMap(Client.Client, (client) => client.connections)
 
-/** Waits until the client's numbers are these. */
+/** Waits until the client's counts are these. */
 const settled = (expected: Client.Connections) =>
   Effect.repeat(
     Effect.tap(counts, () => Effect.yieldNow()),
@@ -31,7 +31,7 @@ const settled = (expected: Client.Connections) =>
 describe.each(networks)("Client's connections on %s", (_, network) => {
   const run = withClient(network)
 
-  it.effect("serve one request after the other, the last to become idle first", () =>
+  it.effect("serve one request after the other, the most recently used first", () =>
     run(
       Effect.gen(function* () {
         const { accept, accepted, url } = yield* peer
@@ -53,7 +53,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
     )
   )
 
-  it.effect("are told apart by host, port and protocol", () =>
+  it.effect("are separated by host, port and protocol", () =>
     run(
       Effect.gen(function* () {
         const one = yield* peer
@@ -97,7 +97,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
     )
   }
 
-  it.effect("are kept for as long as their own server says, not for as long as another's", () =>
+  it.effect("are kept for as long as their own server announced, not another one", () =>
     run(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -112,7 +112,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
         yield* TestClock.adjust("2 seconds")
         yield* raws[0]!.over
         assert.isFalse(raws[1]!.ended)
-        // Nor does a hint hold for the answer after the one that gave it.
+        // Nor does a hint apply to a response after the one that gave it.
         const again = yield* Effect.fork(text({ url }))
         yield* exchange(raws[1]!, 2, answers[0])
         yield* again
@@ -127,7 +127,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
     )
   )
 
-  it.effect("make room for another host's request: the one that has been idle longest", () =>
+  it.effect("make room for another host's request: the least recently used is closed", () =>
     withClient(network, { maxTotalSockets: 3 })(
       Effect.gen(function* () {
         const peers = [yield* peer, yield* peer, yield* peer, yield* peer]
@@ -151,7 +151,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
     )
   )
 
-  it.effect("are used again after HTTP/1.0 with keep-alive", () =>
+  it.effect("are reused after HTTP/1.0 with keep-alive", () =>
     run(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -167,7 +167,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
     )
   )
 
-  it.effect("say so and close after each request with keepAlive off", () =>
+  it.effect("announce it and close after each request with keepAlive off", () =>
     withClient(network, { keepAlive: false })(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -198,7 +198,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
     )
   )
 
-  it.effect("close when the server speaks while they are idle", () =>
+  it.effect("close when the server sends bytes while they are idle", () =>
     run(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -212,7 +212,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
     )
   )
 
-  it.effect("close with the scope of the client, idle or not, and requests under way fail", () =>
+  it.effect("close with the scope of the client, idle or not, and in-flight requests fail", () =>
     withClient(network)(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -235,8 +235,8 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
     )
   )
 
-  describe("that die at the moment of reuse", () => {
-    /** A first exchange; then the server's connection dies as the second request arrives. */
+  describe("that close at the moment of reuse", () => {
+    /** A first exchange; then the server's connection closes as the second request arrives. */
     const dying = (second: Client.Request, die: (raw: Raw) => void) =>
       Effect.gen(function* () {
         const { accept, accepted, url } = yield* peer
@@ -257,7 +257,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
       ["reset", reset],
       ["closed", close]
     ] as const) {
-      it.effect(`${how}: an idempotent request is sent once more`, () =>
+      it.effect(`${how}: an idempotent request is resent once`, () =>
         run(
           Effect.gen(function* () {
             const [result, accepted] = yield* dying({ url: "" }, die)
@@ -272,7 +272,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
       )
     }
 
-    it.effect("with its body, where that is at hand", () =>
+    it.effect("with its body, if it is in memory", () =>
       run(
         Effect.gen(function* () {
           const [result] = yield* dying({ url: "", method: "PUT", body: "abc" }, reset)
@@ -353,7 +353,7 @@ describe("Client's connections in time", () => {
     )
   )
 
-  it.effect("begin to count anew with each exchange", () =>
+  it.effect("start the limit anew with each exchange", () =>
     withClient(memory, { idleTimeout: "3 seconds" })(
       Effect.gen(function* () {
         const { accept, accepted, url } = yield* peer

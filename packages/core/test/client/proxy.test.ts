@@ -1,9 +1,9 @@
-// Which requests go through a proxy: the variables and the rules of NO_PROXY.
+// The choice of a proxy: environment variables and the rules of NO_PROXY.
 import { assert, describe, it } from "@effect/vitest"
 import { Proxy } from "@httpfx/core"
 
 describe("Proxy.fromEnvironment", () => {
-  it("lower case before upper case, ALL_PROXY for what is left, empty is none", () => {
+  it("lower case before upper case, ALL_PROXY for the rest, empty means none", () => {
     assert.deepStrictEqual(Proxy.fromEnvironment({ http_proxy: "a", HTTP_PROXY: "b", HTTPS_PROXY: "c" }), {
       http: "a",
       https: "c",

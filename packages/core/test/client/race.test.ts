@@ -17,9 +17,7 @@ interface Step {
   readonly at: number
 }
 
-/**
- * The memory network, whose attempts to connect are written down; those to `slow` addresses take that long.
- */
+/** A memory network that records attempts to connect; those to `slow` addresses take that long. */
 const watched = (steps: Array<Step>, slow: Readonly<Record<string, number>>, given: Array<string>) =>
   Layer.effect(
     Network.Network,
@@ -83,7 +81,7 @@ describe("Addresses of a name", () => {
     assert.deepStrictEqual(alternate(list.slice(3)), list.slice(3))
   })
 
-  it.effect("are tried 250 ms after one another; a slow one is not given up", () =>
+  it.effect("are tried 250 ms after one another; a slow one is not cancelled", () =>
     run({ "fd00::1": 600, "10.1.0.1": never, "fd00::2": never, "10.1.0.2": never }, ({ given, steps }) =>
       Effect.gen(function* () {
         const { fiber, peer } = yield* answered(yield* listens("fd00::1"))
@@ -99,7 +97,7 @@ describe("Addresses of a name", () => {
           { address: "10.1.0.1", at: 250 },
           { address: "fd00::2", at: 500 }
         ])
-        // Those that lost have been given up, and the fourth never begins.
+        // The losers have been cancelled, and the fourth never starts.
         assert.deepStrictEqual(given, ["10.1.0.1", "fd00::2"])
         yield* TestClock.adjust("10 seconds")
         assert.strictEqual(steps.length, 3)
@@ -107,7 +105,7 @@ describe("Addresses of a name", () => {
     )
   )
 
-  it.effect("go on at once when one fails; where all fail, each is named with its reason", () =>
+  it.effect("continue at once when one fails; if all fail, each is named with its reason", () =>
     run({ "10.1.0.1": 100 }, ({ steps }) =>
       Effect.gen(function* () {
         const fiber = yield* Effect.fork(Effect.flip(request))
@@ -132,7 +130,7 @@ describe("Addresses of a name", () => {
     )
   )
 
-  it.effect("of two connections made at the same moment one serves, the other is closed", () =>
+  it.effect("of two connections established at the same moment one serves, the other is closed", () =>
     run({ "fd00::1": 300, "10.1.0.1": 50 }, ({ steps }) =>
       Effect.gen(function* () {
         const six = yield* listens("fd00::1")
@@ -152,7 +150,7 @@ describe("Addresses of a name", () => {
     )
   )
 
-  it.effect("interruption gives every attempt up, and leaves none", () =>
+  it.effect("interruption cancels every attempt, and leaves none", () =>
     run({ "fd00::1": never, "10.1.0.1": never, "fd00::2": never }, ({ given, steps }) =>
       Effect.gen(function* () {
         const fiber = yield* Effect.fork(request)
@@ -168,7 +166,7 @@ describe("Addresses of a name", () => {
     )
   )
 
-  it.effect("an address of one's own is one attempt, named too", () =>
+  it.effect("a single address is one attempt, named too", () =>
     run({}, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(Client.request({ url: "http://10.9.9.9:81/" }))

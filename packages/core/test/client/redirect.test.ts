@@ -1,6 +1,6 @@
 /**
- * Redirects, through `Client.request` and platform's client: which request follows which response, what it
- * carries to which origin, and what is not followed.
+ * Redirects through `Client.request` and platform's client: the next request of each response, its
+ * credentials per origin, and refused redirects.
  */
 import {
   HttpBody,
@@ -25,7 +25,7 @@ interface Asked {
   readonly body: string
 }
 
-/** What is answered to whom; everything else with 200. */
+/** The responses by URL; 200 for all others. */
 type Site = Readonly<Record<string, readonly [status: number, fields?: Readonly<Record<string, string>>]>>
 
 const world = (site: Site, asked: Array<Asked>) => {
@@ -55,7 +55,7 @@ interface Given {
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 
-/** Status and URLs of what was followed, or the tag of the error; the same for both faces. */
+/** Status and URLs of the redirects followed, or the tag of the error; the same for both clients. */
 type Face = (
   given: Given,
   options?: Client.RedirectOptions
@@ -158,7 +158,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("%s client that f
     })
   )
 
-  it.effect("leaves no field that describes content which is not sent again", () =>
+  it.effect("removes fields that describe content which is not resent", () =>
     Effect.gen(function* () {
       const headers = {
         "content-type": "x/y",
@@ -188,7 +188,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("%s client that f
     "to another origin and back": [["http://b.test/next", "http://a.test/back"], false],
     "to another origin and on there": [["http://b.test/next", "/on"], false]
   }
-  it.effect("takes credentials to no other origin", () =>
+  it.effect("sends credentials to no other origin", () =>
     Effect.gen(function* () {
       const found: Record<string, unknown> = {}
       for (const [way, [locations]] of Object.entries(ways)) {
@@ -251,7 +251,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("%s client that f
     })
   )
 
-  it.effect("asks for the query that was sent, not for one that was encoded again", () =>
+  it.effect("sends the query as received, not encoded again", () =>
     Effect.gen(function* () {
       const location = "/next?sig=a%2Fb%20c+d&x=~*%7E&&y"
       const { asked } = yield* run({ "http://a.test/": [302, { location }] }, {})
@@ -259,7 +259,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("%s client that f
     })
   )
 
-  it.effect("tells of each redirect before it is followed", () =>
+  it.effect("reports each redirect before following it", () =>
     Effect.gen(function* () {
       const told: Array<string> = []
       const site: Site = {
@@ -342,7 +342,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("%s client that f
       "BodyNotReplayable"
     ]
   }
-  it.effect("fails by name where a redirect is not followed", () =>
+  it.effect("fails by name if a redirect cannot be followed", () =>
     Effect.gen(function* () {
       const found: Record<string, unknown> = {}
       for (const [what, [site, given, , options]] of Object.entries(failures)) {
@@ -358,7 +358,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("%s client that f
     })
   )
 
-  it.effect("has twenty redirects unless told otherwise, and tells them in the error", () =>
+  it.effect("follows twenty redirects by default, and lists them in the error", () =>
     Effect.gen(function* () {
       const site = Object.fromEntries(
         [...Array(30).keys()].map((i) => [`http://a.test/${i}`, [302, { location: `/${i + 1}` }] as const])
@@ -372,7 +372,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("%s client that f
 })
 
 describe("Client.followRedirects", () => {
-  it.effect("refuses options that it does not have a meaning for", () =>
+  it.effect("refuses invalid options", () =>
     Effect.gen(function* () {
       const client = yield* Client.Client
       const url = "http://a.test/"
@@ -396,7 +396,7 @@ describe("Client.followRedirects", () => {
     }).pipe(Effect.provide(Client.layer()), Effect.provide(MemoryNetwork.layer()))
   )
 
-  it.effect("gives back a client with both faces, for the context", () => {
+  it.effect("returns a client with both APIs, for the context", () => {
     const asked: Array<Asked> = []
     return Effect.gen(function* () {
       const own = yield* Client.request({ url: "http://a.test/" })
@@ -413,38 +413,35 @@ describe("Client.followRedirects", () => {
     )
   })
 
-  it.effect(
-    "does once what platform's client does to every request, so that no credential comes back",
-    () => {
-      const asked: Array<Asked> = []
-      return Effect.gen(function* () {
-        const client = (yield* HttpClient.HttpClient).pipe(
-          HttpClient.mapRequest(HttpClientRequest.bearerToken("secret")),
-          Client.followRedirects()
-        )
-        const response = yield* client.get("http://a.test/")
-        assert.deepStrictEqual(
-          asked.map(({ headers }) => headers["authorization"]),
-          ["Bearer secret", "Bearer secret", undefined]
-        )
-        assert.strictEqual(response.request.url, "http://b.test/2")
-        assert.strictEqual(Option.getOrThrow(Client.fromHttpClientResponse(response)).status, 200)
-      }).pipe(
-        Effect.scoped,
-        Effect.provide(
-          world(
-            {
-              "http://a.test/": [302, { location: "/1" }],
-              "http://a.test/1": [302, { location: "//b.test/2" }]
-            },
-            asked
-          )
+  it.effect("applies transformations of platform's client once, so that no credential returns", () => {
+    const asked: Array<Asked> = []
+    return Effect.gen(function* () {
+      const client = (yield* HttpClient.HttpClient).pipe(
+        HttpClient.mapRequest(HttpClientRequest.bearerToken("secret")),
+        Client.followRedirects()
+      )
+      const response = yield* client.get("http://a.test/")
+      assert.deepStrictEqual(
+        asked.map(({ headers }) => headers["authorization"]),
+        ["Bearer secret", "Bearer secret", undefined]
+      )
+      assert.strictEqual(response.request.url, "http://b.test/2")
+      assert.strictEqual(Option.getOrThrow(Client.fromHttpClientResponse(response)).status, 200)
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        world(
+          {
+            "http://a.test/": [302, { location: "/1" }],
+            "http://a.test/1": [302, { location: "//b.test/2" }]
+          },
+          asked
         )
       )
-    }
-  )
+    )
+  })
 
-  it.effect("takes a client's certificate to no other origin", () => {
+  it.effect("sends a client's certificate to no other origin", () => {
     const tls = {
       cert: "c",
       key: "k",
@@ -468,7 +465,7 @@ describe("Client.followRedirects", () => {
     }).pipe(Effect.provide(Client.layer()), Effect.provide(MemoryNetwork.layer()))
   })
 
-  it.effect("shows the password of none of several targets that differ", () => {
+  it.effect("shows no password of several different targets", () => {
     const response = {
       status: 302,
       rawHeaders: ["Location", "http://b.test/", "Location", "http://u:p@c.test/"],

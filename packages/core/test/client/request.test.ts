@@ -1,5 +1,4 @@
-// What a request can be told: what goes out, how its connection is made, trailers, and the wait for 100
-// Continue.
+// Request options: the bytes sent, the choice of connection, trailers, and the wait for 100 Continue.
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -23,7 +22,7 @@ const url = "http://api.test/"
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 const listen = RawPeer.listen({ host: "api.test", port: 80 })
 
-/** The head of a request as it went out, and the connection that it came on. */
+/** The head of a request as sent, and its connection. */
 const sent = <E>(request: Client.Request<E>, at: Network.ListenOptions = { host: "api.test", port: 80 }) =>
   Effect.gen(function* () {
     const server = yield* RawPeer.listen(at)
@@ -42,7 +41,7 @@ const headOf = <E>(request: Client.Request<E>) =>
   })
 
 describe("The head of a request", () => {
-  it.effect("fields by a record: case kept, arrays as lines, unique ones joined", () =>
+  it.effect("fields from a record: case kept, arrays as lines, unique ones joined", () =>
     run(
       Effect.gen(function* () {
         const head = yield* headOf({
@@ -65,7 +64,7 @@ describe("The head of a request", () => {
     )
   )
 
-  it.effect("credentials: a field beats auth, auth beats the URL, whose are decoded", () =>
+  it.effect("credentials: a field overrides auth, auth overrides the URL, whose are decoded", () =>
     run(
       Effect.gen(function* () {
         const withUser = "http://us%40er:p%3Aw@api.test/"
@@ -92,7 +91,7 @@ describe("The head of a request", () => {
     )
   )
 
-  it.effect("setHost and setDefaultHeaders leave out what they say", () =>
+  it.effect("setHost and setDefaultHeaders omit their fields", () =>
     run(
       Effect.gen(function* () {
         assert.strictEqual(
@@ -132,7 +131,7 @@ describe("The head of a request", () => {
   )
 })
 
-it.effect("The head of a streamed body goes out before there is any of it", () =>
+it.effect("The head of a streamed body is sent before the first chunk", () =>
   run(
     Effect.gen(function* () {
       const body = yield* Deferred.make<Uint8Array>()
@@ -151,7 +150,7 @@ it.effect("The head of a streamed body goes out before there is any of it", () =
 )
 
 describe("Trailers", () => {
-  it.effect("follow a body at hand", () =>
+  it.effect("follow a body in memory", () =>
     run(
       Effect.gen(function* () {
         const trailers = { "X-Sum": "1" }
@@ -164,7 +163,7 @@ describe("Trailers", () => {
     )
   )
 
-  it.effect("of a stream are made at its end", () =>
+  it.effect("of a stream are computed at its end", () =>
     run(
       Effect.gen(function* () {
         let length = 0
@@ -180,7 +179,7 @@ describe("Trailers", () => {
     )
   )
 
-  it.effect("that may not be there are refused, and one that fails ends the request", () =>
+  it.effect("that are forbidden are refused, and an effect that fails fails the request", () =>
     run(
       Effect.gen(function* () {
         const refused = Client.request({ url, method: "POST", body: "a", trailers: ["Host", "x"] })
@@ -196,7 +195,7 @@ describe("Trailers", () => {
   )
 })
 
-describe("A connection of its own kind", () => {
+describe("A connection with its own options", () => {
   it.effect("over a socket path, whatever the host", () =>
     run(
       Effect.gen(function* () {
@@ -212,7 +211,7 @@ describe("A connection of its own kind", () => {
     )
   )
 
-  it.effect("from an address, which limits the family, and by a lookup", () =>
+  it.effect("from a local address, which limits the family, and by a lookup", () =>
     run(
       Effect.gen(function* () {
         const asked: Array<unknown> = []
@@ -233,7 +232,7 @@ describe("A connection of its own kind", () => {
     )
   )
 
-  /** The memory network, and what it was asked of connections. */
+  /** The memory network, recording the options of its connections. */
   const watched = (asked: Array<unknown>) =>
     Layer.effect(
       Network.Network,
@@ -276,7 +275,7 @@ describe("A connection of its own kind", () => {
     })
   )
 
-  it.effect("attemptDelay: after so long the next address is tried besides", () =>
+  it.effect("attemptDelay: after this time the next address is tried in parallel", () =>
     run(
       Effect.gen(function* () {
         const memory = yield* MemoryNetwork.MemoryNetwork
@@ -297,7 +296,7 @@ describe("A connection of its own kind", () => {
     )
   )
 
-  it.effect("an option that there is not is refused, not passed over", () =>
+  it.effect("an unknown option is refused, not ignored", () =>
     run(
       Effect.gen(function* () {
         for (const connection of [{ localaddress: "10.0.0.9" }, { allowHalfOpen: true }, { toString: 1 }]) {
@@ -312,7 +311,7 @@ describe("A connection of its own kind", () => {
     )
   )
 
-  it.effect("without an address: an error, not a wait", () =>
+  it.effect("without an address: fails instead of waiting", () =>
     run(
       Effect.gen(function* () {
         const lookup = (() => Effect.succeed([])) as unknown as NonNullable<
@@ -324,7 +323,7 @@ describe("A connection of its own kind", () => {
     )
   )
 
-  it.effect("made by the caller; what he throws is a defect of the request alone", () =>
+  it.effect("opened by the caller, whose exceptions are defects of the request alone", () =>
     run(
       Effect.gen(function* () {
         const network = yield* Network.Network
@@ -348,7 +347,7 @@ describe("A connection of its own kind", () => {
     )
   )
 
-  it.effect("is shared by requests that say the same, and by no others", () =>
+  it.effect("is shared by requests with equal options, and by no others", () =>
     run(
       Effect.gen(function* () {
         const server = yield* listen
@@ -366,7 +365,7 @@ describe("A connection of its own kind", () => {
         const one = yield* server.accept
         yield* serve(one)
         yield* first
-        // An equal record, another object.
+        // An equal record, but another object.
         const second = yield* Effect.fork(ask({ connection: { family: 4 } }))
         yield* serve(one)
         assert.isTrue(yield* second)
@@ -400,10 +399,10 @@ describe("A connection of its own kind", () => {
     [{ ecdhCurve: "a" }, { sigalgs: "a" }],
     [{ secureOptions: 1 }, { secureOptions: 2 }],
     [{ alpn: ["a", "b"] }, { alpn: ["b", "a"] }],
-    // A value cannot be made to look like a field.
+    // A value cannot imitate a field.
     [{ cert: 'a";key="b' }, { cert: "a", key: "b" }]
   ]
-  it.effect.each(tls)("is not shared where TLS is another: %o, %o", (both) =>
+  it.effect.each(tls)("is not shared between different TLS options: %o, %o", (both) =>
     run(
       Effect.gen(function* () {
         const server = yield* listen
@@ -421,7 +420,7 @@ describe("A connection of its own kind", () => {
     )
   )
 
-  it.effect("maxHeaderSize and insecureHTTPParser are the request's", () =>
+  it.effect("maxHeaderSize and insecureHTTPParser can be set per request", () =>
     run(
       Effect.gen(function* () {
         const server = yield* listen
@@ -446,7 +445,7 @@ describe("A connection of its own kind", () => {
 })
 
 describe("Folded headers", () => {
-  it.effect("keep the first of what makes sense once, unless all are joined", () =>
+  it.effect("keep the first value of singleton fields, unless all are joined", () =>
     run(
       Effect.gen(function* () {
         const answer =
@@ -490,7 +489,7 @@ describe("Expect: 100-continue", () => {
     )
   )
 
-  it.effect("or for so long, a stream too", () =>
+  it.effect("or for the timeout, a stream too", () =>
     run(
       Effect.gen(function* () {
         const body = Stream.make(bytes("body"))
@@ -500,14 +499,14 @@ describe("Expect: 100-continue", () => {
         yield* peer.expectNothing()
         yield* TestClock.adjust("1 millis")
         yield* peer.expect("4\r\nbody\r\n0\r\n\r\n")
-        // Late, it means nothing any more.
+        // It arrives late and has no effect.
         yield* peer.send("HTTP/1.1 100 Continue\r\n\r\n", ok)
         assert.strictEqual(yield* (yield* fiber).text, "ok")
       })
     )
   )
 
-  it.effect("a final answer comes instead: the body is never sent, and the connection ends", () =>
+  it.effect("a final response comes instead: the body is never sent, and the connection closes", () =>
     run(
       Effect.gen(function* () {
         const pulled = yield* Deferred.make<void>()
@@ -523,7 +522,7 @@ describe("Expect: 100-continue", () => {
     )
   )
 
-  it.effect("interrupted while it waits: nothing is left", () =>
+  it.effect("interrupted while waiting: nothing is left", () =>
     run(
       Effect.gen(function* () {
         const { fiber, peer } = yield* expecting()
@@ -537,7 +536,7 @@ describe("Expect: 100-continue", () => {
   )
 })
 
-describe("An early answer", () => {
+describe("An early response", () => {
   const uploading = (answer: string, earlyAnswer?: Client.EarlyAnswer) =>
     Effect.gen(function* () {
       const stopped = yield* Deferred.make<void>()
@@ -551,7 +550,7 @@ describe("An early answer", () => {
     })
   const begun = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nda"
 
-  it.effect("leaves the upload going on until the answer has ended", () =>
+  it.effect("lets the upload continue until the response has ended", () =>
     run(
       Effect.gen(function* () {
         const { peer, response, stopped } = yield* uploading(begun)
@@ -564,7 +563,7 @@ describe("An early answer", () => {
     )
   )
 
-  it.effect("stops it at once where it says so, or where the server refuses and closes", () =>
+  it.effect("stops it at once if it says so, or if the server refuses and closes", () =>
     run(
       Effect.gen(function* () {
         const { peer, response, stopped } = yield* uploading(begun, "stop")

@@ -1,7 +1,7 @@
 /**
- * A request that is sent again because its reused connection died, and then finds nobody, or is ended before
- * it has another: the server may have acted on it the first time, so the caller must not be told that nothing
- * of it was sent.
+ * Resends that fail: a request is resent because its reused connection closed, and then no server is reached,
+ * or it is aborted first. The server may have acted on the first attempt, so the error must not claim that
+ * nothing was sent.
  */
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -21,7 +21,7 @@ const failures = [
   ["nobody listens any more", Fault.refuse()]
 ] as const
 
-describe("a request that is sent again", () => {
+describe("a resent request", () => {
   const get = (url: string, path: string) =>
     Effect.fork(
       Effect.flatMap(Client.request({ url: url + path }), (response) =>
@@ -30,7 +30,7 @@ describe("a request that is sent again", () => {
     )
   const memory = MemoryNetwork.layer()
 
-  it.effect("goes on a fresh connection, also where another one is idle", () =>
+  it.effect("goes on a new connection, even if another one is idle", () =>
     withClient(memory)(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -53,7 +53,7 @@ describe("a request that is sent again", () => {
     )
   )
 
-  it.effect("has its turn before those that have waited", () =>
+  it.effect("comes before queued requests", () =>
     withClient(memory, { maxSockets: 1 })(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -79,8 +79,8 @@ describe("a request that is sent again", () => {
   )
 })
 
-describe("a request that is sent again in vain", () => {
-  it.effect("nobody answers in time: fails as its first connection did", () => {
+describe("a resent request without success", () => {
+  it.effect("no server accepts in time: fails with the loss of its first connection", () => {
     let connections = 0
     const network = Layer.effect(
       Network.Network,
@@ -110,7 +110,7 @@ describe("a request that is sent again in vain", () => {
   })
 
   for (const [what, fault] of failures) {
-    it.scoped(`${what}: fails as its first connection did`, () => {
+    it.scoped(`${what}: fails with the loss of its first connection`, () => {
       let runs = 0
       const app = Effect.map(HttpServerRequest.HttpServerRequest, () => {
         runs++
@@ -122,7 +122,7 @@ describe("a request that is sent again in vain", () => {
           (response) => response.text
         )
         yield* send
-        // The second answer is lost with its connection.
+        // The second response is lost with its connection.
         yield* MemoryNetwork.rule(({ from, kind }) =>
           from === "server" && kind === "Segment" ? Verdict.Reset() : Verdict.Pass()
         )
@@ -147,10 +147,10 @@ describe("a request that is sent again in vain", () => {
 const url = "http://api.test/"
 
 interface Case {
-  /** Of the second attempt: what never comes. */
+  /** The step of the second attempt that never completes. */
   readonly late: "Connect" | "Dns"
   readonly timeouts?: Client.Timeouts
-  /** The client's scope is closed meanwhile. */
+  /** Close the client's scope meanwhile. */
   readonly closed?: boolean
   readonly told: object
 }
@@ -178,7 +178,7 @@ const cases: Readonly<Record<string, Case>> = {
   }
 }
 
-describe("a request that is sent again, and ended meanwhile by", () => {
+describe("a resent request that is meanwhile aborted by", () => {
   it.scoped.each(Object.entries(cases))(
     "%s: its first connection had taken it",
     ([, { closed, late, told, timeouts }]) =>

@@ -1,4 +1,4 @@
-// Retries: what is tried again, when, how often, and what is passed on as it was.
+// Retries: conditions, waits, limits, and results passed on unchanged.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import * as Effect from "effect/Effect"
@@ -19,7 +19,7 @@ const status = (code: number, fields = "", body = "no") =>
 type Answer = string | ((raw: Raw) => void)
 const reset = (raw: Raw) => raw.transport.reset()
 
-/** A request against a server that gives these answers in turn; connections that end are replaced. */
+/** A request to a server that gives these responses in turn; closed connections are replaced. */
 const asked = (options: Retry.Options, request: Client.Request, answers: ReadonlyArray<Answer>) =>
   Effect.gen(function* () {
     const server = yield* peer
@@ -47,7 +47,7 @@ const asked = (options: Retry.Options, request: Client.Request, answers: Readonl
       else answer(raw)
       if (index === answers.length - 1) break
       yield* Effect.repeat(Effect.yieldNow(), { until: () => retries.length > index })
-      // It is told just before it waits.
+      // Reported just before its wait.
       yield* TestClock.adjust(0)
       yield* TestClock.adjust(retries.at(-1)!.delay)
       if (typeof answer === "string") continue
@@ -59,7 +59,7 @@ const asked = (options: Retry.Options, request: Client.Request, answers: Readonl
   })
 
 describe("Retry", () => {
-  it.effect("tries again after a status that may pass, on the same connection", () =>
+  it.effect("repeats after a transient status, on the same connection", () =>
     run(
       Effect.gen(function* () {
         const { accepted, result, retries, server } = yield* asked({}, { url: "" }, [status(503), ok("yes")])
@@ -76,7 +76,7 @@ describe("Retry", () => {
     )
   )
 
-  it.effect("tries again after a lost connection", () =>
+  it.effect("repeats after a lost connection", () =>
     run(
       Effect.gen(function* () {
         const { accepted, result } = yield* asked({}, { url: "" }, [reset, ok("yes")])
@@ -139,7 +139,7 @@ describe("Retry", () => {
     )
   }
 
-  it.effect("repeats any method where nothing was sent", () =>
+  it.effect("repeats any method if nothing was sent", () =>
     run(
       Effect.gen(function* () {
         const retries: Array<Retry.Retried> = []
@@ -170,7 +170,7 @@ describe("Retry", () => {
     )
   )
 
-  it.effect("spends a budget that all requests to an origin share", () =>
+  it.effect("spends a budget shared by all requests to an origin", () =>
     run(
       Effect.gen(function* () {
         const server = yield* peer
@@ -193,7 +193,7 @@ describe("Retry", () => {
           )
         )
         const raw = yield* server.accept
-        // Three are tried twice, the others once.
+        // Three are retried twice, the others once.
         for (let i = 1; i <= 8; i++) {
           yield* raw.has("\r\n\r\n", i)
           raw.send(status(503))
@@ -208,7 +208,7 @@ describe("Retry", () => {
     )
   )
 
-  it.effect("works on platform's client, and closes what of a large answer nobody wants", () =>
+  it.effect("works on platform's client, and closes the connection of a large discarded response", () =>
     run(
       Effect.gen(function* () {
         const server = yield* peer
@@ -231,7 +231,7 @@ describe("Retry", () => {
     )
   )
 
-  it.effect("is given up when it is interrupted while it waits", () =>
+  it.effect("ends when interrupted while waiting", () =>
     run(
       Effect.gen(function* () {
         const server = yield* peer

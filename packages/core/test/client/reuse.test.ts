@@ -1,5 +1,4 @@
-// What an answer says of its connection, beyond the plain cases: answers to HEAD, ends that come while nobody
-// reads.
+// Reuse of a connection after special responses: to HEAD, and with an end that arrives while nobody reads.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -24,7 +23,7 @@ describe.each(networks)("The connection of the client on %s", (_, network) => {
     ["HTTP/1.0 200 OK\r\n\r\n", false]
   ]
   for (const [answer, reused] of heads) {
-    it.effect(`is ${reused ? "" : "not "}used again after a HEAD answered by ${JSON.stringify(answer)}`, () =>
+    it.effect(`is ${reused ? "" : "not "}reused after a HEAD answered by ${JSON.stringify(answer)}`, () =>
       run(
         Effect.gen(function* () {
           const { accept, url } = yield* peer
@@ -46,7 +45,7 @@ describe.each(networks)("The connection of the client on %s", (_, network) => {
     )
   }
 
-  it.effect("closes in order after a last answer that filled the look-ahead before anybody read", () =>
+  it.effect("closes in order after a last response that filled the look-ahead before anybody read", () =>
     run(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -59,14 +58,14 @@ describe.each(networks)("The connection of the client on %s", (_, network) => {
         const response = yield* fiber
         raw.send("x".repeat(40_000))
         yield* turns(20)
-        // Complete, and beyond the look-ahead, in one piece.
+        // Complete, and above the look-ahead, in one piece.
         raw.send("x".repeat(26_000))
         yield* turns(20)
         const lengths = yield* Stream.runFold(response.body, 0, (sum, bytes) => sum + bytes.length)
         assert.strictEqual(lengths, size)
         yield* raw.over
         raw.transport.end()
-        // The clock of the test stands still: no timer of the client's can have helped.
+        // The test's clock stands still: no timer of the client can have helped.
         yield* Effect.repeat(Effect.zipLeft(client.connections, turns(1)), {
           until: ({ open }) => open === 0
         })

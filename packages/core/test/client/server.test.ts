@@ -40,7 +40,7 @@ const router = HttpRouter.empty.pipe(
   )
 )
 
-/** Both ends on one network; `url` leads from the one to the other. */
+/** Client and server on one network; `url` is the server's. */
 const together = <A, E>(
   network: Layer.Layer<Network.Network>,
   app: Layer.Layer<never, never, HttpServer.HttpServer>,
@@ -73,7 +73,7 @@ describe.each(networks)("Client and server on %s", (_, network) => {
     )
   )
 
-  it.effect("echo any body in any pieces, one exchange like the other", () =>
+  it.effect("echo any body in any pieces, each exchange like the first", () =>
     run((url) =>
       Effect.gen(function* () {
         const seed = Date.now()
@@ -134,7 +134,7 @@ describe.each(networks)("Client and server on %s", (_, network) => {
     })
   )
 
-  it.effect("many requests at once, each answered with its own", () =>
+  it.effect("many requests at once, each with its own response", () =>
     run((url) =>
       Effect.gen(function* () {
         const texts = yield* Effect.forEach(

@@ -1,6 +1,6 @@
 /**
- * The client's own reading of URLs ends where `new URL` does. Reaches inside, because a wrong shortcut would
- * be seen from outside only by a server that happens to look at the right byte.
+ * The client's URL parser agrees with `new URL`. Tests internals, because from outside only a server that
+ * checks the right byte would notice a wrong shortcut.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -70,12 +70,12 @@ describe("target of a URL", () => {
   ]
   for (const text of texts) it(JSON.stringify(text), () => same(text))
 
-  it("takes the short way for plain URLs", () => {
+  it("takes the fast path for plain URLs", () => {
     assert.isDefined(fromNormal("http://127.0.0.1:3000/users/12?full=1&x=a.b"))
     assert.isUndefined(fromNormal("http://a/../b"))
   })
 
-  it("ends where new URL does, for any text", () => {
+  it("agrees with new URL, for any text", () => {
     const piece = fc.oneof(
       fc.constantFrom(
         "/",
@@ -121,7 +121,7 @@ describe("target of a URL", () => {
     fc.assert(fc.property(url, same), { numRuns: 3_000 })
   })
 
-  /** What a server with its defaults refuses a request for, or the target that it reads. */
+  /** The error of a server with default options for a request, or the target that it parses. */
   const read = (target: string, host: string): string => {
     let seen = ""
     const parser = new RequestParser({
@@ -136,14 +136,14 @@ describe("target of a URL", () => {
     return parser.refusal?.reason ?? seen
   }
 
-  // Every printable character, often those that grammars differ about, and some beyond ASCII.
+  // Every printable character, with emphasis on those that grammars disagree about, and some beyond ASCII.
   const character = fc.oneof(
     fc.constantFrom(...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i))),
     fc.constantFrom(..."\"#%'<>?[\\]^`{|}/.:@", "\u00fc", "\u20ac", "\u{1f600}", "\ud800")
   )
   const text = fc.array(character, { maxLength: 30 }).map((characters) => characters.join(""))
 
-  it("is one that a server with its defaults takes, for any URL", () => {
+  it("is accepted by a server with default options, for any URL", () => {
     const hosts = fc.oneof(
       fc.constantFrom("a", "a:8080", "[::1]", "127.1", "a_b", "\u00fc.example"),
       fc.array(character, { minLength: 1, maxLength: 4 }).map((characters) => characters.join(""))
@@ -154,7 +154,7 @@ describe("target of a URL", () => {
       if ("_tag" in target) return
       taken++
       assert.strictEqual(read(target.path, target.host), target.path)
-      // To a proxy it goes in absolute form.
+      // To a proxy it is sent in absolute form.
       const absolute = `http://${target.host}${target.path}`
       assert.strictEqual(read(absolute, target.host), absolute)
     }
@@ -162,14 +162,14 @@ describe("target of a URL", () => {
     assert.isAbove(taken, 1_000)
   })
 
-  it("is refused where the URL standard has a host that RFC 3986 has not", () => {
+  it("is refused if the URL standard allows a host that RFC 3986 does not", () => {
     for (const host of ['a"b', "a`b", "a{b}"]) {
       assert.isFalse(isHost(new URL(`http://${host}/`).host))
       assert.propertyVal(fromString(`http://${host}/`), "_tag", "InvalidTarget")
     }
   })
 
-  it("of a host and any path is one that a server with its defaults takes, encoded as URL does", () => {
+  it("of a host and any path is accepted by a server with default options, encoded like URL does", () => {
     const sends = (rest: string) => {
       const { path } = fromParts({ host: "a", path: `/${rest}` }) as Target
       assert.strictEqual(read(path, "a"), path)
@@ -177,7 +177,7 @@ describe("target of a URL", () => {
       const at = rest.indexOf("?")
       url.pathname = `/x${at < 0 ? rest : rest.slice(0, at)}`
       if (at >= 0) url.search = rest.slice(at)
-      // Nothing is normalised here: dot segments and backslashes stay, and so do apostrophes.
+      // Nothing is normalised here: dot segments, backslashes and apostrophes stay.
       if (/[\\']|\.|%2e/i.test(rest)) return
       const encoded = url.pathname.slice(2) + (url.search === "" && at >= 0 ? "?" : url.search)
       assert.strictEqual(path.slice(1), encoded)
@@ -204,7 +204,7 @@ describe("target of a URL", () => {
     "a\r\nX: y": undefined,
     "\u00fc.example": undefined
   }
-  it.effect.each(Object.entries(hostsOfParts))("of the host %j by parts", ([host, expected]) =>
+  it.effect.each(Object.entries(hostsOfParts))("of the host %j given as parts", ([host, expected]) =>
     Effect.gen(function* () {
       const target = fromParts({ host, port: 8080 })
       if (expected === undefined) {
@@ -219,7 +219,7 @@ describe("target of a URL", () => {
     }).pipe(Effect.provide(Client.layer()), Effect.provide(MemoryNetwork.layer()))
   )
 
-  it("of any host by parts is one that a server with its defaults takes, or refused", () => {
+  it("of any host given as parts is accepted by a server with default options, or refused", () => {
     const sends = (host: string) => {
       const target = fromParts({ host })
       if (!("_tag" in target)) assert.strictEqual(read("/", target.host), "/")
@@ -227,7 +227,7 @@ describe("target of a URL", () => {
     fc.assert(fc.property(text, sends), { numRuns: 3_000 })
   })
 
-  it.effect("reaches the handler as new URL has it", () =>
+  it.effect("reaches the handler as new URL parses it", () =>
     Effect.gen(function* () {
       for (const text of [
         "/?filter[state]=x",

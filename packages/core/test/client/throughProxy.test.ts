@@ -1,5 +1,4 @@
-// Requests through a proxy: forwarded and tunnelled, with credentials, pooled, and each refusal with its
-// error.
+// Requests through a proxy: forwarded and tunnelled, with credentials, pooled, and the error of each refusal.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient } from "@effect/platform"
 import * as Effect from "effect/Effect"
@@ -35,7 +34,7 @@ const ask = (url: string, request: Partial<Client.Request> = {}) =>
     )
   )
 
-/** The server's end of a tunnel that the proxy has opened: TLS over the connection. */
+/** The server's end of an open tunnel: TLS over the connection. */
 const inside = (peer: RawPeer.RawPeer, host: string) =>
   Effect.gen(function* () {
     yield* peer.send(opened)
@@ -68,7 +67,7 @@ describe("A proxy for http:", () => {
     )
   )
 
-  it.effect("is not asked for hosts of noProxy, nor where the request says so", () =>
+  it.effect("is not used for hosts of noProxy, nor if the request disables it", () =>
     run(
       { http: "proxy.test", noProxy: "direct.test" },
       Effect.gen(function* () {
@@ -85,7 +84,7 @@ describe("A proxy for http:", () => {
     )
   )
 
-  it.effect("that is down, or no proxy of ours", () =>
+  it.effect("that is down, or of an unsupported kind", () =>
     run(
       { http: "proxy.test", https: "socks5://proxy.test" },
       Effect.gen(function* () {
@@ -102,7 +101,7 @@ describe("The limits of an agent, through a proxy", () => {
   const connections = Effect.flatMap(Client.Client, (client) => client.connections)
   const settled = Effect.repeatN(Effect.yieldNow(), 50)
 
-  it.effect("maxSockets: all that it forwards is one host's, the proxy's", () =>
+  it.effect("maxSockets: everything it forwards counts for one host, the proxy's", () =>
     run(
       { http: "proxy.test" },
       Effect.gen(function* () {
@@ -121,7 +120,7 @@ describe("The limits of an agent, through a proxy", () => {
     )
   )
 
-  it.effect("maxSockets: tunnels are counted by the host at their end, from when they are asked for", () =>
+  it.effect("maxSockets: tunnels count for the host at their end, from when they are requested", () =>
     run(
       { https: "proxy.test" },
       Effect.gen(function* () {
@@ -133,7 +132,7 @@ describe("The limits of an agent, through a proxy", () => {
         assert.match(yield* second.head, /^CONNECT b\.test/)
         yield* settled
         assert.deepInclude(yield* connections, { open: 0, connecting: 2 })
-        // A tunnel that is refused frees its place for the one that waits.
+        // A refused tunnel frees its slot for the queued one.
         yield* first.send("HTTP/1.1 403 No\r\n\r\n")
         assert.strictEqual((yield* Effect.flip(fibers[0]!))._tag, "ProxyRefused")
         assert.match(yield* (yield* server.accept).head, /^CONNECT a\.test/)
@@ -143,7 +142,7 @@ describe("The limits of an agent, through a proxy", () => {
     )
   )
 
-  it.effect("maxTotalSockets: a tunnel is one, and makes room for another when it is idle", () =>
+  it.effect("maxTotalSockets: a tunnel is one, and makes room for another when idle", () =>
     run(
       { https: "proxy.test" },
       Effect.gen(function* () {
@@ -187,7 +186,7 @@ describe("A tunnel for https:", () => {
             `Proxy-Authorization: Basic ${btoa("u:p")}\r\nConnection: keep-alive\r\n\r\n`
         )
         const peer = yield* inside(outer, "a.test")
-        // Nothing that is for the proxy reaches the origin.
+        // Fields for the proxy do not reach the origin.
         assert.strictEqual(
           yield* peer.head,
           "GET /x HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n"
@@ -207,7 +206,7 @@ describe("A tunnel for https:", () => {
     )
   )
 
-  it.effect("is not shared by requests that come to the proxy with other credentials", () =>
+  it.effect("is not shared by requests with other proxy credentials", () =>
     run(
       undefined,
       Effect.gen(function* () {

@@ -1,5 +1,4 @@
-// Every limit of a client's waits: nothing before its time, its own error at its time, and nothing left
-// behind.
+// Every timeout of a client: nothing expires early, each has its own error, and nothing is left behind.
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClient } from "@effect/platform"
 import * as Effect from "effect/Effect"
@@ -14,7 +13,7 @@ import type { Raw } from "../support/raw.js"
 
 const memory = MemoryNetwork.layer()
 
-/** The memory network, but for one step that never ends. */
+/** The memory network, with one step that never completes. */
 const stuck = (step: "resolve" | "connect" | "secure") =>
   Layer.provideMerge(
     Layer.effect(
@@ -34,7 +33,7 @@ const nothing = { open: 0, idle: 0, connecting: 0 }
 
 const text = (request: Client.Request) => Effect.flatMap(Client.request(request), (response) => response.text)
 
-/** Still waiting just before the limit, failed at it; nothing is left then. */
+/** Waits until just before the limit, then fails at it; nothing is left. */
 const failsAt = <A, E>(fiber: Fiber.RuntimeFiber<A, E>, millis: number) =>
   Effect.gen(function* () {
     yield* TestClock.adjust(millis - 1)
@@ -70,7 +69,7 @@ describe("A limit on", () => {
     )
   }
 
-  it.effect("queueing, which the time for connecting does not count", () =>
+  it.effect("queueing, excluding the time for connecting", () =>
     withClient(memory, { maxSockets: 1, timeouts: { connect: 10 } })(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -108,7 +107,7 @@ describe("A limit on", () => {
       })
     )
 
-  it.effect("sending, of a stream that does not end", () =>
+  it.effect("sending, of an endless stream", () =>
     Effect.gen(function* () {
       const error = yield* begun(
         {},
@@ -119,7 +118,7 @@ describe("A limit on", () => {
     })
   )
 
-  it.effect("sending, of bytes that the server does not take", () =>
+  it.effect("sending, of bytes that the server does not read", () =>
     Effect.gen(function* () {
       const request = {
         url: "",
@@ -132,7 +131,7 @@ describe("A limit on", () => {
     })
   )
 
-  it.effect("the head: an informational response does not extend it", () =>
+  it.effect("the head, not extended by an informational response", () =>
     Effect.gen(function* () {
       const early = (raw: Raw) => Effect.sync(() => raw.send("HTTP/1.1 102 Processing\r\n\r\n"))
       const error = yield* begun({ timeouts: { head: 100 } }, { url: "" }, early)
@@ -140,7 +139,7 @@ describe("A limit on", () => {
     })
   )
 
-  it.effect("silence within the body, which each byte extends", () =>
+  it.effect("inactivity within the body, extended by each byte", () =>
     withClient(memory, { timeouts: { body: 100, head: 1_000 } })(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -159,7 +158,7 @@ describe("A limit on", () => {
     )
   )
 
-  it.effect("silence within the body does not count while the reader holds the server back", () =>
+  it.effect("inactivity within the body does not count under backpressure from the reader", () =>
     withClient(memory, { timeouts: { body: 100 } })(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -174,7 +173,7 @@ describe("A limit on", () => {
         yield* raw.has("\r\n\r\n")
         raw.send("HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + "x".repeat(200_000))
         yield* TestClock.adjust(1)
-        // Held back: this comes once the reader has taken the rest.
+        // Held back by backpressure: arrives once the reader has consumed the rest.
         raw.send("x".repeat(100_000))
         yield* TestClock.adjust(5_000)
         assert.strictEqual(yield* reading, 300_000)
@@ -182,7 +181,7 @@ describe("A limit on", () => {
     )
   )
 
-  it.effect("the whole, in whatever step it is", () =>
+  it.effect("the total, in any step", () =>
     Effect.gen(function* () {
       const head = yield* begun({ timeouts: { total: 100 } }, { url: "" }, () => Effect.void)
       tells(head, { _tag: "RequestTimedOut", code: "ERR_HTTPFX_TOTAL_TIMEOUT", phase: "head" })
@@ -193,7 +192,7 @@ describe("A limit on", () => {
     })
   )
 
-  it.effect("silence within the body counts again once the reader has taken what it held back", () =>
+  it.effect("inactivity within the body counts again after the reader's backpressure", () =>
     withClient(memory, { timeouts: { body: 100 } })(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -208,7 +207,7 @@ describe("A limit on", () => {
         )
         const raw = yield* accept
         yield* raw.has("\r\n\r\n")
-        // The server says no more, and all of this has come when the reader goes on.
+        // The server sends no more, and all bytes have arrived when the reader continues.
         raw.send("HTTP/1.1 200 OK\r\nContent-Length: 200001\r\n\r\n" + "x".repeat(200_000))
         yield* TestClock.adjust(5_000)
         yield* Effect.repeat(Effect.yieldNow(), { until: () => taken === 200_000 })
@@ -218,7 +217,7 @@ describe("A limit on", () => {
     )
   )
 
-  it.effect("the whole, while each step keeps its own limit", () =>
+  it.effect("the total, while each step keeps its own limit", () =>
     withClient(memory, { timeouts: { total: 500, head: 400, body: 90 } })(
       Effect.gen(function* () {
         const { accept, url } = yield* peer
@@ -238,7 +237,7 @@ describe("A limit on", () => {
     )
   )
 
-  it.effect("silence of every kind, by the agent's `timeout`, which a request may lift", () =>
+  it.effect("every inactivity, by the agent's `timeout`, which a request may disable", () =>
     Effect.gen(function* () {
       const error = yield* begun({ timeout: 100 }, { url: "" }, () => Effect.void)
       tells(error, { _tag: "HeadTimedOut", limit: 100 })
@@ -272,7 +271,7 @@ describe("Limits", () => {
       return yield* Effect.flip(Fiber.join(fiber))
     })
 
-  it.effect("of a request come before the client's, and theirs before the agent's", () =>
+  it.effect("of a request override the client's, which override the agent's", () =>
     withClient(memory, { timeout: 3, timeouts: { head: 2_000 } })(
       Effect.gen(function* () {
         const { accept, ...rest } = yield* peer
@@ -285,7 +284,7 @@ describe("Limits", () => {
     )
   )
 
-  it.effect("reach platform's client through the fiber, and are the cause of its error", () =>
+  it.effect("apply to platform's client through the fiber, and are the cause of its error", () =>
     withClient(memory)(
       Effect.gen(function* () {
         const server = yield* peer
@@ -300,7 +299,7 @@ describe("Limits", () => {
     )
   )
 
-  it.effect("cost no timer where there are none, and none for each request where there are", () =>
+  it.effect("cost no timer if there are none, and none per request otherwise", () =>
     Effect.gen(function* () {
       const clock = VirtualClock.make()
       const timers = Timers.fromClock(clock)
@@ -333,7 +332,7 @@ describe("Limits", () => {
     })
   )
 
-  it.effect("hold for another agent's requests too", () =>
+  it.effect("apply to requests over another agent too", () =>
     withClient(memory, { timeouts: { head: 100 } })(
       Effect.gen(function* () {
         const server = yield* peer

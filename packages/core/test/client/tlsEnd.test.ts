@@ -1,5 +1,5 @@
-// A response whose end is that of the connection, over TLS: complete after close_notify, incomplete after FIN
-// alone (RFC 9112 §9.8).
+// A response that ends with its connection, over TLS: complete after close_notify, incomplete after FIN alone
+// (RFC 9112 §9.8).
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -19,7 +19,7 @@ const framings = {
   chunked: `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size.toString(16)}\r\n${body}\r\n0\r\n\r\n`
 }
 
-/** A server that sends this and ends: with close_notify where there is TLS. */
+/** A server that sends this and ends, with close_notify over TLS. */
 const serving = (port: number, secure: boolean, response: string) =>
   Effect.gen(function* () {
     const network = yield* Network.Network
@@ -66,23 +66,23 @@ const aborted = "HangUp,ECONNRESET,body,aborted"
 describe("A response over TLS", () => {
   for (const [name, response] of Object.entries(framings)) {
     const untilClose = name.startsWith("until close")
-    it.live(`${name}: is whole`, () =>
+    it.live(`${name}: is complete`, () =>
       Effect.gen(function* () {
         expect(yield* asked(true, response, false)).toBe("whole")
       })
     )
-    it.live(`${name}: that FIN cuts off is incomplete`, () =>
+    it.live(`${name}: cut off by FIN is incomplete`, () =>
       Effect.gen(function* () {
         expect(yield* asked(true, response, true)).toBe(untilClose ? unclosed : aborted)
       })
     )
-    it.live(`${name}: that FIN cuts off, with requireCloseNotify: false`, () =>
+    it.live(`${name}: cut off by FIN, with requireCloseNotify: false`, () =>
       Effect.gen(function* () {
         const lenient = { requireCloseNotify: false }
         expect(yield* asked(true, response, true, lenient)).toBe(untilClose ? "shorter" : aborted)
       })
     )
-    it.live(`${name}: without TLS nothing tells FIN from the end`, () =>
+    it.live(`${name}: without TLS, FIN is the end`, () =>
       Effect.gen(function* () {
         expect(yield* asked(false, response, true)).toBe(untilClose ? "shorter" : aborted)
       })

@@ -1,5 +1,4 @@
-// Upgrade and CONNECT: the connection becomes the caller's, with the bytes behind the head, or the answer is
-// HTTP.
+// Upgrade and CONNECT: the caller gets the connection with the bytes after the head, or an HTTP response.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -35,7 +34,7 @@ const taken = (result: Client.Upgrade): Socket.Socket => {
 }
 
 describe("Upgrade", () => {
-  it.effect("gives the socket, the bytes behind the head first; the client holds it no more", () =>
+  it.effect("returns the socket, the bytes after the head first; the client no longer holds it", () =>
     run(
       Effect.gen(function* () {
         const { fiber, head, peer } = yield* upgrading()
@@ -59,7 +58,7 @@ describe("Upgrade", () => {
     )
   )
 
-  it.effect("refused: a response like any other, and the connection is kept", () =>
+  it.effect("refused: a normal response, and the connection is kept", () =>
     run(
       Effect.gen(function* () {
         const { fiber, peer } = yield* upgrading()
@@ -72,7 +71,7 @@ describe("Upgrade", () => {
     )
   )
 
-  it.effect("the end of the scope resets the socket", () =>
+  it.effect("closing the scope resets the socket", () =>
     run(
       Effect.gen(function* () {
         const scope = yield* Scope.make()
@@ -88,7 +87,7 @@ describe("Upgrade", () => {
     )
   )
 
-  it.effect("interrupted at any moment: no connection is left", () =>
+  it.effect("interrupted at any moment: leaves no connection", () =>
     run(
       Effect.gen(function* () {
         const { fiber, peer } = yield* upgrading()
@@ -100,7 +99,7 @@ describe("Upgrade", () => {
     )
   )
 
-  it.effect("101 that was not asked for is refused", () =>
+  it.effect("an unrequested 101 is refused", () =>
     run(
       Effect.gen(function* () {
         const server = yield* listen
@@ -118,7 +117,7 @@ describe("Upgrade", () => {
 describe("CONNECT", () => {
   const connect = { method: "CONNECT", url: { host: "api.test", path: "far.test:443" } } as const
 
-  it.effect("a tunnel: the socket, whatever fields speak of a body", () =>
+  it.effect("a tunnel: the socket, whatever fields describe a body", () =>
     run(
       Effect.gen(function* () {
         const { fiber, head, peer } = yield* upgrading(connect)
@@ -131,7 +130,7 @@ describe("CONNECT", () => {
     )
   )
 
-  it.effect("refused: the answer", () =>
+  it.effect("refused: the response", () =>
     run(
       Effect.gen(function* () {
         const { fiber, peer } = yield* upgrading(connect)
@@ -141,7 +140,7 @@ describe("CONNECT", () => {
     )
   )
 
-  it.effect("as a plain request: a success has nobody to take it", () =>
+  it.effect("as a plain request: a success has no taker", () =>
     run(
       Effect.gen(function* () {
         const server = yield* listen

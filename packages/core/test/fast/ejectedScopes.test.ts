@@ -1,5 +1,5 @@
-// Ejected scopes are known as platform knows them; and a request runs right in a scope of platform's making,
-// which it does where they are not.
+// Ejected scopes are known as platform knows them; and requests run correctly in platform's own scope, the
+// fallback.
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { inScopeOfPlatform, isEjected, knowsEjected } from "../../src/internal/f
 const scope = () => Effect.runSync(Scope.make())
 
 describe("A scope", () => {
-  it("is known as ejected when platform was told so, and not before", () => {
+  it("is known as ejected once platform has been told so, not before", () => {
     const [ejected, kept] = [scope(), scope()]
     expect(isEjected(ejected)).toBe(false)
     HttpApp.ejectDefaultScopeClose(ejected)
@@ -19,7 +19,7 @@ describe("A scope", () => {
   })
 })
 
-describe("A request in a scope of platform's making", () => {
+describe("A request in platform's own scope", () => {
   const request = HttpServerRequest.fromWeb(new Request("http://test/"))
   const run = (program: Effect.Effect<unknown, string, Scope.Scope>) =>
     Effect.runPromiseExit(
@@ -37,14 +37,14 @@ describe("A request in a scope of platform's making", () => {
     return { note, told }
   }
 
-  it("closes it with the program's end", async () => {
+  it("closes it at the end of the program", async () => {
     const { note, told } = notes()
     expect(await run(Effect.as(note("a"), 1))).toEqual(Exit.succeed(1))
     expect(await run(Effect.zipRight(note("b"), Effect.fail("no")))).toEqual(Exit.fail("no"))
     expect(told).toEqual(["a Success", "b Failure"])
   })
 
-  it("leaves it open where the handler has ejected it", async () => {
+  it("leaves it open if the handler has ejected it", async () => {
     const { note, told } = notes()
     await run(Effect.zipRight(note("a"), Effect.map(Effect.scope, HttpApp.ejectDefaultScopeClose)))
     expect(told).toEqual([])

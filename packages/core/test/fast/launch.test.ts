@@ -1,4 +1,4 @@
-// A launched fiber has the refs that `Runtime.runFork` gives one, whatever the runtime has.
+// A launched fiber has the refs that `Runtime.runFork` would give it, with any runtime.
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -18,7 +18,7 @@ const runtimeWith = (
   around: (effect: Effect.Effect<Runtime.Runtime<never>>) => Effect.Effect<Runtime.Runtime<never>>
 ) => Effect.runSync(around(Effect.runtime<never>()))
 
-/** The refs of a fiber. Of its context without those that its parents had, which nothing asks for. */
+/** The refs of a fiber, with its context but without inherited entries, which nothing reads. */
 const refsOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>) =>
   new Map(
     [...fiber.getFiberRefs().locals].map(([ref, stack]) => [
@@ -30,7 +30,7 @@ const refsOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>) =>
   )
 
 describe("A launched fiber", () => {
-  it("is spared what is the same for all", () => {
+  it("does not copy the refs that all fibers share", () => {
     expect(forksPlainly).toBe(true)
   })
 
@@ -49,14 +49,14 @@ describe("A launched fiber", () => {
     expect(refsOf(launched)).toEqual(refsOf(forked))
   })
 
-  it("sees what a fork makes of a ref", () => {
+  it("sees the result of a ref's `fork`", () => {
     const runtime = runtimeWith(Effect.locally(counted, 5))
     const launcher = new Launcher(runtime, runtime.runtimeFlags)
     const fiber = launcher.start(new Map(), FiberRef.get(counted))
     expect(fiber.unsafePoll()).toMatchObject({ _tag: "Success", value: 6 })
   })
 
-  it("has services of its own, and sets refs for itself alone", () => {
+  it("has its own services, and sets refs only for itself", () => {
     const runtime = runtimeWith(Effect.locally(plain, "set"))
     const launcher = new Launcher(runtime, runtime.runtimeFlags)
     const program = Effect.zipRight(

@@ -1,5 +1,4 @@
-// A map over another one behaves as a copy of it with more in it, whatever is done with it and in whatever
-// order.
+// A layered map behaves like a copy of its base with further entries, under any operations in any order.
 import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import { LayeredMap } from "../../src/internal/fast/layeredMap.js"
@@ -42,8 +41,8 @@ const does = (map: Map<number, string>, [name, key, value]: Step): unknown => {
   }
 }
 
-describe("A map over another one", () => {
-  it("is what a copy would be, and leaves the other as it was", () =>
+describe("A layered map", () => {
+  it("equals a copy, and leaves its base unchanged", () =>
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(5), fc.string())), fc.array(step), (entries, steps) => {
         const beneath = new Map(entries)

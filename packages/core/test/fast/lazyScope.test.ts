@@ -1,5 +1,5 @@
-// The scope of an exchange has what a scope of Effect has, and where it has not, the exchange has one of
-// Effect's.
+// The scope of an exchange has all members of Effect's scopes; if it lacks one, the exchange gets a real
+// scope.
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
@@ -16,13 +16,13 @@ import {
 describe("A lazy scope", () => {
   const scope = Effect.runSync(Scope.make())
 
-  it("is what an exchange gets, and costs no scope until it is used", () => {
+  it("is used by exchanges, and creates no real scope until needed", () => {
     const lazy = makeExchangeScope()
     expect(lazy).toBeInstanceOf(LazyScope)
     expect(lazy.unused).toBe(true)
   })
 
-  it("is like a scope of Effect, and like none that has more, or has no state", () => {
+  it("matches Effect's scopes, but none with further members or without state", () => {
     expect(isLike(scope)).toBe(true)
     expect(isLike(Object.assign(Object.create(scope) as object, { more: 1 }))).toBe(false)
     expect(isLike({ addFinalizer: () => {}, fork: () => {} })).toBe(false)
@@ -33,7 +33,7 @@ describe.each<[kind: string, make: () => ExchangeScope]>([
   ["lazy", () => new LazyScope()],
   ["real", makeRealScope]
 ])("A %s scope", (_, make) => {
-  it("runs finalizers in reverse order, forks among them, and those that come later at once", () => {
+  it("runs finalizers in reverse order, including forks, and later ones at once", () => {
     const told: Array<string> = []
     const note = (what: string) => Effect.sync(() => void told.push(what))
     const scope = make()
@@ -47,7 +47,7 @@ describe.each<[kind: string, make: () => ExchangeScope]>([
     expect(told).toEqual(["last", "fork", "first", "late"])
   })
 
-  it("ends the fibers that are forked in it", async () => {
+  it("ends the fibers forked in it", async () => {
     const scope = make()
     const fiber = Effect.runSync(Effect.forkIn(Effect.never, scope))
     await Effect.runPromise(Scope.close(scope, Exit.void))

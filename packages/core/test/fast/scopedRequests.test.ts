@@ -1,5 +1,5 @@
-// Requests of `HttpClient.withScope` are known as platform knows them; and platform's own `make` ends them as
-// well, which it does where they are not.
+// Requests of `HttpClient.withScope` are known as platform knows them; platform's own `make`, the fallback,
+// ends them as well.
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import {
   type Sending
 } from "../../src/internal/fast/scopedRequests.js"
 
-/** The signal that a request was sent with. */
+/** The signal with which a request was sent. */
 const sent = (client: (sending: Sending) => HttpClient.HttpClient, scope: Scope.Scope | undefined) => {
   const request = HttpClientRequest.get("http://test/")
   let signal: AbortSignal | undefined
@@ -39,7 +39,7 @@ describe.each<[how: string, client: (sending: Sending) => HttpClient.HttpClient]
   ["the key of platform's", scopedClient],
   ["platform's own client", clientOfPlatform]
 ])("By %s a request", (_, client) => {
-  it("has a signal that tells when its scope ends", () => {
+  it("has a signal that aborts when its scope closes", () => {
     const scope = Effect.runSync(Scope.make())
     const signal = sent(client, scope)
     expect(signal?.aborted).toBe(false)
@@ -48,12 +48,12 @@ describe.each<[how: string, client: (sending: Sending) => HttpClient.HttpClient]
   })
 })
 
-describe("By the key of platform's", () => {
+describe("By platform's key", () => {
   it("a request without a scope has no signal", () => {
     expect([knowsScopes, sent(scopedClient, undefined)]).toEqual([true, undefined])
   })
 
-  it("a copy ends with the request that it was made of", () => {
+  it("a copy ends with the original request", () => {
     const request = HttpClientRequest.get("http://test/")
     const copy = HttpClientRequest.setHeader(request, "a", "b")
     const client = HttpClient.withScope(

@@ -1,6 +1,6 @@
 /**
- * Platform's `HttpApi` on our server, asked by its typed client on ours: schemas both ways, typed errors,
- * security, forms, streams, and the pages that describe it. On a network in memory.
+ * Platform's `HttpApi` on our server, called by its typed client on ours: schemas both ways, typed errors,
+ * security, forms, streams, and its documentation pages. On a network in memory.
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
@@ -125,7 +125,7 @@ const live = HttpApiBuilder.api(api).pipe(Layer.provide([items, mine]), Layer.pr
 const world = TestServer.serveApi(live)
 
 describe("HttpApi", () => {
-  it.effect("carries path, query, fields, payload and answer through their schemas", () =>
+  it.effect("carries path, query, fields, payload and response through their schemas", () =>
     Effect.gen(function* () {
       const client = yield* TestServer.apiClient(api)
       assert.deepStrictEqual(
@@ -149,7 +149,7 @@ describe("HttpApi", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("errors come back as the values they were, under their status", () =>
+  it.effect("errors arrive as the values they were, with their status", () =>
     Effect.gen(function* () {
       const client = yield* TestServer.apiClient(api)
       assert.deepStrictEqual(
@@ -165,7 +165,7 @@ describe("HttpApi", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("what fits no schema is refused with 400 and the place of the fault", () =>
+  it.effect("a request that fits no schema is refused with 400 and the position of the fault", () =>
     Effect.gen(function* () {
       const bad = yield* HttpClientRequest.post("/items?times=x").pipe(
         HttpClientRequest.bodyUnsafeJson({}),

@@ -1,6 +1,6 @@
 /**
- * Platform's `HttpLayerRouter` on our server: routes as layers, prefixes, middleware per route and for all,
- * an `HttpApi` beside plain routes. On a network in memory.
+ * Platform's `HttpLayerRouter` on our server: routes as layers, prefixes, middleware per route and global, an
+ * `HttpApi` beside plain routes. On a network in memory.
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
@@ -101,14 +101,14 @@ describe("HttpLayerRouter", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("middleware of a route provides to it, or answers for it", () =>
+  it.effect("middleware of a route provides to it, or responds for it", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* told("/mine", { headers: { "x-who": "ada" } }), "200 ada")
       assert.strictEqual(yield* told("/mine"), "401 who?")
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("middleware for all sees every answer", () =>
+  it.effect("global middleware sees every response", () =>
     Effect.gen(function* () {
       const response = yield* HttpClient.get("/sums/add/1/2", { headers: { origin: "http://b.test" } })
       assert.strictEqual(response.headers["x-marked"], "yes")

@@ -1,6 +1,6 @@
 /**
- * What platform puts around an app, on our server: its middlewares one by one, what failures answer with, and
- * what a client that goes away leaves to see. On a network in memory.
+ * Platform's middlewares on our server one by one, the responses to failures, and the traces of a client that
+ * leaves. On a network in memory.
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -52,7 +52,7 @@ describe("HttpMiddleware.logger", () => {
       HttpMiddleware.logger
     ).pipe(Layer.provideMerge(TestServer.layer()), Layer.provide(layer))
 
-  it.effect("writes a line for each answer, unless the app says no", () => {
+  it.effect("writes a line for each response, unless the app disables it", () => {
     const { layer, lines } = logging()
     return Effect.gen(function* () {
       yield* HttpClient.get("/?a=b")
@@ -60,7 +60,7 @@ describe("HttpMiddleware.logger", () => {
       assert.strictEqual((yield* HttpClient.get("/fails")).status, 403)
       assert.deepStrictEqual(lines, [
         ["Sent HTTP response", "GET", "/?a=b", 200, "http.span.N"],
-        // The cause of a failure takes the place of the message.
+        // The cause of a failure replaces the message.
         ["", "GET", "/fails", 403, "http.span.N"]
       ])
     }).pipe(Effect.provide(world(layer)))
@@ -68,7 +68,7 @@ describe("HttpMiddleware.logger", () => {
 })
 
 describe("HttpMiddleware.xForwardedHeaders", () => {
-  it.effect("takes host and address of a proxy's client", () =>
+  it.effect("uses host and address from a proxy", () =>
     Effect.gen(function* () {
       const told = (headers: Record<string, string>) =>
         Effect.flatMap(HttpClient.get("/", { headers }), ({ json }) => json)
@@ -91,7 +91,7 @@ describe("HttpMiddleware.xForwardedHeaders", () => {
   )
 })
 
-// What is told of defects on purpose is not printed.
+// Deliberate defects are not printed.
 const silent = Logger.remove(Logger.defaultLogger)
 
 describe("HttpMiddleware.cors", () => {
@@ -110,7 +110,7 @@ describe("HttpMiddleware.cors", () => {
     )
   ).pipe(Layer.provide(silent))
 
-  it.effect("answers preflights by itself and marks every answer, failures too", () =>
+  it.effect("answers preflights itself and marks every response, also of failures", () =>
     Effect.gen(function* () {
       const preflight = yield* HttpClient.options("/", { headers })
       assert.strictEqual(preflight.status, 204)
@@ -140,7 +140,7 @@ describe("HttpMiddleware.cors", () => {
 })
 
 describe("HttpMiddleware.searchParamsParser", () => {
-  // It reads `originalUrl` as an absolute URL, which only a request to a proxy has: elsewhere it dies, on
+  // It reads `originalUrl` as an absolute URL, which only requests to a proxy have; otherwise it dies, on
   // every server.
   it.effect("parses the query of an absolute target", () =>
     Effect.gen(function* () {
@@ -175,7 +175,7 @@ describe("HttpMultiplex", () => {
     HttpMultiplex.headerEndsWith("x-a", "3", text("field c")),
     HttpMultiplex.headerRegex("x-a", /^4+$/, text("field d"))
   )
-  it.effect("chooses an app by host and by fields, and answers 404 without one", () =>
+  it.effect("chooses an app by host and by fields, and responds 404 without one", () =>
     Effect.gen(function* () {
       const told = (headers: Record<string, string>) =>
         Effect.flatMap(HttpClient.get("/", { headers }), (response) =>
@@ -227,8 +227,8 @@ describe("a failure", () => {
   )
 })
 
-describe("a client that goes away", () => {
-  it.effect("leaves 499 to middleware, and lets it run to its end", () =>
+describe("a client that leaves", () => {
+  it.effect("shows as 499 to middleware, which runs to its end", () =>
     Effect.gen(function* () {
       const started = yield* Deferred.make<void>()
       const seen = yield* Deferred.make<number>()

@@ -1,4 +1,6 @@
-/** An Effect client that is answered by hand. */
+/**
+ * An Effect client whose peer is scripted.
+ */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
@@ -10,11 +12,12 @@ import { exitText, type Trace } from "./trace.js"
 import { conversation, onTapped, type Conversation } from "./world.js"
 
 /**
- * Runs when the `count`th head of a connection has come, from 1 on; `count` is 0 when it has been accepted.
+ * Runs when the `count`th head of a connection has arrived, from 1; `count` is 0 when the connection has been
+ * accepted.
  */
 export type Answer = (peer: Peer, count: number) => Effect.Effect<unknown>
 
-/** What a conversation may do with the client. */
+/** The operations of a conversation on the client. */
 export interface Asker {
   readonly client: Client.Service
   /** A request, its response and its body; each step is a line. Never fails. */
@@ -75,7 +78,7 @@ const asker = (trace: Trace, client: Client.Service, closeAgent: Effect.Effect<v
   }
 }
 
-/** A server by hand at `api.test`. It ends its direction when the client has. */
+/** A scripted server at `api.test`. It ends its direction after the client. */
 export const answeredByHand = (trace: Trace, answer: Answer) =>
   Effect.gen(function* () {
     const heads = yield* Queue.unbounded<readonly [Peer, number]>()
@@ -96,7 +99,7 @@ export const answeredByHand = (trace: Trace, answer: Answer) =>
     )
   })
 
-/** A conversation of a client, which ends when everything has come to rest. */
+/** A conversation of a client; ends when everything is at rest. */
 export const asked = (
   name: string,
   talk: (asker: Asker) => Effect.Effect<unknown, unknown, Scope.Scope>,

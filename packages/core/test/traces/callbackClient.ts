@@ -1,4 +1,6 @@
-/** Conversations of a client of the callback API. */
+/**
+ * Conversations of a client of the callback API.
+ */
 import * as Effect from "effect/Effect"
 import { Timers } from "@httpfx/core"
 import * as bridge from "@httpfx/node/bridge"
@@ -11,9 +13,9 @@ import { watch } from "./watched.js"
 import { conversation, onTapped, type Conversation } from "./world.js"
 
 interface Asker {
-  /** A request whose response is read; done when it is closed. */
+  /** Sends a request and reads its response; completes when it is closed. */
   readonly ask: (options?: RequestOptions, body?: string) => Effect.Effect<void>
-  /** The same, and what is done with it at once. */
+  /** The same, with an action on the request right after the call. */
   readonly asking: (options: RequestOptions, act: (req: ClientRequest) => void) => Effect.Effect<void>
   readonly later: (millis: number, f: () => void) => void
   readonly agent: Agent
@@ -218,7 +220,7 @@ export const ordinary: ReadonlyArray<Conversation> = [
   asked("a connection of its own", ({ ask }) => ask({ agent: false }), answering(ok("x")))
 ]
 
-/** A server that leaves after so many bytes of its response. */
+/** A server that leaves after this many bytes of its response. */
 export const offsets = (leave: "end" | "reset"): ReadonlyArray<Conversation> =>
   Array.from({ length: Math.ceil(chunked.length / 12) + 1 }, (_, index) =>
     Math.min(index * 12, chunked.length)

@@ -1,4 +1,6 @@
-/** A server of the callback API that is talked to by hand. */
+/**
+ * A server of the callback API whose client is scripted.
+ */
 import * as Effect from "effect/Effect"
 import { Timers } from "@httpfx/core"
 import * as bridge from "@httpfx/node/bridge"
@@ -28,7 +30,7 @@ const endless = (res: ServerResponse): void => {
   res.once("drain", () => endless(res))
 }
 
-/** What each path does: the same as in an Effect server's conversations. */
+/** The handlers by path: the same as in the conversations of the Effect server. */
 const answer = (req: IncomingMessage, res: ServerResponse, later: Later): void => {
   const plain = () =>
     void res.writeHead(200, { "content-type": "text/plain", "content-length": 5 }).end("plain")
@@ -79,7 +81,7 @@ const listener = (trace: Trace, later: Later) => {
   }
 }
 
-/** Answers with 101, or 200 to CONNECT, and gives back what comes. */
+/** Responds with 101, or 200 to CONNECT, and echoes. */
 const takeOver = (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
   const connect = req.method === "CONNECT"
   socket.write(
@@ -101,7 +103,7 @@ const opened = (trace: Trace, server: Server) => {
   server.on("connect", takeOver)
 }
 
-/** As `served` of an Effect server. */
+/** As `served` of the Effect server. */
 export const callbackServed: MakeServed = (name, talk, { callback = {} } = {}) =>
   conversation(name, (trace) =>
     Effect.gen(function* () {

@@ -1,4 +1,6 @@
-/** The groups of conversations; each is a file of `recorded/`. */
+/**
+ * The groups of conversations; each is a file of `recorded/`.
+ */
 import * as callbackClient from "./callbackClient.js"
 import { callbackServed } from "./callbackServing.js"
 import { served } from "./serving.js"

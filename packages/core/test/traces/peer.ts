@@ -1,4 +1,6 @@
-/** The other side of a conversation: a connection by hand. What it sees of the connection's end is a line. */
+/**
+ * The scripted side of a conversation. Everything that it sees of the connection's end is a line.
+ */
 import * as Effect from "effect/Effect"
 import { Network, type Transport } from "@httpfx/core"
 import type { Trace } from "./trace.js"
@@ -8,12 +10,12 @@ export interface Peer {
   readonly send: (text: string) => Effect.Effect<void>
   readonly end: Effect.Effect<void>
   readonly reset: Effect.Effect<void>
-  /** All that it has received, a character per byte. */
+  /** All bytes received, one character each. */
   readonly received: () => string
 }
 
 /**
- * Looks after one end of a connection. `told` hears of each piece that comes; `atEnd` of the other side's
+ * Drives one end of a connection. `told` gets each piece that arrives; `atEnd` is called at the other side's
  * end.
  */
 export const peerOf = (
@@ -50,7 +52,7 @@ export const peerOf = (
   }
 }
 
-/** A client by hand, reset at the end of the conversation. */
+/** A scripted client, reset at the end of the conversation. */
 export const connected = (trace: Trace, address: Transport.Address) =>
   Effect.acquireRelease(
     Effect.map(Network.connect(address), (transport) => peerOf(trace, transport)),

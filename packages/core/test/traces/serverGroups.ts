@@ -1,4 +1,6 @@
-/** Conversations with an Effect server. */
+/**
+ * Conversations with an Effect server.
+ */
 import * as Effect from "effect/Effect"
 import { get, last, post } from "../support/served.js"
 import { readVectors } from "../wire/receive/vectors/document.js"
@@ -12,7 +14,7 @@ export const requestVectors = (file: string) =>
 
 const bytesOf = ({ bytes }: { bytes: Buffer }) => bytes.toString("latin1")
 
-/** The client sends the vector, and ends when nothing more is to come. */
+/** The client sends the vector, and ends when nothing more arrives. */
 export const vectors = (served: MakeServed, file: string): ReadonlyArray<Conversation> =>
   requestVectors(file).map((vector) =>
     served(vector.title, (peer) =>
@@ -25,7 +27,7 @@ const expecting = "POST /read HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nCon
 const chunked = (path: string) =>
   `POST ${path} HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n`
 
-/** Where a connection is when it is lost: what was sent, and what the client does about reading. */
+/** The moment of a loss: the bytes sent before, and whether the client reads. */
 const moments: Readonly<Record<string, string>> = {
   "before a request": "",
   "within a head": "GET / HT",
@@ -77,7 +79,7 @@ const losses: Readonly<Record<string, Loss>> = {
   "the server closes all": { act: (_, server) => server.closeAllConnections }
 }
 
-/** Their clients read nothing. */
+/** Situations whose clients do not read. */
 const unread = /endless|flood/
 
 export const serverLosses = (served: MakeServed, loss: string): ReadonlyArray<Conversation> =>
@@ -102,7 +104,7 @@ export const serverLosses = (served: MakeServed, loss: string): ReadonlyArray<Co
 
 export const lossNames = Object.keys(losses)
 
-/** Exchanges as they go well, or are refused. */
+/** Exchanges that succeed or are refused. */
 export const ordinary = (served: MakeServed): ReadonlyArray<Conversation> => [
   served("two requests, one after the other", (peer) =>
     peer.send(get("/1")).pipe(Effect.zipRight(Effect.sleep(100)), Effect.zipRight(peer.send(last("/2"))))
@@ -172,8 +174,8 @@ export const ordinary = (served: MakeServed): ReadonlyArray<Conversation> => [
 ]
 
 /**
- * What the callback API has no option for, leaves to the process, or to the streams of each version of
- * Node.js.
+ * Conversations that the callback API has no option for, or leaves to the process or to the streams of each
+ * version of Node.js.
  */
 export const effectOnly: ReadonlyArray<Conversation> = [
   served("a body that nobody reads, of moderate size", (peer) =>
@@ -192,7 +194,7 @@ export const effectOnly: ReadonlyArray<Conversation> = [
   served("a defect", (peer) => peer.send(get("/defect")))
 ]
 
-/** A client that leaves after so many bytes of its requests. */
+/** A client that leaves after this many bytes of its requests. */
 export const serverOffsets = (served: MakeServed, leave: "end" | "reset"): ReadonlyArray<Conversation> => {
   const text = `${chunked("/read")}3\r\nefg\r\n0\r\nX-Sum: 7\r\n\r\n${get("/stream")}${last("/plain")}`
   return Array.from({ length: Math.ceil(text.length / 12) }, (_, index) => index * 12 + 1).map((offset) =>

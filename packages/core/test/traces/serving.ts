@@ -1,4 +1,6 @@
-/** An Effect server that is talked to by hand. */
+/**
+ * An Effect server whose client is scripted.
+ */
 import type { HttpMethod } from "@effect/platform/HttpMethod"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -15,11 +17,11 @@ import { conversation, onTapped, type Conversation } from "./world.js"
 export interface Serving {
   readonly options?: Server.ServerOptions
   readonly timeouts?: ServerTimeouts.Options
-  /** The same on the callback API: options, and properties of the server. */
+  /** The same for the callback API: options, and properties of the server. */
   readonly callback?: Readonly<Record<string, unknown>>
 }
 
-/** What a conversation may do with the server. */
+/** The operations of a conversation on the server. */
 export interface Served {
   readonly shutdown: Effect.Effect<unknown, never, Scope.Scope>
   readonly closeAllConnections: Effect.Effect<void>
@@ -27,7 +29,7 @@ export interface Served {
 
 export type Talk = (peer: Peer, server: Served) => Effect.Effect<unknown, never, Scope.Scope>
 
-/** Makes a conversation with a server of one API. */
+/** Creates a conversation with a server of one API. */
 export type MakeServed = (name: string, talk: Talk, serving?: Serving) => Conversation
 
 export const address = Transport.tcp("127.0.0.1", 80)
@@ -40,7 +42,7 @@ const pieces = (trace: Trace, app: string) =>
     Stream.ensuring(Effect.sync(() => trace.say(`${app} stream is closed`)))
   )
 
-/** What each path does; every step of it is a line. */
+/** The handlers by path; each of their steps is a line. */
 const application = (trace: Trace): HttpApp.Default<unknown> => {
   let count = 0
   return Effect.gen(function* () {
@@ -101,7 +103,7 @@ const application = (trace: Trace): HttpApp.Default<unknown> => {
   }) as HttpApp.Default<unknown>
 }
 
-/** A conversation with a server, which ends when everything has come to rest. */
+/** A conversation with a server; ends when everything is at rest. */
 export const served: MakeServed = (name, talk, { options, timeouts } = {}) =>
   conversation(name, (trace) =>
     Effect.gen(function* () {
@@ -114,7 +116,7 @@ export const served: MakeServed = (name, talk, { options, timeouts } = {}) =>
       const peer = yield* connected(trace, address)
       yield* talk(peer, { ...server, shutdown: Effect.forkScoped(server.shutdown) })
       yield* Effect.sleep("1 hour")
-      // What is left open is closed by the end of the server.
+      // Closing the server closes everything still open.
       if ((yield* server.connections) === 0) trace.stop()
     })
   )

@@ -1,4 +1,6 @@
-/** What happened in a conversation, as lines of text: who did what, in which order, at which virtual time. */
+/**
+ * Records a conversation as lines of text: actor and action, in order, with the virtual time.
+ */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import type { AgentEvent, ServerEvent, Transport } from "@httpfx/core"
@@ -11,7 +13,7 @@ const longest = 150
 const latin1 = (data: string | Uint8Array): string =>
   typeof data === "string" ? data : Array.from(data, (byte) => String.fromCharCode(byte)).join("")
 
-/** Bytes as text in quotes. Dates are left out: they say nothing but the time. */
+/** Bytes as quoted text. Dates are left out: they depend only on the time. */
 export const quoted = (data: string | Uint8Array): string => {
   const text = latin1(data).replace(/Date: [^\r]*\r\n/g, "")
   const shown = escape(text.slice(0, longest))
@@ -30,7 +32,7 @@ const facts = [
   "address"
 ] as const
 
-/** A failure: its `_tag` (or the name of its class), its message, and each fact that it has. */
+/** A failure: its `_tag` (or class name), its message, and all its facts. */
 export const failure = (error: unknown): string => {
   if (typeof error !== "object" || error === null) return JSON.stringify(error) ?? "nothing"
   const of = error as { _tag?: string; name?: string; message?: string } & Record<string, unknown>
@@ -38,7 +40,7 @@ export const failure = (error: unknown): string => {
   return [of._tag ?? of.name ?? "Error", JSON.stringify(of.message ?? ""), ...known].join(" ")
 }
 
-/** What a cause is made of, each thing once. */
+/** The parts of a cause, each once. */
 const ofCause = (cause: Cause.Cause<unknown>): string => {
   const parts = [
     ...Array.from(Cause.failures(cause), failure),
@@ -63,7 +65,7 @@ export class Trace {
 
   constructor(private readonly now: () => number) {}
 
-  /** What happens from now on is not recorded. */
+  /** Stops recording. */
   readonly stop = (): void => {
     this.over = true
   }
@@ -137,8 +139,8 @@ export class Trace {
   }
 
   /**
-   * A transport whose calls and callbacks are lines: what is written while it is corked is one, `ref` and the
-   * socket's options none.
+   * A transport whose calls and callbacks are lines: corked writes are one line; `ref` and socket options
+   * have none.
    */
   readonly tapped = (name: string, inner: Transport.Transport): Transport.Transport =>
     new Tapped(inner, (line) => this.say(`${name} ${line}`))
@@ -171,7 +173,7 @@ class Tapped implements Transport.Transport {
     return this.inner.truncated ?? false
   }
   start(handlers: Transport.TransportHandlers): void {
-    // Every owner starts its connection; those who take one over are of interest.
+    // Every owner starts its connection; only later owners are of interest.
     if (this.started) this.say("-> start")
     this.started = true
     const { say } = this

@@ -1,8 +1,10 @@
-/** Events of Node's emitters as lines, in the order in which they are emitted. */
+/**
+ * Events of Node's emitters as lines, in the order of emission.
+ */
 import type { EventEmitter } from "node:events"
 import { failure, type Trace } from "./trace.js"
 
-/** How streams work inside, which is Node's own business and another one in each of its versions. */
+/** Internals of streams, which differ between versions of Node. */
 const inner = new Set(["newListener", "removeListener", "resume", "pause", "readable", "prefinish", "ready"])
 
 const detail = (value: unknown): string => {
@@ -13,7 +15,7 @@ const detail = (value: unknown): string => {
     : ""
 }
 
-/** Each emitter once; more calls for the same one do nothing. */
+/** Watches each emitter once; further calls for it do nothing. */
 export const watch = (trace: Trace, name: string, emitter: EventEmitter): void => {
   if (Object.hasOwn(emitter, "emit")) return
   const emit = emitter.emit.bind(emitter)

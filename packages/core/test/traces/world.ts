@@ -1,6 +1,5 @@
 /**
- * A conversation in a world of its own: a network in memory on which every byte takes a while, in virtual
- * time.
+ * A conversation in a world of its own: a network in memory with latency, in virtual time.
  */
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
@@ -9,18 +8,18 @@ import { Network, Timers, type Transport } from "@httpfx/core"
 import { MemoryNetwork, Simulation } from "@httpfx/testing"
 import { Trace } from "./trace.js"
 
-/** Milliseconds from one end to the other. */
+/** Latency, ms. */
 export const latency = 10
 
 export type World = Network.Network | MemoryNetwork.MemoryNetwork | Simulation.Simulation | Scope.Scope
 
-/** A conversation, to be recorded under its name. */
+/** A conversation, recorded under its name. */
 export interface Conversation {
   readonly name: string
   readonly run: () => Promise<ReadonlyArray<string>>
 }
 
-/** The names are those of the traces; each must be another. */
+/** The names are those of the traces and must be unique. */
 export const conversation = (
   name: string,
   talk: (trace: Trace) => Effect.Effect<unknown, unknown, World>
@@ -44,9 +43,7 @@ const inWorld = (talk: (trace: Trace) => Effect.Effect<unknown, unknown, World>)
   )
 }
 
-/**
- * A network of which our own side's ends are tapped: `net 1`, `net 2`, ... in the order in which they come.
- */
+/** A network whose local ends are tapped: `net 1`, `net 2`, ... in the order of their creation. */
 export const tappedNetwork = (trace: Trace, network: Network.Service): Network.Service => {
   let count = 0
   const tap = (transport: Transport.Transport) => trace.tapped(`net ${++count}`, transport)
@@ -57,7 +54,7 @@ export const tappedNetwork = (trace: Trace, network: Network.Service): Network.S
   }
 }
 
-/** Runs an effect on the tapped network; what the conversation does beside it is on the network itself. */
+/** Runs an effect on the tapped network; the rest of the conversation uses the network itself. */
 export const onTapped =
   (trace: Trace) =>
   <A, E, R>(
