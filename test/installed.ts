@@ -118,7 +118,7 @@ const configurations = {
 // Bytes of a tarball. Half of one are sources and source maps, for who looks into them. A third above what
 // they are now: what is to be found is a folder that does not belong there (tests, vectors, bundled
 // dependencies), not a feature.
-export const largest: Readonly<Record<string, number>> = { core: 700_000, node: 640_000, testing: 450_000 }
+export const largest: Readonly<Record<string, number>> = { core: 950_000, node: 900_000, testing: 550_000 }
 
 const withRequire = ["./http", "./https", "./register"]
 
