@@ -12,8 +12,8 @@ import * as Stream from "effect/Stream"
 import * as Supervisor from "effect/Supervisor"
 import { type Network, Server } from "@httpfx/core"
 import { NodeNetwork } from "@httpfx/node"
-import { MemoryNetwork } from "@httpfx/testing"
-import { connect, type Raw } from "./support/raw.js"
+import { MemoryNetwork, type RawPeer } from "@httpfx/testing"
+import { connect } from "./support/served.js"
 
 const openSockets = Effect.sync(
   () => process.getActiveResourcesInfo().filter((resource) => resource === "TCPSocketWrap").length
@@ -83,11 +83,11 @@ const app = Effect.gen(function* () {
 })
 
 const upload = `POST /upload ${head}Content-Length: 1000\r\n\r\n`
-const answered = (raw: Raw) => raw.has("HTTP/1.1 200 OK")
+const answered = (raw: RawPeer.RawPeer) => raw.until("HTTP/1.1 200 OK")
 
 // The bytes to send, and the bytes to wait for before the client is killed.
 const moments: ReadonlyArray<
-  readonly [string, string, ((raw: Raw) => Effect.Effect<unknown, string>) | undefined]
+  readonly [string, string, ((raw: RawPeer.RawPeer) => RawPeer.Wire<string>) | undefined]
 > = [
   ["before its first byte", "", undefined],
   ["within a head", "GET / HTT", undefined],
@@ -99,7 +99,7 @@ const moments: ReadonlyArray<
   ["while its handler waits and more requests are queued", `GET /wait ${head}\r\n`.repeat(20), undefined],
   ["in mid-response", `GET /stream ${head}\r\n`, answered],
   ["in mid-response, between two parts", `GET /trickle ${head}\r\n`, answered],
-  ["between requests", `POST /upload ${head}Content-Length: 2\r\n\r\nhi`, (raw) => raw.has("\r\n\r\nhi")]
+  ["between requests", `POST /upload ${head}Content-Length: 2\r\n\r\nhi`, (raw) => raw.until("\r\n\r\nhi")]
 ]
 
 describe.each(networks)("a killed client on %s leaves nothing behind", (_, network, open) => {
@@ -120,11 +120,11 @@ describe.each(networks)("a killed client on %s leaves nothing behind", (_, netwo
             yield* Effect.scoped(
               Effect.gen(function* () {
                 const raw = yield* connect
-                raw.send(text)
+                yield* raw.send(text)
                 yield* before?.(raw) ?? pause
-                if (way === "RST") raw.transport.reset()
-                else raw.transport.end()
-                yield* raw.until((raw) => raw.closed)
+                if (way === "RST") yield* raw.reset
+                else yield* raw.end
+                yield* raw.expectClosed
               })
             )
             const left = Effect.gen(function* () {

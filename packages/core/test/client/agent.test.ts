@@ -12,15 +12,14 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { Agent, type AgentEvent, Client } from "@httpfx/core"
-import { MemoryNetwork } from "@httpfx/testing"
+import { MemoryNetwork, RawPeer } from "@httpfx/testing"
 import { answer, closedBy, first, state, text, until, withAgent } from "../support/agent.js"
-import { peer } from "../support/peer.js"
 
 describe("maxSockets", () => {
   it.effect("queues requests in order, and passes the connection on", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
-        const { accept, accepted, url } = yield* peer
+        const { accept, count, url } = yield* RawPeer.listen()
         const done: Array<string> = []
         const fibers = yield* Effect.forEach(["a", "b", "c"], (name) =>
           Effect.fork(Effect.map(text({ url: `${url}/${name}` }), () => done.push(name)))
@@ -31,10 +30,10 @@ describe("maxSockets", () => {
           connecting: 0,
           idle: 0
         })
-        for (let i = 1; i <= 3; i++) yield* answer(raw, i)
+        for (let i = 1; i <= 3; i++) yield* answer(raw)
         yield* Fiber.joinAll(fibers)
         assert.deepStrictEqual(done, ["a", "b", "c"])
-        assert.strictEqual(accepted(), 1)
+        assert.strictEqual(count(), 1)
         assert.deepInclude(yield* state, { queued: 0, open: 1, idle: 1 })
       })
     )
@@ -43,12 +42,12 @@ describe("maxSockets", () => {
   it.effect("opens a connection for the next in line when one closes", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const one = yield* Effect.fork(text({ url }))
         const two = yield* Effect.fork(text({ url }))
-        yield* answer(yield* accept, 1, "Connection: close\r\n")
+        yield* answer(yield* accept, "Connection: close\r\n")
         yield* one
-        yield* answer(yield* accept, 1)
+        yield* answer(yield* accept)
         assert.isFalse((yield* two).reused)
         assert.strictEqual(yield* closedBy("ResponseClose"), 1)
       })
@@ -58,7 +57,7 @@ describe("maxSockets", () => {
   it.effect("frees the slot of an interrupted request, queued or not", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const [one, two, three] = yield* Effect.all([
           Effect.fork(text({ url })),
           Effect.fork(text({ url })),
@@ -69,7 +68,7 @@ describe("maxSockets", () => {
         yield* Fiber.interrupt(two)
         assert.strictEqual((yield* state).queued, 1)
         yield* Fiber.interrupt(one)
-        yield* answer(yield* accept, 1)
+        yield* answer(yield* accept)
         yield* three
         assert.strictEqual(yield* closedBy("Interrupted"), 1)
         assert.deepInclude(yield* until(({ open }) => open === 1), { queued: 0, idle: 1 })
@@ -80,19 +79,19 @@ describe("maxSockets", () => {
   it.effect("resends a request whose connection closed before serving the queue", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
-        const server = yield* peer
+        const server = yield* RawPeer.listen()
         const raw = yield* first(server)
         const again = yield* Effect.fork(text({ url: `${server.url}/again` }))
-        yield* raw.has("\r\n\r\n", 2)
+        yield* raw.head
         const waits = yield* Effect.fork(text({ url: `${server.url}/waits` }))
         yield* until(({ queued }) => queued === 1)
-        raw.transport.reset()
+        yield* raw.reset
         const fresh = yield* server.accept
-        yield* answer(fresh, 1)
-        assert.include(fresh.received, "GET /again")
-        yield* answer(fresh, 2)
+        yield* answer(fresh)
+        assert.include(fresh.received(), "GET /again")
+        yield* answer(fresh)
         yield* Fiber.joinAll([again, waits])
-        assert.strictEqual(server.accepted(), 2)
+        assert.strictEqual(server.count(), 2)
       })
     )
   )
@@ -100,16 +99,16 @@ describe("maxSockets", () => {
   it.effect("is per host and port", () =>
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
-        const a = yield* peer
-        const b = yield* peer
+        const a = yield* RawPeer.listen()
+        const b = yield* RawPeer.listen()
         yield* Effect.fork(text({ url: a.url }))
         yield* Effect.fork(text({ url: b.url }))
         yield* a.accept
         yield* b.accept
         const { keys } = yield* state
         assert.deepStrictEqual(Array.from(keys), [
-          [`http://${a.host}`, { open: 1, idle: 0, queued: 0 }],
-          [`http://${b.host}`, { open: 1, idle: 0, queued: 0 }]
+          [a.url, { open: 1, idle: 0, queued: 0 }],
+          [b.url, { open: 1, idle: 0, queued: 0 }]
         ])
       })
     )
@@ -120,10 +119,10 @@ describe("maxTotalSockets", () => {
   it.effect("closes an idle connection of another host to make room", () =>
     withAgent({ maxTotalSockets: 1 })(
       Effect.gen(function* () {
-        const a = yield* peer
+        const a = yield* RawPeer.listen()
         const raw = yield* first(a)
-        yield* first(yield* peer)
-        yield* raw.over
+        yield* first(yield* RawPeer.listen())
+        yield* raw.rest
         assert.strictEqual(yield* closedBy("MadeRoom"), 1)
       })
     )
@@ -132,8 +131,8 @@ describe("maxTotalSockets", () => {
   it.effect("does not let a busy host keep a quiet one waiting", () =>
     withAgent({ maxTotalSockets: 2 })(
       Effect.gen(function* () {
-        const busy = yield* peer
-        const quiet = yield* peer
+        const busy = yield* RawPeer.listen()
+        const quiet = yield* RawPeer.listen()
         const many = yield* Effect.forEach(Array.from({ length: 6 }), () =>
           Effect.fork(text({ url: busy.url }))
         )
@@ -141,10 +140,10 @@ describe("maxTotalSockets", () => {
         yield* busy.accept
         const other = yield* Effect.fork(text({ url: quiet.url }))
         yield* until(({ queued }) => queued === 5)
-        yield* answer(one, 1)
+        yield* answer(one)
         // The slot, not its connection, goes to the host without any.
         const raw = yield* quiet.accept
-        yield* answer(raw, 1)
+        yield* answer(raw)
         yield* other
         assert.deepInclude(yield* state, { queued: 3 })
         yield* Fiber.interruptAll(many)
@@ -161,18 +160,18 @@ describe("Which connection serves", () => {
     it.effect(scheduling, () =>
       withAgent({ scheduling })(
         Effect.gen(function* () {
-          const server = yield* peer
+          const server = yield* RawPeer.listen()
           const both = [
             yield* Effect.fork(text({ url: server.url })),
             yield* Effect.fork(text({ url: server.url }))
           ]
           const raws = [yield* server.accept, yield* server.accept] as const
           for (let i = 0; i < 2; i++) {
-            yield* answer(raws[i]!, 1)
+            yield* answer(raws[i]!)
             yield* both[i]!
           }
           const third = yield* Effect.fork(text({ url: server.url }))
-          yield* answer(raws[expected], 2)
+          yield* answer(raws[expected])
           assert.isTrue((yield* third).reused)
         })
       )
@@ -184,13 +183,13 @@ describe("An idle connection", () => {
   const closesAfter = (options: Agent.Options, millis: number, reason: AgentEvent.CloseReason, fields = "") =>
     withAgent(options)(
       Effect.gen(function* () {
-        const raw = yield* first(yield* peer, fields)
+        const raw = yield* first(yield* RawPeer.listen(), fields)
         if (millis > 0) {
           yield* TestClock.adjust(millis - 1)
-          assert.isFalse(raw.ended)
+          assert.strictEqual(raw.state(), "open")
           yield* TestClock.adjust(1)
         }
-        yield* raw.over
+        yield* raw.rest
         assert.strictEqual(yield* closedBy(reason), 1)
       })
     )
@@ -216,13 +215,13 @@ describe("An idle connection", () => {
   it.effect("follows only its last announcement", () =>
     withAgent({ idleTimeout: "1 hour" })(
       Effect.gen(function* () {
-        const server = yield* peer
+        const server = yield* RawPeer.listen()
         const raw = yield* first(server, "Keep-Alive: timeout=3\r\n")
         const second = yield* Effect.fork(text({ url: server.url }))
-        yield* answer(raw, 2)
+        yield* answer(raw)
         yield* second
         yield* TestClock.adjust("30 minutes")
-        assert.isFalse(raw.ended)
+        assert.strictEqual(raw.state(), "open")
       })
     )
   )
@@ -231,14 +230,14 @@ describe("An idle connection", () => {
 it.effect("A connection at its maximum age does not serve the queue", () =>
   withAgent({ maxSockets: 1, maxAge: 1_000, maxAgeJitter: 0.5 })(
     Effect.gen(function* () {
-      const { accept, url } = yield* peer
+      const { accept, url } = yield* RawPeer.listen()
       const one = yield* Effect.fork(text({ url }))
       const two = yield* Effect.fork(text({ url }))
       const raw = yield* accept
       yield* TestClock.adjust(1_000)
-      yield* answer(raw, 1)
+      yield* answer(raw)
       yield* one
-      yield* answer(yield* accept, 1)
+      yield* answer(yield* accept)
       assert.isFalse((yield* two).reused)
       assert.strictEqual(yield* closedBy("MaxAge"), 1)
     })
@@ -249,15 +248,15 @@ describe("A request", () => {
   it.effect("on a new connection neither takes an idle one nor leaves one, whatever the limits", () =>
     withAgent({ maxSockets: 1, maxTotalSockets: 1 })(
       Effect.gen(function* () {
-        const server = yield* peer
+        const server = yield* RawPeer.listen()
         yield* first(server)
         const alone = yield* Effect.fork(text({ url: server.url, agent: false }))
         const raw = yield* server.accept
-        yield* answer(raw, 1)
+        yield* answer(raw)
         assert.isFalse((yield* alone).reused)
-        assert.include(raw.received, "Connection: close\r\n")
-        yield* raw.over
-        raw.transport.end()
+        assert.include(raw.received(), "Connection: close\r\n")
+        yield* raw.rest
+        yield* raw.end
         assert.deepInclude(yield* until(({ open }) => open === 1), { idle: 1 })
       })
     )
@@ -266,18 +265,18 @@ describe("A request", () => {
   it.effect("over another agent, through `Client` and platform's client", () =>
     withAgent()(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const agent = yield* Agent.make()
         const lean = yield* Effect.fork(text({ url, agent }))
         const raw = yield* accept
-        yield* answer(raw, 1)
+        yield* answer(raw)
         yield* lean
         const platform = yield* Effect.fork(
           Effect.flatMap(HttpClient.get(url), (response) => response.text).pipe(
             Client.withRequestOptions({ agent })
           )
         )
-        yield* answer(raw, 2)
+        yield* answer(raw)
         assert.strictEqual(yield* platform, "x")
         assert.strictEqual((yield* agent.state).open, 1)
         assert.strictEqual((yield* state).open, 0)
@@ -291,7 +290,7 @@ it.effect(
   () =>
     withAgent()(
       Effect.gen(function* () {
-        const server = yield* peer
+        const server = yield* RawPeer.listen()
         const scope = yield* Scope.make()
         const agent = yield* Scope.extend(Agent.make({ maxSockets: 1 }), scope)
         const fibers = yield* Effect.forEach([1, 2, 3], () =>
@@ -330,10 +329,10 @@ it.effect("An agent's options come from the configuration", () =>
       )
     )
     yield* Effect.gen(function* () {
-      const server = yield* peer
+      const server = yield* RawPeer.listen()
       const raw = yield* first(server)
       yield* TestClock.adjust(2_000)
-      yield* raw.over
+      yield* raw.rest
     }).pipe(Effect.scoped, Effect.provide(configured))
   })
 )
@@ -355,30 +354,29 @@ describe("Events", () => {
     withAgent({ maxSockets: 1 })(
       Effect.gen(function* () {
         const events = yield* collect
-        const { accept, host, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const one = yield* Effect.fork(text({ url: `${url}/a` }))
         const two = yield* Effect.fork(text({ url: `${url}/b`, method: "DELETE" }))
         const raw = yield* accept
-        yield* raw.has("\r\n\r\n")
+        yield* raw.head
         yield* TestClock.adjust(30)
-        raw.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")
+        yield* raw.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")
         yield* Effect.repeat(Effect.yieldNow(), { until: () => events.some(({ _tag }) => _tag === "Head") })
         yield* TestClock.adjust(12)
-        raw.send("x")
+        yield* raw.send("x")
         yield* one
-        yield* answer(raw, 2)
+        yield* answer(raw)
         yield* two
         yield* TestClock.adjust(4_000)
         yield* Effect.repeat(Effect.yieldNow(), { until: () => events.some(({ _tag }) => _tag === "Closed") })
         assert.deepStrictEqual(tags(events, 1), ["Connecting", "Connected", "Sent", "Head", "End"])
         assert.deepStrictEqual(tags(events, 2), ["Queued", "Reused", "Sent", "Head", "End"])
-        const key = `http://${host}`
         const ends = events.filter((event) => event._tag === "End")
-        assert.deepInclude(ends[0], { key, method: "GET", path: "/a" })
+        assert.deepInclude(ends[0], { key: url, method: "GET", path: "/a" })
         assert.deepInclude(ends[0]!.timings, { queue: 0, head: 30, body: 12, total: 42 })
-        assert.deepInclude(ends[1], { key, method: "DELETE", path: "/b" })
+        assert.deepInclude(ends[1], { key: url, method: "DELETE", path: "/b" })
         assert.deepInclude(ends[1]!.timings, { queue: 42, head: 0, body: 0, total: 42 })
-        assert.deepInclude(events.at(-1), { _tag: "Closed", key, exchanges: 2, reason: "IdleTimeout" })
+        assert.deepInclude(events.at(-1), { _tag: "Closed", key: url, exchanges: 2, reason: "IdleTimeout" })
       })
     )
   )
@@ -386,15 +384,15 @@ describe("Events", () => {
   it.effect("report failures, interruptions and resent requests", () =>
     withAgent()(
       Effect.gen(function* () {
-        const server = yield* peer
+        const server = yield* RawPeer.listen()
         const raw = yield* first(server)
         const events = yield* collect
         const again = yield* Effect.fork(text({ url: server.url }))
-        yield* raw.has("\r\n\r\n", 2)
-        raw.transport.reset()
+        yield* raw.head
+        yield* raw.reset
         const fresh = yield* server.accept
-        yield* fresh.has("\r\n\r\n")
-        fresh.transport.reset()
+        yield* fresh.head
+        yield* fresh.reset
         yield* Effect.flip(again)
         const interrupted = yield* Effect.fork(text({ url: server.url }))
         yield* server.accept
@@ -413,12 +411,12 @@ describe("Events", () => {
     withAgent()(
       Effect.gen(function* () {
         const agent = yield* Agent.Agent
-        const server = yield* peer
+        const server = yield* RawPeer.listen()
         yield* first(server)
         yield* Effect.scoped(Effect.flatMap(Stream.toPull(agent.events), () => Effect.void))
         const later = yield* collect
-        const raw = yield* first(yield* peer)
-        raw.transport.end()
+        const raw = yield* first(yield* RawPeer.listen())
+        yield* raw.end
         yield* Effect.repeat(Effect.yieldNow(), { until: () => later.some(({ _tag }) => _tag === "Closed") })
         // The first one observed has number 1.
         assert.isNotEmpty(tags(later, 1))
@@ -440,7 +438,7 @@ describe("A client's options come from the configuration", () => {
 
   it.effect("its own and its agent's", () =>
     Effect.gen(function* () {
-      const { accept, url } = yield* peer
+      const { accept, url } = yield* RawPeer.listen()
       yield* Effect.fork(Client.request({ url }))
       yield* accept
       const waits = yield* Effect.fork(Effect.flip(Client.request({ url })))

@@ -10,8 +10,8 @@ import * as Metric from "effect/Metric"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { Agent, type AgentEvent, AgentMetrics, Client, Retry } from "@httpfx/core"
+import { RawPeer } from "@httpfx/testing"
 import { answer, first, text, until, withAgent } from "../support/agent.js"
-import { peer } from "../support/peer.js"
 
 /** A metric with these labels. */
 const value = <Type, In, Out>(
@@ -51,7 +51,7 @@ describe("AgentMetrics", () => {
     withAgent()(
       Effect.gen(function* () {
         yield* Layer.build(AgentMetrics.layerConfig({ name: Config.string("AGENT") }))
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         yield* Effect.fork(text({ url }))
         yield* accept
         assert.deepStrictEqual(yield* labelled("configured").requests, { active: 1, queued: 0 })
@@ -64,7 +64,7 @@ describe("AgentMetrics", () => {
       Effect.gen(function* () {
         yield* AgentMetrics.observe(yield* Agent.Agent, { name: "counted" })
         const metrics = labelled("counted")
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const one = yield* Effect.fork(text({ url }))
         const two = yield* Effect.fork(text({ url, method: "BREW" }))
         const raw = yield* accept
@@ -72,12 +72,12 @@ describe("AgentMetrics", () => {
         assert.deepStrictEqual(yield* metrics.requests, { active: 2, queued: 1 })
         assert.deepStrictEqual(yield* metrics.connections, { active: 1, idle: 0, connecting: 0 })
         yield* TestClock.adjust(300)
-        yield* answer(raw, 1)
+        yield* answer(raw)
         yield* one
-        yield* raw.has("\r\n\r\n", 2)
+        yield* raw.head
         assert.deepStrictEqual(yield* metrics.requests, { active: 1, queued: 0 })
         yield* TestClock.adjust(200)
-        raw.send("HTTP/1.1 503 Not now\r\nContent-Length: 0\r\n\r\n")
+        yield* raw.send("HTTP/1.1 503 Not now\r\nContent-Length: 0\r\n\r\n")
         yield* two
         assert.deepStrictEqual(yield* metrics.requests, { active: 0, queued: 0 })
         assert.deepStrictEqual(yield* metrics.connections, { active: 0, idle: 1, connecting: 0 })
@@ -93,7 +93,7 @@ describe("AgentMetrics", () => {
         assert.deepStrictEqual(yield* metrics.phase("head"), [2, 0.5])
         assert.deepStrictEqual(yield* metrics.phase("connect"), [0, 0])
         yield* TestClock.adjust("4 seconds")
-        yield* raw.over
+        yield* raw.rest
         assert.strictEqual(yield* metrics.closed("IdleTimeout"), 1)
         assert.deepStrictEqual(yield* metrics.age, [1, 4.5])
         assert.deepStrictEqual(yield* metrics.connections, { active: 0, idle: 0, connecting: 0 })
@@ -106,14 +106,14 @@ describe("AgentMetrics", () => {
       Effect.gen(function* () {
         yield* AgentMetrics.observe(yield* Agent.Agent, { name: "failing" })
         const metrics = labelled("failing")
-        const server = yield* peer
+        const server = yield* RawPeer.listen()
         const raw = yield* first(server)
         const again = yield* Effect.fork(text({ url: server.url }))
-        yield* raw.has("\r\n\r\n", 2)
-        raw.transport.reset()
+        yield* raw.head
+        yield* raw.reset
         const fresh = yield* server.accept
-        yield* fresh.has("\r\n\r\n")
-        fresh.transport.reset()
+        yield* fresh.head
+        yield* fresh.reset
         yield* Effect.flip(again)
         const interrupted = yield* Effect.fork(text({ url: server.url }))
         yield* server.accept
@@ -129,8 +129,8 @@ describe("AgentMetrics", () => {
           )
         )
         const last = yield* server.accept
-        yield* last.has("\r\n\r\n")
-        last.send("HTTP/1.1 103 Early Hints\r\n\r\n")
+        yield* last.head
+        yield* last.send("HTTP/1.1 103 Early Hints\r\n\r\n")
         assert.isTrue(Exit.isFailure(yield* throws))
         assert.strictEqual(yield* metrics.resent, 1)
         const failed = (type: string) =>
@@ -149,8 +149,12 @@ describe("AgentMetrics", () => {
       Effect.gen(function* () {
         const scope = yield* Scope.make()
         yield* Scope.extend(AgentMetrics.observe(yield* Agent.Agent, { name: "left", hosts: true }), scope)
-        const server = yield* peer
-        const hosted = { agent: "left", "server.address": "127.0.0.1", "server.port": String(server.port) }
+        const server = yield* RawPeer.listen()
+        const hosted = {
+          agent: "left",
+          "server.address": "127.0.0.1",
+          "server.port": new URL(server.url).port
+        }
         const open = (state: string) =>
           Effect.map(
             value(AgentMetrics.openConnections, { ...hosted, "http.connection.state": state }),
@@ -163,9 +167,9 @@ describe("AgentMetrics", () => {
           client.upgrade({ url: server.url, protocol: "echo", agent: false })
         )
         const raw = yield* server.accept
-        yield* raw.has("\r\n\r\n")
+        yield* raw.head
         assert.strictEqual(yield* open("active"), 1)
-        raw.send("HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+        yield* raw.send("HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
         assert.strictEqual((yield* upgrade)._tag, "Switched")
         assert.strictEqual(yield* open("active"), 0)
         yield* Scope.close(scope, Exit.void)
@@ -180,14 +184,14 @@ describe("AgentMetrics", () => {
   it.effect("count retries of a policy", () =>
     withAgent()(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const policy = yield* Retry.make({ times: 1, base: 0, onRetry: AgentMetrics.countRetry })
         const client = Retry.client(policy)(yield* Client.Client)
         const fiber = yield* Effect.fork(client.request({ url, method: "OPTIONS" }))
         const raw = yield* accept
-        yield* raw.has("\r\n\r\n")
-        raw.send("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
-        yield* answer(raw, 2)
+        yield* raw.head
+        yield* raw.send("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+        yield* answer(raw)
         yield* fiber
         const labels = { "http.request.method": "OPTIONS", "error.type": "502" }
         assert.strictEqual((yield* value(AgentMetrics.retriedRequests, labels)).count, 1)
@@ -203,7 +207,7 @@ describe("The key in an agent's events", () => {
         const events: Array<AgentEvent.AgentEvent> = []
         const agent = yield* Agent.Agent
         yield* agent.observe((event) => events.push(event))
-        const { accept, host, port, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const proxy = { https: { url, auth: "user:secret" } }
         yield* Effect.fork(text({ url: "https://a.test/", proxy }))
         yield* accept
@@ -219,12 +223,12 @@ describe("The key in an agent's events", () => {
         const error = yield* waits
         assert.deepInclude(error, {
           _tag: "QueueTimedOut",
-          address: `a.test:443 via http://127.0.0.1:${port}`
+          address: `a.test:443 via ${url}`
         })
         const { keys } = yield* agent.state
         assert.deepStrictEqual(Array.from(keys), [
-          [`https://a.test:443 via http://${host}`, { open: 1, idle: 0, queued: 0 }],
-          [`http://${host}`, { open: 2, idle: 0, queued: 0 }]
+          [`https://a.test:443 via ${url}`, { open: 1, idle: 0, queued: 0 }],
+          [url, { open: 2, idle: 0, queued: 0 }]
         ])
         assert.notMatch(JSON.stringify(events), /secret|Basic/)
       })

@@ -8,9 +8,9 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { Client } from "@httpfx/core"
-import { MemoryNetwork } from "@httpfx/testing"
-import { networks, ok, peer, withClient } from "../support/peer.js"
-import type { Raw } from "../support/raw.js"
+import { MemoryNetwork, RawPeer } from "@httpfx/testing"
+import { networks } from "../support/networks.js"
+import { ok, withClient } from "../support/withClient.js"
 
 const kilobyte = new Uint8Array(1_024).fill(97)
 const text = (length: number) => "x".repeat(length)
@@ -27,12 +27,12 @@ const connections = Effect.flatMap(Client.Client, (client) => client.connections
 /** A response whose head has arrived; the test sends the rest. */
 const begun = (answer: string, request: Partial<Client.Request> = {}) =>
   Effect.gen(function* () {
-    const { accept, accepted, url } = yield* peer
+    const { accept, count, url } = yield* RawPeer.listen()
     const fiber = yield* Effect.fork(Client.request({ url, ...request }))
     const raw = yield* accept
-    yield* raw.has("\r\n\r\n")
-    raw.send(answer)
-    return { response: yield* fiber, raw, url, accept, accepted }
+    yield* raw.head
+    yield* raw.send(answer)
+    return { response: yield* fiber, raw, url, accept, count }
   })
 
 describe.each(networks)("Client's bodies on %s", (_, network) => {
@@ -43,14 +43,14 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
       run(
         Effect.gen(function* () {
           const { raw, response, url } = yield* begun(head(2))
-          raw.transport.write(Uint8Array.of(0xe2, 0x82))
+          yield* raw.send(Uint8Array.of(0xe2, 0x82))
           assert.strictEqual(yield* response.text, "\ufffd")
           const next = yield* Effect.fork(
             Effect.flatMap(Client.request({ url }), (response) => response.text)
           )
-          yield* raw.has("\r\n\r\n", 2)
-          raw.send(head(2))
-          raw.transport.write(Uint8Array.of(0xac, 0x21))
+          yield* raw.head
+          yield* raw.send(head(2))
+          yield* raw.send(Uint8Array.of(0xac, 0x21))
           assert.strictEqual(yield* next, "\ufffd!")
         })
       )
@@ -64,7 +64,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
           let sent = 0
           const send = Effect.sync(() => {
             while (sent < size && raw.transport.buffered < 262_144) {
-              raw.send(text(65_536))
+              raw.transport.write(text(65_536))
               sent += 65_536
             }
           })
@@ -88,13 +88,13 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
       it.effect(`of ${size} bytes release the connection, read or not`, () =>
         run(
           Effect.gen(function* () {
-            const { accepted, raw, response, url } = yield* begun(ok(text(size)))
+            const { count, raw, response, url } = yield* begun(ok(text(size)))
             yield* Effect.repeat(Effect.zipRight(settle, connections), { until: ({ idle }) => idle === 1 })
             const next = yield* Effect.fork(Client.request({ url }))
-            yield* raw.has("\r\n\r\n", 2)
-            raw.send(ok("next"))
+            yield* raw.head
+            yield* raw.send(ok("next"))
             assert.isTrue((yield* next).reused)
-            assert.strictEqual(accepted(), 1)
+            assert.strictEqual(count(), 1)
             assert.strictEqual((yield* response.text).length, size)
           })
         )
@@ -107,7 +107,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
           const { raw, response } = yield* begun(head(6) + "abc")
           const fibers = yield* Effect.forEach([1, 2, 3], () => Effect.fork(response.text))
           yield* settle
-          raw.send("def")
+          yield* raw.send("def")
           assert.deepStrictEqual(yield* Effect.forEach(fibers, Fiber.join), ["abcdef", "abcdef", "abcdef"])
         })
       )
@@ -119,7 +119,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
           const { raw, response } = yield* begun(head(1_000) + "abc")
           const taken = yield* Stream.runHead(response.body)
           assert.isTrue(taken._tag === "Some")
-          yield* raw.until((raw) => raw.closed)
+          yield* raw.expectClosed
           assert.strictEqual((yield* connections).open, 0)
         })
       )
@@ -136,7 +136,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
           yield* settle
           assert.strictEqual((yield* connections).open, 1)
           yield* Fiber.interrupt(second)
-          yield* raw.until((raw) => raw.closed)
+          yield* raw.expectClosed
           assert.strictEqual((yield* connections).open, 0)
           assert.propertyVal(yield* Effect.flip(response.text), "code", "ABORT_ERR")
         })
@@ -146,16 +146,16 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
     it.effect("close the connection when the scope of the request closes", () =>
       run(
         Effect.gen(function* () {
-          const { accept, url } = yield* peer
+          const { accept, url } = yield* RawPeer.listen()
           const client = yield* Client.Client
           const scope = yield* Scope.make()
           const fiber = yield* Effect.fork(Scope.extend(client.requestScoped({ url }), scope))
           const raw = yield* accept
-          yield* raw.has("\r\n\r\n")
-          raw.send(head(1_000) + "abc")
+          yield* raw.head
+          yield* raw.send(head(1_000) + "abc")
           const response = yield* fiber
           yield* Scope.close(scope, Exit.void)
-          yield* raw.until((raw) => raw.closed)
+          yield* raw.expectClosed
           assert.propertyVal(yield* Effect.flip(response.text), "code", "ABORT_ERR")
         })
       )
@@ -164,14 +164,14 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
     it.effect("leave the connection open when read before the scope of the request closes", () =>
       run(
         Effect.gen(function* () {
-          const { accept, url } = yield* peer
+          const { accept, url } = yield* RawPeer.listen()
           const client = yield* Client.Client
           const fiber = yield* Effect.fork(
             Effect.scoped(Effect.flatMap(client.requestScoped({ url }), (response) => response.text))
           )
           const raw = yield* accept
-          yield* raw.has("\r\n\r\n")
-          raw.send(ok("abc"))
+          yield* raw.head
+          yield* raw.send(ok("abc"))
           yield* fiber
           assert.deepStrictEqual(yield* client.connections, { open: 1, idle: 1, connecting: 0 })
         })
@@ -183,34 +183,24 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
     it.effect("are pulled only as fast as the server reads", () =>
       run(
         Effect.gen(function* () {
-          const { accept, url } = yield* peer
+          const { accept, url } = yield* RawPeer.listen()
           let pulled = 0
           const body = Stream.repeatEffect(Effect.sync(() => (pulled++, kilobyte))).pipe(Stream.take(16_384))
           const fiber = yield* Effect.fork(Client.request({ url, method: "POST", body }))
           const raw = yield* accept
-          let taken = 0
-          let last = false
-          raw.transport.start({
-            data: (chunk) => {
-              taken += chunk.length
-              last = chunk[chunk.length - 5] === 48
-            },
-            end: () => {},
-            drain: () => {},
-            error: () => {},
-            close: () => {}
-          })
-          raw.transport.pause()
+          yield* raw.pause
           yield* settle
           yield* settle
           const held = pulled
           assert.isBelow(held, 16_384)
           yield* settle
           assert.strictEqual(pulled, held)
-          raw.transport.resume()
-          yield* Effect.repeat(settle, { until: () => last && taken > 16_384 * 1_024 })
+          yield* raw.resume
+          yield* raw.head
+          for (let i = 0; i < 16; i++) yield* raw.take(1_024 * 1_024)
+          yield* raw.until("\r\n0\r\n\r\n")
           assert.strictEqual(pulled, 16_384)
-          raw.send(ok(""))
+          yield* raw.send(ok(""))
           yield* fiber
         })
       )
@@ -218,7 +208,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
 
     const answeredEarly = (answer: string) =>
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         let finalized = false
         const body = Stream.make(kilobyte).pipe(
           Stream.concat(Stream.never),
@@ -226,8 +216,8 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
         )
         const fiber = yield* Effect.fork(Client.request({ url, method: "POST", body }))
         const raw = yield* accept
-        yield* raw.has("aaa\r\n")
-        raw.send(answer)
+        yield* raw.until("aaa\r\n")
+        yield* raw.send(answer)
         return { response: yield* fiber, raw, finalized: () => finalized }
       })
 
@@ -237,7 +227,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
           const { finalized, raw, response } = yield* answeredEarly(head(6) + "abc")
           assert.strictEqual(response.status, 200)
           assert.isFalse(finalized())
-          raw.send("def")
+          yield* raw.send("def")
           assert.strictEqual(yield* response.text, "abcdef")
         })
       )
@@ -250,7 +240,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
             "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
           )
           assert.strictEqual(response.status, 413)
-          yield* raw.until((raw) => raw.closed)
+          yield* raw.expectClosed
           yield* Effect.repeat(Effect.yieldNow(), { until: finalized })
           assert.strictEqual((yield* connections).open, 0)
         })
@@ -260,7 +250,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
     it.effect("that fail after the response head fail the rest of the response", () =>
       run(
         Effect.gen(function* () {
-          const { accept, url } = yield* peer
+          const { accept, url } = yield* RawPeer.listen()
           let fail = (): void => {}
           const gate = new Promise<void>((resolve) => (fail = resolve))
           const body = Stream.concat(
@@ -274,8 +264,8 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
           )
           const fiber = yield* Effect.fork(Client.request({ url, method: "POST", body }))
           const raw = yield* accept
-          yield* raw.has("aaa\r\n")
-          raw.send(head(6) + "abc")
+          yield* raw.until("aaa\r\n")
+          yield* raw.send(head(6) + "abc")
           const response = yield* fiber
           const reading = yield* Effect.fork(Effect.flip(response.text))
           fail()
@@ -283,7 +273,7 @@ describe.each(networks)("Client's bodies on %s", (_, network) => {
             code: "ERR_HTTPFX_UPLOAD_FAILED",
             cause: "no more"
           })
-          yield* raw.until((raw) => raw.closed)
+          yield* raw.expectClosed
         })
       )
     )
@@ -298,9 +288,9 @@ describe("A response without a reader", () => {
   const pass = (seconds: number) =>
     Effect.repeatN(Effect.zipRight(TestClock.adjust("500 millis"), settle), seconds * 2 - 1)
 
-  const cases: ReadonlyArray<readonly [string, (raw: Raw) => void]> = [
+  const cases: ReadonlyArray<readonly [string, (raw: RawPeer.RawPeer) => unknown]> = [
     ["small and unfinished", () => {}],
-    ["larger than the look-ahead", (raw) => raw.send(text(200_000))]
+    ["larger than the look-ahead", (raw) => raw.transport.write(text(200_000))]
   ]
   for (const [name, send] of cases) {
     it.effect(`is aborted after the limit: ${name}`, () =>
@@ -329,7 +319,7 @@ describe("A response without a reader", () => {
         const { raw } = yield* begun(head(1_000_000) + "abc")
         yield* settle
         for (let second = 0; second < 10; second++) {
-          raw.send("x")
+          yield* raw.send("x")
           yield* pass(1)
         }
         assert.strictEqual((yield* connections).open, 0)
@@ -344,7 +334,7 @@ describe("A response without a reader", () => {
         const fiber = yield* Effect.fork(response.text)
         yield* settle
         yield* pass(60)
-        raw.send("def")
+        yield* raw.send("def")
         assert.strictEqual(yield* fiber, "abcdef")
       })
     )
@@ -368,16 +358,16 @@ describe("A response without a reader", () => {
   it.effect("ends with its scope through platform's withScope", () =>
     run(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const scope = yield* Scope.make()
         const client = HttpClient.withScope(yield* HttpClient.HttpClient)
         const fiber = yield* Effect.fork(Scope.extend(client.get(url), scope))
         const raw = yield* accept
-        yield* raw.has("\r\n\r\n")
-        raw.send(head(1_000) + "abc")
+        yield* raw.head
+        yield* raw.send(head(1_000) + "abc")
         yield* fiber
         yield* Scope.close(scope, Exit.void)
-        yield* raw.until((raw) => raw.closed)
+        yield* raw.expectClosed
         assert.strictEqual((yield* connections).open, 0)
       })
     )

@@ -7,7 +7,9 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { Client } from "@httpfx/core"
 import { presets } from "@httpfx/core/wire"
-import { networks, ok, peer, withClient } from "../support/peer.js"
+import { RawPeer } from "@httpfx/testing"
+import { networks } from "../support/networks.js"
+import { ok, withClient } from "../support/withClient.js"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -17,13 +19,13 @@ describe.each(networks)("Client on %s", (_, network) => {
   /** The bytes of a request; the response is an empty 200. */
   const wireOf = (request: (url: string) => Client.Request<never>, upTo = "\r\n\r\n") =>
     Effect.gen(function* () {
-      const { accept, host, url } = yield* peer
+      const { accept, url } = yield* RawPeer.listen()
       const fiber = yield* Effect.fork(Client.request(request(url)))
       const raw = yield* accept
-      const text = yield* raw.has(upTo)
-      raw.send(ok(""))
+      const text = yield* raw.until(upTo)
+      yield* raw.send(ok(""))
       yield* fiber
-      return text.replaceAll(host, "HOST")
+      return text.replaceAll(new URL(url).host, "HOST")
     })
 
   /** The response that the client reads from these bytes; then the server ends its direction. */
@@ -33,15 +35,15 @@ describe.each(networks)("Client on %s", (_, network) => {
     request: Partial<Client.Request> = {}
   ) =>
     Effect.gen(function* () {
-      const { accept, url } = yield* peer
+      const { accept, url } = yield* RawPeer.listen()
       const fiber = yield* Effect.fork(Client.request({ ...request, method, url }))
       const raw = yield* accept
-      yield* raw.has("\r\n\r\n")
+      yield* raw.head
       for (const part of typeof answer === "string" ? [answer] : answer) {
-        raw.send(part)
+        yield* raw.send(part)
         yield* Effect.yieldNow()
       }
-      raw.transport.end()
+      yield* raw.end
       return yield* fiber
     })
 
@@ -127,13 +129,14 @@ describe.each(networks)("Client on %s", (_, network) => {
     it.effect("a target given as parts", () =>
       run(
         Effect.gen(function* () {
-          const { accept, host, port } = yield* peer
+          const { accept, url } = yield* RawPeer.listen()
+          const { host, hostname, port } = new URL(url)
           const fiber = yield* Effect.fork(
-            Client.request({ method: "OPTIONS", url: { host: "127.0.0.1", port, path: "*" } })
+            Client.request({ method: "OPTIONS", url: { host: hostname, port: Number(port), path: "*" } })
           )
           const raw = yield* accept
-          assert.include(yield* raw.has("\r\n\r\n"), `OPTIONS * HTTP/1.1\r\nHost: ${host}\r\n`)
-          raw.send(ok(""))
+          assert.include(yield* raw.head, `OPTIONS * HTTP/1.1\r\nHost: ${host}\r\n`)
+          yield* raw.send(ok(""))
           yield* fiber
         })
       )
@@ -168,10 +171,10 @@ describe.each(networks)("Client on %s", (_, network) => {
       it.effect(`${name}: ${tag}`, () =>
         run(
           Effect.gen(function* () {
-            const { accepted, url } = yield* peer
+            const { count, url } = yield* RawPeer.listen()
             const error = yield* Effect.flip(Client.request(request(url)))
             assert.strictEqual(error._tag, tag)
-            assert.strictEqual(accepted(), 0)
+            assert.strictEqual(count(), 0)
           })
         )
       )
@@ -335,18 +338,18 @@ describe.each(networks)("Client on %s", (_, network) => {
   it.effect("sends concurrent requests, each on its own connection", () =>
     run(
       Effect.gen(function* () {
-        const { accept, accepted, url } = yield* peer
+        const { accept, count, url } = yield* RawPeer.listen()
         const fibers = yield* Effect.forEach([1, 2, 3], (n) =>
           Effect.fork(Effect.flatMap(Client.request({ url: `${url}/${n}` }), (response) => response.text))
         )
         for (let i = 0; i < 3; i++) {
           const raw = yield* accept
-          const text = yield* raw.has("\r\n\r\n")
-          raw.send(ok(text.slice("GET /".length, "GET /".length + 1)))
+          const text = yield* raw.head
+          yield* raw.send(ok(text.slice("GET /".length, "GET /".length + 1)))
         }
         const texts = yield* Effect.forEach(fibers, Fiber.join)
         assert.deepStrictEqual(texts, ["1", "2", "3"])
-        assert.strictEqual(accepted(), 3)
+        assert.strictEqual(count(), 3)
       })
     )
   )

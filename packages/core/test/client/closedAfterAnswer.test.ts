@@ -5,7 +5,9 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { Agent, Client, Lease, Network, PlatformTimers } from "@httpfx/core"
-import { networks, peer, withClient } from "../support/peer.js"
+import { RawPeer } from "@httpfx/testing"
+import { networks } from "../support/networks.js"
+import { withClient } from "../support/withClient.js"
 
 const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -105,11 +107,11 @@ describe("An idle connection", () => {
   /** A completed request on a connection, and the next one in flight. */
   const second = (options: Options) =>
     Effect.gen(function* () {
-      const { accept, url } = yield* peer
+      const { accept, url } = yield* RawPeer.listen()
       const first = yield* Effect.fork(ask(url, {}))
       const raw = yield* accept
-      yield* raw.has("\r\n\r\n")
-      raw.send(answer)
+      yield* raw.head
+      yield* raw.send(answer)
       yield* first
       const next = yield* Effect.fork(ask(url, options))
       // It has got as far as it can without a turn of the event loop.
@@ -122,8 +124,8 @@ describe("An idle connection", () => {
       Effect.gen(function* () {
         const { next, raw } = yield* second({})
         assert.strictEqual(PlatformTimers.pendingTurns(), 0)
-        yield* raw.has("\r\n\r\n", 2)
-        raw.send(answer)
+        yield* raw.head
+        yield* raw.send(answer)
         assert.isTrue((yield* next).reused)
       })
     )
@@ -135,8 +137,8 @@ describe("An idle connection", () => {
         const { next, raw } = yield* second({ method: "POST", body: "x" })
         assert.strictEqual(PlatformTimers.pendingTurns(), 1)
         yield* Fiber.interrupt(next)
-        yield* raw.over
-        assert.notInclude(raw.received, "POST")
+        yield* raw.rest
+        assert.notInclude(raw.received(), "POST")
       })
     )
   )
@@ -145,10 +147,10 @@ describe("An idle connection", () => {
     run(
       Effect.gen(function* () {
         const { accept, next, raw } = yield* second({ method: "POST", body: "x" })
-        raw.transport.reset()
+        yield* raw.reset
         const fresh = yield* accept
-        yield* fresh.has("\r\n\r\nx")
-        fresh.send(answer)
+        yield* fresh.until("\r\n\r\nx")
+        yield* fresh.send(answer)
         assert.deepStrictEqual(yield* next, { text: "ok", reused: false })
       })
     )

@@ -4,8 +4,8 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Client, Network, Timers, type Transport } from "@httpfx/core"
-import { MemoryNetwork, VirtualClock } from "@httpfx/testing"
-import { ok, peer, withClient } from "../support/peer.js"
+import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
+import { ok, withClient } from "../support/withClient.js"
 
 it.effect.each(["POST", "GET"])("a request goes to a new connection: %s", (method) => {
   const dead = new Set<Transport.Transport>()
@@ -33,14 +33,14 @@ it.effect.each(["POST", "GET"])("a request goes to a new connection: %s", (metho
   ).pipe(Layer.provide(MemoryNetwork.layer()))
   return withClient(network)(
     Effect.gen(function* () {
-      const { accept, url } = yield* peer
+      const { accept, url } = yield* RawPeer.listen()
       const body = method === "POST" ? { body: "x" } : {}
       const call = Effect.flatMap(Client.request({ url, method, ...body }), (answer) => answer.text)
       for (const expected of ["one", "two"]) {
         const fiber = yield* Effect.fork(call)
         const raw = yield* accept
-        yield* raw.has(method === "POST" ? "\r\n\r\nx" : "\r\n\r\n")
-        raw.send(ok(expected))
+        yield* raw.until(method === "POST" ? "\r\n\r\nx" : "\r\n\r\n")
+        yield* raw.send(ok(expected))
         assert.strictEqual(yield* fiber, expected)
         dead.add(made.at(-1)!)
       }
@@ -58,7 +58,7 @@ it.effect("an expired one serves no request, however late its timer", () => {
   return Effect.withClock(
     withClient(MemoryNetwork.layer(), { idleTimeout: "4 seconds" })(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const get = Effect.flatMap(Client.request({ url }), (response) =>
           Effect.map(response.text, (text) => ({ text, reused: response.reused }))
         )
@@ -70,17 +70,17 @@ it.effect("an expired one serves no request, however late its timer", () => {
         ] as const) {
           passed += millis
           const fiber = times === 1 ? first : yield* Effect.fork(get)
-          yield* raw.has("\r\n\r\n", times)
-          raw.send(ok("x"))
+          yield* raw.head
+          yield* raw.send(ok("x"))
           assert.deepStrictEqual(yield* fiber, { text: "x", reused })
         }
         passed += 4_000
         const third = yield* Effect.fork(get)
         const fresh = yield* accept
-        yield* fresh.has("\r\n\r\n")
-        fresh.send(ok("y"))
+        yield* fresh.head
+        yield* fresh.send(ok("y"))
         assert.deepStrictEqual(yield* third, { text: "y", reused: false })
-        assert.isTrue(raw.ended)
+        assert.strictEqual(raw.state(), "fin")
       })
     ),
     suspended

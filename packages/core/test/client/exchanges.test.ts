@@ -7,7 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { Agent, Client, Network, Timers, type Transport } from "@httpfx/core"
 import { MemoryNetwork, Simulation } from "@httpfx/testing"
-import { ok } from "../support/peer.js"
+import { ok } from "../support/withClient.js"
 
 /** The actions of a server on the parts of one request. */
 interface Answering {

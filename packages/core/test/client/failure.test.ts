@@ -3,9 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Client } from "@httpfx/core"
-import { MemoryNetwork } from "@httpfx/testing"
-import { networks, ok, peer, withClient } from "../support/peer.js"
-import type { Raw } from "../support/raw.js"
+import { MemoryNetwork, RawPeer } from "@httpfx/testing"
+import { networks } from "../support/networks.js"
+import { ok, withClient } from "../support/withClient.js"
 
 type Facts = { readonly [field: string]: unknown }
 
@@ -16,11 +16,11 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
     it.effect("nobody listens: ConnectionRefused", () =>
       run(
         Effect.gen(function* () {
-          const { port } = yield* Effect.scoped(peer)
-          const error = yield* Effect.flip(Client.request({ url: `http://127.0.0.1:${port}/` }))
+          const { url } = yield* Effect.scoped(RawPeer.listen())
+          const error = yield* Effect.flip(Client.request({ url }))
           assert.strictEqual(error._tag, "ConnectionRefused")
           assert.deepInclude(error, { phase: "connect", written: "none", received: 0 })
-          assert.deepInclude(error, { code: "ECONNREFUSED", address: `127.0.0.1:${port}` })
+          assert.deepInclude(error, { code: "ECONNREFUSED", address: new URL(url).host })
         })
       )
     )
@@ -38,9 +38,9 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
     it.effect("no TLS on the other side: a typed error", () =>
       run(
         Effect.gen(function* () {
-          const { accept, port } = yield* peer
-          yield* Effect.fork(Effect.map(accept, (raw) => raw.send("no TLS here\r\n")))
-          const error = yield* Effect.flip(Client.request({ url: `https://127.0.0.1:${port}/` }))
+          const { accept, url } = yield* RawPeer.listen()
+          yield* Effect.fork(Effect.flatMap(accept, (raw) => raw.send("no TLS here\r\n")))
+          const error = yield* Effect.flip(Client.request({ url: url.replace("http:", "https:") }))
           assert.include(["TlsFailure", "ConnectionReset", "HangUp"], error._tag)
           const client = yield* Client.Client
           assert.strictEqual((yield* client.connections).open, 0)
@@ -50,29 +50,39 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
   })
 
   /** The server reads the head, sends this part of a response, and ends like this. */
-  const ending = (answer: string, end: (raw: Raw) => void, request: Partial<Client.Request> = {}) =>
+  const ending = (
+    answer: string,
+    end: (raw: RawPeer.RawPeer) => Effect.Effect<void>,
+    request: Partial<Client.Request> = {}
+  ) =>
     Effect.gen(function* () {
-      const { accept, host, url } = yield* peer
+      const { accept, url } = yield* RawPeer.listen()
       const fiber = yield* Effect.fork(
         Effect.flatMap(Client.request({ url, ...request }), (response) => response.bytes)
       )
       const raw = yield* accept
-      yield* raw.has("\r\n\r\n")
-      if (answer !== "") raw.send(answer)
-      end(raw)
+      yield* raw.head
+      if (answer !== "") yield* raw.send(answer)
+      yield* end(raw)
       const error = yield* Effect.flip(fiber)
       const client = yield* Client.Client
       assert.strictEqual((yield* client.connections).idle, 0)
-      return { error, host }
+      return { error, host: new URL(url).host }
     })
-  const reset = (raw: Raw) => raw.transport.reset()
-  const close = (raw: Raw) => raw.transport.end()
-  const stay = () => {}
+  const reset = (raw: RawPeer.RawPeer) => raw.reset
+  const close = (raw: RawPeer.RawPeer) => raw.end
+  const stay = () => Effect.void
 
   const head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
   const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
   const cases: ReadonlyArray<
-    readonly [name: string, answer: string, end: (raw: Raw) => void, tag: string, facts: Facts]
+    readonly [
+      name: string,
+      answer: string,
+      end: (raw: RawPeer.RawPeer) => Effect.Effect<void>,
+      tag: string,
+      facts: Facts
+    ]
   > = [
     ["closed before the head", "", close, "HangUp", { phase: "head", received: 0, code: "ECONNRESET" }],
     [
@@ -137,19 +147,19 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
     it.effect("reset within the body: ConnectionReset, after the bytes received", () =>
       run(
         Effect.gen(function* () {
-          const { accept, url } = yield* peer
+          const { accept, url } = yield* RawPeer.listen()
           const fiber = yield* Effect.fork(Client.request({ url }))
           const raw = yield* accept
-          yield* raw.has("\r\n\r\n")
-          raw.send(`${head}12345`)
+          yield* raw.head
+          yield* raw.send(`${head}12345`)
           const response = yield* fiber
           let read = ""
           const error = yield* response.body.pipe(
             Stream.decodeText(),
             Stream.runForEach((text) =>
-              Effect.sync(() => {
+              Effect.suspend(() => {
                 read += text
-                reset(raw)
+                return raw.reset
               })
             ),
             Effect.flip
@@ -173,14 +183,14 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
     it.effect("after a failure the next request gets a new connection", () =>
       run(
         Effect.gen(function* () {
-          const { accept, url } = yield* peer
+          const { accept, url } = yield* RawPeer.listen()
           const failing = yield* Effect.fork(Effect.flip(Client.request({ url })))
-          reset(yield* accept)
+          yield* reset(yield* accept)
           yield* failing
           const fiber = yield* Effect.fork(Client.request({ url }))
           const raw = yield* accept
-          yield* raw.has("\r\n\r\n")
-          raw.send(ok(""))
+          yield* raw.head
+          yield* raw.send(ok(""))
           assert.isFalse((yield* fiber).reused)
         })
       )
@@ -190,16 +200,16 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
   describe("within the body of the request", () => {
     const failing = (stream: Stream.Stream<Uint8Array, string>, fields: ReadonlyArray<string> = []) =>
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const fiber = yield* Effect.fork(
           Effect.flip(Client.request({ url, method: "POST", body: stream, headers: fields }))
         )
         const raw = yield* accept
         const error = yield* fiber
-        yield* raw.until((raw) => raw.closed)
+        yield* raw.expectClosed
         const client = yield* Client.Client
         assert.strictEqual((yield* client.connections).idle, 0)
-        return { error, received: raw.received, fault: raw.fault }
+        return { error, received: raw.received() }
       })
     const some = Stream.make(new Uint8Array([97, 98, 99]))
 
@@ -234,7 +244,7 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
     it.effect("the server resets during the upload: ConnectionReset, and no further pull", () =>
       run(
         Effect.gen(function* () {
-          const { accept, url } = yield* peer
+          const { accept, url } = yield* RawPeer.listen()
           let finalized = 0
           const endless = Stream.ensuring(
             Stream.repeatEffect(Effect.as(Effect.yieldNow(), new Uint8Array(1_000))),
@@ -244,8 +254,8 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
             Effect.flip(Client.request({ url, method: "POST", body: endless }))
           )
           const raw = yield* accept
-          yield* raw.has("\r\n\r\n")
-          reset(raw)
+          yield* raw.head
+          yield* reset(raw)
           const error = yield* fiber
           assert.include(["ConnectionReset", "BrokenPipe"], error._tag)
           assert.deepInclude(error, { phase: "send", written: "some" })
@@ -264,11 +274,12 @@ describe("Client and the addresses of a name", () => {
   it.effect("takes the next one when nobody listens on the first", () =>
     run(
       Effect.gen(function* () {
-        const { accept, port } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
+        const { port } = new URL(url)
         const fiber = yield* Effect.fork(Client.request({ url: `http://two.test:${port}/` }))
         const raw = yield* accept
-        assert.include(yield* raw.has("\r\n\r\n"), `Host: two.test:${port}\r\n`)
-        raw.send(ok(""))
+        assert.include(yield* raw.head, `Host: two.test:${port}\r\n`)
+        yield* raw.send(ok(""))
         assert.strictEqual((yield* fiber).status, 200)
       })
     )

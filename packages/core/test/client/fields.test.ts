@@ -5,9 +5,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Client } from "@httpfx/core"
-import { MemoryNetwork } from "@httpfx/testing"
+import { MemoryNetwork, RawPeer } from "@httpfx/testing"
 import { keepAliveHint } from "../../src/pool/index.js"
-import { peer, withClient } from "../support/peer.js"
+import { withClient } from "../support/withClient.js"
 
 const run = withClient(MemoryNetwork.layer())
 
@@ -15,29 +15,29 @@ const run = withClient(MemoryNetwork.layer())
 const reading = (answer: string, cut: boolean, method = "GET") =>
   run(
     Effect.gen(function* () {
-      const { accept, accepted, url } = yield* peer
+      const { accept, count, url } = yield* RawPeer.listen()
       const get = Client.request({ url, method }).pipe(
         Effect.flatMap((response) => Effect.map(response.text, (text) => `${response.status} ${text}`)),
         Effect.catchAll((error) => Effect.succeed(error._tag === "ParseError" ? `${error.flag}` : error._tag))
       )
       const first = yield* Effect.fork(get)
       const raw = yield* accept
-      yield* raw.has("\r\n\r\n")
-      if (!cut) raw.send(answer)
-      else for (const byte of answer) raw.send(byte)
+      yield* raw.head
+      if (!cut) yield* raw.send(answer)
+      else for (const byte of answer) yield* raw.send(byte)
       const seen = yield* first
       const second = yield* Effect.fork(get)
-      const kept = Effect.matchEffect(raw.has("\r\n\r\n", 2), {
+      const kept = Effect.matchEffect(raw.head, {
         onFailure: () => Effect.never,
         onSuccess: () => Effect.succeed(undefined)
       })
       const next = yield* Effect.raceFirst(kept, accept)
       if (next !== undefined) {
-        yield* next.has("\r\n\r\n")
-        next.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        yield* next.head
+        yield* next.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         assert.match(yield* second, /^200 /)
       }
-      return [seen, accepted() === 1 ? "kept" : "closed"]
+      return [seen, count() === 1 ? "kept" : "closed"]
     })
   )
 

@@ -6,13 +6,12 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { Client } from "@httpfx/core"
-import { MemoryNetwork } from "@httpfx/testing"
-import { networks, ok, peer, withClient } from "../support/peer.js"
-import type { Raw } from "../support/raw.js"
+import { MemoryNetwork, RawPeer } from "@httpfx/testing"
+import { networks } from "../support/networks.js"
+import { ok, withClient } from "../support/withClient.js"
 
 /** One exchange on an open connection, or the first on a new one. */
-const exchange = (raw: Raw, times: number, answer = ok("x")) =>
-  Effect.map(raw.has("\r\n\r\n", times), () => raw.send(answer))
+const exchange = (raw: RawPeer.RawPeer, answer = ok("x")) => Effect.zipRight(raw.head, raw.send(answer))
 
 const text = (request: Client.Request) =>
   Effect.flatMap(Client.request(request), (response) =>
@@ -34,21 +33,21 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
   it.effect("serve one request after the other, the most recently used first", () =>
     run(
       Effect.gen(function* () {
-        const { accept, accepted, url } = yield* peer
+        const { accept, count, url } = yield* RawPeer.listen()
         const first = yield* Effect.fork(text({ url }))
         const second = yield* Effect.fork(text({ url }))
         const a = yield* accept
         const b = yield* accept
-        yield* exchange(a, 1)
+        yield* exchange(a)
         yield* first
-        yield* exchange(b, 1)
+        yield* exchange(b)
         yield* second
         yield* settled({ open: 2, idle: 2, connecting: 0 })
         const third = yield* Effect.fork(text({ url }))
-        yield* exchange(b, 2)
+        yield* exchange(b)
         assert.deepInclude(yield* third, { text: "x", reused: true, resent: 0 })
-        assert.strictEqual(accepted(), 2)
-        assert.strictEqual(a.received.split("\r\n\r\n").length, 2)
+        assert.strictEqual(count(), 2)
+        assert.strictEqual(a.received().split("\r\n\r\n").length, 2)
       })
     )
   )
@@ -56,12 +55,12 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
   it.effect("are separated by host, port and protocol", () =>
     run(
       Effect.gen(function* () {
-        const one = yield* peer
-        const other = yield* peer
+        const one = yield* RawPeer.listen()
+        const other = yield* RawPeer.listen()
         for (const { accept, url } of [one, other, one]) {
           const fiber = yield* Effect.fork(text({ url }))
-          if (url === one.url && one.accepted() > 0 && other.accepted() > 0) break
-          yield* exchange(yield* accept, 1)
+          if (url === one.url && one.count() > 0 && other.count() > 0) break
+          yield* exchange(yield* accept)
           assert.isFalse((yield* fiber).reused)
         }
       })
@@ -82,16 +81,16 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
     it.effect(`are not used again after ${why}`, () =>
       run(
         Effect.gen(function* () {
-          const { accept, accepted, url } = yield* peer
+          const { accept, count, url } = yield* RawPeer.listen()
           const first = yield* Effect.fork(text({ url }))
           const raw = yield* accept
-          yield* exchange(raw, 1, answer)
+          yield* exchange(raw, answer)
           assert.strictEqual((yield* first).text, "x")
-          yield* raw.over
+          yield* raw.rest
           const second = yield* Effect.fork(text({ url }))
-          yield* exchange(yield* accept, 1)
+          yield* exchange(yield* accept)
           assert.isFalse((yield* second).reused)
-          assert.strictEqual(accepted(), 2)
+          assert.strictEqual(count(), 2)
         })
       )
     )
@@ -100,29 +99,29 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
   it.effect("are kept for as long as their own server announced, not another one", () =>
     run(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const answers = [ok("x", "Keep-Alive: timeout=3\r\n"), ok("x")]
         const both = yield* Effect.forEach(answers, () => Effect.fork(text({ url })))
         const raws = [yield* accept, yield* accept]
         for (const [at, answer] of answers.entries()) {
-          yield* exchange(raws[at]!, 1, answer)
+          yield* exchange(raws[at]!, answer)
           yield* both[at]!
         }
         yield* settled({ open: 2, idle: 2, connecting: 0 })
         yield* TestClock.adjust("2 seconds")
-        yield* raws[0]!.over
-        assert.isFalse(raws[1]!.ended)
+        yield* raws[0]!.rest
+        assert.strictEqual(raws[1]!.state(), "open")
         // Nor does a hint apply to a response after the one that gave it.
         const again = yield* Effect.fork(text({ url }))
-        yield* exchange(raws[1]!, 2, answers[0])
+        yield* exchange(raws[1]!, answers[0])
         yield* again
         const third = yield* Effect.fork(text({ url }))
-        yield* exchange(raws[1]!, 3, answers[1])
+        yield* exchange(raws[1]!, answers[1])
         yield* third
         yield* TestClock.adjust("2500 millis")
-        assert.isFalse(raws[1]!.ended)
+        assert.strictEqual(raws[1]!.state(), "open")
         yield* TestClock.adjust("1500 millis")
-        yield* raws[1]!.over
+        yield* raws[1]!.rest
       })
     )
   )
@@ -130,21 +129,26 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
   it.effect("make room for another host's request: the least recently used is closed", () =>
     withClient(network, { maxTotalSockets: 3 })(
       Effect.gen(function* () {
-        const peers = [yield* peer, yield* peer, yield* peer, yield* peer]
-        const raws: Array<Raw> = []
+        const peers = [
+          yield* RawPeer.listen(),
+          yield* RawPeer.listen(),
+          yield* RawPeer.listen(),
+          yield* RawPeer.listen()
+        ]
+        const raws: Array<RawPeer.RawPeer> = []
         for (const { accept, url } of peers) {
           const fiber = yield* Effect.fork(text({ url }))
           const raw = yield* accept
           raws.push(raw)
-          yield* exchange(raw, 1)
+          yield* exchange(raw)
           yield* fiber
           yield* TestClock.adjust("10 millis")
         }
-        yield* raws[0]!.over
-        raws[0]!.transport.end()
+        yield* raws[0]!.rest
+        yield* raws[0]!.end
         assert.deepStrictEqual(
-          raws.slice(1).map(({ ended }) => ended),
-          [false, false, false]
+          raws.slice(1).map((raw) => raw.state()),
+          ["open", "open", "open"]
         )
         yield* settled({ open: 3, idle: 3, connecting: 0 })
       })
@@ -154,14 +158,14 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
   it.effect("are reused after HTTP/1.0 with keep-alive", () =>
     run(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const answer = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx"
         const first = yield* Effect.fork(text({ url }))
         const raw = yield* accept
-        yield* exchange(raw, 1, answer)
+        yield* exchange(raw, answer)
         yield* first
         const second = yield* Effect.fork(text({ url }))
-        yield* exchange(raw, 2, answer)
+        yield* exchange(raw, answer)
         assert.isTrue((yield* second).reused)
       })
     )
@@ -170,14 +174,14 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
   it.effect("announce it and close after each request with keepAlive off", () =>
     withClient(network, { keepAlive: false })(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const fiber = yield* Effect.fork(text({ url }))
         const raw = yield* accept
-        yield* exchange(raw, 1)
+        yield* exchange(raw)
         yield* fiber
-        yield* raw.over
-        assert.include(raw.received, "Connection: close\r\n")
-        raw.transport.end()
+        yield* raw.rest
+        assert.include(raw.received(), "Connection: close\r\n")
+        yield* raw.end
         yield* settled({ open: 0, idle: 0, connecting: 0 })
       })
     )
@@ -186,13 +190,13 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
   it.effect("close when the server closes them while idle", () =>
     run(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const fiber = yield* Effect.fork(text({ url }))
         const raw = yield* accept
-        yield* exchange(raw, 1)
+        yield* exchange(raw)
         yield* fiber
-        raw.transport.end()
-        yield* raw.over
+        yield* raw.end
+        yield* raw.rest
         yield* settled({ open: 0, idle: 0, connecting: 0 })
       })
     )
@@ -201,12 +205,12 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
   it.effect("close when the server sends bytes while they are idle", () =>
     run(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const fiber = yield* Effect.fork(text({ url }))
         const raw = yield* accept
-        yield* exchange(raw, 1)
+        yield* exchange(raw)
         yield* fiber
-        raw.send("HTTP/1.1 408 Request Timeout\r\n\r\n")
+        yield* raw.send("HTTP/1.1 408 Request Timeout\r\n\r\n")
         yield* settled({ open: 0, idle: 0, connecting: 0 })
       })
     )
@@ -215,16 +219,16 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
   it.effect("close with the scope of the client, idle or not, and in-flight requests fail", () =>
     withClient(network)(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const scope = yield* Scope.make()
         const client = yield* Scope.extend(Client.make(), scope)
         const idle = yield* Effect.fork(Effect.flatMap(client.request({ url }), (response) => response.text))
-        yield* exchange(yield* accept, 1)
+        yield* exchange(yield* accept)
         yield* idle
         const head = yield* Effect.fork(client.request({ url: `${url}/waits` }))
         const body = yield* Effect.fork(Effect.flatMap(client.request({ url }), (response) => response.text))
         const waiting = yield* accept
-        yield* waiting.has("\r\n\r\n").pipe(Effect.raceFirst(Effect.yieldNow()), Effect.ignore)
+        yield* waiting.head.pipe(Effect.raceFirst(Effect.yieldNow()), Effect.ignore)
         yield* Scope.close(scope, Exit.void)
         for (const failed of [Effect.flip(head), Effect.flip(body)]) {
           assert.propertyVal(yield* failed, "code", "ERR_HTTPFX_CLIENT_CLOSED")
@@ -237,21 +241,24 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
 
   describe("that close at the moment of reuse", () => {
     /** A first exchange; then the server's connection closes as the second request arrives. */
-    const dying = (second: Client.Request, die: (raw: Raw) => void) =>
+    const dying = (
+      second: Client.Request,
+      die: (raw: RawPeer.RawPeer) => Effect.Effect<void, RawPeer.WireMismatch>
+    ) =>
       Effect.gen(function* () {
-        const { accept, accepted, url } = yield* peer
+        const { accept, count, url } = yield* RawPeer.listen()
         const first = yield* Effect.fork(text({ url }))
         const raw = yield* accept
-        yield* exchange(raw, 1)
+        yield* exchange(raw)
         yield* first
         const fiber = yield* Effect.fork(Effect.either(text({ ...second, url })))
-        yield* raw.has("\r\n\r\n", 2)
-        die(raw)
-        yield* Effect.fork(Effect.flatMap(accept, (fresh) => exchange(fresh, 1, ok("again"))))
-        return [yield* fiber, accepted()] as const
+        yield* raw.head
+        yield* die(raw)
+        yield* Effect.fork(Effect.flatMap(accept, (fresh) => exchange(fresh, ok("again"))))
+        return [yield* fiber, count()] as const
       })
-    const reset = (raw: Raw) => raw.transport.reset()
-    const close = (raw: Raw) => raw.transport.end()
+    const reset = (raw: RawPeer.RawPeer) => raw.reset
+    const close = (raw: RawPeer.RawPeer) => raw.end
 
     for (const [how, die] of [
       ["reset", reset],
@@ -281,17 +288,21 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
       )
     )
 
-    const told: ReadonlyArray<readonly [string, Client.Request, (raw: Raw) => void, string]> = [
+    const told: ReadonlyArray<
+      readonly [
+        string,
+        Client.Request,
+        (raw: RawPeer.RawPeer) => Effect.Effect<void, RawPeer.WireMismatch>,
+        string
+      ]
+    > = [
       ["a POST", { url: "", method: "POST", body: "abc" }, reset, "ConnectionReset"],
       ["a POST", { url: "", method: "POST", body: "abc" }, close, "HangUp"],
       ["a streamed PUT", { url: "", method: "PUT", body: Stream.never }, reset, "ConnectionReset"],
       [
         "a GET whose answer had begun",
         { url: "" },
-        (raw) => {
-          raw.send("HTTP/1.1 2")
-          raw.transport.end()
-        },
+        (raw) => Effect.zipRight(raw.send("HTTP/1.1 2"), raw.end),
         "HangUp"
       ]
     ]
@@ -312,19 +323,19 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
     it.effect("and only once", () =>
       run(
         Effect.gen(function* () {
-          const { accept, accepted, url } = yield* peer
+          const { accept, count, url } = yield* RawPeer.listen()
           const first = yield* Effect.fork(text({ url }))
           const raw = yield* accept
-          yield* exchange(raw, 1)
+          yield* exchange(raw)
           yield* first
           const fiber = yield* Effect.fork(Effect.flip(text({ url })))
-          yield* raw.has("\r\n\r\n", 2)
-          reset(raw)
+          yield* raw.head
+          yield* reset(raw)
           const fresh = yield* accept
-          yield* fresh.has("\r\n\r\n")
-          reset(fresh)
+          yield* fresh.head
+          yield* reset(fresh)
           assert.strictEqual((yield* fiber)._tag, "ConnectionReset")
-          assert.strictEqual(accepted(), 2)
+          assert.strictEqual(count(), 2)
         })
       )
     )
@@ -337,17 +348,17 @@ describe("Client's connections in time", () => {
   it.effect("close when idle for longer than the limit, not before", () =>
     withClient(memory, { idleTimeout: "3 seconds" })(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const fiber = yield* Effect.fork(text({ url }))
         const raw = yield* accept
-        yield* exchange(raw, 1)
+        yield* exchange(raw)
         yield* fiber
         yield* TestClock.adjust("2999 millis")
         yield* Effect.yieldNow()
-        assert.isFalse(raw.ended)
+        assert.strictEqual(raw.state(), "open")
         yield* TestClock.adjust("1 millis")
-        yield* raw.over
-        raw.transport.end()
+        yield* raw.rest
+        yield* raw.end
         yield* settled({ open: 0, idle: 0, connecting: 0 })
       })
     )
@@ -356,18 +367,18 @@ describe("Client's connections in time", () => {
   it.effect("start the limit anew with each exchange", () =>
     withClient(memory, { idleTimeout: "3 seconds" })(
       Effect.gen(function* () {
-        const { accept, accepted, url } = yield* peer
+        const { accept, count, url } = yield* RawPeer.listen()
         const first = yield* Effect.fork(text({ url }))
         const raw = yield* accept
-        yield* exchange(raw, 1)
+        yield* exchange(raw)
         yield* first
         for (let n = 2; n < 5; n++) {
           yield* TestClock.adjust("2 seconds")
           const fiber = yield* Effect.fork(text({ url }))
-          yield* exchange(raw, n)
+          yield* exchange(raw)
           assert.isTrue((yield* fiber).reused)
         }
-        assert.strictEqual(accepted(), 1)
+        assert.strictEqual(count(), 1)
       })
     )
   )
@@ -375,12 +386,12 @@ describe("Client's connections in time", () => {
   it.effect("are reset when the server does not close after us", () =>
     withClient(memory, { keepAlive: false })(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const fiber = yield* Effect.fork(text({ url }))
         const raw = yield* accept
-        yield* exchange(raw, 1)
+        yield* exchange(raw)
         yield* fiber
-        yield* raw.over
+        yield* raw.rest
         yield* settled({ open: 1, idle: 0, connecting: 0 })
         yield* TestClock.adjust("1 seconds")
         yield* settled({ open: 0, idle: 0, connecting: 0 })

@@ -14,7 +14,7 @@ import * as Client from "@httpfx/core/Client"
 import * as Network from "@httpfx/core/Network"
 import * as Server from "@httpfx/core/Server"
 import { Fault, MemoryNetwork, Quiet, RawPeer, Verdict } from "@httpfx/testing"
-import { ok, peer, withClient } from "../support/peer.js"
+import { ok, withClient } from "../support/withClient.js"
 
 const failures = [
   ["the name is not found any more", Fault.dnsFailure()],
@@ -33,22 +33,22 @@ describe("a resent request", () => {
   it.effect("goes on a new connection, even if another one is idle", () =>
     withClient(memory)(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const first = [yield* get(url, "/a"), yield* get(url, "/b")]
         const raws = [yield* accept, yield* accept]
         for (const [at, raw] of raws.entries()) {
-          yield* raw.has("\r\n\r\n")
-          raw.send(ok("x"))
+          yield* raw.head
+          yield* raw.send(ok("x"))
           yield* first[at]!
         }
         const again = yield* get(url, "/c")
-        yield* raws[1]!.has("GET /c")
-        raws[1]!.transport.reset()
+        yield* raws[1]!.until("GET /c")
+        yield* raws[1]!.reset
         const fresh = yield* accept
-        yield* fresh.has("GET /c")
-        fresh.send(ok("y"))
+        yield* fresh.until("GET /c")
+        yield* fresh.send(ok("y"))
         assert.deepStrictEqual(yield* again, { text: "y", reused: false, resent: 1 })
-        assert.notInclude(raws[0]!.received, "/c")
+        assert.notInclude(raws[0]!.received(), "/c")
       })
     )
   )
@@ -56,24 +56,24 @@ describe("a resent request", () => {
   it.effect("comes before queued requests", () =>
     withClient(memory, { maxSockets: 1 })(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const first = yield* get(url, "/a")
         const raw = yield* accept
-        yield* raw.has("\r\n\r\n")
-        raw.send(ok("x"))
+        yield* raw.head
+        yield* raw.send(ok("x"))
         yield* first
         const again = yield* get(url, "/again")
-        yield* raw.has("GET /again")
+        yield* raw.until("GET /again")
         const waiting = yield* Effect.forEach(["/1", "/2"], (path) => get(url, path))
         yield* Effect.repeatN(Effect.yieldNow(), 50)
-        raw.transport.reset()
+        yield* raw.reset
         const fresh = yield* accept
-        for (const [nth, fiber] of [again, ...waiting].entries()) {
-          yield* fresh.has("\r\n\r\n", nth + 1)
-          fresh.send(ok("y"))
+        for (const fiber of [again, ...waiting]) {
+          yield* fresh.head
+          yield* fresh.send(ok("y"))
           yield* fiber
         }
-        assert.deepStrictEqual(fresh.received.match(/\/\w+ /g), ["/again ", "/1 ", "/2 "])
+        assert.deepStrictEqual(fresh.received().match(/\/\w+ /g), ["/again ", "/1 ", "/2 "])
       })
     )
   )
@@ -92,16 +92,16 @@ describe("a resent request without success", () => {
     ).pipe(Layer.provideMerge(MemoryNetwork.layer()))
     return withClient(network)(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const put = Client.request({ method: "PUT", url, body: "x", timeouts: { connect: 100 } })
         const first = yield* Effect.fork(Effect.flatMap(put, (response) => response.text))
         const raw = yield* accept
-        yield* raw.has("\r\n\r\nx")
-        raw.send(ok("done"))
+        yield* raw.until("\r\n\r\nx")
+        yield* raw.send(ok("done"))
         assert.strictEqual(yield* first, "done")
         const second = yield* Effect.fork(Effect.flip(put))
-        yield* raw.has("\r\n\r\nx", 2)
-        raw.transport.reset()
+        yield* raw.until("\r\n\r\nx")
+        yield* raw.reset
         yield* Effect.repeat(Effect.yieldNow(), { until: () => connections === 2 })
         yield* TestClock.adjust(100)
         assert.deepInclude(yield* second, { _tag: "ConnectionReset", reused: true, written: "all" })

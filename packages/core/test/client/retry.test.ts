@@ -6,23 +6,22 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { Client, HttpError, Retry } from "@httpfx/core"
-import { MemoryNetwork } from "@httpfx/testing"
+import { MemoryNetwork, RawPeer } from "@httpfx/testing"
 import { retryAfter } from "../../src/internal/client/retryFacts.js"
-import { ok, peer, withClient } from "../support/peer.js"
-import type { Raw } from "../support/raw.js"
+import { ok, withClient } from "../support/withClient.js"
 
 const run = withClient(MemoryNetwork.layer(), { idleTimeout: "1 minute" })
 
 const status = (code: number, fields = "", body = "no") =>
   `HTTP/1.1 ${code} Status\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`
 
-type Answer = string | ((raw: Raw) => void)
-const reset = (raw: Raw) => raw.transport.reset()
+type Answer = string | ((raw: RawPeer.RawPeer) => Effect.Effect<void, RawPeer.WireMismatch>)
+const reset = (raw: RawPeer.RawPeer) => raw.reset
 
 /** A request to a server that gives these responses in turn; closed connections are replaced. */
 const asked = (options: Retry.Options, request: Client.Request, answers: ReadonlyArray<Answer>) =>
   Effect.gen(function* () {
-    const server = yield* peer
+    const server = yield* RawPeer.listen()
     const retries: Array<Retry.Retried> = []
     const stops: Array<Retry.Stopped> = []
     const policy = yield* Retry.make({
@@ -39,12 +38,10 @@ const asked = (options: Retry.Options, request: Client.Request, answers: Readonl
       )
     )
     let raw = yield* server.accept
-    let seen = 0
     for (const [index, answer] of answers.entries()) {
-      seen++
-      yield* raw.has("\r\n\r\n", seen)
-      if (typeof answer === "string") raw.send(answer)
-      else answer(raw)
+      yield* raw.head
+      if (typeof answer === "string") yield* raw.send(answer)
+      else yield* answer(raw)
       if (index === answers.length - 1) break
       yield* Effect.repeat(Effect.yieldNow(), { until: () => retries.length > index })
       // Reported just before its wait.
@@ -52,10 +49,9 @@ const asked = (options: Retry.Options, request: Client.Request, answers: Readonl
       yield* TestClock.adjust(retries.at(-1)!.delay)
       if (typeof answer === "string") continue
       raw = yield* server.accept
-      seen = 0
     }
     const result = yield* Fiber.join(fiber)
-    return { result, retries, stops, accepted: server.accepted(), policy, server }
+    return { result, retries, stops, accepted: server.count(), policy, server }
   })
 
 describe("Retry", () => {
@@ -173,7 +169,7 @@ describe("Retry", () => {
   it.effect("spends a budget shared by all requests to an origin", () =>
     run(
       Effect.gen(function* () {
-        const server = yield* peer
+        const server = yield* RawPeer.listen()
         const stops: Array<string> = []
         let retries = 0
         const policy = yield* Retry.make({
@@ -195,8 +191,8 @@ describe("Retry", () => {
         const raw = yield* server.accept
         // Three are retried twice, the others once.
         for (let i = 1; i <= 8; i++) {
-          yield* raw.has("\r\n\r\n", i)
-          raw.send(status(503))
+          yield* raw.head
+          yield* raw.send(status(503))
           yield* Effect.repeat(Effect.yieldNow(), { until: () => retries + stops.length === i })
           yield* TestClock.adjust(0)
         }
@@ -211,22 +207,22 @@ describe("Retry", () => {
   it.effect("works on platform's client, and closes the connection of a large discarded response", () =>
     run(
       Effect.gen(function* () {
-        const server = yield* peer
+        const server = yield* RawPeer.listen()
         const client = Retry.httpClient(yield* Retry.make())(yield* HttpClient.HttpClient)
         const fiber = yield* Effect.fork(
           Effect.flatMap(client.execute(HttpClientRequest.get(server.url)), (response) => response.text)
         )
         const raw = yield* server.accept
-        yield* raw.has("\r\n\r\n")
-        raw.send("HTTP/1.1 503 Busy\r\nContent-Length: 9000000\r\n\r\n" + "x".repeat(100_000))
+        yield* raw.head
+        yield* raw.send("HTTP/1.1 503 Busy\r\nContent-Length: 9000000\r\n\r\n" + "x".repeat(100_000))
         yield* Effect.repeat(Effect.zipRight(TestClock.adjust(100), Effect.yieldNow()), {
-          until: () => server.accepted() === 2
+          until: () => server.count() === 2
         })
         const fresh = yield* server.accept
-        yield* fresh.has("\r\n\r\n")
-        fresh.send(ok("yes"))
+        yield* fresh.head
+        yield* fresh.send(ok("yes"))
         assert.strictEqual(yield* fiber, "yes")
-        yield* raw.until(({ closed }) => closed)
+        yield* raw.expectClosed
       })
     )
   )
@@ -234,14 +230,14 @@ describe("Retry", () => {
   it.effect("ends when interrupted while waiting", () =>
     run(
       Effect.gen(function* () {
-        const server = yield* peer
+        const server = yield* RawPeer.listen()
         const client = Retry.client(yield* Retry.make({ base: "1 hour", cap: "1 hour" }))(
           yield* Client.Client
         )
         const fiber = yield* Effect.fork(client.request({ url: server.url }))
         const raw = yield* server.accept
-        yield* raw.has("\r\n\r\n")
-        raw.send(status(503))
+        yield* raw.head
+        yield* raw.send(status(503))
         yield* TestClock.adjust(1)
         yield* Fiber.interrupt(fiber)
         assert.deepInclude(yield* Effect.flatMap(Client.Client, (c) => c.connections), { connecting: 0 })

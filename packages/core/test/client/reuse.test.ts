@@ -3,7 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Client } from "@httpfx/core"
-import { networks, peer, withClient } from "../support/peer.js"
+import { RawPeer } from "@httpfx/testing"
+import { networks } from "../support/networks.js"
+import { withClient } from "../support/withClient.js"
 
 const turns = (n: number) =>
   Effect.promise(async () => {
@@ -26,19 +28,19 @@ describe.each(networks)("The connection of the client on %s", (_, network) => {
     it.effect(`is ${reused ? "" : "not "}reused after a HEAD answered by ${JSON.stringify(answer)}`, () =>
       run(
         Effect.gen(function* () {
-          const { accept, url } = yield* peer
+          const { accept, url } = yield* RawPeer.listen()
           const head = Effect.flatMap(Client.request({ url, method: "HEAD" }), (response) =>
             Effect.as(response.bytes, response)
           )
           const first = yield* Effect.fork(head)
           const raw = yield* accept
-          yield* raw.has("\r\n\r\n")
-          raw.send(answer)
+          yield* raw.head
+          yield* raw.send(answer)
           yield* first
           const second = yield* Effect.fork(head)
           const next = reused ? raw : yield* accept
-          yield* next.has("\r\n\r\n", reused ? 2 : 1)
-          next.send(answer)
+          yield* next.head
+          yield* next.send(answer)
           assert.strictEqual((yield* second).reused, reused)
         })
       )
@@ -48,28 +50,28 @@ describe.each(networks)("The connection of the client on %s", (_, network) => {
   it.effect("closes in order after a last response that filled the look-ahead before anybody read", () =>
     run(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const client = yield* Client.Client
         const fiber = yield* Effect.fork(client.request({ url }))
         const raw = yield* accept
-        yield* raw.has("\r\n\r\n")
+        yield* raw.head
         const size = 66_000
-        raw.send(`HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n`)
+        yield* raw.send(`HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n`)
         const response = yield* fiber
-        raw.send("x".repeat(40_000))
+        yield* raw.send("x".repeat(40_000))
         yield* turns(20)
         // Complete, and above the look-ahead, in one piece.
-        raw.send("x".repeat(26_000))
+        yield* raw.send("x".repeat(26_000))
         yield* turns(20)
         const lengths = yield* Stream.runFold(response.body, 0, (sum, bytes) => sum + bytes.length)
         assert.strictEqual(lengths, size)
-        yield* raw.over
-        raw.transport.end()
+        yield* raw.rest
+        yield* raw.end
         // The test's clock stands still: no timer of the client can have helped.
         yield* Effect.repeat(Effect.zipLeft(client.connections, turns(1)), {
           until: ({ open }) => open === 0
         })
-        assert.isUndefined(raw.fault)
+        assert.strictEqual(raw.state(), "closed")
       })
     )
   )

@@ -17,7 +17,7 @@ import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { Client, Network, Server } from "@httpfx/core"
 import { MemoryNetwork } from "@httpfx/testing"
-import { networks } from "../support/peer.js"
+import { networks } from "../support/networks.js"
 
 const patterned = (size: number, count: number) =>
   Stream.map(Stream.range(0, count - 1), (i) => new Uint8Array(size).fill(i % 251))

@@ -7,9 +7,8 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { Agent, Client, Network, Timers } from "@httpfx/core"
-import { MemoryNetwork, VirtualClock } from "@httpfx/testing"
-import { ok, peer, withClient, type Peer } from "../support/peer.js"
-import type { Raw } from "../support/raw.js"
+import { MemoryNetwork, RawPeer, VirtualClock } from "@httpfx/testing"
+import { ok, withClient } from "../support/withClient.js"
 
 const memory = MemoryNetwork.layer()
 
@@ -59,7 +58,7 @@ describe("A limit on", () => {
     it.effect(step, () =>
       withClient(stuck(step))(
         Effect.gen(function* () {
-          const { host } = yield* peer
+          const { host } = new URL((yield* RawPeer.listen()).url)
           const url = `https://${host}/`
           const fiber = yield* Effect.fork(Client.request({ url, timeouts: { [step]: 100 } }))
           const error = yield* failsAt(fiber, 100)
@@ -72,7 +71,7 @@ describe("A limit on", () => {
   it.effect("queueing, excluding the time for connecting", () =>
     withClient(memory, { maxSockets: 1, timeouts: { connect: 10 } })(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const first = yield* Effect.fork(text({ url }))
         const raw = yield* accept
         const second = yield* Effect.fork(Client.request({ url, timeouts: { queue: 100 } }))
@@ -80,10 +79,10 @@ describe("A limit on", () => {
         assert.isNull(second.unsafePoll())
         yield* TestClock.adjust(1)
         tells(yield* Effect.flip(second), { ...noSend, _tag: "QueueTimedOut", phase: "queue" })
-        yield* raw.has("\r\n\r\n")
-        raw.send(ok("x"))
+        yield* raw.head
+        yield* raw.send(ok("x"))
         assert.strictEqual(yield* first, "x")
-        assert.strictEqual(raw.received.split("\r\n\r\n").length, 2)
+        assert.strictEqual(raw.received().split("\r\n\r\n").length, 2)
       })
     )
   )
@@ -91,17 +90,17 @@ describe("A limit on", () => {
   const begun = (
     options: Client.Options,
     request: Client.Request,
-    step: (raw: Raw) => Effect.Effect<unknown, unknown>
+    step: (raw: RawPeer.RawPeer) => Effect.Effect<unknown, unknown>
   ) =>
     withClient(
       memory,
       options
     )(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const fiber = yield* Effect.fork(text({ ...request, url }))
         const raw = yield* accept
-        yield* raw.has("\r\n\r\n")
+        yield* raw.head
         yield* step(raw)
         return yield* failsAt(fiber, 100)
       })
@@ -126,14 +125,14 @@ describe("A limit on", () => {
         body: new Uint8Array(8_000_000),
         timeouts: { send: 100, head: 10 }
       }
-      const error = yield* begun({}, request, (raw) => Effect.sync(() => raw.transport.pause()))
+      const error = yield* begun({}, request, (raw) => raw.pause)
       tells(error, { _tag: "SendTimedOut", written: "all", phase: "send" })
     })
   )
 
   it.effect("the head, not extended by an informational response", () =>
     Effect.gen(function* () {
-      const early = (raw: Raw) => Effect.sync(() => raw.send("HTTP/1.1 102 Processing\r\n\r\n"))
+      const early = (raw: RawPeer.RawPeer) => raw.send("HTTP/1.1 102 Processing\r\n\r\n")
       const error = yield* begun({ timeouts: { head: 100 } }, { url: "" }, early)
       tells(error, { _tag: "HeadTimedOut", written: "all", phase: "head", limit: 100 })
     })
@@ -142,14 +141,14 @@ describe("A limit on", () => {
   it.effect("inactivity within the body, extended by each byte", () =>
     withClient(memory, { timeouts: { body: 100, head: 1_000 } })(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const fiber = yield* Effect.fork(text({ url }))
         const raw = yield* accept
-        yield* raw.has("\r\n\r\n")
-        raw.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+        yield* raw.head
+        yield* raw.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
         for (let i = 0; i < 5; i++) {
           yield* TestClock.adjust(90)
-          raw.send("x")
+          yield* raw.send("x")
           yield* TestClock.adjust(0)
         }
         const error = yield* failsAt(fiber, 100)
@@ -161,7 +160,7 @@ describe("A limit on", () => {
   it.effect("inactivity within the body does not count under backpressure from the reader", () =>
     withClient(memory, { timeouts: { body: 100 } })(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const reading = yield* Effect.fork(
           Effect.flatMap(Client.request({ url }), (response) =>
             Stream.runFoldEffect(response.body, 0, (sum, slice) =>
@@ -170,11 +169,11 @@ describe("A limit on", () => {
           )
         )
         const raw = yield* accept
-        yield* raw.has("\r\n\r\n")
-        raw.send("HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + "x".repeat(200_000))
+        yield* raw.head
+        yield* raw.send("HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + "x".repeat(200_000))
         yield* TestClock.adjust(1)
         // Held back by backpressure: arrives once the reader has consumed the rest.
-        raw.send("x".repeat(100_000))
+        yield* raw.send("x".repeat(100_000))
         yield* TestClock.adjust(5_000)
         assert.strictEqual(yield* reading, 300_000)
       })
@@ -186,7 +185,7 @@ describe("A limit on", () => {
       const head = yield* begun({ timeouts: { total: 100 } }, { url: "" }, () => Effect.void)
       tells(head, { _tag: "RequestTimedOut", code: "ERR_HTTPFX_TOTAL_TIMEOUT", phase: "head" })
       const body = yield* begun({ timeouts: { total: 100 } }, { url: "" }, (raw) =>
-        Effect.sync(() => raw.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nx"))
+        raw.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nx")
       )
       tells(body, { _tag: "RequestTimedOut", phase: "body" })
     })
@@ -195,7 +194,7 @@ describe("A limit on", () => {
   it.effect("inactivity within the body counts again after the reader's backpressure", () =>
     withClient(memory, { timeouts: { body: 100 } })(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         let taken = 0
         const reading = yield* Effect.fork(
           Effect.flatMap(Client.request({ url }), (response) =>
@@ -206,9 +205,9 @@ describe("A limit on", () => {
           )
         )
         const raw = yield* accept
-        yield* raw.has("\r\n\r\n")
+        yield* raw.head
         // The server sends no more, and all bytes have arrived when the reader continues.
-        raw.send("HTTP/1.1 200 OK\r\nContent-Length: 200001\r\n\r\n" + "x".repeat(200_000))
+        yield* raw.send("HTTP/1.1 200 OK\r\nContent-Length: 200001\r\n\r\n" + "x".repeat(200_000))
         yield* TestClock.adjust(5_000)
         yield* Effect.repeat(Effect.yieldNow(), { until: () => taken === 200_000 })
         const error = yield* failsAt(reading, 100)
@@ -220,15 +219,15 @@ describe("A limit on", () => {
   it.effect("the total, while each step keeps its own limit", () =>
     withClient(memory, { timeouts: { total: 500, head: 400, body: 90 } })(
       Effect.gen(function* () {
-        const { accept, url } = yield* peer
+        const { accept, url } = yield* RawPeer.listen()
         const fiber = yield* Effect.fork(text({ url }))
         const raw = yield* accept
-        yield* raw.has("\r\n\r\n")
+        yield* raw.head
         yield* TestClock.adjust(300)
-        raw.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+        yield* raw.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
         for (let i = 0; i < 2; i++) {
           yield* TestClock.adjust(80)
-          raw.send("x")
+          yield* raw.send("x")
           yield* TestClock.adjust(0)
         }
         const error = yield* failsAt(fiber, 40)
@@ -243,15 +242,15 @@ describe("A limit on", () => {
       tells(error, { _tag: "HeadTimedOut", limit: 100 })
       yield* withClient(memory, { timeout: 100 })(
         Effect.gen(function* () {
-          const { accept, url } = yield* peer
+          const { accept, url } = yield* RawPeer.listen()
           const fiber = yield* Effect.fork(text({ url, timeouts: { head: "1 minute" } }))
           const raw = yield* accept
-          yield* raw.has("\r\n\r\n")
+          yield* raw.head
           yield* TestClock.adjust(1_000)
-          raw.send(ok("x"))
+          yield* raw.send(ok("x"))
           assert.strictEqual(yield* fiber, "x")
           yield* TestClock.adjust(100)
-          assert.isTrue(raw.ended)
+          assert.strictEqual(raw.state(), "fin")
         })
       )
     })
@@ -260,13 +259,13 @@ describe("A limit on", () => {
 
 describe("Limits", () => {
   const late = (
-    peer: Peer,
+    server: RawPeer.RawServer,
     request: Effect.Effect<unknown, unknown, Client.Client | HttpClient.HttpClient>
   ) =>
     Effect.gen(function* () {
       const fiber = yield* Effect.fork(request)
-      const raw = yield* peer.accept
-      yield* raw.has("\r\n\r\n")
+      const raw = yield* server.accept
+      yield* raw.head
       yield* TestClock.adjust(100)
       return yield* Effect.flip(Fiber.join(fiber))
     })
@@ -274,11 +273,8 @@ describe("Limits", () => {
   it.effect("of a request override the client's, which override the agent's", () =>
     withClient(memory, { timeout: 3, timeouts: { head: 2_000 } })(
       Effect.gen(function* () {
-        const { accept, ...rest } = yield* peer
-        const error = yield* late(
-          { accept, ...rest },
-          Client.request({ url: rest.url, timeouts: { head: 100 } })
-        )
+        const server = yield* RawPeer.listen()
+        const error = yield* late(server, Client.request({ url: server.url, timeouts: { head: 100 } }))
         tells(error, { _tag: "HeadTimedOut", limit: 100 })
       })
     )
@@ -287,7 +283,7 @@ describe("Limits", () => {
   it.effect("apply to platform's client through the fiber, and are the cause of its error", () =>
     withClient(memory)(
       Effect.gen(function* () {
-        const server = yield* peer
+        const server = yield* RawPeer.listen()
         const request = HttpClient.get(server.url).pipe(
           Client.withRequestOptions({ timeouts: { head: 100 } }),
           Client.withRequestOptions({ timeouts: { head: 5, total: 1_000 } })
@@ -313,13 +309,13 @@ describe("Limits", () => {
           [Timers.ClockTimers]: { value: { ...timers, now: () => timers.now(), at } }
         })
         const exchanges = Effect.gen(function* () {
-          const { accept, url } = yield* peer
+          const { accept, url } = yield* RawPeer.listen()
           const first = yield* Effect.fork(text({ url }))
           const raw = yield* accept
           for (let i = 1; i <= 20; i++) {
             const fiber = i === 1 ? first : yield* Effect.fork(text({ url }))
-            yield* raw.has("\r\n\r\n", i)
-            raw.send(ok("x"))
+            yield* raw.head
+            yield* raw.send(ok("x"))
             yield* fiber
           }
           return made
@@ -335,7 +331,7 @@ describe("Limits", () => {
   it.effect("apply to requests over another agent too", () =>
     withClient(memory, { timeouts: { head: 100 } })(
       Effect.gen(function* () {
-        const server = yield* peer
+        const server = yield* RawPeer.listen()
         const agent = yield* Agent.make({ timeout: 3 })
         const error = yield* late(server, Client.request({ url: server.url, agent }))
         tells(error, { _tag: "HeadTimedOut", limit: 100 })

@@ -10,7 +10,7 @@ import { ClientBattery, RawPeer, type VirtualClock } from "@httpfx/testing"
 import type { Options, PromiseClient, Request, Response } from "../support/promise/client.js"
 import { Lost } from "../support/promise/shared.js"
 import { calling, client } from "../support/promised.js"
-import { networks } from "../support/served.js"
+import { networks } from "../support/networks.js"
 import { after, inVirtualTime } from "../support/virtual.js"
 
 describe.each(networks)("a client of promises on %s", (_, network) => {

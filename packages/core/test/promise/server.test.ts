@@ -10,7 +10,7 @@ import { ServerBattery, type VirtualClock } from "@httpfx/testing"
 import type { Handler, Server } from "../support/promise/server.js"
 import type { Lost } from "../support/promise/shared.js"
 import { listening, server } from "../support/promised.js"
-import { networks } from "../support/served.js"
+import { networks } from "../support/networks.js"
 import { after, connect, inVirtualTime } from "../support/virtual.js"
 
 describe.each(networks)("a server of promises on %s", (_, network) => {

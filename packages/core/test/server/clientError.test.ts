@@ -10,8 +10,8 @@ import * as LogLevel from "effect/LogLevel"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { type ServerClientError, Exchange, type Server } from "@httpfx/core"
-import { connect, talk } from "../support/raw.js"
-import { get, last, networks, post, servedOn } from "../support/served.js"
+import { networks } from "../support/networks.js"
+import { connect, get, last, post, servedOn, talk } from "../support/served.js"
 
 const hello = Effect.succeed(HttpServerResponse.text("hello"))
 const broken = "GET / HTTP/1.1\r\nNo colon\r\n\r\n"
@@ -28,10 +28,11 @@ describe.each(networks)("onClientError on %s", (_, network) => {
         hello,
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(get())
-          yield* raw.has("hello")
-          raw.send(broken)
-          const all = yield* raw.over
+          yield* raw.send(get())
+          yield* raw.until("hello")
+          yield* raw.send(broken)
+          yield* raw.rest
+          const all = raw.received()
           assert.include(all, "HTTP/1.1 418 ")
           assert.include(all, "\r\nConnection: close\r\n")
           assert.isTrue(all.endsWith("\r\n\r\nteapot"), all)
@@ -121,10 +122,11 @@ describe.each(networks)("onClientError on %s", (_, network) => {
         ),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n")
-          yield* raw.has("1\r\nA\r\n")
-          raw.send("xyz\r\n")
-          const all = yield* raw.over
+          yield* raw.send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n")
+          yield* raw.until("1\r\nA\r\n")
+          yield* raw.send("xyz\r\n")
+          yield* raw.rest
+          const all = raw.received()
           assert.strictEqual(all.split("HTTP/1.1").length, 2)
         }),
         options((failure) => {
@@ -146,9 +148,9 @@ describe.each(networks)("onClientError on %s", (_, network) => {
         hello,
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(get())
-          yield* raw.has("hello")
-          raw.transport.reset()
+          yield* raw.send(get())
+          yield* raw.until("hello")
+          yield* raw.reset
           const { error, writable } = yield* Deferred.await(failed)
           assert.deepStrictEqual([error._tag, writable], ["ConnectionReset", false])
         }),
@@ -169,12 +171,12 @@ describe("onClientError, in time", () => {
         hello,
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(broken)
+          yield* raw.send(broken)
           yield* Deferred.await(begun)
           yield* TestClock.adjust("5 seconds")
           yield* Deferred.await(ended)
-          yield* Effect.exit(raw.until(({ closed }) => closed))
-          assert.strictEqual(raw.received, "")
+          yield* raw.expectClosed
+          assert.strictEqual(raw.received(), "")
         }),
         {
           onClientError: () =>
@@ -200,10 +202,10 @@ describe("expectations", () => {
       echo,
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send("POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
-        assert.strictEqual(yield* raw.has("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n")
-        raw.send("hi")
-        assert.include(yield* raw.has("\r\n\r\nhi"), "HTTP/1.1 200 OK")
+        yield* raw.send("POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        assert.strictEqual(yield* raw.head, "HTTP/1.1 100 Continue\r\n\r\n")
+        yield* raw.send("hi")
+        assert.include(yield* raw.until("\r\n\r\nhi"), "HTTP/1.1 200 OK")
       })
     )
   )
@@ -224,10 +226,11 @@ describe("expectations", () => {
       Effect.zipRight(Effect.zipRight(Exchange.continue, Exchange.continue), echo),
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send("POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
-        yield* raw.has("100 Continue")
-        raw.send("hi")
-        assert.strictEqual((yield* raw.has("\r\n\r\nhi")).split("100 Continue").length, 2)
+        yield* raw.send("POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        yield* raw.until("100 Continue")
+        yield* raw.send("hi")
+        yield* raw.until("\r\n\r\nhi")
+        assert.strictEqual(raw.received().split("100 Continue").length, 2)
       })
     )
   )
@@ -237,8 +240,8 @@ describe("expectations", () => {
       echo,
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send(post("/", "body", "Expect: the-unexpected\r\n") + last("/unread"))
-        const all = yield* raw.over
+        yield* raw.send(post("/", "body", "Expect: the-unexpected\r\n") + last("/unread"))
+        const all = yield* raw.rest
         assert.deepStrictEqual(all.match(/HTTP\/1.1 \d+/g), ["HTTP/1.1 417", "HTTP/1.1 200"])
       })
     )

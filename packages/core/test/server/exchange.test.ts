@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { Exchange } from "@httpfx/core"
-import { connect, talk } from "../support/raw.js"
-import { get, last, networks, servedOn } from "../support/served.js"
+import { networks } from "../support/networks.js"
+import { connect, get, last, servedOn, talk } from "../support/served.js"
 
 const say = (value: unknown) => HttpServerResponse.unsafeJson(value)
 const bodyOf = (message: string): unknown => JSON.parse(message.slice(message.indexOf("\r\n\r\n") + 4))
@@ -71,12 +71,11 @@ describe.each(networks)("Exchange on %s", (_, network) => {
       ),
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send(get() + get())
-        yield* raw.has('"exchange":2')
-        raw.send(last())
-        const bodies = [...(yield* raw.over).matchAll(/\{.*?\}/g)].map(
-          ([body]) => JSON.parse(body) as unknown
-        )
+        yield* raw.send(get() + get())
+        yield* raw.until('"exchange":2')
+        yield* raw.send(last())
+        yield* raw.rest
+        const bodies = [...raw.received().matchAll(/\{.*?\}/g)].map(([body]) => JSON.parse(body) as unknown)
         const facts = { local: "TcpAddress", remote: "TcpAddress", tls: true }
         assert.deepStrictEqual(
           bodies,
@@ -113,12 +112,12 @@ describe.each(networks)("Exchange on %s", (_, network) => {
       Effect.map(Exchange.trailers, ({ raw }) => say(raw)),
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send(
+        yield* raw.send(
           "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\n"
         )
-        yield* raw.has('["A","b"]')
-        raw.send(last())
-        assert.include(yield* raw.over, "\r\n\r\n[]")
+        yield* raw.until('["A","b"]')
+        yield* raw.send(last())
+        assert.include(yield* raw.rest, "\r\n\r\n[]")
       })
     )
   )

@@ -5,8 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Exchange } from "@httpfx/core"
 import { MemoryNetwork } from "@httpfx/testing"
-import { talk } from "../support/raw.js"
-import { last, servedOn } from "../support/served.js"
+import { last, servedOn, talk } from "../support/served.js"
 
 const served = servedOn(MemoryNetwork.layer())
 const bytes = (text: string) => new TextEncoder().encode(text)

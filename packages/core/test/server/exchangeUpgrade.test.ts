@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import { Exchange, type Socket } from "@httpfx/core"
-import { connect, talk } from "../support/raw.js"
-import { last, networks, servedOn } from "../support/served.js"
+import { networks } from "../support/networks.js"
+import { connect, last, servedOn, talk } from "../support/served.js"
 
 const asking = "Connection: Upgrade\r\nUpgrade: echo, other/2\r\n"
 const upgrade = `GET /up HTTP/1.1\r\nHost: test\r\n${asking}\r\n`
@@ -32,17 +32,18 @@ describe.each(networks)("upgrade on %s", (_, network) => {
       taking,
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send(`${upgrade}early`)
-        yield* raw.has("[early]")
-        raw.send("late")
-        yield* raw.has("[late]")
-        raw.transport.end()
+        yield* raw.send(`${upgrade}early`)
+        yield* raw.until("[early]")
+        yield* raw.send("late")
+        yield* raw.until("[late]")
+        yield* raw.end
+        yield* raw.rest
         assert.strictEqual(
-          yield* raw.over,
+          raw.received(),
           "HTTP/1.1 101 Switching Protocols\r\nX-Own: 1\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n[early][late]"
         )
-        yield* raw.until(({ closed }) => closed)
-        assert.isUndefined(raw.fault)
+        yield* raw.expectClosed
+        assert.strictEqual(raw.state(), "closed")
       })
     )
   )
@@ -54,8 +55,8 @@ describe.each(networks)("upgrade on %s", (_, network) => {
       ),
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send(upgrade + last("/next"))
-        const seen = yield* raw.over
+        yield* raw.send(upgrade + last("/next"))
+        const seen = yield* raw.rest
         assert.deepStrictEqual(seen.match(/HTTP\/1.1 \d+|\[.*\]/g), [
           ...["HTTP/1.1 200", '["/up",["echo","other/2"]]'],
           ...["HTTP/1.1 200", '["/next",[]]']
@@ -74,10 +75,10 @@ describe.each(networks)("upgrade on %s", (_, network) => {
       Effect.gen(function* () {
         const raw = yield* connect
         const head = `POST / HTTP/1.1\r\nHost: test\r\n${asking}Expect: 100-continue\r\nContent-Length: 5\r\n\r\n`
-        raw.send(head)
-        assert.strictEqual(yield* raw.has("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n")
-        raw.send("12345")
-        assert.include(yield* raw.over, "Upgrade: echo, other/2\r\nConnection: Upgrade\r\n\r\nhi")
+        yield* raw.send(head)
+        assert.strictEqual(yield* raw.head, "HTTP/1.1 100 Continue\r\n\r\n")
+        yield* raw.send("12345")
+        assert.include(yield* raw.rest, "Upgrade: echo, other/2\r\nConnection: Upgrade\r\n\r\nhi")
       })
     )
   )
@@ -107,8 +108,8 @@ describe.each(networks)("upgrade on %s", (_, network) => {
       }),
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send(upgrade)
-        assert.match(yield* raw.over, /\r\n\r\nHeadersSent HeadersSent$/)
+        yield* raw.send(upgrade)
+        assert.match(yield* raw.rest, /\r\n\r\nHeadersSent HeadersSent$/)
       })
     )
   )
@@ -122,8 +123,8 @@ describe.each(networks)("upgrade on %s", (_, network) => {
       }),
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send(upgrade)
-        assert.strictEqual((yield* raw.over).split("\r\n\r\n")[1]!.length, 1_000_000)
+        yield* raw.send(upgrade)
+        assert.strictEqual((yield* raw.rest).split("\r\n\r\n")[1]!.length, 1_000_000)
       })
     )
   )
@@ -137,11 +138,11 @@ describe.each(networks)("upgrade on %s", (_, network) => {
       }),
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send(upgrade)
-        yield* raw.has("101")
-        raw.send("x")
-        yield* Effect.exit(raw.until(({ closed }) => closed))
-        assert.strictEqual(raw.fault, "ECONNRESET")
+        yield* raw.send(upgrade)
+        yield* raw.until("101")
+        yield* raw.send("x")
+        yield* raw.expectClosed
+        assert.strictEqual(raw.state(), "ECONNRESET")
       })
     )
   )
@@ -160,9 +161,9 @@ describe.each(networks)("upgrade on %s", (_, network) => {
         app,
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(`${upgrade}x`)
-          yield* raw.has("[x]")
-          raw.transport.reset()
+          yield* raw.send(`${upgrade}x`)
+          yield* raw.until("[x]")
+          yield* raw.reset
           const exit = yield* Deferred.await(ended)
           assert(Exit.isFailure(exit) && exit.cause._tag === "Fail")
           assert.strictEqual(exit.cause.error._tag, "ConnectionReset")
@@ -189,9 +190,9 @@ describe.each(networks)("upgrade on %s", (_, network) => {
         app,
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(upgrade)
+          yield* raw.send(upgrade)
           yield* Deferred.await(begun)
-          raw.transport.reset()
+          yield* raw.reset
           assert.isTrue(yield* Deferred.await(ended))
           assert.include(yield* talk(last()), "fine")
         })
@@ -214,10 +215,11 @@ describe.each(networks)("CONNECT on %s", (_, network) => {
       }),
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send(`${tunnel}GET / HTTP/1.1\r\n`)
-        yield* raw.has("]")
-        raw.transport.end()
-        const seen = yield* raw.over
+        yield* raw.send(`${tunnel}GET / HTTP/1.1\r\n`)
+        yield* raw.until("]")
+        yield* raw.end
+        yield* raw.rest
+        const seen = raw.received()
         assert.isTrue(seen.startsWith("HTTP/1.1 200 Connection Established\r\nDate: "), seen)
         assert.isTrue(seen.endsWith("\r\n\r\nto example.com:443: [GET / HTTP/1.1\r\n]"), seen)
         assert.notMatch(seen, /content-length|transfer-encoding|connection:/i)

@@ -6,8 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { WebSocketUpgrader } from "@httpfx/core"
 import { MemoryNetwork } from "@httpfx/testing"
-import { talk } from "../support/raw.js"
-import { servedOn } from "../support/served.js"
+import { servedOn, talk } from "../support/served.js"
 
 const served = servedOn(MemoryNetwork.layer())
 const app = Effect.as(HttpServerRequest.upgrade, HttpServerResponse.text("a socket"))

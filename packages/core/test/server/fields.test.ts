@@ -8,8 +8,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Exchange } from "@httpfx/core"
 import { MemoryNetwork } from "@httpfx/testing"
-import { connect } from "../support/raw.js"
-import { last, servedOn } from "../support/served.js"
+import { connect, last, servedOn } from "../support/served.js"
 
 const served = servedOn(MemoryNetwork.layer())
 
@@ -35,9 +34,9 @@ const answers = (start: string, lines: string, body: string, cut: boolean) =>
     Effect.gen(function* () {
       const raw = yield* connect
       const bytes = `${start}\r\n${lines}\r\n${body}${last("/next")}`
-      if (!cut) raw.send(bytes)
-      else for (const byte of bytes) raw.send(byte)
-      const all = yield* raw.over
+      if (!cut) yield* raw.send(bytes)
+      else for (const byte of bytes) yield* raw.send(byte)
+      const all = yield* raw.rest
       return all.match(/HTTP\/1\.1 [2-9]\d\d|<[^>]*>/g)?.map((one) => one.replace("HTTP/1.1 ", "")) ?? []
     }),
     { unknownExpectations: "refuse" }

@@ -7,8 +7,8 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { presets } from "@httpfx/core/wire"
-import { connect, talk } from "../support/raw.js"
-import { get, last, networks, servedOn } from "../support/served.js"
+import { networks } from "../support/networks.js"
+import { connect, get, last, servedOn, talk } from "../support/served.js"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const statuses = (all: string) => all.match(/HTTP\/1\.1 \d+/g)?.map((line) => Number(line.slice(9)))
@@ -34,12 +34,12 @@ describe.each(networks)("Server on %s", (_, network) => {
           request.includes("1.0") ? app10 : app,
           Effect.gen(function* () {
             const raw = yield* connect
-            raw.send(request)
-            yield* raw.has("begun")
-            raw.transport.end()
-            yield* raw.until((raw) => raw.closed)
-            expect(raw.fault).toBe("ECONNRESET")
-            expect(raw.ended).toBe(false)
+            yield* raw.send(request)
+            yield* raw.until("begun")
+            yield* raw.end
+            yield* raw.expectClosed
+            expect(raw.state()).toBe("ECONNRESET")
+            yield* Effect.flip(raw.expectFin)
           })
         )
     )
@@ -49,11 +49,11 @@ describe.each(networks)("Server on %s", (_, network) => {
         app,
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
-          yield* raw.has("begun")
-          raw.send("nonsense\r\n")
-          yield* raw.until((raw) => raw.closed)
-          expect(raw.fault).toBe("ECONNRESET")
+          yield* raw.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
+          yield* raw.until("begun")
+          yield* raw.send("nonsense\r\n")
+          yield* raw.expectClosed
+          expect(raw.state()).toBe("ECONNRESET")
         })
       )
     )
@@ -73,8 +73,8 @@ describe.each(networks)("Server on %s", (_, network) => {
         Effect.succeed(answer),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(get() + get())
-          const all = yield* raw.over
+          yield* raw.send(get() + get())
+          const all = yield* raw.rest
           expect(statuses(all)).toEqual([answer.status])
           expect(all).toMatch(/\r\nconnection: close\r\n/i)
         })
@@ -87,10 +87,11 @@ describe.each(networks)("Server on %s", (_, network) => {
       Effect.succeed(HttpServerResponse.stream(endless)),
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
-        yield* raw.has("begun")
-        raw.send("nonsense\r\n")
-        const all = yield* raw.over
+        yield* raw.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
+        yield* raw.until("begun")
+        yield* raw.send("nonsense\r\n")
+        yield* raw.rest
+        const all = raw.received()
         expect(statuses(all)).toEqual([200])
         expect(all).toMatch(/5\r\nbegun\r\n$/)
       })
@@ -107,10 +108,11 @@ describe.each(networks)("Server on %s", (_, network) => {
       Effect.gen(function* () {
         const upgrade = "Connection: Upgrade\r\nUpgrade: other\r\n"
         const raw = yield* connect
-        raw.send(get("/switch", upgrade))
-        yield* raw.has("\r\n\r\n")
-        raw.send(get("/switch") + last("/next"))
-        expect(statuses(yield* raw.over)).toEqual([500, 500, 200])
+        yield* raw.send(get("/switch", upgrade))
+        yield* raw.head
+        yield* raw.send(get("/switch") + last("/next"))
+        yield* raw.rest
+        expect(statuses(raw.received())).toEqual([500, 500, 200])
       })
     )
   )
@@ -128,9 +130,9 @@ describe.each(networks)("Server on %s", (_, network) => {
         }),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip\r\n\r\nabc")
-          raw.send("def")
-          raw.transport.end()
+          yield* raw.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip\r\n\r\nabc")
+          yield* raw.send("def")
+          yield* raw.end
           expect(yield* Deferred.await(seen)).toBe("abcdef")
         }),
         { flags: presets.insecure }
@@ -150,8 +152,8 @@ describe.each(networks)("Server on %s", (_, network) => {
       ),
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send("HEAD /200 HTTP/1.1\r\nHost: t\r\n\r\n" + get("/204") + get("/304") + last("/200"))
-        const all = yield* raw.over
+        yield* raw.send("HEAD /200 HTTP/1.1\r\nHost: t\r\n\r\n" + get("/204") + get("/304") + last("/200"))
+        const all = yield* raw.rest
         expect(statuses(all)).toEqual([200, 204, 304, 200])
         expect(all.split("<body>")).toHaveLength(2)
         expect(run).toEqual(["acquired", "released"])
@@ -174,9 +176,9 @@ describe.each(networks)("Server on %s", (_, network) => {
         ),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(get())
-          yield* raw.has("begun")
-          raw.transport.reset()
+          yield* raw.send(get())
+          yield* raw.until("begun")
+          yield* raw.reset
           yield* Deferred.await(released)
         })
       )

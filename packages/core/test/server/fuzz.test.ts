@@ -12,8 +12,7 @@ import { PCGRandom } from "effect/Utils"
 import { Body, ResponseParser } from "@httpfx/core/wire"
 import { NodeNetwork } from "@httpfx/node"
 import { MemoryNetwork } from "@httpfx/testing"
-import { connect } from "../support/raw.js"
-import { servedOn } from "../support/served.js"
+import { connect, servedOn } from "../support/served.js"
 
 const seed = Number(process.env["HTTPFX_FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 31))
 const runs = Number(process.env["HTTPFX_FUZZ_RUNS"] ?? 400)
@@ -205,26 +204,27 @@ const converse = (start: number) =>
 
     const raw = yield* connect
     const slow = random() < 0.3
-    if (slow) raw.transport.pause()
+    if (slow) yield* raw.pause
     const pieces = below(random, 8)
     for (let i = 0, at = 0; i <= pieces && at < text.length; i++) {
       const to = i === pieces ? text.length : at + below(random, text.length - at + 1)
-      raw.send(text.slice(at, to))
+      raw.transport.write(text.slice(at, to))
       at = to
       if (random() < 0.5) yield* turns(1)
     }
-    if (end === "RST") raw.transport.reset()
-    if (end === "FIN") raw.transport.end()
+    if (end === "RST") yield* raw.reset
+    if (end === "FIN") yield* raw.end
     yield* turns(below(random, 4))
-    if (slow) raw.transport.resume()
+    if (slow) yield* raw.resume
 
     const whole = !spoilt && end === undefined
     if (whole) {
-      for (let i = 0; i < 5_000 && !raw.ended && !raw.closed; i++) yield* turns(1)
-      if (!raw.ended && !raw.closed) throw new Error(`no end of the answers:\n${raw.received.slice(0, 2000)}`)
+      for (let i = 0; i < 5_000 && raw.state() === "open"; i++) yield* turns(1)
+      if (raw.state() === "open") throw new Error(`no end of the answers:\n${raw.received().slice(0, 2000)}`)
     } else yield* turns(30)
-    const { answers, refusal } = answersIn(raw.received, sent, raw.ended)
-    const story = () => `seed ${start}\n${text.slice(0, 3000)}\n---\n${raw.received.slice(0, 3000)}`
+    const ended = (yield* Effect.either(raw.expectFin))._tag === "Right"
+    const { answers, refusal } = answersIn(raw.received(), sent, ended)
+    const story = () => `seed ${start}\n${text.slice(0, 3000)}\n---\n${raw.received().slice(0, 3000)}`
     if (!spoilt) expect(refusal, story()).toBeUndefined()
     if (whole) expect(answers.length, story()).toBe(sentBeforeClose(sent, answers))
     let before = -1

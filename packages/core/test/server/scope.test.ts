@@ -14,8 +14,8 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Exchange, Server } from "@httpfx/core"
-import { connect, talk } from "../support/raw.js"
-import { get, last, networks, post, servedOn } from "../support/served.js"
+import { networks } from "../support/networks.js"
+import { connect, get, last, post, servedOn, talk } from "../support/served.js"
 
 const bodyOf = (message: string) => message.slice(message.indexOf("\r\n\r\n") + 4)
 
@@ -85,8 +85,8 @@ describe.each(networks)("A handler on %s", (_, network) => {
       }),
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send(get() + last())
-        yield* raw.over
+        yield* raw.send(get() + last())
+        yield* raw.rest
         expect(run).toEqual(["last, Success", "fork", "first", "last, Success", "fork", "first"])
       })
     )
@@ -235,8 +235,8 @@ describe.each(networks)("A handler on %s", (_, network) => {
         ).pipe(HttpServerRequest.withMaxBodySize(Option.some(4))),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send("POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
-          const all = yield* raw.over
+          yield* raw.send("POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+          const all = yield* raw.rest
           expect(all).toMatch(/^HTTP\/1.1 413 /)
         })
       )
@@ -277,7 +277,7 @@ describe.each(networks)("A handler on %s", (_, network) => {
         }),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 300000\r\n\r\nabc")
+          yield* raw.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 300000\r\n\r\nabc")
           expect((yield* Deferred.await(read))._tag).toBe("Failure")
         })
       )
@@ -301,11 +301,11 @@ describe.each(networks)("A handler on %s", (_, network) => {
         }),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.transport.pause()
-          raw.send(last())
+          yield* raw.pause
+          yield* raw.send(last())
           yield* Deferred.await(blocked)
-          raw.transport.resume()
-          expect(yield* raw.over).toContain("<over>")
+          yield* raw.resume
+          expect(yield* raw.rest).toContain("<over>")
         })
       )
     })

@@ -23,7 +23,7 @@ import { type Network, Server, ServerTimeouts } from "@httpfx/core"
 import { presets } from "@httpfx/core/wire"
 import { NodeNetwork } from "@httpfx/node"
 import { MemoryNetwork } from "@httpfx/testing"
-import { connect, talk } from "../support/raw.js"
+import { connect, talk } from "../support/served.js"
 
 const networks: ReadonlyArray<readonly [string, Layer.Layer<Network.Network>]> = [
   ["memory", MemoryNetwork.layer()],
@@ -61,8 +61,8 @@ describe.each(networks)("Server on %s", (_, network) => {
         Effect.succeed(HttpServerResponse.text("hello")),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(get())
-          expect(yield* raw.has("hello")).toBe(
+          yield* raw.send(get())
+          expect(yield* raw.until("hello")).toBe(
             "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 5\r\n" +
               "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\nhello"
           )
@@ -79,10 +79,11 @@ describe.each(networks)("Server on %s", (_, network) => {
         }),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(get("/one"))
-          yield* raw.has("</one>")
-          raw.send(get("/slow") + get("/two") + get("/three") + last("/four"))
-          const all = yield* raw.over
+          yield* raw.send(get("/one"))
+          yield* raw.until("</one>")
+          yield* raw.send(get("/slow") + get("/two") + get("/three") + last("/four"))
+          yield* raw.rest
+          const all = raw.received()
           expect(all.match(/<[^>]+>/g)).toEqual(["</one>", "</slow>", "</two>", "</three>", "</four>"])
         })
       )
@@ -98,10 +99,10 @@ describe.each(networks)("Server on %s", (_, network) => {
         }),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(
+          yield* raw.send(
             "HEAD / HTTP/1.1\r\nHost: test\r\n\r\n" + get("/204") + get("/304") + "HEAD / HTTP/1.0\r\n\r\n"
           )
-          const all = yield* raw.over
+          const all = yield* raw.rest
           expect(all.match(/HTTP\/1.1 \d+/g)).toEqual(
             ["200", "204", "304", "200"].map((s) => `HTTP/1.1 ${s}`)
           )
@@ -122,10 +123,11 @@ describe.each(networks)("Server on %s", (_, network) => {
         }),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
-          expect(yield* raw.has("hi")).toContain("Connection: keep-alive")
-          raw.send("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
-          const all = yield* raw.over
+          yield* raw.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+          expect(yield* raw.until("hi")).toContain("Connection: keep-alive")
+          yield* raw.send("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+          yield* raw.rest
+          const all = raw.received()
           expect(all.endsWith("\r\n\r\nab")).toBe(true)
           expect(all).not.toContain("chunked")
           expect(yield* talk("GET / HTTP/1.0\r\n\r\n")).toContain("Connection: close")
@@ -199,12 +201,12 @@ describe.each(networks)("Server on %s", (_, network) => {
         echo,
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n")
-          yield* raw.has("4\r\nabcd\r\n")
-          raw.send("3\r\nefg\r\n0\r\n\r\n")
-          yield* raw.has("3\r\nefg\r\n0\r\n\r\n")
-          raw.send(last())
-          expect(yield* raw.over).toContain("HTTP/1.1 200 OK")
+          yield* raw.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n")
+          yield* raw.until("4\r\nabcd\r\n")
+          yield* raw.send("3\r\nefg\r\n0\r\n\r\n")
+          yield* raw.until("3\r\nefg\r\n0\r\n\r\n")
+          yield* raw.send(last())
+          expect(yield* raw.rest).toContain("HTTP/1.1 200 OK")
         })
       )
     )
@@ -215,11 +217,11 @@ describe.each(networks)("Server on %s", (_, network) => {
         Effect.gen(function* () {
           const raw = yield* connect
           const body = "x".repeat(1_000_000)
-          raw.send(`POST / HTTP/1.1\r\nHost: t\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
-          const first = yield* raw.has("\r\n0\r\n\r\n")
+          yield* raw.send(`POST / HTTP/1.1\r\nHost: t\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+          const first = yield* raw.until("\r\n0\r\n\r\n")
           expect(first.slice(0, first.indexOf("\r\n\r\n"))).toContain("Connection: keep-alive")
-          raw.send(last())
-          yield* raw.has("HTTP/1.1 200 OK", 2)
+          yield* raw.send(last())
+          yield* raw.until("HTTP/1.1 200 OK")
         })
       )
     )
@@ -238,14 +240,14 @@ describe.each(networks)("Server on %s", (_, network) => {
           gates.set("open", gate)
           const raw = yield* connect
           const size = 20_000_000
-          raw.send(`POST / HTTP/1.1\r\nHost: t\r\nContent-Length: ${size}\r\n\r\n`)
+          yield* raw.send(`POST / HTTP/1.1\r\nHost: t\r\nContent-Length: ${size}\r\n\r\n`)
           const block = "x".repeat(100_000)
-          for (let sent = 0; sent < size; sent += block.length) raw.send(block)
+          for (let sent = 0; sent < size; sent += block.length) raw.transport.write(block)
           // The kernel's buffers, ours, and no more: most of it must still be on our side.
           yield* Effect.promise(() => new Promise((done) => setTimeout(done, 50)))
           expect(raw.transport.buffered).toBeGreaterThan(size / 4)
           yield* Deferred.succeed(gate, undefined)
-          expect(yield* raw.has("read")).toContain(`read ${size}`)
+          yield* raw.until(`read ${size}`)
         })
       )
     )
@@ -275,15 +277,15 @@ describe.each(networks)("Server on %s", (_, network) => {
         Effect.gen(function* () {
           const raw = yield* connect
           const head = "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\n"
-          for (const [nth, bytes] of [
+          for (const bytes of [
             [0xe2, 0x82],
             [0xac, 0x21]
-          ].entries()) {
-            raw.send(head)
-            raw.transport.write(Uint8Array.from(bytes))
-            yield* raw.has(">", nth + 1)
+          ]) {
+            yield* raw.send(head)
+            yield* raw.send(Uint8Array.from(bytes))
+            yield* raw.until(">")
           }
-          expect(raw.received.match(/<.*>/g)).toEqual(["<%EF%BF%BD>", "<%EF%BF%BD!>"])
+          expect(raw.received().match(/<.*>/g)).toEqual(["<%EF%BF%BD>", "<%EF%BF%BD!>"])
         })
       )
     )
@@ -316,12 +318,13 @@ describe.each(networks)("Server on %s", (_, network) => {
           const head = (path: string) =>
             `POST ${path} HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n`
           const raw = yield* connect
-          raw.send(head("/read"))
-          expect(yield* raw.has("\r\n\r\n")).toBe("HTTP/1.1 100 Continue\r\n\r\n")
-          raw.send("data")
-          yield* raw.has("data")
-          raw.send(head("/refuse"))
-          const all = yield* raw.over
+          yield* raw.send(head("/read"))
+          expect(yield* raw.head).toBe("HTTP/1.1 100 Continue\r\n\r\n")
+          yield* raw.send("data")
+          yield* raw.until("data")
+          yield* raw.send(head("/refuse"))
+          yield* raw.rest
+          const all = raw.received()
           expect(all.split("100 Continue").length).toBe(2)
           expect(all).toContain("HTTP/1.1 403 Forbidden")
           // Whether the body follows is not known, so the connection cannot go on.
@@ -338,12 +341,13 @@ describe.each(networks)("Server on %s", (_, network) => {
           Effect.gen(function* () {
             const raw = yield* connect
             const post = (length: number) => `POST / HTTP/1.1\r\nHost: t\r\nContent-Length: ${length}\r\n\r\n`
-            raw.send(post(1000))
-            yield* raw.has("early")
-            raw.send("x".repeat(1000) + get())
-            yield* raw.has("early", 2)
-            raw.send(post(10_000_000))
-            const all = yield* raw.over
+            yield* raw.send(post(1000))
+            yield* raw.until("early")
+            yield* raw.send("x".repeat(1000) + get())
+            yield* raw.until("early")
+            yield* raw.send(post(10_000_000))
+            yield* raw.rest
+            const all = raw.received()
             expect(all.split("early").length).toBe(4)
             expect(all.slice(all.lastIndexOf("HTTP/1.1"))).toContain("Connection: close")
           })
@@ -364,8 +368,8 @@ describe.each(networks)("Server on %s", (_, network) => {
         }),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(get("/fail") + get("/die") + get("/split") + get("/body") + last("/"))
-          const all = yield* raw.over
+          yield* raw.send(get("/fail") + get("/die") + get("/split") + get("/body") + last("/"))
+          const all = yield* raw.rest
           expect(all.match(/HTTP\/1.1 \d+/g)).toEqual([500, 500, 500, 500, 200].map((s) => `HTTP/1.1 ${s}`))
           expect(all).not.toContain("c: d")
         })
@@ -380,8 +384,8 @@ describe.each(networks)("Server on %s", (_, network) => {
         ),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(get())
-          const all = yield* raw.over
+          yield* raw.send(get())
+          const all = yield* raw.rest
           expect(all).toMatch(/^HTTP\/1.1 500 [^]*\r\nConnection: close\r\n/)
         })
       )
@@ -444,8 +448,8 @@ describe.each(networks)("Server on %s", (_, network) => {
         Effect.succeed(HttpServerResponse.text("plain")),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(get("/", "Connection: Upgrade\r\nUpgrade: websocket\r\n") + last())
-          const all = yield* raw.over
+          yield* raw.send(get("/", "Connection: Upgrade\r\nUpgrade: websocket\r\n") + last())
+          const all = yield* raw.rest
           expect(all.split("\r\n\r\nplain").length).toBe(3)
         })
       )
@@ -481,15 +485,15 @@ describe.each(networks)("Server on %s", (_, network) => {
               app,
               Effect.gen(function* () {
                 const raw = yield* connect
-                raw.send(
+                yield* raw.send(
                   state === "mid-upload"
                     ? "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 100\r\n\r\nonly this"
                     : get()
                 )
-                if (state === "mid-response") yield* raw.has("xxx")
+                if (state === "mid-response") yield* raw.until("xxx")
                 else yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
-                if (way === "RST") raw.transport.reset()
-                else raw.transport.end()
+                if (way === "RST") yield* raw.reset
+                else yield* raw.end
                 yield* Deferred.await(finalized)
                 // A body that ends too early is a failure the handler sees; without one it can only be
                 // interrupted.
@@ -518,9 +522,9 @@ describe.each(networks)("Server on %s", (_, network) => {
           ),
           Effect.gen(function* () {
             const raw = yield* connect
-            raw.send(get())
+            yield* raw.send(get())
             yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 10)))
-            raw.transport.reset()
+            yield* raw.reset
             yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 10)))
             yield* Deferred.succeed(gate, undefined)
             yield* Deferred.await(done)
@@ -616,16 +620,17 @@ describe.each(networks)("Server on %s", (_, network) => {
         Effect.succeed(HttpServerResponse.text("x")),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(get())
-          yield* raw.has("\r\n\r\nx")
+          yield* raw.send(get())
+          yield* raw.until("\r\n\r\nx")
           yield* TestClock.adjust("1500 millis")
-          raw.send(get())
-          yield* raw.has("\r\n\r\nx", 2)
+          yield* raw.send(get())
+          yield* raw.until("\r\n\r\nx")
           yield* TestClock.adjust("2900 millis")
           yield* Effect.promise(() => new Promise((done) => setTimeout(done, 5)))
-          expect(raw.ended).toBe(false)
+          expect(raw.state()).toBe("open")
           yield* TestClock.adjust("200 millis")
-          const all = yield* raw.over
+          yield* raw.rest
+          const all = raw.received()
           expect(all).toContain("Keep-Alive: timeout=2")
         })
       ).pipe(Effect.provide(ServerTimeouts.layer({ keepAliveTimeout: "2 seconds" })))
@@ -654,24 +659,25 @@ describe.each(networks)("Server on %s", (_, network) => {
           )
           const client = Effect.provideService(connect, HttpServer.HttpServer, server)
           const idle = yield* client
-          idle.send(get())
-          yield* idle.has("done")
+          yield* idle.send(get())
+          yield* idle.until("done")
           const busy = yield* client
-          busy.send(get("/wait"))
+          yield* busy.send(get("/wait"))
           yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
           const closing = yield* Effect.fork(close)
           yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
-          expect(idle.ended).toBe(false)
+          expect(idle.state()).toBe("open")
           yield* TestClock.adjust("500 millis")
-          yield* idle.over
-          expect(busy.ended).toBe(false)
+          yield* idle.rest
+          expect(busy.state()).toBe("open")
           expect(yield* Effect.flip(client)).toMatchObject({ _tag: "ConnectionRefused" })
           yield* Deferred.succeed(gate, undefined)
-          const all = yield* busy.over
+          yield* busy.rest
+          const all = busy.received()
           expect(all).toContain("Connection: close")
           expect(all).toContain("done")
-          idle.transport.end()
-          busy.transport.end()
+          yield* idle.end
+          yield* busy.end
           yield* Fiber.join(closing)
         })
       ).pipe(Effect.provide(network))
@@ -686,7 +692,7 @@ describe.each(networks)("Server on %s", (_, network) => {
             { gracefulShutdownTimeout: "3 seconds" }
           )
           const raw = yield* Effect.provideService(connect, HttpServer.HttpServer, server)
-          raw.send(get())
+          yield* raw.send(get())
           yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
           const closing = yield* Effect.fork(close)
           yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
@@ -695,7 +701,7 @@ describe.each(networks)("Server on %s", (_, network) => {
           yield* TestClock.adjust("200 millis")
           yield* Deferred.await(interrupted)
           yield* Fiber.join(closing)
-          yield* raw.until((raw) => raw.closed)
+          yield* raw.expectClosed
         })
       ).pipe(Effect.provide(network))
     )

@@ -6,8 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
-import { connect, type Raw } from "../support/raw.js"
-import { get, networks, servedOn } from "../support/served.js"
+import { type RawPeer } from "@httpfx/testing"
+import { networks } from "../support/networks.js"
+import { connect, get, servedOn } from "../support/served.js"
 
 const block = new Uint8Array(50_000)
 // Timers have their turn between two blocks.
@@ -26,27 +27,20 @@ const app = Effect.gen(function* () {
 })
 
 const upload = (path: string) => `POST ${path} HTTP/1.1\r\nHost: t\r\nContent-Length: 300000\r\n\r\nabc`
-const states: Record<string, (raw: Raw) => void> = {
-  "no byte sent": () => {},
+/** Sends more than the server takes, without waiting for it. */
+const write = (text: string) => (raw: RawPeer.RawPeer) => Effect.sync(() => void raw.transport.write(text))
+const states: Record<string, (raw: RawPeer.RawPeer) => Effect.Effect<void, RawPeer.WireMismatch>> = {
+  "no byte sent": () => Effect.void,
   "half a head": (raw) => raw.send("GET / HTTP/1.1\r\nHo"),
   "a handler that does not end": (raw) => raw.send(get("/never")),
   "a handler that reads what does not come": (raw) => raw.send(upload("/read")),
   "answered before the upload ended": (raw) => raw.send(upload("/")),
-  "more uploaded than anybody reads": (raw) => raw.send(upload("/never") + "x".repeat(250_000)),
-  "further requests waiting": (raw) => raw.send(get("/never") + get("/").repeat(5000)),
+  "more uploaded than anybody reads": write(upload("/never") + "x".repeat(250_000)),
+  "further requests waiting": write(get("/never") + get("/").repeat(5000)),
   "an answer without end": (raw) => raw.send(get("/endless")),
-  "an answer that nobody takes": (raw) => {
-    raw.transport.pause()
-    raw.send(get("/endless"))
-  },
-  "answers that nobody takes": (raw) => {
-    raw.transport.pause()
-    raw.send(get("/").repeat(1000))
-  },
-  "half-closed": (raw) => {
-    raw.send(get("/never"))
-    raw.transport.end()
-  },
+  "an answer that nobody takes": (raw) => Effect.zipRight(raw.pause, raw.send(get("/endless"))),
+  "answers that nobody takes": (raw) => Effect.zipRight(raw.pause, write(get("/").repeat(1000))(raw)),
+  "half-closed": (raw) => Effect.zipRight(raw.send(get("/never")), raw.end),
   "an unfinished chunk": (raw) =>
     raw.send("POST /read HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc")
 }
@@ -58,25 +52,22 @@ describe.each(networks)("Closing a server on %s", (_, network) => {
       const closed = yield* servedOn(network)(
         app,
         Effect.gen(function* () {
-          const raws: Array<Raw> = []
+          const raws: Array<RawPeer.RawPeer> = []
           for (const enter of state === undefined ? Object.values(states) : [state]) {
             const raw = yield* Scope.extend(connect, clients)
-            enter(raw)
+            yield* enter(raw)
             raws.push(raw)
           }
           // What the clients sent has arrived when a later client is served.
           const other = yield* connect
-          other.send(get("/"))
-          yield* other.has("\r\n\r\n")
+          yield* other.send(get("/"))
+          yield* other.head
           return raws
         }),
         { gracefulShutdownTimeout: "100 millis" }
       ).pipe(Effect.timeoutFail({ duration: "3 seconds", onTimeout: () => "the server did not end" }))
       expect(counts.over).toBe(counts.begun)
-      yield* Effect.forEach(closed, (raw) => {
-        raw.transport.resume()
-        return raw.until((raw) => raw.closed || raw.ended)
-      })
+      yield* Effect.forEach(closed, (raw) => Effect.zipRight(raw.resume, raw.rest))
       yield* Scope.close(clients, Exit.void)
     })
   )

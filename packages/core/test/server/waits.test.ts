@@ -10,8 +10,8 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import { connect } from "../support/raw.js"
-import { get, last, networks, post, servedOn } from "../support/served.js"
+import { networks } from "../support/networks.js"
+import { connect, get, last, post, servedOn } from "../support/served.js"
 
 // More than the look-ahead, in two reads of a socket.
 const big = "x".repeat(100_000)
@@ -40,10 +40,11 @@ describe.each(networks)("Server on %s", (_, network) => {
       }),
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send(post("/large", big))
-        yield* raw.has("<answer>")
-        raw.send(last("/"))
-        expect((yield* raw.over).split("<answer>")).toHaveLength(3)
+        yield* raw.send(post("/large", big))
+        yield* raw.until("<answer>")
+        yield* raw.send(last("/"))
+        yield* raw.rest
+        expect(raw.received().split("<answer>")).toHaveLength(3)
       })
     )
   )
@@ -57,30 +58,20 @@ describe.each(networks)("Server on %s", (_, network) => {
         return HttpServerResponse.uint8Array(body)
       }),
       Effect.gen(function* () {
-        const { transport } = yield* connect
-        transport.pause()
-        let taken = 0
-        const over = yield* Deferred.make<void>()
-        const nothing = () => {}
-        transport.start({
-          data: (chunk) => void (taken += chunk.length),
-          end: () => Deferred.unsafeDone(over, Exit.void),
-          drain: nothing,
-          error: nothing,
-          close: nothing
-        })
-        for (let i = 0; i < 40; i++) transport.write(get(`/${i}`).repeat(50))
+        const raw = yield* connect
+        yield* raw.pause
+        for (let i = 0; i < 40; i++) raw.transport.write(get(`/${i}`).repeat(50))
         // Whatever moves by itself has moved when another connection is served.
         const other = yield* connect
-        other.send(last("/"))
-        yield* other.over
+        yield* other.send(last("/"))
+        yield* other.rest
         expect(handled).toBeLessThan(1000)
         // The client takes its answers after all: every request is answered.
-        transport.write(last("/"))
-        transport.resume()
-        yield* Deferred.await(over)
+        raw.transport.write(last("/"))
+        yield* raw.resume
+        const taken = yield* raw.rest
         expect(handled).toBe(2002)
-        expect(taken).toBeGreaterThan(2001 * body.length)
+        expect(taken.length).toBeGreaterThan(2001 * body.length)
       })
     )
   })
@@ -109,12 +100,12 @@ describe.each(networks)("Server on %s", (_, network) => {
         }),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send("POST / HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: 6\r\n\r\n")
+          yield* raw.send("POST / HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: 6\r\n\r\n")
           yield* Deferred.await(reading)
-          raw.send("abc")
+          yield* raw.send("abc")
           yield* Effect.promise(() => new Promise((done) => setImmediate(done)))
-          raw.send("def")
-          expect(yield* raw.over).toContain("<6>")
+          yield* raw.send("def")
+          expect(yield* raw.rest).toContain("<6>")
         })
       )
     )
@@ -133,10 +124,12 @@ describe.each(networks)("Server on %s", (_, network) => {
         }),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send("POST / HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: 6\r\n\r\nabc")
+          yield* raw.send(
+            "POST / HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: 6\r\n\r\nabc"
+          )
           yield* Deferred.await(interrupted)
-          raw.send("def")
-          expect(yield* raw.over).toContain("<abcdef>")
+          yield* raw.send("def")
+          expect(yield* raw.rest).toContain("<abcdef>")
         })
       )
     )
@@ -152,8 +145,8 @@ describe.each(networks)("Server on %s", (_, network) => {
       }),
       Effect.gen(function* () {
         const raw = yield* connect
-        raw.send(post("/", "abc", "Connection: close\r\n"))
-        expect(yield* raw.over).toContain("<abc|abc|/other>")
+        yield* raw.send(post("/", "abc", "Connection: close\r\n"))
+        expect(yield* raw.rest).toContain("<abc|abc|/other>")
       })
     )
   )
@@ -174,13 +167,14 @@ describe.each(networks)("Server on %s", (_, network) => {
         }),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 6\r\n\r\nabc")
-          yield* raw.has("<early>")
-          raw.send("def")
+          yield* raw.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 6\r\n\r\nabc")
+          yield* raw.until("<early>")
+          yield* raw.send("def")
           const exit = yield* Deferred.await(read)
           expect(Exit.isFailure(exit)).toBe(true)
-          raw.send(last("/"))
-          expect((yield* raw.over).split("<early>")).toHaveLength(3)
+          yield* raw.send(last("/"))
+          yield* raw.rest
+          expect(raw.received().split("<early>")).toHaveLength(3)
         })
       )
     )
@@ -198,7 +192,7 @@ describe.each(networks)("Server on %s", (_, network) => {
         }),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 6\r\n\r\nabc")
+          yield* raw.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 6\r\n\r\nabc")
           const exit = yield* Deferred.await(read)
           expect(Exit.isFailure(exit) && String(exit.cause)).toContain("the connection was closed")
         })
@@ -217,16 +211,18 @@ describe.each(networks)("Server on %s", (_, network) => {
         }),
         Effect.gen(function* () {
           const raw = yield* connect
-          raw.send(post("/", "abc"))
+          yield* raw.send(post("/", "abc"))
           const first = yield* Queue.take(requests)
-          yield* raw.has("<one>")
-          raw.send("POST /wait HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+          yield* raw.until("<one>")
+          yield* raw.send(
+            "POST /wait HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+          )
           yield* Queue.take(requests)
           expect(yield* first.text).toBe("abc")
           const other = yield* connect
-          other.send(last("/"))
-          yield* other.over
-          expect(raw.received).not.toContain("100 Continue")
+          yield* other.send(last("/"))
+          yield* other.rest
+          expect(raw.received()).not.toContain("100 Continue")
         })
       )
     )

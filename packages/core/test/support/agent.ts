@@ -7,9 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Agent, type AgentEvent, Client, type Network } from "@httpfx/core"
-import { MemoryNetwork } from "@httpfx/testing"
-import { ok, type Peer } from "./peer.js"
-import type { Raw } from "./raw.js"
+import { MemoryNetwork, type RawPeer } from "@httpfx/testing"
+import { ok } from "./withClient.js"
 
 type Needs = Client.Client | HttpClient.HttpClient | Agent.Agent | Network.Network | Scope.Scope
 
@@ -45,15 +44,15 @@ export const until = (
     }
   })
 
-export const answer = (raw: Raw, times: number, fields = "") =>
-  Effect.map(raw.has("\r\n\r\n", times), () => raw.send(ok("x", fields)))
+export const answer = (raw: RawPeer.RawPeer, fields = "") =>
+  Effect.zipRight(raw.head, raw.send(ok("x", fields)))
 
 /** A request and its response on a connection of its own. */
-export const first = (server: Peer, fields = "") =>
+export const first = (server: RawPeer.RawServer, fields = "") =>
   Effect.gen(function* () {
     const fiber = yield* Effect.fork(text({ url: server.url }))
     const raw = yield* server.accept
-    yield* answer(raw, 1, fields)
+    yield* answer(raw, fields)
     assert.isFalse((yield* fiber).reused)
     return raw
   })

@@ -9,7 +9,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Agent, Client, Network, Timers, type Transport } from "@httpfx/core"
 import { Fault, MemoryNetwork, Simulation } from "@httpfx/testing"
-import { ok } from "./peer.js"
+import { ok } from "./withClient.js"
 
 /** Milliseconds from one end to the other. */
 const latency = 10

@@ -8,14 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type Network, Server } from "@httpfx/core"
-import { NodeNetwork } from "@httpfx/node"
-import { MemoryNetwork } from "@httpfx/testing"
-
-/** The networks on which a battery runs. */
-export const networks: ReadonlyArray<readonly [string, Layer.Layer<Network.Network>]> = [
-  ["memory", MemoryNetwork.layer()],
-  ["node", NodeNetwork.layer]
-]
+import { RawPeer } from "@httpfx/testing"
 
 /** Serves `app` while `test` runs, and waits until the server has closed. */
 export const servedOn =
@@ -46,3 +39,10 @@ export const last = (target = "/"): string => get(target, "Connection: close\r\n
 /** A request with a body of known length. */
 export const post = (target: string, body: string, extra = ""): string =>
   `POST ${target} HTTP/1.1\r\nHost: test\r\nContent-Length: ${body.length}\r\n${extra}\r\n${body}`
+
+/** A scripted client of the server in the context. */
+export const connect = Effect.flatMap(HttpServer.HttpServer, ({ address }) => RawPeer.connect(address))
+
+/** Sends one text and returns everything up to the end of the connection. */
+export const talk = (text: string) =>
+  Effect.scoped(Effect.flatMap(connect, (peer) => Effect.zipRight(peer.send(text), peer.rest)))

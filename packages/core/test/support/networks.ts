@@ -1,0 +1,10 @@
+/** The networks that a battery runs over: the one in memory, and sockets of the system. */
+import type * as Layer from "effect/Layer"
+import type { Network } from "@httpfx/core"
+import { NodeNetwork } from "@httpfx/node"
+import { MemoryNetwork } from "@httpfx/testing"
+
+export const networks: ReadonlyArray<readonly [string, Layer.Layer<Network.Network>]> = [
+  ["memory", MemoryNetwork.layer()],
+  ["node", NodeNetwork.layer]
+]

@@ -1,0 +1,18 @@
+/** A client of its own for a test, and responses for the scripted server that it asks. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as Scope from "effect/Scope"
+import { Client, type Network } from "@httpfx/core"
+
+/** Runs a test with a client whose scope closes at its end. */
+export const withClient =
+  (network: Layer.Layer<Network.Network>, options: Client.Options = {}) =>
+  <A, E>(
+    test: Effect.Effect<A, E, Client.Client | HttpClient.HttpClient | Network.Network | Scope.Scope>
+  ): Effect.Effect<A, E> =>
+    Effect.provide(Effect.scoped(test), Layer.provideMerge(Layer.orDie(Client.layer(options)), network))
+
+/** A 200 response with a length. */
+export const ok = (body: string, fields = ""): string =>
+  `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`
