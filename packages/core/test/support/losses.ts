@@ -190,15 +190,15 @@ const limits = { queue: 500, connect: 500 }
 const again = { text: "answered", reused: false, resent: 1 }
 
 export const situations: Readonly<Record<string, Readonly<Record<string, Situation>>>> = {
-  "before a socket": {
-    "that it waits for is lost: it gets the next": {
+  "while queued": {
+    "the connection in use is lost: a new one serves": {
       agent: { maxSockets: 1 },
       before: World.other,
       meanwhile: crosses(rst),
       told: { text: "answered", reused: false, resent: 0 },
       connections: 2
     },
-    "is free in time: nothing was sent": {
+    "no connection becomes free in time": {
       agent: { maxSockets: 1 },
       before: World.other,
       request: { timeouts: limits },
@@ -206,7 +206,7 @@ export const situations: Readonly<Record<string, Readonly<Record<string, Situati
       told: { _tag: "QueueTimedOut", ...unwritten },
       seen: 0
     },
-    "its agent ends": {
+    "the agent closes": {
       agent: { maxSockets: 1 },
       before: World.other,
       meanwhile: World.closeAgent,
@@ -214,32 +214,32 @@ export const situations: Readonly<Record<string, Readonly<Record<string, Situati
       seen: 0
     }
   },
-  "before it is connected": {
-    "no such name": {
+  "while connecting": {
+    "unknown name": {
       request: { url: "http://nowhere.test/it" },
       told: { _tag: "NameNotResolved", phase: "resolve", ...unwritten },
       connections: 0,
       seen: 0
     },
-    "nobody listens": {
+    "no listener": {
       request: { url: "http://closed.test/it", ...post },
       told: { _tag: "ConnectionRefused", phase: "connect", ...unwritten, address: "10.0.0.2:80" },
       connections: 0,
       seen: 0
     },
-    "there is no way": {
+    "no route": {
       before: Fault.connectFailure("EHOSTUNREACH"),
       told: { _tag: "Unreachable", phase: "connect", ...unwritten },
       connections: 0,
       seen: 0
     },
-    "the network says that it takes too long": {
+    "timeout of the network": {
       before: Fault.connectTimeout(),
       told: { _tag: "ConnectionTimedOut", code: "ETIMEDOUT", phase: "connect", ...unwritten },
       connections: 0,
       seen: 0
     },
-    "we say so": {
+    "timeout of the client": {
       before: Fault.connectTimeout({}, { timeout: "1 hour" }),
       request: { timeouts: limits },
       told: { _tag: "ConnectTimedOut", phase: "connect", limit: 500, ...unwritten },
@@ -247,7 +247,7 @@ export const situations: Readonly<Record<string, Readonly<Record<string, Situati
       seen: 0
     }
   },
-  "after it was connected": {
+  "after connecting": {
     "reset at once": { accepted: rst, told: { _tag: "ConnectionReset", ...lost }, seen: 0 },
     // Then only our direction is open, and is reset before the request has arrived.
     "closed at once": { accepted: fin, told: { _tag: "HangUp", ...lost }, seen: 0 },
@@ -269,8 +269,8 @@ export const situations: Readonly<Record<string, Readonly<Record<string, Situati
     }
   },
   "after the request was sent": {
-    "closed before an answer": { asked: fin, told: { _tag: "HangUp", ...lost } },
-    "reset before an answer": { asked: rst, told: { _tag: "ConnectionReset", ...lost } },
+    "closed before a response": { asked: fin, told: { _tag: "HangUp", ...lost } },
+    "reset before a response": { asked: rst, told: { _tag: "ConnectionReset", ...lost } },
     "closed within the head": {
       asked: says("HTTP/1.1 2", fin),
       told: { _tag: "HangUp", ...lost, received: 10 }
@@ -284,12 +284,12 @@ export const situations: Readonly<Record<string, Readonly<Record<string, Situati
       told: { _tag: "HangUp", ...lost, received: 28 }
     }
   },
-  "for what came": {
-    "no HTTP": {
+  "for the response": {
+    "malformed bytes": {
       asked: answers("SSH-2.0-x\r\n"),
       told: { _tag: "ParseError", code: "HPE_INVALID_CONSTANT", ...lost, received: 11 }
     },
-    "no HTTP any more, within the body": {
+    "malformed bytes within the body": {
       asked: answers(`${chunked}xyz\r\n`),
       told: {
         _tag: "ParseError",
@@ -299,17 +299,17 @@ export const situations: Readonly<Record<string, Readonly<Record<string, Situati
         received: chunked.length + 5
       }
     },
-    "an upgrade that nobody asked for": {
+    "an upgrade without a request for it": {
       asked: answers("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
       told: { _tag: "UpgradeNotAsked", ...lost, received: 69 }
     }
   },
-  "within the body": {
-    "closed before its length": {
+  "within the response body": {
+    "closed before its end": {
       asked: says(`${head}12345`, fin),
       told: { _tag: "HangUp", ...lost, phase: "body", received: head.length + 5 }
     },
-    "reset before its length": {
+    "reset before its end": {
       asked: says(`${head}12345`, rst),
       told: { _tag: "ConnectionReset", ...lost, phase: "body", received: head.length + 5 }
     },
@@ -321,15 +321,15 @@ export const situations: Readonly<Record<string, Readonly<Record<string, Situati
       asked: says(`${chunked}0\r\nX-`, fin),
       told: { _tag: "HangUp", ...lost, phase: "body", received: chunked.length + 5 }
     },
-    "reset where the end of the connection is the body's": {
+    "reset, framed by the end of the connection": {
       asked: says("HTTP/1.1 200 OK\r\n\r\n12345", rst),
       told: { _tag: "ConnectionReset", ...lost, phase: "body", received: 24 }
     },
-    "closed there: that is its end": {
+    "closed, framed by the end of the connection: complete": {
       asked: says("HTTP/1.1 200 OK\r\n\r\n12345", fin),
       told: { text: "12345", resent: 0 }
     },
-    "reset while an upload goes on beside it": {
+    "reset during a concurrent upload": {
       request: upload,
       asked: says(`${head}12345`, rst),
       told: { _tag: "ConnectionReset", ...lost, phase: "body", written: "some", received: head.length + 5 }
@@ -339,7 +339,7 @@ export const situations: Readonly<Record<string, Readonly<Record<string, Situati
     // The end is in transit to the client while the request is in transit to the server.
     closed: { reused: true, before: crosses(fin), told: again, connections: 2, seen: 2 },
     reset: { reused: true, before: crosses(rst), told: again, connections: 2 },
-    "closed, with a body at hand": {
+    "closed, with a body in memory": {
       reused: true,
       before: crosses(fin),
       request: { method: "PUT", body: "abc" },
@@ -366,7 +366,7 @@ export const situations: Readonly<Record<string, Readonly<Record<string, Situati
       request: upload,
       told: { _tag: "HangUp", ...lost, reused: true, phase: "send", written: "some" }
     },
-    "closed, as it answers": {
+    "closed within the response head": {
       reused: true,
       asked: (served) => {
         served.send("HTTP/1.1 2")
@@ -374,26 +374,26 @@ export const situations: Readonly<Record<string, Readonly<Record<string, Situati
       },
       told: { _tag: "HangUp", ...lost, reused: true, received: 10 }
     },
-    "closed, and the fresh one is lost too": {
+    "closed, and the new connection is lost too": {
       reused: true,
       asked: fin,
       told: { _tag: "HangUp", ...lost },
       connections: 2,
       seen: 2
     },
-    "closed, and the fresh one cannot be made": {
+    "closed, and no new connection can be established": {
       reused: true,
       before: Effect.zipRight(Fault.refuse(), crosses(fin)),
       told: { _tag: "HangUp", ...lost, reused: true }
     },
-    "the end has arrived already: it is not used": {
+    "FIN has arrived already: it is not reused": {
       reused: true,
       before: Effect.zipRight(crosses(fin), Effect.sleep(latency)),
       request: post,
       told: { text: "answered", reused: false, resent: 0 },
       connections: 2
     },
-    "nothing is lost: it serves again": {
+    "no loss: it is reused": {
       reused: true,
       request: post,
       told: { text: "answered", reused: true, resent: 0 }

@@ -143,7 +143,7 @@ export const rules: {
         to: "done",
         all: Fact.Closing,
         none: 0,
-        why: "no request begins once the connection is to be closed (RFC 9112 §9.6)"
+        why: "no request may begin once the connection will be closed (RFC 9112 §9.6)"
       }
     ],
     done: [
@@ -151,24 +151,24 @@ export const rules: {
         to: "switched",
         all: Fact.Switched,
         none: 0,
-        why: "the request is complete and its answer switched protocols (RFC 9110 §7.8, §9.3.6)"
+        why: "the request is complete and its response switched protocols (RFC 9110 §7.8, §9.3.6)"
       },
       {
         to: "idle",
         all: 0,
         none: Fact.Closing | Fact.Asked | Fact.Switched,
-        why: "the next request may follow, before this one is answered too (RFC 9112 §9.3.2)"
+        why: "the next request may follow, even before the response to this one (RFC 9112 §9.3.2)"
       }
     ]
   },
   response: {
     idle: [
-      { to: "head", all: Fact.Owed, none: 0, why: "a request came" },
+      { to: "head", all: Fact.Owed, none: 0, why: "a request has begun" },
       {
         to: "done",
         all: Fact.Closing,
         none: Fact.Owed,
-        why: "nothing is owed and the connection is to be closed"
+        why: "no response is due and the connection will be closed"
       }
     ],
     done: [
@@ -176,13 +176,13 @@ export const rules: {
         to: "head",
         all: Fact.Owed,
         none: Fact.Last,
-        why: "the next pipelined request is answered, in the order they came (RFC 9112 §9.3.2)"
+        why: "the next pipelined request gets its response, in order of arrival (RFC 9112 §9.3.2)"
       },
       {
         to: "idle",
         all: 0,
         none: Fact.Owed | Fact.Closing,
-        why: "the connection is used again (RFC 9112 §9.3)"
+        why: "the connection is reused (RFC 9112 §9.3)"
       }
     ]
   }

@@ -56,7 +56,7 @@ export const expectationOf = (
 }
 
 /**
- * Does the request expect something that is not `100-continue`?
+ * Whether the request has an expectation other than `100-continue`.
  *
  * @since 0.1.0
  * @category facts
