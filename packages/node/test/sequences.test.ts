@@ -1,13 +1,13 @@
 /**
- * The ten sequences of events that Node's documentation gives for a request, as a table: on the built-in
- * module and on ours, over TCP and in memory. Where the documentation and Node.js 20 differ, Node.js decides.
+ * The ten event sequences of a request in Node's documentation, as a table: on the built-in module and on
+ * ours, over TCP and in memory. Where the documentation and Node.js 20 differ, Node.js decides.
  */
 import { strict as assert } from "node:assert"
 import type { ClientRequest, IncomingMessage } from "node:http"
 import { both, pause, until, type Body, type Peer, type World } from "./surface/harness.js"
 import { MemorySocket } from "./surface/memory.js"
 
-/** What happens to a request and its response, in order; `data` once, however often it comes. */
+/** Records the events of a request and its response, in order; `data` only once. */
 const record = (req: ClientRequest, onData?: (res: IncomingMessage) => void): Array<string> => {
   const events: Array<string> = []
   const note = (name: string) => {
@@ -31,11 +31,11 @@ const record = (req: ClientRequest, onData?: (res: IncomingMessage) => void): Ar
 
 interface Row {
   readonly server: (world: World) => Promise<Peer>
-  /** What is done to the request at once. */
+  /** The action on the request, at once. */
   readonly now?: (req: ClientRequest) => void
-  /** What is done when data has come. */
+  /** The action on `data`. */
   readonly onData?: (req: ClientRequest) => void
-  /** What is done when there is a socket that is not connected yet. */
+  /** The action on a socket that is still connecting. */
   readonly onSocket?: (req: ClientRequest) => void
   readonly events: ReadonlyArray<string>
   readonly withAgent?: ReadonlyArray<string>
@@ -98,7 +98,7 @@ const rows: Readonly<Record<string, Row>> = {
     server: silent,
     now: (req) => req.abort(),
     events: ["abort", "close"],
-    // With an agent the documented order is the other way round.
+    // With an agent the documented order is reversed.
     withAgent: ["close", "abort"]
   },
   "req.abort() before the connection succeeds": {

@@ -1,6 +1,6 @@
 /**
- * The system's clock is set while servers and clients of the callback API wait: every limit ends as if it had
- * not been.
+ * Setting the system clock while servers and clients of the callback API wait does not change when their
+ * limits expire.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as bridge from "@httpfx/node/bridge"
@@ -15,7 +15,7 @@ type Http = Effect.Effect.Success<typeof bridge.makeHttp>
 const hour = 3_600_000
 const world = Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer())
 
-/** A server with these options; what it is sent, and how long until the connection ends. */
+/** Runs a server with these options; returns what it received, and how long the connection stayed open. */
 const served =
   (options: object, bytes: string, listener: RequestListener = (_, res) => res.end("hello")) =>
   (http: Http) =>
@@ -27,7 +27,7 @@ const served =
       yield* peer.rest
     })
 
-/** A request with these options to a server that answers with these bytes and no more ends with an error. */
+/** A request with these options, to a server that sends these bytes and nothing more, ends with an error. */
 const asked = (bytes: string) => (http: Http) =>
   Effect.gen(function* () {
     const { accept } = yield* RawPeer.listen({ host: "api.test", port: 80, patience: "1 hour" })

@@ -1,6 +1,6 @@
 /**
- * Request listeners mounted in Effect apps, over the network in memory, byte by byte; and streams over
- * sockets.
+ * Request listeners mounted in Effect apps, compared byte by byte over the network in memory; and streams
+ * over sockets.
  */
 import { HttpApp, HttpMiddleware, HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -27,7 +27,7 @@ const over = <A, E>(
 const get = "GET /path?q=1 HTTP/1.1\r\nHost: server.test\r\nX-Case: Kept\r\n\r\n"
 
 describe("fromListener", () => {
-  it.effect("an answer at hand is one message with a length; the connection goes on", () =>
+  it.effect("a response written at once is one message with a length; the connection is kept", () =>
     over(
       (req, res) => {
         assert.instanceOf(req, http.IncomingMessage)
@@ -55,7 +55,7 @@ describe("fromListener", () => {
     )
   )
 
-  it.effect("a body as it is written, with trailers, after informational answers", () =>
+  it.effect("streams a body with trailers after informational responses", () =>
     over(
       (_req, res) => {
         res.writeProcessing()
@@ -132,7 +132,7 @@ describe("fromListener", () => {
     )
   )
 
-  it.effect("what a listener throws, at once or later, is 500; a destroyed response too", () => {
+  it.effect("an error that a listener throws, at once or later, is 500; a destroyed response too", () => {
     const failures: ReadonlyArray<RequestListener> = [
       () => {
         throw new Error("at once")
@@ -153,7 +153,7 @@ describe("fromListener", () => {
     )
   })
 
-  it.effect("an answer that breaks off is cut", () =>
+  it.effect("a response that breaks off is aborted", () =>
     over(
       (_req, res) => {
         res.writeHead(200, { "Content-Length": 10 })
@@ -170,7 +170,7 @@ describe("fromListener", () => {
     )
   )
 
-  it.effect("a client that goes away is told to both messages", () =>
+  it.effect("a disconnecting client closes both messages", () =>
     Effect.gen(function* () {
       const events = yield* Deferred.make<ReadonlyArray<string>>()
       const told: Array<string> = []
@@ -197,7 +197,7 @@ describe("fromListener", () => {
     })
   )
 
-  it.effect("finish and close come, in this order, and the request is complete", () =>
+  it.effect("emits finish and close, in this order, and completes the request", () =>
     Effect.gen(function* () {
       const events = yield* Deferred.make<ReadonlyArray<string>>()
       const told: Array<string> = []
@@ -256,7 +256,7 @@ describe("fromListener", () => {
     })
   )
 
-  it.live("a slow client holds the listener back", () =>
+  it.live("a slow client pauses the listener", () =>
     Effect.gen(function* () {
       let written = 0
       const drained = yield* Deferred.make<void>()
@@ -283,7 +283,7 @@ describe("fromListener", () => {
           const socket = net.connect(port, "127.0.0.1")
           socket.pause()
           socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-          // It goes on only as far as buffers on the way take it.
+          // It writes only as much as the buffers on the way take.
           let before = -1
           while (before !== written) {
             before = written
@@ -301,7 +301,7 @@ describe("fromListener", () => {
     })
   )
 
-  it.effect("an upgrade goes to the server's listener, which speaks its protocol on the connection", () => {
+  it.effect("an upgrade is handed over to the server's listener", () => {
     const server = http.createServer()
     const sockets = new WebSocketServer({ noServer: true })
     server.on("upgrade", (req, socket, head) =>

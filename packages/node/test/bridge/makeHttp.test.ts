@@ -1,6 +1,6 @@
 /**
- * The callback API on the network in memory: legacy servers and clients without ports, in virtual time, with
- * faults.
+ * The callback API on the network in memory: existing servers and clients without ports, in virtual time,
+ * with faults.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Client } from "@httpfx/core"
@@ -63,7 +63,7 @@ describe("makeHttp", () => {
     }).pipe(Effect.scoped, Effect.provide(memory))
   )
 
-  it.effect("a legacy server and client meet without a port; the connection is kept", () =>
+  it.effect("an existing server and client communicate without a port; the connection is kept", () =>
     Effect.gen(function* () {
       const http = yield* bridge.makeHttp
       const server = yield* listening(http, echo)
@@ -106,7 +106,7 @@ describe("makeHttp", () => {
       assert.include(head, "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n")
       yield* peer.expect("GET / ")
       yield* turn
-      // A second more than was announced, for a request that is under way.
+      // A second longer than announced, for a request on its way.
       yield* TestClock.adjust("3999 millis")
       assert.strictEqual(peer.state(), "open")
       yield* TestClock.adjust("1 millis")
@@ -164,7 +164,7 @@ describe("makeHttp", () => {
     }).pipe(Effect.scoped, Effect.provide(memory))
   )
 
-  it.effect("latency moves with the clock; a destroyed request gives its connection up", () =>
+  it.effect("latency follows the clock; a destroyed request closes its connection", () =>
     Effect.gen(function* () {
       const http = yield* bridge.makeHttp
       yield* listening(http, echo)
@@ -188,7 +188,7 @@ describe("makeHttp", () => {
     }).pipe(Effect.scoped, Effect.provide(memory))
   )
 
-  it.effect("an address in use, a name that is unknown", () =>
+  it.effect("an address in use, an unknown name", () =>
     Effect.gen(function* () {
       const http = yield* bridge.makeHttp
       yield* listening(http, echo)

@@ -1,5 +1,5 @@
 /**
- * Legacy HTTPS and WebSockets on the network in memory: certificates that are described, handshakes in
+ * HTTPS and WebSockets of existing code on the network in memory: described certificates, handshakes in
  * virtual time.
  */
 import { assert, describe, it } from "@effect/vitest"
@@ -31,7 +31,7 @@ const listening = (https: Https, listener: RequestListener, options: object = {}
 const ask = (https: Https, options: RequestOptions = {}) =>
   Effect.async<{ socket: IncomingMessage["socket"]; text: string }, NodeJS.ErrnoException>((resume) => {
     const req = https.get({ host: "api.test", ca, ...options }, (res) => {
-      // At its end a response that was kept alive has none any more.
+      // At its end a response with keep-alive loses its socket.
       const { socket } = res
       void textOf(res).then((text) => resume(Effect.succeed({ socket, text })))
     })
@@ -53,7 +53,7 @@ describe("makeHttps", () => {
     }).pipe(Effect.provide(memory))
   )
 
-  it.scoped("serves and asks, on one connection, and both ends know its TLS", () =>
+  it.scoped("serves requests on one connection, and both ends know its TLS session", () =>
     Effect.gen(function* () {
       const https = yield* bridge.makeHttps
       const server = yield* listening(https, (req, res) => {
@@ -90,7 +90,7 @@ describe("makeHttps", () => {
     }).pipe(Effect.provide(memory))
   )
 
-  it.scoped("drops who never shakes hands, after two minutes of the test's clock", () =>
+  it.scoped("drops clients that never start the handshake, after two minutes of the test clock", () =>
     Effect.gen(function* () {
       const https = yield* bridge.makeHttps
       const server = yield* listening(https, (_req, res) => res.end("hello"))
@@ -104,7 +104,7 @@ describe("makeHttps", () => {
     }).pipe(Effect.provide(memory))
   )
 
-  it.scoped("takes other certificates for names, and renewed ones", () =>
+  it.scoped("uses certificates by name, and renewed ones", () =>
     Effect.gen(function* () {
       const https = yield* bridge.makeHttps
       const server = yield* listening(https, (_req, res) => res.end("hello"))
@@ -122,7 +122,7 @@ describe("makeHttps", () => {
 const handshake = (key: string) =>
   createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64")
 
-/** Sends one short text back, whatever comes. */
+/** Accepts the handshake and sends one short text message. */
 const greeting = (req: IncomingMessage, socket: Duplex) => {
   const accept = handshake(String(req.headers["sec-websocket-key"]))
   socket.write(
@@ -134,7 +134,7 @@ const greeting = (req: IncomingMessage, socket: Duplex) => {
 
 describe("WebSocket of makeHttp", () => {
   for (const scheme of ["ws", "wss"]) {
-    it.scoped(`${scheme}: its connections are those of the network`, () =>
+    it.scoped(`${scheme}: connects on the network`, () =>
       Effect.gen(function* () {
         const http = yield* bridge.makeHttp
         const https = yield* bridge.makeHttps

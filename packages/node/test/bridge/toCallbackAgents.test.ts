@@ -70,7 +70,7 @@ const ask = (options: RequestOptions, body?: string) =>
 const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
 describe("toCallbackAgents", () => {
-  it.live("requests of both kinds use one connection, one after the other", () =>
+  it.live("requests of both APIs share one connection, one after the other", () =>
     Effect.gen(function* () {
       const { http: agent } = yield* bridge.toCallbackAgents
       const options = { port: yield* port, agent }
@@ -88,7 +88,7 @@ describe("toCallbackAgents", () => {
     }).pipe(Effect.provide(world({})))
   )
 
-  it.live("the agent's limits hold for both; who waits is in `requests`", () =>
+  it.live("the agent's limits apply to both; queued requests are in `requests`", () =>
     Effect.gen(function* () {
       const { http: agent } = yield* bridge.toCallbackAgents
       const options = { port: yield* port, agent }
@@ -116,7 +116,7 @@ describe("toCallbackAgents", () => {
     }).pipe(Effect.provide(world({ maxSockets: 1 })))
   )
 
-  it.live("an answer that closes, a request that is destroyed, a pool that keeps nothing", () =>
+  it.live("a closing response, a destroyed request, a pool without keep-alive", () =>
     Effect.gen(function* () {
       const { http: agent } = yield* bridge.toCallbackAgents
       const options = { port: yield* port, agent }
@@ -160,27 +160,24 @@ describe("toCallbackAgents", () => {
     }).pipe(Effect.provide(world({})))
   )
 
-  it.live(
-    "what the server says of the connection is the pool's, and the counts are of what is borrowed",
-    () =>
-      Effect.gen(function* () {
-        const { http: agent } = yield* bridge.toCallbackAgents
-        const options = { port: yield* port, agent }
-        const count = () =>
-          [agent as unknown as { readonly totalSocketCount: number }, agent.sockets] as const
-        for (const [path, idle] of [
-          ["/", 1],
-          ["/", 1],
-          ["/soon", 0]
-        ] as const) {
-          yield* ask({ ...options, path })
-          yield* Effect.repeat(Effect.zipRight(turn, Effect.sync(count)), {
-            until: ([, sockets]) => Object.keys(sockets).length === 0
-          })
-          assert.strictEqual(count()[0].totalSocketCount, 0)
-          assert.include(yield* state, { idle })
-        }
-      }).pipe(Effect.provide(world({})))
+  it.live("the pool gets Keep-Alive hints, and the counts are of borrowed connections", () =>
+    Effect.gen(function* () {
+      const { http: agent } = yield* bridge.toCallbackAgents
+      const options = { port: yield* port, agent }
+      const count = () => [agent as unknown as { readonly totalSocketCount: number }, agent.sockets] as const
+      for (const [path, idle] of [
+        ["/", 1],
+        ["/", 1],
+        ["/soon", 0]
+      ] as const) {
+        yield* ask({ ...options, path })
+        yield* Effect.repeat(Effect.zipRight(turn, Effect.sync(count)), {
+          until: ([, sockets]) => Object.keys(sockets).length === 0
+        })
+        assert.strictEqual(count()[0].totalSocketCount, 0)
+        assert.include(yield* state, { idle })
+      }
+    }).pipe(Effect.provide(world({})))
   )
 
   it.live("an upgraded connection leaves the pool", () =>
@@ -203,7 +200,7 @@ describe("toCallbackAgents", () => {
     }).pipe(Effect.provide(world({})))
   )
 
-  it.live("https: its options are part of what is shared, and certificates are verified", () =>
+  it.live("https: connections are shared by equal TLS options, and certificates are verified", () =>
     Effect.gen(function* () {
       const { https: agent } = yield* bridge.toCallbackAgents
       const options = { host: "localhost", port: yield* port, agent, ca: pem("ca") }

@@ -69,7 +69,7 @@ const serving = <A>(
   })
 
 describe.each(implementations)("toListeners on %s", (_name, http) => {
-  it.live("answers, keeps the connection, sends what middleware had set", () =>
+  it.live("answers, keeps the connection, sends fields set by middleware", () =>
     Effect.gen(function* () {
       const listeners = yield* bridge.toListeners(router)
       const agent = new http.Agent({ keepAlive: true })
@@ -98,7 +98,7 @@ describe.each(implementations)("toListeners on %s", (_name, http) => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("streams both ways, at the pace of the slower side", () =>
+  it.live("streams both ways with backpressure", () =>
     Effect.gen(function* () {
       const listeners = yield* bridge.toListeners(router)
       yield* serving(http, listeners, async (port) => {
@@ -114,7 +114,7 @@ describe.each(implementations)("toListeners on %s", (_name, http) => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("trailers both ways, informational answers, facts of the connection", () =>
+  it.live("trailers both ways, informational responses, the connection's addresses", () =>
     Effect.gen(function* () {
       const listeners = yield* bridge.toListeners(router)
       yield* serving(http, listeners, async (port) => {
@@ -135,7 +135,7 @@ describe.each(implementations)("toListeners on %s", (_name, http) => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("a client that goes away interrupts the app", () =>
+  it.live("a disconnecting client interrupts the app", () =>
     Effect.gen(function* () {
       const interrupted = yield* Deferred.make<void>()
       const started = yield* Deferred.make<void>()
@@ -154,7 +154,7 @@ describe.each(implementations)("toListeners on %s", (_name, http) => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("a body that breaks off cuts the answer", () =>
+  it.live("a body that fails aborts the response", () =>
     Effect.gen(function* () {
       const listeners = yield* bridge.toListeners(
         HttpServerResponse.stream(
@@ -187,7 +187,7 @@ describe.each(implementations)("toListeners on %s", (_name, http) => {
   )
 })
 
-it.live("informational answers of the app reach the client", () =>
+it.live("informational responses of the app reach the client", () =>
   Effect.gen(function* () {
     const [, http] = implementations[0]
     const listeners = yield* bridge.toListeners(router)

@@ -1,6 +1,6 @@
 /**
- * Clusters of real processes: work is shared, crashes are replaced, a restart loses no request, and nothing
- * is left behind.
+ * Clusters of real processes: they share work, replace crashed workers, lose no request in a restart, and
+ * leave no process behind.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -48,7 +48,7 @@ const until = async (condition: () => boolean) => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
-/** Starts a cluster; what it prints is kept. Every process of it is gone after the test. */
+/** Starts a cluster and keeps its output. Kills all its processes after the test. */
 const started = (options: object = {}, env: Readonly<Record<string, string>> = {}) => {
   const child = spawn(process.execPath, [fixture], {
     env: { ...process.env, OPTIONS: JSON.stringify({ workers: 2, ...options }), ...env },
@@ -71,7 +71,7 @@ const started = (options: object = {}, env: Readonly<Record<string, string>> = {
     for (const pid of [child.pid, ...pids()])
       if (pid !== undefined && exists(pid)) process.kill(pid, "SIGKILL")
   })
-  /** The first line, from the one with the number `from` on, that is such a one. */
+  /** The first result of `f` over lines, starting at index `from`. */
   const prints = <A>(f: (line: Line) => A | undefined, from = 0): Promise<A> =>
     new Promise((resolve, reject) => {
       const search = () => {
@@ -132,7 +132,7 @@ describe("NodeCluster", () => {
     assert.deepStrictEqual([...answered].sort(), pidsOf(workers))
   })
 
-  it("replaces a worker that has crashed, and the others serve meanwhile", async () => {
+  it("replaces a crashed worker while the others serve", async () => {
     const cluster = started()
     const before = pidsOf(await cluster.workers())
     const port = await cluster.port()
@@ -149,8 +149,8 @@ describe("NodeCluster", () => {
     assert.deepStrictEqual([...answered].sort(), now.sort())
   })
 
-  it("a restart under load exchanges every worker and loses no request", async () => {
-    // However slow this process is: a connection between two requests is not taken for idle.
+  it("a restart under load replaces every worker and loses no request", async () => {
+    // A long grace: on a slow machine a connection between two requests must not count as idle.
     const cluster = started({}, { GRACE: "30000" })
     const before = pidsOf(await cluster.workers())
     const port = await cluster.port()
@@ -191,7 +191,7 @@ describe("NodeCluster", () => {
     assert.deepStrictEqual(pidsOf(await cluster.prints(({ workers }) => workers)), after.sort())
   })
 
-  it("a SIGHUP while the first workers start exchanges them when they have", async () => {
+  it("a SIGHUP while the first workers start replaces them once they are ready", async () => {
     const cluster = started({}, { RUN: "1", FAULT: "slow to start" })
     await cluster.prints(({ loading }) => loading)
     cluster.child.kill("SIGHUP")
@@ -215,7 +215,7 @@ describe("NodeCluster", () => {
     assert.isNull(cluster.child.signalCode, cluster.text())
   })
 
-  it("a restart tells upgraded connections, and ends when they have taken leave", async () => {
+  it("a restart notifies upgraded connections, and completes when they have closed", async () => {
     const cluster = started()
     await cluster.workers()
     const port = await cluster.port()
@@ -243,7 +243,7 @@ describe("NodeCluster", () => {
         [0, true]
       ]
     )
-    // The fresh workers take upgrades as well.
+    // The new workers accept upgrades as well.
     const next = await upgraded()
     next.socket.destroy()
   })
@@ -264,7 +264,7 @@ describe("NodeCluster", () => {
     assert.notInclude(cluster.text(), '"expected":false')
   })
 
-  it("workers whose primary was killed finish what they do, and end", async () => {
+  it("workers whose primary was killed finish their work and exit", async () => {
     const cluster = started()
     await cluster.workers()
     const under = get(await cluster.port(), "/slow")
@@ -274,7 +274,7 @@ describe("NodeCluster", () => {
     await until(() => cluster.left().length === 0)
   })
 
-  it("fails, and stops the others, when one does not start", async () => {
+  it("fails, and stops the others, when one fails to start", async () => {
     const cluster = started({}, { FAULT: "fails at start" })
     assert.strictEqual(await cluster.closed, 1)
     assert.match(cluster.text(), /WorkerFailed.*worker \d exited \(code 1\) before it was ready/s)
@@ -288,7 +288,7 @@ describe("NodeCluster", () => {
     assert.deepStrictEqual(cluster.left(), [])
   })
 
-  it("kills at the deadline what does not end", async () => {
+  it("kills workers that have not exited at the deadline", async () => {
     const cluster = started({ gracefulShutdownTimeout: 100 }, { FAULT: "never ends" })
     await cluster.workers()
     cluster.child.kill("SIGTERM")
@@ -296,7 +296,7 @@ describe("NodeCluster", () => {
     assert.deepStrictEqual(cluster.left(), [])
   })
 
-  it("fails when a worker ends and the schedule has no more to give", async () => {
+  it("fails when a worker exits and the schedule has ended", async () => {
     const cluster = started({ giveUp: true })
     await cluster.workers()
     await get(await cluster.port(), "/crash").catch(() => {})
@@ -305,7 +305,7 @@ describe("NodeCluster", () => {
     assert.deepStrictEqual(cluster.left(), [])
   })
 
-  it("refuses numbers and durations that are none", async () => {
+  it("refuses invalid numbers and durations", async () => {
     for (const [option, value] of Object.entries({
       workers: 0,
       startTimeout: "soon",

@@ -1,5 +1,5 @@
-// The names of connections are Node's, letter by letter: held against both of its agents with options of
-// every kind.
+// Compares connection names character by character with those of Node's http and https agents, for random
+// options.
 import * as http from "node:http"
 import * as https from "node:https"
 import * as fc from "fast-check"
@@ -34,12 +34,11 @@ const tls = Object.fromEntries(
     .map((name) => [name, maybe(value)])
 ) as Record<keyof TlsNameOptions, fc.Arbitrary<unknown>>
 
-// Later releases of Node 22 and 24 have a key of their own for lists of PKCS #12 files; a text or a Buffer is
-// as it was.
+// Later releases of Node 22 and 24 add a key for lists of PKCS #12 files; a string or a Buffer is unchanged.
 if (Number(process.versions.node.split(".")[0]) >= 22) tls.pfx = maybe(fc.oneof(text, buffer))
 
 describe("the name of a connection", () => {
-  it("is that of Node's agent", () => {
+  it("equals that of Node's agent", () => {
     const agent = new http.Agent()
     fc.assert(
       fc.property(fc.record(place, { requiredKeys: [] }), (options) => {
@@ -49,7 +48,7 @@ describe("the name of a connection", () => {
     assert.strictEqual(connectionName(), agent.getName())
   })
 
-  it("is that of Node's agent for TLS", () => {
+  it("equals that of Node's https agent", () => {
     const agent = new https.Agent()
     fc.assert(
       fc.property(fc.record({ ...place, ...tls }, { requiredKeys: [] }), (options) => {

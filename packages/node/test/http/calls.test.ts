@@ -1,7 +1,7 @@
 /**
- * A program that overrides a method is called wherever Node calls it: every documented method, and those of
- * the first table in docs/node-http-parity.md, on the same receiver with the same arguments.
- * `HTTPFX_FUZZ_SEED` repeats a run of the programs made at random, `HTTPFX_FUZZ_RUNS` makes it longer.
+ * A method that a program overrides is called wherever Node calls it, on the same receiver with the same
+ * arguments: every documented method, and those of the first table in docs/node-http-parity.md.
+ * `HTTPFX_FUZZ_SEED` repeats a run of the random programs, `HTTPFX_FUZZ_RUNS` makes it longer.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
@@ -21,7 +21,7 @@ it(`calls within programs of ${runs} seeds from ${seed}`, () => compare(seed, ru
 
 type Handle = (req: IncomingMessage, res: ServerResponse) => unknown
 
-/** The calls of an exchange over TCP, of what its client does, and of the server's close. */
+/** Records the calls during an exchange over TCP, on its client, and at the server's close. */
 const callsOf = async (
   http: Http,
   handle: Handle,
@@ -57,7 +57,7 @@ const callsOf = async (
     }
     agent.destroy()
     await close(server)
-    // Both sides wait in turns of their own: what happened on which is not mixed.
+    // The order of events between the two sides depends on the event loop, so sort them.
     return trace.map((line) => line.replaceAll(String(port), "PORT")).sort()
   } finally {
     server.closeAllConnections()
@@ -66,7 +66,7 @@ const callsOf = async (
   }
 }
 
-/** What a server's emitter calls where it captures rejections. */
+/** Calls the method that an emitter with `captureRejections` calls on a rejection. */
 const reject: Handle = (req, res) => {
   const server = Reflect.get(req.socket, "server") as { [key: symbol]: (...args: Array<unknown>) => void }
   server[Symbol.for("nodejs.rejection")]!(new Error("rejected"), "request", req, res)
@@ -173,13 +173,13 @@ describe.skipIf(!process.versions.node.startsWith("20."))("calls over TCP", () =
   for (const [name, close] of Object.entries(closes)) same(`a server: ${name}`, answer, undefined, close)
 })
 
-it("each documented method and each of the table is looked at", () => {
+it("covers each documented method and each one of the table", () => {
   const page = readFileSync(new URL("../../../../docs/node-http-parity.md", import.meta.url), "utf8")
   const table = page.split("## Undocumented members that work")[1]!.split("\n## ")[0]!
   const wrapped = new Set<string>(Object.values(methods).flat())
   const documented = Object.values(names).flatMap((one) => ("methods" in one ? one.methods : []))
   const listed = [...table.matchAll(/`\w+\.(\w+)\(\)`/g)].map(([, name]) => name!)
-  // `listen` is net's; sessions are of https, and in another table.
+  // `listen` belongs to net; session methods belong to https, and to another table.
   const others = ["listen", "[Symbol.asyncDispose]", "_getSession", "_cacheSession", "_evictSession"]
   const missing = [...documented, ...listed].filter((name) => !wrapped.has(name) && !others.includes(name))
   assert.deepEqual(missing, [])

@@ -1,4 +1,4 @@
-/** What callers see in rare states of messages and connections, on the built-in module and on ours. */
+/** Rare states of messages and connections as callers see them, on the built-in module and on ours. */
 import type { ClientRequest, IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import net from "node:net"
 import { once } from "node:events"
@@ -24,7 +24,7 @@ const thrown = (body: () => unknown): string => {
   return "nothing"
 }
 
-/** A peer that answers each connection by a function. */
+/** Runs a peer that handles each connection with a function. */
 const peer = async <A>(
   accept: (socket: net.Socket) => void,
   use: (port: number) => Promise<A>
@@ -48,7 +48,7 @@ const hello = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 describe.each(implementations)("%s", (name, http) => {
   const isNewer = name === "node:http" && Number(process.versions.node.split(".")[0]) >= 22
-  /** Sends text to a server with a handler, and gives what comes back until the end. */
+  /** Sends text to a server with this handler, and returns what it sends until the end. */
   const answer = (handler: RequestListener, text: string) =>
     serving(http.createServer(handler), async (port) => {
       const socket = net.connect(port, "127.0.0.1")
@@ -56,7 +56,7 @@ describe.each(implementations)("%s", (name, http) => {
       return textOf(socket)
     })
 
-  /** What a body sees of a response whose handler it is, before the connection is cut. */
+  /** Calls a function in a handler and returns its result, before the connection is closed. */
   const inHandler = async <A>(
     body: (res: ServerResponse, req: IncomingMessage) => A,
     text = hello
@@ -69,15 +69,15 @@ describe.each(implementations)("%s", (name, http) => {
     return seen!
   }
 
-  describe("a message that is sent", () => {
-    it("holds nothing after an end that came behind its destruction", () => {
+  describe("a sent message", () => {
+    it("queues nothing for an end after destroy", () => {
       const req = http.request({ createConnection: () => new net.Socket() }).on("error", () => {})
       req.destroy()
       req.end("body")
       expect([req.writableLength, req.headersSent]).toEqual([0, false])
     })
 
-    it("measures what waits by characters, with the head", () => {
+    it("counts queued characters, including the head", () => {
       const req = http
         .request({ host: "a.test", createConnection: () => new net.Socket() })
         .on("error", () => {})
@@ -87,7 +87,7 @@ describe.each(implementations)("%s", (name, http) => {
       req.destroy()
     })
 
-    it("calls nobody back about an end with a body once it is destroyed", async () => {
+    it("does not call back for an end with a body after destroy", async () => {
       const calls: Array<string> = []
       await inHandler((res) => {
         res.on("error", () => {})
@@ -100,7 +100,7 @@ describe.each(implementations)("%s", (name, http) => {
       expect(calls).toEqual(["write"])
     })
 
-    it("is held to a length of nothing as to any other", async () => {
+    it("is checked against a length of 0 like any other", async () => {
       expect(
         await inHandler((res) => {
           res.strictContentLength = true
@@ -111,7 +111,7 @@ describe.each(implementations)("%s", (name, http) => {
       ).toMatch(/^ERR_HTTP_CONTENT_LENGTH_MISMATCH .* 1 byte.* 0 byte/)
     })
 
-    it("is held to a length that is no text by its number", async () => {
+    it("is checked against a length that is given as another type than text", async () => {
       expect(
         await inHandler((res) => {
           res.strictContentLength = true
@@ -122,7 +122,7 @@ describe.each(implementations)("%s", (name, http) => {
       ).toMatch(/ of 2 byte.* of 1 byte/)
     })
 
-    it("leaves its socket as it was where its end does not fit the length", async () => {
+    it("leaves its socket untouched if its end mismatches the length", async () => {
       expect(
         await inHandler((res) => {
           res.strictContentLength = true
@@ -134,7 +134,7 @@ describe.each(implementations)("%s", (name, http) => {
       ).toEqual(["ERR_HTTP_CONTENT_LENGTH_MISMATCH R", 0])
     })
 
-    it("keeps values that are added to as they were given", async () => {
+    it("keeps the given arrays unchanged when values are appended", async () => {
       expect(
         await inHandler((res) => {
           res.appendHeader("X-A", 5 as unknown as string)
@@ -149,7 +149,7 @@ describe.each(implementations)("%s", (name, http) => {
       ).toEqual([[5, "6"], ["a"], ["a"], false])
     })
 
-    it("names a name that is no text as it is inspected, and makes no text of a symbol", async () => {
+    it("inspects names that are not strings in errors, and throws for symbols", async () => {
       const bad = {} as unknown as string
       expect(
         await inHandler((res) => [
@@ -168,7 +168,7 @@ describe.each(implementations)("%s", (name, http) => {
       ])
     })
 
-    it("takes a flat list over fields that were set, and no list of pairs", async () => {
+    it("accepts a flat list over fields already set, but no list of pairs", async () => {
       expect(
         await inHandler((res) => {
           res.setHeader("x-a", "1")
@@ -184,7 +184,7 @@ describe.each(implementations)("%s", (name, http) => {
       ).toEqual([expect.stringMatching(/^ERR_INVALID_(HTTP_TOKEN|ARG_TYPE)$/), "ERR_INVALID_ARG_VALUE", "2"])
     })
 
-    it("joins values of a trailer that is to come once", async () => {
+    it("joins the values of a unique trailer", async () => {
       const server = http.createServer({ uniqueHeaders: ["x-once"] }, (_req, res) => {
         res.setHeader("Connection", "close")
         res.flushHeaders()
@@ -203,7 +203,7 @@ describe.each(implementations)("%s", (name, http) => {
   })
 
   describe("a server", () => {
-    it("tells the close of a response once, though the end of its bytes is told behind it", async () => {
+    it("emits close of a response once, although its end is reported later", async () => {
       let done: (() => void) | undefined
       const socket = new Duplex({
         read() {},
@@ -224,7 +224,7 @@ describe.each(implementations)("%s", (name, http) => {
       expect(closes).toEqual([true])
     })
 
-    it("tells of an end in the middle of a head in few words", async () => {
+    it("reports an end within a head with a short message", async () => {
       const server = http.createServer(() => {})
       const told = once(server, "clientError")
       await serving(server, async (port) => {
@@ -239,7 +239,7 @@ describe.each(implementations)("%s", (name, http) => {
       })
     })
 
-    it("closes an idle connection a second later than it announces, unless a whole head has come", async () => {
+    it("closes an idle connection a second after the announced time, unless a whole head has arrived", async () => {
       const times: Array<number | undefined> = []
       const server = http.createServer((req, res) => {
         times.push(req.socket.timeout)
@@ -261,7 +261,7 @@ describe.each(implementations)("%s", (name, http) => {
       expect(times).toEqual([undefined, 6000, 6000, 0, 6000])
     })
 
-    it("keeps a body whose reader makes a pause, though its answer has gone", async () => {
+    it("keeps the body of a paused reader after the response was sent", async () => {
       const parts: Array<string> = []
       let over = false
       const server = http.createServer((req, res) => {
@@ -284,7 +284,7 @@ describe.each(implementations)("%s", (name, http) => {
       expect(parts).toEqual(["a", "b"])
     })
 
-    it("gives an upgrade over with a request that is complete", async () => {
+    it("hands an upgrade over with a complete request", async () => {
       const server = http.createServer(() => {})
       const given = once(server, "upgrade")
       await serving(server, async (port) => {
@@ -302,7 +302,7 @@ describe.each(implementations)("%s", (name, http) => {
       })
     })
 
-    it("closes a response whose connection another protocol has taken and ended", async () => {
+    it("closes a response after the new owner of its connection has ended it", async () => {
       const events: Array<string> = []
       await answer((req, res) => {
         req.on("close", () => events.push("req close"))
@@ -311,7 +311,7 @@ describe.each(implementations)("%s", (name, http) => {
       expect(events).toEqual(["res close"])
     })
 
-    it("keeps the connection of a handler that closes idle ones, also behind others in one packet", async () => {
+    it("does not close the connection of a handler that closes idle ones, even after pipelined requests", async () => {
       const server = http.createServer((req, res) => {
         if (req.url === "/2") server.closeIdleConnections()
         res.end(req.url)
@@ -348,7 +348,7 @@ describe.each(implementations)("%s", (name, http) => {
       })
     })
 
-    it("finds 100-continue in any of several Expect fields", async () => {
+    it("recognizes 100-continue in any of several Expect fields", async () => {
       const text =
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: x\r\nExpect: 100-continue\r\n\r\n"
       expect(await answer((_req, res) => res.end(), text)).toMatch(
@@ -356,13 +356,13 @@ describe.each(implementations)("%s", (name, http) => {
       )
     })
 
-    it("asks for a Host among the fields that it looks at", async () => {
+    it("requires a Host among the fields within maxHeadersCount", async () => {
       const server = http.createServer((_req, res) => res.end())
       server.maxHeadersCount = 1
       const text = await serving(server, (port) =>
         textOf(net.connect(port, "127.0.0.1").end("GET / HTTP/1.1\r\nX: y\r\nHost: a\r\n\r\n"))
       )
-      // Node.js 22 refuses a head with more of them.
+      // Node.js 22 refuses a head with more fields.
       expect(text).toMatch(isNewer ? /^HTTP\/1.1 431 / : /^HTTP\/1.1 400 /)
     })
   })
@@ -374,7 +374,7 @@ describe.each(implementations)("%s", (name, http) => {
       return errors
     }
 
-    it("lets go of a connection that ends in the middle of an answer", () =>
+    it("releases a connection that ends within a response", () =>
       peer(
         (socket) =>
           void socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")),
@@ -388,7 +388,7 @@ describe.each(implementations)("%s", (name, http) => {
         }
       ))
 
-    it("does not take a socket that was destroyed for the end of an answer without a length", () =>
+    it("does not complete a response without a length when its socket is destroyed", () =>
       peer(
         (socket) => void socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\n\r\nhalf")),
         async (port) => {
@@ -405,7 +405,7 @@ describe.each(implementations)("%s", (name, http) => {
         }
       ))
 
-    it("says nothing of the error that a request was destroyed with but to its listeners", async () => {
+    it("reports the error given to destroy only to its listeners", async () => {
       const req = http.request({ createConnection: () => new net.Socket() })
       const told = once(req, "error")
       req.destroy(new Error("mine"))
@@ -413,7 +413,7 @@ describe.each(implementations)("%s", (name, http) => {
       expect(((await told) as [Error])[0].message).toBe("mine")
     })
 
-    it("takes the socket from an answer before another request gets it", () =>
+    it("removes the socket from a response before another request gets it", () =>
       serving(
         http.createServer((req, res) => res.end(req.url)),
         async (port) => {
@@ -432,7 +432,7 @@ describe.each(implementations)("%s", (name, http) => {
         }
       ))
 
-    it("gives a kept connection up on which bytes come that nobody asked for", () =>
+    it("destroys an idle connection that receives unsolicited bytes", () =>
       peer(
         (socket) => {
           socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
@@ -449,7 +449,7 @@ describe.each(implementations)("%s", (name, http) => {
           const kept = req.socket!
           await until(() => kept.bytesRead > 60)
           await turns(3)
-          // Node.js 20 keeps it.
+          // Node.js 20 does not destroy it.
           const isKept = name === "node:http" && !isNewer
           expect([kept.destroyed, Object.keys(agent.freeSockets).length]).toEqual(
             isKept ? [false, 1] : [true, 0]
@@ -458,7 +458,7 @@ describe.each(implementations)("%s", (name, http) => {
         }
       ))
 
-    it("tells the close of a request once, though its connection is not kept", () =>
+    it("emits close of a request once, although its connection is not kept", () =>
       serving(
         http.createServer((_req, res) => res.end()),
         async (port) => {

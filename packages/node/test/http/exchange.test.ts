@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest"
 import { ask, implementations, serving, textOf } from "./implementations.js"
 
 describe.each(implementations)("%s", (_name, http) => {
-  it("answers pipelined requests in their order, whoever is done first", async () => {
+  it("answers pipelined requests in order, whichever handler completes first", async () => {
     const held: Array<() => void> = []
     const server = http.createServer((req, res) => {
       if (req.url === "/1") held.push(() => res.end("first"))
@@ -23,7 +23,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(text.indexOf("/2")).toBeGreaterThan(text.indexOf("first"))
   })
 
-  it("runs the callbacks of a request on a kept connection in the context of its maker", async () => {
+  it("runs the callbacks of a request on a reused connection in the context of its caller", async () => {
     const storage = new AsyncLocalStorage<number>()
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
     const seen = await serving(
@@ -56,7 +56,7 @@ describe.each(implementations)("%s", (_name, http) => {
     ])
   })
 
-  it("uses a connection again, and says so", async () => {
+  it("reuses a connection, and sets reusedSocket", async () => {
     const agent = new http.Agent({ keepAlive: true })
     const { first, free, second } = await serving(
       http.createServer((req, res) => res.end(req.url)),
@@ -75,7 +75,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect([second.text, second.req.reusedSocket]).toEqual(["/b", true])
   })
 
-  it("takes the socket from a response that is over: whoever destroys it then hits nobody's connection", async () => {
+  it("removes the socket from a complete response: destroying it later affects no connection", async () => {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
     const seen = await serving(
       http.createServer((req, res) => res.end(req.url)),
@@ -94,7 +94,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(seen).toEqual([null, null, true, true])
   })
 
-  it("keeps a request whole that nobody reads, and the connection with it", async () => {
+  it("keeps an unread request complete, and its connection open", async () => {
     const requests: Array<unknown> = []
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
     await serving(
@@ -115,7 +115,7 @@ describe.each(implementations)("%s", (_name, http) => {
     }
   })
 
-  it("prints a field that repeats as it would alone", async () => {
+  it("prints a repeated field like a single one", async () => {
     const name = "Content-Disposition"
     const refused: Array<unknown> = []
     const answers: ReadonlyArray<readonly [string, (res: ServerResponse) => void]> = [
@@ -161,7 +161,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(refused).toEqual(["ERR_INVALID_CHAR", "ERR_INVALID_CHAR", "ERR_INVALID_CHAR"])
   })
 
-  it("lets others listen to the bytes of a connection, from any moment on and until any", async () => {
+  it("lets others add and remove data listeners of a connection at any moment", async () => {
     const seen: Array<string> = []
     const listen = (chunk: Buffer) => void seen.push(chunk.toString("latin1"))
     const server = http.createServer((req, res) => {
@@ -187,7 +187,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(seen).toEqual(["/2", "/pause", "/3", "/stop"].map(request))
   })
 
-  it("hands an upgraded connection over with all its bytes, those of a bulk too", async () => {
+  it("hands an upgraded connection over with all its bytes, also in bulk", async () => {
     const server = http.createServer((req, res) => res.end(req.url))
     server.on("upgrade", (_req, socket, head: Buffer) => {
       socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
@@ -209,7 +209,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(text.subarray(-bulk.length).equals(bulk)).toBe(true)
   })
 
-  it("reads bytes that a listener pushes while a head is read", async () => {
+  it("parses bytes that a listener pushes while a head is parsed", async () => {
     const { Duplex } = await import("node:stream")
     const socket = new Duplex({
       read() {},
@@ -276,7 +276,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(found.bytesParsed).toBeGreaterThan(0)
   })
 
-  it("a head of Latin-1 characters keeps its bytes, whatever the body is", async () => {
+  it("a latin1 head keeps its bytes, whatever the body is", async () => {
     const bodies = ["hello", "h\u00e9llo", Buffer.from("hello")]
     for (const body of bodies) {
       const server = http.createServer((_req, res) => {
@@ -290,7 +290,7 @@ describe.each(implementations)("%s", (_name, http) => {
     }
   })
 
-  it("an idle connection lives a second longer than it announces: a request that is under way is answered", async () => {
+  it("an idle connection stays open a second longer than announced: a request on its way is answered", async () => {
     let socket: net.Socket | undefined
     const server = http.createServer((req, res) => {
       socket = req.socket
@@ -308,7 +308,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(timeouts).toEqual(["timeout=5", 6000, 3000])
   })
 
-  it("an idle connection is closed in time, whatever its handlers did to the socket's timeout", async () => {
+  it("an idle connection is closed in time, whatever timeout its handlers set", async () => {
     const handlers: ReadonlyArray<(req: IncomingMessage) => void> = [
       () => {},
       (req) => void req.socket.setTimeout(0),
@@ -334,7 +334,7 @@ describe.each(implementations)("%s", (_name, http) => {
           await once(socket.resume(), "end")
           return performance.now() - answered
         })
-        // A second more than clients are told; the client may have learnt of the answer late.
+        // A second longer than announced; the client may have received the response late.
         expect(idle).toBeGreaterThan(500)
         expect(seen.slice(1)).toEqual([0, 0])
       }

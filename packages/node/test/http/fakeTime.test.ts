@@ -1,7 +1,6 @@
 /**
- * Under fake timers, which a test installs, servers, agents and clients go on as with the built-in module:
- * they wait by Node's own timers, nothing of theirs is caught by the fakes, and moving the fake clock moves
- * none of their limits.
+ * Under fake timers servers, agents and clients behave as with the built-in module: they use Node's real
+ * timers, the fakes intercept none of their calls, and advancing the fake clock affects none of their limits.
  */
 import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
@@ -67,7 +66,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Whatever a fake has caught runs now; what is not caught is not moved. */
+/** Runs everything that a fake has intercepted. */
 const move = async () => {
   expect(vi.getTimerCount()).toBe(0)
   vi.runAllTimers()
@@ -93,7 +92,7 @@ describe.each(modules)("under fake timers, %s", (_name, { Agent, connect, create
   }
   const ask = async (options: RequestOptions, body?: string) => {
     const req = request({ host: "127.0.0.1", rejectUnauthorized: false, ...options } as RequestOptions)
-    // The connection is the agent's again: whatever waits for the next turn waits for a real one.
+    // By then the agent has the connection back; waits for a real turn.
     const closed = once(req, "close")
     req.end(body)
     const [res] = (await once(req, "response")) as [IncomingMessage]
@@ -103,7 +102,7 @@ describe.each(modules)("under fake timers, %s", (_name, { Agent, connect, create
     return { req, res, text }
   }
 
-  it("answers, keeps connections alive, and dates its answers", async () => {
+  it("answers, keeps connections alive, and dates its responses", async () => {
     const listener: RequestListener = (req, res) => {
       req.setEncoding("utf8")
       req.on("data", (text) => res.write(text)).on("end", () => res.end("."))
@@ -150,7 +149,7 @@ describe.each(modules)("under fake timers, %s", (_name, { Agent, connect, create
     )
   })
 
-  it("tells timeouts of requests, agents and servers, and those only", async () => {
+  it("emits timeouts of requests, agents and servers, and only those", async () => {
     const told: Array<string> = []
     await serving(
       {},
@@ -198,7 +197,7 @@ describe.each(modules)("under fake timers, %s", (_name, { Agent, connect, create
     expect(told).toEqual(["request", "agent", "setTimeout", "server"])
   })
 
-  it("hands a refused body on within its packet", async () => {
+  it("delivers a dumped body within its chunk", async () => {
     const told: Array<string> = []
     const listener: RequestListener = (req) => {
       req.on("error", (error) => told.push(error.message)).on("end", () => told.push("end"))
@@ -216,9 +215,9 @@ describe.each(modules)("under fake timers, %s", (_name, { Agent, connect, create
   })
 })
 
-// Loads everything through the hook behind the fakes, which tell who calls them.
+// Loads everything through the hook after installing the fakes, which record their callers.
 it.each(["import", "require"])(
-  "what %s loads later, through the hook, does not find the fakes",
+  "modules that %s loads later through the hook do not use the fakes",
   async (how) => {
     const register = fileURLToPath(new URL("../../dist/register.cjs", import.meta.url))
     const program = fileURLToPath(new URL("../fixtures/fakeTime.mjs", import.meta.url))

@@ -1,7 +1,6 @@
 /**
- * What newer versions of Node.js fixed in their HTTP modules, faults of security and crashes: it holds on
- * every version that we run on. The rows are those of the table in docs/node-http.md; where the built-in
- * module has the fix, it does the same.
+ * Security fixes and crash fixes of newer Node.js versions hold on every version that we run on. The rows are
+ * those of the table in docs/node-http.md; where the built-in module has the fix, it behaves the same.
  */
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
@@ -27,7 +26,7 @@ const number = (version: string): number => {
 }
 const described: Array<readonly [fix: string, since: string]> = []
 
-/** A row of the table, and what it says. */
+/** A row of the table, and its test. */
 const fixed = (fix: string, since: string, body: (modules: Modules) => Promise<void> | void): void => {
   described.push([fix, since])
   describe(fix, () => {
@@ -95,7 +94,7 @@ fixed("`rawHeaders` has no more fields than `maxHeadersCount`", "24.22", async (
       [39, 39],
       [40, 40]
     ])
-    // Node.js 22 and later refuse what is above.
+    // Node.js 22 and later refuse more.
     if (http === ours.http) assert.deepStrictEqual(counts.slice(3), Array(3).fill([40, 40]))
   })
 })
@@ -208,7 +207,7 @@ fixed("a socket that fails in the turn in which it was made fails its request", 
   }
 })
 
-it("a socket that fails in the turn in which it was made fails a request that has waited, too", async () => {
+it("a socket that fails in the turn that made it fails a queued request too", async () => {
   let made = 0
   const agent = Object.assign(new ours.http.Agent({ maxSockets: 1 }), {
     createConnection: () => {
@@ -236,7 +235,7 @@ it("a socket that fails in the turn in which it was made fails a request that ha
   )
 })
 
-it("requests that wait are served where no socket can be made for one of them", async () => {
+it("other queued requests are served if no socket can be opened for one of them", async () => {
   await serving(
     ours.http.createServer((_req, res) => res.setHeader("Connection", "close").end("x")),
     async (port) => {

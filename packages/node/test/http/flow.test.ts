@@ -1,4 +1,4 @@
-/** Who is held back by whom, and goes on: readers, writers and peers, on the built-in module and on ours. */
+/** Backpressure between readers, writers and peers, on the built-in module and on ours. */
 import { once } from "node:events"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import net from "node:net"
@@ -11,7 +11,7 @@ const turns = async (n: number) => {
 const until = async (holds: () => boolean) => {
   while (!holds()) await turns(1)
 }
-/** Waits until a number stays the same for a while: whatever moved has stopped. */
+/** Waits until a number stays the same for a while. */
 const settled = async (count: () => number): Promise<number> => {
   for (let seen = -1; ;) {
     const now = count()
@@ -25,7 +25,7 @@ const get = (path: string, fields = "") => `GET ${path} HTTP/1.1\r\nHost: a\r\n$
 const block = "x".repeat(65_536)
 
 describe.each(implementations)("%s", (_name, http) => {
-  it("a client that pipelines and reads no answers is not read on, until it takes them", async () => {
+  it("the server stops reading a pipelining client that does not read responses, until it does", async () => {
     let handled = 0
     const server = http.createServer((_req, res) => {
       handled++
@@ -35,7 +35,7 @@ describe.each(implementations)("%s", (_name, http) => {
       const socket = net.connect(port, "127.0.0.1")
       await once(socket, "connect")
       const all = 5_000
-      // Nobody listens for data yet: what the system does not take of the answers stays with the server.
+      // Nobody listens for data yet: responses that the kernel does not take stay in the server.
       for (let i = 0; i < all / 50; i++) socket.write(get("/", `A: ${"a".repeat(900)}\r\n`).repeat(50))
       socket.end(get("/last", "Connection: close\r\n"))
       expect(await settled(() => handled)).toBeLessThan(all)
@@ -45,7 +45,7 @@ describe.each(implementations)("%s", (_name, http) => {
     })
   })
 
-  it("answers that waited for their turn hold nobody back once they have gone", async () => {
+  it("responses queued for their turn cause no backpressure once they are sent", async () => {
     const held: Array<ServerResponse> = []
     const server = http.createServer((req, res) => {
       if (req.url === "/first") held.push(res)
@@ -67,7 +67,7 @@ describe.each(implementations)("%s", (_name, http) => {
     })
   })
 
-  it("a handler that does not read holds its client back, and has the whole body when it does", async () => {
+  it("a handler that does not read pauses its client, and gets the whole body when it does", async () => {
     let request: IncomingMessage | undefined
     const server = http.createServer((req, res) => {
       request = req
@@ -87,7 +87,7 @@ describe.each(implementations)("%s", (_name, http) => {
     })
   })
 
-  it("a client that does not read holds its server back, which hears of the drain when it does", async () => {
+  it("a client that does not read pauses its server, which gets drain when it does", async () => {
     const size = 64 * 1024 * 1024
     let written = 0
     let drains = 0
@@ -112,7 +112,7 @@ describe.each(implementations)("%s", (_name, http) => {
     })
   })
 
-  it("an upload hears of the drain when its server reads on", async () => {
+  it("an upload gets drain when its server reads on", async () => {
     const size = 64 * 1024 * 1024
     let request: IncomingMessage | undefined
     const server = http.createServer((req, res) => {
@@ -140,7 +140,7 @@ describe.each(implementations)("%s", (_name, http) => {
     })
   })
 
-  it("a socket serves the next request only when all of the one before has gone", async () => {
+  it("a socket serves the next request only after the previous one was sent completely", async () => {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
     const seen: Array<string> = []
     const server = http.createServer((req, res) => {
@@ -171,7 +171,7 @@ describe.each(implementations)("%s", (_name, http) => {
     })
   })
 
-  it("a body that is listened for behind the answer, in the same turn, is read", async () => {
+  it("a body with a listener added after the response, in the same turn, is read", async () => {
     const agent = new http.Agent({ keepAlive: true })
     const seen: Array<string> = []
     const server = http.createServer((req, res) => {
@@ -202,7 +202,7 @@ describe.each(implementations)("%s", (_name, http) => {
     })
   })
 
-  it("a body that is held to its length is refused as soon as it is longer", async () => {
+  it("a body with strictContentLength is refused as soon as it is too long", async () => {
     const thrown: Array<unknown> = []
     const server = http.createServer((_req, res) => {
       res.strictContentLength = true
@@ -223,7 +223,7 @@ describe.each(implementations)("%s", (_name, http) => {
     })
   })
 
-  it("closeAllConnections spares what was upgraded", async () => {
+  it("closeAllConnections spares upgraded connections", async () => {
     const server = http.createServer()
     server.on("upgrade", (_req, socket) => {
       socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")

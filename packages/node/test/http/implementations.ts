@@ -1,4 +1,4 @@
-/** The built-in module and ours: what both must do is written once. */
+/** Runs one test against the built-in module and ours. */
 import builtin from "node:http"
 import type { AddressInfo } from "node:net"
 import shim from "@httpfx/node/http"
@@ -10,7 +10,7 @@ export const implementations = [
 
 export type Http = typeof builtin
 
-/** Listens on loopback and gives the port; whatever is left open goes with the server. */
+/** Listens on loopback and passes the port; closes the server with all connections afterwards. */
 export const serving = async <A>(server: builtin.Server, use: (port: number) => Promise<A>): Promise<A> => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   try {
@@ -27,7 +27,7 @@ export const textOf = async (stream: AsyncIterable<unknown>): Promise<string> =>
   return text
 }
 
-/** Sends a request and gives the answer with its body. */
+/** Sends a request and returns the response with its body. */
 export const ask = (http: Http, options: builtin.RequestOptions, body?: string) =>
   new Promise<{ res: builtin.IncomingMessage; req: builtin.ClientRequest; text: string }>(
     (resolve, reject) => {

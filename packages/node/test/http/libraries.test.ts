@@ -1,6 +1,6 @@
 /**
- * What libraries do with undocumented members, on the built-in module and on ours; and that objects have no
- * members but Node's. Each member by itself is in surface/undocumented.test.ts.
+ * Uses of undocumented members by libraries, on the built-in module and on ours; and that our objects have
+ * exactly Node's own properties. Each member alone is tested in surface/undocumented.test.ts.
  */
 import { once } from "node:events"
 import type { ClientRequest, IncomingMessage, OutgoingMessage, Server, ServerResponse } from "node:http"
@@ -9,12 +9,12 @@ import { Writable } from "node:stream"
 import { describe, expect, it } from "vitest"
 import { ask, implementations, serving, textOf, type Http } from "./implementations.js"
 
-/** The object's own symbol of that name, as those look for it who cannot import it. */
+/** The object's own symbol with this description, found like a library does that cannot import it. */
 const symbolNamed = (object: object, name: string): symbol | undefined =>
   Object.getOwnPropertySymbols(object).find((symbol) => String(symbol) === `Symbol(${name})`)
 
 describe.each(implementations)("%s", (_name, http) => {
-  it("what a message keeps to itself bears Node's names", async () => {
+  it("private members of a message have Node's names", async () => {
     const seen: Array<object> = []
     let byName: unknown
     await serving(
@@ -37,7 +37,7 @@ describe.each(implementations)("%s", (_name, http) => {
   })
 
   // morgan keeps a `_startTime` on both messages; servers are extended.
-  it("objects have room for members of any name", async () => {
+  it("programs may add members of any name", async () => {
     const seen: Array<unknown> = []
     const server = new http.Server((req, res) => {
       for (const message of [req, res] as Array<{ _startTime?: unknown }>) {
@@ -57,8 +57,8 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(seen).toEqual([...members.map(() => false), false, false, "mine"])
   })
 
-  // http-proxy-agent changes what waits for a socket.
-  it("what waits for a socket is counted with its head, and goes out as it is in outputData", async () => {
+  // http-proxy-agent changes queued writes.
+  it("queued writes are counted with the head, and sent as they are in outputData", async () => {
     interface Waiting {
       outputData: Array<{ data: string | Uint8Array }>
       outputSize: number
@@ -97,8 +97,8 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(answer).toBe("0,0,true,/other 3")
   })
 
-  // Handlers read the request from it; whoever has taken it away meanwhile has not taken the connection.
-  it("socket.parser tells of the message under way", async () => {
+  // Handlers read the request from it; if somebody removes it, the connection stays unaffected.
+  it("socket.parser has the current message", async () => {
     type Parsed = { parser?: { incoming: unknown; outgoing: unknown } | null }
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
     const seen: Array<unknown> = []
@@ -132,8 +132,8 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(seen).toEqual([true, true, true, true, "/a", false, false, false, true, true, "/b", true])
   })
 
-  // node-fastcgi: a request and a response without a server, whose status line is made a field.
-  it("a response goes into any stream, with a head as its owner wants it", () => {
+  // node-fastcgi: request and response without a server; the status line becomes a field.
+  it("a response can be written to any stream, with a modified head", () => {
     const chunks: Array<string> = []
     const stream = new Writable({
       write(chunk, _encoding, done) {
@@ -173,8 +173,8 @@ describe.each(implementations)("%s", (_name, http) => {
     expect([res.socket, (stream as { _httpMessage?: unknown })._httpMessage]).toEqual([null, null])
   })
 
-  // @sentry/core: every request is seen when its head is made, and fields can still be added.
-  it("fields that are set while the head of a request is stored go out with it", async () => {
+  // @sentry/core: sees every request when its head is built, and can still add fields.
+  it("fields set in _storeHeader are sent with the head", async () => {
     type Store = (this: ClientRequest, line: string, headers: unknown) => void
     const proto = http.ClientRequest.prototype as unknown as { _storeHeader: Store }
     const store = proto._storeHeader
@@ -194,8 +194,8 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(proto._storeHeader).toBe(store)
   })
 
-  // proxy: a response of its own on a connection that CONNECT has taken over, which then goes on without it.
-  it("a response is put on a connection, and taken from it", async () => {
+  // proxy: writes its own response on a connection after CONNECT; the connection then goes on without it.
+  it("a response can be assigned to a connection and detached", async () => {
     const server = http.createServer()
     server.on("connect", (req: IncomingMessage, socket: Socket) => {
       const res = new http.ServerResponse(req)
@@ -220,7 +220,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(text).toBe("HTTP/1.1 200 Connection established\r\nConnection: close\r\n\r\nbytes")
   })
 
-  // mockttp: interim answers with fields that writeEarlyHints does not take.
+  // mockttp: informational responses with fields that writeEarlyHints refuses.
   it("_writeRaw writes before the head", async () => {
     const seen: Array<unknown> = []
     await serving(
@@ -241,8 +241,8 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(seen).toEqual([199, "Mine", { "x-a": "1" }, 200, "x"])
   })
 
-  // httpolyglot: connections that another server has accepted, some with their first bytes put back.
-  it("_connectionListener takes a connection from anywhere", async () => {
+  // httpolyglot: connections accepted by another server, some with their first bytes unshifted.
+  it("_connectionListener accepts any connection", async () => {
     const server = http.createServer((req, res) => res.end(req.url))
     const listener = (http as unknown as { _connectionListener(this: Server, socket: Socket): void })
       ._connectionListener
@@ -259,7 +259,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(text).toBe("/x")
   })
 
-  it("what a message does goes through its members, where they may be replaced", async () => {
+  it("a message calls its own members, so that they can be replaced", async () => {
     const names = ["_implicitHeader", "_storeHeader", "_send", "_writeRaw", "_finish"]
     const called = new Map<string, Set<string>>()
     const watch = (of: string, message: OutgoingMessage): void => {
@@ -301,18 +301,18 @@ describe.each(implementations)("%s", (_name, http) => {
   })
 })
 
-/** What an object has of its own: names, and values that are no objects. */
+/** The own properties of an object, with their values if these are not objects. */
 const ownFacts = (object: object): { [name: string]: unknown } => {
   const facts: { [name: string]: unknown } = {}
   for (const name of Object.getOwnPropertyNames(object)) {
-    // Newer members of Node, those that are accessors of the prototype there, and what is any emitter's.
+    // Skip newer members of Node, those that are accessors on the prototype there, and EventEmitter's.
     if (
       /^(keepAliveTimeoutBuffer|shouldUpgradeCallback|agentKeepAliveTimeoutBuffer|httpValidation)$/.test(name)
     ) {
       continue
     }
     if (/^(socket|path|_events.*)$/.test(name)) continue
-    // Which of them it is depends on the turns between the events of one packet (docs/node-http.md).
+    // These two depend on the turns between the events of one packet (docs/node-http.md).
     if (/^(_consuming|_dumped)$/.test(name)) continue
     const value: unknown = Object.getOwnPropertyDescriptor(object, name)!.value
     facts[name] =
@@ -325,7 +325,7 @@ const ownFacts = (object: object): { [name: string]: unknown } => {
   return facts
 }
 
-/** The facts of all objects of two exchanges on one connection, from their beginning to their end. */
+/** The own properties of all objects of two exchanges on one connection, at each step. */
 const factsOf = async (http: Http): Promise<{ [of: string]: object }> => {
   const facts: { [of: string]: object } = {}
   const agent = new http.Agent({ keepAlive: true })
@@ -375,7 +375,7 @@ const factsOf = async (http: Http): Promise<{ [of: string]: object }> => {
   return facts
 }
 
-it("objects have the same properties of their own, with the same values, and no others", async () => {
+it("objects have exactly Node's own properties, with the same values", async () => {
   const [ours, builtIn] = await Promise.all(implementations.map(([, http]) => factsOf(http)))
   expect(ours).toEqual(builtIn)
 })

@@ -1,6 +1,6 @@
 /**
- * What newer Node.js versions added: on ours everywhere, on the built-in modules where they have it. The
- * names and versions are those of the table in docs/node-http.md.
+ * Additions of newer Node.js versions: on ours in every version, on the built-in modules where they exist.
+ * Names and versions are those of the table in docs/node-http.md.
  */
 import diagnostics from "node:diagnostics_channel"
 import { once } from "node:events"
@@ -14,7 +14,7 @@ import http from "@httpfx/node/http"
 import https from "@httpfx/node/https"
 import { ask, serving, textOf } from "./implementations.js"
 
-/** A module as the newest Node.js has it: `@types/node` lags behind. */
+/** A module with the members of the newest Node.js, which `@types/node` lacks. */
 interface Modules {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly http: typeof nodeHttp & { readonly [name: string]: any }
@@ -37,7 +37,7 @@ const number = (version: string): number => {
 }
 const described: Array<readonly [member: string, since: string]> = []
 
-/** A row of the table, and what it says. */
+/** A row of the table, and its test. */
 const newer = (member: string, since: string, body: (modules: Modules) => Promise<void> | void): void => {
   described.push([member, since])
   describe(`${member}, since ${since}`, () => {
@@ -48,7 +48,7 @@ const newer = (member: string, since: string, body: (modules: Modules) => Promis
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
 
-/** What a server answers to these bytes, until it ends. */
+/** The bytes that a server sends in response to these bytes, until it closes. */
 const raw = (text: string) => async (port: number) => {
   const socket = net.connect(port, "127.0.0.1")
   socket.on("error", () => {})
@@ -81,7 +81,7 @@ newer("`http.WebSocket`, `http.CloseEvent`, `http.MessageEvent`", "22.5", async 
       }
     })
     const event = await closed
-    // Node.js 22 has the global class, and keeps that of its events to its own module.
+    // Node.js 22 has a global `CloseEvent`, but its own module uses an internal one.
     if ("CloseEvent" in globalThis || !("WebSocket" in globalThis)) {
       expect(event).toBeInstanceOf(http["CloseEvent"])
     }
@@ -170,7 +170,7 @@ newer("`createServer({ optimizeEmptyRequests })`", "24.12", async ({ createServe
     ["GET", true],
     ["POST", false]
   ])
-  // A coding announces a body too, though nothing but the end of the connection ends it.
+  // A transfer coding announces a body too, though only the end of the connection ends it.
   const lenient = { optimizeEmptyRequests: true, insecureHTTPParser: true }
   const echo = createServer(lenient, (req, res) => void req.once("data", (data) => res.end(data)))
   const codedText = await serving(echo, raw(closing("Transfer-Encoding: gzip\r\n") + "abc"))
@@ -202,7 +202,7 @@ newer(
       ["insecure", "200", sent]
     ] as const
     for (const [httpValidation, status, value] of modes) {
-      // What is received, and what may be sent: the characters of the Fetch standard.
+      // For received and sent values: the characters of the Fetch standard.
       const server = createServer({ httpValidation }, (req, res) => {
         try {
           res.setHeader("X-B", sent)
@@ -287,7 +287,7 @@ newer("`request({ highWaterMark })`", "24.20", async ({ agent, http }) => {
     async (port) => {
       const one = await ask(http, { port, agent: mine })
       await new Promise(setImmediate)
-      // A kept connection takes it over.
+      // A reused connection takes it over.
       const two = await ask(http, { port, agent: mine, highWaterMark } as never)
       expect([two.req.reusedSocket, two.req.socket === one.req.socket]).toEqual([true, true])
       expect(two.req.writableHighWaterMark).toBe(highWaterMark)
@@ -389,7 +389,7 @@ newer("`http.setGlobalProxyFromEnv(proxyEnv)`", "24.14", async ({ http, https })
       expect(http.globalAgent).toBe(before[0])
       expect(await text()).toBe("direct")
       http.globalAgent.destroy()
-      // The way back can be gone again, and what is refused replaces nothing.
+      // Restoring is harmless after another change, and a rejected environment replaces nothing.
       const own = new http.Agent()
       http.globalAgent = own
       restore()
@@ -400,7 +400,7 @@ newer("`http.setGlobalProxyFromEnv(proxyEnv)`", "24.14", async ({ http, https })
       )
       expect(() => set(null)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }))
       expect(http.globalAgent).toBe(own)
-      // Without a proxy for it, an agent stays.
+      // Without a proxy for its protocol an agent stays.
       const back = set({ https_proxy: url })
       expect([http.globalAgent === own, https.globalAgent === before[1]]).toEqual([true, false])
       back()
@@ -454,7 +454,7 @@ newer("`req.signal` (of a received message)", "24.16", async ({ http }) => {
   expect(signals.map((signal) => signal.aborted)).toEqual([false, true])
 })
 
-it("req.signal is a property like others for middleware that has one of its own", async () => {
+it("middleware can assign its own req.signal", async () => {
   const { signal } = new AbortController()
   const server = http.createServer((req, res) => {
     const before = Object.keys(req).includes("signal")
@@ -552,7 +552,7 @@ newer("`http.websocketMask()`, `http.websocketUnmask()`", "26.12", ({ http }) =>
   expect(() => mask(output, key, output, 8, 1)).toThrow(expect.objectContaining({ code: "ERR_OUT_OF_RANGE" }))
 })
 
-it("each is listed with its version, and nothing else is", () => {
+it("the docs list exactly these, with their versions", () => {
   const page = readFileSync(new URL("../../../../docs/node-http.md", import.meta.url), "utf8")
   const table = page.split("## What newer Node.js versions added")[1]!.split("\n## ")[0]!
   const listed = [...table.matchAll(/^\| (\S.*?) +\| (\d+\.\d+)/gm)].map(([, member, since]) => [

@@ -1,6 +1,6 @@
 /**
- * Programs made at random do the same on the built-in module and on ours: the same events in the same order,
- * results, errors, states and bytes. `HTTPFX_FUZZ_SEED` repeats a run, `HTTPFX_FUZZ_RUNS` makes it longer.
+ * Random programs do the same on the built-in module and on ours: the same events in the same order, results,
+ * errors, states and bytes. `HTTPFX_FUZZ_SEED` repeats a run, `HTTPFX_FUZZ_RUNS` makes it longer.
  */
 import { it } from "vitest"
 import { compare } from "./programs/compare.js"

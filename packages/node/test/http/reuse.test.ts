@@ -1,4 +1,4 @@
-/** What a kept socket brings from one exchange into the next, on the built-in module and on ours: nothing. */
+/** A reused socket carries no state from one exchange to the next, on the built-in module and on ours. */
 import { once } from "node:events"
 import type { Agent, ClientRequest, IncomingMessage } from "node:http"
 import net from "node:net"
@@ -14,11 +14,11 @@ const until = async (holds: () => boolean) => {
 
 const count = (lists: NodeJS.ReadOnlyDict<Array<unknown>>): number => Object.values(lists).flat().length
 
-/** How many listen to each event of a socket. */
+/** Listener counts of all events of a socket. */
 const listeners = (socket: net.Socket) =>
   Object.fromEntries(socket.eventNames().map((event) => [String(event), socket.listenerCount(event)]))
 
-/** A peer that answers each head of each connection by a function. */
+/** Runs a raw peer that answers each head on each connection with a function. */
 const answering = async <A>(
   answer: (socket: net.Socket, nth: number, connection: number) => void,
   use: (port: number, sockets: ReadonlyArray<net.Socket>) => Promise<A>
@@ -48,7 +48,7 @@ const answering = async <A>(
 
 const ok = (fields = "") => `HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\nok`
 
-/** Waits until an agent has so many idle sockets. */
+/** Waits until an agent has this many idle sockets. */
 const idle = (agent: Agent, sockets: number) => until(() => count(agent.freeSockets) === sockets)
 
 describe.each(implementations)("%s", (_name, http) => {
@@ -137,7 +137,7 @@ describe.each(implementations)("%s", (_name, http) => {
       (socket, _nth, connection) => void socket.write(connection === 1 ? answer : ok()),
       (port, sockets) =>
         keptBy(async (agent) => {
-          // The server does not close: that is left to the client.
+          // The server does not close, so the client must.
           await ask(http, { port, agent })
           await until(() => count(agent.sockets) === 0)
           expect(count(agent.freeSockets)).toBe(0)
@@ -148,7 +148,7 @@ describe.each(implementations)("%s", (_name, http) => {
     expect(connections).toBe(2)
   })
 
-  it("a socket is kept for as long as its own server says, not for as long as another's", async () => {
+  it("a socket is kept for the time announced by its own server, not by another", async () => {
     await answering(
       (socket, _nth, connection) =>
         void socket.write(ok(connection === 1 ? "Keep-Alive: timeout=3\r\n" : "")),
@@ -168,7 +168,7 @@ describe.each(implementations)("%s", (_name, http) => {
     )
   })
 
-  it("a socket whose server has said nothing is kept for the agent's time, whatever it said before", async () => {
+  it("a socket without a Keep-Alive hint is kept for the agent's time, despite earlier hints", async () => {
     await answering(
       (socket, nth) => void socket.write(ok(nth === 1 ? "Keep-Alive: timeout=3\r\n" : "")),
       (port) =>
@@ -187,7 +187,7 @@ describe.each(implementations)("%s", (_name, http) => {
     )
   })
 
-  it("an upgraded socket leaves the agent once: its counts are those of the others", async () => {
+  it("an upgraded socket leaves the agent's counts exactly once", async () => {
     const total = (agent: Agent) => (agent as unknown as { totalSocketCount: number }).totalSocketCount
     await answering(
       (socket, _nth, connection) =>
@@ -203,7 +203,7 @@ describe.each(implementations)("%s", (_name, http) => {
             const req: ClientRequest = http.get({ host: "127.0.0.1", port, agent, headers })
             const [, socket] = (await once(req, "upgrade")) as [IncomingMessage, net.Socket]
             expect([total(agent), count(agent.sockets), count(agent.freeSockets)]).toEqual([0, 0, 0])
-            // One is the limit, and the upgraded socket does not count.
+            // The limit is one, and the upgraded socket does not count.
             await ask(http, { port, agent })
             await idle(agent, 1)
             expect(total(agent)).toBe(1)
@@ -218,7 +218,7 @@ describe.each(implementations)("%s", (_name, http) => {
     )
   })
 
-  it("a socket outlives a request that is destroyed while it waits for one, and serves the next", async () => {
+  it("a socket survives the destruction of the request that waited for it, and serves the next", async () => {
     await answering(
       (socket) => void socket.write(ok()),
       (port, sockets) =>
@@ -239,7 +239,7 @@ describe.each(implementations)("%s", (_name, http) => {
     )
   })
 
-  it("a timeout of one request is not the next one's", async () => {
+  it("the timeout of one request does not apply to the next", async () => {
     await serving(
       http.createServer((_req, res) => res.end("ok")),
       (port) =>

@@ -1,7 +1,7 @@
 /**
- * A listener that throws, where somebody handles `uncaughtException`: for each listener of servers, requests
- * and responses, on the first and on a later request of a connection, what it had begun goes on as with the
- * built-in module. In processes of their own.
+ * Listeners that throw while somebody handles `uncaughtException`: for each listener of servers, requests and
+ * responses, on the first and on a later request of a connection, its pending work goes on as with the
+ * built-in module. Runs in child processes.
  */
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
@@ -14,7 +14,7 @@ const run = async (which: string): Promise<unknown> => {
   return JSON.parse(stdout)
 }
 
-// What ours follows.
+// The reference version.
 it.runIf(process.versions.node.startsWith("20."))("listeners that throw", async () => {
   const [theirs, ours] = await Promise.all([run("built-in"), run("httpfx")])
   expect(ours).toEqual(theirs)

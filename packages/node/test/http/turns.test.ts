@@ -1,7 +1,7 @@
 /**
- * The turn in which things happen on a system's socket: between a slice of a request's body and what comes
- * behind it, ticks and promises run, as with Node's parser. What a listener does to its request at any event,
- * in any turn, has the same consequences on both modules.
+ * The order of events on a system socket: ticks and promises run between a slice of a request's body and the
+ * next event, as with Node's parser. Whatever a listener does to its request at any event, in any turn, has
+ * the same effect on both modules.
  */
 import builtin, {
   type IncomingMessage,
@@ -68,7 +68,7 @@ const actions: Readonly<Record<string, (scene: Scene) => void>> = {
   "loses its socket": ({ req }) => void req.socket.destroy()
 }
 
-/** Waits until the loop has had nothing to do for a while. */
+/** Waits until the event loop has been idle for a while. */
 const quiet = async (isPending: () => boolean, patience: number): Promise<void> => {
   for (let turn = 0; turn < 12 || isPending(); turn++) await new Promise((resolve) => setImmediate(resolve))
   for (let turn = 0; turn < patience; turn++) await new Promise((resolve) => setTimeout(resolve, 1))
@@ -83,7 +83,7 @@ interface Program {
   readonly act: (scene: Scene) => void
 }
 
-/** Several programs on one server, each on a connection of its own. */
+/** Runs several programs on one server, each on its own connection, and returns their traces. */
 const tell = async (
   kind: "tcp" | "tls",
   create: Create,
@@ -153,7 +153,7 @@ const same = async (kind: "tcp" | "tls", sent: ReadonlyArray<string>, programs: 
   const name = ({ at, turn }: Program, i: number) => `${i}: at ${at}, in ${turn}`
   const named = (all: ReadonlyArray<ReadonlyArray<string>>) =>
     Object.fromEntries(programs.map((program, i) => [name(program, i), all[i]]))
-  // How long a reset takes is the system's: what differs is looked at again, with more patience.
+  // The system decides how long a reset takes, so differing programs are run again with more patience.
   for (const patience of [0, 4, 20]) {
     const expected = named(await tell(kind, theirs, sent, programs, patience))
     const seen = named(await tell(kind, ours, sent, programs, patience))

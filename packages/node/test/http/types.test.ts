@@ -1,6 +1,6 @@
 /**
- * The declared types of the callback modules against those of @types/node, both ways and without a cast: what
- * is written for one compiles for the other.
+ * Compares the declared types of the callback modules with those of @types/node, in both directions and
+ * without a cast: code written for one compiles for the other.
  */
 import type * as builtinHttpNames from "node:http"
 import type builtin from "node:http"
@@ -20,18 +20,16 @@ same<typeof https, typeof builtinHttps>(true)
 // @ts-expect-error these are two modules
 same<typeof http, typeof https>(true)
 
-/**
- * Every name there is, each with the one type; a module of `import` has its default export by name as well.
- */
+/** All names, with their types; an ES module also has its default export by name. */
 type Named<Names> = Omit<Names, "default">
 same<keyof Named<typeof httpNames>, keyof Named<typeof builtinHttpNames>>(true)
 same<keyof Named<typeof httpsNames>, keyof Named<typeof builtinHttpsNames>>(true)
 same<Named<typeof httpNames>, Named<typeof builtinHttpNames>>(true)
 same<Named<typeof httpsNames>, Named<typeof builtinHttpsNames>>(true)
-// @ts-expect-error a name that is not there is no name
+// @ts-expect-error no module has a member of this name
 same<keyof Named<typeof httpNames>, keyof Named<typeof builtinHttpNames> | "other">(true)
 
-/** What is written for one compiles for the other, in both directions. */
+/** Checks that code written for one compiles for the other, in both directions. */
 const both =
   <A, B extends A>(_there: (one: B) => A, _back: (one: A) => B) =>
   (): void => {}
@@ -117,7 +115,7 @@ const pairs = [
     (one) => one,
     (one) => one
   ),
-  // By their names as well.
+  // Also by the named types.
   both<builtinHttpNames.RequestOptions, httpNames.RequestOptions>(
     (one) => one,
     (one) => one
@@ -137,7 +135,7 @@ class Mine extends http.Agent {
 }
 const mine: builtin.Agent = new Mine()
 
-it("compiles, and the values are there", () => {
+it("compiles, and the values exist", () => {
   assert.isAbove(pairs.length, 20)
   assert.isFunction(listener)
   assert.instanceOf(mine, http.Agent)

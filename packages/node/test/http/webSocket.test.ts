@@ -1,6 +1,6 @@
 /**
- * The class that `http.WebSocket` is where Node.js has none: the interface of the WebSockets standard. The
- * same bodies run on Node's own class, where there is one.
+ * The class exported as `http.WebSocket` where Node.js has none: the interface of the WebSockets standard.
+ * The same tests run on Node's own class, if there is one.
  */
 import type { AddressInfo } from "node:net"
 import { describe, expect, it } from "vitest"
@@ -15,7 +15,7 @@ const classes: ReadonlyArray<readonly [string, Class]> = [
   ...(builtIn === undefined ? [] : ([["Node.js", builtIn]] as const))
 ]
 
-/** A server for one connection, and what the client heard until it was over. */
+/** Runs a server for one connection, and returns the events of the client until it has closed. */
 const talk = async (
   WebSocket: Class,
   serve: (peer: Peer) => void,
@@ -60,7 +60,7 @@ describe.each(classes)("the WebSocket of %s", (_name, WebSocket) => {
     expect(Object.prototype.toString.call(WebSocket.prototype)).toBe("[object WebSocket]")
   })
 
-  it.each(["x", "ftp://a", "ws://a#b"])("refuses the address %s", (url) => {
+  it.each(["x", "ftp://a", "ws://a#b"])("refuses the URL %s", (url) => {
     expect(() => new WebSocket(url)).toThrow(expect.objectContaining({ name: "SyntaxError" }))
   })
 
@@ -79,7 +79,7 @@ describe.each(classes)("the WebSocket of %s", (_name, WebSocket) => {
     expect(events).toEqual(["open", "close 1005  true"])
   })
 
-  it("sends texts and bytes in their order, with a Blob that has to be read among them", async () => {
+  it("sends texts and bytes in their order, with a Blob among them", async () => {
     const events = await talk(
       WebSocket,
       (peer) => peer.on("message", (data) => peer.send(String(data))),
@@ -97,11 +97,11 @@ describe.each(classes)("the WebSocket of %s", (_name, WebSocket) => {
         }
       }
     )
-    // No message is told once a socket closes; the server has had them all before the frame of the close.
+    // No message events after closing; but the server has received all messages before the close frame.
     expect(events.at(-1)).toBe("close 3000 enough true")
   })
 
-  it("gives bytes as binaryType says", async () => {
+  it("delivers bytes as binaryType says", async () => {
     const kinds = async (binaryType: "blob" | "arraybuffer") =>
       talk(WebSocket, echo, (socket, events) => {
         socket.binaryType = binaryType
@@ -113,7 +113,7 @@ describe.each(classes)("the WebSocket of %s", (_name, WebSocket) => {
     expect((await kinds("arraybuffer"))[1]).toBe("ArrayBuffer")
   })
 
-  it("answers pings, puts pieces together, and takes a protocol", async () => {
+  it("answers pings, joins fragments, and accepts a protocol", async () => {
     const events = await talk(
       WebSocket,
       (peer) => {
@@ -145,9 +145,9 @@ describe.each(classes)("the WebSocket of %s", (_name, WebSocket) => {
   })
 })
 
-// Node.js 24 loses what waits for a Blob when it closes, and 22 waits for ever where it is refused.
+// Node.js 24 loses messages queued behind a Blob on close, and 22 hangs if the handshake is refused.
 describe("the WebSocket of httpfx alone", () => {
-  it("leaves nothing out before its close, in the order in which it was given", async () => {
+  it("sends everything before its close frame, in order", async () => {
     const received: Array<string> = []
     await talk(
       own,
@@ -165,7 +165,7 @@ describe("the WebSocket of httpfx alone", () => {
     expect(received).toEqual(["one", "two", "three", "four"])
   })
 
-  it("fails where there is no WebSocket", async () => {
+  it("fails if the server does not speak WebSocket", async () => {
     const server = http.createServer((_req, res) => void res.writeHead(403).end())
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
     const { port } = server.address() as AddressInfo

@@ -1,6 +1,4 @@
-/**
- * The client on real sockets, against Node's own server.
- */
+/** The client on real sockets, against Node's own server. */
 import * as fs from "node:fs"
 import * as http from "node:http"
 import * as https from "node:https"

@@ -1,8 +1,9 @@
 /**
- * What pumps pieces without end, and the peer that it loses: the rows and columns of NodePumps.test.ts.
+ * Sources that produce endlessly and the ways in which they lose their peer: rows and columns of
+ * pumps.test.ts.
  *
- * A row begins an exchange whose source makes pieces synchronously, one by one, and counts them. A column is
- * how the peer is lost, or why the pump is to end. Both ends are in this process, on each network in turn.
+ * A row starts an exchange whose source produces pieces synchronously and counts them. A column says how the
+ * peer is lost, or why the source must stop. Both ends run in this process, on each network.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -22,7 +23,7 @@ import { NodeNetwork, NodeWebSocket } from "@httpfx/node"
 import { MemoryNetwork } from "@httpfx/testing"
 import { readFileSync } from "node:fs"
 
-/** How a peer is lost, or why the pump ends. */
+/** How the peer is lost, or why the source must stop. */
 export type Column = "reset" | "FIN" | "silence" | "interrupted" | "limit"
 export const columns: ReadonlyArray<Column> = ["reset", "FIN", "silence", "interrupted", "limit"]
 
@@ -44,11 +45,11 @@ export const networks: Record<string, Net> = {
 /** A turn of the event loop. */
 export const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
-/** Looks once a turn. What never holds ends with the test's time limit. */
+/** Checks once per turn of the event loop; without success the test times out. */
 export const until = (holds: () => boolean): Effect.Effect<void> =>
   Effect.suspend(() => (holds() ? Effect.void : Effect.zipRight(turn, until(holds))))
 
-/** Nothing is made any more: not for so many milliseconds. */
+/** Waits until nothing was produced for this many milliseconds. */
 export const still = (made: () => number, millis = 40): Effect.Effect<void> =>
   Effect.suspend(() => {
     const before = made()
@@ -59,10 +60,10 @@ export const still = (made: () => number, millis = 40): Effect.Effect<void> =>
     )
   })
 
-/** The end without a pump: reads and counts, and does to the connection what a test says. */
+/** The end without a source: reads and counts, and does to the connection what a test needs. */
 export class Peer {
   received = 0
-  /** What came first, as text. */
+  /** The first received bytes, as text. */
   text = ""
   ending: "open" | "FIN" | "failed" | "closed" = "open"
 
@@ -86,17 +87,17 @@ export class Peer {
   }
 }
 
-/** Counts what the source of a test makes, and what became of its pump. */
+/** Counts the produced pieces of a test, and records how its source ended. */
 export class State {
   made = 0
-  /** How the pump ended. */
+  /** How the source ended. */
   ended: string | undefined
-  /** Ends of connections that this process writes to. */
+  /** The transports that this process writes to. */
   readonly transports: Array<Transport.Transport> = []
   interrupt: Effect.Effect<void> = Effect.void
   readonly piece = new Uint8Array(1024)
 
-  /** Pieces without end, each a chunk of its own; nothing waits. */
+  /** Endless pieces, each a chunk of its own, without asynchronous steps. */
   readonly pieces: Stream.Stream<Uint8Array> = Stream.repeatEffect(
     Effect.sync(() => {
       this.made++
@@ -104,7 +105,7 @@ export class State {
     })
   )
 
-  /** The most that wait on one connection. */
+  /** The most bytes buffered on one connection. */
   get buffered(): number {
     return Math.max(...this.transports.map((transport) => transport.buffered))
   }
@@ -135,7 +136,7 @@ const watched = ({ layer }: Net, state: State): Layer.Layer<Network.Network> => 
   return Layer.provide(Layer.effect(Network.Network, service), layer)
 }
 
-/** A peer of a server. */
+/** A raw peer of a server. */
 const dial = (net: Net, address: Transport.Address) =>
   Effect.gen(function* () {
     const network = yield* Network.Network
@@ -154,7 +155,7 @@ const messages = (state: State) =>
   Effect.gen(function* () {
     const socket = yield* HttpServerRequest.upgrade
     const write = yield* socket.writer
-    // The handshake's answer is sent by the run. Nobody but the write tells the pump of the loss.
+    // `run` sends the handshake's response. Only the write notices the loss.
     yield* Effect.forkScoped(socket.runRaw(() => Effect.void))
     yield* Stream.runForEach(state.pieces, write).pipe(
       Effect.onExit((exit) => Effect.sync(() => state.end(exit)))
@@ -162,7 +163,7 @@ const messages = (state: State) =>
     return HttpServerResponse.empty()
   })
 
-// Of a form the parts are pumped to the handler: what it has read counts, in pieces of a KiB.
+// For forms the parser pumps parts to the handler: counts what the handler read, in KiB.
 const reading = (state: State) =>
   Effect.gen(function* () {
     const { multipartStream } = yield* HttpServerRequest.HttpServerRequest
@@ -173,7 +174,7 @@ const reading = (state: State) =>
     return HttpServerResponse.empty()
   }).pipe(HttpServerRequest.withMaxBodySize(Option.some(3_000_000)))
 
-/** What a server sends to its peers. */
+/** The server's responses. */
 const app = (state: State) =>
   Effect.gen(function* () {
     const { method, url } = yield* HttpServerRequest.HttpServerRequest
@@ -202,17 +203,17 @@ const serving = (net: Net, state: State) =>
     yield* server.observe((event) => {
       if (event._tag !== "ExchangeEnded") return
       const { _tag, status, target, upgraded } = event.outcome
-      // The exchange of an upgraded connection is over before its writer hears of it.
+      // The exchange of an upgraded connection completes before its writer notices the loss.
       if (target === "/other" || upgraded !== undefined) return
       if (_tag !== "Answered") state.ended ??= _tag
       else if (event.outcome.method === "POST") state.ended ??= String(status)
     })
     yield* server.httpServer.serve(Effect.orDie(Effect.scoped(app(state))))
     return server.address
-    // A peer here answers no close frame.
+    // Peers here never answer a close frame.
   }).pipe(Effect.provide(NodeWebSocket.layer({ closeTimeout: "10 millis" })))
 
-/** A request of another client, while the pump goes on. Gives how it was answered. */
+/** A request of another client while the source runs. Returns how it was answered. */
 export type Other = Effect.Effect<string, unknown, Network.Network | Scope.Scope>
 
 const other = (net: Net, address: Transport.Address): Other =>
@@ -227,7 +228,7 @@ const other = (net: Net, address: Transport.Address): Other =>
 export interface Begun {
   readonly peer: Peer
   readonly other: Other
-  /** The peer's own limit is crossed. */
+  /** Exceeds the peer's own limit. */
   readonly cross?: Effect.Effect<void>
 }
 
@@ -237,7 +238,7 @@ export interface Row {
     state: State,
     column: Column
   ) => Effect.Effect<Begun, unknown, Network.Network | Scope.Scope>
-  /** What the pump ends with; or why a column does not concern it. */
+  /** How the source ends in each column, or why the column does not apply. */
   readonly ends: Record<Column, RegExp | { readonly notApplicable: string }>
 }
 
@@ -251,7 +252,7 @@ const asked =
       return { peer, other: other(net, address) }
     })
 
-/** Sends a file without end, as fast as the server takes it. */
+/** Sends an endless file, as fast as the server accepts it. */
 const form: Row["begin"] = (net, state, column) =>
   Effect.gen(function* () {
     const address = yield* serving(net, state)
@@ -305,12 +306,12 @@ const upload: Row["begin"] = (net, state) =>
     }
   })
 
-// Which of them depends on what the system tells first.
+// Which one depends on the event that the system reports first.
 const gone = /^ConnectionReset$|^BrokenPipe$/
 const hungUp = /^HangUp$|^ConnectionReset$|^BrokenPipe$/
 const noLimit = { notApplicable: "another protocol's bytes have no limit here" }
 
-/** The rows, by what pumps. */
+/** The rows, by source. */
 export const rows: Record<string, Row> = {
   "a server's answer": {
     begin: asked((column) => `GET /${column === "limit" ? "limited" : "rows"} HTTP/1.1\r\nHost: t\r\n\r\n`),
@@ -366,7 +367,7 @@ export const rows: Record<string, Row> = {
   }
 }
 
-/** Runs a test on a network whose connections it sees. */
+/** Runs a test on a network and records its connections. */
 export const on =
   (net: Net, state: State) =>
   <A, E>(test: Effect.Effect<A, E, Network.Network | Scope.Scope>): Effect.Effect<A, E> =>

@@ -1,4 +1,4 @@
-/** Sockets of the system, connected to each other, for tests of what leans on their inside. */
+/** Connected system sockets, for tests of code that uses their internals. */
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import * as net from "node:net"
@@ -34,7 +34,7 @@ export const connected = async (
   }
 }
 
-/** The same under TLS, before the handshake: the server's end as it is made without a `tls.Server`. */
+/** The same with TLS, before the handshake: the server end as made without a `tls.Server`. */
 export const securing = (
   test: (client: tls.TLSSocket, server: tls.TLSSocket) => Promise<void>,
   options: tls.ConnectionOptions = {}

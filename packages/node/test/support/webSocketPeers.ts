@@ -1,6 +1,4 @@
-/**
- * WebSocket clients by hand, frame by frame, and servers for them on each network.
- */
+/** Raw WebSocket clients that send single frames, and servers for them on each network. */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -14,7 +12,7 @@ import { NodeNetwork, NodeWebSocket } from "@httpfx/node"
 import { MemoryNetwork, MemoryTls, RawPeer, VirtualClock } from "@httpfx/testing"
 import { readFileSync } from "node:fs"
 
-/** A frame of a client, masked with zeros. */
+/** A client frame, masked with zeros. */
 export const frame = (opcode: number, payload: Uint8Array | string = ""): Uint8Array => {
   const bytes = Buffer.from(payload)
   const { length } = bytes
@@ -41,10 +39,10 @@ export const text = (payload: string) => frame(1, payload)
 export const binary = (payload: Uint8Array) => frame(2, payload)
 export const ping = (payload: string) => frame(9, payload)
 const codeBytes = (code: number) => Buffer.from([code >> 8, code & 255])
-/** 1005: without a code. */
+/** A close frame; 1005: without a code. */
 export const close = (code: number) => frame(8, code === 1005 ? "" : codeBytes(code))
 
-/** What a server sends. */
+/** A server's close frame. */
 export const closeOf = (code: number): Uint8Array =>
   code === 1005 ? Buffer.from([0x88, 0]) : Buffer.concat([Buffer.from([0x88, 2]), codeBytes(code)])
 
@@ -52,7 +50,7 @@ export const opening = (target = "/") =>
   `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
-/** An app whose WebSockets are used like this. */
+/** An app that uses its WebSockets in this way. */
 export const webSocket = (
   use: (
     socket: PlatformSocket.Socket
@@ -108,7 +106,7 @@ export const serving = (
     return { server, events, outcomes }
   })
 
-/** A client whose connection is made, secured where the place is. */
+/** A connected client, with TLS if the place has it. */
 export const connecting = ({ address }: Server.Service, { ca }: Place) =>
   Effect.gen(function* () {
     const network = yield* Network.Network
@@ -120,7 +118,7 @@ export const connecting = ({ address }: Server.Service, { ca }: Place) =>
     return yield* RawPeer.make(transport, { patience: "20 seconds" })
   })
 
-/** A client whose WebSocket is open. */
+/** A client with an open WebSocket. */
 export const opened = (server: Server.Service, place: Place, target?: string) =>
   Effect.gen(function* () {
     const peer = yield* connecting(server, place)
@@ -130,7 +128,7 @@ export const opened = (server: Server.Service, place: Place, target?: string) =>
     return peer
   })
 
-/** In virtual time, which goes on while the scope of the test closes. */
+/** Runs in virtual time, which goes on while the scope of the test closes. */
 export const inVirtualTime = <A, E, R>(
   test: Effect.Effect<A, E, R>,
   place: Place = places.memory

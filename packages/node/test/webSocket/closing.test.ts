@@ -1,5 +1,5 @@
-// Who closes a WebSocket, and with which code: what the log, the span and the outcome say. In virtual time,
-// without and with TLS.
+// The side that closes a WebSocket, its code, and the resulting log, span and outcome. In virtual time, with
+// and without TLS.
 import * as PlatformSocket from "@effect/platform/Socket"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -22,12 +22,12 @@ import {
 type Use = (socket: PlatformSocket.Socket) => Effect.Effect<unknown, unknown, Scope.Scope>
 interface Row {
   readonly use?: Use
-  /** What the client does once its message of 1000 bytes has come back. */
+  /** The client's action once its message of 1000 bytes has come back. */
   readonly client: (peer: RawPeer.RawPeer) => Effect.Effect<unknown, unknown>
   readonly outcome: object
-  /** The handler fails: logged once, and its span. */
+  /** The handler fails: logged once, and in its span. */
   readonly fails?: true
-  /** The client's fault: the span has it, the log does not. */
+  /** The client violates the protocol: in the span, but not in the log. */
   readonly violates?: true
 }
 
@@ -167,7 +167,7 @@ for (const [name, place] of [
         expect(told!.answeredAfter).toBeLessThan(1000)
         expect(told!.bytesIn).toBeGreaterThanOrEqual(sent)
         expect(told!.bytesOut).toBeGreaterThanOrEqual(back)
-        // The connection's event is the last, and counts as much or more.
+        // The connection's event is the last one, and its count is at least as high.
         expect(events.at(-1)).toMatchObject({ _tag: "ConnectionClosed" })
         expect(wrong.length).toBe(fails ? 1 : 0)
         expect(endOf(span)).toBe(fails || violates ? "Failure" : "Success")

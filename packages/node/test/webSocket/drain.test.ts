@@ -1,5 +1,5 @@
-// What an upgraded connection gets when its server shuts down: by the policy of its handler, and whoever made
-// that handler. In virtual time.
+// How an upgraded connection ends when its server shuts down, by the policy of its handler and for each kind
+// of handler. In virtual time.
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -39,7 +39,7 @@ type Around = <A, E, R>(
 
 const listen = (socket: PlatformSocket.Socket) => socket.runRaw(() => {})
 
-/** The handler ends 2 seconds after the drain has begun, or goes on. */
+/** The handler completes 2 seconds after the drain has begun, or goes on. */
 const takingLeave = (socket: PlatformSocket.Socket) =>
   Effect.raceFirst(listen(socket), Effect.zipRight(Shutdown.awaitDrain, Effect.sleep("2 seconds")))
 
@@ -61,13 +61,13 @@ const own = (
 const around = (by: Around, app: Effect.Effect<App, never, Scope.Scope>) =>
   Effect.map(app, (app) => by(app) as App)
 
-/** Seconds after the drain has begun, and what the client gets then. */
+/** The seconds after the start of the drain, and what the client receives then. */
 interface Row {
   readonly app: Effect.Effect<App, never, Scope.Scope>
   readonly at: number
   readonly code?: number
   readonly option?: "close" | "wait"
-  /** The client answers the close frame. Default `true`. */
+  /** Whether the client answers the close frame. Default `true`. */
   readonly answers?: false
   readonly outcome?: object
 }
@@ -159,7 +159,7 @@ for (const [name, place] of [
 }
 
 describe("A drain", () => {
-  it.live("tells raw upgrades as before: they hear of it, and of no close frame", () =>
+  it.live("notifies raw upgrades as before, without a close frame", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const raw: App = Effect.gen(function* () {
@@ -189,7 +189,7 @@ describe("A drain", () => {
     )
   )
 
-  it.live("closes a WebSocket that is opened in the grace right after it was opened", () =>
+  it.live("closes a WebSocket that is opened during the grace right after opening", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const { server, shutDown } = yield* shuttingDown({ app: own(listen) }, places.memory)
@@ -214,7 +214,7 @@ describe("A drain", () => {
     ["sends FIN in place of a close frame", (peer) => peer.end, 0],
     ["resets", (peer) => peer.reset, 0]
   ]
-  it.live.each(silent)("is over in time although the client %s", ([, does, within]) =>
+  it.live.each(silent)("completes in time although the client %s", ([, does, within]) =>
     inVirtualTime(
       Effect.gen(function* () {
         const { outcomes, server, shutDown } = yield* shuttingDown({ app: own(listen) }, places.memory)
@@ -227,7 +227,7 @@ describe("A drain", () => {
           yield* VirtualClock.advance("4900 millis")
           expect((yield* down.status)._tag).not.toBe("Done")
         }
-        // A FIN of ours that nobody answers is waited for as after any last answer.
+        // Our unanswered FIN lingers as after any last response.
         yield* VirtualClock.advance(within === 0 ? "1 millis" : "6 seconds")
         expect((yield* down.status)._tag).toBe("Done")
         expect(outcomes()).toMatchObject([inOrder])
@@ -235,7 +235,7 @@ describe("A drain", () => {
     )
   )
 
-  it.live("is over in time although the client reads nothing", () =>
+  it.live("completes in time although the client reads nothing", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const app = own((socket) =>

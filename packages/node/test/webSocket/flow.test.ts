@@ -1,6 +1,5 @@
-// A WebSocket whose peer does not read, or sends more than its handlers take: what waits is bounded, work per
-// message does not grow, and nothing is lost once the peer reads on. In memory and on real sockets, without
-// and with TLS.
+// A WebSocket whose peer does not read, or sends faster than its handlers complete: buffers are bounded, the
+// cost per message is constant, and no message is lost. In memory and on real sockets, with and without TLS.
 import * as PlatformSocket from "@effect/platform/Socket"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -22,7 +21,7 @@ import {
   webSocket
 } from "../support/webSocketPeers.js"
 
-/** All listeners of a socket of `ws`, and of the stream below it. */
+/** Listener counts of a `ws` socket and of the stream below it. */
 const listenersOf = (socket: unknown): number => {
   const { _socket: stream } = socket as { _socket: EventEmitter }
   return [socket as EventEmitter, stream].reduce(
@@ -33,7 +32,7 @@ const listenersOf = (socket: unknown): number => {
 
 interface Seen {
   handled: number
-  /** Writes whose effect has not ended. */
+  /** Writes whose effect has not completed. */
   waiting: number
   most: number
   readonly listeners: Set<number>
@@ -65,9 +64,9 @@ const on = <A, E>(
 
 describe.each(Object.entries(places))("A WebSocket on %s", (name, place) => {
   const inMemory = name.startsWith("memory")
-  it.live("is not read while its echoes are not taken, and loses none of them", () => {
+  it.live("pauses reading while its echoes are not read, and loses none of them", () => {
     const { echo, seen } = counting()
-    // What the system takes of either direction on real sockets is up to 6 MiB.
+    // On real sockets the kernel buffers up to 6 MiB in either direction.
     const [count, size, bound] = inMemory ? [4000, 120, 2600] : [300, 60_000, 250]
     const message = new Uint8Array(size).fill(97)
     return on(
@@ -83,7 +82,7 @@ describe.each(Object.entries(places))("A WebSocket on %s", (name, place) => {
             9
           )
         )
-        // It stands still when nothing more is handled for some turns of the event loop.
+        // It is stalled when nothing more is handled for some turns of the event loop.
         let before = -1
         while (seen.handled !== before) {
           before = seen.handled
@@ -97,11 +96,11 @@ describe.each(Object.entries(places))("A WebSocket on %s", (name, place) => {
           for (let messages = 0; messages < count; messages += 100) yield* peer.take(100 * (2 + size))
           yield* sending.await
           expect(seen.handled).toBe(count)
-          // A write that was taken may give the event loop its turn first.
+          // A completed write may yield to the event loop first.
           yield* VirtualClock.settle
           expect(seen.waiting).toBe(0)
         }
-        // However many wait, they add none.
+        // Waiting writes add no listeners.
         expect(seen.listeners.size).toBe(1)
       })
     )
@@ -121,7 +120,7 @@ const gathered = (
   )
 
 describe("A WebSocket", () => {
-  it.live("answers the last of many pings where its pongs are not taken", () =>
+  it.live("answers only the last of many pings while its pongs are not read", () =>
     on(
       memory,
       Effect.gen(function* () {
@@ -146,32 +145,34 @@ describe("A WebSocket", () => {
     )
   )
 
-  it.live("is not read while very many handlers, or large messages, wait; a few large ones may", () =>
-    on(
-      memory,
-      Effect.gen(function* () {
-        for (const [size, count, most] of [
-          [10, 3000, 1024],
-          [10_000, 100, 16],
-          [100_000, 10, 10]
-        ] as const) {
-          let handled = 0
-          const { server } = yield* gathered(() => (handled++, Effect.never))
-          const peer = yield* opened(server, memory)
-          yield* Effect.fork(
-            Effect.repeatN(
-              Effect.suspend(() => peer.send(text("x".repeat(size)))),
-              count - 1
+  it.live(
+    "pauses reading while very many handlers run, or some with large messages; a few large ones may run",
+    () =>
+      on(
+        memory,
+        Effect.gen(function* () {
+          for (const [size, count, most] of [
+            [10, 3000, 1024],
+            [10_000, 100, 16],
+            [100_000, 10, 10]
+          ] as const) {
+            let handled = 0
+            const { server } = yield* gathered(() => (handled++, Effect.never))
+            const peer = yield* opened(server, memory)
+            yield* Effect.fork(
+              Effect.repeatN(
+                Effect.suspend(() => peer.send(text("x".repeat(size)))),
+                count - 1
+              )
             )
-          )
-          for (let turn = 0; turn < 60; turn++) yield* VirtualClock.settle
-          expect(handled).toBe(most)
-        }
-      })
-    )
+            for (let turn = 0; turn < 60; turn++) yield* VirtualClock.settle
+            expect(handled).toBe(most)
+          }
+        })
+      )
   )
 
-  it.live("gives the event loop turns however many messages have come", () =>
+  it.live("yields to the event loop however many messages have arrived", () =>
     on(
       memory,
       Effect.gen(function* () {
@@ -243,7 +244,7 @@ describe("A WebSocket", () => {
     })
   )
 
-  it.live("takes the options of ws", () =>
+  it.live("accepts the options of ws", () =>
     on(
       memory,
       Effect.gen(function* () {

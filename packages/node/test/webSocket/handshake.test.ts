@@ -1,5 +1,5 @@
-// Opening handshakes: whatever the server takes, `ws` takes too, and what a client sends wrong is its own
-// fault and no failure in the log.
+// Opening handshakes: `ws` accepts whatever the server accepts, and an error of the client causes no failure
+// in the log.
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
@@ -16,7 +16,7 @@ const offers = (value: string) => `${usual}Sec-WebSocket-Extensions: ${value}\r\
 interface Row {
   readonly fields: string
   readonly status: number
-  /** Fields of the response. */
+  /** A pattern of the response's fields. */
   readonly has?: RegExp
   readonly hasNot?: RegExp
 }

@@ -1,5 +1,5 @@
 /**
- * WebSockets of our servers: the client is the `ws` package, the server side platform's
+ * WebSockets of our servers: the client is the `ws` package, the server side is platform's
  * `HttpServerRequest.upgrade`.
  */
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -37,7 +37,7 @@ const echo = handler((socket) =>
 
 type Seen = ReadonlyArray<string>
 
-/** What a `ws` client sees: messages, then its close code. `on` says what it does about each. */
+/** The messages that a `ws` client receives, then its close code. `on` reacts to each message. */
 const client = (open: () => WebSocket, on: (socket: WebSocket, message: string) => void) =>
   Effect.async<Seen>((resume) => {
     const socket = open()
@@ -65,7 +65,7 @@ const client = (open: () => WebSocket, on: (socket: WebSocket, message: string) 
 const upgraderOf = { node: NodeNetwork.layer, memory: MemoryNetwork.layer() }
 
 for (const [name, network] of Object.entries(upgraderOf)) {
-  /** Serves `app`; gives what opens a `ws` client to it. */
+  /** Serves `app`; passes a function that opens a `ws` client to it. */
   const served = <A, E>(
     app: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, HttpServerRequest.HttpServerRequest>,
     test: (open: (protocols?: Array<string>) => WebSocket) => Effect.Effect<A, E, Scope.Scope>
@@ -105,7 +105,7 @@ for (const [name, network] of Object.entries(upgraderOf)) {
       )
     )
 
-    it.live("tells a handler the client's code, and the client the handler's", () =>
+    it.live("reports the client's code to the handler, and the handler's to the client", () =>
       Effect.gen(function* () {
         const heard = yield* Deferred.make<unknown>()
         const listening = handler((socket) =>
@@ -128,7 +128,7 @@ for (const [name, network] of Object.entries(upgraderOf)) {
       })
     )
 
-    it.live("ends with 1011 when the handler fails, and with 1000 when it has had enough", () =>
+    it.live("closes with 1011 when the handler fails, and with 1000 when it completes", () =>
       Effect.gen(function* () {
         for (const [use, code] of [
           [(socket) => socket.run(() => Effect.fail("no")), 1011],
@@ -165,33 +165,31 @@ for (const [name, network] of Object.entries(upgraderOf)) {
       })
     )
 
-    it.live(
-      "everything that was written before the end arrives, and a slow client holds the writer back",
-      () =>
-        served(
-          handler(
-            (socket) =>
-              Effect.scoped(
-                Effect.flatMap(socket.writer, (write) =>
-                  Effect.race(
-                    socket.run(() => {}),
-                    Effect.forEach(Chunk.range(1, 30), () => write("x".repeat(100_000)))
-                  )
+    it.live("everything written before the end arrives, and a slow client pauses the writer", () =>
+      served(
+        handler(
+          (socket) =>
+            Effect.scoped(
+              Effect.flatMap(socket.writer, (write) =>
+                Effect.race(
+                  socket.run(() => {}),
+                  Effect.forEach(Chunk.range(1, 30), () => write("x".repeat(100_000)))
                 )
-              ) as Effect.Effect<void, unknown>
-          ),
-          (open) =>
-            Effect.gen(function* () {
-              let length = 0
-              const seen = yield* client(open, (socket, what) => {
-                length += what === "open" ? 0 : what.length
-                socket.pause()
-                setImmediate(() => socket.resume())
-              })
-              assert.strictEqual(length, 3_000_000)
-              assert.strictEqual(seen.at(-1), "close 1000 ")
+              )
+            ) as Effect.Effect<void, unknown>
+        ),
+        (open) =>
+          Effect.gen(function* () {
+            let length = 0
+            const seen = yield* client(open, (socket, what) => {
+              length += what === "open" ? 0 : what.length
+              socket.pause()
+              setImmediate(() => socket.resume())
             })
-        )
+            assert.strictEqual(length, 3_000_000)
+            assert.strictEqual(seen.at(-1), "close 1000 ")
+          })
+      )
     )
 
     it.live("chooses a subprotocol", () =>
@@ -210,7 +208,7 @@ for (const [name, network] of Object.entries(upgraderOf)) {
       )
     )
 
-    it.live("a handler that refuses answers as always", () =>
+    it.live("a handler that refuses sends a normal response", () =>
       served(Effect.succeed(HttpServerResponse.text("no", { status: 403 })), (open) =>
         Effect.gen(function* () {
           const seen = yield* client(open, () => {})
@@ -219,7 +217,7 @@ for (const [name, network] of Object.entries(upgraderOf)) {
       )
     )
 
-    it.live("a client that resets fails its own handler and nobody else", () =>
+    it.live("a client that resets fails only its own handler", () =>
       Effect.gen(function* () {
         const heard = yield* Deferred.make<unknown>()
         const app = handler((socket) =>
@@ -236,7 +234,7 @@ for (const [name, network] of Object.entries(upgraderOf)) {
   })
 }
 
-// Program 3 of the measured ones: others end with an uncaught `read ECONNRESET`.
+// Program 3 of the measured ones: on other servers it ends with an uncaught `read ECONNRESET`.
 it.live.each<readonly [string, "before" | "after"]>([
   ["before its handler takes the upgrade", "before"],
   ["right after its handler has taken it", "after"]
@@ -275,7 +273,7 @@ it.live.each<readonly [string, "before" | "after"]>([
       )
       yield* Deferred.await(begun)
       socket.resetAndDestroy()
-      // To platform's sockets a loss without a close frame (1006) is an end like another.
+      // For platform's sockets a loss without a close frame (1006) is a normal end.
       assert.strictEqual(yield* Deferred.await(over), moment === "before" ? "interrupted" : "Success")
       const answer = yield* Effect.promise(() =>
         fetch(`http://127.0.0.1:${port}/fine`, { headers: { connection: "close" } }).then((response) =>
@@ -291,7 +289,7 @@ it.live.each<readonly [string, "before" | "after"]>([
   }).pipe(Effect.scoped)
 )
 
-it.live("NodeHttpServer has it already", () =>
+it.live("NodeHttpServer includes it", () =>
   Effect.gen(function* () {
     const { address } = yield* Server.Server
     assert(address._tag === "TcpAddress")

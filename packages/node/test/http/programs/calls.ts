@@ -1,6 +1,6 @@
 /**
- * Wraps methods of a callback API's classes, as a program does that overrides them, and tells each call:
- * which method, on which receiver, with which arguments, and within which other call.
+ * Wraps methods of the callback API's classes, like a program that overrides them, and records each call: its
+ * method, receiver, arguments, and the call that it is nested in.
  */
 import type { Http } from "../implementations.js"
 
@@ -43,8 +43,7 @@ const isPlain = (value: object): boolean =>
   [Object.prototype, Array.prototype, null].includes(Object.getPrototypeOf(value) as never)
 
 /**
- * Gives the function that takes the wrappers off again. `name`: what the trace calls an object, where it has
- * a name for it.
+ * Returns a function that removes the wrappers. `name` returns the trace's name of an object, if it has one.
  */
 export const wrap = (
   http: Http,
@@ -52,7 +51,7 @@ export const wrap = (
   nameOf: (value: object) => string | undefined
 ): (() => void) => {
   const numbers = new Map<object, string>()
-  /** An object that the trace has no name for is known by its class, and by how many came before it. */
+  /** Objects without a name in the trace are named by class and order of appearance. */
   const named = (value: object): string => {
     const known = nameOf(value) ?? numbers.get(value)
     if (known !== undefined) return known

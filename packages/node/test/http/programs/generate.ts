@@ -1,7 +1,6 @@
 /**
- * Small programs against the callback API, made at random from a seed: what a server's handlers do to their
- * requests and responses, and what clients send and do. Leaves out what is listed in docs/node-http.md as
- * different.
+ * Generates small random programs for the callback API from a seed: what a server's handlers do to requests
+ * and responses, and what clients send and do. Leaves out the differences listed in docs/node-http.md.
  */
 import { PCGRandom } from "effect/Utils"
 import type { AgentOptions, RequestOptions, ServerOptions } from "node:http"
@@ -9,8 +8,8 @@ import type { AgentOptions, RequestOptions, ServerOptions } from "node:http"
 export type Target = "req" | "res" | "socket" | "server"
 
 /**
- * One thing that a program does. `event`: its steps run when it comes; `rejects`: in an async listener, which
- * rejects then.
+ * One step of a program. `event`: the nested steps run on this event; `rejects`: in an async listener, which
+ * then rejects.
  */
 export type Step =
   | { readonly on: Target; readonly call: string; readonly args: ReadonlyArray<unknown> }
@@ -25,11 +24,11 @@ export type Step =
 
 export interface Handler {
   readonly steps: ReadonlyArray<Step>
-  /** Somebody listens for `error`. */
+  /** Whether an `error` listener is added. */
   readonly errors: boolean
 }
 
-/** A client that speaks no HTTP by itself, or a request. */
+/** A client that writes raw bytes, or a request. */
 export type Client =
   | { readonly bytes: ReadonlyArray<Step> }
   | {
@@ -41,21 +40,21 @@ export type Client =
 
 export interface Program {
   readonly server: ServerOptions
-  /** `captureRejections` of whatever emits events. */
+  /** `captureRejections` of all emitters. */
   readonly captures: boolean
   readonly listeners: ReadonlyArray<string>
   readonly handlers: ReadonlyArray<Handler>
-  /** What a peer sends that is no HTTP server; without it there is one. */
+  /** The steps of a raw peer that takes the place of the HTTP server. */
   readonly peer: ReadonlyArray<ReadonlyArray<Step>> | undefined
   readonly agent: AgentOptions | undefined
   readonly clients: ReadonlyArray<Client>
 }
 
-/** In arguments: a function whose calls are told. */
+/** Argument: a function whose calls are recorded. */
 export const callback = Symbol("callback")
-/** In arguments: the response of the handler. */
+/** Argument: the response of the handler. */
 export const response = Symbol("response")
-/** In the steps of a peer: wait for bytes. */
+/** Step of a peer: wait for bytes. */
 export const heard: Step = { on: "socket", event: "data", then: [] }
 
 const randomOf = (start: number) => {
@@ -139,7 +138,7 @@ export const generate = (seed: number): Program => {
   const chance = (part: number) => random() < part
   const pick = <A>(all: ReadonlyArray<A>): A => all[below(all.length)]!
   const some = <A>(most: number, one: () => A): Array<A> => Array.from({ length: below(most + 1) }, one)
-  /** How often something is wrong: in half of the programs nothing is. */
+  /** The share of invalid arguments: 0 in half of the programs. */
   const wrong = pick([0, 0, 0.1, 0.3])
   const isAlone = chance(0.5)
 
@@ -163,7 +162,7 @@ export const generate = (seed: number): Program => {
     const value = chance(wrong / 2)
       ? pick(wrongValues)
       : pick(values[String(name).toLowerCase()] ?? anyValues)
-    // The built-in module adds to lists that it was given.
+    // Copy, because the built-in module appends to given lists.
     return [name, Array.isArray(value) ? [...(value as Array<unknown>)] : value]
   }
   const fields = () => Object.fromEntries(some(3, field).filter(([name]) => typeof name === "string"))
@@ -187,7 +186,7 @@ export const generate = (seed: number): Program => {
     then: [then()]
   })
 
-  /** What breaks a message off, or holds it up, from a turn of its own: at each event of each side. */
+  /** Disturbs a message (aborts, pauses, ...) in a turn of its own, at each event of each side. */
   const disturb = (
     on: "req" | "res",
     events: ReadonlyArray<string>,
@@ -205,9 +204,9 @@ export const generate = (seed: number): Program => {
   const holds = (on: "req" | "res") => () => call(on, pick(["pause", "resume"]))
   const received = ["data", "end", "close", "aborted", "error", "pause", "resume"]
 
-  // At the finish of a request Node.js 20 may give its connection back once more, as is listed.
+  // On `finish` of a request Node.js 20 may release its connection twice, as the docs list.
   const sent = ["drain", "close", "prefinish"]
-  /** What is done to messages that are sent, by either side. */
+  /** A step on a sent message of either side. */
   const send = (on: "req" | "res"): Step => {
     switch (below(16)) {
       case 0:
@@ -294,7 +293,7 @@ export const generate = (seed: number): Program => {
     if (kind < 18) return read("req")
     if (kind < 19)
       return chance(0.5) ? call("req", "pipe", response) : call("socket", pick(["destroy", "end"]))
-    // Of several connections the built-in module closes any first.
+    // With several connections the built-in module closes them in any order.
     return isAlone && chance(0.5) ? call("server", "closeIdleConnections") : wait()
   }
   const ask = (deep = true): Step => {
@@ -305,7 +304,7 @@ export const generate = (seed: number): Program => {
     const kind = below(20)
     if (kind < 16 || !deep) {
       const step = send("req")
-      // Before its end a request does not wait: what is finished behind its answer is listed.
+      // A request does not wait before its end: finishing after its response is a listed difference.
       return "wait" in step ? call("req", "setNoDelay") : step
     }
     return kind < 18 ? call("req", "abort") : call("socket", "destroy", ...failure())
@@ -320,7 +319,7 @@ export const generate = (seed: number): Program => {
     errors: chance(0.85)
   })
 
-  /** Bytes in some pieces. */
+  /** Bytes, split randomly. */
   const pieces = (bytes: string): Array<Step> => {
     const cuts = [...some(3, () => below(bytes.length)), bytes.length].sort((a, b) => a - b)
     return cuts.flatMap((cut, i) => [

@@ -1,6 +1,6 @@
 /**
- * Runs a program on a callback API over connections in memory, and tells what happened: each event with its
- * arguments, what each call gave or threw, the bytes of both ends, and what changed in the objects with each.
+ * Runs a program on a callback API over connections in memory, and records the events with their arguments,
+ * results and errors of calls, the bytes of both ends, and the changes of the objects at each step.
  */
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions, Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
@@ -49,16 +49,16 @@ const states = {
   socket: ["destroyed", "readableEnded", "writableEnded", "writableLength", "writableCorked", "errored"]
 } as const
 
-/** In a trace: bytes have come that no request of the connection waited for. */
+/** In a trace: a connection received bytes that no request waited for. */
 export const unasked = "unasked"
 
 type Scope = { readonly id: string; heard?: () => void } & { [target in Target]?: unknown }
 
 const turns = (n: number, then: () => void): void => void (n <= 0 ? then() : setImmediate(turns, n - 1, then))
 
-/** `withCalls`: each call of the module's methods is told too. */
+/** `withCalls`: records each call of the module's methods too. */
 export const run = async (http: Http, seed: number, withCalls = false): Promise<ReadonlyArray<string>> => {
-  // Made anew for each run, because arguments are objects that a run may change.
+  // Generated anew for each run, because a run may mutate its arguments.
   const program = generate(seed)
   const trace: Array<string> = []
   const ids = new Map<unknown, string>()
@@ -107,8 +107,7 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
   const onUncaught = (error: unknown): void => tell(`uncaught ${show(error)}`)
   const onUnhandled = (error: unknown): void => tell(`unhandled ${show(error)}`)
 
-  // A timer comes when everything else is at rest, so that its place does not depend on how fast the machine
-  // is.
+  // A timer fires when everything else is at rest, so that its place in the trace does not depend on speed.
   let timers = 0
   const timer = (f: () => void): void => {
     timers++
@@ -136,7 +135,7 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
       )
     : undefined
 
-  // What a program does without end, such as a write for each error of a write, ends here.
+  // Limits endless programs, such as a write for each error of a write.
   let left = 400
   const perform = (scope: Scope, steps: ReadonlyArray<Step>): void => {
     for (const [i, step] of steps.entries()) {
@@ -173,7 +172,7 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
         const number = counter
         const args = step.args.map((one) => {
           if (one === response) return scope.res
-          // A step may be done again, and the built-in module adds to lists that it was given.
+          // Copy: steps may repeat, and the built-in module appends to given lists.
           if (Array.isArray(one)) return [...(one as Array<unknown>)]
           return one === callback
             ? (...given: ReadonlyArray<unknown>) => tell(`callback ${number} ${given.map(show).join(", ")}`)
@@ -211,7 +210,7 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
   }
   server.emit("listening")
 
-  /** An end of a connection that speaks no HTTP. */
+  /** Plays a raw end of a connection. */
   const speak = (socket: MemorySocket, id: string, steps: ReadonlyArray<Step>): void => {
     const scope: Scope = { id, socket }
     socket.on("data", (bytes: Buffer) => {
@@ -284,7 +283,7 @@ export const run = async (http: Http, seed: number, withCalls = false): Promise<
     perform(scope, client.steps)
   }
 
-  // A listener that throws or rejects is part of a program, and no fault of the test.
+  // A listener that throws or rejects is part of a program, not a failure of the test.
   const others = process.listeners("uncaughtException")
   const otherRejections = process.listeners("unhandledRejection")
   process.removeAllListeners("uncaughtException").removeAllListeners("unhandledRejection")

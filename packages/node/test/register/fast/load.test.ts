@@ -1,9 +1,9 @@
-// `require` asks for modules by the function that was put before Node's own.
+// `require` loads modules through the function put before Node's `Module._load`.
 import { createRequire, Module } from "node:module"
 import { expect, it } from "vitest"
 import { wrapLoad } from "../../../src/register/fast/load.js"
 
-it("what is required passes by", () => {
+it("require calls the wrapper", () => {
   const loaders = Module as unknown as { _load: unknown }
   const own = loaders._load
   const asked: Array<string> = []
