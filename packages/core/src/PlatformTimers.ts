@@ -50,8 +50,7 @@ const afterReading = (platform: Platform, f: () => void): void => {
 let turns = 0
 
 /**
- * Number of pending calls of `turn` in the process. Code that moves a virtual clock waits until there are
- * none.
+ * Number of pending calls of `turn` in the process. Code that moves a virtual clock waits until it is 0.
  *
  * @since 0.1.0
  * @category accessors

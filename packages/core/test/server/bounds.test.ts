@@ -1,6 +1,5 @@
-// What one connection can make a server hold: counted by what the server has taken from the network, and how
-// much of its own output waits. Peers send forever, in the largest pieces and in the smallest, or take
-// nothing.
+// Memory that one connection can make a server hold: bytes taken from the network, and output that waits.
+// Peers send forever, in the largest and in the smallest pieces, or read nothing.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -17,19 +16,19 @@ const bound = 256 * 1024
 const never = Effect.never as Effect.Effect<HttpServerResponse.HttpServerResponse>
 const head = (target: string) => `POST ${target} HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n`
 
-/** The newest connection as both ends have it. */
+/** The newest connection, seen from both ends. */
 const wire = Effect.map(MemoryNetwork.connections, (all) => all.at(-1))
 
 /**
- * Sends a text again and again until it is held back, or the connection is over. Gives how much the server
- * has taken.
+ * Repeats a text until backpressure stops it or the connection has ended. Returns the number of bytes that
+ * the server has taken.
  */
 const sendForever = (client: RawPeer.RawPeer, first: string, again: string) =>
   Effect.gen(function* () {
     const { transport } = client
     let sent = first.length
     transport.write(first)
-    // What is to be refused is refused long before.
+    // Texts to be refused are refused long before this.
     while (sent < 10 * bound) {
       yield* VirtualClock.settle
       if (!transport.writable || transport.buffered > 0 || client.state() !== "open") break
@@ -107,7 +106,7 @@ describe("A connection holds at most 256 KiB", () => {
         const taken = yield* sendForever(client, first, again)
         expect(taken).toBeGreaterThan(60_000)
         expect(taken).toBeLessThanOrEqual(192 * 1024)
-        // Nor does it when it looks again and again whether its client is still there.
+        // Nor when it checks repeatedly whether its client is still there.
         const waiting = (yield* wire)!
         yield* after("1 hour")
         const later = (yield* wire)!
@@ -127,7 +126,7 @@ describe("A connection holds at most 256 KiB", () => {
         const client = yield* connect
         const taken = yield* sendForever(client, first, again)
         expect(yield* client.rest).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
-        // Of what is thrown away behind a refusal so that its answer arrives, nothing is held.
+        // The bytes discarded after a refusal, so that the response arrives, are not held.
         expect(taken).toBeLessThanOrEqual(2 * bound)
         yield* after("10 seconds")
         expect(yield* server.connections).toBe(0)
@@ -135,7 +134,7 @@ describe("A connection holds at most 256 KiB", () => {
     )
   )
 
-  it.live("of an upgraded protocol whose answers are neither waited for nor taken", () =>
+  it.live("of an upgraded protocol whose output is neither awaited nor read", () =>
     inVirtualTime(
       Effect.gen(function* () {
         yield* serving(Effect.scoped(app))
@@ -146,7 +145,7 @@ describe("A connection holds at most 256 KiB", () => {
         const held = (yield* wire)!
         expect(client.transport.buffered).toBeGreaterThan(0)
         expect(held.server.unsent).toBeLessThanOrEqual(bound)
-        // It goes on where the client takes what was written.
+        // It continues when the client reads.
         yield* client.resume
         yield* VirtualClock.settle
         yield* VirtualClock.settle
@@ -158,7 +157,7 @@ describe("A connection holds at most 256 KiB", () => {
     )
   )
 
-  it.live("of an answer that is not taken, however large", () =>
+  it.live("of a response that is not read, however large", () =>
     inVirtualTime(
       Effect.gen(function* () {
         let made = 0
@@ -174,19 +173,19 @@ describe("A connection holds at most 256 KiB", () => {
         const { server } = (yield* wire)!
         expect(server.unsent).toBeGreaterThan(0)
         expect(server.unsent).toBeLessThanOrEqual(bound / 2)
-        // The rest is on its way, or waits at the client.
+        // The rest is in transit, or waits at the client.
         expect(made).toBeLessThanOrEqual(bound)
       })
     )
   )
 
-  it.live("of answers that are not taken, together with what was sent ahead", () =>
+  it.live("of responses that are not read, together with pipelined requests", () =>
     inVirtualTime(
       Effect.gen(function* () {
         yield* serving(Effect.succeed(HttpServerResponse.uint8Array(new Uint8Array(10_000))))
         const client = yield* connect
         yield* client.pause
-        // A fifth of a million: their answers are 50 times longer than they are.
+        // A fifth of a million: the responses are 50 times longer.
         const taken = yield* sendForever(client, get(), get().repeat(500))
         const { server } = (yield* wire)!
         expect(taken).toBeGreaterThan(0)
@@ -196,8 +195,8 @@ describe("A connection holds at most 256 KiB", () => {
   )
 })
 
-// A view of each costs a hundred times the byte in it.
-describe("Bytes that come one by one and wait", () => {
+// A view of each byte costs a hundred times the byte.
+describe("Bytes that arrive one by one and wait", () => {
   const bytes = "0123456789".repeat(1000)
   const read = (stream: Stream.Stream<Uint8Array, unknown>) =>
     Effect.map(Stream.runCollect(stream), (slices) => {
@@ -248,7 +247,7 @@ describe("Bytes that come one by one and wait", () => {
     ["of an upgraded protocol", get("/at-once", asUpgrade), [...bytes]]
   ])("are joined: %s", ([, first, rest]) => inVirtualTime(after10(first, rest)))
 
-  it.live("stay what they were once they have been handed on, whatever comes behind them", () =>
+  it.live("keep their values once passed on, whatever arrives after them", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const numbers = Array.from({ length: 2000 }, (_, at) => String(at).padStart(5)).join("")
@@ -276,7 +275,7 @@ describe("Bytes that come one by one and wait", () => {
     )
   )
 
-  it.live("hold no chunk that they were a small part of", () =>
+  it.live("pin no chunk of which they were a small part", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const held = yield* Deferred.make<number>()
@@ -322,7 +321,7 @@ describe("highWaterMark", () => {
             const client = yield* connect
             const taken = yield* sendForever(client, first, again)
             expect(taken).toBeGreaterThan(mark)
-            // It is held back by the first piece that is too much.
+            // The first piece above the mark stops it.
             expect(taken).toBeLessThanOrEqual(first.length + mark + again.length)
             yield* client.reset
             yield* VirtualClock.settle
@@ -331,7 +330,7 @@ describe("highWaterMark", () => {
       )
   )
 
-  it.live.each([0, 1, 1000, 200_000])("of %i lets everything through in the end", (mark) =>
+  it.live.each([0, 1, 1000, 200_000])("of %i lets everything through eventually", (mark) =>
     inVirtualTime(
       Effect.gen(function* () {
         yield* serving(
@@ -362,7 +361,7 @@ describe("highWaterMark", () => {
     )
   )
 
-  it.live("bounds the answers that wait for the client: no further request starts before", () =>
+  it.live("bounds responses that wait for the client: no further request starts", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const waiting = (mark: number) =>
@@ -390,7 +389,7 @@ describe("highWaterMark", () => {
             })
           )
         const [small, large] = [yield* waiting(65_536), yield* waiting(200_000)]
-        // Both systems' buffers, of 64 KiB, come on top, and one answer.
+        // Plus the system's buffers of 64 KiB on both sides, and one response.
         expect(small).toBeLessThanOrEqual(65_536 + 131_072 + 11_000)
         expect(large).toBeLessThanOrEqual(200_000 + 131_072 + 11_000)
         expect(large).toBeGreaterThan(small + 50_000)

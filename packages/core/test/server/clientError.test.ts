@@ -1,5 +1,4 @@
-// Requests that are none, and expectations: what the server answers by itself, and what its user may do
-// instead.
+// Malformed requests and unknown expectations: the server's default responses, and those of `onClientError`.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -21,7 +20,7 @@ describe.each(networks)("onClientError on %s", (_, network) => {
   const served = servedOn(network)
   const options = (onClientError: ServerClientError.Handler): Server.ServerOptions => ({ onClientError })
 
-  it.effect("is given the error and its bytes, and its response is the answer", () =>
+  it.effect("gets the error and its bytes, and its response is sent", () =>
     Effect.gen(function* () {
       const seen: Array<ServerClientError.ServerClientError> = []
       yield* served(
@@ -52,7 +51,7 @@ describe.each(networks)("onClientError on %s", (_, network) => {
     })
   )
 
-  it.effect("may leave the answer to the server, with the status that it would have had", () =>
+  it.effect("may leave the response to the server, with the default status", () =>
     Effect.gen(function* () {
       for (const [request, status] of [
         [broken, 400],
@@ -70,7 +69,7 @@ describe.each(networks)("onClientError on %s", (_, network) => {
     })
   )
 
-  it.effect("may answer with a stream, which ends whole", () =>
+  it.effect("may respond with a stream, which is sent completely", () =>
     served(
       hello,
       Effect.gen(function* () {
@@ -103,7 +102,7 @@ describe.each(networks)("onClientError on %s", (_, network) => {
     )
   )
 
-  it.effect("that fails is logged, and the server answers", () =>
+  it.effect("that fails is logged, and the server responds", () =>
     served(
       hello,
       Effect.gen(function* () {
@@ -113,7 +112,7 @@ describe.each(networks)("onClientError on %s", (_, network) => {
     ).pipe(silent)
   )
 
-  it.effect("knows when an answer has begun: nothing can be written", () =>
+  it.effect("knows when a response has begun: nothing can be written", () =>
     Effect.gen(function* () {
       const failures: Array<ServerClientError.ServerClientError> = []
       yield* served(
@@ -141,7 +140,7 @@ describe.each(networks)("onClientError on %s", (_, network) => {
     }).pipe(Effect.asVoid)
   )
 
-  it.effect("is told of connections that fail", () =>
+  it.effect("is called for connections that fail", () =>
     Effect.gen(function* () {
       const failed = yield* Deferred.make<ServerClientError.ServerClientError>()
       yield* served(
@@ -197,7 +196,7 @@ describe("expectations", () => {
     return HttpServerResponse.text(url === "/unread" ? "no" : yield* text)
   })
 
-  it.effect("100-continue is answered when the body is first read", () =>
+  it.effect("100-continue is sent when the body is first read", () =>
     served(
       echo,
       Effect.gen(function* () {
@@ -210,7 +209,7 @@ describe("expectations", () => {
     )
   )
 
-  it.effect("and never for an answer without reading it", () =>
+  it.effect("and never if the response comes without reading it", () =>
     served(
       echo,
       Effect.gen(function* () {
@@ -221,7 +220,7 @@ describe("expectations", () => {
     )
   )
 
-  it.effect("can be answered by hand before, once (Node's checkContinue)", () =>
+  it.effect("can be sent by the handler before, once (Node's checkContinue)", () =>
     served(
       Effect.zipRight(Effect.zipRight(Exchange.continue, Exchange.continue), echo),
       Effect.gen(function* () {
@@ -235,7 +234,7 @@ describe("expectations", () => {
     )
   )
 
-  it.effect("another one is 417, and the connection goes on", () =>
+  it.effect("another one gets 417, and the connection stays open", () =>
     served(
       echo,
       Effect.gen(function* () {

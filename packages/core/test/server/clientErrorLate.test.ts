@@ -1,4 +1,4 @@
-// `onClientError` and what comes too late, in virtual time: the user answers 408 in the server's place, once.
+// `onClientError` and late requests, in virtual time: the handler responds 408 in the server's place, once.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -38,7 +38,7 @@ const sorry: ServerClientError.Handler = ({ status }) =>
 
 const unfinished = "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\n12345"
 
-describe("onClientError, asked about what comes too late", () => {
+describe("onClientError, for late requests", () => {
   it.live.each<readonly [string, string, number]>([
     ["no byte", "", 0],
     ["half a head", "GET / HTTP/1.1\r\nHo", 0],
@@ -64,7 +64,7 @@ describe("onClientError, asked about what comes too late", () => {
     )
   )
 
-  it.live("leaves 408 to the server by giving nothing", () =>
+  it.live("leaves 408 to the server by returning nothing", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const seen = yield* asked(() => Effect.void)
@@ -77,7 +77,7 @@ describe("onClientError, asked about what comes too late", () => {
     )
   )
 
-  it.live("may answer by hand on the socket", () =>
+  it.live("may write the response to the socket", () =>
     inVirtualTime(
       Effect.gen(function* () {
         yield* asked(({ socket }) =>
@@ -92,7 +92,7 @@ describe("onClientError, asked about what comes too late", () => {
     )
   )
 
-  it.live("is told that nothing can be written where the answer had begun, which is cut", () =>
+  it.live("learns that nothing can be written once a response has begun, which is cut off", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const seen = yield* asked(sorry)
@@ -106,7 +106,7 @@ describe("onClientError, asked about what comes too late", () => {
     )
   )
 
-  it.live("is not asked about an idle connection that closes quietly", () =>
+  it.live("is not called for an idle connection that closes quietly", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const seen = yield* asked(sorry)

@@ -1,4 +1,4 @@
-// The phases of a shutdown, in virtual time: who is still answered when, and what a handler can say about it.
+// The phases of a shutdown, in virtual time: which requests are still served, and how handlers influence it.
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -40,7 +40,7 @@ const asleep = (time: string) =>
   Effect.as(Effect.sleep(time as "1 second"), HttpServerResponse.text("<answer>"))
 
 describe("A shutdown", () => {
-  it.live("waits for handlers whose clients have left, until they have let go of what they hold", () =>
+  it.live("waits for handlers whose clients have left, until they have released everything", () =>
     Effect.gen(function* () {
       let held = 0
       const handler = Effect.gen(function* () {
@@ -68,8 +68,8 @@ describe("A shutdown", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
-  // Programs 1 and 2: what others answer with `keep-alive` on and on, or never.
-  it.live("lets the answer under way be the last of its connection, and is over with it", () =>
+  // Programs 1 and 2: other servers send `keep-alive` to the end, or never close.
+  it.live("makes the in-flight response the last of its connection, and then completes", () =>
     Effect.gen(function* () {
       const { closing } = yield* serving(asleep("1 second"))
       const client = yield* connect
@@ -85,8 +85,8 @@ describe("A shutdown", () => {
       expect(head).toContain("Connection: close")
       yield* client.expect("<answer>")
       yield* client.expectFin
-      // A request behind the last answer is the client's to repeat: the announcement says that it was not
-      // read.
+      // The client may repeat a request sent after the last response: `Connection: close` told it that it was
+      // not read.
       yield* client.send(get("/2"))
       yield* client.end
       yield* VirtualClock.settle
@@ -95,7 +95,7 @@ describe("A shutdown", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
-  it.live("passes through its states, and readiness turns red while requests are still served", () =>
+  it.live("passes through its states; readiness turns red while requests are still served", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const server = yield* Scope.extend(
@@ -142,7 +142,7 @@ describe("A shutdown", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
-  it.live("keeps connections without a request for a grace, fresh ones too", () =>
+  it.live("keeps connections without a request for a grace period, new ones too", () =>
     Effect.gen(function* () {
       const { closing, server } = yield* serving(asleep("1 milli"))
       const [fresh, silent, used] = yield* Effect.all([connect, connect, connect])
@@ -196,7 +196,7 @@ describe("A shutdown", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
-  it.live("is not held up by clients that never look at their idle connections", () =>
+  it.live("is not delayed by clients that do not watch their idle connections", () =>
     Effect.gen(function* () {
       const { closing } = yield* serving(asleep("1 milli"))
       const client = yield* connect
@@ -205,7 +205,7 @@ describe("A shutdown", () => {
       yield* client.until("<answer>")
       const closed = yield* closing
       yield* after("999 millis")
-      // FIN came after the grace of half a second; the client does not answer it.
+      // FIN was sent after the grace period of half a second; the client does not respond.
       yield* client.expectFin
       expect(yield* isOver(closed)).toBe(false)
       yield* after("1 milli")
@@ -214,7 +214,7 @@ describe("A shutdown", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
-  it.live("answers what was in the air when it began", () =>
+  it.live("serves requests that were in transit when it began", () =>
     Effect.gen(function* () {
       const { closing } = yield* serving(asleep("1 milli"))
       const client = yield* connect.pipe(Effect.fork)
@@ -246,7 +246,7 @@ describe("A shutdown", () => {
     HttpRouter.get("/slow", asleep("25 seconds"))
   )
 
-  it.live("is heard of by streams and polls, which end in good order", () =>
+  it.live("is seen by streams and polls, which end normally", () =>
     Effect.gen(function* () {
       const { closing } = yield* serving(routes)
       const [events, poll] = yield* Effect.all([connect, connect])
@@ -265,7 +265,7 @@ describe("A shutdown", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
-  it.live("interrupts at its beginning who asked for it, and turns away who comes later", () =>
+  it.live("interrupts handlers with `interruptAtDrain` at once, and refuses later ones", () =>
     Effect.gen(function* () {
       const { closing } = yield* serving(routes)
       const [under, late] = yield* Effect.all([connect, connect])
@@ -279,7 +279,7 @@ describe("A shutdown", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
-  it.live("waits beyond the deadline only for handlers that are not to be interrupted", () =>
+  it.live("waits beyond the deadline only for uninterruptible handlers", () =>
     Effect.gen(function* () {
       const { closing, server } = yield* serving(routes)
       const [pay, kept, slow, said, partial] = yield* Effect.all([
@@ -311,7 +311,7 @@ describe("A shutdown", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
-  it.live("ends, and leaves no connection, whatever a handler does", () =>
+  it.live("ends and leaves no connection, whatever a handler does", () =>
     Effect.gen(function* () {
       const { closing, server } = yield* serving(Effect.uninterruptible(asleep("1 hour")), {
         gracefulShutdownTimeout: "3 seconds"
@@ -327,7 +327,7 @@ describe("A shutdown", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
-  it.live("can be asked for, more than once, and goes on when who asked does not wait", () =>
+  it.live("can be requested repeatedly, and continues when a caller stops waiting", () =>
     Effect.gen(function* () {
       const { closing, server } = yield* serving(asleep("1 second"))
       const client = yield* connect
@@ -349,7 +349,7 @@ describe("A shutdown", () => {
 })
 
 describe("A server on demand", () => {
-  it.live("ends idle connections, or all of them, and goes on", () =>
+  it.live("closes idle connections, or all of them, and continues", () =>
     Effect.gen(function* () {
       const { server } = yield* serving(asleep("1 second"))
       const [idle, busy, partial] = yield* Effect.all([connect, connect, connect])
@@ -374,7 +374,7 @@ describe("A server on demand", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory()))
   )
 
-  it.live("is there for handlers, beside platform's server", () =>
+  it.live("is available to handlers, beside platform's server", () =>
     Effect.gen(function* () {
       const app = Effect.flatMap(Server.Server, Server.readiness)
       yield* Effect.gen(function* () {

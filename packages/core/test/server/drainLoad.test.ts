@@ -1,5 +1,5 @@
-// A drain under load, on real sockets: no request that was accepted is lost, and none that was announced as
-// last is followed.
+// A drain under load, on real sockets: no accepted request is lost, and none follows a response that
+// announced the end.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { expect, it } from "@effect/vitest"
@@ -11,11 +11,13 @@ import { Network, Server, type Transport } from "@httpfx/core"
 import { NodeNetwork } from "@httpfx/node"
 import { get, post } from "../support/served.js"
 
-/** Sends the next request as soon as the last was answered, until the server says that it was the last. */
+/** Sends the next request after each response, until the server announces the last one. */
 class Client {
   sent = 0
   answered = 0
-  /** Requests without an answer when the connection ended, although the last answer had announced no end. */
+  /**
+   * Requests without a response when the connection ended, although the last response had not announced it.
+   */
   lost = 0
   over: Promise<void>
   private text = ""
@@ -80,7 +82,7 @@ it.live("A server that drains under load loses no request that it has accepted",
     yield* Scope.extend(server.httpServer.serve(app as HttpApp.Default<unknown>), scope)
     const clients: Array<Client> = []
     let refused = 0
-    // New ones go on coming until nobody listens any more.
+    // New ones keep coming until nobody listens.
     const join = Effect.matchEffect(Network.connect(server.address), {
       onFailure: () => Effect.sync(() => refused++),
       onSuccess: (transport) =>
@@ -100,8 +102,8 @@ it.live("A server that drains under load loses no request that it has accepted",
     expect(sum(({ answered }) => answered)).toBeGreaterThan(100)
     expect(served.answered).toBe(served.begun)
     expect(sum(({ answered }) => answered)).toBe(served.begun)
-    // A connection that the system had made and nobody had accepted when the listener closed was never the
-    // server's.
+    // A connection that the system had established, but nobody accepted before the listener closed, never
+    // reached the server.
     expect(sum(({ lost }) => lost)).toBe(clients.length - served.connections)
     expect(yield* server.connections).toBe(0)
   }).pipe(Effect.scoped, Effect.provide(NodeNetwork.layer))

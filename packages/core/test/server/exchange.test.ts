@@ -1,4 +1,4 @@
-// What the exchange knows of a request, and what it sends before the answer.
+// `Exchange`: facts about a request, and informational responses.
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -17,7 +17,7 @@ const closing = "Connection: close\r\n"
 describe.each(networks)("Exchange on %s", (_, network) => {
   const served = servedOn(network)
 
-  it.effect("gives functions that can be taken out of it", () =>
+  it.effect("has functions that can be destructured", () =>
     served(
       Effect.gen(function* () {
         const { addTrailers, announceTrailers, earlyHints, informational, setTimeouts, upgrade } =
@@ -38,7 +38,7 @@ describe.each(networks)("Exchange on %s", (_, network) => {
     )
   )
 
-  it.effect("shows the fields as they came", () =>
+  it.effect("has the fields as received", () =>
     served(
       Effect.map(Exchange.exchange, (exchange) =>
         say({
@@ -64,7 +64,7 @@ describe.each(networks)("Exchange on %s", (_, network) => {
     )
   )
 
-  it.effect("counts the exchanges of a connection and knows both its ends", () =>
+  it.effect("counts the exchanges of a connection and has both addresses", () =>
     served(
       Effect.map(Exchange.connection, ({ exchange, local, remote, tls }) =>
         say({ exchange, local: local?._tag, remote: remote?._tag, tls: tls === undefined })
@@ -85,7 +85,7 @@ describe.each(networks)("Exchange on %s", (_, network) => {
     )
   )
 
-  it.effect("gives the trailers of a request after its body", () =>
+  it.effect("has the trailers of a request after its body", () =>
     served(
       Effect.gen(function* () {
         const text = yield* HttpServerRequest.HttpServerRequest.pipe(Effect.flatMap(({ text }) => text))
@@ -107,7 +107,7 @@ describe.each(networks)("Exchange on %s", (_, network) => {
     )
   )
 
-  it.effect("gives trailers of an unread body, and none without a body", () =>
+  it.effect("has the trailers of an unread body, and none without a body", () =>
     served(
       Effect.map(Exchange.trailers, ({ raw }) => say(raw)),
       Effect.gen(function* () {
@@ -122,7 +122,7 @@ describe.each(networks)("Exchange on %s", (_, network) => {
     )
   )
 
-  it.effect("sends informational answers before the answer, in order", () =>
+  it.effect("sends informational responses before the final one, in order", () =>
     served(
       Effect.gen(function* () {
         yield* Exchange.processing
@@ -154,7 +154,7 @@ describe.each(networks)("Exchange on %s", (_, network) => {
     )
   )
 
-  it.effect("refuses what is no informational answer, before anything is sent", () =>
+  it.effect("refuses statuses that are not informational, before sending anything", () =>
     served(
       Effect.gen(function* () {
         const tags = yield* Effect.forEach(

@@ -1,4 +1,4 @@
-// Trailers of answers: announced, given, refused, left out.
+// Trailers of responses: announced, added, refused, omitted.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ const tagOf = <E extends { readonly _tag: string }, R>(effect: Effect.Effect<voi
   Effect.match(effect, { onFailure: ({ _tag }) => _tag, onSuccess: () => "taken" })
 
 describe("addTrailers", () => {
-  it.effect("before the head: they are announced, and a body at hand is chunked", () =>
+  it.effect("before the head: they are announced, and a body in memory is chunked", () =>
     served(
       Effect.gen(function* () {
         yield* Exchange.addTrailers({ "X-Sum": "1", "X-Two": ["a", "b"] })
@@ -32,7 +32,7 @@ describe("addTrailers", () => {
     )
   )
 
-  it.effect("while a stream is sent, of values that only its end knows", () =>
+  it.effect("during a stream, with values known only at its end", () =>
     served(
       Effect.gen(function* () {
         const exchange = yield* Exchange.exchange
@@ -55,7 +55,7 @@ describe("addTrailers", () => {
     )
   )
 
-  it.effect("refuses what may not be one, and the answer goes on without", () =>
+  it.effect("refuses forbidden fields, and the response continues without them", () =>
     served(
       Effect.gen(function* () {
         const tags = [
@@ -75,7 +75,7 @@ describe("addTrailers", () => {
     )
   )
 
-  it.effect("a handler's own Content-Length excludes them: nothing is sent but 500", () =>
+  it.effect("a handler's own Content-Length excludes them: the response is 500", () =>
     served(
       Effect.gen(function* () {
         yield* Exchange.addTrailers({ "X-Sum": "1" })
@@ -89,7 +89,7 @@ describe("addTrailers", () => {
     )
   )
 
-  it.effect("is too late once the answer is whole", () =>
+  it.effect("is too late once the response is complete", () =>
     Effect.gen(function* () {
       let late = ""
       yield* served(
@@ -111,7 +111,7 @@ describe("addTrailers", () => {
     ["HEAD", last().replace("GET", "HEAD")]
   ] as const) {
     for (const streamed of [false, true]) {
-      it.effect(`left out for ${what}${streamed ? ", of a stream" : ""}`, () =>
+      it.effect(`omitted for ${what}${streamed ? ", of a stream" : ""}`, () =>
         served(
           Effect.gen(function* () {
             yield* Exchange.addTrailers({ "X-Sum": "1" })

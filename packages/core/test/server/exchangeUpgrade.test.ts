@@ -1,4 +1,4 @@
-// Upgrade and CONNECT: decided per request, and nothing of HTTP after a connection was taken.
+// Upgrade and CONNECT: decided per request; nothing of HTTP is sent after the connection is handed over.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -15,7 +15,7 @@ const upgrade = `GET /up HTTP/1.1\r\nHost: test\r\n${asking}\r\n`
 const tunnel = "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n"
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 
-/** Says back what it reads, in brackets. */
+/** Echoes in brackets. */
 const echo = (socket: Socket.Socket) =>
   Stream.runForEach(socket.stream, (bytes) => socket.write(`[${text(bytes)}]`))
 
@@ -27,7 +27,7 @@ const taking = Effect.gen(function* () {
 describe.each(networks)("upgrade on %s", (_, network) => {
   const served = servedOn(network)
 
-  it.effect("is taken with the bytes that came behind the request; nothing of HTTP follows", () =>
+  it.effect("hands over the bytes received after the request; nothing of HTTP follows", () =>
     served(
       taking,
       Effect.gen(function* () {
@@ -48,7 +48,7 @@ describe.each(networks)("upgrade on %s", (_, network) => {
     )
   )
 
-  it.effect("that nobody takes is answered as any request, and the connection goes on", () =>
+  it.effect("without a taker gets a normal response, and the connection stays open", () =>
     served(
       Effect.map(Exchange.exchange, ({ target, upgradeProtocols }) =>
         HttpServerResponse.unsafeJson([target, upgradeProtocols])
@@ -65,7 +65,7 @@ describe.each(networks)("upgrade on %s", (_, network) => {
     )
   )
 
-  it.effect("names the protocol asked for unless told otherwise, and waits for the request's body", () =>
+  it.effect("names the requested protocol by default, and waits for the request's body", () =>
     served(
       Effect.gen(function* () {
         const socket = yield* Exchange.upgrade()
@@ -83,7 +83,7 @@ describe.each(networks)("upgrade on %s", (_, network) => {
     )
   )
 
-  it.effect("is refused where none was asked for, or once it was answered; the answer goes on", () =>
+  it.effect("is refused if not requested, or once answered; the response continues", () =>
     served(
       Effect.gen(function* () {
         const refused = yield* Effect.flip(Exchange.upgrade())
@@ -97,7 +97,7 @@ describe.each(networks)("upgrade on %s", (_, network) => {
     )
   )
 
-  it.effect("is taken once", () =>
+  it.effect("is possible once", () =>
     served(
       Effect.gen(function* () {
         const socket = yield* Exchange.upgrade()
@@ -114,7 +114,7 @@ describe.each(networks)("upgrade on %s", (_, network) => {
     )
   )
 
-  it.effect("gives everything that a handler wrote before it ended, however slowly it is read", () =>
+  it.effect("delivers everything a handler wrote before it ended, however slow the reader", () =>
     served(
       Effect.gen(function* () {
         const socket = yield* Exchange.upgrade()
@@ -129,7 +129,7 @@ describe.each(networks)("upgrade on %s", (_, network) => {
     )
   )
 
-  it.effect("is cut by a handler that fails", () =>
+  it.effect("is reset when a handler fails", () =>
     served(
       Effect.gen(function* () {
         const socket = yield* Exchange.upgrade()
@@ -147,7 +147,7 @@ describe.each(networks)("upgrade on %s", (_, network) => {
     )
   )
 
-  it.effect("a reset of the peer ends its own exchange, by reading, and no other", () =>
+  it.effect("a reset by the peer ends its own exchange, through reads, and no other", () =>
     Effect.gen(function* () {
       const ended = yield* Deferred.make<Exit.Exit<void, Socket.SocketError>>()
       const app = Effect.gen(function* () {
@@ -173,8 +173,8 @@ describe.each(networks)("upgrade on %s", (_, network) => {
     })
   )
 
-  // What ended the process of a server on node:http: a peer that resets before anybody listens to its socket.
-  it.effect("a reset before it is taken interrupts the handler, as any client that goes away", () =>
+  // This ended the process of a node:http server: a peer resets before anything listens to its socket.
+  it.effect("a reset before it interrupts the handler, as for any client that leaves", () =>
     Effect.gen(function* () {
       const begun = yield* Deferred.make<void>()
       const ended = yield* Deferred.make<boolean>()
@@ -204,7 +204,7 @@ describe.each(networks)("upgrade on %s", (_, network) => {
 describe.each(networks)("CONNECT on %s", (_, network) => {
   const served = servedOn(network)
 
-  it.effect("gives a tunnel to a handler that takes it", () =>
+  it.effect("opens a tunnel for a handler that takes it", () =>
     served(
       Effect.gen(function* () {
         const { target } = yield* Exchange.exchange
@@ -227,7 +227,7 @@ describe.each(networks)("CONNECT on %s", (_, network) => {
     )
   )
 
-  it.effect("that nobody takes is refused and closed: what follows is never read as HTTP", () =>
+  it.effect("without a taker is refused and closed: later bytes are never parsed as HTTP", () =>
     served(
       Effect.succeed(HttpServerResponse.text("hello")),
       Effect.gen(function* () {
@@ -239,7 +239,7 @@ describe.each(networks)("CONNECT on %s", (_, network) => {
     )
   )
 
-  it.effect("can be refused with an answer of the handler's", () =>
+  it.effect("can be refused with a response of the handler", () =>
     served(
       Effect.succeed(HttpServerResponse.text("not you", { status: 403 })),
       Effect.gen(function* () {

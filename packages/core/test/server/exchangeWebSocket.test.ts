@@ -1,5 +1,4 @@
-// Requests that open no WebSocket, and servers that have no framing: what `HttpServerRequest.upgrade`
-// answers.
+// `HttpServerRequest.upgrade` for requests that open no WebSocket, and on servers without framing.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -39,7 +38,7 @@ describe("HttpServerRequest.upgrade", () => {
     ],
     ["by POST", get(asking + key + version).replace("GET", "POST"), 405, /allow: GET/i]
   ] as const) {
-    it.effect(`answers a request ${what} with ${status}`, () =>
+    it.effect(`responds to a request ${what} with ${status}`, () =>
       withFraming(
         served(
           app,
@@ -53,7 +52,7 @@ describe("HttpServerRequest.upgrade", () => {
     )
   }
 
-  it.effect("can be handled, as any failure", () =>
+  it.effect("can be handled, like any failure", () =>
     withFraming(
       served(
         Effect.catchTag(app, "RequestError", ({ description }) =>
@@ -66,7 +65,7 @@ describe("HttpServerRequest.upgrade", () => {
     )
   )
 
-  it.effect("fails with 501 where the server has no framing", () =>
+  it.effect("fails with 501 if the server has no framing", () =>
     served(
       app,
       Effect.gen(function* () {
@@ -75,7 +74,7 @@ describe("HttpServerRequest.upgrade", () => {
     )
   )
 
-  it.effect("sends nothing before the socket is run", () =>
+  it.effect("sends nothing before the socket runs", () =>
     Effect.provideService(WebSocketUpgrader.WebSocketUpgrader, {
       upgrade: () => Effect.succeed({} as never)
     })(

@@ -1,6 +1,6 @@
 /**
- * Whitespace around values and elements is spaces and tabs, in every field that the server reads, whatever
- * way the bytes come; lists are lists, over several fields too (RFC 9110 §5.6.1, §5.6.3).
+ * Spaces and tabs around values and list elements are whitespace in every field that the server reads,
+ * however the bytes are split; lists may span several fields (RFC 9110 §5.6.1, §5.6.3).
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -12,7 +12,7 @@ import { connect, last, servedOn } from "../support/served.js"
 
 const served = servedOn(MemoryNetwork.layer())
 
-/** Tells what the server made of the request. */
+/** Responds with the request as the server parsed it. */
 const app = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const { acceptsTrailers, expectation, upgradeProtocols } = yield* Exchange.exchange
@@ -27,7 +27,7 @@ const app = Effect.gen(function* () {
   return HttpServerResponse.text(`<${request.url}: ${facts.join(", ")}>`)
 })
 
-/** All that comes to a first request with these lines and a second one behind it, which is the last. */
+/** The responses to a request with these lines, and to a second one after it, the last. */
 const answers = (start: string, lines: string, body: string, cut: boolean) =>
   served(
     app,
@@ -105,7 +105,7 @@ const table: ReadonlyArray<
 
 describe("fields of a request", () => {
   for (const [what, start, lines, body, seen] of table) {
-    it.effect(`${what}: spaces and tabs around it are no part of it`, () =>
+    it.effect(`${what}: spaces and tabs around it are not part of it`, () =>
       Effect.gen(function* () {
         for (const blank of ["", "\t", " \t "]) {
           const written = lines.replaceAll("_", blank)

@@ -1,5 +1,5 @@
-// A client always learns where an answer ends, and that one was cut; what it sends is never taken for another
-// request.
+// A client always learns where a response ends and whether it is truncated; its own bytes are never taken for
+// another request.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -17,7 +17,7 @@ describe.each(networks)("Server on %s", (_, network) => {
   const served = servedOn(network)
   const endless = Stream.concat(Stream.make(bytes("begun")), Stream.never)
 
-  describe("an answer that ends with the connection and is broken off", () => {
+  describe("a response that ends with the connection and is broken off", () => {
     const untilClose = {
       "HTTP/1.0": "GET / HTTP/1.0\r\n\r\n",
       "a transfer coding of the handler's": get()
@@ -44,7 +44,7 @@ describe.each(networks)("Server on %s", (_, network) => {
         )
     )
 
-    it.effect("is reset when the rest of the request is no HTTP", () =>
+    it.effect("is reset when the rest of the request is malformed", () =>
       served(
         app,
         Effect.gen(function* () {
@@ -59,7 +59,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   })
 
-  describe("a handler's `Connection: close` is the last of its connection", () => {
+  describe("a handler's `Connection: close` makes the response the last", () => {
     const headers = { connection: "close" }
     const content = Stream.make(bytes("one"), bytes("two"))
     const answers = {
@@ -82,7 +82,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   })
 
-  it.effect("a refusal is not written into an answer that has begun", () =>
+  it.effect("a refusal is not written into a response that has begun", () =>
     served(
       Effect.succeed(HttpServerResponse.stream(endless)),
       Effect.gen(function* () {
@@ -117,7 +117,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   )
 
-  it.effect("takes a body that ends with the connection, where the flags allow one", () =>
+  it.effect("accepts a body that ends with the connection, if the flags allow it", () =>
     Effect.flatMap(Deferred.make<string>(), (seen) =>
       served(
         Effect.gen(function* () {
@@ -140,7 +140,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   )
 
-  it.effect("neither acquires nor releases a stream whose answer has no body", () => {
+  it.effect("neither acquires nor releases a stream whose response has no body", () => {
     const run: Array<string> = []
     const stream = Stream.acquireRelease(
       Effect.sync(() => void run.push("acquired")),
@@ -161,7 +161,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   })
 
-  it.effect("releases a response stream, once, when the client goes away", () =>
+  it.effect("releases a response stream, once, when the client leaves", () =>
     Effect.gen(function* () {
       const released = yield* Deferred.make<string>()
       let times = 0
@@ -187,7 +187,7 @@ describe.each(networks)("Server on %s", (_, network) => {
   )
 
   describe("smuggling", () => {
-    // Each ends, for some receiver, before "GET /smuggled"; the server answers once, and closes.
+    // Each ends before "GET /smuggled" for some parsers; the server responds once and closes.
     const inner = get("/smuggled")
     const attacks: Record<string, string> = {
       "Content-Length and Transfer-Encoding": `Content-Length: ${inner.length + 5}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${inner}`,

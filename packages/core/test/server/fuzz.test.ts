@@ -1,7 +1,7 @@
 /**
- * Conversations made at random: valid and spoilt requests, pipelined, cut anywhere, read slowly, ended or
- * reset at any byte. Whatever a client does, each answer is well-formed, belongs to its request and comes in
- * its turn, and nothing is left behind. `HTTPFX_FUZZ_SEED` repeats a run, `HTTPFX_FUZZ_RUNS` makes it longer.
+ * Random conversations: valid and malformed requests, pipelined, split anywhere, read slowly, ended or reset
+ * at any byte. Each response must be well-formed, belong to its request and come in order, and nothing be
+ * left. `HTTPFX_FUZZ_SEED` repeats a run, `HTTPFX_FUZZ_RUNS` makes it longer.
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -32,7 +32,7 @@ const turns = (n: number) =>
 const encoder = new TextEncoder()
 const block = "0123456789".repeat(4000)
 
-// ---- the app: one path per way to answer
+// ---- the app: one path per kind of response
 
 const counts = { begun: 0, over: 0 }
 const app = Effect.gen(function* () {
@@ -86,7 +86,7 @@ interface Sent {
   readonly id: string
   readonly path: string
   readonly body: string
-  /** It waits for `100 Continue`. */
+  /** The request waits for `100 Continue`. */
   readonly expects: boolean
 }
 
@@ -137,7 +137,7 @@ const spoil = (random: Random, text: string): string => {
   }
 }
 
-// ---- what came back
+// ---- checks of the responses
 
 interface Answer {
   readonly status: number
@@ -232,7 +232,7 @@ const converse = (start: number) =>
       // A target that was cut before its number has none; `Number("")` is 0.
       const id = answer.id === "" ? NaN : Number(answer.id ?? before + 1)
       if (spoilt) {
-        // Requests may have merged or split: still in their order.
+        // Requests may have merged or split, but keep their order.
         if (Number.isNaN(id)) continue
         if (answer.id !== undefined) expect(id, story()).toBeGreaterThanOrEqual(before)
         before = id
@@ -248,8 +248,8 @@ const converse = (start: number) =>
     return { spoilt, whole, answers: answers.length }
   }).pipe(Effect.scoped)
 
-// An answer before the end of a large upload, or of one that waits to be asked for, closes the connection,
-// and later requests stay unanswered.
+// A response before the end of a large upload, or of one that waits for 100, closes the connection, and later
+// requests get no response.
 const sentBeforeClose = (sent: ReadonlyArray<Sent>, answers: ReadonlyArray<Answer>): number => {
   const at = answers.length - 1
   const early = sent[at]
@@ -279,7 +279,7 @@ it.live.each([
         yield* turns(50)
         for (let i = 0; i < 1000 && counts.begun !== counts.over; i++) yield* turns(1)
         expect(counts.over - from.over).toBe(counts.begun - from.begun)
-        // The generator must not have become harmless.
+        // The generator must still produce faults.
         expect(results.filter(({ whole }) => whole).length).toBeGreaterThan(runs / 4)
         expect(results.filter(({ spoilt }) => spoilt).length).toBeGreaterThan(runs / 8)
         expect(results.reduce((sum, { answers }) => sum + answers, 0)).toBeGreaterThan(runs)

@@ -1,5 +1,4 @@
-// Clients that go away: a FIN or an RST interrupts the handler, whatever came of the request and whatever was
-// read of it.
+// Clients that leave: FIN or RST interrupts the handler, however much of the request was received or read.
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -64,7 +63,7 @@ const requests: Record<string, string> = {
   "further requests behind it": get("/none") + get("/none").repeat(20)
 }
 
-describe("A client that goes away", () => {
+describe("A client that leaves", () => {
   const leaves: ReadonlyArray<readonly [string, (peer: RawPeer.RawPeer) => Effect.Effect<void>]> = [
     ["FIN", (peer) => peer.end],
     ["RST", (peer) => peer.reset]
@@ -84,7 +83,7 @@ describe("A client that goes away", () => {
       }).pipe(Effect.scoped, Effect.provide(inMemory))
     )
 
-  it.live("interrupts the stream that it was sent", () =>
+  it.live("interrupts the stream sent to it", () =>
     Effect.gen(function* () {
       const { seen, server } = yield* serving()
       const client = yield* connect
@@ -97,9 +96,9 @@ describe("A client that goes away", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  // What waits unread is bounded in sum, a body and what is behind it: then the client is held back, and its
-  // end is not seen.
-  it.live("is noticed as long as no more waits than the look-ahead, of a body and of requests together", () =>
+  // Unread bytes of a body and of the requests after it are bounded together; above the bound the server
+  // stops reading and cannot see the end.
+  it.live("is noticed while body and pipelined requests together fit the look-ahead", () =>
     Effect.gen(function* () {
       const { seen } = yield* serving()
       const [below, above] = yield* Effect.all([connect, connect])
@@ -117,7 +116,7 @@ describe("A client that goes away", () => {
   )
 })
 
-describe("A client that goes away while it is held back", () => {
+describe("A client that leaves under backpressure", () => {
   const waiting = (url: string) =>
     Effect.gen(function* () {
       const request = yield* HttpServerRequest.HttpServerRequest
@@ -154,10 +153,10 @@ describe("A client that goes away while it is held back", () => {
     }).pipe(Virtual.inVirtualTime)
   )
 
-  it.live("by FIN is noticed at the progress deadline, where little waits before it", () =>
+  it.live("by FIN is noticed at the progress deadline, if little waits before it", () =>
     Effect.gen(function* () {
       const { client, outcomes, server } = yield* held(waiting("/none"))
-      // In pieces, as a client sends: the first read past the look-ahead holds back what follows it.
+      // In pieces, as clients send: after the first read past the look-ahead reading pauses.
       for (const piece of [announced("/", 1_000_000, body), "x".repeat(40_000), "x".repeat(10_000)]) {
         yield* client.send(piece)
         yield* VirtualClock.settle
@@ -186,8 +185,8 @@ describe("A client that goes away while it is held back", () => {
   )
 })
 
-// They go on after their client, and learn of its end from what they read and write.
-describe("A client that goes away while its handler may not be interrupted", () => {
+// The handler continues, and learns of the end from its reads and writes.
+describe("A client that leaves while its handler is uninterruptible", () => {
   const kept = (handler: HttpApp.Default<unknown>) =>
     Virtual.serving(HttpRouter.empty.pipe(HttpRouter.all("*", handler, { uninterruptible: true })))
 
@@ -195,7 +194,7 @@ describe("A client that goes away while its handler may not be interrupted", () 
     whole: (request: HttpServerRequest.HttpServerRequest) => request.text,
     stream: (request: HttpServerRequest.HttpServerRequest) => Stream.runDrain(request.stream)
   }
-  it.live.each(Object.entries(readers))("fails the body that it reads: %s", ([, read]) =>
+  it.live.each(Object.entries(readers))("fails its reads of the body: %s", ([, read]) =>
     Effect.gen(function* () {
       const errors: Array<unknown> = []
       yield* kept(
@@ -219,7 +218,7 @@ describe("A client that goes away while its handler may not be interrupted", () 
     }).pipe(Virtual.inVirtualTime)
   )
 
-  it.live("pulls the stream of its answer no further", () =>
+  it.live("ends the pulls of the response stream", () =>
     Effect.gen(function* () {
       let pulled = 0
       let over = false
@@ -243,7 +242,7 @@ describe("A client that goes away while its handler may not be interrupted", () 
 })
 
 describe("A client that half-closes", () => {
-  it.live("behind its only request is answered where the server allows it", () =>
+  it.live("after its only request gets a response if the server allows it", () =>
     Effect.gen(function* () {
       const { seen } = yield* serving({ allowHalfOpen: true })
       const client = yield* connect
@@ -256,7 +255,7 @@ describe("A client that half-closes", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("is answered where the server allows it, all it had asked for, and then closed", () =>
+  it.live("gets all responses if the server allows it, and then the connection closes", () =>
     Effect.gen(function* () {
       const { seen, server } = yield* serving({ allowHalfOpen: true })
       const client = yield* connect
@@ -276,7 +275,7 @@ describe("A client that half-closes", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("after a part of a request gets no answer to it", () =>
+  it.live("within a request gets no response", () =>
     Effect.gen(function* () {
       const { seen, server } = yield* serving({ allowHalfOpen: true })
       const [body, head, idle] = yield* Effect.all([connect, connect, connect])

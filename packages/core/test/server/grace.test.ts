@@ -1,5 +1,5 @@
-// A request that comes while its server drains, on a connection that had none when that began, is a request
-// as any other: it is asked for its body, hears of early hints, and has its number.
+// A request during a drain, on a connection that was idle when it began, is served like any other: 100
+// Continue, early hints, and its number.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -18,7 +18,7 @@ const app = Effect.gen(function* () {
   return HttpServerResponse.text(`<${connection.exchange} ${text}>`)
 })
 
-/** A server that drains, a connection that has never been used, and one that was answered once. */
+/** A draining server, with a connection that was never used and one that has served a request. */
 const draining = Effect.gen(function* () {
   const scope = yield* Scope.make()
   const server = yield* Scope.extend(serving(app), scope)
@@ -35,8 +35,8 @@ const draining = Effect.gen(function* () {
 
 const asking = "POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"
 
-describe("A request in the grace of a drain", () => {
-  it.live("is asked for the body that waits for 100 Continue", () =>
+describe("A request in the grace period of a drain", () => {
+  it.live("gets 100 Continue for its body", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const { fresh, used } = yield* draining
@@ -55,7 +55,7 @@ describe("A request in the grace of a drain", () => {
     )
   )
 
-  it.live("hears of early hints", () =>
+  it.live("gets early hints", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const { fresh } = yield* draining
@@ -67,7 +67,7 @@ describe("A request in the grace of a drain", () => {
     )
   )
 
-  it.live("is counted: exchanges of a connection, and why it was closed", () =>
+  it.live("is counted in the connection's exchanges and its close reason", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const { events, fresh, used } = yield* draining

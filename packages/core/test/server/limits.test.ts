@@ -1,5 +1,4 @@
-// Every limit and option of a server: at the limit it serves, past it the client gets the status that is
-// documented.
+// Every limit and option of a server: at the limit it serves; above it the client gets the documented status.
 import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -23,7 +22,7 @@ const length = Effect.gen(function* () {
   return HttpServerResponse.text(`<${(yield* request.text).length}>`)
 })
 
-/** What one client gets for these bytes, until the server closes. */
+/** The response to these bytes, until the server closes. */
 const answerTo = (text: string, options: Server.ServerOptions = {}, app: typeof length = length) =>
   inVirtualTime(
     Effect.gen(function* () {
@@ -143,7 +142,7 @@ describe("Limits of a server", () => {
         )
     )
 
-    it.live("is a route's own where that says so", () =>
+    it.live("can be set per route", () =>
       Effect.gen(function* () {
         const wide = IncomingMessage.withMaxBodySize(length, Option.some(100))
         expect(yield* answerTo(body(50, "/"), { maxBodySize: 10 }, wide)).toContain("<50>")
@@ -151,7 +150,7 @@ describe("Limits of a server", () => {
       })
     )
 
-    it.live("does not ask for a body that is announced as too large", () =>
+    it.live("sends no 100 for a body that is announced as too large", () =>
       Effect.gen(function* () {
         const head = "POST /stream HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 11\r\n\r\n"
         expect(statuses(yield* answerTo(head, { maxBodySize: 10 }))).toEqual([413])
@@ -159,7 +158,7 @@ describe("Limits of a server", () => {
     )
   })
 
-  it.live("of what is read behind a refusal: a client that goes on past it is let go of", () =>
+  it.live("of bytes discarded after a refusal: a client that exceeds it is reset", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const server = yield* serving(hello)
@@ -171,14 +170,14 @@ describe("Limits of a server", () => {
           endless.transport.write("x".repeat(60_000))
           yield* VirtualClock.settle
         }
-        // The other still has its time to read the refusal.
+        // The other client still has time to read the refusal.
         expect(yield* server.connections).toBe(1)
       })
     )
   )
 
   describe("maxRequestsPerSocket", () => {
-    it.live("announces the end with the last answer, and closes", () =>
+    it.live("announces the end in the last response, and closes", () =>
       inVirtualTime(
         Effect.gen(function* () {
           yield* serving(hello, {}, { maxRequestsPerSocket: 2 })
@@ -192,7 +191,7 @@ describe("Limits of a server", () => {
       )
     )
 
-    it.live("tells a request that was sent behind the last, and whoever listens, that it was dropped", () =>
+    it.live("reports a request after the last one as dropped, to client and observers", () =>
       inVirtualTime(
         Effect.gen(function* () {
           const server = yield* serving(hello, {}, { maxRequestsPerSocket: 2 })
@@ -216,7 +215,7 @@ describe("Limits of a server", () => {
   })
 
   describe("maxConnections", () => {
-    it.live("answers one too many with 503 and Retry-After, and takes the next when one has gone", () =>
+    it.live("responds 503 with Retry-After above it, and serves again when one has closed", () =>
       inVirtualTime(
         Effect.gen(function* () {
           const server = yield* serving(hello, {}, { maxConnections: 2, retryAfter: "7 seconds" })
@@ -247,7 +246,7 @@ describe("Limits of a server", () => {
       )
     )
 
-    it.live("answers 128 at a time so; what comes beyond them is reset", () =>
+    it.live("responds to 128 at a time; further ones are reset", () =>
       inVirtualTime(
         Effect.gen(function* () {
           yield* serving(hello, {}, { maxConnections: 1 })
@@ -266,7 +265,7 @@ describe("Limits of a server", () => {
       )
     )
 
-    it.live("resets it where that is wanted", () =>
+    it.live("resets connections with whenFull `reset`", () =>
       inVirtualTime(
         Effect.gen(function* () {
           yield* serving(hello, {}, { maxConnections: 1, whenFull: "reset" })
@@ -277,7 +276,7 @@ describe("Limits of a server", () => {
       )
     )
 
-    it.live("counts by address where that is limited", () =>
+    it.live("counts per address with `maxConnectionsPerAddress`", () =>
       inVirtualTime(
         Effect.gen(function* () {
           yield* serving(hello, {}, { host: "0.0.0.0", maxConnectionsPerAddress: 1 } as Server.ServerOptions)
@@ -296,7 +295,7 @@ describe("Limits of a server", () => {
             expect(statuses(yield* client.rest)).toEqual([status])
           }
           yield* after("6 seconds")
-          // While others are served: its place is its own.
+          // It keeps its own slot while others are served.
           const kept = yield* from("c.test")
           yield* kept.send(get())
           yield* kept.until("<hello>")

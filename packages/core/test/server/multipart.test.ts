@@ -1,6 +1,6 @@
 /**
- * Forms: their parts and names however the bytes are cut, and each failure of the body at each place of a
- * form: a typed error, the right status, no more work, and other requests served.
+ * Forms: parts and names however the bytes are split, and each failure of the body at each position: a typed
+ * error, the right status, no further work, and other requests served.
  */
 import { SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -48,7 +48,7 @@ const listed = Effect.flatMap(Request, ({ multipartStream }) =>
   )
 )
 
-/** The status and body of the response to a form. */
+/** Status and body of the response to a form. */
 const answerTo = (form: string | ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const peer = yield* RawPeer.connect({ host: "server.test", port: 80 })
@@ -101,14 +101,14 @@ describe("a form", () => {
     Effect.gen(function* () {
       for (const size of [1, 7, 4096])
         assert.strictEqual(yield* answerTo(form.match(new RegExp(`[^]{1,${size}}`, "g")) ?? []), expected)
-      // Cut in two within the first delimiter, and within the last.
+      // Split within the first delimiter, and within the last.
       for (const at of [1, 2, 3, 4, -8, -7, -6, -5, -4, -3, -2, -1].map((i) => (i < 0 ? form.length + i : i)))
         if (at > 0 && at < form.length)
           assert.strictEqual(yield* answerTo([form.slice(0, at), form.slice(at)]), expected)
     }).pipe(Effect.provide(TestServer.serve(listed)))
   )
 
-  it.effect("has the names that were sent, in UTF-8", () => {
+  it.effect("has its names as sent, in UTF-8", () => {
     const names: Record<string, readonly [string, string]> = {
       "a file": ['name="файл"; filename="тест.txt"', "файл/тест.txt"],
       "two fields": [`name="назва"\r\n\r\n1\r\n${disposition('name="назві"').slice(0, -4)}`, "назва=1;назві"],
@@ -141,11 +141,11 @@ describe("a form", () => {
     }).pipe(Effect.provide(TestServer.serve(listed)))
   })
 
-  it.effect("has names that stay apart where a client does not write UTF-8", () =>
+  it.effect("has distinct names even if a client does not send UTF-8", () =>
     Effect.gen(function* () {
       const peer = yield* RawPeer.connect({ host: "server.test", port: 80 })
       const form = field("\xe9", "1") + field("\xe8", "2") + "--x--"
-      // The peer writes a character as a byte.
+      // The peer writes one byte per character.
       yield* peer.send(
         `${head("/")}Content-Length: ${form.length}\r\n\r\n`,
         Uint8Array.from(form, (c) => c.charCodeAt(0))
@@ -156,7 +156,7 @@ describe("a form", () => {
     }).pipe(Effect.scoped, Effect.provide(TestServer.serve(listed)))
   )
 
-  it.effect("fails typed where a name could mean either of two", () =>
+  it.effect("fails typed if a name is ambiguous", () =>
     Effect.gen(function* () {
       const answers = yield* answersTo({
         "a name twice": `${disposition('name="a"; name="b"')}1\r\n--x--`,
@@ -167,7 +167,7 @@ describe("a form", () => {
     }).pipe(Effect.provide(TestServer.serve(listed)))
   )
 
-  it.effect("whose files nobody reads keeps a bounded part of them", () => {
+  it.effect("with unread files buffers a bounded part of them", () => {
     const mebibyte = "z".repeat(1_000_000)
     const collected = Effect.gen(function* () {
       const { multipartStream } = yield* Request
@@ -193,7 +193,7 @@ describe("a form", () => {
     }).pipe(Effect.provide(TestServer.serve(collected)))
   })
 
-  it.effect("whose parts are handled at a time is held back by the one that is being read", () => {
+  it.effect("with concurrent handlers of parts is held back by the current one", () => {
     const large = "z".repeat(3_000_000)
     const together = Effect.gen(function* () {
       const { multipartStream } = yield* Request
@@ -221,7 +221,7 @@ describe("a form", () => {
     }).pipe(Effect.provide(TestServer.serve(together)))
   })
 
-  it.effect("is read on where the reading of a file was interrupted", () => {
+  it.effect("can be read on after an interrupted read of a file", () => {
     const impatient = Effect.gen(function* () {
       const { multipartStream } = yield* Request
       const seen = yield* multipartStream.pipe(
@@ -258,9 +258,9 @@ const served = (app: typeof listed) =>
   ).pipe(Layer.provideMerge(memory))
 const memory = Layer.provideMerge(MemoryNetwork.layer(), VirtualClock.layer())
 
-// ---- failures at places
+// ---- failures by position
 
-/** What has come of a form when its body fails. */
+/** The form received before its body fails, by position. */
 const places = {
   "its preamble": "before",
   "its first delimiter": "--",
@@ -271,10 +271,10 @@ const places = {
   "the last delimiter": `${file("f", "g", "all")}--x-`
 }
 
-/** What a handler has seen of a form, for each way to read it. */
+/** The handler's observations, for each way to read a form. */
 interface Seen {
   reasons: Array<string>
-  /** Pieces of files that were handed on. */
+  /** Pieces of files passed on. */
   pieces: number
 }
 
@@ -288,7 +288,7 @@ const counted = (seen: Seen, part: Multipart.Part) =>
     ? Effect.void
     : Stream.runForEach(part.content, () => Effect.sync(() => seen.pieces++))
 
-/** Keeps the files that are written, so that it can be seen what a failure leaves. */
+/** Records the files written, to check the leftovers of a failure. */
 const filesIn = (files: Map<string, string>) =>
   FileSystem.layerNoop({
     makeTempDirectoryScoped: () =>
@@ -311,7 +311,7 @@ const ways = {
   persisted: (_: Seen) => Effect.scoped(Effect.flatMap(Request, ({ multipart }) => multipart))
 }
 
-// Only where the clock is virtual.
+// Needs the virtual clock.
 const virtually = VirtualClock.advance as (time: string) => Effect.Effect<void>
 
 const failures: Record<
@@ -338,7 +338,7 @@ const failures: Record<
   "the client resets": { fail: (peer) => peer.reset, expected: "none InternalError" }
 }
 
-/** Of each place: the status of the response and the error that the handler saw. */
+/** By position: the status of the response, and the error that the handler saw. */
 const outcomes = (
   { expected, fail }: (typeof failures)[string],
   read: (typeof ways)[keyof typeof ways],
@@ -350,7 +350,7 @@ const outcomes = (
     const server = yield* Server.make({ port: 0, host: "127.0.0.1", idleConnectionGrace: 0 }).pipe(
       Effect.provideServiceEffect(ServerTimeouts.ServerTimeouts, ServerTimeouts.make(limits))
     )
-    // A client that leaves does not interrupt it: it sees the failure itself.
+    // A client that leaves does not interrupt it: it observes the failure itself.
     const router = HttpRouter.empty.pipe(
       HttpRouter.post("/", noted(seen, read(seen)), { uninterruptible: true }),
       HttpRouter.get("/other", HttpServerResponse.text("other")),
@@ -371,7 +371,7 @@ const outcomes = (
       yield* fail(peer)
       yield* served
       const answer = expected.startsWith("none") ? "HTTP/1.1 none" : yield* peer.head
-      // Requests are answered in turn with the handler's end, which nothing else waits for.
+      // The end of the handler is only observable through the next response.
       while (seen.reasons.length === 0) yield* served
       yield* served
       found[place] = `${answer.slice(9, 13).trim()} ${seen.reasons.join()}`
@@ -385,7 +385,7 @@ const outcomes = (
 describe("a form whose body fails", () => {
   const all = Object.keys(places)
   for (const [way, read] of Object.entries(ways)) {
-    it.live.each(Object.entries(failures))(`${way}: %s, at each place, in memory`, ([, failure]) =>
+    it.live.each(Object.entries(failures))(`${way}: %s, at each position, in memory`, ([, failure]) =>
       Effect.gen(function* () {
         const expected = Object.fromEntries(all.map((place) => [place, failure.expected]))
         assert.deepStrictEqual(yield* outcomes(failure, read, all), expected)
@@ -403,7 +403,7 @@ describe("a form whose body fails", () => {
     )
   }
 
-  it.live("behind its last delimiter has failed as well, but for an end", () =>
+  it.live("after its last delimiter fails as well, unless it just ends", () =>
     Effect.gen(function* () {
       const behind = `${file("f", "g", "all")}--x--\r\n`
       Object.assign(places, { behind })
@@ -420,7 +420,7 @@ describe("a form whose body fails", () => {
 })
 
 describe("the files of a form", () => {
-  it.effect("are written to paths of their own, whatever their names", () => {
+  it.effect("are written to unique paths, whatever their names", () => {
     const files = new Map<string, string>()
     let kept: ReadonlyArray<readonly [string, string, string | undefined]> = []
     const app = Effect.gen(function* () {
@@ -475,7 +475,7 @@ describe("the files of a form", () => {
     }).pipe(Effect.provide(TestServer.serve(app)))
   })
 
-  it.effect("fail the form where they cannot be written, which is no fault of the client", () => {
+  it.effect("fail the form if they cannot be written, which is not the client's fault", () => {
     const full = new SystemError({
       module: "FileSystem",
       method: "writeAll",

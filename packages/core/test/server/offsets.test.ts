@@ -1,6 +1,5 @@
-// A client that resets, ends, or falls silent at every byte offset of a conversation, counted in what it
-// sends and in what it receives: nothing is left behind, every exchange ends once, and another connection is
-// served. In virtual time.
+// A client that resets, ends, or falls silent at every byte offset of a conversation, sent or received:
+// nothing is left, every exchange ends once, and another connection is served. In virtual time.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { expect, it } from "@effect/vitest"
@@ -14,7 +13,7 @@ import { get, last } from "../support/served.js"
 const line = "POST /echo HTTP/1.1\r\nHost: t\r\n"
 const asUpgrade = "Connection: Upgrade\r\nUpgrade: echo\r\n"
 
-/** All requests of a conversation, sent without waiting for answers. */
+/** All requests of a conversation, sent without waiting for responses. */
 const conversations: Record<string, string> = {
   "several requests": [
     `${line}Transfer-Encoding: chunked\r\n\r\n4;a=b\r\nabcd\r\n3\r\nefg\r\n0\r\nX-Sum: 7\r\n\r\n`,
@@ -33,7 +32,7 @@ const pieces = Stream.fromIterable(["one", "two", "three"]).pipe(
   Stream.encodeText
 )
 
-/** A server, and what it has begun and ended. */
+/** A server that counts exchanges begun and ended. */
 const serve = (options: Server.ServerOptions = {}) =>
   Effect.gen(function* () {
     const counts = { begun: 0, over: 0 }
@@ -56,7 +55,7 @@ const serve = (options: Server.ServerOptions = {}) =>
       if (request.url === "/echo") return HttpServerResponse.text(yield* request.text)
       return HttpServerResponse.text("plain")
     })
-    // What fails because its client is gone is of no interest here.
+    // Failures caused by the missing client do not matter here.
     const server = yield* serving(
       Effect.catchAll(app, () => HttpServerResponse.empty({ status: 500 })),
       { headersTimeout: "10 seconds", requestTimeout: "20 seconds", progressTimeout: "20 seconds" },
@@ -69,7 +68,7 @@ const serve = (options: Server.ServerOptions = {}) =>
     return { server, counts, outcomes, received: () => received }
   })
 
-/** Another client gets its answer, whatever state the first one is in. */
+/** Another client gets its response, whatever the state of the first. */
 const othersServed = Effect.scoped(
   Effect.gen(function* () {
     const other = yield* connect
@@ -78,7 +77,7 @@ const othersServed = Effect.scoped(
   })
 )
 
-/** A client that does something at an offset of its text, or of the answers to it. */
+/** A client that acts at an offset of its requests, or of the responses. */
 type Client = (
   text: string,
   offset: number
@@ -115,7 +114,7 @@ const receiving =
       })
     )
 
-/** Who leaves, and whether the offsets are of what it sends. */
+/** How the client leaves, and whether offsets count its own bytes. */
 interface Way {
   readonly client: Client
   readonly along: "sent" | "received"
@@ -144,7 +143,7 @@ const ways: Record<string, Way> = {
   "sees the end when it has received so many bytes": { along: "received", client: receiving(Fault.truncate) }
 }
 
-/** Bytes of all answers. */
+/** Length of all responses. */
 const answerLength = (text: string) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -166,8 +165,8 @@ const cases = Object.entries(conversations).flatMap(([what, text]) =>
   }))
 )
 
-// Thousands of connections one after the other.
-// A run takes every third offset, beginning at random; `npm run test:long` takes all of them.
+// Thousands of connections in sequence.
+// A run takes every third offset from a random start; `npm run test:long` takes all.
 const step = process.env["HTTPFX_LONG"] === undefined ? 3 : 1
 const first = Math.floor(Math.random() * step)
 
@@ -190,7 +189,7 @@ it.live.each(cases)("$what: a client that $way", ({ along, client, options, text
             handlers: counts.begun - counts.over,
             timers: (yield* VirtualClock.pending).size
           }).toEqual({ offset, connections: 0, onTheNetwork: 0, handlers: 0, timers: 0 })
-          // What was refused before it was a request is an exchange too.
+          // A refused request is an exchange too.
           const ends = outcomes.map(({ connection, exchange }) => `${connection}.${exchange}`)
           expect(new Set(ends).size).toBe(ends.length)
           expect(ends.length).toBeGreaterThanOrEqual(received() - before)

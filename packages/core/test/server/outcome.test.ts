@@ -1,4 +1,4 @@
-// How exchanges end, told once each, and the events of a server; in virtual time.
+// Outcomes of exchanges, each reported once, and the events of a server; in virtual time.
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -110,7 +110,7 @@ describe("The outcome of an exchange", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("counts a body that comes in whole after its answer", () =>
+  it.live("counts a body that arrives completely after its response", () =>
     Effect.gen(function* () {
       const { outcomes } = yield* serving()
       const client = yield* connect
@@ -157,7 +157,7 @@ describe("The outcome of an exchange", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory), Effect.provide(quiet))
   )
 
-  it.live("is Refused for what is not HTTP, also in the middle of a body", () =>
+  it.live("is Refused for malformed bytes, also in the middle of a body", () =>
     Effect.gen(function* () {
       const { events, outcomes } = yield* serving()
       const [garbage, body] = yield* Effect.all([connect, connect])
@@ -179,7 +179,7 @@ describe("The outcome of an exchange", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("is ServerFailed where the server was closed", () =>
+  it.live("is ServerFailed when the server is closed", () =>
     Effect.gen(function* () {
       const { outcomes, server } = yield* serving()
       const client = yield* connect
@@ -191,7 +191,7 @@ describe("The outcome of an exchange", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("is told to a handler that asks, without an observer", () =>
+  it.live("is reported to a handler's onEnd without an observer", () =>
     Effect.gen(function* () {
       const told: Array<ExchangeOutcome.ExchangeOutcome> = []
       const server = yield* Server.make({ port: 80, host: "127.0.0.1" })
@@ -212,7 +212,7 @@ describe("The outcome of an exchange", () => {
 })
 
 describe("Events", () => {
-  it.live("tell a connection's life, in order and with its times", () =>
+  it.live("report a connection's life, in order and with times", () =>
     Effect.gen(function* () {
       const { events } = yield* serving()
       const client = yield* connect
@@ -243,7 +243,7 @@ describe("Events", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("are a stream that ends with the server; a listener that throws harms nobody", () =>
+  it.live("are a stream that ends with the server; a throwing listener harms no other", () =>
     Effect.gen(function* () {
       const server = yield* Server.make({ port: 80, host: "127.0.0.1" })
       yield* server.observe(() => {
@@ -271,7 +271,7 @@ describe("Events", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory), Effect.provide(quiet))
   )
 
-  it.live("make an access log and metrics", () => {
+  it.live("feed an access log and metrics", () => {
     const { layer, lines } = logged()
     return Effect.gen(function* () {
       const context = yield* Layer.build(Server.layer({ port: 80, host: "127.0.0.1" }))
@@ -333,7 +333,7 @@ describe("A failure of a handler", () => {
         { level, text: expect.stringContaining("a defect") as string },
         { level, text: expect.stringContaining("a failure") as string }
       ])
-      // Answered by the app itself: nothing to say.
+      // A failure with a response of the app is not logged.
       yield* client.send(get("/nowhere"))
       yield* client.until("404")
       const other = yield* connect

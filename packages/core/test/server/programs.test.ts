@@ -1,5 +1,5 @@
-// Measured programs that other servers answer wrongly, with the outcome that is right; each test is named
-// after what its program does. In virtual time.
+// Programs that other servers handle wrongly, measured, with the correct outcome; each test is named after
+// its program. In virtual time.
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -35,7 +35,7 @@ const asleep = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ url }) =>
   Effect.as(Effect.sleep("1 second"), HttpServerResponse.text(`<${url}>`))
 )
 
-/** Sends the next request as soon as the last was answered; what was answered before the end. */
+/** Sends the next request after each response; returns the responses before the end. */
 const askingOn = (client: RawPeer.RawPeer) =>
   Effect.gen(function* () {
     const answers: Array<string> = []
@@ -50,7 +50,7 @@ const askingOn = (client: RawPeer.RawPeer) =>
   })
 
 describe("A program that", () => {
-  // Programs 1 and 2: others answer four requests with `keep-alive`, are over after 10 s, or never.
+  // Programs 1 and 2: others send four responses with `keep-alive`, and close after 10 s or never.
   it.live.each([
     ["closes its server while a handler sleeps and its client asks again and again", "close"],
     ["interrupts the launch of its layer meanwhile", "interrupt"]
@@ -88,7 +88,7 @@ describe("A program that", () => {
   )
 
   // Program 3: others end with an uncaught ECONNRESET.
-  it.live("sleeps in a handler while a client that asked for a WebSocket resets: the others are served", () =>
+  it.live("sleeps in a handler while a client that wants a WebSocket resets: others are served", () =>
     inVirtualTime(
       Effect.gen(function* () {
         let went = "on"
@@ -118,8 +118,8 @@ describe("A program that", () => {
     )
   )
 
-  // Program 5: platform's middleware believes the leftmost address that a client has made up; the connection
-  // knows better.
+  // Program 5: platform's middleware trusts the leftmost address, which a client can forge; the connection
+  // has the real one.
   it.live(
     "asks who a client is that forges X-Forwarded-For: the connection tells, and every field as it came",
     () =>
@@ -163,7 +163,7 @@ describe("A program that", () => {
   const size = 50_000_000
   const pieces = Stream.take(Stream.repeatValue(new Uint8Array(size / 1000)), 1000)
   it.live.each([
-    // The whole of it was given to the network at once: `Answered`, although the client never took it.
+    // All of it was given to the network at once: `Answered`, although the client never read it.
     ["in one piece", () => HttpServerResponse.uint8Array(new Uint8Array(size)), "Answered"],
     ["as a stream", () => HttpServerResponse.stream(pieces), "TimedOut"]
   ] as const)(
@@ -188,8 +188,8 @@ describe("A program that", () => {
   )
 })
 
-// Program 7. The first and the sixth pass a default server of node:http.
-describe("A program that sends its server, with nothing else set,", () => {
+// Program 7. The first and the sixth pass on a default server of node:http.
+describe("A program that sends its server, with default options,", () => {
   const inner = "GET /smuggled HTTP/1.1\r\nHost: t\r\n\r\n"
   const sent = (fields: string, body = inner) => `POST / HTTP/1.1\r\nHost: t\r\n${fields}\r\n${body}`
   it.live.each<readonly [string, string, number]>([

@@ -1,5 +1,5 @@
-// Why connections of a server close, and which limit an exchange met that ended `TimedOut`: each reason once,
-// in virtual time.
+// Reasons why server connections close, and limits that end an exchange as `TimedOut`: each once, in virtual
+// time.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -43,7 +43,7 @@ interface Case {
   readonly options?: Server.ServerOptions
 }
 
-/** All events of a server with one client, after its connection is over. */
+/** All events of a server with one client, up to the end of its connection. */
 const eventsOf = ({ does, options, timeouts }: Case) =>
   inVirtualTime(
     Effect.gen(function* () {
@@ -167,8 +167,8 @@ describe("An exchange is TimedOut by", () => {
   )
 })
 
-describe("Events of a connection that a handler takes", () => {
-  it.live("tell its answer, 101, with which the exchange ends, and every byte when it closes", () =>
+describe("Events of a connection that was handed over", () => {
+  it.live("report its 101, with which the exchange ends, and all bytes when it closes", () =>
     Effect.gen(function* () {
       const request = get("/up", "Connection: Upgrade\r\nUpgrade: x\r\n")
       const events = yield* eventsOf({ does: send(request) })

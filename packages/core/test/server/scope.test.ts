@@ -1,4 +1,4 @@
-// What a handler finds in its context behaves as what platform's own servers put there: scope, span, request.
+// Scope, span and request in a handler's context behave like those of platform's own servers.
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpRouter from "@effect/platform/HttpRouter"
@@ -22,8 +22,8 @@ const bodyOf = (message: string) => message.slice(message.indexOf("\r\n\r\n") + 
 describe.each(networks)("A handler on %s", (_, network) => {
   const served = servedOn(network)
 
-  // `forkScoped` looks into the scope instead of calling it: the lazily made one had nothing to show and the
-  // handler died.
+  // `forkScoped` reads the scope's state instead of calling it: the lazy scope once had none, and the handler
+  // died.
   it.effect("forks fibers into its scope, which ends them", () =>
     Effect.flatMap(Deferred.make<void>(), (ended) =>
       served(
@@ -40,7 +40,7 @@ describe.each(networks)("A handler on %s", (_, network) => {
     )
   )
 
-  it.effect("runs at once what is added to its scope after it has closed", () =>
+  it.effect("runs finalizers at once that are added after its scope has closed", () =>
     Effect.gen(function* () {
       const kept = yield* Deferred.make<Scope.Scope>()
       const run: Array<string> = []
@@ -92,7 +92,7 @@ describe.each(networks)("A handler on %s", (_, network) => {
     )
   })
 
-  it.effect("gives its scope to a response stream that asks for it", () => {
+  it.effect("provides its scope to a response stream that needs it", () => {
     const run: Array<string> = []
     return served(
       Effect.gen(function* () {
@@ -110,7 +110,7 @@ describe.each(networks)("A handler on %s", (_, network) => {
     )
   })
 
-  it.effect("has the span of the place that serves as its parent, unless the request names one", () =>
+  it.effect("has the serving span as parent, unless the request names another", () =>
     Effect.gen(function* () {
       const server = Server.layer({ port: 0, host: "127.0.0.1" })
       const app = Effect.map(Effect.currentParentSpan, (span) => HttpServerResponse.text(span.traceId))
@@ -134,7 +134,7 @@ describe.each(networks)("A handler on %s", (_, network) => {
     })
   )
 
-  it.effect("answers 500 when the choice of what is traced fails", () =>
+  it.effect("responds 500 when the tracing predicate fails", () =>
     Effect.provide(
       Effect.scoped(
         Effect.gen(function* () {
@@ -211,7 +211,7 @@ describe.each(networks)("A handler on %s", (_, network) => {
       )
     )
 
-    it.effect("no content as JSON's null, and what is no JSON as a typed failure", () =>
+    it.effect("an empty body as JSON's null, and malformed JSON as a typed failure", () =>
       served(
         Effect.gen(function* () {
           const request = yield* HttpServerRequest.HttpServerRequest
@@ -228,7 +228,7 @@ describe.each(networks)("A handler on %s", (_, network) => {
       )
     )
 
-    it.effect("a body that is announced as too large before it was asked for", () =>
+    it.effect("a body announced as too large before requesting it", () =>
       served(
         Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
           Effect.map(request.text, HttpServerResponse.text)
@@ -259,7 +259,7 @@ describe.each(networks)("A handler on %s", (_, network) => {
     )
   })
 
-  // The exchange receives nothing more once its handler is over, so the reader would wait for ever.
+  // The exchange receives nothing after its handler has ended, so the reader would wait forever.
   it.effect.each<[ends: string, response: Effect.Effect<HttpServerResponse.HttpServerResponse, string>]>([
     ["responds", Effect.succeed(HttpServerResponse.text("ok"))],
     ["fails", Effect.fail("a failure")],
@@ -284,7 +284,7 @@ describe.each(networks)("A handler on %s", (_, network) => {
     )
   )
 
-  it.effect("wakes every fiber that waits until the client takes more", () =>
+  it.effect("wakes every fiber that waits for the client to read", () =>
     Effect.gen(function* () {
       const blocked = yield* Deferred.make<void>()
       const flood = Effect.gen(function* () {

@@ -1,4 +1,4 @@
-// The server as a peer on the wire sees it, over memory and over real sockets alike.
+// The server as a peer sees it on the wire, over memory and over real sockets.
 import * as Cookies from "@effect/platform/Cookies"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
@@ -56,7 +56,7 @@ describe.each(networks)("Server on %s", (_, network) => {
   }
 
   describe("answers", () => {
-    it.effect("a request, with every field that HTTP needs", () =>
+    it.effect("a request, with every required field", () =>
       served(
         Effect.succeed(HttpServerResponse.text("hello")),
         Effect.gen(function* () {
@@ -113,7 +113,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("HTTP/1.0 with and without keep-alive, and a stream to it by closing", () =>
+    it.effect("HTTP/1.0 with and without keep-alive, and streams to it by closing", () =>
       served(
         Effect.gen(function* () {
           const request = yield* HttpServerRequest.HttpServerRequest
@@ -146,7 +146,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("cookies, each in a line of its own", () =>
+    it.effect("cookies, each on a line of its own", () =>
       served(
         Effect.succeed(
           HttpServerResponse.empty({
@@ -196,7 +196,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       HttpServerResponse.stream(request.stream)
     )
 
-    it.effect("stream in while they stream out", () =>
+    it.effect("can be read while the response streams out", () =>
       served(
         echo,
         Effect.gen(function* () {
@@ -211,7 +211,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("however large, leave the connection open when their echo has read them", () =>
+    it.effect("however large, keep the connection open when their echo has read them", () =>
       served(
         echo,
         Effect.gen(function* () {
@@ -226,7 +226,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("hold the client back while nobody reads", () =>
+    it.effect("apply backpressure while nobody reads", () =>
       served(
         Effect.gen(function* () {
           const request = yield* HttpServerRequest.HttpServerRequest
@@ -243,7 +243,7 @@ describe.each(networks)("Server on %s", (_, network) => {
           yield* raw.send(`POST / HTTP/1.1\r\nHost: t\r\nContent-Length: ${size}\r\n\r\n`)
           const block = "x".repeat(100_000)
           for (let sent = 0; sent < size; sent += block.length) raw.transport.write(block)
-          // The kernel's buffers, ours, and no more: most of it must still be on our side.
+          // Only the kernel's buffers and ours are filled: most of it must still be on our side.
           yield* Effect.promise(() => new Promise((done) => setTimeout(done, 50)))
           expect(raw.transport.buffered).toBeGreaterThan(size / 4)
           yield* Deferred.succeed(gate, undefined)
@@ -268,7 +268,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("are text by themselves: half a character at one's end is nothing to the next", () =>
+    it.effect("are decoded separately: half a character at the end of one does not affect the next", () =>
       served(
         Effect.gen(function* () {
           const request = yield* HttpServerRequest.HttpServerRequest
@@ -290,7 +290,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("may be asked for several times", () =>
+    it.effect("can be read repeatedly", () =>
       served(
         Effect.gen(function* () {
           const request = yield* HttpServerRequest.HttpServerRequest
@@ -306,7 +306,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("Expect: 100-continue is answered when the body is read, and never without", () =>
+    it.effect("Expect: 100-continue gets 100 when the body is read, and never otherwise", () =>
       served(
         Effect.gen(function* () {
           const request = yield* HttpServerRequest.HttpServerRequest
@@ -327,7 +327,7 @@ describe.each(networks)("Server on %s", (_, network) => {
           const all = raw.received()
           expect(all.split("100 Continue").length).toBe(2)
           expect(all).toContain("HTTP/1.1 403 Forbidden")
-          // Whether the body follows is not known, so the connection cannot go on.
+          // It is unknown whether the body follows, so the connection must close.
           expect(all.slice(all.indexOf("403"))).toContain("Connection: close")
         })
       )
@@ -356,7 +356,7 @@ describe.each(networks)("Server on %s", (_, network) => {
   })
 
   describe("failures", () => {
-    it.effect("of a handler are answered with 500, and the connection goes on", () =>
+    it.effect("of a handler get 500, and the connection stays open", () =>
       served(
         Effect.gen(function* () {
           const request = yield* HttpServerRequest.HttpServerRequest
@@ -376,7 +376,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("of what is done to every answer end with 500, and the connection", () =>
+    it.effect("of code that runs on every response end with 500 and close the connection", () =>
       served(
         Effect.zipRight(
           HttpApp.appendPreResponseHandler(() => Effect.die(new Error("no"))),
@@ -391,7 +391,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("within a streamed answer cut it: no last chunk, no short body taken for whole", () =>
+    it.effect("within a streamed response truncate it: no last chunk, no short body as whole", () =>
       served(
         Effect.gen(function* () {
           const request = yield* HttpServerRequest.HttpServerRequest
@@ -431,7 +431,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("flags let pass what strict refuses", () =>
+    it.effect("flags allow what strict refuses", () =>
       served(
         Effect.succeed(HttpServerResponse.text("fine")),
         Effect.gen(function* () {
@@ -443,7 +443,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       )
     )
 
-    it.effect("an upgrade that nobody takes is answered as any request", () =>
+    it.effect("an upgrade without a taker gets a normal response", () =>
       served(
         Effect.succeed(HttpServerResponse.text("plain")),
         Effect.gen(function* () {
@@ -456,7 +456,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   })
 
-  describe("a client that goes away", () => {
+  describe("a client that leaves", () => {
     const states = ["waiting", "mid-upload", "mid-response"] as const
     const ways = ["FIN", "RST"] as const
 
@@ -495,8 +495,7 @@ describe.each(networks)("Server on %s", (_, network) => {
                 if (way === "RST") yield* raw.reset
                 else yield* raw.end
                 yield* Deferred.await(finalized)
-                // A body that ends too early is a failure the handler sees; without one it can only be
-                // interrupted.
+                // The handler sees a truncated body as a failure; without a body it can only be interrupted.
                 if (state !== "mid-upload") yield* Deferred.await(interrupted)
               })
             )
@@ -505,7 +504,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       }
     }
 
-    it.effect("does not interrupt a route that asked not to be", () =>
+    it.effect("does not interrupt an uninterruptible route", () =>
       Effect.gen(function* () {
         const done = yield* Deferred.make<void>()
         const gate = yield* Deferred.make<void>()
@@ -534,7 +533,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   })
 
-  describe("what platform promises a handler", () => {
+  describe("platform's guarantees for a handler", () => {
     it.effect("a current span, with platform's attributes and the parent of the request", () =>
       Effect.gen(function* () {
         const spans: Array<Tracer.Span> = []
@@ -569,7 +568,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       })
     )
 
-    it.effect("middleware around the app, in platform's order, after the answer too", () =>
+    it.effect("middleware around the app, in platform's order, also after the response", () =>
       Effect.gen(function* () {
         const order = yield* Ref.make<ReadonlyArray<string>>([])
         const say = (what: string) => Ref.update(order, (all) => [...all, what])
@@ -600,7 +599,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       })
     )
 
-    it.effect("middleware may answer in the app's place", () =>
+    it.effect("middleware may respond in the app's place", () =>
       served(
         Effect.die("not reached"),
         Effect.gen(function* () {
@@ -615,7 +614,7 @@ describe.each(networks)("Server on %s", (_, network) => {
   })
 
   describe("time", () => {
-    it.effect("an idle connection closes a buffer after keepAliveTimeout, and not before", () =>
+    it.effect("an idle connection closes after keepAliveTimeout and its buffer, not before", () =>
       served(
         Effect.succeed(HttpServerResponse.text("x")),
         Effect.gen(function* () {
@@ -646,7 +645,7 @@ describe.each(networks)("Server on %s", (_, network) => {
         return { server: server.httpServer, close: Scope.close(scope, Exit.void) }
       })
 
-    it.effect("ends idle connections after a grace, lets answers under way end, and takes no more", () =>
+    it.effect("closes idle connections after a grace, completes responses, accepts no more", () =>
       Effect.scoped(
         Effect.gen(function* () {
           const gate = yield* Deferred.make<void>()
@@ -683,7 +682,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       ).pipe(Effect.provide(network))
     )
 
-    it.effect("interrupts what is left at the deadline", () =>
+    it.effect("interrupts the remaining handlers at the deadline", () =>
       Effect.scoped(
         Effect.gen(function* () {
           const interrupted = yield* Deferred.make<void>()

@@ -1,4 +1,4 @@
-// A server ends, whatever state its connections are in, within the time that it was given.
+// A server closes within its deadline, whatever the state of its connections.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -11,7 +11,7 @@ import { networks } from "../support/networks.js"
 import { connect, get, servedOn } from "../support/served.js"
 
 const block = new Uint8Array(50_000)
-// Timers have their turn between two blocks.
+// Timers run between two blocks.
 const paced = Effect.promise(() => new Promise<Uint8Array>((done) => setImmediate(() => done(block))))
 const counts = { begun: 0, over: 0 }
 const app = Effect.gen(function* () {
@@ -58,7 +58,7 @@ describe.each(networks)("Closing a server on %s", (_, network) => {
             yield* enter(raw)
             raws.push(raw)
           }
-          // What the clients sent has arrived when a later client is served.
+          // Once a later client is served, the bytes of the others have arrived.
           const other = yield* connect
           yield* other.send(get("/"))
           yield* other.head

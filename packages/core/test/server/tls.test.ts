@@ -47,7 +47,7 @@ const asks = (serverName: string, more?: Partial<Network.TlsOptions>) =>
   )
 
 describe("A server with TLS", () => {
-  it.live("has a certificate for each name, and one for all others", () =>
+  it.live("has a certificate per name, and one for all others", () =>
     Effect.gen(function* () {
       yield* serving({
         ...main,
@@ -84,7 +84,7 @@ describe("A server with TLS", () => {
       }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("asks for the client's certificate", () =>
+  it.live("requests the client's certificate", () =>
     Effect.gen(function* () {
       const { events } = yield* serving({
         ...main,
@@ -104,7 +104,7 @@ describe("A server with TLS", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("does not start with certificates that are missing or of no use", () =>
+  it.live("does not start with missing or unusable certificates", () =>
     Effect.gen(function* () {
       const starting = (tls: Network.ServerTls) =>
         Effect.flip(Server.make({ port: 443, host: "127.0.0.1", tls }))
@@ -115,7 +115,7 @@ describe("A server with TLS", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("waits for a handshake only so long, and never beyond the grace of its end", () =>
+  it.live("limits a handshake in time, and ends it at the latest with the grace period", () =>
     Effect.gen(function* () {
       const { close, events, server } = yield* serving({ ...main, handshakeTimeout: "30 seconds" })
       const silent = yield* RawPeer.connect(address)
@@ -136,7 +136,7 @@ describe("A server with TLS", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("counts a handshake against maxConnections as a connection, however it ends", () =>
+  it.live("counts a handshake against maxConnections like a connection, however it ends", () =>
     Effect.gen(function* () {
       const { events, server } = yield* serving(
         { ...main, handshakeTimeout: "30 seconds" },
@@ -150,7 +150,7 @@ describe("A server with TLS", () => {
       expect(yield* asks("main.test")).toMatch(/^HTTP\/1.1 503 [^]*Retry-After/)
       const dropped = events.flatMap((event) => (event._tag === "ExchangeEnded" ? [event.outcome] : []))
       expect(dropped.at(-1)).toMatchObject({ _tag: "Dropped", reason: "maxConnections" })
-      // The place of a handshake is free again when it fails, and when it takes too long.
+      // The slot of a handshake is free again when it fails, and when it times out.
       yield* silent.reset
       yield* VirtualClock.settle
       expect(yield* asks("main.test")).toMatch(/^HTTP\/1.1 200 /)
@@ -163,7 +163,7 @@ describe("A server with TLS", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("begins no handshake where there is no place for its answer", () =>
+  it.live("begins no handshake without a slot for its response", () =>
     Effect.gen(function* () {
       yield* serving(main, { maxConnections: 1, whenFull: "reset" })
       const silent = yield* RawPeer.connect(address)
@@ -175,7 +175,7 @@ describe("A server with TLS", () => {
     }).pipe(Effect.scoped, Effect.provide(inMemory))
   )
 
-  it.live("counts handshakes and connections by address", () =>
+  it.live("counts handshakes and connections per address", () =>
     Effect.gen(function* () {
       yield* serving(main, { maxConnectionsPerAddress: 1, host: "0.0.0.0" } as Server.ServerOptions)
       const memory = yield* MemoryNetwork.MemoryNetwork
@@ -183,7 +183,7 @@ describe("A server with TLS", () => {
       yield* RawPeer.connect(address).pipe(from("a.test"))
       expect(yield* asks("main.test").pipe(from("a.test"))).toMatch(/^HTTP\/1.1 503 /)
       expect(yield* asks("main.test").pipe(from("b.test"))).toMatch(/^HTTP\/1.1 200 /)
-      // The connection that a handshake has become keeps its place.
+      // A connection keeps the slot of its handshake.
       const open = yield* secured("main.test").pipe(from("b.test"))
       expect(yield* asks("main.test").pipe(from("b.test"))).toMatch(/^HTTP\/1.1 503 /)
       yield* open.reset

@@ -1,5 +1,4 @@
-// A shutdown in the moment in which a handshake ends leaves no connection, wherever in it the runtime lets
-// others run.
+// A shutdown that coincides with the end of a handshake leaves no connection, wherever the runtime yields.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"
@@ -12,7 +11,7 @@ const authority = MemoryTls.authority("Test CA")
 const tls = authority.certificate({ names: "main.test" })
 const host = "10.0.0.1"
 const latency = 7
-// Its way: SYN, SYN and ACK, hello, answer, and the last word of the client.
+// Its messages: SYN, SYN-ACK, hello, response, and the client's last message.
 const handshakeEnds = 5 * latency
 
 const closedAt = (millis: number, turns: number) =>
@@ -39,7 +38,7 @@ const closedAt = (millis: number, turns: number) =>
     assert.deepStrictEqual(yield* MemoryNetwork.connections, [])
   })
 
-/** `steps`: of the runtime, after which a fiber lets others run. */
+/** `steps`: runtime steps after which a fiber yields. */
 const run = (millis: number, turns: number, steps: number) =>
   Effect.runPromise(
     Simulation.run(
@@ -52,11 +51,11 @@ const run = (millis: number, turns: number, steps: number) =>
   )
 
 describe("A shutdown", () => {
-  it("leaves no connection of a handshake, whichever of its messages it falls on", async () => {
+  it("leaves no connection of a handshake, at any of its messages", async () => {
     for (let millis = latency; millis <= handshakeEnds; millis += latency) await run(millis, 0, 2_048)
   })
 
-  it("leaves none of one that ends just then", async () => {
+  it("leaves none of a handshake that ends just then", async () => {
     for (let steps = 20; steps < 60; steps++) await run(handshakeEnds, steps % 2, steps)
   })
 })

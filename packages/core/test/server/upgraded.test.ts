@@ -1,5 +1,5 @@
-// Connections that a handler has taken (an upgrade, CONNECT) and the end of their server: told of a drain,
-// spared by `closeAllConnections`, never open beyond the deadline.
+// Connections that were handed over (upgrade, CONNECT) at the end of their server: they learn of a drain,
+// survive `closeAllConnections`, and never outlive the deadline.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -20,7 +20,7 @@ const ways = [
 
 const echo = (socket: Socket.Socket) => Stream.runForEach(socket.stream, (bytes) => socket.write(bytes))
 
-/** Says back what it reads; when told of a drain it takes leave, unless it is `deaf`. */
+/** Echoes; says goodbye when a drain begins, unless it is `deaf`. */
 const taking = (seen: Array<string>, deaf = false) =>
   Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
@@ -38,7 +38,7 @@ const taking = (seen: Array<string>, deaf = false) =>
 const isOver = (fiber: Fiber.RuntimeFiber<unknown, unknown>) =>
   Effect.map(fiber.status, (status) => status._tag === "Done")
 
-/** A server, a client that has taken its connection, and the server's end in a fiber. */
+/** A server, a client whose connection was handed over, and the server's shutdown in a fiber. */
 const taken = (
   request: string,
   status: number,
@@ -64,7 +64,7 @@ const taken = (
   })
 
 describe.each(ways)("%s", (_, request, status) => {
-  it.live("is told of the drain through its exchange, and takes leave in good order", () =>
+  it.live("learns of the drain through its exchange, and closes in order", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const { client, closing, seen, server } = yield* taken(request, status, false, {
@@ -87,7 +87,7 @@ describe.each(ways)("%s", (_, request, status) => {
     )
   )
 
-  it.live("is told at once of a drain that had begun when it was taken, in the grace", () =>
+  it.live("learns at once of a drain that had begun before, in the grace period", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const { closing, seen } = yield* taken(request, status, false)
@@ -103,7 +103,7 @@ describe.each(ways)("%s", (_, request, status) => {
     )
   )
 
-  it.live("goes on through the drain if it does not listen, and is reset at the deadline", () =>
+  it.live("continues during the drain if it does not listen, and is reset at the deadline", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const { client, closing, seen, server } = yield* taken(request, status, true, {
@@ -146,7 +146,7 @@ describe.each(ways)("%s", (_, request, status) => {
       )
   )
 
-  it.live("is over for those who observe when its handler is, however long its client takes to close", () =>
+  it.live("has ended for observers when its handler has, however late its client closes", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const { client, closing, outcomes, seen, server } = yield* taken(request, status, false)
@@ -161,7 +161,7 @@ describe.each(ways)("%s", (_, request, status) => {
     )
   )
 
-  it.live("ends the shutdown when it ends itself, where its handler is waited for", () =>
+  it.live("completes the shutdown by ending, if its handler is waited for", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const options = { gracefulShutdownTimeout: "3 seconds" } as const
@@ -178,7 +178,7 @@ describe.each(ways)("%s", (_, request, status) => {
     )
   )
 
-  it.live("is spared by closeAllConnections and closeIdleConnections, which end the others", () =>
+  it.live("survives closeAllConnections and closeIdleConnections, which end the others", () =>
     inVirtualTime(
       Effect.gen(function* () {
         const { client, seen, server } = yield* taken(request, status, true)

@@ -1,5 +1,4 @@
-// Nothing that a client does or a handler leaves out makes the other side wait for ever, or memory grow
-// without bound.
+// No client and no omission of a handler makes the other side wait forever or memory grow without bound.
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -29,9 +28,8 @@ const text = (chunks: Chunk.Chunk<Uint8Array>) =>
 describe.each(networks)("Server on %s", (_, network) => {
   const served = servedOn(network)
 
-  // A body that had arrived whole, was longer than the look-ahead and was not read left the connection
-  // paused.
-  it.effect("goes on reading after a large body that nobody read", () =>
+  // A complete, unread body longer than the look-ahead once left the connection paused.
+  it.effect("continues to read after a large unread body", () =>
     served(
       Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest
@@ -49,7 +47,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   )
 
-  it.effect("does not serve further requests of a client that takes no answers", () => {
+  it.effect("does not serve further requests of a client that reads no responses", () => {
     let handled = 0
     const body = new Uint8Array(20_000)
     return served(
@@ -61,12 +59,12 @@ describe.each(networks)("Server on %s", (_, network) => {
         const raw = yield* connect
         yield* raw.pause
         for (let i = 0; i < 40; i++) raw.transport.write(get(`/${i}`).repeat(50))
-        // Whatever moves by itself has moved when another connection is served.
+        // Once another connection is served, everything that could happen by itself has happened.
         const other = yield* connect
         yield* other.send(last("/"))
         yield* other.rest
         expect(handled).toBeLessThan(1000)
-        // The client takes its answers after all: every request is answered.
+        // The client reads after all: every request gets its response.
         raw.transport.write(last("/"))
         yield* raw.resume
         const taken = yield* raw.rest
@@ -76,7 +74,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   })
 
-  it.effect("lets two readers of one body both come to an end", () =>
+  it.effect("lets two readers of one body both finish", () =>
     Effect.flatMap(Deferred.make<void>(), (reading) =>
       served(
         Effect.gen(function* () {
@@ -135,7 +133,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   )
 
-  it.effect("gives a body that was read through one view of the request to another view too", () =>
+  it.effect("gives a body that was read through one view of the request to another view", () =>
     served(
       Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest
@@ -151,7 +149,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   )
 
-  it.effect("does not pass the read part of an upload for the whole once the answer is complete", () =>
+  it.effect("does not take a partial upload for complete once the response is complete", () =>
     Effect.flatMap(Deferred.make<Exit.Exit<string, unknown>>(), (read) =>
       served(
         Effect.gen(function* () {
@@ -180,7 +178,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   )
 
-  it.effect("a reader of an upload does not wait for the rest once the answer has broken off", () =>
+  it.effect("a reader of an upload does not wait for the rest once the response is cut off", () =>
     Effect.flatMap(Deferred.make<Exit.Exit<string, unknown>>(), (read) =>
       served(
         Effect.gen(function* () {
@@ -200,7 +198,7 @@ describe.each(networks)("Server on %s", (_, network) => {
     )
   )
 
-  it.effect("asks only for the body of the request that is read", () =>
+  it.effect("requests only the body of the request that is read", () =>
     Effect.flatMap(Queue.unbounded<HttpServerRequest.HttpServerRequest>(), (requests) =>
       served(
         Effect.gen(function* () {

@@ -1,6 +1,6 @@
 /**
- * Handlers of the web on our server, platform's apps as handlers of the web, and bodies of the web and of
- * Node in answers: what is streamed, aborted, and given up. On a network in memory.
+ * Web handlers on our server, platform's apps as web handlers, and bodies of the web and of Node in
+ * responses: streaming, aborts and cancellation. On a network in memory.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as HttpApp from "@effect/platform/HttpApp"
@@ -28,8 +28,8 @@ const peer = RawPeer.connect({ host: "server.test", port: 80 })
 const done = (deferred: Deferred.Deferred<void>) => () => Deferred.unsafeDone(deferred, Effect.void)
 const bytes = (text: string) => new TextEncoder().encode(text)
 
-describe("a handler of the web", () => {
-  it.effect("is given the request, and its response is the answer", () =>
+describe("a web handler", () => {
+  it.effect("gets the request, and its response is sent", () =>
     Effect.gen(function* () {
       const response = yield* HttpClient.post("/a?b=c", {
         body: HttpBody.text("body"),
@@ -53,7 +53,7 @@ describe("a handler of the web", () => {
     )
   )
 
-  it.effect("sets cookies, two of one name too", () =>
+  it.effect("sets cookies, even two of one name", () =>
     Effect.gen(function* () {
       const socket = yield* peer
       yield* socket.send("GET / HTTP/1.1\r\nHost: server.test\r\nConnection: close\r\n\r\n")
@@ -91,7 +91,7 @@ describe("a handler of the web", () => {
     }).pipe(Effect.scoped, Effect.provide(served((request) => new Response(request.body))))
   )
 
-  it.effect("does not ask for a body that it does not read", () =>
+  it.effect("requests no body that it does not read", () =>
     Effect.gen(function* () {
       const socket = yield* peer
       const head = "POST / HTTP/1.1\r\nHost: server.test\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
@@ -100,7 +100,7 @@ describe("a handler of the web", () => {
     }).pipe(Effect.scoped, Effect.provide(served(() => new Response(null, { status: 204 }))))
   )
 
-  it.effect("sees by its signal that the client has gone, before its answer", () =>
+  it.effect("sees by its signal that the client has left, before its response", () =>
     Effect.gen(function* () {
       const [begun, gone] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
       const handler = (request: Request) =>
@@ -117,7 +117,7 @@ describe("a handler of the web", () => {
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
-  it.effect("sees it within its answer too, and its body is cancelled; a whole answer aborts nothing", () =>
+  it.effect("sees it during its response too, whose body is cancelled; a complete one aborts nothing", () =>
     Effect.gen(function* () {
       const [aborted, cancelled] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
       let early = false
@@ -146,7 +146,7 @@ describe("a handler of the web", () => {
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
-  it.effect("has the body of its answer to HEAD cancelled, unread", () =>
+  it.effect("has the body of its response to HEAD cancelled, unread", () =>
     Effect.gen(function* () {
       const cancelled = yield* Deferred.make<void>()
       const handler = () =>
@@ -158,7 +158,7 @@ describe("a handler of the web", () => {
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
-  it.effect("what it throws is 500, what no Request can be is refused", () =>
+  it.effect("exceptions are 500, requests that `Request` cannot express are refused", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* HttpClient.get("/")).status, 500)
       const ask = (head: string) =>
@@ -180,7 +180,7 @@ describe("a handler of the web", () => {
     )
   )
 
-  it.effect("is told the path as it came, below a mount without its prefix", () =>
+  it.effect("gets the path as received, below a mount without its prefix", () =>
     Effect.gen(function* () {
       const told = (path: string) => Effect.flatMap(HttpClient.get(path), ({ text }) => text)
       const socket = yield* peer
@@ -207,7 +207,7 @@ describe("a handler of the web", () => {
   )
 })
 
-describe("an app as a handler of the web", () => {
+describe("an app as a web handler", () => {
   const app = HttpRouter.empty.pipe(
     HttpRouter.post(
       "/echo",
@@ -247,7 +247,7 @@ describe("an app as a handler of the web", () => {
     assert.strictEqual((await answer).status, 499)
   })
 
-  it.effect("runs on our server as any other", () =>
+  it.effect("runs on our server like any other", () =>
     Effect.gen(function* () {
       const response = yield* HttpClient.post("/echo", { body: HttpBody.text("x".repeat(300_000)) })
       assert.lengthOf(yield* response.text, 300_000)
@@ -255,7 +255,7 @@ describe("an app as a handler of the web", () => {
   )
 })
 
-describe("a body that its source stops sending", () => {
+describe("a body whose source falls silent", () => {
   const bodies = {
     "of the web": (gone: () => void) =>
       new ReadableStream({ start: (controller) => controller.enqueue(bytes("part")), cancel: gone }),
@@ -267,7 +267,7 @@ describe("a body that its source stops sending", () => {
     "of Effect": (gone: () => void) =>
       Stream.concat(Stream.make("part"), Stream.never).pipe(Stream.ensuring(Effect.sync(gone)))
   }
-  it.effect.each(Object.entries(bodies))("%s is given up with its client", ([, body]) =>
+  it.effect.each(Object.entries(bodies))("%s is cancelled when its client leaves", ([, body]) =>
     Effect.gen(function* () {
       const gone = yield* Deferred.make<void>()
       yield* HttpServer.serveEffect(Effect.sync(() => HttpServerResponse.raw(body(done(gone)))))
@@ -279,7 +279,7 @@ describe("a body that its source stops sending", () => {
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
-  it.effect("does not hold up its exchange, even where it hears nothing", () =>
+  it.effect("does not delay its exchange, even if it ignores cancellation", () =>
     Effect.gen(function* () {
       const ended = yield* Deferred.make<void>()
       async function* silent() {
@@ -299,7 +299,7 @@ describe("a body that its source stops sending", () => {
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
-  it.effect("a generator whose piece is none is ended in order, before the exchange is over", () =>
+  it.effect("a generator with an invalid chunk is ended in order, before the exchange ends", () =>
     Effect.gen(function* () {
       const order: Array<string> = []
       async function* wrong() {
