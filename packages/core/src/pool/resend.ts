@@ -2,8 +2,8 @@
  * Decides whether a request is resent on a new connection after its connection was lost.
  *
  * A server may close an idle connection at the very moment at which a request is written to it, and the
- * client cannot tell (RFC 9112 §9.3.1). Resends only in that case, only once, and only idempotent requests:
- * never repairs a failure that a new connection would have had too.
+ * client cannot tell (RFC 9112 §9.3.1). Resends only in that case, only once, and only requests that are
+ * idempotent or of which nothing was sent: never repairs a failure that a new connection would have had too.
  */
 
 /**
