@@ -1,7 +1,8 @@
 // The same program, server and client in one process, on the network in memory and on the loopback interface:
-// CPU time per exchange. Memory must not be dearer than sockets, or tests would be mocked instead.
+// CPU time per exchange. Memory must not cost more than sockets, or tests would use mocks instead.
 //
-// `node benchmarks/networks.mjs` runs it alone (after `npm run build`); `npm run bench` among the others.
+// `node benchmarks/networks.mjs` runs it alone (after `npm run build`); `npm run bench` runs it with the
+// others.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
@@ -22,7 +23,7 @@ const app = Effect.sync(() => HttpServerResponse.text(text))
 const networks = { loopback: NodeNetwork.layer, memory: MemoryNetwork.layer() }
 
 /**
- * A server and a client on a network; gives a function that makes exchanges, so many at a time on as many
+ * A server and a client on a network; returns a function that makes exchanges, so many at a time on as many
  * connections.
  */
 const start = async (network) => {
@@ -63,8 +64,8 @@ const measure = async (run, milliseconds) => {
 }
 
 /**
- * Measures both in alternation; gives microseconds an exchange and the ratio of loopback to memory (more is
- * better).
+ * Measures both in alternation; returns microseconds per exchange and the ratio of loopback to memory (more
+ * is better).
  */
 export const runNetworkRow = async ({ rounds = 5, milliseconds = 2000, warmup = 3000 } = {}) => {
   const running = {}

@@ -1,14 +1,15 @@
 // Our parser against Node's own on the same buffers, in one process, in alternation: CPU time per message.
-// Both sides make the same of a message: method, target, version and the list of fields as strings, body
-// slices, the end. Before anything is measured, what they made of every buffer is compared.
+// Both sides produce the same values: method, target, version and the list of fields as strings, body slices,
+// the end. Their results on every buffer are compared before the measurement.
 //
-// `node benchmarks/parser.mjs` runs it alone (after `npm run build`); `npm run bench` among the others.
+// `node benchmarks/parser.mjs` runs it alone (after `npm run build`); `npm run bench` runs it with the
+// others.
 import { fileURLToPath } from "node:url"
 import { table } from "./lib/report.mjs"
 import { spread } from "./lib/statistics.mjs"
 import { presets, RequestParser, ResponseParser } from "@httpfx/core/wire"
 
-// The binding warns of its age; it is the only way to the native parser.
+// Suppresses the binding's deprecation warning; no other API reaches the native parser.
 const binding = (() => {
   const { emitWarning } = process
   process.emitWarning = () => {}
@@ -56,7 +57,7 @@ const response =
     "Keep-Alive: timeout=5"
   ) + '{"hello":"world","n":12345}'
 
-/** What is measured: text, messages in it, into how many pieces it is cut. */
+/** The inputs: text, number of messages in it, number of pieces. */
 export const rows = [
   { name: "small GET", text: smallGet, messages: 1 },
   { name: "browser GET, 12 fields", text: browserGet, messages: 1 },
@@ -72,7 +73,7 @@ const piecesOf = ({ text, pieces = 1 }) => {
   return Array.from({ length: pieces }, (_, k) => bytes.subarray(k * size, (k + 1) * size))
 }
 
-// What comes out goes through these, so that no engine can leave it out.
+// Results are stored here, so that no engine can optimize them away.
 let seen = 0
 let log
 
@@ -176,7 +177,8 @@ const measure = (parser, pieces, messages, milliseconds) => {
 }
 
 /**
- * Measures every row; gives, per row and engine, microseconds a message and the ratio to the native parser.
+ * Measures every row; returns, per row and engine, microseconds per message and the ratio to the native
+ * parser.
  */
 export const runParserRows = ({ rounds = 9, milliseconds = 250, progress = () => {} } = {}) =>
   rows.map((row) => {
@@ -209,8 +211,7 @@ export const runParserRows = ({ rounds = 9, milliseconds = 250, progress = () =>
 const fixed = ({ median, min, max }) => `${median.toFixed(2)} (${min.toFixed(2)}-${max.toFixed(2)})`
 
 /**
- * The results as a table: CPU time a message of the native parser, and how many times as fast each of ours
- * is.
+ * The results as a table: CPU time per message of the native parser, and the speed of ours relative to it.
  */
 export const parserTable = (results) => {
   const [base, ...others] = results[0].engines.map(({ name }) => name)

@@ -1,5 +1,5 @@
-// What is measured. A new contestant is a line here and a module that exports `start(): Promise<port>`; a new
-// scenario is one more record. The order of contestants is the order of the table.
+// The list of scenarios. A new contestant is a line here and a module that exports `start(): Promise<port>`;
+// a new scenario is one more record. Tables list contestants in this order.
 const lines = (...head) => head.join("\r\n") + "\r\n\r\n"
 
 const json = JSON.stringify({ name: "Ada Lovelace", tags: ["one", "two"] })
@@ -17,7 +17,7 @@ const form = [
   `${"0123456789abcdef".repeat(655_360)}\r\n--frontier--\r\n`
 ].join("\r\n")
 
-// An app on both servers of an Effect program; they differ in one layer.
+// An app on both servers of an Effect program, which differ in one layer.
 const both = (app) => ({
   "@effect/platform-node": `./platform/platform-node.mjs?${app}`,
   httpfx: `./platform/httpfx.mjs?${app}`
@@ -25,7 +25,7 @@ const both = (app) => ({
 
 const webSocketKey = Buffer.alloc(16).toString("base64")
 const message = "a message of thirty-two letters."
-// Masked with zeros, so that the text stands for itself.
+// Masked with zeros, so that the text is unchanged.
 const frame = `\x81${String.fromCharCode(0x80 | message.length)}\0\0\0\0${message}`
 
 export const scenarios = [
@@ -190,7 +190,7 @@ export const clientScenarios = [
   }
 ]
 
-/** Large bodies in both directions; a contestant answers `GET /<MiB>` and counts the body of `POST /`. */
+/** Large bodies in both directions; a contestant serves `GET /<MiB>` and counts the body of `POST /`. */
 export const streamScenarios = [
   {
     name: "stream",
@@ -205,7 +205,8 @@ export const streamScenarios = [
 ]
 
 /**
- * The longest stop of the event loop that one peer causes; a contestant's `start()` gives `{ port, upload }`.
+ * The longest stall of the event loop caused by one peer; a contestant's `start()` returns `{ port, upload
+ * }`.
  */
 export const stallScenarios = [
   {
@@ -226,7 +227,7 @@ export const stallScenarios = [
   }
 ]
 
-/** Memory of connections on which nothing happens. */
+/** Memory of idle connections. */
 export const idleScenarios = [
   {
     name: "idle",
@@ -241,8 +242,8 @@ export const idleScenarios = [
 ]
 
 /**
- * Latencies at half the rate that the slowest serves; a contestant answers `GET /`, `GET /download` without
- * end, and `POST /`.
+ * Latencies at half the rate of the slowest; a contestant serves `GET /`, an endless `GET /download`, and
+ * `POST /`.
  */
 export const tailScenarios = [
   {

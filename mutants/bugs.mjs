@@ -1,6 +1,6 @@
-// All planted bugs. Each is a patch of one place (or two) in the sources: `find` stands in `file` once,
-// `nets` are the test files that claim to see it, `harm` is what a user would see. One that no test can see
-// has `survives`, with the reason.
+// All planted bugs. Each is a patch of one place (or two) in the sources: `find` occurs once in `file`,
+// `nets` are the test files that must fail, `harm` is the effect on a user. A bug that no test can find has
+// `survives`, with the reason.
 import { callback } from "./callback.mjs"
 import { client } from "./client.mjs"
 import { pool } from "./pool.mjs"

@@ -1,5 +1,4 @@
-// A copy of the sources and the tests, in which bugs are planted; what is installed is shared with the
-// original.
+// A copy of the sources and the tests, for planting bugs; shares the installed packages with the original.
 import { spawn } from "node:child_process"
 import { cp, mkdtemp, readFile, readdir, rm, symlink } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -34,7 +33,7 @@ export class Copy {
 
   /**
    * Runs test files until the first test fails: `Passed` (with the `durations` of files, ms), `Failed` (`by`
-   * which test), `Hangs`, or `Broken`: they do not even load.
+   * which test), `Hangs`, or `Broken`: they do not load.
    */
   async test(files, patience) {
     const report = join(this.folder, "report.json")
@@ -46,7 +45,7 @@ export class Copy {
         ...["--testTimeout=20000", "--hookTimeout=5000", "--reporter=json", `--outputFile=${report}`],
         ...files
       ],
-      // A group of its own, so that its workers end with it.
+      // A process group of its own, so that its workers end with it.
       { cwd: this.folder, detached: true, stdio: ["ignore", "pipe", "pipe"] }
     ))
     let output = ""
@@ -88,7 +87,7 @@ export class Copy {
     try {
       process.kill(-child.pid, "SIGKILL")
     } catch {
-      // It has ended by itself.
+      // It has exited by itself.
     }
   }
 }

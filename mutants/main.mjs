@@ -1,10 +1,11 @@
-// Are the bugs found that are planted in copies of the sources? npm run mutants -- [--only REGEX] [--jobs 2]
+// Checks that tests find the bugs planted in copies of the sources: npm run mutants -- [--only REGEX] [--jobs
+// 2]
 //
-//   --only REGEX    those whose area or name fits
-//   --jobs N        so many at a time, each in a copy of its own; default 1
+//   --only REGEX    bugs whose area or name matches
+//   --jobs N        that many at a time, each in a copy of its own; default 1
 //
-// Each bug is run against the test files that claim to see it. First these must pass without any bug. Exits
-// with 1 where a bug is not found that has no `survives`, or one is found that has.
+// Runs each bug against the test files in its `nets`, after these have passed without any bug. Exits with 1
+// if a bug without `survives` is not found, or one with `survives` is.
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { plant } from "../simulations/dist/plant.js"
@@ -19,8 +20,7 @@ const only = new RegExp(values.only ?? "", "i")
 const chosen = bugs.filter(({ area, name }) => only.test(`${area}: ${name}`))
 if (chosen.length === 0) throw new Error(`no bug's name fits ${only}`)
 
-// A program with a bug may hang. That is found too: where its test files take far longer than without the
-// bug, ms.
+// A hanging program counts as found: if its test files take far longer than without the bug, ms.
 const patience = (took) => 45_000 + 5 * took
 
 const copies = await Promise.all(Array.from({ length: Number(values.jobs) }, () => Copy.of(root)))
@@ -39,7 +39,7 @@ const hunt = async (copy, bug) => {
 }
 
 const seconds = (since) => ((performance.now() - since) / 1000).toFixed(0).padStart(3)
-/** How long each test file takes without a bug, ms. */
+/** Duration of each test file without a bug, ms. */
 let durations = new Map()
 const counts = { found: 0, survived: 0 }
 const wrong = []

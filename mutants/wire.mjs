@@ -1,15 +1,15 @@
 // Stryker over a sample of wire/ and pool/: npm run mutants:wire -- [--sample 0.06] [--seed 1] [--only REGEX]
 // [--jobs 2]
 //
-//   --sample PART    of the sources, in pieces of twenty lines; default 0.06, some 400
-//                    mutants; 1: all 6700, which takes hours
-//   --seed N         another sample; the same one gives the same
-//   --only REGEX     files whose path fits
-//   --jobs N         so many at a time; default 2
+//   --sample PART    share of the sources, in pieces of twenty lines; default 0.06, some 400 mutants; 1: all
+//                    6700, which takes hours
+//   --seed N         selects the sample; equal seeds select the same one
+//   --only REGEX     files whose path matches
+//   --jobs N         that many at a time; default 2
 //
-// Each mutant is run against the tests of packages/core/test/wire and pool that reach it, and no others, with
-// the same random values each time. Prints the survivors and the score of each file, and exits with 1 where
-// that of all is below 85 %.
+// Runs each mutant against the tests of packages/core/test/wire and pool that cover it, with the same random
+// values each time. Prints the survivors and the score of each file; exits with 1 if the total score is below
+// 85 %.
 import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"

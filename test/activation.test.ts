@@ -1,5 +1,5 @@
 /**
- * A server on a socket that was opened before it: as systemd, or any supervisor, hands one over.
+ * A server on an inherited listening socket, as systemd or another supervisor passes it.
  */
 import { spawn } from "node:child_process"
 import * as net from "node:net"
@@ -7,11 +7,11 @@ import { join } from "node:path"
 import { assert, it, onTestFinished } from "vitest"
 import { root } from "./support.js"
 
-it("serves on the socket that a supervisor opened", async () => {
+it("serves on a socket opened by a supervisor", async () => {
   const server = net.createServer()
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
   const { port } = server.address() as net.AddressInfo
-  // The process that is meant is known only once it runs.
+  // LISTEN_PID is known only once the process runs.
   const command = 'LISTEN_PID=$$ exec "$0" "$1"'
   const program = join(root, "packages/node/test/fixtures/activated.mjs")
   const { fd } = (server as unknown as { _handle: { fd: number } })._handle
@@ -20,7 +20,7 @@ it("serves on the socket that a supervisor opened", async () => {
     env: { ...process.env, LISTEN_FDS: "1", LISTEN_FDNAMES: "http" }
   })
   onTestFinished(() => void child.kill("SIGKILL"))
-  // From here on only the child accepts.
+  // From here on only the child accepts connections.
   server.close()
   const text = await new Promise<string>((resolve, reject) => {
     let all = ""

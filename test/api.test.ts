@@ -1,6 +1,6 @@
 /**
- * The public surface of the packages is the one in docs/api/, so that a change of it shows as a difference.
- * After a change that is meant: `npm run api -- --record`.
+ * The public surface of the packages equals docs/api/, so that a change shows as a difference. After an
+ * intended change: `npm run api -- --record`.
  */
 import { assert, describe, expect, it } from "vitest"
 import { differences, packages, recorded, surface } from "../scripts/api.mjs"
@@ -12,7 +12,7 @@ describe("the public surface", () => {
     assert.deepStrictEqual(differences(recorded(name), documents.get(name)!), [])
   })
 
-  it("has one home for each thing", () => {
+  it("exports each thing from one place", () => {
     expect(homes.length).toBeGreaterThan(500)
     assert.deepStrictEqual(
       homes.filter((names) => names.length > 1),
@@ -20,7 +20,7 @@ describe("the public surface", () => {
     )
   })
 
-  it("differs by the lines that have changed", () => {
+  it("reports changed lines as differences", () => {
     const before = "## a\n\nx: 1\ny: 2\n\n## b\n\nx: 1\n"
     const after = "## a\n\nx: 1\ny: 3\n\n## b\n\nx: 1\nx: 1\n"
     assert.deepStrictEqual(differences(before, after), ["- a: y: 2", "+ a: y: 3", "+ b: x: 1"])

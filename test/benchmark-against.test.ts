@@ -1,6 +1,5 @@
 /**
- * `npm run bench -- --against`: what it says of a row, and that the packages measured are those of the other
- * checkout.
+ * `npm run bench -- --against`: its verdict on a row, and its use of the other checkout's packages.
  */
 import { assert, describe, it } from "vitest"
 import { mkdirSync, writeFileSync } from "node:fs"
@@ -21,7 +20,7 @@ describe("a row against another checkout", () => {
     assert.strictEqual(verdict(spread(ratios), ["faster", "slower"]), said)
   })
 
-  it("is one for each contestant of ours that is wanted", () => {
+  it("has a scenario for each selected contestant of ours", () => {
     const scenario = {
       name: "hello",
       contestants: { "node:http": "./a.mjs", "@httpfx/node/http": "./b.mjs", httpfx: "./c.mjs" }
@@ -42,7 +41,7 @@ describe("a row against another checkout", () => {
     )
   })
 
-  it("has the packages of its checkout, imported from the modules of this one", async () => {
+  it("imports the packages of the other checkout from modules of this one", async () => {
     const checkout = temporaryFolder()
     const folder = join(checkout, "benchmarks/node_modules/@httpfx/core")
     mkdirSync(folder, { recursive: true })

@@ -1,6 +1,6 @@
 /**
- * What `npm run bench` measures is the whole server: in the layer that the benchmark serves with, spans,
- * request scopes and interruption work. A faster server that leaves one of them out fails here.
+ * `npm run bench` measures the whole server: spans, request scopes and interruption work in the benchmarked
+ * layer. A faster server that leaves one of them out fails here.
  */
 import {
   HttpClient,
@@ -94,7 +94,7 @@ describe("the benchmarked configuration", () => {
     })
   )
 
-  it.live("interrupts the handler when its client goes away", () =>
+  it.live("interrupts the handler when its client leaves", () =>
     Effect.gen(function* () {
       const started = yield* Deferred.make<void>()
       const interrupted = yield* Deferred.make<string>()
@@ -122,7 +122,7 @@ describe("the benchmarked configuration", () => {
 const benchmarks = new URL("../benchmarks/", import.meta.url)
 
 describe("the rows of the benchmarks", () => {
-  it("have a module for each contestant, and a name and a title of their own", () => {
+  it("have a module for each contestant, and unique names and titles", () => {
     const scenarios = Object.values(lists).flat() as ReadonlyArray<{
       readonly name: string
       readonly title?: string
@@ -139,8 +139,8 @@ describe("the rows of the benchmarks", () => {
     assert.strictEqual(new Set(names).size, names.length)
   })
 
-  it("run our servers with their default options, but for a certificate and the patience of idle connections", () => {
-    // Not recursively: that would follow the links of node_modules.
+  it("run our servers with default options, except certificates and idle timeouts", () => {
+    // Not recursively, which would follow the links of node_modules.
     const folders = readdirSync(benchmarks, { withFileTypes: true }).filter(
       (entry) => entry.isDirectory() && entry.name !== "node_modules"
     )

@@ -120,7 +120,7 @@ const expectedOf = (name: string): string =>
 const both = `in Express: [{"by":"Effect"},"Express"]\nbeside: "by Express"`
 
 describe("frameworks", () => {
-  it("mounted in Effect, and Effect in Express", async ({ expect }) => {
+  it("are mounted in Effect, and Effect in Express", async ({ expect }) => {
     const folder = await project(new Map([["program", program]]))
     for (const name of ["express", "koa", "fastify"]) {
       const to = join(folder, "node_modules", name)

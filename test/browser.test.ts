@@ -1,6 +1,6 @@
 /**
- * A real browser on our server, where Chromium is installed (`CHROMIUM`, or a usual place; elsewhere the
- * tests say that they were skipped): the pages of the examples, WebSockets, and the inspector.
+ * A real browser on our server, if Chromium is installed (`CHROMIUM`, or a usual place; otherwise the tests
+ * are skipped): the pages of the examples, WebSockets, and the inspector.
  */
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Server } from "@httpfx/core"
@@ -26,7 +26,7 @@ const opened = async (url: string): Promise<Page> => {
   const browser = await chromium.launch({ executablePath: executablePath!, args: ["--no-sandbox"] })
   onTestFinished(() => browser.close())
   const page = await browser.newPage()
-  // Left to the limit of the test.
+  // The limit of the test applies.
   page.setDefaultTimeout(0)
   await page.goto(url)
   return page
@@ -57,7 +57,7 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
     }
   )
 
-  it.skipIf(executablePath === undefined)("has its WebSocket echoed", async () => {
+  it.skipIf(executablePath === undefined)("gets echoes on a WebSocket", async () => {
     const echo = HttpServerRequest.upgrade.pipe(
       Effect.flatMap((socket) =>
         Effect.scoped(Effect.flatMap(socket.writer, (write) => socket.runRaw((message) => write(message))))
@@ -106,7 +106,7 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
   })
 
   it.skipIf(executablePath === undefined)(
-    "chats, keeps what it cannot send, and comes back to the next server",
+    "chats, keeps unsent text, and reconnects to the next server",
     async () => {
       const run = async (env: Readonly<Record<string, string>>) => {
         const example = program(["examples/dist/chat/main.js"], root, env)
@@ -122,7 +122,7 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
       await page.getByText(/^You are guest/).waitFor()
       for (let n = 1; n <= 40; n++) await say(`line ${n}`)
       await page.getByText("line 40").waitFor()
-      // What is new can be seen, and so can the place to write.
+      // The newest line is visible, and so is the input.
       assert.isTrue(
         await page.evaluate(
           () => document.querySelector("li:last-child")!.getBoundingClientRect().bottom < innerHeight
@@ -139,7 +139,7 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
   )
 
   it.skipIf(executablePath === undefined)(
-    "uploads files, one upload after the other, and shows what was received",
+    "uploads files one after the other, and shows what the server received",
     async () => {
       const example = program(["examples/dist/upload/main.js"], root, { PORT: "0" })
       const [, port] = await example.prints(/Listening on http:\/\/[^:]+:(\d+)/)
@@ -157,7 +157,7 @@ describe(executablePath === undefined ? "Chromium, which is not installed here" 
   )
 
   it.skipIf(executablePath === undefined)(
-    "looks inside a server, below a path of it, and follows an exchange under way",
+    "shows the inspector below a path, and follows an exchange in flight",
     async () => {
       const echo = Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
         HttpServerResponse.stream(request.stream)

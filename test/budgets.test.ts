@@ -1,7 +1,7 @@
 /**
- * Budgets that no machine's speed decides: what a request allocates, and how many timers, listeners and
- * writes it costs. The bytes may differ by a tenth in either direction; who saves more writes a new budget,
- * so that it is not lost again.
+ * Budgets that do not depend on the speed of the machine: bytes, timers, listeners and writes per request.
+ * The bytes may differ by a tenth in either direction; after an improvement record a new budget, so that it
+ * is kept.
  */
 import { assert, describe, it } from "vitest"
 import "./support.js"
@@ -11,14 +11,14 @@ import { programs } from "./budgets/programs.mjs"
 const pinned = process.versions.node.startsWith(`${node}.`)
 
 describe(
-  pinned ? "a request costs what its budget says" : `budgets are those of Node.js ${node}: skipped`,
+  pinned ? "a request stays within its budget" : `budgets are those of Node.js ${node}: skipped`,
   () => {
     it.skipIf(!pinned).each(Object.entries(budgets))("%s", async (name, budget) => {
       const found = differences(budget, await measure(name))
       assert.deepStrictEqual(found, [], "npm run budgets; with -- --record for new ones")
     })
 
-    it("each program has one", () => {
+    it("each program has a budget", () => {
       assert.deepStrictEqual(Object.keys(budgets), Object.keys(programs))
     })
   }

@@ -1,7 +1,7 @@
 /**
- * What the callback modules take from their process and give to it: the switches of the command line and of
- * `NODE_OPTIONS`, entries of `PerformanceObserver`, domains, asynchronous contexts. Each program says the
- * same on the built-in modules and through the register hook.
+ * The callback modules within their process: command line options and `NODE_OPTIONS`, entries of
+ * `PerformanceObserver`, domains, asynchronous contexts. Each program has the same output on the built-in
+ * modules and through the register hook.
  */
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -198,7 +198,7 @@ describe("the callback modules in their process", () => {
 
 describe("the proxies of the environment", () => {
   const [major, minor] = process.versions.node.split(".").map(Number) as [number, number]
-  /** Node.js has its proxies, and the flag, since 24.5. */
+  /** Node.js has proxies from the environment, and the flag, since 24.5. */
   const isNewer = major > 24 || (major === 24 && minor >= 5)
   const code = `
     const proxy = http.createServer((req, res) => res.end("by proxy: " + req.url))

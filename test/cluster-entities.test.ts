@@ -1,7 +1,7 @@
 /**
  * `@effect/cluster` on our layers (examples/cluster-entities): two processes share counters, one is killed,
- * and its counters go on in the other. What is waited for is waited for by asking again; how long it takes
- * depends on the machine, whether it happens does not.
+ * and its counters continue in the other. The test polls for each step, since only the duration depends on
+ * the machine.
  */
 import { createServer } from "node:net"
 import { join } from "node:path"
@@ -10,7 +10,7 @@ import { program, root, temporaryFolder } from "./support.js"
 
 const names = Array.from({ length: 12 }, (_, index) => `c${index}`)
 
-// The other processes are told the port before it listens.
+// The port is passed to the other processes before it listens.
 const freePort = () =>
   new Promise<number>((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
@@ -24,7 +24,7 @@ interface Counted {
   readonly process: number
 }
 
-/** A counter's answer; asked again where its process has just died or its shard is not yet somewhere. */
+/** A counter's reply; retried if its process has just died or its shard is not assigned yet. */
 const count = async (url: string, name: string): Promise<Counted> => {
   for (;;) {
     const response = await fetch(`${url}/counters/${name}`, { signal: AbortSignal.timeout(300_000) })
@@ -38,7 +38,7 @@ const countAll = async (url: string) => {
   return all
 }
 
-it("counters of a process that is killed go on in the other", async () => {
+it("counters of a killed process continue in the other", async () => {
   const file = join(temporaryFolder(), "counters.db")
   const start = async () => {
     const port = await freePort()
@@ -51,7 +51,7 @@ it("counters of a process that is killed go on in the other", async () => {
   }
   const [first, second] = await Promise.all([start(), start()])
 
-  // Once both have shards, and none moves any more, each counts on what the other has seen.
+  // Once both have shards and none moves any more, each continues the other's counts.
   let seen: Map<string, Counted>
   let before: Map<string, Counted>
   const isSettled = () =>
@@ -68,7 +68,7 @@ it("counters of a process that is killed go on in the other", async () => {
   assert.isEmpty(others)
   for (const name of names) {
     const [then, now] = [before.get(name)!, after.get(name)!]
-    // What lived in the process that goes on has counted on; what has moved begins anew.
+    // Counters of the surviving process have continued; moved ones start anew.
     if (then.process === alive) assert.isAbove(now.count, then.count)
     else assert.isBelow(now.count, then.count)
   }

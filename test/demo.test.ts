@@ -1,6 +1,5 @@
 /**
- * The demo as `npm start` runs it: its tour of its own routes, what a stranger's client sees, and how Ctrl-C
- * ends it.
+ * The demo as `npm start` runs it: the tour of its routes, requests of another client, and its end by Ctrl-C.
  */
 import { createHash } from "node:crypto"
 import { ReadableStream } from "node:stream/web"
@@ -43,7 +42,7 @@ describe("the demo", () => {
     const init = { method: "POST", body: ReadableStream.from(body()), duplex: "half" } as RequestInit
     const response = await fetch(`${url}/upload`, init)
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
-    // This line comes although the upload has not ended: otherwise the test hangs here.
+    // This line arrives during the upload; otherwise the test hangs here.
     assert.match((await reader.read()).value ?? "", /^received 1\d{6} bytes\n$/)
     sendRest()
     let last = ""
@@ -52,7 +51,7 @@ describe("the demo", () => {
     assert.match(last, new RegExp(`sha256 ${digest} of 1800000 bytes\n$`))
   })
 
-  it("lets an answer under way end when it is told to stop", async () => {
+  it("completes an in-flight response when told to stop", async () => {
     const { demo, url } = await started()
     const response = await fetch(`${url}/slow`)
     const [{ code }, text] = await Promise.all([demo.stop("SIGINT"), response.text()])

@@ -1,6 +1,6 @@
 /**
- * docs/deployment.md as it stands there: nginx before two servers, which are replaced one after the other
- * under load.
+ * docs/deployment.md as written: nginx in front of two servers, which are replaced one after the other under
+ * load.
  */
 import { spawn, spawnSync } from "node:child_process"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
@@ -81,7 +81,7 @@ describe(document, () => {
     const lost: Array<string> = []
     const client = async (): Promise<void> => {
       while (going) {
-        // Not idempotent: nginx does not send it again once an instance may have seen it.
+        // Not idempotent: nginx does not retry it once an instance may have seen it.
         const method = answered % 2 === 0 ? "POST" : "GET"
         try {
           const response = await fetch(`http://127.0.0.1:${front}/`, { method })

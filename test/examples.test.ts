@@ -1,5 +1,6 @@
 /**
- * The examples as `npm run example NAME` runs them, each asked for what it shows, and stopped with Ctrl-C.
+ * The examples as `npm run example NAME` runs them: each serves requests for its features, and is stopped
+ * with Ctrl-C.
  */
 import { createHash } from "node:crypto"
 import { once } from "node:events"
@@ -30,7 +31,7 @@ const started = async (name: string, env: Readonly<Record<string, string>> = {})
 }
 
 describe("examples", () => {
-  it("are listed, with what each is", async () => {
+  it("are listed with descriptions", async () => {
     const listed = await run(process.execPath, ["scripts/example.mjs"], root)
     for (const name of [
       "chat",
@@ -46,7 +47,7 @@ describe("examples", () => {
       assert.match(listed, new RegExp(`^ {2}${name} +\\S`, "m"))
   })
 
-  it("json-api: adds, finds, removes, refuses, and describes itself", async () => {
+  it("json-api: adds, finds, removes, refuses, and serves its documentation", async () => {
     const { ends, url } = await started("json-api")
     const add = (body: unknown) =>
       fetch(`${url}/notes`, {
@@ -67,7 +68,7 @@ describe("examples", () => {
     await ends()
   })
 
-  it("events: ticks, and ends its streams in good order", async () => {
+  it("events: ticks, and ends its streams in order", async () => {
     const { example, url } = await started("events")
     const response = await fetch(`${url}/events`, { headers: { "last-event-id": "7" } })
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
@@ -75,16 +76,16 @@ describe("examples", () => {
     while (!/^id: \d+\nevent: tick\ndata: .+Z\n\n/m.test(text)) text += (await reader.read()).value
     assert.include(text, ": back after 7\n\n")
     const stopped = example.stop("SIGINT")
-    // A stream that is cut fails to be read.
+    // Reading a stream that was cut would fail.
     while (!(await reader.read()).done);
     assert.strictEqual((await stopped).code, 0)
   })
 
-  it("reverse-proxy: passes on both bodies, tries again, and says what its upstream could not do", async () => {
+  it("reverse-proxy: forwards both bodies, retries, and maps failures of its upstream to statuses", async () => {
     const { ends, example, url } = await started("reverse-proxy")
     const asked: Array<number> = []
     for (let i = 0; i < 4; i++) asked.push(((await (await fetch(url)).json()) as { asked: number }).asked)
-    // The third was refused, and asked again.
+    // The third was refused, and retried.
     assert.deepStrictEqual(asked, [1, 2, 4, 5])
     await example.prints(/trying again/)
     const body = "x".repeat(300_000)
@@ -109,13 +110,13 @@ describe("examples", () => {
     const nobody = await started("reverse-proxy", { UPSTREAM: "http://127.0.0.1:1" })
     const refused = await fetch(nobody.url, { method: "POST", body })
     assert.strictEqual(refused.status, 502)
-    // Why is the operator's to know.
+    // The reason is only logged, for the operator.
     assert.strictEqual(await refused.text(), "no answer from the upstream\n")
     await nobody.example.prints(/ECONNREFUSED/)
     await nobody.ends()
   })
 
-  it("cluster: two processes answer", async () => {
+  it("cluster: two processes respond", async () => {
     const { ends, example, url } = await started("cluster")
     await example.prints(/Listening[^]*Listening/)
     const answers = new Set<string>()
@@ -142,7 +143,7 @@ describe("examples", () => {
     await ends()
   })
 
-  it("upload: reads files as they come", async () => {
+  it("upload: reads files as they arrive", async () => {
     const { ends, url } = await started("upload")
     const bytes = new Uint8Array(2_000_000).map((_, i) => i % 251)
     const form = new FormData()
@@ -157,7 +158,7 @@ describe("examples", () => {
     await ends()
   })
 
-  it("chat: everybody hears what is said, and that the server goes away", async () => {
+  it("chat: everyone gets the messages, and the notice that the server stops", async () => {
     const { example, url } = await started("chat")
     assert.strictEqual((await fetch(`${url}/chat`)).status, 400)
     const join = async (name: string) => {

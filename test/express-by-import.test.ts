@@ -1,7 +1,7 @@
 /**
- * An Express app on `createServer` of `@httpfx/node/http` without the register hook: Express brings the
+ * An Express app on `createServer` of `@httpfx/node/http` without the register hook: Express uses the
  * prototypes of the built-in module, and one app serves a server of each kind in one process, with the same
- * answers.
+ * responses.
  */
 import { join } from "node:path"
 import { assert, describe, it } from "vitest"
@@ -56,7 +56,7 @@ const answers = async (
 
 describe("Express without the hook", () => {
   for (const [how, listen] of Object.entries({
-    "given to createServer": "(http) => http.createServer(app)",
+    "passed to createServer": "(http) => http.createServer(app)",
     "added as a listener": `(http) => http.createServer().on("request", app)`
   })) {
     it(how, async () => {
@@ -66,7 +66,7 @@ describe("Express without the hook", () => {
     })
   }
 
-  it("inside a function: one warning says what to do; only the first request fails", async () => {
+  it("inside a function: one warning tells the fix; only the first request fails", async () => {
     const { builtIn, own, printed } = await answers(
       "(http) => http.createServer((req, res) => app(req, res))"
     )

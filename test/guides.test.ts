@@ -1,6 +1,6 @@
 /**
  * The first hour of a new user: README.md and every guide followed to the letter, from an empty folder, with
- * the packages as they would be published. First steps make the project; each other guide has a folder in it.
+ * the packages as published. First steps create the project; each other guide gets a folder in it.
  */
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises"
 import { mkdtempSync } from "node:fs"
@@ -46,12 +46,12 @@ describe.concurrent("guides, followed to the letter", () => {
       assert.strictEqual(new Set(files).size, files.length, "a file is shown twice")
       const own = join(project, basename(guide, ".md"))
       await mkdir(own)
-      // How long a test may take on a machine under load is not the guide's to say.
+      // Guides do not set test timeouts for a machine under load.
       await writeFile(join(own, "vitest.config.ts"), "export default { test: { testTimeout: 600_000 } }\n")
-      // The reader has written what is to be run, wherever in the guide that is said.
+      // Write all files that the guide shows, before the commands.
       const isTyped = ({ language }: Block) => language === "console"
       await follow([...blocks.filter((block) => !isTyped(block)), ...blocks.filter(isTyped)], own)
-      // What is shown as a file is run, not only read.
+      // Every file shown must also be run.
       const typed = blocks
         .filter(({ language }) => language === "console")
         .map(({ text }) => text)
@@ -65,20 +65,20 @@ describe.concurrent("guides, followed to the letter", () => {
 })
 
 describe("packages, packed and installed elsewhere", () => {
-  it("are what those who judge packages want", () => judge(tarballs))
+  it("pass the checks of publint and arethetypeswrong", () => judge(tarballs))
 
-  it("type-check, run, and hide what is internal", () => use(project))
+  it("type-check, run, and hide internals", () => use(project))
 })
 
 describe("the project, with all guides in it", () => {
-  it("has no wrong type, in parts that are only shown either", async () => {
+  it("type-checks, including parts that are only shown", async () => {
     await writeFile(join(project, "wrong.ts"), `export const wrong: number = "text"\n`)
     const complaint = await run("npx", ["tsc"], project).then(
       () => "",
       (error: Error) => error.message
     )
     const files = new Set(Array.from(complaint.matchAll(/^(\S+\.ts)\(/gm), ([, file]) => file))
-    // The one that is there to see that others would be found.
+    // The planted error, which shows that others would be found.
     assert.deepStrictEqual([...files], ["wrong.ts"], complaint)
   })
 })

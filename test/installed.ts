@@ -1,6 +1,6 @@
 /**
- * What becomes of packages in a stranger's project: judged by those who judge packages, type-checked in all
- * ways in which modules are resolved today, and run.
+ * Packages in a user's project: checked by publint and "are the types wrong", type-checked with all current
+ * ways of module resolution, and run.
  */
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises"
@@ -52,7 +52,7 @@ import http, { createServer, request, type IncomingMessage } from "@httpfx/node/
 import https from "@httpfx/node/https"
 import builtin from "node:http"
 
-// Values of either module's types go where the other's are wanted.
+// Values with the types of either module are accepted where the other's are expected.
 const listener: builtin.RequestListener = (req, res) => void res.end(req.url)
 const server: http.Server = createServer(listener)
 const same: builtin.Server = server
@@ -74,13 +74,13 @@ import("@httpfx/node/http").then((imported) => {
 })
 `
 
-// What `sideEffects: false` promises: loading does nothing but define. What Effect does when it is loaded is
-// not ours.
+// `sideEffects: false` promises that loading only defines things. Side effects of loading Effect are not
+// ours.
 const loads = (specifiers: ReadonlyArray<string>) => `
 import { createRequire } from "node:module"
 import "@effect/platform"
 import { Effect } from "effect"
-// Once a fiber has run, its global is there; so is Node's HTTP client, once its web globals were asked for.
+// After a fiber has run, its global exists; after use of web globals, so does Node's HTTP client.
 void globalThis.FormData
 Effect.runSync(Effect.withFiberRuntime(() => Effect.void))
 const globals = new Set(Reflect.ownKeys(globalThis))
@@ -110,19 +110,18 @@ const compilerOptions = {
 }
 
 const configurations = {
-  // Our declarations are checked too, under the strictest settings of their user: once, for it takes long.
+  // Checks our declarations too, with the strictest settings; once, because it is slow.
   node16: { module: "Node16", moduleResolution: "Node16", skipLibCheck: false, outDir: "out" },
   bundler: { module: "ESNext", moduleResolution: "Bundler", skipLibCheck: true, noEmit: true }
 }
 
-// Bytes of a tarball. Half of one are sources and source maps, for who looks into them. A third above what
-// they are now: what is to be found is a folder that does not belong there (tests, vectors, bundled
-// dependencies), not a feature.
+// Bytes of a tarball, half of them sources and source maps. Limits are a third above the current size: they
+// catch misplaced folders (tests, vectors, bundled dependencies), not features.
 export const largest: Readonly<Record<string, number>> = { core: 950_000, node: 900_000, testing: 550_000 }
 
 const withRequire = ["./http", "./https", "./register"]
 
-/** What publint and "are the types wrong" say against a tarball. */
+/** The complaints of publint and "are the types wrong" about a tarball. */
 const complaints = async (data: Uint8Array): Promise<ReadonlyArray<string>> => {
   const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(data).buffer }, strict: true })
   const analysis = await checkPackage(createPackageFromTarballData(data))
@@ -132,17 +131,17 @@ const complaints = async (data: Uint8Array): Promise<ReadonlyArray<string>> => {
     ...analysis.problems.flatMap((problem) => {
       const { kind } = problem
       const where = "entrypoint" in problem ? `${problem.entrypoint} (${problem.resolutionKind})` : ""
-      // TypeScript's `node10` knows no `exports`; what it was made for, Node.js 10, is no aim.
+      // TypeScript's `node10` ignores `exports`, and Node.js 10 is not supported.
       if (where.endsWith("(node10)")) return []
-      // ES modules, which CommonJS gets by `import()`, and since Node.js 20.19 by `require`. The callback API
-      // is both.
+      // ES modules, which CommonJS loads by `import()`, and since Node.js 20.19 by `require`. The callback
+      // API is both.
       if (kind === "CJSResolvesToESM" && !withRequire.some((entry) => where.startsWith(entry))) return []
       return [`${kind} ${where}`]
     })
   ]
 }
 
-/** All that any program can import, but for the callback API. The matchers are for tests. */
+/** Every module that any program can import, except the callback API. The matchers are for tests. */
 const importable = async (): Promise<ReadonlyArray<string>> => {
   const specifiers: Array<string> = ["@httpfx/core/wire", "@httpfx/core/pool"]
   for (const name of Object.keys(largest)) {
@@ -155,7 +154,7 @@ const importable = async (): Promise<ReadonlyArray<string>> => {
   return specifiers
 }
 
-/** Tarballs, in the order in which they are published. */
+/** Tarballs, in order of publication. */
 export const judge = async (tarballs: ReadonlyArray<string>): Promise<void> => {
   assert.lengthOf(tarballs, 3)
   for (const [index, [name, most]] of Object.entries(largest).entries()) {
@@ -166,7 +165,7 @@ export const judge = async (tarballs: ReadonlyArray<string>): Promise<void> => {
   }
 }
 
-/** Uses them from a folder of a project in which they are installed. */
+/** Uses the packages from a folder of a project in which they are installed. */
 export const use = async (installed: string): Promise<void> => {
   const project = join(installed, "packaging")
   await mkdir(project)
@@ -198,7 +197,7 @@ export const use = async (installed: string): Promise<void> => {
     assert.strictEqual(await run(process.execPath, args, project), "true true true\n")
   }
 
-  // Registered, so that what is loaded after fake timers were installed has the real ones.
+  // In the global registry, so that modules loaded after fake timers were installed get the real ones.
   const realTimes = ["Symbol(@httpfx/node/realTime)", "Symbol(@httpfx/testing/realTime)"]
   await writeFile(join(project, "loads.mjs"), loads(specifiers))
   const loaded = await run(process.execPath, ["--no-warnings", "loads.mjs"], project)

@@ -1,7 +1,7 @@
 /**
- * Programs written with the libraries of the ecosystem, as they are: each runs in a process of its own, once
- * on the built-in modules and once through the register hook, and reports the same. Under the hook, no
- * function of the built-in HTTP implementation is called: `scripts/no-built-in.mjs` would throw.
+ * Programs written with unmodified libraries of the ecosystem: each runs in a process of its own, once on the
+ * built-in modules and once through the register hook, with the same report. Under the hook, no function of
+ * the built-in HTTP implementation is called: `scripts/no-built-in.mjs` would throw.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -13,7 +13,7 @@ const register = join(root, "packages/node/dist/register.cjs")
 const guard = join(root, "scripts/no-built-in.mjs")
 const programs = readdirSync(folder).filter((name) => name.endsWith(".mjs") && name !== "tools.mjs")
 
-// These answer from inside a socket, with the built-in parser that they take from Node.js itself.
+// These reply from inside a socket, with Node's own parser.
 const usesBuiltIn = new Set(["msw.mjs", "nock-14.mjs"])
 
 describe("libraries on the callback API", () => {
@@ -32,7 +32,7 @@ describe("libraries on the callback API", () => {
         run(process.execPath, [join(folder, program)], root),
         run(process.execPath, [...preloads, "--import", register, join(folder, program)], root)
       ])
-      // Warnings tell the process's number.
+      // Warnings contain the process id.
       const comparable = (text: string) => text.replace(/^\(node:\d+\)/gm, "(node)")
       expect(comparable(ours)).toBe(comparable(builtIn))
       expect(builtIn.split("\n").length).toBeGreaterThan(4)

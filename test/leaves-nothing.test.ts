@@ -1,4 +1,4 @@
-// What a run has left behind is named, and makes it fail.
+// Leftovers of a run are reported, and make it fail.
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -10,7 +10,7 @@ const repository = mkdtempSync(join(tmpdir(), "httpfx-"))
 spawnSync("git", ["init", "--quiet", repository])
 afterAll(() => rmSync(repository, { recursive: true, force: true }))
 
-/** The exit code of a program that is run so, and what was printed. */
+/** The exit code of a program run by the script, and its output. */
 const run = (program: string) =>
   new Promise<readonly [code: number | null, text: string]>((resolve) => {
     const script = join(root, "scripts/leaves-nothing.mjs")
@@ -26,7 +26,7 @@ const detached = (program: string) =>
 const told = `process.stdout.write(String(process.pid)); setInterval(() => {}, 1000)`
 
 describe.skipIf(spawnSync("git", ["--version"]).status !== 0)("a run", () => {
-  it("that leaves nothing passes", async () => {
+  it("passes if it leaves nothing", async () => {
     assert.deepStrictEqual(
       await run(
         `require("fs").rmSync(require("fs").mkdtempSync(require("os").tmpdir() + "/x-"), { recursive: true })`
@@ -35,11 +35,11 @@ describe.skipIf(spawnSync("git", ["--version"]).status !== 0)("a run", () => {
     )
   })
 
-  it("gives the exit code of its command first", async () => {
+  it("exits with the code of its command first", async () => {
     assert.strictEqual((await run("process.exit(7)"))[0], 7)
   })
 
-  it("that leaves files and folders fails", async () => {
+  it("fails if it leaves files and folders", async () => {
     const [code, text] = await run(
       `const fs = require("fs"), os = require("os"); fs.mkdirSync(os.tmpdir() + "/a-folder"); fs.writeFileSync(os.tmpdir() + "/a-file", ""); fs.writeFileSync("in-the-repository", "")`
     )
@@ -50,7 +50,7 @@ describe.skipIf(spawnSync("git", ["--version"]).status !== 0)("a run", () => {
   })
 
   it.skipIf(process.platform !== "linux")(
-    "that leaves processes and ports fails, and they are ended",
+    "fails if it leaves processes and ports, and ends them",
     async () => {
       const listens = `require("net").createServer().listen(0, "127.0.0.1", () => { ${told} })`
       const [code, text] = await run(detached(listens))
@@ -58,7 +58,7 @@ describe.skipIf(spawnSync("git", ["--version"]).status !== 0)("a run", () => {
       assert.strictEqual(code, 1)
       assert.include(text, `left behind: process ${pid}: `)
       assert.match(text, new RegExp(`left behind: port \\d+: process ${pid} listens`))
-      // One that has ended has no command line, even where nobody has asked for its exit code.
+      // A zombie has no command line.
       const file = `/proc/${pid}/cmdline`
       assert.isTrue(!existsSync(file) || readFileSync(file, "utf8") === "")
     }

@@ -1,5 +1,5 @@
 /**
- * Links from one document of this repository to a file, a folder or a heading of it lead somewhere.
+ * Relative links between documents of this repository have existing targets.
  */
 import { existsSync } from "node:fs"
 import { readdir, readFile } from "node:fs/promises"
@@ -22,7 +22,7 @@ const documents = async (): Promise<ReadonlyArray<string>> => {
 
 const withoutCode = (text: string) => text.replace(/^```.*?^```$/gms, "")
 
-/** The names that a page of this document gives to its headings. */
+/** The anchors that a page of this document gives to its headings. */
 const headingsOf = (text: string): ReadonlySet<string> =>
   new Set(
     Array.from(withoutCode(text).matchAll(/^#+ (.+)$/gm), ([, heading]) =>
@@ -33,7 +33,7 @@ const headingsOf = (text: string): ReadonlySet<string> =>
     )
   )
 
-it("relative links in documents lead to something that is there", async () => {
+it("relative links in documents have targets", async () => {
   const texts = new Map<string, string>()
   for (const document of await documents()) texts.set(document, await readFile(join(root, document), "utf8"))
   const broken: Array<string> = []
@@ -54,7 +54,7 @@ it("relative links in documents lead to something that is there", async () => {
   assert.isAbove(checked, 100)
 })
 
-it("README.md leads to every guide", async () => {
+it("README.md links to every guide", async () => {
   const readme = await readFile(join(root, "README.md"), "utf8")
   const guides = (await documents()).filter((document) => document.startsWith("docs/"))
   assert.deepStrictEqual(

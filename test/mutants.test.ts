@@ -1,5 +1,5 @@
-// The planted bugs of `npm run mutants`: each still applies, to a place that stands there once, and has tests
-// that claim to see it.
+// The planted bugs of `npm run mutants`: each still applies to a unique place, and has tests that must find
+// it.
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
@@ -13,7 +13,7 @@ interface Bug extends Planted {
   readonly harm: string
   /** Test files. */
   readonly nets: ReadonlyArray<string>
-  /** Why no test can see it. */
+  /** Why no test can find it. */
   readonly survives?: string
 }
 const bugs: ReadonlyArray<Bug> = all
@@ -26,7 +26,7 @@ describe("planted bugs", () => {
     expect(bug.harm).toMatch(/\.$/)
   })
 
-  it("survivors of mutants:wire that are the same program stand on lines that are there", () => {
+  it("equivalent mutants of mutants:wire refer to existing lines", () => {
     for (const { file, line } of same)
       expect(
         readFileSync(join(root, file), "utf8")
@@ -35,7 +35,7 @@ describe("planted bugs", () => {
       ).toContain(line)
   })
 
-  it("are many, in every room, and all but a few are found", () => {
+  it("are many, in every area, and all but a few are found", () => {
     expect(new Set(bugs.map(({ area, name }) => `${area}: ${name}`)).size).toBe(bugs.length)
     expect(bugs.length).toBeGreaterThanOrEqual(60)
     expect(bugs.filter(({ survives }) => survives !== undefined).length).toBeLessThanOrEqual(3)
@@ -46,7 +46,7 @@ describe("planted bugs", () => {
       ).toBe(true)
   })
 
-  it("one that does not apply any more is told, with its places", async () => {
+  it("one that no longer applies is reported, with its number of places", async () => {
     const bug = { ...bugs[0]!, find: "this stands nowhere" }
     await expect(check(root, bug)).rejects.toThrow(`"${bug.name}" has 0 places in ${bug.file}`)
     const often = { ...bugs[0]!, find: "this" }

@@ -1,6 +1,6 @@
 /**
- * What documents name in code font is there: members of our modules, words of the sources or of what they
- * stand on, entry points, commands, files.
+ * Names in code font in documents exist: members of our modules, identifiers of the sources or their
+ * dependencies, entry points, commands, files.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -32,7 +32,7 @@ const sources = new Map(
 )
 const words = new Set([...sources.values()].flatMap(wordsOf))
 
-// What the sources stand on, and what guides compare with: their declarations say which names there are.
+// Dependencies, and packages that guides compare with: their declarations tell which names exist.
 const require = createRequire(join(root, "benchmarks/package.json"))
 for (const name of [
   "effect",
@@ -47,7 +47,7 @@ for (const name of [
   }
 }
 
-/** Names of systems, of nginx and of Kubernetes, which nothing declares here. */
+/** Names of systems, of nginx and of Kubernetes, without a declaration here. */
 const others = new Set([
   "SO_REUSEPORT",
   "TCP_NODELAY",
@@ -60,7 +60,7 @@ const others = new Set([
   "maxUnavailable"
 ])
 
-/** What commands of the repository make. */
+/** Output of the repository's commands. */
 const made = ["reference/", "CHANGELOG.md"]
 
 interface Span {
@@ -68,12 +68,12 @@ interface Span {
   readonly text: string
 }
 
-/** Everything in code font, outside of blocks of code. */
+/** Everything in code font outside of code blocks. */
 const spans: ReadonlyArray<Span> = documents.flatMap((document) =>
   Array.from(
     textOf(document)
       .replace(/^```.*?^```$/gms, "")
-      // Files of other packages, behind their names and versions.
+      // Paths in other packages, after their names and versions.
       .replace(/(?<=[\w-] [\d.]+ )\(`[^`]+`\)/g, "")
       .matchAll(/(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)/gs),
     (match) => ({ document, text: match[2]!.replace(/\s+/g, " ").trim() })
@@ -109,13 +109,13 @@ const named = (module: string, pattern: RegExp): ReadonlyArray<string> =>
     join(dirname(module), `${match[1]}.ts`)
   )
 
-/** A module, and all that it re-exports. */
+/** A module, and everything it re-exports. */
 const whole = (module: string): ReadonlyArray<string> => [
   module,
   ...named(module, /^export [^;"]*?from "(\.[^"]+)\.js"/gm).flatMap(whole)
 ]
 
-/** The words of a module, and of those whose members it gives on. */
+/** The words of a module and of its re-exports. */
 const wordsIn = (module: string): ReadonlySet<string> => {
   const own = whole(module)
   const others = own.flatMap((each) => named(each, /(?:from|import\() ?"(\.[^"]+)\.js"/g))
@@ -125,8 +125,8 @@ const wordsIn = (module: string): ReadonlySet<string> => {
 const isFile = (text: string) =>
   /^(?:(?!@)[\w.*-]+\/)*(?:[\w.*-]+\.(?:ts|mjs|cts|json|md|yaml)|[a-z]+\/)$/.test(text)
 
-describe("what documents have in code font", () => {
-  it("and begins with a module of ours is a member of it", () => {
+describe("code font in documents", () => {
+  it("names members of our modules", () => {
     let checked = 0
     const found = wrong((text) => {
       const [, name, path] = /^([A-Z]\w+)((?:\.\w+)+)/.exec(text) ?? []
@@ -144,7 +144,7 @@ describe("what documents have in code font", () => {
     assert.isAbove(checked, 80)
   })
 
-  it("and is a name is one of the sources, or of what they stand on", () => {
+  it("names identifiers of the sources or their dependencies", () => {
     let checked = 0
     const found = wrong((text) => {
       if (/^(?:npm|npx|node|curl|git|mkdir) /.test(text) || isFile(text)) return undefined
@@ -156,7 +156,7 @@ describe("what documents have in code font", () => {
     assert.isAbove(checked, 600)
   })
 
-  it("and is a package of ours can be imported", () => {
+  it("names importable packages", () => {
     const found = wrong((text) => {
       const name = /@httpfx\/[\w/]*\w/.exec(text)?.[0]
       return name === undefined || isEntryPoint(name) ? undefined : "no entry point"
@@ -164,7 +164,7 @@ describe("what documents have in code font", () => {
     assert.deepStrictEqual(found, [])
   })
 
-  it("and is a script can be run", () => {
+  it("names scripts that exist", () => {
     const known = new Set([...Object.keys(scripts), "example"])
     const found = wrong((text) => {
       const script = /^npm (?:run (?:--silent )?([\w:-]+)|(test|start))/.exec(text)
@@ -173,7 +173,7 @@ describe("what documents have in code font", () => {
     assert.deepStrictEqual(found, [])
   })
 
-  it("and is a file or a folder is in the repository", () => {
+  it("names files and folders in the repository", () => {
     let checked = 0
     const found = wrong((text) => {
       if (!isFile(text) || made.includes(text)) return undefined

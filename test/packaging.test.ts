@@ -1,6 +1,5 @@
 /**
- * What the packages say of themselves. How they are once packed and installed: guides.test.ts, which installs
- * them anyway.
+ * The metadata of the packages. guides.test.ts checks them packed and installed.
  */
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -9,7 +8,7 @@ import { largest } from "./installed.js"
 import { root } from "./support.js"
 
 describe("packages", () => {
-  it("say what they are, and have one version", async () => {
+  it("have complete metadata and one version", async () => {
     const versions = new Set<unknown>()
     for (const name of Object.keys(largest)) {
       const text = await readFile(join(root, "packages", name, "package.json"), "utf8")
@@ -30,7 +29,7 @@ describe("packages", () => {
     assert.strictEqual(versions.size, 1)
   })
 
-  it("have changesets of which the tool for versions can make something", async () => {
+  it("have changesets that the version tool accepts", async () => {
     const folder = join(root, ".changeset")
     const read = async (file: string) => readFile(join(folder, file), "utf8")
     const { fixed } = JSON.parse(await read("config.json")) as { fixed: ReadonlyArray<ReadonlyArray<string>> }

@@ -1,6 +1,6 @@
 /**
- * The same apps on our server and on `@effect/platform-node`'s: same status, fields and body, whatever the
- * request. Where the two differ, the difference stands here with its reason.
+ * The same apps on our server and on `@effect/platform-node`'s: same status, fields and body for every
+ * request. Differences are listed here with their reasons.
  *
  * Not compared: `Date`, `Connection`, `Keep-Alive`, and how a body is framed.
  */
@@ -199,35 +199,35 @@ const same: ReadonlyArray<readonly [string, string]> = [
 
 const multipart = "Content-Type: multipart/form-data; boundary=b\r\n"
 
-/** Why, the request, and what either answers. */
+/** Reason, request, and both responses. */
 const different: ReadonlyArray<readonly [string, string, ours: string, theirs: string]> = [
   [
-    "a reason phrase is sent",
+    "a custom reason phrase is sent",
     get("/status"),
     "418 Short and Stout {content-type: text/plain} teapot|",
     "418 I'm a Teapot {content-type: text/plain} teapot|"
   ],
   [
-    "a head that may not be sent leaves nothing of itself in the 500",
+    "an invalid head leaves no traces in the 500",
     get("/bad-header"),
     "500 Internal Server Error {} |",
     "500 OK {} |"
   ],
   ["the same with a name", get("/bad-name"), "500 Internal Server Error {} |", "500 OK {} |"],
   [
-    "nothing asks for a body that has come already (RFC 9110 §10.1.1)",
+    "no 100 Continue for a body that has already arrived (RFC 9110 §10.1.1)",
     post("/read", "abc", "Expect: 100-continue\r\n"),
     "200 OK {content-type: text/plain} <abc>|",
     "100 Continue {} |200 OK {content-type: text/plain} <abc>|"
   ],
   [
-    "a form that is cut off between its parts is a failure, not a wait without end",
+    "a form truncated between its parts fails instead of hanging",
     post("/parts", parts.slice(0, 60), multipart),
     "400 Bad Request {} |",
     "nothing"
   ],
   [
-    "a form that says no boundary is the client's fault",
+    "a form without a boundary is the client's error",
     post("/parts", parts, "Content-Type: multipart/form-data\r\n"),
     "400 Bad Request {} |",
     "500 Internal Server Error {} |"
@@ -243,7 +243,7 @@ const answerTo = (port: number, message: string) =>
     socket.on("data", (chunk) => received.push(chunk))
     socket.on("error", () => {})
     socket.on("close", () => resume(Effect.succeed(described(Buffer.concat(received), message))))
-    // A server that never answers.
+    // For a server that never responds.
     socket.setTimeout(4000, () => {
       received.length = 0
       socket.destroy()
@@ -297,7 +297,7 @@ describe("our server and platform-node's", () => {
       return [yield* answerTo(ours, message), yield* answerTo(theirs, message)] as const
     }).pipe(Effect.scoped, quiet)
 
-  it.live.each(same)("answer the same: %s", ([, message]) =>
+  it.live.each(same)("give the same response: %s", ([, message]) =>
     Effect.map(compare(message), ([ours, theirs]) => expect(ours).toBe(theirs))
   )
 

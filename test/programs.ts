@@ -1,11 +1,11 @@
 /**
- * Programs of tests, compiled and run in a project of their own on the built packages.
+ * Compiles and runs programs of tests in a project of their own on the built packages.
  */
 import { mkdir, symlink, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { root, run, temporaryFolder } from "./support.js"
 
-// The packages that a reader would install, where this repository has them.
+// The packages that a reader would install, from this repository.
 const dependencies = {
   "node_modules/effect": "examples/node_modules/effect",
   "node_modules/@effect/platform": "examples/node_modules/@effect/platform",
@@ -17,8 +17,8 @@ const dependencies = {
 }
 
 /**
- * A folder with these programs, by name, type-checked; what they compile to is in `out`. `compilerOptions`:
- * in addition to this repository's.
+ * A folder with these programs, by name, type-checked; their compiled form is in `out`. `compilerOptions`: in
+ * addition to this repository's.
  */
 export const project = async (
   programs: ReadonlyMap<string, string>,

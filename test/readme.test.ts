@@ -1,6 +1,5 @@
 /**
- * What README.md and those of the packages promise about themselves. That its programs run is
- * guides.test.ts's.
+ * README.md and those of the packages keep their promises. guides.test.ts runs their programs.
  */
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -35,18 +34,18 @@ describe("README.md", () => {
   })
 })
 
-// Entries of their own: one loads vitest, one `@effect/cluster`, others nothing of effect, and one loads both
-// of these and effect.
+// Separate entries: one loads vitest, one `@effect/cluster`, others nothing of Effect, and one loads both of
+// these and Effect.
 const entries = new Set(["tools", "vitest", "NodeClusterHttp", "http", "https", "register", "bridge"])
 
 describe("the packages' README.md", () => {
-  it.each(["core", "node", "testing"])("%s: is installed by versions that it works with", async (name) => {
+  it.each(["core", "node", "testing"])("%s: installs compatible versions", async (name) => {
     const folder = join(root, "packages", name)
     const { peerDependencies } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
       peerDependencies: Readonly<Record<string, string>>
     }
     const [, command] = /^(npm install .*)$/m.exec(await readFile(join(folder, "README.md"), "utf8"))!
-    // Without them npm takes the next major version, which is none of the peers.
+    // Without versions npm installs the next major version, which the peers exclude.
     for (const [, peer, version] of command!.matchAll(/((?:@effect\/)?\b(?:effect|platform))@(\S+)/g)) {
       assert.isTrue(peerDependencies[peer!]!.startsWith(`^${version}.`), `${peer}@${version}`)
     }

@@ -1,6 +1,6 @@
 /**
- * The reference is whole: whatever a user can import says what it is, since when, and where it belongs; each
- * member says what it means; the examples are programs.
+ * The reference is complete: every public export has a description, a version and a category; every member
+ * has a description; the examples compile.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
@@ -11,7 +11,7 @@ import { root } from "./support.js"
 const packages = ["core", "node", "testing"]
 const inPackages = (file: string) => file.startsWith(join(root, "packages") + "/")
 
-/** The modules that a user can import: what the `exports` of the packages lead to, as sources. */
+/** The modules that a user can import: sources of the packages' `exports`. */
 const entries = packages.flatMap((name) => {
   const folder = join(root, "packages", name)
   const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { exports: object }
@@ -35,7 +35,7 @@ for (const name of packages) {
     for (const match of text.matchAll(/\* @example\n(.*?)\*(?: @|\/)/gs)) {
       const code = match[1]!.replace(/^ *\* ?/gm, "")
       const line = text.slice(0, match.index).split("\n").length + 1
-      // Beside the tests, where the packages are found by their names.
+      // Next to the tests, where the packages resolve by name.
       examples.set(
         join(root, "test", `example ${relative(root, path).replaceAll("/", " ")} ${line}.ts`),
         code
@@ -79,7 +79,7 @@ const isHidden = (node: Member): boolean =>
     (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !==
   0
 
-/** What a user sees of a declaration: members of interfaces, literal types and classes, fields of schemas. */
+/** The public parts of a declaration: members of interfaces, literal types and classes, fields of schemas. */
 const membersOf = (declaration: ts.Declaration): ReadonlyArray<Member> => {
   const found: Array<Member> = []
   const look = (node: ts.Node): void => {
@@ -110,7 +110,7 @@ const membersOf = (declaration: ts.Declaration): ReadonlyArray<Member> => {
   return found
 }
 
-// What every error, tagged value and stream has.
+// Members of every error, tagged value and stream.
 const known = new Set(["_tag", "message", "_read", "_write", "_writev", "_final", "_destroy"])
 
 interface Lack {
@@ -133,7 +133,7 @@ const lacksOf = (name: string, exported: ts.Symbol): ReadonlyArray<Lack> => {
     for (const member of membersOf(declaration)) {
       const own = member.name.getText()
       if (known.has(own) || textOf(member.name) !== "") continue
-      // A member may be told of, by its name, in the text of what it is in.
+      // A member may also be described by name in the text of its parent.
       const around = [doc]
       for (let node: ts.Node = member.parent; node !== declaration; node = node.parent) {
         const named = ts.getNameOfDeclaration(node as ts.Declaration)
@@ -150,13 +150,12 @@ const settled = (symbol: ts.Symbol): ts.Symbol =>
   (symbol.flags & ts.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol)
 
 /**
- * The names of types that a user reads in a declaration: not what is in bodies, initializers and hidden
- * members.
+ * The names of types in the public part of a declaration: without bodies, initializers and hidden members.
  */
 const typesIn = (declaration: ts.Declaration): ReadonlyArray<ts.Identifier> => {
   const found: Array<ts.Identifier> = []
   const look = (node: ts.Node): void => {
-    // What is inherited is shown where it is inherited.
+    // Inherited members are documented at their origin.
     if (ts.isBlock(node) || ts.isHeritageClause(node)) return
     if (
       ts.isClassElement(node) &&
@@ -190,7 +189,7 @@ describe("the reference", () => {
     assert.isAbove(seen.size, 550)
   })
 
-  it("what a public declaration speaks of is public", () => {
+  it("types in public declarations are public", () => {
     const exports = entries.flatMap((entry) => {
       const module = checker.getSymbolAtLocation(program.getSourceFile(entry)!)
       return module === undefined
@@ -217,7 +216,7 @@ describe("the reference", () => {
     assert.deepStrictEqual([...hidden], [])
   })
 
-  it("every module says what it is", () => {
+  it("every module has a description", () => {
     const silent = entries.filter(
       (entry) => !/^\/\*\*\n \* [^@\n].*?^ \* @since \d/ms.test(readFileSync(entry, "utf8").split("*/")[0]!)
     )
@@ -236,7 +235,7 @@ describe("the reference", () => {
       const parts = readFileSync(file, "utf8").matchAll(/^export \* as \w+ from "\.\/(\w+)\.js"/gm)
       return [file, ...Array.from(parts, ([, name]) => join(dirname(file), `${name}.ts`))]
     })
-    // It exports nothing.
+    // It has no exports.
     const importable = entries.filter((file) => !file.endsWith("/register.ts"))
     assert.sameMembers(generated, importable)
   })

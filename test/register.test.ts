@@ -1,13 +1,13 @@
 /**
- * The callback modules as a program gets them: by the package's names and through the register hook, for both
- * module systems, in threads and child processes; one copy of each, without Effect.
+ * The callback modules as a program loads them: by the package's names and through the register hook, with
+ * both module systems, in threads and child processes; one copy of each, without Effect.
  */
 import { mkdir, symlink, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "vitest"
 import { root, run, temporaryFolder } from "./support.js"
 
-/** A project with these files, in which the packages of this repository are installed. */
+/** A project with these files, with the packages of this repository installed. */
 const project = async (files: Readonly<Record<string, string>>): Promise<string> => {
   const folder = temporaryFolder()
   await mkdir(join(folder, "node_modules/@httpfx"), { recursive: true })
@@ -67,7 +67,7 @@ import("http").then((esm) => {
 
 describe("the register hook", () => {
   for (const option of ["--import", "--require"]) {
-    it(`${option}: one copy for both module systems, with what is told to stay on the built-in`, async () => {
+    it(`${option}: one copy for both module systems, with exceptions that keep the built-in`, async () => {
       const folder = await project({ ...dependencies, "app.mjs": esm })
       const args = [option, "@httpfx/node/register", "app.mjs"]
       const { left, patched, same } = JSON.parse(
@@ -81,7 +81,7 @@ describe("the register hook", () => {
       assert.isTrue(left)
     })
 
-    it(`${option}: threads have it too, and files can be left out by their path`, async () => {
+    it(`${option}: works in threads too, and files can be excluded by path`, async () => {
       const folder = await project({ ...dependencies, "app.cjs": cjs })
       const args = [option, "@httpfx/node/register", "app.cjs"]
       const printed = await run(process.execPath, args, folder, {
@@ -91,7 +91,7 @@ describe("the register hook", () => {
     })
   }
 
-  it("serves and asks, in child processes by NODE_OPTIONS", async () => {
+  it("serves and requests, in child processes through NODE_OPTIONS", async () => {
     const app = `
       import http from "node:http"
       import { createServer } from "http"
@@ -109,7 +109,7 @@ describe("the register hook", () => {
     assert.strictEqual(printed, "there and back false\n")
   })
 
-  it("loads neither Effect nor anything else but Node.js", async () => {
+  it("loads only Node.js, not Effect", async () => {
     const app = `
       const Module = require("node:module")
       const load = Module._load
@@ -191,14 +191,14 @@ describe("http2 under the hook", () => {
     return JSON.parse(await run(process.execPath, [...args, "app.mjs"], folder, { ...environment, ...env }))
   }
 
-  it("HTTP/1 connections of a server with allowHTTP1 are ours; the rest is as without it", async () => {
+  it("HTTP/1 connections of a server with allowHTTP1 are ours; everything else is unchanged", async () => {
     const { kept, ...ours } = await seenBy(["--import", "@httpfx/node/register"])
     const { kept: builtInKept, ...builtIn } = await seenBy([])
     assert.deepStrictEqual(ours, builtIn)
     const withoutHint = (lines: ReadonlyArray<string>) =>
       lines.filter((line) => !line.startsWith("Keep-Alive"))
     assert.deepStrictEqual(withoutHint(kept), withoutHint(builtInKept))
-    // As in Node.js 24: before it, such a server has no idle time.
+    // As in Node.js 24; in earlier versions such a server has no idle timeout.
     assert.include(kept, "Keep-Alive: timeout=5")
   })
 
@@ -216,7 +216,7 @@ describe("http2 under the hook", () => {
 })
 
 describe("the package's names, without the hook", () => {
-  it("are one copy for both module systems, and leave the built-in modules alone", async () => {
+  it("are one copy for both module systems, and leave the built-in modules unchanged", async () => {
     const app = `
       import http, { Agent, globalAgent, Server } from "@httpfx/node/http"
       import https, { globalAgent as secureAgent } from "@httpfx/node/https"
@@ -243,7 +243,7 @@ describe("the package's names, without the hook", () => {
     assert.isAbove(Object.keys(printed).length, 5)
   })
 
-  it("load nothing but themselves and Node.js by import, either", async () => {
+  it("load only themselves and Node.js by import, too", async () => {
     const app = `
       import { createRequire, register } from "node:module"
       register("./loader.mjs", import.meta.url)

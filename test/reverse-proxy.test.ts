@@ -1,5 +1,5 @@
-// The example `reverse-proxy` before a client that means harm: it asks its upstream and nobody else, and says
-// nothing that is not so.
+// The example `reverse-proxy` with a hostile client: it only contacts its upstream, and never passes on false
+// facts.
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Client, Server } from "@httpfx/core"
@@ -23,7 +23,7 @@ const world = Layer.merge(
   )
 ).pipe(Layer.provideMerge(Client.layer()), Layer.provideMerge(MemoryNetwork.layer()))
 
-/** Hosts that a target could be made to name. */
+/** Hosts that a target might try to name. */
 const others = ["app.localhost", "evil.test", "app.evil.test", "app@evil.test"]
 
 /** Status, and the target that the upstream saw. */
@@ -57,7 +57,7 @@ const ask = (request: string, fields = "") =>
   }).pipe(Effect.scoped)
 
 describe("The reverse-proxy example", () => {
-  it.effect("asks its upstream alone, whatever the target is", () =>
+  it.effect("contacts only its upstream, whatever the target is", () =>
     Effect.gen(function* () {
       const connected: Array<string> = []
       for (const host of others.filter((name) => !name.includes("@"))) {
@@ -76,7 +76,7 @@ describe("The reverse-proxy example", () => {
     }).pipe(Effect.scoped, Effect.provide(world))
   )
 
-  it.effect("tells its upstream the client's address itself", () =>
+  it.effect("sets the client's address for its upstream itself", () =>
     Effect.gen(function* () {
       const lies = "X-Forwarded-For: 192.0.2.66\r\nForwarded: for=192.0.2.66\r\nX-Real-IP: 192.0.2.66\r\n"
       const { seen } = yield* ask("GET /", `${lies}Connection: X-Forwarded-For, Via\r\nX-Kept: yes\r\n`)
@@ -87,7 +87,7 @@ describe("The reverse-proxy example", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("hands every field of a response on, whatever its name", () =>
+  it.effect("forwards every field of a response, whatever its name", () =>
     Effect.gen(function* () {
       const { head } = yield* ask("GET /")
       assert.match(head, /^constructor: a name$/im)

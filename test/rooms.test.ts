@@ -1,5 +1,4 @@
-// The lint rules that keep the rooms apart (docs/architecture.md): each must bite where it should, and only
-// there.
+// The lint rules that keep the rooms apart (docs/architecture.md): each reports violations, and nothing else.
 import { ESLint } from "eslint"
 import { spawnSync } from "node:child_process"
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises"
@@ -19,7 +18,7 @@ const rulesBroken = async (file: string, code: string) => {
 
 const restrictedImport = "@typescript-eslint/no-restricted-imports"
 
-/** What Effect, platform and Node do not publish. */
+/** Unpublished parts of Effect, platform and Node. */
 const unpublished: ReadonlyArray<[room: string, code: string]> = [
   ["node", "export const handle = (socket) => socket._handle"],
   ["node", "export interface Inside { _readableState: object }"],
@@ -153,13 +152,13 @@ describe("the rooms below the driver", () => {
   })
 })
 
-describe("what leans on an unpublished part", () => {
+describe("code that uses an unpublished part", () => {
   const filesBelow = async (folder: string, suffix: string) =>
     (await readdir(join(root, folder), { recursive: true })).filter(
       (file) => /(^|[\\/])fast[\\/]/.test(file) && file.endsWith(suffix)
     )
 
-  it.each(["core", "node", "testing"])("has a test of its name: %s", async (name) => {
+  it.each(["core", "node", "testing"])("has a test with its name: %s", async (name) => {
     const sources = await filesBelow(`packages/${name}/src`, ".ts")
     const tests = await filesBelow(`packages/${name}/test`, ".test.ts")
     const tested = new Set(tests.map((file) => basename(file, ".test.ts")))
@@ -175,9 +174,9 @@ describe("circles of imports", () => {
   it.each<[what: string, sources: Readonly<Record<string, string>>]>([
     ["values", { a: 'import { b } from "./b.js"', b: 'import { a } from "./a.js"' }],
     ["types", { a: 'import type { B } from "./b.js"', b: 'import { a } from "./a.js"' }],
-    ["types in the place of use", { a: 'type B = import("./b.js").B', b: 'export * from "./a.js"' }],
+    ["inline type imports", { a: 'type B = import("./b.js").B', b: 'export * from "./a.js"' }],
     ["re-exports", { a: 'export type { B } from "./b.js"', b: 'import "./a.js"' }],
-    ["re-exports under a name", { a: 'export * as b from "./b.js"', b: 'import "./a.js"' }],
+    ["namespace re-exports", { a: 'export * as b from "./b.js"', b: 'import "./a.js"' }],
     [
       "three files",
       { a: 'import "./b.js"', b: 'import "./c.js"', c: 'import("./a.js")', d: 'import "./a.js"' }
@@ -187,14 +186,14 @@ describe("circles of imports", () => {
     expect(circlesOf(sources)).toEqual([members.map((name) => `/src/${name}.ts`)])
   })
 
-  it("a file below two others is none", () => {
+  it("a file imported by two others is not a circle", () => {
     const sources = { a: 'import "./b.js"; import "./c.js"', b: 'import "./c.js"', c: 'import "effect"' }
     expect(circlesOf(sources)).toEqual([])
   })
 })
 
 describe("the index of @httpfx/testing", () => {
-  it("loads no tool: they are an entry of their own", async () => {
+  it("loads no tools, which are a separate entry", async () => {
     const src = join(root, "packages/testing/src")
     const files = (await readdir(src, { recursive: true })).filter((file) => file.endsWith(".ts"))
     const texts = files.map(

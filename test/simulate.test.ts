@@ -1,7 +1,6 @@
 /**
- * The simulation of three services and the trials beside them, as far as it goes in seconds:
- * `npm run simulate` goes further. Eight seeds hold, a seed repeats itself to the byte, nothing real gets in,
- * and bugs that are planted in core are found.
+ * A short run of the simulation of three services with its trials (`npm run simulate` runs longer): eight
+ * seeds pass, a seed repeats exactly, real I/O is rejected, and planted bugs are found.
  */
 import { lookup } from "node:dns/promises"
 import { readFile } from "node:fs/promises"
@@ -19,24 +18,24 @@ import { root, run } from "./support.js"
 const seeds = 8
 const bound = 20
 
-// As `npm run simulate` does, which builds before.
+// As in `npm run simulate`, which builds first.
 const command = ["--max-semi-space-size=64", "simulations/dist/main.js"]
 
 describe("three services and two hundred clients", () => {
-  // The seeds one after the other in a process of their own, for both tests.
+  // All seeds in one child process, for both tests.
   const printed = run(process.execPath, [...command, "--seeds", `${seeds}`, "--traces"], root)
   printed.catch(() => {})
 
-  it(`${seeds} seeds: all ends, nothing is left, swapped, cut or done twice`, async () => {
-    // A failure shows what was broken, the picture and the seed.
+  it(`${seeds} seeds: everything ends, and nothing is leaked, swapped, truncated or done twice`, async () => {
+    // A failure shows the violations, the waits and the seed.
     console.log(await printed)
     assert.match(await printed, new RegExp(`^${seeds} seeds from 1: \\d+ requests`, "m"))
     const faults = /^faults\n((?: .*\n)*)/m.exec(await printed)?.[1] ?? ""
-    // Every kind of fault is in it.
+    // Every kind of fault occurs.
     assert.lengthOf(faults.trim().split("\n"), 17)
   })
 
-  it("a seed gives the same trace, whoever runs it, and another seed another", async () => {
+  it("a seed gives the same trace in any process, and another seed another trace", async () => {
     const { trace } = await Effect.runPromise(simulate({ seed: 5 }))
     const traces = [...(await printed).matchAll(/^seed \d+: trace (\S+)$/gm)].map(([, each]) => each!)
     assert.strictEqual(traces[4], trace)
@@ -49,7 +48,7 @@ describe("three services and two hundred clients", () => {
     "the thread pool": () => promisify(deflate)("x"),
     "a timer": () => new Promise((resolve) => setTimeout(resolve, 1))
   }
-  it.each(Object.entries(real))("fails on what is real: %s", async (_, begin) => {
+  it.each(Object.entries(real))("rejects real I/O: %s", async (_, begin) => {
     const intrude = Effect.promise<unknown>(begin)
     const error = await Effect.runPromise(Effect.flip(simulate({ seed: 1, intrude })))
     assert.instanceOf(error, SimulationFailed)
@@ -57,7 +56,7 @@ describe("three services and two hundred clients", () => {
   })
 })
 
-// One shows that the hunt finds. All of them take two minutes: npm run test:long.
+// One bug shows that the hunt works. All of them take two minutes: npm run test:long.
 const hunted = process.env["HTTPFX_LONG"] === "1" ? bugs : inTheWeather.slice(0, 1)
 
 describe("planted bugs", () => {

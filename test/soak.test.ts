@@ -1,10 +1,10 @@
 /**
- * The client's long run, as far as it goes in seconds: `npm run soak` makes a million requests.
+ * A short run of the client's soak: `npm run soak` makes a million requests.
  */
 import { assert, it } from "vitest"
 import { root, run } from "./support.js"
 
-it("a client of a server that closes, resets, delays and talks nonsense loses and mixes up nothing", async () => {
+it("a client of a server that closes, resets, delays and sends garbage loses nothing and mixes nothing up", async () => {
   const command = ["--max-semi-space-size=64", "simulations/dist/soak.js", "--requests", "4000"]
   const printed = await run(process.execPath, command, root)
   assert.match(printed, /^4000 requests, .* nothing left, nothing mixed up\.$/m)

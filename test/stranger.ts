@@ -1,7 +1,6 @@
 /**
- * A stranger with a terminal: writes the blocks of a guide to the files they name, types its commands, and
- * compares what they print with what the guide shows. How blocks are to be read is said in
- * docs/first-steps.md.
+ * A simulated reader: writes the blocks of a guide to the files they name, runs its commands, and compares
+ * their output with the guide. docs/first-steps.md says how blocks are to be read.
  */
 import { spawn, type ChildProcess } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -12,7 +11,7 @@ import { root } from "./support.js"
 
 export interface Block {
   readonly language: string
-  /** The file that it is, by its first line. */
+  /** The file named in its first line. */
   readonly file: string | undefined
   readonly text: string
 }
@@ -42,7 +41,7 @@ const commandsOf = (text: string): ReadonlyArray<Command> =>
 
 const escaped = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")
 
-/** All that is shown, in this order, whatever is between. */
+/** Matches the shown lines in this order, with anything in between. */
 const patternOf = ({ shown }: Command): RegExp =>
   new RegExp(shown.map((line) => line.split("…").map(escaped).join(".*")).join("[^]*?"))
 
@@ -54,18 +53,18 @@ const freePort = (): Promise<number> =>
     })
   })
 
-// A terminal's shell starts a job without a shell in between, which would take its signals.
+// The shell of a terminal starts a job directly; an intermediate shell would take its signals.
 const execs = (line: string) => line.replace(/^((?:\w+=(?:"[^"]*"|\S+) )*)/, "$1exec ")
 
 interface Running {
   readonly child: ChildProcess
   readonly printed: () => string
   readonly ended: Promise<number | null>
-  /** Waits until it has printed this; fails with what it printed when it ends without. */
+  /** Waits until it has printed this; fails with its output if it ends before. */
   readonly prints: (pattern: RegExp) => Promise<void>
 }
 
-/** Whether a process of this group is left. */
+/** Whether a process of this group is alive. */
 const lives = (group: number): boolean => {
   try {
     process.kill(-group, 0)
@@ -76,7 +75,7 @@ const lives = (group: number): boolean => {
 }
 
 const start = (line: string, cwd: string, env: NodeJS.ProcessEnv): Running => {
-  // A group of its own, as a terminal has for each job; `kill %1` is for the whole of it.
+  // A process group of its own, as a terminal gives each job; `kill %1` signals all of it.
   const child = spawn("sh", ["-c", line], { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] })
   let text = ""
   let look = () => {}
@@ -104,8 +103,7 @@ const start = (line: string, cwd: string, env: NodeJS.ProcessEnv): Running => {
 }
 
 /**
- * Everything that is run has this environment: what npm would ask the network or the reader, and colours, are
- * left out.
+ * The environment of every command: without colours, and without npm's requests to the network or the reader.
  */
 const environment: NodeJS.ProcessEnv = {
   ...process.env,
@@ -116,21 +114,20 @@ const environment: NodeJS.ProcessEnv = {
   npm_config_fund: "false",
   npm_config_update_notifier: "false"
 }
-// Set by the test runner that runs us, and read by the one that a guide runs.
+// Variables of the test runner that runs us, which would affect the one in a guide.
 for (const name of Object.keys(environment))
   if (/^(VITEST|NODE_ENV$|NODE_OPTIONS$|TEST$)/.test(name)) delete environment[name]
 
 export interface Options {
-  /** A package's name, as guides write it, to what is installed in its place. */
+  /** Maps package names in guides to the tarballs installed in their place. */
   readonly packages?: ReadonlyMap<string, string>
 }
 
 const typed = new Set<string>()
 
 /**
- * The program that `npx` starts, once `npx` has been seen to find one of its name: it takes longer than some
- * programs. Jobs in the background are started as they are typed, for the signals that a reader sends them
- * reach `npx` too.
+ * The program that `npx` starts, after a check that `npx` finds it: `npx` itself takes longer than some
+ * programs. Background jobs are run as written, because a reader's signals reach `npx` too.
  */
 const withoutNpx = (line: string, cwd: string): string => {
   const [, name, rest] = /^npx (\w+)(.*)$/s.exec(line) ?? []
@@ -146,7 +143,7 @@ const withoutNpx = (line: string, cwd: string): string => {
   return line
 }
 
-/** Follows these blocks in this folder, and gives the folder that the commands ended in. */
+/** Follows these blocks in this folder; returns the folder in which the commands ended. */
 export const follow = async (
   blocks: ReadonlyArray<Block>,
   folder: string,
@@ -154,7 +151,7 @@ export const follow = async (
 ): Promise<string> => {
   let cwd = folder
   const jobs: Array<Running> = []
-  // A port that is written in a guide may be taken on this machine. In memory there is no need for another.
+  // Replace ports of guides, which may be in use on this machine; not needed in memory.
   const ports = new Map<string, string>()
   if (blocks.some(({ language, text }) => language === "console" && / &$/m.test(text))) {
     for (const port of ["3000", "3001", "3002", "4400", "8080"]) ports.set(port, String(await freePort()))
@@ -177,7 +174,7 @@ export const follow = async (
       process.kill(-group, signal === undefined ? "SIGTERM" : `SIG${signal}`)
       if (signal !== undefined) return job.prints(patternOf(command))
       await job.ended
-      // Whoever waits for the job's first process only would not see what goes on without it.
+      // Wait for the whole group: it may outlive its first process.
       while (lives(group)) await new Promise((resolve) => setTimeout(resolve, 20))
     } else {
       const replaced = line.startsWith("npm install")

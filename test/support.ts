@@ -1,5 +1,5 @@
 /**
- * What the tests of the whole repository share: its folders, commands run to their end, and running programs.
+ * Shared by the tests of the whole repository: folders, commands, and running programs.
  */
 import { spawn, type ChildProcess } from "node:child_process"
 import { existsSync, mkdtempSync } from "node:fs"
@@ -11,12 +11,11 @@ import { onTestFinished } from "vitest"
 
 export const root = fileURLToPath(new URL("..", import.meta.url))
 
-// The newest modules stand for the whole build: `npm test` builds before it runs.
+// The newest module stands for the whole build; `npm test` builds first.
 if (!existsSync(join(root, "packages/node/dist/index.js"))) throw new Error("run `npm run build` first")
 
 /**
- * A folder outside the repository, gone when the test is over. A test that runs beside others says by its
- * context which it is.
+ * A folder outside the repository, removed after the test. A concurrent test must pass its own context.
  */
 export const temporaryFolder = (finished = onTestFinished): string => {
   const folder = mkdtempSync(join(tmpdir(), "httpfx-"))
@@ -32,7 +31,7 @@ const output = (child: ChildProcess) => {
   return seen
 }
 
-/** Runs a command to its end and gives what it printed; fails with that when it did not end well. */
+/** Runs a command to its end and returns its output; fails with the output on a non-zero exit. */
 export const run = (
   command: string,
   args: ReadonlyArray<string>,
@@ -58,11 +57,11 @@ export interface Program {
   /** Waits until the output has a match. */
   readonly prints: (pattern: RegExp) => Promise<RegExpExecArray>
   readonly signal: (signal: NodeJS.Signals) => void
-  /** Sends a signal and waits for the end: the exit code and all output. */
+  /** Sends a signal and waits for the exit: the exit code and all output. */
   readonly stop: (signal: NodeJS.Signals) => Promise<{ readonly code: number | null; readonly text: string }>
 }
 
-/** Starts a Node program that runs until it is told to stop. It never outlives its test. */
+/** Starts a Node program that runs until stopped. It never outlives its test. */
 export const program = (
   args: ReadonlyArray<string>,
   cwd: string,

@@ -1,7 +1,6 @@
 /**
  * The same program on our layers and on platform-node's, with `@effect/opentelemetry` and an exporter in
- * memory: the same spans on both sides of the wire. Where the two differ, the difference stands here with its
- * reason.
+ * memory: the same spans on both sides. Differences are listed here with their reasons.
  */
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import {
@@ -53,7 +52,7 @@ const withClient = (change: (client: HttpClient.HttpClient) => HttpClient.HttpCl
   Effect.flatMap(HttpClient.HttpClient, (client) =>
     Effect.provideService(program, HttpClient.HttpClient, change(client))
   )
-/** As from a program that makes no spans: the server's alone are seen. */
+/** A client without spans: only the server's are recorded. */
 const unseen = (program: Program) =>
   withClient(
     HttpClient.withTracerDisabledWhen(() => true),
@@ -63,17 +62,17 @@ const unseen = (program: Program) =>
 const traceId = "0af7651916cd43dd8448eb211c80319c"
 const spanId = "b7ad6b7169203331"
 
-// Name, program, and how many spans it makes.
+// Name, program, number of spans.
 const programs: ReadonlyArray<readonly [string, Program, number]> = [
-  ["an answer, with query and fields", get("/ok?a=b%20c&d", { "x-request": "1", "user-agent": "me" }), 2],
+  ["a response, with query and fields", get("/ok?a=b%20c&d", { "x-request": "1", "user-agent": "me" }), 2],
   ["no route", get("/nowhere"), 2],
   ["a failure", get("/fails"), 2],
   ["a defect", get("/dies"), 2],
   ["a response as a failure", get("/refused"), 2],
-  ["a span of the handler's", get("/inner"), 3],
-  ["attributes of the handler's", get("/attributes"), 2],
+  ["a span made by the handler", get("/inner"), 3],
+  ["attributes set by the handler", get("/attributes"), 2],
   ["a request within a handler", get("/onward"), 5],
-  ["a span of the caller's", Effect.withSpan(get("/ok"), "caller"), 3],
+  ["a span made by the caller", Effect.withSpan(get("/ok"), "caller"), 3],
   [
     "a streamed body",
     HttpClientRequest.post("/echo").pipe(
@@ -90,7 +89,7 @@ const programs: ReadonlyArray<readonly [string, Program, number]> = [
     unseen(get("/ok", { "x-b3-traceid": traceId, "x-b3-spanid": spanId, "x-b3-sampled": "1" })),
     1
   ],
-  ["a parent that is none", unseen(get("/ok", { traceparent: "nonsense" })), 1],
+  ["a malformed parent", unseen(get("/ok", { traceparent: "nonsense" })), 1],
   [
     "redacted fields",
     get("/ok", { authorization: "Bearer secret", cookie: "a=secret", "x-api-key": "secret" }),
@@ -101,18 +100,18 @@ const programs: ReadonlyArray<readonly [string, Program, number]> = [
     Effect.locally(get("/ok", { "x-secret": "of the client" }), Headers.currentRedactedNames, ["x-secret"]),
     2
   ],
-  ["no span of the server's where it is told so", get("/quiet"), 1],
-  ["no span of the client's where it is told so", unseen(get("/ok")), 1],
-  ["nothing told to the server", withClient(HttpClient.withTracerPropagation(false), get("/ok")), 2],
+  ["no server span if disabled", get("/quiet"), 1],
+  ["no client span if disabled", unseen(get("/ok")), 1],
+  ["no propagation to the server", withClient(HttpClient.withTracerPropagation(false), get("/ok")), 2],
   [
-    "names of one's own",
+    "custom span names",
     withClient(
       HttpClient.withSpanNameGenerator(({ method }) => `asking ${method}`),
       get("/ok")
     ),
     2
   ],
-  ["nobody listens", Effect.exit(get("http://127.0.0.1:1/")), 1],
+  ["connection refused", Effect.exit(get("http://127.0.0.1:1/")), 1],
   ["no spans at all", Effect.withTracerEnabled(unseen(get("/quiet")), false), 0]
 ]
 
@@ -146,10 +145,10 @@ class Exporter implements SpanExporter {
 
 const kinds = ["internal", "server", "client", "producer", "consumer"]
 
-// What is of the wire and not of the program: in no span of either, or in one of them only.
+// Fields that depend on the wire, not on the program: some spans have them, others do not.
 const ofTheWire = new Set(["connection", "date", "keep-alive", "transfer-encoding", "content-length"])
 
-// Our errors say more.
+// Our errors have longer messages.
 const transport = /^Transport: .*(?= \(GET )/
 
 const shown = (spans: ReadonlyArray<ReadableSpan>, port: number) => {
@@ -180,7 +179,7 @@ const shown = (spans: ReadonlyArray<ReadableSpan>, port: number) => {
     .sort((a, b) => (`${a.name} ${JSON.stringify(a)}` < `${b.name} ${JSON.stringify(b)}` ? -1 : 1))
 }
 
-/** The spans that a program makes, once there are as many as it should make and the server has ended. */
+/** The spans of a program, once the expected number exists and the server has ended. */
 const spansOf = ({ client, server }: Stack, program: Program, count: number) =>
   Effect.gen(function* () {
     const exporter = new Exporter()

@@ -1,4 +1,4 @@
-// The server of the client scenarios: a bare socket that answers each head with the same bytes, so that it
+// The server of the client scenarios: a bare socket that replies to each head with the same bytes, so that it
 // costs little.
 import { createServer } from "node:net"
 

@@ -1,4 +1,4 @@
-// Loops of promises: how the contestants without Effect are driven.
+// Promise loops, which drive the contestants without Effect.
 export const promises = (once) => ({
   drive: (count, tick) => {
     let running = true

@@ -1,4 +1,4 @@
-// httpfx beneath platform's types, with the default options.
+// The client of httpfx without platform's types, with the default options.
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Client from "@httpfx/core/Client"

@@ -1,4 +1,4 @@
-// The baseline: `http.request` with an agent that keeps connections.
+// The baseline: `http.request` with a keep-alive agent.
 import * as http from "node:http"
 import { requests } from "./requests.mjs"
 

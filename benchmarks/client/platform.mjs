@@ -1,4 +1,4 @@
-// The Effect program that every contestant with platform's face runs: a GET, its body as text, over and over.
+// The Effect program of every contestant with platform's `HttpClient`: a GET, its body as text, in a loop.
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 
@@ -10,8 +10,8 @@ export const platform = async (url, layer, tag) => {
 }
 
 /**
- * `count` fibers that run an effect until they are told to stop; each success is counted. A bare loop, as the
- * promises have one: the schedule beneath `Effect.repeat` costs more a turn than a whole request does.
+ * Runs an effect in `count` fibers until stopped; counts successes. A bare loop, like that of the promises:
+ * the schedule of `Effect.repeat` costs more per turn than a whole request.
  */
 export const loops = (runtime, once) => ({
   drive: (count, tick) => {

@@ -1,4 +1,4 @@
-// Requests by callbacks, on a module of the shape of `node:http` with an agent that keeps connections.
+// Requests by callbacks, on a module with the API of `node:http` and a keep-alive agent.
 import { promises } from "./callbacks.mjs"
 
 export const requests = ({ Agent, request }, url) => {

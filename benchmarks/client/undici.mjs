@@ -1,4 +1,4 @@
-// undici's fastest way: one pool, its `request`.
+// undici at its fastest: one pool and its `request`.
 import { Pool } from "undici"
 import { promises } from "./callbacks.mjs"
 

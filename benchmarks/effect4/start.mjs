@@ -1,4 +1,4 @@
-// Serves the app that the URL names (`start.mjs?router`: router.mjs) on the server of `@effect/platform-node`
+// Serves the app named in the URL (`start.mjs?router`: router.mjs) on the server of `@effect/platform-node`
 // 4, with the default options.
 import { createServer } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -6,7 +6,7 @@ import { HttpServer } from "effect/http"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 
-/** Gives the port. */
+/** Returns the port. */
 export const start = async () => {
   const { serving } = await import(`./${new URL(import.meta.url).search.slice(1)}.mjs`)
   const server = NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" })

@@ -1,4 +1,4 @@
-// Events by callbacks on a module of the shape of `node:http`, as fast as the client takes them.
+// Events by callbacks on a module with the API of `node:http`, as fast as the client reads them.
 import { event, type } from "./app.mjs"
 
 export const serve = ({ createServer }) =>

@@ -1,4 +1,4 @@
-// Texts of as many bytes as the path says.
+// Texts of the size given in the path, in bytes.
 const texts = new Map()
 export const textOf = (url) => {
   const length = Number(url.slice(1)) || 13

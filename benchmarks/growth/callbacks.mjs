@@ -1,4 +1,4 @@
-// Texts of a given size by callbacks, on a module of the shape of `node:http`.
+// Texts of a given size by callbacks, on a module with the API of `node:http`.
 import { textOf } from "./bodies.mjs"
 
 export const serve = ({ createServer }) =>

@@ -1,5 +1,5 @@
-// As many routes as the URL says (`routes.mjs?500`) on platform's router, with the server of httpfx; the last
-// one is asked.
+// As many routes as the URL says (`routes.mjs?500`) on platform's router, with the server of httpfx; requests
+// go to the last one.
 import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import * as NodeHttpServer from "@httpfx/node/NodeHttpServer"
 import * as Layer from "effect/Layer"

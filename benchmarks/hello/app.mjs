@@ -7,7 +7,7 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 
 export const app = Effect.sync(() => HttpServerResponse.text("Hello, World!"))
 
-/** Serves `app` on the server that the layer provides; gives the port it listens on. */
+/** Serves `app` on the server of the layer; returns its port. */
 export const serve = async (server) => {
   const runtime = ManagedRuntime.make(Layer.provideMerge(HttpServer.serve(app), server))
   const { address } = await runtime.runPromise(HttpServer.HttpServer)

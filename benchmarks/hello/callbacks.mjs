@@ -1,4 +1,4 @@
-// A callback as short as a program can be, on a module of the shape of `node:http`.
+// A minimal callback on a module with the API of `node:http`.
 export const serve = ({ createServer }) =>
   new Promise((resolve) => {
     const server = createServer((_request, response) => {

@@ -1,7 +1,7 @@
-// Hello world from a callback, for any module in the shape of `node:http`.
+// Hello world from a callback, for any module with the API of `node:http`.
 import { keepAliveTimeout } from "./patience.mjs"
 
-/** Gives the port. */
+/** Returns the port. */
 export const serve = ({ createServer }) =>
   new Promise((resolve) => {
     const server = createServer({ keepAliveTimeout }, (_request, response) => {

@@ -1,2 +1,2 @@
-/** For how long every server keeps an idle connection, ms: longer than any measurement. */
+/** The idle timeout of every server, ms: longer than any measurement. */
 export const keepAliveTimeout = 3_600_000

@@ -1,5 +1,5 @@
-// `--against DIR`: each of our own contestants on this checkout and on another one, as two contestants of a
-// scenario of its own, so that they run in one go, by turns.
+// `--against DIR`: runs each of our own contestants on this checkout and on another one, as two contestants
+// of a scenario, in alternating rounds.
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -10,7 +10,7 @@ import { noise, spread } from "./statistics.mjs"
 const here = fileURLToPath(new URL("../..", import.meta.url))
 const built = (folder) => existsSync(`${folder}/packages/node/dist/index.js`)
 
-/** The folder of a checkout that can be compared with. */
+/** The folder of a checkout, checked for comparability. */
 export const checkoutAt = (path) => {
   const folder = resolve(path)
   if (!existsSync(`${folder}/benchmarks/node_modules`) || !built(folder)) {
@@ -26,7 +26,7 @@ const sides = (folder) => ({ [other]: folder, this: here })
 
 const ours = (name) => name.includes("httpfx")
 
-/** A scenario per contestant of ours: the other checkout is its baseline. */
+/** A scenario per contestant of ours; the other checkout is its baseline. */
 export const pairs = (scenario, folder, wants) =>
   Object.entries(scenario.contestants)
     .filter(([name]) => ours(name) && wants(scenario.name, name))
@@ -56,9 +56,9 @@ const merged = (rows) => {
 const sum = (values) => values.reduce((total, value) => total + value, 0)
 
 /**
- * Runs a scenario as `run` does, but each round in processes of its own: two processes of the same program
- * differ for as long as they live (by where their code lies, and what was compiled when), which more rounds
- * of the same two would not show.
+ * Runs a scenario as `run` does, but with new processes for each round: two processes of the same program
+ * differ for as long as they live (by code layout and compilation), which more rounds of the same two would
+ * not reveal.
  */
 export const inFreshProcesses = (run) => async (scenario, options, progress) => {
   const all = []
@@ -75,7 +75,7 @@ export const inFreshProcesses = (run) => async (scenario, options, progress) => 
   }))
 }
 
-/** Times of what is measured in one process, by name: a process per side and round. */
+/** Times measured in one process, by name: a process per side and round. */
 const alternate = async (script, folder, rounds, ask) => {
   const samples = { [other]: [], this: [] }
   for (let round = 0; round < rounds; round++) {
@@ -110,7 +110,7 @@ const networkTimes = async (child, milliseconds) => {
   return { "networks: loopback": row.loopback.median, "networks: memory": row.memory.median }
 }
 
-/** Rows of what is measured in one process. */
+/** Rows measured in one process. */
 export const alternating = async ({ rounds, seconds, wants }, folder) => [
   ...(wants("parser")
     ? await alternate("./parse.mjs", folder, rounds, (child) => parserTimes(child, seconds * 125))
@@ -120,12 +120,12 @@ export const alternating = async ({ rounds, seconds, wants }, folder) => [
     : [])
 ]
 
-// Differences below it are none, however quiet the machine is; others must be so many times what is left of
-// the noise.
+// Smaller differences never count, however quiet the machine is; larger ones must exceed a multiple of the
+// noise.
 const least = 0.01
 const times = 3
 
-/** What the ratios of paired rounds say; `more` and `less`: the words for a ratio above and below 1. */
+/** The verdict on the ratios of paired rounds; `more` and `less`: the words for a ratio above and below 1. */
 export const verdict = ({ median, values }, [more, less]) => {
   if (values.length < 3) return "too few rounds"
   if (Math.abs(median - 1) <= Math.max(least, times * noise(values))) return "within the noise"
@@ -134,7 +134,7 @@ export const verdict = ({ median, values }, [more, less]) => {
 
 const speeds = ["faster", "slower"]
 
-/** A line per row of all results: how this checkout compares with the other one. */
+/** A line per row of all results: this checkout compared with the other one. */
 export const againstTable = (results, folder) => {
   const lines = results.flatMap(({ name, rows, less = false }) =>
     rows

@@ -1,5 +1,5 @@
-// The results as a picture (SVG): for each scenario a bar per contestant, as long as it is fast, the baseline
-// being 1. The lines show the lowest and the highest round. Text and numbers are those of the tables.
+// The results as a picture (SVG): for each scenario a bar per contestant, whose length is its speed relative
+// to the baseline. The lines show the lowest and the highest round. Text and numbers are those of the tables.
 const width = 860
 const left = 250
 const right = 70

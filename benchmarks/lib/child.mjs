@@ -1,20 +1,19 @@
-// Child processes pinned to a core, asked questions over Node's IPC channel (never over HTTP, which is
-// measured).
+// Child processes pinned to a core, controlled over Node's IPC channel (never over HTTP, which is measured).
 import { spawn, spawnSync } from "node:child_process"
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 
 const hasTaskset = spawnSync("taskset", ["--version"], { stdio: "ignore" }).status === 0
 
-/** Whether processes can be kept apart: two cores and `taskset` (Linux). */
+/** Whether processes can be pinned: two cores and `taskset` (Linux). */
 export const pinned = hasTaskset && availableParallelism() >= 2
 
-// The last core is the measured one: the first serves most of the interrupts of a small machine.
+// Measure on the last core: the first serves most of the interrupts of a small machine.
 export const cores = { load: 0, server: availableParallelism() - 1 }
 
 /**
- * Starts `script` (a path beside this file) on a core, with options of `node`; `ask` sends a question and
- * waits for its answer. `checkout`: the folder of another checkout, whose packages benchmarks import there.
+ * Starts `script` (a path beside this file) on a core, with options of `node`; `ask` sends a request and
+ * waits for its reply. `checkout`: the folder of another checkout, from which benchmarks import the packages.
  */
 export const start = (script, args, core, options = [], checkout = undefined) => {
   const elsewhere =
@@ -42,8 +41,8 @@ export const start = (script, args, core, options = [], checkout = undefined) =>
 }
 
 /**
- * Starts a contestant: the path of its module, which is the first argument of `script`, or
- * `{ script, checkout }` for one that runs on another checkout.
+ * Starts a contestant: the path of its module, which is the first argument of `script`, or `{ script,
+ * checkout }` to run it on another checkout.
  */
 export const startContestant = (script, contestant, core, args = []) => {
   const { checkout, script: module } = typeof contestant === "string" ? { script: contestant } : contestant

@@ -7,7 +7,7 @@ const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds 
 const busy = (from, to) => to.cpu.user + to.cpu.system - from.cpu.user - from.cpu.system // microseconds
 const share = (from, to) => busy(from, to) / ((to.at - from.at) * 1000)
 
-// The client must have used its core up, the server must have had something left.
+// The client must have used up its core, and the server must have had spare time.
 const saturated = 0.95
 const counts = (sample) => sample.clientBusy >= saturated && sample.serverBusy < saturated
 
@@ -37,7 +37,7 @@ const measure = async (client, server, seconds) => {
 const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
 
 /**
- * Rows as those of a scenario of servers: `ratio` is the baseline's CPU time per request over the
+ * Rows like those of a scenario of servers: `ratio` is the baseline's CPU time per request over the
  * contestant's.
  */
 export const runClients = async (scenario, { wants, rounds, seconds, warmup }, progress) => {

@@ -1,4 +1,4 @@
-// Are the contestants doing the same thing? Status, body and content type must be equal; other header fields
+// Checks that the contestants do the same: status, body and content type must be equal; other header fields
 // may differ and are reported.
 import { exchange } from "./exchange.mjs"
 
@@ -6,7 +6,7 @@ const essence = ({ status, headers, body }) =>
   JSON.stringify([status, headers.get("content-type") ?? "", body])
 const names = ({ headers }) => [...headers.keys()].sort().join(", ")
 
-/** Throws where responses differ in what matters; gives lines that tell how their header sets differ. */
+/** Throws if responses differ in essentials; returns lines with the differences of their header sets. */
 export const compare = async (request, ports, secure) => {
   const responses = []
   for (const [name, port] of ports) responses.push([name, await exchange(port, request, secure)])

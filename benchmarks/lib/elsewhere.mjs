@@ -1,5 +1,5 @@
-// Preloaded by node (--import) in processes of `--against`: packages that benchmarks import are those of
-// another checkout's benchmarks. Both sides of a comparison run with it, so that it weighs on both.
+// A preload (--import) for processes of `--against`: benchmarks import the packages of another checkout. Both
+// sides of a comparison run with it, so that it costs both the same.
 import { register } from "node:module"
 import { pathToFileURL } from "node:url"
 

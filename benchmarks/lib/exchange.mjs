@@ -1,11 +1,10 @@
-// One request and its whole response over a socket of its own, taken apart just enough to be compared and
-// counted.
+// One request and its whole response over a socket of its own, parsed just enough to be compared and counted.
 import { connect } from "node:net"
 import { connect as connectSecurely } from "node:tls"
 
 const endOfHead = "\r\n\r\n"
 
-// The length of the first response in `text`, or undefined while it is not complete.
+// The length of the first response in `text`, or undefined while it is incomplete.
 const responseLength = (text) => {
   const head = text.indexOf(endOfHead) + endOfHead.length
   if (head < endOfHead.length) return undefined
@@ -50,8 +49,8 @@ const parse = (text) => {
 }
 
 /**
- * Sends `request` (latin1) to a port of this machine, with TLS where it is `secure`; gives status, headers,
- * body and length in bytes.
+ * Sends `request` (latin1) to a port of this machine, over TLS if `secure`; returns status, headers, body and
+ * length in bytes.
  */
 export const exchange = (port, request, secure = false) =>
   new Promise((resolve, reject) => {

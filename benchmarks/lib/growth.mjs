@@ -1,5 +1,5 @@
-// A scenario of growth: CPU time per request along one dimension, so that what grows faster than the work is
-// seen.
+// A scenario of growth: CPU time per request along one dimension, which reveals costs that grow faster than
+// the work.
 import { cores, start, startContestant } from "./child.mjs"
 import { measure, warmUp } from "./measure.mjs"
 import { spread } from "./statistics.mjs"
@@ -7,8 +7,8 @@ import { spread } from "./statistics.mjs"
 const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
 
 /**
- * The sizes of one contestant, by turns; each has a process of its own where the contestant's module depends
- * on the size.
+ * The sizes of one contestant, in alternation; each has a process of its own if the contestant's module
+ * depends on the size.
  */
 export const runGrowth = async (scenario, { rounds, seconds, wants, warmup }, progress) => {
   const load = start("./load.mjs", [], cores.load)

@@ -1,17 +1,17 @@
-// A scenario of idle connections: what a server holds in memory while nothing happens. Each measurement has a
-// server and clients of its own, because memory that was once used does not all come back.
+// A scenario of idle connections: the memory that a server holds for them. Each measurement has a new server
+// and new clients, because a process never returns all of its memory.
 import { report } from "node:process"
 import { cores, start, startContestant } from "./child.mjs"
 import { spread } from "./statistics.mjs"
 
 const mebibyte = 1_048_576
 
-// Modules, libraries and the channel to us.
+// For modules, libraries and the IPC channel.
 const otherFiles = 64
 
-/** Why so many connections cannot be had, if so. */
+/** The reason why that many connections are not possible, if so. */
 const tooManyFor = (connections) => {
-  // Node.js raises the soft limit to the hard one when it starts.
+  // Node.js raises the soft limit to the hard one at startup.
   const allowed = report.getReport().userLimits?.open_files.hard ?? "unlimited"
   const needed = connections + otherFiles
   if (allowed === "unlimited" || Number(allowed) >= needed) return undefined
@@ -32,7 +32,7 @@ const measure = async (script, connections) => {
   const clients = start("./idleClients.mjs", [], cores.load)
   try {
     const port = await server.ask("port")
-    // One of them first: what all share is loaded with it.
+    // Open one first: it loads everything that all share.
     await order(clients, "open", { port, connections: 1 })
     const before = await server.ask("memory")
     await order(clients, "open", { port, connections })
@@ -50,7 +50,7 @@ const measure = async (script, connections) => {
   }
 }
 
-/** Gives a row per contestant: `ratio` is its resident memory over the baseline's (less is better). */
+/** Returns a row per contestant: `ratio` is its resident memory over the baseline's (less is better). */
 export const runIdle = async (scenario, { wants, rounds, connections }, progress) => {
   const title = `${scenario.title}: ${connections} connections, one request on each`
   const notMeasured = tooManyFor(connections)

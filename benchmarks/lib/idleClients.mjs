@@ -1,10 +1,10 @@
-// The clients of the idle connections: opens so many, makes one request on each, and keeps them.
+// The clients of the idle connections: open so many, send one request on each, and keep them.
 import { connect } from "node:net"
 import { exchange } from "./exchange.mjs"
 
 const request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-// So many connect at the same time: more would only wait in the server's backlog.
+// Concurrent attempts: more would only wait in the server's backlog.
 const atOnce = 100
 
 const sockets = []

@@ -1,9 +1,9 @@
-// The load generator: keep-alive connections, each with one request under way at a time, over plain `net`
-// sockets. It learns the length of the response from the first one (by its framing) and then only counts
-// bytes, so that it needs less of its core than any server it drives. A response of another length, or a
-// closed connection, is reported. With a `depth` so many requests are sent at once. Other kinds of load:
-// `marks` counts how often a text comes in a response without end, `frames` sends a frame behind a handshake
-// again and again; with `secure` the sockets are those of `node:tls`.
+// The load generator: keep-alive connections, each with one request in flight, over plain `net` sockets. It
+// learns the length of the response from the first one (by its framing) and then only counts bytes, so that
+// it needs less CPU than any server it drives. It reports a response of another length, and a closed
+// connection. `depth` sends several requests at once. Other kinds of load: `marks` counts occurrences of a
+// text in an endless response, `frames` sends a frame after a handshake repeatedly; with `secure` the sockets
+// are those of `node:tls`.
 import { connect } from "node:net"
 import { connect as connectSecurely } from "node:tls"
 import { exchange } from "./exchange.mjs"
@@ -12,10 +12,10 @@ let sockets = []
 let count = 0
 let trouble
 
-// One buffer for all reads: nothing is allocated for bytes that are only counted.
+// One buffer for all reads: bytes that are only counted need no allocation.
 const reading = (callback) => ({ buffer: Buffer.allocUnsafe(65536), callback })
 
-/** `read(length, bytes)` hears what comes. */
+/** `read(length, bytes)` receives the bytes. */
 const open = ({ port, secure }, read) =>
   new Promise((resolve, reject) => {
     const where = { port, host: "127.0.0.1", noDelay: true }
@@ -39,7 +39,7 @@ const open = ({ port, secure }, read) =>
     })
   })
 
-/** Sends `text` again whenever so many bytes have come. */
+/** Sends `text` again after every so many received bytes. */
 const again = (text, length, responses = 1) => {
   let received = 0
   return (bytes, _buffer, socket) => {
@@ -53,7 +53,7 @@ const again = (text, length, responses = 1) => {
   }
 }
 
-/** Counts how often the text comes, also where it is cut. */
+/** Counts the occurrences of the text, also across reads. */
 const marks = (mark) => {
   let tail = ""
   return (length, buffer) => {
@@ -67,7 +67,7 @@ const marks = (mark) => {
   }
 }
 
-/** A frame behind the answer to the handshake, and again behind each frame that comes back. */
+/** Sends a frame after the handshake, and again after each frame that comes back. */
 const frames = async (where, handshake, frame, length) => {
   let read
   let head = ""

@@ -1,4 +1,4 @@
-// One measurement: load on one server for a while, and what the two processes used meanwhile.
+// One measurement: load on one server for a while, and the CPU time of both processes meanwhile.
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000))
 
 const busy = (from, to) => to.cpu.user + to.cpu.system - from.cpu.user - from.cpu.system // microseconds
@@ -10,7 +10,7 @@ const order = async (load, command, input = {}) => {
   return value
 }
 
-/** Runs `load` without measuring, so that the code under it is compiled. */
+/** Runs `load` without measuring, so that the code gets compiled. */
 export const warmUp = async (load, { seconds, ...job }) => {
   await order(load, "start", job)
   await pause(seconds)
@@ -18,8 +18,8 @@ export const warmUp = async (load, { seconds, ...job }) => {
 }
 
 /**
- * CPU microseconds of the server per request, requests per second, and how busy both processes were (0 to 1).
- * The readings are taken in mid-load: what happens while connections open is not in them.
+ * CPU microseconds of the server per request, requests per second, and utilization of both processes (0 to
+ * 1). Readings are taken during the load, so the opening of connections does not count.
  */
 export const measure = async (server, load, { seconds, ...job }) => {
   await order(load, "start", job)

@@ -1,4 +1,4 @@
-// The process in which memory is measured against loopback: told over IPC how long, answers with the row.
+// The process that measures memory against loopback: receives the duration over IPC, replies with the row.
 import { networkTable, runNetworkRow } from "../networks.mjs"
 
 process.on("message", async (options) => {

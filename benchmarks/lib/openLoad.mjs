@@ -1,6 +1,5 @@
-// An open-loop load: requests come at moments drawn beforehand, whether or not earlier ones have been
-// answered. The latency of each is counted from its moment, so that a server that stands still pays for all
-// who wait meanwhile.
+// An open-loop load: requests start at times drawn beforehand, whether or not earlier ones have completed.
+// Latency counts from the drawn time, so that a stalled server pays for all requests that wait meanwhile.
 import { connect } from "node:net"
 import { exchange } from "./exchange.mjs"
 
@@ -11,7 +10,7 @@ const opened = (socket) =>
     socket.once("error", reject)
   })
 
-// The same moments in each run: intervals of a Poisson process from a seed.
+// The same times in each run: intervals of a Poisson process from a seed.
 const random = (seed) => () => {
   seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
   return (seed + 1) / 4294967297
@@ -19,7 +18,7 @@ const random = (seed) => () => {
 
 const percentile = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]
 
-/** A download of which little is read, and an upload of some 20 MiB/s. Gives what ends both. */
+/** A slowly read download, and an upload of some 20 MiB/s. Returns a function that ends both. */
 const beside = async (port) => {
   const reader = await opened(connect(where(port)))
   reader.write("GET /download HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -90,7 +89,7 @@ const run = async ({ busy, connections, port, rate, request, seconds }) => {
         else send(socket, due)
         due -= (Math.log(next()) / rate) * 1000
       }
-      // A server that cannot keep up is left after as long again.
+      // Give up on a server that cannot keep up after twice the time.
       if ((now >= until && latencies.length === asked) || now >= until + seconds * 1000) resolve()
       else setImmediate(look)
     }

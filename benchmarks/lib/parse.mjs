@@ -1,4 +1,4 @@
-// The parser rows in a process of their own, pinned like a server: nothing but parsing is in it.
+// The parser rows in a process of their own, pinned like a server, which does nothing but parse.
 import { parserTable, runParserRows } from "../parser.mjs"
 
 process.on("message", (options) => {

@@ -1,4 +1,4 @@
-// Results as text: plain tables in Markdown, so that they can be pasted where they are discussed.
+// Results as text: Markdown tables, ready to be pasted into a discussion.
 const fixed = (digits) => (value) => (value === Infinity ? "none" : value.toFixed(digits))
 const percent = (value) => `${Math.round(value * 100)} %`
 const thousands = (value) => `${(value / 1000).toFixed(1)}k`
@@ -16,7 +16,7 @@ export const table = (head, rows) => {
 const counted = ({ countingRounds, rounds }) =>
   `${countingRounds * 2 > rounds ? "yes" : "no"} (${countingRounds}/${rounds})`
 
-/** A scenario with servers: ratio first, everything else beside it. */
+/** A scenario with servers: the ratio first, everything else beside it. */
 export const scenarioTable = (
   { title, baseline, differences, rows },
   { measured, other } = { measured: "server core", other: "load core" }
@@ -90,7 +90,7 @@ export const idleTable = ({ title, baseline, notMeasured, rows }) => {
 
 const milliseconds = (value) => (value === Infinity ? "did not end" : `${Math.round(value)} ms`)
 
-/** The longest stops of event loops: a row per situation. */
+/** The longest stalls of event loops: a row per situation. */
 export const stallTable = ({ title, rows }) => {
   const head = ["situation", ...rows[0].stops.map(({ name }) => name)]
   const cells = rows.map(({ stops, title: situation }) => [

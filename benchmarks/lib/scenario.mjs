@@ -5,19 +5,19 @@ import { compare } from "./compare.mjs"
 import { measure, warmUp } from "./measure.mjs"
 import { spread } from "./statistics.mjs"
 
-// The measured core must have had nothing left to give, the other one must have had something left.
+// The measured core must have been busy, and the other one must have had spare time.
 const saturated = 0.95
 const counts = (sample) => sample.serverBusy >= saturated && sample.loadBusy < saturated
 
-// Where the load is the one that has nothing left, both servers do the same work in the same time: the price
-// of that can be compared.
+// If the load is the bottleneck, both servers do the same work in the same time, so their CPU times can be
+// compared.
 const samePace = 0.1
 const atPace = (sample, other) =>
   sample.loadBusy >= saturated &&
   other.loadBusy >= saturated &&
   Math.abs(sample.requestsPerSecond / other.requestsPerSecond - 1) <= samePace
 
-// Another program on the measured core spoils a round: it is run again, but not for ever.
+// Another program on the measured core spoils a round: it is repeated, a limited number of times.
 const attempts = 3
 const measureCounting = async (paced, ...args) => {
   for (let attempt = 1; ; attempt++) {
@@ -29,8 +29,7 @@ const measureCounting = async (paced, ...args) => {
 const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
 
 const summary = (samples, baseline, paced) => {
-  // A ratio needs two sides that count. Where no round has them it is shown all the same, and said not to
-  // count.
+  // A ratio needs two valid sides. If no round has them it is shown anyway, and marked as invalid.
   const both = samples.map(
     (sample, round) =>
       (counts(sample) && counts(baseline[round])) || (paced && atPace(sample, baseline[round]))
@@ -38,7 +37,7 @@ const summary = (samples, baseline, paced) => {
   const shown = both.includes(true) ? (_, round) => both[round] : () => true
   const of = (key) => spread(samples.map((sample) => sample[key]).filter(shown))
   return {
-    // Paired by round, so that a slow minute of the machine weighs on both sides of the ratio.
+    // Paired by round, so that a slow minute of the machine affects both sides of the ratio.
     ratio: spread(
       samples.map((sample, round) => baseline[round].cpuPerRequest / sample.cpuPerRequest).filter(shown)
     ),
@@ -52,7 +51,7 @@ const summary = (samples, baseline, paced) => {
 }
 
 /**
- * Gives a row per contestant: `ratio` is the baseline's CPU time per request over the contestant's (more is
+ * Returns a row per contestant: `ratio` is the baseline's CPU time per request over the contestant's (more is
  * better).
  */
 export const runScenario = async (scenario, { wants, rounds, seconds, warmup }, progress) => {
@@ -69,7 +68,7 @@ export const runScenario = async (scenario, { wants, rounds, seconds, warmup }, 
     for (const contestant of contestants) contestant.port = await contestant.server.ask("port")
     const { connections, load: kind = {}, paced = false, request } = scenario
     const ports = contestants.map(({ name, port }) => [name, port])
-    // What has no end, or is no response, has no form to be compared: the load checks what it counts.
+    // Endless or non-HTTP responses cannot be compared: the load checks what it counts.
     const differences = kind.kind === undefined ? await compare(request, ports, kind.secure) : undefined
     const job = ({ port }, duration) => ({ ...kind, port, request, connections, seconds: duration })
     for (const contestant of contestants) {

@@ -1,9 +1,8 @@
-// The measured process: starts one contestant and answers, over IPC, where it listens, what CPU time it has
-// used, and what memory it holds.
+// The measured process: starts one contestant and reports over IPC its port, CPU time and memory.
 const { start } = await import(new URL(process.argv[2], new URL("../", import.meta.url)))
 const port = await start()
 
-// How often memory is looked at for a peak, ms.
+// Interval of the samples for the memory peak, ms.
 const interval = 5
 
 let watching
@@ -15,7 +14,7 @@ const look = () => {
 const commands = {
   port: () => port,
   usage: () => ({ at: performance.now(), cpu: process.cpuUsage() }),
-  /** Begins to look for the peak of the resident memory; gives what it is now, bytes. */
+  /** Starts sampling the peak of the resident memory; returns its current value, bytes. */
   watch: () => {
     peak = process.memoryUsage.rss()
     watching = setInterval(look, interval)
@@ -29,7 +28,7 @@ const commands = {
   },
   /**
    * The resident memory after the collection that V8 makes by itself in a process that has been idle for a
-   * while. It gives back the young generation too, whose size `gc()` leaves at whatever the past has needed.
+   * while. It also shrinks the young generation, whose size `gc()` leaves unchanged.
    */
   memory: async () => {
     const { Session } = await import("node:inspector/promises")

@@ -1,4 +1,4 @@
-// The peers of `stalls`, on plain sockets: each does to a server, or to a client, what its name says.
+// The peers of `stalls`, on plain sockets: each treats a server or a client as its name says.
 import { connect, createServer } from "node:net"
 import { setTimeout as wait } from "node:timers/promises"
 
@@ -16,7 +16,7 @@ const form = (target, framing) =>
   `POST ${target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n${framing}\r\n\r\n`
 const chunk = (text) => `${text.length.toString(16)}\r\n${text}\r\n`
 
-/** Waits until a connection has no more to say, for so many milliseconds at most. */
+/** Waits until a connection goes quiet, for at most so many milliseconds. */
 const quiet = async (socket, millis) => {
   socket.resume()
   await Promise.race([new Promise((done) => socket.once("close", done)), wait(millis)])
@@ -24,7 +24,7 @@ const quiet = async (socket, millis) => {
 }
 
 export const peers = {
-  /** Asks for a stream and resets, early and late. */
+  /** Requests a stream and resets, early and late. */
   reset: async ({ port }) => {
     for (const millis of [10, 20, 40]) {
       const socket = await dial(port)
@@ -34,7 +34,7 @@ export const peers = {
       await wait(500)
     }
   },
-  /** Takes a stream as fast as it comes. */
+  /** Reads a stream as fast as it comes. */
   fast: async ({ port }) => {
     const socket = await dial(port)
     socket.write(get("/rows"))
@@ -50,7 +50,7 @@ export const peers = {
     await child.ask({ command: "upload", to: server.address().port })
     server.close()
   },
-  /** A form without its end. */
+  /** A form without an end. */
   truncated: async ({ port }) => {
     const socket = await dial(port)
     const body = `${part}half`
@@ -65,7 +65,7 @@ export const peers = {
     socket.write(chunk("x".repeat(600)))
     await quiet(socket, 1000)
   },
-  /** WebSocket messages to an echo, whose answers nobody reads. */
+  /** WebSocket messages to an echo, whose replies are never read. */
   unread: async ({ port }) => {
     const socket = await dial(port)
     socket.pause()
@@ -83,7 +83,7 @@ export const peers = {
   }
 }
 
-/** What is compiled at first use is no stall. */
+/** Warm up: compilation at first use does not count as a stall. */
 export const warmUp = async (port) => {
   for (const target of ["/", "/rows"]) {
     const socket = await dial(port)

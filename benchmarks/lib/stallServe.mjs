@@ -1,9 +1,8 @@
-// The measured process of `stalls`: answers, over IPC, where it listens, and how long its event loop has
-// stood still at most.
+// The measured process of `stalls`: reports over IPC its port and the longest stall of its event loop.
 const { start } = await import(new URL(process.argv[2], new URL("../", import.meta.url)))
 const { port, upload } = await start()
 
-// How often the event loop is looked at, ms.
+// Interval of the checks of the event loop, ms.
 const interval = 5
 
 let last = performance.now()
@@ -12,7 +11,7 @@ let longest = 0
 setInterval(() => {
   const now = performance.now()
   const { system, user } = process.cpuUsage(before)
-  // What other processes take of the core is no stop of ours.
+  // Subtract the CPU time of other processes on the core.
   longest = Math.max(longest, Math.min(now - last - interval, (user + system) / 1000))
   last = now
   before = process.cpuUsage()
@@ -20,7 +19,7 @@ setInterval(() => {
 
 const commands = {
   port: () => port,
-  /** Forgets what was before. */
+  /** Discards earlier measurements. */
   watch: () => {
     longest = 0
     return true

@@ -1,16 +1,16 @@
-// A scenario of stalls: how long the event loop of a process stands still at most because of one peer. Each
-// measurement has a process of its own, because one that spins never comes back.
+// A scenario of stalls: the longest time for which one peer can block the event loop of a process. Each
+// measurement has a process of its own, because one that spins never recovers.
 import { setTimeout as wait } from "node:timers/promises"
 import { cores, start } from "./child.mjs"
 import { peers, warmUp } from "./stallPeers.mjs"
 import { spread } from "./statistics.mjs"
 
-/** ms after which a process that does not answer is given up. */
+/** Time (ms) after which an unresponsive process is given up. */
 export const cap = 10_000
 
 const within = (promise) => Promise.race([promise, wait(cap, undefined, { ref: false })])
 
-/** Gives milliseconds; `Infinity`: it did not end. */
+/** Returns milliseconds; `Infinity`: it did not end. */
 const measure = async (script, peer) => {
   const child = start("./stallServe.mjs", [script], cores.server)
   try {
@@ -26,7 +26,7 @@ const measure = async (script, peer) => {
   }
 }
 
-/** Gives a row per situation: for each contestant its longest stop. */
+/** Returns a row per situation: the longest stall of each contestant. */
 export const runStalls = async (scenario, { wants, rounds }, progress) => {
   const contestants = Object.entries(scenario.contestants).filter(([name]) => wants(scenario.name, name))
   const rows = []

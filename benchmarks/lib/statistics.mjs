@@ -1,4 +1,4 @@
-// Medians and spreads: on a shared machine a mean says little.
+// Medians and spreads: on a shared machine means are unreliable.
 export const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
@@ -6,8 +6,8 @@ export const median = (values) => {
 }
 
 /**
- * How far the median of other rounds would be from this one: its standard error, from the median of the
- * distances to it.
+ * Standard error of the median: how far the median of other rounds would be from this one, estimated from the
+ * median absolute deviation.
  */
 export const noise = (values) => {
   const middle = median(values)

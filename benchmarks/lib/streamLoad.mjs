@@ -1,5 +1,5 @@
 // The load of the streams: large bodies, each on a connection of its own, over plain `net` sockets that only
-// count bytes. It tells when the first 64 MiB have passed, and at the end what it has used.
+// count bytes. Reports when the first 64 MiB have passed, and its CPU time at the end.
 import { connect } from "node:net"
 
 const mebibyte = 1_048_576
@@ -24,7 +24,7 @@ const open = (port, read, over) => {
   return socket
 }
 
-// The end of a chunked body is the last thing that a download brings.
+// A download ends with the end of its chunked body.
 const last = Buffer.from("\r\n0\r\n\r\n")
 
 const download = (port, size, moved) =>
@@ -95,7 +95,7 @@ const transfer = async ({ way, port, mebibytes, connections }) => {
   }
 }
 
-// An order is answered when the first part has passed, or never will; "result" when all is over.
+// The reply to a command comes when the first part has passed, or never will; "result" when all has ended.
 let result
 process.on("message", async (order) => {
   if (order === "result") return process.send(await result)

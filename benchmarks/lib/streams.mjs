@@ -6,14 +6,14 @@ import { spread } from "./statistics.mjs"
 const busy = (from, to) => to.cpu.user + to.cpu.system - from.cpu.user - from.cpu.system // microseconds
 const share = (from, to) => busy(from, to) / ((to.at - from.at) * 1000)
 
-// As for short requests: the server had nothing left to give, the load had something left.
+// As for short requests: the server must have been busy, and the load must have had spare time.
 const saturated = 0.95
 const counts = (sample) => sample.serverBusy >= saturated && sample.loadBusy < saturated
 
 const mebibyte = 1_048_576
 const ways = ["download", "upload"]
 
-// MiB of the transfers before the first measurement.
+// MiB to transfer before the first measurement.
 const warmup = 256
 
 const transfer = async (server, load, order) => {
@@ -53,7 +53,7 @@ const row = (name, samples, baseline) => {
   }
 }
 
-/** Gives a table's rows for each direction. */
+/** Returns the rows of the tables, one table per direction. */
 export const runStreams = async (scenario, { wants, rounds, mebibytes }, progress) => {
   const wanted = Object.entries(scenario.contestants).filter(
     ([name]) => name === scenario.baseline || wants(scenario.name, name)

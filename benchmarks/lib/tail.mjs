@@ -1,5 +1,5 @@
-// A scenario of tail latencies: how long requests take that come at half the rate which the slowest
-// contestant can serve, and the same with a slow reader and an upload on the server.
+// A scenario of tail latencies: at half the rate of the slowest contestant, and the same with a slow reader
+// and an upload on the server.
 import { cores, start, startContestant } from "./child.mjs"
 import { measure, warmUp } from "./measure.mjs"
 import { median, spread } from "./statistics.mjs"
@@ -9,7 +9,7 @@ const keys = ["p50", "p99", "p999", "answered"]
 
 const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
 
-/** The rate that each of them is asked at: half of what the slowest serves, requests per second. */
+/** The request rate for each of them: half the capacity of the slowest, requests per second. */
 const rateFor = async (scenario, contestants, load, { seconds, warmup }, progress) => {
   const { connections, request } = scenario
   const rates = []
@@ -48,12 +48,12 @@ export const runTail = async (scenario, options, progress) => {
     const rows = Object.keys(situations).flatMap((situation) =>
       contestants.map(({ name }) => {
         const all = samples.get(`${name}, ${situation}`)
-        // Who has answered nothing has no latency.
+        // No response, no latency.
         const of = (key) => spread(all.map((sample) => sample[key] ?? Infinity))
         return {
           name: `${name}, ${situation}`,
           ...Object.fromEntries(keys.map((key) => [key, of(key)])),
-          // Who does not answer nearly all of them in time has no latency to tell.
+          // A contestant that does not complete nearly all requests in time has no meaningful latency.
           counts: median(all.map(({ answered }) => answered)) > 0.99
         }
       })

@@ -1,4 +1,4 @@
-// An `HttpApi` with schemas for path, payload and answer.
+// An `HttpApi` with schemas for path, payload and response.
 import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,4 +1,4 @@
-// Texts of as many bytes as the path says.
+// Texts of the size given in the path, in bytes.
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import * as Effect from "effect/Effect"
 import { textOf } from "../growth/bodies.mjs"

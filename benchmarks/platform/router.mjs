@@ -1,4 +1,4 @@
-// A router with fifty routes; the one that is asked has a parameter, reads JSON and answers with JSON.
+// A router with fifty routes; the requested one has a parameter, reads JSON and replies with JSON.
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import * as Effect from "effect/Effect"
 

@@ -1,5 +1,5 @@
-// What the situations of `stalls` ask for: rows that are all at hand, a form, an echo of WebSocket messages,
-// and an upload.
+// The routes for the situations of `stalls`: rows that are all in memory, a form, an echo of WebSocket
+// messages, and an upload.
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -15,7 +15,7 @@ import * as Stream from "effect/Stream"
 
 const encoder = new TextEncoder()
 const text = "x".repeat(200)
-/** Nothing in it waits. */
+/** None of its code waits. */
 const rows = Stream.map(Stream.range(1, 1_000_000), (n) => encoder.encode(`{"row":${n},"text":"${text}"}\n`))
 
 const echo = Effect.gen(function* () {
@@ -44,8 +44,8 @@ const app = Effect.gen(function* () {
 }).pipe(Effect.scoped)
 
 /**
- * Serves by the layer of a server; uploads by that of a client. Gives the port, and a function that uploads
- * to another one.
+ * Serves with the layer of a server, uploads with that of a client. Returns the port, and a function that
+ * uploads to another one.
  */
 export const serve = async (server, client) => {
   const runtime = ManagedRuntime.make(

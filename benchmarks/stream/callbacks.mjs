@@ -1,4 +1,4 @@
-// Streams from callbacks, for any module in the shape of `node:http`.
+// Streams from callbacks, for any module with the API of `node:http`.
 import { makePiece, piecesOf } from "./app.mjs"
 
 const download = (url, response) => {
@@ -24,7 +24,7 @@ const upload = (request, response) => {
   })
 }
 
-/** Gives the port. */
+/** Returns the port. */
 export const serve = ({ createServer }) =>
   new Promise((resolve) => {
     const server = createServer((request, response) =>

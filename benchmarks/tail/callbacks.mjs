@@ -1,4 +1,4 @@
-// By callbacks, on a module of the shape of `node:http`.
+// The app by callbacks, on a module with the API of `node:http`.
 import { hello, makePiece } from "./app.mjs"
 
 const download = (response) => {

@@ -1,4 +1,4 @@
-// On `node:http`.
+// The app on `node:http`.
 import * as http from "node:http"
 import { serve } from "./callbacks.mjs"
 

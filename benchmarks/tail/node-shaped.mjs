@@ -1,4 +1,4 @@
-// On the callback API of httpfx.
+// The app on the callback API of httpfx.
 import * as http from "@httpfx/node/http"
 import { serve } from "./callbacks.mjs"
 

@@ -1,4 +1,4 @@
-// The callback of hello/callbacks.mjs on a module of the shape of `node:https`.
+// The callback of hello/callbacks.mjs on a module with the API of `node:https`.
 import { tls } from "./certificate.mjs"
 import { serve as serveOn } from "../hello/callbacks.mjs"
 

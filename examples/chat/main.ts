@@ -1,10 +1,10 @@
 /**
- * A chat over WebSockets: whoever opens the page is in the room.
+ * A chat over WebSockets: everyone with the page open is in the room.
  *
- * Only pages of this server may join: a browser would open the socket for any. A member that reads too slowly
- * misses lines instead of holding the others up, and one whose message is larger than a line can be is
- * closed. When the server is told to stop, everybody is told so (1001, "going away"), and the page connects
- * again. `PORT` says where it listens (default 3000).
+ * Only pages of this server may join, although browsers allow any page to open the socket. A member that
+ * reads too slowly misses lines instead of delaying the others; one that sends too large a message is closed.
+ * When the server is told to stop, it closes all sockets with 1001 ("going away"), and the pages reconnect.
+ * `PORT`: where it listens (default 3000).
  */
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse, Socket } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"
@@ -13,8 +13,8 @@ import { NodeHttpServer } from "@httpfx/node"
 import { Config, Context, Effect, Layer, PubSub, Schema, Stream } from "effect"
 import { page } from "./page.js"
 
-// A line has 1000 characters at most, of up to three bytes each. A message is held whole, by default up to
-// 100 MiB.
+// A line has at most 1000 characters of up to three bytes. Limit messages: each is buffered whole, by default
+// up to 100 MiB.
 const maxPayload = 3000
 
 class Room extends Context.Tag("Room")<Room, PubSub.PubSub<string>>() {}
@@ -22,7 +22,7 @@ const RoomLive = Layer.scoped(Room, PubSub.sliding<string>(64))
 
 const Query = Schema.Struct({ name: Schema.NonEmptyTrimmedString.pipe(Schema.maxLength(30)) })
 
-// A page of another site would speak with the rights of whoever looks at it.
+// A page of another site would act with the rights of its visitor.
 const isOwn = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
   headers["origin"] === undefined || headers["origin"].replace(/^https?:\/\//, "") === headers["host"]
 
@@ -32,7 +32,7 @@ const chat = Effect.gen(function* () {
   const room = yield* Room
   const socket = yield* HttpServerRequest.upgrade
   const write = yield* socket.writer
-  // Before the socket runs: nobody is told of a member that hears nothing.
+  // Subscribe before the socket runs, so that an announced member gets every line.
   const lines = yield* Stream.fromPubSub(room, { scoped: true })
   const say = (text: string) => PubSub.publish(room, text)
   const listen = socket.runRaw((message) => say(`${name}: ${String(message).slice(0, 1000)}`), {

@@ -1,4 +1,4 @@
-/** The page of the chat: one connection, which is made again when it is lost. */
+/** The page of the chat: one connection, which reconnects after a loss. */
 export const page = `<!doctype html>
 <html lang="en">
   <meta charset="utf-8" />
@@ -25,7 +25,7 @@ export const page = `<!doctype html>
       const form = document.querySelector("form")
       const input = document.querySelector("input")
       const show = (text) => {
-        // Who has scrolled up to read stays there.
+        // Do not scroll for a reader who has scrolled up.
         const isAtEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 40
         const line = document.createElement("li")
         line.textContent = text
@@ -47,7 +47,7 @@ export const page = `<!doctype html>
       connect()
       form.onsubmit = (event) => {
         event.preventDefault()
-        // What cannot be sent stays where it was written.
+        // Unsent text stays in the input.
         if (input.value === "" || socket.readyState !== WebSocket.OPEN) return
         socket.send(input.value)
         input.value = ""

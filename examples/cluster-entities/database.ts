@@ -1,14 +1,13 @@
 /**
- * SQLite in a file that several processes share, by libSQL: its binary comes with its package, so that
- * nothing is downloaded from elsewhere or compiled when it is installed. For more than one machine take a
- * database that has a server.
+ * SQLite in a file shared by several processes, with libSQL: its package contains the binary, so that
+ * installation downloads and compiles nothing else. For several machines use a database server.
  */
 import { LibsqlClient } from "@effect/sql-libsql"
 import { createClient, type Client, type TransactionMode } from "@libsql/client"
 import { Config, Effect, Layer } from "effect"
 
-// Another process may hold the file. Each connection must be told to wait for it, and a transaction takes one
-// for itself.
+// Another process may have locked the file. Each connection must be configured to wait for it, and a
+// transaction takes a connection of its own.
 const patient = (client: Client): Client => {
   const execute = client.execute.bind(client)
   const transaction = client.transaction.bind(client)
@@ -33,16 +32,16 @@ const patient = (client: Client): Client => {
 const open = (file: string) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
-      // Ids of messages have 64 bits.
+      // Message ids have 64 bits.
       const client = patient(createClient({ url: `file:${file}`, intMode: "bigint" }))
-      // Readers and a writer do not wait for each other.
+      // Readers and a writer do not block each other.
       await client.execute("PRAGMA journal_mode = WAL")
       return client
     }),
     (client) => Effect.sync(() => client.close())
   )
 
-/** The file that `DATABASE` names; without it, one in the folder in which the process was started. */
+/** The file named by `DATABASE`; by default one in the working directory. */
 export const Database = Layer.unwrapScoped(
   Effect.map(
     Effect.flatMap(Config.withDefault(Config.string("DATABASE"), "counters.db"), open),

@@ -1,11 +1,11 @@
 /**
- * One of several processes that share counters: each counter lives in one of them at a time, and moves when
+ * One of several processes that share counters: each counter lives in one process at a time, and moves when
  * its process dies.
  *
  *   PORT=4001 DATABASE=/path/to/counters.db npm run example cluster-entities
  *
- * PORT (4001) is for the other processes, DATABASE (counters.db, in the folder of the examples) is the file
- * that they share. What it prints last is for users: `GET /counters/NAME` counts, wherever the counter is.
+ * PORT (4001) is for the other processes, DATABASE (counters.db, in the folder of the examples) is their
+ * shared file. The last printed line is for users: `GET /counters/NAME` counts, wherever the counter is.
  */
 import { ClusterSchema, Entity } from "@effect/cluster"
 import { RunnerAddress } from "@effect/cluster/RunnerAddress"
@@ -20,7 +20,7 @@ import { Database } from "./database.js"
 const Counted = Schema.Struct({ count: Schema.Number, process: Schema.Number })
 
 const Counter = Entity.make("Counter", [
-  // Kept in the database until it is answered: a process that dies loses no call.
+  // Stored in the database until the reply, so that no call is lost when a process dies.
   Rpc.make("Count", { success: Counted }).annotate(ClusterSchema.Persisted, true)
 ])
 
@@ -58,8 +58,7 @@ const Cluster = Layer.unwrapEffect(
       shardingConfig: {
         runnerAddress: Option.some(new RunnerAddress({ host: "127.0.0.1", port })),
         shardsPerGroup: 20,
-        // How soon a process that dies is missed. For a cluster of one's own the defaults, of minutes, are
-        // kinder to the network.
+        // Time until a dead process is noticed. In production the defaults, of minutes, cause less traffic.
         shardLockExpiration: "6 seconds",
         shardLockRefreshInterval: "1 second",
         refreshAssignmentsInterval: "500 millis",

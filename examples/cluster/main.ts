@@ -1,9 +1,9 @@
 /**
- * A cluster: one server in several processes, exchanged one by one without a lost request.
+ * A cluster: one server in several processes, replaced one by one without a lost request.
  *
- * This program is its own primary and its own workers; each logs the id of its process. `GET /` says which
- * one answers; `kill -HUP` of the primary exchanges the workers; a worker that is killed is replaced; Ctrl-C
- * stops them all. `PORT` says where it listens (default 3000), `WORKERS` how many there are (default 2).
+ * This program is its own primary and its own workers; each logs its process id. `GET /` shows which one
+ * responds; `kill -HUP` of the primary replaces the workers; a killed worker is replaced; Ctrl-C stops them
+ * all. `PORT`: where it listens (default 3000); `WORKERS`: their number (default 2).
  */
 import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"
@@ -16,7 +16,7 @@ const router = HttpRouter.empty.pipe(
     "/",
     Effect.sync(() => HttpServerResponse.text(`process ${process.pid} answers\n`))
   ),
-  // A restart waits for it.
+  // A restart waits for this request.
   HttpRouter.get("/slow", Effect.delay(HttpServerResponse.text(`process ${process.pid}\n`), "2 seconds"))
 )
 

@@ -1,9 +1,8 @@
 /**
  * The demo: a server and a client in one program. `npm start` runs it.
  *
- * It serves the routes of `routes.ts`, lets our own client take a tour of them (`tour.ts`), and then serves
- * until Ctrl-C, which lets the answers under way end before the program does. `PORT` says where it listens
- * (default 3000).
+ * It serves the routes of `routes.ts`, lets our own client tour them (`tour.ts`), and then serves until
+ * Ctrl-C, which waits for in-flight responses. `PORT`: where it listens (default 3000).
  */
 import { HttpServer } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"
@@ -15,11 +14,10 @@ import { tour } from "./tour.js"
 // 0: any free port.
 const port = Config.withDefault(Config.integer("PORT"), 3000)
 
-// The whole choice of an implementation: another layer that provides platform's `HttpServer` would do as
-// well.
+// The only place that selects the implementation: any layer that provides platform's `HttpServer` would work.
 const ServerLive = NodeHttpServer.layerConfig({ port })
 
-// Routes are served from here on, until the layer's scope closes.
+// Serves the routes from here on, until the layer's scope closes.
 const AppLive = Layer.provideMerge(HttpServer.serve(router), ServerLive)
 
 const program = Effect.gen(function* () {

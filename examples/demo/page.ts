@@ -1,5 +1,5 @@
 /**
- * The page at `/`: what the demo offers, to be clicked and tried.
+ * The page at `/`: tries out the features of the demo.
  */
 export const page = `<!doctype html>
 <html lang="en">
@@ -47,7 +47,7 @@ export const page = `<!doctype html>
         button.onclick = () => show(path, body === undefined ? {} : { method: "POST", body })
       }
       const input = document.querySelector("input")
-      // The same file can be chosen again.
+      // Allows the same file to be selected again.
       input.onclick = () => (input.value = "")
       input.onchange = () => input.files.length > 0 && show("/upload", { method: "POST", body: input.files[0] })
     </script>

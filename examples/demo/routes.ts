@@ -1,20 +1,20 @@
 /**
- * The routes of the demo: platform's router and responses, nothing of ours. The server behind them is not
- * known here.
+ * The routes of the demo, with platform's router and responses alone: independent of the server
+ * implementation.
  */
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Effect, Schedule, Stream } from "effect"
 import { page } from "./page.js"
 import { digest } from "./upload.js"
 
-// The parts of the slow answer: one every 200 ms, each sent as soon as it is there.
+// The parts of the slow response: one every 200 ms, sent at once.
 const parts = Stream.fromIterable(["one", "two", "three", "four", "five"]).pipe(
   Stream.schedule(Schedule.spaced("200 millis")),
   Stream.map((word) => `${word}\n`),
   Stream.encodeText
 )
 
-// The body goes back as it comes: neither side ever holds the whole of it. A browser runs nothing of it as a
+// Streams the body back; neither side ever holds all of it. The headers keep a browser from executing it as a
 // page of this server.
 const echo = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
@@ -23,7 +23,7 @@ const echo = Effect.gen(function* () {
   return HttpServerResponse.stream(request.stream, { contentType, headers })
 })
 
-// The answer begins while the request's body is still arriving.
+// The response begins while the request body is still arriving.
 const upload = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   return HttpServerResponse.stream(Stream.encodeText(digest(request.stream)), { contentType: "text/plain" })

@@ -1,6 +1,6 @@
 /**
- * Our own client calls every route once and prints what it saw: status, what came, and for streamed answers
- * when.
+ * Our own client requests every route once and prints the results: status, body, and for streamed responses
+ * the times.
  */
 import { HttpBody, HttpClient, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
 import { Clock, Console, Effect, Schedule, Stream } from "effect"
@@ -16,7 +16,7 @@ const stop = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClie
 
 const most = 6
 
-// The first lines of the answer, each with the time at which it came.
+// The first lines of the response, each with its time of arrival.
 const show = (response: HttpClientResponse.HttpClientResponse, start: number) =>
   response.stream.pipe(
     Stream.decodeText(),

@@ -1,6 +1,6 @@
 /**
- * SHA-256 of a body while it arrives: a line for every mebibyte, and the digest at the end. Holds one chunk
- * at a time.
+ * SHA-256 of a body while it arrives: one line per mebibyte, and the digest at the end. Holds one chunk at a
+ * time.
  */
 import { createHash } from "node:crypto"
 import { Stream } from "effect"

@@ -1,9 +1,9 @@
 /**
- * Server-sent events: a clock that ticks for everybody at once, on a page that follows it.
+ * Server-sent events: one clock that ticks for all clients, on a page that follows it.
  *
- * A client that goes away is noticed at once and costs nothing more. When the server is told to stop, the
- * streams end in good order (`Shutdown.endAtDrain`), so that browsers come back to the next instance with the
- * number of the last event. `PORT` says where it listens (default 3000).
+ * Clients that leave are noticed at once and cost nothing more. When the server is told to stop, it completes
+ * the streams (`Shutdown.endAtDrain`), so that browsers reconnect to the next instance with the id of the
+ * last event. `PORT`: where it listens (default 3000).
  */
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"
@@ -18,7 +18,7 @@ interface Tick {
 
 class Ticks extends Context.Tag("Ticks")<Ticks, PubSub.PubSub<Tick>>() {}
 
-// One fiber ticks for all. Whoever is too slow misses ticks instead of holding the others up.
+// One fiber ticks for all. A slow client misses ticks instead of delaying the others.
 const TicksLive = Layer.scoped(
   Ticks,
   Effect.gen(function* () {
@@ -34,7 +34,7 @@ const events = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const ticks = yield* Ticks
   const last = request.headers["last-event-id"]
-  // A client's word goes into the stream only if it is a number.
+  // Client input goes into the stream only if it is a number.
   const greeting = last !== undefined && /^\d{1,15}$/.test(last) ? `back after ${last}` : "welcome"
   const lines = Stream.map(
     Stream.fromPubSub(ticks),
@@ -69,7 +69,7 @@ const page = `<!doctype html>
       const show = (id, text) => (document.getElementById(id).textContent = text)
       const source = new EventSource("/events")
       source.onopen = () => show("state", "Connected.")
-      // The browser tries again by itself, unless the server has refused.
+      // The browser reconnects by itself, unless the server has refused.
       source.onerror = () => show("state", source.readyState === EventSource.CLOSED ? "Refused." : "Not connected, trying again.")
       source.addEventListener("tick", ({ data }) => show("time", data))
     </script>

@@ -1,6 +1,6 @@
 /**
- * What the API is, without a line of how: a server implements it, a client is derived from it, and so is the
- * page at `/docs`.
+ * The definition of the API, without its implementation: the server implements it; the client and the page at
+ * `/docs` are derived from it.
  */
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Schema } from "effect"

@@ -1,9 +1,8 @@
 /**
- * A JSON API: requests and answers are schemas, errors are types with a status, and `/` leads to a page to
+ * A JSON API: requests and responses are schemas, errors are types with a status, and `/` leads to a page to
  * try it.
  *
- * `PORT` says where it listens (default 3000). What it keeps is in memory, the last thousand notes, and gone
- * with the process.
+ * `PORT`: where it listens (default 3000). It keeps the last thousand notes in memory only.
  */
 import {
   FileSystem,

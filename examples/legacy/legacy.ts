@@ -1,6 +1,6 @@
 /**
- * The app as it was before: Express, with middleware, a body parser, a router and an error handler. Nothing
- * here knows of Effect.
+ * The existing app: Express, with middleware, a body parser, a router and an error handler. Nothing here
+ * depends on Effect.
  */
 import express from "express"
 

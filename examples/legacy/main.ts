@@ -1,7 +1,7 @@
 /**
- * An Express app on its way to Effect: it goes on as it is, and new routes stand beside it.
+ * An Express app moving to Effect: it stays unchanged, with new routes beside it.
  *
- * `PORT` says where it listens (default 3000).
+ * `PORT`: where it listens (default 3000).
  */
 import { HttpMiddleware, HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"
@@ -12,7 +12,7 @@ import { legacy } from "./legacy.js"
 
 const router = HttpRouter.empty.pipe(
   HttpRouter.get("/health", HttpServerResponse.json({ healthy: true })),
-  // Whatever is not moved yet.
+  // Everything not moved yet.
   HttpRouter.all("*", fromListener(legacy))
 )
 

@@ -1,11 +1,10 @@
 /**
  * A reverse proxy with limits and retries.
  *
- * At most 64 connections to the upstream; who waits for one longer than a second gets 503. A request without
- * a body whose upstream is away for a moment is tried again, as long as the budget for retries lasts.
- * `UPSTREAM` is an origin (`http://127.0.0.1:8080`); without it the proxy stands before a moody one of its
- * own. `PORT` says where it listens (default 3000). With `INSPECT=4400` a page on that port shows it from
- * inside, pools and wire included.
+ * At most 64 connections to the upstream; a request that waits for one longer than a second gets 503. A
+ * request without a body is retried if the upstream is away for a moment, within the retry budget. `UPSTREAM`
+ * is an origin (`http://127.0.0.1:8080`); by default the proxy starts an unreliable one of its own. `PORT`:
+ * where it listens (default 3000). With `INSPECT=4400` the inspector runs on that port, with pools and wire.
  */
 import { HttpServer } from "@effect/platform"
 import { runMain } from "@effect/platform-node-shared/NodeRuntime"
@@ -55,7 +54,7 @@ const main = Layer.merge(ProxyLive, InspectorLive).pipe(
   HttpServer.withLogAddress,
   Layer.provide(ClientLive),
   Layer.provide([ServerLive, AgentLive]),
-  // Between the server and its network: what the inspector sees of the wire.
+  // Between the server and its network, for the inspector's view of the wire.
   Layer.provide(Inspector.layerTap()),
   Layer.provide(NodeNetwork.layer)
 )

@@ -1,19 +1,18 @@
 /**
- * A reverse proxy as a handler: the request goes on to the upstream, the answer comes back, both as they
- * flow.
+ * A reverse proxy as a handler: streams the request to the upstream and the response back.
  *
- * Neither body is ever held whole. A client that goes away takes its upstream request with it. What the
- * upstream's connections cannot do is told by status: 502 no answer, 503 no place, 504 no answer in time. Why
- * stands in the log alone.
+ * Neither body is ever held whole. When a client leaves, its upstream request is interrupted. Failures of the
+ * upstream's connections become statuses: 502 no response, 503 no free connection, 504 no response in time.
+ * Only the log has the reason.
  *
- * Never asks another host than the upstream, whatever the target says, and never passes a client's word on
- * its own address on.
+ * Never contacts a host other than the upstream, whatever the target says, and never forwards a client's
+ * claims about its own address.
  */
 import { Cookies, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Exchange, type Client } from "@httpfx/core"
 import { Effect } from "effect"
 
-// They belong to one connection (RFC 9110 §7.6.1), as do the fields that `Connection` names.
+// Fields of a single connection (RFC 9110 §7.6.1), as are those that `Connection` names.
 const hopByHop = [
   "connection",
   "keep-alive",
@@ -26,7 +25,7 @@ const hopByHop = [
   "upgrade"
 ]
 
-// What this proxy says of the client itself; the client's own word for it would be believed.
+// Facts about the client that this proxy sets itself; upstreams would believe the client's own claims.
 const forwarded = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"]
 
 const without = (rawHeaders: ReadonlyArray<string>, more: ReadonlyArray<string>): Array<string> => {
@@ -58,8 +57,7 @@ const refused = (status: number) =>
 const failed = (status: number, why: string) =>
   Effect.as(Effect.logWarning(words[status], { status, why }), refused(status))
 
-// What stands behind its name goes out as it came: two may have one name, and a proxy has nothing to read
-// there.
+// Pass everything after the name unchanged: cookie names may repeat, and a proxy need not parse the rest.
 const cookieOf = (line: string): Cookies.Cookie => {
   const [, name = "", rest = ""] = /^([^=]*)=?([^]*)$/.exec(line)!
   return { ...Cookies.unsafeMakeCookie("name", ""), name, value: rest, valueEncoded: rest }
@@ -87,7 +85,7 @@ const answer = (response: Client.Response) => {
   })
 }
 
-/** Hands requests on to `upstream`, an origin as in `http://host:port`. */
+/** Forwards requests to `upstream`, an origin as in `http://host:port`. */
 export const proxy = (client: Client.Service, upstream: string) => {
   const { hostname, port, protocol } = new URL(upstream)
   const origin = {
@@ -97,16 +95,16 @@ export const proxy = (client: Client.Service, upstream: string) => {
   }
   return Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
-    // A tunnel would lead anywhere, and TRACE would show what other proxies add.
+    // A tunnel would lead anywhere, and TRACE would reveal fields added by other proxies.
     if (["CONNECT", "TRACE"].includes(request.method)) return refused(501)
-    // An absolute target has become its path (RFC 9112 §3.2.2); `*` is none.
+    // An absolute target has become its path (RFC 9112 §3.2.2); `*` has no path.
     if (!request.url.startsWith("/")) return refused(400)
     const { connection, rawHeaders } = yield* Exchange.exchange
     const peer = connection.remote?._tag === "TcpAddress" ? connection.remote.hostname : "unknown"
     const hasBody = "content-length" in request.headers || "transfer-encoding" in request.headers
     const response = yield* client.requestScoped({
       method: request.method,
-      // By parts: no path can make another host of it.
+      // Built from parts, so that no path can change the host.
       url: { ...origin, path: request.url },
       headers: [
         ...without(rawHeaders, ["host", ...forwarded]),
@@ -119,7 +117,7 @@ export const proxy = (client: Client.Service, upstream: string) => {
     })
     return answer(response)
   }).pipe(
-    // The error says how far the request came; a client that broke off has nobody left to tell.
+    // The error says how far the request got; a client that has left gets no response.
     Effect.catchAll((error) => failed(statusOf(error._tag), error.message))
   )
 }

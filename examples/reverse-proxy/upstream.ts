@@ -1,6 +1,6 @@
 /**
- * An upstream with bad days, for a proxy that was given none: it refuses every third request with 503, and
- * says how often it was asked.
+ * An unreliable upstream, the proxy's default: refuses every third request with 503, and reports its number
+ * of requests.
  */
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServer } from "@httpfx/node"
@@ -19,7 +19,7 @@ const app = Effect.sync(() => {
   return HttpRouter.empty.pipe(HttpRouter.get("/", moody), HttpRouter.post("/echo", echo))
 })
 
-/** The origin of a server of its own; it ends with the scope. */
+/** The origin of a new server; it ends with the scope. */
 export const moodyUpstream = Effect.gen(function* () {
   const context = yield* Layer.build(NodeHttpServer.layer({ port: 0, host: "127.0.0.1" }))
   return yield* Effect.provide(

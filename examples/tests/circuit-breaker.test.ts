@@ -1,6 +1,6 @@
 /**
- * A circuit breaker around a client: after three failures in a row the service is left alone for half a
- * minute, then one request tries it.
+ * A circuit breaker around a client: after three failures in a row it blocks requests for half a minute, then
+ * lets one through as a probe.
  */
 import { HttpClient, HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
@@ -18,7 +18,7 @@ const circuitBreaker = (failures: number, pause: number) =>
         const { failed, until } = yield* Ref.get(state)
         const now = yield* Clock.currentTimeMillis
         if (now < until) return yield* new CircuitOpen({ until })
-        // One request tries the service; others wait for its result outside.
+        // One request probes the service; meanwhile others fail at once.
         if (failed >= failures) yield* Ref.set(state, { failed, until: now + pause })
         return yield* request.pipe(
           Effect.tap(() => Ref.set(state, { failed: 0, until: 0 })),

@@ -1,6 +1,6 @@
 /**
- * A service that is told to stop: its load balancer sees it first, requests under way end, streams end whole,
- * and nothing is left.
+ * A graceful shutdown: the load balancer notices first, in-flight requests and streams complete, and nothing
+ * is left.
  */
 import { HttpClient, HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
@@ -50,7 +50,7 @@ it.effect("stops in good order", () =>
     expect(yield* report).toBe("the report")
     expect(yield* stream).toMatch(/^(tick\n){7,8}$/)
     expect((yield* Effect.flip(get("/ready")))._tag).toBe("RequestError")
-    // Lame duck for five seconds, of which one has passed, then the idle connections' grace.
+    // The rest of the lame-duck period (one of five seconds has passed), then the grace of idle connections.
     expect(Duration.toSeconds(took)).toBeLessThan(6)
   }).pipe(Effect.scoped, Effect.provide(network), Leaks.check)
 )

@@ -1,6 +1,6 @@
 /**
- * A health checker: it asks every service every ten seconds, and takes it for down after three checks in a
- * row that failed.
+ * A health checker: probes every service every ten seconds, and reports it down after three failures in a
+ * row.
  */
 import { HttpClient, HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"

@@ -1,5 +1,5 @@
 /**
- * A client that exists: axios, its interceptors and its timeout, on the network in memory and in virtual
+ * An existing client: axios, with its interceptors and its timeout, on the network in memory and in virtual
  * time.
  */
 import { HttpServerResponse } from "@effect/platform"
@@ -9,7 +9,7 @@ import { MemoryNetwork, Origin, Quiet } from "@httpfx/testing"
 import axios, { isAxiosError } from "axios"
 import { Effect } from "effect"
 
-/** As it stands in the code base: it is given its `http`, and tries twice more where that may help. */
+/** As in the existing code: it gets its `http` injected, and retries transient failures twice. */
 const makeApi = (transport: object) => {
   const api = axios.create({
     adapter: "http",

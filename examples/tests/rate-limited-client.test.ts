@@ -1,6 +1,6 @@
 /**
- * A client of an API that allows ten requests a second: it limits itself, and obeys `Retry-After` where
- * others have used the quota up.
+ * A client of an API that allows ten requests per second: it limits itself, and obeys `Retry-After` if others
+ * have used up the quota.
  */
 import { HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"

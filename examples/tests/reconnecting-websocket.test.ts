@@ -1,6 +1,6 @@
 /**
- * A feed of prices over a WebSocket: the client connects again after a loss, with longer and longer waits,
- * and subscribes anew.
+ * A price feed over a WebSocket: the client reconnects after a loss with growing delays, and subscribes
+ * again.
  */
 import { HttpServerRequest, HttpServerResponse, Socket } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
@@ -8,7 +8,7 @@ import { NodeWebSocket } from "@httpfx/node"
 import { Fault, MemoryNetwork, Quiet, TestServer } from "@httpfx/testing"
 import { Clock, Effect, Fiber, Layer, Schedule } from "effect"
 
-// Answers a subscription with a price each second.
+// Replies to a subscription with a price each second.
 const feed = Effect.gen(function* () {
   const socket = yield* HttpServerRequest.upgrade
   const write = yield* socket.writer
@@ -50,7 +50,7 @@ it.scoped("goes on after a reset and an outage", () =>
     )
     yield* Quiet.complete(Effect.sleep("10 seconds"))
     yield* Fiber.interrupt(following)
-    // Lost after 3.5 s; tried 1, 2, 4 and 8 seconds later, of which the last finds the server.
+    // Lost after 3.5 s; retried 1, 2, 4 and 8 seconds later, the last time with success.
     expect(seconds).toEqual([0, 1, 2, 3, 19, 20, 21, 22, 23, 24])
   }).pipe(Effect.provide(world))
 )

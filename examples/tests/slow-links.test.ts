@@ -1,6 +1,6 @@
 /**
- * Five hundred clients on slow links, on links of their own: none waits for another, all get whole responses,
- * and nothing is left.
+ * Five hundred clients, each on its own slow link: none waits for another, all get complete responses, and
+ * nothing is left.
  */
 import { HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
@@ -19,7 +19,7 @@ const app = Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) =>
 
 it.effect("all of them are served", () =>
   Effect.gen(function* () {
-    // 56 kbit/s, 300 ms away.
+    // 56 kbit/s, 300 ms latency.
     yield* MemoryNetwork.condition({}, { bandwidth: 7_000, latency: "300 millis" })
     const memory = yield* MemoryNetwork.MemoryNetwork
     const server = yield* Server.Server
@@ -44,7 +44,7 @@ it.effect("all of them are served", () =>
     const [took, sizes] = yield* Quiet.complete(everybody, { maxTime: "1 minute" })
     expect(sizes).toEqual(Array(clients).fill([8_000, 16_000]))
     expect(most).toBe(clients)
-    // Each has a link of its own: 24 kB at 7 kB a second.
+    // Each has a link of its own: 24 kB at 7 kB per second.
     expect(Duration.toSeconds(took)).toBeLessThan(8)
   }).pipe(Effect.scoped, Effect.provide(TestServer.serve(app)), Leaks.check)
 )

@@ -1,6 +1,6 @@
 /**
- * A client of server-sent events that notices silence, connects again, and goes on behind the last event that
- * it has.
+ * A client of server-sent events that detects silence, reconnects, and continues after the last event it
+ * received.
  */
 import { HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
@@ -8,7 +8,7 @@ import { Client } from "@httpfx/core"
 import { Fault, Quiet, TestServer } from "@httpfx/testing"
 import { Chunk, Effect, Ref, Schedule, Stream } from "effect"
 
-// An event every second; a client that comes back says which it has seen.
+// An event every second; a reconnecting client sends the id of its last event.
 const ticks = Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
   const first = Number(headers["last-event-id"] ?? 0) + 1
   const events = Stream.iterate(first, (id) => id + 1).pipe(
@@ -19,7 +19,7 @@ const ticks = Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
   return HttpServerResponse.stream(events, { contentType: "text/event-stream" })
 })
 
-/** The ids of the events, over as many connections as it takes. Ten seconds of silence end a connection. */
+/** The ids of the events, over as many connections as needed. Ten seconds of silence end a connection. */
 const follow = (url: string, connections: Ref.Ref<number>) => {
   let last = "0"
   const connect = Effect.gen(function* () {

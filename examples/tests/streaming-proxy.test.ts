@@ -1,6 +1,6 @@
 /**
- * A proxy that passes bodies on as they come: it holds little of them, ends with its client, and never takes
- * a part for the whole.
+ * A proxy that streams bodies: it buffers little of them, ends with its client, and never turns a truncated
+ * body into a complete one.
  */
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
@@ -54,7 +54,7 @@ it.scoped("is held back by a client that does not read, and lets go of upstream 
         yield* client.send("GET / HTTP/1.1\r\nHost: proxy.test\r\n\r\n")
         yield* Quiet.run({ until: () => state.sent > 0 })
         yield* Quiet.complete(Effect.sleep("10 seconds"))
-        // Two connections with a window at each end, and what each side buffers.
+        // Two connections with a window at each end, plus the buffers of each side.
         expect(state.sent).toBeLessThan(1024 * 1024)
         expect(state.ended).toBe(false)
         yield* client.reset

@@ -1,6 +1,6 @@
 /**
- * A sender of webhooks: it signs each event, tries for an hour with longer and longer waits, and gives up
- * what is refused.
+ * A webhook sender: signs each event, retries for an hour with growing delays, and gives up on refused
+ * events.
  */
 import { HttpServerResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
@@ -68,7 +68,7 @@ it.scoped("tries again after a failure, a reset and silence, with the same event
     expect(yield* Quiet.complete(send(url, event))).toBe(204)
     yield* shop.assertAllCalled
     const times = (yield* shop.calls).map(({ time }) => time)
-    // After 1 s, after 2 s, and after 4 s behind the limit of 10 s.
+    // Delays of 1 s, 2 s and 4 s, the last one after a timeout of 10 s.
     expect(times.map((time) => time - times[0]!)).toEqual([0, 1_000, 3_000, 17_000])
   }).pipe(Effect.provide(world))
 )

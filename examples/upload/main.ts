@@ -1,8 +1,8 @@
 /**
- * File upload with its progress shown: the page shows what was sent, the server what it has read.
+ * File upload with progress: the page shows what was sent, the server what it has read.
  *
- * A file is read as it arrives and never held; a part over 100 MiB, or one more than 20, is answered with 413
- * and the rest is not read. `PORT` says where it listens (default 3000).
+ * Files are read as they arrive and never buffered; a part over 100 MiB, or a 21st part, gets 413, and the
+ * rest is not read. `PORT`: where it listens (default 3000).
  */
 import {
   FileSystem,

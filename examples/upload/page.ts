@@ -1,4 +1,4 @@
-/** The page of the upload: how far the browser is with sending, then what the server received. */
+/** The page of the upload: the progress of sending, then what the server received. */
 export const page = `<!doctype html>
 <html lang="en">
   <meta charset="utf-8" />
@@ -23,14 +23,14 @@ export const page = `<!doctype html>
       const input = document.querySelector("input")
       const megabytes = (bytes) => (bytes / 1e6).toFixed(1) + " MB"
       const received = ({ name, bytes, sha256 }) => name + ": " + bytes + " bytes received\\nSHA-256 " + sha256
-      // The same file can be chosen again.
+      // Allows the same file to be selected again.
       input.onclick = () => (input.value = "")
       input.onchange = () => {
         if (input.files.length === 0) return
         const form = new FormData()
         for (const file of input.files) form.append("file", file)
         input.disabled = true
-        // fetch does not tell how much of a request was sent.
+        // fetch does not report the progress of a request.
         const request = new XMLHttpRequest()
         request.upload.onprogress = ({ loaded, total }) => {
           progress.value = loaded / total

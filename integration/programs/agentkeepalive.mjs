@@ -1,4 +1,4 @@
-// agentkeepalive: an agent that is a subclass and overrides what Node's calls.
+// agentkeepalive: a subclass of the agent that overrides methods called by Node.
 import Agent from "agentkeepalive"
 import http from "node:http"
 import { close, report, request, serve } from "./tools.mjs"

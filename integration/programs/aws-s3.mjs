@@ -1,5 +1,5 @@
-// @aws-sdk/client-s3 against a small store: checksums, streams that are chunked and signed, ranges, lists,
-// parts, retries, aborts.
+// @aws-sdk/client-s3 against a small store: checksums, chunked and signed streams, ranges, lists, parts,
+// retries, aborts.
 import { createHash } from "node:crypto"
 import http from "node:http"
 import { Readable } from "node:stream"
@@ -17,7 +17,7 @@ import {
 } from "@aws-sdk/client-s3"
 import { close, listen, report } from "./tools.mjs"
 
-// The library warns of versions of Node.js that it will no longer run on.
+// The library warns about Node.js versions that it will drop.
 process.removeAllListeners("warning")
 
 const objects = new Map()
@@ -99,7 +99,7 @@ const server = http.createServer(async (req, res) => {
       )
     }
     objects.set(key, { content: Buffer.concat(parts) })
-    // Spaces keep the connection busy while the parts are put together.
+    // Spaces keep the connection alive while the parts are joined.
     res.writeHead(200, { "Content-Type": "application/xml" })
     res.write(`<?xml version="1.0"?>`)
     res.write("  ")

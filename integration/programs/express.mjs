@@ -1,4 +1,4 @@
-// Express: bodies, parameters, a file upload with multer, a streamed answer, errors, keep-alive.
+// Express: bodies, parameters, a file upload with multer, a streamed response, errors, keep-alive.
 import express from "express"
 import FormData from "form-data"
 import multer from "multer"

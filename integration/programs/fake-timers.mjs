@@ -1,5 +1,5 @@
-// @sinonjs/fake-timers: a server, an agent, got and undici while timers and clocks are fakes. What the module
-// waits for is real.
+// @sinonjs/fake-timers: a server, an agent, got and undici while timers and clocks are faked. The module
+// itself uses real time.
 import http from "node:http"
 import { once } from "node:events"
 import FakeTimers from "@sinonjs/fake-timers"
@@ -18,7 +18,7 @@ const hour = 60 * minute
 const clock = FakeTimers.install({ now: Date.UTC(2001, 0, 1), toNotFake: ["nextTick", "queueMicrotask"] })
 
 /**
- * Lets real input and output come, and `step` milliseconds of faked time with each turn of the event loop.
+ * Waits for real I/O, and advances the fake time by `step` milliseconds per turn of the event loop.
  */
 const meanwhile = async (promise, step = 1) => {
   let settled = false
@@ -80,7 +80,7 @@ report("idle connections close in real time", clock.countTimers())
 kept.destroy()
 close(brief)
 
-// got: its own timeouts, delays and retries are fakes, and only they.
+// got: its own timeouts, delays and retries use the fake time; nothing else does.
 const client = got.extend({ prefixUrl: url, retry: { limit: 0 } })
 report("got", await meanwhile(client("text").text()))
 report("got, chunks", await meanwhile(client.post("echo", { body: "up" }).text()))

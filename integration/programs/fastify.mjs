@@ -1,4 +1,4 @@
-// Fastify: schemas, hooks, streams, errors, injection, and its way of closing.
+// Fastify: schemas, hooks, streams, errors, injection, and closing.
 import Fastify from "fastify"
 import { Readable } from "node:stream"
 import { report, request } from "./tools.mjs"

@@ -33,7 +33,7 @@ report("hello", pick(await request(`${url}/hello/world`)))
 const form = new FormData()
 form.append("field", "value")
 form.append("file", new File(["x".repeat(5000)], "x.txt"))
-// The global fetch has an implementation of its own: it is a client from outside.
+// The global fetch has its own implementation, so it is an independent client.
 report("form", await fetch(`${url}/form`, { method: "POST", body: form }).then((res) => res.json()))
 const stream = await request(`${url}/stream`)
 report("stream", [stream.body, stream.headers["x-stream"]])

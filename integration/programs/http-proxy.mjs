@@ -1,4 +1,4 @@
-// http-proxy: requests, bodies, headers of both sides, web sockets, a target that is not there.
+// http-proxy: requests, bodies, headers of both sides, WebSockets, an unreachable target.
 import httpProxy from "http-proxy"
 import { once } from "node:events"
 import { WebSocket, WebSocketServer } from "ws"

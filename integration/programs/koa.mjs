@@ -1,4 +1,4 @@
-// Koa: middleware around a streamed answer, errors, a client that goes away.
+// Koa: middleware around a streamed response, errors, a client that leaves.
 import Koa from "koa"
 import http from "node:http"
 import { PassThrough } from "node:stream"

@@ -1,5 +1,5 @@
-// light-my-request: requests that go into a listener without a socket; the answer's classes are built on the
-// module's own.
+// light-my-request: requests injected into a listener without a socket; its response classes extend those of
+// the module.
 import http from "node:http"
 import inject, { isInjection } from "light-my-request"
 import { close, listen, report, request, text } from "./tools.mjs"
@@ -80,7 +80,7 @@ report(
   await new Promise((done) => inject(listener, "/stream", (_, res) => done(res.rawPayload.length)))
 )
 
-// The listener of a server, injected into and asked for over a socket.
+// The listener of a server, both by injection and over a socket.
 const server = http.createServer(listener)
 const dispatch = server.listeners("request")[0]
 report("a server's listener", told(await inject(dispatch, { url: "/stream", server })))

@@ -1,5 +1,4 @@
-// msw: requests of http, of an agent and of fetch, answered by handlers in this process; what passes on to a
-// real server.
+// msw: requests of http, of an agent and of fetch, handled in this process or passed on to a real server.
 import http from "node:http"
 import { http as mock, HttpResponse, delay, passthrough } from "msw"
 import { setupServer } from "msw/node"

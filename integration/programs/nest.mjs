@@ -1,5 +1,5 @@
 // NestJS on Express: controllers, pipes, guards, interceptors, filters, streams and server-sent events;
-// decorators by hand.
+// decorators applied by hand.
 import "reflect-metadata"
 import { once } from "node:events"
 import { Readable } from "node:stream"
@@ -9,7 +9,7 @@ import { ExpressAdapter } from "@nestjs/platform-express"
 import { interval, map, take, tap } from "rxjs"
 import { close, report, request } from "./tools.mjs"
 
-/** What a compiler makes of decorators: of a class, of a method, of a method's parameters. */
+/** Applies decorators as a compiler does: of a class, of a method, of a method's parameters. */
 const decorate = (target, classDecorators, methods) => {
   for (const [name, { types = [], parameters = [], decorators }] of Object.entries(methods)) {
     const descriptor = Object.getOwnPropertyDescriptor(target.prototype, name)

@@ -1,4 +1,4 @@
-// nock 14: it answers through the native parser, from the socket up.
+// nock 14: replies through the native parser on a fake socket.
 import http from "node:http"
 import nock from "nock-14"
 import { close, report, request, serve } from "./tools.mjs"

@@ -1,4 +1,4 @@
-// nock: it replaces members of the module; interceptions, replayed errors, and what passes through.
+// nock: replaces members of the module; interceptions, replayed errors, and passed-through requests.
 import http from "node:http"
 import nock from "nock"
 import { close, report, request, serve } from "./tools.mjs"

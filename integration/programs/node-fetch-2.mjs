@@ -1,5 +1,5 @@
-// node-fetch 2: chunked answers of one chunk and of many, on sockets kept alive and not, compression,
-// redirects, what is cut short.
+// node-fetch 2: responses in one chunk and in many, on sockets with and without keep-alive, compression,
+// redirects, truncated bodies.
 import http from "node:http"
 import FormData from "form-data"
 import fetch, { Headers, Request } from "node-fetch-2"

@@ -1,4 +1,4 @@
-// node-fetch: bodies, compression, redirects, aborts, an agent, an answer that is cut short.
+// node-fetch: bodies, compression, redirects, aborts, an agent, a truncated response.
 import fetch, { FormData, File } from "node-fetch"
 import http from "node:http"
 import { gzipSync } from "node:zlib"

@@ -1,5 +1,5 @@
-// OpenTelemetry's instrumentation: it replaces `request`, `get` and `Server.prototype.emit` when the module
-// is loaded.
+// OpenTelemetry's instrumentation: replaces `request`, `get` and `Server.prototype.emit` when the module is
+// loaded.
 import { context, trace } from "@opentelemetry/api"
 import { registerInstrumentations } from "@opentelemetry/instrumentation"
 import { HttpInstrumentation } from "@opentelemetry/instrumentation-http"
@@ -10,7 +10,7 @@ const exporter = new InMemorySpanExporter()
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
 provider.register()
 registerInstrumentations({ instrumentations: [new HttpInstrumentation()] })
-// The instrumentation sees what is required after it.
+// Only modules required after this are instrumented.
 const http = createRequire(import.meta.url)("http")
 const report = (what, value) => console.log(`${what}: ${JSON.stringify(value)}`)
 const server = http.createServer((req, res) => {

@@ -1,5 +1,5 @@
-// Sentry's http instrumentation, its envelopes kept in memory: spans, breadcrumbs, bodies, sessions and
-// headers that go on.
+// Sentry's http instrumentation, with envelopes kept in memory: spans, breadcrumbs, bodies, sessions and
+// propagated headers.
 import { once } from "node:events"
 import http from "node:http"
 import * as Sentry from "@sentry/node"
@@ -38,7 +38,7 @@ const failure = (promise) =>
     (error) => error.code
   )
 const { server, url } = await serve(async (req, res) => {
-  // The instrumentation sees what `data` listeners are given.
+  // The instrumentation reads the chunks passed to `data` listeners.
   let body = ""
   req.on("data", (chunk) => (body += chunk))
   await once(req, "end")
@@ -85,7 +85,7 @@ const sent = [
   ["/page/2", { agent: false }]
 ]
 for (const [path, options, body] of sent) {
-  // This request has no trace of its own: the server's begins with what the headers carry.
+  // This request has no trace of its own, so the server's starts from the headers.
   const answer = await Sentry.suppressTracing(() => request(url + path, options, body))
   report(path, [answer.status, stable(JSON.parse(answer.body))])
 }

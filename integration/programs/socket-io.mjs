@@ -1,4 +1,4 @@
-// socket.io: from polling to a web socket, acknowledgements, rooms, binary data, a reconnection.
+// socket.io: from polling to a WebSocket, acknowledgements, rooms, binary data, a reconnection.
 import http from "node:http"
 import { once } from "node:events"
 import { Server } from "socket.io"

@@ -1,4 +1,4 @@
-// supertest: an app without a port of its own; cookies kept by an agent, uploads, expectations that fail.
+// supertest: an app on an ephemeral port; cookies kept by an agent, uploads, failing expectations.
 import express from "express"
 import multer from "multer"
 import supertest from "supertest"

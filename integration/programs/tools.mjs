@@ -1,8 +1,8 @@
-// What the programs share: a report of what happened, and servers on a free port of this machine.
+// Shared by the programs: a report of events, and servers on a free port of this machine.
 import { once } from "node:events"
 import http from "node:http"
 
-/** Prints one thing that happened; two runs of a program are the same when these are. */
+/** Prints one event; two runs of a program are equal if all their events are. */
 export const report = (what, value) => console.log(`${what}: ${JSON.stringify(value)}`)
 
 export const listen = async (server) => {

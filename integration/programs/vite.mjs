@@ -1,5 +1,5 @@
-// vite's dev server on a folder: the page, a transformed module, what has not changed, the proxy, the socket
-// of hot updates.
+// vite's dev server on a folder: the page, a transformed module, unchanged files, the proxy, the socket for
+// hot updates.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

@@ -1,6 +1,4 @@
-/**
- * All trials, by name, and their schedule.
- */
+/** All trials, by name, and their schedule. */
 import * as Effect from "effect/Effect"
 import { between } from "../ask.js"
 import { clientLimits } from "./clientLimits.js"

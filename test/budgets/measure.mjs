@@ -1,5 +1,5 @@
-// What one program costs per request, as a line of JSON: node FLAGS measure.mjs NAME, with the flags of
-// run.mjs.
+// Measures the cost of one program per request, as a line of JSON: node FLAGS measure.mjs NAME, with the
+// flags of run.mjs.
 import { createHook } from "node:async_hooks"
 import { EventEmitter } from "node:events"
 import { PerformanceObserver } from "node:perf_hooks"
@@ -16,7 +16,7 @@ let collections = 0
 const collected = new PerformanceObserver((list) => (collections += list.getEntries().length))
 const turn = () => new Promise((resolve) => setTimeout(resolve, 10))
 
-/** Nothing is collected meanwhile: what has been allocated is what is in use. */
+/** No collection happens meanwhile, so the memory in use is what was allocated. */
 const allocated = () => {
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
@@ -37,7 +37,7 @@ for (let round = 0; round < rounds; round++) {
   bytes.push((after - before) / count)
 }
 
-/** How often something happens per request, counted apart from the memory that counting costs. */
+/** Counts events per request, separately from the memory, which counting would change. */
 const counted = async (begin) => {
   let times = 0
   const end = begin(() => times++)
@@ -54,7 +54,7 @@ const timers = await counted((tell) => {
 })
 const ownTurns = own.turns - turns
 
-// Those on a message go with it; those on a socket or a server would stay.
+// Listeners of a message are collected with it; those of a socket or a server would accumulate.
 const emitters = new Map()
 await counted(() => {
   const note = (emitter) => emitters.set(emitter, (emitters.get(emitter) ?? 0) + 1)
@@ -83,7 +83,7 @@ const median = [...bytes].sort((one, other) => one - other)[rounds >> 1]
 console.log(
   JSON.stringify({
     bytes: Math.round(median),
-    // The server's clock ticks now and then, whatever is asked of it.
+    // Subtract the ticks of the server's clock, which do not depend on requests.
     timers: Math.round((timers - ownTurns) / count),
     listeners: Math.round(listeners(true) / count),
     messageListeners: Math.round(listeners(false) / count),

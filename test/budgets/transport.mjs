@@ -1,5 +1,4 @@
-// One end of a connection that costs nothing: what is written is counted, and what comes is said by the
-// program.
+// One end of a connection without cost: counts written bytes, and receives what the program says.
 import { Network } from "@httpfx/core"
 import * as Effect from "effect/Effect"
 
@@ -12,7 +11,7 @@ export class ScriptedTransport {
   handlers = undefined
   corked = 0
 
-  /** `written` hears how many bytes went out by each write. Writes between `cork` and `uncork` are one. */
+  /** `written` receives the size of each write. Writes between `cork` and `uncork` are one. */
   constructor(written) {
     this.written = written
   }
@@ -45,7 +44,7 @@ export class ScriptedTransport {
   keepAlive() {}
 }
 
-/** A network on which who connects gets `transport`, and who listens gets it by `accept()`. */
+/** A network on which connections get `transport`, and listeners get it by `accept()`. */
 export const networkOf = (transport) => {
   let accept
   const network = {

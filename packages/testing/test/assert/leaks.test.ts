@@ -1,6 +1,4 @@
-/**
- * Everything that a test can leave is found and named, and nothing else is.
- */
+/** Everything that a test can leave is found and named, and nothing else is. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"

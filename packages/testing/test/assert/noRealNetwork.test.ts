@@ -1,6 +1,4 @@
-/**
- * The check for the real network over a file covers each test separately.
- */
+/** The check for the real network over a file covers each test separately. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

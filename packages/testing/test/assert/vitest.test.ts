@@ -1,6 +1,4 @@
-/**
- * The matchers: accepted values and failure messages; and the check for leaks over this file.
- */
+/** The matchers: accepted values and failure messages; and the check for leaks over this file. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"

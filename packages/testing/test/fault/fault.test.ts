@@ -1,6 +1,4 @@
-/**
- * Each fault against the real client and server: it ends in a typed error or, after a wait, in success.
- */
+/** Each fault against the real client and server: it ends in a typed error or, after a wait, in success. */
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"

@@ -1,6 +1,4 @@
-/**
- * The files of a `TestServer` behave like those of Node.js, and never change the disk.
- */
+/** The files of a `TestServer` behave like those of Node.js, and never change the disk. */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"

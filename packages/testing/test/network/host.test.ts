@@ -1,6 +1,4 @@
-/**
- * Hosts that crash and restart, as seen by their peers; and their wall clocks.
- */
+/** Hosts that crash and restart, as seen by their peers; and their wall clocks. */
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"

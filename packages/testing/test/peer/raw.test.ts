@@ -1,6 +1,4 @@
-/**
- * Raw peers on memory and on sockets: their scripts and failure messages.
- */
+/** Raw peers on memory and on sockets: their scripts and failure messages. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,4 @@
-/**
- * A test of an app in one line: paths go to the server, whole URLs elsewhere, and nothing is left behind.
- */
+/** A test of an app in one line: paths go to the server, whole URLs elsewhere, and nothing is left behind. */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"

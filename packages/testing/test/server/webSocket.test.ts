@@ -1,6 +1,4 @@
-/**
- * WebSockets on the network in memory: one layer, under a clock that stands still.
- */
+/** WebSockets on the network in memory: one layer, under a clock that stands still. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

@@ -1,6 +1,4 @@
-/**
- * Two ends that send given lines in turn, 10 ms apart, over the network in the context.
- */
+/** Two ends that send given lines in turn, 10 ms apart, over the network in the context. */
 import * as Effect from "effect/Effect"
 import { Network } from "@httpfx/core/Network"
 import type { Transport, TransportHandlers } from "@httpfx/core/Transport"

@@ -1,6 +1,4 @@
-/**
- * A wiretap records what passes, and its views show it: as events, as messages, as text.
- */
+/** A wiretap records what passes, and its views show it: as events, as messages, as text. */
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"

@@ -1,6 +1,4 @@
-/**
- * Fake timers of the test runner do not stop the network in memory, nor affect real time limits.
- */
+/** Fake timers of the test runner do not stop the network in memory, nor affect real time limits. */
 import { assert, afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"

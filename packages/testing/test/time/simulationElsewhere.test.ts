@@ -1,6 +1,4 @@
-/**
- * A simulation without Node's facilities: no immediates, no hooks that report real asynchrony.
- */
+/** A simulation without Node's facilities: no immediates, no hooks that report real asynchrony. */
 import { assert, describe, it } from "@effect/vitest"
 import { afterAll, vi } from "vitest"
 import * as Clock from "effect/Clock"

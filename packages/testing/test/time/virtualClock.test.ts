@@ -1,6 +1,4 @@
-/**
- * A virtual clock wakes sleepers in order, jumps over empty time, and forgets interrupted waits.
- */
+/** A virtual clock wakes sleepers in order, jumps over empty time, and forgets interrupted waits. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

@@ -1,6 +1,4 @@
-/**
- * The inspector: exchanges in flight and ended ones, the wire of one exchange, and access control.
- */
+/** The inspector: exchanges in flight and ended ones, the wire of one exchange, and access control. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpRouter from "@effect/platform/HttpRouter"
