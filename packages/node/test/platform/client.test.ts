@@ -51,7 +51,7 @@ const readAll = (request: http.IncomingMessage) =>
   })
 
 describe("NodeHttpClient against node:http", () => {
-  it.scopedLive("reads what the server says", () =>
+  it.scopedLive("reads the server's response", () =>
     Effect.gen(function* () {
       const { url } = yield* nodeServer((request, response) => {
         response.writeHead(201, "Made", { "Content-Type": "application/json", "Set-Cookie": ["a=1", "b=2"] })
@@ -69,7 +69,7 @@ describe("NodeHttpClient against node:http", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("uses one connection for one request after the other", () =>
+  it.scopedLive("reuses one connection for consecutive requests", () =>
     Effect.gen(function* () {
       const { url, connections } = yield* nodeServer((_, response) => response.end("hello"))
       const client = yield* Client.Client
@@ -130,7 +130,7 @@ describe("NodeHttpClient against node:http", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("moves 20 MB each way, neither side ahead of the other", () =>
+  it.scopedLive("moves 20 MB each way, with backpressure", () =>
     Effect.gen(function* () {
       const { url } = yield* nodeServer((request, response) => void request.pipe(response))
       const size = 65_536
@@ -203,7 +203,7 @@ describe("NodeHttpClient against node:http", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("a name that is none: NameNotResolved, as platform's RequestError", () =>
+  it.scopedLive("an unknown name: NameNotResolved, as platform's RequestError", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(HttpClient.get("http://nowhere.invalid/"))
       assert.deepInclude(error, { _tag: "RequestError", reason: "Transport" })
@@ -251,7 +251,7 @@ describe("NodeHttpClient against node:https", () => {
     }).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["MAX_SOCKETS", "0"]]))))
   )
 
-  it.scopedLive("refuses what it cannot verify: TlsFailure", () =>
+  it.scopedLive("refuses an unverified server: TlsFailure", () =>
     Effect.gen(function* () {
       const { port } = yield* httpsServer
       const client = yield* Client.Client

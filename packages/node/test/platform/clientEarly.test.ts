@@ -1,4 +1,4 @@
-// A server in another process that refuses an upload and closes while the client still writes: every answer
+// A server in another process refuses an upload and closes while the client still writes: every response
 // arrives.
 import { spawn } from "node:child_process"
 import { assert, it } from "@effect/vitest"
@@ -7,7 +7,7 @@ import { NodeHttpClient } from "@httpfx/node"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
-// Answers as soon as anything has come, and closes without reading on: the kernel resets what arrives then.
+// Responds to the first bytes and closes without reading on, so the kernel resets the rest of the upload.
 const script = `
 const net = require("node:net")
 const answer = "HTTP/1.1 413 Payload Too Large\\r\\nConnection: close\\r\\nContent-Length: 9\\r\\n\\r\\ntoo large"
@@ -36,7 +36,7 @@ const chunk = new Uint8Array(64 * 1024)
 const body = Stream.range(1, 8).pipe(Stream.map(() => chunk))
 
 it.scopedLive(
-  "413 and a close in the middle of an upload: 400 answers of 400 reach the caller",
+  "413 and a close during an upload: 400 of 400 responses reach the caller",
   () =>
     Effect.gen(function* () {
       const { port } = yield* refusing

@@ -1,6 +1,6 @@
 /**
- * An idle connection, and the timer that will close it, do not keep a process alive. A file of its own: the
- * resources of the process are counted, and other tests' leave later than these tests end.
+ * An idle connection and its timer do not keep a process alive. A file of its own: it counts the resources of
+ * the process, and those of other tests are released later than their ends.
  */
 import * as net from "node:net"
 import { HttpClient } from "@effect/platform"
@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 
 const answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
-// The server's ends are not counted: they are this process's too, but not the client's doing.
+// Do not count the server's ends, which are in this process too.
 const server = Effect.acquireRelease(
   Effect.async<net.Server>((resume) => {
     const server = net.createServer((socket) => {
@@ -28,7 +28,7 @@ const alive = () => {
   return { sockets: count("TCPSocketWrap"), timers: count("Timeout") }
 }
 
-// What the process had before may be gone by now: a timer of the runner's.
+// Resources from before may be gone by now, such as a timer of the runner.
 const noMore = (now: ReturnType<typeof alive>, before: ReturnType<typeof alive>) => {
   assert.isAtMost(now.sockets, before.sockets)
   assert.isAtMost(now.timers, before.timers)

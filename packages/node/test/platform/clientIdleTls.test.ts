@@ -1,7 +1,4 @@
-/**
- * An idle TLS connection does not keep a process alive. A file of its own, as its neighbour for plain
- * connections.
- */
+/** An idle TLS connection does not keep a process alive. A file of its own, like clientIdle.test.ts. */
 import * as fs from "node:fs"
 import type * as net from "node:net"
 import * as tls from "node:tls"
@@ -37,7 +34,7 @@ it.scopedLive("an idle TLS connection does not keep the process alive", () =>
     const request = Effect.flatMap(HttpClient.get(`https://localhost:${port}/`), (response) => response.text)
     for (let i = 0; i < 2; i++) {
       assert.strictEqual(yield* request, "hello")
-      // What the process had before may be gone by now: a timer of the runner's.
+      // Resources from before may be gone by now, such as a timer of the runner.
       assert.isAtMost(alive().length, before.length)
     }
   }).pipe(Effect.provide(NodeHttpClient.layerWith({ tls: { ca: pem("ca") } })))

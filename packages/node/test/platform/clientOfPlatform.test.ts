@@ -1,6 +1,6 @@
 /**
- * What platform's client does besides sending: spans, propagation, reasons of errors. The same programs over
- * our client and over platform's own for Node; what they observe is compared.
+ * The features of platform's client besides sending: spans, propagation, error reasons. The same programs run
+ * over our client and platform's own for Node, and their observations are compared.
  */
 import * as http from "node:http"
 import type * as net from "node:net"
@@ -57,7 +57,7 @@ interface Recorded {
   ended: string
 }
 
-/** A tracer that keeps what it is told. */
+/** A tracer that records spans. */
 const recording = () => {
   const spans: Array<Recorded> = []
   const tracer = Tracer.make({
@@ -237,7 +237,7 @@ describe("NodeHttpClient does as platform's own client", () => {
               result,
               spans: spans.map(({ attributes, ...span }) => ({
                 ...span,
-                // Fields of the answer that tell the time or the connection.
+                // Response fields that depend on time or connection.
                 attributes: Object.fromEntries(
                   Object.entries(attributes).filter(
                     ([key]) => !/response.header.(date|connection|keep-alive)/.test(key)
@@ -260,7 +260,7 @@ const clients: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient
   ["platform's", PlatformNode.layer]
 ]
 
-// What a server is told of a trace, where no tracer is installed and no span is open.
+// Trace headers that a server receives without a tracer and without an open span.
 describe.each(clients)("Without a tracer, %s client", (_, layer) => {
   const echo = Effect.acquireRelease(
     Effect.async<http.Server>((resume) => {
@@ -282,7 +282,7 @@ describe.each(clients)("Without a tracer, %s client", (_, layer) => {
     })
   const none = { b3: undefined, traceparent: undefined }
 
-  it.scopedLive("begins a trace with each request, in the place of a caller's fields", () =>
+  it.scopedLive("starts a trace with each request, replacing the caller's fields", () =>
     Effect.gen(function* () {
       const seen = new Set<string>()
       for (const headers of [{}, {}, { b3: "0", traceparent: "x" }]) {
@@ -295,7 +295,7 @@ describe.each(clients)("Without a tracer, %s client", (_, layer) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.scopedLive("sends nothing of it where it is not to", () =>
+  it.scopedLive("sends no trace headers if disabled", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* told(HttpClient.withTracerPropagation(false)), none)
       assert.deepStrictEqual(yield* told(HttpClient.withTracerDisabledWhen(() => true)), none)
@@ -319,7 +319,7 @@ describe("NodeHttpClient without a tracer", () => {
       (body) => (body as { readonly propagated: ReadonlyArray<string> }).propagated
     )
 
-  it.scopedLive("propagates the span that is open, and a trace from elsewhere", () =>
+  it.scopedLive("propagates the current span, and an external trace", () =>
     Effect.gen(function* () {
       const { url } = yield* server
       assert.deepStrictEqual(yield* Effect.withSpan(propagated(url), "outer"), ["b3", "traceparent"])
@@ -350,7 +350,7 @@ describe("NodeHttpClient's responses", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("are shown without taking their body from its reader", () =>
+  it.scopedLive("are inspected without consuming their body", () =>
     Effect.gen(function* () {
       const { url } = yield* server
       const endless = yield* HttpClient.get(`${url}/endless`)
@@ -367,7 +367,7 @@ describe("NodeHttpClient's responses", () => {
 })
 
 describe("NodeHttpClient's errors", () => {
-  it.scopedLive("a reset within the body is a transport failure, which retries take for one", () =>
+  it.scopedLive("a reset within the body is a transport failure, and is retried as one", () =>
     Effect.gen(function* () {
       const { url } = yield* server
       const read = Effect.flatMap(HttpClient.get(`${url}/reset`), (response) => response.text)
@@ -377,7 +377,7 @@ describe("NodeHttpClient's errors", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("what may not be sent is an Encode error with ours as its cause", () =>
+  it.scopedLive("an invalid request is an Encode error with ours as its cause", () =>
     Effect.gen(function* () {
       const { url } = yield* server
       const header = yield* Effect.flip(HttpClient.get(url, { headers: { a: "b\r\nc: d" } }))

@@ -1,4 +1,4 @@
-// The client against servers that are not ours: node:http, TLS with an authority of its own, a proxy, nginx.
+// The client against servers of others: node:http, TLS with its own authority, a proxy, nginx.
 import { execFileSync, spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as http from "node:http"
@@ -40,7 +40,7 @@ const textClient = Effect.flatMap((response: Client.Response) =>
 )
 
 describe("node:http", () => {
-  it.scopedLive("fields, trailers both ways, and informational answers", () =>
+  it.scopedLive("fields, trailers both ways, and informational responses", () =>
     Effect.gen(function* () {
       const server = http.createServer((request, response) => {
         textOf(request, (text) => {
@@ -70,7 +70,7 @@ describe("node:http", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("100-continue, wanted and refused", () =>
+  it.scopedLive("100-continue, granted and refused", () =>
     Effect.gen(function* () {
       const server = http.createServer()
       server.on("checkContinue", (request: http.IncomingMessage, response: http.ServerResponse) => {
@@ -140,11 +140,11 @@ const secured = (answer: (request: http.IncomingMessage) => string, options: htt
     )
   )
 
-describe("TLS with an authority of its own", () => {
+describe("TLS with its own authority", () => {
   const get = (port: number, tls?: Client.ConnectionOptions["tls"], host = "localhost") =>
     Client.request({ url: `https://${host}:${port}/`, connection: { tls, family: 4 } }).pipe(textClient)
 
-  it.scopedLive("is trusted where it is named, and its servers are who they say", () =>
+  it.scopedLive("trusts a configured authority, and verifies names", () =>
     Effect.gen(function* () {
       const port = yield* secured(() => "hello")
       assert.deepInclude(yield* Effect.flip(get(port)), { _tag: "TlsFailure", phase: "secure" })
@@ -154,7 +154,7 @@ describe("TLS with an authority of its own", () => {
     }).pipe(Effect.provide(NodeHttpClient.layer))
   )
 
-  it.scopedLive("asks for a name (SNI), shows a certificate, and judges the server's itself", () =>
+  it.scopedLive("sends a name (SNI) and a certificate, and checks the server's itself", () =>
     Effect.gen(function* () {
       const names: Array<string> = []
       const options: https.ServerOptions = {

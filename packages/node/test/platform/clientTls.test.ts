@@ -1,4 +1,4 @@
-// The client's TLS options on real connections, one by one: what the server sees, and what is refused.
+// The client's TLS options on real connections, one by one: what the server sees, and what fails.
 import * as fs from "node:fs"
 import * as https from "node:https"
 import type { AddressInfo } from "node:net"
@@ -13,7 +13,7 @@ const pem = (name: string) => file(`${name}.pem`).toString()
 
 const own = { cert: pem("server"), key: pem("server-key") }
 
-/** What a server saw of a connection. */
+/** The server's view of a connection. */
 interface Seen {
   readonly name: string | undefined
   readonly alpn: string | false | null
@@ -23,7 +23,7 @@ interface Seen {
   readonly client: string | undefined
 }
 
-/** A server that closes each connection after its answer. */
+/** A server that closes each connection after its response. */
 const server = (
   options: https.ServerOptions = {},
   fields: Readonly<Record<string, string>> = { Connection: "close" }
@@ -63,7 +63,7 @@ const ask = (url: string, request: Partial<Client.Request> = {}) =>
 
 const withAgent = (options: Agent.Options) => Effect.provide(NodeHttpClient.layerWith(options))
 
-/** What the server sees of a client with these options. */
+/** The server's view of a client with these options. */
 const sees = (tls: Tls, options: https.ServerOptions = {}) =>
   Effect.gen(function* () {
     const { seen, url } = yield* server(options)
@@ -81,16 +81,16 @@ const refused = (tls: Tls, options: https.ServerOptions = {}) =>
   })
 
 describe("The TLS options of a client", () => {
-  it.scopedLive("serverName: asked for and verified, whatever the host is", () =>
+  it.scopedLive("serverName: sent and verified, whatever the host is", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* sees({ serverName: "api.test" })).name, "api.test")
-      // An address is verified, but is no name to ask for.
+      // An IP address is verified, but not sent as SNI.
       assert.isUndefined((yield* sees({})).name)
       assert.strictEqual((yield* refused({ serverName: "other.test" })).code, "ERR_TLS_CERT_ALTNAME_INVALID")
     })
   )
 
-  it.scopedLive("checkServerIdentity: judges what is trusted", () =>
+  it.scopedLive("checkServerIdentity: checks trusted certificates", () =>
     Effect.gen(function* () {
       const asked: Array<unknown> = []
       const pinned: Tls["checkServerIdentity"] = (host, { fingerprint256, subjectaltname }) => {
@@ -105,7 +105,7 @@ describe("The TLS options of a client", () => {
         throw new Error("thrown by the judge")
       }
       assert.include((yield* refused({ checkServerIdentity: throwing })).message, "thrown by the judge")
-      // What is not trusted does not come so far.
+      // It is not called for untrusted certificates.
       assert.strictEqual(
         (yield* refused({ ca: pem("other"), checkServerIdentity: () => undefined })).code,
         "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
@@ -183,7 +183,7 @@ describe("The TLS options of a client", () => {
     })
   )
 
-  it.scopedLive("one that there is not is refused, not passed over", () =>
+  it.scopedLive("an unknown one is refused, not ignored", () =>
     Effect.gen(function* () {
       const error = yield* refused({ servername: "api.test" } as Tls)
       assert.deepInclude(error, { code: "ERR_HTTPFX_TLS_OPTION" })
@@ -202,7 +202,7 @@ describe("The TLS options of a client", () => {
     })
   )
 
-  it.scopedLive("the response tells what came of them", () =>
+  it.scopedLive("the response has the resulting TLS facts", () =>
     Effect.gen(function* () {
       const { url } = yield* server()
       const { tls } = yield* ask(url).pipe(withAgent({ tls: trusting }))
@@ -219,7 +219,7 @@ describe("TLS sessions", () => {
         const { seen, url } = yield* server({ maxVersion: version })
         yield* Effect.gen(function* () {
           for (let i = 0; i < 3; i++) yield* ask(url)
-          // A name to verify is another connection.
+          // Another name to verify needs another connection.
           yield* ask(url, { connection: { tls: { serverName: "localhost" } } })
         }).pipe(withAgent({ tls: trusting }))
         assert.deepStrictEqual(
@@ -230,7 +230,7 @@ describe("TLS sessions", () => {
     )
   }
 
-  it.scopedLive("are not kept where the agent keeps none, and are the caller's where he says so", () =>
+  it.scopedLive("are not cached if the agent's cache is off, or if the caller manages them", () =>
     Effect.gen(function* () {
       const { seen, url } = yield* server()
       const sessions: Array<Uint8Array> = []
@@ -247,7 +247,7 @@ describe("TLS sessions", () => {
     })
   )
 
-  it.scopedLive("the oldest goes where there are too many; a failed handshake forgets its own", () =>
+  it.scopedLive("the oldest is dropped when there are too many; a failed handshake drops its own", () =>
     Effect.gen(function* () {
       const one = yield* server()
       const two = yield* server()
@@ -262,7 +262,7 @@ describe("TLS sessions", () => {
 })
 
 describe("Connections through a proxy", () => {
-  it.scopedLive("are not shared where the proxy's TLS is another", () =>
+  it.scopedLive("are not shared if the proxy's TLS options differ", () =>
     Effect.gen(function* () {
       const { seen, url } = yield* server({}, {})
       const through = (tls: Tls): Proxy.Proxies => ({ http: { url, tls } })

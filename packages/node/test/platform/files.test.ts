@@ -1,5 +1,5 @@
 /**
- * Files as answers: every size and part to the byte, files that change on the way, and no descriptor left
+ * Files as responses: every size and range is exact, files may change on the way, and no descriptor is left
  * open.
  */
 import { existsSync, readdirSync, readlinkSync } from "node:fs"
@@ -26,11 +26,11 @@ const file = (size: number) =>
     )
   })
 
-// One piece and several, to the byte.
+// One piece and several, with off-by-one sizes.
 const piece = 131_072
 const sizes = [0, 1, piece - 1, piece, piece + 1, 3 * piece + 5]
 
-// Where the system shows it. Closing takes a turn of its own.
+// If the system has /proc. Closing takes another turn.
 const isOpen = (name: string): boolean =>
   existsSync("/proc/self/fd") &&
   readdirSync("/proc/self/fd").some((descriptor) => {
@@ -53,7 +53,7 @@ const goesOn = Effect.flatMap(HttpClient.get("/after"), ({ text }) =>
   Effect.map(text, (text) => assert.strictEqual(text, "the server goes on"))
 )
 
-describe("files as answers", () => {
+describe("files as responses", () => {
   it.scopedLive.each(sizes)("of %d bytes, whole and in part", (size) =>
     Effect.gen(function* () {
       const { bytes, name } = yield* file(size)
@@ -75,7 +75,7 @@ describe("files as answers", () => {
     })
   )
 
-  it.scopedLive("one that is gone by then is 500, and the connection goes on", () =>
+  it.scopedLive("a file removed meanwhile is 500, and the connection is kept", () =>
     Effect.gen(function* () {
       const { name } = yield* file(10)
       yield* Effect.gen(function* () {
@@ -86,7 +86,7 @@ describe("files as answers", () => {
     })
   )
 
-  it.scopedLive("one that has become shorter is never taken for whole", () =>
+  it.scopedLive("a truncated file is never taken as complete", () =>
     Effect.gen(function* () {
       for (const size of [10, 3 * piece]) {
         const { name } = yield* file(size)

@@ -1,6 +1,6 @@
 /**
  * `@effect/rpc` on our server and client, over HTTP and over WebSocket: values and typed errors, streams,
- * interruption, many at once. On a network in memory; the other end of a WebSocket is the `ws` package.
+ * interruption, many calls at once. On a network in memory; the other end of a WebSocket is the `ws` package.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -43,7 +43,7 @@ class Users extends RpcGroup.make(
   Rpc.make("header", { success: Schema.String })
 ) {}
 
-/** What handlers tell the test. */
+/** Reports of the handlers to the test. */
 interface Told {
   readonly started: Deferred.Deferred<void>
   readonly interrupted: Deferred.Deferred<void>
@@ -169,7 +169,7 @@ describe.each(worlds)("RPC over %s", (_, world) => {
     }).pipe(Effect.scoped, Effect.provide(world))
   )
 
-  it.live("streams: whole, and given up by their reader", () =>
+  it.live("streams: complete, and interrupted by their reader", () =>
     Effect.gen(function* () {
       const client = yield* UsersClient
       const whole = yield* Stream.runCollect(client.count({ to: 1000 }))

@@ -1,5 +1,4 @@
-// Servers on what Node has to offer: HTTPS with several certificates, Unix sockets, sockets that listen
-// already.
+// Servers with Node's features: HTTPS with several certificates, Unix sockets, sockets that already listen.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -32,7 +31,7 @@ const portOf = ({ address }: Server.Service) => (address._tag === "TcpAddress" ?
 
 const request = "GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
 
-/** One request; all that came, or why the connection failed. */
+/** One request; all received text, or the reason of the failure. */
 const talk = (open: () => net.Socket) =>
   Effect.async<string, string>((resume) => {
     let text = ""
@@ -57,7 +56,7 @@ const temporary = Effect.acquireRelease(
 )
 
 describe("HTTPS", () => {
-  it.live("has a certificate for each name, and changes them while it runs", () =>
+  it.live("has certificates by name, and changes them while it runs", () =>
     served({ ...loopback, tls: { ...main, certificates: { "other.test": other } } }, (server) =>
       Effect.gen(function* () {
         const asMain = { servername: "api.test", ca: pem("ca") }
@@ -78,7 +77,7 @@ describe("HTTPS", () => {
     )
   )
 
-  it.live("asks for certificates of clients, and refuses without one where told to", () =>
+  it.live("requests client certificates, and refuses clients without one if configured", () =>
     served(
       { ...loopback, tls: { ...main, ca: pem("ca"), requestCert: true, rejectUnauthorized: true } },
       (server) =>
@@ -92,7 +91,7 @@ describe("HTTPS", () => {
     )
   )
 
-  it.live("is no place for plain HTTP, nor for other protocols, and starts with no useless key", () =>
+  it.live("refuses plain HTTP and other protocols, and does not start with an invalid key", () =>
     Effect.gen(function* () {
       yield* served({ ...loopback, tls: main }, (server) =>
         Effect.gen(function* () {
@@ -111,7 +110,7 @@ describe("HTTPS", () => {
 })
 
 describe("A Unix socket", () => {
-  // A socket that is bound and closed without being removed: what a crash leaves behind.
+  // A socket bound and closed without being removed, as after a crash.
   const leave = (file: string) =>
     Effect.promise(
       () =>
@@ -127,7 +126,7 @@ describe("A Unix socket", () => {
         })
     )
 
-  it.scopedLive("takes the place of a file that nobody listens on, and of no other", () =>
+  it.scopedLive("replaces a socket file that nobody listens on, and no other", () =>
     Effect.gen(function* () {
       const file = path.join(yield* temporary, "socket")
       yield* leave(file)
@@ -154,8 +153,8 @@ const listening = Effect.async<net.Server>((resume) => {
   const server = net.createServer().listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
 })
 
-describe("What listens already", () => {
-  it.live("serves as a server of Node's; a descriptor that is none is a typed failure", () =>
+describe("A socket that already listens", () => {
+  it.live("serves as a server of Node; an invalid descriptor is a typed failure", () =>
     Effect.gen(function* () {
       const handle = yield* listening
       yield* served({ handle }, (server) =>
@@ -170,7 +169,7 @@ describe("What listens already", () => {
     })
   )
 
-  it.live("is found as systemd hands it over, by number or by name", () =>
+  it.live("is found by number or name, as passed by systemd", () =>
     Effect.gen(function* () {
       const env = { LISTEN_PID: String(process.pid), LISTEN_FDS: "2", LISTEN_FDNAMES: "http:admin" }
       Object.assign(process.env, env)
@@ -185,7 +184,7 @@ describe("What listens already", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("shares its port where Node can, and fails with a typed error where not", () =>
+  it.live("shares its port if Node can, and fails with a typed error otherwise", () =>
     Effect.gen(function* () {
       const network = yield* Network.Network
       const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)

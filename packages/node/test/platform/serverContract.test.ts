@@ -1,6 +1,6 @@
 /**
- * What an app of platform's may rely on, over real sockets with `NodeHttpServer.layerTest`: files, forms,
- * limits, middleware, web handlers. What both stacks must answer alike is compared in test/parity.test.ts.
+ * The contract of platform's server for apps, over real sockets with `NodeHttpServer.layerTest`: files,
+ * forms, limits, middleware, web handlers. test/parity.test.ts compares the responses of both stacks.
  */
 import * as nodeFs from "node:fs/promises"
 import * as os from "node:os"
@@ -52,7 +52,7 @@ const file = (name: string, content: string | Uint8Array) =>
   })
 
 describe("layers", () => {
-  it.scoped("layer has what an app may ask for", () =>
+  it.scoped("layer provides every service of an app", () =>
     Effect.gen(function* () {
       const { address } = yield* HttpServer.HttpServer
       assert.strictEqual(address._tag, "TcpAddress")
@@ -121,7 +121,7 @@ describe("files as responses", () => {
     })
   )
 
-  it.scoped("send a part to the byte", () =>
+  it.scoped("send a range exactly", () =>
     Effect.gen(function* () {
       const { body, headers } = yield* answered({ offset: 2, bytesToRead: 3, status: 206 })
       assert.strictEqual(body, "234")
@@ -135,7 +135,7 @@ describe("files as responses", () => {
     })
   )
 
-  it.scoped("large ones come whole, and HEAD has the same fields and no body", () =>
+  it.scoped("large ones are complete, and HEAD has the same fields and no body", () =>
     Effect.gen(function* () {
       const bytes = new Uint8Array(1_000_003).map((_, index) => index % 251)
       const name = yield* file("x.bin", bytes)
@@ -152,7 +152,7 @@ describe("files as responses", () => {
     })
   )
 
-  it.scoped("a file that is not there is the app's to handle", () =>
+  it.scoped("a missing file is handled by the app", () =>
     served(
       Effect.catchTag(HttpServerResponse.file("/not/there"), "SystemError", () =>
         HttpServerResponse.empty({ status: 404 })
@@ -161,7 +161,7 @@ describe("files as responses", () => {
     )
   )
 
-  it.scoped("of the web", () =>
+  it.scoped("from web File objects", () =>
     served(
       HttpServerResponse.fileWeb(new File(["hello"], "a.txt", { lastModified: 0 })),
       Effect.gen(function* () {
@@ -186,7 +186,7 @@ describe("forms", () => {
     return HttpClientRequest.post("/").pipe(HttpClientRequest.bodyFormData(data))
   }
 
-  it.scoped("persisted: fields by schema, files in files that go with the request", () =>
+  it.scoped("persisted: fields by schema, files are stored until the request completes", () =>
     Effect.gen(function* () {
       let kept = ""
       const app = Effect.gen(function* () {
@@ -208,7 +208,7 @@ describe("forms", () => {
     })
   )
 
-  it.scoped("persisted: files of one name stay apart, and the files of a form that fails are removed", () =>
+  it.scoped("persisted: files with equal names are kept apart, and those of a failed form are removed", () =>
     Effect.gen(function* () {
       const paths: Array<string> = []
       const app = Effect.gen(function* () {
@@ -283,7 +283,7 @@ describe("forms", () => {
     )
   }
 
-  it.scoped("what is no form is answered with 400", () =>
+  it.scoped("a malformed form is answered with 400", () =>
     served(
       Effect.as(waysToRead.persisted, HttpServerResponse.empty()),
       Effect.gen(function* () {
@@ -329,7 +329,7 @@ describe("bodies", () => {
     Effect.catchTag("ParseError", () => HttpServerResponse.empty({ status: 422 }))
   )
 
-  it.scoped("are read by schema; what does not fit is the app's to answer", () =>
+  it.scoped("are read by schema; the app answers mismatches", () =>
     served(
       app,
       Effect.gen(function* () {
@@ -376,7 +376,7 @@ describe("around a handler", () => {
     })
   )
 
-  it.scoped("a scope that was ejected lives as long as its stream", () =>
+  it.scoped("an ejected scope stays open as long as its stream", () =>
     Effect.gen(function* () {
       const events: Array<string> = []
       const app = Effect.gen(function* () {
@@ -427,7 +427,7 @@ describe("around a handler", () => {
     )
   )
 
-  it.scoped("apps side by side, by what they are asked", () =>
+  it.scoped("several apps, routed by path", () =>
     served(
       HttpMultiplex.empty.pipe(
         HttpMultiplex.hostExact("a.test", HttpServerResponse.text("a")),
@@ -441,7 +441,7 @@ describe("around a handler", () => {
     )
   )
 
-  it.live("a route that is not to be interrupted is not", () =>
+  it.live("an uninterruptible route is not interrupted", () =>
     Effect.scoped(
       served(
         HttpRouter.empty.pipe(
@@ -461,7 +461,7 @@ describe("around a handler", () => {
 })
 
 describe("web handlers", () => {
-  it.scoped("one of the web is an app", () =>
+  it.scoped("a web handler is an app", () =>
     served(
       HttpApp.fromWebHandler(async (request) => {
         const { pathname } = new URL(request.url)
@@ -482,7 +482,7 @@ describe("web handlers", () => {
     )
   )
 
-  it("an app is one of the web, with what NodeHttpServer gives to it", async () => {
+  it("an app is a web handler, with the services of NodeHttpServer", async () => {
     const app = Effect.map(HttpPlatform.HttpPlatform, () => HttpServerResponse.text("from an app"))
     const { dispose, handler } = HttpApp.toWebHandlerLayer(app, NodeHttpServer.layerContext)
     const response = await handler(new Request("http://x.test/"))

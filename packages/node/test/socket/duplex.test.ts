@@ -1,6 +1,6 @@
 /**
- * Transports from and to streams: a stream keeps its behaviour through both adapters, and libraries find the
- * members of `net.Socket` that they lean on.
+ * Conversions between transports and streams: a stream behaves the same through both adapters, and has the
+ * members of `net.Socket` that libraries use.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -18,7 +18,7 @@ import { duplexFromTransport, transportFromDuplex, type DuplexOptions } from "@h
 import * as NodeNetwork from "@httpfx/node/NodeNetwork"
 import * as MemoryNetwork from "@httpfx/testing/MemoryNetwork"
 
-/** Two streams, each reading what the other writes. */
+/** Two connected streams. */
 const duplexPair = (
   options: { readonly allowHalfOpen: boolean } = { allowHalfOpen: true }
 ): [Duplex, Duplex] => {
@@ -59,7 +59,7 @@ const pair = Effect.gen(function* () {
 
 const promise = <A>(evaluate: () => Promise<A>) => Effect.promise(evaluate)
 
-// Not by async iteration, which destroys the stream behind it.
+// Async iteration would destroy the stream afterwards.
 const collect = (stream: Duplex): Promise<string> =>
   new Promise((done, fail) => {
     const chunks: Array<Buffer> = []
@@ -68,7 +68,7 @@ const collect = (stream: Duplex): Promise<string> =>
     stream.once("error", fail)
   })
 
-// The reset at the end of a test is nobody's business any more.
+// Ignore the reset at the end of a test.
 const open = (transport: Transport, options?: DuplexOptions) =>
   duplexFromTransport(transport, options).on("error", () => {})
 
@@ -97,7 +97,7 @@ for (const [name, network] of both) {
       }).pipe(Effect.provide(network))
     )
 
-    it.scopedLive("holds back a writer whose peer does not read, in both directions", () =>
+    it.scopedLive("pauses a writer whose peer does not read, in both directions", () =>
       Effect.gen(function* () {
         const { client, server } = yield* pair
         const near = open(client)
@@ -125,7 +125,7 @@ for (const [name, network] of both) {
       }).pipe(Effect.provide(network))
     )
 
-    it.scopedLive("encodes strings as it is asked to", () =>
+    it.scopedLive("encodes strings as requested", () =>
       Effect.gen(function* () {
         const { client, server } = yield* pair
         const near = open(client)
@@ -160,7 +160,7 @@ for (const [name, network] of both) {
       }).pipe(Effect.provide(network))
     )
 
-    it.scopedLive("fails as a socket does: code and syscall on the error, and close after it", () =>
+    it.scopedLive("fails like a socket: an error with code and syscall, then close", () =>
       Effect.gen(function* () {
         const { client, server } = yield* pair
         const near = open(client)
@@ -177,7 +177,7 @@ for (const [name, network] of both) {
     )
 
     it.scopedLive(
-      "destroy lets the peer read what was sent; resetAndDestroy and an error do not promise it",
+      "destroy lets the peer read the sent bytes; resetAndDestroy and an error do not guarantee it",
       () =>
         Effect.gen(function* () {
           const first = yield* pair
@@ -202,7 +202,7 @@ for (const [name, network] of both) {
         }).pipe(Effect.provide(network))
     )
 
-    it.scopedLive("has the members of net.Socket that libraries lean on", () =>
+    it.scopedLive("has the members of net.Socket that libraries use", () =>
       Effect.gen(function* () {
         const { client, server } = yield* pair
         const near = open(client)
@@ -232,7 +232,7 @@ for (const [name, network] of both) {
       }).pipe(Effect.provide(network))
     )
 
-    it.scopedLive("reads bytes that were taken from the transport before", () =>
+    it.scopedLive("reads initial bytes first", () =>
       Effect.gen(function* () {
         const { client, server } = yield* pair
         client.start({ data() {}, end() {}, drain() {}, error() {}, close() {} })
@@ -245,7 +245,7 @@ for (const [name, network] of both) {
   })
 }
 
-/** Timers that a test moves. */
+/** Timers that the test advances. */
 const manualTimers = () => {
   let now = 0
   const waiting = new Set<readonly [deadline: number, f: () => void]>()
@@ -269,7 +269,7 @@ const manualTimers = () => {
 }
 
 describe("setTimeout", () => {
-  it.scoped("tells of silence in both directions, not of traffic", () =>
+  it.scoped("emits timeout after silence in both directions, not during traffic", () =>
     Effect.gen(function* () {
       const time = manualTimers()
       const { client, server } = yield* pair
@@ -309,7 +309,7 @@ describe("there and back", () => {
     assert.strictEqual(await collect(near), "c")
   })
 
-  it("errors of the stream below come out, as they are", async () => {
+  it("errors of the stream below come out unchanged", async () => {
     const [left] = duplexPair()
     const near = roundTrip(left)
     const failure = Object.assign(new Error("out of order"), { code: "EX" })

@@ -1,4 +1,4 @@
-// A stream over a transport that is destroyed: whoever waits for a write hears of it, as from a net.Socket.
+// A destroyed stream over a transport fails every pending write, like a net.Socket.
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -39,7 +39,7 @@ for (const [name, network] of both) {
       ["with an error", (stream) => void stream.destroy(new Error("given up")), "given up"]
     ]
     for (const [way, destroy, message] of ways) {
-      it.scopedLive(`fails every write under way: ${way}`, () =>
+      it.scopedLive(`fails every pending write: ${way}`, () =>
         Effect.gen(function* () {
           const { client } = yield* pair
           const stream = duplexFromTransport(client).on("error", () => {})
@@ -47,7 +47,7 @@ for (const [name, network] of both) {
           const all = new Promise<void>((done) => {
             let waiting = 3
             for (const i of [0, 1, 2]) {
-              // Nobody reads at the other end.
+              // The other end does not read.
               stream.write(new Uint8Array(8_000_000), (error) => {
                 told[i] = error?.message ?? "written"
                 if (--waiting === 0) done()

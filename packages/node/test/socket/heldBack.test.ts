@@ -1,5 +1,5 @@
-// A client that is reset while the server holds it back, on real sockets and with time that the test moves:
-// nothing of it is read, and yet the progress deadline finds that it is gone.
+// A client that resets its connection while the server has paused reading, on real sockets with time that the
+// test moves: the progress deadline notices although nothing is read.
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}.pem`, im
 const secure = { cert: pem("server"), key: pem("server-key") }
 const upload = "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4000000\r\n\r\n" + "x".repeat(4_000_000)
 
-/** Sends until it is held back. */
+/** Sends until backpressure stops it. */
 const heldBack = (socket: net.Socket) =>
   Effect.async<void>((resume) => {
     socket.write(upload)
@@ -31,7 +31,7 @@ const heldBack = (socket: net.Socket) =>
     }, 50)
   })
 
-describe("A client that is held back and resets the connection", () => {
+describe("A client under backpressure that resets the connection", () => {
   it.live.each<readonly [string, Server.ServerOptions]>([
     ["over TCP", {}],
     ["over TLS", { tls: secure }]
@@ -56,7 +56,7 @@ describe("A client that is held back and resets the connection", () => {
       expect(outcomes).toEqual([])
       below.resetAndDestroy()
       yield* Effect.promise(() => new Promise((resolve) => below.once("close", resolve)))
-      // The system passes it on at once; a turn of the event loop, not a time.
+      // The system delivers the reset at once; wait for some turns of the event loop.
       yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 20)))
       expect(outcomes).toEqual([])
       for (let minutes = 0; minutes < 6 && outcomes.length === 0; minutes++)

@@ -1,7 +1,4 @@
-/**
- * The sockets of the operating system do what every network must do: the battery that the memory network
- * passes too.
- */
+/** The sockets of the operating system pass the battery for networks, like the memory network. */
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"

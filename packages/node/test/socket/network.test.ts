@@ -1,6 +1,4 @@
-/**
- * What the network of the operating system does beyond the battery: its resolver, its refusals, its interop.
- */
+/** Behaviour of the operating system's network beyond the battery: resolver, errors, interoperability. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -39,7 +37,7 @@ describe("resolve", () => {
     }).pipe(provided)
   )
 
-  it.live("a zone stays with its address, written as in a URL or not", () =>
+  it.live("keeps the zone of an address, written as in a URL or not", () =>
     Effect.gen(function* () {
       const network = yield* Network
       for (const host of ["fe80::1%lo", "[fe80::1%25lo]"]) {
@@ -49,7 +47,7 @@ describe("resolve", () => {
   )
 })
 
-describe("refusals are typed", () => {
+describe("errors are typed", () => {
   it.scopedLive("connecting", () =>
     Effect.gen(function* () {
       const network = yield* Network
@@ -79,7 +77,7 @@ describe("refusals are typed", () => {
 })
 
 describe("transports", () => {
-  it.scopedLive("a local port that was asked for is the one the peer sees", () =>
+  it.scopedLive("the peer sees the requested local port", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const free = yield* Effect.scoped(
@@ -101,7 +99,7 @@ describe("transports", () => {
     }).pipe(provided)
   )
 
-  it.scopedLive("chunks of a large transfer stay as they were when they are kept", () =>
+  it.scopedLive("chunks of a large transfer stay unchanged when kept", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const total = 20 * 1024 * 1024
@@ -150,7 +148,7 @@ describe("transports", () => {
     }).pipe(provided)
   )
 
-  it.live("a server of another shape than expected still serves, with its own sockets", () =>
+  it.live("a server with unknown internals still serves, with its own sockets", () =>
     Effect.gen(function* () {
       const server = createServer(
         () => undefined,

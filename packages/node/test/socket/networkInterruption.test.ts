@@ -1,5 +1,5 @@
-// A connection, plain or TLS, that is made in the very turn in which nobody wants it any more is closed, not
-// lost.
+// An interruption that races with a successful connect or TLS handshake closes the connection instead of
+// leaking it.
 import * as fs from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -26,7 +26,7 @@ const server = Effect.gen(function* () {
   return { network, address: listener.address, accepted: Deferred.await(accepted) }
 })
 
-/** Runs an effect until its result has come but not reached it, and interrupts it then. */
+/** Runs an effect until its result is ready but not delivered, then interrupts it. */
 const interruptAtResult = <A, E>(effect: Effect.Effect<A, E>, ready: Effect.Effect<unknown, unknown>) =>
   Effect.gen(function* () {
     const scheduler = new Scheduler.ControlledScheduler()

@@ -1,16 +1,13 @@
-// Whatever pumps pieces stops within a bounded number of them when its peer is lost, and gives the event loop
-// a turn within a bounded number of them: pumps by ways to end by networks. Pieces are counted, and another
-// request is served meanwhile.
+// Endless sources stop within a bounded number of pieces when their peer is lost, and yield to the event loop
+// within a bounded number: sources by endings by networks. Another request is served meanwhile.
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { turnPieces } from "@httpfx/core/wire"
 import { columns, networks, on, rows, State, still, until } from "../support/pumping.js"
 
-// A loss is heard of in a turn of the event loop; the pump's own turn, and those of the end of TLS, may come
-// before it.
+// A loss is reported in a turn of the event loop, possibly after a turn of the source and those that end TLS.
 const afterLoss = 4 * turnPieces
-// Of what the connection has not taken: the high-water mark, what one part of a chunk has beyond it, and
-// TLS's records.
+// Bytes not taken by the connection: the high-water mark, the excess of one chunk, and TLS records.
 const mostBuffered = 256 * 1024
 
 const cells = Object.entries(rows).flatMap(([row, { begin, ends }]) =>
@@ -28,7 +25,7 @@ describe("A pump", () => {
     const state = new State()
     return Effect.gen(function* () {
       const { cross, other, peer } = yield* begin(net, state, column)
-      // How much was made between two turns, until the loss.
+      // The most pieces produced between two turns, until the loss.
       let [worst, before, watching] = [0, 0, true]
       const watch = () => {
         worst = Math.max(worst, state.made - before)
@@ -64,8 +61,8 @@ describe("A pump", () => {
       expect(state.ended).toMatch(end as RegExp)
       yield* still(() => state.made, 1)
       expect(state.made - lostAt).toBeLessThanOrEqual(afterLoss)
-      // A turn of the pump before the watcher's and one after it, and a machine under load may give the
-      // watcher every other one.
+      // One turn of the source before the watcher's and one after it; under load the watcher may miss every
+      // other turn.
       expect(worst).toBeLessThanOrEqual(4 * turnPieces)
       expect(yield* other).toBe("<other>")
       peer.transport.reset()

@@ -1,6 +1,5 @@
-// What hostile clients cost a server on real sockets: the memory of a process of its own, per connection.
-// What each peer can make it hold is counted in core's ServerBounds.test.ts; here nothing that is held can be
-// forgotten in the count.
+// The memory per connection that hostile clients can make a server in a child process hold, on real sockets.
+// Core's bounds tests count what each peer can make it hold; this test also covers what such a count forgets.
 import { fork } from "node:child_process"
 import * as net from "node:net"
 import { afterAll, expect, it } from "vitest"
@@ -12,7 +11,7 @@ const child = fork(new URL("../fixtures/hostedServer.mjs", import.meta.url), { e
 afterAll(() => child.disconnect())
 const told = () => new Promise<number>((resolve) => child.once("message", (value) => resolve(Number(value))))
 const port = told()
-/** Bytes in use, after a collection. */
+/** Bytes in use, after a garbage collection. */
 const memory = () => {
   child.send("memory")
   return told()
@@ -21,7 +20,7 @@ const memory = () => {
 const connected = (port: number) =>
   new Promise<net.Socket>((resolve) => {
     const socket = net.connect(port, "127.0.0.1", () => resolve(socket))
-    // It may be cut.
+    // The server may reset it.
     socket.on("error", () => {})
   })
 
@@ -34,7 +33,7 @@ const answer = (port: number) =>
     socket.write("GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
   })
 
-/** Until no client can write any more, or all was taken. */
+/** Waits until no client can write any more, or everything was sent. */
 const settled = async (sockets: ReadonlyArray<net.Socket>) => {
   let before = -1
   for (let same = 0; same < 5;) {
@@ -48,7 +47,7 @@ const settled = async (sockets: ReadonlyArray<net.Socket>) => {
 const version = "HTTP/1.1\r\nHost: t\r\n"
 const chunked = `POST /never ${version}Transfer-Encoding: chunked\r\n\r\n`
 const attacks: ReadonlyArray<readonly [string, string]> = [
-  // First, so that what a process needs only once is there.
+  // First, so that one-time allocations of the process do not count for the others.
   ["requests behind one that is not answered", `GET /never ${version}\r\n`.repeat(10_000)],
   ["a body nobody reads", `POST /never ${version}Content-Length: 99999999\r\n\r\n${"x".repeat(500_000)}`],
   ["chunks of a byte", chunked + "1\r\nx\r\n".repeat(80_000)],

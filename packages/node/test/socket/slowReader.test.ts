@@ -1,5 +1,5 @@
-// Large answers and clients that read slowly, on real sockets and with time that the test moves: what is
-// taken steadily is never cut, although a stream of Node's tells of a write only when all of it has left.
+// Large responses to slow readers, on real sockets with time that the test moves: a response that is read
+// steadily is never aborted, although Node reports a write only when all of it is sent.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ import * as tls from "node:tls"
 
 const size = 24 * 1024 * 1024
 const layer = Layer.provideMerge(NodeNetwork.layer, VirtualClock.layer())
-// What the system still does is not told: turns of the real event loop.
+// Nothing reports the system's progress: wait some turns of the real event loop.
 const pause = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 20)))
 const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}.pem`, import.meta.url), "utf8")
 const secure = { cert: pem("server"), key: pem("server-key") }
@@ -41,7 +41,7 @@ const connecting = (port: number, options: Server.ServerOptions) =>
     socket.pause()
   })
 
-/** Reads so many bytes every so often; gives how many came in all. */
+/** Reads this many bytes at this interval; returns the total. */
 const read = (socket: net.Socket, atOnce: number, every: "50 seconds") =>
   Effect.gen(function* () {
     let received = 0
@@ -66,7 +66,7 @@ const read = (socket: net.Socket, atOnce: number, every: "50 seconds") =>
     return { received, code }
   })
 
-describe("A client that takes a large answer slowly and steadily", () => {
+describe("A client that reads a large response slowly and steadily", () => {
   it.live.each([
     ["on a connection that goes on", "keep-alive", {}],
     ["on one that closes behind it", "close", {}],
@@ -92,7 +92,7 @@ describe("A client that takes a large answer slowly and steadily", () => {
     )
   )
 
-  it.live("is reset once it takes nothing for the time of progressTimeout, closing or not", () =>
+  it.live("is reset once it reads nothing for progressTimeout, closing or not", () =>
     Effect.gen(function* () {
       const { port, server } = yield* serving({})
       const sockets = [yield* connecting(port, {}), yield* connecting(port, {})]

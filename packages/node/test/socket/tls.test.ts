@@ -1,6 +1,6 @@
 /**
- * TLS over connections that are already made, in both roles. The certificates in fixtures/ are valid for a
- * hundred years: an authority, a server (`api.test`, `localhost`) and a client signed by it.
+ * TLS over existing connections, in both roles. The certificates in fixtures/ are valid for a hundred years:
+ * an authority, a server (`api.test`, `localhost`) and a client signed by it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -118,7 +118,7 @@ describe("secure", () => {
         yield* server.reset
         yield* server.closed
       }
-      // A handle is gone a turn after its socket has closed.
+      // A handle disappears a turn after its socket has closed.
       const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
       for (let turns = 0; turns < 20 && sockets() > before; turns++) yield* turn
       assert.strictEqual(sockets(), before)

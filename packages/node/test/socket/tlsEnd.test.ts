@@ -1,5 +1,5 @@
-// The end of TLS connections on the system's sockets: with and without close_notify, in the middle of a
-// record, by renegotiation; and names in full.
+// The end of TLS connections on system sockets: with and without close_notify, within a record, by
+// renegotiation; and names with a trailing dot.
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -23,7 +23,7 @@ const own = { cert: pem("server"), key: pem("server-key") }
 const host = "127.0.0.1"
 const versions = ["TLSv1.2", "TLSv1.3"] as const
 
-/** A TLS server; gives its port. `serves` is called at the first bytes of a connection. */
+/** A TLS server; returns its port. `serves` is called with the first bytes of a connection. */
 const serving = (serves: (socket: tls.TLSSocket) => void) =>
   Effect.gen(function* () {
     const open = new Set<net.Socket>()
@@ -43,7 +43,7 @@ const response = "HTTP/1.1 200 OK\r\n\r\n"
 const small = "x".repeat(100)
 const large = "x".repeat(400_000)
 
-/** The response, then close_notify and FIN; or FIN alone, once the system has the response. */
+/** Sends the response, then close_notify and FIN; or FIN alone, once the kernel has the response. */
 const answering = (body: string, closes: boolean) => (socket: tls.TLSSocket) =>
   closes ? socket.end(response + body) : socket.write(response + body, () => socket.destroy())
 
@@ -82,7 +82,7 @@ describe("A response without length", () => {
           for (let i = 0; i < 3; i++) assert.strictEqual(yield* byClient(port, { maxVersion }), body.length)
         })
       )
-      it.scopedLive(`${size}, held back, ends by close_notify: ${maxVersion}`, () =>
+      it.scopedLive(`${size}, paused, ends by close_notify: ${maxVersion}`, () =>
         Effect.gen(function* () {
           const port = yield* serving(answering(body, true))
           const slowly = Effect.gen(function* () {
@@ -101,7 +101,7 @@ describe("A response without length", () => {
           assert.strictEqual(yield* byClient(port, { maxVersion }), unclosed)
           const lenient = { maxVersion, requireCloseNotify: false }
           assert.strictEqual(yield* byClient(port, lenient), body.length)
-          // Node takes either for the end, and so does the callback API.
+          // Node, and therefore the callback API, accepts either as the end.
           assert.strictEqual(yield* byCallbacks(ours, port, { maxVersion }), body.length)
           assert.strictEqual(yield* byCallbacks(builtIn, port, { maxVersion }), body.length)
         })
@@ -110,7 +110,7 @@ describe("A response without length", () => {
   }
 })
 
-/** A TLS client of a server of ours; `plain` is the connection below, for bytes that are no record. */
+/** A TLS client of our server; `plain` is the connection below, for bytes that are not a record. */
 const raw = (
   port: number,
   options: tls.ConnectionOptions,
@@ -135,7 +135,7 @@ const raw = (
     ({ plain, socket }) => Effect.sync(() => void (socket.destroy(), plain.destroy()))
   )
 
-// The type, version and length of a record, then what no key decrypts.
+// Type, version and length of a record, then bytes that no key decrypts.
 const broken = Buffer.concat([Buffer.from([23, 3, 3, 0, 32]), Buffer.alloc(32, 7)])
 
 describe("After the handshake", () => {
@@ -162,18 +162,16 @@ describe("After the handshake", () => {
     )
 
   for (const maxVersion of versions) {
-    it.scopedLive(
-      `a record that cannot be read ends a server's connection, whoever stays: ${maxVersion}`,
-      () =>
-        served((port, ended) =>
-          Effect.gen(function* () {
-            yield* raw(port, { maxVersion }, (_socket, plain) => plain.write(broken))
-            assert.strictEqual((yield* ended)._tag, "ConnectionClosed")
-          })
-        )
+    it.scopedLive(`an unreadable record ends a server's connection, whoever stays: ${maxVersion}`, () =>
+      served((port, ended) =>
+        Effect.gen(function* () {
+          yield* raw(port, { maxVersion }, (_socket, plain) => plain.write(broken))
+          assert.strictEqual((yield* ended)._tag, "ConnectionClosed")
+        })
+      )
     )
 
-    it.scopedLive(`a record that cannot be read fails the response of a client: ${maxVersion}`, () =>
+    it.scopedLive(`an unreadable record fails the response of a client: ${maxVersion}`, () =>
       Effect.gen(function* () {
         const secureContext = tls.createSecureContext({ ...own, maxVersion })
         const server = net.createServer((plain) => {
@@ -198,7 +196,7 @@ describe("After the handshake", () => {
     )
   }
 
-  it.scopedLive("a client that renegotiates without end is cut off", () =>
+  it.scopedLive("a client that renegotiates endlessly is reset", () =>
     served((port, ended) =>
       Effect.gen(function* () {
         yield* Effect.acquireRelease(
@@ -215,7 +213,7 @@ describe("After the handshake", () => {
   )
 })
 
-describe("A name in full is asked for without its dot", () => {
+describe("A name with a trailing dot is sent without it", () => {
   const seen = (ask: (port: number) => Effect.Effect<unknown, unknown, Scope.Scope>) =>
     Effect.gen(function* () {
       const names: Array<unknown> = []
@@ -270,7 +268,7 @@ describe("A name in full is asked for without its dot", () => {
     )
   }
 
-  it.live("a server finds the certificate of a name in full, where a client asks for it with its dot", () =>
+  it.live("a server finds the certificate for a name that the client sends with a trailing dot", () =>
     Effect.flatMap(Server.Server, ({ address }) =>
       Effect.async<string>((resume) => {
         const port = address._tag === "TcpAddress" ? address.port : 0

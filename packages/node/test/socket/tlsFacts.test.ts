@@ -1,5 +1,4 @@
-// What a handler is told of the TLS session and the client's certificate, through an HTTPS exchange on real
-// sockets.
+// The facts about TLS session and client certificate in a handler, through an HTTPS exchange on real sockets.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -17,7 +16,7 @@ const own = { cert: pem("server"), key: pem("server-key") }
 const client = { cert: pem("client"), key: pem("client-key") }
 const stranger = { cert: pem("other"), key: pem("other-key") }
 
-/** Two requests on one connection of Node's own client; what the handler was told at each. */
+/** Sends two requests on one connection of Node's own client; returns the facts at each. */
 const told = (server: Partial<Server.Options["tls"]>, options: tls.ConnectionOptions) =>
   Effect.gen(function* () {
     const facts: Array<Transport.TlsFacts | undefined> = []
@@ -67,14 +66,14 @@ describe("An HTTPS exchange", () => {
       })
   )
 
-  it.live("of a client that names nobody and offers no protocol has neither", () =>
+  it.live("without SNI and ALPN has neither name nor protocol", () =>
     Effect.gen(function* () {
       const facts = yield* told({}, { servername: "", rejectUnauthorized: false })
       expect(facts).toMatchObject({ serverName: undefined, alpnProtocol: undefined })
     })
   )
 
-  it.live("tells the certificate of a client that was verified, as it is", () =>
+  it.live("has the certificate of a verified client", () =>
     Effect.gen(function* () {
       const { authorizationError, authorized, peerCertificate } = yield* told(asking, client)
       expect({ authorized, authorizationError }).toEqual({ authorized: true, authorizationError: undefined })
@@ -91,7 +90,7 @@ describe("An HTTPS exchange", () => {
     })
   )
 
-  it.live("lets a client in that cannot be verified, and says so and why", () =>
+  it.live("accepts an unverified client, with the reason", () =>
     Effect.gen(function* () {
       const facts = yield* told(asking, stranger)
       expect(facts).toMatchObject({ authorized: false, authorizationError: "DEPTH_ZERO_SELF_SIGNED_CERT" })
@@ -99,7 +98,7 @@ describe("An HTTPS exchange", () => {
     })
   )
 
-  it.live("says nothing of a certificate that was not asked for", () =>
+  it.live("has no certificate that was not requested", () =>
     Effect.gen(function* () {
       const facts = yield* told({}, client)
       expect(facts).toMatchObject({ authorized: false, peerCertificate: undefined })

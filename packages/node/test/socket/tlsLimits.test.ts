@@ -1,4 +1,4 @@
-// What connections and handshakes count against, through TLS on real sockets.
+// The limits of connections and handshakes, with TLS on real sockets.
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -18,7 +18,7 @@ const closing = (socket: net.Socket) =>
     socket.once("close", () => resume(Effect.void))
   })
 
-/** The status line of an answer; nothing where the connection was closed without one. */
+/** The status line of a response; empty if the connection was closed without a response. */
 const asks = (port: number) =>
   Effect.async<string>((resume) => {
     const socket = tls.connect({ host: "127.0.0.1", port, rejectUnauthorized: false })
@@ -43,7 +43,7 @@ const serving = (options: Server.ServerOptions, tlsOptions: Partial<Server.Optio
     return { failed: Deferred.await(failed), port: (server.address as Transport.TcpAddress).port }
   })
 
-/** A connection that never begins its handshake; ready when the server has accepted it. */
+/** A connection that never starts its handshake; ready when the server has accepted it. */
 const silent = (port: number) =>
   Effect.async<net.Socket>((resume) => {
     const socket = net.connect(port, "127.0.0.1", () => setImmediate(() => resume(Effect.succeed(socket))))
@@ -64,7 +64,7 @@ describe("Handshakes of a server on real sockets", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeNetwork.layer))
   )
 
-  it.live("are not begun where there is no place and nothing is to be said", () =>
+  it.live("are not started for connections over the limit that get no 503", () =>
     Effect.gen(function* () {
       const { failed, port } = yield* serving({ maxConnections: 1, whenFull: "reset" })
       const socket = yield* silent(port)
@@ -75,7 +75,7 @@ describe("Handshakes of a server on real sockets", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeNetwork.layer))
   )
 
-  it.live("end by a reset when they take too long, and give their place back", () =>
+  it.live("are reset when they take too long, and free their slot", () =>
     Effect.gen(function* () {
       const { failed, port } = yield* serving({ maxConnections: 1 }, { handshakeTimeout: "50 millis" })
       const socket = yield* silent(port)

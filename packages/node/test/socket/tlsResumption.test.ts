@@ -1,5 +1,4 @@
-// TLS sessions of a server: who resumes one, under which options, and what the handler is told of a client
-// that does.
+// Resumption of a server's TLS sessions: by which clients, under which options, and the facts in the handler.
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -26,8 +25,8 @@ const host = "127.0.0.1"
 type Version = "TLSv1.2" | "TLSv1.3"
 
 /**
- * Tells whether the session was resumed and who the client is; `/reload` changes the certificates before the
- * response.
+ * Reports whether the session was resumed and the client's name; `/reload` changes the certificates before
+ * the response.
  */
 const app = (options: Network.ServerTls) =>
   Effect.gen(function* () {
@@ -54,13 +53,12 @@ interface Asked {
   readonly port: number
   readonly paths: ReadonlyArray<string>
   readonly version: Version
-  /** The client has a certificate. */
+  /** Whether the client has a certificate. */
   readonly certificate: boolean
 }
 
 /**
- * Requests one after the other, each on a connection of its own; what the handler said, or the code of the
- * failure.
+ * Sends requests one by one, each on its own connection; returns the handler's reports, or the error code.
  */
 type Asks = (asked: Asked) => Effect.Effect<ReadonlyArray<string>, unknown>
 
@@ -95,7 +93,7 @@ const byClient: Asks = ({ certificate, paths, port, version }) =>
     )
   )
 
-// One process makes all requests: it keeps its sessions to itself.
+// One process makes all requests, because curl keeps its sessions to itself.
 const byCurl: Asks = ({ certificate, paths, port, version }) =>
   Effect.async((resume) => {
     const key = certificate ? ["--cert", file("client"), "--key", file("client-key")] : []
@@ -126,14 +124,10 @@ const byCurl: Asks = ({ certificate, paths, port, version }) =>
 
 const hasCurl = spawnSync("curl", ["--version"]).status === 0
 
-/**
- * Of five connections, the third of which renews the certificates: which resume a session. `undefined`:
- * either.
- */
+/** Which of five connections resume a session; the third one renews the certificates. `undefined`: either. */
 type Resumes = (version: Version) => ReadonlyArray<boolean | undefined>
 const each: Resumes = () => [false, true, true, false, true]
-// curl asks for no tickets in TLS 1.2, and in TLS 1.3 it offers none that came on a connection that was
-// resumed itself.
+// curl requests no tickets in TLS 1.2, and in TLS 1.3 offers none that came on a resumed connection.
 const asCurl: Resumes = (version) =>
   version === "TLSv1.2" ? each(version).map(() => false) : [false, true, undefined, false, true]
 
@@ -156,7 +150,7 @@ const modes: ReadonlyArray<readonly [string, Network.ServerTls, certificate: boo
   ["a required certificate", { ca, requestCert: true }, true, "client.test true"]
 ]
 
-describe("A session is resumed, and made anew after reloadTls", () => {
+describe("A session is resumed, and renewed after reloadTls", () => {
   for (const [client, asks, resumes, present] of clients) {
     for (const [mode, options, certificate, who] of modes) {
       for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
@@ -213,7 +207,7 @@ describe("Servers with the same ticketKeys", () => {
     }
   }
 
-  it.live("a client that the new authority does not know is refused, whatever its session says", () =>
+  it.live("a client unknown to the new authority is refused despite its session", () =>
     served({ ...asking, ...keys }, (one) =>
       served({ ...asking, ...keys, ca: pem("other") }, (other) =>
         Effect.gen(function* () {
@@ -225,7 +219,7 @@ describe("Servers with the same ticketKeys", () => {
   )
 })
 
-/** One request by `tls.connect`: the response's body, empty where the server closed, and the session. */
+/** One request by `tls.connect`: the response's body, empty if the server closed, and the session. */
 const connected = (port: number, maxVersion: Version, session?: Buffer, more: tls.ConnectionOptions = {}) =>
   Effect.async<{ readonly text: string; readonly session: Buffer; readonly socket: tls.TLSSocket }>(
     (resume) => {
@@ -245,7 +239,7 @@ const connected = (port: number, maxVersion: Version, session?: Buffer, more: tl
   )
 
 describe("The TLS options of a server", () => {
-  it.live("sessionTimeout: what tickets announce, in whole seconds", () =>
+  it.live("sessionTimeout: the lifetime of tickets, in whole seconds", () =>
     served({ sessionTimeout: "76.5 seconds" }, (port) =>
       Effect.gen(function* () {
         const { session } = yield* connected(port, "TLSv1.2")
@@ -269,7 +263,7 @@ describe("The TLS options of a server", () => {
       })
     )
 
-  it.live("honorCipherOrder: the server's own order counts unless told otherwise", () =>
+  it.live("honorCipherOrder: the server's order wins by default", () =>
     Effect.gen(function* () {
       const reversed = [...suites].reverse()
       const ciphers = suites.join(":")
@@ -278,13 +272,13 @@ describe("The TLS options of a server", () => {
     })
   )
 
-  it.live("dhparam: without it no Diffie-Hellman over integers", () =>
+  it.live("dhparam: enables finite-field Diffie-Hellman", () =>
     Effect.gen(function* () {
       const anonymous = ["ADH-AES128-GCM-SHA256", "@SECLEVEL=0"]
       const ciphers = anonymous.join(":")
       assert.match(yield* agreed({ ciphers }, anonymous), /^ERR_SSL_/)
       assert.strictEqual(yield* agreed({ ciphers, dhparam: "auto" }, anonymous), anonymous[0])
-      // Node passes over what it cannot read.
+      // Node ignores unreadable parameters.
       const refused = yield* Effect.flip(served({ dhparam: "no PEM" }, () => Effect.void))
       assert.deepInclude((refused as { cause: object }).cause, {
         _tag: "InvalidOption",
@@ -305,7 +299,7 @@ describe("The TLS options of a server", () => {
 })
 
 describe("A client whose session a server refuses after the handshake", () => {
-  // A server without a session id context that asks for certificates answers a resumed session with a fatal
+  // A server without a session id context that requests certificates answers a resumed session with a fatal
   // alert.
   const refusing = Effect.acquireRelease(
     Effect.async<net.Server>((resume) => {
@@ -334,7 +328,7 @@ describe("A client whose session a server refuses after the handshake", () => {
         const { port } = (yield* refusing).address() as net.AddressInfo
         const asked = { port, paths, version, certificate: false }
         const seen = yield* byClient(asked)
-        // From Node.js 22 on such a server does not refuse.
+        // From Node.js 22 on such a server accepts.
         const refused = process.versions.node.startsWith("20.") ? "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR" : "yes"
         assert.deepStrictEqual(seen, ["yes", refused, "yes", refused])
         assert.deepStrictEqual(yield* byCallbacks(ours)(asked), yield* byCallbacks(builtIn)(asked))

@@ -1,5 +1,5 @@
-// Many connections at once over the sockets of Node: each chunk keeps its bytes, whoever reads slowly;
-// streams beneath a transport that misbehave do no harm.
+// Many connections at once over Node's sockets keep the bytes of each chunk, despite slow readers;
+// misbehaving streams below a transport do no harm.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Duplex } from "node:stream"
@@ -15,12 +15,12 @@ const turns = async (n: number) => {
 }
 
 describe("connections side by side", () => {
-  it.scopedLive("keep every chunk as it came, from one byte to bulk, with readers that pause", () =>
+  it.scopedLive("keep every chunk unchanged, from one byte to bulk, with readers that pause", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const connections = 40
       const rounds = 60
-      // Sizes on both sides of every limit at which reading changes its ways.
+      // Sizes around every threshold of the reader.
       const sizes = [1, 100, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 200_000]
       const open: Array<Transport> = []
       yield* Effect.addFinalizer(() => Effect.sync(() => open.forEach((transport) => transport.reset())))
@@ -30,7 +30,7 @@ describe("connections side by side", () => {
         const send = () => {
           while (round < rounds) {
             const number = round++
-            // Each byte tells its round, each run of bytes its place.
+            // Each byte identifies its round, each run of bytes its position.
             const bytes = new Uint8Array(sizes[number % sizes.length]!).fill(number)
             if (!transport.write(bytes)) return
           }
@@ -75,9 +75,9 @@ describe("connections side by side", () => {
     }).pipe(Effect.provide(NodeNetwork.layer))
   )
 
-  it.scopedLive("read what was sent after a bulk and a silence, of which they know by a timer", () =>
+  it.scopedLive("read on after bulk and a silence that ends the bulk mode", () =>
     Effect.gen(function* () {
-      // Only the timer that looks for silence; sockets have theirs in the runtime.
+      // Only the timer that detects silence; sockets use timers of the runtime.
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
       yield* Effect.addFinalizer(() => Effect.sync(() => vi.useRealTimers()))
       const network = yield* Network
@@ -110,7 +110,7 @@ describe("connections side by side", () => {
     }).pipe(Effect.provide(NodeNetwork.layer))
   )
 
-  it.scopedLive("write a head and a body of any bytes as they are, whatever the size", () =>
+  it.scopedLive("write head and body unchanged, whatever bytes and size", () =>
     Effect.gen(function* () {
       const network = yield* Network
       const head = "HTTP/1.1 200 \u00e9\u00ff\r\n\r\n"
@@ -269,7 +269,7 @@ describe("a stream beneath a transport that", () => {
         transport.reset()
         await turns(3)
         assert.deepStrictEqual(told, expected)
-        // Who takes it over afterwards is told the end.
+        // A later owner still gets the end.
         const later = record(transport)
         await turns(2)
         assert.include(later, "close")

@@ -10,7 +10,7 @@ const ok = (_req: IncomingMessage, res: ServerResponse) => void res.end("ok")
 
 const count = (lists: object): number => Object.values(lists as Record<string, Array<unknown>>).flat().length
 
-/** A server whose answers wait until they are let go, and how many requests it holds. */
+/** A server whose responses wait until they are released, and the number of requests it holds. */
 const holding = async ({ server }: World) => {
   const held: Array<ServerResponse> = []
   const app = await server((_req, res) => void held.push(res))
@@ -132,7 +132,7 @@ surface("Agent", "options", {
     const { app, held } = await holding(world)
     const agent = world.agent(app, { timeout: 5 })
     if (world.memory) {
-      // Set where a socket is made: here that is the test's business.
+      // Set where a socket is opened, which this test does itself.
       const create = agent.createConnection.bind(agent) as (options: object) => net.Socket
       agent.createConnection = ((options: { timeout: number }) =>
         create(options).setTimeout(options.timeout)) as never
@@ -227,7 +227,7 @@ surface("Agent", "methods", {
     const secure = new https.Agent()
     assert.match(
       secure.getName({ host: "h", port: 1, ca: "CA", servername: "s", rejectUnauthorized: false } as never),
-      // Newer versions of Node.js mark what a part is of, and have more of them.
+      // Newer versions of Node.js label the parts, and have more of them.
       isBuiltInSince(world, 22) ? /^h:1::(s2:)?CA::::::false:s:::/ : /^h:1::CA::::::false:s::::::::::::$/
     )
   }
@@ -246,7 +246,7 @@ surface("Agent", "properties", {
     list![0]!.destroy()
     await until(() => count(mine.freeSockets) === 0)
     assert.deepEqual(Object.keys(mine.freeSockets), [])
-    // After the agent's timeout an idle socket is destroyed.
+    // An idle socket is destroyed after the agent's timeout.
     const short = agent(app, { keepAlive: true, timeout: 20 })
     const { req: timed } = await fetch(app, { agent: short })
     await until(() => count(short.freeSockets) === 1)
@@ -331,7 +331,7 @@ surface("Agent", "socketEvents", {
     assert.equal(removed, 1)
     assert.deepEqual([count(mine.sockets), count(mine.freeSockets), socket.destroyed], [0, 0, false])
     socket.destroy()
-    // Told by a program, for a request that is to be open for long: the agent has room for others.
+    // Emitted by a program for a long request, to make room for others in the agent.
     const held: Array<ServerResponse> = []
     const slow = await server((_req, res) => void held.push(res))
     const one = agent(slow, { keepAlive: true, maxSockets: 1 })

@@ -1,6 +1,6 @@
 /**
- * What reaches functions that a program gives or overrides: every argument, options key by key, on the
- * built-in modules and on ours. Over TCP, TLS and Unix sockets, with agents of each kind and without one.
+ * The arguments passed to functions that a program gives or overrides, with options key by key, on the
+ * built-in modules and on ours. Over TCP, TLS and Unix sockets, with each kind of agent and without.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
@@ -21,7 +21,7 @@ const speak = (socket: Duplex): void => {
   socket.on("data", () => socket.write(answer))
 }
 
-/** An argument as text: options with prototype and each key in its order. */
+/** An argument as text: options with prototype and each key in order. */
 const show = (value: unknown, port: number): string => {
   if (typeof value === "function") return "a function"
   if (value instanceof Duplex) return "a socket"
@@ -35,7 +35,7 @@ const show = (value: unknown, port: number): string => {
     if ("rawHeaders" in value) return "a message"
     const prototype = Object.getPrototypeOf(value) as unknown
     const kind = prototype === null ? "null" : prototype === Object.prototype ? "" : "other"
-    // What a certificate holds is not ours; symbols are what an implementation keeps to itself.
+    // Skip the contents of certificates, and symbols, which are private to an implementation.
     if ("fingerprint" in value) return "a certificate"
     return `${kind}{${Object.keys(value)
       .map((key) => `${key}: ${show((value as Record<string, unknown>)[key], port)}`)
@@ -46,10 +46,10 @@ const show = (value: unknown, port: number): string => {
 
 interface World {
   readonly module: Http & Https
-  /** The module that has the classes of messages. */
+  /** The module with the message classes. */
   readonly classes: Http
   readonly options: RequestOptions
-  /** A function whose calls are noted; the original does its work. */
+  /** Wraps a function: records its calls and calls the original. */
   readonly noted: <F>(name: string, original: F) => F
   readonly agent: (options?: object) => Agent
   readonly ask: (options?: RequestOptions & { [name: string]: unknown }) => Promise<void>
@@ -214,8 +214,7 @@ const programs: Readonly<Record<string, (world: World) => Promise<void>>> = {
     const options = { ca: pem("ca.pem"), rejectUnauthorized: true, checkServerIdentity }
     await ask({ agent: agent(options), headers: { host: "named.test" } })
     await ask({ agent: agent({ keepAlive: true, ...options }), servername: "served.test" })
-    // A pool has a name of its own for a request's own check, which is listed; what the check is given is the
-    // same.
+    // A pool key of its own for a request's own check is a listed difference; the arguments are equal.
     await ask({ agent: false, servername: "served.test", ...options })
   },
   "the classes of a server": async ({ classes, module, noted }) => {
@@ -254,7 +253,7 @@ const programs: Readonly<Record<string, (world: World) => Promise<void>>> = {
   }
 }
 
-// What ours follows; later versions add keys of their own.
+// The reference version; later versions add keys.
 const isFollowed = process.versions.node.startsWith("20.")
 
 const kinds = ["tcp", "tls", "unix"] as const

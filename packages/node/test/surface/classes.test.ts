@@ -1,7 +1,6 @@
 /**
- * The constructors are functions, as Node's are: `Agent` and `Server` are called without `new`, all of them
- * with `.call(this)` by those who use `util.inherits`, and all can be extended. On the built-in modules and
- * on ours.
+ * The constructors are functions, as Node's: `Agent` and `Server` are callable without `new`, all of them
+ * with `.call(this)`, as `util.inherits` needs, and all are extensible. On the built-in modules and on ours.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
@@ -13,7 +12,7 @@ import tls from "node:tls"
 import { inherits } from "node:util"
 import { both, read, tcp, type World } from "./harness.js"
 
-/** A constructor, whatever its types say. */
+/** A constructor, whatever its types. */
 type Callable = {
   (...args: ReadonlyArray<unknown>): object
   new (...args: ReadonlyArray<unknown>): object
@@ -21,7 +20,7 @@ type Callable = {
   prototype: object
 }
 
-/** A subclass as it was written before there were classes. */
+/** A subclass in the style before ES classes. */
 const inherited = (Parent: unknown): Callable => {
   function Child(this: object, ...args: ReadonlyArray<unknown>) {
     ;(Parent as Callable).call(this, ...args)
@@ -34,7 +33,7 @@ const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import
 const secure = { key: pem("server-key.pem"), cert: pem("server.pem") }
 const answer: RequestListener = (req, res) => void res.end(`${req.method} ${req.url}`)
 
-/** A subclass of each kind serves or asks. */
+/** Checks that a subclass of each kind works. */
 const works = async ({ http, https }: World, server: net.Server, agent: object, encrypted: boolean) => {
   await once(server.listen(0, "127.0.0.1"), "listening")
   const { port } = server.address() as net.AddressInfo
@@ -135,7 +134,7 @@ both("constructors", {
     const { req } = await fetch(app, { agent: mine })
     await new Promise((resolve) => setTimeout(resolve, 2))
     const [name] = Object.keys(mine.freeSockets)
-    // Taken out by hand: the agent does not have it any more.
+    // Removed by hand, so the agent no longer has it.
     mine.freeSockets[name!]!.pop()
     const again = await fetch(app, { agent: mine })
     assert.equal(again.req.reusedSocket, false)

@@ -1,7 +1,6 @@
 /**
- * What a library sees on a client's socket: the listeners of each event, its flags and properties, at each
- * documented moment of its requests. The same programs run on the built-in modules and on ours, over TCP and
- * TLS.
+ * The listeners, flags and properties of a client's socket at each documented moment of its requests. The
+ * same programs run on the built-in modules and on ours, over TCP and TLS.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
@@ -15,7 +14,7 @@ import { implementations, type Http, type Https } from "./harness.js"
 
 const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
 
-/** What the peer sends for a path; `end`: and its FIN. */
+/** The bytes that the peer sends for a path; `end`: followed by FIN. */
 const answers: Readonly<Record<string, ReadonlyArray<string>>> = {
   "/length": ["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"],
   "/chunked": ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"],
@@ -46,9 +45,9 @@ const speak = (socket: Duplex): void => {
 
 interface Watched {
   readonly agent?: Agent
-  /** A request that is sent; its moments are looked at. */
+  /** Sends a request, and records its socket at each moment. */
   readonly ask: (path: string, options?: RequestOptions & { body?: string }) => ClientRequest
-  /** Looks at a socket. */
+  /** Records a socket. */
   readonly look: (moment: string, socket: Duplex) => void
   readonly over: (req: ClientRequest) => Promise<void>
   readonly agentOf: (options?: object) => Agent
@@ -65,7 +64,7 @@ type Seen = net.Socket & {
   _hadError?: boolean
 }
 
-/** One line of what can be seen of a socket. */
+/** The visible state of a socket as one line. */
 const shown = (plain: Duplex, requests: ReadonlyArray<ClientRequest>): string => {
   const socket = plain as Seen
   const counts = socket
@@ -112,7 +111,7 @@ const moments = async (
     },
     over: async (req) => {
       await new Promise<void>((resolve) => (req.closed ? resolve() : void req.on("close", resolve)))
-      // Until the agent has decided on the socket.
+      // Until the agent has decided about the socket.
       await new Promise((resolve) => setImmediate(resolve))
     },
     ask: (path, { body, ...options } = {}) => {
@@ -154,7 +153,7 @@ const moments = async (
   }
 }
 
-/** One request after another on a kept connection, then what is idle. */
+/** Requests one by one on a reused connection, then the idle socket. */
 const kept =
   (path: string, options: RequestOptions & { body?: string } = {}, agentOptions: object = {}) =>
   async ({ agentOf, ask, look, over }: Watched): Promise<void> => {
@@ -260,8 +259,8 @@ const programs: Readonly<Record<string, (world: Watched) => Promise<void>>> = {
   }
 }
 
-// A socket that goes from one request to the next: Node.js 24 has the next one listen for errors at once, and
-// ours does on every version. It also tells a response's `close` a tick earlier.
+// At hand-over to the next request Node.js 24 listens for errors at once, as ours always does; it also emits
+// a response's `close` a tick earlier.
 const between = /^(socket free|\d+ response close):/
 const comparable = (name: string, seen: ReadonlyArray<string>) =>
   name === "a socket handed to the next request" ? seen.filter((line) => !between.test(line)) : seen

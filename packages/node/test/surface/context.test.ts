@@ -1,7 +1,7 @@
 /**
- * In which asynchronous context events come: on a kept socket that of the request that uses it. And what
- * `async_hooks` sees of both sides: types and resources. The same programs run on the built-in modules and on
- * ours, over TCP and TLS.
+ * The asynchronous context of events: on a reused socket that of the current request. And the types and
+ * resources that `async_hooks` sees on both sides. The same programs run on the built-in modules and on ours,
+ * over TCP and TLS.
  */
 import { strict as assert } from "node:assert"
 import { AsyncLocalStorage, createHook, executionAsyncResource } from "node:async_hooks"
@@ -73,8 +73,8 @@ type Modules = { readonly http: Http; readonly https: Https }
 type Second = (req: ClientRequest, socket: Duplex) => void
 
 /**
- * A first request opens a connection, a second one uses it: each event of the second, with the context in
- * which it came.
+ * A first request opens a connection, a second one reuses it; returns each event of the second with its
+ * context.
  */
 const second = async (
   modules: Modules,
@@ -116,7 +116,7 @@ const second = async (
         if (act) req.on("socket", (used) => setImmediate(act, req, used))
         return req.end()
       })
-    // Behind the first one in the agent's queue, or when that is over.
+    // Queued behind the first one in the agent, or sent after it.
     let req = together === true ? run() : undefined
     await ended
     await new Promise((resolve) => setImmediate(resolve))
@@ -127,7 +127,7 @@ const second = async (
     if (options?.path !== "/whole" && options?.path !== undefined)
       await until(() => socket!.closed || socket!.listenerCount("data") === 0)
     await new Promise((resolve) => setTimeout(resolve, 5))
-    // Which of two events of one packet is first is not asked here.
+    // The order of two events in one packet is not tested here.
     return [...trace].sort()
   } finally {
     noted = false
@@ -172,7 +172,7 @@ const programs: Readonly<Record<string, Parameters<typeof second>[3]>> = {
   }
 }
 
-/** What hooks see of two requests on one connection, and in which resources they come. */
+/** The hooks' view of two requests on one connection, with their resources. */
 const hooked = async (modules: Modules, secure: boolean): Promise<ReadonlyArray<string>> => {
   const module = (secure ? modules.https : modules.http) as Http
   const trace: Array<string> = []
@@ -190,7 +190,7 @@ const hooked = async (modules: Modules, secure: boolean): Promise<ReadonlyArray<
       trace.push(`init ${type} by ${ids.get(trigger)}: ${show(resource)}`)
     },
     destroy(id) {
-      // A request that waited is destroyed whenever garbage is collected.
+      // A queued request is destroyed at a garbage collection.
       const type = ids.get(id)
       if (type !== undefined && type !== "QueuedRequest") trace.push(`destroy ${type}`)
     }
@@ -229,8 +229,7 @@ const hooked = async (modules: Modules, secure: boolean): Promise<ReadonlyArray<
 }
 
 /**
- * The contexts of a server's events: what is set while a connection is taken, and by the requests of one
- * connection.
+ * The contexts of a server's events: set while a connection is accepted, and by the requests of a connection.
  */
 const serving = async (modules: Modules, secure: boolean, last: string): Promise<ReadonlyArray<string>> => {
   const module = (secure ? modules.https : modules.http) as Http

@@ -1,6 +1,6 @@
 /**
- * The channels of `diagnostics_channel`, on the built-in modules and on ours: which message comes when, and
- * what is in it.
+ * The channels of `diagnostics_channel`, on the built-in modules and on ours: the order and contents of their
+ * messages.
  */
 import { strict as assert } from "node:assert"
 import diagnostics from "node:diagnostics_channel"
@@ -15,7 +15,7 @@ interface Told {
   readonly error?: { readonly code?: string }
 }
 
-/** What the channels say while something goes on. */
+/** The messages of channels during a call. */
 const during = async (names: ReadonlyArray<string>, use: () => Promise<void>) => {
   const told: Array<readonly [name: string, message: Told]> = []
   const listeners = names.map((name) => {
@@ -41,7 +41,7 @@ const since20 = [
 const failed = "http.client.request.error"
 const made = ["http.client.request.created", "http.server.response.created"]
 
-/** The built-in module of Node.js 20 does not tell of what is made; ours does everywhere. */
+/** The built-in module of Node.js 20 does not report creation; ours does in every version. */
 const tellsOfMaking = (world: World) => world.http !== builtin || isBuiltInSince(world, 22)
 
 both("diagnostics channels", {

@@ -1,5 +1,5 @@
 /**
- * Where Node's documentation says something else than Node.js 20 does: what it does, on the built-in modules
+ * Where Node's documentation differs from Node.js 20: the behaviour of Node.js 20, on the built-in modules
  * and on ours. The rows are those of the table in docs/node-http-parity.md.
  */
 import { strict as assert } from "node:assert"
@@ -23,7 +23,7 @@ const last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 const ok = (_req: IncomingMessage, res: ServerResponse) => void res.end("ok")
 const never: RequestOptions = { createConnection: () => new net.Socket(), method: "POST" }
 
-/** What an end of a connection has been sent so far. */
+/** The text that an end of a connection has received so far. */
 const heard = (socket: Duplex) => {
   const seen = { text: "", over: false }
   socket.on("data", (chunk) => (seen.text += String(chunk)))
@@ -32,7 +32,7 @@ const heard = (socket: Duplex) => {
   return seen
 }
 
-/** The bytes of a request, as a server that never answers sees them. */
+/** The bytes of a request, as received by a server that never answers. */
 const sent = async (
   { http, peer, to }: World,
   options: RequestOptions,
@@ -94,8 +94,8 @@ const rows: Readonly<Record<string, Body>> = {
     assert.match(await raw(app, wide), /^HTTP\/1.1 431 Request Header Fields Too Large\r\n/)
   },
   "`clientError`: what was written already": async ({ connect, server }) => {
-    // The shorter text takes any byte for a reason to say nothing; the longer one, and Node, the head of the
-    // answer under way.
+    // The documentation takes any sent byte as a reason to send nothing; Node only the head of the current
+    // response.
     const app = await server((_req, res) => void res.end("first"))
     const client = await connect(app)
     const seen = heard(client)

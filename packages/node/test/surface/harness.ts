@@ -1,6 +1,6 @@
 /**
- * One body for each documented name, run on the built-in modules and on ours, over TCP and over sockets in
- * memory. A body asserts what the name does, through what it is given here, and passes on both.
+ * Runs one body for each documented name on the built-in modules and on ours, over TCP and over sockets in
+ * memory. A body asserts the documented behaviour with the tools given here, and passes on both.
  */
 import builtinHttp from "node:http"
 import builtinHttps from "node:https"
@@ -30,7 +30,7 @@ export interface Answer {
 
 type Target = builtinHttp.Server | Peer
 
-/** A server that is no HTTP server: each connection goes to a function. */
+/** A raw server: passes each connection to a function. */
 export interface Peer {
   readonly accept: (socket: Duplex) => void
   readonly port: number
@@ -40,7 +40,7 @@ export interface World {
   readonly http: Http
   readonly https: Https
   readonly memory: boolean
-  /** A server that listens, or waits for connections in memory. It is gone when the body is over. */
+  /** A server that listens, or takes connections in memory. Closed after the body. */
   readonly server: {
     (handler?: builtinHttp.RequestListener): Promise<builtinHttp.Server>
     (options: object, handler?: builtinHttp.RequestListener): Promise<builtinHttp.Server>
@@ -51,9 +51,9 @@ export interface World {
   /** An agent that reaches a server. */
   readonly agent: (target: Target, options?: object) => builtinHttp.Agent
   readonly fetch: (target: Target, options?: builtinHttp.RequestOptions, body?: string) => Promise<Answer>
-  /** A connection that speaks no HTTP by itself. */
+  /** A raw connection. */
   readonly connect: (target: Target) => Promise<Duplex>
-  /** Sends bytes and gives what came back until the other side ended. */
+  /** Sends bytes and returns what came back until the other side ended. */
   readonly raw: (target: Target, text: string) => Promise<string>
 }
 
@@ -83,7 +83,7 @@ const worldOf = (which: { http: Http; https: Https }, memory: boolean) => {
     if (memory) {
       const [near, far] = MemorySocket.pair()
       cleaning.push(() => (near.destroy(), far.destroy()))
-      // The other side may be gone in the middle of anything, as it may over TCP.
+      // The other side may disconnect at any moment, as over TCP.
       near.on("error", () => {})
       far.on("error", () => {})
       setImmediate(() => (isPeer(target) ? target.accept(far) : target.emit("connection", far)))
@@ -105,7 +105,7 @@ const worldOf = (which: { http: Http; https: Https }, memory: boolean) => {
         server.close()
         server.closeAllConnections()
       })
-      // In memory too: only a server that listens looks after its connections.
+      // In memory too: only a listening server checks its connections.
       await once(server.listen(0, "127.0.0.1"), "listening")
       return server
     },
@@ -170,16 +170,16 @@ const worldOf = (which: { http: Http; https: Https }, memory: boolean) => {
 }
 
 /**
- * Whether this is the built-in module of that version of Node.js or a later one: where Node itself has
+ * Whether this is the built-in module of that version of Node.js or a later one, for behaviour that Node has
  * changed.
  */
 export const isBuiltInSince = ({ http }: World, major: number): boolean =>
   http === builtinHttp && Number(process.versions.node.split(".")[0]) >= major
 
-/** A body that needs TCP: what it asserts is what a socket of the system does. */
+/** A body that needs TCP, because it asserts behaviour of a system socket. */
 export const tcp = (body: Body): Body => Object.assign((world: World) => body(world), { tcp: true })
 
-/** Runs bodies on everything they can run on. */
+/** Runs bodies on every module and transport that they support. */
 export const both = (title: string, bodies: Readonly<Record<string, Body>>): void => {
   for (const [implementation, modules] of Object.entries(implementations)) {
     for (const memory of [false, true]) {
@@ -200,7 +200,7 @@ export const both = (title: string, bodies: Readonly<Record<string, Body>>): voi
   }
 }
 
-/** The same for the documented names of a kind of member: there must be a body for each. */
+/** The same for the documented names of a kind of member; requires a body for each. */
 export const surface = (
   section: keyof typeof names,
   kind: string | undefined,

@@ -1,5 +1,5 @@
 /**
- * What is https's own: TLS below, its agent's sessions and names, its server's errors. On the built-in
+ * The parts of https beyond http: TLS, its agent's sessions and names, its server's errors. On the built-in
  * modules and on ours.
  */
 import { strict as assert } from "node:assert"
@@ -109,7 +109,7 @@ const bodies: Readonly<Record<string, (world: World) => Promise<void> | void>> =
     await ask(app, { agent: mine })
     assert.ok(lines.length >= 4 && lines.every((line) => /^[A-Z_0-9]+ [0-9a-f]+ [0-9a-f]+\n$/.test(line)))
   },
-  "what is no TLS, and a certificate of a client": async ({ ask, server }) => {
+  "bytes that are not TLS, and a client certificate": async ({ ask, server }) => {
     const app = await server()
     const told: Array<string> = []
     app.on("tlsClientError", (error) => told.push(`tlsClientError ${(error as { code?: string }).code}`))

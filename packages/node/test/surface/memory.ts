@@ -1,6 +1,6 @@
 /**
- * Two ends of a connection in memory: streams with the members of a socket that HTTP code calls. Bytes arrive
- * in a later turn.
+ * A connection in memory: two streams with the socket members that HTTP code calls. Bytes arrive in a later
+ * turn.
  */
 import { Duplex } from "node:stream"
 

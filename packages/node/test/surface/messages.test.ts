@@ -1,4 +1,4 @@
-/** Messages received and sent: what they tell, and what they can be asked. */
+/** Received and sent messages: their properties, events and methods. */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
 import type { IncomingMessage, OutgoingMessage, RequestListener, ServerResponse } from "node:http"
@@ -6,7 +6,7 @@ import net from "node:net"
 import { getDefaultHighWaterMark, Readable } from "node:stream"
 import { isBuiltInSince, pause, read, surface, until, type World } from "./harness.js"
 
-/** Sends bytes and gives what the server saw of the request, once it is whole. */
+/** Sends bytes and returns the server's request once it is complete. */
 const received = async ({ raw, server }: World, text: string): Promise<IncomingMessage> => {
   let seen: IncomingMessage | undefined
   const app = await server((req, res) => {
@@ -20,7 +20,7 @@ const received = async ({ raw, server }: World, text: string): Promise<IncomingM
   return seen!
 }
 
-/** What goes over the wire for a response, on a connection that is closed after it. */
+/** The bytes of a response, on a connection that closes after it. */
 const answered = async ({ raw, server }: World, handler: RequestListener, method = "GET"): Promise<string> =>
   raw(await server(handler), `${method} / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
 
@@ -325,7 +325,7 @@ surface("ServerResponse", "methods", {
       assert.throws(() => res.write(5 as never), { code: "ERR_INVALID_ARG_TYPE" })
       res.end("d")
     })
-    // Node.js 24 joins what is written in one turn.
+    // Node.js 24 joins the writes of one turn.
     const joined = isBuiltInSince(world, 24) && text.endsWith("\r\n4\r\nabcd\r\n0\r\n\r\n")
     if (!joined) assert.match(text, /\r\n1\r\na\r\n2\r\nbc\r\n1\r\nd\r\n0\r\n\r\n$/)
   },

@@ -1,6 +1,6 @@
 /**
- * What arguments do that nobody should give: some thousand calls, each made of the built-in modules and of
- * ours, which must answer the same, or refuse with the same class, code and words.
+ * Invalid arguments: some thousand calls to the built-in modules and to ours, which must return the same, or
+ * throw errors with the same class, code and message.
  */
 import { strict as assert } from "node:assert"
 import net from "node:net"
@@ -10,7 +10,7 @@ import { implementations, type Http, type Https } from "./harness.js"
 /* eslint-disable @typescript-eslint/no-explicit-any */
 type Probe = (value: any) => unknown
 
-/** Fresh ones for each call: some calls change what they are given. */
+/** Fresh values for each call, since some calls mutate their arguments. */
 const values = (): ReadonlyArray<unknown> => [
   ...[undefined, null, 0, 1, -1, 1.5, NaN, Infinity, 2 ** 31, 2 ** 53, true, false, 10n, Symbol("s")],
   ...["", "x", "1", "a b", "it's", "\u00e9", "\u0100", "\n", "x".repeat(40)],
@@ -31,7 +31,7 @@ const values = (): ReadonlyArray<unknown> => [
 ]
 
 const socket = () => new net.Socket()
-/** Given up in the turn in which they are made: what they were given need not be sent. */
+/** Destroyed in the turn that makes them, so that nothing is sent. */
 const requests: Array<{ destroy(): void }> = []
 
 /** The names of options whose values are tried. */
@@ -71,7 +71,7 @@ const probesOf = (http: Http, https: Https): Readonly<Record<string, Probe>> => 
   }
   for (const name of options.request.split(" ")) {
     probes[`http.request ${name}`] = (value) => {
-      // These two are answered by an agent that connects.
+      // With these two values the default agent would connect.
       if (name === "agent" && (value === undefined || value === null)) return undefined
       const made = req({ [name]: value })
       return [made.method, made.path, made.host, made.protocol, made.timeout, made.getHeaders(), made._header]
@@ -166,7 +166,7 @@ const outcome = (probe: Probe, value: unknown): unknown => {
 const isUnknownEncoding = (seen: unknown): boolean =>
   (seen as { readonly code?: string }).code === "ERR_UNKNOWN_ENCODING"
 
-// Node's own errors leave it at 0 where a value cannot be printed, and other files share this process.
+// Node's own errors leave it at 0 if a value cannot be printed, and other files share this process.
 const { stackTraceLimit } = Error
 afterEach(() => {
   Error.stackTraceLimit = stackTraceLimit
@@ -175,7 +175,7 @@ afterEach(() => {
 // From 22 on, Node.js has more parts in the name of a TLS connection.
 const major = Number(process.versions.node.split(".")[0])
 
-it("is answered, or refused, in the same way", () => {
+it("returns or throws the same", () => {
   const [theirs, ours] = ["built-in", "httpfx"].map((name) => {
     const { http, https } = implementations[name]!
     return probesOf(http, https)
@@ -185,18 +185,18 @@ it("is answered, or refused, in the same way", () => {
     const [one, two] = [values(), values()]
     one.forEach((value, i) => {
       count++
-      // The symbol and the function are one each, or they would differ by themselves.
+      // Reuse symbol and function, since two of them always differ.
       const same = typeof value === "symbol" || typeof value === "function" ? value : two[i]
       const shown =
         typeof value === "symbol"
           ? value.toString()
           : JSON.stringify(value, (_, v) => (typeof v === "bigint" ? `${v}n` : (v as unknown)))
       const own = outcome(ours[name]!, same)
-      // A fault that newer versions of Node.js mended (fixes.test.ts).
+      // A bug fixed in newer versions of Node.js (fixes.test.ts).
       if (name.endsWith(" encoding") && isUnknownEncoding(own)) return
       if (name.startsWith("getName ") && major >= 22) return
       const seen = outcome(probe, value)
-      // Newer versions also refuse a symbol so.
+      // Newer versions also refuse symbols here.
       if (major >= 24 && typeof value === "symbol" && isUnknownEncoding(seen)) return
       assert.deepEqual(own, seen, `${name}: ${shown}`)
     })

@@ -1,16 +1,15 @@
 /**
- * `captureRejections`: what becomes of listeners that return a promise which rejects, on the built-in modules
- * and on ours.
+ * `captureRejections`: the handling of listeners whose promise rejects, on the built-in modules and on ours.
  */
 import { strict as assert } from "node:assert"
 import events, { once } from "node:events"
 import type { IncomingMessage } from "node:http"
 import { isBuiltInSince, both, until, type Body } from "./harness.js"
 
-/** Listeners are async only here: elsewhere nobody would hear of it. */
+/** Only these listeners are async: without capturing a rejection would go unnoticed. */
 const rejects = (): Promise<never> => Promise.reject(new Error("later"))
 
-/** The switch is the process's; who is made while it is on has it. */
+/** The switch is global; emitters made while it is on have it. */
 const capturing =
   (body: Body): Body =>
   async (world) => {
@@ -64,7 +63,7 @@ const bodies: Readonly<Record<string, Body>> = {
     assert.deepEqual(told, ["upgrade later", "checkExpectation later"])
   },
   "response: the request's error": async (world) => {
-    // Node.js 24 tells nobody.
+    // Node.js 24 does not report it.
     if (isBuiltInSince(world, 24)) return
     const { http, server, to } = world
     const app = await server((_req, res) => void res.end("whole"))

@@ -1,4 +1,4 @@
-/** What a request can be told, what it tells, and what it can be asked. */
+/** Requests: their options, events and methods. */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
 import builtin, {
@@ -18,7 +18,7 @@ const ok = (_req: IncomingMessage, res: ServerResponse) => void res.end("ok")
 const echo = (req: IncomingMessage, res: ServerResponse) => void req.pipe(res)
 const showHeaders = (req: IncomingMessage, res: ServerResponse) => void res.end(JSON.stringify(req.headers))
 
-/** The bytes of a request, as a server that never answers sees them. */
+/** The bytes of a request, as received by a server that never answers. */
 const sent = async (
   { http, peer, to }: World,
   options: RequestOptions,
@@ -37,7 +37,7 @@ const sent = async (
   return text
 }
 
-/** Answers every connection's first bytes with these. */
+/** Sends these bytes after the first bytes of each connection. */
 const answering = (peer: World["peer"], text: string, end = true) =>
   peer((socket) => {
     socket.once("data", () => (end ? socket.end(text) : socket.write(text)))
@@ -327,7 +327,7 @@ surface("ClientRequest", "events", {
     const target = await answering(peer, "HTTP/1.1 299 Fine\r\nContent-Length: 2\r\n\r\nhi")
     const [res, body] = await answerTo(http.get(to(target)))
     assert.deepEqual([res.statusCode, res.statusMessage, body], [299, "Fine", "hi"])
-    // Nobody listens: it is read and thrown away.
+    // Without a listener the response is discarded.
     await once(http.get(to(target)), "close")
   },
   socket: async ({ http, server, to }) => {
@@ -353,7 +353,7 @@ surface("ClientRequest", "events", {
     const [res, socket, head] = (await once(req, "upgrade")) as [IncomingMessage, Duplex, Buffer]
     assert.equal(res.headers.upgrade, "x")
     assert.equal(String(head) + (await read(socket)), "first")
-    // Nobody listens: the connection is destroyed.
+    // Without a listener the connection is destroyed.
     const alone = http.get(to(app, { headers }))
     const [error] = await Promise.race([once(alone, "error"), once(alone, "close")])
     assert.ok(error === undefined || error.code === "ECONNRESET")
@@ -529,9 +529,7 @@ surface("ClientRequest", "methods", {
   }
 })
 
-/**
- * The calls of `setNoDelay` and `setKeepAlive` that a request's socket gets for what is done to the request.
- */
+/** The calls of `setNoDelay` and `setKeepAlive` on a request's socket after an action on the request. */
 const socketCalls = async (
   { http, server, to }: Pick<World, "http" | "server" | "to">,
   use: (req: ClientRequest) => void
@@ -625,7 +623,7 @@ surface("ClientRequest", "properties", {
     assert.equal((await fetch(app, { agent: mine })).req.reusedSocket, false)
     await pause(1)
     assert.equal((await fetch(app, { agent: mine })).req.reusedSocket, true)
-    // And with it, a request whose connection was closed meanwhile can be sent again.
+    // And with it a request whose connection was closed meanwhile can be retried.
     await pause(1)
     app.closeIdleConnections()
     const attempt = async (): Promise<string> => {

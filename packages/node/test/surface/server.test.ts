@@ -1,4 +1,4 @@
-/** What a server can be told, what it tells, and what it can be asked. */
+/** Servers: their options, events and methods. */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
@@ -11,7 +11,7 @@ const last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 const ok = (_req: IncomingMessage, res: ServerResponse) => void res.end("ok")
 
-/** What an end of a connection has been sent so far. */
+/** The text that an end of a connection has received so far. */
 const heard = (socket: Duplex) => {
   const seen = { text: "", over: false }
   socket.on("data", (chunk) => (seen.text += String(chunk)))
@@ -21,14 +21,14 @@ const heard = (socket: Duplex) => {
   return seen
 }
 
-/** The connection is ended by the server, within some turns of its clock. */
+/** Waits until the server has closed the connection, within some turns. */
 const isClosed = async (socket: Duplex) => {
   const seen = heard(socket)
   await until(() => seen.over)
   return seen.text
 }
 
-/** What a socket that a server accepted was asked for, by the name under which `net` keeps it. */
+/** A property of an accepted socket, by the name that `net` gives it. */
 const asked = async (app: Server, connect: World["connect"], name: string) => {
   const accepted = once(app, "connection")
   const client = await connect(app)
@@ -123,7 +123,7 @@ surface("createServer", "options", {
     await until(() => seen.text.endsWith("ok"))
     assert.match(seen.text, /\r\nConnection: keep-alive\r\nKeep-Alive: timeout=3\r\n/)
     assert.equal(app.keepAliveTimeout, 3000)
-    // The client is told three seconds and given one more, so that it is the first to let go.
+    // The client is told three seconds and given one more, so that it closes first.
     const [idle] = (await accepted) as [net.Socket]
     await until(() => idle.timeout === 4000)
   },

@@ -1,11 +1,11 @@
-// A listening server leaves the making of its sockets to whoever listens; one that does not listen goes on as
-// it is.
+// A listening server passes its accepted handles to our callback; a server that does not listen is left
+// alone.
 import { once } from "node:events"
 import * as net from "node:net"
 import { expect, it, vi } from "vitest"
 import { acceptDirectly, socketOver } from "../../../src/socket/fast/accept.js"
 
-it("sockets are made over accepted handles, and read when they are told to", async () => {
+it("sockets are made over accepted handles, and read only when told to", async () => {
   const server = net.createServer(() => expect.unreachable("the server has made a socket itself"))
   server.listen(0, "127.0.0.1")
   await once(server, "listening")

@@ -1,8 +1,8 @@
-// Called when all ticks and microtasks are through, before any turn of the event loop.
+// Called after all ticks and microtasks, before the next turn of the event loop.
 import { expect, it } from "vitest"
 import { afterTasks } from "../../../src/socket/fast/afterTasks.js"
 
-it("comes behind ticks and microtasks that start each other, and before an immediate", async () => {
+it("runs after ticks and microtasks that start each other, and before an immediate", async () => {
   const told: Array<string> = []
   const chain = (left: number): void => {
     if (left === 0) return void told.push("tasks")
@@ -20,7 +20,7 @@ it("comes behind ticks and microtasks that start each other, and before an immed
   expect(told).toEqual(["tasks", "after", "immediate"])
 })
 
-it("comes although a program starts ticks without end", async () => {
+it("runs although a program starts ticks endlessly", async () => {
   let over = false
   const again = () => {
     if (!over) queueMicrotask(() => process.nextTick(again))

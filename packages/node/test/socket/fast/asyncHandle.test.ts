@@ -1,4 +1,4 @@
-// The handle below a socket belongs to the context in which it was adopted.
+// The handle of a socket belongs to the context in which it was adopted.
 import { AsyncLocalStorage, AsyncResource, createHook, executionAsyncId } from "node:async_hooks"
 import { once } from "node:events"
 import { PassThrough } from "node:stream"
@@ -8,7 +8,7 @@ import { connected } from "../../support/sockets.js"
 
 const storage = new AsyncLocalStorage<string>()
 
-it("what the system reports is told in the context of who adopted the socket last", () =>
+it("events run in the context that adopted the socket last", () =>
   connected(async (client, server) => {
     const seen: Array<string | undefined> = []
     server.on("data", () => seen.push(storage.getStore())).resume()

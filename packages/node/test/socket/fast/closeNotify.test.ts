@@ -1,4 +1,4 @@
-// The end of a TLS stream by `close_notify` is told from one by FIN alone.
+// The end of a TLS stream by `close_notify` is distinguished from one by FIN alone.
 import { once } from "node:events"
 import { expect, it } from "vitest"
 import { endedBelow, onEof } from "../../../src/socket/fast/closeNotify.js"

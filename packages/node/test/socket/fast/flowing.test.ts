@@ -1,4 +1,4 @@
-// A stream is set back to where nobody has asked for its bytes.
+// A stream returns to its initial state, without a consumer.
 import { PassThrough } from "node:stream"
 import { expect, it } from "vitest"
 import { stopFlowing } from "../../../src/socket/fast/flowing.js"
@@ -14,7 +14,7 @@ it("waits for the next listener, which makes it flow", async () => {
   expect(String(await received)).toBe("abc")
 })
 
-it("after a pause as well, which would hold a later listener back", async () => {
+it("after a pause too, which would keep a later listener from getting data", async () => {
   const stream = new PassThrough()
   stream.pause()
   stopFlowing(stream)

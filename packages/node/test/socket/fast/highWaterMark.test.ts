@@ -1,15 +1,15 @@
-// A stream's bound of what waits to be written can be changed.
+// The `writableHighWaterMark` of a stream can be changed.
 import { PassThrough } from "node:stream"
 import { expect, it } from "vitest"
 import { setHighWaterMark } from "../../../src/socket/fast/highWaterMark.js"
 
-it("the bound counts from the next write on", () => {
+it("the mark applies from the next write on", () => {
   const stream = new PassThrough({ highWaterMark: 100, readableHighWaterMark: 1 })
   stream.cork()
   setHighWaterMark(stream, 3)
   expect([stream.writableHighWaterMark, stream.write("ab"), stream.write("cd")]).toEqual([3, true, false])
 })
 
-it("a stream of another shape keeps what it has", () => {
+it("a stream of unknown shape is left unchanged", () => {
   expect(() => setHighWaterMark({} as never, 3)).not.toThrow()
 })

@@ -1,4 +1,4 @@
-// Bytes destroy an idle socket, of the system or not, and none that is in use.
+// Received bytes destroy an idle socket, of the system or not, and no socket in use.
 import { once } from "node:events"
 import { PassThrough, type Duplex } from "node:stream"
 import { expect, it, vi } from "vitest"
@@ -29,14 +29,14 @@ it("another stream", async () => {
   await guards(stream, (text) => stream.write(text))
 })
 
-it("one that holds bytes already, at once", () => {
+it("a socket with buffered bytes, at once", () => {
   const stream = new PassThrough()
   stream.write("x")
   startGuarding(stream)
   expect(stream.destroyed).toBe(true)
 })
 
-it("the peer's end goes on to the stream", () =>
+it("the peer's FIN still reaches the stream", () =>
   connected(async (client, server) => {
     server.resume()
     startGuarding(server)

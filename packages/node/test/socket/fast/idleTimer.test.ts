@@ -5,10 +5,10 @@ import { expect, it } from "vitest"
 import { sayTimeout, timerOf } from "../../../src/socket/fast/idleTimer.js"
 import { connected } from "../../support/sockets.js"
 
-// From Node.js 24 on none is held.
+// Not used from Node.js 24 on.
 const holds = Number(process.versions.node.split(".")[0]) < 24
 
-it.runIf(holds)("runs from `setTimeout` on until the timeout is taken back", () =>
+it.runIf(holds)("is found from `setTimeout` until the timeout is cleared", () =>
   connected(async (socket) => {
     expect(timerOf(socket)).toBeUndefined()
     socket.setTimeout(60_000)
@@ -21,7 +21,7 @@ it.runIf(holds)("runs from `setTimeout` on until the timeout is taken back", () 
   })
 )
 
-it.runIf(holds)("fires when it was held and named again", () =>
+it.runIf(holds)("fires after it was held and reused", () =>
   connected(async (socket) => {
     socket.setTimeout(5)
     sayTimeout(socket, 0)
@@ -30,6 +30,6 @@ it.runIf(holds)("fires when it was held and named again", () =>
   })
 )
 
-it("another stream has none", () => {
+it("other streams have no such timer", () => {
   expect(timerOf(new PassThrough() as unknown as Socket)).toBeUndefined()
 })

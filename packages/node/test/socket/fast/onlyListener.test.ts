@@ -1,4 +1,4 @@
-// Whether an event has one listener, by an emitter's inside as by its public members.
+// Whether an event has a single listener, by an emitter's internals and by its public API.
 import { EventEmitter } from "node:events"
 import { expect, it } from "vitest"
 import { isOnlyListener } from "../../../src/socket/fast/onlyListener.js"
@@ -31,7 +31,7 @@ it.each(ways)("by its %s", (_, of) => {
   expect(isOnly()).toBe(false)
 })
 
-it("emitters keep listeners where they are looked for", () => {
+it("emitters have the expected internals", () => {
   const { _events: events } = new EventEmitter().on("data", listener) as unknown as { _events: unknown }
   expect(events).toMatchObject({ data: listener })
 })

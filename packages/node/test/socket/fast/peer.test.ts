@@ -1,4 +1,4 @@
-// The system knows the peer of a connection until an RST, also while nothing is read.
+// The system knows the peer of a connection until an RST, even while nothing is read.
 import { setTimeout as sleep } from "node:timers/promises"
 import { Socket } from "node:net"
 import { expect, it, vi } from "vitest"
@@ -14,6 +14,6 @@ it("a peer is known until it resets the connection", () =>
     expect(server.destroyed).toBe(false)
   }))
 
-it("a socket without a handle counts as one whose peer is known", () => {
+it("without a handle the peer counts as known", () => {
   expect(knowsNoPeer(new Socket())).toBe(false)
 })

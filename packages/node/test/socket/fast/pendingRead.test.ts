@@ -1,16 +1,16 @@
-// Bytes that wait in the system are told where the system's handle can tell.
+// Unread bytes in the kernel are reported if Node's handle can tell.
 import { expect, it, vi } from "vitest"
 import { hasBytesWaiting } from "../../../src/socket/fast/pendingRead.js"
 import { connected } from "../../support/sockets.js"
 
-it("a connection without bytes has none, and a destroyed one neither", () =>
+it("false without bytes, and for a destroyed connection", () =>
   connected(async (client) => {
     expect(hasBytesWaiting(client)).toBe(false)
     client.destroy()
     expect(hasBytesWaiting(client)).toBe(false)
   }))
 
-it("bytes that nobody has read, where Node tells", () =>
+it("true with unread bytes, if Node can tell", () =>
   connected(async (client, server) => {
     const tells = "hasPendingRead" in (server as unknown as { _handle: object })._handle
     client.write("abc")

@@ -1,4 +1,4 @@
-// A stream whose bytes come by themselves is not asked for more by a tick.
+// A push-only stream schedules no tick to request data.
 import { Readable } from "node:stream"
 import { expect, it } from "vitest"
 import { asksAgain, asksForNothing } from "../../../src/socket/fast/pushed.js"
@@ -16,7 +16,7 @@ const asked = async (prepare: (stream: Readable) => void) => {
   return reads
 }
 
-it("asks for nothing, or again as any other", async () => {
+it("requests nothing, then again like any other stream", async () => {
   expect(await asked(() => {})).toBe(1)
   expect(await asked(asksForNothing)).toBe(0)
   expect(

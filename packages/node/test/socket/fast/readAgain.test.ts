@@ -1,4 +1,4 @@
-// A connection that has ended can be read once more, and then tells that it was reset.
+// A connection that has ended can be read once more, which reveals a reset.
 import { once } from "node:events"
 import { Socket } from "node:net"
 import { expect, it } from "vitest"
@@ -6,7 +6,7 @@ import { knowsNoPeer } from "../../../src/socket/fast/peer.js"
 import { readAgain } from "../../../src/socket/fast/readAgain.js"
 import { connected } from "../../support/sockets.js"
 
-it("a read behind the end finds the RST", () =>
+it("a read after the end finds the RST", () =>
   connected(async (client, server) => {
     server.resume()
     const ended = once(server, "end")

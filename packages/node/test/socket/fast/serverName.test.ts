@@ -1,11 +1,11 @@
-// The name that a client asks for.
+// The SNI name sent by a client.
 import { once } from "node:events"
 import { expect, it } from "vitest"
 import { serverNameOf } from "../../../src/socket/fast/serverName.js"
 import { secured } from "../../../src/socket/fast/serverTls.js"
 import { securing } from "../../support/sockets.js"
 
-it.each([["api.test"], [undefined]])("a client that asks for %s", (servername) =>
+it.each([["api.test"], [undefined]])("a client that sends the name %s", (servername) =>
   securing(
     async (_, server) => {
       await once(server, secured)

@@ -1,17 +1,17 @@
-// A TLS socket in the role of a server tells how its handshake went without a `tls.Server`.
+// A server-side TLS socket reports the result of its handshake without a `tls.Server`.
 import { once } from "node:events"
 import { expect, it } from "vitest"
 import * as ServerTls from "../../../src/socket/fast/serverTls.js"
 import { connected, credentials, securing } from "../../support/sockets.js"
 import * as tls from "node:tls"
 
-it("a handshake that goes well", () =>
+it("a successful handshake", () =>
   securing(async (_, server) => {
     await once(server, ServerTls.secured)
     expect(server.getProtocol()).toMatch(/^TLSv1/)
   }))
 
-it("what is no handshake", () =>
+it("bytes that are not a handshake", () =>
   connected(async (client, plain) => {
     const server = new tls.TLSSocket(plain, {
       isServer: true,
@@ -23,7 +23,7 @@ it("what is no handshake", () =>
     expect((await failed)[0]).toMatchObject({ code: expect.stringMatching(/^ERR_SSL_/) as string })
   }))
 
-it("a certificate that nobody trusts", () =>
+it("an untrusted certificate", () =>
   securing(async (client) => {
     await once(client, "secureConnect")
     expect(client.authorizationError).toBeDefined()

@@ -1,4 +1,4 @@
-// A stream that was corked several times lets go at once, by its inside as by its public members.
+// A stream corked several times is uncorked at once, by its internals and by its public API.
 import { PassThrough, type Duplex } from "node:stream"
 import { expect, it } from "vitest"
 import { uncorkWhole } from "../../../src/socket/fast/uncorkWhole.js"
@@ -27,7 +27,7 @@ it.each(ways)("by its %s", (_, of) => {
   expect(stream.writableCorked).toBe(0)
 })
 
-it("a stream counts where it is looked for", () => {
+it("streams have the expected internals", () => {
   const stream = new PassThrough()
   stream.cork()
   expect(stream).toMatchObject({ _writableState: { corked: 1 } })

@@ -1,5 +1,4 @@
-// A stream that nobody reads can be put at its end at once, and is then what it would be after its last
-// event.
+// An unread stream can be set to the state after its last event at once.
 import { Readable } from "node:stream"
 import { expect, it } from "vitest"
 import { isResuming, isUnobserved, markEnded } from "../../../src/socket/fast/unread.js"
@@ -8,7 +7,7 @@ const make = () => new Readable({ read() {} })
 
 const stateOf = ({ closed, destroyed, readableEnded }: Readable) => ({ closed, destroyed, readableEnded })
 
-it("is what it would be after its last event", async () => {
+it("has the state after its last event", async () => {
   const [marked, read] = [make(), make()]
   markEnded(marked)
   read.resume().push(null)
@@ -17,7 +16,7 @@ it("is what it would be after its last event", async () => {
   expect(marked.destroy()).toBe(marked)
 })
 
-it("is unobserved without listeners and bytes, and resuming from its first listener for data on", () => {
+it("is unobserved without listeners and bytes, and resuming from its first data listener on", () => {
   const stream = make()
   expect([isUnobserved(stream), isResuming(stream)]).toEqual([true, false])
   stream.on("end", () => {})
@@ -29,7 +28,7 @@ it("is unobserved without listeners and bytes, and resuming from its first liste
   expect(isUnobserved(full)).toBe(false)
 })
 
-it("a stream of another shape is read as any other", () => {
+it("a stream of unknown shape is read like any other", () => {
   const other = {} as Readable
   markEnded(other)
   expect([isUnobserved(other), isResuming(other)]).toEqual([false, false])

@@ -1,10 +1,10 @@
-// A socket that lives is given `onread` and other buffers to read into.
+// A living socket gets `onread` and other read buffers.
 import type * as net from "node:net"
 import { expect, it, vi } from "vitest"
 import { exchangeBuffer, giveOnread, knowsBuffers, takesOnread } from "../../../src/socket/fast/userBuffer.js"
 import { connected, securing } from "../../support/sockets.js"
 
-it("a socket reads into the buffer that it was given last", () =>
+it("a socket reads into the buffer given last", () =>
   connected(async (client, server) => {
     const received: Array<readonly [buffer: Uint8Array, text: string]> = []
     const onread = {
@@ -27,7 +27,7 @@ it("a socket reads into the buffer that it was given last", () =>
     expect(takesOnread(server)).toBe(false)
   }))
 
-it("a TLS socket, and one that is destroyed, do not take it", () =>
+it("TLS sockets and destroyed ones do not accept it", () =>
   securing(async (client, server) => {
     expect([client, server].map(takesOnread)).toEqual([false, false])
     await connected(async (socket) => {

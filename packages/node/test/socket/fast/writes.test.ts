@@ -1,5 +1,4 @@
-// The writes of a socket pass by whoever watches them: what is under way, and a failure that the stream never
-// hears of.
+// Intercepted writes of a socket: the bytes in flight, and a failure that the stream never sees.
 import { expect, it, vi } from "vitest"
 import { watchesWrites, watchWrites, type Writing } from "../../../src/socket/fast/writes.js"
 import { connected } from "../../support/sockets.js"
@@ -18,7 +17,7 @@ const watcher = (keepsFailures: boolean) => {
   return { told, writing }
 }
 
-it("a write and a gathering write are under way until the system has them", () =>
+it("plain and vectored writes are in flight until the system has taken them", () =>
   connected(async (client, server) => {
     const { told, writing } = watcher(false)
     watchWrites(client, writing)
@@ -38,7 +37,7 @@ it("a write and a gathering write are under way until the system has them", () =
     expect(writing.underWay).toBe(large.length)
   }))
 
-it("a failed write is kept from the stream", () =>
+it("a failed write does not reach the stream", () =>
   connected(async (client, server) => {
     const { told, writing } = watcher(true)
     watchWrites(client, writing)
