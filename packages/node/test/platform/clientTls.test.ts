@@ -187,7 +187,7 @@ describe("The TLS options of a client", () => {
     Effect.gen(function* () {
       const error = yield* refused({ servername: "api.test" } as Tls)
       assert.deepInclude(error, { code: "ERR_HTTPFX_TLS_OPTION" })
-      assert.include(error.message, "servername, it is serverName here")
+      assert.include(error.message, "unknown TLS option servername; use serverName")
       yield* refused({ secureProtocol: "TLSv1_method" } as Tls)
     })
   )
