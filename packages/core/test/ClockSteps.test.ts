@@ -201,7 +201,7 @@ describe.each(steps)("The clock is set by %d ms during", (step) => {
 })
 
 it.live.each(steps)(
-  "set by %d ms, an exchange lasts as long as it does, and Date and outcome show the time",
+  "after a step of %d ms the exchange has its true duration, and Date and outcome show the new time",
   (step) =>
     inVirtualTime(
       Effect.gen(function* () {

@@ -350,22 +350,20 @@ describe("Timeouts of a server", () => {
 
     const asking = (length: number) => head(length).replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n")
 
-    it.live(
-      "does not count while the client waits for 100 Continue, which a handler is slow to ask for",
-      () =>
-        inVirtualTime(
-          Effect.gen(function* () {
-            yield* serving(Effect.zipRight(Effect.sleep("1 hour"), reader), { requestTimeout: 0 })
-            const client = yield* connect
-            yield* client.send(asking(3))
-            yield* after("59 minutes")
-            expect(client.received()).toBe("")
-            yield* after("1 minute")
-            yield* client.expect("HTTP/1.1 100 Continue\r\n\r\n")
-            yield* client.send("abc")
-            yield* client.until("<3>")
-          })
-        )
+    it.live("does not count while the client waits for 100 Continue from a slow handler", () =>
+      inVirtualTime(
+        Effect.gen(function* () {
+          yield* serving(Effect.zipRight(Effect.sleep("1 hour"), reader), { requestTimeout: 0 })
+          const client = yield* connect
+          yield* client.send(asking(3))
+          yield* after("59 minutes")
+          expect(client.received()).toBe("")
+          yield* after("1 minute")
+          yield* client.expect("HTTP/1.1 100 Continue\r\n\r\n")
+          yield* client.send("abc")
+          yield* client.until("<3>")
+        })
+      )
     )
 
     it.live("counts once 100 Continue has been sent", () =>
@@ -459,7 +457,7 @@ describe("Timeouts of a server", () => {
 
     // The system has taken all of it long before: 60 seconds at 1000 bytes per second.
     it.live(
-      "leaves the last answer of a connection on a slow link to the system, which sends all of it",
+      "leaves the last response of a connection on a slow link to the system, which sends all of it",
       () =>
         inVirtualTime(
           Effect.gen(function* () {

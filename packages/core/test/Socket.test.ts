@@ -70,7 +70,7 @@ for (const [name, network] of networks) {
 
   describe(name, () => {
     test(
-      "reads what the peer writes, then None for ever",
+      "reads the bytes that the peer writes, then None forever",
       Effect.gen(function* () {
         const { client, server } = yield* sockets
         yield* client.write("hello")
@@ -87,7 +87,7 @@ for (const [name, network] of networks) {
     )
 
     test(
-      "a large stream comes through whole, and the writer waits for the reader",
+      "a large stream arrives completely, and the writer waits for the reader",
       Effect.gen(function* () {
         const { client, server, transports } = yield* sockets
         const chunk = new Uint8Array(50_000).map((_, index) => index)
@@ -115,7 +115,7 @@ for (const [name, network] of networks) {
     )
 
     test(
-      "bytes taken from the transport before are read first",
+      "bytes already taken from the transport are read first",
       Effect.gen(function* () {
         const { client, server } = yield* pair
         const peer = yield* Socket.make(client)
@@ -143,7 +143,7 @@ for (const [name, network] of networks) {
     )
 
     test(
-      "reads at the same time share the bytes, and all learn of the end",
+      "overlapping reads share the bytes, and all see the end",
       Effect.gen(function* () {
         const { client, server } = yield* sockets
         const reads = yield* Effect.fork(
@@ -187,7 +187,7 @@ for (const [name, network] of networks) {
     )
 
     test(
-      "a write that waits is let go by end, and its bytes go out before FIN",
+      "a waiting write completes at `end`, and its bytes go out before FIN",
       Effect.gen(function* () {
         const { client, server, transports } = yield* sockets
         let written = 0
@@ -207,7 +207,7 @@ for (const [name, network] of networks) {
     )
 
     test(
-      "closing the scope resets what is open and wakes whoever waits",
+      "closing the scope resets an open connection and wakes all waiters",
       Effect.gen(function* () {
         const { client, server } = yield* pair
         const peer = yield* Socket.make(server)

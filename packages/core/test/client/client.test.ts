@@ -145,8 +145,8 @@ describe.each(networks)("Client on %s", (_, network) => {
 
   describe("refuses before it takes a connection", () => {
     const cases: ReadonlyArray<readonly [string, (url: string) => Client.Request, string]> = [
-      ["a method that is no token", (url) => ({ url, method: "G T" }), "InvalidToken"],
-      ["a field name that is no token", (url) => ({ url, headers: ["a b", "c"] }), "InvalidToken"],
+      ["a method that is not a token", (url) => ({ url, method: "G T" }), "InvalidToken"],
+      ["a field name that is not a token", (url) => ({ url, headers: ["a b", "c"] }), "InvalidToken"],
       [
         "a field value with a line break",
         (url) => ({ url, headers: ["a", "b\r\nc: d"] }),
@@ -157,11 +157,11 @@ describe.each(networks)("Client on %s", (_, network) => {
         (url) => ({ url: { host: new URL(url).hostname, path: "/a\r\nb" } }),
         "UnescapedCharacters"
       ],
-      ["a URL in the place of a host", (url) => ({ url: { host: url } }), "InvalidUrl"],
-      ["what is no URL", () => ({ url: "nowhere" }), "InvalidUrl"],
+      ["a URL in place of a host", (url) => ({ url: { host: url } }), "InvalidUrl"],
+      ["an invalid URL", () => ({ url: "nowhere" }), "InvalidUrl"],
       ["another protocol", () => ({ url: "ftp://a/b" }), "InvalidProtocol"],
       [
-        "a length that the body has not",
+        "a length that does not match the body",
         (url) => ({ url, method: "POST", body: "abc", headers: ["content-length", "4"] }),
         "ContentLengthMismatch"
       ],
@@ -272,21 +272,19 @@ describe.each(networks)("Client on %s", (_, network) => {
       )
     )
 
-    it.effect(
-      "informational responses whose observer throws: a defect of the request, not of the process",
-      () =>
-        run(
-          Effect.gen(function* () {
-            const exit = yield* answered("GET", `HTTP/1.1 103 Early Hints\r\n\r\n${ok("hello")}`, {
-              onInformational: () => {
-                throw new Error("observer")
-              }
-            }).pipe(Effect.exit)
-            assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
-            const client = yield* Client.Client
-            yield* Effect.repeat(client.connections, { until: ({ open }) => open === 0 })
-          })
-        )
+    it.effect("informational responses whose callback throws: a defect of the request alone", () =>
+      run(
+        Effect.gen(function* () {
+          const exit = yield* answered("GET", `HTTP/1.1 103 Early Hints\r\n\r\n${ok("hello")}`, {
+            onInformational: () => {
+              throw new Error("observer")
+            }
+          }).pipe(Effect.exit)
+          assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+          const client = yield* Client.Client
+          yield* Effect.repeat(client.connections, { until: ({ open }) => open === 0 })
+        })
+      )
     )
 
     it.effect("the whole body repeatedly, but a stream once", () =>

@@ -41,7 +41,7 @@ const echoes = { whole: (server: Answering) => server.write(ok("thanks")) }
 
 const kinds: Readonly<Record<string, Kind>> = {
   "a GET": { request: {}, ...echoes, keeps: true },
-  "a slow answer, in pieces": {
+  "a slow response, in pieces": {
     request: {},
     whole: ({ later, write }) => {
       for (const [index, piece] of [
@@ -106,18 +106,18 @@ const kinds: Readonly<Record<string, Kind>> = {
     ...echoes,
     keeps: true
   },
-  "an answer before the end of an upload, which goes on": {
+  "a response before the end of an upload, which continues": {
     request: { method: "PUT", body: slow },
     head: ({ write }) => write(chunked("", "5\r\nearly\r\n")),
     whole: ({ write }) => write("4\r\nlate\r\n0\r\n\r\n"),
     keeps: true
   },
-  "an answer before the end of an upload, which ends it": {
+  "a response before the end of an upload, which it stops": {
     request: { method: "PUT", body: slow },
     head: ({ write }) => write(ok("early")),
     keeps: false
   },
-  "an answer that stops an upload": {
+  "a response that stops an upload": {
     request: { method: "PUT", body: slow, earlyAnswer: "stop" },
     head: ({ later, write }) => {
       write(chunked("", "5\r\nearly\r\n"))
@@ -140,13 +140,13 @@ const kinds: Readonly<Record<string, Kind>> = {
     },
     keeps: false
   },
-  "a body that waits for 100 in vain": {
+  "a body that waits for a 100 that never comes": {
     request: { method: "POST", body: "after a while", expectContinue: true, continueTimeout: 70 },
     ...echoes,
     keeps: true
   },
   "a small body, not read": { request: {}, ...echoes, read: "nothing", keeps: true },
-  "a large body, left": {
+  "a large body, abandoned": {
     request: {},
     whole: ({ later, write }) => {
       write(`HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n${"x".repeat(100_000)}`)
@@ -179,12 +179,12 @@ const kinds: Readonly<Record<string, Kind>> = {
     whole: ({ later, write }) => later(40, () => write(ok("in time"))),
     keeps: true
   },
-  "a head that does not come in time": {
+  "a head that times out": {
     request: { timeouts: { head: 60 } },
     whole: ({ later, write }) => later(200, () => write(ok("too late"))),
     keeps: false
   },
-  "a body that does not come in time": {
+  "a body that times out": {
     request: { timeouts: { body: 60 } },
     whole: ({ later, write }) => {
       write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome")
@@ -213,8 +213,8 @@ const kinds: Readonly<Record<string, Kind>> = {
     keeps: false
   },
   "no HTTP": { request: {}, whole: ({ write }) => write("nonsense\r\n\r\n"), keeps: false },
-  "bytes behind the answer": { request: {}, whole: ({ write }) => write(ok("x") + "more"), keeps: false },
-  "a hang-up within the body": {
+  "bytes after the response": { request: {}, whole: ({ write }) => write(ok("x") + "more"), keeps: false },
+  "a connection closed within the body": {
     request: {},
     whole: ({ end, write }) => {
       write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome")
@@ -222,7 +222,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     },
     keeps: false
   },
-  "Connection: close in the answer": {
+  "Connection: close in the response": {
     request: {},
     whole: ({ write }) => write(ok("last", "Connection: close\r\n")),
     keeps: false
@@ -242,7 +242,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     whole: ({ write }) => write("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx"),
     keeps: true
   },
-  "until the connection ends": {
+  "a body that ends with the connection": {
     request: {},
     whole: ({ end, write }) => {
       write("HTTP/1.1 200 OK\r\n\r\nall of it")
@@ -250,7 +250,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     },
     keeps: false
   },
-  "a hint that ends": {
+  "a keep-alive hint that expires": {
     request: {},
     whole: ({ write }) => write(ok("x", "Keep-Alive: timeout=1\r\n")),
     keeps: false

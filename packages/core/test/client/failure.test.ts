@@ -106,22 +106,22 @@ describe.each(networks)("Client's failures on %s", (_, network) => {
     ["closed within the trailers", `${chunked}0\r\nX: `, close, "HangUp", { phase: "body" }],
     ["no HTTP", "SSH-2.0-OpenSSH\r\n", stay, "ParseError", { code: "HPE_INVALID_CONSTANT" }],
     [
-      "a broken head",
+      "a malformed head",
       "HTTP/1.1 200 OK\r\nNo colon\r\n\r\n",
       stay,
       "ParseError",
       { code: "HPE_INVALID_HEADER_TOKEN" }
     ],
-    ["a broken chunk", `${chunked}xyz\r\n`, stay, "ParseError", { code: "HPE_INVALID_CHUNK_SIZE" }],
+    ["a malformed chunk", `${chunked}xyz\r\n`, stay, "ParseError", { code: "HPE_INVALID_CHUNK_SIZE" }],
     [
-      "a length beside chunks",
+      "Content-Length with chunks",
       "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
       stay,
       "ParseError",
       { flag: "lengthWithTransferEncoding" }
     ],
     [
-      "an upgrade that nobody asked for",
+      "an upgrade that was not requested",
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
       stay,
       "UpgradeNotAsked",

@@ -68,14 +68,14 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
   )
 
   const closing: ReadonlyArray<readonly [string, string]> = [
-    ["Connection: close in the answer", ok("x", "Connection: close\r\n")],
+    ["Connection: close in the response", ok("x", "Connection: close\r\n")],
     [
-      "Connection: close on a chunked answer",
+      "Connection: close on a chunked response",
       "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
     ],
     ["HTTP/1.0 without keep-alive", "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"],
     ["bytes behind the answer", ok("x") + "HTTP/1.1 200 OK\r\n"],
-    ["a second answer", ok("x") + ok("y")]
+    ["a second response", ok("x") + ok("y")]
   ]
   for (const [why, answer] of closing) {
     it.effect(`are not used again after ${why}`, () =>
@@ -300,7 +300,7 @@ describe.each(networks)("Client's connections on %s", (_, network) => {
       ["a POST", { url: "", method: "POST", body: "abc" }, close, "HangUp"],
       ["a streamed PUT", { url: "", method: "PUT", body: Stream.never }, reset, "ConnectionReset"],
       [
-        "a GET whose answer had begun",
+        "a GET whose response had begun",
         { url: "" },
         (raw) => Effect.zipRight(raw.send("HTTP/1.1 2"), raw.end),
         "HangUp"

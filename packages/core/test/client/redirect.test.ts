@@ -282,13 +282,8 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("%s client that f
     readonly [Site, Given, HttpError.RedirectError["_tag"] | 200 | 302 | 307, Client.RedirectOptions?]
   > = {
     "no Location": [{ "http://a.test/": [302] }, {}, 302],
-    "a limit of none": [
-      { "http://a.test/": [302, { location: "/1" }] },
-      {},
-      "TooManyRedirects",
-      { limit: 0 }
-    ],
-    "a limit that is reached": [{ "http://a.test/": [302, { location: "/1" }] }, {}, 200, { limit: 1 }],
+    "a limit of 0": [{ "http://a.test/": [302, { location: "/1" }] }, {}, "TooManyRedirects", { limit: 0 }],
+    "exactly the limit": [{ "http://a.test/": [302, { location: "/1" }] }, {}, 200, { limit: 1 }],
     "one more than the limit": [
       { "http://a.test/": [302, { location: "/1" }], "http://a.test/1": [302, { location: "/2" }] },
       {},
@@ -305,7 +300,7 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("%s client that f
       {},
       "RedirectLoop"
     ],
-    "itself, for a form that was sent": [
+    "itself, after a form was sent": [
       { "http://a.test/": [303, { location: "/" }] },
       { method: "POST" },
       "RedirectLoop"
@@ -318,14 +313,14 @@ describe.each(Object.keys(faces) as Array<keyof typeof faces>)("%s client that f
     ftp: [{ "http://a.test/": [302, { location: "ftp://a.test/" }] }, {}, "InvalidRedirect"],
     javascript: [{ "http://a.test/": [302, { location: "javascript:alert(1)" }] }, {}, "InvalidRedirect"],
     "a file": [{ "http://a.test/": [302, { location: "file:///etc/passwd" }] }, {}, "InvalidRedirect"],
-    "what is no URL": [{ "http://a.test/": [302, { location: "http://[" }] }, {}, "InvalidRedirect"],
+    "an invalid URL": [{ "http://a.test/": [302, { location: "http://[" }] }, {}, "InvalidRedirect"],
     credentials: [{ "http://a.test/": [302, { location: "http://u:p@b.test/" }] }, {}, "InvalidRedirect"],
     "credentials of the own origin": [
       { "http://a.test/": [302, { location: "//u@a.test/" }] },
       {},
       "InvalidRedirect"
     ],
-    "a stream that is not sent again": [
+    "a stream, which cannot be resent": [
       { "http://a.test/": [302, { location: "/1" }] },
       { method: "POST", body: stream },
       200

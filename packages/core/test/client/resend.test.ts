@@ -17,8 +17,8 @@ import { Fault, MemoryNetwork, Quiet, RawPeer, Verdict } from "@httpfx/testing"
 import { ok, withClient } from "../support/withClient.js"
 
 const failures = [
-  ["the name is not found any more", Fault.dnsFailure()],
-  ["nobody listens any more", Fault.refuse()]
+  ["the name cannot be resolved", Fault.dnsFailure()],
+  ["nobody listens", Fault.refuse()]
 ] as const
 
 describe("a resent request", () => {
@@ -156,22 +156,22 @@ interface Case {
 }
 
 const cases: Readonly<Record<string, Case>> = {
-  "the limit of the whole": {
+  "the total timeout": {
     late: "Connect",
     timeouts: { total: "5 seconds" },
     told: { _tag: "RequestTimedOut", phase: "connect", written: "all" }
   },
-  "the limit of the whole, while the name is looked up": {
+  "the total timeout, while the name is resolved": {
     late: "Dns",
     timeouts: { total: "5 seconds" },
     told: { _tag: "RequestTimedOut", phase: "resolve", written: "all" }
   },
-  "the limit of a name": {
+  "the timeout for resolving": {
     late: "Dns",
     timeouts: { resolve: "5 seconds" },
     told: { _tag: "ConnectionReset", reused: true, written: "all" }
   },
-  "the end of the client": {
+  "closing the client": {
     late: "Connect",
     closed: true,
     told: { _tag: "ConnectionFailed", code: "ERR_HTTPFX_CLIENT_CLOSED", written: "all" }
@@ -180,7 +180,7 @@ const cases: Readonly<Record<string, Case>> = {
 
 describe("a resent request that is meanwhile aborted by", () => {
   it.scoped.each(Object.entries(cases))(
-    "%s: its first connection had taken it",
+    "%s: reports that its first connection had sent it",
     ([, { closed, late, told, timeouts }]) =>
       Effect.gen(function* () {
         const scope = yield* Scope.make()

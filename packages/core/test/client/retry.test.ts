@@ -108,15 +108,20 @@ describe("Retry", () => {
       status(503),
       "NotReplayable"
     ],
-    ["a server that asks for too long", { url: "" }, status(503, "Retry-After: 3600\r\n"), "AskedForTooLong"],
     [
-      "a server that asks for longer than a number holds",
+      "a server that asks for too long a wait",
+      { url: "" },
+      status(503, "Retry-After: 3600\r\n"),
+      "AskedForTooLong"
+    ],
+    [
+      "a server that asks for a wait beyond a number's range",
       { url: "" },
       status(503, `Retry-After: ${"9".repeat(400)}\r\n`),
       "AskedForTooLong"
     ],
     [
-      "a server that names a date too far away",
+      "a server that asks for a date too far away",
       { url: "" },
       status(503, "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n"),
       "AskedForTooLong"

@@ -246,8 +246,8 @@ describe("A tunnel for https:", () => {
       'HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm="p"\r\n\r\n',
       { _tag: "ProxyAuthenticationRequired", rawHeaders: ["Proxy-Authenticate", 'Basic realm="p"'] }
     ],
-    ["speaks before us", `${opened}surplus`, { _tag: "ConnectionFailed", code: "ERR_HTTPFX_PROXY" }],
-    ["is no proxy", "SSH-2.0-x\r\n\r\n", { _tag: "ParseError" }]
+    ["sends bytes unasked", `${opened}surplus`, { _tag: "ConnectionFailed", code: "ERR_HTTPFX_PROXY" }],
+    ["is not a proxy", "SSH-2.0-x\r\n\r\n", { _tag: "ParseError" }]
   ]
   it.effect.each(refusals)("%s", ([, answer, error]) =>
     run(

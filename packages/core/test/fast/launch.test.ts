@@ -37,7 +37,7 @@ describe("A launched fiber", () => {
   it.each<[runtime: string, runtime: Runtime.Runtime<never>]>([
     ["plain", runtimeWith((effect) => effect)],
     ["with a ref", runtimeWith(Effect.locally(plain, "set"))],
-    ["with a ref that has a fork of its own", runtimeWith(Effect.locally(counted, 5))],
+    ["with a ref that has its own fork", runtimeWith(Effect.locally(counted, 5))],
     ["with loggers", runtimeWith((effect) => Effect.provide(effect, Logger.minimumLogLevel(LogLevel.Error)))]
   ])("has the refs of any fork, from a runtime %s", (_, runtime) => {
     const context = Context.make(tag, "launched")

@@ -36,7 +36,7 @@ const sent = (client: (sending: Sending) => HttpClient.HttpClient, scope: Scope.
 }
 
 describe.each<[how: string, client: (sending: Sending) => HttpClient.HttpClient]>([
-  ["the key of platform's", scopedClient],
+  ["platform's key", scopedClient],
   ["platform's own client", clientOfPlatform]
 ])("By %s a request", (_, client) => {
   it("has a signal that aborts when its scope closes", () => {

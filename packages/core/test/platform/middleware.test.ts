@@ -201,19 +201,19 @@ describe("a failure", () => {
     "400 to a request that cannot be decoded": failing(
       (request) => new HttpServerError.RequestError({ request, reason: "Decode" })
     ),
-    "400 to a request that was cut": failing(
+    "400 to a truncated request": failing(
       (request) => new HttpServerError.RequestError({ request, reason: "Transport" })
     ),
-    "404 to a route that is not there": failing((request) => new HttpServerError.RouteNotFound({ request })),
-    "500 to an answer that cannot be encoded": failing(
+    "404 to an unknown route": failing((request) => new HttpServerError.RouteNotFound({ request })),
+    "500 to a response that cannot be encoded": failing(
       (request) => new HttpServerError.ResponseError({ request, response: empty(), reason: "Decode" })
     ),
-    "400 to what fits no schema": Schema.decodeUnknown(Schema.Number)("x"),
-    "404 to what is not there": Option.none<HttpServerResponse.HttpServerResponse>(),
+    "400 to a schema error": Schema.decodeUnknown(Schema.Number)("x"),
+    "404 to a missing value": Option.none<HttpServerResponse.HttpServerResponse>(),
     "418 that is a response itself": Effect.fail(empty({ status: 418 })),
     "500 of another kind": Effect.fail("no"),
     "500 to a defect": Effect.die("a defect"),
-    "503 to an interruption of its own": Effect.interrupt,
+    "503 to an interruption": Effect.interrupt,
     "499 to an interruption in the client's name": Effect.failCause(
       Cause.interrupt(HttpServerError.clientAbortFiberId)
     )
@@ -268,8 +268,8 @@ describe("a response", () => {
     "raw text": [HttpServerResponse.raw("raw", { contentType: "text/x" }), /^text\/x$/, /^raw$/],
     "raw bytes": [HttpServerResponse.raw(new Uint8Array([65, 66])), /^$/, /^AB$/],
     "a blob": [HttpServerResponse.raw(new Blob(["blob"], { type: "text/x" })), /^text\/x$/, /^blob$/],
-    "a stream of the web": [HttpServerResponse.raw(new Blob(["a", "b"]).stream()), /^$/, /^ab$/],
-    "a response of the web": [
+    "a web stream": [HttpServerResponse.raw(new Blob(["a", "b"]).stream()), /^$/, /^ab$/],
+    "a web response": [
       HttpServerResponse.fromWeb(new Response("web", { headers: { "content-type": "text/y" } })),
       /^text\/y$/,
       /^web$/

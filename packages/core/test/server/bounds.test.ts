@@ -41,19 +41,16 @@ const sendForever = (client: RawPeer.RawPeer, first: string, again: string) =>
 
 const block = 60_000
 const forever: Record<string, readonly [string, string]> = {
-  "a body nobody reads": [
-    "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 999999999\r\n\r\n",
-    "x".repeat(block)
-  ],
+  "an unread body": ["POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 999999999\r\n\r\n", "x".repeat(block)],
   "a body whose reader was interrupted": [
     "POST /interrupted HTTP/1.1\r\nHost: t\r\nContent-Length: 999999999\r\n\r\n",
     "x".repeat(block)
   ],
   "a body in chunks": [head("/"), `ea60\r\n${"x".repeat(block)}\r\n`],
-  "requests behind one that is not answered": [get(), get("/", `A: ${"a".repeat(900)}\r\n`).repeat(60)],
-  "requests behind a body nobody reads": [post("/", "x".repeat(65_000)), get().repeat(1500)],
-  "what is no HTTP behind a request": [get(), "x".repeat(block)],
-  "an upgraded protocol that nobody reads": [
+  "requests after one without a response": [get(), get("/", `A: ${"a".repeat(900)}\r\n`).repeat(60)],
+  "requests after an unread body": [post("/", "x".repeat(65_000)), get().repeat(1500)],
+  "malformed bytes after a request": [get(), "x".repeat(block)],
+  "an unread upgraded protocol": [
     get("/upgrade", "Connection: Upgrade\r\nUpgrade: echo\r\n"),
     "x".repeat(block)
   ]
@@ -239,11 +236,11 @@ describe("Bytes that arrive one by one and wait", () => {
     ],
     ["of a chunked body", head("/"), [...bytes].map((byte) => `1\r\n${byte}\r\n`).concat("0\r\n\r\n")],
     [
-      "of a chunked body that comes at once",
+      "of a chunked body that arrives at once",
       head("/"),
       [[...bytes].map((byte) => `1;ext\r\n${byte}\r\n`).join("") + "0\r\n\r\n"]
     ],
-    ["behind a request that is upgraded later", get("/", asUpgrade), [...bytes]],
+    ["after a request that is upgraded later", get("/", asUpgrade), [...bytes]],
     ["of an upgraded protocol", get("/at-once", asUpgrade), [...bytes]]
   ])("are joined: %s", ([, first, rest]) => inVirtualTime(after10(first, rest)))
 
@@ -309,7 +306,7 @@ describe("highWaterMark", () => {
   const options = (highWaterMark: number): Server.ServerOptions => ({ highWaterMark })
 
   it.live.each([0, 1, 1000, 65_536, 200_000])(
-    "of %i holds a client back, of a body and of requests",
+    "of %i applies backpressure, to a body and to requests",
     (mark) =>
       inVirtualTime(
         Effect.gen(function* () {

@@ -173,7 +173,7 @@ describe("A shutdown", () => {
     ["as long as idleConnectionGrace", { idleConnectionGrace: "3 seconds" }, 3000],
     ["not at all without one", { idleConnectionGrace: 0 }, 0],
     [
-      "no longer than all may last",
+      "at most gracefulShutdownTimeout",
       { idleConnectionGrace: "1 minute", gracefulShutdownTimeout: "2 seconds" },
       2000
     ]

@@ -120,14 +120,20 @@ describe("fields of a request", () => {
     readonly [what: string, start: string, lines: string, body: string, seen: Array<string>]
   > = [
     [
-      "a no-break space is no whitespace of an option",
+      "a no-break space is not whitespace in an option",
       get,
       `${host}Connection: close\u00a0\r\n`,
       "",
       ["200", "</1: a, , false, -, >", ...next]
     ],
-    ["a no-break space is no whitespace of a host", get, "Host: a\u00a0\r\n", "", ["400"]],
-    ["a no-break space is no whitespace of a length", get, `${host}Content-Length: 5\u00a0\r\n`, "", ["400"]],
+    ["a no-break space is not whitespace in a host", get, "Host: a\u00a0\r\n", "", ["400"]],
+    [
+      "a no-break space is not whitespace in a length",
+      get,
+      `${host}Content-Length: 5\u00a0\r\n`,
+      "",
+      ["400"]
+    ],
     ["a coding with a tab is refused", get, `${host}Transfer-Encoding: chunked\t\r\n`, "", ["501"]],
     [
       "a repeated expectation is one",

@@ -66,7 +66,7 @@ describe.each(networks)("Server on %s", (_, network) => {
       "a text": HttpServerResponse.text("onetwo", { headers }),
       "a stream in chunks": HttpServerResponse.stream(content, { headers }),
       "a stream with a length": HttpServerResponse.stream(content, { headers, contentLength: 6 }),
-      "an empty answer": HttpServerResponse.empty({ headers })
+      "an empty response": HttpServerResponse.empty({ headers })
     }
     it.effect.each(Object.entries(answers))("%s", ([, answer]) =>
       served(

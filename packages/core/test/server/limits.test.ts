@@ -46,7 +46,7 @@ describe("Limits of a server", () => {
       431
     ],
     ["a head below maxHeaderSize", last("/"), { limits: { maxHeaderSize: 200 } }, 200],
-    ["a field more than maxHeaderCount", last(), { limits: { maxHeaderCount: 1 } }, 431],
+    ["one field more than maxHeaderCount", last(), { limits: { maxHeaderCount: 1 } }, 431],
     ["as many fields as maxHeaderCount", last(), { limits: { maxHeaderCount: 2 } }, 200],
     ["a target above maxHeaderSize", last(`/${"a".repeat(300)}`), { limits: { maxHeaderSize: 200 } }, 414],
     [
@@ -74,14 +74,14 @@ describe("Limits of a server", () => {
       200
     ],
     [
-      "trailers above maxHeaderSize, where they have no limit of their own",
+      "trailers above maxHeaderSize, without maxTrailerSize",
       chunked("1\r\nx\r\n").replace(/0\r\n\r\n$/, `0\r\nA: ${"b".repeat(300)}\r\n\r\n`),
       { limits: { maxHeaderSize: 200 } },
       431
     ],
     ["no Host", "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", {}, 400],
     [
-      "no Host where none is required",
+      "no Host if none is required",
       "GET / HTTP/1.1\r\nConnection: close\r\n\r\n",
       { requireHostHeader: false },
       200
@@ -128,7 +128,7 @@ describe("Limits of a server", () => {
     )
 
     it.live.each(["/", "/stream"])(
-      "is met as soon as it is passed, whatever is still to come: %s",
+      "takes effect as soon as it is exceeded, whatever follows: %s",
       ([target]) =>
         inVirtualTime(
           Effect.gen(function* () {

@@ -82,16 +82,16 @@ const forms: Readonly<Record<string, readonly [string, string]>> = {
     "before\r\n" + field("a", "1") + "--x--\r\nand more".padEnd(3000),
     "200 a=1;"
   ],
-  "with padding behind its delimiters": [field("a", "1").replace("--x", "--x \t") + "--x-- \r\n", "200 a=1;"],
-  "with a part that has fields and nothing else": [
+  "with padding after its delimiters": [field("a", "1").replace("--x", "--x \t") + "--x-- \r\n", "200 a=1;"],
+  "with a part that has only fields": [
     '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n--x--',
     "200 a=;"
   ],
-  "without its end": [field("a", "1") + field("b", long), "400 "],
+  "without its last delimiter": [field("a", "1") + field("b", long), "400 "],
   "cut within its last delimiter": [field("a", "1") + "--x-", "400 "],
   "of nothing": ["", "400 "],
   "with a part without a name": ["--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--", "400 "],
-  "with a field line that is none": ["--x\r\nnonsense\r\n\r\n1\r\n--x--", "400 "],
+  "with a malformed field line": ["--x\r\nnonsense\r\n\r\n1\r\n--x--", "400 "],
   "with fields that are too large": [`--x\r\nA: ${long.repeat(4)}\r\n\r\n1\r\n--x--`, "400 "],
   "with a delimiter in the fields": [`--x\r\nContent-Disposition: form-data; name=\r\n--x--`, "400 "]
 }
@@ -125,7 +125,7 @@ describe("a form", () => {
       ],
       "filename* alone": ["name=f; filename*=utf-8'uk'%d0%b0", "f/а"],
       "filename* in Latin-1": ["name=f; filename*=iso-8859-1''%fc.txt", "f/ü.txt"],
-      "filename* that is no UTF-8": [`name=f; filename="b"; filename*=UTF-8''%ff`, "f/b"],
+      "filename* that is not UTF-8": [`name=f; filename="b"; filename*=UTF-8''%ff`, "f/b"],
       "filename* that is malformed": [`name=f; filename="b"; filename*=UTF-8''%zz`, "f/b"]
     }
     return Effect.gen(function* () {

@@ -124,7 +124,7 @@ interface Way {
 const ways: Record<string, Way> = {
   "resets after so many bytes": { along: "sent", client: sending((client) => client.reset) },
   "ends after so many bytes": { along: "sent", client: sending((client) => client.end) },
-  "half-closes after so many bytes, where it is answered": {
+  "half-closes after so many bytes, with allowHalfOpen": {
     along: "sent",
     client: sending((client) => client.end),
     options: { allowHalfOpen: true }

@@ -78,13 +78,13 @@ describe("A connection is closed because of", () => {
     ],
     [
       "UntilClose",
-      "its end is the end of an answer without a length",
+      "it marks the end of a response without a length",
       { does: send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n") }
     ],
     ["ResponseClose", "the answer says that it is the last", { does: send(get("/last")) }],
     [
       "RequestUnfinished",
-      "the rest of a request's body is too much to be thrown away",
+      "the rest of a request's body is too large to discard",
       { does: send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 10000000\r\n\r\nabc") }
     ],
     ["PeerEof", "the client has gone", { does: (peer) => Effect.zipRight(peer.send(get()), peer.end) }],
@@ -93,7 +93,7 @@ describe("A connection is closed because of", () => {
     ["IdleTimeout", "no request followed", { does: late(get(), "6 seconds") }],
     [
       "MaxRequests",
-      "it has had all its requests",
+      "it has served maxRequestsPerSocket requests",
       { does: send(get() + get()), options: { maxRequestsPerSocket: 1 } }
     ],
     [
@@ -103,7 +103,7 @@ describe("A connection is closed because of", () => {
     ],
     [
       "Interrupted",
-      "the server was told to close all",
+      "closeAllConnections was called",
       {
         does: (peer, server) =>
           peer
@@ -115,7 +115,7 @@ describe("A connection is closed because of", () => {
     ["Failed", "it was reset", { does: (peer) => Effect.zipRight(peer.send(get("/never")), peer.reset) }],
     [
       "OwnEof",
-      "the handler that had taken it is done",
+      "the handler that took it over has ended",
       { does: send(get("/up", "Connection: Upgrade\r\nUpgrade: x\r\n")) }
     ]
   ])("%s: %s", ([reason, , made]) =>
@@ -144,7 +144,7 @@ describe("An exchange is TimedOut by", () => {
       { does: late(half, "400 seconds"), timeouts: { ...exact, requestTimeout: 0 } }
     ],
     [
-      "progressTimeout, in its answer",
+      "progressTimeout, in its response",
       "PeerStalled",
       {
         does: (peer) =>

@@ -125,7 +125,7 @@ describe.each(ways)("%s", (_, request, status) => {
   )
 
   it.live(
-    "is kept beyond the deadline where its handler is waited for, and reset when that takes as long again",
+    "is kept beyond the deadline if its handler is waited for, and reset after the same time again",
     () =>
       inVirtualTime(
         Effect.gen(function* () {
