@@ -42,19 +42,9 @@ export interface Attempted {
 
 /** A client connection that records the calls of its pool. */
 export class ClientTransport extends ScriptedTransport {
-  ended = false
-  wasReset = false
   /** It keeps the process alive. */
   referenced = true
 
-  override end(): void {
-    this.ended = true
-    super.end()
-  }
-  override reset(): void {
-    this.wasReset = true
-    super.reset()
-  }
   override ref(): void {
     this.referenced = true
   }

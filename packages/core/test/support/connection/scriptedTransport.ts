@@ -16,11 +16,8 @@ import {
 export const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0))
 
 /** One character per byte. */
-export const textOf = (bytes: Uint8Array): string => {
-  let text = ""
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
-}
+export const textOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")
 
 const peer = { _tag: "TcpAddress", hostname: "10.0.0.9", port: 50_000 } as const
 const own = { _tag: "TcpAddress", hostname: "10.0.0.1", port: 80 } as const
@@ -34,25 +31,30 @@ export interface ScriptedOptions {
   readonly hostname?: string
 }
 
+const silent = () => {}
+
 export class ScriptedTransport implements Transport {
   readonly local = own
   readonly remote
   buffered = 0
   writable = true
-  /** All accepted output, one character per byte. */
-  written = ""
   /** `close` was delivered. */
   closed = false
+  /** The owner has called `end`. */
+  ended = false
+  /** The owner has called `reset`. */
+  wasReset = false
+  /** The peer's FIN was read. */
+  peerEnded = false
+  /** Both directions are closed; `close` is to be delivered. */
+  over = false
 
+  private log = ""
   private handlers: TransportHandlers = noHandlers
   private started = false
   private paused = false
   private incoming: Array<Uint8Array | "FIN" | Fault> = []
-  /** The peer's FIN was read. */
-  private peerEnded = false
   private toldEnd = false
-  /** Both directions are closed; `close` is to be delivered. */
-  private over = false
   private failure: Fault | undefined
   /** The owner has reset it, and gets no event but `close`. */
   private isReset = false
@@ -62,7 +64,7 @@ export class ScriptedTransport implements Transport {
   private room: number
   private readonly say: (line: string) => void
 
-  constructor({ hostname = peer.hostname, room = Infinity, say = () => {} }: ScriptedOptions = {}) {
+  constructor({ hostname = peer.hostname, room = Infinity, say = silent }: ScriptedOptions = {}) {
     this.remote = { ...peer, hostname }
     this.room = room
     this.say = say
@@ -90,6 +92,11 @@ export class ScriptedTransport implements Transport {
   closes(): void {
     this.over = true
     this.cannotWrite()
+  }
+
+  /** The peer takes no more bytes until `takes`. */
+  stalls(): void {
+    this.room = 0
   }
 
   /** The peer reads this many more bytes; default: all output from now on. */
@@ -133,6 +140,24 @@ export class ScriptedTransport implements Transport {
 
   get isPaused(): boolean {
     return this.paused
+  }
+
+  /** All accepted output, one character per byte. */
+  get written(): string {
+    return this.log
+  }
+
+  /** The peer takes no bytes. */
+  get isStalled(): boolean {
+    return this.room === 0
+  }
+
+  /** `step` would deliver something. */
+  get isPending(): boolean {
+    if (!this.started || this.closed) return false
+    if (this.over || (this.needDrain && this.writable && this.buffered === 0)) return true
+    if (this.paused) return !this.writable && this.isLost()
+    return this.incoming.length > 0 || (this.peerEnded && !this.toldEnd && !this.isReset)
   }
 
   /** Bytes that the owner has not read. */
@@ -209,7 +234,7 @@ export class ScriptedTransport implements Transport {
       this.say(`-> write ${JSON.stringify(text)}, refused`)
       return false
     }
-    this.written += text
+    this.log += text
     const fit = Math.min(this.room, text.length)
     this.room -= fit
     this.buffered += text.length - fit
@@ -230,12 +255,14 @@ export class ScriptedTransport implements Transport {
 
   private flush(): void {
     if (this.held.length === 0) return
-    this.say(`-> write ${JSON.stringify(this.held.join(""))}${this.buffered > 0 ? ", full" : ""}`)
+    if (this.say !== silent)
+      this.say(`-> write ${JSON.stringify(this.held.join(""))}${this.buffered > 0 ? ", full" : ""}`)
     this.held = []
   }
 
   end(): void {
     this.say("-> end")
+    this.ended = true
     if (!this.writable) return
     this.flush()
     this.writable = false
@@ -244,6 +271,7 @@ export class ScriptedTransport implements Transport {
 
   reset(): void {
     this.say("-> reset")
+    this.wasReset = true
     this.drop()
   }
 

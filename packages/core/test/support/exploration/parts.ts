@@ -1,10 +1,9 @@
 /**
  * The platform of an explored world: a transport and timers that never act by themselves.
  */
-import type { Fault } from "../../../src/model/fault.js"
 import type { Timers } from "../../../src/seams/timers.js"
-import type { Transport, TransportHandlers } from "../../../src/seams/transport.js"
-import { broken, expect } from "./world.js"
+import { ScriptedTransport } from "../connection/scriptedTransport.js"
+import { expect } from "./world.js"
 
 export class ExploredTimers implements Timers {
   private time = 0
@@ -43,127 +42,41 @@ export class ExploredTimers implements Timers {
   }
 }
 
-const latin1 = (data: string | Uint8Array): string =>
-  typeof data === "string" ? data : Buffer.from(data.buffer, data.byteOffset, data.length).toString("latin1")
-
-/**
- * Writes are sent at once unless `stalled`; then they wait for `flush`. Never calls back inside a call of the
- * owner.
- */
-export class ExploredTransport implements Transport {
-  readonly local = undefined
-  readonly remote = undefined
-  buffered = 0
-  writable = true
-  stalled = false
-  paused = false
-  peerEnded = false
-  ended = false
-  /** `close` is due. */
-  closing = false
-  closed = false
-  wasReset = false
-  /** All output. */
-  log = ""
-  private handlers: TransportHandlers | undefined
-  private told: "none" | "stalled" = "none"
-
-  start(handlers: TransportHandlers): void {
-    this.handlers = handlers
-  }
-
-  get reading(): boolean {
-    return !this.paused && !this.peerEnded && !this.closing && !this.closed
-  }
-
-  write(data: string | Uint8Array, body?: Uint8Array): boolean {
+/** Expects that nothing is written to a connection that has ended. */
+export class ExploredTransport extends ScriptedTransport {
+  override write(data: string | Uint8Array, body?: Uint8Array): boolean {
     expect(!this.ended, "bytes are written after FIN")
     expect(!this.closed, "bytes are written after close")
-    if (!this.writable) return false
-    const text = latin1(data) + (body === undefined ? "" : latin1(body))
-    this.log += text
-    if (!this.stalled) return true
-    this.buffered += text.length
-    this.told = "stalled"
-    return false
+    return super.write(data, body)
   }
 
-  cork(): void {}
-  uncork(): void {}
-
-  end(): void {
-    if (!this.writable) return
-    this.ended = true
-    this.writable = false
-    this.told = "none"
-    this.over()
+  /** The owner reads, and the peer can still send. */
+  get reading(): boolean {
+    return !this.isPaused && !this.peerEnded && !this.over && !this.closed && !this.isLost()
   }
-
-  reset(): void {
-    if (this.closed) return
-    this.wasReset = true
-    this.lost()
-  }
-
-  abandon(): void {
-    this.lost()
-  }
-
-  pause(): void {
-    this.paused = true
-  }
-
-  resume(): void {
-    this.paused = false
-  }
-
-  ref(): void {}
-  unref(): void {}
-  noDelay(): void {}
-  keepAlive(): void {}
-
-  // ---- called by the world
 
   receive(bytes: Uint8Array): void {
-    this.handlers!.data(bytes)
+    this.sends(bytes)
+    this.step()
   }
 
+  /** FIN, read and told. */
   fin(): void {
-    this.peerEnded = true
-    this.handlers!.end()
-    this.over()
+    this.ends()
+    this.step()
+    this.step()
   }
 
-  fail(fault: Fault): void {
-    this.lost()
-    this.handlers!.error(fault)
+  /** RST, read at once unless reading is paused. */
+  rst(): void {
+    this.fails()
+    if (!this.isPaused) this.step()
   }
 
-  /** The peer reads the buffered output. */
-  flush(): void {
-    this.buffered = 0
-    this.stalled = false
-    const drains = this.told === "stalled"
-    this.told = "none"
-    if (drains && !this.ended) this.handlers!.drain()
-    this.over()
-  }
-
-  close(): void {
-    if (this.closed) broken("closed twice")
-    this.closed = true
-    this.closing = false
-    this.handlers!.close()
-  }
-
-  private lost(): void {
-    if (this.closed) return
-    this.closing = true
-    this.writable = false
-    this.buffered = 0
-  }
-
-  private over(): void {
-    if (this.ended && this.peerEnded && this.buffered === 0 && !this.closed) this.closing = true
+  /** The peer takes the buffered bytes. */
+  drain(): void {
+    const waited = this.buffered > 0
+    this.takes()
+    if (waited && this.writable) this.step()
   }
 }

@@ -225,10 +225,10 @@ export class ServerWorld implements World {
       else events.push(...this.setting.messages.map((name) => `send ${name}`))
       events.push("fin")
     }
-    if (!transport.closed && !transport.closing) events.push("rst")
+    if (!transport.closed && !transport.over && !transport.isLost()) events.push("rst")
     if (transport.buffered > 0) events.push("flush")
-    if (!transport.stalled && transport.writable) events.push("stall")
-    if (transport.closing) events.push("close")
+    if (!transport.isStalled && transport.writable) events.push("stall")
+    if (transport.isPending) events.push("tell")
     for (const [index, handler] of this.handlers.entries())
       events.push(...this.handlerEvents(handler).map((event) => `${event} ${index}`))
     if (this.rejecting !== undefined) events.push("reject", "give up")
@@ -273,14 +273,13 @@ export class ServerWorld implements World {
       case "fin":
         return transport.fin()
       case "rst":
-        return transport.fail({ _tag: "Fault", code: "ECONNRESET", message: "read ECONNRESET" })
+        return transport.rst()
       case "flush":
-        return transport.flush()
+        return transport.drain()
       case "stall":
-        transport.stalled = true
-        return
-      case "close":
-        return transport.close()
+        return transport.stalls()
+      case "tell":
+        return void transport.step()
       case "reject":
       case "give":
         return this.reject(what === "give")
@@ -428,7 +427,7 @@ export class ServerWorld implements World {
       )
       expect(
         !waitsForDrain ||
-          (!transport.closed && (transport.buffered > 0 || transport.closing || transport.ended)),
+          (!transport.closed && (transport.buffered > 0 || transport.isPending || transport.ended)),
         "a writer waits though nothing is buffered"
       )
       const open = body !== undefined && !body.ended && body.failure === undefined
@@ -447,7 +446,7 @@ export class ServerWorld implements World {
 
   private responses() {
     const isHead = (exchange: number) => this.handlers[exchange - 1]?.exchange.head.method === "HEAD"
-    return responsesOf(this.transport.log, isHead)
+    return responsesOf(this.transport.written, isHead)
   }
 
   private checkClosed(): void {
@@ -462,22 +461,23 @@ export class ServerWorld implements World {
 
   settle(): void {
     const { transport } = this
-    const untouched = !transport.peerEnded && !transport.closing && !transport.closed && !this.isDraining
+    const isOpen = () => !transport.peerEnded && !transport.over && !transport.closed && !transport.isLost()
+    const untouched = isOpen() && !this.isDraining
     for (let round = 0; round < 20; round++) {
-      if (transport.buffered > 0 || transport.stalled) transport.flush()
+      if (transport.buffered > 0 || transport.isStalled) transport.drain()
       for (const handler of this.handlers) this.finish(handler)
       if (this.rejecting !== undefined) this.reject(false)
       if (this.sending !== undefined && transport.reading) this.send(undefined)
     }
     this.check()
     if (untouched) this.checkAnswered()
-    if (!transport.peerEnded && !transport.closing && !transport.closed) {
-      expect(!transport.paused, "reading is paused and nothing will resume it")
+    if (isOpen()) {
+      expect(!transport.isPaused, "reading is paused and nothing will resume it")
       transport.fin()
     }
     for (let round = 0; round < 20 && !transport.closed; round++) {
-      if (transport.buffered > 0) transport.flush()
-      if (transport.closing) transport.close()
+      if (transport.buffered > 0) transport.drain()
+      if (transport.isPending) transport.step()
       else if (this.timers.armed > 0) this.timers.fire()
     }
     for (const handler of this.handlers) this.finish(handler)
