@@ -1,10 +1,10 @@
-// How a process without Effect finds modules: nothing of Effect resolves, and TypeScript is read as it is,
-// without its types.
+// Module hooks of a process without Effect: no module of Effect resolves, and TypeScript is loaded from its
+// sources by removing types.
 import { existsSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { refuse } from "./refuse.mjs"
 
-// By `import`, all of the compiler would be searched for names that it exports.
+// `import` would scan the whole compiler for exported names.
 const ts = createRequire(import.meta.url)("typescript")
 
 const sources = new URL("../../../src/", import.meta.url)
@@ -28,8 +28,7 @@ export const resolve = (specifier, context, next) => {
   return next(specifier, context)
 }
 
-// Bugs that an exploration is to find: `file` (of the sources), what stands there once, and what stands there
-// instead.
+// Bugs that an exploration must find: `file` (in the sources), the text to find (once), and its replacement.
 const planted = JSON.parse(process.env.HTTPFX_PLANTED ?? "[]")
 
 const sourceOf = (url) =>

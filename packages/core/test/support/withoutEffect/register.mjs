@@ -1,4 +1,4 @@
-// node --import THIS FILE.ts: runs TypeScript in a process in which nothing of Effect resolves, neither by
+// node --import THIS FILE.ts: runs TypeScript in a process in which no module of Effect resolves, neither by
 // `import` nor by `require`.
 import Module, { register } from "node:module"
 import { refuse } from "./refuse.mjs"
