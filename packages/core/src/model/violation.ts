@@ -86,7 +86,7 @@ export interface ViolationFacts {
 export type ViolationCode = keyof ViolationFacts
 
 /**
- * A violation of one code, with the properties of that code.
+ * A violation of one `code`, with the properties of that code.
  *
  * @since 0.1.0
  * @category models

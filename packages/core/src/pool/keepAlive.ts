@@ -136,8 +136,8 @@ export const retain = (ended: EndedExchange, policy: KeepAlivePolicy): Retention
 export const mayGoOn = (agesAt: number, now: number): boolean => now < agesAt
 
 /**
- * The idle connection that serves, and its `index` in the list; or none, because the list is empty or no
- * member is usable.
+ * The idle `connection` that serves, and its `index` in the list; or the `reason` for none: the list is empty
+ * or no member is usable.
  *
  * @since 0.1.0
  * @category idle

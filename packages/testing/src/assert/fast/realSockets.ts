@@ -62,7 +62,7 @@ export class RealSockets {
   private readonly uses: Array<RealUse> = []
   /** Looked-up names by the addresses they resolved to. */
   private readonly names = new Map<string, Set<string>>()
-  /** Stacks at the creation of handles, by their ids. */
+  /** Stack traces from the creation of handles, by id. */
   private readonly handles = new Map<number, ReadonlyArray<string>>()
   private readonly channels = builtin("diagnostics_channel") as Channels | undefined
   private readonly hook = hooks?.createHook({
