@@ -261,7 +261,7 @@ function onError`
       name: "an unread body stops its connection",
       harm: "The second request of a connection gets no response.",
       nets: ["http/exchange"],
-      find: "    if (!req._consuming && !isResuming(req)) letGo(req)\n",
+      find: "    if (!req._consuming && !isResuming(req)) discardUnread(req)\n",
       replace: ""
     },
     {

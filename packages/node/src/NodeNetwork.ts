@@ -114,7 +114,7 @@ const connect: Network.Service["connect"] = (address, options) =>
 
 /**
  * The listening socket that systemd (or another implementation of its protocol, `LISTEN_FDS`) passed to this
- * process, for the option of the same name. `which`: the index of the socket, from 0, or its name
+ * process, as listen options for a server. `which`: the index of the socket, from 0, or its name
  * (`FileDescriptorName=`). Default: the first.
  *
  * @since 0.1.0

@@ -29,7 +29,7 @@ export interface Options {
   readonly highWaterMark: number
   /** Pause reading while any write waits; `false`: only while message handlers are running as well. */
   readonly holdsForWrites: boolean
-  /** The first close frame was sent (`own`) or received. */
+  /** Called when the first close frame is sent (`own`) or received. */
   readonly closing: (closing: Closing) => void
 }
 

@@ -50,7 +50,7 @@ export const opening = (target = "/") =>
   `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
-/** An app that uses its WebSockets in this way. */
+/** An app that upgrades each request and passes the WebSocket to `use`. */
 export const webSocket = (
   use: (
     socket: PlatformSocket.Socket

@@ -1,6 +1,6 @@
 /**
- * Where Node's documentation differs from Node.js 20: the behaviour of Node.js 20, on the built-in modules
- * and on ours. The rows are those of the table in docs/node-http-parity.md.
+ * The behaviour of Node.js 20 that Node's documentation describes otherwise, on the built-in modules and on
+ * ours. The rows are those of the table in docs/node-http-parity.md.
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"

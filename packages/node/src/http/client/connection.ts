@@ -327,13 +327,13 @@ function onResponseEnd(this: Incoming): void {
       else socket.end()
     }
   } else if (after === "Reuse" && !this.aborted) {
-    giveBack(req)
+    releaseSocket(req)
   }
 }
 
 function onRequestFinish(this: ClientReq): void {
   // `onResponseEnd` may have released the socket already, and it may serve another request.
-  if (afterResponse(this, true) === "Reuse" && !this.destroyed) giveBack(this)
+  if (afterResponse(this, true) === "Reuse" && !this.destroyed) releaseSocket(this)
 }
 
 /** Decides about the connection; `sent`: the request has been sent completely. */
@@ -341,7 +341,7 @@ const afterResponse = (req: ClientReq, sent: boolean): AfterExchange["_tag"] =>
   afterExchange(req.shouldKeepAlive ? undefined : "ResponseClose", req._ended, sent, "wait")._tag
 
 /** The exchange is complete: releases the connection. */
-const giveBack = (req: ClientReq): void => {
+const releaseSocket = (req: ClientReq): void => {
   const socket = req.socket as ClientSocket
   if (req.timeoutCb) {
     socket.setTimeout(0, req.timeoutCb)

@@ -247,7 +247,7 @@ const dump = function _dump(this: Incoming) {
 proto._dump = dump
 
 /** Whether `_dump` and `destroy`, which discard an unread message, are ours and not overridden. */
-export const isLetGoPlainly = (message: Incoming): boolean =>
+export const discardsPlainly = (message: Incoming): boolean =>
   message._dump === dump && message.destroy === destroy
 
 /** Whether the program overrides `_addHeaderLine`. It is then called as soon as `headers` is read. */

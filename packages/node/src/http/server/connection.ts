@@ -33,7 +33,7 @@ import { serverRequestStart, serverResponseFinish } from "../own/channels.js"
 import { codedError, resetError, type ParserError } from "../own/errors.js"
 import { parserOptions } from "../own/flags.js"
 import { adoptListener, adoptMessages } from "../own/foreignPrototypes.js"
-import { isFoldedByProgram, isLetGoPlainly } from "../message/incoming.js"
+import { isFoldedByProgram, discardsPlainly } from "../message/incoming.js"
 import type { Incoming } from "../message/shapes.js"
 import { freeParser, REQUEST, takeParser, type HttpParser } from "../message/parser.js"
 import { measureEnd, measureStart } from "../own/measure.js"
@@ -233,7 +233,7 @@ export class ServerConnection {
         this.inContext(this.handOver, parser.incoming, (packet as Buffer).subarray(start + read))
       }
     } finally {
-      if (this.held !== undefined) this.letGoOfTimer()
+      if (this.held !== undefined) this.releaseTimer()
     }
   }
 
@@ -350,7 +350,7 @@ export class ServerConnection {
     }
   }
 
-  private letGoOfTimer(): void {
+  private releaseTimer(): void {
     const { held, socket } = this
     // The response was written: `finished` is called soon and reuses the timer.
     if (socket._httpMessage?.finished === true && this.incoming.length === 1 && socket.writableLength === 0)
@@ -505,7 +505,7 @@ export class ServerConnection {
     if (incoming.length === 1) incoming.pop()
     else incoming.shift()
     // An unread body would block the connection, so discard it.
-    if (!req._consuming && !isResuming(req)) letGo(req)
+    if (!req._consuming && !isResuming(req)) discardUnread(req)
     res.detachSocket(socket)
     forget(req, this.parser)
     nextTick(closeResponse, res)
@@ -524,8 +524,8 @@ export class ServerConnection {
  * Discards an unread request. One without a body and without listeners is set to the state after its last
  * event at once, which saves several turns.
  */
-const letGo = (req: Incoming): void => {
-  if (isUnobserved(req) && req.complete && isLetGoPlainly(req)) endAtOnce(req)
+const discardUnread = (req: Incoming): void => {
+  if (isUnobserved(req) && req.complete && discardsPlainly(req)) endAtOnce(req)
   else req._dump()
 }
 

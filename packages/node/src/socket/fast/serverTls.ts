@@ -4,10 +4,10 @@
  */
 import type { TLSSocket } from "node:tls"
 
-/** Emitted when the handshake is complete. */
+/** The event of a completed handshake. */
 export const secured = "secure"
 
-/** Emitted when a handshake fails, records cannot be read, or the client renegotiates too often. */
+/** The event of a failed handshake, unreadable records, or a client that renegotiates too often. */
 export const failed = "_tlsError"
 
 interface WithSession {
