@@ -177,6 +177,23 @@ export default tseslint.config(
     // The batteries are programs of Effect.
     rules: restrict(effect)
   },
+  // Doors: what a user imports. What the driver needs of them stands below, and they show it.
+  {
+    files: ["packages/core/src/*.ts"],
+    rules: restrict(builtinHttp, node, foreignRoom("node", "testing", "core"), {
+      regex: "^\\./connection/",
+      message: "A door may show types of connection/; its values are the driver's (internal/).",
+      allowTypeImports: true
+    })
+  },
+  {
+    files: ["packages/core/src/internal/**"],
+    rules: restrict(builtinHttp, node, foreignRoom("node", "testing", "core"), {
+      regex: "^(\\.\\./)+([A-Z]\\w*\\.js$|content/)",
+      caseSensitive: true,
+      message: "The driver imports no door: not even a type."
+    })
+  },
   {
     files: ["packages/core/src/errors/**"],
     rules: restrict(builtinHttp, node, foreignRoom("node", "testing", "core"), arrows("errors", "model"))

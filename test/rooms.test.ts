@@ -61,6 +61,18 @@ describe("a room may not", () => {
       "export const f = () => setTimeout(() => {}, 1)",
       "no-restricted-globals"
     ],
+    ["packages/core/src/internal/x.ts", 'export * from "../Timers.js"', restrictedImport],
+    [
+      "packages/core/src/internal/server/x.ts",
+      'import type { Network } from "../../Network.js"',
+      restrictedImport
+    ],
+    [
+      "packages/core/src/internal/client/x.ts",
+      'export * from "../../content/redirects.js"',
+      restrictedImport
+    ],
+    ["packages/core/src/Server.ts", 'export * from "./connection/server/life.js"', restrictedImport],
     ["packages/core/test/support/promise/x.ts", 'export * from "effect/Effect"', restrictedImport],
     ["packages/core/test/support/promise/x.ts", 'export * from "@httpfx/core/Timers"', restrictedImport],
     [
@@ -118,6 +130,8 @@ describe("a room may", () => {
     ["packages/core/src/connection/server/x.ts", 'export * from "./endings.js"'],
     ["packages/core/test/support/promise/x.ts", 'export * from "../../../src/wire/index.js"'],
     ["packages/core/test/support/promise/x.ts", 'export * from "./shared.js"'],
+    ["packages/core/src/internal/server/x.ts", 'export * from "../../errors/index.js"'],
+    ["packages/core/src/Server.ts", 'export type { KeyState } from "./connection/client/events.js"'],
     ["packages/core/src/x.ts", 'export * from "effect/Effect"'],
     ["packages/core/src/x.ts", 'export * from "./wire/index.js"'],
     ["packages/node/src/x.ts", 'export * from "node:net"'],

@@ -7,13 +7,4 @@
  *
  * @since 0.1.0
  */
-export { Attempt, Phase, Written, type Where } from "./errors/facts.js"
-export * from "./errors/connection.js"
-export * from "./errors/listening.js"
-export * from "./errors/message.js"
-export * from "./errors/protocol.js"
-export * from "./errors/proxy.js"
-export * from "./errors/redirects.js"
-export * from "./errors/server.js"
-export * from "./errors/timeouts.js"
-export * from "./errors/url.js"
+export * from "./errors/index.js"

@@ -6,10 +6,10 @@
  * bounds them too.
  */
 import * as Effect from "effect/Effect"
-import type * as Network from "../Network.js"
-import { background, live } from "../PlatformTimers.js"
+import type * as Network from "./network.js"
+import { background, live } from "./platformTimers.js"
 import type { Bound, Closings } from "../seams/closings.js"
-import type { Timers } from "../Timers.js"
+import type { Timers } from "../seams/timers.js"
 
 export class Closing implements Closings {
   constructor(private readonly network: Network.Service) {}

@@ -9,9 +9,9 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import * as HttpError from "../HttpError.js"
-import * as PlatformTimers from "../PlatformTimers.js"
-import type { Transport } from "../Transport.js"
+import * as HttpError from "../errors/index.js"
+import * as PlatformTimers from "./platformTimers.js"
+import type { Transport } from "../seams/transport.js"
 import { Pace, type Violation } from "../wire/index.js"
 
 /** Waits for a turn of the event loop. */

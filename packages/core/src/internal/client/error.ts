@@ -3,7 +3,7 @@
  */
 import type * as Cause from "effect/Cause"
 import { fromLoss } from "../../errors/fromLoss.js"
-import type * as HttpError from "../../HttpError.js"
+import type * as HttpError from "../../errors/index.js"
 import type { RequestLoss, ResponseLoss, Thrown } from "../../model/loss.js"
 import type { RequestViolation, TrailersViolation } from "../../wire/index.js"
 

@@ -21,7 +21,7 @@ import type {
   Timeouts,
   UpgradeRequest
 } from "../options/request.js"
-import * as HttpError from "../../HttpError.js"
+import * as HttpError from "../../errors/index.js"
 import {
   asksToContinue,
   BodyWriter,
@@ -52,7 +52,7 @@ import { refuseRequestOptions, type ClientOptions } from "../options/client.js"
 import { merge } from "./timeouts.js"
 import type { TimeLimits } from "../../connection/client/limits.js"
 import type { IncomingResponse, Response, Upgrade } from "./response.js"
-import type { Socket } from "../../Socket.js"
+import type { Socket } from "../socket.js"
 import { routed, type Destination } from "./connecting/route.js"
 import { fromParts, fromString, fromUrl, textOfParts, type InvalidTarget, type Target } from "./target.js"
 

@@ -4,7 +4,7 @@
  *
  * Never decides to retry.
  */
-import type { ConnectionError, NameNotResolved, TimeoutError } from "../../HttpError.js"
+import type { ConnectionError, NameNotResolved, TimeoutError } from "../../errors/index.js"
 
 type Known = ConnectionError | NameNotResolved | TimeoutError
 

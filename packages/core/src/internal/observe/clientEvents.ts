@@ -8,7 +8,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { EventSink } from "../../connection/client/watch.js"
 import type { AgentEvent } from "../../connection/client/events.js"
-import type { Timers } from "../../Timers.js"
+import type { Timers } from "../../seams/timers.js"
 import { Observers } from "./observers.js"
 
 /** Events buffered per reader of the stream. */

@@ -6,7 +6,7 @@
  */
 import * as Duration from "effect/Duration"
 import { toStringUnknown } from "effect/Inspectable"
-import type { TlsOptions } from "../../Network.js"
+import type { TlsOptions } from "../network.js"
 import { withoutUserinfo } from "../../model/urlSecrets.js"
 import { isStatusCode, presets, type Limits } from "../../wire/index.js"
 import { InvalidOption } from "../../errors/server.js"

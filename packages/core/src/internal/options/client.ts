@@ -5,7 +5,7 @@
 import type * as Duration from "effect/Duration"
 import type { ConnectionOptions, ParserOptions, RequestOptions, Timeouts } from "./request.js"
 import type { Options } from "../client/agent.js"
-import type { Proxies } from "../../Proxy.js"
+import type { Proxies } from "../client/proxies.js"
 import type { Step } from "../../connection/client/limits.js"
 import type { InvalidOption } from "../../errors/server.js"
 import * as Check from "./checks.js"

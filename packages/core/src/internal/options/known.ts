@@ -3,8 +3,8 @@
  * name cannot go unnoticed.
  */
 import type { ConnectionOptions } from "./request.js"
-import * as HttpError from "../../HttpError.js"
-import type { TlsOptions } from "../../Network.js"
+import * as HttpError from "../../errors/index.js"
+import type { TlsOptions } from "../network.js"
 
 type Known = Readonly<Record<string, true>>
 

@@ -7,12 +7,12 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
-import type * as HttpError from "../../HttpError.js"
+import type * as HttpError from "../../errors/index.js"
 import type { EarlyAnswer } from "../../connection/client/ports.js"
 import type { Service as Agent } from "../client/agent.js"
-import type { ConnectError, ResolvedAddress, TlsOptions } from "../../Network.js"
-import type { Proxies } from "../../Proxy.js"
-import type { Transport } from "../../Transport.js"
+import type { ConnectError, ResolvedAddress, TlsOptions } from "../network.js"
+import type { Proxies } from "../client/proxies.js"
+import type { Transport } from "../../seams/transport.js"
 
 /**
  * Header fields: a flat list (name, value, name, value, ...), sent in this order and case, or a record, whose

@@ -10,7 +10,7 @@ import * as ServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as HttpError from "../../HttpError.js"
+import * as HttpError from "../../errors/index.js"
 import {
   bodyNotAllowed,
   BodyWriter,

@@ -19,15 +19,15 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import { Exchange, type BodyLoss, type Connection, type ExchangeHome } from "../../connection/server/ports.js"
-import type { Handler } from "../../ServerClientError.js"
+import type { Handler } from "./clientErrorApi.js"
 import { fromLoss } from "../../errors/fromLoss.js"
 import type { Connection as Ends, RequestBodyError } from "./exchangeApi.js"
 import type { ExchangeOutcome } from "./outcome.js"
 import type { Loss } from "../../model/loss.js"
 import type { State } from "../../model/serverState.js"
 import { redactUrl } from "../../model/urlSecrets.js"
-import type { Transport } from "../../Transport.js"
-import type { WebSocketUpgrader } from "../../WebSocketUpgrader.js"
+import type { Transport } from "../../seams/transport.js"
+import type * as WebSockets from "./webSocketApi.js"
 import type { EncodedHead, RequestHead } from "../../wire/index.js"
 import { IncomingBody } from "../incomingBody.js"
 import { makeExchangeScope, type ExchangeScope } from "../fast/lazyScope.js"
@@ -55,7 +55,7 @@ export interface AppServer {
   /** The app handles unknown expectations. */
   readonly handlesExpectations: boolean
   /** WebSocket framing for platform's `HttpServerRequest.upgrade`. */
-  readonly webSocket: typeof WebSocketUpgrader.Service | undefined
+  readonly webSocket: WebSockets.Service | undefined
   readonly state: State
   /** Waits until draining begins. */
   readonly awaitDrain: Effect.Effect<void>

@@ -2,11 +2,11 @@
  * The types of `Exchange`: the handler's view of one exchange, and its errors.
  */
 import type * as Effect from "effect/Effect"
-import type * as HttpError from "../../HttpError.js"
+import type * as HttpError from "../../errors/index.js"
 import type { Address } from "../../model/address.js"
 import type { TlsFacts } from "../../model/tls.js"
-import type { Socket } from "../../Socket.js"
-import type { ExchangeOptions } from "../../ServerTimeouts.js"
+import type { Socket } from "../socket.js"
+import type { ExchangeOptions } from "../options/serverTimeouts.js"
 import type { DistinctFields, FieldViews, FoldedFields } from "../../wire/index.js"
 
 /**

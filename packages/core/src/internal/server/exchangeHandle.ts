@@ -5,9 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import type { Connection, Exchange, Fields, TrailerError } from "./exchangeApi.js"
-import * as HttpError from "../../HttpError.js"
-import * as Socket from "../../Socket.js"
-import { overrides } from "../../ServerTimeouts.js"
+import * as HttpError from "../../errors/index.js"
+import * as Socket from "../socket.js"
+import { overrides } from "../options/serverTimeouts.js"
 import {
   checkTrailerName,
   checkTrailers,

@@ -2,7 +2,7 @@
  * The types of `ExchangeOutcome`.
  */
 import type * as Cause from "effect/Cause"
-import type * as HttpError from "../../HttpError.js"
+import type * as HttpError from "../../errors/index.js"
 import type { DropReason, Facts } from "../../model/outcome.js"
 import type { RequestBodyError } from "./exchangeApi.js"
 

@@ -12,7 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { Taken } from "../../connection/server/ports.js"
 import type { UpgradeError } from "./exchangeApi.js"
-import * as HttpError from "../../HttpError.js"
+import * as HttpError from "../../errors/index.js"
 import {
   encodeResponseHead,
   firstValue,

@@ -4,11 +4,12 @@
  * Keeps no connection. A refused tunnel leaves none, and its response never passes for one of the origin.
  */
 import * as Effect from "effect/Effect"
-import * as HttpError from "../../../HttpError.js"
+import * as HttpError from "../../../errors/index.js"
 import { basic } from "../../../model/credentials.js"
 import { origin, readProxy, type Origin } from "../../../pool/index.js"
-import { choose, type Proxies, type Proxy } from "../../../Proxy.js"
-import { formatAddress, type Transport } from "../../../Transport.js"
+import { choose, type Proxies, type Proxy } from "../proxies.js"
+import { formatAddress } from "../../../model/address.js"
+import { type Transport } from "../../../seams/transport.js"
 import {
   authorityOf,
   encodeTunnelRequest,

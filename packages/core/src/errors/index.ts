@@ -1,0 +1,13 @@
+/**
+ * Every error class, by family. `HttpError` is the same list for users.
+ */
+export { Attempt, Phase, Written, type Where } from "./facts.js"
+export * from "./connection.js"
+export * from "./listening.js"
+export * from "./message.js"
+export * from "./protocol.js"
+export * from "./proxy.js"
+export * from "./redirects.js"
+export * from "./server.js"
+export * from "./timeouts.js"
+export * from "./url.js"

@@ -1,0 +1,164 @@
+/**
+ * Creates a server: options checked, a listener, the life of its connections, its shutdown, and the public
+ * service.
+ */
+import type * as HttpApp from "@effect/platform/HttpApp"
+import type { HttpMiddleware } from "@effect/platform/HttpMiddleware"
+import * as HttpServer from "@effect/platform/HttpServer"
+import { ServeError } from "@effect/platform/HttpServerError"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { ServerLife } from "../../connection/server/life.js"
+import type * as HttpError from "../../errors/index.js"
+import type { Address } from "../../model/address.js"
+import type * as Shutdown from "../../model/serverState.js"
+import { Closing } from "../closing.js"
+import type * as Network from "../network.js"
+import type { ServerEvent } from "../observe/serverEvent.js"
+import { ServerEvents } from "../observe/serverEvents.js"
+import { make as makeSettings, type ServerOptions } from "../options/server.js"
+import type * as ServerTimeouts from "../options/serverTimeouts.js"
+import * as Timers from "../timers.js"
+import * as ServerApp from "./app.js"
+import { check as checkTls, ServerHandshakes } from "./handshakes.js"
+import { make as makeShutdown } from "./shutdown.js"
+import type * as WebSockets from "./webSocketApi.js"
+
+/**
+ * The address to listen on, and all of `ServerOptions`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Options = Network.ListenOptions & ServerOptions
+
+/**
+ * A running server, for control and observation.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** Platform's `HttpServer` of this server, as `HttpServer.serve` uses it. */
+  readonly httpServer: HttpServer.HttpServer
+  /** The bound address, as reported by the network. */
+  readonly address: Address
+  /** The timeouts in force, ms. */
+  readonly timeouts: ServerTimeouts.Service
+  /** The current state: `ready`, `lameDuck`, ... */
+  readonly state: Effect.Effect<Shutdown.State>
+  /** The current state and all following ones. Ends after `closed`. */
+  readonly states: Stream.Stream<Shutdown.State>
+  /** Waits until draining begins. */
+  readonly awaitDrain: Effect.Effect<void>
+  /**
+   * Fails readiness checks from now on, while serving as before. Does nothing unless the server is `ready`.
+   */
+  readonly lameDuck: Effect.Effect<void>
+  /**
+   * Does the same as closing the layer's scope: lame duck, drain, deadline. Completes once the server is
+   * closed. Interrupting the wait does not interrupt the shutdown.
+   */
+  readonly shutdown: Effect.Effect<void>
+  /**
+   * The server's events from now on, until it is closed. A reader more than 4096 events behind loses the
+   * oldest ones; `observe` loses none.
+   */
+  readonly events: Stream.Stream<ServerEvent>
+  /**
+   * Calls `f` with each event as it happens, until the scope closes. `f` runs synchronously within the
+   * server's work: keep it short. Anything it throws is logged.
+   */
+  readonly observe: (f: (event: ServerEvent) => void) => Effect.Effect<void, never, Scope.Scope>
+  /** Number of open connections. */
+  readonly connections: Effect.Effect<number>
+  /**
+   * Replaces the certificates for new connections; open ones keep theirs. If the network cannot use them,
+   * this fails and the old ones stay. A server without TLS stays without.
+   */
+  readonly reloadTls: (tls: Network.ServerTls) => Effect.Effect<void, HttpError.TlsFailure>
+  /** Closes connections without a request in flight. */
+  readonly closeIdleConnections: Effect.Effect<void>
+  /** Resets every connection, even with requests in flight, except those that were handed over. */
+  readonly closeAllConnections: Effect.Effect<void>
+}
+
+// Wildcard addresses are shown as in platform-node: a URL with `::` would need brackets.
+const shownAddress = (address: Address): Address =>
+  address._tag === "TcpAddress" && address.hostname === "::" ? { ...address, hostname: "0.0.0.0" } : address
+
+const eventsOf = (life: ServerLife, { observers }: ServerEvents): Stream.Stream<ServerEvent> =>
+  Stream.asyncPush<ServerEvent>(
+    (emit) =>
+      life.state === "closed"
+        ? Effect.sync(() => emit.end())
+        : observers.observe((event) => {
+            emit.single(event)
+            if (event._tag === "StateChanged" && event.state === "closed") emit.end()
+          }),
+    { bufferSize: 4096, strategy: "sliding" }
+  )
+
+/** What a server takes from its context. */
+interface Around {
+  readonly network: Network.Service
+  readonly timeouts: ServerTimeouts.Service
+  readonly webSocket: WebSockets.Service | undefined
+}
+
+export const make = (
+  options: Options,
+  { network, timeouts, webSocket }: Around
+): Effect.Effect<Service, ServeError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const failed = (cause: unknown) => new ServeError({ cause })
+    const settings = yield* Effect.mapError(makeSettings(options, timeouts), failed)
+    const timers = Timers.fromClock(yield* Effect.clock)
+    const closing = new Closing(network)
+    const happenings = new ServerEvents(timers)
+    const life = new ServerLife(timers, settings, closing, happenings)
+    const { tls } = options
+    let handshakes: ServerHandshakes | undefined
+    if (tls !== undefined) {
+      yield* Effect.mapError(checkTls(network, tls), failed)
+      handshakes = new ServerHandshakes(network, tls, yield* Effect.runtime<never>(), life, happenings)
+      life.handshakes = handshakes
+    }
+    const listener = yield* Effect.mapError(
+      network.listen(options, handshakes?.accept ?? life.accept),
+      failed
+    )
+    const served = ServerApp.serverOf(life, settings, {
+      onClientError: options.onClientError,
+      handlesExpectations: options.unknownExpectations === "handle",
+      webSocket
+    })
+    const { enter, run: shutdown, states } = yield* makeShutdown(life, closing, listener, options)
+    yield* Effect.addFinalizer(() => shutdown)
+    const httpServer = HttpServer.make({
+      address: shownAddress(listener.address),
+      serve: (app: HttpApp.Default<unknown>, middleware?: HttpMiddleware) =>
+        Effect.gen(function* () {
+          life.serve(yield* ServerApp.make(app, middleware, served))
+          if (life.state === "starting") yield* enter("ready")
+          yield* Effect.addFinalizer(() => shutdown)
+        })
+    })
+    return {
+      httpServer,
+      address: listener.address,
+      timeouts,
+      state: Effect.sync(() => life.state),
+      states: Stream.takeUntil(states.changes, (state) => state === "closed"),
+      awaitDrain: served.awaitDrain,
+      events: eventsOf(life, happenings),
+      observe: (f) => happenings.observers.observe(f),
+      lameDuck: Effect.suspend(() => (life.state === "ready" ? enter("lameDuck") : Effect.void)),
+      shutdown,
+      connections: Effect.sync(() => life.connectionCount),
+      reloadTls: (tls) => handshakes?.use(tls) ?? Effect.void,
+      closeIdleConnections: Effect.sync(() => life.closeIdleConnections()),
+      closeAllConnections: Effect.sync(() => life.closeAllConnections())
+    }
+  })
