@@ -93,6 +93,7 @@ export type ViolationCode = keyof ViolationFacts
  */
 export type ViolationOf<Code extends ViolationCode> = {
   readonly _tag: "Violation"
+  /** Which rule the message breaks. */
   readonly code: Code
 } & ViolationFacts[Code]
 

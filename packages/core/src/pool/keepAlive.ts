@@ -143,8 +143,18 @@ export const mayGoOn = (agesAt: number, now: number): boolean => now < agesAt
  * @category idle
  */
 export type Choice<C> =
-  | { readonly _tag: "Reuse"; readonly connection: C; readonly index: number }
-  | { readonly _tag: "None"; readonly reason: "NoneIdle" | "NoneUsable" }
+  | {
+      readonly _tag: "Reuse"
+      /** The idle connection that serves the request. */
+      readonly connection: C
+      /** Its position among the idle ones. */
+      readonly index: number
+    }
+  | {
+      readonly _tag: "None"
+      /** `NoneIdle`: there was no idle connection; `NoneUsable`: none of them could be used any more. */
+      readonly reason: "NoneIdle" | "NoneUsable"
+    }
 
 const noneIdle = { _tag: "None", reason: "NoneIdle" } as const
 const noneUsable = { _tag: "None", reason: "NoneUsable" } as const
