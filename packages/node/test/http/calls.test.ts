@@ -110,7 +110,7 @@ const handlers: Readonly<Record<string, Handle>> = {
     res.end()
   },
   "a handler that fails": (req, res) => reject(req, res),
-  "a handler that fails behind its head": (req, res) => {
+  "a handler that fails after its head": (req, res) => {
     res.flushHeaders()
     reject(req, res)
   },

@@ -328,7 +328,7 @@ describe.each(implementations)("%s", (name, http) => {
 
     it.each([
       [
-        "behind the last message of a connection",
+        "after the last message of a connection",
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nmore",
         true
       ],

@@ -345,7 +345,7 @@ describe.each(implementations)("%s", (_name, http) => {
     ["upgrade", { headers: { connection: "upgrade", upgrade: "x" } }, "101 Switching Protocols"],
     ["connect", { method: "CONNECT", path: "a:1" }, "200 Connected"]
   ] as const)(
-    "%s: both messages are complete and end, and the connection is there for others",
+    "%s: both messages are complete and end, and the connection can be reused",
     async (event, options, line) => {
       const seen: Array<unknown> = []
       const note = async (message: IncomingMessage): Promise<void> => {

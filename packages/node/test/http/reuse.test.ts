@@ -67,13 +67,13 @@ describe.each(implementations)("%s", (_name, http) => {
       "with a body": async (agent, port) =>
         void (await ask(http, { port, agent, method: "POST" }, "x".repeat(100))),
       "with a timeout": async (agent, port) => void (await ask(http, { port, agent, timeout: 60_000 })),
-      "with a timeout that is set later": async (agent, port) => {
+      "with a timeout set later": async (agent, port) => {
         const req = http.get({ host: "127.0.0.1", port, agent })
         req.setTimeout(60_000)
         const [res] = (await once(req, "response")) as [IncomingMessage]
         await once(res.resume(), "end")
       },
-      "answered before its body has gone": async (agent, port) => {
+      "answered before its body was sent": async (agent, port) => {
         const req = http.request({ host: "127.0.0.1", port, agent, method: "POST", path: "/early" })
         req.write("x")
         const [res] = (await once(req, "response")) as [IncomingMessage]

@@ -63,7 +63,7 @@ const actions: Readonly<Record<string, (scene: Scene) => void>> = {
   "is resumed and destroyed": ({ req }) => void req.resume().destroy(),
   "is paused": ({ req }) => void req.pause(),
   "is piped": ({ req, res }) => void req.pipe(res),
-  "loses its response": ({ res }) => void res.destroy(),
+  "has its response destroyed": ({ res }) => void res.destroy(),
   "is answered": ({ res }) => void res.end("early"),
   "loses its socket": ({ req }) => void req.socket.destroy()
 }

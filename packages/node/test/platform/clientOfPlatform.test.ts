@@ -174,7 +174,7 @@ const programs: ReadonlyArray<readonly [string, Program]> = [
       )
   ],
   [
-    "a form in the answer",
+    "a form in the response",
     (url) => Effect.flatMap(HttpClient.get(`${url}/form`), (response) => response.urlParamsBody)
   ],
   [
@@ -194,14 +194,14 @@ const programs: ReadonlyArray<readonly [string, Program]> = [
       )
   ],
   [
-    "a body that is no JSON",
+    "a body that is not JSON",
     (url) => {
       const answer = Effect.flatMap(HttpClient.get(`${url}/form`), (response) => response.json)
       return Effect.map(Effect.flip(answer), (error) => [error._tag, error.reason])
     }
   ],
   [
-    "a status that is not wanted",
+    "an unexpected status",
     (url) =>
       HttpClient.HttpClient.pipe(
         Effect.map(HttpClient.filterStatus((status) => status === 500)),
@@ -211,7 +211,7 @@ const programs: ReadonlyArray<readonly [string, Program]> = [
       )
   ],
   [
-    "a URL that is none",
+    "an invalid URL",
     (url) =>
       Effect.map(Effect.flip(HttpClient.get(`nowhere${url.slice(0, 0)}`)), (error) => [
         error._tag,

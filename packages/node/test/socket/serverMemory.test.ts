@@ -48,15 +48,15 @@ const version = "HTTP/1.1\r\nHost: t\r\n"
 const chunked = `POST /never ${version}Transfer-Encoding: chunked\r\n\r\n`
 const attacks: ReadonlyArray<readonly [string, string]> = [
   // First, so that one-time allocations of the process do not count for the others.
-  ["requests behind one that is not answered", `GET /never ${version}\r\n`.repeat(10_000)],
-  ["a body nobody reads", `POST /never ${version}Content-Length: 99999999\r\n\r\n${"x".repeat(500_000)}`],
-  ["chunks of a byte", chunked + "1\r\nx\r\n".repeat(80_000)],
+  ["requests after an unanswered one", `GET /never ${version}\r\n`.repeat(10_000)],
+  ["an unread body", `POST /never ${version}Content-Length: 99999999\r\n\r\n${"x".repeat(500_000)}`],
+  ["one-byte chunks", chunked + "1\r\nx\r\n".repeat(80_000)],
   [
     "little data among extensions",
     chunked + `200;${"a".repeat(16_000)}\r\n${"x".repeat(512)}\r\n`.repeat(60)
   ],
   ["fields without end", `GET / ${version}${"a:\r\n".repeat(1_900)}`],
-  ["a field without end", `GET / ${version}a: ${"x".repeat(16_000)}`],
+  ["an endless field", `GET / ${version}a: ${"x".repeat(16_000)}`],
   ["an answer that is not taken", `GET /endless ${version}\r\n`],
   ["answers that are not taken", `GET / ${version}\r\n`.repeat(20_000)]
 ]

@@ -68,10 +68,10 @@ const read = (socket: net.Socket, atOnce: number, every: "50 seconds") =>
 
 describe("A client that reads a large response slowly and steadily", () => {
   it.live.each([
-    ["on a connection that goes on", "keep-alive", {}],
-    ["on one that closes behind it", "close", {}],
-    ["on one that goes on, by TLS", "keep-alive", { tls: secure }],
-    ["on one that closes, by TLS", "close", { tls: secure }]
+    ["on a kept connection", "keep-alive", {}],
+    ["on one that closes after it", "close", {}],
+    ["on a kept connection with TLS", "keep-alive", { tls: secure }],
+    ["on one that closes, with TLS", "close", { tls: secure }]
   ] as const)("has all of it %s", ([, connection, options]) =>
     Effect.gen(function* () {
       const { port } = yield* serving(options)

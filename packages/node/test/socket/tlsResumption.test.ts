@@ -139,9 +139,9 @@ const clients: ReadonlyArray<readonly [string, Asks, Resumes, present: boolean]>
 ]
 
 const modes: ReadonlyArray<readonly [string, Network.ServerTls, certificate: boolean, who: string]> = [
-  ["no certificate asked for", {}, false, "nobody"],
+  ["no certificate requested", {}, false, "nobody"],
   [
-    "an optional certificate, and none",
+    "an optional certificate, not sent",
     { ca, requestCert: true, rejectUnauthorized: false },
     false,
     "nobody"
@@ -177,15 +177,15 @@ describe("Servers with the same ticketKeys", () => {
   const rows: ReadonlyArray<readonly [string, Network.ServerTls, Network.ServerTls, string]> = [
     ["resume each other's sessions", keys, keys, "resumed nobody"],
     [
-      "with certificates of clients too",
+      "with client certificates too",
       { ...asking, ...keys },
       { ...asking, ...keys },
       "resumed client.test true"
     ],
     ["not under another sessionIdContext", keys, { ...keys, sessionIdContext: "b" }, "new nobody"],
-    ["not where clients are judged otherwise", keys, { ...asking, ...keys }, "new client.test true"],
+    ["not with other verification options", keys, { ...asking, ...keys }, "new client.test true"],
     [
-      "not where another authority is trusted",
+      "not with another trusted authority",
       { ...asking, ...keys },
       { ...asking, ...keys, ca: pem("other"), rejectUnauthorized: false },
       "new client.test false"

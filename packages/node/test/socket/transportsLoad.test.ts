@@ -208,7 +208,7 @@ describe("a stream beneath a transport that", () => {
       ["error ECONNRESET", "close"]
     ],
     [
-      "emits errors again and again",
+      "emits errors repeatedly",
       () => make(),
       (duplex) => {
         for (const text of ["a", "b"]) duplex.emit("error", Object.assign(new Error(text), { code: text }))

@@ -121,11 +121,11 @@ const connect = (options: object): net.Socket =>
     : net.connect(options as net.NetConnectOpts)
 
 const programs: Readonly<Record<string, (world: World) => Promise<void>>> = {
-  "an agent that keeps": async ({ agent, ask }) => {
+  "an agent with keepAlive": async ({ agent, ask }) => {
     const kept = agent({ keepAlive: true })
     for (const path of ["/a", "/b?c"]) await ask({ agent: kept, path })
   },
-  "an agent that does not keep": async ({ agent, ask }) => ask({ agent: agent(), path: "/a" }),
+  "an agent without keepAlive": async ({ agent, ask }) => ask({ agent: agent(), path: "/a" }),
   "an agent with options of its own": async ({ agent, ask }) => {
     const own = agent({
       keepAlive: true,
@@ -180,7 +180,7 @@ const programs: Readonly<Record<string, (world: World) => Promise<void>>> = {
       new Promise((resolve) => setTimeout(resolve, 20))
     ])
   },
-  "createConnection beside an agent": async ({ agent, ask, noted }) =>
+  "createConnection together with an agent": async ({ agent, ask, noted }) =>
     ask({
       path: "/a",
       agent: agent({ keepAlive: true }),
@@ -209,7 +209,7 @@ const programs: Readonly<Record<string, (world: World) => Promise<void>>> = {
     await ask({ host: "some.test", agent: agent(), lookup: noted("lookup", lookup) as never })
     await ask({ host: "some.test", agent: agent({ lookup: noted("agent's lookup", lookup), family: 4 }) })
   },
-  "a server's name and its certificate": async ({ agent, ask, noted }) => {
+  "a server name and its certificate": async ({ agent, ask, noted }) => {
     const checkServerIdentity = noted("checkServerIdentity", () => undefined)
     const options = { ca: pem("ca.pem"), rejectUnauthorized: true, checkServerIdentity }
     await ask({ agent: agent(options), headers: { host: "named.test" } })
@@ -240,7 +240,7 @@ const programs: Readonly<Record<string, (world: World) => Promise<void>>> = {
     await new Promise((resolve) => setTimeout(resolve, 5))
     near.destroy()
   },
-  "an address and options": async ({ agent, ask, module, options, noted }) => {
+  "a URL and options": async ({ agent, ask, module, options, noted }) => {
     await ask({ agent: agent() })
     const scheme = Reflect.get(module.globalAgent, "protocol") as string
     const url = `${scheme}//u:p@localhost:${options.port ?? 1}/p?q#h`

@@ -172,13 +172,13 @@ const programs: Readonly<Record<string, (world: Watched) => Promise<void>>> = {
   "HEAD, kept": kept("/head", { method: "HEAD" }),
   "304, kept": kept("/unchanged"),
   "a request with a body, kept": kept("/length", { method: "POST", body: "hello" }),
-  "100 before the answer, kept": kept("/continue", { headers: { expect: "100-continue" } }),
+  "100 before the response, kept": kept("/continue", { headers: { expect: "100-continue" } }),
   "a timeout of the agent, kept": kept("/length", {}, { timeout: 5000 }),
   "a timeout of the request, kept": kept("/length", { timeout: 6000 }),
   "timeouts of both, kept": kept("/length", { timeout: 6000 }, { timeout: 5000 }),
-  "an answer that closes": kept("/close"),
-  "a body until the end": kept("/until-end"),
-  "a body that is cut off": kept("/cut"),
+  "a response that closes": kept("/close"),
+  "a body until the connection closes": kept("/until-end"),
+  "an aborted body": kept("/cut"),
   "no answer": kept("/nothing"),
   "what is no answer": kept("/wrong"),
   "not kept": async ({ agentOf, ask, look, over }) => {
@@ -203,13 +203,13 @@ const programs: Readonly<Record<string, (world: Watched) => Promise<void>>> = {
     ]
     for (const req of all) await over(req)
   },
-  "a request that is given up while it waits for its answer": async ({ agentOf, ask, over }) => {
+  "a request destroyed while it waits for its response": async ({ agentOf, ask, over }) => {
     const req = ask("/never", { agent: agentOf({ keepAlive: true }) })
     await new Promise((resolve) => req.on("finish", resolve))
     req.destroy()
     await over(req)
   },
-  "a response that is given up": async ({ agentOf, ask, over }) => {
+  "a response destroyed by its reader": async ({ agentOf, ask, over }) => {
     const req = ask("/cut", { agent: agentOf({ keepAlive: true }) })
     const [res] = (await once(req, "response")) as [IncomingMessage]
     res.destroy()
@@ -221,7 +221,7 @@ const programs: Readonly<Record<string, (world: Watched) => Promise<void>>> = {
     req.abort()
     await over(req)
   },
-  "a timeout that passes": async ({ agentOf, ask, over }) => {
+  "an expired timeout": async ({ agentOf, ask, over }) => {
     const req = ask("/never", { agent: agentOf({ keepAlive: true }) })
     await new Promise((resolve) => req.on("finish", resolve))
     await new Promise<void>((resolve) => req.setTimeout(5, resolve))
@@ -236,7 +236,7 @@ const programs: Readonly<Record<string, (world: Watched) => Promise<void>>> = {
     await over(req)
     look("after", socket)
   },
-  "an upgrade that nobody takes": async ({ agentOf, ask, over }) => {
+  "an upgrade without a listener": async ({ agentOf, ask, over }) => {
     const headers = { connection: "Upgrade", upgrade: "x" }
     await over(ask("/upgrade", { agent: agentOf({ keepAlive: true }), headers }))
   },
@@ -247,7 +247,7 @@ const programs: Readonly<Record<string, (world: Watched) => Promise<void>>> = {
     await over(req)
     look("after", socket)
   },
-  "an idle connection that its server ends": async ({ agentOf, ask, look, over }) => {
+  "an idle connection closed by its server": async ({ agentOf, ask, look, over }) => {
     const req = ask("/length", { agent: agentOf({ keepAlive: true }) })
     await over(req)
     const socket = req.socket!

@@ -138,14 +138,14 @@ const second = async (
 const upgrade = { connection: "Upgrade", upgrade: "x" }
 const programs: Readonly<Record<string, Parameters<typeof second>[3]>> = {
   "an answer": {},
-  "an answer to a queued request": { together: true },
+  "a response to a queued request": { together: true },
   trailers: { options: { path: "/trailers" } },
   "the last answer": { options: { path: "/last" } },
   "a body": { options: { method: "POST", headers: { "content-length": 0 } } },
   "100": { options: { path: "/continue", headers: { expect: "100-continue" } } },
   "103": { options: { path: "/hints" } },
-  "a response cut off": { options: { path: "/cut" } },
-  "a response cut off by a reset": { options: { path: "/reset" } },
+  "an aborted response": { options: { path: "/cut" } },
+  "a response aborted by a reset": { options: { path: "/reset" } },
   "no answer": { options: { path: "/nothing" } },
   "a reset": { options: { path: "/gone" } },
   "what is no answer": { options: { path: "/wrong" } },
@@ -295,11 +295,11 @@ for (const secure of [false, true]) {
       same(name, (modules) => second(modules, secure, (server.address() as net.AddressInfo).port, program))
     }
     same("types and resources", (modules) => hooked(modules, secure))
-    same("a server that is asked wrongly", (modules) => serving(modules, secure, "wrong\r\n\r\n"))
+    same("a server that gets a malformed request", (modules) => serving(modules, secure, "wrong\r\n\r\n"))
     // Node.js 20 and 22 lose the context there. On 24 ours does not keep it yet.
     const upgrading = "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
     it.runIf(Number(process.versions.node.split(".")[0]) < 24)(
-      "a server that is asked to upgrade keeps the context",
+      "a server keeps the context of an upgrade",
       async () => {
         const seen = await serving(implementations["httpfx"]!, secure, upgrading)
         assert.ok(seen.includes("upgrade in request /2"))

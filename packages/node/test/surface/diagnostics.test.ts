@@ -70,7 +70,7 @@ both("diagnostics channels", {
     assert.ok(order("http.server.request.start") < order("http.server.response.finish"))
     assert.ok(order("http.client.request.start") < order("http.client.response.finish"))
   },
-  "of what is made, and of failures": async (world) => {
+  "of created messages, and of failures": async (world) => {
     const { fetch, http, peer, server } = world
     const app = await server((_req, res) => void res.end())
     const told = await during([...made, failed], async () => {
@@ -88,7 +88,7 @@ both("diagnostics channels", {
       created.response instanceof http.ServerResponse && created.request instanceof http.IncomingMessage
     )
   },
-  "nothing is told to those who have gone": async ({ fetch, server }) => {
+  "nothing is published to removed listeners": async ({ fetch, server }) => {
     const app = await server((_req, res) => void res.end())
     let count = 0
     const listener = () => void count++

@@ -36,7 +36,7 @@ const bodies: Readonly<Record<string, (world: World) => Promise<void> | void>> =
       "request"
     ])
   },
-  "a server of TLS that speaks HTTP": async ({ ask, https, server }) => {
+  "a TLS server that speaks HTTP": async ({ ask, https, server }) => {
     const app = await server()
     assert.ok(app instanceof https.Server && app instanceof tls.Server)
     const { socket, text } = await ask(app, { path: "/x" })
@@ -47,7 +47,7 @@ const bodies: Readonly<Record<string, (world: World) => Promise<void> | void>> =
     client.destroy()
     assert.equal(client.alpnProtocol, "http/1.1")
   },
-  "an address, options and a callback": async ({ https, server }) => {
+  "a URL, options and a callback": async ({ https, server }) => {
     const app = await server()
     const url = `https://127.0.0.1:${portOf(app)}/by-url?q`
     const text = await new Promise<string>((resolve) => {
@@ -57,7 +57,7 @@ const bodies: Readonly<Record<string, (world: World) => Promise<void> | void>> =
     assert.throws(() => https.request("http://a/"), { code: "ERR_INVALID_PROTOCOL" })
     assert.throws(() => https.request("no address"), { code: "ERR_INVALID_URL" })
   },
-  "a certificate that nobody vouches for": async ({ ask, server }) => {
+  "an untrusted certificate": async ({ ask, server }) => {
     const app = await server()
     await assert.rejects(
       ask(app, { rejectUnauthorized: true, agent: false }),
@@ -71,7 +71,7 @@ const bodies: Readonly<Record<string, (world: World) => Promise<void> | void>> =
     })
     assert.equal(trusted.socket.authorized, true)
   },
-  "sessions, used again by the agent": async ({ agent, ask, server }) => {
+  "sessions, reused by the agent": async ({ agent, ask, server }) => {
     const app = await server({ maxVersion: "TLSv1.2" })
     const reused = async (options: object) => {
       const mine = agent(options)
@@ -85,7 +85,7 @@ const bodies: Readonly<Record<string, (world: World) => Promise<void> | void>> =
     assert.deepEqual(await reused({ maxCachedSessions: 10 }), [false, true])
     assert.deepEqual(await reused({ maxCachedSessions: 0 }), [false, false])
   },
-  "connections, used again where their options are the same": async ({ agent, ask, server }) => {
+  "connections, reused if their options are equal": async ({ agent, ask, server }) => {
     const app = await server()
     const mine = agent({ keepAlive: true })
     const sockets: Array<unknown> = []

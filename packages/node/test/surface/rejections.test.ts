@@ -22,7 +22,7 @@ const capturing =
   }
 
 const bodies: Readonly<Record<string, Body>> = {
-  "request: 500, with nothing of what was set": async ({ raw, server }) => {
+  "request: 500, without the fields set before": async ({ raw, server }) => {
     const app = await server((_req, res) => {
       res.setHeader("X-Set", "1")
       return rejects()
@@ -31,7 +31,7 @@ const bodies: Readonly<Record<string, Body>> = {
     assert.match(answer, /^HTTP\/1.1 500 Internal Server Error\r\n[^]*\r\n\r\nInternal Server Error$/)
     assert.doesNotMatch(answer, /X-Set/)
   },
-  "request, half answered: the connection breaks off": async ({ connect, server }) => {
+  "request, partly answered: the connection is destroyed": async ({ connect, server }) => {
     const app = await server((_req, res) => {
       res.write("half")
       return rejects()
@@ -81,7 +81,7 @@ const bodies: Readonly<Record<string, Body>> = {
     const [error] = (await once(res, "error")) as [Error]
     assert.deepEqual([error.message, res.destroyed], ["later", true])
   },
-  "finish of a response: the connection breaks off, its answer has gone": async ({ fetch, server }) => {
+  "finish of a response: the connection is destroyed, its response was sent": async ({ fetch, server }) => {
     const app = await server((_req, res) => {
       res.on("finish", rejects as never)
       res.end("gone")

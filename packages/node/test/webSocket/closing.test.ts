@@ -98,7 +98,7 @@ const rows: Readonly<Record<string, Row>> = {
     outcome: { _tag: "ClientGone", upgraded: { endedBy: "server", closeCode: 1002 } },
     violates: true
   },
-  "the server, because its handler has ended": {
+  "the server, because its handler has completed": {
     use: (socket) =>
       Effect.gen(function* () {
         const write = yield* socket.writer

@@ -79,28 +79,28 @@ const cut = { _tag: "ServerFailed", upgraded: { endedBy: "server", closeCode: 10
 const rows: Readonly<Record<string, Row>> = {
   "a handler of its own": { app: own(listen), at: 0, outcome: inOrder },
   "the RPC protocol": { app: rpc, at: 0, outcome: inOrder },
-  "a handler that is interrupted by the drain": {
+  "a handler interrupted by the drain": {
     app: around(Shutdown.withPolicy("interruptAtDrain"), own(listen)),
     at: 0
   },
-  "a handler that waits for the drain, and ends after it": {
+  "a handler that waits for the drain, and then completes": {
     app: own(takingLeave as never),
     at: 2,
     outcome: inOrder
   },
-  "a handler that waits for the drain, and goes on": {
+  "a handler that waits for the drain, and then goes on": {
     app: own((socket) =>
       Effect.zipLeft(listen(socket), Effect.fork(Shutdown.awaitDrain as never), { concurrent: true })
     ),
     at: deadline,
     outcome: cut
   },
-  "a handler that is waited for, and ends": {
+  "a handler that the drain waits for, and that completes": {
     app: around(Shutdown.withPolicy("wait"), own(takingLeave as never)),
     at: 2,
     outcome: inOrder
   },
-  "a handler that is waited for, and goes on": {
+  "a handler that the drain waits for, and that goes on": {
     app: around(Shutdown.withPolicy("wait"), own(listen)),
     at: 2 * deadline,
     outcome: cut
@@ -210,8 +210,8 @@ describe("A drain", () => {
   > = [
     ["never answers the close frame", () => Effect.void, 5],
     ["answers it, but sends no FIN", (peer) => peer.send(close(1001)), 6],
-    ["goes on sending messages", (peer) => peer.send(text("a"), text("b")), 5],
-    ["sends FIN in place of a close frame", (peer) => peer.end, 0],
+    ["keeps sending messages", (peer) => peer.send(text("a"), text("b")), 5],
+    ["sends FIN instead of a close frame", (peer) => peer.end, 0],
     ["resets", (peer) => peer.reset, 0]
   ]
   it.live.each(silent)("completes in time although the client %s", ([, does, within]) =>

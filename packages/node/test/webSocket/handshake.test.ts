@@ -58,12 +58,12 @@ const rows: Readonly<Record<string, Row>> = {
     status: 101,
     hasNot: /sec-websocket-extensions/i
   },
-  "an offer that cannot be accepted before one that can": {
+  "an unacceptable offer before an acceptable one": {
     fields: offers("permessage-deflate; server_max_window_bits=9, permessage-deflate"),
     status: 101,
     has: /^sec-websocket-extensions: permessage-deflate/im
   },
-  "extensions that are no list": { fields: offers("permessage-deflate; ="), status: 400 },
+  "malformed extensions": { fields: offers("permessage-deflate; ="), status: 400 },
   "the key twice": { fields: usual + key, status: 400 },
   "the version twice": { fields: usual + version, status: 426, has: /^sec-websocket-version: 13\r$/im }
 }
