@@ -8,11 +8,9 @@ import { Server } from "@httpfx/core"
 import http from "@httpfx/node/http"
 import * as bridge from "@httpfx/node/bridge"
 import { RawPeer, TestServer } from "@httpfx/testing"
-import { NodeHttpServer } from "@httpfx/node"
+import { NodeHttpServer, NodeNetwork } from "@httpfx/node"
 import { Deferred, Effect, Layer } from "effect"
 import type { RequestListener } from "node:http"
-import net from "node:net"
-import { once } from "node:events"
 import { WebSocketServer } from "ws"
 
 const over = <A, E>(
@@ -278,26 +276,20 @@ describe("fromListener", () => {
       )
       yield* Effect.gen(function* () {
         const { address } = yield* Server.Server
-        const port = address._tag === "TcpAddress" ? address.port : 0
-        yield* Effect.promise(async () => {
-          const socket = net.connect(port, "127.0.0.1")
-          socket.pause()
-          socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-          // It writes only as much as the buffers on the way take.
-          let before = -1
-          while (before !== written) {
-            before = written
-            await new Promise((resolve) => setTimeout(resolve, 50))
-          }
-          assert.isBelow(written, total)
-          let size = 0
-          socket.on("data", (chunk) => (size += chunk.length))
-          socket.resume()
-          await once(socket, "end")
-          assert.isAbove(size, total * piece.length)
-        })
+        const raw = yield* RawPeer.connect(address)
+        yield* raw.pause
+        yield* raw.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        // It writes only as much as the buffers on the way take.
+        let before = -1
+        while (before !== written) {
+          before = written
+          yield* Effect.sleep("50 millis")
+        }
+        assert.isBelow(written, total)
+        yield* raw.resume
+        assert.isAbove((yield* raw.rest).length, total * piece.length)
         yield* Deferred.await(drained)
-      }).pipe(Effect.provide(world))
+      }).pipe(Effect.scoped, Effect.provide(Layer.merge(world, NodeNetwork.layer)))
     })
   )
 

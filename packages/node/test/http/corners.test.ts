@@ -5,6 +5,7 @@ import { once } from "node:events"
 import { Duplex } from "node:stream"
 import { describe, expect, it } from "vitest"
 import { implementations, serving, textOf } from "./implementations.js"
+import { accepting, talk } from "../support/sockets.js"
 
 type Coded = Error & { code?: string }
 
@@ -24,37 +25,13 @@ const thrown = (body: () => unknown): string => {
   return "nothing"
 }
 
-/** Runs a peer that handles each connection with a function. */
-const peer = async <A>(
-  accept: (socket: net.Socket) => void,
-  use: (port: number) => Promise<A>
-): Promise<A> => {
-  const sockets = new Set<net.Socket>()
-  const server = net.createServer((socket) => {
-    sockets.add(socket)
-    socket.on("error", () => {})
-    accept(socket)
-  })
-  await once(server.listen(0, "127.0.0.1"), "listening")
-  try {
-    return await use((server.address() as net.AddressInfo).port)
-  } finally {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  }
-}
-
 const hello = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 describe.each(implementations)("%s", (name, http) => {
   const isNewer = name === "node:http" && Number(process.versions.node.split(".")[0]) >= 22
   /** Sends text to a server with this handler, and returns what it sends until the end. */
   const answer = (handler: RequestListener, text: string) =>
-    serving(http.createServer(handler), async (port) => {
-      const socket = net.connect(port, "127.0.0.1")
-      socket.write(text)
-      return textOf(socket)
-    })
+    serving(http.createServer(handler), (port) => talk(port, text))
 
   /** Calls a function in a handler and returns its result, before the connection is closed. */
   const inHandler = async <A>(
@@ -375,7 +352,7 @@ describe.each(implementations)("%s", (name, http) => {
     }
 
     it("releases a connection that ends within a response", () =>
-      peer(
+      accepting(
         (socket) =>
           void socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")),
         async (port) => {
@@ -389,7 +366,7 @@ describe.each(implementations)("%s", (name, http) => {
       ))
 
     it("does not complete a response without a length when its socket is destroyed", () =>
-      peer(
+      accepting(
         (socket) => void socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\n\r\nhalf")),
         async (port) => {
           const req = http.get({ host: "127.0.0.1", port, agent: false })
@@ -433,7 +410,7 @@ describe.each(implementations)("%s", (name, http) => {
       ))
 
     it("destroys an idle connection that receives unsolicited bytes", () =>
-      peer(
+      accepting(
         (socket) => {
           socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
           socket.once("data", () =>

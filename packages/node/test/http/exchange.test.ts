@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import net from "node:net"
 import { describe, expect, it } from "vitest"
 import { ask, implementations, serving, textOf } from "./implementations.js"
+import { talk } from "../support/sockets.js"
 
 describe.each(implementations)("%s", (_name, http) => {
   it("answers pipelined requests in order, whichever handler completes first", async () => {
@@ -150,11 +151,9 @@ describe.each(implementations)("%s", (_name, http) => {
       answers[at++]![1](res)
       res.end(Buffer.from("ok"))
     })
-    const text = await serving(server, async (port) => {
-      const socket = net.connect(port, "127.0.0.1")
-      socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(answers.length))
-      return textOf(socket.setEncoding("latin1"))
-    })
+    const text = await serving(server, (port) =>
+      talk(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(answers.length))
+    )
     const heads = text.split("HTTP/1.1 200 OK\r\n").slice(1)
     expect(heads).toHaveLength(answers.length)
     for (const [index, [line]] of answers.entries()) expect(heads[index]).toContain(`${line}\r\n`)
@@ -258,12 +257,7 @@ describe.each(implementations)("%s", (_name, http) => {
       "HPE_HEADER_OVERFLOW"
     ]
   ])("answers what is no request by itself, or lets a listener do it", async (bytes, answer, code) => {
-    const send = (port: number) => {
-      const socket = net.connect(port, "127.0.0.1")
-      socket.on("error", () => {})
-      socket.write(bytes)
-      return textOf(socket).catch(() => "")
-    }
+    const send = (port: number) => talk(port, bytes).catch(() => "")
     expect(await serving(http.createServer(), send)).toContain(answer)
     let found: { code?: string; bytesParsed?: number; rawPacket?: Buffer } = {}
     const server = http.createServer().on("clientError", (error, socket) => {

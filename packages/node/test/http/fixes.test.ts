@@ -12,6 +12,7 @@ import { assert, describe, expect, it } from "vitest"
 import http from "@httpfx/node/http"
 import https from "@httpfx/node/https"
 import { ask, serving, textOf } from "./implementations.js"
+import { talk } from "../support/sockets.js"
 
 interface Modules {
   readonly http: typeof builtInHttp
@@ -36,13 +37,6 @@ const fixed = (fix: string, since: string, body: (modules: Modules) => Promise<v
 }
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
-
-const raw = async (port: number, text: string): Promise<string> => {
-  const socket = net.connect(port, "127.0.0.1")
-  socket.on("error", () => {})
-  socket.write(text, "latin1")
-  return textOf(socket.setEncoding("latin1"))
-}
 
 fixed("`writeEarlyHints` refuses CR and LF in a link", "24.22", async ({ http }) => {
   const seen: Array<unknown> = []
@@ -87,7 +81,7 @@ fixed("`rawHeaders` has no more fields than `maxHeadersCount`", "24.22", async (
   await serving(server, async (port) => {
     server.maxHeadersCount = 40
     for (const count of [10, 37, 38, 39, 70, 500]) {
-      await raw(port, `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${fields(count)}\r\n`)
+      await talk(port, `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${fields(count)}\r\n`)
     }
     assert.deepStrictEqual(counts.slice(0, 3), [
       [12, 12],
@@ -128,7 +122,7 @@ fixed(
     )
     await serving(server, async (port) => {
       const head = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
-      assert.strictEqual(await raw(port, head), "")
+      assert.strictEqual(await talk(port, head), "")
     })
   }
 )
@@ -167,7 +161,7 @@ fixed("a field named `__proto__` breaks no view of the fields", "20.20", async (
     })
   })
   await serving(server, async (port) => {
-    const answer = await raw(
+    const answer = await talk(
       port,
       "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n__proto__: a\r\n__proto__: b\r\nTransfer-Encoding: chunked\r\n\r\n" +
         "0\r\n__proto__: c\r\n\r\n"

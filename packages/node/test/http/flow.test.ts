@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import net from "node:net"
 import { describe, expect, it } from "vitest"
 import { implementations, serving, textOf } from "./implementations.js"
+import { talk } from "../support/sockets.js"
 
 const turns = async (n: number) => {
   for (let i = 0; i < n; i++) await new Promise((resolve) => setImmediate(resolve))
@@ -195,9 +196,10 @@ describe.each(implementations)("%s", (_name, http) => {
     const server = http.createServer()
     server.on("checkContinue", (_req, res: ServerResponse) => res.writeHead(403).end("no"))
     await serving(server, async (port) => {
-      const socket = net.connect(port, "127.0.0.1")
-      socket.write("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
-      const text = await textOf(socket)
+      const text = await talk(
+        port,
+        "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"
+      )
       expect(text).toMatch(/^HTTP\/1\.1 403 [^]*\r\nConnection: close\r\n/)
     })
   })

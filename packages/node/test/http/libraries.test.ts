@@ -8,6 +8,7 @@ import net, { type Socket } from "node:net"
 import { Writable } from "node:stream"
 import { describe, expect, it } from "vitest"
 import { ask, implementations, serving, textOf, type Http } from "./implementations.js"
+import { talk } from "../support/sockets.js"
 
 /** The object's own symbol with this description, found like a library does that cannot import it. */
 const symbolNamed = (object: object, name: string): symbol | undefined =>
@@ -212,11 +213,7 @@ describe.each(implementations)("%s", (_name, http) => {
       res.detachSocket(socket)
       socket.end("bytes")
     })
-    const text = await serving(server, (port) => {
-      const socket = net.connect(port, "127.0.0.1")
-      socket.write("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n")
-      return textOf(socket)
-    })
+    const text = await serving(server, (port) => talk(port, "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"))
     expect(text).toBe("HTTP/1.1 200 Connection established\r\nConnection: close\r\n\r\nbytes")
   })
 

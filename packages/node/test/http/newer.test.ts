@@ -13,6 +13,7 @@ import { WebSocketServer } from "ws"
 import http from "@httpfx/node/http"
 import https from "@httpfx/node/https"
 import { ask, serving, textOf } from "./implementations.js"
+import { accepting, talk } from "../support/sockets.js"
 
 /** A module with the members of the newest Node.js, which `@types/node` lacks. */
 interface Modules {
@@ -48,13 +49,6 @@ const newer = (member: string, since: string, body: (modules: Modules) => Promis
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
 
-/** The bytes that a server sends in response to these bytes, until it closes. */
-const raw = (text: string) => async (port: number) => {
-  const socket = net.connect(port, "127.0.0.1")
-  socket.on("error", () => {})
-  socket.write(text, "latin1")
-  return textOf(socket.setEncoding("latin1"))
-}
 const closing = (fields: string) => `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${fields}\r\n`
 
 newer("`http.WebSocket`, `http.CloseEvent`, `http.MessageEvent`", "22.5", async ({ http }) => {
@@ -92,19 +86,22 @@ newer("`http.WebSocket`, `http.CloseEvent`, `http.MessageEvent`", "22.5", async 
 })
 
 newer("`request({ setDefaultHeaders })`", "22.13", async ({ http }) => {
-  const text = await new Promise<string>((resolve) => {
-    const peer = net.createServer((socket) => {
-      socket.once("data", (bytes) => {
+  let text = ""
+  await accepting(
+    (socket) =>
+      void socket.once("data", (bytes) => {
+        text = String(bytes)
         socket.destroy()
-        peer.close(() => resolve(String(bytes)))
+      }),
+    (port) =>
+      new Promise<void>((resolve) => {
+        const options = { port, host: "127.0.0.1", agent: false, setDefaultHeaders: false }
+        http
+          .get(options as nodeHttp.RequestOptions)
+          .on("error", () => {})
+          .on("close", resolve)
       })
-    })
-    peer.listen(0, "127.0.0.1", () => {
-      const { port } = peer.address() as net.AddressInfo
-      const options = { port, host: "127.0.0.1", agent: false, setDefaultHeaders: false }
-      http.get(options as nodeHttp.RequestOptions).on("error", () => {})
-    })
-  })
+  )
   expect(text).toBe("GET / HTTP/1.1\r\n\r\n")
 })
 
@@ -173,7 +170,7 @@ newer("`createServer({ optimizeEmptyRequests })`", "24.12", async ({ createServe
   // A transfer coding announces a body too, though only the end of the connection ends it.
   const lenient = { optimizeEmptyRequests: true, insecureHTTPParser: true }
   const echo = createServer(lenient, (req, res) => void req.once("data", (data) => res.end(data)))
-  const codedText = await serving(echo, raw(closing("Transfer-Encoding: gzip\r\n") + "abc"))
+  const codedText = await serving(echo, (port) => talk(port, closing("Transfer-Encoding: gzip\r\n") + "abc"))
   expect(codedText).toMatch(/abc/)
 })
 
@@ -214,31 +211,33 @@ newer(
       })
       expect(Reflect.get(server, "httpValidation")).toBe(httpValidation)
       const answers = await serving(server, async (port) => [
-        await raw(closing(`X-A: ${sent}\r\n`))(port),
-        await raw(closing(""))(port),
-        await raw(closing("X-A: b\r\n c\r\n"))(port)
+        await talk(port, closing(`X-A: ${sent}\r\n`)),
+        await talk(port, closing("")),
+        await talk(port, closing("X-A: b\r\n c\r\n"))
       ])
       expect(answers[0]!.slice(9, 12)).toBe(status)
       expect(answers[1]).toContain(`\r\nX-B: ${value}\r\n`)
       expect(answers[2]!.slice(9, 12)).toBe(httpValidation === "insecure" ? "200" : "400")
     }
-    const peer = net.createServer((socket) => {
-      socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\nX: ${sent}\r\nContent-Length: 0\r\n\r\n`))
-    })
-    await once(peer.listen(0, "127.0.0.1"), "listening")
-    const { port } = peer.address() as net.AddressInfo
-    const request = (httpValidation: string) =>
-      ask(http, {
-        port,
-        agent: false,
-        httpValidation,
-        headers: { "X-A": httpValidation === "strict" ? "a" : sent }
-      } as never)
-    await expect(request("strict")).rejects.toThrow(
-      expect.objectContaining({ code: "HPE_INVALID_HEADER_TOKEN" })
+    await accepting(
+      (socket) =>
+        void socket.once("data", () =>
+          socket.end(`HTTP/1.1 200 OK\r\nX: ${sent}\r\nContent-Length: 0\r\n\r\n`)
+        ),
+      async (port) => {
+        const request = (httpValidation: string) =>
+          ask(http, {
+            port,
+            agent: false,
+            httpValidation,
+            headers: { "X-A": httpValidation === "strict" ? "a" : sent }
+          } as never)
+        await expect(request("strict")).rejects.toThrow(
+          expect.objectContaining({ code: "HPE_INVALID_HEADER_TOKEN" })
+        )
+        expect((await request("relaxed")).res.headers["x"]).toBe(sent)
+      }
     )
-    expect((await request("relaxed")).res.headers["x"]).toBe(sent)
-    peer.close()
   }
 )
 

@@ -1,9 +1,10 @@
 /** A reused socket carries no state from one exchange to the next, on the built-in module and on ours. */
 import { once } from "node:events"
 import type { Agent, ClientRequest, IncomingMessage } from "node:http"
-import net from "node:net"
+import type net from "node:net"
 import { describe, expect, it } from "vitest"
 import { ask, implementations, serving } from "./implementations.js"
+import { answering } from "../support/sockets.js"
 
 const turns = async (n: number) => {
   for (let i = 0; i < n; i++) await new Promise((resolve) => setImmediate(resolve))
@@ -17,34 +18,6 @@ const count = (lists: NodeJS.ReadOnlyDict<Array<unknown>>): number => Object.val
 /** Listener counts of all events of a socket. */
 const listeners = (socket: net.Socket) =>
   Object.fromEntries(socket.eventNames().map((event) => [String(event), socket.listenerCount(event)]))
-
-/** Runs a raw peer that answers each head on each connection with a function. */
-const answering = async <A>(
-  answer: (socket: net.Socket, nth: number, connection: number) => void,
-  use: (port: number, sockets: ReadonlyArray<net.Socket>) => Promise<A>
-): Promise<A> => {
-  const sockets: Array<net.Socket> = []
-  const server = net.createServer((socket) => {
-    const connection = sockets.push(socket)
-    let seen = ""
-    let nth = 0
-    socket.on("error", () => {})
-    socket.on("data", (chunk) => {
-      seen += chunk.toString("latin1")
-      for (let end = seen.indexOf("\r\n\r\n"); end >= 0; end = seen.indexOf("\r\n\r\n")) {
-        seen = seen.slice(end + 4)
-        answer(socket, ++nth, connection)
-      }
-    })
-  })
-  await once(server.listen(0, "127.0.0.1"), "listening")
-  try {
-    return await use((server.address() as net.AddressInfo).port, sockets)
-  } finally {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  }
-}
 
 const ok = (fields = "") => `HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\nok`
 

@@ -1,4 +1,4 @@
-/** Connected system sockets, for tests of code that uses their internals. */
+/** Sockets of the system for tests in callback style: pairs, servers by hand, and a client by hand. */
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import * as net from "node:net"
@@ -46,3 +46,57 @@ export const securing = (
     for (const socket of [client, server]) socket.on("error", () => {})
     await test(client, server)
   })
+
+/** A server by hand, under TLS or not; it does not listen yet. */
+export const speaking = (secure: boolean, speak: (socket: net.Socket) => void): net.Server =>
+  secure ? tls.createServer(credentials, speak) : net.createServer(speak)
+
+/** Runs a server that handles each connection with a function; destroys its connections afterwards. */
+export const accepting = async <A>(
+  accept: (socket: net.Socket) => void,
+  use: (port: number, sockets: ReadonlyArray<net.Socket>) => Promise<A>
+): Promise<A> => {
+  const sockets: Array<net.Socket> = []
+  const server = net.createServer((socket) => {
+    sockets.push(socket)
+    socket.on("error", () => {})
+    accept(socket)
+  })
+  await once(server.listen(0, "127.0.0.1"), "listening")
+  try {
+    return await use((server.address() as net.AddressInfo).port, sockets)
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  }
+}
+
+/** Runs a server that answers each head on each connection with a function. */
+export const answering = <A>(
+  answer: (socket: net.Socket, nth: number, connection: number) => void,
+  use: (port: number, sockets: ReadonlyArray<net.Socket>) => Promise<A>
+): Promise<A> => {
+  let connections = 0
+  return accepting((socket) => {
+    const connection = ++connections
+    let seen = ""
+    let nth = 0
+    socket.on("data", (chunk) => {
+      seen += chunk.toString("latin1")
+      for (let end = seen.indexOf("\r\n\r\n"); end >= 0; end = seen.indexOf("\r\n\r\n")) {
+        seen = seen.slice(end + 4)
+        answer(socket, ++nth, connection)
+      }
+    })
+  }, use)
+}
+
+/** Sends text to a server and returns everything up to the end, one character per byte. */
+export const talk = async (port: number, text: string): Promise<string> => {
+  const socket = net.connect(port, "127.0.0.1")
+  socket.on("error", () => {})
+  socket.write(text, "latin1")
+  let received = ""
+  for await (const chunk of socket.setEncoding("latin1")) received += chunk as string
+  return received
+}

@@ -12,6 +12,7 @@ import { join } from "node:path"
 import { Duplex } from "node:stream"
 import tls from "node:tls"
 import { afterAll, beforeAll, describe, it } from "vitest"
+import { speaking } from "../support/sockets.js"
 import { implementations, type Http, type Https } from "./harness.js"
 
 const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
@@ -259,10 +260,7 @@ const isFollowed = process.versions.node.startsWith("20.")
 const kinds = ["tcp", "tls", "unix"] as const
 for (const kind of kinds) {
   describe(`arguments, ${kind}`, () => {
-    const server =
-      kind === "tls"
-        ? tls.createServer({ key: pem("server-key.pem"), cert: pem("server.pem") }, speak)
-        : net.createServer(speak)
+    const server = speaking(kind === "tls", speak)
     const path = join(tmpdir(), `arguments-${process.pid}.sock`)
     beforeAll(async () => {
       rmSync(path, { force: true })

@@ -4,15 +4,12 @@
  */
 import { strict as assert } from "node:assert"
 import { once } from "node:events"
-import { readFileSync } from "node:fs"
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http"
-import net from "node:net"
+import type net from "node:net"
 import type { Duplex } from "node:stream"
-import tls from "node:tls"
 import { afterAll, beforeAll, describe, it } from "vitest"
+import { speaking } from "../support/sockets.js"
 import { implementations, type Http, type Https } from "./harness.js"
-
-const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
 
 /** The bytes that the peer sends for a path; `end`: followed by FIN. */
 const answers: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -267,9 +264,7 @@ const comparable = (name: string, seen: ReadonlyArray<string>) =>
 
 for (const secure of [false, true]) {
   describe(`client sockets, ${secure ? "tls" : "tcp"}`, () => {
-    const server = secure
-      ? tls.createServer({ key: pem("server-key.pem"), cert: pem("server.pem") }, speak)
-      : net.createServer(speak)
+    const server = speaking(secure, speak)
     beforeAll(() => once(server.listen(0, "127.0.0.1"), "listening"))
     afterAll(() => void server.close())
     for (const [name, body] of Object.entries(programs)) {

@@ -6,16 +6,14 @@
 import { strict as assert } from "node:assert"
 import { AsyncLocalStorage, createHook, executionAsyncResource } from "node:async_hooks"
 import { once } from "node:events"
-import { readFileSync } from "node:fs"
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http"
 import net from "node:net"
 import type { Duplex } from "node:stream"
 import tls from "node:tls"
 import { afterAll, beforeAll, describe, it } from "vitest"
+import { credentials, speaking } from "../support/sockets.js"
 import { implementations, until, type Http, type Https } from "./harness.js"
 
-const pem = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
-const own = { key: pem("server-key.pem"), cert: pem("server.pem") }
 const storage = new AsyncLocalStorage<string>()
 
 const answers: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -196,7 +194,7 @@ const hooked = async (modules: Modules, secure: boolean): Promise<ReadonlyArray<
     }
   })
   const within = (what: string) => void trace.push(`${what} in ${show(executionAsyncResource())}`)
-  const server = module.createServer(own as object, (_, res) => {
+  const server = module.createServer(credentials as object, (_, res) => {
     within("request")
     res.end("x")
   })
@@ -235,7 +233,7 @@ const serving = async (modules: Modules, secure: boolean, last: string): Promise
   const module = (secure ? modules.https : modules.http) as Http
   const trace: Array<string> = []
   const note = (what: string) => void trace.push(`${what} in ${storage.getStore()}`)
-  const server = module.createServer(own as object, (req, res) => {
+  const server = module.createServer(credentials as object, (req, res) => {
     note(`request ${req.url}`)
     storage.enterWith(`request ${req.url}`)
     for (const event of ["end", "close"]) req.on(event, () => note(`${req.url} ${event}`))
@@ -282,7 +280,7 @@ const serving = async (modules: Modules, secure: boolean, last: string): Promise
 
 for (const secure of [false, true]) {
   describe(`contexts, ${secure ? "tls" : "tcp"}`, () => {
-    const server = secure ? tls.createServer(own, speak) : net.createServer(speak)
+    const server = speaking(secure, speak)
     beforeAll(() => once(server.listen(0, "127.0.0.1"), "listening"))
     afterAll(() => void server.close())
     const same = (name: string, body: (modules: Modules) => Promise<ReadonlyArray<string>>) =>

@@ -18,8 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Network, Server } from "@httpfx/core"
 import { NodeDuplex, NodeHttpServer, NodeNetwork, NodeWebSocket } from "@httpfx/node"
-import { MemoryNetwork } from "@httpfx/testing"
-import * as net from "node:net"
+import { MemoryNetwork, RawPeer } from "@httpfx/testing"
 import { WebSocket } from "ws"
 
 const handler = (use: (socket: PlatformSocket.Socket) => Effect.Effect<void, unknown>) =>
@@ -265,14 +264,13 @@ it.live.each<readonly [string, "before" | "after"]>([
       const { address, connections } = yield* Server.Server
       assert(address._tag === "TcpAddress")
       const { port } = address
-      const socket = net.connect(port, "127.0.0.1")
-      socket.on("error", () => {})
-      socket.write(
+      const raw = yield* RawPeer.connect(address)
+      yield* raw.send(
         "GET /up HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
           "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
       )
       yield* Deferred.await(begun)
-      socket.resetAndDestroy()
+      yield* raw.reset
       // For platform's sockets a loss without a close frame (1006) is a normal end.
       assert.strictEqual(yield* Deferred.await(over), moment === "before" ? "interrupted" : "Success")
       const answer = yield* Effect.promise(() =>
@@ -285,7 +283,7 @@ it.live.each<readonly [string, "before" | "after"]>([
         until: (open) => open === 0
       })
       assert.deepStrictEqual(uncaught, [])
-    }).pipe(Effect.provide(Layer.provideMerge(HttpServer.serve(app), layer)))
+    }).pipe(Effect.provide(Layer.merge(Layer.provideMerge(HttpServer.serve(app), layer), NodeNetwork.layer)))
   }).pipe(Effect.scoped)
 )
 
