@@ -1,5 +1,5 @@
 /**
- * The types of `Network`, and what is decided from them alone.
+ * The types of `Network`, and functions that need only these.
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"

@@ -1,5 +1,5 @@
 /**
- * Proxies, and which of them a request takes.
+ * Proxies, and the choice of one for a request.
  */
 import type { TlsOptions } from "../network.js"
 import * as Pool from "../../pool/index.js"

@@ -100,7 +100,7 @@ const eventsOf = (life: ServerLife, { observers }: ServerEvents): Stream.Stream<
     { bufferSize: 4096, strategy: "sliding" }
   )
 
-/** What a server takes from its context. */
+/** The services that a server takes from its context. */
 interface Around {
   readonly network: Network.Service
   readonly timeouts: ServerTimeouts.Service
