@@ -33,7 +33,7 @@ export interface Options {
    * but 1000, 1001, 1005 and 1006; platform's sockets fail with 1001 and 1005 too. Our own close never fails.
    */
   readonly closeCodeIsError?: ((code: number) => boolean) | undefined
-  /** How long the peer may take to answer a close frame before its connection is reset. Default 5 seconds. */
+  /** Time for the peer to answer a close frame, before its connection is destroyed. Default 5 seconds. */
   readonly closeTimeout?: Duration.DurationInput | undefined
 }
 
