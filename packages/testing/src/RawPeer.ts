@@ -14,10 +14,10 @@ import type * as Scope from "effect/Scope"
 import type * as HttpError from "@httpfx/core/HttpError"
 import { Network, type ConnectError, type ListenError, type ListenOptions } from "@httpfx/core/Network"
 import { formatAddress, type Address, type Transport } from "@httpfx/core/Transport"
+import { afterSilence } from "./peer/patience.js"
 import { PeerState } from "./peer/state.js"
 import { microturns, turn } from "./time/turns.js"
 import { compare, excerpt, textOf } from "./tap/wireText.js"
-import { clearTimeout, setTimeout } from "./time/realTime.js"
 
 /**
  * The bytes or endings on the wire differ from the script.
@@ -213,10 +213,10 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
     expected?: string
   ): Wire<A> =>
     Effect.async<A, WireMismatch>((resume) => {
-      let timer: ReturnType<typeof setTimeout> | undefined
+      let release = () => {}
       const stop = () => {
         state.watchers.delete(watch)
-        if (timer !== undefined) clearTimeout(timer)
+        release()
       }
       const watch = () => {
         const found = look() ?? (over() ? Effect.fail(mismatch("over", wanted, expected)) : undefined)
@@ -228,14 +228,11 @@ const fromTransport = (transport: Transport, options: Options): RawPeer => {
       }
       if (watch()) return
       state.watchers.add(watch)
-      const arm = (seen: number) => {
-        timer = setTimeout(() => {
-          if (state.length > seen) return arm(state.length)
-          stop()
-          resume(Effect.fail(mismatch("silent", wanted, expected)))
-        }, patience)
+      const giveUp = () => {
+        stop()
+        resume(Effect.fail(mismatch("silent", wanted, expected)))
       }
-      if (Number.isFinite(patience)) arm(state.length)
+      release = afterSilence(patience, () => state.length, giveUp)
       return Effect.sync(stop)
     })
 
@@ -418,10 +415,9 @@ export const listen = (
     const name = options.name ?? `server ${formatAddress(address)}`
     const patience = Duration.toMillis(options.patience ?? "3 seconds")
     const accept = Effect.async<RawPeer, WireMismatch>((resume) => {
-      let timer: ReturnType<typeof setTimeout> | undefined
       const stop = () => {
         watchers.delete(watch)
-        if (timer !== undefined) clearTimeout(timer)
+        release()
       }
       const watch = () => {
         const transport = waiting.shift()
@@ -431,13 +427,13 @@ export const listen = (
         resume(Effect.sync(() => fromTransport(transport, { ...options, name: `${name} #${number}` })))
       }
       watchers.add(watch)
-      if (Number.isFinite(patience))
-        timer = setTimeout(() => {
-          stop()
-          const facts = { received: "", start: 0, state: `${all.length} connections so far` }
-          const wanted = "another connection"
-          resume(Effect.fail(new WireMismatch({ peer: name, wanted, reason: "silent", ...facts })))
-        }, patience)
+      const giveUp = () => {
+        stop()
+        const facts = { received: "", start: 0, state: `${all.length} connections so far` }
+        const wanted = "another connection"
+        resume(Effect.fail(new WireMismatch({ peer: name, wanted, reason: "silent", ...facts })))
+      }
+      const release = afterSilence(patience, () => all.length, giveUp)
       watch()
       return Effect.sync(stop)
     })

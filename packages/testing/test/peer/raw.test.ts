@@ -53,6 +53,19 @@ describe.each(networks)("RawPeer on %s", (_, network) => {
     )
   )
 
+  it.effect("reads what arrived while the process was busy before its patience ends", () =>
+    run(
+      Effect.gen(function* () {
+        const { client, server } = yield* both({ patience: "60 millis" })
+        const waiting = yield* Effect.fork(client.until("x"))
+        yield* Effect.yieldNow()
+        yield* server.send("x")
+        for (const end = performance.now() + 100; performance.now() < end;);
+        assert.strictEqual(yield* waiting, "x")
+      })
+    )
+  )
+
   it.effect("distinguishes a reset from FIN", () =>
     run(
       Effect.gen(function* () {
