@@ -1,6 +1,7 @@
 // House rules. The rooms (who may import whom) are those of docs/architecture.md.
 import js from "@eslint/js"
 import tseslint from "typescript-eslint"
+import { plainWords } from "./scripts/lint/plain-words.mjs"
 
 const builtinHttp = {
   regex: "^(node:)?(http|https|http2|_http_.*)$",
@@ -65,7 +66,7 @@ const realTime = (...globals) => ({
   "no-restricted-properties": ["error", ...clocks]
 })
 
-// What Effect, platform and Node do not publish: members of handles, streams, emitters, servers, timers and
+// Unpublished names of Effect, platform and Node: members of handles, streams, emitters, servers, timers and
 // loaders, and keys.
 const inside = [
   ...["_handle", "_writableState", "_readableState", "_events", "_eventsCount", "_idleTimeout"],
@@ -114,6 +115,10 @@ export default tseslint.config(
       "prefer-rest-params": "off",
       eqeqeq: "error"
     }
+  },
+  {
+    plugins: { httpfx: { rules: { "plain-words": plainWords } } },
+    rules: { "httpfx/plain-words": "error" }
   },
   {
     files: ["**/*.mjs"],
@@ -177,7 +182,7 @@ export default tseslint.config(
     // The batteries are programs of Effect.
     rules: restrict(effect)
   },
-  // Doors: what a user imports. What the driver needs of them stands below, and they show it.
+  // Doors: the modules that users import. Types that the driver needs too stand in internal/; doors re-export them.
   {
     files: ["packages/core/src/*.ts"],
     rules: restrict(builtinHttp, node, foreignRoom("node", "testing", "core"), {

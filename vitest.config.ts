@@ -13,7 +13,7 @@ const alone = [
   "packages/node/test/surface/module.test.ts"
 ]
 
-// What runs where nothing of Effect resolves: the rooms below the driver need none of it.
+// Tests that run where nothing of Effect resolves: the rooms below the driver do not need it.
 const withoutEffect = [
   "packages/core/test/connection/client/**/*.test.ts",
   "packages/core/test/connection/exploration.test.ts"

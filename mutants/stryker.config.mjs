@@ -9,7 +9,7 @@ export default {
   plugins: ["@stryker-mutator/vitest-runner", fileURLToPath(new URL("told.mjs", import.meta.url))],
   vitest: { configFile: "mutants/vitest.wire.config.ts", related: false },
   coverageAnalysis: "perTest",
-  // What hangs is found; what is only slow, on a busy machine, is not.
+  // A mutant that hangs counts as found; the limits leave room for one that is slow on a busy machine.
   timeoutMS: 30_000,
   timeoutFactor: 4,
   ignorePatterns: ["**/dist", "/reference"],

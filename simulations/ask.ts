@@ -50,7 +50,7 @@ export interface Ask {
   readonly limited: boolean
 }
 
-/** What the caller does with the response body. */
+/** How the caller reads the response body. */
 export type Reading = "whole" | "stream" | "slowly" | "leave" | "ignore"
 
 const none: Body = { flow: "bytes", size: 0 }

@@ -147,6 +147,39 @@ describe("a room may", () => {
   })
 })
 
+describe("a comment", () => {
+  const words = "httpfx/plain-words"
+
+  it.each([
+    "// What nobody reads is thrown away.",
+    "// A body. Who reads it gets the rest.",
+    "// One that waits is served next.",
+    "/** The status of bytes that are none. */",
+    "// This is no request.",
+    "// The end is nobody's to log.",
+    "// Milliseconds after which it has had enough.",
+    "// The first line, whose sentence\n// goes on. What follows is refused."
+  ])("names its subject: %s", async (comment) => {
+    expect(await rulesBroken("packages/core/src/x.ts", `${comment}\nexport const x = 1`)).toContain(words)
+  })
+
+  it.each([
+    "// There is no body, and there are none to come.",
+    "// What does a proxy do here?",
+    "// The name is no longer a framing field.",
+    "// A client that waits is served next.",
+    "/**\n * A server.\n *\n * @example\n * // What comes here is code.\n * serve()\n */"
+  ])("may say: %s", async (comment) => {
+    expect(await rulesBroken("packages/core/src/x.ts", `${comment}\nexport const x = 1`)).toEqual([])
+  })
+
+  it("has at most 110 columns", async () => {
+    const line = (length: number) => `// ${"x".repeat(length - 3)}\nexport const x = 1`
+    expect(await rulesBroken("packages/core/src/x.ts", line(110))).toEqual([])
+    expect(await rulesBroken("packages/core/src/x.ts", line(111))).toEqual(["max-len"])
+  })
+})
+
 describe("the rooms below the driver", () => {
   it("load where `effect` cannot be resolved", async () => {
     const folder = await mkdtemp(join(tmpdir(), "httpfx-rooms-"))

@@ -91,7 +91,7 @@ export type FailCode =
   | "ETIMEOUT"
 
 /**
- * What happens to an event. `after`: bytes of the segment that pass untouched first. `millis` and `timeout`:
+ * The decision about an event. `after`: bytes of the segment that pass untouched first. `millis` and `timeout`:
  * milliseconds (`undefined`: until the rule's scope closes, or the system's default); `size`: the bytes after
  * `after` that a delay covers; `code`: the error code of the attempt; `both`: the other direction too. Use
  * the functions below to make them.

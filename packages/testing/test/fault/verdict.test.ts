@@ -51,7 +51,7 @@ const watch = (transport: Transport) =>
   })
 
 /**
- * What both ends see when the client sends "abcdef", then RST (FIN would hide it), and one rule gives one
+ * The outcome at both ends when the client sends "abcdef", then RST (FIN would hide it), and one rule gives one
  * verdict.
  */
 const seen = (kind: Verdict.Passing["kind"], verdict: Verdict.Verdict) =>

@@ -43,7 +43,7 @@ const patient = { patience: Infinity }
 
 const minute = { duration: "1 minute", onTimeout: () => ({ _tag: "nothing for a minute" }) } as const
 
-/** What a client sees when its server crashes. */
+/** The failure that a client sees when its server crashes. */
 const rows: ReadonlyArray<{
   readonly name: string
   readonly as: Host.Crash

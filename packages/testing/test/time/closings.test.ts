@@ -131,7 +131,7 @@ interface Row {
   readonly ends?: "with its client"
 }
 
-/** What is open at the end. */
+/** The work that is still open at the end. */
 const situations: Readonly<Record<string, Row>> = {
   "an idle connection of a pool": { situation: get("/") },
   "a handler that sleeps": { situation: underWay("/asleep"), told: interrupted, ends: "with its client" },

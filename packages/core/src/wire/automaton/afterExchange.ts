@@ -1,5 +1,5 @@
 /**
- * What happens to a connection after an exchange, as a value with a reason.
+ * The fate of a connection after an exchange: reuse, close or pending, each with a reason.
  *
  * @since 0.1.0
  */

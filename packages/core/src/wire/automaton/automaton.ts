@@ -284,7 +284,7 @@ export class Connection {
     this.settle()
   }
 
-  /** What to do with the connection in its current state. */
+  /** Decides whether the connection, in its current state, is reused, closed or still busy. */
   after(): AfterExchange {
     if (this.responseNow === responseSwitched) return switchedOver
     const over = this.owed === 0 || this.responseNow === responseDone || this.responseNow === responseClosed

@@ -53,7 +53,7 @@ export const decideUpgrade = (m: Machine): void => {
   m.upgrade = (m.facts & both) === both ? m.request || m.status === 101 : m.method === CONNECT
 }
 
-/** What follows the head, after the driver's reply to it. */
+/** The stage that follows the head, after the driver's reply to it. */
 export const whatFollows = (m: Machine): number => {
   const facts = m.facts
   const hasBody = (facts & Fact.Chunked) !== 0 || m.remaining > 0

@@ -47,7 +47,7 @@ const shown = (loss: RequestLoss | undefined): string => {
 const losses: ReadonlyArray<
   readonly [asked: Asked, reused: boolean, how: ReadonlyArray<How>, expected: string]
 > = [
-  // A new connection is no reason to resend.
+  // A request on a new connection is not resent.
   [get, false, [fin], "HangUp head, all written, 0 received"],
   [get, false, [rst], "Failed head, all written, 0 received"],
   [post, false, [fin], "HangUp head, all written, 0 received"],

@@ -1,8 +1,8 @@
 /**
  * A snapshot of the fibers of the process: whether they wait for each other or, possibly, for I/O.
  *
- * A fiber that waits for another fiber, a `Deferred` or a test clock names it (`blockingOn`). One that waits
- * for a callback does not: the callback may come from a file, or never.
+ * A fiber that waits for another fiber, a `Deferred` or a test clock names it (`blockingOn`). A fiber that
+ * waits for a callback does not: the callback may come from a file, or never.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
