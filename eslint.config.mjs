@@ -182,7 +182,8 @@ export default tseslint.config(
     // The batteries are programs of Effect.
     rules: restrict(effect)
   },
-  // Doors: the modules that users import. Types that the driver needs too stand in internal/; doors re-export them.
+  // Doors: the modules that users import. Types that the driver needs too stand in internal/; doors re-export
+  // them.
   {
     files: ["packages/core/src/*.ts"],
     rules: restrict(builtinHttp, node, foreignRoom("node", "testing", "core"), {

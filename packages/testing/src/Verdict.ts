@@ -91,10 +91,10 @@ export type FailCode =
   | "ETIMEOUT"
 
 /**
- * The decision about an event. `after`: bytes of the segment that pass untouched first. `millis` and `timeout`:
- * milliseconds (`undefined`: until the rule's scope closes, or the system's default); `size`: the bytes after
- * `after` that a delay covers; `code`: the error code of the attempt; `both`: the other direction too. Use
- * the functions below to make them.
+ * The decision about an event. `after`: bytes of the segment that pass untouched first. `millis` and
+ * `timeout`: milliseconds (`undefined`: until the rule's scope closes, or the system's default); `size`: the
+ * bytes after `after` that a delay covers; `code`: the error code of the attempt; `both`: the other direction
+ * too. Use the functions below to make them.
  *
  * @since 0.1.0
  * @category models

@@ -51,8 +51,8 @@ const watch = (transport: Transport) =>
   })
 
 /**
- * The outcome at both ends when the client sends "abcdef", then RST (FIN would hide it), and one rule gives one
- * verdict.
+ * The outcome at both ends when the client sends "abcdef", then RST (FIN would hide it), and one rule gives
+ * one verdict.
  */
 const seen = (kind: Verdict.Passing["kind"], verdict: Verdict.Verdict) =>
   Effect.gen(function* () {

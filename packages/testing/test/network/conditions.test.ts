@@ -275,7 +275,7 @@ describe("chance", () => {
 })
 
 describe("linger: unsent bytes of an end that closes", () => {
-  /** The part that the peer receives of 20,000 bytes at 1,000 bytes per second, and how the connection ends. */
+  /** The part of 20,000 bytes that the peer receives at 1,000 bytes per second, and the end. */
   const left = (conditions: Conditions) =>
     world(
       Effect.gen(function* () {

@@ -71,8 +71,8 @@ export const isRestRead = (awaitsContinue: boolean, left: number, most: number):
 
 /**
  * Decides between reuse, close and waiting, for a connection whose response is complete (`responseOver`) or
- * not. `reason`: the objection to another exchange, if any. An incomplete request after its response closes the connection; with Node's
- * policy `wait`, a client sends it to the end.
+ * not. `reason`: the objection to another exchange, if any. An incomplete request after its response closes
+ * the connection; with Node's policy `wait`, a client sends it to the end.
  *
  * @since 0.1.0
  * @category reuse
