@@ -52,7 +52,7 @@ export const same = [
     "const lower = c >= 65 && c <= 90 ? c | 32 : c"
   ),
   ...of(
-    "wire/receive/bodyFraming",
+    "wire/receive/headChecks",
     "Where all flags are set nothing is refused: the way around is only shorter.",
     "if (!m.checksHeads) return true"
   ),

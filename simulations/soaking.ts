@@ -19,7 +19,7 @@ export interface Round {
 export interface Outcome {
   /** Number of exchanges by outcome: `answered`, or the tag of an error. */
   readonly exits: ReadonlyMap<string, number>
-  readonly closings: ReadonlyMap<AgentEvent.CloseReason, number>
+  readonly closings: ReadonlyMap<AgentEvent.ClientCloseReason, number>
   readonly connections: number
 }
 

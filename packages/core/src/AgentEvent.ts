@@ -9,7 +9,7 @@
  */
 export type {
   AgentEvent,
-  CloseReason,
+  ClientCloseReason,
   ConnectionEvent,
   ConnectionFacts,
   RequestEvent,

@@ -88,7 +88,7 @@ export const connectionDuration = Metric.histogram(
 )
 
 /**
- * Closed connections, by `reason` (`AgentEvent.CloseReason`).
+ * Closed connections, by `reason` (`AgentEvent.ClientCloseReason`).
  *
  * @since 0.1.0
  * @category metrics

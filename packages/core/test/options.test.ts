@@ -12,7 +12,7 @@ import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Agent, Client, Exchange, HttpError, Retry, Server, ServerTimeouts, type Network } from "@httpfx/core"
-import { presets } from "@httpfx/core/wire"
+import { defaultLimits, presets } from "@httpfx/core/wire"
 import { MemoryNetwork, MemoryTls } from "@httpfx/testing"
 
 const counts = [-1, 1.5, NaN, Infinity, "many", 2 ** 60]
@@ -45,9 +45,7 @@ const server: {
   insecureHTTPParser: switches,
   requireHostHeader: switches,
   limits: [
-    ...["maxHeaderSize", "maxHeaderCount", "maxChunkExtensionsSize", "maxTrailerSize"].flatMap((name) =>
-      counts.map((value) => ({ [name]: value }))
-    ),
+    ...Object.keys(defaultLimits).flatMap((name) => counts.map((value) => ({ [name]: value }))),
     16_384
   ],
   maxRequestsPerSocket: counts,

@@ -5,7 +5,9 @@
 import type { FlagName } from "./flags.js"
 
 /**
- * Codes of refusals, as in Node's parser (`err.code` of a server's `clientError`).
+ * Codes of refusals, as in Node's parser (`err.code` of a server's `clientError`). A check that Node's parser
+ * lacks takes the closest of these, with a `reason` of our own; if none fits, its code is added here, also
+ * with the prefix `HPE_` (`ERR_HTTPFX_` is for our violations and losses).
  *
  * @since 0.1.0
  * @category refusals

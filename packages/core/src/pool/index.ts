@@ -7,7 +7,8 @@
  * - `origin.ts`: the origin of a request
  * - `noProxy.ts`: hosts that are reached without a proxy; `proxy.ts`: the URL of a proxy
  * - `name.ts`: the key of interchangeable connections, as Node's agents write it
- * - `keepAlive.ts`: which idle connection serves; which connection is kept after an exchange, and until when
+ * - `choose.ts`: which idle connection serves it
+ * - `keepAlive.ts`: which connection is kept after an exchange, and until when
  * - `admission.ts`: open a connection, or wait
  * - `queue.ts`: which queued request gets a free slot
  * - `hint.ts`: the idle timeout that a server announces
@@ -24,6 +25,7 @@
  */
 export * from "./admission.js"
 export * from "./age.js"
+export * from "./choose.js"
 export * from "./hint.js"
 export * from "./keepAlive.js"
 export * from "./name.js"

@@ -1,17 +1,8 @@
 /**
- * Decides which idle connection serves a request, which one is kept after an exchange, and until when.
+ * Decides whether a connection is kept idle after an exchange, until when, and why it is retired.
  *
  * Pure functions, each with its reason. Owns no connection, opens and closes none, reads no clock.
  */
-
-/**
- * Choice among idle connections. `lifo`: the one that became idle last, so that few stay in use; `fifo`: the
- * longest idle one.
- *
- * @since 0.1.0
- * @category idle
- */
-export type Scheduling = "lifo" | "fifo"
 
 /**
  * How a pool keeps connections between exchanges. Times in milliseconds.
@@ -53,7 +44,7 @@ export interface EndedExchange {
 }
 
 /**
- * Why a connection is not kept, or not any longer.
+ * Why a client does not keep a connection, or not any longer.
  *
  * - `KeepAliveOff`: the pool keeps no connections
  * - `MaxFreeSockets`: the maximum number of its key is idle
@@ -134,49 +125,3 @@ export const retain = (ended: EndedExchange, policy: KeepAlivePolicy): Retention
  * @category idle
  */
 export const mayGoOn = (agesAt: number, now: number): boolean => now < agesAt
-
-/**
- * The idle `connection` that serves, and its `index` in the list; or the `reason` for none: the list is empty
- * or no member is usable.
- *
- * @since 0.1.0
- * @category idle
- */
-export type Choice<C> =
-  | {
-      readonly _tag: "Reuse"
-      /** The idle connection that serves the request. */
-      readonly connection: C
-      /** Its position among the idle ones. */
-      readonly index: number
-    }
-  | {
-      readonly _tag: "None"
-      /** `NoneIdle`: there was no idle connection; `NoneUsable`: none of them could be used any more. */
-      readonly reason: "NoneIdle" | "NoneUsable"
-    }
-
-const noneIdle = { _tag: "None", reason: "NoneIdle" } as const
-const noneUsable = { _tag: "None", reason: "NoneUsable" } as const
-
-/**
- * Chooses the connection for the next request. `idle` is ordered by the time at which its members became
- * idle; those that are not `usable` (expired, closed since) are skipped.
- *
- * @since 0.1.0
- * @category idle
- */
-export const choose = <C>(
-  idle: ReadonlyArray<C> | undefined,
-  scheduling: Scheduling,
-  now: number,
-  usable: (connection: C, now: number) => boolean
-): Choice<C> => {
-  if (idle === undefined || idle.length === 0) return noneIdle
-  const step = scheduling === "lifo" ? -1 : 1
-  for (let index = step < 0 ? idle.length - 1 : 0; index >= 0 && index < idle.length; index += step) {
-    const connection = idle[index] as C
-    if (usable(connection, now)) return { _tag: "Reuse", connection, index }
-  }
-  return noneUsable
-}

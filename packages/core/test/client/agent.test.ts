@@ -180,7 +180,12 @@ describe("Which connection serves", () => {
 })
 
 describe("An idle connection", () => {
-  const closesAfter = (options: Agent.Options, millis: number, reason: AgentEvent.CloseReason, fields = "") =>
+  const closesAfter = (
+    options: Agent.Options,
+    millis: number,
+    reason: AgentEvent.ClientCloseReason,
+    fields = ""
+  ) =>
     withAgent(options)(
       Effect.gen(function* () {
         const raw = yield* first(yield* RawPeer.listen(), fields)

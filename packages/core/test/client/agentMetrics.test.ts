@@ -35,7 +35,7 @@ const labelled = (agent: string) => {
       active: gauge(AgentMetrics.activeRequests),
       queued: gauge(AgentMetrics.queuedRequests)
     }),
-    closed: (reason: AgentEvent.CloseReason) =>
+    closed: (reason: AgentEvent.ClientCloseReason) =>
       Effect.map(value(AgentMetrics.closedConnections, { agent, reason }), ({ count }) => count),
     resent: Effect.map(value(AgentMetrics.resentRequests, { agent }), ({ count }) => count),
     duration: (labels: Readonly<Record<string, string>>) =>

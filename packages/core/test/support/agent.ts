@@ -57,5 +57,5 @@ export const first = (server: RawPeer.RawServer, fields = "") =>
     return raw
   })
 
-export const closedBy = (reason: AgentEvent.CloseReason) =>
+export const closedBy = (reason: AgentEvent.ClientCloseReason) =>
   Effect.map(state, ({ closed }) => closed.get(reason) ?? 0)

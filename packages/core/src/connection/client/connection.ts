@@ -19,7 +19,7 @@ import {
   type ResponseHead
 } from "../../wire/index.js"
 import { HandedOver } from "../transfer/handedOver.js"
-import type { CloseReason } from "./events.js"
+import type { ClientCloseReason } from "./events.js"
 import type { Borrower, Keeper, Owner, Pooled, Served, UploadOwner } from "./ports.js"
 import type { Bucket } from "./queue.js"
 import { Reception, stepOf } from "./reception.js"
@@ -316,7 +316,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
     exchange.switched(head, this.transport, rest)
   }
 
-  private lose(exchange: Owner, reason: CloseReason, loss: (where: Where) => ResponseLoss): void {
+  private lose(exchange: Owner, reason: ClientCloseReason, loss: (where: Where) => ResponseLoss): void {
     this.exchange = undefined
     // Before `cut`: if the request is resent, it must be first in the queue for the slot of this connection.
     exchange.lost(loss)
@@ -331,7 +331,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   }
 
   /** Sends FIN after buffered output. The pool resets the connection if the peer does not close its side. */
-  retire(reason: CloseReason): void {
+  retire(reason: ClientCloseReason): void {
     if (this.state !== "open") return
     this.state = "closing"
     this.transport.end()
@@ -339,7 +339,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
   }
 
   /** Resets the connection. */
-  cut(reason: CloseReason): void {
+  cut(reason: ClientCloseReason): void {
     this.exchange = undefined
     this.stopWaiting()
     if (this.state === "closed") return

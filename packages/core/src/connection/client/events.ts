@@ -2,17 +2,17 @@
  * Events of a pool, its requests and its connections, and the reasons for closing a connection.
  */
 import type { RetireReason } from "../../pool/index.js"
-import type { CloseReason as WireCloseReason } from "../../wire/index.js"
+import type { CloseReason } from "../../wire/index.js"
 
 /**
- * Reason why a connection was closed: by the protocol (`RequestClose`, `ResponseClose`, `PeerEof`, `Refused`,
- * ...) or by the pool (`KeepAliveOff`, `MaxFreeSockets`, `HintTooShort`, `HintExpired`, `IdleTimeout`,
- * `MaxAge`, `MadeRoom`).
+ * Reason why a client closed a connection: one of `CloseReason` in `wire/` (`RequestClose`, `ResponseClose`,
+ * `PeerEof`, `Refused`, ...), or one of its pool, which no server gives (`RetireReason`: `KeepAliveOff`,
+ * `MaxFreeSockets`, `HintTooShort`, `HintExpired`, `MadeRoom`, ...).
  *
  * @since 0.1.0
  * @category models
  */
-export type CloseReason = WireCloseReason | RetireReason
+export type ClientCloseReason = CloseReason | RetireReason
 
 /**
  * Counts of connections and queued requests under one key.
@@ -141,7 +141,7 @@ export type ConnectionEvent = ConnectionFacts &
   (
     | { readonly _tag: "Idle" }
     | { readonly _tag: "HandedOver" }
-    | { readonly _tag: "Closed"; readonly age: number; readonly reason: CloseReason }
+    | { readonly _tag: "Closed"; readonly age: number; readonly reason: ClientCloseReason }
   )
 
 /**

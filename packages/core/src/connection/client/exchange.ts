@@ -13,7 +13,7 @@ import { isResendable, resend } from "../../pool/index.js"
 import type { Transport } from "../../seams/transport.js"
 import type { BodyFlow } from "../transfer/body.js"
 import type { ResponseHead } from "../../wire/index.js"
-import type { CloseReason } from "./events.js"
+import type { ClientCloseReason } from "./events.js"
 import {
   toldKey,
   type Connecting,
@@ -192,7 +192,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   }
 
   /** Aborts because a function or stream of the caller failed before the response. */
-  protected abort(cause: unknown, closing: CloseReason): void {
+  protected abort(cause: unknown, closing: ClientCloseReason): void {
     const loss: RequestLoss = { _tag: "Thrown", cause }
     this.over = true
     this.cut(closing)
@@ -268,7 +268,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   }
 
   /** Aborts the exchange in any state, and returns the loss. */
-  giveUp(code: string, reason: string, closing: CloseReason, cause?: unknown): GivenUp {
+  giveUp(code: string, reason: string, closing: ClientCloseReason, cause?: unknown): GivenUp {
     const loss: GivenUp = {
       _tag: "GivenUp",
       code,
@@ -293,7 +293,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     if (this.watch !== undefined) this.watch.tell({ _tag: "Error", error: this.errorOf(loss) })
   }
 
-  private cut(reason: CloseReason): void {
+  private cut(reason: ClientCloseReason): void {
     const { attempt, connection, waiter } = this
     this.connection = undefined
     this.upload?.stop()

@@ -24,7 +24,7 @@ import type { ParserOptions } from "../../wire/index.js"
 import { Alarm } from "./alarm.js"
 import { Attempt } from "./attempt.js"
 import { ClientConnection } from "./connection.js"
-import type { CloseReason, ConnectionFacts, KeyState } from "./events.js"
+import type { ClientCloseReason, ConnectionFacts, KeyState } from "./events.js"
 import type { TimeLimits } from "./limits.js"
 import {
   toldKey,
@@ -96,7 +96,7 @@ export class ClientPool implements Home, Keeper {
   }
 
   /** Number of closed connections by reason. */
-  get closings(): ReadonlyMap<CloseReason, number> {
+  get closings(): ReadonlyMap<ClientCloseReason, number> {
     return this.stock.closings
   }
 
@@ -267,7 +267,7 @@ export class ClientPool implements Home, Keeper {
   }
 
   /** Called when a connection starts to close: it takes no requests, and its slot is free. */
-  closing(connection: Pooled, reason: CloseReason): void {
+  closing(connection: Pooled, reason: ClientCloseReason): void {
     if (connection.closingSince !== Infinity) return
     this.stock.drop(connection)
     // Before `free`, so that the request is at the head of the queue when the slot becomes free.

@@ -14,7 +14,7 @@ import type { Origin, RetireReason } from "../../pool/index.js"
 import type { Timers } from "../../seams/timers.js"
 import type { Transport } from "../../seams/transport.js"
 import type { EncodedHead, ParserOptions, Part, RequestFacts, ResponseHead } from "../../wire/index.js"
-import type { CloseReason } from "./events.js"
+import type { ClientCloseReason } from "./events.js"
 import type { TimeLimits } from "./limits.js"
 import type { Bucket, Waiter } from "./queue.js"
 import type { Watch } from "./watch.js"
@@ -137,7 +137,7 @@ export interface Served {
   /** Fails it because no connection could be established. */
   notConnected(loss: RequestLoss): void
   timeOut(): void
-  giveUp(code: string, reason: string, closing: CloseReason): unknown
+  giveUp(code: string, reason: string, closing: ClientCloseReason): unknown
 }
 
 /** The exchange on a connection, as the connection sees it. */
@@ -210,8 +210,8 @@ export interface Pooled {
   letGo(loan: Borrower): void
   rested(exchange: Served): void
   recall(): void
-  retire(reason: CloseReason): void
-  cut(reason: CloseReason): void
+  retire(reason: ClientCloseReason): void
+  cut(reason: ClientCloseReason): void
   pause(): void
   resume(): void
   deadline(linger: number): number
@@ -232,7 +232,7 @@ export interface Home {
 export interface Keeper {
   readonly timers: Timers
   release(connection: Pooled, keepAlive: string | undefined): void
-  closing(connection: Pooled, reason: CloseReason): void
+  closing(connection: Pooled, reason: ClientCloseReason): void
   surrender(connection: Pooled): void
   remove(connection: Pooled): void
 }

@@ -1,9 +1,9 @@
 /**
- * The connections, idle connections and queued requests of a pool by key, and their counts. Makes no
- * decisions.
+ * Bookkeeping of a pool: connections, idle connections and queued requests by key, and their counts. Never
+ * decides: `pool/` chooses, `pool.ts` opens and closes.
  */
 import { choose, type Scheduling } from "../../pool/index.js"
-import type { CloseReason, KeyState } from "./events.js"
+import type { ClientCloseReason, KeyState } from "./events.js"
 import { toldKey, type Destination, type Pooled, type Served } from "./ports.js"
 import { Bucket, type Waiter } from "./queue.js"
 
@@ -23,7 +23,7 @@ export class Stock {
   total = 0
   idle = 0
   private readonly buckets = new Map<string, Key>()
-  private readonly closedBy = new Map<CloseReason, number>()
+  private readonly closedBy = new Map<ClientCloseReason, number>()
 
   get queued(): number {
     let queued = 0
@@ -32,7 +32,7 @@ export class Stock {
   }
 
   /** Number of closed connections by reason. */
-  get closings(): ReadonlyMap<CloseReason, number> {
+  get closings(): ReadonlyMap<ClientCloseReason, number> {
     return this.closedBy
   }
 
@@ -50,7 +50,7 @@ export class Stock {
     return keys
   }
 
-  closedFor(reason: CloseReason): void {
+  closedFor(reason: ClientCloseReason): void {
     this.closedBy.set(reason, (this.closedBy.get(reason) ?? 0) + 1)
   }
 

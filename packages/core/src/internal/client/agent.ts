@@ -1,5 +1,5 @@
 /**
- * The public `Agent` service, and the lookup from it to its pool.
+ * Options and service of `Agent`, and the lookup from the service to its pool.
  *
  * Users observe an agent; only clients use its pool. An agent that `Agent.make` did not create has no pool: a
  * defect.
@@ -8,7 +8,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type { CloseReason, AgentEvent, KeyState } from "../../connection/client/events.js"
+import type { ClientCloseReason, AgentEvent, KeyState } from "../../connection/client/events.js"
 import type { TlsOptions } from "../network.js"
 import type { Scheduling } from "../../pool/index.js"
 import type { Flags, Limits } from "../../wire/index.js"
@@ -76,7 +76,10 @@ export interface Options {
    * Deviations from RFC 9112 to accept: one of `presets` of `wire/`, or individual flags. Default `strict`.
    */
   readonly flags?: Flags | undefined
-  /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/receive/limits`. */
+  /**
+   * Sizes of heads, chunk extensions and trailers, in bytes, and numbers of field lines. Default: those of
+   * `wire/receive/limits`.
+   */
   readonly limits?: Partial<Limits> | undefined
 }
 
@@ -101,7 +104,7 @@ export interface State {
    */
   readonly keys: ReadonlyMap<string, KeyState>
   /** Number of connections closed so far, by reason. */
-  readonly closed: ReadonlyMap<CloseReason, number>
+  readonly closed: ReadonlyMap<ClientCloseReason, number>
 }
 
 /**

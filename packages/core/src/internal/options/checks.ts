@@ -2,6 +2,9 @@
  * Tables of the valid values of options. An invalid value is refused with its name and requirement, never
  * converted. Types say the same, but configurations and JavaScript callers bypass them.
  *
+ * Shared by several records of options: `sizes` (limits of the parser), `flags`, `tls`. The table of a single
+ * record stands in another file of this folder.
+ *
  * Checks values as given: once decoded, a negative duration would be zero, which means no limit.
  */
 import * as Duration from "effect/Duration"

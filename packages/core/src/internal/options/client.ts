@@ -1,6 +1,6 @@
 /**
  * Checks the options of agents, clients and requests by tables, and returns an error for the first invalid
- * one. The defaults are in `Agent` and `client/request.ts`.
+ * one. The defaults are in `connection/client/defaults.ts`.
  */
 import type * as Duration from "effect/Duration"
 import type { ConnectionOptions, ParserOptions, RequestOptions, Timeouts } from "./request.js"
@@ -8,6 +8,7 @@ import type { Options } from "../client/agent.js"
 import type { Proxies } from "../client/proxies.js"
 import type { Step } from "../../connection/client/limits.js"
 import type { InvalidOption } from "../../errors/server.js"
+import { schedulings } from "../../pool/index.js"
 import * as Check from "./checks.js"
 import type { Limits } from "../../wire/index.js"
 
@@ -32,7 +33,7 @@ const ofAgent: Check.Checks<Options> = {
   maxSockets: Check.limit(1),
   maxTotalSockets: Check.limit(1),
   maxFreeSockets: Check.limit(0),
-  scheduling: Check.oneOf("lifo", "fifo"),
+  scheduling: Check.oneOf(...schedulings),
   timeout: Check.duration,
   idleTimeout: Check.duration,
   keepAliveTimeoutBuffer: Check.duration,

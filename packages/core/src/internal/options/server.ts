@@ -48,7 +48,10 @@ export interface ServerOptions extends Shutdown.Options {
    * some presets.
    */
   readonly requireHostHeader?: boolean | undefined
-  /** Sizes of heads, chunk extensions and trailers, in bytes. Default: those of `wire/receive/limits`. */
+  /**
+   * Sizes of heads, chunk extensions and trailers, in bytes, and numbers of field lines. Default: those of
+   * `wire/receive/limits`.
+   */
   readonly limits?: Partial<Limits> | undefined
   /**
    * Requests per connection. The response to the last one has `Connection: close`; requests sent after it get

@@ -5,24 +5,30 @@
  */
 
 /**
- * Reason why a connection is not reused. The first reason wins.
+ * Reason why a connection is not reused. The first reason wins. Clients have further reasons:
+ * `ClientCloseReason` in `AgentEvent`.
  *
+ * Given by clients and servers:
  * - `RequestClose`: the request had `Connection: close` (RFC 9112 §9.6)
- * - `Http10`: the request was HTTP/1.0 without `Connection: keep-alive` (RFC 9112 §9.3)
  * - `ResponseClose`: the response had `Connection: close`, or an HTTP version without persistence
  * - `UntilClose`: the response body is framed by the end of the connection (RFC 9112 §6.3)
  * - `RequestUnfinished`: the response is complete, the request is not
  * - `PeerEof`: the peer sent FIN
- * - `OwnEof`: our side sent FIN, without an earlier reason
  * - `Refused`: the parser refused the bytes
- * - `SurplusBytes`: the server sent bytes after its response
  * - `TimedOut`: a head, a request or a response exceeded its time limit
  * - `IdleTimeout`: the connection was idle for too long
- * - `MaxRequests`: the connection reached its maximum number of requests
- * - `MaxAge`: the connection reached its maximum age
  * - `Draining`: the server or the client is shutting down
  * - `Interrupted`: our side aborted the exchange
  * - `Failed`: the transport failed, or a handler failed after its head was sent
+ *
+ * Given by servers:
+ * - `Http10`: the request was HTTP/1.0 without `Connection: keep-alive` (RFC 9112 §9.3)
+ * - `MaxRequests`: the connection reached its maximum number of requests
+ * - `OwnEof`: our side sent FIN, without an earlier reason
+ *
+ * Given by clients:
+ * - `SurplusBytes`: the server sent bytes after its response
+ * - `MaxAge`: the connection reached its maximum age
  *
  * @since 0.1.0
  * @category models

@@ -1,5 +1,6 @@
 /**
- * Time limits of a server for its peer: for a head, for a whole request, for progress, for any activity.
+ * Time limits of a server for its peer: for a head, for a whole request, for progress, for any activity. Only
+ * waits for the peer: the idle timeout between exchanges is in `connection/server/idleList.ts`.
  *
  * Pure functions: `now` goes in, a verdict or the next time to check comes out. Owns no connection, sets no
  * timer, reads no clock. `connection/server` calls `judge`, the callback API `judgeRequest`; each decides how

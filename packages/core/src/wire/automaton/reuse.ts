@@ -9,7 +9,8 @@
 import { closeFor, pending, reuse, type AfterExchange, type CloseReason } from "./afterExchange.js"
 
 /**
- * Objections to another exchange, one bit each; of several the lowest is the reason.
+ * Objections to another exchange, one bit each, in order; of several the lowest is the reason. A new one
+ * needs one line, named like its `CloseReason`; Node's policies below name those that Node has.
  *
  * @since 0.1.0
  * @category reuse
@@ -37,17 +38,18 @@ export const Against = {
   Unframed: 256
 } as const
 
-const reasons: ReadonlyArray<CloseReason> = [
-  "UntilClose",
-  "ResponseClose",
-  "Draining",
-  "RequestClose",
-  "Refused",
-  "PeerEof",
-  "MaxRequests",
-  "RequestUnfinished",
-  "UntilClose"
-]
+type Objection = keyof typeof Against
+
+/** Reasons of the objections that are not named like their reason. */
+const otherwiseNamed: { readonly [K in Exclude<Objection, CloseReason>]: CloseReason } = {
+  Unframed: "UntilClose"
+}
+
+const reasonNamed = (name: string): CloseReason =>
+  (otherwiseNamed as { readonly [name: string]: CloseReason })[name] ?? (name as CloseReason)
+
+/** By the number of the bit. */
+const reasons: ReadonlyArray<CloseReason> = Object.keys(Against).map(reasonNamed)
 
 /**
  * The reason to close the connection after the exchange; `undefined`: there is no objection.

@@ -82,7 +82,7 @@ export const endEmptyValue = (m: Machine, i: number): number => {
   return i
 }
 
-/** A line that does not start with a name: the empty line, or a fault; or a name beyond the limit. */
+/** The empty line, a line that does not start with a name, or one field line more than `maxHeaderCount`. */
 export const endLines = (m: Machine, i: number, n: number): number => {
   const c = m.chunk[i]!
   if (TOKEN[c] !== 0) return m.refuse(i, "HPE_HEADER_OVERFLOW", "Too many header fields", undefined, 431)

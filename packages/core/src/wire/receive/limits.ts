@@ -1,6 +1,9 @@
 /**
  * Limits on the memory and work that one connection can cause in the parser, each with unit, default and
  * reason. They apply in every preset; no flag disables them.
+ *
+ * The callback API turns off the limits that Node lacks (packages/node/src/http/own/flags.ts): a limit that
+ * Node lacks needs a value for "no limit", such as 0.
  */
 
 /**

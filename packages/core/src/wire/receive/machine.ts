@@ -60,8 +60,8 @@ const WINDOW = 1024
 // The reused list of marks is replaced if a head made it longer than this: 256 field lines.
 const KEPT_MARKS = 1024
 
-// Flags that bodyFraming.ts checks in a whole head.
-const ofHeads = [
+// Flags of headChecks.ts; a flag that is missing here skips its check wherever all others are set.
+const checkedInHeads = [
   "targetForms",
   "missingHost",
   "repeatedHost",
@@ -130,7 +130,10 @@ export class Machine {
 
   refusal: Refusal | undefined = undefined
 
-  /** Maximum length of the list of marks, from maxHeaderCount. */
+  /**
+   * Maximum length of the list of marks: four for each of `maxHeaderCount` field lines, in a head and again
+   * in its trailers. Compared in plainLines.ts only.
+   */
   readonly maxMarks: number
   /** Whether some check of a whole head is active under these flags. */
   readonly checksHeads: boolean
@@ -146,7 +149,7 @@ export class Machine {
   ) {
     this.pathBytes = flags.targetCharacters ? LOOSE_PATH : flags.urlCharacters ? URL_PATH : PATH
     this.queryBytes = flags.targetCharacters ? LOOSE_QUERY : flags.urlCharacters ? URL_QUERY : QUERY
-    this.checksHeads = ofHeads.some((flag) => !flags[flag])
+    this.checksHeads = checkedInHeads.some((flag) => !flags[flag])
     this.limit = limits.maxHeaderSize
     this.maxMarks = limits.maxHeaderCount > 0 ? limits.maxHeaderCount * 4 : Number.MAX_SAFE_INTEGER
   }

@@ -4,10 +4,10 @@
  * throws because of the peer's bytes, and keeps of a message no more than its limits permit.
  *
  * The path of a message: requestLine.ts (target.ts, version.ts) or statusLine.ts; fieldLines.ts
- * (plainLines.ts, framingFields.ts, fieldEnds.ts); bodyFraming.ts; then this file, with chunkLine.ts for
- * chunks. The state is in machine.ts, its stages in stage.ts.
+ * (plainLines.ts, framingFields.ts, fieldEnds.ts); headChecks.ts; bodyFraming.ts; then this file, with
+ * chunkLine.ts for chunks. The state is in machine.ts, its stages in stage.ts.
  */
-import { checkHead, decideUpgrade, Follows, keepsAlive, reuseAfter, whatFollows } from "./bodyFraming.js"
+import { decideUpgrade, Follows, keepsAlive, reuseAfter, whatFollows } from "./bodyFraming.js"
 import { carryExtension, readChunkLine } from "./chunkLine.js"
 import {
   Body,
@@ -18,6 +18,7 @@ import {
 } from "./events.js"
 import { readFieldLines } from "./fieldLines.js"
 import { ParsedHead, rawFields } from "./head.js"
+import { checkHead } from "./headChecks.js"
 import { Fact, type Machine } from "./machine.js"
 import { Machines } from "./machines.js"
 import type { Refusal } from "../../model/refusal.js"

@@ -2,6 +2,9 @@
  * The request line (RFC 9112 §3): method, target, version. Records the method, the target's span and the
  * version, and stops at the first field line. Never normalises; accepts only methods of the known list, in
  * capitals.
+ *
+ * `readPlainLine` reads a usual line in one pass, without target.ts and version.ts: a check added to those
+ * must stand there too, or in `checkHead` (headChecks.ts).
  */
 import {
   httpMethods,

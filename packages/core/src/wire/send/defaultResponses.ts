@@ -1,10 +1,11 @@
 /**
- * Default responses of Node's servers to requests that they refuse. Those of the Effect API are in
- * `connection/server/refusals.ts`.
+ * Default responses of Node's servers to requests that they refuse: 400 for every code that is not in the
+ * table, new ones of ours included. Those of the Effect API are in `connection/server/refusals.ts`, with
+ * the `status` of the refusal.
  */
 import { STATUS_CODES } from "./encodeTables.js"
 
-// Node's policy: all other codes give 400, even if another status fits better (`Refusal.status`).
+// Node's policy: all other codes give 400, even if `Refusal.status` fits better.
 const statuses: ReadonlyMap<string, number> = new Map([
   ["HPE_HEADER_OVERFLOW", 431],
   ["HPE_CHUNK_EXTENSIONS_OVERFLOW", 413],

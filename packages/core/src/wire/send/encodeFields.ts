@@ -16,7 +16,10 @@ import { listElements, trimBlanks } from "../grammar/lists.js"
 import { Spellings } from "./spelling.js"
 import { isFieldValue, isToken, parseContentLength } from "../grammar/validate.js"
 
-/** Fields that the head encoder interprets; bits, so that a set of them is a number. */
+/**
+ * Fields that the head encoders interpret or add; bits, so that a set of them is a number. Each also has a
+ * line in `knownNames`.
+ */
 export const Known = {
   ContentLength: 1,
   TransferEncoding: 2,

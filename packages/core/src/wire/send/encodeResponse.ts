@@ -2,7 +2,8 @@
  * Encodes response heads: the status line, the user's fields, and the fields that HTTP requires in addition
  * (RFC 9112 §4, §6, §9).
  *
- * Keeps every field that the user set and adds missing ones. Never writes a body, never reads a clock.
+ * Keeps every field that the user set and adds missing ones: the name of each added field is in `Known`
+ * (encodeFields.ts), so that the user's is noticed. Never writes a body, never reads a clock.
  *
  * @since 0.1.0
  */
@@ -59,7 +60,10 @@ export interface ResponseHeadInput {
   readonly keepAliveTimeout?: number | undefined
   /** Number of requests per connection; announced with the timeout. Default: not announced. */
   readonly keepAliveMax?: number | undefined
-  /** Value of `Date` (see `httpDate`). Default: no `Date` is added. */
+  /**
+   * Value of `Date` (see `httpDate`): given for responses, refusals and 2xx to CONNECT, not for 101. Default:
+   * no `Date` is added.
+   */
   readonly date?: string | undefined
   /**
    * Trailers will follow: the body is chunked even if its length is known (not for HTTP/1.0). Default: false.

@@ -2,7 +2,7 @@
  * Reads the vectors from their documents: packages/core/test/vectors/*.md, in the format that the README.md
  * there describes.
  */
-import { type FlagName, flagNames, type Flags, type Limits, presets } from "@httpfx/core/wire"
+import { defaultLimits, type FlagName, flagNames, type Flags, type Limits, presets } from "@httpfx/core/wire"
 import { readdirSync, readFileSync } from "node:fs"
 import type { Answers, Setup } from "./log.js"
 import { unescape } from "./text.js"
@@ -32,12 +32,7 @@ export interface Vector {
 
 const folder = new URL("../../../vectors/", import.meta.url)
 
-const limitNames: ReadonlyArray<keyof Limits> = [
-  "maxHeaderSize",
-  "maxHeaderCount",
-  "maxChunkExtensionsSize",
-  "maxTrailerSize"
-]
+const limitNames = Object.keys(defaultLimits) as ReadonlyArray<keyof Limits>
 const answerNames: ReadonlyArray<Answers> = ["read", "skip", "stop", "turns", "stop-all"]
 
 const isFlag = (name: string): name is FlagName => flagNames.some((flag) => flag === name)
