@@ -124,8 +124,8 @@ export const client = [
       name: "an upload continues after its response has ended",
       harm: "A stream of the caller is pulled in vain.",
       nets: ["client/request"],
-      find: '    this.upload?.stop()\n    this.watch?.tell({ _tag: "End" })',
-      replace: '    this.watch?.tell({ _tag: "End" })'
+      find: '    this.upload?.stop()\n    this.watch?.report({ _tag: "End" })',
+      replace: '    this.watch?.report({ _tag: "End" })'
     },
     {
       name: "an early refusal does not stop the upload",
@@ -186,8 +186,8 @@ export const client = [
       harm: "The queue limit does not expire while all connections hang.",
       nets: ["client/timeouts"],
       file: core("connection/client/pool"),
-      find: "      for (const { exchange } of bucket) if (look(exchange)) exchange.timeOut()\n",
-      replace: "      for (const { exchange } of bucket) look(exchange)\n"
+      find: "      for (const { exchange } of bucket) if (isLate(exchange)) exchange.timeOut()\n",
+      replace: "      for (const { exchange } of bucket) isLate(exchange)\n"
     },
     {
       name: "the unread timeout ignores a response that was read in part",

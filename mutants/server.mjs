@@ -263,9 +263,9 @@ class`
       name: "only the first of several waiting readers is woken",
       harm: "A second middleware that reads the body waits forever.",
       nets: ["client/body"],
-      find: "for (const look of readers) if (!look()) this.readers.push(look)",
+      find: "for (const done of readers) if (!done()) this.readers.push(done)",
       replace:
-        "for (const look of readers) {\n      if (!look()) this.readers.push(look)\n      else break\n    }"
+        "for (const done of readers) {\n      if (!done()) this.readers.push(done)\n      else break\n    }"
     },
     {
       name: "the memory of a copy is reused once its bytes were taken",
@@ -297,15 +297,15 @@ class`
       name: "backpressure of a slow handler counts as the client's delay",
       harm: "Uploads to a slow handler end with 408.",
       nets: ["ServerTimeouts"],
-      find: "    !connection.inflow.held &&\n",
+      find: "    !connection.inflow.appliesBackpressure &&\n",
       replace: ""
     },
     {
       name: "waiting for 100 Continue counts as the client's delay",
       harm: "A client gets 408 if the handler is slow to read the body.",
       nets: ["ServerTimeouts"],
-      find: "    !connection.inflow.held &&\n    !connection.awaitsContinue(exchange)",
-      replace: "    !connection.inflow.held"
+      find: "    !connection.inflow.appliesBackpressure &&\n    !connection.awaitsContinue(exchange)",
+      replace: "    !connection.inflow.appliesBackpressure"
     },
     {
       name: "deadlines of one exchange are replaced by the server's",
@@ -350,7 +350,7 @@ class`
       name: "FIN of a client under backpressure goes unnoticed",
       harm: "A handler continues for a client that left long ago.",
       nets: ["server/gone"],
-      find: "    if (hasRoom(connection, 0)) inflow.look()\n",
+      find: "    if (hasRoom(connection, 0)) inflow.probe()\n",
       replace: ""
     }
   ]),
@@ -398,7 +398,7 @@ class`
       name: "handlers that wait for the drain are not notified",
       harm: "Event streams delay a shutdown until its deadline.",
       nets: ["server/drain"],
-      find: "    for (const tell of [...this.untilDrain]) tell()\n",
+      find: "    for (const proceed of [...this.untilDrain]) proceed()\n",
       replace: ""
     },
     {

@@ -11,10 +11,10 @@ export class Alarm {
   private cancel: (() => void) | undefined = undefined
   private stopped = false
 
-  /** `look` handles all deadlines up to `now` and returns the next one (`Infinity`: none). */
+  /** `sweep` handles all deadlines up to `now` and returns the next one (`Infinity`: none). */
   constructor(
     private readonly timers: Timers,
-    private readonly look: (now: number) => number
+    private readonly sweep: (now: number) => number
   ) {}
 
   /** Makes the timer fire at this time or earlier. */
@@ -36,7 +36,7 @@ export class Alarm {
     this.setFor = Infinity
     this.cancel = undefined
     const now = this.timers.now()
-    const next = this.look(now)
+    const next = this.sweep(now)
     if (next !== Infinity) this.set(Math.max(next, now + 1))
   }
 }

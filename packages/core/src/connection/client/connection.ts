@@ -118,7 +118,7 @@ export class ClientConnection implements Pooled, TransportHandlers, UploadOwner 
 
   private tellBegun(watch: Watch): void {
     const address = this.address
-    watch.tell({
+    watch.report({
       _tag: this.exchanges > 0 ? "Reused" : "Connected",
       connection: this.number,
       address

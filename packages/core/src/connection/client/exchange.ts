@@ -15,7 +15,7 @@ import type { BodyFlow } from "../transfer/body.js"
 import type { ResponseHead } from "../../wire/index.js"
 import type { ClientCloseReason } from "./events.js"
 import {
-  toldKey,
+  shownKeyOf,
   type Connecting,
   type EarlyAnswer,
   type Home,
@@ -115,7 +115,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   answer(head: ResponseHead): void {
     this.response = this.respond(head)
     this.watch?.enter("body")
-    this.watch?.tell({ _tag: "Head", status: head.status })
+    this.watch?.report({ _tag: "Head", status: head.status })
     const { upload } = this
     if (upload !== undefined && !this.sent && unwanted(this.request.earlyAnswer, head)) upload.stop()
     this.answered()
@@ -124,7 +124,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   switched(head: ResponseHead, transport: Transport, rest: Uint8Array): void {
     this.handed(transport, rest)
     this.response = this.respond(head)
-    this.watch?.tell({ _tag: "Head", status: head.status })
+    this.watch?.report({ _tag: "Head", status: head.status })
     this.end([])
     this.handedOver()
   }
@@ -132,7 +132,7 @@ export abstract class Exchange implements BodyFlow, Owner {
   requestTaken(): void {
     if (this.watch?.step !== "send") return
     this.watch.enter("head")
-    this.watch.tell({ _tag: "Sent" })
+    this.watch.report({ _tag: "Sent" })
   }
 
   end(rawTrailers: ReadonlyArray<string>): void {
@@ -140,7 +140,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.connection = undefined
     // After a complete response, the rest of the request is useless.
     this.upload?.stop()
-    this.watch?.tell({ _tag: "End" })
+    this.watch?.report({ _tag: "End" })
     this.response?.end(rawTrailers)
   }
 
@@ -161,7 +161,7 @@ export abstract class Exchange implements BodyFlow, Owner {
     this.takenBefore = this.written
     this.written = "none"
     this.resent++
-    if (this.watch !== undefined) this.watch.tell({ _tag: "Resent", error: this.errorOf(lostWith) })
+    if (this.watch !== undefined) this.watch.report({ _tag: "Resent", error: this.errorOf(lostWith) })
     this.pool.serve(this, true)
   }
 
@@ -243,7 +243,7 @@ export abstract class Exchange implements BodyFlow, Owner {
       limit: limits === undefined ? 0 : limits[passed],
       address:
         this.remote === undefined
-          ? toldKey(this.request.origin).slice(this.request.origin.protocol.length + 2)
+          ? shownKeyOf(this.request.origin).slice(this.request.origin.protocol.length + 2)
           : formatAddress(this.remote),
       reused: this.reused,
       written: this.taken,
@@ -286,11 +286,11 @@ export abstract class Exchange implements BodyFlow, Owner {
   protected drop(): void {
     this.over = true
     this.cut("Interrupted")
-    this.watch?.tell({ _tag: "Error", error: undefined })
+    this.watch?.report({ _tag: "Error", error: undefined })
   }
 
   private tellError(loss: RequestLoss): void {
-    if (this.watch !== undefined) this.watch.tell({ _tag: "Error", error: this.errorOf(loss) })
+    if (this.watch !== undefined) this.watch.report({ _tag: "Error", error: this.errorOf(loss) })
   }
 
   private cut(reason: ClientCloseReason): void {

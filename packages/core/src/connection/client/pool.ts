@@ -27,7 +27,7 @@ import { ClientConnection } from "./connection.js"
 import type { ClientCloseReason, ConnectionFacts, KeyState } from "./events.js"
 import type { TimeLimits } from "./limits.js"
 import {
-  toldKey,
+  shownKeyOf,
   type Connector,
   type Home,
   type Keeper,
@@ -114,7 +114,7 @@ export class ClientPool implements Home, Keeper {
   serve(exchange: Served, again = false): void {
     if (this.closed) return exchange.fail(clientClosed(exchange))
     const { origin, alone } = exchange.request
-    if (alone) return this.connect(exchange, new Bucket(origin.key, toldKey(origin), false))
+    if (alone) return this.connect(exchange, new Bucket(origin.key, shownKeyOf(origin), false))
     const { stock } = this
     const bucket = stock.bucketOf(origin)
     const connection = again ? undefined : this.takeIdle(bucket)
@@ -159,7 +159,7 @@ export class ClientPool implements Home, Keeper {
   private enqueue(exchange: Served, bucket: Key, atHead: boolean): void {
     this.stock.join(exchange, bucket, this.timers.now(), atHead)
     exchange.watch?.enter("queue")
-    exchange.watch?.tell({ _tag: "Queued" })
+    exchange.watch?.report({ _tag: "Queued" })
   }
 
   leave(waiter: Place): void {
@@ -184,7 +184,7 @@ export class ClientPool implements Home, Keeper {
     this.stock.occupy(bucket)
     const { origin } = exchange.request
     exchange.watch?.enter("resolve")
-    exchange.watch?.tell({ _tag: "Connecting" })
+    exchange.watch?.report({ _tag: "Connecting" })
     const attempt = new Attempt(this, exchange, bucket)
     const cancel = this.connector.connect(origin, attempt)
     if (attempt.over) return
@@ -262,7 +262,7 @@ export class ClientPool implements Home, Keeper {
     connection.usableUntil = kept.until
     connection.expiresBy = kept.then
     this.stock.keep(connection)
-    if (this.events.listening) this.events.publish({ _tag: "Idle", ...this.told(connection) })
+    if (this.events.listening) this.events.publish({ _tag: "Idle", ...this.factsOf(connection) })
     this.alarm.set(kept.until)
   }
 
@@ -278,22 +278,22 @@ export class ClientPool implements Home, Keeper {
     connection.closingSince = this.timers.now()
     if (this.events.listening) {
       const age = connection.closingSince - connection.madeAt
-      this.events.publish({ _tag: "Closed", ...this.told(connection), age, reason })
+      this.events.publish({ _tag: "Closed", ...this.factsOf(connection), age, reason })
     }
     connection.transport.unref()
     if (!this.closed) this.alarm.set(connection.closingSince + lingerTime)
     this.free(connection.bucket)
   }
 
-  private told({ address, bucket, exchanges, number }: Pooled): ConnectionFacts {
-    return { at: this.events.wallTime(), key: bucket.told, connection: number, address, exchanges }
+  private factsOf({ address, bucket, exchanges, number }: Pooled): ConnectionFacts {
+    return { at: this.events.wallTime(), key: bucket.shownKey, connection: number, address, exchanges }
   }
 
   /** Drops a connection that was handed over. */
   surrender(connection: Pooled): void {
     connection.closingSince = this.timers.now()
     this.stock.connections.delete(connection)
-    if (this.events.listening) this.events.publish({ _tag: "HandedOver", ...this.told(connection) })
+    if (this.events.listening) this.events.publish({ _tag: "HandedOver", ...this.factsOf(connection) })
     this.free(connection.bucket)
     this.checkEmpty()
   }
@@ -314,7 +314,7 @@ export class ClientPool implements Home, Keeper {
   watch(request: Request): Watch | undefined {
     if (request.limits === undefined && !this.events.listening) return undefined
     const hub = this.events.listening ? this.events : undefined
-    const subject = { key: toldKey(request.origin), method: request.method, path: request.path }
+    const subject = { key: shownKeyOf(request.origin), method: request.method, path: request.path }
     return new Watch(request.limits, hub, subject, this.now, this.arm)
   }
 
@@ -330,15 +330,15 @@ export class ClientPool implements Home, Keeper {
 
   private readonly sweep = (now: number): number => {
     let next = Infinity
-    const look = ({ watch, over }: Served): boolean => {
+    const isLate = ({ watch, over }: Served): boolean => {
       if (over || watch === undefined) return false
       if (watch.due <= now) return true
       next = Math.min(next, watch.due)
       return false
     }
     for (const bucket of [...this.stock.queues])
-      for (const { exchange } of bucket) if (look(exchange)) exchange.timeOut()
-    for (const { exchange } of this.attempts) if (look(exchange)) exchange.timeOut()
+      for (const { exchange } of bucket) if (isLate(exchange)) exchange.timeOut()
+    for (const { exchange } of this.attempts) if (isLate(exchange)) exchange.timeOut()
     for (const connection of this.stock.connections) {
       if (connection.deadline(lingerTime) <= now) connection.expire(now)
       next = Math.min(next, connection.deadline(lingerTime))

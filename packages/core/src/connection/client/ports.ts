@@ -22,11 +22,11 @@ import type { Watch } from "./watch.js"
 /** The destination of a connection. Connections with the same `key` are interchangeable. */
 export interface Destination extends Origin {
   /** The key without its secrets. Default: `key`. */
-  readonly told?: string | undefined
+  readonly shownKey?: string | undefined
 }
 
 /** The key without its secrets, for events and errors. */
-export const toldKey = ({ key, told = key }: Destination): string => told
+export const shownKeyOf = ({ key, shownKey = key }: Destination): string => shownKey
 
 /** A request body: parts in memory, or a stream that the driver pulls. */
 export type Payload =

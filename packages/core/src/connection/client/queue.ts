@@ -27,10 +27,10 @@ export class Bucket<S, C> implements WaitingKey {
   private first: Waiter<S, C> | undefined = undefined
   private last: Waiter<S, C> | undefined = undefined
 
-  /** `told`: the key without its secrets. `counted`: its connections count against the limits. */
+  /** `shownKey`: the key without its secrets. `counted`: its connections count against the limits. */
   constructor(
     readonly key: string,
-    readonly told: string,
+    readonly shownKey: string,
     readonly counted: boolean
   ) {}
 

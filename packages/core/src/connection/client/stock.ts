@@ -4,7 +4,7 @@
  */
 import { choose, type Scheduling } from "../../pool/index.js"
 import type { ClientCloseReason, KeyState } from "./events.js"
-import { toldKey, type Destination, type Pooled, type Served } from "./ports.js"
+import { shownKeyOf, type Destination, type Pooled, type Served } from "./ports.js"
 import { Bucket, type Waiter } from "./queue.js"
 
 /** The connections to one destination, and the requests queued for it. */
@@ -39,9 +39,9 @@ export class Stock {
   /** Per key: usable connections, the idle ones among them, and queued requests. */
   get keys(): ReadonlyMap<string, KeyState> {
     const keys = new Map<string, KeyState>()
-    for (const { told, open, idle, queued } of this.buckets.values()) {
-      const others = keys.get(told) ?? none
-      keys.set(told, {
+    for (const { shownKey, open, idle, queued } of this.buckets.values()) {
+      const others = keys.get(shownKey) ?? none
+      keys.set(shownKey, {
         open: others.open + open,
         idle: others.idle + idle.length,
         queued: others.queued + queued
@@ -58,7 +58,7 @@ export class Stock {
 
   bucketOf(to: Destination): Key {
     let bucket = this.buckets.get(to.key)
-    if (bucket === undefined) this.buckets.set(to.key, (bucket = new Bucket(to.key, toldKey(to), true)))
+    if (bucket === undefined) this.buckets.set(to.key, (bucket = new Bucket(to.key, shownKeyOf(to), true)))
     return bucket
   }
 

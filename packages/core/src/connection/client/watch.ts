@@ -87,14 +87,14 @@ export class Watch {
   }
 
   /** Publishes an event to the observers. */
-  tell(event: EventFacts): void {
+  report(event: EventFacts): void {
     if (this.hub === undefined) return
     const at = this.hub.wallTime()
     const { id, subject } = this
     if (event._tag === "End" || event._tag === "Error") {
       const now = this.hub.now()
       this.timed(now)
-      this.hub.publish({ id, at, ...subject, ...event, timings: this.told(now) } as AgentEvent)
+      this.hub.publish({ id, at, ...subject, ...event, timings: this.timingsAt(now) } as AgentEvent)
     } else this.hub.publish({ id, at, ...subject, ...event } as AgentEvent)
   }
 
@@ -104,7 +104,7 @@ export class Watch {
     this.since = now
   }
 
-  private told(now: number): Timings {
+  private timingsAt(now: number): Timings {
     return { ...(this.timings as Record<Step, number>), total: now - this.begun }
   }
 }

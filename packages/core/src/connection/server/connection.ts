@@ -28,7 +28,7 @@ import { forBody } from "../transfer/inflow.js"
 import * as Deadlines from "./deadlines.js"
 import * as Endings from "./endings.js"
 import { idleLingerTime, lingerBytes } from "./linger.js"
-import type { Connection, Exchange, ExchangeHome, Host, Owner, Taken } from "./ports.js"
+import type { Connection, Exchange, ExchangeHome, ServerPort, Owner, Taken } from "./ports.js"
 import * as Refusals from "./refusals.js"
 import { ConnectionState, responseBegun } from "./state.js"
 import * as Upgrade from "./upgrade.js"
@@ -43,7 +43,13 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
   private full: DropReason | undefined
 
   /** `full`: the connection exceeds a limit, and its first request gets 503. */
-  constructor(transport: Transport, server: Host, owner: Owner, id: number, full: DropReason | undefined) {
+  constructor(
+    transport: Transport,
+    server: ServerPort,
+    owner: Owner,
+    id: number,
+    full: DropReason | undefined
+  ) {
     super(transport, server, owner, id)
     this.full = full
     this.parser = new RequestParser(new Receiver(this), server.settings)
@@ -65,7 +71,7 @@ export class ServerConnection extends ConnectionState implements Connection, Exc
 
   data(chunk: Uint8Array): void {
     if (this.phase !== "open") return this.lingering.discard(chunk.length)
-    if (this.inflow.looking) Deadlines.looked(this, chunk.length)
+    if (this.inflow.probing) Deadlines.probed(this, chunk.length)
     this.waits.received += chunk.length
     if (this.parsing || this.parser.paused || this.parser.stopped)
       this.inflow.push(chunk, this.exchange?.body)

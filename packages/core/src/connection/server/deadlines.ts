@@ -21,14 +21,14 @@ export const check = (connection: ConnectionState, now: number): number => {
   const reading =
     exchange !== undefined &&
     !exchange.requestComplete &&
-    !connection.inflow.held &&
+    !connection.inflow.appliesBackpressure &&
     !connection.awaitsContinue(exchange)
-  const late = waits.look(now, policy, {
+  const late = waits.judge(now, policy, {
     headComplete: exchange !== undefined,
     reading,
     sent: connection.bytesOut - transport.buffered,
     writing: isWriting(connection),
-    holding: connection.inflow.held && !connection.inflow.looking
+    holding: connection.inflow.appliesBackpressure && !connection.inflow.probing
   })
   if (typeof late === "number") return late
   if (late === "holding") {
@@ -45,23 +45,24 @@ export const watch = (connection: ConnectionState, exchange: Exchange, policy: D
   exchange.deadlines = policy
   connection.cancelWatch?.()
   const { timers } = connection.server
-  const look = () => {
+  const checkAgain = () => {
     const now = timers.now()
     const next = Math.min(check(connection, now), now + lookAgainAfter(policy, Infinity))
-    if (connection.exchange === exchange && next < Infinity) connection.cancelWatch = timers.at(next, look)
+    if (connection.exchange === exchange && next < Infinity)
+      connection.cancelWatch = timers.at(next, checkAgain)
   }
-  look()
+  checkAgain()
 }
 
 // One read after a pause brings at most 64 KiB, a bulk read 112 KiB: with the queued bytes they stay below
 // the sum.
-const roomForLook = 48 * 1024
+const roomForProbe = 48 * 1024
 
 /** Checks whether a client under backpressure has left. */
 const isGone = (connection: ConnectionState): boolean => {
   const { inflow, transport } = connection
   if (!isLost(transport)) {
-    if (hasRoom(connection, 0)) inflow.look()
+    if (hasRoom(connection, 0)) inflow.probe()
     return false
   }
   connection.error(fault("ECONNRESET", "read", { address: transport.remote }))
@@ -70,12 +71,12 @@ const isGone = (connection: ConnectionState): boolean => {
 }
 
 /** Called for bytes received while the transport reads despite backpressure. */
-export const looked = (connection: ConnectionState, bytes: number): void => {
-  if (!hasRoom(connection, bytes)) connection.inflow.looked()
+export const probed = (connection: ConnectionState, bytes: number): void => {
+  if (!hasRoom(connection, bytes)) connection.inflow.probed()
 }
 
 const hasRoom = ({ exchange, inflow, server }: ConnectionState, bytes: number): boolean =>
-  inflow.queued + (exchange?.body?.waiting ?? 0) + bytes <= server.settings.highWaterMark + roomForLook
+  inflow.queued + (exchange?.body?.waiting ?? 0) + bytes <= server.settings.highWaterMark + roomForProbe
 
 const isLate = (
   connection: ConnectionState,

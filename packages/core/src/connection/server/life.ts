@@ -12,7 +12,7 @@ import { httpDate, idleLimit } from "../../wire/index.js"
 import { AdmissionControl, type Admission, type Admitted } from "./admission.js"
 import { ServerConnection } from "./connection.js"
 import { IdleList } from "./idleList.js"
-import type { Events, Exchange, Host, Owner, Settings } from "./ports.js"
+import type { Events, Exchange, ServerPort, Owner, Settings } from "./ports.js"
 import { Sweep } from "./sweep.js"
 
 /** TLS handshakes in progress. */
@@ -42,7 +42,7 @@ export const unobserved: LifeEvents = {
   connectionClosed: nothing
 }
 
-export class ServerLife implements Host {
+export class ServerLife implements ServerPort {
   readonly idle: IdleList
   private readonly admission: AdmissionControl
   private readonly sweep: Sweep
@@ -171,7 +171,7 @@ export class ServerLife implements Host {
       exchange.shutDown = true
       exchange.interrupt()
     }
-    for (const tell of [...this.untilDrain]) tell()
+    for (const proceed of [...this.untilDrain]) proceed()
   }
 
   /** Closes all connections without an exchange, aborts TLS handshakes, and resets further connections. */
@@ -240,12 +240,12 @@ export class ServerLife implements Host {
       f()
       return nothing
     }
-    const tell = () => {
-      this.untilDrain.delete(tell)
+    const proceed = () => {
+      this.untilDrain.delete(proceed)
       f()
     }
-    this.untilDrain.add(tell)
-    return () => void this.untilDrain.delete(tell)
+    this.untilDrain.add(proceed)
+    return () => void this.untilDrain.delete(proceed)
   }
 
   // ---- callable at any time

@@ -97,13 +97,13 @@ export class Linger {
   private arm(): void {
     const { closings, draining, timers } = this.server
     if (!draining) {
-      this.cancel = timers.at(this.due, () => this.look(false))
+      this.cancel = timers.at(this.due, () => this.check(false))
       return
     }
     const { remote } = this.transport
     const peer = remote === undefined ? "a client" : formatAddress(remote)
     const bound = { name: `${peer}: has not closed its side (${this.period} ms)`, loses: this.loses }
-    this.cancel = closings.at(timers, this.due, bound, this.look)
+    this.cancel = closings.at(timers, this.due, bound, this.check)
   }
 
   private readonly loses = (): string | undefined => {
@@ -112,7 +112,7 @@ export class Linger {
   }
 
   // `forced`: the virtual clock does not advance, so a peer that has not read the rest never will.
-  private readonly look = (forced: boolean): void => {
+  private readonly check = (forced: boolean): void => {
     const { transport } = this
     const now = this.server.timers.now()
     const left = transport.buffered

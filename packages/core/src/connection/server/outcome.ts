@@ -4,14 +4,14 @@
 import type { Loss } from "../../model/loss.js"
 import type { End, Facts, Upgraded } from "../../model/outcome.js"
 import type { Transport } from "../../seams/transport.js"
-import type { Exchange, Host, Times } from "./ports.js"
+import type { Exchange, ServerPort, Times } from "./ports.js"
 import type { UpgradeState } from "./upgradeState.js"
 
 /** The counters of a connection that the facts need. */
 interface Counted {
   readonly id: number
   readonly transport: Transport
-  readonly server: Host
+  readonly server: ServerPort
   readonly bytesIn: number
   readonly bytesOut: number
   readonly bytesInBefore: number

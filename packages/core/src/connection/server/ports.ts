@@ -53,7 +53,7 @@ export interface Timeouts extends DeadlinePolicy {
 }
 
 /** The server of a connection: state shared by all of its connections. */
-export interface Host {
+export interface ServerPort {
   readonly settings: Settings
   readonly timers: Timers
   /** Deadlines for closing connections while the server drains. */
@@ -87,7 +87,7 @@ export interface ClientErrorHandler {
   /** Responds to a refused request. The result cancels. */
   answer(connection: ConnectionFacts, rejection: Rejection, rejecting: Rejecting): () => void
   /** Reports an error to which no response is possible. */
-  tell(connection: ConnectionFacts, error: ClientFault): void
+  report(connection: ConnectionFacts, error: ClientFault): void
 }
 
 /** A refused request, or a failed connection. */
@@ -133,7 +133,7 @@ export interface ConnectionFacts {
   /** Number of the connection on its server, from 1. */
   readonly id: number
   readonly transport: Transport
-  readonly server: Host
+  readonly server: ServerPort
   /** Number of request heads read. */
   readonly exchanges: number
   readonly bytesIn: number
@@ -152,8 +152,9 @@ export interface Connection extends ConnectionFacts {
   /** The client waits for 100 (Continue) or a final response before it sends its body. */
   awaitsContinue(exchange: Exchange): boolean
   /**
-   * Whether the response may leave the connection open. `readingOn`: the rest of the request may still be
-   * read.
+   * Whether the response may leave the connection open, so that its head can say so before it is sent.
+   * `readingOn`: the rest of the request may still be read. Closes nothing: a reason that arises later, or
+   * closes with its own name, must also be told to the automaton (`mustClose`).
    */
   mayKeepAlive(exchange: Exchange, readingOn: boolean): boolean
   /** Sends an informational head before the response. Ignored if the client has left. */

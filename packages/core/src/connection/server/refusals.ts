@@ -34,7 +34,7 @@ export const reject = (connection: ConnectionState, rejection: Rejection, reason
   if (!begun) connection.automaton.mustClose(reason)
   if (clientErrors !== undefined) {
     if (!begun) return askOwner(connection, clientErrors, rejection, status, reason)
-    clientErrors.tell(connection, rejection)
+    clientErrors.report(connection, rejection)
   }
   breakOff(connection, exchange, reason)
 }
@@ -44,7 +44,7 @@ export const tellFault = (connection: ConnectionState, fault: Fault): void => {
   const { exchange, owner } = connection
   if (owner.clientErrors === undefined || connection.phase === "closing") return
   const phase = exchange === undefined ? "idle" : "body"
-  owner.clientErrors.tell(connection, { _tag: "Failed", fault, phase })
+  owner.clientErrors.report(connection, { _tag: "Failed", fault, phase })
 }
 
 /** Refuses a request that exceeds a limit: 503, without a handler. */

@@ -13,7 +13,7 @@ import { Inflow } from "../transfer/inflow.js"
 import type { Idler } from "./idleList.js"
 import { Linger } from "./linger.js"
 import { endOf, factsOf } from "./outcome.js"
-import type { Exchange, Host, Owner } from "./ports.js"
+import type { Exchange, ServerPort, Owner } from "./ports.js"
 import { Waits } from "./waits.js"
 
 export abstract class ConnectionState implements TransportHandlers, Idler {
@@ -55,7 +55,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
 
   constructor(
     readonly transport: Transport,
-    readonly server: Host,
+    readonly server: ServerPort,
     readonly owner: Owner,
     /** Number of the connection on its server, from 1. */
     readonly id: number

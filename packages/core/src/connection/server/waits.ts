@@ -55,7 +55,7 @@ export class Waits implements Waiting {
     this.begun = -1
   }
 
-  look(now: number, policy: DeadlinePolicy, moment: Moment): Late | number {
+  judge(now: number, policy: DeadlinePolicy, moment: Moment): Late | number {
     const { sent } = moment
     this.headComplete = moment.headComplete
     this.receiving = moment.reading ? progress(this.receiving, this.received, now, policy) : undefined

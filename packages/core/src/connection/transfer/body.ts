@@ -158,21 +158,21 @@ export class Body<F> {
     })
   }
 
-  /** Calls `look` now and after every change until it returns `true`. The result cancels. */
-  watch(look: () => boolean): () => void {
+  /** Calls `done` now and after every change until it returns `true`. The result cancels. */
+  watch(done: () => boolean): () => void {
     // The state may have changed since the caller's last check, and may not change again.
-    if (look()) return nothing
-    this.readers.push(look)
+    if (done()) return nothing
+    this.readers.push(done)
     return () => {
-      this.readers = this.readers.filter((other) => other !== look)
+      this.readers = this.readers.filter((other) => other !== done)
     }
   }
 
   /**
-   * As `watch`, without backpressure until `look` returns `true` or the watch is cancelled: for readers of
+   * As `watch`, without backpressure until `done` returns `true` or the watch is cancelled: for readers of
    * the whole body.
    */
-  watchWhole(look: () => boolean): () => void {
+  watchWhole(done: () => boolean): () => void {
     let over = false
     const leave = () => {
       if (over) return
@@ -183,7 +183,7 @@ export class Body<F> {
     this.collecting++
     this.release()
     const forget = this.watch(() => {
-      if (!look()) return false
+      if (!done()) return false
       leave()
       return true
     })
@@ -197,7 +197,7 @@ export class Body<F> {
     const readers = this.readers
     if (readers.length === 0) return
     this.readers = []
-    for (const look of readers) if (!look()) this.readers.push(look)
+    for (const done of readers) if (!done()) this.readers.push(done)
   }
 
   private failWith(failure: F | (() => F)): void {

@@ -24,7 +24,7 @@ export class Inflow {
   private readonly queue = new Slices()
   private heldFor = 0
   /** Reading despite backpressure, to notice FIN or RST. */
-  looking = false
+  probing = false
   private over = false
 
   /** `lookAhead`: bytes that may wait before the peer meets backpressure. */
@@ -38,8 +38,8 @@ export class Inflow {
     return this.queue.bytes
   }
 
-  /** The transport is paused: silence of the peer is caused by us. */
-  get held(): boolean {
+  /** The transport is paused, or probed in spite of it: silence of the peer is caused by us. */
+  get appliesBackpressure(): boolean {
     return this.heldFor !== 0
   }
 
@@ -89,19 +89,19 @@ export class Inflow {
     if ((this.heldFor & reason) === 0) return
     this.heldFor &= ~reason
     if (this.heldFor !== 0) return
-    this.looking = false
+    this.probing = false
     this.transport.resume()
   }
 
-  /** Reads despite backpressure until `looked`, because FIN and RST are noticed only while reading. */
-  look(): void {
+  /** Reads despite backpressure until `probed`, because FIN and RST are noticed only while reading. */
+  probe(): void {
     if (this.heldFor === 0) return
-    this.looking = true
+    this.probing = true
     this.transport.resume()
   }
 
-  looked(): void {
-    this.looking = false
+  probed(): void {
+    this.probing = false
     this.transport.pause()
   }
 

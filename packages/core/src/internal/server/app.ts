@@ -304,10 +304,10 @@ class App implements Owner, ClientErrorHandler, Serving {
     return () => fiber.unsafeInterruptAsFork(FiberId.none)
   }
 
-  tell(connection: ConnectionFacts, error: ClientFault): void {
+  report(connection: ConnectionFacts, error: ClientFault): void {
     const status = error._tag === "Failed" ? 400 : statusOf(error)
     const facts = { ...this.describe(connection, error), status }
-    this.fork(ClientErrors.tell(this.server.onClientError!, facts))
+    this.fork(ClientErrors.report(this.server.onClientError!, facts))
   }
 
   private describe({ exchanges, transport }: ConnectionFacts, error: ClientFault) {

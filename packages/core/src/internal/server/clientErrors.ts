@@ -90,7 +90,7 @@ class Sending extends Pump<never> {
 const broken = new HttpError.BrokenPipe({ reason: "the connection is no longer writable", phase: "idle" })
 
 /** Runs the handler for an error that can no longer be answered. */
-export const tell = (
+export const report = (
   handler: Handler,
   facts: Omit<ServerClientError, "socket" | "writable">
 ): Effect.Effect<void> =>

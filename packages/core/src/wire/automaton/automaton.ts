@@ -278,7 +278,10 @@ export class Connection {
     return undefined
   }
 
-  /** Forbids reuse of the connection, for this reason. Exchanges in flight may complete. */
+  /**
+   * Forbids reuse of the connection, for this reason. Exchanges in flight may complete. A server's response
+   * announces only objections that `mayKeepAlive` of `connection/server` has when its head is encoded.
+   */
   mustClose(reason: CloseReason): void {
     this.note(reason)
     this.settle()

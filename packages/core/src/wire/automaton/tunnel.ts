@@ -99,16 +99,16 @@ export type BytesBehind = "refuse" | "keep"
  * @category tunnels
  */
 export class TunnelResponse {
-  private told: ((outcome: TunnelOutcome) => void) | undefined
+  private onOutcome: ((outcome: TunnelOutcome) => void) | undefined
   private head: ResponseHead | undefined = undefined
   private readonly parser: ResponseParser
 
   constructor(
-    told: (outcome: TunnelOutcome) => void,
+    onOutcome: (outcome: TunnelOutcome) => void,
     options: ParserOptions,
     private readonly bytesBehind: BytesBehind
   ) {
-    this.told = told
+    this.onOutcome = onOutcome
     this.parser = new ResponseParser(
       {
         head: (head) => {
@@ -125,16 +125,16 @@ export class TunnelResponse {
 
   /** Ends the wait: no outcome is reported any more. */
   cancel(): void {
-    this.told = undefined
+    this.onOutcome = undefined
   }
 
   /** Bytes from the proxy were received. */
   data(chunk: Uint8Array): void {
-    if (this.told === undefined) return
+    if (this.onOutcome === undefined) return
     const used = this.parser.execute(chunk)
     const { refusal } = this.parser
-    if (this.head !== undefined) this.tell(this.judge(this.head, chunk.subarray(used)))
-    else if (refusal !== undefined) this.tell({ _tag: "Malformed", refusal })
+    if (this.head !== undefined) this.report(this.judge(this.head, chunk.subarray(used)))
+    else if (refusal !== undefined) this.report({ _tag: "Malformed", refusal })
   }
 
   private judge(head: ResponseHead, rest: Uint8Array): TunnelOutcome {
@@ -145,7 +145,7 @@ export class TunnelResponse {
 
   /** FIN of the proxy was received. */
   end(): void {
-    this.tell({ _tag: "HangUp" })
+    this.report({ _tag: "HangUp" })
   }
 
   /** Does nothing: only the request is sent. */
@@ -153,17 +153,17 @@ export class TunnelResponse {
 
   /** The connection has failed. */
   error(fault: Fault): void {
-    this.tell({ _tag: "Failed", fault })
+    this.report({ _tag: "Failed", fault })
   }
 
   /** The connection is closed. */
   close(): void {
-    this.tell({ _tag: "HangUp" })
+    this.report({ _tag: "HangUp" })
   }
 
-  private tell(outcome: TunnelOutcome): void {
-    const { told } = this
-    this.told = undefined
-    told?.(outcome)
+  private report(outcome: TunnelOutcome): void {
+    const { onOutcome } = this
+    this.onOutcome = undefined
+    onOutcome?.(outcome)
   }
 }

@@ -81,7 +81,7 @@ const announced = (timeout: number | undefined, max: number | undefined): string
 // Within a second a server adds the same lines to nearly every head, so the last ones are cached.
 let addedFor: Pick<ResponseHeadInput, "date" | "keepAliveTimeout" | "keepAliveMax"> = {}
 let addedLines = keepAliveLine
-const usualLines = (input: ResponseHeadInput): string | Violation => {
+const cachedLines = (input: ResponseHeadInput): string | Violation => {
   const { date, keepAliveMax, keepAliveTimeout } = input
   if (
     date !== addedFor.date ||
@@ -96,7 +96,7 @@ const usualLines = (input: ResponseHeadInput): string | Violation => {
   return addedLines
 }
 
-const unusualLines = (
+const missingLines = (
   input: ResponseHeadInput,
   switching: boolean,
   close: CloseReason | undefined
@@ -199,8 +199,8 @@ export const encodeResponseHead = (input: ResponseHeadInput): EncodedHead | Viol
       )
   const added =
     close === undefined && !switching && (seen & addedByUser) === 0
-      ? usualLines(input)
-      : unusualLines(input, switching, close)
+      ? cachedLines(input)
+      : missingLines(input, switching, close)
   if (typeof added !== "string") return added
   return { _tag: "EncodedHead", head: line + found.text + added + framingLine + "\r\n", framing, close }
 }

@@ -165,7 +165,7 @@ class RecordingHandler implements ClientErrorHandler {
     }
   }
 
-  tell(_: ConnectionFacts, error: ClientFault): void {
+  report(_: ConnectionFacts, error: ClientFault): void {
     this.world.say(`owner is told: ${lossText(error)}`)
   }
 }

@@ -94,8 +94,8 @@ export const bugs: ReadonlyArray<Bug> = [
     room: "server",
     name: "a pause for a full body is never lifted",
     file: "connection/transfer/inflow.ts",
-    find: "    this.looking = false\n    this.transport.resume()\n  }\n\n  /** Reads",
-    replace: "    this.looking = false\n  }\n\n  /** Reads"
+    find: "    this.probing = false\n    this.transport.resume()\n  }\n\n  /** Reads",
+    replace: "    this.probing = false\n  }\n\n  /** Reads"
   },
   {
     room: "pool",

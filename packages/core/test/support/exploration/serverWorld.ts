@@ -8,7 +8,7 @@ import {
   type BodyLoss,
   type ClientErrorHandler,
   type ConnectionFacts,
-  type Host,
+  type ServerPort,
   type Owner,
   type Rejecting,
   type Settings,
@@ -99,7 +99,7 @@ export class ServerWorld implements World {
   constructor(private readonly setting: Setting) {
     const { timers } = this
     this.largest = Math.max(...setting.messages.flatMap((name) => messages[name].map(({ length }) => length)))
-    const closings: Host["closings"] = {
+    const closings: ServerPort["closings"] = {
       at: (_, deadline, __, f) => timers.at(deadline, () => f(false))
     }
     this.server = new ServerLife(
@@ -198,7 +198,7 @@ export class ServerWorld implements World {
           this.rejecting = undefined
         }
       },
-      tell: () => {}
+      report: () => {}
     }
   }
 

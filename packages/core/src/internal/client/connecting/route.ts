@@ -27,8 +27,8 @@ export interface Destination extends Leading {
 export const routed = (to: Origin, route: Route): Destination => {
   const { connection, parser, tunnel } = route
   const via = tunnel === undefined ? "" : ` via ${tunnel.key}`
-  const told = tunnel === undefined ? to.key : `${to.key} via ${tunnel.origin.key}`
-  return { ...to, told, key: `${to.key}${via} ${keyOf(connection)}${keyOf(parser)}`, route }
+  const shownKey = tunnel === undefined ? to.key : `${to.key} via ${tunnel.origin.key}`
+  return { ...to, shownKey, key: `${to.key}${via} ${keyOf(connection)}${keyOf(parser)}`, route }
 }
 
 /** The parser options of a connection: the route's where set, otherwise the agent's. */
