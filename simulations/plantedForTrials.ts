@@ -16,8 +16,8 @@ export const forTrials: ReadonlyArray<Planted> = [
   {
     name: "Connection: close on a chunked request is ignored",
     file: "connection/server/connection.js",
-    find: "!exchange.head.keepAlive || this.parser.stopped",
-    replace: "!(exchange.head.keepAlive || exchange.head.chunked) || this.parser.stopped",
+    find: "(exchange.head.keepAlive ? 0 : Against.RequestClose)",
+    replace: "(exchange.head.keepAlive || exchange.head.chunked ? 0 : Against.RequestClose)",
     also: {
       file: "connection/server/connection.js",
       find: "this.automaton.requestHead(head);",
