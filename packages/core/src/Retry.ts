@@ -76,11 +76,11 @@ export interface Options {
   readonly budgetRatio?: number | undefined
   /** Retries per second and origin in addition to the ratio. Default 1. */
   readonly budgetPerSecond?: number | undefined
-  /** Retries to an origin that may come in a burst. Default 10. */
+  /** Maximum number of retries to one origin in a burst. Default 10. */
   readonly budgetBurst?: number | undefined
   /** Called for each retry, before its wait. */
   readonly onRetry?: ((retry: Retried) => Effect.Effect<void>) | undefined
-  /** Called for each failure that is passed on, with the reason. */
+  /** Called for each failure that is not retried, with the reason why not. */
   readonly onStop?: ((stop: Stopped) => Effect.Effect<void>) | undefined
 }
 

@@ -1,8 +1,8 @@
 /**
  * The shutdown of a server: its states, how long each lasts, and how a handler observes and influences it.
  *
- * A shutdown announces itself, waits, and always ends. Nothing here starts one: closing the scope of a
- * server's layer does, or `Server.shutdown`. docs/shutdown.md shows the timeline.
+ * A shutdown starts when the scope of a server's layer closes, or by `Server.shutdown`; nothing here starts
+ * one. It always ends. docs/shutdown.md shows the timeline.
  *
  * @since 0.1.0
  */

@@ -65,7 +65,7 @@ export class RealNetworkUsed extends Data.TaggedError("RealNetworkUsed")<{
 export interface Options {
   /**
    * Peers, names and own addresses that are allowed: `127.0.0.1`, `localhost:5432`, `*.internal`, a path. `*`
-   * allows everything, and alone allows uses without a name (a datagram socket, a listener on a path).
+   * allows everything. Uses without a name (a datagram socket, a listener on a path) are allowed only by `*`.
    * Default: nothing.
    */
   readonly allow?: Pattern | undefined

@@ -44,7 +44,10 @@ export interface Options {
   readonly start?: number | undefined
   /** Maximum virtual time. Default one day. */
   readonly maxTime?: Duration.DurationInput | undefined
-  /** Maximum work while no time passes: runs of fibers, waits begun and ended. Default 1,000,000. */
+  /**
+   * Maximum number of steps while virtual time stands still. A step is the run of a fiber, or the begin or end
+   * of a wait. Default 1,000,000.
+   */
   readonly maxSteps?: number | undefined
   /** Runnable fibers run in an order drawn from the seed instead of first in, first out. Default `false`. */
   readonly anyOrder?: boolean | undefined

@@ -127,7 +127,7 @@ export const make = (platform: Platform, keepsProcess: boolean): Timers => {
 export const live: Timers = make(globals, true)
 
 /**
- * The same on the same clock, without keeping a process alive: for idle connections, which do not either.
+ * The same clock, with timers that do not keep the process alive: for idle connections.
  *
  * @since 0.1.0
  * @category constructors

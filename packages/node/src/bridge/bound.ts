@@ -109,7 +109,7 @@ const accept = (means: Means, server: Listening, transport: Transport): void => 
   if (options === undefined) server.emit("connection", socket)
 }
 
-/** A connection of the server once its handshake has succeeded. */
+/** Runs the handshake of an accepted connection, which the server gets when it has succeeded. */
 const shakingHands = (
   means: Means,
   server: Listening,

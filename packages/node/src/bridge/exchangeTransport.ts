@@ -129,7 +129,7 @@ export abstract class ExchangeTransport implements Transport {
   }
 
   private complete(trailers: RawFields): void {
-    // Informational responses complete too.
+    // Called for a 1xx response too; the final response has not begun then.
     if (!this.begun) return
     this.answered = true
     this.answerEnds(trailers)

@@ -179,7 +179,7 @@ class MountedTransport extends ExchangeTransport {
   readonly addTrailers: Effect.Effect<void> = Effect.suspend(() =>
     this.trailers.length === 0 || Option.isNone(this.exchange)
       ? Effect.void
-      : // Drop trailers that cannot be sent, as Node does. cannot be sent, as Node does.
+      : // Drop trailers that cannot be sent, as Node does.
         Effect.ignore(this.exchange.value.addTrailers(pairs(this.trailers)))
   )
 

@@ -288,7 +288,7 @@ export class StreamTransport implements Transport {
     if (!this.closed || this.toldClose || this.handlers !== handlers) return
     this.toldClose = true
     this.handlers = noHandlers
-    // Somebody else destroyed the stream without an error: its bytes stop short.
+    // The program destroyed the stream without an error: report a reset, because bytes may be missing.
     const failure = this.failure ?? (this.ended || this.dropped ? undefined : fault("ECONNRESET", "read"))
     if (failure !== undefined) handlers.error(failure)
     handlers.close()

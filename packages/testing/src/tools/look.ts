@@ -104,7 +104,7 @@ export interface ExchangeView {
   readonly bytesIn: number
   /** Bytes of the response on the wire. */
   readonly bytesOut: number
-  /** Whether its wire is available. */
+  /** Whether the bytes of this exchange were recorded, so that the page can show them. */
   readonly wire: boolean
 }
 

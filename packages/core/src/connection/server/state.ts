@@ -143,7 +143,7 @@ export abstract class ConnectionState implements TransportHandlers, Idler {
     this.server.events.exchangeEnded(exchange, facts, endOf(exchange, loss, status))
   }
 
-  /** Where the exchange in flight is lost. */
+  /** Describes how far the exchange in flight has come, for the error of its loss. */
   where(exchange: Exchange | undefined): Where {
     return {
       phase: "body",

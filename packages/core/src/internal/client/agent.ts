@@ -56,7 +56,10 @@ export interface Options {
    * Margin before the announced timeout of a server at which its idle connection is closed. Default 1 second.
    */
   readonly keepAliveTimeoutBuffer?: Duration.DurationInput | undefined
-  /** Maximum age of a connection; an exchange in flight then is its last. Default: none. */
+  /**
+   * Maximum age of a connection. An exchange in flight at that age may complete; then the connection closes.
+   * Default: none.
+   */
   readonly maxAge?: Duration.DurationInput | undefined
   /**
    * Fraction of `maxAge`, 0 to 1, by which it is shortened at random per connection, so that connections

@@ -27,8 +27,8 @@ export interface ServerClientError {
   /** The status of the default response. */
   readonly status: number
   /**
-   * Takes over the connection; the server then writes nothing. It closes when the handler ends, which must
-   * write complete HTTP. Fails like a closed socket if `writable` is false.
+   * Takes over the connection: the server writes nothing more, and the handler must write a complete
+   * response. The connection closes when the handler ends. Fails with `BrokenPipe` if `writable` is false.
    */
   readonly socket: Effect.Effect<Socket, HttpError.BrokenPipe>
 }

@@ -1,9 +1,9 @@
 /**
- * Hands a server connection over: 101 for a requested upgrade, 2xx for CONNECT, plus the bytes already
- * received.
+ * Hands a server connection over: sends 101 for a requested upgrade or 2xx for CONNECT, then gives the app
+ * the connection and the bytes already received.
  *
  * The request must be complete before its connection changes protocol. The automaton decides whether a switch
- * is allowed; nothing of HTTP is written after it. The server closes the connection when the exchange's scope
+ * is allowed; no HTTP is written after it. The server closes the connection when the exchange's scope
  * closes.
  */
 import * as ServerResponse from "@effect/platform/HttpServerResponse"

@@ -76,8 +76,8 @@ export interface Waiting {
 
 /**
  * The limit that has expired. `receiving` and `sending` name the direction without progress. `holding` is not
- * the peer's fault: it has been under backpressure for `progressTimeout`, so check whether it is still
- * connected.
+ * the peer's fault: our own backpressure has stopped the peer for `progressTimeout`. The connection then only
+ * checks whether the peer is still there.
  *
  * @since 0.1.0
  * @category deadlines

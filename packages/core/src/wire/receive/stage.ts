@@ -78,10 +78,10 @@ export const VALUE_LINE: number = 61
 /** CR of the empty line was read. */
 export const SECTION_LF: number = 62
 
-// framingFields.ts: values that determine framing, byte by byte
+// States of framingFields.ts, which reads the values of framing fields byte by byte.
 export const FRAMING_FIRST: number = 70
 export const CONNECTION: number = 70
-/** Inside a known option; `Machine.word` and `Machine.part` have the position. */
+/** Inside an option of `Connection`: `Machine.word` is the known one, `Machine.part` how much has matched. */
 export const CONNECTION_WORD: number = 71
 export const CONNECTION_WORD_END: number = 72
 export const CONNECTION_OTHER: number = 73

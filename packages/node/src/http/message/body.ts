@@ -176,7 +176,7 @@ const writeBody = (
   return message._send(lineEnd, null, callback)
 }
 
-/** Node passes this Buffer to a `_send` that the program overrides. */
+/** The end of a chunk for a `_send` that the program has overridden, which gets a Buffer in Node. */
 const lineEnd = Buffer.from(chunkLineEnd)
 
 /** Whether the program left `_send` and `_writeRaw` as they are. */

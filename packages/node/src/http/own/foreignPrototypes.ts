@@ -17,7 +17,7 @@ interface Kind {
   readonly own: object
   readonly isOurs: (message: object) => boolean
   readonly isBuiltIn: (proto: object) => boolean
-  /** Our prototypes whose members our messages get, the most derived one last. */
+  /** The prototypes of our classes, the most derived last; their members are copied to each message. */
   readonly prototypes: ReadonlyArray<object>
 }
 

@@ -166,7 +166,8 @@ const findLate = (server: HttpServer): void => {
   for (const connection of [...server[connections]]) {
     const { parser } = connection
     if (typeof judgeRequest(parser, server, now) === "number") continue
-    // Report each only once; the listener decides about the connection.
+    // The clock starts anew, so that the next check does not report the same request; the listener decides
+    // whether to close the connection.
     parser.begun = now
     failSocket(connection.socket, codedError("ERR_HTTP_REQUEST_TIMEOUT", "Request timeout"))
   }
