@@ -13,7 +13,7 @@ import { plant, type Planted } from "./plant.js"
 import { forTrials } from "./plantedForTrials.js"
 
 /** Bugs found by services and clients under faults. File names refer to the compiled core. */
-export const inTheWeather: ReadonlyArray<Planted> = [
+const inTheWeather: ReadonlyArray<Planted> = [
   {
     name: "a connection is reused with an unread rest",
     file: "connection/client/connection.js",
