@@ -109,8 +109,8 @@ const compilerOptions = {
   types: ["node"]
 }
 
-// Our declarations are checked too, under the strictest settings of their user. How a bundler resolves them is
-// seen by "are the types wrong".
+// Our declarations are checked too, under the strictest settings of their user. How a bundler resolves them
+// is seen by "are the types wrong".
 const node16 = { module: "Node16", moduleResolution: "Node16", skipLibCheck: false, outDir: "out" }
 
 // Bytes of a tarball, half of them sources and source maps. Limits are a third above the current size: they

@@ -45,8 +45,8 @@ export interface Options {
   /** Maximum virtual time. Default one day. */
   readonly maxTime?: Duration.DurationInput | undefined
   /**
-   * Maximum number of steps while virtual time stands still. A step is the run of a fiber, or the begin or end
-   * of a wait. Default 1,000,000.
+   * Maximum number of steps while virtual time stands still. A step is the run of a fiber, or the begin or
+   * end of a wait. Default 1,000,000.
    */
   readonly maxSteps?: number | undefined
   /** Runnable fibers run in an order drawn from the seed instead of first in, first out. Default `false`. */
