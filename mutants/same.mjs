@@ -6,11 +6,11 @@ export const same = [
   ...of(
     "wire/receive/machine",
     "Which text is made at once, and what is kept of a chunk: the fields are the same whatever is chosen.",
-    "if (this.heldLength > 0) return this.releaseHeld(i)",
+    "if (this.carriedLength > 0) return this.takeCarried(i)",
     "if (i <= this.windowEnd) return this.window",
     "const end = Math.min(this.chunk.length, this.sectionAt + WINDOW)",
     "if (this.sections === 1 || end < i || i === this.chunk.length)",
-    "if (size > this.held.length) {",
+    "if (size > this.carried.length) {",
     "if (i - from <= KEPT_GAP) return",
     "if (keep <= this.sectionAt) return",
     "if (this.stage === NAME && this.partial.length < KEPT_NAME)"

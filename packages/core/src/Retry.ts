@@ -261,14 +261,14 @@ class Implementation implements Policy {
           ? ({ _tag: "Stop", reason: "BudgetEmpty" } as const)
           : decided
       if (decision._tag === "Stop") {
-        const told = this.options.onStop?.({ origin, method, retried, reason: decision.reason, what })
-        return told === undefined ? passOn : Effect.zipRight(told, passOn)
+        const notified = this.options.onStop?.({ origin, method, retried, reason: decision.reason, what })
+        return notified === undefined ? passOn : Effect.zipRight(notified, passOn)
       }
       const { delay } = decision
-      const told =
+      const notified =
         this.options.onRetry?.({ origin, method, attempt: retried + 1, delay, what }) ?? Effect.void
       // A body that is complete by then has released its connection; the rest is discarded.
-      return told.pipe(
+      return notified.pipe(
         Effect.zipRight(Effect.sleep(delay)),
         Effect.ensuring(discard),
         Effect.zipRight(Effect.suspend(() => again(retried + 1)))

@@ -152,7 +152,7 @@ class Walk {
   }
 
   /** Calls `onRedirect` before the next request is sent. */
-  get tell(): Effect.Effect<void> {
+  get notify(): Effect.Effect<void> {
     return this.options.onRedirect?.(this.redirects.at(-1)!) ?? Effect.void
   }
 }
@@ -275,7 +275,7 @@ const followRequest = <E, R>(
         auth: change.crossOrigin ? undefined : request.auth,
         body: change.withoutBody ? undefined : body
       }
-      return Effect.zipRight(response.discard, Effect.zipRight(walk.tell, step(walk, next)))
+      return Effect.zipRight(response.discard, Effect.zipRight(walk.notify, step(walk, next)))
     })
   return Effect.suspend(() => step(new Walk(options), first))
 }
@@ -349,7 +349,7 @@ const followHttpClient = <E, R>(
       const withOptions = Effect.locallyWith(again, currentRequestOptions, (own) =>
         own === undefined ? own : { ...own, ...optionsAfter(own, change) }
       )
-      return Effect.zipRight(discard, Effect.zipRight(walk.tell, step(walk, next, withOptions)))
+      return Effect.zipRight(discard, Effect.zipRight(walk.notify, step(walk, next, withOptions)))
     })
   return HttpClient.transform(client, (sent, request) =>
     Effect.suspend(() => step(new Walk(options), request, sent))

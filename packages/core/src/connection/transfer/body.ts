@@ -38,7 +38,7 @@ export class Body<F> {
   /** Number of readers that wait for the whole body: no backpressure while there are any. */
   private collecting = 0
   private collected: Uint8Array | undefined = undefined
-  private held = false
+  private reportedFull = false
   private asked = false
 
   /** `limit`: bytes that may wait unread before the peer meets backpressure. */
@@ -216,14 +216,15 @@ export class Body<F> {
   }
 
   private holdBack(): void {
-    if (this.held || this.collecting > 0 || this.state !== "open" || this.waiting <= this.limit) return
-    this.held = true
+    if (this.reportedFull || this.collecting > 0 || this.state !== "open" || this.waiting <= this.limit)
+      return
+    this.reportedFull = true
     this.flow.bodyFull()
   }
 
   private release(): void {
-    if (!this.held) return
-    this.held = false
+    if (!this.reportedFull) return
+    this.reportedFull = false
     this.flow.bodyDrained()
   }
 }

@@ -27,7 +27,7 @@ export class HandedOver implements Transport {
   private paused = false
   private revoked = false
   /** Reading is paused, because writes wait above the high-water mark. */
-  private held = false
+  private pausedForWrites = false
 
   /**
    * `below` must be paused. `holds`: pause reading while writes wait. Only for servers, because two such
@@ -86,19 +86,20 @@ export class HandedOver implements Transport {
   }
 
   private readOn(): void {
-    if (!this.paused && !this.held && !this.revoked && this.handlers !== undefined) this.below.resume()
+    if (!this.paused && !this.pausedForWrites && !this.revoked && this.handlers !== undefined)
+      this.below.resume()
   }
 
   // A connection that is no longer writable never drains; the peer's last bytes are still read.
   private hold(): void {
-    if (this.held || this.below.buffered === 0 || !this.below.writable) return
-    this.held = true
+    if (this.pausedForWrites || this.below.buffered === 0 || !this.below.writable) return
+    this.pausedForWrites = true
     this.below.pause()
   }
 
   private release(): void {
-    if (!this.held) return
-    this.held = false
+    if (!this.pausedForWrites) return
+    this.pausedForWrites = false
     this.readOn()
   }
 

@@ -3,8 +3,8 @@
  * span of text, keep an incomplete head across chunks, refuse. Knows no grammar and calls no events.
  *
  * Positions: `i` is an index in the current chunk, `i + base` the same position in the text of the current
- * section (a head or a trailer section). `held` has the section's bytes from earlier chunks. Bytes outside
- * all spans (spaces between parts) are not held, so the limits bound the memory whatever the peer sends.
+ * section (a head or a trailer section). `carried` has the section's bytes from earlier chunks. Bytes outside
+ * all spans (spaces between parts) are not carried, so the limits bound the memory whatever the peer sends.
  */
 import type { FlagName, Flags } from "../../model/flags.js"
 import { LOOSE_PATH, LOOSE_QUERY, PATH, QUERY, URL_PATH, URL_QUERY } from "../grammar/byteClasses.js"
@@ -44,7 +44,7 @@ export const Kind = {
   ChunkedSeen: 8
 } as const
 
-// Gaps between spans up to this length are held with the text: cutting one out costs a copy of the text so
+// Gaps between spans up to this length are carried with the text: cutting one out costs a copy of the text so
 // far.
 const KEPT_GAP = 16
 
@@ -82,10 +82,10 @@ export class Machine {
   /** Bytes of the connection before the current chunk. */
   consumed = 0
 
-  private held: Uint8Array = noBytes
-  private heldLength = 0
+  private carried: Uint8Array = noBytes
+  private carriedLength = 0
   base = 0
-  /** Index in the chunk from which on the section's bytes are not held yet. */
+  /** Index in the chunk from which on the section's bytes are not carried yet. */
   sectionAt = 0
   /**
    * Sections begun in this chunk; from the second on, several may share the text of one window of the chunk.
@@ -157,7 +157,7 @@ export class Machine {
   /** Starts a chunk; an open span continues at its first byte. */
   begin(chunk: Uint8Array): void {
     this.chunk = chunk
-    this.base = this.heldLength
+    this.base = this.carriedLength
     this.sectionAt = 0
     this.sections = 0
     this.windowEnd = 0
@@ -168,7 +168,7 @@ export class Machine {
   /** Starts a section (head or trailers) at `i`. */
   openSection(i: number, limit: number): void {
     const at = i < this.windowEnd ? this.windowAt : i
-    this.heldLength = 0
+    this.carriedLength = 0
     this.base = -at
     this.sectionAt = at
     this.sections++
@@ -179,7 +179,7 @@ export class Machine {
 
   /** The whole text of the section that ends before `i`. */
   closeSection(i: number): string {
-    if (this.heldLength > 0) return this.releaseHeld(i)
+    if (this.carriedLength > 0) return this.takeCarried(i)
     if (i <= this.windowEnd) return this.window
     const end = Math.min(this.chunk.length, this.sectionAt + WINDOW)
     if (this.sections === 1 || end < i || i === this.chunk.length)
@@ -191,25 +191,25 @@ export class Machine {
   }
 
   /**
-   * Adds bytes of the chunk to those held. Held as bytes, because a concatenated string would be flattened at
-   * its first use.
+   * Adds bytes of the chunk to those carried. Carried as bytes, because a concatenated string would be
+   * flattened at its first use.
    */
-  private hold(from: number, to: number): void {
-    const size = this.heldLength + to - from
-    if (size > this.held.length) {
+  private append(from: number, to: number): void {
+    const size = this.carriedLength + to - from
+    if (size > this.carried.length) {
       const room = roomLike(this.chunk, Math.max(KEPT_ROOM, 2 ** Math.ceil(Math.log2(size))))
-      room.set(this.held.subarray(0, this.heldLength))
-      this.held = room
+      room.set(this.carried.subarray(0, this.carriedLength))
+      this.carried = room
     }
-    this.held.set(this.chunk.subarray(from, to), this.heldLength)
-    this.heldLength = size
+    this.carried.set(this.chunk.subarray(from, to), this.carriedLength)
+    this.carriedLength = size
   }
 
-  private releaseHeld(i: number): string {
-    this.hold(this.sectionAt, i)
-    const text = latin1(this.held, 0, this.heldLength)
-    this.heldLength = 0
-    if (this.held.length > KEPT_ROOM) this.held = noBytes
+  private takeCarried(i: number): string {
+    this.append(this.sectionAt, i)
+    const text = latin1(this.carried, 0, this.carriedLength)
+    this.carriedLength = 0
+    if (this.carried.length > KEPT_ROOM) this.carried = noBytes
     return text
   }
 
@@ -224,9 +224,9 @@ export class Machine {
   /** The bytes from the last span's end to `i` are insignificant: cuts them out if they are many. */
   skipGap(from: number, i: number): void {
     if (i - from <= KEPT_GAP) return
-    this.hold(this.sectionAt, from)
+    this.append(this.sectionAt, from)
     this.sectionAt = i
-    this.base = this.heldLength - i
+    this.base = this.carriedLength - i
   }
 
   /** Counts the open span up to `i` and closes it. False: too many bytes, refused at `at`. */
@@ -254,7 +254,7 @@ export class Machine {
       keep = this.lastSpanEnd() - this.base
     }
     if (keep <= this.sectionAt) return
-    this.hold(this.sectionAt, keep)
+    this.append(this.sectionAt, keep)
     // Keep enough of a name to recognise a framing field.
     if (this.stage === NAME && this.partial.length < KEPT_NAME)
       this.partial += latin1(this.chunk, this.spanAt, n)

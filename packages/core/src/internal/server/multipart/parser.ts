@@ -53,10 +53,10 @@ export class MultipartParser {
   private delimiters = 0
   private part: PartSink | undefined = undefined
   /** The rest of a delimiter's line, and the fields after it, as received so far. */
-  private readonly held = new Uint8Array(maxFields)
+  private readonly lines = new Uint8Array(maxFields)
   private length = 0
-  /** `held` has been searched up to here. */
-  private looked = 0
+  /** `lines` has been searched up to here. */
+  private searched = 0
 
   constructor(
     boundary: string,
@@ -106,14 +106,14 @@ export class MultipartParser {
     this.part = undefined
     this.delimiters = delimiters
     this.place = "delimiter"
-    this.length = this.looked = 0
+    this.length = this.searched = 0
     return undefined
   }
 
   // A part without content may omit the empty line (RFC 2046 §5.1.1, `body-part`).
   private endOfFields(): MultipartFailure | undefined {
-    const { held, length } = this
-    return length === 0 || (held[length - 2] === CR && held[length - 1] === LF)
+    const { lines, length } = this
+    return length === 0 || (lines[length - 2] === CR && lines[length - 1] === LF)
       ? this.fields(length)
       : malformed("a part ends within its fields")
   }
@@ -121,22 +121,22 @@ export class MultipartParser {
   private hold(bytes: Uint8Array): MultipartFailure | undefined {
     const before = this.length
     const fits = Math.min(bytes.length, maxFields - before)
-    this.held.set(fits === bytes.length ? bytes : bytes.subarray(0, fits), before)
+    this.lines.set(fits === bytes.length ? bytes : bytes.subarray(0, fits), before)
     this.length += fits
     if (this.place === "delimiter") {
-      const { held } = this
-      if (this.length >= 2 && held[0] === HYPHEN && held[1] === HYPHEN) {
+      const { lines } = this
+      if (this.length >= 2 && lines[0] === HYPHEN && lines[1] === HYPHEN) {
         this.place = "epilogue"
         return undefined
       }
       const line = this.lineEnd(0)
       if (line === undefined) return this.tooLong(bytes.length > fits)
       // A delimiter may be followed by padding (RFC 2046 §5.1.1, `transport-padding`).
-      if (held.subarray(0, line).some((byte) => byte !== 32 && byte !== 9))
+      if (lines.subarray(0, line).some((byte) => byte !== 32 && byte !== 9))
         return malformed("the line of a delimiter has other content")
-      held.copyWithin(0, line + 2, this.length)
+      lines.copyWithin(0, line + 2, this.length)
       this.length -= line + 2
-      this.looked = 0
+      this.searched = 0
       this.place = "fields"
     }
     const end = this.emptyLine()
@@ -153,26 +153,26 @@ export class MultipartParser {
   }
 
   private lineEnd(from: number): number | undefined {
-    const { held, length } = this
-    for (let at = Math.max(from, this.looked); at + 1 < length; at++)
-      if (held[at] === CR && held[at + 1] === LF) return at
-    this.looked = Math.max(from, length - 1)
+    const { lines, length } = this
+    for (let at = Math.max(from, this.searched); at + 1 < length; at++)
+      if (lines[at] === CR && lines[at + 1] === LF) return at
+    this.searched = Math.max(from, length - 1)
     return undefined
   }
 
   /** Finds the end of the fields and the start of the content. */
   private emptyLine(): { readonly fields: number; readonly next: number } | undefined {
-    const { held, length } = this
-    if (length >= 2 && held[0] === CR && held[1] === LF) return { fields: 0, next: 2 }
-    for (let at = this.looked; at + 3 < length; at++)
-      if (held[at] === CR && held[at + 1] === LF && held[at + 2] === CR && held[at + 3] === LF)
+    const { lines, length } = this
+    if (length >= 2 && lines[0] === CR && lines[1] === LF) return { fields: 0, next: 2 }
+    for (let at = this.searched; at + 3 < length; at++)
+      if (lines[at] === CR && lines[at + 1] === LF && lines[at + 2] === CR && lines[at + 3] === LF)
         return { fields: at + 2, next: at + 4 }
-    this.looked = Math.max(0, length - 3)
+    this.searched = Math.max(0, length - 3)
     return undefined
   }
 
   private fields(length: number): MultipartFailure | undefined {
-    const info = partInfo(decodeText(this.held.subarray(0, length)))
+    const info = partInfo(decodeText(this.lines.subarray(0, length)))
     if ("reason" in info) return info
     const part = this.begin(info)
     if ("reason" in part) return part
